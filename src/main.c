@@ -1,0 +1,191 @@
+/* tow: argv -> command table -> run. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "tow/command.h"
+
+static const struct tow_command *find(const char *name)
+{
+	for (const struct tow_command *const *c = tow_commands; *c; c++)
+		if (strcmp((*c)->name, name) == 0)
+			return *c;
+	return NULL;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t ab = a < b ? a : b;
+	return ab < c ? ab : c;
+}
+
+/* How many letters to add, drop or change to make b of a; names longer than a command's could be are far away. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { LONGEST = 31 };
+	size_t row[LONGEST + 1], n = strlen(b);
+	if (n > LONGEST || strlen(a) > LONGEST)
+		return LONGEST;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t above = row[j];
+			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+static int unknown(const char *name)
+{
+	const struct tow_command *nearest = NULL;
+	size_t best = 3;
+	for (const struct tow_command *const *c = tow_commands; *c; c++) {
+		size_t d = distance(name, (*c)->name);
+		if (d < best) {
+			best = d;
+			nearest = *c;
+		}
+	}
+	fprintf(stderr, "tow: no command '%s'\n", name);
+	if (nearest)
+		fprintf(stderr, "hint: did you mean 'tow %s'?\n", nearest->name);
+	else
+		fprintf(stderr, "hint: 'tow --help' lists the commands\n");
+	return EX_USAGE;
+}
+
+/* The groups of the summary; a command that none of them names comes last, under "more". */
+static const struct group {
+	const char *title;
+	const char *const names[16];
+} groups[] = {
+	{ "run", { "up", "worker", "scheduler", "serve", "db", "migrate", "doctor" } },
+	{ "jobs",
+	  { "enqueue", "jobs", "job", "log", "cancel", "retry", "run-now", "snooze", "reprioritise",
+	    "redrive", "history" } },
+	{ "settings", { "queue", "schedule", "policy" } },
+	{ "look", { "status", "top", "workers", "schedulers", "kinds", "audit" } },
+};
+enum { N_GROUPS = sizeof groups / sizeof *groups };
+
+static bool belongs(const struct tow_command *c, const struct group *g)
+{
+	for (const char *const *name = g->names; *name; name++)
+		if (strcmp(*name, c->name) == 0)
+			return true;
+	return false;
+}
+
+static bool grouped(const struct tow_command *c)
+{
+	for (size_t i = 0; i < N_GROUPS; i++)
+		if (belongs(c, &groups[i]))
+			return true;
+	return false;
+}
+
+static void print_command(const struct tow_command *c)
+{
+	printf("  %-14s %s\n", c->name, c->summary);
+}
+
+static void print_group(const struct group *g)
+{
+	bool first = true;
+	for (const char *const *name = g->names; *name; name++) {
+		const struct tow_command *c = find(*name);
+		if (!c)
+			continue;
+		if (first)
+			printf("\n%s\n", g->title);
+		first = false;
+		print_command(c);
+	}
+}
+
+static int print_summary(void)
+{
+	printf("tow: a job queue that lives in PostgreSQL\n\n"
+	       "usage: tow COMMAND [options] [arguments]\n"
+	       "       tow help COMMAND\n");
+	for (size_t i = 0; i < N_GROUPS; i++)
+		print_group(&groups[i]);
+	bool first = true;
+	for (const struct tow_command *const *c = tow_commands; *c; c++) {
+		if (grouped(*c))
+			continue;
+		if (first)
+			printf("\nmore\n");
+		first = false;
+		print_command(*c);
+	}
+	printf("\nThe database is --database URL, else $DATABASE_URL, else PGHOST and its kin, else the private one\n"
+	       "that 'tow db start' makes under $TOW_HOME.\n");
+	return EX_OK;
+}
+
+/* For the manual pages and shell completion: name, tab, summary. */
+static int print_names(void)
+{
+	for (const struct tow_command *const *c = tow_commands; *c; c++)
+		printf("%s\t%s\n", (*c)->name, (*c)->summary);
+	return EX_OK;
+}
+
+static int print_help(const char *name)
+{
+	const struct tow_command *c = find(name);
+	if (!c)
+		return unknown(name);
+	printf("usage: %s\n\n%s\n", c->usage, c->summary);
+	if (c->help && *c->help) {
+		size_t n = strlen(c->help);
+		printf("\n%s%s", c->help, c->help[n - 1] == '\n' ? "" : "\n");
+	}
+	return EX_OK;
+}
+
+/* `tow worker --help`, but not what follows a `--` or belongs to psql in `tow db psql --help`. */
+static bool asks_help(int argc, char **argv)
+{
+	return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+}
+
+static int flushed(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("tow: standard output");
+		return status ? status : EX_IOERR;
+	}
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "--help";
+	if (strcmp(name, "--version") == 0)
+		return printf("tow %s\n", TOW_VERSION) < 0 ? EX_IOERR : EX_OK;
+	if (strcmp(name, "--commands") == 0)
+		return print_names();
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		return print_summary();
+	if (strcmp(name, "help") == 0)
+		return argc > 2 ? print_help(argv[2]) : print_summary();
+	const struct tow_command *c = find(name);
+	if (!c)
+		return unknown(name);
+	if (asks_help(argc - 1, argv + 1))
+		return print_help(name);
+	return c->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	return flushed(run(argc, argv));
+}
