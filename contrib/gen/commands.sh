@@ -1,6 +1,7 @@
 #!/bin/sh
 # commands.sh OUT FILE...: the table of commands, from the files that define one.
 set -eu
+# shellcheck source=contrib/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 out=$1
 shift

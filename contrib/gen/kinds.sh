@@ -1,6 +1,7 @@
 #!/bin/sh
 # kinds.sh OUT FILE...: the table of job kinds, from the files that define one.
 set -eu
+# shellcheck source=contrib/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 out=$1
 shift

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Shared by the generators.
 
 # put FILE: standard input becomes FILE, unless FILE says the same already (its date then stays, and nothing is rebuilt).

@@ -7,7 +7,7 @@ mkdir -p "$dir"
 
 # roff TITLE SUMMARY: help text on standard input, laid out as it is.
 roff() {
-	printf '.TH "%s" 1 "" "Towpath %s" "Towpath"\n' "$(echo "$1" | tr 'a-z' 'A-Z')" "$version"
+	printf '.TH "%s" 1 "" "Towpath %s" "Towpath"\n' "$(echo "$1" | tr '[:lower:]' '[:upper:]')" "$version"
 	printf '.SH NAME\n%s \\- %s\n.SH DESCRIPTION\n.nf\n' "$(echo "$1" | sed 's/-/\\-/g')" "$2"
 	sed -e 's/\\/\\e/g' -e "s/^\\([.']\\)/\\\\\&\\1/" -e 's/-/\\-/g'
 	printf '.fi\n'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # sql.sh OUT FILE...: the files of sql/, embedded as they are. The assembler reads them, so no quoting can go wrong.
 set -eu
+# shellcheck source=contrib/gen/lib.sh
 . "$(dirname "$0")/lib.sh"
 out=$1
 shift
@@ -11,7 +12,7 @@ files=$(for file; do echo "$file"; done | LC_ALL=C sort)
 	n=0
 	for file in $files; do
 		printf '__asm__(".pushsection .rodata\\nsql_text_%d: .incbin \\"%s\\"\\n.byte 0\\n.popsection");\n' "$n" "$file"
-		echo "extern const char sql_text_$n[];"
+		echo "extern const char sql_text_${n}[];"
 		n=$((n + 1))
 	done
 	echo 'const struct tow_sql_file tow_sql_files[] = {'

@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# A private Towpath for one test: a home of its own, a running PostgreSQL, the schema. Everything started here is
+# ended by its process id when the test ends, however it ends.
+#
+#	instance_start [--empty]	exports TOW_HOME; --empty: a server with nothing migrated
+#	instance_url [database]		its address
+#	instance_psql args...		psql, rows only: instance_psql -c 'select 1'
+#	instance_log name		the path of a started process's log
+#	worker_start args...		tow worker in the background: WORKER_PID; its log is worker.N.log, WORKER_LOG
+#	scheduler_start args...		the same: SCHEDULER_PID, SCHEDULER_LOG
+#	spawn name args...		any tow command in the background: SPAWN_PID, SPAWN_LOG
+#	process_stop pid [seconds]	TERM, wait, KILL if it does not end; returns its exit status
+#	process_alive pid		true unless it is gone or a zombie
+#	instance_stop			ends everything at once; also done at exit
+
+: "${TOW:?the tow program to test}"
+unset DATABASE_URL "${!PG@}"
+
+instance_dir=
+instance_pids=()
+
+instance_start() {
+	instance_dir=$(mktemp -d /tmp/tow-e2e.XXXXXX)
+	chmod 711 "$instance_dir"
+	export TOW_HOME=$instance_dir/home
+	if [ "${1:-}" != --empty ] && [ -d "${TOW_TEST_TEMPLATE:-}" ]; then
+		cp -a "$TOW_TEST_TEMPLATE" "$TOW_HOME"
+		"$TOW" db start >/dev/null
+		return
+	fi
+	"$TOW" db start >/dev/null
+	[ "${1:-}" = --empty ] || "$TOW" migrate >/dev/null
+}
+
+instance_url() {
+	sed "s|///tow?|///${1:-tow}?|" "$TOW_HOME/url"
+}
+
+instance_psql() {
+	psql -X -A -t -q -v ON_ERROR_STOP=1 -d "$(instance_url)" "$@"
+}
+
+instance_log() {
+	echo "$instance_dir/$1.log"
+}
+
+spawn() {
+	SPAWN_LOG=$instance_dir/$1.${#instance_pids[@]}.log
+	shift
+	"$TOW" "$@" >"$SPAWN_LOG" 2>&1 </dev/null &
+	SPAWN_PID=$!
+	instance_pids+=("$SPAWN_PID")
+}
+
+# shellcheck disable=SC2034 # the tests read these
+worker_start() {
+	spawn worker worker "$@"
+	WORKER_PID=$SPAWN_PID WORKER_LOG=$SPAWN_LOG
+}
+
+# shellcheck disable=SC2034 # the tests read these
+scheduler_start() {
+	spawn scheduler scheduler "$@"
+	SCHEDULER_PID=$SPAWN_PID SCHEDULER_LOG=$SPAWN_LOG
+}
+
+process_alive() {
+	local stat
+	read -r stat <"/proc/$1/stat" || return 1
+	[[ ${stat##*) } != [ZX]* ]]
+} 2>/dev/null
+
+process_stop() {
+	local pid=$1 end=$((SECONDS + ${2:-30}))
+	kill -CONT "$pid" 2>/dev/null
+	kill -TERM "$pid" 2>/dev/null
+	while process_alive "$pid"; do
+		if [ $SECONDS -ge $end ]; then
+			echo "# process $pid did not end after ${2:-30} s: killed"
+			kill -KILL "$pid" 2>/dev/null
+			break
+		fi
+		sleep 0.05
+	done
+	wait "$pid" 2>/dev/null
+}
+
+instance_stop() {
+	local pid
+	[ -n "$instance_dir" ] || return 0
+	for pid in "${instance_pids[@]}"; do
+		if process_alive "$pid"; then process_stop "$pid" 20; fi
+	done
+	instance_pids=()
+	"$TOW" db destroy --yes >/dev/null 2>&1
+	if [ -n "${TOW_TEST_KEEP:-}" ]; then
+		echo "# kept: $instance_dir"
+	else
+		rm -rf "$instance_dir"
+	fi
+	instance_dir=
+	return 0
+}
+
+trap 'status=$?; instance_stop; exit $status' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
