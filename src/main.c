@@ -20,7 +20,8 @@ static size_t min3(size_t a, size_t b, size_t c)
 	return ab < c ? ab : c;
 }
 
-/* How many letters to add, drop or change to make b of a; names longer than a command's could be are far away. */
+/* How many letters to add, drop or change to make b of a; names longer than a command's could be
+ * are far away. */
 static size_t distance(const char *a, const char *b)
 {
 	enum { LONGEST = 31 };
@@ -125,7 +126,8 @@ static int print_summary(void)
 		first = false;
 		print_command(*c);
 	}
-	printf("\nThe database is --database URL, else $DATABASE_URL, else PGHOST and its kin, else the private one\n"
+	printf("\nThe database is --database URL, else $DATABASE_URL, else PGHOST and its kin, "
+	       "else the private one\n"
 	       "that 'tow db start' makes under $TOW_HOME.\n");
 	return EX_OK;
 }

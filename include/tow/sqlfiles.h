@@ -1,4 +1,5 @@
-/* The files of sql/, embedded in the program so that `tow migrate` needs nothing beside it. Generated at build time. */
+/* The files of sql/, embedded in the program so that `tow migrate` needs nothing beside it.
+ * Generated at build time. */
 #ifndef TOW_SQLFILES_H
 #define TOW_SQLFILES_H
 
@@ -10,7 +11,8 @@ struct tow_sql_file {
 	size_t len;
 };
 
-/* sql/<area>/schema/<name>.sql and sql/<area>/code/<name>.sql, sorted by path (bytewise); path is NULL at the end. */
+/* sql/<area>/schema/<name>.sql and sql/<area>/code/<name>.sql, sorted by path (bytewise); path is
+ * NULL at the end. */
 extern const struct tow_sql_file tow_sql_files[];
 
 #endif

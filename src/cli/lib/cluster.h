@@ -1,21 +1,24 @@
-/* The private cluster: a PostgreSQL server of Towpath's own under a home folder, for people who do not have one yet.
+/* The private cluster: a PostgreSQL server of Towpath's own under a home folder, for people who do
+ *not have one yet.
  *
  *	home/pg    the data, owned by the server's user
  *	home/run   the socket, a folder that only the server's user (and root) may enter
  *	home/log   what the server says; log/setup.log what initdb and pg_ctl said
  *	home/url   the address, written by start, read by tow_db_url()
  *
- * The server runs as whoever asks, or as the user `postgres` when root does (PostgreSQL refuses root). It listens on
- * the socket only. The superuser is the role `tow`: its owner, root and the server's user come in as it without a
- * password; every other role needs one. A home is the absolute path tow_home() gives. */
+ * The server runs as whoever asks, or as the user `postgres` when root does (PostgreSQL refuses
+ *root). It listens on the socket only. The superuser is the role `tow`: its owner, root and the
+ *server's user come in as it without a password; every other role needs one. A home is the absolute
+ *path tow_home() gives. */
 #ifndef TOW_CLI_CLUSTER_H
 #define TOW_CLI_CLUSTER_H
 
 #include "tow/err.h"
 #include "tow/mem.h"
 
-/* Creates what is missing, starts the server, waits until the database `tow` answers. Calling it again, or twice at the
- * same moment, is harmless. *started (may be NULL) tells whether this call started the server. */
+/* Creates what is missing, starts the server, waits until the database `tow` answers. Calling it
+ * again, or twice at the same moment, is harmless. *started (may be NULL) tells whether this call
+ * started the server. */
 TOW_MUST bool tow_cluster_start(const char *home, bool *started, struct tow_err *e);
 
 /* Ends sessions and stops the server; fine when it does not run. */
@@ -30,7 +33,8 @@ bool tow_cluster_running(const char *home);
 /* postgresql:///tow?host=...&user=tow; NULL when the cluster has never been started. */
 const char *tow_cluster_url(struct tow_arena *a, const char *home);
 
-/* The full path of a program of the newest server here ("psql", "initdb"); NULL when there is none. */
+/* The full path of a program of the newest server here ("psql", "initdb"); NULL when there is none.
+ */
 const char *tow_cluster_program(struct tow_arena *a, const char *name);
 
 #endif
