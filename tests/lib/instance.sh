@@ -32,10 +32,12 @@ instance_start() {
 	[ "${1:-}" = --empty ] || "$TOW" migrate >/dev/null
 }
 
+# shellcheck disable=SC2120 # tests give the argument
 instance_url() {
 	sed "s|///tow?|///${1:-tow}?|" "$TOW_HOME/url"
 }
 
+# shellcheck disable=SC2119
 instance_psql() {
 	psql -X -A -t -q -v ON_ERROR_STOP=1 -d "$(instance_url)" "$@"
 }
@@ -102,6 +104,7 @@ instance_stop() {
 	return 0
 }
 
+# shellcheck disable=SC2154 # assigned right there
 trap 'status=$?; instance_stop; exit $status' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

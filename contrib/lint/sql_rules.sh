@@ -1,0 +1,56 @@
+#!/bin/sh
+# Rules for sql/*/code and sql/*/schema that can be read off the text:
+#   every function pins its search_path (exceptions below);
+#   every function, table and view has a comment: \d+ and \df+ are the manual.
+set -eu
+
+# Without a search_path PostgreSQL can inline these into the query that calls them. One a line, with its reason.
+#   tow.now    is in every index condition; inlined it is free
+exceptions=' tow.now '
+
+files=$(git ls-files -co --exclude-standard 'sql/*/schema/*.sql' 'sql/*/code/*.sql')
+[ -n "$files" ] || exit 0
+# shellcheck disable=SC2086 # one word a file
+awk -v exceptions="$exceptions" '
+	function bad(what, why) { print where[what] ": " what ": " why; found = 1 }
+	function word(text) { sub(/^[ \t]+/, "", text); sub(/[ \t(;].*/, "", text); return tolower(text) }
+
+	# The end of a function is the first semicolon outside its body; bodies are quoted by $...$.
+	function finish_function() {
+		if (!(pinned || index(exceptions, " " current " "))) bad(current, "no `set search_path`")
+		current = ""
+	}
+
+	FNR == 1 { current = ""; tag = "" }
+	{ line = $0; lower = tolower(line); if (tag == "") sub(/--.*/, "", lower) }
+
+	# Objects are only made outside bodies.
+	tag == "" && current == "" && match(lower, /^[ \t]*create (or replace )?(function|procedure) /) {
+		current = word(substr(lower, RLENGTH + 1)); where[current] = FILENAME ":" FNR
+		kind[current] = "function"; pinned = 0
+	}
+	tag == "" && current == "" && match(lower, /^[ \t]*create (or replace )?(unlogged )?(materialized )?(table|view) (if not exists )?/) {
+		name = word(substr(lower, RLENGTH + 1))
+		if (lower !~ /partition of/) { where[name] = FILENAME ":" FNR; kind[name] = "relation" }
+	}
+	tag == "" && match(lower, /^[ \t]*comment on (function|procedure|table|view|materialized view) /) {
+		commented[word(substr(lower, RLENGTH + 1))] = 1
+	}
+	tag == "" && match(lower, /^[ \t]*drop (function|procedure|table|view) (if exists )?/) {
+		delete kind[word(substr(lower, RLENGTH + 1))]
+	}
+	tag == "" && current != "" && lower ~ /set search_path/ { pinned = 1 }
+
+	# Enter and leave $tag$ ... $tag$, also on one line.
+	{
+		rest = line
+		while (match(rest, /\$[A-Za-z_]*\$/)) {
+			t = substr(rest, RSTART, RLENGTH); rest = substr(rest, RSTART + RLENGTH)
+			if (tag == "") tag = t; else if (t == tag) tag = ""
+		}
+		if (tag == "" && current != "" && line ~ /;[ \t]*(--.*)?$/) finish_function()
+	}
+	END {
+		for (name in kind) if (!(name in commented)) bad(name, "no comment")
+		exit found
+	}' $files
