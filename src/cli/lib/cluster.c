@@ -1,13 +1,11 @@
 #include "cluster.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cluster_setup.h"
@@ -256,18 +255,20 @@ static bool stop_now(const struct cluster *c, struct tow_err *e)
 	return !running(c) || pg_ctl(c, "stop", "immediate", e);
 }
 
-/* A pid file whose number now belongs to another process of ours would keep the server from
- * starting; one whose number is free is left to the server, which also looks for orphans that still
- * use the data. */
-static bool drop_stale_pid(const struct cluster *c, struct tow_err *e)
+/* A crashed server leaves its pid in two files, and a number that is taken again (or a zombie's)
+ * would keep the next one from starting. In the data's file it becomes one that no process can
+ * have; the rest stays, because by it the server finds orphans that still use the data. The
+ * socket's file guards a folder that is ours alone. */
+static bool forget_pid(const struct cluster *c, struct tow_err *e)
 {
-	pid_t pid = pid_in_file(c);
-	if (pid == 0 || kill(pid, 0) < 0)
-		return true;
 	const char *path = tow_fmt(c->arena, "%s/postmaster.pid", c->pg);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return tow_fail(e, TOW_FINAL, "remove '%s': %s", path, strerror(errno));
-	return true;
+	char *text = NULL;
+	size_t len = 0;
+	unlink(tow_fmt(c->arena, "%s/.s.PGSQL.5432.lock", c->socket));
+	if (!tow_fs_read(c->arena, path, &text, &len, NULL))
+		return true;
+	text = tow_fmt(c->arena, "%d%s", INT_MAX, text + strcspn(text, "\n"));
+	return tow_fs_write(path, text, strlen(text), 0600, e);
 }
 
 static const char *unfinished(const struct cluster *c)
@@ -275,9 +276,26 @@ static const char *unfinished(const struct cluster *c)
 	return tow_fmt(c->arena, "%s/" UNFINISHED, c->run);
 }
 
+/* The backends of a killed server end by themselves, but not at once; until then the server refuses
+ * to start. */
+static bool start_after_orphans(const struct cluster *c, struct tow_err *e)
+{
+	struct tow_err why = { 0 };
+	for (int tries = 100; tries > 0; tries--) {
+		if (pg_ctl(c, "start", NULL, &why))
+			return true;
+		if (!strstr(why.text, "shared memory block"))
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = 100 * 1000 * 1000 }, NULL);
+	}
+	if (e)
+		*e = why;
+	return false;
+}
+
 static bool start(const struct cluster *c, struct tow_err *e)
 {
-	return cluster_place(c, e) && drop_stale_pid(c, e) && pg_ctl(c, "start", NULL, e);
+	return cluster_place(c, e) && forget_pid(c, e) && start_after_orphans(c, e);
 }
 
 static bool create_database(const struct cluster *c, struct tow_err *e)

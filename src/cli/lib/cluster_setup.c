@@ -62,17 +62,23 @@ bool cluster_wipe(const char *dir, struct tow_err *e)
 	return true;
 }
 
-/* The last line that a program said, for the error: the rest is in the file. */
-static const char *last_line(const struct cluster *c, const char *path)
+/* The line that says why a program failed, for the error: the rest is in the file. */
+static const char *reason(const struct cluster *c, const char *path)
 {
-	char *text = NULL;
+	char *text = NULL, *save = NULL;
+	const char *why = "", *fatal = NULL;
 	size_t len = 0;
 	if (!tow_fs_read(c->arena, path, &text, &len, NULL))
 		return "";
-	while (len > 0 && text[len - 1] == '\n')
-		text[--len] = '\0';
-	const char *line = strrchr(text, '\n');
-	return line ? line + 1 : text;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		why = line;
+		char *word = strstr(line, "FATAL:");
+		if (!word)
+			word = strstr(line, "error:");
+		if (word)
+			fatal = word;
+	}
+	return fatal ? fatal : why;
 }
 
 bool cluster_program(const struct cluster *c, const char *const *argv, struct tow_err *e)
@@ -91,7 +97,7 @@ bool cluster_program(const struct cluster *c, const char *const *argv, struct to
 	if (status == 0)
 		return true;
 	tow_fail(e, TOW_FINAL, "'%s' ended with %s: %s", argv[0], tow_proc_says(c->arena, status),
-		 last_line(c, log));
+		 reason(c, log));
 	return tow_hint(e,
 			"the rest of what it said is in '%s'; the server's own words are in '%s'",
 			log, c->log);
