@@ -1,0 +1,20 @@
+/* Logging, for the four tops only (dispatcher, scheduler, serve, cli): one line an event on stderr, key=value or
+ * JSON, with journald priorities when stderr is the journal. Libraries return errors instead. */
+#ifndef TOW_LOG_H
+#define TOW_LOG_H
+
+#include "tow/err.h"
+
+enum tow_level { TOW_ERROR, TOW_WARN, TOW_INFO, TOW_DEBUG };
+
+/* who: "worker", "scheduler", ...; format: "text" or "json"; level names the most talkative one that is printed. */
+void tow_log_setup(const char *who, const char *format, enum tow_level most);
+bool tow_level_parse(const char *name, enum tow_level *level);
+
+/* event: a fixed dotted name ("job.killed"); fields: "job=%ld reason='%s'"-style pairs, or NULL. */
+void tow_log(enum tow_level level, const char *event, const char *fields, ...) TOW_PRINTF(3, 4);
+
+/* The same for an error: adds code, class, error and hint. */
+void tow_log_err(enum tow_level level, const char *event, const struct tow_err *e);
+
+#endif

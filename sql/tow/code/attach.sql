@@ -1,0 +1,138 @@
+-- Workers come, beat and go. A worker is known to live by a session advisory lock on its id and by beats; both are
+-- on a connection of its own, so that a lock wait in an exchange does not look like death.
+
+-- Called first, and after every reconnect with the id it had. Listens on the worker's bell in the same session.
+-- Raises TW410 if the worker was given up meanwhile: its runs are lost.
+create or replace function tow.attach(
+	p_name text, p_host text, p_pid int, p_version text, p_queues text[], p_slots int[], p_kinds text[], p_lease interval,
+	p_worker bigint default null, p_listen boolean default true
+) returns table(worker bigint, bell text, lease_ms int, held boolean, queue_ids int[])
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_queues int[];
+	v_id bigint := p_worker;
+	v_held boolean;
+begin
+	if cardinality(p_queues) is distinct from cardinality(p_slots) or cardinality(p_queues) = 0 then
+		perform tow_store.fail('TW422', 'queues and slots do not match', 'give each queue its number of slots');
+	elsif p_lease is null or p_lease < '1 s' then
+		perform tow_store.fail('TW422', format('bad lease %s', p_lease), 'use one second or more; 15 s is usual');
+	end if;
+	select array_agg(tow_store.open_queue(q) order by n) into v_queues from unnest(p_queues) with ordinality u(q, n);
+	if v_id is null then
+		insert into tow_store.worker (name, host, pid, version, queues, slots, kinds, lease, state, held, listens, server_start, attached_at, seen_at)
+		values (p_name, p_host, p_pid, p_version, v_queues, p_slots, p_kinds, p_lease, 'running', false, p_listen,
+			pg_postmaster_start_time(), tow.now(), tow.now())
+		returning id into v_id;
+	else
+		perform from tow_store.worker w where w.id = v_id and w.ended_at is null for update;
+		if not found then
+			perform tow_store.fail('TW410', format('worker %s was given up', v_id), 'attach as a new worker; its runs are lost');
+		end if;
+	end if;
+	v_held := pg_try_advisory_lock(7630711, v_id::int);
+	update tow_store.worker w set held = v_held, listens = p_listen, queues = v_queues, slots = p_slots, kinds = p_kinds, lease = p_lease,
+		server_start = pg_postmaster_start_time(), seen_at = tow.now(), beats = w.beats + 1, missing_since = null
+	where w.id = v_id;
+	if p_listen then
+		execute format('listen tow_bell_%s', v_id % 62);
+		execute format('listen tow_worker_%s', v_id);
+	end if;
+	return query select v_id, 'tow_worker_' || v_id, (extract(epoch from p_lease) * 1000)::int, v_held, v_queues;
+end $$;
+comment on function tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean) is
+'A worker introduces itself, or comes back after a lost connection.';
+
+create or replace function tow.detach(p_worker bigint) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow.park(p_worker, '{}');
+	perform tow_store.give_up(p_worker, 'stopped');
+	perform pg_advisory_unlock(7630711, p_worker::int);
+end $$;
+comment on function tow.detach(bigint) is 'A worker ends; what it should still hold is put back.';
+
+-- Prolongs the lease and tells the worker what concerns it: runs it has lost, jobs to end, that no scheduler lives,
+-- that it was given up.
+create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[])
+returns table(what text, job bigint, run bigint, detail text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+begin
+	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state, busy = coalesce(cardinality(p_jobs), 0)
+	where w.id = p_worker and w.ended_at is null;
+	if not found then
+		return query select 'gone', null::bigint, null::bigint, null::text;
+		return;
+	end if;
+	return query
+		select 'lost', h.job, h.run, null::text from unnest(p_jobs, p_runs) h(job, run)
+		where not exists (select from tow_store.running r where r.job_id = h.job and r.run = h.run);
+	return query
+		select 'cancel', c.job_id, c.run, c.reason from tow_store.cancelling c
+		where exists (select from unnest(p_jobs, p_runs) h(job, run) where h.job = c.job_id and h.run = c.run);
+	if not tow_store.clock_is_minded()
+		and p_worker = (select min(w.id) from tow_store.worker w where w.ended_at is null and w.state = 'running') then
+		return query select 'tick', null::bigint, null::bigint, null::text;
+	end if;
+end $$;
+comment on function tow.heartbeat(bigint, text, bigint[], bigint[]) is 'A worker''s beat: prolongs its lease, and says what it must know.';
+
+create or replace function tow.report(p_worker bigint, p_progress jsonb, p_log jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+begin
+	insert into tow_store.progress as g (job_id, run, pct, done, total, note, at)
+	select p.job, p.run, least(greatest(p.pct, 0), 100), p.done, p.total, left(p.note, 500), v_now
+	from jsonb_to_recordset(coalesce(p_progress, '[]')) p(job bigint, run bigint, pct real, done bigint, total bigint, note text)
+	where exists (select from tow_store.running r where r.job_id = p.job and r.run = p.run)
+	on conflict (job_id) do update set run = excluded.run, pct = excluded.pct, done = excluded.done, total = excluded.total,
+		note = excluded.note, at = excluded.at
+	where g.run <= excluded.run;
+	insert into tow_store.log (job_id, run, at, level, line)
+	select l.job, l.run, v_now - coalesce(l.ago_us, 0) * interval '1 us',
+		case l.level when 'stdout' then 'o' when 'stderr' then 's' else left(l.level, 1) end::"char", l.line
+	from jsonb_to_recordset(coalesce(p_log, '[]')) with ordinality l(job bigint, run bigint, ago_us bigint, level text, line text, ord bigint)
+	where l.level in ('error', 'warn', 'info', 'debug', 'stdout', 'stderr')
+	order by l.ord;
+end $$;
+comment on function tow.report(bigint, jsonb, jsonb) is 'Progress and log lines of running jobs. Progress of a run that was lost is left out; its log lines are kept under its run.';
+
+-- After a lost connection a claim may have been committed whose answer nobody got. What this worker is said to
+-- hold and does not is put back.
+create or replace function tow.reconcile(p_worker bigint, p_jobs bigint[], p_runs bigint[]) returns int
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_count int;
+begin
+	with d as (
+		delete from tow_store.running r where r.worker = p_worker and not r.run = any(coalesce(p_runs, '{}')) returning r.*
+	), b as (
+		select tow_store.put_back(d.job_id, d.band, d.attempt - 1, d.flags, null, 's') from d
+	)
+	select count(*) into v_count from b;
+	return v_count;
+end $$;
+comment on function tow.reconcile(bigint, bigint[], bigint[]) is 'Puts back runs that this worker is said to hold and does not; returns how many.';
+
+-- For a handler's own transaction: true while the run is still the job's, and until this transaction ends nobody
+-- can take it away. Raises TW410 otherwise, so that a zombie's writes are undone with it.
+create or replace function tow.holds(job bigint, run bigint) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform from tow_store.running r where r.job_id = holds.job and r.run = holds.run for key share;
+	if not found then
+		perform tow_store.fail('TW410', format('run %s no longer holds job %s', holds.run, holds.job),
+			'somebody else has it, or it has ended: give up without writing');
+	end if;
+	return true;
+end $$;
+comment on function tow.holds(bigint, bigint) is 'Assert, in your own transaction, that this run still holds the job; raises TW410 if not.';

@@ -1,0 +1,66 @@
+-- Queues and bands come into being here, in short transactions of workers, the scheduler and admins: an enqueue
+-- never creates one, because two producers would then wait for each other.
+create or replace function tow_store.open_queue(p_name text) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_id int;
+begin
+	select q.id into v_id from tow_store.queue q where q.name = p_name;
+	if found then
+		return v_id;
+	end if;
+	if p_name is null or p_name !~ '^[a-zA-Z0-9_.:-]{1,64}$' then
+		perform tow_store.fail('TW422', format('bad queue name %L', p_name), 'use 1 to 64 letters, digits, and any of _ . : -');
+	end if;
+	perform pg_advisory_xact_lock(7630710, 0);
+	select q.id into v_id from tow_store.queue q where q.name = p_name;
+	if found then
+		return v_id;
+	end if;
+	v_id := nextval('tow_store.queue_id_seq');
+	execute format('create sequence tow_store.arm_%s as bigint minvalue 0 start 0', v_id);
+	execute format('comment on sequence tow_store.arm_%s is %L', v_id, 'Who is parked on queue ' || p_name || '.');
+	insert into tow_store.queue (id, name, arm, created_at) overriding system value
+	values (v_id, p_name, format('tow_store.arm_%s', v_id)::regclass, tow.now());
+	insert into tow_store.band (queue, priority) values (v_id, 100);
+	return v_id;
+end $$;
+comment on function tow_store.open_queue(text) is 'The id of a queue, made if it is new.';
+
+create or replace function tow_store.open_band(p_queue int, p_priority int, p_kind text default null) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_id int;
+begin
+	select b.id into v_id from tow_store.band b
+	where b.queue = p_queue and b.priority = p_priority and b.kind is not distinct from p_kind;
+	if not found then
+		insert into tow_store.band (queue, priority, kind) values (p_queue, p_priority, p_kind)
+		on conflict (queue, priority, kind) do update set queue = excluded.queue
+		returning id into v_id;
+	end if;
+	return v_id;
+end $$;
+comment on function tow_store.open_band(int, int, text) is 'The id of a band, made if it is new.';
+
+-- The band that a job of this queue, priority and kind goes to: the kind's own where there is one.
+create or replace function tow_store.find_band(p_queue int, p_priority int, p_kind text) returns int
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select b.id from tow_store.band b
+	where b.queue = p_queue and b.priority = p_priority and (b.kind is null or b.kind = p_kind)
+	order by b.kind nulls last limit 1
+$$;
+comment on function tow_store.find_band(int, int, text) is 'The band a job goes to, null if it is not made yet.';
+
+create or replace function tow_store.home_band(p_queue text, p_priority int, p_kind text) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_queue int := tow_store.open_queue(p_queue);
+begin
+	return coalesce(tow_store.find_band(v_queue, p_priority, p_kind), tow_store.open_band(v_queue, p_priority));
+end $$;
+comment on function tow_store.home_band(text, int, text) is 'The band a job goes to, made if need be.';

@@ -1,0 +1,81 @@
+-- The doorbell. NOTIFY takes a database-wide lock at commit, so it is rung only when somebody sleeps. A queue's
+-- register (a sequence, because its value is seen by every snapshot at once and leaves no dead rows) holds the
+-- parked workers as bits, worker % 62; a ring goes to the channel of one of them. Whoever is woken clears its bit.
+-- A register is changed under an advisory lock of its queue; a lost ring costs one poll interval.
+
+create or replace function tow_store.ring(p_mask bigint) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_bit int;
+begin
+	if current_setting('tow.bell', true) = 'off' then
+		return;
+	end if;
+	select i into v_bit from generate_series(0, 61) i where (p_mask >> i) & 1 = 1 order by random() limit 1;
+	if found then
+		perform pg_notify('tow_bell_' || v_bit, 'work');
+	end if;
+end $$;
+comment on function tow_store.ring(bigint) is 'Wake one of the workers in a register. set tow.bell = off keeps a transaction that will be prepared free of NOTIFY.';
+
+create or replace function tow_store.ring_band(p_band int) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_mask bigint;
+begin
+	select pg_sequence_last_value(q.arm) into v_mask
+	from tow_store.band b join tow_store.queue q on q.id = b.queue where b.id = p_band;
+	if v_mask > 0 then
+		perform tow_store.ring(v_mask);
+	end if;
+end $$;
+comment on function tow_store.ring_band(int) is 'Wake a worker that is parked on the band''s queue.';
+
+-- The scheduler sleeps until the instant in tow_store.clock; who needs it before that rings.
+create or replace function tow_store.ring_clock(p_at timestamptz) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if extract(epoch from p_at) * 1000000 < coalesce(pg_sequence_last_value('tow_store.clock'::regclass), 0)
+		and current_setting('tow.bell', true) is distinct from 'off' then
+		perform pg_notify('tow_clock', '');
+	end if;
+end $$;
+comment on function tow_store.ring_clock(timestamptz) is 'Wake the scheduler if it would sleep past this instant.';
+
+create or replace function tow_store.arm(p_queue int, p_worker bigint, p_on boolean) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_bit constant bigint := 1::bigint << (p_worker % 62)::int;
+	v_arm regclass;
+	v_mask bigint;
+begin
+	perform pg_advisory_xact_lock(7630713, p_queue);
+	select q.arm, coalesce(pg_sequence_last_value(q.arm), 0) into v_arm, v_mask from tow_store.queue q where q.id = p_queue;
+	if found and (v_mask & v_bit <> 0) <> p_on then
+		perform setval(v_arm, case when p_on then v_mask | v_bit else v_mask & ~v_bit end);
+	end if;
+end $$;
+comment on function tow_store.arm(int, bigint, boolean) is 'Set or clear a worker''s bit in a queue''s register.';
+
+-- Promises that an enqueue that starts after this commits rings for these queues. One that looked at the register
+-- earlier may still commit without a ring: the answer is the xid from which on nobody can have, for tow.floor.
+create or replace function tow.park(p_worker bigint, p_queues int[]) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_queue int;
+begin
+	perform set_config('synchronous_commit', 'off', true);
+	for v_queue in
+		select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
+		where w.id = p_worker order by q.id
+	loop
+		perform tow_store.arm(v_queue, p_worker, v_queue = any(p_queues));
+	end loop;
+	return pg_current_xact_id()::text;
+end $$;
+comment on function tow.park(bigint, int[]) is 'A worker arms the doorbell of these of its queues and clears its others; the answer goes into tow.floor(p_parked).';

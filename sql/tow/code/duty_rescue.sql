@@ -1,0 +1,41 @@
+-- Find dead workers and put back what they held. Dead is: the session lock is free although the server has not
+-- restarted since the worker attached, and has been seen so for a second and a half; or the beats have not moved
+-- for a whole lease, counted from when this function saw them first, so that a stepping clock or a restarted
+-- database kills nobody. Locks worker rows one at a time, skipping those that attach this moment.
+create or replace function tow_store.duty_rescue() returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	w tow_store.worker;
+	v_now constant timestamptz := clock_timestamp();
+	v_count int := 0;
+begin
+	for w in select * from tow_store.worker l where l.ended_at is null order by l.id for update skip locked loop
+		if w.beats is distinct from w.watched_beats or w.watched_at > v_now then
+			update tow_store.worker l set watched_beats = w.beats, watched_at = v_now
+			where l.id = w.id and (l.watched_at is null or l.watched_at < v_now - interval '1 s' or l.watched_at > v_now);
+		elsif w.watched_at < v_now - w.lease - interval '1 s' then
+			v_count := v_count + tow_store.give_up(w.id, 'dead') + 1;
+			continue;
+		end if;
+		if not w.held or w.server_start <> pg_postmaster_start_time() or tow_store.lock_is_held(w.id) then
+			if w.missing_since is not null then
+				update tow_store.worker l set missing_since = null where l.id = w.id;
+			end if;
+		elsif w.missing_since is null or w.missing_since > v_now then
+			update tow_store.worker l set missing_since = v_now where l.id = w.id;
+		elsif w.missing_since < v_now - interval '1.5 s' then
+			v_count := v_count + tow_store.give_up(w.id, 'dead') + 1;
+		end if;
+	end loop;
+	return v_count + coalesce((select sum(tow_store.lose_runs(l.id)) from tow_store.worker l where l.leftover), 0);
+end $$;
+comment on function tow_store.duty_rescue() is 'Duty: end dead workers and put back their jobs.';
+
+create or replace function tow_store.lock_is_held(p_worker bigint) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630711 and l.objid = p_worker and l.objsubid = 2 and l.granted
+		and l.database = (select d.oid from pg_database d where d.datname = current_database()))
+$$;
+comment on function tow_store.lock_is_held(bigint) is 'Whether a worker''s session holds its lock.';

@@ -1,0 +1,145 @@
+-- tow.enqueue: append the job's facts and put it where it waits for its turn. A plain job is born ready; one with
+-- a later run_at is scheduled; one for a queue or priority never used before waits until the scheduler, a worker
+-- or an admin has made it. Takes no lock that another producer or a worker could wait for, but for the key itself.
+-- Raises TW422 on a bad argument, TW413 when args are too large, TW409 on a key conflict with on_conflict 'error'.
+-- The xid must be taken before the position: tow.floor depends on it.
+create or replace function tow.enqueue(
+	kind text, args jsonb default '{}', queue text default 'default', priority int default 100,
+	run_at timestamptz default null, key text default null, on_conflict text default 'ignore',
+	key_scope text default 'live', max_attempts int default null, timeout interval default null,
+	deadline timestamptz default null, policy text default null, tags text[] default null
+) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_id bigint;
+	v_other bigint;
+	v_band int;
+	v_arm regclass;
+	v_max_bytes int;
+	v_flags int := 0;
+begin
+	select b.id, q.arm, q.max_args_bytes into v_band, v_arm, v_max_bytes
+	from tow_store.queue q join tow_store.band b on b.queue = q.id
+	where q.name = queue and b.priority = priority and (b.kind is null or b.kind = kind)
+	order by b.kind nulls last limit 1;
+	perform tow_store.check_job(kind, args, queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
+
+	perform pg_current_xact_id();
+	v_id := nextval('tow_store.job_id');
+	if key is not null then
+		v_other := tow_store.hold_key(v_id, key, on_conflict, key_scope, run_at);
+		if v_other is not null then
+			return v_other;
+		end if;
+		v_flags := case key_scope when 'live' then 1 when 'queued' then 2 else 0 end;
+	end if;
+	insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy, key, key_scope, tags)
+	values (v_id, tow.now(), priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy,
+		key, case when key is not null then left(key_scope, 1) end::"char", tags);
+
+	if run_at > tow.now() then
+		insert into tow_store.scheduled (run_at, id, band, attempt, flags) values (run_at, v_id, v_band, 0, v_flags);
+		perform tow_store.ring_clock(run_at);
+	elsif v_band is null then
+		insert into tow_store.waiting (id, reason, since, attempt, flags) values (v_id, 'admission', tow.now(), 0, v_flags);
+		perform tow_store.ring_clock('-infinity');
+	else
+		insert into tow_store.ready (band, pos, id, attempt, flags) values (v_band, v_id, v_id, 0, v_flags);
+		if pg_sequence_last_value(v_arm) > 0 then
+			perform tow_store.ring(pg_sequence_last_value(v_arm));
+		end if;
+	end if;
+	return v_id;
+end $$;
+comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text, text, int, interval, timestamptz, text, text[]) is
+'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error.';
+
+create or replace function tow_store.check_job(
+	p_kind text, p_args jsonb, p_queue text, p_priority int, p_max_attempts int, p_timeout interval, p_policy text, p_tags text[], p_max_bytes int
+) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_kind is null or p_kind !~ '^[a-zA-Z0-9_.:/-]{1,100}$' then
+		perform tow_store.fail('TW422', format('bad kind %L', left(p_kind, 110)), 'use 1 to 100 letters, digits, and any of _ . : / -');
+	elsif p_args is null then
+		perform tow_store.fail('TW422', 'args are null', 'pass a JSON value, for instance ''{}''');
+	elsif p_queue is null or p_queue !~ '^[a-zA-Z0-9_.:-]{1,64}$' then
+		perform tow_store.fail('TW422', format('bad queue name %L', left(p_queue, 70)), 'use 1 to 64 letters, digits, and any of _ . : -');
+	elsif p_priority is null or p_priority not between 0 and 1000000 then
+		perform tow_store.fail('TW422', format('bad priority %s', coalesce(p_priority::text, 'null')), 'use 0 to 1000000; smaller runs first, 100 is usual');
+	elsif p_max_attempts not between 1 and 1000000 then
+		perform tow_store.fail('TW422', format('bad max_attempts %s', p_max_attempts), 'use 1 or more');
+	elsif p_timeout <= '0' then
+		perform tow_store.fail('TW422', format('bad timeout %s', p_timeout), 'use an interval above zero, or null for the queue''s');
+	elsif array_position(p_tags, null) is not null then
+		perform tow_store.fail('TW422', 'a tag is null', 'leave it out');
+	elsif pg_column_size(p_args) > coalesce(p_max_bytes, 1048576)
+		and pg_column_size(p_args) > coalesce(p_max_bytes, tow_store.setting('max_args_bytes')::int) then
+		perform tow_store.fail('TW413', format('args of %s bytes are too large', pg_column_size(p_args)),
+			format('the limit is %s bytes: store the data elsewhere and pass a reference, or raise it with tow.set_queue(%L, max_args_bytes => ...)',
+				coalesce(p_max_bytes, tow_store.setting('max_args_bytes')::int), p_queue));
+	elsif p_policy is not null and not exists (select from tow_store.policy p where p.name = p_policy) then
+		perform tow_store.fail('TW404', format('no such policy %L', p_policy), 'select name from tow.policies lists them; tow.set_policy makes one');
+	end if;
+end $$;
+comment on function tow_store.check_job(text, jsonb, text, int, int, interval, text, text[], int) is 'Refuse a bad argument of tow.enqueue with a clear error.';
+
+-- All of one kind, in order, at the cost of one. The same promises as tow.enqueue; no keys.
+create or replace function tow.enqueue_many(
+	kind text, args jsonb[], queue text default 'default', priority int default 100, run_at timestamptz default null,
+	max_attempts int default null, timeout interval default null, policy text default null, tags text[] default null
+) returns setof bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off set enable_mergejoin = off
+as $$
+#variable_conflict use_variable
+declare
+	v_band int;
+	v_arm regclass;
+	v_max_bytes int;
+	v_ids bigint[];
+	v_now constant timestamptz := tow.now();
+	v_largest jsonb;
+begin
+	if args is null or array_position(args, null) is not null then
+		perform tow_store.fail('TW422', 'args are null, or one of them is', 'pass an array of JSON values');
+	end if;
+	select b.id, q.arm, q.max_args_bytes into v_band, v_arm, v_max_bytes
+	from tow_store.queue q join tow_store.band b on b.queue = q.id
+	where q.name = queue and b.priority = priority and (b.kind is null or b.kind = kind)
+	order by b.kind nulls last limit 1;
+	select a into v_largest from unnest(args) a order by pg_column_size(a) desc limit 1;
+	perform tow_store.check_job(kind, coalesce(v_largest, '{}'), queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
+
+	perform pg_current_xact_id();
+	with j as (
+		insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, timeout, policy, tags)
+		select nextval('tow_store.job_id'), v_now, priority, max_attempts, kind, queue, a, run_at, timeout, policy, tags
+		from unnest(args) a
+		returning id
+	), r as (
+		insert into tow_store.ready (band, pos, id, attempt, flags)
+		select v_band, j.id, j.id, 0, 0 from j where v_band is not null and not coalesce(run_at > v_now, false)
+	), s as (
+		insert into tow_store.scheduled (run_at, id, band, attempt, flags)
+		select run_at, j.id, v_band, 0, 0 from j where run_at > v_now
+	), w as (
+		insert into tow_store.waiting (id, reason, since, attempt, flags)
+		select j.id, 'admission', v_now, 0, 0 from j where v_band is null and not coalesce(run_at > v_now, false)
+	)
+	select array_agg(j.id) into v_ids from j;
+
+	if run_at > v_now then
+		perform tow_store.ring_clock(run_at);
+	elsif v_band is null then
+		perform tow_store.ring_clock('-infinity');
+	elsif pg_sequence_last_value(v_arm) > 0 then
+		perform tow_store.ring(pg_sequence_last_value(v_arm));
+	end if;
+	return query select unnest(v_ids);
+end $$;
+comment on function tow.enqueue_many(text, jsonb[], text, int, timestamptz, int, interval, text, text[]) is
+'Add many jobs of one kind at once; returns their ids in the order of args.';

@@ -1,0 +1,164 @@
+-- tow.exchange: the one round trip of a worker. Reports outcomes and claims the next jobs in one transaction.
+-- Fence: an outcome counts only if (job, run) is in running; 'late' says which did not. Claims scan each band from
+-- the watermark that the worker passes, and skip what others have locked. Locks: the line's advisory lock, rows of
+-- running by the worker's own runs, rows of ready (skipping locked ones), keys of jobs that it holds.
+-- The settings pin the plans: statements planned on empty tables must not change their shape later.
+create or replace function tow.exchange(
+	p_worker bigint, p_line int, p_seq bigint, p_repeat boolean,
+	p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[], p_outcomes jsonb,
+	p_bands int[], p_lows bigint[], p_queues int[], p_wants int[]
+) returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+	v_now constant timestamptz := tow.now();
+	v_batch constant bigint := p_seq * 16 + p_line;
+	v_late bigint[];
+	v_top bigint;
+	v_queue record;
+	v_want int;
+	v_got bigint;
+	i int;
+begin
+	perform pg_advisory_xact_lock(7630720 + p_line, p_worker::int);
+	if not exists (select from tow_store.worker w where w.id = p_worker and w.ended_at is null) then
+		perform tow_store.fail('TW410', format('worker %s was given up', p_worker), 'attach as a new worker; its runs are lost');
+	end if;
+
+	if cardinality(p_jobs) > 0 then
+		v_late := tow_store.complete(p_worker, v_now, p_jobs, p_runs, p_ago_us, p_took_us);
+	end if;
+	if p_outcomes <> '[]' then
+		v_late := v_late || tow_store.settle(p_worker, v_now, p_outcomes);
+	end if;
+	if v_late <> '{}' then
+		return query select 'late', l.job, l.run, null::int, null::text, null::int, null::int, null::bigint,
+			null::bigint, null::text, null::int, null::bigint, null::text, null::text
+			from (select null::bigint as job, unnest(v_late) as run) l;
+	end if;
+
+	if p_repeat then
+		return query select c.* from tow_store.claims_of(p_worker, v_batch, v_now) c;
+		if found then
+			return;
+		end if;
+	end if;
+
+	-- Positions up to here have been given out before any of the claims below looks.
+	v_top := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0);
+	for v_queue in
+		select q.id, u.want, q.timeout, coalesce(q.max_attempts, p.max_attempts) as max_attempts
+		from unnest(p_queues, p_wants) u(id, want)
+			join tow_store.queue q on q.id = u.id
+			join tow_store.policy p on p.name = coalesce(q.policy, 'default')
+		where q.paused_at is null and u.want > 0
+	loop
+		v_want := v_queue.want;
+		for i in 1 .. coalesce(cardinality(p_bands), 0) loop
+			continue when not exists (select from tow_store.band b where b.id = p_bands[i] and b.queue = v_queue.id);
+			return query
+				with d as (
+					delete from tow_store.ready where ctid = any(array(
+						select r.ctid from tow_store.ready r
+						where r.band = p_bands[i] and r.pos > p_lows[i]
+						order by r.band, r.pos limit v_want for update skip locked))
+					returning id, pos, attempt, flags
+				), m as (
+					select d.id, d.pos, d.attempt + 1 as attempt, d.flags, nextval('tow_store.run') as run from d
+				), n as (
+					insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
+					select m.id, m.run, p_worker, v_batch, p_bands[i], m.attempt, m.flags, v_now from m
+				), k as (
+					delete from tow_store.key k using m where m.flags & 2 <> 0 and k.job_id = m.id and k.scope = 'q'
+				)
+				select 'job', m.id, m.run, v_queue.id, j.kind, m.attempt, coalesce(j.max_attempts, v_queue.max_attempts),
+					(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
+					(extract(epoch from j.deadline - v_now) * 1000)::bigint,
+					j.args::text, p_bands[i], m.pos, j.tags::text, j.key
+				from m join tow_store.job j on j.id = m.id
+				union all
+				select 'low', null, null, v_queue.id, null, null, null, null, null, null, p_bands[i],
+					case when count(*) < v_want then greatest(v_top, max(m.pos), p_lows[i]) else max(m.pos) end, null, null
+				from m;
+			get diagnostics v_got = row_count;
+			v_want := v_want - (v_got - 1);
+			exit when v_want <= 0;
+		end loop;
+		if v_want > 0 then
+			return query select 'short', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,
+				null::bigint, null::text, null::int, null::bigint, null::text, null::text;
+		else
+			perform tow_store.ring_more(v_queue.id, p_worker);
+		end if;
+	end loop;
+end $$;
+comment on function tow.exchange(bigint, int, bigint, boolean, bigint[], bigint[], bigint[], bigint[], jsonb, int[], bigint[], int[], int[]) is
+'A worker reports outcomes and claims jobs, in one transaction.';
+
+-- Plain completions, the hot half: one statement for the whole batch. Returns the runs that were not ours any more.
+-- Hash joins on purpose: the outcomes' times are joined to what was deleted, and nested loops would be quadratic.
+create or replace function tow_store.complete(
+	p_worker bigint, p_now timestamptz, p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[]
+) returns bigint[]
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_count bigint;
+	v_keyed bigint[];
+begin
+	with d as (
+		delete from tow_store.running r where r.job_id = any(p_jobs) and r.run = any(p_runs)
+		returning r.job_id, r.run, r.band, r.attempt, r.flags
+	), h as (
+		insert into tow_store.history (job_id, run, finished_at, started_at, worker, band, attempt, outcome)
+		select d.job_id, d.run, p_now - (u.ago - u.took) * interval '1 us', p_now - u.ago * interval '1 us', p_worker, d.band, d.attempt, 'c'
+		from d join unnest(p_runs, p_ago_us, p_took_us) u(run, ago, took) on u.run = d.run
+	)
+	select count(*), array_agg(d.job_id) filter (where d.flags & 1 <> 0) into v_count, v_keyed from d;
+	if v_keyed is not null then
+		perform tow_store.job_ended(v_keyed);
+	end if;
+	if v_count < cardinality(p_jobs) then
+		-- rare: those that history does not show as ended by this very worker
+		return coalesce((select array_agg(u.run) from unnest(p_jobs, p_runs) u(job, run)
+			where not exists (select from tow_store.history h where h.job_id = u.job and h.run = u.run and h.worker = p_worker and h.outcome = 'c')), '{}');
+	end if;
+	return '{}';
+end $$;
+comment on function tow_store.complete(bigint, timestamptz, bigint[], bigint[], bigint[], bigint[]) is 'Move plainly completed runs to history; returns those that came late.';
+
+-- The claims that an exchange made whose answer was lost.
+create or replace function tow_store.claims_of(p_worker bigint, p_batch bigint, p_now timestamptz)
+returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt, coalesce(j.max_attempts, q.max_attempts, p.max_attempts),
+		(extract(epoch from coalesce(j.timeout, q.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
+		j.args::text, r.band, 0::bigint, j.tags::text, j.key
+	from tow_store.running r
+		join tow_store.job j on j.id = r.job_id
+		join tow_store.band b on b.id = r.band
+		join tow_store.queue q on q.id = b.queue
+		join tow_store.policy p on p.name = coalesce(q.policy, 'default')
+	where r.worker = p_worker and r.batch = p_batch;
+$$;
+comment on function tow_store.claims_of(bigint, bigint, timestamptz) is 'What one exchange of a worker claimed and has not ended.';
+
+-- A worker that got all it asked for leaves more behind, perhaps: wake one of the parked others.
+create or replace function tow_store.ring_more(p_queue int, p_worker bigint) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_mask bigint;
+begin
+	select pg_sequence_last_value(q.arm) & ~(1::bigint << (p_worker % 62)::int) into v_mask from tow_store.queue q where q.id = p_queue;
+	if v_mask > 0 then
+		perform tow_store.ring(v_mask);
+	end if;
+end $$;
+comment on function tow_store.ring_more(int, bigint) is 'Wake another worker of the queue.';

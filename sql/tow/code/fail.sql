@@ -1,0 +1,26 @@
+-- Errors that a client must act on have an SQLSTATE of their own, class TW, and a hint that says what to do:
+--   TW404 no such thing   TW409 not in a state that allows it   TW410 given up, no longer yours
+--   TW413 too large       TW422 bad argument
+create or replace function tow_store.fail(p_code text, p_message text, p_hint text) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	raise exception using errcode = p_code, message = p_message, hint = p_hint;
+end $$;
+comment on function tow_store.fail(text, text, text) is 'Raise one of our own errors.';
+
+create or replace function tow_store.setting(p_name text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select s.value from tow_store.setting s where s.name = p_name
+$$;
+comment on function tow_store.setting(text) is 'A setting of the instance.';
+
+create or replace function tow_store.note(p_what text, p_subject text default null, p_job bigint default null, p_detail jsonb default null)
+returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	insert into tow_store.audit (at, who, what, subject, job_id, detail)
+	values (tow.now(), session_user, p_what, p_subject, p_job, p_detail);
+$$;
+comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row.';

@@ -1,0 +1,65 @@
+-- tow.inbox is for COPY: any program that can copy rows can enqueue, at a bare COPY's cost. The inbox duty (and each
+-- worker that finds nothing to do) turns them into jobs, in order; a row that cannot be one goes to tow.refused.
+create or replace function tow_store.duty_inbox() returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_rows tow_store.inbox[];
+begin
+	with d as (
+		delete from tow_store.inbox where ctid = any(array(
+			select i.ctid from tow_store.inbox i order by i.n limit 2000 for update skip locked))
+		returning *
+	)
+	select array_agg(d::tow_store.inbox order by d.n) into v_rows from d;
+	if v_rows is null then
+		return 0;
+	end if;
+	begin
+		perform tow_store.take_in(v_rows);
+	exception when others then
+		perform tow_store.take_in_singly(v_rows);
+	end;
+	return cardinality(v_rows);
+end $$;
+comment on function tow_store.duty_inbox() is 'Duty: enqueue what was copied into tow.inbox.';
+
+-- Rows that differ only in their arguments are enqueued together.
+create or replace function tow_store.take_in(p_rows tow_store.inbox[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow.enqueue_many(g.kind, g.args, queue => g.queue, priority => g.priority, run_at => g.run_at, max_attempts => g.max_attempts, tags => g.tags)
+	from (
+		select r.kind, array_agg(coalesce(r.args, '{}') order by r.n) as args, coalesce(r.queue, 'default') as queue,
+			coalesce(r.priority, 100) as priority, r.run_at, r.max_attempts, r.tags
+		from unnest(p_rows) r where r.key is null
+		group by r.kind, r.queue, r.priority, r.run_at, r.max_attempts, r.tags order by min(r.n)
+	) g;
+	perform tow_store.take_in_one(r) from unnest(p_rows) r where r.key is not null;
+end $$;
+comment on function tow_store.take_in(tow_store.inbox[]) is 'Enqueue rows of the inbox, all or none.';
+
+create or replace function tow_store.take_in_one(r tow_store.inbox) returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow.enqueue(r.kind, coalesce(r.args, '{}'), queue => coalesce(r.queue, 'default'), priority => coalesce(r.priority, 100),
+		run_at => r.run_at, key => r.key, max_attempts => r.max_attempts, tags => r.tags)
+$$;
+comment on function tow_store.take_in_one(tow_store.inbox) is 'Enqueue one row of the inbox.';
+
+create or replace function tow_store.take_in_singly(p_rows tow_store.inbox[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	r tow_store.inbox;
+begin
+	foreach r in array p_rows loop
+		begin
+			perform tow_store.take_in_one(r);
+		exception when others then
+			insert into tow_store.refused (n, at, job, sqlstate, error) values (r.n, tow.now(), to_jsonb(r), sqlstate, sqlerrm);
+		end;
+	end loop;
+end $$;
+comment on function tow_store.take_in_singly(tow_store.inbox[]) is 'Enqueue rows of the inbox one by one; those that cannot be enqueued are kept with the reason.';

@@ -1,0 +1,54 @@
+-- Everything about one job, in one row.
+create or replace function tow.job(job bigint) returns table(
+	id bigint, state text, kind text, queue text, priority int, attempt int, max_attempts int, args jsonb, result jsonb, error text,
+	created_at timestamptz, run_at timestamptz, started_at timestamptz, finished_at timestamptz, worker bigint, run bigint,
+	progress jsonb, attempts jsonb, log jsonb, key text, tags text[], policy text, timeout interval, deadline timestamptz, audit jsonb
+)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	j constant tow_store.job := tow_store.see_job($1);
+	p constant tow_store.policy := tow_store.policy_for(j, null);
+begin
+	return query
+	select j.id, tow.state(j.id), j.kind, j.queue, coalesce(l.priority, j.priority), coalesce(l.attempt, h.attempt, 0), tow_store.max_attempts(j, p),
+		j.args, h.result, coalesce(h.error, e.error), j.created_at, coalesce(l.run_at, j.run_at), coalesce(l.started_at, h.started_at),
+		case when l.id is null then h.finished_at end, coalesce(l.worker, h.worker), coalesce(l.run, h.run),
+		(select to_jsonb(g) - 'job_id' from tow_store.progress g where g.job_id = j.id and g.run = l.run),
+		(select jsonb_agg(to_jsonb(a) - 'job' order by a.run) from tow.attempts a where a.job = j.id),
+		(select jsonb_agg(to_jsonb(o) order by o.n) from (select * from tow.log(j.id) order by n desc limit 200) o),
+		j.key, j.tags, p.name, j.timeout, j.deadline,
+		(select jsonb_agg(to_jsonb(a) - 'job_id' order by a.n) from tow_store.audit a where a.job_id = j.id)
+	from (select) one
+		left join (select * from tow.jobs w where w.id = j.id) l on true
+		left join (select * from tow_store.history o where o.job_id = j.id and o.outcome in ('c', 'f', 'x') order by o.run desc limit 1) h on l.id is null
+		left join (select o.error from tow_store.history o where o.job_id = j.id and o.outcome in ('r', 'l') order by o.run desc limit 1) e on l.id is not null;
+end $$;
+comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log (the last 200 lines), result, what people did to it.';
+
+create or replace function tow.log(id bigint, after bigint default 0)
+returns table(n bigint, at timestamptz, run bigint, level text, line text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select l.n, l.at, l.run, case l.level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug'
+		when 'o' then 'stdout' else 'stderr' end, l.line
+	from tow_store.log l where l.job_id = $1 and l.n > $2 order by l.n
+$$;
+comment on function tow.log(bigint, bigint) is 'The log lines of a job, of all its runs; after: only those with a larger n.';
+
+-- What somebody who waits for a job wants to know, cheaply.
+create or replace function tow.outcome(id bigint) returns table(
+	state text, attempt int, pct real, done bigint, total bigint, note text, class text, error text, result jsonb
+)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select s.state, coalesce(r.attempt, h.attempt, 0), g.pct, g.done, g.total, g.note, h.class, h.error, h.result
+	from (select tow.state($1) as state) s
+		left join tow_store.running r on r.job_id = $1
+		left join tow_store.progress g on g.job_id = $1 and g.run = r.run
+		left join lateral (select o.* from tow_store.history o where o.job_id = $1 and s.state in ('completed', 'failed', 'cancelled', 'retrying')
+			order by o.run desc limit 1) h on true
+	where s.state is not null
+$$;
+comment on function tow.outcome(bigint) is 'State, progress, error and result of a job; no row if there is no such job.';

@@ -1,0 +1,153 @@
+-- Unique keys. Holding one is inserting its row: the primary key makes two producers wait for each other, and
+-- nobody else. Lock order: the key, then (skipping what is locked) the other job's place, so that no worker that
+-- holds a place and frees a key can ever wait in a circle with us.
+
+-- Take the key for a new job (null), or say which job has it and shall stay (its id).
+create or replace function tow_store.hold_key(p_id bigint, p_key text, p_on_conflict text, p_scope text, p_run_at timestamptz) returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_other bigint;
+begin
+	if p_key = '' or length(p_key) > 500 then
+		perform tow_store.fail('TW422', 'a key is empty or longer than 500 characters', 'use a short text, or a hash of a long one');
+	elsif p_scope is null or p_scope not in ('queued', 'live', 'done') then
+		perform tow_store.fail('TW422', format('bad key_scope %L', p_scope), 'use queued, live or done');
+	elsif p_on_conflict is null or p_on_conflict not in ('ignore', 'replace', 'reschedule', 'error') then
+		perform tow_store.fail('TW422', format('bad on_conflict %L', p_on_conflict), 'use ignore, replace, reschedule or error');
+	end if;
+	loop
+		insert into tow_store.key (key, job_id, scope) values (p_key, p_id, left(p_scope, 1)::"char") on conflict (key) do nothing;
+		if found then
+			return null;
+		end if;
+		select k.job_id into v_other from tow_store.key k where k.key = p_key for update;
+		exit when found;
+	end loop;
+	case p_on_conflict
+	when 'error' then
+		perform tow_store.fail('TW409', format('job %s has the key %L', v_other, p_key),
+			'use on_conflict => ''ignore'', ''replace'' or ''reschedule'', or wait until it has finished');
+	when 'reschedule' then
+		perform tow_store.move_unstarted(v_other, coalesce(p_run_at, tow.now()));
+		return v_other;
+	when 'replace' then
+		perform tow_store.end_unstarted(v_other, 'replaced by a job with the same key');
+		update tow_store.key k set job_id = p_id, scope = left(p_scope, 1)::"char" where k.key = p_key;
+		return null;
+	else
+		return v_other;
+	end case;
+	return v_other;
+end $$;
+comment on function tow_store.hold_key(bigint, text, text, text, timestamptz) is 'Take a unique key, or deal with the job that has it.';
+
+-- Where a job that has not started waits. Locked unless somebody else (a claim) has it: then it counts as started.
+create or replace function tow_store.take_unstarted(
+	p_id bigint, p_wait boolean, out place text, out band int, out attempt int, out flags int, out run_at timestamptz
+)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if not p_wait then
+		perform from tow_store.ready r where r.id = p_id and r.ctid = tow_store.ready_ctid(p_id) for update skip locked;
+		if not found and exists (select from tow_store.ready r where r.ctid = tow_store.ready_ctid(p_id) and r.id = p_id) then
+			return;
+		end if;
+		perform from tow_store.scheduled s where s.id = p_id for update skip locked;
+		if not found and exists (select from tow_store.scheduled s where s.id = p_id) then
+			return;
+		end if;
+	end if;
+	delete from tow_store.ready r where r.ctid = tow_store.ready_ctid(p_id) and r.id = p_id
+	returning 'ready', r.band, r.attempt, r.flags into place, band, attempt, flags;
+	if not found then
+		delete from tow_store.scheduled s where s.id = p_id
+		returning case when s.reason = 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.flags, s.run_at
+		into place, band, attempt, flags, run_at;
+	end if;
+	if place is null then
+		delete from tow_store.waiting w where w.id = p_id returning 'waiting', w.band, w.attempt, w.flags into place, band, attempt, flags;
+	end if;
+end $$;
+comment on function tow_store.take_unstarted(bigint, boolean) is 'Take a job that has not started out of where it waits; place is null if there is none.';
+
+-- A ready row by its job's id: born rows stand at pos = id in a band of the job's queue and priority, moved ones
+-- have an index of their own.
+create or replace function tow_store.ready_ctid(p_id bigint) returns tid
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+	v_ctid tid;
+begin
+	select r.ctid into v_ctid
+	from tow_store.job j
+		join tow_store.queue q on q.name = j.queue
+		join tow_store.band b on b.queue = q.id and b.priority = j.priority
+		join tow_store.ready r on r.band = b.id and r.pos = j.id
+	where j.id = p_id and r.id = p_id limit 1;
+	if not found then
+		select r.ctid into v_ctid from tow_store.ready r where r.id = p_id and r.pos <> r.id limit 1;
+	end if;
+	return v_ctid;
+end $$;
+comment on function tow_store.ready_ctid(bigint) is 'Where in tow_store.ready a job stands, null if it is not there.';
+
+create or replace function tow_store.end_unstarted(p_id bigint, p_reason text) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	t record;
+begin
+	t := tow_store.take_unstarted(p_id, false);
+	if t.place is null then
+		return false;
+	end if;
+	insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
+	values (p_id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', p_reason);
+	return true;
+end $$;
+comment on function tow_store.end_unstarted(bigint, text) is 'Cancel a job unless it has started.';
+
+create or replace function tow_store.move_unstarted(p_id bigint, p_run_at timestamptz) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	t record;
+begin
+	t := tow_store.take_unstarted(p_id, false);
+	if t.place is null then
+		return false;
+	end if;
+	perform tow_store.put_back(p_id, t.band, t.attempt, t.flags, p_run_at, case when t.attempt > 0 then 'r' else 's' end::"char");
+	return true;
+end $$;
+comment on function tow_store.move_unstarted(bigint, timestamptz) is 'Move a job to another instant unless it has started.';
+
+-- Let a job wait for its turn again: ready at a fresh position, or scheduled. The one way back in.
+create or replace function tow_store.put_back(p_id bigint, p_band int, p_attempt int, p_flags int, p_run_at timestamptz, p_reason "char") returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_run_at > tow.now() then
+		insert into tow_store.scheduled (run_at, id, band, attempt, flags, reason) values (p_run_at, p_id, p_band, p_attempt, p_flags, p_reason);
+		perform tow_store.ring_clock(p_run_at);
+	elsif p_band is null then
+		insert into tow_store.waiting (id, reason, since, attempt, flags) values (p_id, 'admission', tow.now(), p_attempt, p_flags);
+		perform tow_store.ring_clock('-infinity');
+	else
+		perform pg_current_xact_id();
+		insert into tow_store.ready (band, pos, id, attempt, flags) values (p_band, nextval('tow_store.job_id'), p_id, p_attempt, p_flags);
+		perform tow_store.ring_band(p_band);
+	end if;
+end $$;
+comment on function tow_store.put_back(bigint, int, int, int, timestamptz, "char") is 'Put a job into ready or scheduled.';
+
+-- What ends with a job: its keys of scope live, and whatever was asked of it.
+create or replace function tow_store.job_ended(p_ids bigint[]) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	delete from tow_store.key k where k.job_id = any(p_ids) and k.scope <> 'd';
+$$;
+comment on function tow_store.job_ended(bigint[]) is 'Free the keys of jobs that have finished.';

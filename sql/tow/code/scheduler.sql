@@ -1,0 +1,144 @@
+-- The clock's side. tow.tick says which duties are due and how long to sleep otherwise; the scheduler runs each in
+-- a transaction of its own, tow.duty, until it returns 0. Any number of schedulers is harmless: a duty that another
+-- one is at is skipped (an advisory lock), and each duty is written so that doing it twice changes nothing.
+create or replace function tow.attend(p_name text, p_host text, p_pid int, p_version text, p_standby boolean)
+returns table(scheduler bigint, bell text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_id bigint;
+begin
+	insert into tow_store.scheduler (name, host, pid, version, standby, attached_at, seen_at)
+	values (p_name, p_host, p_pid, p_version, p_standby, tow.now(), tow.now()) returning id into v_id;
+	perform pg_advisory_lock_shared(7630712, case when p_standby then 1 else 0 end);
+	perform pg_try_advisory_lock(7630714, v_id::int);
+	execute 'listen tow_clock';
+	return query select v_id, 'tow_clock';
+end $$;
+comment on function tow.attend(text, text, int, text, boolean) is 'A scheduler introduces itself, and listens for the clock''s bell.';
+
+create or replace function tow.leave(p_scheduler bigint) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	update tow_store.scheduler s set ended_at = tow.now() where s.id = p_scheduler and s.ended_at is null;
+end $$;
+comment on function tow.leave(bigint) is 'A scheduler ends.';
+
+-- A scheduler lives while its session holds its lock. p_own: a stand-by asks only for the real ones.
+create or replace function tow_store.clock_is_minded(p_own boolean default false) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630712 and l.objsubid = 2 and l.granted
+		and l.database = (select d.oid from pg_database d where d.datname = current_database())
+		and (l.objid = 0 or not p_own))
+$$;
+comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives, a stand-by counting unless p_own.';
+
+-- Sets the session's statement_timeout for the duties that follow.
+-- safe: everything that could have been scheduled without ringing has been seen, see tow.park.
+create or replace function tow.tick(p_scheduler bigint, p_ago jsonb, p_dozed text)
+returns table(duty text, wait_ms double precision, safe boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+	v_safe constant boolean := p_dozed is not null and pg_snapshot_xmin(pg_current_snapshot()) >= p_dozed::xid8;
+	v_due boolean := false;
+	t record;
+begin
+	update tow_store.scheduler s set seen_at = v_now where s.id = p_scheduler and s.seen_at < v_now - interval '10 s';
+	if (select s.standby from tow_store.scheduler s where s.id = p_scheduler) and tow_store.clock_is_minded(true) then
+		return query select 'exit', 0::double precision, true;
+		return;
+	end if;
+	perform set_config('statement_timeout', '60s', false);
+	for t in
+		select d.name, extract(epoch from d.every) * 1000 - coalesce((p_ago ->> d.name)::double precision, 1e12) as left_ms
+		from tow_store.duty d where d.enabled order by d.position
+	loop
+		duty := t.name;
+		wait_ms := tow_store.due_in(t.name, t.left_ms, v_now);
+		safe := v_safe;
+		if duty = 'decide' and wait_ms <= 0 then
+			-- it calls foreign functions: alone, when nothing else is due, and with little time
+			continue when v_due;
+			perform set_config('statement_timeout', '1s', false);
+		end if;
+		v_due := v_due or wait_ms <= 0;
+		return next;
+	end loop;
+	return query select null::text, 1000::double precision, v_safe;
+end $$;
+comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait_ms not above 0), and in how many milliseconds the others will be.';
+
+-- When a duty is due: at its instant or when there is work for it, and in any case left_ms from now.
+create or replace function tow_store.due_in(p_duty text, p_left_ms double precision, p_now timestamptz) returns double precision
+language sql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+	select case p_duty
+		when 'promote' then least(p_left_ms, (select extract(epoch from s.run_at - p_now) * 1000 from tow_store.scheduled s order by s.run_at limit 1))
+		when 'fire' then least(p_left_ms, (select extract(epoch from s.next_at - p_now) * 1000 from tow_store.schedule s
+			where s.paused_at is null and s.next_at is not null order by s.next_at limit 1))
+		when 'admit' then case when exists (select from tow_store.waiting w where w.reason = 'admission') then 0 else 1000 end
+		when 'decide' then case when tow_store.next_to_decide() is not null then 0 else 1000 end
+		when 'inbox' then case when exists (select from tow_store.inbox) then 0 else 1000 end
+		when 'rescue' then case when exists (select from tow_store.worker w where w.ended_at is null) then p_left_ms else 1000 end
+		else p_left_ms
+	end
+$$;
+comment on function tow_store.due_in(text, double precision, timestamptz) is 'In how many milliseconds a duty is due.';
+
+-- The scheduler will sleep: whoever needs it before then rings. The answer is for tow.tick(p_dozed).
+create or replace function tow.doze(p_scheduler bigint, p_ms double precision) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform set_config('synchronous_commit', 'off', true);
+	perform setval('tow_store.clock', greatest((extract(epoch from tow.now()) * 1000000 + p_ms * 1000)::bigint, 0));
+	return pg_current_xact_id()::text;
+end $$;
+comment on function tow.doze(bigint, double precision) is 'Arm the clock''s doorbell.';
+
+-- One bounded turn of a duty; call again until it returns 0. A duty's row is written at most every ten seconds,
+-- so that it leaves few dead rows.
+create or replace function tow.duty(p_name text) returns int
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_position int;
+	v_start constant timestamptz := clock_timestamp();
+	v_count int;
+begin
+	select d.position into v_position from tow_store.duty d where d.name = p_name;
+	if not found then
+		perform tow_store.fail('TW404', format('no such duty %L', p_name), 'select name from tow.duties lists them');
+	elsif not pg_try_advisory_xact_lock(7630715, v_position) then
+		return 0;
+	end if;
+	v_count := case p_name
+		when 'rescue' then tow_store.duty_rescue()
+		when 'promote' then tow_store.duty_promote()
+		when 'fire' then tow_store.duty_fire()
+		when 'admit' then tow_store.duty_admit()
+		when 'inbox' then tow_store.duty_inbox()
+		when 'decide' then tow_store.duty_decide()
+		when 'partition' then tow_store.duty_partition()
+		when 'prune' then tow_store.duty_prune()
+		when 'tidy' then tow_store.duty_tidy()
+	end;
+	update tow_store.duty d set last_at = tow.now(), last_count = v_count, last_ms = extract(epoch from clock_timestamp() - v_start) * 1000
+	where d.name = p_name and (d.last_at is null or d.last_at < tow.now() - interval '10 s' or d.last_at > tow.now());
+	return v_count;
+end $$;
+comment on function tow.duty(text) is 'One turn of a duty, in a transaction of its own; returns how much it did, 0 when nothing is left.';
+
+-- The scheduler says that a duty failed, so that people can read it.
+create or replace function tow.duty_failed(p_name text, p_error text) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	update tow_store.duty d set last_error = left(p_error, 1000), error_at = tow.now() where d.name = p_name;
+	select tow_store.decide_failed(p_error) where p_name = 'decide';
+$$;
+comment on function tow.duty_failed(text, text) is 'Remember the error of a duty.';

@@ -1,0 +1,185 @@
+-- What happens to a job when a run ends otherwise than by plain completion. One outcome is
+-- {"job", "run", "as", "ago_us", "took_us", "class", "error", "detail", "result", "delay_s", "final"}.
+-- Returns the runs that were not the worker's any more: nothing was changed for them.
+create or replace function tow_store.settle(p_worker bigint, p_now timestamptz, p_outcomes jsonb) returns bigint[]
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+	o jsonb;
+	r tow_store.running;
+	v_late bigint[] := '{}';
+begin
+	for o in select value from jsonb_array_elements(p_outcomes) loop
+		delete from tow_store.running d where d.job_id = (o ->> 'job')::bigint and d.run = (o ->> 'run')::bigint returning d.* into r;
+		if not found then
+			if not exists (select from tow_store.history h where h.job_id = (o ->> 'job')::bigint and h.run = (o ->> 'run')::bigint
+				and h.worker = p_worker and h.outcome <> 'l') then
+				v_late := v_late || (o ->> 'run')::bigint;
+			end if;
+			continue;
+		end if;
+		perform tow_store.settle_one(r, p_now, o);
+	end loop;
+	return v_late;
+end $$;
+comment on function tow_store.settle(bigint, timestamptz, jsonb) is 'Apply outcomes other than plain completions; returns the runs that came late.';
+
+create or replace function tow_store.settle_one(r tow_store.running, p_now timestamptz, o jsonb) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_delay constant interval := make_interval(secs => (o ->> 'delay_s')::double precision);
+begin
+	if exists (select from tow_store.cancelling c where c.job_id = r.job_id) then
+		delete from tow_store.cancelling c where c.job_id = r.job_id;
+		if o ->> 'as' in ('failed', 'snoozed', 'returned', 'unknown') then
+			o := o || '{"as": "cancelled"}';
+		end if;
+	end if;
+	case o ->> 'as'
+	when 'completed' then
+		perform tow_store.end_run(r, p_now, o, 'c');
+	when 'cancelled' then
+		perform tow_store.end_run(r, p_now, o, 'x');
+	when 'failed' then
+		perform tow_store.fail_run(r, p_now, o, v_delay);
+	when 'snoozed' then
+		perform tow_store.write_history(r, p_now, o, 's', v_delay);
+		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags, p_now + coalesce(v_delay, '0'), 'z');
+	when 'returned' then
+		if o ? 'took_us' then
+			perform tow_store.write_history(r, p_now, o, 'b', null);
+		end if;
+		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags, null, 's');
+	when 'unknown' then
+		perform tow_store.put_back(r.job_id, tow_store.kind_band(r), r.attempt - 1, r.flags, null, 's');
+	else
+		perform tow_store.fail('TW422', format('bad outcome %L of job %s', o ->> 'as', r.job_id), 'completed, failed, snoozed, cancelled, returned or unknown');
+	end case;
+end $$;
+comment on function tow_store.settle_one(tow_store.running, timestamptz, jsonb) is 'Apply one outcome to a run that was taken out of running.';
+
+create or replace function tow_store.write_history(r tow_store.running, p_now timestamptz, o jsonb, p_outcome "char", p_delay interval) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	insert into tow_store.history (job_id, run, started_at, finished_at, worker, band, attempt, outcome, class, error, detail, result, delay)
+	values (r.job_id, r.run, p_now - (o ->> 'ago_us')::bigint * interval '1 us',
+		p_now - coalesce((o ->> 'ago_us')::bigint - (o ->> 'took_us')::bigint, 0) * interval '1 us',
+		r.worker, r.band, r.attempt, p_outcome, o ->> 'class', o ->> 'error', o ->> 'detail',
+		case when p_outcome = 'c' then o -> 'result' end, p_delay);
+$$;
+comment on function tow_store.write_history(tow_store.running, timestamptz, jsonb, "char", interval) is 'One row for a run that ended.';
+
+create or replace function tow_store.end_run(r tow_store.running, p_now timestamptz, o jsonb, p_outcome "char") returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow_store.write_history(r, p_now, o, p_outcome, null);
+	if r.flags & 3 <> 0 then
+		perform tow_store.job_ended(array[r.job_id]);
+	end if;
+end $$;
+comment on function tow_store.end_run(tow_store.running, timestamptz, jsonb, "char") is 'The job has finished: completed, failed or cancelled.';
+
+-- A failed attempt: another one after the policy's delay (or the handler's own wish), or the end.
+create or replace function tow_store.fail_run(r tow_store.running, p_now timestamptz, o jsonb, p_wish interval) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	j tow_store.job;
+	p tow_store.policy;
+	v_delay interval;
+begin
+	select * into j from tow_store.job f where f.id = r.job_id;
+	p := tow_store.policy_for(j, o ->> 'class');
+	if (o ->> 'final')::boolean or r.attempt >= tow_store.max_attempts(j, p) then
+		perform tow_store.end_run(r, p_now, o, 'f');
+	elsif p.shape = 'function' and p_wish is null then
+		perform tow_store.write_history(r, p_now, o, 'r', null);
+		insert into tow_store.waiting (id, reason, since, band, attempt, flags, detail)
+		values (r.job_id, 'policy', p_now, r.band, r.attempt, r.flags,
+			jsonb_build_object('policy', p.name, 'run', r.run, 'class', o -> 'class', 'error', o -> 'error', 'detail', o -> 'detail'));
+		perform tow_store.ring_clock('-infinity');
+	else
+		v_delay := coalesce(p_wish, tow_store.delay(p, r.attempt, true));
+		perform tow_store.write_history(r, p_now, o, 'r', v_delay);
+		perform tow_store.put_back(r.job_id, r.band, r.attempt, r.flags, p_now + v_delay, 'r');
+	end if;
+end $$;
+comment on function tow_store.fail_run(tow_store.running, timestamptz, jsonb, interval) is 'Retry or fail for good, as the policy says.';
+
+-- This worker does not know the kind: the kind gets a band of its own, which only those scan who know it.
+create or replace function tow_store.kind_band(r tow_store.running) returns int
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.open_band(b.queue, b.priority, j.kind)
+	from tow_store.band b, tow_store.job j where b.id = r.band and j.id = r.job_id;
+$$;
+comment on function tow_store.kind_band(tow_store.running) is 'The band of the job''s kind, made if need be.';
+
+-- A worker that is gone: its runs are lost. A run that a transaction of its handler holds (tow.holds) is left until
+-- that ends: leftover says that the rescue duty must come back.
+create or replace function tow_store.give_up(p_worker bigint, p_state text) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_count int;
+	v_queue int;
+begin
+	update tow_store.worker w set state = p_state, ended_at = tow.now(), busy = 0 where w.id = p_worker and w.ended_at is null;
+	if not found then
+		return 0;
+	end if;
+	for v_queue in select unnest(w.queues) from tow_store.worker w where w.id = p_worker order by 1 loop
+		perform tow_store.arm(v_queue, p_worker, false);
+	end loop;
+	v_count := tow_store.lose_runs(p_worker);
+	perform nextval('tow_store.sweep');
+	if p_state = 'dead' then
+		perform tow_store.note('worker.dead', p_worker::text, null, jsonb_build_object('jobs', v_count));
+	end if;
+	return v_count;
+end $$;
+comment on function tow_store.give_up(bigint, text) is 'End a worker and put back what it held; returns how many jobs.';
+
+create or replace function tow_store.lose_runs(p_worker bigint) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	r tow_store.running;
+	v_count int := 0;
+begin
+	for r in
+		delete from tow_store.running d where d.ctid = any(array(
+			select o.ctid from tow_store.running o where o.worker = p_worker for update skip locked))
+		returning d.*
+	loop
+		v_count := v_count + 1;
+		perform tow_store.lose_run(r);
+	end loop;
+	update tow_store.worker w set leftover = exists (select from tow_store.running o where o.worker = p_worker) where w.id = p_worker;
+	return v_count;
+end $$;
+comment on function tow_store.lose_runs(bigint) is 'Put back what a worker held; returns how many jobs.';
+
+-- Not the job's fault: another try with its attempt unspent, unless it was lost too often, or is to be cancelled.
+create or replace function tow_store.lose_run(r tow_store.running) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+	v_reason jsonb := jsonb_build_object('class', 'lost', 'error', format('worker %s ended while it held the job', r.worker));
+begin
+	if exists (select from tow_store.cancelling c where c.job_id = r.job_id) then
+		delete from tow_store.cancelling c where c.job_id = r.job_id;
+		perform tow_store.end_run(r, v_now, v_reason, 'x');
+	elsif (select count(*) from tow_store.history h where h.job_id = r.job_id and h.outcome = 'l')
+		>= tow_store.setting('max_losses')::int - 1 then
+		perform tow_store.end_run(r, v_now, v_reason || '{"error": "lost with its worker too often"}', 'f');
+	else
+		perform tow_store.write_history(r, v_now, v_reason, 'l', null);
+		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags, null, 's');
+	end if;
+end $$;
+comment on function tow_store.lose_run(tow_store.running) is 'Put back, or end, a job whose worker is gone.';

@@ -1,0 +1,130 @@
+-- How the system is: one row a component, and what to do where it is not well. Bounded cost: never scans history.
+create or replace function tow.status() returns table(component text, status text, detail text, hint text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return query select * from tow_store.status_scheduler();
+	return query select * from tow_store.status_workers();
+	return query select * from tow_store.status_queues();
+	return query select * from tow_store.status_kinds();
+	return query select * from tow_store.status_schedules();
+	return query select * from tow_store.status_duties();
+	return query select * from tow_store.status_horizon();
+	return query select * from tow_store.status_storage();
+end $$;
+comment on function tow.status() is 'What a healthy system looks like, or what is wrong: component, status (ok, warn, bad), detail, and a hint where something should be done.';
+
+create or replace function tow_store.status_scheduler() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'scheduler', case when n.own > 0 then 'ok' when n.standby > 0 then 'warn' else 'bad' end,
+		case when n.own > 0 then format('%s running', n.own) when n.standby > 0 then 'only a stand-by that a worker started' else 'none lives' end,
+		case when n.own = 0 then 'start one: tow scheduler' end
+	from (select count(*) filter (where s.state = 'running') as own, count(*) filter (where s.state <> 'running') as standby from tow.schedulers s) n
+$$;
+comment on function tow_store.status_scheduler() is 'Part of tow.status: schedulers.';
+
+create or replace function tow_store.status_workers() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'workers', case when n.workers = 0 then 'bad' else 'ok' end,
+		case when n.workers = 0 then 'none lives' else format('%s with %s slots, %s jobs held', n.workers, n.slots, n.busy) end,
+		case when n.workers = 0 then 'start one: tow worker' end
+	from (select count(*) as workers, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy from tow.workers w) n
+	union all
+	select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', date_trunc('second', w.silent)) end,
+		format('%s on %s, pid %s', w.name, w.host, w.pid)
+	from tow.workers w where w.missing_since is not null or w.silent > w.lease / 2
+$$;
+comment on function tow_store.status_workers() is 'Part of tow.status: workers.';
+
+create or replace function tow_store.status_queues() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'queue ' || q.name, case when q.workers = 0 and q.ready > 0 then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
+		concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
+			format('%s ready, %s running', q.ready, q.running), case when q.workers = 0 then 'no worker serves it' end,
+			'the oldest waits for ' || date_trunc('second', tow.now() - q.oldest_ready)),
+		case when q.workers = 0 and q.ready > 0 then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
+	from tow.queues q
+$$;
+comment on function tow_store.status_queues() is 'Part of tow.status: queues.';
+
+-- Looks at the head of each band only: a kind nobody knows either has a band of its own, or is about to get one.
+create or replace function tow_store.status_kinds() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', sum(k.n), k.queue),
+		'start a worker that has this kind: an [exec], [http] or C kind, or tow.sql_kind'
+	from (
+		select j.kind, j.queue, case when b.kind is null then 1 else (select d.n from tow_store.depth(b.id) d) end as n
+		from tow_store.band b
+			join lateral (select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1) h on true
+			join tow_store.job j on j.id = h.id
+		where not exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues) and j.kind = any(w.kinds))
+			and exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues))
+	) k group by k.kind, k.queue
+$$;
+comment on function tow_store.status_kinds() is 'Part of tow.status: kinds that nobody runs.';
+
+create or replace function tow_store.status_schedules() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'schedule ' || s.name, 'bad', format('was due at %s and has not fired', s.next_at), 'is the scheduler alive? tow status'
+	from tow_store.schedule s where s.paused_at is null and s.next_at < tow.now() - greatest(s.grace, interval '1 min')
+	union all
+	select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy'
+	from tow_store.audit a where a.what = 'schedule.failed' and a.at > tow.now() - interval '1 day'
+$$;
+comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
+
+create or replace function tow_store.status_duties() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'duty ' || d.name, 'warn', format('failed at %s: %s', date_trunc('second', d.error_at), d.last_error), null::text
+	from tow_store.duty d where d.error_at > tow.now() - interval '10 min'
+	union all
+	select 'inbox', 'warn', format('%s rows refused in the last day', count(*)), 'select * from tow.refused'
+	from tow_store.refused r where r.at > tow.now() - interval '1 day' having count(*) > 0
+$$;
+comment on function tow_store.status_duties() is 'Part of tow.status: duties that failed, rows refused.';
+
+-- Who keeps dead rows from being removed: a session, a prepared transaction, a replication slot. The queue itself
+-- stays fast; everything else in the database does not.
+create or replace function tow_store.status_horizon() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	with h as (
+		select 'session' as what, a.pid::text as who, greatest(age(a.backend_xmin), age(a.backend_xid)) as xids, a.xact_start as since,
+			format('select pg_terminate_backend(%s)  -- %s, %s', a.pid, coalesce(nullif(a.application_name, ''), 'no name'), coalesce(a.state, 'state unknown')) as todo
+		from pg_stat_activity a
+		where (a.backend_xmin is not null or a.backend_xid is not null) and a.pid <> pg_backend_pid() and a.xact_start < clock_timestamp() - interval '5 min'
+		union all
+		select 'prepared transaction', p.gid, age(p.transaction), p.prepared, format('rollback prepared %L  -- or commit it', p.gid)
+		from pg_prepared_xacts p where p.prepared < clock_timestamp() - interval '5 min'
+		union all
+		select 'replication slot', s.slot_name, greatest(age(s.xmin), age(s.catalog_xmin)), null, format('select pg_drop_replication_slot(%L)  -- if nobody needs it', s.slot_name)
+		from pg_replication_slots s where greatest(age(s.xmin), age(s.catalog_xmin)) > 1000000
+	)
+	select 'xmin', 'warn', format('%s %s pins the horizon %s transactions back%s', h.what, h.who, h.xids,
+		coalesce(', for ' || date_trunc('second', clock_timestamp() - h.since), '')), h.todo from h
+	union all
+	select 'xmin', 'ok', 'nobody pins the horizon', null where not exists (select from h)
+$$;
+comment on function tow_store.status_horizon() is 'Part of tow.status: who pins the xmin horizon.';
+
+create or replace function tow_store.status_storage() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'partitions', case when r.rest then 'bad' when d.ahead < 1 or g.ahead < 1 then 'bad' else 'ok' end,
+		case when r.rest then 'rows stand in a partition of the rest' else format('%s days and %s ranges of ids ahead', d.ahead, g.ahead) end,
+		case when r.rest or d.ahead < 1 or g.ahead < 1 then 'the partition duty does not run: tow status, tow.duties' end
+	from (select exists (select from tow_store.job_rest) or exists (select from tow_store.history_rest) as rest) r,
+		(select count(*) as ahead from tow_store.days x where x.parent = 'history' and x.first > clock_timestamp()) d,
+		(select count(*) as ahead from tow_store.job_ranges x where x.first > coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)) g
+	union all
+	select 'notify', case when pg_notification_queue_usage() > 0.1 then 'warn' else 'ok' end,
+		format('%s %% of the notification queue in use', round((pg_notification_queue_usage() * 100)::numeric, 1)),
+		case when pg_notification_queue_usage() > 0.1 then 'a session that listens has been in one transaction for long' end
+$$;
+comment on function tow_store.status_storage() is 'Part of tow.status: partitions, the notification queue.';

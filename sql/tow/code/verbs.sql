@@ -1,0 +1,215 @@
+-- What people do to jobs. Each verb takes the job out of where it waits and puts it where it should be, in one
+-- transaction; a job that a worker claims this moment is the worker's. Every verb is in the audit.
+-- Raises TW404 no such job, TW409 not in a state that allows it.
+
+create or replace function tow_store.see_job(p_id bigint) returns tow_store.job
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	j tow_store.job;
+begin
+	select f.* into j from tow_store.job f where f.id = p_id;
+	if not found then
+		perform tow_store.fail('TW404', format('no such job: %s', coalesce(p_id::text, 'null')), 'it was never enqueued here, or it is older than its queue''s retention');
+	end if;
+	return j;
+end $$;
+comment on function tow_store.see_job(bigint) is 'The facts of a job; raises TW404.';
+
+create or replace function tow.state(id bigint) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(
+		(select 'running' from tow_store.running r where r.job_id = $1),
+		(select case when s.reason = 'r' then 'retrying' else 'scheduled' end from tow_store.scheduled s where s.id = $1),
+		(select 'waiting' from tow_store.waiting w where w.id = $1),
+		(select 'ready' where tow_store.ready_ctid($1) is not null),
+		(select case h.outcome when 'c' then 'completed' when 'f' then 'failed' else 'cancelled' end
+			from tow_store.history h where h.job_id = $1 and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1),
+		(select 'unknown' from tow_store.job j where j.id = $1))
+$$;
+comment on function tow.state(bigint) is 'The state of a job: scheduled ready running retrying waiting completed failed cancelled; null if there is no such job.';
+
+create or replace function tow_store.wrong_state(p_id bigint, p_verb text, p_hint text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow_store.fail('TW409', format('job %s is %s: it cannot be %s', p_id, tow.state(p_id), p_verb), p_hint);
+end $$;
+comment on function tow_store.wrong_state(bigint, text, text) is 'Raise TW409 for a job that is not in the right state.';
+
+create or replace function tow.cancel(id bigint, reason text default null) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	j constant tow_store.job := tow_store.see_job(id);
+	t record;
+	r tow_store.running;
+begin
+	t := tow_store.take_unstarted(id, true);
+	if t.place is not null then
+		insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
+		values (id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(reason, format('cancelled by %s', session_user)));
+		perform tow_store.job_ended(array[id]);
+		perform tow_store.note('job.cancelled', j.kind, id, jsonb_build_object('was', t.place, 'reason', reason));
+		return 'cancelled';
+	end if;
+	select o.* into r from tow_store.running o where o.job_id = id for key share;
+	if not found then
+		perform tow_store.wrong_state(id, 'cancelled', 'it has finished already');
+	end if;
+	insert into tow_store.cancelling (job_id, run, reason, who, at) values (id, r.run, reason, session_user, tow.now())
+	on conflict (job_id) do update set run = excluded.run, reason = excluded.reason;
+	perform pg_notify('tow_worker_' || r.worker, 'cancel');
+	perform tow_store.note('job.cancelling', j.kind, id, jsonb_build_object('run', r.run, 'reason', reason));
+	return 'cancelling';
+end $$;
+comment on function tow.cancel(bigint, text) is 'End a job: at once if it waits (cancelled), by its worker if it runs (cancelling).';
+
+create or replace function tow.retry(id bigint) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	j constant tow_store.job := tow_store.see_job(id);
+	v_state constant text := tow.state(id);
+begin
+	if v_state = 'retrying' then
+		return tow.run_now(id);
+	elsif v_state not in ('failed', 'cancelled', 'completed') then
+		perform tow_store.wrong_state(id, 'retried', 'it has not finished; tow.run_now starts a scheduled one at once');
+	end if;
+	perform tow_store.revive(j);
+	perform tow_store.note('job.retried', j.kind, id, jsonb_build_object('was', v_state));
+	return tow.state(id);
+end $$;
+comment on function tow.retry(bigint) is 'Run a finished job again, with all its attempts; start a retrying one at once.';
+
+-- The primary key of revival makes it happen once, whoever else tries at the same time.
+create or replace function tow_store.revive(j tow_store.job) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_flags int := 0;
+begin
+	insert into tow_store.revival (run, job_id, at, who)
+	select h.run, h.job_id, tow.now(), session_user from tow_store.history h
+	where h.job_id = j.id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1;
+	if j.key is not null then
+		insert into tow_store.key (key, job_id, scope) values (j.key, j.id, j.key_scope)
+		on conflict (key) do update set job_id = excluded.job_id where tow_store.key.job_id = excluded.job_id;
+		if not found then
+			perform tow_store.fail('TW409', format('job %s cannot run again: another job has its key %L', j.id, j.key), 'wait for that one, or cancel it');
+		end if;
+		v_flags := case j.key_scope when 'l' then 1 when 'q' then 2 else 0 end;
+	end if;
+	perform tow_store.put_back(j.id, tow_store.home_band(j.queue, j.priority, j.kind), 0, v_flags, null, 's');
+exception
+	when unique_violation then
+		perform tow_store.fail('TW409', format('job %s is being retried already', j.id), 'look at tow.job(id)');
+end $$;
+comment on function tow_store.revive(tow_store.job) is 'Put a finished job back into ready.';
+
+create or replace function tow.run_now(id bigint) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	j constant tow_store.job := tow_store.see_job(id);
+	s tow_store.scheduled;
+begin
+	delete from tow_store.scheduled d where d.id = id returning d.* into s;
+	if not found then
+		perform tow_store.wrong_state(id, 'run now', 'only a scheduled or retrying job waits for an instant; tow.retry runs a finished one again');
+	end if;
+	perform tow_store.put_back(id, coalesce(s.band, tow_store.home_band(j.queue, j.priority, j.kind)), s.attempt, s.flags, null, 's');
+	perform tow_store.note('job.run_now', j.kind, id);
+	return 'ready';
+end $$;
+comment on function tow.run_now(bigint) is 'Make a scheduled or retrying job ready at once.';
+
+create or replace function tow.snooze(id bigint, delay interval) returns timestamptz
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	j constant tow_store.job := tow_store.see_job(id);
+	t record;
+	v_run_at timestamptz;
+begin
+	if delay is null or delay <= '0' or delay > '10 years' then
+		perform tow_store.fail('TW422', format('bad delay %s', coalesce(delay::text, 'null')), 'use an interval above zero, at most 10 years');
+	end if;
+	t := tow_store.take_unstarted(id, true);
+	if t.place is null or t.place = 'waiting' then
+		perform tow_store.wrong_state(id, 'snoozed', 'only a job that waits for its turn or its instant can be moved');
+	end if;
+	v_run_at := greatest(coalesce(t.run_at, tow.now()), tow.now()) + delay;
+	perform tow_store.put_back(id, t.band, t.attempt, t.flags, v_run_at, case t.place when 'retrying' then 'r' else 'z' end::"char");
+	perform tow_store.note('job.snoozed', j.kind, id, jsonb_build_object('run_at', v_run_at));
+	return v_run_at;
+end $$;
+comment on function tow.snooze(bigint, interval) is 'Put off a job that has not started; returns its new instant.';
+
+create or replace function tow.reprioritise(id bigint, priority int) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	j constant tow_store.job := tow_store.see_job(id);
+	t record;
+begin
+	perform tow_store.check_job(j.kind, '{}', j.queue, priority, null, null, null, null, null);
+	t := tow_store.take_unstarted(id, true);
+	if t.place is null then
+		perform tow_store.wrong_state(id, 'given another priority', 'it has started or finished');
+	end if;
+	t.band := tow_store.home_band(j.queue, priority, j.kind);
+	if t.place = 'waiting' then
+		perform tow_store.wrong_state(id, 'given another priority', 'it is about to be admitted: try again');
+	end if;
+	perform tow_store.put_back(id, t.band, t.attempt, t.flags, t.run_at, case t.place when 'retrying' then 'r' else 's' end::"char");
+	perform tow_store.note('job.reprioritised', j.kind, id, jsonb_build_object('priority', priority));
+	return tow.state(id);
+end $$;
+comment on function tow.reprioritise(bigint, int) is 'Give a job that has not started another priority; smaller runs first.';
+
+-- The dead-letter set is the failed jobs of the last days; this puts many back, oldest first.
+create or replace function tow.redrive(
+	queue text default null, kind text default null, since interval default '7 days', class text default null,
+	max_jobs int default 1000, dry_run boolean default false
+) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	j tow_store.job;
+	v_count bigint := 0;
+begin
+	if max_jobs is null or max_jobs < 1 then
+		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 or more');
+	end if;
+	for j in
+		select f.* from tow_store.history h join tow_store.job f on f.id = h.job_id
+		where h.finished_at >= tow.now() - since and h.outcome = 'f'
+			and (queue is null or f.queue = queue) and (kind is null or f.kind = kind) and (class is null or starts_with(h.class, class))
+			and not exists (select from tow_store.revival v where v.run = h.run)
+		order by h.finished_at limit max_jobs
+	loop
+		if not dry_run then
+			begin
+				perform tow_store.revive(j);
+			exception when sqlstate 'TW409' then
+				continue;
+			end;
+		end if;
+		v_count := v_count + 1;
+	end loop;
+	if not dry_run and v_count > 0 then
+		perform tow_store.note('redrive', queue, null, jsonb_build_object('jobs', v_count, 'kind', kind, 'class', class, 'since', since));
+	end if;
+	return v_count;
+end $$;
+comment on function tow.redrive(text, text, interval, text, int, boolean) is
+'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many (with dry_run: how many it would be).';

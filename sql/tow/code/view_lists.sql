@@ -1,0 +1,63 @@
+create or replace view tow.queues as
+select q.name, case when q.paused_at is null then 'open' else 'paused' end as state, coalesce(r.n, 0) as ready, coalesce(u.n, 0) as running,
+	r.oldest as oldest_ready, w.workers, w.slots, q.policy, q.max_attempts, q.timeout, q.retention, q.max_args_bytes,
+	q.paused_at, q.pause_reason, q.description
+from tow_store.queue q
+	left join lateral (select sum(c.n)::bigint as n, min(c.oldest) as oldest from tow_store.band b, lateral tow_store.depth(b.id) c where b.queue = q.id) r on true
+	left join lateral (select count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band where b.queue = q.id) u on true
+	left join lateral (select count(*) as workers, coalesce(sum(s.slots), 0)::bigint as slots
+		from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null and s.queue = q.id) w on true;
+comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready counts to 100,000 a priority and no further.';
+
+create or replace view tow.workers as
+select w.id, w.name, w.host, w.pid, w.state, w.busy, (select sum(s) from unnest(w.slots) s)::int as slots,
+	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
+		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
+	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since
+from tow_store.worker w where w.ended_at is null;
+comment on view tow.workers is 'Workers that live: what they serve, how many jobs they hold, when they were heard last.';
+
+create or replace view tow.schedulers as
+select s.id, s.name, s.host, s.pid, case when s.standby then 'stand-by' else 'running' end as state, s.version, s.attached_at, s.seen_at
+from tow_store.scheduler s where s.ended_at is null and tow_store.scheduler_is_held(s.id);
+comment on view tow.schedulers is 'Schedulers that live.';
+
+create or replace view tow.schedules as
+select s.name, s.spec, s.tz, s.kind, s.args, s.queue, s.priority, case when s.paused_at is null then 'active' else 'paused' end as state,
+	case when s.paused_at is null then s.next_at end as next_at, s.last_at, f.job_id as last_job, f.how as last_how, tow.state(f.job_id) as last_state,
+	s.missed, s.grace, s.max_attempts, s.timeout, s.policy, s.tags, s.description
+from tow_store.schedule s
+	left join lateral (select * from tow_store.fire o where o.schedule_id = s.id order by o.at desc limit 1) f on true;
+comment on view tow.schedules is 'Schedules, with their next instant and what came of the last.';
+
+create or replace view tow.fires as
+select s.name as schedule, f.at, f.fired_at, f.how, f.job_id as job from tow_store.fire f join tow_store.schedule s on s.id = f.schedule_id;
+comment on view tow.fires is 'Instants at which schedules fired, with their jobs.';
+
+create or replace view tow.policies as
+select p.name, p.shape, p.base, p.factor, p.cap, p.jitter, p.max_attempts, p.delays, p.classes, p.fn, p.fn_role, p.fn_off_until, p.description
+from tow_store.policy p;
+comment on view tow.policies is 'Retry policies; tow.retry_preview shows their delays.';
+
+create or replace view tow.duties as
+select d.name, d.every, d.enabled, d.description, d.last_at, d.last_count, round(d.last_ms::numeric, 1) as last_ms, d.last_error, d.error_at
+from tow_store.duty d order by d.position;
+comment on view tow.duties is 'What the scheduler does, and how it went lately.';
+
+create or replace view tow.settings as select s.name, s.value, s.description from tow_store.setting s;
+comment on view tow.settings is 'Settings of the instance; tow.set changes one.';
+
+create or replace view tow.audit as select a.n, a.at, a.who, a.what, a.subject, a.job_id as job, a.detail from tow_store.audit a;
+comment on view tow.audit is 'What people did, and what the system did about trouble.';
+
+create or replace view tow.refused as select r.n, r.at, r.sqlstate, r.error, r.job from tow_store.refused r;
+comment on view tow.refused is 'Rows of tow.inbox that could not be enqueued, and why.';
+
+create or replace view tow.inbox as select i.kind, i.args, i.queue, i.priority, i.run_at, i.key, i.max_attempts, i.tags from tow_store.inbox i;
+comment on view tow.inbox is 'COPY or insert jobs here; they are enqueued within a moment. Only kind is needed.';
+
+create or replace view tow.kinds as
+select k.kind, array_agg(distinct q.name order by q.name) as queues, count(distinct w.id) as workers
+from tow_store.worker w, unnest(w.kinds) k(kind), unnest(w.queues) u(queue) join tow_store.queue q on q.id = u.queue
+where w.ended_at is null group by k.kind;
+comment on view tow.kinds is 'Kinds that live workers know, and the queues where they would run them.';

@@ -1,0 +1,52 @@
+-- Who may call what. Roles exist where the migrating role could make them; each has what the one before it has, but
+-- for the worker's. Nothing is granted on tables, and nothing to everybody but the clock.
+revoke all on all functions in schema tow, tow_store from public;
+grant execute on function tow.now(), tow_store.fake_now() to public;
+
+create or replace function tow_store.grant_all(p_role text, p_names text[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	f regprocedure;
+begin
+	if not exists (select from pg_roles r where r.rolname = p_role) then
+		return;
+	end if;
+	execute format('grant usage on schema tow to %I', p_role);
+	for f in
+		select p.oid::regprocedure from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+		where n.nspname in ('tow', 'tow_store') and n.nspname || '.' || p.proname = any(p_names)
+	loop
+		execute format('grant execute on function %s to %I', f, p_role);
+	end loop;
+end $$;
+comment on function tow_store.grant_all(text, text[]) is 'Let a role, where it exists, call functions by name.';
+revoke all on function tow_store.grant_all(text, text[]) from public;
+
+do $$
+declare
+	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.find_jobs,tow.next_runs,tow.retry_preview,tow.status,tow.overview,tow.why,
+		tow.cron_next,tow.cron_parse,tow.cron_describe,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.scheduler_is_held}';
+	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.state,tow.outcome}';
+	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.reconcile,tow.holds,tow.sql_kinds,tow.run_sql,
+		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze}';
+	c_act constant text[] := '{tow.cancel,tow.retry,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.pause,tow.resume,
+		tow.pause_schedule,tow.resume_schedule,tow.run_schedule}';
+	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_policy,tow.drop_policy,tow.schedule,tow.unschedule,tow.sql_kind,tow.drop_sql_kind,tow.set}';
+	v_role text;
+begin
+	perform tow_store.grant_all('tow_viewer', c_see);
+	perform tow_store.grant_all('tow_producer', c_make);
+	perform tow_store.grant_all('tow_worker', c_work);
+	perform tow_store.grant_all('tow_operator', c_see || c_make || c_act);
+	perform tow_store.grant_all('tow_admin', c_see || c_make || c_act || c_rule || c_work);
+	foreach v_role in array '{tow_viewer,tow_operator,tow_admin}'::text[] loop
+		continue when not exists (select from pg_roles r where r.rolname = v_role);
+		execute format('grant select on tow.jobs, tow.history, tow.attempts, tow.queues, tow.workers, tow.schedulers, tow.schedules, tow.fires,
+			tow.policies, tow.duties, tow.settings, tow.audit, tow.refused, tow.kinds to %I', v_role);
+	end loop;
+	foreach v_role in array '{tow_producer,tow_operator,tow_admin}'::text[] loop
+		continue when not exists (select from pg_roles r where r.rolname = v_role);
+		execute format('grant insert on tow.inbox to %I', v_role);
+	end loop;
+end $$;
