@@ -9,22 +9,25 @@
 #	skip "reason"				one test that cannot run here
 #	skip_all "reason"			the whole file; ends it
 #	wait_until "condition" [seconds]	tries the shell condition again and again; fails after the limit (30)
-#	diag "text"				a remark in the output
+#	diag "text"...			a remark in the output
+
+# A test may silence its command (`ok "..." cmd >/dev/null`): results go where the output went at first.
+exec {tap_out}>&1
 
 tap_count=0
 tap_failed=0
 
 diag() {
-	printf '%s\n' "$*" | sed 's/^/# /'
+	printf '%s\n' "$@" | sed 's/^/# /' >&"$tap_out"
 }
 
 tap_result() { # 0|1 description
 	tap_count=$((tap_count + 1))
 	if [ "$1" = 0 ]; then
-		echo "ok $tap_count - $2"
+		echo "ok $tap_count - $2" >&"$tap_out"
 	else
 		tap_failed=$((tap_failed + 1))
-		echo "not ok $tap_count - $2"
+		echo "not ok $tap_count - $2" >&"$tap_out"
 		diag "at ${BASH_SOURCE[2]}:${BASH_LINENO[1]}"
 	fi
 	return "$1"
@@ -55,7 +58,7 @@ exits() {
 is() {
 	local status=0
 	[ "$1" = "$2" ] || status=1
-	tap_result $status "$3" || diag "got:    $1" "" "wanted: $2"
+	tap_result $status "$3" || diag "got:    $1" "wanted: $2"
 }
 
 isnt() {
@@ -67,18 +70,18 @@ isnt() {
 like() {
 	local status=0
 	[[ $1 =~ $2 ]] || status=1
-	tap_result $status "$3" || diag "got:    $1" "" "wanted a match of: $2"
+	tap_result $status "$3" || diag "got:    $1" "wanted a match of: $2"
 }
 
 unlike() {
 	local status=0
 	[[ ! $1 =~ $2 ]] || status=1
-	tap_result $status "$3" || diag "got:    $1" "" "wanted no match of: $2"
+	tap_result $status "$3" || diag "got:    $1" "wanted no match of: $2"
 }
 
 skip() {
 	tap_count=$((tap_count + 1))
-	echo "ok $tap_count # SKIP $*"
+	echo "ok $tap_count # SKIP $*" >&"$tap_out"
 }
 
 skip_all() {

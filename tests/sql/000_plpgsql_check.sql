@@ -1,5 +1,7 @@
 -- Every PL/pgSQL function is read by plpgsql_check: names that do not exist, types that do not fit, dead code,
 -- unused variables and unsafe dynamic SQL are found without running it. Trigger functions are read for each of their tables.
+-- Let through: our own errors (class TW), raised while the planner folds a call of constants, and parameters that a
+-- function does not use, because signatures are a contract.
 begin;
 select no_plan();
 
@@ -16,7 +18,8 @@ select ok(exists (select from subject), 'there are functions to look at');
 select is(
 	(select string_agg(format('line %s: %s: %s', coalesce(c.lineno, 0), c.level, c.message), E'\n' order by c.lineno)
 	 from plpgsql_check_function_tb(s.function, s.relation, fatal_errors => false, other_warnings => true,
-	                                extra_warnings => true, security_warnings => true) c),
+	                                extra_warnings => true, security_warnings => true) c
+	 where c.sqlstate !~ '^TW' and c.message !~ '^unused parameter'),
 	null::text,
 	s.function::regprocedure::text)
 from subject s

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# The private cluster: tow db start, stop, status, url, psql, destroy.
+# sanitizers too
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+
+instance_start --empty
+psql_at() { "$TOW" db psql -X -A -t -q "$@"; }
+
+# What it is
+is "$(psql_at -c 'select current_user')" tow "its owner is the role tow"
+is "$(psql_at -c 'select current_database()')" tow "in the database tow"
+is "$(psql_at -c 'show data_checksums')" on "with checksums"
+is "$(psql_at -c 'show server_encoding')" UTF8 "in UTF-8"
+is "$(psql_at -c "select datcollate from pg_database where datname = 'tow'")" C.UTF-8 "sorted bytewise"
+is "$(psql_at -c 'show listen_addresses')" "" "without TCP"
+is "$(psql_at -c 'show max_connections')" 200 "with the settings of conf.d"
+is "$("$TOW" db url)" "$(cat "$TOW_HOME/url")" "db url is what the other commands read"
+is "$(psql -X -A -t -d "$("$TOW" db url)" -c 'select 1')" 1 "which psql understands"
+
+# Who may come in
+user=$(stat -c %U "$TOW_HOME/pg")
+is "$(stat -c %a "$TOW_HOME/pg") $(stat -c %a "$(psql_at -c 'show unix_socket_directories')")" "700 700" "folders are closed"
+not_ok "another role needs a password" psql -w -d "$(instance_url | sed 's/user=tow/user=postgres/')" -c '' 2>/dev/null
+if [ "$(id -u)" = 0 ]; then
+	is "$user" postgres "root's server runs as postgres"
+	not_ok "another user cannot reach the socket" runuser -u nobody -- psql -d "$(instance_url)" -c '' 2>/dev/null
+	chmod 711 "$TOW_HOME/run"
+	like "$(runuser -u nobody -- psql -d "$(instance_url)" -c '' 2>&1)" "Peer authentication failed" \
+		"nor, where the folder is open, the server"
+	chmod 700 "$TOW_HOME/run"
+else
+	skip "other users can only be tried by root"
+fi
+
+# Again and again
+exits 0 "status while it runs" "$TOW" db status >/dev/null
+like "$("$TOW" db start)" "^runs already" "a second start is harmless"
+psql_at -c 'create table kept as select 7 as n'
+ok "stop" "$TOW" db stop
+exits 3 "status while it does not" "$TOW" db status >/dev/null
+ok "stop again" "$TOW" db stop
+not_ok "psql has nothing to speak to" psql_at -c '' 2>/dev/null
+pids=()
+for n in 1 2 3; do
+	"$TOW" db start >"$instance_dir/start.$n" 2>&1 &
+	pids+=($!)
+done
+status=0
+for pid in "${pids[@]}"; do wait "$pid" || status=1; done
+is "$status" 0 "three starts at once all succeed"
+is "$(cat "$instance_dir"/start.* | grep -c ^started)" 1 "and one of them did it"
+is "$(psql_at -c 'select n from kept')" 7 "data is still there"
+ok "restart" "$TOW" db restart >/dev/null
+
+# The end
+exits 64 "destroy wants to be sure" "$TOW" db destroy 2>/dev/null
+is "$(psql_at -c 'select n from kept')" 7 "and does nothing when it is not"
+touch "$TOW_HOME/worker.ini"
+ok "destroy --yes" "$TOW" db destroy --yes
+is "$(ls -A "$TOW_HOME")" worker.ini "leaves only what was not its own"
+exits 69 "url of nothing" "$TOW" db url 2>/dev/null
+exits 3 "status of nothing" "$TOW" db status >/dev/null
+ok "destroy of nothing" "$TOW" db destroy --yes
+exits 64 "an unknown verb" "$TOW" db frobnicate 2>/dev/null
+
+# Homes with long and odd names
+home=$TOW_HOME
+for TOW_HOME in "$instance_dir/$(printf 'x%.0s' {1..100})/home" "$instance_dir/a b'c,d"; do
+	ok "start in a home named ${#TOW_HOME} bytes: ${TOW_HOME##*/}" "$TOW" db start >/dev/null
+	is "$(psql_at -c 'select 1')" 1 "it answers"
+	socket=$(psql_at -c 'show unix_socket_directories')
+	like "$socket" "^/tmp/tow-[0-9]+-[0-9a-f]+$" "its socket is in a short folder"
+	is "$(stat -c %a "$socket")" 700 "which is closed"
+	ok "destroy" "$TOW" db destroy --yes
+	not_ok "and that folder is gone" test -e "$socket"
+done
+TOW_HOME=$home
+done_testing

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# tow itself: help, version, what is not a command.
+# sanitizers too
+. tests/lib/tap.sh
+
+like "$("$TOW" --version)" "^tow [0-9]+\.[0-9]+\.[0-9]+$" "version"
+like "$("$TOW")" "usage: tow COMMAND" "tow alone prints the summary"
+is "$("$TOW" --help)" "$("$TOW")" "and so does --help"
+like "$("$TOW" --help)" $'\n  db  +[a-z]' "with each command and what it does"
+like "$("$TOW" help db)" "^usage: tow db start" "help COMMAND"
+is "$("$TOW" db --help)" "$("$TOW" help db)" "COMMAND --help is the same"
+exits 0 "help succeeds" "$TOW" db --help >/dev/null
+
+exits 64 "an unknown command is a usage error" "$TOW" nonsense 2>/dev/null
+like "$("$TOW" dbb 2>&1)" "did you mean 'tow db'" "with a suggestion when one is near"
+unlike "$("$TOW" nonsense 2>&1)" "did you mean" "and none when none is"
+like "$("$TOW" nonsense 2>&1)" "tow --help" "but where to look"
+exits 64 "help for what is not there" "$TOW" help nonsense 2>/dev/null
+exits 74 "a full disk is noticed" bash -c '"$TOW" --help >/dev/full 2>/dev/null'
+
+while IFS=$'\t' read -r name summary; do
+	ok "$name has a summary" test -n "$summary"
+	like "$("$TOW" "$name" --help)" "^usage: tow $name" "$name says how it is used"
+done < <("$TOW" --commands)
+done_testing
