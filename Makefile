@@ -56,9 +56,9 @@ $(out)/tow: $(out)/obj/src/main.o $(out)/libtow.a
 	@echo "  link    $@"
 	@$(CC) $(all_ldflags) -o $@ $^ $(lib_libs)
 
-# Made anew each time: a member whose source is gone must not stay.
+# Made anew each time, so that a member whose source is gone does not stay; q keeps two members of one name (db.o).
 $(out)/libtow.a: $(objects)
-	@rm -f $@ && $(AR) rcs $@ $^
+	@rm -f $@ && $(AR) qcs $@ $^
 
 $(out)/obj/%.o: %.c
 	@mkdir -p $(@D)

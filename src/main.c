@@ -140,12 +140,33 @@ static int print_names(void)
 	return EX_OK;
 }
 
+/* "--queue NAME", or "--dry-run" for a switch. */
+static int option_width(const struct tow_option *o)
+{
+	return (int)(strlen("--") + strlen(o->name) + (o->value ? 1 + strlen(o->value) : 0));
+}
+
+static void print_options(const struct tow_option *options)
+{
+	int widest = 0;
+	for (const struct tow_option *o = options; o->name; o++)
+		if (option_width(o) > widest)
+			widest = option_width(o);
+	printf("\noptions:\n");
+	for (const struct tow_option *o = options; o->name; o++) {
+		printf("  --%s%s%s%*s  %s\n", o->name, o->value ? " " : "",
+		       o->value ? o->value : "", widest - option_width(o), "", o->help);
+	}
+}
+
 static int print_help(const char *name)
 {
 	const struct tow_command *c = find(name);
 	if (!c)
 		return unknown(name);
 	printf("usage: %s\n\n%s\n", c->usage, c->summary);
+	if (c->options)
+		print_options(c->options);
 	if (c->help && *c->help) {
 		size_t n = strlen(c->help);
 		printf("\n%s%s", c->help, c->help[n - 1] == '\n' ? "" : "\n");
