@@ -1,0 +1,100 @@
+#include "args.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t count(const struct tow_option *options)
+{
+	size_t n = 0;
+	while (options[n].name)
+		n++;
+	return n;
+}
+
+bool args_usage(struct tow_err *e, const char *fmt, ...)
+{
+	char text[sizeof e->text];
+	va_list list;
+	va_start(list, fmt);
+	vsnprintf(text, sizeof text, fmt, list);
+	va_end(list);
+	return tow_fail_class(e, TOW_FINAL, "usage", "%s", text);
+}
+
+/* getopt's table: index i + 1 answers option i, because 0 and '?' mean something else to it. */
+enum { FIRST = 256 };
+
+static struct option *long_options(struct tow_arena *a, const struct tow_option *options)
+{
+	size_t n = count(options);
+	struct option *table = tow_alloc(a, (n + 1) * sizeof *table);
+	for (size_t i = 0; i < n; i++)
+		table[i] = (struct option){ .name = options[i].name,
+					    .has_arg = options[i].value ? required_argument
+									: no_argument,
+					    .val = FIRST + (int)i };
+	return table;
+}
+
+static bool refuse(int answer, char **argv, struct tow_err *e)
+{
+	const char *word = argv[optind - 1];
+	if (answer == ':')
+		return args_usage(e, "option '%s' needs a value", word);
+	if (optopt >= FIRST)
+		return args_usage(e, "option '%s' takes no value", word);
+	return args_usage(e, "there is no such option: '%s'", word);
+}
+
+bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option *options, int argc,
+		char **argv, struct tow_err *e)
+{
+	const struct option *table = long_options(a, options);
+	*args = (struct args){ .options = options };
+	args->values = tow_alloc(a, (count(options) + 1) * sizeof *args->values);
+	opterr = 0;
+	optind = 0; /* start afresh: `tow up` and tests parse more than once */
+	int answer;
+	while ((answer = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+		if (answer < FIRST)
+			return refuse(answer, argv, e);
+		const struct tow_option *option = &options[answer - FIRST];
+		args->values[answer - FIRST] = option->value ? optarg : option->name;
+	}
+	args->operands = argv + optind;
+	args->n = (size_t)(argc - optind);
+	return true;
+}
+
+const char *args_get(const struct args *args, const char *name)
+{
+	for (size_t i = 0; args->options[i].name; i++)
+		if (strcmp(args->options[i].name, name) == 0)
+			return args->values[i];
+	abort();
+}
+
+bool args_has(const struct args *args, const char *name)
+{
+	return args_get(args, name) != NULL;
+}
+
+bool args_int(const struct args *args, const char *name, long low, long high, long *value,
+	      struct tow_err *e)
+{
+	const char *text = args_get(args, name);
+	if (!text)
+		return true;
+	char *end;
+	errno = 0;
+	long n = strtol(text, &end, 10);
+	if (errno || end == text || *end || n < low || n > high)
+		return args_usage(e, "--%s '%s' is not a whole number from %ld to %ld", name, text,
+				  low, high);
+	*value = n;
+	return true;
+}

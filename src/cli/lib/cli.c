@@ -1,0 +1,156 @@
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+void cli_release(struct cli *c)
+{
+	tow_db_closep(&c->db);
+	tow_arena_release(&c->arena);
+}
+
+static bool count_operands(struct cli *c, size_t min, size_t max)
+{
+	if (c->args.n < min)
+		args_usage(&c->err, "'tow %s' needs %s", c->command,
+			   c->args.n ? "more words" : "a word more");
+	else if (c->args.n > max)
+		args_usage(&c->err, "'tow %s' does not know what to do with '%s'", c->command,
+			   c->args.operands[max]);
+	else
+		return true;
+	return tow_hint(&c->err, "see 'tow %s --help'", c->command);
+}
+
+bool cli_parse(struct cli *c, const struct tow_option *options, size_t min, size_t max, int argc,
+	       char **argv)
+{
+	c->command = argv[0];
+	if (!args_parse(&c->args, &c->arena, options, argc, argv, &c->err))
+		return tow_hint(&c->err, "see 'tow %s --help'", c->command);
+	return count_operands(c, min, max);
+}
+
+bool cli_open_database(struct cli *c)
+{
+	c->url = tow_db_url(&c->arena, cli_option(c, "database"));
+	return tow_db_open(&c->db, c->url, c->command, &c->err);
+}
+
+bool cli_connect(struct cli *c, const struct tow_option *options, size_t min, size_t max, int argc,
+		 char **argv)
+{
+	return cli_parse(c, options, min, max, argc, argv) && cli_open_database(c);
+}
+
+const char *cli_option(const struct cli *c, const char *name)
+{
+	return args_get(&c->args, name);
+}
+
+bool cli_has(const struct cli *c, const char *name)
+{
+	return args_has(&c->args, name);
+}
+
+const char *cli_operand(const struct cli *c, size_t i)
+{
+	return i < c->args.n ? c->args.operands[i] : NULL;
+}
+
+void cli_complain(const struct tow_err *e)
+{
+	fprintf(stderr, "tow: %s\n", e->text);
+	if (e->hint[0])
+		fprintf(stderr, "hint: %s\n", e->hint);
+}
+
+int cli_failed(const struct cli *c)
+{
+	fflush(stdout); /* what went well before is said before */
+	cli_complain(&c->err);
+	return strcmp(c->err.class, "usage") == 0 ? EX_USAGE : tow_err_exit(&c->err);
+}
+
+bool cli_id(const char *text, struct tow_err *e)
+{
+	char *end;
+	errno = 0;
+	long long n = strtoll(text, &end, 10);
+	if (errno || !isdigit((unsigned char)*text) || *end || n <= 0)
+		return args_usage(e, "'%s' is not a job's number", text);
+	return true;
+}
+
+void cli_arg(struct cli_call *call, const char *name, const char *value)
+{
+	if (call->n == sizeof call->args / sizeof *call->args)
+		abort();
+	call->args[call->n++] = (struct tow_arg){ name, value };
+}
+
+bool cli_call(struct cli *c, struct tow_rows **rows, const char *verb, const struct cli_call *call)
+{
+	return tow_db_call_named(c->db, rows, &c->err, verb, call->args, call->n);
+}
+
+static void array_word(struct tow_buf *out, const char *word, size_t n)
+{
+	tow_buf_addc(out, out->len > 1 ? ',' : ' ');
+	tow_buf_addc(out, '"');
+	for (size_t i = 0; i < n; i++) {
+		if (word[i] == '"' || word[i] == '\\')
+			tow_buf_addc(out, '\\');
+		tow_buf_addc(out, word[i]);
+	}
+	tow_buf_addc(out, '"');
+}
+
+const char *cli_array(struct tow_arena *a, const char *list)
+{
+	TOW_AUTO_BUF out = { 0 };
+	if (!list)
+		return NULL;
+	tow_buf_addc(&out, '{');
+	while (*list) {
+		size_t n = strcspn(list, ",");
+		if (n > 0)
+			array_word(&out, list, n);
+		list += n + (list[n] == ',');
+	}
+	tow_buf_addc(&out, '}');
+	return tow_strdup(a, out.data);
+}
+
+static volatile sig_atomic_t ended_by;
+
+static void note_end(int signal)
+{
+	ended_by = signal;
+}
+
+/* No SA_RESTART: a wait ends when the signal comes. */
+void cli_catch_end(void)
+{
+	struct sigaction action = { .sa_handler = note_end };
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+int cli_ended_by(void)
+{
+	return ended_by;
+}
+
+bool cli_pause(long ms)
+{
+	if (!ended_by)
+		poll(NULL, 0, (int)ms);
+	return !ended_by;
+}
