@@ -199,7 +199,8 @@ begin
 	select p_month + d - 1
 	from generate_series(1, v_length) d, lateral (select (v_first + d - 1) % 7 as dow) w, lateral (
 		select case when not v_any_day then
-				coalesce(v_days @> to_jsonb(d) or v_days @> to_jsonb(d - v_length - 1), false) or p_month + d - 1 = any(v_near) end as by_day,
+				coalesce(v_days @> to_jsonb(d) or v_days @> to_jsonb(d - v_length - 1), false)
+				or coalesce(p_month + d - 1 = any(v_near), false) end as by_day,
 			case when not v_any_weekday then
 				coalesce(v_weekdays @> to_jsonb(dow), false)
 				or coalesce(v_nth @> to_jsonb(dow || '#' || (d + 6) / 7) or d + 7 > v_length and v_nth @> to_jsonb(dow || '#L'), false)
