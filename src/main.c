@@ -159,28 +159,12 @@ static void print_options(const struct tow_option *options)
 	}
 }
 
-static void print_options(const struct tow_option *options)
-{
-	int width = 0;
-	for (const struct tow_option *o = options; o->name; o++) {
-		int n = (int)(strlen(o->name) + (o->value ? strlen(o->value) + 1 : 0));
-		width = n > width ? n : width;
-	}
-	putchar('\n');
-	for (const struct tow_option *o = options; o->name; o++) {
-		int n = printf("  --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-		printf("%*s  %s\n", width + 4 - n, "", o->help);
-	}
-}
-
 static int print_help(const char *name)
 {
 	const struct tow_command *c = find(name);
 	if (!c)
 		return unknown(name);
 	printf("usage: %s\n\n%s\n", c->usage, c->summary);
-	if (c->options)
-		print_options(c->options);
 	if (c->options)
 		print_options(c->options);
 	if (c->help && *c->help) {
