@@ -47,6 +47,9 @@ from (values
 	('0 * 30 12 *', '2011-12-29 12:00Z', 'Pacific/Apia', 'after', 'once', '2012-12-29 10:00Z'), ('0 0 * * *', '2011-12-29 11:00Z', 'Pacific/Apia', 'skip', 'once', '2011-12-30 10:00Z'),
 	('0 3 * * *', '2024-01-01 00:00Z', 'Asia/Kathmandu', 'after', 'once', '2024-01-01 21:15Z'), ('30 2 * * *', '2024-04-14 00:00Z', 'Africa/Casablanca', 'after', 'once', '2024-04-14 02:00Z'),
 	('0 0 1 4 *', '2024-01-01 00:00Z', 'Europe/Paris', 'after', 'once', '2024-03-31 22:00Z'), ('@every 1h', '2024-10-27 00:30Z', 'Europe/Paris', 'after', 'once', '2024-10-27 01:00Z'),
+	('30 2 31 3 *', '2024-01-01 00:00Z', 'Europe/Paris', 'after', 'once', '2024-03-31 01:00Z'), ('30 2 31 3 *', '2024-01-01 00:00Z', 'Europe/Paris', 'skip', 'once', '2025-03-31 00:30Z'),
+	('30 2 27 10 *', '2024-01-01 00:00Z', 'Europe/Paris', 'after', 'once', '2024-10-27 00:30Z'), ('30 2 27 10 *', '2024-06-01 00:00Z', 'Europe/Paris', 'after', 'twice', '2024-10-27 00:30Z'),
+	('0 22 30 12 *', '2011-12-01 00:00Z', 'Pacific/Apia', 'after', 'once', '2011-12-30 10:00Z'), ('0 22 30 12 *', '2011-12-01 00:00Z', 'Pacific/Apia', 'skip', 'once', '2012-12-30 08:00Z'),
 	('0 12 * * *', '2024-06-01 00:00Z', 'Etc/GMT-5', 'after', 'once', '2024-06-01 07:00Z'), ('0 12 * * *', '2024-06-01 00:00Z', 'europe/paris', 'after', 'once', '2024-06-01 10:00Z')
 ) c(spec, after, tz, gap, overlap, want);
 select is(tow.cron_next('0 3 * * *', '2024-01-01 00:00Z'), tow.cron_next('0 3 * * *', '2024-01-01 00:00Z', 'UTC', 'after', 'once'), 'the defaults');

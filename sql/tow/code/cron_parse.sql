@@ -120,7 +120,7 @@ begin
 			when m[3] is not null then greatest(p_hi, v_from) else v_from end;
 	end if;
 	return array(select p_lo + (v_from - p_lo + i) % v_size
-		from generate_series(0, least(v_to - v_from + case when v_to < v_from then v_size else 0 end, v_size - 1), v_step) i);
+		from generate_series(0, v_to - v_from + case when v_to < v_from then v_size else 0 end, v_step) i);
 end $$;
 comment on function tow.cron_item(text, text, text, int, int) is 'The values of one item of a list.';
 
