@@ -76,9 +76,8 @@ begin
 		v_offset := (v_at at time zone p_tz) - (v_at at time zone 'UTC');
 		v_hit := (v_next - v_offset) at time zone 'UTC';
 		v_shift := tow.cron_shift(v_at, v_at + interval '48 hours', p_tz);
-		if v_hit < coalesce(v_shift, v_at + interval '48 hours') then
-			return v_hit;
-		elsif v_shift is null then
+		exit when v_hit < coalesce(v_shift, v_at + interval '48 hours');
+		if v_shift is null then
 			v_at := greatest(v_at + interval '48 hours', v_hit - interval '48 hours');
 			v_from := v_next;
 			continue;
@@ -90,6 +89,7 @@ begin
 		end if;
 		v_from := case when v_once then greatest(v_from, v_before, v_at at time zone p_tz) else v_at at time zone p_tz end;
 	end loop;
+	return v_hit;
 end $$;
 comment on function tow.cron_walk(jsonb, timestamptz, text, text, text) is 'The first instant of a parsed calendar spec after a whole second.';
 
