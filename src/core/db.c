@@ -1,0 +1,720 @@
+#include "tow/db.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sqlstate.h"
+
+/* A statement is known by its text: `select * from verb($1, name => $2)`. */
+struct statement {
+	char *sql;
+	char name[40];
+	unsigned generation; /* a new one after the server found the plan stale */
+	bool ready;	     /* prepared on this connection */
+};
+
+/* The call under way. A call whose prepared statement turns out lost or stale is sent once more
+ * without one. */
+enum step { IDLE, PREPARING, RUNNING };
+
+struct flight {
+	enum step step;
+	bool unprepared;
+	struct statement *statement;
+	struct tow_arena arena; /* holds the values until the answer is there */
+	const char **values;
+	size_t n;
+	PGresult *result;
+};
+
+struct tow_db {
+	PGconn *pg;
+	pid_t owner;
+	bool broken, wants_write;
+	struct statement **statements;
+	size_t n_statements;
+	struct tow_buf sql;
+	struct flight flight;
+	PGnotify *bell;
+};
+
+/* --- errors */
+
+static void trim_line(char *s)
+{
+	s[strcspn(s, "\r\n")] = '\0';
+}
+
+static const char *field(const PGresult *r, int code)
+{
+	const char *s = PQresultErrorField(r, code);
+	return s ? s : "";
+}
+
+/* The connection is gone, and libpq alone has something to say about it. */
+static bool fail_lost(struct tow_db *db, struct tow_err *e)
+{
+	char said[512];
+	snprintf(said, sizeof said, "%s", PQerrorMessage(db->pg));
+	trim_line(said);
+	db->broken = true;
+	return tow_fail_class(e, TOW_RETRY, "08006", "connection to the database lost: %s",
+			      *said ? said : "no reason given");
+}
+
+static bool fail_result(struct tow_db *db, const PGresult *r, struct tow_err *e)
+{
+	const char *sqlstate = field(r, PG_DIAG_SQLSTATE);
+	const char *severity = field(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *text = field(r, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = field(r, PG_DIAG_MESSAGE_DETAIL);
+	if (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0)
+		db->broken = true;
+	if (!*sqlstate)
+		return fail_lost(db, e);
+	enum tow_code code = sqlstate_code(sqlstate, tow_db_alive(db));
+	if (*detail && !strstr(text, detail))
+		tow_fail_class(e, code, sqlstate, "%s (%s)", text, detail);
+	else
+		tow_fail_class(e, code, sqlstate, "%s", text);
+	return tow_hint(e, "%s", field(r, PG_DIAG_MESSAGE_HINT));
+}
+
+static bool succeeded(const PGresult *r)
+{
+	ExecStatusType status = PQresultStatus(r);
+	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+static void freep_result(PGresult **r)
+{
+	PQclear(*r);
+}
+
+#define AUTO_RESULT __attribute__((cleanup(freep_result))) PGresult
+
+/* --- connecting */
+
+static void drop_notice(void *arg, const PGresult *notice)
+{
+	(void)arg;
+	(void)notice;
+}
+
+/* An unescaped @ or / in a password makes part of it look like the host or the database, which
+ * messages show. */
+static bool looks_torn(const PQconninfoOption *o)
+{
+	bool shown = strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "dbname") == 0;
+	return shown && o->val && strchr(o->val + (*o->val == '@'), '@');
+}
+
+/* libpq's own message about a bad address may quote the password: ours does not. */
+static bool check_address(const char *url, struct tow_err *e)
+{
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	bool good = options != NULL;
+	for (PQconninfoOption *o = options; good && o->keyword; o++)
+		good = !looks_torn(o);
+	PQconninfoFree(options);
+	if (good)
+		return true;
+	tow_fail_class(e, TOW_FINAL, "08001", "the database's address cannot be read");
+	return tow_hint(e, "postgresql://user@host:5432/database, special characters in the "
+			   "password percent-encoded; or 'host=... dbname=...'");
+}
+
+struct params {
+	const char *keywords[16], *values[16];
+	size_t n;
+	char application[64];
+};
+
+static void param(struct params *p, const char *keyword, const char *value)
+{
+	p->keywords[p->n] = keyword;
+	p->values[p->n++] = value;
+}
+
+/* What comes before dbname is a default: the address, expanded there, may say otherwise. A peer
+ * that has vanished without a word is found within about ten seconds. */
+static void fill_params(struct params *p, const char *url, const char *application)
+{
+	*p = (struct params){ 0 };
+	snprintf(p->application, sizeof p->application, "tow %s", application);
+	param(p, "keepalives_idle", "5");
+	param(p, "keepalives_interval", "2");
+	param(p, "keepalives_count", "3");
+	param(p, "tcp_user_timeout", "10000");
+	if (!getenv("PGCONNECT_TIMEOUT"))
+		param(p, "connect_timeout", "10");
+	param(p, "application_name", p->application);
+	if (url)
+		param(p, "dbname", url);
+	param(p, "client_encoding", "UTF8");
+}
+
+/* libpq tells the SQLSTATE of a refused connection only inside a verbose message. */
+static PGconn *connect_verbosely(const struct params *p)
+{
+	enum { PATIENCE_MS = 10000 };
+	PGconn *pg = PQconnectStartParams(p->keywords, p->values, 1);
+	PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
+	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+	while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
+	       next != PGRES_POLLING_FAILED) {
+		struct pollfd socket = { PQsocket(pg),
+					 next == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0 };
+		int n = poll(&socket, 1, PATIENCE_MS);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			break;
+		if (n > 0)
+			next = PQconnectPoll(pg);
+	}
+	PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
+	return pg;
+}
+
+/* "... failed: FATAL:  28P01: password ...": two spaces mark what a server said. */
+static const char *server_said(const PGconn *pg)
+{
+	const char *mark = strstr(PQerrorMessage(pg), ":  ");
+	return mark ? mark + 3 : NULL;
+}
+
+static void find_sqlstate(const PGconn *pg, char sqlstate[6])
+{
+	const char *said = server_said(pg);
+	sqlstate[0] = '\0';
+	if (said && strnlen(said, 6) == 6 && said[5] == ':') {
+		memcpy(sqlstate, said, 5);
+		sqlstate[5] = '\0';
+	}
+}
+
+/* The message's lines in one; those that begin with a tab only ask whether the server runs. */
+static void one_line(char *out, size_t size, const char *message)
+{
+	size_t n = 0;
+	bool skip = false;
+	for (const char *s = message; *s && n + 1 < size; s++) {
+		if (s == message || s[-1] == '\n')
+			skip = *s == '\t';
+		if (!skip)
+			out[n++] = *s;
+		if (!skip && *s == '\n')
+			out[n - 1] = ';';
+	}
+	while (n > 0 && strchr("; ", out[n - 1]))
+		n--;
+	out[n] = '\0';
+}
+
+static bool fail_connect(const PGconn *pg, const char *sqlstate, struct tow_err *e)
+{
+	char said[600];
+	one_line(said, sizeof said, PQerrorMessage(pg));
+	if (!*sqlstate && PQconnectionNeedsPassword(pg))
+		sqlstate = "28P01";
+	tow_fail_class(e, *sqlstate ? sqlstate_code(sqlstate, true) : TOW_RETRY,
+		       *sqlstate ? sqlstate : "08001", "cannot connect to database '%s': %s",
+		       PQdb(pg) ? PQdb(pg) : "", said);
+	return tow_hint(e, "%s", sqlstate_connect_hint(sqlstate));
+}
+
+/* On failure *pg is NULL. A server that refused is asked again for the reason; whoever lets us in
+ * then is welcome. */
+static bool connect_to(PGconn **pg, const struct params *p, struct tow_err *e)
+{
+	char sqlstate[6] = "";
+	PGconn *first = PQconnectdbParams(p->keywords, p->values, 1), *second = NULL;
+	if (PQstatus(first) != CONNECTION_OK && server_said(first)) {
+		second = connect_verbosely(p);
+		find_sqlstate(second, sqlstate);
+	}
+	bool ok = PQstatus(first) == CONNECTION_OK || PQstatus(second) == CONNECTION_OK;
+	if (!ok)
+		fail_connect(first, sqlstate, e);
+	*pg = PQstatus(first) == CONNECTION_OK ? first : ok ? second : NULL;
+	if (*pg != first)
+		PQfinish(first);
+	if (*pg != second)
+		PQfinish(second);
+	return ok;
+}
+
+bool tow_db_open(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
+{
+	PGconn *pg = NULL;
+	struct params p;
+	if (url && !check_address(url, e))
+		return false;
+	fill_params(&p, url, application);
+	if (!connect_to(&pg, &p, e))
+		return false;
+	PQsetNoticeReceiver(pg, drop_notice, NULL);
+	PQclear(PQexec(pg, "set client_min_messages = warning"));
+	PQsetnonblocking(pg, 1);
+	*db = tow_xcalloc(1, sizeof **db);
+	(*db)->pg = pg;
+	(*db)->owner = getpid();
+	return true;
+}
+
+/* A forked child that closes what it inherited must not say goodbye in its parent's name. */
+static void silence(PGconn *pg)
+{
+	TOW_AUTO_FD null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null >= 0 && PQsocket(pg) >= 0)
+		dup2(null, PQsocket(pg));
+}
+
+void tow_db_close(struct tow_db *db)
+{
+	if (!db)
+		return;
+	if (db->owner != getpid())
+		silence(db->pg);
+	PQclear(db->flight.result);
+	PQfreemem(db->bell);
+	PQfinish(db->pg);
+	for (size_t i = 0; i < db->n_statements; i++) {
+		free(db->statements[i]->sql);
+		free(db->statements[i]);
+	}
+	free(db->statements);
+	tow_buf_release(&db->sql);
+	tow_arena_release(&db->flight.arena);
+	free(db);
+}
+
+void tow_db_closep(struct tow_db **db)
+{
+	tow_db_close(*db);
+	*db = NULL;
+}
+
+bool tow_db_alive(const struct tow_db *db)
+{
+	return !db->broken && PQstatus(db->pg) == CONNECTION_OK;
+}
+
+int tow_db_backend(const struct tow_db *db)
+{
+	return PQbackendPID(db->pg);
+}
+
+/* --- statements */
+
+/* Names are ours, never a user's; this keeps it so. */
+static bool is_name(const char *s)
+{
+	if (!*s)
+		return false;
+	for (; *s; s++)
+		if (!islower((unsigned char)*s) && !isdigit((unsigned char)*s) && *s != '_' &&
+		    *s != '.')
+			return false;
+	return true;
+}
+
+/* The name says the text, so that a pooler's server connection, on which somebody else has prepared
+ * a statement of that name, holds the right one. */
+static void name_statement(struct statement *s)
+{
+	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
+	for (const char *c = s->sql; *c; c++)
+		h = (h ^ (unsigned char)*c) * 0x100000001b3;
+	snprintf(s->name, sizeof s->name, "tow_%016llx_%u", (unsigned long long)h, s->generation);
+}
+
+static struct statement *statement_of(struct tow_db *db, const char *sql)
+{
+	for (size_t i = 0; i < db->n_statements; i++)
+		if (strcmp(db->statements[i]->sql, sql) == 0)
+			return db->statements[i];
+	struct statement *s = tow_xcalloc(1, sizeof *s);
+	s->sql = tow_xstrdup(sql);
+	name_statement(s);
+	db->statements = tow_xrealloc(db->statements, (db->n_statements + 1) * sizeof(void *));
+	return db->statements[db->n_statements++] = s;
+}
+
+/* The old one is left to the server: it cannot be used by mistake, and goes with the session. */
+static void forget_statement(struct statement *s)
+{
+	s->ready = false;
+	s->generation++;
+	name_statement(s);
+}
+
+/* --- a call: send and take */
+
+static void flush(struct tow_db *db)
+{
+	db->wants_write = PQflush(db->pg) == 1;
+}
+
+/* Sends the step that the flight is at. */
+static bool dispatch(struct tow_db *db, struct tow_err *e)
+{
+	struct flight *f = &db->flight;
+	const struct statement *s = f->statement;
+	int sent;
+	PQclear(f->result);
+	f->result = NULL;
+	if (f->step == PREPARING)
+		sent = PQsendPrepare(db->pg, s->name, s->sql, 0, NULL);
+	else if (f->unprepared)
+		sent = PQsendQueryParams(db->pg, s->sql, (int)f->n, NULL, f->values, NULL, NULL, 0);
+	else
+		sent = PQsendQueryPrepared(db->pg, s->name, (int)f->n, f->values, NULL, NULL, 0);
+	if (!sent)
+		return fail_lost(db, e);
+	flush(db);
+	return true;
+}
+
+static void land(struct tow_db *db)
+{
+	db->flight.step = IDLE;
+	PQclear(db->flight.result);
+	db->flight.result = NULL;
+	tow_arena_reset(&db->flight.arena);
+}
+
+/* Sends db->sql with values; those are copied, since the call may have to be sent again. */
+static bool launch(struct tow_db *db, struct tow_err *e, const char *const *values, size_t n)
+{
+	struct flight *f = &db->flight;
+	f->statement = statement_of(db, db->sql.data);
+	f->step = f->statement->ready ? RUNNING : PREPARING;
+	f->unprepared = false;
+	f->n = n;
+	f->values = tow_alloc(&f->arena, n * sizeof *f->values);
+	for (size_t i = 0; i < n; i++)
+		f->values[i] = tow_strdup(&f->arena, values[i]);
+	if (dispatch(db, e))
+		return true;
+	land(db);
+	return false;
+}
+
+/* The server no longer has the statement (a pooler gave us another connection), or has it with a
+ * result that has since changed. Neither has done anything; inside an open transaction, though,
+ * the first failure has ended it. */
+static bool must_resend(const struct tow_db *db)
+{
+	const PGresult *r = db->flight.result;
+	const char *sqlstate = field(r, PG_DIAG_SQLSTATE);
+	if (db->flight.unprepared || PQtransactionStatus(db->pg) != PQTRANS_IDLE)
+		return false;
+	return strcmp(sqlstate, "26000") == 0 ||
+	       (strcmp(sqlstate, "0A000") == 0 &&
+		strcmp(field(r, PG_DIAG_SOURCE_FUNCTION), "RevalidateCachedQuery") == 0);
+}
+
+static enum tow_db_state fail_flight(struct tow_db *db, struct tow_err *e)
+{
+	struct flight *f = &db->flight;
+	const char *hint = NULL;
+	if (!f->result) {
+		fail_lost(db, e);
+	} else {
+		fail_result(db, f->result, e);
+		if (f->step == PREPARING)
+			hint = sqlstate_prepare_hint(field(f->result, PG_DIAG_SQLSTATE));
+	}
+	if (hint)
+		tow_hint(e, "%s", hint);
+	land(db);
+	return TOW_DB_FAILED;
+}
+
+/* The step's answer is complete: on to the next one, or to the end. */
+static enum tow_db_state next_step(struct tow_db *db, struct tow_rows **rows, struct tow_err *e)
+{
+	struct flight *f = &db->flight;
+	bool ok = succeeded(f->result);
+	if (f->step == PREPARING &&
+	    (ok || strcmp(field(f->result, PG_DIAG_SQLSTATE), "42P05") == 0)) {
+		f->statement->ready = true;
+		f->step = RUNNING;
+	} else if (f->step == RUNNING && must_resend(db)) {
+		forget_statement(f->statement);
+		f->unprepared = true;
+	} else if (ok) {
+		if (rows) {
+			*rows = (struct tow_rows *)f->result;
+			f->result = NULL;
+		}
+		land(db);
+		return TOW_DB_DONE;
+	} else {
+		return fail_flight(db, e);
+	}
+	if (dispatch(db, e))
+		return TOW_DB_BUSY;
+	land(db);
+	return TOW_DB_FAILED;
+}
+
+/* The first error is the reason; what follows it is only its consequence. */
+static void keep_result(struct flight *f, PGresult *r)
+{
+	if (f->result && !succeeded(f->result)) {
+		PQclear(r);
+		return;
+	}
+	PQclear(f->result);
+	f->result = r;
+}
+
+enum tow_db_state tow_db_take(struct tow_db *db, struct tow_rows **rows, struct tow_err *e)
+{
+	struct flight *f = &db->flight;
+	if (f->step == IDLE) {
+		tow_fail(e, TOW_BUG, "no call is under way on this connection");
+		return TOW_DB_FAILED;
+	}
+	bool lost = !PQconsumeInput(db->pg);
+	flush(db);
+	while (lost || !PQisBusy(db->pg)) {
+		PGresult *r = PQgetResult(db->pg);
+		if (r) {
+			keep_result(f, r);
+			continue;
+		}
+		enum tow_db_state state = next_step(db, rows, e);
+		if (state != TOW_DB_BUSY)
+			return state;
+	}
+	return TOW_DB_BUSY;
+}
+
+static bool is_free(const struct tow_db *db, const char *verb, struct tow_err *e)
+{
+	if (db->flight.step != IDLE)
+		return tow_fail(e, TOW_BUG, "'%s' is called while another call is under way", verb);
+	return is_name(verb) || tow_fail(e, TOW_BUG, "'%s' is no name of a verb", verb);
+}
+
+bool tow_db_send(struct tow_db *db, struct tow_err *e, const char *verb, const char *const *values,
+		 size_t n)
+{
+	if (!is_free(db, verb, e))
+		return false;
+	tow_buf_reset(&db->sql);
+	tow_buf_addf(&db->sql, "select * from %s(", verb);
+	for (size_t i = 0; i < n; i++)
+		tow_buf_addf(&db->sql, "%s$%zu", i ? ", " : "", i + 1);
+	tow_buf_addc(&db->sql, ')');
+	return launch(db, e, values, n);
+}
+
+int tow_db_fd(const struct tow_db *db)
+{
+	return PQsocket(db->pg);
+}
+
+bool tow_db_wants_write(const struct tow_db *db)
+{
+	return db->wants_write;
+}
+
+/* --- a call at once */
+
+static bool wait_for_answer(struct tow_db *db, struct tow_rows **rows, struct tow_err *e)
+{
+	enum tow_db_state state;
+	while ((state = tow_db_take(db, rows, e)) == TOW_DB_BUSY) {
+		struct pollfd socket = { tow_db_fd(db), POLLIN, 0 };
+		if (db->wants_write)
+			socket.events |= POLLOUT;
+		poll(&socket, 1, -1); /* interrupted or not, take looks again */
+	}
+	return state == TOW_DB_DONE;
+}
+
+bool tow_db_call(struct tow_db *db, struct tow_rows **rows, struct tow_err *e, const char *verb,
+		 const char *const *values, size_t n)
+{
+	return tow_db_send(db, e, verb, values, n) && wait_for_answer(db, rows, e);
+}
+
+bool tow_db_call_named(struct tow_db *db, struct tow_rows **rows, struct tow_err *e,
+		       const char *verb, const struct tow_arg *args, size_t n)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	const char **values = tow_alloc(&a, n * sizeof *values);
+	size_t given = 0;
+	if (!is_free(db, verb, e))
+		return false;
+	tow_buf_reset(&db->sql);
+	tow_buf_addf(&db->sql, "select * from %s(", verb);
+	for (size_t i = 0; i < n; i++) {
+		if (!args[i].value)
+			continue;
+		if (!is_name(args[i].name))
+			return tow_fail(e, TOW_BUG, "'%s' is no name of an argument", args[i].name);
+		values[given++] = args[i].value;
+		tow_buf_addf(&db->sql, "%s%s => $%zu", given > 1 ? ", " : "", args[i].name, given);
+	}
+	tow_buf_addc(&db->sql, ')');
+	return launch(db, e, values, given) && wait_for_answer(db, rows, e);
+}
+
+bool tow_db_view(struct tow_db *db, struct tow_rows **rows, struct tow_err *e, const char *view)
+{
+	if (!is_free(db, view, e))
+		return false;
+	tow_buf_reset(&db->sql);
+	tow_buf_addf(&db->sql, "select * from %s", view);
+	return launch(db, e, NULL, 0) && wait_for_answer(db, rows, e);
+}
+
+/* --- notifications and scripts */
+
+bool tow_db_bell(struct tow_db *db, const char **channel, const char **payload)
+{
+	PQfreemem(db->bell);
+	if (!PQconsumeInput(db->pg))
+		db->broken = true;
+	db->bell = PQnotifies(db->pg);
+	if (!db->bell)
+		return false;
+	*channel = db->bell->relname;
+	*payload = db->bell->extra;
+	return true;
+}
+
+static void print_warning(void *arg, const PGresult *notice)
+{
+	(void)arg;
+	if (strcmp(field(notice, PG_DIAG_SEVERITY_NONLOCALIZED), "WARNING") == 0)
+		fprintf(stderr, "warning: %s\n", field(notice, PG_DIAG_MESSAGE_PRIMARY));
+}
+
+/* The server counts characters from 1. */
+static long line_at(const char *sql, long position)
+{
+	long line = 1;
+	for (long at = 1; *sql && at < position; sql++) {
+		line += *sql == '\n';
+		at += ((unsigned char)sql[1] & 0xc0) != 0x80;
+	}
+	return line;
+}
+
+bool tow_db_script(struct tow_db *db, struct tow_err *e, const char *sql)
+{
+	if (db->flight.step != IDLE)
+		return tow_fail(e, TOW_BUG, "a script is run while a call is under way");
+	PQsetNoticeReceiver(db->pg, print_warning, NULL);
+	AUTO_RESULT *r = PQexec(db->pg, sql);
+	PQsetNoticeReceiver(db->pg, drop_notice, NULL);
+	if (!r)
+		return fail_lost(db, e);
+	if (succeeded(r) || PQresultStatus(r) == PGRES_EMPTY_QUERY)
+		return true;
+	fail_result(db, r, e);
+	long position = strtol(field(r, PG_DIAG_STATEMENT_POSITION), NULL, 10);
+	return position > 0 ? tow_wrap(e, "line %ld", line_at(sql, position)) : false;
+}
+
+/* --- rows: libpq's result under another name */
+
+static const PGresult *in(const struct tow_rows *r)
+{
+	return (const PGresult *)r;
+}
+
+size_t tow_rows_count(const struct tow_rows *r)
+{
+	return (size_t)PQntuples(in(r));
+}
+
+size_t tow_rows_width(const struct tow_rows *r)
+{
+	return (size_t)PQnfields(in(r));
+}
+
+const char *tow_rows_name(const struct tow_rows *r, size_t column)
+{
+	return PQfname(in(r), (int)column);
+}
+
+/* Type oids of pg_type.dat, which never change. */
+enum type {
+	T_BOOL = 16,
+	T_INT8 = 20,
+	T_INT2 = 21,
+	T_INT4 = 23,
+	T_OID = 26,
+	T_JSON = 114,
+	T_FLOAT4 = 700,
+	T_FLOAT8 = 701,
+	T_NUMERIC = 1700,
+	T_JSONB = 3802,
+};
+
+bool tow_rows_is_number(const struct tow_rows *r, size_t column)
+{
+	Oid t = PQftype(in(r), (int)column);
+	return t == T_INT8 || t == T_INT2 || t == T_INT4 || t == T_OID || t == T_FLOAT4 ||
+	       t == T_FLOAT8 || t == T_NUMERIC;
+}
+
+bool tow_rows_is_json(const struct tow_rows *r, size_t column)
+{
+	Oid t = PQftype(in(r), (int)column);
+	return t == T_JSON || t == T_JSONB;
+}
+
+bool tow_rows_is_bool(const struct tow_rows *r, size_t column)
+{
+	return PQftype(in(r), (int)column) == T_BOOL;
+}
+
+const char *tow_rows_at(const struct tow_rows *r, size_t row, size_t column)
+{
+	if (row >= tow_rows_count(r) || column >= tow_rows_width(r) ||
+	    PQgetisnull(in(r), (int)row, (int)column))
+		return NULL;
+	return PQgetvalue(in(r), (int)row, (int)column);
+}
+
+/* Not PQfnumber, which folds case in a copy at every call. */
+const char *tow_rows_get(const struct tow_rows *r, size_t row, const char *name)
+{
+	size_t width = tow_rows_width(r);
+	for (size_t column = 0; column < width; column++)
+		if (strcmp(tow_rows_name(r, column), name) == 0)
+			return tow_rows_at(r, row, column);
+	return NULL;
+}
+
+long long tow_rows_int(const struct tow_rows *r, size_t row, const char *name)
+{
+	const char *s = tow_rows_get(r, row, name);
+	return s ? strtoll(s, NULL, 10) : 0;
+}
+
+void tow_rows_free(struct tow_rows *r)
+{
+	PQclear((PGresult *)r);
+}
+
+void tow_rows_freep(struct tow_rows **r)
+{
+	tow_rows_free(*r);
+	*r = NULL;
+}

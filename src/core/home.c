@@ -1,0 +1,64 @@
+/* Where Towpath lives on this machine, and with that the database's address. */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tow/db.h"
+#include "tow/fs.h"
+
+static const char *setting(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static const char *absolute(struct tow_arena *a, const char *path)
+{
+	TOW_AUTO_FREE char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+	return here ? tow_fmt(a, "%s/%s", here, path) : tow_strdup(a, path);
+}
+
+static const char *user_home(void)
+{
+	const char *home = setting("HOME");
+	const struct passwd *pw = home ? NULL : getpwuid(geteuid());
+	return home ? home : pw ? pw->pw_dir : "/";
+}
+
+const char *tow_home(struct tow_arena *a)
+{
+	if (setting("TOW_HOME"))
+		return absolute(a, setting("TOW_HOME"));
+	if (geteuid() == 0)
+		return "/var/lib/towpath";
+	if (setting("XDG_DATA_HOME"))
+		return absolute(a, tow_fmt(a, "%s/towpath", setting("XDG_DATA_HOME")));
+	return absolute(a, tow_fmt(a, "%s/.local/share/towpath", user_home()));
+}
+
+static bool environment_names_a_database(void)
+{
+	return setting("PGHOST") || setting("PGHOSTADDR") || setting("PGPORT") ||
+	       setting("PGDATABASE") || setting("PGUSER") || setting("PGSERVICE");
+}
+
+/* `tow db start` writes it. */
+static const char *private_cluster(struct tow_arena *a)
+{
+	char *text;
+	if (!tow_fs_read(a, tow_fmt(a, "%s/url", tow_home(a)), &text, NULL, NULL))
+		return NULL;
+	text += strspn(text, " \t\r\n");
+	text[strcspn(text, "\r\n")] = '\0';
+	return *text ? text : NULL;
+}
+
+const char *tow_db_url(struct tow_arena *a, const char *option)
+{
+	if (option && *option)
+		return tow_strdup(a, option);
+	if (setting("DATABASE_URL"))
+		return tow_strdup(a, setting("DATABASE_URL"));
+	return environment_names_a_database() ? NULL : private_cluster(a);
+}

@@ -1,0 +1,319 @@
+#include "tow/http.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { TIMEOUT_MS = 60 * 1000, MAX_BYTES = 8 * 1024 * 1024, MOST_HEADERS = 128 };
+
+struct tow_http {
+	CURL *curl;
+};
+
+bool tow_http_open(struct tow_http **h, struct tow_err *e)
+{
+	CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
+	if (!curl)
+		return tow_fail_class(e, TOW_RETRY, "http.library",
+				      "cannot start the HTTP library");
+	*h = tow_xcalloc(1, sizeof **h);
+	(*h)->curl = curl;
+	return true;
+}
+
+void tow_http_close(struct tow_http *h)
+{
+	if (!h)
+		return;
+	curl_easy_cleanup(h->curl);
+	curl_global_cleanup();
+	free(h);
+}
+
+/* --- what comes in */
+
+struct intake {
+	struct tow_arena *arena;
+	struct tow_buf body;
+	const char **headers;
+	size_t n_headers, max_bytes;
+	bool too_long;
+};
+
+static size_t take_body(char *data, size_t one, size_t n, void *arg)
+{
+	struct intake *in = arg;
+	(void)one; /* 1, says the library */
+	if (n > in->max_bytes - in->body.len) {
+		in->too_long = true;
+		return 0;
+	}
+	tow_buf_add(&in->body, data, n);
+	return n;
+}
+
+/* A status line begins the headers anew: what came before belongs to an interim answer (1xx) or to
+ * a proxy. A line too many is dropped. */
+static size_t take_header(char *data, size_t one, size_t n, void *arg)
+{
+	struct intake *in = arg;
+	size_t len = n;
+	(void)one;
+	while (len > 0 && strchr("\r\n \t", data[len - 1]))
+		len--;
+	if (len >= 5 && memcmp(data, "HTTP/", 5) == 0)
+		in->n_headers = 0;
+	else if (len > 0 && in->n_headers < MOST_HEADERS)
+		in->headers[in->n_headers++] = tow_strndup(in->arena, data, len);
+	in->headers[in->n_headers] = NULL;
+	return n;
+}
+
+/* --- the address */
+
+static void freep_url(CURLU **u)
+{
+	curl_url_cleanup(*u);
+}
+
+static void freep_part(char **part)
+{
+	curl_free(*part);
+}
+
+#define AUTO_PART __attribute__((cleanup(freep_part))) char
+
+/* For messages: without user, password and query, which may hold secrets. */
+static const char *shown(struct tow_arena *a, const char *url)
+{
+	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
+	AUTO_PART *whole = NULL;
+	if (!u || curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+		return "an address that cannot be read";
+	curl_url_set(u, CURLUPART_USER, NULL, 0);
+	curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
+	curl_url_set(u, CURLUPART_OPTIONS, NULL, 0);
+	curl_url_set(u, CURLUPART_QUERY, NULL, 0);
+	curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+	if (curl_url_get(u, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+		return "an address that cannot be read";
+	return tow_strdup(a, whole);
+}
+
+/* What runs on this machine is never behind a proxy, whatever the environment says. */
+static bool is_loopback(const char *url)
+{
+	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
+	AUTO_PART *host = NULL;
+	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+		return false;
+	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	       strcmp(host, "[::1]") == 0;
+}
+
+/* --- what goes out */
+
+static void freep_list(struct curl_slist **list)
+{
+	curl_slist_free_all(*list);
+}
+
+static bool add_header(struct curl_slist **list, const char *line, struct tow_err *e)
+{
+	/* A line break would smuggle in a header, or a request, of somebody else's making. */
+	if (strpbrk(line, "\r\n"))
+		return tow_fail_class(e, TOW_FINAL, "http.header",
+				      "a header may not hold a line break");
+	struct curl_slist *longer = curl_slist_append(*list, line);
+	if (!longer)
+		return tow_fail(e, TOW_RETRY, "out of memory");
+	*list = longer;
+	return true;
+}
+
+static bool make_headers(struct curl_slist **list, const struct tow_http_request *q,
+			 struct tow_err *e)
+{
+	/* Waiting for "100 Continue" costs a second with servers that never say it. */
+	if (!add_header(list, "Expect:", e))
+		return false;
+	for (const char *const *line = q->headers; line && *line; line++)
+		if (!add_header(list, *line, e))
+			return false;
+	return true;
+}
+
+static void set_method(CURL *c, const struct tow_http_request *q)
+{
+	const char *method = q->method ? q->method : "GET";
+	bool post = strcmp(method, "POST") == 0;
+	if (strcmp(method, "HEAD") == 0)
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	if (q->body || post) {
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body ? q->body : "");
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)(q->body ? q->body_len : 0));
+	}
+	if (!post && strcmp(method, "HEAD") != 0)
+		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+}
+
+/* A redirect is an answer: following it would carry the caller's headers to another host. */
+static void set_manners(CURL *c, const struct tow_http_request *q)
+{
+	curl_easy_setopt(c, CURLOPT_URL, q->url);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, q->timeout_ms > 0 ? q->timeout_ms : TIMEOUT_MS);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "towpath/" TOW_VERSION);
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(c, CURLOPT_COOKIEFILE, "");
+	if (is_loopback(q->url))
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
+}
+
+static void set_intake(CURL *c, struct intake *in)
+{
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, in);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, in);
+}
+
+/* --- what can go wrong */
+
+struct verdict {
+	CURLcode curl;
+	enum tow_code code;
+	const char *class;
+};
+
+static struct verdict judge(CURLcode curl)
+{
+	static const struct verdict table[] = {
+		{ CURLE_URL_MALFORMAT, TOW_FINAL, "http.url" },
+		{ CURLE_UNSUPPORTED_PROTOCOL, TOW_FINAL, "http.url" },
+		{ CURLE_COULDNT_RESOLVE_HOST, TOW_RETRY, "http.resolve" },
+		{ CURLE_COULDNT_RESOLVE_PROXY, TOW_RETRY, "http.resolve" },
+		{ CURLE_COULDNT_CONNECT, TOW_RETRY, "http.connect" },
+		{ CURLE_OPERATION_TIMEDOUT, TOW_RETRY, "http.timeout" },
+		{ CURLE_PEER_FAILED_VERIFICATION, TOW_FINAL, "http.tls" },
+		{ CURLE_SSL_CACERT_BADFILE, TOW_FINAL, "http.tls" },
+		{ CURLE_SSL_CONNECT_ERROR, TOW_RETRY, "http.tls" },
+		{ CURLE_GOT_NOTHING, TOW_RETRY, "http.closed" },
+		{ CURLE_PARTIAL_FILE, TOW_RETRY, "http.closed" },
+		{ CURLE_RECV_ERROR, TOW_RETRY, "http.closed" },
+		{ CURLE_SEND_ERROR, TOW_RETRY, "http.closed" },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (table[i].curl == curl)
+			return table[i];
+	return (struct verdict){ curl, TOW_RETRY, "http.protocol" };
+}
+
+static bool fail_ask(struct tow_err *e, const struct tow_http_request *q, const struct intake *in,
+		     CURLcode curl)
+{
+	const char *method = q->method ? q->method : "GET", *url = shown(in->arena, q->url);
+	if (in->too_long)
+		return tow_fail_class(e, TOW_FINAL, "http.too_long",
+				      "%s '%s': the answer is longer than %zu bytes", method, url,
+				      in->max_bytes);
+	struct verdict v = judge(curl);
+	return tow_fail_class(e, v.code, v.class, "%s '%s': %s", method, url,
+			      curl_easy_strerror(curl));
+}
+
+/* --- asking */
+
+static void fill_answer(struct tow_http_answer *answer, CURL *c, struct intake *in)
+{
+	char *body = tow_alloc(in->arena, in->body.len + 1);
+	if (in->body.len > 0)
+		memcpy(body, in->body.data, in->body.len);
+	*answer = (struct tow_http_answer){ .headers = in->headers,
+					    .body = body,
+					    .body_len = in->body.len };
+	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &answer->status);
+}
+
+bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http_request *q,
+		  struct tow_http_answer *answer, struct tow_err *e)
+{
+	__attribute__((cleanup(freep_list))) struct curl_slist *headers = NULL;
+	struct intake in = { .arena = a, .max_bytes = q->max_bytes ? q->max_bytes : MAX_BYTES };
+	in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *in.headers);
+	if (!make_headers(&headers, q, e))
+		return false;
+	curl_easy_reset(h->curl); /* options only: cookies and connections stay */
+	set_manners(h->curl, q);
+	set_method(h->curl, q);
+	set_intake(h->curl, &in);
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
+	CURLcode code = curl_easy_perform(h->curl);
+	if (code == CURLE_OK)
+		fill_answer(answer, h->curl, &in);
+	tow_buf_release(&in.body);
+	return code == CURLE_OK || fail_ask(e, q, &in, code);
+}
+
+/* The beginning of what the server said, on one line: it often says what is wrong. */
+static void excerpt(char *out, size_t size, const struct tow_http_answer *answer)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < answer->body_len && n + 1 < size; i++) {
+		unsigned char c = (unsigned char)answer->body[i];
+		if (c >= 0x7f)
+			c = '?'; /* not known to be UTF-8 */
+		if (c > ' ')
+			out[n++] = (char)c;
+		else if (n > 0 && out[n - 1] != ' ')
+			out[n++] = ' ';
+	}
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+}
+
+bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *e)
+{
+	long s = answer->status;
+	if (s >= 200 && s < 300)
+		return true;
+	char class[48], said[200];
+	bool passing = s == 408 || s == 425 || s == 429 || (s >= 500 && s < 600);
+	snprintf(class, sizeof class, "http.%ld", s);
+	excerpt(said, sizeof said, answer);
+	return tow_fail_class(e, passing ? TOW_RETRY : TOW_FINAL, class,
+			      "the server answered %ld%s%s", s, *said ? ": " : "", said);
+}
+
+const char *tow_http_header(const struct tow_http_answer *answer, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *const *line = answer->headers; line && *line; line++)
+		if (strncasecmp(*line, name, n) == 0 && (*line)[n] == ':')
+			return *line + n + 1 + strspn(*line + n + 1, " \t");
+	return NULL;
+}
+
+/* A date counts from the server's own, so that nobody's clock needs to be right. */
+long tow_http_retry_after(const struct tow_http_answer *answer)
+{
+	const char *after = tow_http_header(answer, "Retry-After");
+	if (!after || !*after)
+		return -1;
+	char *end;
+	long seconds = strtol(after, &end, 10);
+	if (*end == '\0')
+		return seconds >= 0 ? seconds : -1;
+	const char *date = tow_http_header(answer, "Date");
+	time_t then = curl_getdate(after, NULL), now = date ? curl_getdate(date, NULL) : time(NULL);
+	if (then == -1 || now == -1)
+		return -1;
+	return then > now ? (long)(then - now) : 0;
+}

@@ -1,0 +1,191 @@
+#include "tow/json.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+/* A struct tow_json is jansson's value under another name. */
+static const json_t *in(const struct tow_json *v)
+{
+	return (const json_t *)v;
+}
+
+static const struct tow_json *out(const json_t *v)
+{
+	return (const struct tow_json *)v;
+}
+
+/* An integer beyond 64 bits is legal JSON (PostgreSQL's numeric writes them): then numbers are
+ * read as doubles rather than the document refused. */
+bool tow_json_parse(struct tow_json **doc, const char *text, size_t len, struct tow_err *e)
+{
+	json_error_t error;
+	json_t *v = json_loadb(text, len, JSON_DECODE_ANY, &error);
+	if (!v && json_error_code(&error) == json_error_numeric_overflow)
+		v = json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
+	if (!v)
+		return tow_fail_class(e, TOW_FINAL, "json", "bad JSON at line %d, column %d: %s",
+				      error.line, error.column, error.text);
+	*doc = (struct tow_json *)v;
+	return true;
+}
+
+void tow_json_free(struct tow_json *doc)
+{
+	json_decref((json_t *)doc);
+}
+
+void tow_json_freep(struct tow_json **doc)
+{
+	tow_json_free(*doc);
+	*doc = NULL;
+}
+
+const struct tow_json *tow_json_get(const struct tow_json *object, const char *member)
+{
+	return out(json_object_get(in(object), member));
+}
+
+const char *tow_json_str(const struct tow_json *object, const char *member, const char *fallback)
+{
+	const char *s = tow_json_text(tow_json_get(object, member));
+	return s ? s : fallback;
+}
+
+/* A double that is a whole number counts as an integer: not every program writes 3 as 3. */
+long long tow_json_int(const struct tow_json *object, const char *member, long long fallback)
+{
+	const json_t *v = in(tow_json_get(object, member));
+	if (json_is_integer(v))
+		return json_integer_value(v);
+	double d = json_real_value(v);
+	if (json_is_real(v) && d >= -0x1p63 && d < 0x1p63 && d == trunc(d))
+		return (long long)d;
+	return fallback;
+}
+
+double tow_json_num(const struct tow_json *object, const char *member, double fallback)
+{
+	const json_t *v = in(tow_json_get(object, member));
+	return json_is_number(v) ? json_number_value(v) : fallback;
+}
+
+bool tow_json_bool(const struct tow_json *object, const char *member, bool fallback)
+{
+	const json_t *v = in(tow_json_get(object, member));
+	return json_is_boolean(v) ? json_is_true(v) : fallback;
+}
+
+bool tow_json_is_object(const struct tow_json *v)
+{
+	return json_is_object(in(v));
+}
+
+const char *tow_json_text(const struct tow_json *v)
+{
+	return json_string_value(in(v));
+}
+
+size_t tow_json_len(const struct tow_json *array)
+{
+	return json_array_size(in(array));
+}
+
+const struct tow_json *tow_json_at(const struct tow_json *array, size_t i)
+{
+	return out(json_array_get(in(array), i));
+}
+
+const struct tow_json *tow_json_next(const struct tow_json *object, void **iter, const char **name)
+{
+	json_t *o = (json_t *)object;
+	*iter = *iter ? json_object_iter_next(o, *iter) : json_object_iter(o);
+	if (!*iter)
+		return NULL;
+	*name = json_object_iter_key(*iter);
+	return out(json_object_iter_value(*iter));
+}
+
+static char *dump(struct tow_arena *a, const struct tow_json *v, size_t flags)
+{
+	if (!v)
+		return tow_strdup(a, "null");
+	flags |= JSON_ENCODE_ANY;
+	size_t size = json_dumpb(in(v), NULL, 0, flags);
+	char *text = tow_alloc(a, size + 1);
+	json_dumpb(in(v), text, size, flags);
+	return text;
+}
+
+char *tow_json_dump(struct tow_arena *a, const struct tow_json *v)
+{
+	return dump(a, v, JSON_COMPACT);
+}
+
+char *tow_json_pretty(struct tow_arena *a, const struct tow_json *v)
+{
+	return dump(a, v, JSON_INDENT(2));
+}
+
+/* The length of the character at s, 0 when its bytes are not UTF-8 (overlong forms, surrogates and
+ * what lies beyond U+10FFFF are not). */
+static size_t utf8_len(const unsigned char *s, size_t len)
+{
+	static const struct {
+		unsigned char first, last, low, high; /* lead bytes; range of the second byte */
+		unsigned char len;
+	} forms[] = {
+		{ 0x00, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		if (s[0] < forms[i].first || s[0] > forms[i].last)
+			continue;
+		if (forms[i].len > len)
+			return 0;
+		if (forms[i].len > 1 && (s[1] < forms[i].low || s[1] > forms[i].high))
+			return 0;
+		for (size_t k = 2; k < forms[i].len; k++)
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].len;
+	}
+	return 0;
+}
+
+static void quote_ascii(struct tow_buf *b, char c)
+{
+	static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+	for (const char *l = letters; *l; l += 2) {
+		if (*l == c) {
+			tow_buf_addc(b, '\\');
+			tow_buf_addc(b, l[1]);
+			return;
+		}
+	}
+	if (c == '\0')
+		tow_buf_adds(b, "\u2400");
+	else if ((unsigned char)c < 0x20 || c == 0x7f)
+		tow_buf_addf(b, "\\u%04x", (unsigned)c);
+	else
+		tow_buf_addc(b, c);
+}
+
+void tow_json_quote(struct tow_buf *b, const char *s, size_t len)
+{
+	tow_buf_addc(b, '"');
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_len((const unsigned char *)s + i, len - i);
+		if (n == 0)
+			tow_buf_adds(b, "\uFFFD");
+		else if (n == 1)
+			quote_ascii(b, s[i]);
+		else
+			tow_buf_add(b, s + i, n);
+		i += n ? n : 1;
+	}
+	tow_buf_addc(b, '"');
+}

@@ -1,0 +1,39 @@
+/* systemd's notification protocol, without its library. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tow/proc.h"
+
+void tow_sd_notify(const char *text)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	if (!path || (*path != '/' && *path != '@') || strlen(path) >= sizeof to.sun_path)
+		return;
+	size_t len = strlen(path);
+	memcpy(to.sun_path, path, len);
+	if (*path == '@')
+		to.sun_path[0] = '\0'; /* the abstract namespace */
+	TOW_AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	/* A service manager that does not listen is no reason to stop working. */
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+	while (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to, size) < 0 &&
+	       errno == EINTR)
+		;
+}
+
+long tow_sd_watchdog_ms(void)
+{
+	const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	if (!us || (pid && *pid && strtol(pid, NULL, 10) != getpid()))
+		return 0;
+	long n = strtol(us, NULL, 10);
+	return n > 0 ? n / 1000 : 0;
+}

@@ -1,0 +1,60 @@
+#include "sqlstate.h"
+
+#include <string.h>
+
+/* By how the SQLSTATE begins; the first that fits counts. */
+static const struct {
+	const char *start;
+	enum tow_code code;
+} codes[] = {
+	{ "57014", TOW_CANCELLED }, /* query_canceled */
+	{ "TW", TOW_FINAL },	    /* our own: the answer was no */
+	{ "28", TOW_FINAL },	    /* who we are or what we know is wrong, connection or not */
+	{ "08", TOW_RETRY },	    /* connection exception */
+	{ "40", TOW_RETRY },	    /* transaction rollback: serialization failure, deadlock */
+	{ "53", TOW_RETRY },	    /* insufficient resources */
+	{ "55P03", TOW_RETRY },	    /* lock_not_available */
+	{ "57", TOW_RETRY },	    /* operator intervention: shutdown, crash, not yet up */
+};
+
+enum tow_code sqlstate_code(const char *sqlstate, bool alive)
+{
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		if (strncmp(sqlstate, codes[i].start, strlen(codes[i].start)) == 0)
+			return codes[i].code;
+	return alive ? TOW_FINAL : TOW_RETRY;
+}
+
+struct hint {
+	const char *start, *text;
+};
+
+static const char *find(const struct hint *hints, size_t n, const char *sqlstate)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(sqlstate, hints[i].start, strlen(hints[i].start)) == 0)
+			return hints[i].text;
+	return NULL;
+}
+
+const char *sqlstate_connect_hint(const char *sqlstate)
+{
+	static const struct hint hints[] = {
+		{ "28", "check the user and the password in --database or DATABASE_URL" },
+		{ "3D", "create the database, or check its name in --database or DATABASE_URL" },
+		{ "53300", "too many sessions: raise max_connections, or run fewer processes" },
+		{ "57P03", "the server is starting or stopping: try again in a moment" },
+		{ "", "start it with: tow db start, or check --database and DATABASE_URL" },
+	};
+	return find(hints, sizeof hints / sizeof *hints, sqlstate);
+}
+
+const char *sqlstate_prepare_hint(const char *sqlstate)
+{
+	static const struct hint hints[] = {
+		{ "3F000", "there is no Towpath in this database yet: run tow migrate" },
+		{ "42883", "the database may hold another version: run tow migrate" },
+		{ "42P01", "the database may hold another version: run tow migrate" },
+	};
+	return find(hints, sizeof hints / sizeof *hints, sqlstate);
+}
