@@ -10,6 +10,7 @@
 static const struct tow_option options[] = {
 	{ "dry-run", NULL, "say what would be done, change nothing" },
 	{ "check", NULL, "exit status 0 if the database is up to date, 1 if not" },
+	{ "test", NULL, "mark a new instance for tests: its clock may be faked with tow.fake_now" },
 	{ "quiet", NULL, "say nothing but errors" },
 	{ "from", "DIR", "take the files of DIR/sql instead of those built in" },
 	OPTION_DATABASE,
@@ -46,7 +47,8 @@ static int run(int argc, char **argv)
 			       .say = cli_has(&c, "quiet") ? say_nothing : say };
 	if (cli_has(&c, "dry-run") || cli_has(&c, "check"))
 		return look(&c, &m);
-	if (!migration_run(&m, &c.err))
+	if (!migration_run(&m, &c.err) ||
+	    (cli_has(&c, "test") && !tow_call(c.db, NULL, &c.err, "tow_store.migrate_mark_test")))
 		return cli_failed(&c);
 	if (cli_has(&c, "quiet"))
 		return EX_OK;

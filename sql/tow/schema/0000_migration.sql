@@ -269,3 +269,15 @@ begin
 	end loop;
 end $$;
 comment on function tow_store.migrate_retire(jsonb) is 'Drop what no code file defines any more; returns what that was.';
+
+create or replace function tow_store.migrate_mark_test() returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if exists (select from tow_store.job) then
+		raise exception using errcode = 'TW409', message = 'this instance has jobs: it cannot be marked for tests any more',
+			hint = 'make a new database for tests';
+	end if;
+	update tow_store.setting s set value = 'on' where s.name = 'test';
+end $$;
+comment on function tow_store.migrate_mark_test() is 'From now on tow.fake_now is honoured here; only where no job is.';

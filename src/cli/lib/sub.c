@@ -1,0 +1,49 @@
+#include "sub.h"
+
+#include <string.h>
+
+static const char *names(struct tow_arena *a, const struct sub *subs)
+{
+	const char *list = "";
+	for (const struct sub *s = subs; s->name; s++)
+		list = tow_fmt(a, "%s %s", list, s->name);
+	return list;
+}
+
+static const struct sub *find(const struct sub *subs, const char *name)
+{
+	for (const struct sub *s = subs; name && s->name; s++)
+		if (strcmp(s->name, name) == 0)
+			return s;
+	return NULL;
+}
+
+static const struct sub *choose(struct cli *c, const struct sub *subs)
+{
+	const char *name = cli_operand(c, 0);
+	const struct sub *s = find(subs, name);
+	if (s && c->args.n - 1 >= s->min && c->args.n - 1 <= s->max)
+		return s;
+	if (s)
+		args_usage(&c->err, "'tow %s %s' needs %s words after it", c->command, name,
+			   c->args.n - 1 < s->min ? "more" : "fewer");
+	else if (name)
+		args_usage(&c->err, "there is no 'tow %s %s'", c->command, name);
+	else
+		args_usage(&c->err, "'tow %s' needs one of:%s", c->command, names(&c->arena, subs));
+	tow_hint(&c->err, "see 'tow %s --help'", c->command);
+	return NULL;
+}
+
+int sub_run(const struct sub *subs, const struct tow_option *options, int argc, char **argv)
+{
+	CLI_AUTO c = { 0 };
+	if (!cli_parse(&c, options, 0, ANY_NUMBER, argc, argv))
+		return cli_failed(&c);
+	const struct sub *s = choose(&c, subs);
+	if (!s)
+		return cli_failed(&c);
+	c.args.operands++;
+	c.args.n--;
+	return cli_open_database(&c) ? s->run(&c) : cli_failed(&c);
+}

@@ -1,0 +1,16 @@
+/* Commands of two words: `tow queue pause NAME`. */
+#ifndef TOW_CLI_SUB_H
+#define TOW_CLI_SUB_H
+
+#include "cli.h"
+
+struct sub {
+	const char *name;
+	size_t min, max;	   /* operands after the word */
+	int (*run)(struct cli *c); /* cli_operand(c, 0) is the first after the word */
+};
+
+/* Reads the options, connects, runs the one that is meant. The table ends with a NULL name. */
+int sub_run(const struct sub *subs, const struct tow_option *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,46 @@
+/* Rows for people and for programs. For people: aligned columns, numbers on the right, times
+ * relative to the database's clock, cut to the width of a terminal and of a terminal only. For
+ * programs: an array of JSON objects with every column as it is. */
+#ifndef TOW_CLI_TABLE_H
+#define TOW_CLI_TABLE_H
+
+#include <stdio.h>
+
+#include "tow/db.h"
+#include "tow/mem.h"
+
+enum column_as {
+	AS_IS,
+	AS_STATE,    /* coloured by what it says */
+	AS_WHEN,     /* a time: "3 s ago" */
+	AS_DURATION, /* an interval: "2 h 5 min" */
+	AS_PERCENT,
+	AS_LIST, /* an array without its braces */
+};
+
+struct column {
+	const char *name;  /* the rows' column; NULL ends a table of columns */
+	const char *title; /* NULL: as the name, in capitals */
+	enum column_as as;
+};
+#define COLUMN_END                \
+	{                         \
+		NULL, NULL, AS_IS \
+	}
+
+/* now: from when_now(). Prints the titles even when there are no rows. */
+void table_print(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now);
+
+/* The same rows without the titles, for what follows. */
+void table_more(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now);
+
+/* One value as a cell shows it; "" for null. */
+const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t row,
+		       const struct column *c, long long now);
+
+/* [{"id": 1, ...}, ...], a row a line. */
+void table_json(FILE *f, const struct tow_rows *rows);
+/* One row as one object on one line. */
+void table_json_row(FILE *f, const struct tow_rows *rows, size_t row);
+
+#endif

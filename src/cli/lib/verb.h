@@ -1,0 +1,12 @@
+/* One verb on one or many jobs: `tow cancel 7 8 9`. Each job is a call and a transaction of its
+ * own; the others are still done when one is refused. */
+#ifndef TOW_CLI_VERB_H
+#define TOW_CLI_VERB_H
+
+#include "cli.h"
+
+/* extra: an argument beside the id, whose NULL value leaves the default; NULL: none. Prints what
+ * came of each job. The exit status is that of the first refusal. */
+int verb_run(struct cli *c, const char *verb, const struct tow_arg *extra);
+
+#endif
