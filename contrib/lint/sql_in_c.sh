@@ -13,7 +13,8 @@ statement="(select|delete) +(\\*|from|distinct|$name *[(,]|$name +from)\
 status=0
 for file; do
 	case $file in
-	src/core/db.c | src/core/db_*.c | src/cli/migrate.c) continue ;; # forms the one statement; runs files
+	src/core/db.c) continue ;; # forms the one statement
+	src/cli/migrate.c | src/cli/lib/migration.c) continue ;; # run the files of sql/
 	esac
 	if grep -nHE "\"($(printf '%s' "$statement" | tr -d '\n'))" "$file"; then
 		status=1
