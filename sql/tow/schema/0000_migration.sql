@@ -231,6 +231,13 @@ exception
 end $$;
 comment on function tow_store.migrate_drop(oid, oid, boolean) is 'Drop a function or view of ours, and what of ours depends on it, but nothing of anybody else''s.';
 
+create or replace function tow_store.migrate_defines(p_text text) returns table(schema name, name name)
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select r[1], r[2] from regexp_matches(p_text, '^\s*create\s+or\s+replace\s+(?:function|procedure|view)\s+([a-z_]+)\.([a-z0-9_]+)', 'gin') r
+$$;
+comment on function tow_store.migrate_defines(text) is 'The functions and views that a code file defines.';
+
 -- Called when `create or replace` of a file was refused: another return type, other columns, or a call that fits an
 -- old signature and a new one.
 create or replace function tow_store.migrate_make_room(p_text text) returns void
@@ -241,10 +248,7 @@ declare
 begin
 	for o in
 		select m.class, m.object from tow_store.migrate_objects() m
-		where exists (
-			select from regexp_matches(p_text, '^\s*create\s+or\s+replace\s+(?:function|procedure|view)\s+([a-z_]+)\.([a-z0-9_]+)', 'gin') r
-			where r[1] = m.schema and r[2] = m.name
-		) or not m.fresh and exists (
+		where (m.schema, m.name) in (select d.schema, d.name from tow_store.migrate_defines(p_text) d) or not m.fresh and exists (
 			select from tow_store.migrate_objects() w where w.fresh and w.class = m.class and w.schema = m.schema and w.name = m.name
 		)
 	loop
@@ -253,6 +257,7 @@ begin
 end $$;
 comment on function tow_store.migrate_make_room(text) is 'Drop what a code file defines, and old signatures of what is defined anew already.';
 
+-- Called before the files zz_*, because grants write the rows of all functions; what those files define is spared.
 create or replace function tow_store.migrate_retire(p_files jsonb) returns setof text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -262,6 +267,10 @@ begin
 	for o in
 		select m.class, m.object, pg_describe_object(m.class, m.object, 0) as what from tow_store.migrate_objects() m
 		where not m.fresh and exists (select from tow_store.migrate_files(p_files) f where m.schema in (f.area, f.area || '_store'))
+			and not exists (
+				select from jsonb_array_elements(p_files) f, tow_store.migrate_defines(f->>'text') d
+				where f->>'path' like '%/code/zz\_%' and d.schema = m.schema and d.name = m.name
+			)
 		order by what
 	loop
 		perform tow_store.migrate_drop(o.class, o.object, true);

@@ -146,13 +146,19 @@ static bool run_code_file(struct work *w, size_t n, bool *dropped, struct tow_er
 	return tow_db_script(w->m->db, e, "release savepoint code_file");
 }
 
+/* What a file named zz_* does concerns what the others define: grants, first rows. */
+static bool is_closing(const struct work *w, size_t row)
+{
+	return strncmp(tow_rows_get(w->plan, row, "name"), "zz_", strlen("zz_")) == 0;
+}
+
 /* The plan's rows are in the order in which the files are to be run. */
-static bool run_code_files(struct work *w, bool *dropped, struct tow_err *e)
+static bool run_code_files(struct work *w, bool closing, bool *dropped, struct tow_err *e)
 {
 	*dropped = false;
 	for (size_t row = 0; row < tow_rows_count(w->plan); row++) {
 		bool is_code = strcmp(tow_rows_get(w->plan, row, "part"), "code") == 0;
-		if (is_code && tow_rows_get(w->plan, row, "n") &&
+		if (is_code && tow_rows_get(w->plan, row, "n") && is_closing(w, row) == closing &&
 		    !run_code_file(w, (size_t)tow_rows_int(w->plan, row, "n"), dropped, e))
 			return false;
 	}
@@ -175,9 +181,10 @@ static bool apply_code(struct work *w, size_t unused, struct tow_err *e)
 {
 	(void)unused;
 	bool dropped;
-	if (!run_code_files(w, &dropped, e) || (dropped && !run_code_files(w, &dropped, e)))
+	if (!run_code_files(w, false, &dropped, e) ||
+	    (dropped && !run_code_files(w, false, &dropped, e)))
 		return false;
-	return retire(w, e) &&
+	return retire(w, e) && run_code_files(w, true, &dropped, e) &&
 	       tow_call(w->m->db, NULL, e, "tow_store.migrate_record_code", w->json);
 }
 
