@@ -59,7 +59,7 @@ comment on function tow.detach(bigint) is 'A worker ends; what it should still h
 create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[])
 returns table(what text, job bigint, run bigint, detail text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 begin
 	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state, busy = coalesce(cardinality(p_jobs), 0)
@@ -83,7 +83,7 @@ comment on function tow.heartbeat(bigint, text, bigint[], bigint[]) is 'A worker
 
 create or replace function tow.report(p_worker bigint, p_progress jsonb, p_log jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
 	v_now constant timestamptz := tow.now();

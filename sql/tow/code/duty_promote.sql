@@ -2,7 +2,7 @@
 -- exist yet gets it here: this transaction is short.
 create or replace function tow_store.duty_promote() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
 	v_now constant timestamptz := tow.now();

@@ -93,7 +93,7 @@ create or replace function tow.enqueue_many(
 	max_attempts int default null, timeout interval default null, policy text default null, tags text[] default null
 ) returns setof bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set enable_hashjoin = off set enable_mergejoin = off
+set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 #variable_conflict use_variable
 declare

@@ -2,7 +2,8 @@
 -- Fence: an outcome counts only if (job, run) is in running; 'late' says which did not. Claims scan each band from
 -- the watermark that the worker passes, and skip what others have locked. Locks: the line's advisory lock, rows of
 -- running by the worker's own runs, rows of ready (skipping locked ones), keys of jobs that it holds.
--- The settings pin the plans: statements planned on empty tables must not change their shape later.
+-- The settings pin the plans: statements planned on empty tables must not change their shape later, and a plan that
+-- "disabled" nodes make look dear must not be compiled (jit) at each call.
 create or replace function tow.exchange(
 	p_worker bigint, p_line int, p_seq bigint, p_repeat boolean,
 	p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[], p_outcomes jsonb,
@@ -10,7 +11,7 @@ create or replace function tow.exchange(
 ) returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
 	deadline_ms bigint, args text, band int, pos bigint, tags text, key text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -104,7 +105,7 @@ create or replace function tow_store.complete(
 	p_worker bigint, p_now timestamptz, p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[]
 ) returns bigint[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off set enable_hashjoin = on set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_count bigint;

@@ -76,7 +76,7 @@ comment on function tow_store.take_unstarted(bigint, boolean) is 'Take a job tha
 -- have an index of their own.
 create or replace function tow_store.ready_ctid(p_id bigint) returns tid
 language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
 	v_ctid tid;

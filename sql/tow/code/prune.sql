@@ -86,7 +86,7 @@ comment on function tow_store.prune_history(int) is 'Delete finished jobs of que
 -- Facts: the oldest ids first, those that no table refers to any more. A range without any row is dropped.
 create or replace function tow_store.prune_facts(p_limit int) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
 	r record;

@@ -75,7 +75,7 @@ comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait
 -- When a duty is due: at its instant or when there is work for it, and in any case left_ms from now.
 create or replace function tow_store.due_in(p_duty text, p_left_ms double precision, p_now timestamptz) returns double precision
 language sql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off
+set enable_seqscan = off set jit = off
 as $$
 	select case p_duty
 		when 'promote' then least(p_left_ms, (select extract(epoch from s.run_at - p_now) * 1000 from tow_store.scheduled s order by s.run_at limit 1))

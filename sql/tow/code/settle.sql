@@ -3,7 +3,7 @@
 -- Returns the runs that were not the worker's any more: nothing was changed for them.
 create or replace function tow_store.settle(p_worker bigint, p_now timestamptz, p_outcomes jsonb) returns bigint[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
 	o jsonb;
