@@ -180,6 +180,7 @@ create table tow_store.history (
 	delay interval
 ) partition by range (finished_at);
 create index history_job on tow_store.history (job_id);
+create index history_finished on tow_store.history using brin (finished_at) with (pages_per_range = 32, autosummarize = on);
 create index history_troubled on tow_store.history (finished_at) where outcome <> 'c';
 comment on table tow_store.history is 'One row for each run that ended: c completed, f failed for good, x cancelled; r failed and retried, s snoozed, b given back, l lost with its worker.';
 create table tow_store.history_rest partition of tow_store.history default;
