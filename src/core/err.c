@@ -111,14 +111,25 @@ static int exit_of_final(const char *class)
 		const char *start;
 		int status;
 	} table[] = {
-		{ "28", EX_NOPERM },	     { "42501", EX_NOPERM },	  { "08", EX_UNAVAILABLE },
-		{ "fs.ENOENT", EX_NOINPUT }, { "fs.EACCES", EX_NOPERM },  { "fs.", EX_IOERR },
-		{ "proc.", EX_OSERR },	     { "http.", EX_UNAVAILABLE },
+		{ "usage", EX_USAGE },	     { "TW404", EX_NOINPUT },
+		{ "3D", EX_UNAVAILABLE },    { "3F", EX_UNAVAILABLE },
+		{ "57P03", EX_UNAVAILABLE }, { "28", EX_NOPERM },
+		{ "42501", EX_NOPERM },	     { "08", EX_UNAVAILABLE },
+		{ "fs.ENOENT", EX_NOINPUT }, { "fs.EACCES", EX_NOPERM },
+		{ "fs.", EX_IOERR },	     { "proc.", EX_OSERR },
+		{ "http.", EX_UNAVAILABLE },
 	};
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (strncmp(class, table[i].start, strlen(table[i].start)) == 0)
 			return table[i].status;
 	return EX_DATAERR;
+}
+
+/* No connection, or a server that is starting or stopping: trying again helps, but there is no
+ * service now. */
+static bool is_unreachable(const char *class)
+{
+	return strncmp(class, "08", strlen("08")) == 0 || strcmp(class, "57P03") == 0;
 }
 
 int tow_err_exit(const struct tow_err *e)
@@ -127,6 +138,7 @@ int tow_err_exit(const struct tow_err *e)
 	case TOW_OK:
 		return EX_OK;
 	case TOW_RETRY:
+		return is_unreachable(e->class) ? EX_UNAVAILABLE : EX_TEMPFAIL;
 	case TOW_CANCELLED:
 	case TOW_SHUTDOWN:
 		return EX_TEMPFAIL;

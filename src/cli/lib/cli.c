@@ -74,7 +74,7 @@ int cli_failed(const struct cli *c)
 {
 	fflush(stdout); /* what went well before is said before */
 	cli_complain(&c->err);
-	return strcmp(c->err.class, "usage") == 0 ? EX_USAGE : tow_err_exit(&c->err);
+	return tow_err_exit(&c->err);
 }
 
 bool cli_id(const char *text, struct tow_err *e)
