@@ -152,7 +152,7 @@ static bool become_server(const struct cluster *c, struct tow_err *e)
 }
 
 struct outcome {
-	bool done;
+	int done; /* no padding: it travels through a pipe as it is */
 	struct tow_err error;
 };
 
