@@ -1,0 +1,37 @@
+-- What finished, and what people did: with the filters that programs need, and never more days than asked for.
+create or replace function tow.find_history(
+	state text default null, queue text default null, kind text default null, tag text default null, key text default null,
+	class text default null, since interval default '1 day', max_rows int default 50
+) returns setof tow.history
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	if state is not null and state not in ('completed', 'failed', 'cancelled') then
+		perform tow_store.fail('TW422', format('bad state %L', state), 'finished jobs are completed, failed or cancelled; live ones are in tow.jobs');
+	elsif max_rows is null or max_rows < 0 then
+		perform tow_store.fail('TW422', 'bad max_rows', 'use 0 or more');
+	end if;
+	return query
+		select h.* from tow.history h
+		where h.finished_at >= tow.now() - since and (state is null or h.state = state) and (queue is null or h.queue = queue)
+			and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key)
+			and (class is null or starts_with(h.class, class))
+		order by h.finished_at desc limit max_rows;
+end $$;
+comment on function tow.find_history(text, text, text, text, text, text, interval, int) is
+'Jobs that finished within since and match, the latest first; class: how the error''s class begins.';
+
+create or replace function tow.find_audit(job bigint default null, what text default null, since interval default '1 day', max_rows int default 50)
+returns setof tow.audit
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	return query
+		select a.* from tow.audit a
+		where (job is not null or a.at >= tow.now() - since) and (job is null or a.job = job) and (what is null or starts_with(a.what, what))
+		order by a.n desc limit max_rows;
+end $$;
+comment on function tow.find_audit(bigint, text, interval, int) is
+'What people did, the latest first: to a job, or within since; what: how the word begins, for instance queue.';
