@@ -1,0 +1,129 @@
+/* tow enqueue: add jobs, one or many, and perhaps wait. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/bulk.h"
+#include "lib/cli.h"
+#include "lib/input.h"
+#include "lib/wait.h"
+#include "tow/command.h"
+#include "tow/json.h"
+
+static const struct tow_option options[] = {
+	{ "queue", "NAME", "the queue (default)" },
+	{ "priority", "N", "smaller runs first (100)" },
+	{ "run-at", "TIME", "not before: '2030-01-31 18:00', tomorrow" },
+	{ "in", "DELAY", "not before this delay has passed: '5 min', 90s" },
+	{ "key", "TEXT", "at most one job in scope has it" },
+	{ "on-conflict", "WHAT",
+	  "when the key is taken: ignore, replace, reschedule, error (ignore)" },
+	{ "key-scope", "SCOPE", "how long the key is held: queued, live, done (live)" },
+	{ "max-attempts", "N", "instead of the policy's" },
+	{ "timeout", "INTERVAL", "how long an attempt may run" },
+	{ "deadline", "TIME", "when the job is worth nothing any more" },
+	{ "policy", "NAME", "how it is retried" },
+	{ "tags", "A,B", "words to find it by" },
+	{ "wait", NULL, "wait for its end, and exit as it did" },
+	{ "bulk", NULL, "each line of standard input is the arguments of a job" },
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+static bool check(struct cli *c)
+{
+	static const char *const single[] = { "key", "on-conflict", "key-scope", "deadline",
+					      "wait" };
+	if (cli_has(c, "run-at") && cli_has(c, "in"))
+		return args_usage(&c->err, "--run-at and --in say two different things");
+	if (!cli_has(c, "bulk"))
+		return true;
+	for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+		if (cli_has(c, single[i]))
+			return args_usage(&c->err, "--%s does not go with --bulk", single[i]);
+	return !cli_operand(c, 1) ||
+	       args_usage(&c->err, "with --bulk the arguments come from standard input");
+}
+
+/* The options that one job and many have in common. */
+static bool gather(struct cli *c, struct cli_call *call)
+{
+	const char *run_at = cli_option(c, "run-at");
+	if (cli_has(c, "in") && !cli_instant(c, cli_option(c, "in"), &run_at))
+		return false;
+	cli_arg(call, "kind", cli_operand(c, 0));
+	cli_arg(call, "queue", cli_option(c, "queue"));
+	cli_arg(call, "priority", cli_option(c, "priority"));
+	cli_arg(call, "run_at", run_at);
+	cli_arg(call, "max_attempts", cli_option(c, "max-attempts"));
+	cli_arg(call, "timeout", cli_option(c, "timeout"));
+	cli_arg(call, "policy", cli_option(c, "policy"));
+	cli_arg(call, "tags", cli_array(&c->arena, cli_option(c, "tags")));
+	return true;
+}
+
+static bool gather_single(struct cli *c, struct cli_call *call)
+{
+	const char *args;
+	if (!input_json(c, cli_operand(c, 1), &args))
+		return false;
+	cli_arg(call, "args", args);
+	cli_arg(call, "key", cli_option(c, "key"));
+	cli_arg(call, "on_conflict", cli_option(c, "on-conflict"));
+	cli_arg(call, "key_scope", cli_option(c, "key-scope"));
+	cli_arg(call, "deadline", cli_option(c, "deadline"));
+	return true;
+}
+
+static int one(struct cli *c, struct cli_call *call)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!gather_single(c, call) || !cli_call(c, &rows, "tow.enqueue", call))
+		return cli_failed(c);
+	const char *id = tow_rows_at(rows, 0, 0);
+	if (cli_has(c, "wait"))
+		return wait_for(c, id);
+	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", id);
+	return EX_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	CLI_AUTO c = { 0 };
+	struct cli_call call = { 0 };
+	if (!cli_parse(&c, options, 1, 2, argc, argv) || !check(&c) || !cli_open_database(&c) ||
+	    !gather(&c, &call))
+		return cli_failed(&c);
+	return cli_has(&c, "bulk") ? bulk_enqueue(&c, &call) : one(&c, &call);
+}
+
+const struct tow_command tow_command_enqueue = {
+	.name = "enqueue",
+	.summary = "add a job, or many",
+	.usage = "tow enqueue [options] KIND [JSON | -]",
+	.options = options,
+	.help = "The arguments are any JSON value, {} if there is none; - reads them from standard "
+		"input. Prints the\n"
+		"job's number. Kinds that every worker has, to try things with: noop, echo, sleep, "
+		"fail, crash, spin.\n"
+		"Delays and times are as PostgreSQL reads them.\n"
+		"\n"
+		"Examples:\n"
+		"  tow enqueue echo '{\"hello\": \"world\"}' --wait\n"
+		"  tow enqueue mail - --queue bulk --in '5 min' --key mail:7 --on-conflict "
+		"replace\n"
+		"  tow enqueue sleep '{\"s\": 5}' --wait --timeout 2s\n"
+		"  seq 1000 | sed 's/.*/{\"n\": &}/' | tow enqueue noop --bulk\n"
+		"\n"
+		"With --wait a progress bar is shown on a terminal; the result is printed as JSON. "
+		"An "
+		"interrupt ends the\n"
+		"waiting, not the job.\n"
+		"\n"
+		"Exit status: 0; with --wait 0 completed, 1 failed, 2 cancelled, 75 still under "
+		"way "
+		"when interrupted; 65 bad\n"
+		"arguments or a key that is taken.\n",
+	.run = run,
+};

@@ -1,0 +1,121 @@
+#include "wait.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "table.h"
+#include "text.h"
+#include "when.h"
+
+enum { SHORTEST_MS = 10, LONGEST_MS = 250, BAR = 30 };
+
+static bool is_over(const char *state)
+{
+	return strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
+	       strcmp(state, "cancelled") == 0;
+}
+
+static const char *amount(struct tow_arena *a, const struct tow_rows *r)
+{
+	const char *done = tow_rows_get(r, 0, "done"), *total = tow_rows_get(r, 0, "total");
+	if (done && total)
+		return tow_fmt(a, " %s/%s", done, total);
+	return done ? tow_fmt(a, " %s", done) : "";
+}
+
+/* One line that is drawn over again, on standard error: standard output belongs to the result. */
+static void draw(const char *id, const struct tow_rows *r, const struct look *look)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	const char *state = tow_rows_get(r, 0, "state"), *pct = tow_rows_get(r, 0, "pct");
+	const char *note = tow_rows_get(r, 0, "note");
+	double percent = 0;
+	if (pct)
+		sscanf(pct, "%lf", &percent);
+	const char *line = tow_fmt(&a, "job %s  %-9s %s%s%s%s%s", id, state,
+				   pct ? text_bar(&a, percent, BAR) : "",
+				   pct ? tow_fmt(&a, " %.0f %%", percent) : "", amount(&a, r),
+				   note ? "  " : "", note ? text_clean(&a, note) : "");
+	fprintf(stderr, "\r\033[K%s", text_cut(&a, line, look->width - 1));
+	fflush(stderr);
+}
+
+static bool ask(struct cli *c, const char *id, struct tow_rows **r)
+{
+	tow_rows_freep(r);
+	if (!tow_call(c->db, r, &c->err, "tow.outcome", id))
+		return false;
+	return tow_rows_count(*r) > 0 ||
+	       tow_fail_class(&c->err, TOW_FINAL, "TW404", "job %s is gone", id);
+}
+
+/* A connection that breaks while we wait is no answer about the job. */
+static bool ask_again(struct cli *c, const char *id, struct tow_rows **r)
+{
+	if (ask(c, id, r))
+		return true;
+	while (c->err.code == TOW_RETRY && cli_pause(LONGEST_MS)) {
+		if (!tow_db_alive(c->db)) {
+			tow_db_closep(&c->db);
+			if (!tow_db_open(&c->db, c->url, c->command, &c->err))
+				continue;
+		}
+		if (ask(c, id, r))
+			return true;
+	}
+	return false;
+}
+
+static int status_of(const char *state)
+{
+	if (strcmp(state, "completed") == 0)
+		return JOB_COMPLETED;
+	return strcmp(state, "failed") == 0 ? JOB_FAILED : JOB_CANCELLED;
+}
+
+static int tell(struct cli *c, const char *id, const struct tow_rows *r)
+{
+	const char *state = tow_rows_get(r, 0, "state"), *error = tow_rows_get(r, 0, "error");
+	const char *result = tow_rows_get(r, 0, "result");
+	if (cli_has(c, "json"))
+		table_json_row(stdout, r, 0);
+	else if (result)
+		puts(result);
+	if (error && strcmp(state, "completed") != 0)
+		fprintf(stderr, "tow: job %s %s: %s\nhint: tow job %s\n", id, state,
+			text_clean(&c->arena, error), id);
+	return status_of(state);
+}
+
+static int interrupted(const char *id)
+{
+	fprintf(stderr, "tow: job %s is still under way\nhint: tow job %s, or tow cancel %s\n", id,
+		id, id);
+	return EX_TEMPFAIL;
+}
+
+int wait_for(struct cli *c, const char *id)
+{
+	TOW_AUTO_ROWS *r = NULL;
+	struct look look = text_look(stderr);
+	long ms = SHORTEST_MS;
+	bool over = false, asked = true;
+	cli_catch_end();
+	if (!cli_has(c, "json"))
+		printf("%s\n", id);
+	fflush(stdout);
+	while ((asked = ask_again(c, id, &r)) && !(over = is_over(tow_rows_get(r, 0, "state")))) {
+		if (look.width > 0)
+			draw(id, r, &look);
+		if (!cli_pause(ms))
+			break;
+		ms = ms * 2 < LONGEST_MS ? ms * 2 : LONGEST_MS;
+	}
+	if (look.width > 0)
+		fprintf(stderr, "\r\033[K");
+	if (cli_ended_by() && !over)
+		return interrupted(id);
+	return asked ? tell(c, id, r) : cli_failed(c);
+}
