@@ -1,25 +1,16 @@
 #include "tow/db.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sqlstate.h"
-
-/* A statement is known by its text: `select * from verb($1, name => $2)`. */
-struct statement {
-	char *sql;
-	char name[40];
-	unsigned generation; /* a new one after the server found the plan stale */
-	bool ready;	     /* prepared on this connection */
-};
+#include "statement.h"
 
 /* The call under way. A call whose prepared statement turns out lost or stale is sent once more
  * without one. */
@@ -39,9 +30,7 @@ struct tow_db {
 	PGconn *pg;
 	pid_t owner;
 	bool broken, wants_write;
-	struct statement **statements;
-	size_t n_statements;
-	struct tow_buf sql;
+	struct statements statements;
 	struct flight flight;
 	PGnotify *bell;
 };
@@ -183,45 +172,10 @@ static PGconn *connect_verbosely(const struct params *p)
 	return pg;
 }
 
-/* "... failed: FATAL:  28P01: password ...": two spaces mark what a server said. */
-static const char *server_said(const PGconn *pg)
-{
-	const char *mark = strstr(PQerrorMessage(pg), ":  ");
-	return mark ? mark + 3 : NULL;
-}
-
-static void find_sqlstate(const PGconn *pg, char sqlstate[6])
-{
-	const char *said = server_said(pg);
-	sqlstate[0] = '\0';
-	if (said && strnlen(said, 6) == 6 && said[5] == ':') {
-		memcpy(sqlstate, said, 5);
-		sqlstate[5] = '\0';
-	}
-}
-
-/* The message's lines in one; those that begin with a tab only ask whether the server runs. */
-static void one_line(char *out, size_t size, const char *message)
-{
-	size_t n = 0;
-	bool skip = false;
-	for (const char *s = message; *s && n + 1 < size; s++) {
-		if (s == message || s[-1] == '\n')
-			skip = *s == '\t';
-		if (!skip)
-			out[n++] = *s;
-		if (!skip && *s == '\n')
-			out[n - 1] = ';';
-	}
-	while (n > 0 && strchr("; ", out[n - 1]))
-		n--;
-	out[n] = '\0';
-}
-
 static bool fail_connect(const PGconn *pg, const char *sqlstate, struct tow_err *e)
 {
 	char said[600];
-	one_line(said, sizeof said, PQerrorMessage(pg));
+	sqlstate_one_line(said, sizeof said, PQerrorMessage(pg));
 	if (!*sqlstate && PQconnectionNeedsPassword(pg))
 		sqlstate = "28P01";
 	tow_fail_class(e, *sqlstate ? sqlstate_code(sqlstate, true) : TOW_RETRY,
@@ -236,9 +190,9 @@ static bool connect_to(PGconn **pg, const struct params *p, struct tow_err *e)
 {
 	char sqlstate[6] = "";
 	PGconn *first = PQconnectdbParams(p->keywords, p->values, 1), *second = NULL;
-	if (PQstatus(first) != CONNECTION_OK && server_said(first)) {
+	if (PQstatus(first) != CONNECTION_OK && sqlstate_server_spoke(PQerrorMessage(first))) {
 		second = connect_verbosely(p);
-		find_sqlstate(second, sqlstate);
+		sqlstate_in_message(PQerrorMessage(second), sqlstate);
 	}
 	bool ok = PQstatus(first) == CONNECTION_OK || PQstatus(second) == CONNECTION_OK;
 	if (!ok)
@@ -286,12 +240,7 @@ void tow_db_close(struct tow_db *db)
 	PQclear(db->flight.result);
 	PQfreemem(db->bell);
 	PQfinish(db->pg);
-	for (size_t i = 0; i < db->n_statements; i++) {
-		free(db->statements[i]->sql);
-		free(db->statements[i]);
-	}
-	free(db->statements);
-	tow_buf_release(&db->sql);
+	statements_release(&db->statements);
 	tow_arena_release(&db->flight.arena);
 	free(db);
 }
@@ -310,50 +259,6 @@ bool tow_db_alive(const struct tow_db *db)
 int tow_db_backend(const struct tow_db *db)
 {
 	return PQbackendPID(db->pg);
-}
-
-/* --- statements */
-
-/* Names are ours, never a user's; this keeps it so. */
-static bool is_name(const char *s)
-{
-	if (!*s)
-		return false;
-	for (; *s; s++)
-		if (!islower((unsigned char)*s) && !isdigit((unsigned char)*s) && *s != '_' &&
-		    *s != '.')
-			return false;
-	return true;
-}
-
-/* The name says the text, so that a pooler's server connection, on which somebody else has prepared
- * a statement of that name, holds the right one. */
-static void name_statement(struct statement *s)
-{
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
-	for (const char *c = s->sql; *c; c++)
-		h = (h ^ (unsigned char)*c) * 0x100000001b3;
-	snprintf(s->name, sizeof s->name, "tow_%016llx_%u", (unsigned long long)h, s->generation);
-}
-
-static struct statement *statement_of(struct tow_db *db, const char *sql)
-{
-	for (size_t i = 0; i < db->n_statements; i++)
-		if (strcmp(db->statements[i]->sql, sql) == 0)
-			return db->statements[i];
-	struct statement *s = tow_xcalloc(1, sizeof *s);
-	s->sql = tow_xstrdup(sql);
-	name_statement(s);
-	db->statements = tow_xrealloc(db->statements, (db->n_statements + 1) * sizeof(void *));
-	return db->statements[db->n_statements++] = s;
-}
-
-/* The old one is left to the server: it cannot be used by mistake, and goes with the session. */
-static void forget_statement(struct statement *s)
-{
-	s->ready = false;
-	s->generation++;
-	name_statement(s);
 }
 
 /* --- a call: send and take */
@@ -391,12 +296,13 @@ static void land(struct tow_db *db)
 	tow_arena_reset(&db->flight.arena);
 }
 
-/* Sends db->sql with values; those are copied, since the call may have to be sent again. */
-static bool launch(struct tow_db *db, struct tow_err *e, const char *const *values, size_t n)
+/* The values are copied, since the call may have to be sent again. */
+static bool launch(struct tow_db *db, struct tow_err *e, struct statement *s,
+		   const char *const *values, size_t n)
 {
 	struct flight *f = &db->flight;
-	f->statement = statement_of(db, db->sql.data);
-	f->step = f->statement->ready ? RUNNING : PREPARING;
+	f->statement = s;
+	f->step = s->ready ? RUNNING : PREPARING;
 	f->unprepared = false;
 	f->n = n;
 	f->values = tow_alloc(&f->arena, n * sizeof *f->values);
@@ -449,7 +355,7 @@ static enum tow_db_state next_step(struct tow_db *db, struct tow_rows **rows, st
 		f->statement->ready = true;
 		f->step = RUNNING;
 	} else if (f->step == RUNNING && must_resend(db)) {
-		forget_statement(f->statement);
+		statement_forget(f->statement);
 		f->unprepared = true;
 	} else if (ok) {
 		if (rows) {
@@ -500,24 +406,18 @@ enum tow_db_state tow_db_take(struct tow_db *db, struct tow_rows **rows, struct 
 	return TOW_DB_BUSY;
 }
 
-static bool is_free(const struct tow_db *db, const char *verb, struct tow_err *e)
+static bool is_free(const struct tow_db *db, const char *what, struct tow_err *e)
 {
-	if (db->flight.step != IDLE)
-		return tow_fail(e, TOW_BUG, "'%s' is called while another call is under way", verb);
-	return is_name(verb) || tow_fail(e, TOW_BUG, "'%s' is no name of a verb", verb);
+	return db->flight.step == IDLE ||
+	       tow_fail(e, TOW_BUG, "'%s' is called while another call is under way", what);
 }
 
 bool tow_db_send(struct tow_db *db, struct tow_err *e, const char *verb, const char *const *values,
 		 size_t n)
 {
-	if (!is_free(db, verb, e))
-		return false;
-	tow_buf_reset(&db->sql);
-	tow_buf_addf(&db->sql, "select * from %s(", verb);
-	for (size_t i = 0; i < n; i++)
-		tow_buf_addf(&db->sql, "%s$%zu", i ? ", " : "", i + 1);
-	tow_buf_addc(&db->sql, ')');
-	return launch(db, e, values, n);
+	struct statement *s;
+	return is_free(db, verb, e) && statement_call(&db->statements, &s, verb, n, e) &&
+	       launch(db, e, s, values, n);
 }
 
 int tow_db_fd(const struct tow_db *db)
@@ -555,30 +455,18 @@ bool tow_db_call_named(struct tow_db *db, struct tow_rows **rows, struct tow_err
 {
 	TOW_AUTO_ARENA a = { 0 };
 	const char **values = tow_alloc(&a, n * sizeof *values);
-	size_t given = 0;
-	if (!is_free(db, verb, e))
-		return false;
-	tow_buf_reset(&db->sql);
-	tow_buf_addf(&db->sql, "select * from %s(", verb);
-	for (size_t i = 0; i < n; i++) {
-		if (!args[i].value)
-			continue;
-		if (!is_name(args[i].name))
-			return tow_fail(e, TOW_BUG, "'%s' is no name of an argument", args[i].name);
-		values[given++] = args[i].value;
-		tow_buf_addf(&db->sql, "%s%s => $%zu", given > 1 ? ", " : "", args[i].name, given);
-	}
-	tow_buf_addc(&db->sql, ')');
-	return launch(db, e, values, given) && wait_for_answer(db, rows, e);
+	struct statement *s;
+	size_t given;
+	return is_free(db, verb, e) &&
+	       statement_named(&db->statements, &s, verb, args, n, values, &given, e) &&
+	       launch(db, e, s, values, given) && wait_for_answer(db, rows, e);
 }
 
 bool tow_db_view(struct tow_db *db, struct tow_rows **rows, struct tow_err *e, const char *view)
 {
-	if (!is_free(db, view, e))
-		return false;
-	tow_buf_reset(&db->sql);
-	tow_buf_addf(&db->sql, "select * from %s", view);
-	return launch(db, e, NULL, 0) && wait_for_answer(db, rows, e);
+	struct statement *s;
+	return is_free(db, view, e) && statement_view(&db->statements, &s, view, e) &&
+	       launch(db, e, s, NULL, 0) && wait_for_answer(db, rows, e);
 }
 
 /* --- notifications and scripts */
@@ -616,8 +504,8 @@ static long line_at(const char *sql, long position)
 
 bool tow_db_script(struct tow_db *db, struct tow_err *e, const char *sql)
 {
-	if (db->flight.step != IDLE)
-		return tow_fail(e, TOW_BUG, "a script is run while a call is under way");
+	if (!is_free(db, "script", e))
+		return false;
 	PQsetNoticeReceiver(db->pg, print_warning, NULL);
 	AUTO_RESULT *r = PQexec(db->pg, sql);
 	PQsetNoticeReceiver(db->pg, drop_notice, NULL);

@@ -1,5 +1,6 @@
 #include "sqlstate.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* By how the SQLSTATE begins; the first that fits counts. */
@@ -57,4 +58,42 @@ const char *sqlstate_prepare_hint(const char *sqlstate)
 		{ "42P01", "the database may hold another version: run tow migrate" },
 	};
 	return find(hints, sizeof hints / sizeof *hints, sqlstate);
+}
+
+/* "... failed: FATAL:  28P01: password ...": two spaces mark what a server said. */
+static const char *server_said(const char *message)
+{
+	const char *mark = strstr(message, ":  ");
+	return mark ? mark + 3 : NULL;
+}
+
+bool sqlstate_server_spoke(const char *message)
+{
+	return server_said(message) != NULL;
+}
+
+void sqlstate_in_message(const char *message, char sqlstate[6])
+{
+	const char *said = server_said(message);
+	sqlstate[0] = '\0';
+	if (said && strspn(said, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5) {
+		memcpy(sqlstate, said, 5);
+		sqlstate[5] = '\0';
+	}
+}
+
+void sqlstate_one_line(char *out, size_t size, const char *message)
+{
+	size_t n = 0;
+	for (const char *line = message; *line;) {
+		size_t len = strcspn(line, "\n");
+		if (*line != '\t' && n < size)
+			n += (size_t)snprintf(out + n, size - n, "%.*s; ", (int)len, line);
+		line += len + (line[len] == '\n');
+	}
+	if (n >= size)
+		n = size - 1;
+	while (n > 0 && strchr("; ", out[n - 1]))
+		n--;
+	out[n] = '\0';
 }

@@ -2,6 +2,8 @@
 #ifndef TOW_CORE_SQLSTATE_H
 #define TOW_CORE_SQLSTATE_H
 
+#include <stddef.h>
+
 #include "tow/err.h"
 
 /* May the same call be repeated? alive: the connection survived it. */
@@ -9,6 +11,14 @@ enum tow_code sqlstate_code(const char *sqlstate, bool alive);
 
 /* What to do when a connection could not be made; sqlstate is "" when no server answered. */
 const char *sqlstate_connect_hint(const char *sqlstate);
+
+/* libpq's message about a connection that could not be made: did a server speak in it, and if it is
+ * a verbose one, with which SQLSTATE ("" for none)? */
+bool sqlstate_server_spoke(const char *message);
+void sqlstate_in_message(const char *message, char sqlstate[6]);
+
+/* Such a message in one line, without the lines that only ask whether the server runs. */
+void sqlstate_one_line(char *out, size_t size, const char *message);
 
 /* What to do when a statement could not be prepared, beyond what the server says; NULL for nothing.
  */
