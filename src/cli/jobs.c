@@ -1,0 +1,115 @@
+/* tow jobs: what has not finished, by filters; with --follow, each change of state as it happens.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/follow.h"
+#include "lib/print.h"
+#include "tow/command.h"
+
+static const struct tow_option options[] = {
+	{ "state", "STATE",
+	  "scheduled ready running retrying waiting; completed failed cancelled" },
+	{ "queue", "NAME", "only of this queue" },
+	{ "kind", "NAME", "only of this kind" },
+	{ "tag", "WORD", "only with this tag" },
+	{ "key", "TEXT", "only with this key" },
+	{ "since", "INTERVAL", "of finished jobs: how far back (1 day)" },
+	{ "limit", "N", "at most so many, the newest first (50)" },
+	{ "before", "ID", "of live jobs: only older ones, for the next page" },
+	{ "follow", NULL, "stay, and print jobs as their state changes" },
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+static const struct column live[] = {
+	{ "id", NULL, AS_IS },
+	{ "state", NULL, AS_STATE },
+	{ "kind", NULL, AS_IS },
+	{ "queue", NULL, AS_IS },
+	{ "priority", "PRIO", AS_IS },
+	{ "attempt", "TRY", AS_IS },
+	{ "created_at", "CREATED", AS_WHEN },
+	{ "run_at", "DUE", AS_WHEN },
+	{ "worker", NULL, AS_IS },
+	{ "pct", "DONE", AS_PERCENT },
+	{ "note", NULL, AS_IS },
+	{ "args", NULL, AS_IS },
+	COLUMN_END,
+};
+
+static const struct column finished[] = {
+	{ "id", NULL, AS_IS },	       { "state", NULL, AS_STATE },
+	{ "kind", NULL, AS_IS },       { "queue", NULL, AS_IS },
+	{ "attempt", "TRY", AS_IS },   { "finished_at", "FINISHED", AS_WHEN },
+	{ "took", NULL, AS_DURATION }, { "error", NULL, AS_IS },
+	{ "args", NULL, AS_IS },       COLUMN_END,
+};
+
+static bool is_finished(const char *state)
+{
+	return state && (strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
+			 strcmp(state, "cancelled") == 0);
+}
+
+static void gather(const struct cli *c, struct cli_call *call)
+{
+	static const char *const same[] = { "state", "queue", "kind", "tag", "key" };
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		cli_arg(call, same[i], cli_option(c, same[i]));
+	cli_arg(call, "max_rows", cli_option(c, "limit"));
+}
+
+static int list(struct cli *c)
+{
+	struct cli_call call = { 0 };
+	gather(c, &call);
+	if (is_finished(cli_option(c, "state"))) {
+		cli_arg(&call, "since", cli_option(c, "since"));
+		return print_call(c, "tow.find_history", &call, finished);
+	}
+	cli_arg(&call, "before", cli_option(c, "before"));
+	return print_call(c, "tow.find_jobs", &call, live);
+}
+
+static int follow(struct cli *c)
+{
+	struct cli_call call = { 0 };
+	gather(c, &call);
+	return follow_jobs(c, &call, live);
+}
+
+static bool check(struct cli *c)
+{
+	if (cli_has(c, "follow") && is_finished(cli_option(c, "state")))
+		return args_usage(&c->err, "--follow shows live jobs and what becomes of them; "
+					   "leave out --state, or name a live one");
+	return true;
+}
+
+static int run(int argc, char **argv)
+{
+	CLI_AUTO c = { 0 };
+	if (!cli_parse(&c, options, 0, 0, argc, argv) || !check(&c) || !cli_open_database(&c))
+		return cli_failed(&c);
+	return cli_has(&c, "follow") ? follow(&c) : list(&c);
+}
+
+const struct tow_command tow_command_jobs = {
+	.name = "jobs",
+	.summary = "list jobs",
+	.usage = "tow jobs [options]",
+	.options = options,
+	.help = "Live jobs, unless --state names a finished one; see also 'tow history'. With "
+		"--json every column is\n"
+		"printed, times in full.\n"
+		"\n"
+		"Examples:\n"
+		"  tow jobs --state running\n"
+		"  tow jobs --queue mail --kind welcome --limit 10\n"
+		"  tow jobs --state failed --since '7 days' --json | jq '.[].error'\n"
+		"  tow jobs --follow\n",
+	.run = run,
+};

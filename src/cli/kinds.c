@@ -1,0 +1,37 @@
+/* tow kinds: what can be run. */
+#include "lib/print.h"
+#include "tow/command.h"
+
+static const struct tow_option options[] = {
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+static const struct column columns[] = {
+	{ "kind", NULL, AS_IS },
+	{ "workers", NULL, AS_IS },
+	{ "queues", NULL, AS_LIST },
+	COLUMN_END,
+};
+
+static int run(int argc, char **argv)
+{
+	CLI_AUTO c = { 0 };
+	if (!cli_connect(&c, options, 0, 0, argc, argv))
+		return cli_failed(&c);
+	return print_view(&c, "tow.kinds", columns);
+}
+
+const struct tow_command tow_command_kinds = {
+	.name = "kinds",
+	.summary = "list the kinds that live workers know",
+	.usage = "tow kinds [--json]",
+	.options = options,
+	.help = "A job of a kind that is not here waits safely until a worker knows it; 'tow "
+		"status' names such kinds.\n"
+		"\n"
+		"Examples:\n"
+		"  tow kinds\n",
+	.run = run,
+};
