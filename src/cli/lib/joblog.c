@@ -1,0 +1,74 @@
+#include "joblog.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "table.h"
+#include "text.h"
+#include "when.h"
+
+enum { PAUSE_MS = 250 };
+
+static void print_lines(struct cli *c, const struct tow_rows *rows, long long now)
+{
+	struct look look = text_look(stdout);
+	for (size_t row = 0; row < tow_rows_count(rows); row++) {
+		TOW_AUTO_ARENA a = { 0 };
+		const char *level = tow_rows_get(rows, row, "level");
+		if (cli_has(c, "json")) {
+			table_json_row(stdout, rows, row);
+			continue;
+		}
+		printf("%s %s%-6s%s %s\n", when_clock(&a, tow_rows_get(rows, row, "at"), now),
+		       text_on(&look, text_colour_of(level)), level,
+		       text_off(&look, text_colour_of(level)),
+		       text_clean(&a, tow_rows_get(rows, row, "line")));
+	}
+	fflush(stdout);
+}
+
+/* The state is asked before the lines: what a job said before it ended is there when its end is. */
+static bool is_live(struct cli *c, const char *id, bool *live)
+{
+	TOW_AUTO_ROWS *r = NULL;
+	if (!tow_call(c->db, &r, &c->err, "tow.state", id))
+		return false;
+	const char *state = tow_rows_at(r, 0, 0);
+	if (!state) {
+		tow_fail_class(&c->err, TOW_FINAL, "TW404", "no such job: %s", id);
+		return tow_hint(&c->err, "see 'tow jobs' and 'tow history'");
+	}
+	*live = strcmp(state, "completed") != 0 && strcmp(state, "failed") != 0 &&
+		strcmp(state, "cancelled") != 0;
+	return true;
+}
+
+static bool turn(struct cli *c, const char *id, const char **after, bool *live)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	long long now;
+	if (!is_live(c, id, live) || !when_now(c->db, &now, &c->err) ||
+	    !tow_call(c->db, &rows, &c->err, "tow.log", id, *after))
+		return false;
+	print_lines(c, rows, now);
+	size_t n = tow_rows_count(rows);
+	if (n > 0)
+		*after = tow_strdup(&c->arena, tow_rows_get(rows, n - 1, "n"));
+	return true;
+}
+
+int joblog_print(struct cli *c, const char *id, bool follow)
+{
+	const char *after = "0";
+	bool live = false;
+	if (!cli_id(id, &c->err))
+		return cli_failed(c);
+	if (follow)
+		cli_catch_end();
+	do {
+		if (!turn(c, id, &after, &live))
+			return cli_ended_by() ? EX_OK : cli_failed(c);
+	} while (follow && live && cli_pause(PAUSE_MS));
+	return EX_OK;
+}

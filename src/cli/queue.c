@@ -1,0 +1,103 @@
+/* tow queue: queues and their settings. */
+#include <sysexits.h>
+
+#include "lib/print.h"
+#include "lib/sub.h"
+#include "tow/command.h"
+
+static const struct tow_option options[] = {
+	{ "reason", "TEXT", "pause: shown to whoever asks why" },
+	{ "policy", "NAME", "add, set: how its jobs are retried" },
+	{ "max-attempts", "N", "add, set: instead of the policy's" },
+	{ "timeout", "INTERVAL", "add, set: how long an attempt may run" },
+	{ "retention", "INTERVAL", "add, set: how long finished jobs are kept" },
+	{ "max-args-bytes", "N", "add, set: the largest arguments of a job" },
+	{ "description", "TEXT", "add, set: what it is for" },
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+static const struct column columns[] = {
+	{ "name", NULL, AS_IS },
+	{ "state", NULL, AS_STATE },
+	{ "ready", NULL, AS_IS },
+	{ "running", NULL, AS_IS },
+	{ "oldest_ready", "OLDEST", AS_WHEN },
+	{ "workers", NULL, AS_IS },
+	{ "slots", NULL, AS_IS },
+	{ "policy", NULL, AS_IS },
+	{ "timeout", NULL, AS_DURATION },
+	{ "retention", NULL, AS_DURATION },
+	{ "pause_reason", "REASON", AS_IS },
+	COLUMN_END,
+};
+
+static int ls(struct cli *c)
+{
+	return print_view(c, "tow.queues", columns);
+}
+
+static int set(struct cli *c)
+{
+	struct cli_call call = { 0 };
+	cli_arg(&call, "name", cli_operand(c, 0));
+	cli_arg(&call, "policy", cli_option(c, "policy"));
+	cli_arg(&call, "max_attempts", cli_option(c, "max-attempts"));
+	cli_arg(&call, "timeout", cli_option(c, "timeout"));
+	cli_arg(&call, "retention", cli_option(c, "retention"));
+	cli_arg(&call, "max_args_bytes", cli_option(c, "max-args-bytes"));
+	cli_arg(&call, "description", cli_option(c, "description"));
+	return cli_call(c, NULL, "tow.set_queue", &call) ? EX_OK : cli_failed(c);
+}
+
+static int pause_queue(struct cli *c)
+{
+	struct cli_call call = { 0 };
+	cli_arg(&call, "queue", cli_operand(c, 0));
+	cli_arg(&call, "reason", cli_option(c, "reason"));
+	return cli_call(c, NULL, "tow.pause", &call) ? EX_OK : cli_failed(c);
+}
+
+static int resume(struct cli *c)
+{
+	return tow_call(c->db, NULL, &c->err, "tow.resume", cli_operand(c, 0)) ? EX_OK
+									       : cli_failed(c);
+}
+
+static int rm(struct cli *c)
+{
+	return tow_call(c->db, NULL, &c->err, "tow.drop_queue", cli_operand(c, 0)) ? EX_OK
+										   : cli_failed(c);
+}
+
+static const struct sub subs[] = {
+	{ "ls", 0, 0, ls },	    { "add", 1, 1, set },
+	{ "set", 1, 1, set },	    { "pause", 1, 1, pause_queue },
+	{ "resume", 1, 1, resume }, { "rm", 1, 1, rm },
+	{ NULL, 0, 0, NULL },
+};
+
+static int run(int argc, char **argv)
+{
+	return sub_run(subs, options, argc, argv);
+}
+
+const struct tow_command tow_command_queue = {
+	.name = "queue",
+	.summary = "list, set, pause and resume queues",
+	.usage = "tow queue ls | add NAME | set NAME | pause NAME | resume NAME | rm NAME",
+	.options = options,
+	.help = "A queue comes into being when it is first used; add makes it before, set changes "
+		"what is given and\n"
+		"leaves the rest. While a queue is paused none of its jobs is started; those that "
+		"run go on. rm removes\n"
+		"an empty queue that no worker serves.\n"
+		"\n"
+		"Examples:\n"
+		"  tow queue ls\n"
+		"  tow queue set mail --policy patient --retention '30 days'\n"
+		"  tow queue pause mail --reason 'the relay is down'\n"
+		"  tow queue resume mail\n",
+	.run = run,
+};
