@@ -14,7 +14,7 @@
 
 /* The call under way. A call whose prepared statement turns out lost or stale is sent once more
  * without one. */
-enum step { IDLE, PREPARING, RUNNING };
+enum step { IDLE, PREPARING, RUNNING, DIALING };
 
 struct flight {
 	enum step step;
@@ -223,6 +223,51 @@ bool tow_db_open(struct tow_db **db, const char *url, const char *application, s
 	return true;
 }
 
+bool tow_db_dial(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
+{
+	struct params p;
+	if (url && !check_address(url, e))
+		return false;
+	fill_params(&p, url, application);
+	PGconn *pg = PQconnectStartParams(p.keywords, p.values, 1);
+	if (PQstatus(pg) == CONNECTION_BAD) {
+		fail_connect(pg, "", e);
+		PQfinish(pg);
+		return false;
+	}
+	PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
+	PQsetNoticeReceiver(pg, drop_notice, NULL);
+	*db = tow_xcalloc(1, sizeof **db);
+	(*db)->pg = pg;
+	(*db)->owner = getpid();
+	(*db)->flight.step = DIALING;
+	(*db)->wants_write = true;
+	return true;
+}
+
+/* libpq may be asked to go on only when the socket is ready for what it waits for. */
+static enum tow_db_state take_dial(struct tow_db *db, struct tow_err *e)
+{
+	struct pollfd socket = { PQsocket(db->pg), db->wants_write ? POLLOUT : POLLIN, 0 };
+	char sqlstate[6] = "";
+	if (poll(&socket, 1, 0) == 0)
+		return TOW_DB_BUSY;
+	PostgresPollingStatusType next = PQconnectPoll(db->pg);
+	db->wants_write = next == PGRES_POLLING_WRITING;
+	if (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING)
+		return TOW_DB_BUSY;
+	db->flight.step = IDLE;
+	PQsetErrorVerbosity(db->pg, PQERRORS_DEFAULT);
+	if (next == PGRES_POLLING_OK) {
+		PQsetnonblocking(db->pg, 1);
+		return TOW_DB_DONE;
+	}
+	db->broken = true;
+	sqlstate_in_message(PQerrorMessage(db->pg), sqlstate);
+	fail_connect(db->pg, sqlstate, e);
+	return TOW_DB_FAILED;
+}
+
 /* A forked child that closes what it inherited must not say goodbye in its parent's name. */
 static void silence(PGconn *pg)
 {
@@ -390,6 +435,11 @@ enum tow_db_state tow_db_take(struct tow_db *db, struct tow_rows **rows, struct 
 	if (f->step == IDLE) {
 		tow_fail(e, TOW_BUG, "no call is under way on this connection");
 		return TOW_DB_FAILED;
+	}
+	if (f->step == DIALING) {
+		if (rows)
+			*rows = NULL;
+		return take_dial(db, e);
 	}
 	bool lost = !PQconsumeInput(db->pg);
 	flush(db);

@@ -1,6 +1,8 @@
 #include "tow/http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,16 +104,31 @@ static const char *shown(struct tow_arena *a, const char *url)
 	return tow_strdup(a, whole);
 }
 
-/* What runs on this machine is never behind a proxy, whatever the environment says. */
-static bool is_loopback(const char *url)
+static bool names_loopback(const char *host)
+{
+	struct in_addr v4;
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
+}
+
+/* Looked at here and not left to the library, which says "unsupported protocol" of a strange answer
+ * too. */
+static bool read_url(const char *url, bool *loopback, struct tow_err *e)
 {
 	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
+	AUTO_PART *scheme = NULL;
 	AUTO_PART *host = NULL;
-	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-		return false;
-	return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
+	if (!u || curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK || !*host)
+		return tow_fail_class(e, TOW_FINAL, "http.url",
+				      "an address that is no http:// or https:// URL");
+	if (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)
+		return tow_fail_class(e, TOW_FINAL, "http.url",
+				      "'%s' is not spoken here, only http and https", scheme);
+	*loopback = names_loopback(host);
+	return true;
 }
 
 /* --- what goes out */
@@ -162,7 +179,7 @@ static void set_method(CURL *c, const struct tow_http_request *q)
 }
 
 /* A redirect is an answer: following it would carry the caller's headers to another host. */
-static void set_manners(CURL *c, const struct tow_http_request *q)
+static void set_manners(CURL *c, const struct tow_http_request *q, bool loopback)
 {
 	curl_easy_setopt(c, CURLOPT_URL, q->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -172,7 +189,7 @@ static void set_manners(CURL *c, const struct tow_http_request *q)
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "towpath/" TOW_VERSION);
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_COOKIEFILE, "");
-	if (is_loopback(q->url))
+	if (loopback) /* never behind a proxy, whatever the environment says */
 		curl_easy_setopt(c, CURLOPT_PROXY, "");
 }
 
@@ -196,7 +213,6 @@ static struct verdict judge(CURLcode curl)
 {
 	static const struct verdict table[] = {
 		{ CURLE_URL_MALFORMAT, TOW_FINAL, "http.url" },
-		{ CURLE_UNSUPPORTED_PROTOCOL, TOW_FINAL, "http.url" },
 		{ CURLE_COULDNT_RESOLVE_HOST, TOW_RETRY, "http.resolve" },
 		{ CURLE_COULDNT_RESOLVE_PROXY, TOW_RETRY, "http.resolve" },
 		{ CURLE_COULDNT_CONNECT, TOW_RETRY, "http.connect" },
@@ -247,10 +263,11 @@ bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http
 	__attribute__((cleanup(freep_list))) struct curl_slist *headers = NULL;
 	struct intake in = { .arena = a, .max_bytes = q->max_bytes ? q->max_bytes : MAX_BYTES };
 	in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *in.headers);
-	if (!make_headers(&headers, q, e))
+	bool loopback = false;
+	if (!read_url(q->url, &loopback, e) || !make_headers(&headers, q, e))
 		return false;
 	curl_easy_reset(h->curl); /* options only: cookies and connections stay */
-	set_manners(h->curl, q);
+	set_manners(h->curl, q, loopback);
 	set_method(h->curl, q);
 	set_intake(h->curl, &in);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
