@@ -1,0 +1,392 @@
+/* The heartbeat's connection: attach, beat, report progress and logs, hear the bell, and know when our lease may be
+ * somebody else's. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dispatcher.h"
+#include "tow/log.h"
+#include "tow/proc.h"
+
+#define REPORT_EVERY_US 250000
+#define REPORT_SOON_US	20000
+#define KINDS_EVERY_US	30000000
+#define RELOCK_US	5000000
+
+static long long every_us(const struct dispatcher *d)
+{
+	long long every = d->config.lease_ms * 1000LL / 6;
+
+	return every < 2000000 ? every : 2000000;
+}
+
+/* An answer that takes longer than this will not come: the connection is half open. */
+static long long patience_us(const struct dispatcher *d)
+{
+	long long quarter = d->config.lease_ms * 1000LL / 4;
+
+	return quarter > 3000000 ? 3000000 : quarter;
+}
+
+static long long margin_us(const struct dispatcher *d)
+{
+	long long half = d->config.lease_ms * 500LL;
+
+	return half < 2000000 ? half : 2000000;
+}
+
+void beat_init(struct dispatcher *d)
+{
+	link_init(&d->beat.link, d->direct, "worker beat");
+}
+
+void beat_again(struct dispatcher *d)
+{
+	d->beat.attached = false;
+}
+
+static void call(struct dispatcher *d, enum beat_call what, const char *verb, const char *const *values, size_t n,
+		 long long now)
+{
+	struct tow_err e = { 0 };
+
+	if (!link_send(&d->beat.link, now, &e, verb, values, n)) {
+		d->beat.attached = false;
+		tow_log_err(TOW_WARN, "beat.lost", &e);
+		return;
+	}
+	d->beat.call = what;
+}
+
+/*--- attach */
+
+static void array_add(struct tow_buf *b, const char *text)
+{
+	tow_buf_adds(b, b->len ? ",\"" : "{\"");
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			tow_buf_addc(b, '\\');
+		tow_buf_addc(b, *text);
+	}
+	tow_buf_addc(b, '"');
+}
+
+static void ask_attach(struct dispatcher *d, long long now)
+{
+	TOW_AUTO_BUF queues = { 0 };
+	TOW_AUTO_BUF slots = { 0 };
+	TOW_AUTO_BUF kinds = { 0 };
+	char host[256] = "", pid[24], lease[32], worker[24];
+
+	for (size_t i = 0; i < d->n_queues; i++) {
+		if (d->queues[i]->slots == 0)
+			continue;
+		array_add(&queues, d->queues[i]->name);
+		tow_buf_addf(&slots, "%c%d", slots.len ? ',' : '{', d->queues[i]->slots);
+	}
+	for (size_t i = 0; i < d->kinds.n; i++)
+		array_add(&kinds, d->kinds.items[i].name);
+	tow_buf_adds(&queues, queues.len ? "}" : "{}");
+	tow_buf_adds(&slots, slots.len ? "}" : "{}");
+	tow_buf_adds(&kinds, kinds.len ? "}" : "{}");
+	gethostname(host, sizeof(host) - 1);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	snprintf(lease, sizeof(lease), "%ld ms", d->config.lease_ms);
+	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
+	d->beat.sent_us = now;
+	call(d, BEAT_ATTACH, "tow.attach",
+	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION, queues.data, slots.data,
+			       kinds.data, lease, d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f" },
+	     10, now);
+}
+
+static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
+{
+	struct beat *b = &d->beat;
+	long long *ids = NULL;
+	size_t n = 0, at = 0;
+	bool first = b->worker == 0, held;
+
+	if (tow_rows_count(rows) != 1 || !ints_parse(tow_rows_get(rows, 0, "queue_ids"), &ids, &n))
+		return;
+	for (size_t i = 0; i < d->n_queues; i++)
+		if (d->queues[i]->slots > 0 && at < n)
+			d->queues[i]->id = (int)ids[at++];
+	free(ids);
+	held = strcmp(tow_rows_get(rows, 0, "held"), "t") == 0;
+	b->worker = tow_rows_int(rows, 0, "worker");
+	b->attached = true;
+	b->heard_us = b->sent_us;
+	d->distrust = false;
+	snprintf(b->bell, sizeof(b->bell), "%s", tow_rows_get(rows, 0, "bell"));
+	tow_log(TOW_INFO, first ? "worker.attached" : "worker.again", "worker=%lld held=%s", b->worker,
+		held ? "yes" : "no");
+	if (!held && b->held != held)
+		tow_log(TOW_WARN, "worker.unlocked",
+			"hint='a pooler in transaction mode? --direct-url gives the heartbeat a session of its own'");
+	b->held = held;
+	b->urgent = true;
+	claims_wake(d, true);
+	if (first)
+		tow_sd_notify("READY=1\nSTATUS=attached");
+}
+
+/*--- kinds registered in the database */
+
+static void on_kinds(struct dispatcher *d, const struct tow_rows *rows)
+{
+	struct kinds now;
+	const struct tow_kind *how = kinds_builtin("sql");
+
+	kinds_copy(&now, &d->config.kinds);
+	for (size_t i = 0; how && i < tow_rows_count(rows); i++) {
+		const char *name = tow_rows_get(rows, i, "name");
+		struct kind *k = kinds_find(&now, name) ? NULL : kinds_add(&now, name, how);
+
+		if (k)
+			k->timeout_ms = (long)tow_rows_int(rows, i, "timeout_ms");
+	}
+	if (kinds_equal(&now, &d->kinds)) {
+		kinds_release(&now);
+		return;
+	}
+	kinds_release(&d->kinds);
+	d->kinds = now;
+	slots_renew(&d->slots, &d->kinds);
+	beat_again(d);
+}
+
+/*--- beats and reports */
+
+static void ask_beat(struct dispatcher *d, long long now)
+{
+	TOW_AUTO_BUF jobs = { 0 };
+	TOW_AUTO_BUF runs = { 0 };
+	char worker[24];
+
+	hands_held(d, &jobs, &runs);
+	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
+	d->beat.urgent = false;
+	d->beat.sent_us = now;
+	call(d, BEAT_BEAT, "tow.heartbeat",
+	     (const char *[]){ worker, d->phase == PHASE_RUN ? "running" : "draining", jobs.data, runs.data }, 4, now);
+}
+
+static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long now)
+{
+	d->beat.heard_us = d->beat.sent_us;
+	d->distrust = false;
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		const char *what = tow_rows_get(rows, i, "what");
+
+		if (strcmp(what, "lost") == 0)
+			hands_lost(d, tow_rows_int(rows, i, "run"), now);
+		else if (strcmp(what, "cancel") == 0)
+			hands_cancel(d, tow_rows_int(rows, i, "run"), tow_rows_get(rows, i, "detail"), now);
+		else if (strcmp(what, "tick") == 0)
+			hands_scheduler(d);
+		else if (strcmp(what, "sweep") == 0)
+			lows_sweep(&d->lows);
+		else if (strcmp(what, "gone") == 0) {
+			hands_forget(d, now);
+			return;
+		}
+	}
+}
+
+static void ask_report(struct dispatcher *d, long long now)
+{
+	TOW_AUTO_BUF progress = { 0 };
+	TOW_AUTO_BUF log = { 0 };
+	char worker[24];
+
+	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
+	reports_take(&d->reports, &progress, &log, now);
+	d->beat.report_us = now;
+	if (d->reports.lost) {
+		tow_log(TOW_WARN, "report.dropped", "lines=%llu", d->reports.lost);
+		d->reports.lost = 0;
+	}
+	call(d, BEAT_REPORT, "tow.report", (const char *[]){ worker, progress.data, log.data }, 3, now);
+}
+
+/* Lines soon after they were written, but at most four reports a second. */
+static long long report_at(const struct dispatcher *d)
+{
+	long long soon = d->reports.since_us + REPORT_SOON_US, next = d->beat.report_us + REPORT_EVERY_US;
+
+	if (!reports_any(&d->reports))
+		return LLONG_MAX;
+	return soon > next ? soon : next;
+}
+
+static bool may_detach(const struct dispatcher *d)
+{
+	return d->phase == PHASE_OVER && !reports_any(&d->reports);
+}
+
+static void next_call(struct dispatcher *d, long long now)
+{
+	struct beat *b = &d->beat;
+	char worker[24];
+
+	if (!b->attached) {
+		ask_attach(d, now);
+	} else if (may_detach(d)) {
+		snprintf(worker, sizeof(worker), "%lld", b->worker);
+		call(d, BEAT_DETACH, "tow.detach", (const char *[]){ worker }, 1, now);
+	} else if (b->urgent || now - b->sent_us >= every_us(d)) {
+		ask_beat(d, now);
+	} else if (now >= report_at(d) || (d->phase == PHASE_OVER && reports_any(&d->reports))) {
+		ask_report(d, now);
+	} else if (d->config.sql_kinds && !b->no_sql_kinds && (!b->kinds_us || now - b->kinds_us > KINDS_EVERY_US)) {
+		b->kinds_us = now;
+		call(d, BEAT_KINDS, "tow.sql_kinds", NULL, 0, now);
+	} else if (!b->held && d->config.listen && now - b->connected_us > RELOCK_US) {
+		b->connected_us = now;
+		ask_attach(d, now);
+	}
+}
+
+/*--- turns */
+
+static void answered(struct dispatcher *d, const struct tow_rows *rows, long long now)
+{
+	enum beat_call what = d->beat.call;
+
+	d->beat.call = BEAT_NONE;
+	switch (what) {
+	case BEAT_ATTACH:
+		on_attach(d, rows);
+		break;
+	case BEAT_KINDS:
+		on_kinds(d, rows);
+		break;
+	case BEAT_BEAT:
+		on_beat(d, rows, now);
+		break;
+	case BEAT_DETACH:
+		d->beat.detached = true;
+		break;
+	case BEAT_REPORT:
+	case BEAT_NONE:
+		break;
+	}
+}
+
+static void refused(struct dispatcher *d, const struct tow_err *e, long long now)
+{
+	struct beat *b = &d->beat;
+	enum beat_call what = b->call;
+
+	b->call = BEAT_NONE;
+	if (what == BEAT_KINDS) {
+		b->no_sql_kinds = strcmp(e->class, "42883") == 0;
+		tow_log_err(TOW_DEBUG, "kinds.unknown", e);
+		return;
+	}
+	if (what == BEAT_DETACH) {
+		b->detached = true;
+		return;
+	}
+	if (strcmp(e->class, "TW410") == 0) {
+		hands_forget(d, now);
+		return;
+	}
+	tow_log_err(TOW_WARN, "beat.refused", e);
+	if (what == BEAT_REPORT)
+		return; /* those lines are lost; the job is not */
+	link_drop(&b->link, now);
+	b->attached = false;
+}
+
+static void ring(struct dispatcher *d)
+{
+	const char *channel, *payload;
+
+	while (tow_db_bell(d->beat.link.db, &channel, &payload)) {
+		if (strcmp(channel, d->beat.bell) == 0 && strcmp(payload, "cancel") == 0)
+			d->beat.urgent = true;
+		else
+			claims_wake(d, true);
+	}
+}
+
+/* Connected, but the answer does not come: half open, or the server is stuck. */
+static bool silent(const struct dispatcher *d, long long now)
+{
+	const struct link *l = &d->beat.link;
+
+	return l->state == LINK_BUSY && now - l->since_us > patience_us(d);
+}
+
+/* The lease runs out while the database takes connections but does not answer us: others may have our jobs soon. While
+ * it cannot be reached at all nobody can take them, and slots go on. */
+static void watch_lease(struct dispatcher *d, long long now)
+{
+	struct beat *b = &d->beat;
+
+	if (!b->worker || now - b->heard_us < d->config.lease_ms * 1000LL - margin_us(d))
+		return;
+	if (b->connected_us > b->heard_us && b->link.state == LINK_BUSY && now - b->link.since_us > 1000000 &&
+	    hands_busy(d) > 0) {
+		tow_log(TOW_ERROR, "lease.expiring", "worker=%lld silent_ms=%lld", b->worker,
+			(now - b->heard_us) / 1000);
+		hands_forget(d, now);
+	}
+}
+
+void beat_turn(struct dispatcher *d, long long now)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct beat *b = &d->beat;
+	struct tow_err e = { 0 };
+
+	switch (link_turn(&b->link, now, &rows, &e)) {
+	case LINK_CONNECTED:
+		b->connected_us = now;
+		b->attached = false;
+		break;
+	case LINK_ANSWERED:
+		answered(d, rows, now);
+		break;
+	case LINK_REFUSED:
+		refused(d, &e, now);
+		break;
+	case LINK_LOST:
+		b->attached = false;
+		b->call = BEAT_NONE;
+		tow_log_err(TOW_WARN, "beat.lost", &e);
+		break;
+	case LINK_NOTHING:
+		break;
+	}
+	if (b->link.state == LINK_IDLE || b->link.state == LINK_BUSY)
+		ring(d);
+	if (b->link.state == LINK_IDLE && !b->detached)
+		next_call(d, now);
+	watch_lease(d, now);
+	if (silent(d, now)) {
+		tow_log(TOW_WARN, "beat.silent", "ms=%lld", (now - b->link.since_us) / 1000);
+		link_drop(&b->link, now);
+		b->attached = false;
+		b->call = BEAT_NONE;
+	}
+}
+
+long long beat_wake(const struct dispatcher *d, long long now)
+{
+	const struct beat *b = &d->beat;
+	long long wake = link_wake(&b->link), report = report_at(d);
+
+	if (b->link.state == LINK_BUSY)
+		return b->link.since_us + patience_us(d);
+	if (b->link.state != LINK_IDLE)
+		return wake;
+	if (!b->attached || b->urgent || may_detach(d))
+		return now;
+	wake = b->sent_us + every_us(d);
+	return report < wake ? report : wake;
+}

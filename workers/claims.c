@@ -1,0 +1,164 @@
+/* When to look for work, and when to sleep.
+ *
+ * A queue that wants jobs is asked for in exchanges until one gives less than wanted: it is dry. When nothing but dry
+ * queues want, the doorbell is armed (tow.park), then everything is looked at once more, under a floor that knows of
+ * the arming, until the floor says that it was safe; then the worker sleeps until the bell, or the poll interval.
+ * Whoever does not listen looks again after a pause that grows up to the poll interval. */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "dispatcher.h"
+#include "options.h"
+
+#define FLOOR_EVERY_US 250000
+#define PAUSE_PARKED   1000
+#define PAUSE_POLLING  20000
+
+static int want(const struct dispatcher *d, const struct queue *q)
+{
+	return d->phase == PHASE_RUN && q->id ? queue_want(q, d->config.prefetch) : 0;
+}
+
+static bool listens(const struct dispatcher *d)
+{
+	return d->config.listen && !d->options->drain;
+}
+
+bool claims_hungry(const struct dispatcher *d)
+{
+	for (size_t i = 0; i < d->n_queues; i++)
+		if (!d->queues[i]->dry && want(d, d->queues[i]) > 0)
+			return true;
+	return false;
+}
+
+bool claims_starving(const struct dispatcher *d)
+{
+	for (size_t i = 0; i < d->n_queues; i++) {
+		const struct queue *q = d->queues[i];
+		size_t held = q->stock.n + q->given + (size_t)q->asked;
+
+		if (q->dry || want(d, q) <= 0)
+			continue;
+		if (held < (size_t)q->slots || held <= (size_t)queue_target(q, d->config.prefetch) / 2)
+			return true;
+	}
+	return false;
+}
+
+/* Some queue wants, is dry, and nobody would ring for it. */
+static bool unarmed(const struct dispatcher *d)
+{
+	for (size_t i = 0; i < d->n_queues; i++)
+		if (d->queues[i]->dry && !d->queues[i]->armed && want(d, d->queues[i]) > 0)
+			return true;
+	return false;
+}
+
+static void disarm(struct dispatcher *d)
+{
+	for (size_t i = 0; i < d->n_queues; i++)
+		d->queues[i]->armed = false;
+	free(d->claims.parked);
+	d->claims.parked = NULL;
+	d->claims.safe = false;
+}
+
+void claims_wake(struct dispatcher *d, bool rung)
+{
+	struct claims *c = &d->claims;
+
+	disarm(d);
+	for (size_t i = 0; i < d->n_queues; i++)
+		d->queues[i]->dry = false;
+	c->floor_due = true;
+	c->floor_woken = c->floor_woken || rung;
+	c->look_us = 0;
+	c->pause_us = 0;
+}
+
+bool claims_floor(struct dispatcher *d, long long now)
+{
+	struct claims *c = &d->claims;
+
+	if (d->phase != PHASE_RUN)
+		return false;
+	if (c->look_us && now >= c->look_us) {
+		c->look_us = 0;
+		if (c->parked && c->safe)
+			claims_wake(d, false); /* the poll interval is over */
+		c->floor_due = true;
+	}
+	return c->floor_due || !d->lows.memory || (now - c->floor_us > FLOOR_EVERY_US && claims_hungry(d));
+}
+
+bool claims_park(const struct dispatcher *d)
+{
+	return d->phase == PHASE_RUN && listens(d) && d->lows.memory && !claims_hungry(d) && unarmed(d);
+}
+
+void claims_floored(struct dispatcher *d, bool safe, long long now)
+{
+	struct claims *c = &d->claims;
+
+	c->floor_us = now;
+	c->safe = c->parked && safe;
+	for (size_t i = 0; i < d->n_queues; i++)
+		d->queues[i]->dry = false;
+}
+
+void claims_parked(struct dispatcher *d, const char *token, long long now)
+{
+	struct claims *c = &d->claims;
+
+	(void)now;
+	disarm(d);
+	for (size_t i = 0; i < d->n_queues; i++)
+		d->queues[i]->armed = want(d, d->queues[i]) > 0;
+	c->parked = tow_xstrdup(token);
+	c->floor_due = true;
+	c->floor_woken = false;
+	c->pause_us = PAUSE_PARKED;
+}
+
+static long long next_pause(struct claims *c, long long least, long long most)
+{
+	long long pause = c->pause_us < least ? least : c->pause_us;
+
+	c->pause_us = 2 * pause > most ? most : 2 * pause;
+	return pause > most ? most : pause;
+}
+
+void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything, long long now)
+{
+	struct claims *c = &d->claims;
+	long long poll_us = d->config.poll_ms * 1000LL;
+
+	q->dry = was_short;
+	if (anything && !listens(d))
+		c->pause_us = 0;
+	if (!was_short) {
+		if (q->armed) {
+			disarm(d);
+			c->floor_due = c->floor_woken = true;
+		}
+		return;
+	}
+	if (!listens(d))
+		c->look_us = now + next_pause(c, PAUSE_POLLING, poll_us);
+	else if (c->parked)
+		c->look_us = now + (c->safe ? poll_us : next_pause(c, PAUSE_PARKED, poll_us));
+}
+
+long long claims_wake_at(const struct dispatcher *d)
+{
+	return d->phase == PHASE_RUN && d->claims.look_us ? d->claims.look_us : LLONG_MAX;
+}
+
+bool claims_nothing_left(const struct dispatcher *d)
+{
+	for (size_t i = 0; i < d->n_queues; i++)
+		if (!d->queues[i]->dry || d->queues[i]->asked)
+			return false;
+	return !d->claims.floor_due && hands_busy(d) == 0 && lines_quiet(d);
+}

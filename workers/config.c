@@ -1,0 +1,342 @@
+/* A worker's settings: see config.h. */
+#include "config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void config_init(struct config *c)
+{
+	*c = (struct config){
+		.slots = 4,
+		.lease_ms = 15000,
+		.grace_ms = 30000,
+		.kill_ms = 5000,
+		.poll_ms = 5000,
+		.timeout_ms = 3600000,
+		.listen = true,
+		.sql_kinds = true,
+	};
+	kinds_init(&c->kinds);
+}
+
+void config_release(struct config *c)
+{
+	for (size_t i = 0; i < c->n_queues; i++)
+		free(c->queues[i].name);
+	free(c->queues);
+	free(c->name);
+	kinds_release(&c->kinds);
+	*c = (struct config){ 0 };
+}
+
+static long unit_ms(const char *unit, size_t len)
+{
+	static const struct {
+		const char *name;
+		long ms;
+	} units[] = {
+		{ "", 1000 },	     { "ms", 1 },	 { "s", 1000 },	      { "sec", 1000 },
+		{ "second", 1000 },  { "seconds", 1000 }, { "m", 60000 },      { "min", 60000 },
+		{ "minute", 60000 }, { "minutes", 60000 }, { "h", 3600000 },    { "hour", 3600000 },
+		{ "hours", 3600000 }, { "d", 86400000 },   { "day", 86400000 }, { "days", 86400000 },
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (strlen(units[i].name) == len && strncasecmp(units[i].name, unit, len) == 0)
+			return units[i].ms;
+	return 0;
+}
+
+bool duration_parse(const char *text, long *ms)
+{
+	double total = 0;
+
+	text += strspn(text, " \t");
+	if (!*text)
+		return false;
+	while (*text) {
+		char *end = NULL;
+		double number = strtod(text, &end);
+		size_t len;
+		long unit;
+
+		if (end == text || !(number >= 0) || number > 1e9)
+			return false;
+		text = end + strspn(end, " \t");
+		len = strcspn(text, " \t0123456789.");
+		unit = unit_ms(text, len);
+		if (unit == 0)
+			return false;
+		total += number * (double)unit;
+		text += len;
+		text += strspn(text, " \t");
+	}
+	if (total > 1e12)
+		return false;
+	*ms = (long)(total + 0.5);
+	return true;
+}
+
+static bool number(const char *name, const char *value, long least, long most, long *to, struct tow_err *e)
+{
+	char *end = NULL;
+	long n;
+
+	errno = 0;
+	n = strtol(value, &end, 10);
+	if (end == value || *end || errno || n < least || n > most) {
+		tow_fail(e, TOW_FINAL, "bad %s '%s'", name, value);
+		return tow_hint(e, "a number from %ld to %ld", least, most);
+	}
+	*to = n;
+	return true;
+}
+
+static bool duration(const char *name, const char *value, long least_ms, long *to, struct tow_err *e)
+{
+	long ms;
+
+	if (!duration_parse(value, &ms)) {
+		tow_fail(e, TOW_FINAL, "bad %s '%s'", name, value);
+		return tow_hint(e, "a duration is written 15s, 2m, 1h30m or 250ms");
+	}
+	if (ms < least_ms)
+		return tow_fail(e, TOW_FINAL, "%s '%s' is too short: %ld ms is the least", name, value, least_ms);
+	*to = ms;
+	return true;
+}
+
+static bool boolean(const char *name, const char *value, bool *to, struct tow_err *e)
+{
+	static const char *const yes[] = { "yes", "on", "true", "1" }, *const no[] = { "no", "off", "false", "0" };
+
+	for (size_t i = 0; i < 4; i++) {
+		if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
+			*to = strcasecmp(value, yes[i]) == 0;
+			return true;
+		}
+	}
+	return tow_fail(e, TOW_FINAL, "bad %s '%s': yes or no", name, value);
+}
+
+static bool slots_of(const char *value, int *to, struct tow_err *e)
+{
+	long n;
+
+	if (!number("slots", value, 1, 1000, &n, e))
+		return false;
+	*to = (int)n;
+	return true;
+}
+
+static struct queue_wish *queue_wish(struct config *c, const char *name, size_t len)
+{
+	struct queue_wish *w;
+
+	for (size_t i = 0; i < c->n_queues; i++)
+		if (strlen(c->queues[i].name) == len && strncmp(c->queues[i].name, name, len) == 0)
+			return &c->queues[i];
+	c->queues = tow_xrealloc(c->queues, (c->n_queues + 1) * sizeof(*c->queues));
+	w = &c->queues[c->n_queues++];
+	*w = (struct queue_wish){ .name = tow_xcalloc(1, len + 1) };
+	memcpy(w->name, name, len);
+	return w;
+}
+
+/* A queue's name may hold colons itself: only digits after the last one are slots. */
+bool config_queue(struct config *c, const char *wish, struct tow_err *e)
+{
+	const char *colon = strrchr(wish, ':');
+	size_t len = strlen(wish);
+	int slots = 0;
+
+	if (colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1)) {
+		len = (size_t)(colon - wish);
+		if (!slots_of(colon + 1, &slots, e))
+			return tow_wrap(e, "queue '%s'", wish);
+	}
+	if (len == 0 || len > 64)
+		return tow_fail(e, TOW_FINAL, "bad queue '%s': write NAME or NAME:SLOTS", wish);
+	queue_wish(c, wish, len)->slots = slots;
+	return true;
+}
+
+static bool set_prefetch(struct config *c, const char *value, struct tow_err *e)
+{
+	long n = 0;
+
+	if (strcasecmp(value, "auto") != 0 && !number("prefetch", value, 1, 1000, &n, e))
+		return false;
+	c->prefetch = (int)n;
+	return true;
+}
+
+bool config_set(struct config *c, const char *name, const char *value, struct tow_err *e)
+{
+	if (strcmp(name, "name") == 0) {
+		free(c->name);
+		c->name = tow_xstrdup(value);
+		return true;
+	}
+	if (strcmp(name, "queue") == 0)
+		return config_queue(c, value, e);
+	if (strcmp(name, "slots") == 0)
+		return slots_of(value, &c->slots, e);
+	if (strcmp(name, "prefetch") == 0)
+		return set_prefetch(c, value, e);
+	if (strcmp(name, "lease") == 0)
+		return duration(name, value, 2000, &c->lease_ms, e);
+	if (strcmp(name, "grace") == 0)
+		return duration(name, value, 0, &c->grace_ms, e);
+	if (strcmp(name, "kill") == 0)
+		return duration(name, value, 0, &c->kill_ms, e);
+	if (strcmp(name, "poll") == 0)
+		return duration(name, value, 10, &c->poll_ms, e);
+	if (strcmp(name, "timeout") == 0)
+		return duration(name, value, 1, &c->timeout_ms, e);
+	if (strcmp(name, "listen") == 0)
+		return boolean(name, value, &c->listen, e);
+	if (strcmp(name, "sql_kinds") == 0)
+		return boolean(name, value, &c->sql_kinds, e);
+	tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
+	return tow_hint(e, "known: name queue slots lease grace kill poll timeout prefetch listen sql_kinds");
+}
+
+static bool allowed(const struct tow_kind *how, const char *name)
+{
+	for (const char *const *s = how->settings; s && *s; s++) {
+		size_t len = strcspn(*s, "!");
+
+		if (strlen(name) == len && strncmp(*s, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What every kind may say is taken apart here; the rest is kept for its handler. */
+static bool kind_line(struct kind *k, const char *name, const char *value, struct tow_err *e)
+{
+	if (strcmp(name, "timeout") == 0)
+		return duration(name, value, 1, &k->timeout_ms, e);
+	if (strcmp(name, "memory_mb") == 0)
+		return number(name, value, 1, LONG_MAX >> 20, &k->limits.memory_mb, e);
+	if (strcmp(name, "file_mb") == 0)
+		return number(name, value, 1, LONG_MAX >> 20, &k->limits.file_mb, e);
+	if (strcmp(name, "cpu_s") == 0)
+		return number(name, value, 1, LONG_MAX, &k->limits.cpu_s, e);
+	if (strcmp(name, "files") == 0)
+		return number(name, value, 8, 1 << 20, &k->limits.files, e);
+	if (strcmp(name, "database") == 0)
+		return boolean(name, value, &k->database, e);
+	if (!allowed(k->how, name))
+		return tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
+	kind_set(k, name, value);
+	return true;
+}
+
+static bool kind_section(struct config *c, const char *family, const char *name, struct kind **k, struct tow_err *e)
+{
+	const struct tow_kind *how = kinds_builtin(strcmp(family, "kind") == 0 ? name : family);
+	const struct kind *known = kinds_find(&c->kinds, name);
+
+	if (strcmp(family, "kind") == 0) {
+		if (!how || how->family)
+			return tow_fail(e, TOW_FINAL, "there is no kind '%s' in this program", name);
+	} else if (!how || !how->family) {
+		tow_fail(e, TOW_FINAL, "unknown section '%s'", family);
+		return tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
+	} else if (known && known->how != how) {
+		return tow_fail(e, TOW_FINAL, "kind '%s' is there already", name);
+	}
+	*k = kinds_add(&c->kinds, name, how);
+	return true;
+}
+
+struct reading {
+	struct config *c;
+	struct tow_err *e;
+	bool failed;
+};
+
+/* A section is its first word, and what follows it. */
+static bool line(struct config *c, const char *section, const char *name, const char *value, struct tow_err *e)
+{
+	char word[32];
+	size_t len = strcspn(section, " ");
+	const char *rest = section + len + strspn(section + len, " ");
+	struct kind *k = NULL;
+
+	if (strcmp(section, "worker") == 0)
+		return config_set(c, name, value, e);
+	if (len >= sizeof(word) || !*rest) {
+		tow_fail(e, TOW_FINAL, "unknown section");
+		return tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
+	}
+	memcpy(word, section, len);
+	word[len] = '\0';
+	if (strcmp(word, "queue") == 0) {
+		if (strcmp(name, "slots") != 0)
+			return tow_fail(e, TOW_FINAL, "unknown setting '%s': a queue has slots", name);
+		return slots_of(value, &queue_wish(c, rest, strlen(rest))->slots, e);
+	}
+	return kind_section(c, word, rest, &k, e) && kind_line(k, name, value, e);
+}
+
+static int on_line(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *r = user;
+
+	if (r->failed)
+		return 0;
+	r->failed = !line(r->c, section, name, value ? value : "", r->e);
+	if (r->failed)
+		(void)tow_wrap(r->e, "[%s] %s", section, name);
+	return !r->failed;
+}
+
+/* A setting that must be said ends in "!". */
+static bool complete(const struct kind *k, struct tow_err *e)
+{
+	for (const char *const *s = k->how->settings; s && *s; s++) {
+		char name[64] = "";
+		size_t len = strcspn(*s, "!");
+
+		if ((*s)[len] != '!' || len >= sizeof(name))
+			continue;
+		memcpy(name, *s, len);
+		if (!kind_setting(k, name))
+			return tow_fail(e, TOW_FINAL, "[%s %s] does not say '%s'", k->how->name, k->name, name);
+	}
+	return true;
+}
+
+bool config_read(struct config *c, const char *path, struct tow_err *e)
+{
+	struct reading r = { .c = c, .e = e };
+	int bad_line = ini_parse(path, on_line, &r);
+
+	if (bad_line == -1)
+		return tow_fail(e, TOW_FINAL, "cannot read '%s': %s", path, strerror(errno));
+	if (r.failed)
+		return tow_wrap(e, "'%s' line %d", path, bad_line);
+	if (bad_line > 0)
+		return tow_fail(e, TOW_FINAL, "'%s' line %d: neither [section] nor name = value", path, bad_line);
+	for (size_t i = 0; i < c->kinds.n; i++)
+		if (!complete(&c->kinds.items[i], e))
+			return tow_wrap(e, "'%s'", path);
+	return true;
+}
+
+bool config_finish(struct config *c, struct tow_err *e)
+{
+	if (c->n_queues == 0 && !config_queue(c, "default", e))
+		return false;
+	for (size_t i = 0; i < c->n_queues; i++)
+		if (c->queues[i].slots == 0)
+			c->queues[i].slots = c->slots;
+	return true;
+}

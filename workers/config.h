@@ -1,0 +1,49 @@
+/* What a worker is told: its options and its file. The file is INI:
+ *
+ *	[worker]			name queue (NAME or NAME:SLOTS, may be repeated) slots lease grace kill poll timeout
+ *					prefetch listen sql_kinds
+ *	[queue NAME]			slots
+ *	[kind NAME]			settings, timeout and limits of a kind in the program
+ *	[exec NAME] [http NAME] ...	a kind NAME of that family
+ *
+ * Options on the command line win over the file. */
+#ifndef TOW_WORKERS_CONFIG_H
+#define TOW_WORKERS_CONFIG_H
+
+#include "kinds.h"
+
+struct queue_wish {
+	char *name;
+	int slots; /* 0: the default */
+};
+
+struct config {
+	char *name;
+	struct queue_wish *queues;
+	size_t n_queues;
+	int slots; /* of a queue that does not say */
+	int prefetch; /* 0: adapts; else jobs held for each slot */
+	long lease_ms, grace_ms, kill_ms, poll_ms, timeout_ms;
+	bool listen, sql_kinds;
+	struct kinds kinds;
+};
+
+void config_init(struct config *c); /* the defaults, and the kinds of the program */
+void config_release(struct config *c);
+
+/* "default:4": adds a queue, or changes its slots. */
+TOW_MUST bool config_queue(struct config *c, const char *wish, struct tow_err *e);
+
+/* One setting of [worker]. */
+TOW_MUST bool config_set(struct config *c, const char *name, const char *value, struct tow_err *e);
+
+/* All of a file; an error names the line or the section. */
+TOW_MUST bool config_read(struct config *c, const char *path, struct tow_err *e);
+
+/* After file and options: fills in what nobody said, and checks that it fits together. */
+TOW_MUST bool config_finish(struct config *c, struct tow_err *e);
+
+/* "15s", "1h30m", "250ms", "2 min"; a bare number is seconds. False if it is none of these. */
+bool duration_parse(const char *text, long *ms);
+
+#endif

@@ -1,0 +1,309 @@
+/* The loop: wait for whatever comes first, let each part have its turn. */
+#include "dispatcher.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "tow/log.h"
+#include "tow/proc.h"
+
+#define FAREWELL_US 10000000 /* how long the last outcomes may take once every slot is empty */
+
+struct queue *dispatcher_queue(struct dispatcher *d, int id)
+{
+	for (size_t i = 0; i < d->n_queues; i++)
+		if (d->queues[i]->id == id)
+			return d->queues[i];
+	return NULL;
+}
+
+static struct queue *queue_named(struct dispatcher *d, const char *name)
+{
+	struct queue *q;
+
+	for (size_t i = 0; i < d->n_queues; i++)
+		if (strcmp(d->queues[i]->name, name) == 0)
+			return d->queues[i];
+	q = tow_xcalloc(1, sizeof(*q));
+	q->name = tow_xstrdup(name);
+	d->queues = tow_xrealloc(d->queues, (d->n_queues + 1) * sizeof(*d->queues));
+	d->queues[d->n_queues++] = q;
+	return q;
+}
+
+/* Queues that are no longer named stay known, without slots, until what they hold is over. */
+static void set_queues(struct dispatcher *d)
+{
+	for (size_t i = 0; i < d->n_queues; i++)
+		d->queues[i]->slots = 0;
+	for (size_t i = 0; i < d->config.n_queues; i++)
+		queue_named(d, d->config.queues[i].name)->slots = d->config.queues[i].slots;
+	for (size_t i = 0; i < d->n_queues; i++)
+		slots_resize(&d->slots, d->queues[i]);
+	slots_sweep(&d->slots);
+	hands_return_stock(d);
+}
+
+void dispatcher_kinds(struct dispatcher *d)
+{
+	kinds_release(&d->kinds);
+	kinds_copy(&d->kinds, &d->config.kinds);
+	slots_renew(&d->slots, &d->kinds);
+}
+
+/*--- signals */
+
+static void reload(struct dispatcher *d)
+{
+	struct config fresh;
+	struct tow_err e = { 0 };
+
+	tow_sd_notify("RELOADING=1");
+	config_init(&fresh);
+	if (!options_config(d->options, &fresh, &e)) {
+		config_release(&fresh);
+		tow_log_err(TOW_ERROR, "reload.refused", &e);
+	} else {
+		config_release(&d->config);
+		d->config = fresh;
+		dispatcher_kinds(d);
+		set_queues(d);
+		d->beat.kinds_us = 0;
+		beat_again(d);
+		tow_log(TOW_INFO, "worker.reloaded", "queues=%zu kinds=%zu", d->config.n_queues, d->kinds.n);
+	}
+	tow_sd_notify("READY=1");
+}
+
+static void end_slots(struct dispatcher *d, long long now)
+{
+	struct runs back = { 0 };
+
+	for (size_t i = 0; i < d->slots.n; i++)
+		if (d->slots.items[i]->jobs.first)
+			slot_end(d->slots.items[i], END_SHUTDOWN, d->grace_ms, &back, now);
+	hands_back(d, &back);
+}
+
+static void begin_end(struct dispatcher *d, long long now)
+{
+	d->phase = PHASE_END;
+	end_slots(d, now);
+}
+
+void dispatcher_stop(struct dispatcher *d, long long now)
+{
+	struct runs back = { 0 };
+
+	if (d->phase == PHASE_RUN) {
+		d->phase = PHASE_DRAIN;
+		d->grace_ms = d->config.kill_ms;
+		d->end_us = now + d->config.grace_ms * 1000LL;
+		tow_sd_notify("STOPPING=1");
+		tow_log(TOW_INFO, "worker.stopping", "running=%zu", hands_busy(d));
+		hands_return_stock(d);
+		for (size_t i = 0; i < d->slots.n; i++)
+			slot_take_back(d->slots.items[i], &back);
+		hands_back(d, &back);
+		if (d->scheduler)
+			kill(d->scheduler, SIGTERM);
+		return;
+	}
+	d->grace_ms = d->grace_ms > 1000 ? 1000 : 0; /* hurry; then at once */
+	begin_end(d, now);
+}
+
+static void read_signals(struct dispatcher *d, long long now)
+{
+	struct signalfd_siginfo s;
+
+	while (read(d->signals, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
+		if (s.ssi_signo == SIGCHLD)
+			hands_reap(d);
+		else if (s.ssi_signo == SIGHUP)
+			reload(d);
+		else
+			dispatcher_stop(d, now);
+	}
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/*--- phases */
+
+/* Nothing runs and nothing is to be said: then say goodbye. Without a database, wait a little, then go anyway: what we
+ * held is put back when our lease is over. */
+static void step_phase(struct dispatcher *d, long long now)
+{
+	if (d->phase == PHASE_RUN && d->options->drain && d->beat.attached && d->lows.memory &&
+	    claims_nothing_left(d))
+		dispatcher_stop(d, now);
+	if (d->phase == PHASE_DRAIN && now >= d->end_us)
+		begin_end(d, now);
+	if ((d->phase == PHASE_DRAIN || d->phase == PHASE_END) && hands_busy(d) == 0) {
+		if (lines_quiet(d) || !d->beat.worker) {
+			d->phase = PHASE_OVER;
+			d->end_us = now + FAREWELL_US;
+		} else if (now >= d->end_us + FAREWELL_US + d->config.kill_ms * 1000LL) {
+			tow_log(TOW_WARN, "worker.unreported", "outcomes=%zu", d->done.n);
+			d->phase = PHASE_OVER;
+			d->end_us = now;
+		}
+	}
+}
+
+static bool finished(const struct dispatcher *d, long long now)
+{
+	return d->phase == PHASE_OVER && (d->beat.detached || !d->beat.worker || now >= d->end_us);
+}
+
+static long long phase_wake(const struct dispatcher *d)
+{
+	return d->phase == PHASE_RUN || d->phase == PHASE_END ? LLONG_MAX : d->end_us;
+}
+
+/* Much time passed between two turns: we were stopped, and somebody may have our jobs. Nothing is started or said until a
+ * heartbeat has told. */
+static void mind_the_gap(struct dispatcher *d, long long asleep_us)
+{
+	struct runs back = { 0 };
+
+	if (asleep_us < d->config.lease_ms * 1000LL || !d->beat.worker)
+		return;
+	tow_log(TOW_WARN, "worker.overslept", "ms=%lld", asleep_us / 1000);
+	d->distrust = true;
+	d->beat.urgent = true;
+	for (size_t i = 0; i < d->slots.n; i++)
+		slot_take_back(d->slots.items[i], &back);
+	hands_back(d, &back);
+}
+
+/*--- the loop */
+
+static long long least(long long a, long long b)
+{
+	return a < b ? a : b;
+}
+
+static size_t gather(struct dispatcher *d, struct pollfd *p)
+{
+	size_t n = 0;
+
+	p[n++] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
+	link_poll(&d->beat.link, &p[n++]);
+	for (int i = 0; i < LINES; i++)
+		link_poll(&d->lines[i].link, &p[n++]);
+	for (size_t i = 0; i < d->slots.n; i++) {
+		const struct slot *s = d->slots.items[i];
+		short out = s->outbox.len > 0 ? POLLOUT : 0;
+
+		p[n++] = (struct pollfd){ .fd = s->exited ? -1 : s->socket, .events = (short)(POLLIN | out) };
+		p[n++] = (struct pollfd){ .fd = s->exited ? -1 : s->out, .events = POLLIN };
+		p[n++] = (struct pollfd){ .fd = s->exited ? -1 : s->err, .events = POLLIN };
+	}
+	return n;
+}
+
+static long long next_wake(const struct dispatcher *d, long long now)
+{
+	long long wake = least(beat_wake(d, now), lines_wake(d, now));
+
+	wake = least(wake, hands_wake(d, now));
+	wake = least(wake, phase_wake(d));
+	if (d->watchdog_us)
+		wake = least(wake, d->turn_us + d->watchdog_us);
+	return wake;
+}
+
+static void wait(struct pollfd *p, size_t n, long long wake, long long now)
+{
+	long long us = wake <= now ? 0 : wake - now;
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+
+	(void)ppoll(p, n, wake == LLONG_MAX ? NULL : &t, NULL);
+}
+
+static void turn(struct dispatcher *d, struct pollfd *p, long long now)
+{
+	const struct pollfd *slot = p + 2 + LINES;
+
+	for (size_t i = 0; i < d->slots.n; i++, slot += 3)
+		if (slot[0].revents || slot[1].revents || slot[2].revents)
+			hands_read(d, d->slots.items[i], now);
+	if (p[0].revents)
+		read_signals(d, now);
+	hands_watch(d, now);
+	beat_turn(d, now);
+	lines_turn(d, now);
+	if (d->phase == PHASE_RUN && d->beat.worker)
+		slots_fork(&d->slots, now);
+	hands_give(d);
+	lines_turn(d, now); /* what was just given or ended may be worth another call */
+	step_phase(d, now);
+}
+
+static void loop(struct dispatcher *d)
+{
+	struct pollfd *p = NULL;
+	size_t room = 0;
+	long long now = tow_mono_us();
+
+	while (!finished(d, now)) {
+		size_t need = 2 + LINES + 3 * d->slots.n, n;
+		long long wake = next_wake(d, now), before = now;
+
+		if (need > room)
+			p = tow_xrealloc(p, (room = need) * sizeof(*p));
+		n = gather(d, p);
+		wait(p, n, wake, now);
+		now = tow_mono_us();
+		mind_the_gap(d, now - (wake == LLONG_MAX || wake < before ? before : wake));
+		if (d->watchdog_us && now - d->turn_us >= d->watchdog_us) {
+			tow_sd_notify("WATCHDOG=1");
+			d->turn_us = now;
+		}
+		turn(d, p, now);
+	}
+	free(p);
+}
+
+int dispatcher_run(struct dispatcher *d)
+{
+	long long now = tow_mono_us();
+
+	srandom((unsigned)(now ^ getpid()));
+	d->signals = open_signals();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	slots_init(&d->slots, d->url);
+	dispatcher_kinds(d);
+	set_queues(d);
+	beat_init(d);
+	lines_init(d);
+	d->watchdog_us = tow_sd_watchdog_ms() * 500;
+	d->turn_us = now;
+	loop(d);
+	for (size_t i = 0; i < d->slots.n; i++)
+		slot_kill(d->slots.items[i]);
+	tow_log(TOW_INFO, "worker.stopped", NULL);
+	return d->beat.detached || !d->beat.worker ? 0 : 75;
+}

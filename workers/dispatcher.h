@@ -1,0 +1,145 @@
+/* The dispatcher: one process, one loop. It claims jobs and reports how they ended over two connections (lines.c),
+ * beats over a third (beat.c), gives jobs to slots and watches them (hands.c). Everything it knows is here; what
+ * these four files do to it is in the functions below. */
+#ifndef TOW_WORKERS_DISPATCHER_H
+#define TOW_WORKERS_DISPATCHER_H
+
+#include "config.h"
+#include "link.h"
+#include "lows.h"
+#include "slots.h"
+
+#define LINES 2
+
+enum phase {
+	PHASE_RUN,
+	PHASE_DRAIN, /* nothing new is claimed or started; what runs may end */
+	PHASE_END,   /* what runs is being ended */
+	PHASE_OVER,
+};
+
+enum beat_call { BEAT_NONE, BEAT_ATTACH, BEAT_KINDS, BEAT_BEAT, BEAT_REPORT, BEAT_DETACH };
+
+/* The heartbeat's connection. */
+struct beat {
+	struct link link;
+	enum beat_call call;
+	bool attached;	   /* on this connection */
+	bool detached;
+	bool urgent;	   /* beat now: somebody may want a job ended */
+	bool no_sql_kinds; /* the database does not know them */
+	bool held;
+	long long worker; /* 0: none yet */
+	char bell[64];
+	long long sent_us, heard_us; /* the last beat that was sent; the sending of the last that was answered */
+	long long connected_us;
+	long long report_us, kinds_us;
+};
+
+enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_RECONCILE };
+
+struct want {
+	struct queue *queue;
+	int n;
+};
+
+struct line {
+	struct link link;
+	int number;
+	bool used;	/* it is worth a connection */
+	enum line_call call;
+	long long seq;
+	bool unsure;	/* the last exchange may or may not have happened: repeat it */
+	long long again_us; /* not before this time */
+	long long backoff_us;
+	struct runs cargo; /* whose outcomes it carries */
+	struct want *wants;
+	size_t n_wants;
+	struct lows sent;  /* as they were; memory is not copied */
+	unsigned floors;
+};
+
+/* Where claiming stands; see claims.c. */
+struct claims {
+	bool floor_due, floor_woken;
+	long long floor_us, look_us, pause_us;
+	char *parked; /* tow.park's answer */
+	bool safe;    /* nothing can have slipped past the doorbell */
+	long long reconcile_us; /* 0: no need */
+};
+
+struct options;
+
+struct dispatcher {
+	const struct options *options;
+	struct config config;
+	struct kinds kinds; /* the configuration's and the database's */
+	const char *url, *direct; /* direct: past a pooler, for the heartbeat */
+	struct queue **queues;
+	size_t n_queues;
+	struct slots slots;
+	struct reports reports;
+	struct lows lows;
+	struct beat beat;
+	struct line lines[LINES];
+	struct claims claims;
+	struct runs done; /* outcomes that nobody has been told */
+	long long done_since_us;
+	size_t batch; /* outcomes an exchange may carry: less while a bad one is looked for */
+	enum phase phase;
+	long long end_us; /* when PHASE_DRAIN becomes PHASE_END */
+	long grace_ms;	  /* between TERM and KILL */
+	bool distrust;	  /* we may have slept past our lease: beat before anything is started */
+	int signals;	  /* signalfd */
+	pid_t scheduler;  /* our stand-by; 0: none */
+	long long turn_us, watchdog_us, stuck_us;
+};
+
+/* dispatcher.c */
+int dispatcher_run(struct dispatcher *d);
+struct queue *dispatcher_queue(struct dispatcher *d, int id);
+void dispatcher_kinds(struct dispatcher *d); /* build d->kinds anew from config and the registered ones */
+void dispatcher_stop(struct dispatcher *d, long long now);
+
+/* beat.c */
+void beat_init(struct dispatcher *d);
+void beat_turn(struct dispatcher *d, long long now);
+long long beat_wake(const struct dispatcher *d, long long now);
+void beat_again(struct dispatcher *d); /* attach again: queues, slots or kinds have changed */
+
+/* lines.c */
+void lines_init(struct dispatcher *d);
+void lines_turn(struct dispatcher *d, long long now);
+long long lines_wake(const struct dispatcher *d, long long now);
+bool lines_quiet(const struct dispatcher *d); /* no outcome is under way */
+void lines_forget(struct dispatcher *d);      /* a new worker begins */
+
+/* claims.c */
+void claims_wake(struct dispatcher *d, bool rung); /* somebody enqueued, or may have */
+bool claims_hungry(const struct dispatcher *d);	   /* some queue wants jobs and may get some */
+bool claims_starving(const struct dispatcher *d);  /* and has a slot with nothing to do */
+bool claims_floor(struct dispatcher *d, long long now); /* is a floor due? */
+bool claims_park(const struct dispatcher *d);	   /* is it time to arm the doorbell? */
+void claims_floored(struct dispatcher *d, bool safe, long long now);
+void claims_parked(struct dispatcher *d, const char *token, long long now);
+void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything, long long now);
+long long claims_wake_at(const struct dispatcher *d);
+bool claims_nothing_left(const struct dispatcher *d);
+
+/* hands.c */
+void hands_give(struct dispatcher *d);
+void hands_read(struct dispatcher *d, struct slot *s, long long now);
+void hands_watch(struct dispatcher *d, long long now); /* timeouts, stuck slots, kills, the dead */
+long long hands_wake(const struct dispatcher *d, long long now);
+void hands_end(struct dispatcher *d, struct run *r, const struct outcome *o); /* of a run that is in no list */
+void hands_back(struct dispatcher *d, struct runs *back); /* what slots did not start */
+void hands_return_stock(struct dispatcher *d);
+void hands_cancel(struct dispatcher *d, long long id, const char *reason, long long now);
+void hands_lost(struct dispatcher *d, long long id, long long now);
+void hands_forget(struct dispatcher *d, long long now); /* every run is lost */
+void hands_held(const struct dispatcher *d, struct tow_buf *jobs, struct tow_buf *runs);
+size_t hands_busy(const struct dispatcher *d); /* runs in stock and in slots */
+void hands_reap(struct dispatcher *d);
+void hands_scheduler(struct dispatcher *d); /* a stand-by, unless one lives */
+
+#endif

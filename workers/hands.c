@@ -1,0 +1,428 @@
+/* Jobs on their way through slots: given, watched, taken back, ended. */
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dispatcher.h"
+#include "orphans.h"
+#include "tow/log.h"
+#include "tow/proc.h"
+
+#define STUCK_US 50000 /* jobs behind one that runs longer than this go to others */
+
+void hands_end(struct dispatcher *d, struct run *r, const struct outcome *o)
+{
+	if (r->lost || d->beat.worker == 0) {
+		run_free(r);
+		return;
+	}
+	run_end(r, o);
+	runs_push(&d->done, r);
+	if (!d->done_since_us)
+		d->done_since_us = tow_mono_us();
+}
+
+static bool giving(const struct dispatcher *d)
+{
+	return d->phase == PHASE_RUN && !d->distrust;
+}
+
+/* Round and round, so that every slot gets something before any gets much. */
+static void give_queue(struct dispatcher *d, struct queue *q)
+{
+	size_t share = (size_t)queue_share(q, d->config.prefetch), level;
+	bool gave = true;
+
+	for (level = 1; q->stock.n > 0 && level <= share && (gave || level == 1);) {
+		size_t step = share > 8 ? share / 8 : 1;
+
+		gave = false;
+		for (size_t i = 0; i < d->slots.n && q->stock.n > 0; i++) {
+			struct slot *s = d->slots.items[i];
+
+			if (s->queue != q)
+				continue;
+			gave = gave || slot_takes(s);
+			while (slot_takes(s) && s->jobs.n < level && q->stock.n > 0)
+				slot_give(s, runs_pop(&q->stock));
+		}
+		level = level + step > share && level < share ? share : level + step;
+	}
+}
+
+void hands_give(struct dispatcher *d)
+{
+	if (giving(d))
+		for (size_t i = 0; i < d->n_queues; i++)
+			give_queue(d, d->queues[i]);
+	for (size_t i = 0; i < d->slots.n; i++) {
+		if (d->slots.items[i]->outbox.len > 0)
+			(void)slot_flush(d->slots.items[i]);
+		slot_dismiss(d->slots.items[i]);
+	}
+}
+
+/* Runs that have ended in a slot. */
+static void take_ended(struct dispatcher *d, struct runs *ended)
+{
+	struct run *r;
+
+	while ((r = runs_pop(ended))) {
+		queue_learn(r->queue, (double)r->took_us, 1);
+		if (r->lost) {
+			run_free(r);
+			continue;
+		}
+		runs_push(&d->done, r);
+		if (!d->done_since_us)
+			d->done_since_us = tow_mono_us();
+	}
+}
+
+void hands_read(struct dispatcher *d, struct slot *s, long long now)
+{
+	struct runs ended = { 0 };
+
+	slot_read(s, &ended, &d->reports, now);
+	take_ended(d, &ended);
+}
+
+void hands_back(struct dispatcher *d, struct runs *back)
+{
+	struct outcome returned = outcome_of(RUN_RETURNED, NULL, NULL);
+	struct outcome cancelled = outcome_of(RUN_CANCELLED, NULL, "cancelled before it started");
+	struct runs keep = { 0 };
+	struct run *r;
+
+	while ((r = runs_pop(back))) {
+		if (r->cancelled)
+			hands_end(d, r, &cancelled);
+		else if (r->lost || d->phase != PHASE_RUN || r->queue->slots == 0)
+			hands_end(d, r, &returned);
+		else
+			runs_push(&keep, r);
+	}
+	while ((r = runs_pop(&keep))) /* behind what waits: order within a queue is no promise once claimed */
+		runs_push(&r->queue->stock, r);
+}
+
+void hands_return_stock(struct dispatcher *d)
+{
+	struct outcome o = outcome_of(RUN_RETURNED, NULL, NULL);
+
+	for (size_t i = 0; i < d->n_queues; i++) {
+		struct queue *q = d->queues[i];
+		struct run *r;
+
+		while ((d->phase != PHASE_RUN || q->slots == 0) && (r = runs_pop(&q->stock)))
+			hands_end(d, r, &o);
+	}
+}
+
+/*--- one run is wanted ended */
+
+static struct run *find_in_slots(struct dispatcher *d, long long id, struct slot **where)
+{
+	for (size_t i = 0; i < d->slots.n; i++) {
+		struct run *r = runs_find(&d->slots.items[i]->jobs, id);
+
+		*where = d->slots.items[i];
+		if (r)
+			return r;
+	}
+	return NULL;
+}
+
+static struct run *take_from_stock(struct dispatcher *d, long long id)
+{
+	for (size_t i = 0; i < d->n_queues; i++) {
+		struct run *r = runs_find(&d->queues[i]->stock, id);
+
+		if (r && runs_remove(&d->queues[i]->stock, r))
+			return r;
+	}
+	return NULL;
+}
+
+/* What runs is ended, what has not started is taken back (with what is behind it). */
+static void end_in_slot(struct dispatcher *d, struct slot *s, const struct run *r, enum ending why, long long now)
+{
+	struct runs back = { 0 };
+	long long since;
+
+	slot_take_back(s, &back);
+	if (slot_current(s, &since) == r)
+		slot_end(s, why, why == END_LOST ? 0 : d->config.kill_ms, &back, now);
+	hands_back(d, &back);
+}
+
+void hands_cancel(struct dispatcher *d, long long id, const char *reason, long long now)
+{
+	struct outcome o = outcome_of(RUN_CANCELLED, NULL, "cancelled before it started");
+	struct run *r = take_from_stock(d, id);
+	struct slot *s = NULL;
+
+	if (r) {
+		hands_end(d, r, &o);
+		return;
+	}
+	r = find_in_slots(d, id, &s);
+	if (!r || r->cancelled)
+		return;
+	r->cancelled = true;
+	tow_log(TOW_INFO, "job.cancel", "job=%lld run=%lld reason='%s'", r->job, r->id, reason ? reason : "");
+	end_in_slot(d, s, r, END_CANCEL, now);
+}
+
+void hands_lost(struct dispatcher *d, long long id, long long now)
+{
+	struct run *r = take_from_stock(d, id);
+	struct slot *s = NULL;
+
+	if (r) {
+		run_free(r);
+		return;
+	}
+	r = find_in_slots(d, id, &s);
+	if (!r)
+		return;
+	r->lost = true;
+	tow_log(TOW_WARN, "job.lost", "job=%lld run=%lld", r->job, r->id);
+	end_in_slot(d, s, r, END_LOST, now);
+}
+
+void hands_forget(struct dispatcher *d, long long now)
+{
+	tow_log(TOW_WARN, "worker.given_up", "worker=%lld", d->beat.worker);
+	for (size_t i = 0; i < d->n_queues; i++)
+		runs_free(&d->queues[i]->stock);
+	for (size_t i = 0; i < d->slots.n; i++) {
+		struct slot *s = d->slots.items[i];
+		struct runs back = { 0 };
+
+		for (struct run *r = s->jobs.first; r; r = r->next)
+			r->lost = true;
+		if (s->jobs.first)
+			slot_end(s, END_LOST, 0, &back, now);
+		runs_free(&back);
+	}
+	runs_free(&d->done);
+	d->done_since_us = 0;
+	lines_forget(d);
+	lows_forget(&d->lows);
+	d->claims.reconcile_us = 0;
+	d->beat.worker = 0;
+	d->beat.attached = false;
+}
+
+/*--- the watch */
+
+/* When the run that has the slot must be over; LLONG_MAX: never. */
+static long long limit_of(const struct run *r, long long since, enum ending *why)
+{
+	long long limit = since + r->timeout_ms * 1000LL;
+
+	*why = END_TIMEOUT;
+	if (r->deadline_us && r->deadline_us < limit) {
+		*why = END_DEADLINE;
+		return r->deadline_us;
+	}
+	return limit;
+}
+
+static void watch_slot(struct dispatcher *d, struct slot *s, long long now)
+{
+	struct runs back = { 0 };
+	long long since = 0;
+	struct run *r = slot_current(s, &since);
+	enum ending why;
+
+	if (s->kill_at_us && now >= s->kill_at_us)
+		slot_kill(s);
+	if (r && s->ending == END_NONE && now >= limit_of(r, since, &why)) {
+		tow_log(TOW_WARN, "job.overdue", "job=%lld run=%lld why=%s ran_ms=%lld", r->job, r->id,
+			why == END_TIMEOUT ? "timeout" : "deadline", (now - since) / 1000);
+		slot_end(s, why, d->config.kill_ms, &back, now);
+	} else if (r && r->next && now - since >= STUCK_US) {
+		queue_learn(r->queue, (double)(now - since), 1);
+		slot_take_back(s, &back);
+	}
+	hands_back(d, &back);
+	slot_progress(s, &d->reports, now);
+}
+
+static void bury(struct dispatcher *d, struct slot *s, long long now)
+{
+	struct runs ended = { 0 }, back = { 0 };
+	bool expected = s->retire || s->ending != END_NONE;
+	pid_t pid = s->pid;
+
+	if (!expected) {
+		TOW_AUTO_ARENA a = { 0 };
+
+		tow_log(TOW_WARN, "slot.died", "pid=%d queue=%s how='%s'", (int)pid, s->queue->name,
+			tow_proc_says(&a, s->status));
+	}
+	slot_bury(s, &ended, &back, &d->reports, now);
+	take_ended(d, &ended);
+	hands_back(d, &back);
+}
+
+static void end_strangers(struct dispatcher *d)
+{
+	TOW_AUTO_FREE pid_t *known = tow_xcalloc(d->slots.n + 1, sizeof(*known));
+
+	for (size_t i = 0; i < d->slots.n; i++)
+		known[i] = d->slots.items[i]->pid;
+	known[d->slots.n] = d->scheduler;
+	orphans_end_except(known, d->slots.n + 1);
+}
+
+void hands_watch(struct dispatcher *d, long long now)
+{
+	bool died = false;
+
+	for (size_t i = 0; i < d->slots.n; i++) {
+		struct slot *s = d->slots.items[i];
+
+		if (s->exited) {
+			bury(d, s, now);
+			died = true;
+		} else if (s->pid) {
+			watch_slot(d, s, now);
+		}
+	}
+	if (!died)
+		return;
+	end_strangers(d);
+	slots_sweep(&d->slots);
+}
+
+static long long wake_of(const struct slot *s, long long now)
+{
+	long long wake = s->kill_at_us ? s->kill_at_us : LLONG_MAX, since = 0, at;
+	const struct run *r = slot_current(s, &since);
+	enum ending why;
+
+	if (!s->pid)
+		return s->surplus ? LLONG_MAX : s->fork_at_us;
+	if (s->progress_us && s->progress_us < wake)
+		wake = s->progress_us;
+	if (!r && s->jobs.first) { /* it may be about to start */
+		r = s->jobs.first;
+		since = now;
+	}
+	if (!r || s->ending != END_NONE)
+		return wake;
+	at = limit_of(r, since, &why);
+	if (r->next && since + STUCK_US < at)
+		at = since + STUCK_US;
+	return at < wake ? at : wake;
+}
+
+long long hands_wake(const struct dispatcher *d, long long now)
+{
+	long long wake = LLONG_MAX;
+
+	for (size_t i = 0; i < d->slots.n; i++) {
+		long long at = wake_of(d->slots.items[i], now);
+
+		wake = at < wake ? at : wake;
+	}
+	return wake;
+}
+
+/*--- what we hold */
+
+static void add_held(const struct runs *list, struct tow_buf *jobs, struct tow_buf *runs)
+{
+	for (const struct run *r = list->first; r; r = r->next) {
+		if (r->lost)
+			continue;
+		tow_buf_addf(jobs, "%c%lld", jobs->len ? ',' : '{', r->job);
+		tow_buf_addf(runs, "%c%lld", runs->len ? ',' : '{', r->id);
+	}
+}
+
+void hands_held(const struct dispatcher *d, struct tow_buf *jobs, struct tow_buf *runs)
+{
+	for (size_t i = 0; i < d->n_queues; i++)
+		add_held(&d->queues[i]->stock, jobs, runs);
+	for (size_t i = 0; i < d->slots.n; i++)
+		add_held(&d->slots.items[i]->jobs, jobs, runs);
+	add_held(&d->done, jobs, runs);
+	for (int i = 0; i < LINES; i++)
+		add_held(&d->lines[i].cargo, jobs, runs);
+	tow_buf_adds(jobs, jobs->len ? "}" : "{}");
+	tow_buf_adds(runs, runs->len ? "}" : "{}");
+}
+
+size_t hands_busy(const struct dispatcher *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_queues; i++)
+		n += d->queues[i]->stock.n + d->queues[i]->given;
+	return n;
+}
+
+/*--- children */
+
+void hands_reap(struct dispatcher *d)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == d->scheduler) {
+			d->scheduler = 0;
+			continue;
+		}
+		(void)slots_reaped(&d->slots, pid, status);
+	}
+}
+
+/* The address goes by the environment: arguments are for everybody to read. */
+static const char **scheduler_env(struct tow_arena *a, const char *url)
+{
+	size_t n = 0, kept = 0;
+	const char **env;
+
+	while (environ[n])
+		n++;
+	env = tow_alloc(a, (n + 2) * sizeof(*env));
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 && strncmp(environ[i], "WATCHDOG_", 9) != 0 &&
+		    (!url || strncmp(environ[i], "DATABASE_URL=", 13) != 0))
+			env[kept++] = environ[i];
+	if (url)
+		env[kept++] = tow_fmt(a, "DATABASE_URL=%s", url);
+	return env;
+}
+
+void hands_scheduler(struct dispatcher *d)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	struct tow_err e = { 0 };
+	struct tow_child c = {
+		.argv = (const char *[]){ "/proc/self/exe", "scheduler", "--standby", NULL },
+		.env = scheduler_env(&a, d->url),
+		.fds = { -1, STDOUT_FILENO, STDERR_FILENO },
+		.n_fds = 3,
+		.own_group = true,
+		.die_with_parent = true,
+	};
+
+	if (d->scheduler || d->phase != PHASE_RUN)
+		return;
+	if (!tow_proc_start(&c, &d->scheduler, &e)) {
+		d->scheduler = 0;
+		tow_log_err(TOW_ERROR, "scheduler.failed", &e);
+		return;
+	}
+	tow_log(TOW_INFO, "scheduler.standby", "pid=%d", (int)d->scheduler);
+}

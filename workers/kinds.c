@@ -1,0 +1,131 @@
+/* Sets of kinds: see kinds.h. */
+#include "kinds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct tow_kind *kinds_builtin(const char *name)
+{
+	for (size_t i = 0; tow_kinds[i]; i++)
+		if (strcmp(tow_kinds[i]->name, name) == 0)
+			return tow_kinds[i];
+	return NULL;
+}
+
+void kinds_init(struct kinds *set)
+{
+	*set = (struct kinds){ 0 };
+	for (size_t i = 0; tow_kinds[i]; i++)
+		if (!tow_kinds[i]->family)
+			kinds_add(set, tow_kinds[i]->name, tow_kinds[i]);
+}
+
+/* Where the name is, or would be. */
+static size_t place(const struct kinds *set, const char *name)
+{
+	size_t low = 0, high = set->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(set->items[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct kind *kinds_add(struct kinds *set, const char *name, const struct tow_kind *how)
+{
+	size_t at = place(set, name);
+
+	if (at < set->n && strcmp(set->items[at].name, name) == 0)
+		return &set->items[at];
+	set->items = tow_xrealloc(set->items, (set->n + 1) * sizeof(*set->items));
+	memmove(set->items + at + 1, set->items + at, (set->n - at) * sizeof(*set->items));
+	set->n++;
+	set->items[at] = (struct kind){
+		.name = tow_xstrdup(name),
+		.how = how,
+		.timeout_ms = how->timeout_s * 1000,
+		.limits = how->limits,
+		.database = how->wants_db,
+	};
+	return &set->items[at];
+}
+
+const struct kind *kinds_find(const struct kinds *set, const char *name)
+{
+	size_t at = place(set, name);
+
+	return at < set->n && strcmp(set->items[at].name, name) == 0 ? &set->items[at] : NULL;
+}
+
+void kind_set(struct kind *k, const char *name, const char *value)
+{
+	k->settings = tow_xrealloc(k->settings, (k->n_settings + 1) * sizeof(*k->settings));
+	k->settings[k->n_settings++] = (struct setting){ tow_xstrdup(name), tow_xstrdup(value) };
+}
+
+const char *kind_setting(const struct kind *k, const char *name)
+{
+	for (size_t i = 0; i < k->n_settings; i++)
+		if (strcmp(k->settings[i].name, name) == 0)
+			return k->settings[i].value;
+	return NULL;
+}
+
+static bool kind_equal(const struct kind *a, const struct kind *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->how != b->how || a->timeout_ms != b->timeout_ms ||
+	    a->database != b->database || a->n_settings != b->n_settings ||
+	    memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0)
+		return false;
+	for (size_t i = 0; i < a->n_settings; i++)
+		if (strcmp(a->settings[i].name, b->settings[i].name) != 0 ||
+		    strcmp(a->settings[i].value, b->settings[i].value) != 0)
+			return false;
+	return true;
+}
+
+bool kinds_equal(const struct kinds *a, const struct kinds *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!kind_equal(&a->items[i], &b->items[i]))
+			return false;
+	return true;
+}
+
+void kinds_copy(struct kinds *to, const struct kinds *from)
+{
+	*to = (struct kinds){ 0 };
+	for (size_t i = 0; i < from->n; i++) {
+		const struct kind *k = &from->items[i];
+		struct kind *copy = kinds_add(to, k->name, k->how);
+
+		copy->timeout_ms = k->timeout_ms;
+		copy->limits = k->limits;
+		copy->database = k->database;
+		for (size_t s = 0; s < k->n_settings; s++)
+			kind_set(copy, k->settings[s].name, k->settings[s].value);
+	}
+}
+
+void kinds_release(struct kinds *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		struct kind *k = &set->items[i];
+
+		for (size_t s = 0; s < k->n_settings; s++) {
+			free(k->settings[s].name);
+			free(k->settings[s].value);
+		}
+		free(k->settings);
+		free(k->name);
+	}
+	free(set->items);
+	*set = (struct kinds){ 0 };
+}

@@ -1,0 +1,171 @@
+/* Lines and progress on their way to the database: see output.h. */
+#include "output.h"
+
+#include <string.h>
+
+#include "tow/json.h"
+
+#define LINE_MOST    8192	/* bytes of a line; a longer one is cut into several */
+#define LINES_MOST   10000	/* of a run */
+#define BYTES_MOST   (1 << 20)	/* of a run */
+#define WAITING_MOST (8 << 20)	/* bytes that may wait while the database is away */
+#define BATCH	     1000	/* lines a report */
+
+/* A line that waits; its text follows. */
+struct record {
+	long long job, run, at_us;
+	const char *level;
+	size_t len;
+};
+
+static void wait_line(struct reports *to, const struct output *o, const char *level, const char *text, size_t len,
+		      long long now)
+{
+	struct record r = { o->job, o->run, now, level, len };
+
+	if (to->log.len > WAITING_MOST) {
+		to->lost++;
+		return;
+	}
+	tow_buf_add(&to->log, &r, sizeof(r));
+	tow_buf_add(&to->log, text, len);
+	to->n_lines++;
+	if (!to->since_us)
+		to->since_us = now;
+}
+
+void output_line(struct output *o, const char *level, const char *line, size_t len, struct reports *to, long long now)
+{
+	static const char cut[] = "more than 10000 lines or 1 MiB: the rest of this attempt's output is left out";
+
+	if (!o->run || o->cut)
+		return;
+	if (o->lines >= LINES_MOST || o->bytes + len > BYTES_MOST) {
+		o->cut = true;
+		wait_line(to, o, "warn", cut, sizeof(cut) - 1, now);
+		return;
+	}
+	o->lines++;
+	o->bytes += len;
+	for (; len > LINE_MOST; line += LINE_MOST, len -= LINE_MOST)
+		wait_line(to, o, level, line, LINE_MOST, now);
+	wait_line(to, o, level, line, len, now);
+}
+
+static const char *const streams[2] = { "stdout", "stderr" };
+
+static void end_part(struct output *o, int stream, struct reports *to, long long now)
+{
+	struct tow_buf *part = &o->part[stream];
+
+	if (part->len > 0)
+		output_line(o, streams[stream], part->data, part->len, to, now);
+	tow_buf_release(part);
+}
+
+void output_flush(struct output *o, struct reports *to, long long now)
+{
+	end_part(o, 0, to, now);
+	end_part(o, 1, to, now);
+}
+
+void output_of(struct output *o, const struct run *r, struct reports *to, long long now)
+{
+	if (!r || r->id == o->run)
+		return;
+	output_flush(o, to, now);
+	o->job = r->job;
+	o->run = r->id;
+	o->lines = 0;
+	o->bytes = 0;
+	o->cut = false;
+}
+
+void output_add(struct output *o, int stream, const char *data, size_t n, struct reports *to, long long now)
+{
+	struct tow_buf *part = &o->part[stream];
+
+	while (n > 0) {
+		const char *newline = memchr(data, '\n', n);
+		size_t len = newline ? (size_t)(newline - data) : n;
+
+		if (newline && part->len == 0) {
+			output_line(o, streams[stream], data, len, to, now);
+		} else {
+			tow_buf_add(part, data, len);
+			if (newline)
+				output_line(o, streams[stream], part->data, part->len, to, now);
+			if (newline || part->len >= LINE_MOST)
+				newline ? tow_buf_reset(part) : end_part(o, stream, to, now);
+		}
+		len += newline != NULL;
+		data += len;
+		n -= len;
+	}
+}
+
+void output_release(struct output *o)
+{
+	tow_buf_release(&o->part[0]);
+	tow_buf_release(&o->part[1]);
+	*o = (struct output){ 0 };
+}
+
+void reports_progress(struct reports *to, const struct run *r, const struct board_progress *p, long long now)
+{
+	struct tow_buf *b = &to->progress;
+
+	if (b->len > WAITING_MOST)
+		return;
+	tow_buf_addf(b, "%s{\"job\":%lld,\"run\":%lld", b->len ? "," : "", r->job, r->id);
+	if (p->percent >= 0)
+		tow_buf_addf(b, ",\"pct\":%.3f", p->percent);
+	if (p->total > 0)
+		tow_buf_addf(b, ",\"done\":%lld,\"total\":%lld", (long long)p->done, (long long)p->total);
+	if (p->note[0]) {
+		tow_buf_adds(b, ",\"note\":");
+		tow_json_quote(b, p->note, strnlen(p->note, sizeof(p->note)));
+	}
+	tow_buf_addc(b, '}');
+	if (!to->since_us)
+		to->since_us = now;
+}
+
+bool reports_any(const struct reports *r)
+{
+	return r->n_lines > 0 || r->progress.len > 0;
+}
+
+static void add_line(struct tow_buf *log, const struct record *r, const char *text, long long now)
+{
+	tow_buf_addf(log, "%s{\"job\":%lld,\"run\":%lld,\"ago_us\":%lld,\"level\":\"%s\",\"line\":",
+		     log->len > 1 ? "," : "", r->job, r->run, now - r->at_us, r->level);
+	tow_json_quote(log, text, r->len);
+	tow_buf_addc(log, '}');
+}
+
+void reports_take(struct reports *r, struct tow_buf *progress, struct tow_buf *log, long long now)
+{
+	size_t at = 0;
+
+	tow_buf_addc(progress, '[');
+	tow_buf_add(progress, r->progress.data, r->progress.len);
+	tow_buf_addc(progress, ']');
+	tow_buf_addc(log, '[');
+	for (int i = 0; i < BATCH && at < r->log.len; i++) {
+		struct record line;
+
+		memcpy(&line, r->log.data + at, sizeof(line));
+		add_line(log, &line, r->log.data + at + sizeof(line), now);
+		at += sizeof(line) + line.len;
+		r->n_lines--;
+	}
+	tow_buf_addc(log, ']');
+	if (r->n_lines == 0) {
+		tow_buf_release(&r->log);
+		r->since_us = 0;
+	} else {
+		tow_buf_eat(&r->log, at);
+	}
+	tow_buf_release(&r->progress);
+}

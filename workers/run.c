@@ -1,0 +1,148 @@
+/* Claimed jobs and their outcomes: see run.h. */
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tow/json.h"
+
+void runs_push(struct runs *list, struct run *r)
+{
+	r->next = NULL;
+	if (list->last)
+		list->last->next = r;
+	else
+		list->first = r;
+	list->last = r;
+	list->n++;
+}
+
+void runs_unshift(struct runs *list, struct run *r)
+{
+	r->next = list->first;
+	list->first = r;
+	if (!list->last)
+		list->last = r;
+	list->n++;
+}
+
+struct run *runs_pop(struct runs *list)
+{
+	struct run *r = list->first;
+
+	if (!r)
+		return NULL;
+	list->first = r->next;
+	if (!list->first)
+		list->last = NULL;
+	list->n--;
+	r->next = NULL;
+	return r;
+}
+
+bool runs_remove(struct runs *list, struct run *r)
+{
+	struct run *before = NULL;
+
+	for (struct run *at = list->first; at; before = at, at = at->next) {
+		if (at != r)
+			continue;
+		if (before)
+			before->next = r->next;
+		else
+			list->first = r->next;
+		if (list->last == r)
+			list->last = before;
+		list->n--;
+		r->next = NULL;
+		return true;
+	}
+	return false;
+}
+
+void runs_append(struct runs *list, struct runs *more)
+{
+	if (!more->first)
+		return;
+	if (list->last)
+		list->last->next = more->first;
+	else
+		list->first = more->first;
+	list->last = more->last;
+	list->n += more->n;
+	*more = (struct runs){ 0 };
+}
+
+void runs_prepend(struct runs *list, struct runs *more)
+{
+	runs_append(more, list);
+	*list = *more;
+	*more = (struct runs){ 0 };
+}
+
+struct run *runs_find(const struct runs *list, long long id)
+{
+	for (struct run *r = list->first; r; r = r->next)
+		if (r->id == id)
+			return r;
+	return NULL;
+}
+
+void runs_free(struct runs *list)
+{
+	for (struct run *r; (r = runs_pop(list));)
+		run_free(r);
+}
+
+void run_free(struct run *r)
+{
+	if (!r)
+		return;
+	free(r->outcome);
+	free(r);
+}
+
+static void member(struct tow_buf *out, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	tow_buf_addf(out, ",\"%s\":", name);
+	tow_json_quote(out, text, strlen(text));
+}
+
+void run_end(struct run *r, const struct outcome *o)
+{
+	static const char *const names[] = { "completed", "failed",   "snoozed",
+					     "cancelled", "returned", "unknown" };
+	struct tow_buf b = { 0 };
+
+	free(r->outcome);
+	r->outcome = NULL;
+	if (o->as == RUN_COMPLETED && !o->result)
+		return;
+	tow_buf_addf(&b, "\"as\":\"%s\"", names[o->as]);
+	member(&b, "class", o->class);
+	member(&b, "error", o->error);
+	member(&b, "detail", o->detail);
+	if (o->result)
+		tow_buf_addf(&b, ",\"result\":%s", o->result);
+	if (o->delay_s >= 0)
+		tow_buf_addf(&b, ",\"delay_s\":%.6f", o->delay_s);
+	if (o->final)
+		tow_buf_adds(&b, ",\"final\":true");
+	r->outcome = b.data;
+}
+
+void run_json(const struct run *r, struct tow_buf *out, long long now_us)
+{
+	tow_buf_addf(out, "{\"job\":%lld,\"run\":%lld,", r->job, r->id);
+	if (r->started_us)
+		tow_buf_addf(out, "\"ago_us\":%lld,\"took_us\":%lld,", now_us - r->started_us, r->took_us);
+	tow_buf_adds(out, r->outcome);
+	tow_buf_addc(out, '}');
+}
+
+struct outcome outcome_of(enum run_as as, const char *class, const char *error)
+{
+	return (struct outcome){ .as = as, .delay_s = -1, .class = class, .error = error };
+}

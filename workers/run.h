@@ -1,0 +1,63 @@
+/* A claimed job, from the claim until its outcome is accepted. It is always in exactly one list: its queue's
+ * stock, a slot's jobs, the outcomes to be reported, or the cargo of an exchange. */
+#ifndef TOW_WORKERS_RUN_H
+#define TOW_WORKERS_RUN_H
+
+#include <stdint.h>
+
+#include "tow/mem.h"
+
+struct queue;
+
+enum run_as { RUN_COMPLETED, RUN_FAILED, RUN_SNOOZED, RUN_CANCELLED, RUN_RETURNED, RUN_UNKNOWN };
+
+struct outcome {
+	enum run_as as;
+	bool final;
+	double delay_s; /* below 0: none */
+	const char *class, *error, *detail;
+	const char *result; /* JSON */
+};
+
+struct run {
+	struct run *next;
+	long long job, id; /* id is the run's number: the fence */
+	struct queue *queue;
+	long timeout_ms;
+	long long deadline_us; /* the monotonic clock; 0: none */
+	uint64_t number;       /* in its slot */
+	unsigned log_lines, log_bytes;
+	bool cancelled; /* somebody wants it ended */
+	bool lost;	/* somebody else's by now: say nothing about it */
+	long long started_us, took_us; /* started_us 0: it never ran */
+	char *outcome;		       /* JSON members without job, run and times; NULL: plainly completed */
+	size_t frame_len;
+	char frame[]; /* as it is written to a slot */
+};
+
+struct runs {
+	struct run *first, *last;
+	size_t n;
+};
+
+void runs_push(struct runs *list, struct run *r);
+void runs_unshift(struct runs *list, struct run *r);
+struct run *runs_pop(struct runs *list);
+bool runs_remove(struct runs *list, struct run *r);
+void runs_append(struct runs *list, struct runs *more); /* more is empty then */
+void runs_prepend(struct runs *list, struct runs *more);
+struct run *runs_find(const struct runs *list, long long id);
+void runs_free(struct runs *list);
+
+void run_free(struct run *r);
+
+/* How it ended; the times are the caller's. */
+void run_end(struct run *r, const struct outcome *o);
+
+/* One element of tow.exchange's p_outcomes. */
+void run_json(const struct run *r, struct tow_buf *out, long long now_us);
+
+/* A reason of the worker's own: {"as": ..., "class": ..., "error": ...}. */
+struct outcome outcome_of(enum run_as as, const char *class, const char *error);
+
+#endif

@@ -1,0 +1,253 @@
+/* The life of a slot: see slot.h. */
+#include "slot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fence.h"
+#include "job.h"
+#include "orphans.h"
+#include "run.h"
+#include "shelter.h"
+
+#define ANNOUNCE_US 2000 /* jobs that ended may wait this long for others to be told together */
+#define SOCKET	    3
+
+struct self {
+	struct board *board;
+	const struct kinds *kinds;
+	const char *db_url;
+	struct tow_db *db;
+	struct tow_arena arena;
+	struct tow_buf in, out;
+	uint64_t received;	/* jobs, so the number of the next one */
+	long long untold_us;	/* since when the dispatcher has not been told of an end; 0: it knows all */
+};
+
+static void on_term(int signal_number)
+{
+	(void)signal_number;
+	job_stopping = 1;
+}
+
+static void signals(void)
+{
+	struct sigaction term = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+	sigset_t none;
+
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	sigaction(SIGTERM, &term, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Only descriptors 0 to 3 are left: nothing, stdout, stderr, the socket. */
+static void descriptors(const struct slot_setup *s)
+{
+	int socket = fcntl(s->socket, F_DUPFD, 16), out = fcntl(s->out, F_DUPFD, 16), err = fcntl(s->err, F_DUPFD, 16);
+	int null = open("/dev/null", O_RDONLY);
+
+	if (socket < 0 || out < 0 || err < 0 || null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 ||
+	    dup2(err, 2) < 0 || dup3(socket, SOCKET, O_CLOEXEC) < 0)
+		_exit(71);
+	close_range(SOCKET + 1, ~0U, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+static void settle_in(const struct slot_setup *s)
+{
+	setpgid(0, 0);
+	signals();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != s->parent)
+		_exit(0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_NAME, "tow slot");
+	descriptors(s);
+	shelter_close();
+}
+
+/* What the handler said by its return value, and by the requests that it made before. */
+static struct outcome judge(const struct tow_job *j, bool ok, const struct tow_err *e)
+{
+	struct outcome o = { .as = RUN_FAILED, .delay_s = -1 };
+
+	if (ok) {
+		o.as = RUN_COMPLETED;
+		o.result = j->result;
+		return o;
+	}
+	o.class = e->class[0] ? e->class : NULL;
+	o.error = e->text[0] ? e->text : "the handler failed and did not say why";
+	o.detail = e->hint[0] ? e->hint : NULL;
+	if (j->snooze_s >= 0) {
+		o.as = RUN_SNOOZED;
+		o.delay_s = j->snooze_s;
+	} else if (e->code == TOW_CANCELLED) {
+		o.as = RUN_CANCELLED;
+	} else if (e->code == TOW_SHUTDOWN) {
+		o.as = RUN_RETURNED;
+	} else {
+		o.final = e->code == TOW_FINAL || e->code == TOW_BUG;
+		o.delay_s = j->retry_s;
+	}
+	return o;
+}
+
+static void send_outcome(struct self *self, const struct tow_job *j, const struct outcome *o)
+{
+	size_t at = wire_begin(&self->out, WIRE_OUTCOME);
+
+	wire_put(&self->out, (int64_t)j->number);
+	wire_put(&self->out, o->as);
+	wire_put(&self->out, o->final);
+	wire_put(&self->out, o->delay_s < 0 ? -1 : (int64_t)(o->delay_s * 1e6));
+	wire_put_text(&self->out, o->class, o->class ? strlen(o->class) : 0);
+	wire_put_text(&self->out, o->error, o->error ? strlen(o->error) : 0);
+	wire_put_text(&self->out, o->detail, o->detail ? strlen(o->detail) : 0);
+	wire_put_text(&self->out, o->result, o->result ? strlen(o->result) : 0);
+	wire_end(&self->out, at);
+	job_send(SOCKET, &self->out);
+	self->untold_us = 0;
+}
+
+/* A result that is no JSON is kept as the text that it is: the whole batch would be refused for it. */
+static void check_result(struct tow_job *j)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	TOW_AUTO_BUF b = { 0 };
+	struct tow_err e;
+
+	if (!j->result || tow_json_parse(&doc, j->result, strlen(j->result), &e))
+		return;
+	tow_json_quote(&b, j->result, strlen(j->result));
+	j->result = tow_strdup(j->arena, b.data);
+}
+
+/* Whatever the job has printed is read as its own before another may print. */
+static void drain_output(struct self *self, const struct tow_job *j)
+{
+	uint32_t was = atomic_load(&self->board->drained);
+	int out = 0, err = 0;
+	size_t at;
+
+	fflush(stdout);
+	if (ioctl(1, FIONREAD, &out) == 0 && ioctl(2, FIONREAD, &err) == 0 && out + err == 0)
+		return;
+	at = wire_begin(&self->out, WIRE_DRAIN);
+	wire_put(&self->out, (int64_t)j->number);
+	wire_end(&self->out, at);
+	job_send(SOCKET, &self->out);
+	board_wait_drained(self->board, was);
+}
+
+static void run(struct self *self, struct tow_job *j, long long start_us)
+{
+	struct tow_err e = { 0 };
+	struct fence fence;
+	struct outcome o;
+	long long end_us;
+	bool ok = false;
+
+	if (j->kind) {
+		fence_enter(&fence, j->kind, self->board);
+		ok = j->kind->how->run(j, &e);
+		fence_leave(&fence);
+	}
+	end_us = tow_mono_us();
+	orphans_end();
+	drain_output(self, j);
+	check_result(j);
+	o = j->kind ? judge(j, ok, &e) : outcome_of(RUN_UNKNOWN, NULL, NULL);
+	if (o.as == RUN_COMPLETED && !o.result) {
+		board_end(self->board, j->number, (struct board_mark){ start_us, end_us - start_us });
+		if (!self->untold_us)
+			self->untold_us = end_us;
+		return;
+	}
+	board_end(self->board, j->number, (struct board_mark){ start_us, -1 - (end_us - start_us) });
+	send_outcome(self, j, &o);
+}
+
+static void take_job(struct self *self, struct wire_frame *f)
+{
+	struct tow_job j = {
+		.number = self->received++,
+		.arena = &self->arena,
+		.snooze_s = -1,
+		.retry_s = -1,
+		.board = self->board,
+		.progress = { .percent = -1 },
+		.socket = SOCKET,
+		.db_url = self->db_url,
+		.db = &self->db,
+	};
+	long long now = tow_mono_us();
+
+	j.id = wire_get(f);
+	j.run = wire_get(f);
+	j.attempt = (int)wire_get(f);
+	j.max_attempts = (int)wire_get(f);
+	j.queue = wire_get_text(f, NULL);
+	j.kind_name = wire_get_text(f, NULL);
+	j.args = wire_get_text(f, &j.args_len);
+	if (f->bad || !j.queue || !j.kind_name || !j.args)
+		_exit(70);
+	if (!board_start(self->board, j.number, now))
+		return;
+	j.kind = kinds_find(self->kinds, j.kind_name);
+	run(self, &j, now);
+	tow_json_free(j.doc);
+	tow_arena_reset(&self->arena);
+}
+
+static void announce(struct self *self)
+{
+	if (!self->untold_us)
+		return;
+	self->untold_us = 0;
+	job_wake(SOCKET);
+}
+
+/* More from the dispatcher; it ends this process by closing the socket. */
+static void receive(struct self *self)
+{
+	char piece[32768];
+	ssize_t n = read(SOCKET, piece, sizeof(piece));
+
+	if (n > 0)
+		tow_buf_add(&self->in, piece, (size_t)n);
+	else if (n == 0 || errno != EINTR)
+		_exit(0);
+}
+
+_Noreturn void slot_main(const struct slot_setup *s)
+{
+	struct self self = { .board = s->board, .kinds = s->kinds, .db_url = s->db_url };
+
+	settle_in(s);
+	for (;;) {
+		struct wire_frame f;
+		size_t from = 0;
+
+		while (wire_next(&self.in, &from, &f) == WIRE_WHOLE) {
+			if (self.untold_us && tow_mono_us() - self.untold_us > ANNOUNCE_US)
+				announce(&self);
+			take_job(&self, &f);
+		}
+		tow_buf_eat(&self.in, from);
+		announce(&self);
+		receive(&self);
+	}
+}

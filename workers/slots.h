@@ -1,0 +1,92 @@
+/* Slots, from the dispatcher's side: forked, fed, listened to, ended. */
+#ifndef TOW_WORKERS_SLOTS_H
+#define TOW_WORKERS_SLOTS_H
+
+#include <sys/types.h>
+
+#include "board.h"
+#include "kinds.h"
+#include "output.h"
+#include "queue.h"
+#include "wire.h"
+
+#define SLOTS_MOST 1024
+
+/* Why a slot is being ended; it decides what becomes of the job that runs there. */
+enum ending { END_NONE, END_TIMEOUT, END_DEADLINE, END_CANCEL, END_SHUTDOWN, END_LOST };
+
+struct slot {
+	struct queue *queue;
+	pid_t pid;		/* 0: there is no process now */
+	int socket, out, err;
+	struct board *board;
+	struct runs jobs;	/* given and not ended, in order */
+	uint64_t given;		/* jobs written, so the number of the next */
+	struct tow_buf in, outbox;
+	struct output output;
+	enum ending ending;
+	long long kill_at_us;	/* when TERM becomes KILL; 0: it has, or nothing is being ended */
+	bool retire;		/* gets no more jobs, and is replaced when it is empty */
+	bool surplus;		/* and is not replaced */
+	bool dismissed;
+	bool exited;
+	int status;
+	long long forked_us, fork_at_us;
+	int early_deaths; /* in a row, soon after the fork and without having ended a job */
+	uint32_t progress_seen;
+	long long progress_us; /* look again at this time; 0: nobody has said anything */
+};
+
+struct slots {
+	struct slot **items;
+	size_t n;
+	struct board *boards;
+	bool used[SLOTS_MOST];
+	const struct kinds *kinds;
+	const char *db_url;
+};
+
+void slots_init(struct slots *s, const char *db_url);
+
+/* So many for this queue: makes more, or lets the superfluous retire. */
+void slots_resize(struct slots *s, struct queue *q);
+
+/* Forks where there is no process and none is due to be waited for. */
+void slots_fork(struct slots *s, long long now);
+
+/* New kinds: every slot is replaced as soon as it is empty. */
+void slots_renew(struct slots *s, const struct kinds *kinds);
+
+/* Remove those that are gone and not wanted. */
+void slots_sweep(struct slots *s);
+
+bool slot_takes(const struct slot *s); /* may be given a job */
+void slot_give(struct slot *s, struct run *r);
+bool slot_flush(struct slot *s); /* false: it is broken, and will be reaped */
+
+/* What runs there now, NULL if nothing. Fills in since when. */
+struct run *slot_current(const struct slot *s, long long *since_us);
+
+/* Read whatever the slot has said; runs that ended are appended, with their outcome and times. */
+void slot_read(struct slot *s, struct runs *ended, struct reports *reports, long long now);
+
+/* Progress of what runs there, if it has changed. */
+void slot_progress(struct slot *s, struct reports *reports, long long now);
+
+/* Take back what has not started. */
+void slot_take_back(struct slot *s, struct runs *back);
+
+/* End what runs there: TERM now, KILL after grace_ms. */
+void slot_end(struct slot *s, enum ending why, long grace_ms, struct runs *back, long long now);
+void slot_kill(struct slot *s);
+
+/* One that retires and is empty: it ends when it sees its socket closed. */
+void slot_dismiss(struct slot *s);
+
+/* Note the children that have exited; others' are dropped. False when pid was no slot. */
+bool slots_reaped(struct slots *s, pid_t pid, int status);
+
+/* A slot that has exited: what ran there has ended so, what had not started goes back. */
+void slot_bury(struct slot *s, struct runs *ended, struct runs *back, struct reports *reports, long long now);
+
+#endif

@@ -1,0 +1,65 @@
+/* tow worker: runs jobs. */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "dispatcher.h"
+#include "options.h"
+#include "tow/command.h"
+#include "tow/log.h"
+
+static int worker(int argc, char **argv)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	static struct dispatcher d;
+	struct options o;
+	struct tow_err e = { 0 };
+
+	if (!options_parse(&o, argc, argv))
+		return EX_USAGE;
+	tow_log_setup("worker", o.log_format, o.level);
+	config_init(&d.config);
+	if (!options_config(&o, &d.config, &e)) {
+		fprintf(stderr, "tow: %s\n", e.text);
+		if (e.hint[0])
+			fprintf(stderr, "hint: %s\n", e.hint);
+		return o.file ? EX_CONFIG : EX_USAGE;
+	}
+	d.options = &o;
+	d.url = tow_db_url(&a, o.database);
+	d.direct = o.direct ? o.direct : d.url;
+	return dispatcher_run(&d);
+}
+
+const struct tow_command tow_command_worker = {
+	.name = "worker",
+	.summary = "run jobs",
+	.usage = "tow worker [options]",
+	.help = "Runs jobs of one or more queues, each in a slot, a process of its own. Any number of workers on\n"
+		"any number of hosts may share a database.\n"
+		"\n"
+		"  --queue NAME[:SLOTS]  serve this queue with so many slots; may be repeated (default:4)\n"
+		"  --slots N             slots of a queue that does not say (4)\n"
+		"  --config FILE         kinds and settings; read again at SIGHUP\n"
+		"  --name NAME           how the worker is called in lists (the host's name)\n"
+		"  --timeout TIME        of a job that has none of its own (1h)\n"
+		"  --grace TIME          how long jobs may go on after SIGTERM, before they are ended (30s)\n"
+		"  --kill TIME           how long a job that is being ended may take before it is killed (5s)\n"
+		"  --lease TIME          how long others wait before they take over our jobs (15s)\n"
+		"  --poll TIME           how often to look for jobs if no bell rings (5s)\n"
+		"  --no-listen           never wait for the bell, only poll\n"
+		"  --prefetch N|auto     jobs held for each slot (auto: as many as it ends in 50 ms)\n"
+		"  --no-sql-kinds        leave kinds that are functions in the database to other workers\n"
+		"  --once, --drain       exit 0 when the queues are empty\n"
+		"  --database URL        where the queue is\n"
+		"  --direct-url URL      the same past a pooler, for the heartbeat and the bell\n"
+		"  --log-format text|json   --log-level error|warn|info|debug\n"
+		"\n"
+		"SIGTERM stops claiming, gives back what has not started and waits for what runs; a second one\n"
+		"hurries. SIGHUP reads the file again.\n"
+		"\n"
+		"Examples:\n"
+		"  tow worker --queue default:8 --queue mail:2\n"
+		"  tow worker --config /etc/towpath/worker.ini --log-format json\n"
+		"  tow worker --drain\n",
+	.run = worker,
+};
