@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "lib/cli.h"
 #include "lib/cluster.h"
 #include "tow/command.h"
 #include "tow/db.h"
@@ -14,9 +15,7 @@ enum { NOT_RUNNING = 3 }; /* as `systemctl status` and `pg_ctl status` say it */
 
 static int failed(const struct tow_err *e)
 {
-	fprintf(stderr, "tow: %s\n", e->text);
-	if (e->hint[0])
-		fprintf(stderr, "hint: %s\n", e->hint);
+	cli_complain(e);
 	return tow_err_exit(e);
 }
 
