@@ -14,7 +14,7 @@ begin
 		v_count := tow_store.prune_history(2000);
 	end if;
 	if v_count = 0 then
-		v_count := tow_store.prune_facts(2000);
+		v_count := tow_store.prune_facts();
 	end if;
 	if v_count = 0 then
 		delete from tow_store.audit where n = any(array(
@@ -83,48 +83,74 @@ begin
 end $$;
 comment on function tow_store.prune_history(int) is 'Delete finished jobs of queues that keep less than the longest.';
 
--- Facts: the oldest ids first, those that no table refers to any more. A range without any row is dropped.
-create or replace function tow_store.prune_facts(p_limit int) returns int
+-- Facts go range by range where all of a range has gone, and else one by one, on a walk through the old ones that
+-- looks at 20,000 ids a turn, rests every ten turns, and starts again when it meets facts that are too young.
+create or replace function tow_store.prune_facts() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
-	r record;
-	v_count int;
+	c_step constant int := 20000;
+	v_from bigint := coalesce(pg_sequence_last_value('tow_store.walk'::regclass), 0);
+	v_name text;
+	v_first record;
 begin
-	for r in select g.* from tow_store.job_ranges g
-		where g.first <= coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0) order by g.first
-	loop
-		with old as (
-			select j.id from tow_store.job j
-			where j.id >= r.first and j.id < r.stop and j.created_at < tow.now() - (select min(k.keep) from tow_store.retentions k)
-				and not exists (select from tow_store.history h where h.job_id = j.id)
-				and tow.state(j.id) = 'unknown'
-			order by j.id limit p_limit
-		), k as (
-			delete from tow_store.key k using old where k.job_id = old.id
-		)
-		delete from tow_store.job j using old where j.id = old.id;
-		get diagnostics v_count = row_count;
-		if v_count > 0 then
-			return v_count;
-		elsif r.stop <= coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)
-			and not exists (select from tow_store.job j where j.id >= r.first and j.id < r.stop)
-			and not tow_store.is_recent(r.stop) then
-			execute format('drop table tow_store.%I', r.name);
-			return 1;
-		elsif exists (select from tow_store.job j where j.id >= r.first and j.id < r.stop) then
-			return 0;
-		end if;
-	end loop;
-	return 0;
+	select r.name into v_name from tow_store.job_ranges r where tow_store.range_is_dead(r.first, r.stop) order by r.first limit 1;
+	if found then
+		execute format('drop table tow_store.%I', v_name);
+		return 1;
+	end if;
+	select j.id, j.created_at into v_first from tow_store.job j where j.id >= v_from order by j.id limit 1;
+	if not found or v_first.created_at > tow.now() - (select min(k.keep) from tow_store.retentions k) then
+		perform setval('tow_store.walk', 0);
+		return 0;
+	end if;
+	perform tow_store.prune_window(v_first.id, v_first.id + c_step);
+	perform setval('tow_store.walk', v_first.id + c_step);
+	return case when (v_first.id + c_step) / c_step % 10 = 0 then 0 else 1 end;
 exception
 	when lock_not_available then
 		return 0;
 end $$;
-comment on function tow_store.prune_facts(int) is 'Delete facts of jobs that are in no other table any more, and drop ranges that are empty.';
+comment on function tow_store.prune_facts() is 'Delete facts of jobs that are in no other table any more, and drop ranges of them; 0 when it rests.';
 
--- A range may be dropped only when no open transaction can still hold an id of it: some job behind it is a day old.
+create or replace function tow_store.prune_window(p_from bigint, p_to bigint) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	with old as (
+		select j.id from tow_store.job j
+			left join tow_store.queue q on q.name = j.queue
+			join tow_store.retentions k on k.queue is not distinct from q.id
+		where j.id >= p_from and j.id < p_to and j.created_at < tow.now() - k.keep
+			and not exists (select from tow_store.history h where h.job_id = j.id)
+			and tow.state(j.id) = 'unknown'
+	), k as (
+		delete from tow_store.key k using old where k.job_id = old.id
+	), v as (
+		delete from tow_store.revival v using old where v.job_id = old.id
+	)
+	delete from tow_store.job j using old where j.id = old.id
+$$;
+comment on function tow_store.prune_window(bigint, bigint) is 'Delete what nobody needs of a window of ids.';
+
+-- All of a range may go: its last fact is older than anything is kept, and no table refers to it. Index probes only.
+create or replace function tow_store.range_is_dead(p_first bigint, p_stop bigint) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select p_stop <= coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)
+		and coalesce((select j.created_at < tow.now() - (select max(k.keep) from tow_store.retentions k)
+			from tow_store.job j where j.id >= p_first and j.id < p_stop order by j.id desc limit 1), not tow_store.is_recent(p_stop))
+		and not exists (select from tow_store.history h where h.job_id >= p_first and h.job_id < p_stop)
+		and not exists (select from tow_store.running r where r.job_id >= p_first and r.job_id < p_stop)
+		and not exists (select from tow_store.scheduled s where s.id >= p_first and s.id < p_stop)
+		and not exists (select from tow_store.waiting w where w.id >= p_first and w.id < p_stop)
+		and not exists (select from tow_store.ready m where m.id >= p_first and m.id < p_stop and m.pos <> m.id)
+		and not exists (select from tow_store.band b, lateral
+			(select from tow_store.ready m where m.band = b.id and m.pos >= p_first and m.pos < p_stop and m.id = m.pos limit 1) x)
+$$;
+comment on function tow_store.range_is_dead(bigint, bigint) is 'Whether nothing of a range of ids is needed any more.';
+
+-- While ids of a range were given out lately, an open transaction may still hold one.
 create or replace function tow_store.is_recent(p_stop bigint) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
