@@ -13,7 +13,7 @@ statement="(select|delete) +(\\*|from|distinct|$name *[(,]|$name +from)\
 status=0
 for file; do
 	case $file in
-	src/core/db.c) continue ;; # forms the one statement
+	src/core/db.c | src/core/statement.c) continue ;; # form the one statement
 	src/cli/migrate.c | src/cli/lib/migration.c) continue ;; # run the files of sql/
 	esac
 	if grep -nHE "\"($(printf '%s' "$statement" | tr -d '\n'))" "$file"; then
