@@ -98,7 +98,8 @@ begin
 	insert into tow_store.log (job_id, run, at, level, line)
 	select l.job, l.run, v_now - coalesce(l.ago_us, 0) * interval '1 us',
 		case l.level when 'stdout' then 'o' when 'stderr' then 's' else left(l.level, 1) end::"char", l.line
-	from jsonb_to_recordset(coalesce(p_log, '[]')) with ordinality l(job bigint, run bigint, ago_us bigint, level text, line text, ord bigint)
+	from rows from (jsonb_to_recordset(coalesce(p_log, '[]')) as (job bigint, run bigint, ago_us bigint, level text, line text))
+		with ordinality l(job, run, ago_us, level, line, ord)
 	where l.level in ('error', 'warn', 'info', 'debug', 'stdout', 'stderr')
 	order by l.ord;
 end $$;
@@ -115,7 +116,7 @@ begin
 	with d as (
 		delete from tow_store.running r where r.worker = p_worker and not r.run = any(coalesce(p_runs, '{}')) returning r.*
 	), b as (
-		select tow_store.put_back(d.job_id, d.band, d.attempt - 1, d.flags, null, 's') from d
+		select tow_store.settle_one(d, tow.now(), '{"as": "returned"}') from d
 	)
 	select count(*) into v_count from b;
 	return v_count;

@@ -1,7 +1,8 @@
 -- Find dead workers and put back what they held. Dead is: the session lock is free although the server has not
 -- restarted since the worker attached, and has been seen so for a second and a half; or the beats have not moved
--- for a whole lease, counted from when this function saw them first, so that a stepping clock or a restarted
--- database kills nobody. Locks worker rows one at a time, skipping those that attach this moment.
+-- for a whole lease, counted from when this function saw them first, so that a stepping clock kills nobody. A restart
+-- or a promotion frees every lock and may have taken long: a full lease is counted from this server's first look.
+-- Locks worker rows one at a time, skipping those that attach this moment.
 create or replace function tow_store.duty_rescue() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -11,14 +12,18 @@ declare
 	v_count int := 0;
 begin
 	for w in select * from tow_store.worker l where l.ended_at is null order by l.id for update skip locked loop
-		if w.beats is distinct from w.watched_beats or w.watched_at > v_now then
+		if w.server_start <> pg_postmaster_start_time() and (w.missing_since is null or w.watched_at < pg_postmaster_start_time()) then
+			update tow_store.worker l set watched_beats = w.beats, watched_at = v_now, missing_since = v_now where l.id = w.id;
+			continue;
+		elsif w.beats is distinct from w.watched_beats or w.watched_at > v_now then
 			update tow_store.worker l set watched_beats = w.beats, watched_at = v_now
 			where l.id = w.id and (l.watched_at is null or l.watched_at < v_now - interval '1 s' or l.watched_at > v_now);
 		elsif w.watched_at < v_now - w.lease - interval '1 s' then
 			v_count := v_count + tow_store.give_up(w.id, 'dead') + 1;
 			continue;
 		end if;
-		if not w.held or w.server_start <> pg_postmaster_start_time() or tow_store.lock_is_held(w.id) then
+		continue when w.server_start <> pg_postmaster_start_time();
+		if not w.held or tow_store.lock_is_held(w.id) then
 			if w.missing_since is not null then
 				update tow_store.worker l set missing_since = null where l.id = w.id;
 			end if;

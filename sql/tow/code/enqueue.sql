@@ -76,7 +76,7 @@ begin
 		perform tow_store.fail('TW422', format('bad timeout %s', p_timeout), 'use an interval above zero, or null for the queue''s');
 	elsif array_position(p_tags, null) is not null then
 		perform tow_store.fail('TW422', 'a tag is null', 'leave it out');
-	elsif pg_column_size(p_args) > coalesce(p_max_bytes, 1048576)
+	elsif pg_column_size(p_args) > coalesce(p_max_bytes, 1000)
 		and pg_column_size(p_args) > coalesce(p_max_bytes, tow_store.setting('max_args_bytes')::int) then
 		perform tow_store.fail('TW413', format('args of %s bytes are too large', pg_column_size(p_args)),
 			format('the limit is %s bytes: store the data elsewhere and pass a reference, or raise it with tow.set_queue(%L, max_args_bytes => ...)',

@@ -21,7 +21,12 @@ begin
 		if found then
 			return null;
 		end if;
-		select k.job_id into v_other from tow_store.key k where k.key = p_key for update;
+		-- who only asks locks nothing: a worker that ends the other job must not wait for this transaction
+		if p_on_conflict in ('ignore', 'error') then
+			select k.job_id into v_other from tow_store.key k where k.key = p_key;
+		else
+			select k.job_id into v_other from tow_store.key k where k.key = p_key for update;
+		end if;
 		exit when found;
 	end loop;
 	case p_on_conflict
@@ -56,6 +61,10 @@ begin
 		end if;
 		perform from tow_store.scheduled s where s.id = p_id for update skip locked;
 		if not found and exists (select from tow_store.scheduled s where s.id = p_id) then
+			return;
+		end if;
+		perform from tow_store.waiting w where w.id = p_id for update skip locked;
+		if not found and exists (select from tow_store.waiting w where w.id = p_id) then
 			return;
 		end if;
 	end if;

@@ -32,6 +32,9 @@ declare
 	v_other tow_store.policy;
 begin
 	select o.* into p from tow_store.policy o where o.name = coalesce(j.policy, (select q.policy from tow_store.queue q where q.name = j.queue), 'default');
+	if not found then
+		select o.* into p from tow_store.policy o where o.name = 'default';
+	end if;
 	if p_class is not null and p.classes <> '{}' then
 		select o.* into v_other
 		from jsonb_each_text(p.classes) c join tow_store.policy o on o.name = c.value
@@ -92,6 +95,11 @@ begin
 		perform tow_store.fail('TW422', format('%s is not a function(job jsonb, error jsonb) returns interval', fn), 'null says: give up');
 	end if;
 	perform tow_store.check_owned(fn, session_user);
+	if delays is not null and (cardinality(delays) = 0 or exists (select from unnest(delays) d where d is null or d < '0')) then
+		perform tow_store.fail('TW422', format('policy %L: bad delays', name), 'give at least one interval, none below zero');
+	elsif name is null then
+		perform tow_store.fail('TW422', 'a policy needs a name', 'use 1 to 64 small letters, digits, and any of _ . -');
+	end if;
 	if classes is not null and exists (select from jsonb_each(classes) c
 		where jsonb_typeof(c.value) <> 'string' or not exists (select from tow_store.policy o where o.name = c.value #>> '{}')) then
 		perform tow_store.fail('TW404', 'classes names a policy that does not exist', 'write {"http.4": "never", ...}, the policies made before');

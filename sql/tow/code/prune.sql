@@ -123,7 +123,12 @@ as $$
 			join tow_store.retentions k on k.queue is not distinct from q.id
 		where j.id >= p_from and j.id < p_to and j.created_at < tow.now() - k.keep
 			and not exists (select from tow_store.history h where h.job_id = j.id)
-			and tow.state(j.id) = 'unknown'
+			and not exists (select from tow_store.running r where r.job_id = j.id)
+			and not exists (select from tow_store.scheduled s where s.id = j.id)
+			and not exists (select from tow_store.waiting w where w.id = j.id)
+			and not exists (select from tow_store.ready m where m.id = j.id and m.pos <> m.id)
+			and not exists (select from tow_store.band b join tow_store.ready m on m.band = b.id and m.pos = j.id and m.id = j.id
+				where b.queue = q.id and b.priority = j.priority)
 	), k as (
 		delete from tow_store.key k using old where k.job_id = old.id
 	), v as (

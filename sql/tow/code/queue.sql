@@ -95,10 +95,10 @@ as $$
 begin
 	if name = 'test' then
 		perform tow_store.fail('TW422', 'an instance is marked for tests when it is made, not later', 'tow migrate --test');
-	elsif name like '%retention' then
-		perform value::interval;
-	else
-		perform value::int;
+	elsif value is null
+		or case when name like '%retention' then value::interval < '0' when name = 'max_args_bytes' then value::int < 1000 else value::int < 1 end then
+		perform tow_store.fail('TW422', format('bad value %L for %s', value, name),
+			'a retention is an interval, not below zero; max_args_bytes is 1000 or more; the others are 1 or more');
 	end if;
 	update tow_store.setting s set value = set.value where s.name = set.name;
 	if not found then
@@ -106,7 +106,7 @@ begin
 	end if;
 	perform tow_store.note('setting.set', name, null, jsonb_build_object('value', value));
 exception
-	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow then
+	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'a retention is an interval, the others are whole numbers');
 end $$;
 comment on function tow.set(text, text) is 'Change a setting of the instance, see tow.settings.';

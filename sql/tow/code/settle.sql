@@ -31,8 +31,8 @@ as $$
 declare
 	v_delay constant interval := make_interval(secs => (o ->> 'delay_s')::double precision);
 begin
-	if exists (select from tow_store.cancelling c where c.job_id = r.job_id) then
-		delete from tow_store.cancelling c where c.job_id = r.job_id;
+	delete from tow_store.cancelling c where c.job_id = r.job_id and c.run = r.run;
+	if found then
 		if o ->> 'as' in ('failed', 'snoozed', 'returned', 'unknown') then
 			o := o || '{"as": "cancelled"}';
 		end if;
@@ -119,7 +119,8 @@ $$;
 comment on function tow_store.kind_band(tow_store.running) is 'The band of the job''s kind, made if need be.';
 
 -- A worker that is gone: its runs are lost. A run that a transaction of its handler holds (tow.holds) is left until
--- that ends: leftover says that the rescue duty must come back.
+-- that ends, and an exchange that began before may commit claims that nobody sees yet: leftover says that the rescue
+-- duty must come back. Once the lines' locks are had no exchange is under way, and the next one sees the end.
 create or replace function tow_store.give_up(p_worker bigint, p_state text) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -148,6 +149,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	r tow_store.running;
+	v_quiet constant boolean := pg_try_advisory_xact_lock(7630720, p_worker::int) and pg_try_advisory_xact_lock(7630721, p_worker::int);
 	v_count int := 0;
 begin
 	for r in
@@ -158,7 +160,7 @@ begin
 		v_count := v_count + 1;
 		perform tow_store.lose_run(r);
 	end loop;
-	update tow_store.worker w set leftover = exists (select from tow_store.running o where o.worker = p_worker) where w.id = p_worker;
+	update tow_store.worker w set leftover = not v_quiet or exists (select from tow_store.running o where o.worker = p_worker) where w.id = p_worker;
 	return v_count;
 end $$;
 comment on function tow_store.lose_runs(bigint) is 'Put back what a worker held; returns how many jobs.';
@@ -171,11 +173,11 @@ declare
 	v_now constant timestamptz := tow.now();
 	v_reason jsonb := jsonb_build_object('class', 'lost', 'error', format('worker %s ended while it held the job', r.worker));
 begin
-	if exists (select from tow_store.cancelling c where c.job_id = r.job_id) then
-		delete from tow_store.cancelling c where c.job_id = r.job_id;
+	delete from tow_store.cancelling c where c.job_id = r.job_id and c.run = r.run;
+	if found then
 		perform tow_store.end_run(r, v_now, v_reason, 'x');
-	elsif (select count(*) from tow_store.history h where h.job_id = r.job_id and h.outcome = 'l')
-		>= tow_store.setting('max_losses')::int - 1 then
+	elsif (select count(*) from tow_store.history h where h.job_id = r.job_id and h.outcome = 'l'
+		and h.run > coalesce((select max(v.run) from tow_store.revival v where v.job_id = r.job_id), 0)) >= tow_store.setting('max_losses')::int - 1 then
 		perform tow_store.end_run(r, v_now, v_reason || '{"error": "lost with its worker too often"}', 'f');
 	else
 		perform tow_store.write_history(r, v_now, v_reason, 'l', null);

@@ -1,7 +1,7 @@
 -- Who may call what. Roles exist where the migrating role could make them; each has what the one before it has, but
 -- for the worker's. Nothing is granted on tables, and nothing to everybody but the clock.
 revoke all on all functions in schema tow, tow_store from public;
-grant execute on function tow.now(), tow_store.fake_now() to public;
+grant execute on function tow.now(), tow.fake_now() to public;
 
 create or replace function tow_store.grant_all(p_role text, p_names text[]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
