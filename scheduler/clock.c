@@ -1,0 +1,307 @@
+/* The clock: see clock.h. */
+#include "clock.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tow/log.h"
+#include "tow/proc.h"
+
+#define TURNS	     100     /* of one duty before others are looked at again */
+#define PAUSE_LEAST  1000    /* us between looks while somebody may enqueue without ringing */
+#define PAUSE_MOST   100000
+#define BACKOFF_MOST 5000000
+#define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
+
+/* Wait for the socket, a signal, or a time. False: asked to stop. */
+static bool wait(struct clock *c, int fd, short events, long long us)
+{
+	struct pollfd p[2] = { { .fd = c->signals, .events = POLLIN }, { .fd = fd, .events = events } };
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+
+	if (us > 0)
+		(void)ppoll(p, 2, &t, NULL);
+	else
+		(void)poll(p, 2, 0);
+	return !p[0].revents;
+}
+
+static void hear(struct clock *c)
+{
+	const char *channel, *payload;
+
+	while (tow_db_bell(c->db, &channel, &payload))
+		c->rung = true;
+}
+
+/* One call, to its end or until we are asked to stop. */
+static bool finish(struct clock *c, struct tow_rows **rows, struct tow_err *e)
+{
+	long long start = tow_mono_us();
+
+	for (;;) {
+		enum tow_db_state state = tow_db_take(c->db, rows, e);
+
+		if (state != TOW_DB_BUSY)
+			return state == TOW_DB_DONE;
+		if (tow_mono_us() - start > SILENT_US)
+			return tow_fail_class(e, TOW_RETRY, "08006", "the database does not answer");
+		if (!wait(c, tow_db_fd(c->db), tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN, 1000000))
+			return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
+	}
+}
+
+static bool ask(struct clock *c, struct tow_rows **rows, struct tow_err *e, const char *verb, const char *const *values,
+		size_t n)
+{
+	struct tow_rows *ignored = NULL;
+	bool ok = tow_db_send(c->db, e, verb, values, n) && finish(c, rows ? rows : &ignored, e);
+
+	tow_rows_free(ignored);
+	if (ok)
+		hear(c);
+	return ok;
+}
+
+/*--- attend */
+
+static bool attend(struct clock *c, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	char host[256] = "", pid[24];
+
+	gethostname(host, sizeof(host) - 1);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	if (!tow_db_dial(&c->db, c->url, "scheduler", e) || !finish(c, &rows, e))
+		return false;
+	if (!ask(c, &rows, e, "tow.attend",
+		 (const char *[]){ c->name ? c->name : host, host, pid, TOW_VERSION, c->standby ? "t" : "f" }, 5))
+		return false;
+	if (tow_rows_count(rows) != 1)
+		return tow_fail(e, TOW_BUG, "tow.attend gave %zu rows", tow_rows_count(rows));
+	c->id = tow_rows_int(rows, 0, "scheduler");
+	c->dozed[0] = '\0';
+	c->pause_us = 0;
+	c->rung = false;
+	tow_log(TOW_INFO, "scheduler.attending", "scheduler=%lld standby=%s", c->id, c->standby ? "yes" : "no");
+	tow_sd_notify("READY=1");
+	return true;
+}
+
+/*--- duties */
+
+static struct duty *duty_named(struct clock *c, const char *name)
+{
+	struct duty *d;
+
+	for (size_t i = 0; i < c->n_duties; i++)
+		if (strcmp(c->duties[i].name, name) == 0)
+			return &c->duties[i];
+	c->duties = tow_xrealloc(c->duties, (c->n_duties + 1) * sizeof(*c->duties));
+	d = &c->duties[c->n_duties++];
+	*d = (struct duty){ 0 };
+	snprintf(d->name, sizeof(d->name), "%s", name);
+	return d;
+}
+
+/* A duty that fails is noted where people see it, and waits for its next time. */
+static bool note_failure(struct clock *c, const char *name, struct tow_err *e)
+{
+	struct tow_err why = *e;
+
+	if (!tow_db_alive(c->db) || e->code == TOW_SHUTDOWN)
+		return false;
+	tow_log_err(TOW_ERROR, "duty.failed", e);
+	return ask(c, NULL, e, "tow.duty_failed", (const char *[]){ name, why.text }, 2);
+}
+
+static bool run_duty(struct clock *c, const char *name, struct tow_err *e)
+{
+	duty_named(c, name)->ran_us = tow_mono_us();
+	for (int turn = 0; turn < TURNS; turn++) {
+		TOW_AUTO_ROWS *rows = NULL;
+		const char *count;
+
+		if (!ask(c, &rows, e, "tow.duty", (const char *[]){ name }, 1))
+			return note_failure(c, name, e);
+		count = tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : NULL;
+		if (!count || atoi(count) == 0)
+			return true;
+		tow_log(TOW_DEBUG, "duty.done", "duty=%s count=%s", name, count);
+	}
+	return true;
+}
+
+/* How long ago each duty ran here, as tow.tick wants it. */
+static void write_ago(const struct clock *c, struct tow_buf *b)
+{
+	long long now = tow_mono_us();
+
+	tow_buf_addc(b, '{');
+	for (size_t i = 0; i < c->n_duties; i++)
+		tow_buf_addf(b, "%s\"%s\":%.3f", i ? "," : "", c->duties[i].name,
+			     (double)(now - c->duties[i].ran_us) / 1000);
+	tow_buf_addc(b, '}');
+}
+
+struct tick {
+	bool exit, ran, safe;
+	double wait_ms; /* of what is due first */
+};
+
+static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	TOW_AUTO_BUF ago = { 0 };
+	char id[24];
+
+	*t = (struct tick){ .wait_ms = 1000 };
+	snprintf(id, sizeof(id), "%lld", c->id);
+	write_ago(c, &ago);
+	if (!ask(c, &rows, e, "tow.tick", (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL }, 3))
+		return false;
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		const char *duty = tow_rows_get(rows, i, "duty"), *wait_ms = tow_rows_get(rows, i, "wait_ms");
+		const char *safe = tow_rows_get(rows, i, "safe");
+		double ms = wait_ms ? strtod(wait_ms, NULL) : 1000;
+
+		t->safe = safe && *safe == 't';
+		if (duty && strcmp(duty, "exit") == 0) {
+			t->exit = true;
+			return true;
+		}
+		if (duty && ms <= 0) {
+			t->ran = true;
+			if (!run_duty(c, duty, e))
+				return false;
+		} else if (ms < t->wait_ms) {
+			t->wait_ms = ms;
+		}
+	}
+	return true;
+}
+
+/*--- sleep */
+
+static bool arm(struct clock *c, double ms, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	char id[24], text[40];
+
+	snprintf(id, sizeof(id), "%lld", c->id);
+	snprintf(text, sizeof(text), "%.3f", ms);
+	if (!ask(c, &rows, e, "tow.doze", (const char *[]){ id, text }, 2))
+		return false;
+	snprintf(c->dozed, sizeof(c->dozed), "%s", tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : "");
+	c->pause_us = PAUSE_LEAST;
+	return true;
+}
+
+static void disarm(struct clock *c)
+{
+	c->dozed[0] = '\0';
+	c->rung = false;
+}
+
+/* Sleep until the instant, the bell, or a signal (false). */
+static bool doze(struct clock *c, long long us)
+{
+	long long until = tow_mono_us() + us, now;
+
+	while (!c->rung && tow_db_alive(c->db) && (now = tow_mono_us()) < until) {
+		if (!wait(c, tow_db_fd(c->db), POLLIN, until - now))
+			return false;
+		hear(c);
+	}
+	return true;
+}
+
+/* Nothing is due: arm the bell, look once more, and sleep when nothing can slip past it. */
+static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
+{
+	long long us = (long long)(t->wait_ms * 1000) + 1;
+
+	if (c->rung) {
+		disarm(c);
+		return true;
+	}
+	if (!c->dozed[0])
+		return arm(c, t->wait_ms, e);
+	if (!t->safe && us > c->pause_us) {
+		us = c->pause_us;
+		c->pause_us = 2 * us > PAUSE_MOST ? PAUSE_MOST : 2 * us;
+		return doze(c, us) || tow_fail(e, TOW_SHUTDOWN, "asked to stop");
+	}
+	if (!doze(c, us))
+		return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
+	disarm(c);
+	return true;
+}
+
+/*--- the life of it */
+
+static bool attended(struct clock *c, struct tow_err *e)
+{
+	struct tick t;
+
+	for (;;) {
+		if (!tick(c, &t, e))
+			return false;
+		c->backoff_us = 0;
+		if (t.exit)
+			return true;
+		if (t.ran) {
+			disarm(c);
+			continue;
+		}
+		if (!rest(c, &t, e))
+			return false;
+		if (!tow_db_alive(c->db))
+			return tow_fail_class(e, TOW_RETRY, "08006", "the connection was closed");
+	}
+}
+
+static void leave(struct clock *c)
+{
+	struct tow_err e;
+	char id[24];
+
+	snprintf(id, sizeof(id), "%lld", c->id);
+	if (c->db && c->id && tow_db_alive(c->db))
+		(void)!tow_db_call(c->db, NULL, &e, "tow.leave", (const char *[]){ id }, 1);
+}
+
+/* Doubles up to five seconds; a random part of it less. False: asked to stop. */
+static bool back_off(struct clock *c)
+{
+	long long most = c->backoff_us < 50000 ? 50000 : c->backoff_us;
+
+	c->backoff_us = 2 * most > BACKOFF_MOST ? BACKOFF_MOST : 2 * most;
+	return wait(c, -1, 0, most / 2 + random() % (most / 2 + 1));
+}
+
+void clock_run(struct clock *c)
+{
+	bool over = false;
+
+	srandom((unsigned)(tow_mono_us() ^ getpid()));
+	while (!over) {
+		struct tow_err why = { 0 };
+
+		c->id = 0;
+		if (attend(c, &why) && attended(c, &why))
+			over = true;
+		over = over || why.code == TOW_SHUTDOWN;
+		if (over)
+			leave(c);
+		tow_db_closep(&c->db);
+		if (over)
+			break;
+		tow_log_err(TOW_WARN, "scheduler.lost", &why);
+		over = !back_off(c);
+	}
+	free(c->duties);
+}

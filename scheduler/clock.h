@@ -1,0 +1,31 @@
+/* The clock: asks the database which duties are due, runs them, sleeps until the next instant. What a duty means and
+ * when it is due is SQL's (tow.tick, tow.duty); here is only the waiting. */
+#ifndef TOW_SCHEDULER_CLOCK_H
+#define TOW_SCHEDULER_CLOCK_H
+
+#include <signal.h>
+
+#include "tow/db.h"
+
+struct duty {
+	char name[64];
+	long long ran_us; /* when this process last ran it */
+};
+
+struct clock {
+	const char *url, *name;
+	bool standby;
+	int signals; /* signalfd: TERM and INT */
+	struct tow_db *db;
+	long long id; /* as a scheduler, on this connection */
+	struct duty *duties;
+	size_t n_duties;
+	char dozed[32]; /* tow.doze's answer; "" when the doorbell is not armed */
+	bool rung;
+	long long pause_us, backoff_us;
+};
+
+/* Until a signal, or until a stand-by is not needed any more. */
+void clock_run(struct clock *c);
+
+#endif
