@@ -120,8 +120,8 @@ const char *when_duration(struct tow_arena *a, long long us)
 		return tow_fmt(a, "%lld us", us);
 	if (us < US_PER_S)
 		return tow_fmt(a, "%lld ms", us / US_PER_MS);
-	if (s < 10)
-		return tow_fmt(a, "%.1f s", (double)us / US_PER_S);
+	if (s < 10 && us % US_PER_S >= US_PER_S / 10)
+		return tow_fmt(a, "%lld.%lld s", s, us % US_PER_S / (US_PER_S / 10));
 	if (s < 120)
 		return tow_fmt(a, "%lld s", s);
 	if (s < 7200)

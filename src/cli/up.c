@@ -1,0 +1,197 @@
+/* tow up: the database, the schema, a scheduler and a worker, in the foreground and supervised. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "lib/cli.h"
+#include "lib/cluster.h"
+#include "lib/migration.h"
+#include "lib/supervise.h"
+#include "tow/command.h"
+#include "tow/fs.h"
+
+static const struct tow_option options[] = {
+	{ "queue", "NAME:SLOTS,...", "what the worker serves (default:4)" },
+	{ "config", "FILE", "the worker's configuration ($TOW_HOME/worker.ini if it is there)" },
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+struct up {
+	struct cli *c;
+	struct tow_arena *a;
+	const char *home;
+	bool private, started; /* the cluster is ours, and this call started it */
+};
+
+/* One at a time in one home. The lock goes with the process, however it ends. */
+static bool claim_home(const struct up *u, int *fd)
+{
+	struct tow_err *e = &u->c->err;
+	const char *path = tow_fmt(u->a, "%s/up.lock", u->home);
+	if (!tow_fs_mkdirs(u->home, geteuid() == 0 ? 0711 : 0700, e))
+		return false;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0)
+		return tow_fail(e, TOW_FINAL, "open '%s': %s", path, strerror(errno));
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	tow_fail(e, TOW_RETRY, "tow up runs already for '%s'", u->home);
+	return tow_hint(e, "another TOW_HOME is another instance; more workers: tow worker");
+}
+
+static bool server_is_named(struct cli *c)
+{
+	static const char *const names[] = { "DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGPORT",
+					     "PGDATABASE",   "PGUSER", "PGSERVICE" };
+	if (cli_has(c, "database"))
+		return true;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value = getenv(names[i]);
+		if (value && *value)
+			return true;
+	}
+	return false;
+}
+
+static bool bring_database(struct up *u)
+{
+	u->private = !server_is_named(u->c);
+	if (u->private && !tow_cluster_start(u->home, &u->started, &u->c->err))
+		return false;
+	return cli_open_database(u->c);
+}
+
+static void say_migration(const char *what)
+{
+	printf("migrate: %s\n", what);
+}
+
+static bool bring_schema(struct up *u)
+{
+	struct migration m = { .arena = u->a, .db = u->c->db };
+	struct migration loud = m;
+	loud.say = say_migration;
+	if (!migration_look(&m, &u->c->err))
+		return false;
+	if (m.changes > 10) /* a new database: every file is news */
+		printf("migrate: %zu files\n", m.changes);
+	else
+		m = loud;
+	return migration_run(&m, &u->c->err);
+}
+
+/* Which worker: what --queue and the configuration say. "a:1,b:2" becomes two options. */
+static const char *const *worker_words(struct up *u)
+{
+	enum { MOST = 128 };
+	const char **words = tow_alloc(u->a, MOST * sizeof *words);
+	const char *config = cli_option(u->c, "config"),
+		   *usual = tow_fmt(u->a, "%s/worker.ini", u->home);
+	const char *queues = cli_option(u->c, "queue");
+	size_t n = 0;
+	words[n++] = "/proc/self/exe";
+	words[n++] = "worker";
+	if (config || tow_fs_exists(usual)) {
+		words[n++] = "--config";
+		words[n++] = config ? config : usual;
+	}
+	if (!queues)
+		queues = config || tow_fs_exists(usual) ? "" : "default:4";
+	while (*queues && n < MOST - 4) {
+		size_t len = strcspn(queues, ",");
+		words[n++] = "--queue";
+		words[n++] = tow_strndup(u->a, queues, len);
+		queues += len + (queues[len] == ',');
+	}
+	return words;
+}
+
+/* Children are given the address by the environment: an argument would show a password to
+ * everybody. */
+static void pass_address(const struct up *u)
+{
+	if (u->c->url)
+		setenv("DATABASE_URL", u->c->url, 1);
+}
+
+static void say_welcome(const struct up *u)
+{
+	printf("\nTowpath is up. In another terminal%s:\n\n",
+	       getenv("TOW_HOME") ? tow_fmt(u->a, ", with TOW_HOME=%s", u->home) : "");
+	if (u->private)
+		printf("  psql '%s'\n", u->c->url);
+	printf("  tow enqueue echo '{\"hello\": \"world\"}' --wait\n"
+	       "  tow jobs\n"
+	       "  tow top\n\n"
+	       "Control-C stops it.\n\n");
+	fflush(stdout);
+}
+
+static int supervise_both(struct up *u)
+{
+	static const char *const scheduler[] = { "/proc/self/exe", "scheduler", NULL };
+	struct supervised children[] = {
+		{ .name = "scheduler", .argv = scheduler },
+		{ .name = "worker", .argv = worker_words(u) },
+	};
+	tow_db_closep(&u->c->db);
+	pass_address(u);
+	if (!supervise(children, 2, &u->c->err))
+		return cli_failed(u->c);
+	return EX_OK;
+}
+
+static int up(struct up *u)
+{
+	if (!bring_database(u) || !bring_schema(u))
+		return cli_failed(u->c);
+	say_welcome(u);
+	return supervise_both(u);
+}
+
+static int run(int argc, char **argv)
+{
+	CLI_AUTO c = { 0 };
+	TOW_AUTO_FD held = -1;
+	struct up u = { .c = &c, .a = &c.arena };
+	if (!cli_parse(&c, options, 0, 0, argc, argv))
+		return cli_failed(&c);
+	u.home = tow_home(&c.arena);
+	if (!claim_home(&u, &held))
+		return cli_failed(&c);
+	supervise_signals(); /* from here on an interrupt is an orderly end */
+	int status = up(&u);
+	tow_db_closep(&c.db);
+	if (u.started && !tow_cluster_stop(u.home, &c.err))
+		return cli_failed(&c);
+	return status;
+}
+
+const struct tow_command tow_command_up = {
+	.name = "up",
+	.summary = "start everything here: database, schema, scheduler, worker",
+	.usage = "tow up [--queue NAME:SLOTS,...] [--config FILE] [--database URL]",
+	.options = options,
+	.help = "Stays in the foreground and looks after what it started: a scheduler or a worker "
+		"that dies is started\n"
+		"again, after a pause that grows. With DATABASE_URL, PGHOST or --database that "
+		"server is used, else\n"
+		"Towpath's own under $TOW_HOME, which is stopped again at the end if this started "
+		"it. TERM or an\n"
+		"interrupt ends all in order; a second one hurries the worker.\n"
+		"\n"
+		"Examples:\n"
+		"  tow up\n"
+		"  tow up --queue default:8,mail:2\n"
+		"  TOW_HOME=/tmp/try tow up\n"
+		"\n"
+		"Exit status: 0 ended as asked, 69 no database, 75 it runs already.\n",
+	.run = run,
+};
