@@ -1,7 +1,7 @@
 -- tow.cron_describe: a cron spec in words, for lists and confirmations. Short rather than pretty, and never wrong:
 -- it is made from what tow.cron_parse understood, not from how the spec was written. Raises TW422 as that does.
 create or replace function tow.cron_describe(p_spec text) returns text
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_cron constant jsonb := tow.cron_parse(p_spec);

@@ -8,7 +8,7 @@
 create or replace function tow.cron_next(
 	p_spec text, p_after timestamptz, p_tz text default 'UTC', p_gap text default 'after', p_overlap text default 'once'
 ) returns timestamptz
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_cron constant jsonb := tow.cron_parse(p_spec);

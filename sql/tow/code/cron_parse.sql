@@ -4,7 +4,7 @@
 -- to that day), "weekdays": [0..6], "nth": ["5#2", "5#L"]}. '@every 90s' becomes {"every": 90}.
 -- A day or weekday field is restricted unless it is * or ?. Raises TW422 saying which field is wrong, and how.
 create or replace function tow.cron_parse(p_spec text) returns jsonb
-language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
+language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_spec text := lower(btrim(p_spec, E' \t\r\n'));

@@ -22,7 +22,6 @@ declare
 	v_queue record;
 	v_want int;
 	v_got bigint;
-	i int;
 begin
 	perform pg_advisory_xact_lock(7630720 + p_line, p_worker::int);
 	if not exists (select from tow_store.worker w where w.id = p_worker and w.ended_at is null) then
@@ -75,7 +74,9 @@ begin
 				), k as (
 					delete from tow_store.key k using m where m.flags & 2 <> 0 and k.job_id = m.id and k.scope = 'q'
 				)
-				select 'job', m.id, m.run, v_queue.id, j.kind, m.attempt, coalesce(j.max_attempts, v_queue.max_attempts),
+				select 'job', m.id, m.run, v_queue.id, j.kind, m.attempt,
+					case when j.policy is null then coalesce(j.max_attempts, v_queue.max_attempts)
+						else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
 					(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
 					(extract(epoch from j.deadline - v_now) * 1000)::bigint,
 					j.args::text, p_bands[i], m.pos, j.tags::text, j.key
@@ -126,9 +127,9 @@ begin
 	if v_count < cardinality(p_jobs) then
 		-- rare: those that history does not show as ended by this very worker
 		return coalesce((select array_agg(u.run) from unnest(p_jobs, p_runs) u(job, run)
-			where not exists (select from tow_store.history h where h.job_id = u.job and h.run = u.run and h.worker = p_worker and h.outcome = 'c')), '{}');
+			where not exists (select from tow_store.history h where h.job_id = u.job and h.run = u.run and h.worker = p_worker and h.outcome = 'c')), array[]::bigint[]);
 	end if;
-	return '{}';
+	return array[]::bigint[];
 end $$;
 comment on function tow_store.complete(bigint, timestamptz, bigint[], bigint[], bigint[], bigint[]) is 'Move plainly completed runs to history; returns those that came late.';
 
@@ -138,14 +139,13 @@ returns table(what text, job bigint, run bigint, queue int, kind text, attempt i
 	deadline_ms bigint, args text, band int, pos bigint, tags text, key text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt, coalesce(j.max_attempts, q.max_attempts, p.max_attempts),
+	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt, tow_store.max_attempts(j, tow_store.policy_for(j, null)),
 		(extract(epoch from coalesce(j.timeout, q.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
 		j.args::text, r.band, 0::bigint, j.tags::text, j.key
 	from tow_store.running r
 		join tow_store.job j on j.id = r.job_id
 		join tow_store.band b on b.id = r.band
 		join tow_store.queue q on q.id = b.queue
-		join tow_store.policy p on p.name = coalesce(q.policy, 'default')
 	where r.worker = p_worker and r.batch = p_batch;
 $$;
 comment on function tow_store.claims_of(bigint, bigint, timestamptz) is 'What one exchange of a worker claimed and has not ended.';

@@ -29,7 +29,7 @@ declare
 	v_full boolean := v_old is null or (v_old ->> 'sweep')::bigint <> v_sweep
 		or (v_old ->> 'full_at')::double precision < extract(epoch from clock_timestamp()) - 60;
 	v_from jsonb := v_old -> 'lows';
-	v_open jsonb := '[]';
+	v_open jsonb := jsonb_build_array();
 	v_window jsonb;
 	v_left jsonb;
 	v_fresh jsonb;

@@ -8,7 +8,7 @@ as $$
 declare
 	o jsonb;
 	r tow_store.running;
-	v_late bigint[] := '{}';
+	v_late bigint[] := array[]::bigint[];
 begin
 	for o in select value from jsonb_array_elements(p_outcomes) loop
 		delete from tow_store.running d where d.job_id = (o ->> 'job')::bigint and d.run = (o ->> 'run')::bigint returning d.* into r;

@@ -47,16 +47,20 @@ declare
 	t record;
 	r tow_store.running;
 begin
-	t := tow_store.take_unstarted(id, true);
-	if t.place is not null then
-		insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
-		values (id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(reason, format('cancelled by %s', session_user)));
-		perform tow_store.job_ended(array[id]);
-		perform tow_store.note('job.cancelled', j.kind, id, jsonb_build_object('was', t.place, 'reason', reason));
-		return 'cancelled';
-	end if;
-	select o.* into r from tow_store.running o where o.job_id = id for key share;
-	if not found then
+	-- it may move while we look: a claim, a promotion, a retry
+	for i in 1 .. 10 loop
+		t := tow_store.take_unstarted(id, true);
+		if t.place is not null then
+			insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
+			values (id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(reason, format('cancelled by %s', session_user)));
+			perform tow_store.job_ended(array[id]);
+			perform tow_store.note('job.cancelled', j.kind, id, jsonb_build_object('was', t.place, 'reason', reason));
+			return 'cancelled';
+		end if;
+		select o.* into r from tow_store.running o where o.job_id = id for key share;
+		exit when found or tow.state(id) in ('completed', 'failed', 'cancelled');
+	end loop;
+	if r.run is null then
 		perform tow_store.wrong_state(id, 'cancelled', 'it has finished already');
 	end if;
 	insert into tow_store.cancelling (job_id, run, reason, who, at) values (id, r.run, reason, session_user, tow.now())
