@@ -2,7 +2,7 @@
 --   TW404 no such thing   TW409 not in a state that allows it   TW410 given up, no longer yours
 --   TW413 too large       TW422 bad argument
 create or replace function tow_store.fail(p_code text, p_message text, p_hint text) returns void
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
 	raise exception using errcode = p_code, message = p_message, hint = p_hint;
