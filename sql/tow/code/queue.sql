@@ -96,7 +96,7 @@ begin
 	if name = 'test' then
 		perform tow_store.fail('TW422', 'an instance is marked for tests when it is made, not later', 'tow migrate --test');
 	elsif value is null
-		or case when name like '%retention' then value::interval < '0' when name = 'max_args_bytes' then value::int < 1000 else value::int < 1 end then
+		or (case when name like '%retention' then value::interval < '0' when name = 'max_args_bytes' then value::int < 1000 else value::int < 1 end) then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name),
 			'a retention is an interval, not below zero; max_args_bytes is 1000 or more; the others are 1 or more');
 	end if;
