@@ -66,6 +66,7 @@ const char *tow_rows_name(const struct tow_rows *r, size_t column);
 bool tow_rows_is_number(const struct tow_rows *r, size_t column);
 bool tow_rows_is_json(const struct tow_rows *r, size_t column);
 bool tow_rows_is_bool(const struct tow_rows *r, size_t column);
+bool tow_rows_is_list(const struct tow_rows *r, size_t column); /* an array of words */
 const char *tow_rows_at(const struct tow_rows *r, size_t row, size_t column); /* NULL for null */
 const char *tow_rows_get(const struct tow_rows *r, size_t row, const char *name); /* NULL for null or no such column */
 long long tow_rows_int(const struct tow_rows *r, size_t row, const char *name); /* 0 for null */

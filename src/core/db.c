@@ -600,6 +600,9 @@ enum type {
 	T_JSON = 114,
 	T_FLOAT4 = 700,
 	T_FLOAT8 = 701,
+	T_NAME_ARRAY = 1003,
+	T_TEXT_ARRAY = 1009,
+	T_INTERVAL_ARRAY = 1187,
 	T_NUMERIC = 1700,
 	T_JSONB = 3802,
 };
@@ -620,6 +623,12 @@ bool tow_rows_is_json(const struct tow_rows *r, size_t column)
 bool tow_rows_is_bool(const struct tow_rows *r, size_t column)
 {
 	return PQftype(in(r), (int)column) == T_BOOL;
+}
+
+bool tow_rows_is_list(const struct tow_rows *r, size_t column)
+{
+	Oid t = PQftype(in(r), (int)column);
+	return t == T_TEXT_ARRAY || t == T_NAME_ARRAY || t == T_INTERVAL_ARRAY;
 }
 
 const char *tow_rows_at(const struct tow_rows *r, size_t row, size_t column)

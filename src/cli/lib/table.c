@@ -178,6 +178,36 @@ void table_more(FILE *f, const struct tow_rows *rows, const struct column *colum
 
 /* --- JSON */
 
+/* One element of an array as PostgreSQL writes it: bare, or in double quotes with backslashes.
+ * Returns what follows. */
+static const char *list_element(struct tow_buf *out, const char *text)
+{
+	TOW_AUTO_BUF word = { 0 };
+	bool quoted = *text == '"';
+	tow_buf_adds(&word, "");
+	for (text += quoted; *text && (quoted ? *text != '"' : *text != ',' && *text != '}');
+	     text++) {
+		text += *text == '\\' && text[1];
+		tow_buf_addc(&word, *text);
+	}
+	if (!quoted && strcmp(word.data, "NULL") == 0)
+		tow_buf_adds(out, "null");
+	else
+		tow_json_quote(out, word.data, word.len);
+	return text + (quoted && *text);
+}
+
+static void json_list(struct tow_buf *out, const char *text)
+{
+	tow_buf_addc(out, '[');
+	for (text++; *text && *text != '}'; text += *text == ',') {
+		if (out->data[out->len - 1] != '[')
+			tow_buf_adds(out, ", ");
+		text = list_element(out, text);
+	}
+	tow_buf_addc(out, ']');
+}
+
 static void json_value(struct tow_buf *out, struct tow_arena *a, const struct tow_rows *rows,
 		       size_t row, size_t column)
 {
@@ -187,6 +217,8 @@ static void json_value(struct tow_buf *out, struct tow_arena *a, const struct to
 		tow_buf_adds(out, "null");
 	else if (tow_rows_is_bool(rows, column))
 		tow_buf_adds(out, *value == 't' ? "true" : "false");
+	else if (tow_rows_is_list(rows, column))
+		json_list(out, value);
 	else if (tow_rows_is_json(rows, column) || (tow_rows_is_number(rows, column) && !special))
 		tow_buf_adds(out, value);
 	else
@@ -208,11 +240,16 @@ static void json_object(struct tow_buf *out, struct tow_arena *a, const struct t
 	tow_buf_addc(out, '}');
 }
 
-void table_json_row(FILE *f, const struct tow_rows *rows, size_t row)
+void table_json_add(struct tow_buf *out, const struct tow_rows *rows, size_t row)
 {
 	TOW_AUTO_ARENA a = { 0 };
+	json_object(out, &a, rows, row);
+}
+
+void table_json_row(FILE *f, const struct tow_rows *rows, size_t row)
+{
 	TOW_AUTO_BUF out = { 0 };
-	json_object(&out, &a, rows, row);
+	table_json_add(&out, rows, row);
 	fprintf(f, "%s\n", out.data);
 }
 
