@@ -12,7 +12,8 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define STUCK_US 50000 /* jobs behind one that runs longer than this go to others */
+#define CANCEL_MS 800
+#define STUCK_US  50000 /* jobs behind one that runs longer than this go to others */
 
 void hands_end(struct dispatcher *d, struct run *r, const struct outcome *o)
 {
@@ -148,6 +149,14 @@ static struct run *take_from_stock(struct dispatcher *d, long long id)
 	return NULL;
 }
 
+/* Between TERM and KILL. What is lost is somebody else's already; a cancelled job is gone within a second. */
+static long grace_ms(const struct dispatcher *d, enum ending why)
+{
+	if (why == END_LOST)
+		return 0;
+	return why == END_CANCEL && d->config.kill_ms > CANCEL_MS ? CANCEL_MS : d->config.kill_ms;
+}
+
 /* What runs is ended, what has not started is taken back (with what is behind it). */
 static void end_in_slot(struct dispatcher *d, struct slot *s, const struct run *r, enum ending why, long long now)
 {
@@ -156,7 +165,7 @@ static void end_in_slot(struct dispatcher *d, struct slot *s, const struct run *
 
 	slot_take_back(s, &back);
 	if (slot_current(s, &since) == r)
-		slot_end(s, why, why == END_LOST ? 0 : d->config.kill_ms, &back, now);
+		slot_end(s, why, grace_ms(d, why), &back, now);
 	hands_back(d, &back);
 }
 

@@ -62,8 +62,27 @@ const struct kind *kinds_find(const struct kinds *set, const char *name)
 	return at < set->n && strcmp(set->items[at].name, name) == 0 ? &set->items[at] : NULL;
 }
 
+/* A setting that is said again goes on where it ended, on a line of its own. */
+static bool continue_setting(struct kind *k, const char *name, const char *value)
+{
+	for (size_t i = 0; i < k->n_settings; i++) {
+		struct setting *s = &k->settings[i];
+		size_t len = strlen(s->value);
+
+		if (strcmp(s->name, name) != 0)
+			continue;
+		s->value = tow_xrealloc(s->value, len + strlen(value) + 2);
+		s->value[len] = '\n';
+		memcpy(s->value + len + 1, value, strlen(value) + 1);
+		return true;
+	}
+	return false;
+}
+
 void kind_set(struct kind *k, const char *name, const char *value)
 {
+	if (continue_setting(k, name, value))
+		return;
 	k->settings = tow_xrealloc(k->settings, (k->n_settings + 1) * sizeof(*k->settings));
 	k->settings[k->n_settings++] = (struct setting){ tow_xstrdup(name), tow_xstrdup(value) };
 }

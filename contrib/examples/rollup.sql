@@ -1,0 +1,15 @@
+-- A handler in SQL: a function(args jsonb) returns jsonb, security definer, owned by the role that it runs as.
+-- Its work and the proof that the job is still ours are one transaction: both happen, or neither.
+create table if not exists rollup_example (day date primary key, n bigint not null);
+
+create or replace function rollup_example(args jsonb) returns jsonb
+language sql volatile security definer set search_path = public, pg_temp
+as $$
+	insert into rollup_example (day, n) values ((args ->> 'day')::date, (args ->> 'n')::bigint)
+	on conflict (day) do update set n = rollup_example.n + excluded.n
+	returning jsonb_build_object('day', day, 'n', n)
+$$;
+
+select tow.sql_kind('rollup', 'rollup_example(jsonb)');
+
+-- Then, from anywhere:  select tow.enqueue('rollup', '{"day": "2026-01-01", "n": 5}');

@@ -1,0 +1,236 @@
+/* exec: a program of the worker's configuration as a handler. The arguments are JSON on its standard input, the job's
+ * facts are in its environment, its standard output and error are the job's log, and it may say more on descriptor 3
+ * (workers/control.h). Its exit status is the outcome, as <sysexits.h> has it.
+ *
+ * The program stays in the slot's process group: whatever ends the slot ends it too. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "../control.h"
+#include "../shelter.h"
+
+#define LINE_MOST (1 << 20)
+
+/* The arguments as a file of their own: the program may read it when it likes, or never. */
+static int args_file(const struct tow_job *j)
+{
+	const char *args = tow_job_args_text(j);
+	size_t len = strlen(args), done = 0;
+	int fd = memfd_create("args", MFD_CLOEXEC);
+
+	while (fd >= 0 && done < len) {
+		ssize_t n = write(fd, args + done, len - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			tow_closep(&fd);
+	}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* Is the variable one of the list's names, "KEEP,NAMES"? Without a list all are. */
+static bool named(const char *list, const char *variable)
+{
+	size_t len = strcspn(variable, "=");
+
+	if (!list)
+		return true;
+	while (*list) {
+		size_t n = strcspn(list, ", ");
+
+		if (n == len && strncmp(list, variable, n) == 0)
+			return true;
+		list += n;
+		list += strspn(list, ", ");
+	}
+	return false;
+}
+
+static bool always(const char *variable)
+{
+	return strncmp(variable, "PATH=", 5) == 0 || strncmp(variable, "LANG=", 5) == 0 ||
+	       strncmp(variable, "HOME=", 5) == 0 || strncmp(variable, "TZ=", 3) == 0;
+}
+
+static const char **environment(struct tow_job *j)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	const char *keep = tow_job_setting(j, "env"), **env;
+	bool database = tow_job_wants_db(j);
+	size_t n = 0, kept = 0;
+
+	if (database)
+		shelter_open();
+	while (environ[n])
+		n++;
+	env = tow_alloc(a, (n + 8) * sizeof(*env));
+	for (size_t i = 0; i < n; i++) {
+		bool wanted = database && shelter_hides(environ[i]);
+
+		if (strncmp(environ[i], "TOW_", 4) == 0 && !named(keep ? keep : "", environ[i]) && !wanted)
+			continue;
+		if (wanted || always(environ[i]) || named(keep, environ[i]))
+			env[kept++] = tow_strdup(a, environ[i]);
+	}
+	if (database && *tow_job_db_url(j))
+		env[kept++] = tow_fmt(a, "DATABASE_URL=%s", tow_job_db_url(j));
+	env[kept++] = tow_fmt(a, "TOW_JOB=%lld", tow_job_id(j));
+	env[kept++] = tow_fmt(a, "TOW_RUN=%lld", tow_job_run(j));
+	env[kept++] = tow_fmt(a, "TOW_KIND=%s", tow_job_kind(j));
+	env[kept++] = tow_fmt(a, "TOW_QUEUE=%s", tow_job_queue(j));
+	env[kept++] = tow_fmt(a, "TOW_ATTEMPT=%d", tow_job_attempt(j));
+	env[kept++] = tow_fmt(a, "TOW_MAX_ATTEMPTS=%d", tow_job_max_attempts(j));
+	if (database)
+		shelter_close();
+	return env;
+}
+
+static bool start(struct tow_job *j, int control, pid_t *pid, struct tow_err *e)
+{
+	TOW_AUTO_FD args = args_file(j);
+	struct tow_child c = {
+		.argv = (const char *[]){ "/bin/sh", "-c", tow_job_setting(j, "command"), NULL },
+		.env = environment(j),
+		.cwd = tow_job_setting(j, "cwd"),
+		.fds = { args, STDOUT_FILENO, STDERR_FILENO, control },
+		.n_fds = 4,
+		.limits = *tow_job_limits(j),
+		.die_with_parent = true,
+	};
+
+	if (args < 0)
+		return tow_fail(e, TOW_RETRY, "no room for the arguments: %s", strerror(errno));
+	return tow_proc_start(&c, pid, e) || tow_wrap(e, "start '%s'", tow_job_setting(j, "command"));
+}
+
+/*--- listening */
+
+static void obey(struct tow_job *j, char *line, struct verdict *v)
+{
+	struct control c;
+
+	control_parse(line, &c);
+	control_apply(j, &c, v);
+}
+
+/* False at the end, or when nothing is there now. */
+static bool hear(struct tow_job *j, int fd, struct tow_buf *b, struct verdict *v)
+{
+	char piece[4096], *newline;
+	ssize_t n = read(fd, piece, sizeof(piece));
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n <= 0)
+		return false;
+	tow_buf_add(b, piece, (size_t)n);
+	while ((newline = memchr(b->data, '\n', b->len))) {
+		*newline = '\0';
+		obey(j, b->data, v);
+		tow_buf_eat(b, (size_t)(newline - b->data) + 1);
+	}
+	if (b->len > LINE_MOST)
+		tow_buf_reset(b);
+	return true;
+}
+
+/* Until the program itself has ended: what it leaves behind may hold the descriptor for ever. */
+static int listen_to(struct tow_job *j, int fd, pid_t pid, struct verdict *v)
+{
+	TOW_AUTO_FD process = (int)syscall(SYS_pidfd_open, pid, 0);
+	TOW_AUTO_BUF b = { 0 };
+	struct pollfd p[2] = { { .fd = process, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+	int status = 0;
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (process >= 0 && !p[0].revents) {
+		if (poll(p, 2, -1) < 0)
+			p[0].revents = p[1].revents = 0; /* interrupted: the program has been told to stop, too */
+		if (p[1].revents && !hear(j, fd, &b, v) && p[1].revents & POLLHUP)
+			p[1].fd = -1;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	while (hear(j, fd, &b, v))
+		;
+	if (b.len > 0)
+		obey(j, b.data, v);
+	return status;
+}
+
+/*--- outcome */
+
+static bool by_status(struct tow_job *j, int status, struct tow_err *e)
+{
+	int code = WEXITSTATUS(status);
+	char class[16];
+
+	if (WIFSIGNALED(status)) {
+		int number = WTERMSIG(status);
+		const char *name = number == SIGXCPU ? "cpu" : number == SIGXFSZ ? "filesize" : "crash";
+
+		return tow_fail_class(e, TOW_RETRY, name, "killed by signal %d (%s)", number, strsignal(number));
+	}
+	if (code == 0)
+		return true;
+	snprintf(class, sizeof(class), "exit.%d", code);
+	if (code == EX_USAGE || code == EX_DATAERR || code == EX_CONFIG)
+		return tow_fail_class(e, TOW_FINAL, class, "'%s' ended with status %d: trying again is no use",
+				      tow_job_kind(j), code);
+	return tow_fail_class(e, TOW_RETRY, class, "'%s' ended with status %d", tow_job_kind(j), code);
+}
+
+static bool judge(struct tow_job *j, int status, const struct verdict *v, struct tow_err *e)
+{
+	if (WIFSIGNALED(status) && tow_job_stopping(j))
+		return tow_fail(e, TOW_CANCELLED, "ended on request");
+	if (v->fail)
+		return tow_fail_class(e, TOW_FINAL, "exec", "%s", *v->fail ? v->fail : "it said that it failed");
+	if (v->snooze_s >= 0)
+		return tow_job_snooze(j, e, v->snooze_s);
+	if (v->retry_s >= 0) {
+		tow_fail_class(e, TOW_RETRY, "exec", "%s", *v->retry_text ? v->retry_text : "it asked to be tried again");
+		return tow_job_retry_in(j, e, v->retry_s);
+	}
+	return by_status(j, status, e);
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	struct verdict v = { .snooze_s = -1, .retry_s = -1 };
+	TOW_AUTO_FD heard = -1;
+	int ends[2], status;
+	pid_t pid;
+	bool ok;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return tow_fail(e, TOW_RETRY, "no pipe: %s", strerror(errno));
+	heard = ends[0];
+	ok = start(j, ends[1], &pid, e);
+	close(ends[1]);
+	if (!ok)
+		return false;
+	status = listen_to(j, heard, pid, &v);
+	return judge(j, status, &v, e);
+}
+
+const struct tow_kind tow_kind_exec = {
+	.name = "exec",
+	.help = "a program: [exec NAME] command = ...",
+	.family = true,
+	.own_limits = true,
+	.settings = (const char *const[]){ "command!", "cwd", "env", NULL },
+	.run = run,
+};
