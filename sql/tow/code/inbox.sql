@@ -4,14 +4,14 @@ create or replace function tow_store.duty_inbox() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_rows tow_store.inbox[];
+	v_rows tow.inbox[];
 begin
 	with d as (
-		delete from tow_store.inbox where ctid = any(array(
-			select i.ctid from tow_store.inbox i order by i.n limit 2000 for update skip locked))
+		delete from tow.inbox where ctid = any(array(
+			select i.ctid from tow.inbox i order by i.n limit 2000 for update skip locked))
 		returning *
 	)
-	select array_agg(d::tow_store.inbox order by d.n) into v_rows from d;
+	select array_agg(d::tow.inbox order by d.n) into v_rows from d;
 	if v_rows is null then
 		return 0;
 	end if;
@@ -25,7 +25,7 @@ end $$;
 comment on function tow_store.duty_inbox() is 'Duty: enqueue what was copied into tow.inbox.';
 
 -- Rows that differ only in their arguments are enqueued together.
-create or replace function tow_store.take_in(p_rows tow_store.inbox[]) returns void
+create or replace function tow_store.take_in(p_rows tow.inbox[]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -38,21 +38,21 @@ begin
 	) g;
 	perform tow_store.take_in_one(r) from unnest(p_rows) r where r.key is not null;
 end $$;
-comment on function tow_store.take_in(tow_store.inbox[]) is 'Enqueue rows of the inbox, all or none.';
+comment on function tow_store.take_in(tow.inbox[]) is 'Enqueue rows of the inbox, all or none.';
 
-create or replace function tow_store.take_in_one(r tow_store.inbox) returns bigint
+create or replace function tow_store.take_in_one(r tow.inbox) returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select tow.enqueue(r.kind, coalesce(r.args, '{}'), queue => coalesce(r.queue, 'default'), priority => coalesce(r.priority, 100),
 		run_at => r.run_at, key => r.key, max_attempts => r.max_attempts, tags => r.tags)
 $$;
-comment on function tow_store.take_in_one(tow_store.inbox) is 'Enqueue one row of the inbox.';
+comment on function tow_store.take_in_one(tow.inbox) is 'Enqueue one row of the inbox.';
 
-create or replace function tow_store.take_in_singly(p_rows tow_store.inbox[]) returns void
+create or replace function tow_store.take_in_singly(p_rows tow.inbox[]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	r tow_store.inbox;
+	r tow.inbox;
 begin
 	foreach r in array p_rows loop
 		begin
@@ -62,4 +62,15 @@ begin
 		end;
 	end loop;
 end $$;
-comment on function tow_store.take_in_singly(tow_store.inbox[]) is 'Enqueue rows of the inbox one by one; those that cannot be enqueued are kept with the reason.';
+comment on function tow_store.take_in_singly(tow.inbox[]) is 'Enqueue rows of the inbox one by one; those that cannot be enqueued are kept with the reason.';
+
+-- Once a statement, however many rows it brings: wake the scheduler if it sleeps.
+create or replace function tow_store.inbox_filled() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow_store.ring_clock('-infinity');
+	return null;
+end $$;
+comment on function tow_store.inbox_filled() is 'Trigger of tow.inbox: wake the scheduler.';
+create or replace trigger filled after insert on tow.inbox for each statement execute function tow_store.inbox_filled();

@@ -83,7 +83,7 @@ as $$
 			where s.paused_at is null and s.next_at is not null order by s.next_at limit 1))
 		when 'admit' then case when exists (select from tow_store.waiting w where w.reason = 'admission') then 0 else 1000 end
 		when 'decide' then case when tow_store.next_to_decide() is not null then 0 else 1000 end
-		when 'inbox' then case when exists (select from tow_store.inbox) then 0 else 1000 end
+		when 'inbox' then case when exists (select from tow.inbox) then 0 else 1000 end
 		when 'rescue' then case when exists (select from tow_store.worker w where w.ended_at is null or w.leftover) then p_left_ms else 1000 end
 		else p_left_ms
 	end

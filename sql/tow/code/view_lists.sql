@@ -53,9 +53,6 @@ comment on view tow.audit is 'What people did, and what the system did about tro
 create or replace view tow.refused as select r.n, r.at, r.sqlstate, r.error, r.job from tow_store.refused r;
 comment on view tow.refused is 'Rows of tow.inbox that could not be enqueued, and why.';
 
-create or replace view tow.inbox as select i.kind, i.args, i.queue, i.priority, i.run_at, i.key, i.max_attempts, i.tags from tow_store.inbox i;
-comment on view tow.inbox is 'COPY or insert jobs here; they are enqueued within a moment. Only kind is needed.';
-
 create or replace view tow.kinds as
 select k.kind, array_agg(distinct q.name order by q.name) as queues, count(distinct w.id) as workers
 from tow_store.worker w, unnest(w.kinds) k(kind), unnest(w.queues) u(queue) join tow_store.queue q on q.id = u.queue

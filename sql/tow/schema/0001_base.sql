@@ -340,8 +340,8 @@ create table tow_store.fire (
 );
 comment on table tow_store.fire is 'Instants that fired: the primary key makes any number of schedulers harmless.';
 
-create table tow_store.inbox (
-	n bigint generated always as identity,
+-- The one table that people write to: COPY needs a table.
+create table tow.inbox (
 	kind text,
 	args jsonb,
 	queue text,
@@ -349,9 +349,10 @@ create table tow_store.inbox (
 	run_at timestamptz,
 	key text,
 	max_attempts int,
-	tags text[]
+	tags text[],
+	n bigint generated always as identity
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
-comment on table tow_store.inbox is 'Jobs as COPY brought them, until the inbox duty enqueues them.';
+comment on table tow.inbox is 'COPY or insert jobs here, for instance copy tow.inbox (kind, args) from stdin; they are enqueued within a moment. Only kind is needed.';
 create table tow_store.refused (
 	n bigint primary key,
 	at timestamptz not null,
