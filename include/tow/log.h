@@ -1,5 +1,6 @@
-/* Logging, for the four tops only (dispatcher, scheduler, serve, cli): one line an event on stderr, key=value or
- * JSON, with journald priorities when stderr is the journal. Libraries return errors instead. */
+/* Logging, for the four tops only (dispatcher, scheduler, serve, cli): one line an event on stderr,
+ * key=value or JSON, with journald priorities when stderr is the journal. Libraries return errors
+ * instead. */
 #ifndef TOW_LOG_H
 #define TOW_LOG_H
 
@@ -7,11 +8,15 @@
 
 enum tow_level { TOW_ERROR, TOW_WARN, TOW_INFO, TOW_DEBUG };
 
-/* who: "worker", "scheduler", ...; format: "text" or "json"; level names the most talkative one that is printed. */
+/* who: "worker", "scheduler", ...; format: "text" or "json"; level names the most talkative one
+ * that is printed. */
 void tow_log_setup(const char *who, const char *format, enum tow_level most);
 bool tow_level_parse(const char *name, enum tow_level *level);
 
-/* event: a fixed dotted name ("job.killed"); fields: "job=%ld reason='%s'"-style pairs, or NULL. */
+/* event: a fixed dotted name ("job.killed"); fields: "job=%ld reason='%s'"-style pairs, or NULL.
+ * The format's own spaces and quotes tell the pairs apart, so a value may hold anything. A value
+ * in quotes is text; without, JSON shows numbers, true, false and null as such. As text, a value
+ * that is quoted or no plain word stands in quotes, with \' \\ \n \xHH for what would break it. */
 void tow_log(enum tow_level level, const char *event, const char *fields, ...) TOW_PRINTF(3, 4);
 
 /* The same for an error: adds code, class, error and hint. */

@@ -1,4 +1,4 @@
-/* Child processes: started with their descriptors, limits and environment, ended by process group. */
+/* Child processes: started with their descriptors, limits, environment; ended by process group. */
 #ifndef TOW_PROC_H
 #define TOW_PROC_H
 
@@ -9,22 +9,22 @@
 
 /* Resource limits; 0 means "leave as it is". */
 struct tow_limits {
-	long memory_mb;	   /* RLIMIT_AS */
-	long file_mb;	   /* RLIMIT_FSIZE */
-	long cpu_s;	   /* RLIMIT_CPU */
-	long files;	   /* RLIMIT_NOFILE */
+	long memory_mb; /* RLIMIT_AS */
+	long file_mb;	/* RLIMIT_FSIZE */
+	long cpu_s;	/* RLIMIT_CPU */
+	long files;	/* RLIMIT_NOFILE */
 };
 TOW_MUST bool tow_limits_apply(const struct tow_limits *l, struct tow_err *e);
 
 struct tow_child {
 	const char *const *argv;
-	const char *const *env;	 /* the whole environment, NULL at the end; NULL: inherited */
-	const char *cwd;	 /* NULL: inherited */
-	int fds[8];		 /* fds[i] becomes descriptor i in the child; -1: closed there (/dev/null for 0..2) */
+	const char *const *env; /* the whole environment, NULL at the end; NULL: inherited */
+	const char *cwd;	/* NULL: inherited */
+	int fds[8]; /* fds[i] becomes descriptor i in the child; -1 or none: closed (0..2: /dev/null) */
 	int n_fds;
 	struct tow_limits limits;
-	bool own_group;		 /* a process group of its own */
-	bool die_with_parent;	 /* PR_SET_PDEATHSIG SIGKILL */
+	bool own_group;	      /* a process group of its own */
+	bool die_with_parent; /* PR_SET_PDEATHSIG SIGKILL */
 };
 /* Reports a failed exec here, not by a silent exit in the child. */
 TOW_MUST bool tow_proc_start(const struct tow_child *c, pid_t *pid, struct tow_err *e);
@@ -32,7 +32,8 @@ TOW_MUST bool tow_proc_start(const struct tow_child *c, pid_t *pid, struct tow_e
 /* "exit 3", "signal 9 (killed)": how a wait status reads. */
 const char *tow_proc_says(struct tow_arena *a, int status);
 
-/* sd_notify without the library: "READY=1", "WATCHDOG=1", "STATUS=..."; nothing happens when not under systemd. */
+/* sd_notify without the library: "READY=1", "WATCHDOG=1", "STATUS=..."; nothing happens when not
+ * under systemd. */
 void tow_sd_notify(const char *text);
 long tow_sd_watchdog_ms(void); /* 0: none */
 

@@ -28,12 +28,13 @@ static const char *user_home(void)
 
 const char *tow_home(struct tow_arena *a)
 {
-	if (setting("TOW_HOME"))
-		return absolute(a, setting("TOW_HOME"));
+	const char *home = setting("TOW_HOME"), *data = setting("XDG_DATA_HOME");
+	if (home)
+		return absolute(a, home);
 	if (geteuid() == 0)
 		return "/var/lib/towpath";
-	if (setting("XDG_DATA_HOME"))
-		return absolute(a, tow_fmt(a, "%s/towpath", setting("XDG_DATA_HOME")));
+	if (data)
+		return absolute(a, tow_fmt(a, "%s/towpath", data));
 	return absolute(a, tow_fmt(a, "%s/.local/share/towpath", user_home()));
 }
 

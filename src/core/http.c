@@ -20,6 +20,7 @@ bool tow_http_open(struct tow_http **h, struct tow_err *e)
 	if (!curl)
 		return tow_fail_class(e, TOW_RETRY, "http.library",
 				      "cannot start the HTTP library");
+	curl_easy_setopt(curl, CURLOPT_COOKIEFILE, ""); /* no file: cookies are kept in memory */
 	*h = tow_xcalloc(1, sizeof **h);
 	(*h)->curl = curl;
 	return true;
@@ -163,19 +164,21 @@ static bool make_headers(struct curl_slist **list, const struct tow_http_request
 	return true;
 }
 
+/* HTTPGET undoes what an earlier request has set. The library's reset would too, but it loses a
+ * little memory each time when cookies are kept. */
 static void set_method(CURL *c, const struct tow_http_request *q)
 {
 	const char *method = q->method ? q->method : "GET";
-	bool post = strcmp(method, "POST") == 0;
-	if (strcmp(method, "HEAD") == 0)
+	bool post = strcmp(method, "POST") == 0, head = strcmp(method, "HEAD") == 0;
+	curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	if (head)
 		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 	if (q->body || post) {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body ? q->body : "");
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)(q->body ? q->body_len : 0));
 	}
-	if (!post && strcmp(method, "HEAD") != 0)
-		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, post || head ? NULL : method);
 }
 
 /* A redirect is an answer: following it would carry the caller's headers to another host. */
@@ -188,9 +191,8 @@ static void set_manners(CURL *c, const struct tow_http_request *q, bool loopback
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, q->timeout_ms > 0 ? q->timeout_ms : TIMEOUT_MS);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "towpath/" TOW_VERSION);
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(c, CURLOPT_COOKIEFILE, "");
-	if (loopback) /* never behind a proxy, whatever the environment says */
-		curl_easy_setopt(c, CURLOPT_PROXY, "");
+	/* What runs here is never behind a proxy; NULL lets the environment say. */
+	curl_easy_setopt(c, CURLOPT_PROXY, loopback ? "" : NULL);
 }
 
 static void set_intake(CURL *c, struct intake *in)
@@ -266,12 +268,12 @@ bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http
 	bool loopback = false;
 	if (!read_url(q->url, &loopback, e) || !make_headers(&headers, q, e))
 		return false;
-	curl_easy_reset(h->curl); /* options only: cookies and connections stay */
 	set_manners(h->curl, q, loopback);
 	set_method(h->curl, q);
 	set_intake(h->curl, &in);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
 	CURLcode code = curl_easy_perform(h->curl);
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
 	if (code == CURLE_OK)
 		fill_answer(answer, h->curl, &in);
 	tow_buf_release(&in.body);

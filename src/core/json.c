@@ -59,7 +59,8 @@ long long tow_json_int(const struct tow_json *object, const char *member, long l
 	if (json_is_integer(v))
 		return json_integer_value(v);
 	double d = json_real_value(v);
-	if (json_is_real(v) && d >= -0x1p63 && d < 0x1p63 && d == trunc(d))
+	if (json_is_real(v) && d >= -9223372036854775808.0 && d < 9223372036854775808.0 &&
+	    d == trunc(d))
 		return (long long)d;
 	return fallback;
 }

@@ -671,7 +671,8 @@ START_TEST(the_home_is_absolute)
 	setenv("TOW_HOME", "sub", 1);
 	ck_assert_str_eq(tow_home(&arena), tow_fmt(&arena, "%s/sub", here));
 	unsetenv("TOW_HOME");
-	if (geteuid() == 0) {
+	uid_t me = geteuid();
+	if (me == 0) {
 		ck_assert_str_eq(tow_home(&arena), "/var/lib/towpath");
 		ck_assert_int_eq(seteuid(65534), 0);
 	}
@@ -680,6 +681,7 @@ START_TEST(the_home_is_absolute)
 	ck_assert_str_eq(tow_home(&arena), "/home/me/.local/share/towpath");
 	setenv("XDG_DATA_HOME", "/data", 1);
 	ck_assert_str_eq(tow_home(&arena), "/data/towpath");
+	ck_assert_int_eq(seteuid(me), 0);
 }
 END_TEST
 

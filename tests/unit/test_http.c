@@ -240,6 +240,8 @@ START_TEST(head_has_no_body)
 		ask((struct tow_http_request){ .method = "HEAD", .url = url("/status?404") });
 	ck_assert_int_eq(a.status, 404);
 	ck_assert_uint_eq(a.body_len, 0);
+	a = ask((struct tow_http_request){ .url = url("/binary") }); /* and the next one has */
+	ck_assert_uint_eq(a.body_len, 3);
 }
 END_TEST
 
