@@ -8,6 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tow/fs.h"
+
+#define LINE_MOST 190
+
 void config_init(struct config *c)
 {
 	*c = (struct config){
@@ -314,11 +318,35 @@ static bool complete(const struct kind *k, struct tow_err *e)
 	return true;
 }
 
+/* The parser takes a longer line for two. */
+static bool short_lines(const char *path, struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	char *text;
+	size_t len;
+	int n = 1;
+
+	if (!tow_fs_read(&a, path, &text, &len, e))
+		return false;
+	for (const char *at = text; *at; n++) {
+		size_t line_len = strcspn(at, "\n");
+
+		if (line_len > LINE_MOST) {
+			tow_fail(e, TOW_FINAL, "'%s' line %d is longer than %d bytes", path, n, LINE_MOST);
+			return tow_hint(e, "go on in the next line, indented; long commands are best a script");
+		}
+		at += line_len + (at[line_len] == '\n');
+	}
+	return true;
+}
+
 bool config_read(struct config *c, const char *path, struct tow_err *e)
 {
 	struct reading r = { .c = c, .e = e };
-	int bad_line = ini_parse(path, on_line, &r);
+	int bad_line = short_lines(path, e) ? ini_parse(path, on_line, &r) : -2;
 
+	if (bad_line == -2)
+		return false;
 	if (bad_line == -1)
 		return tow_fail(e, TOW_FINAL, "cannot read '%s': %s", path, strerror(errno));
 	if (r.failed)

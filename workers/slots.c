@@ -197,13 +197,21 @@ bool slot_flush(struct slot *s)
 	return true;
 }
 
-struct run *slot_current(const struct slot *s, long long *since_us)
+/* The job that runs, or starts next. Numbers have gaps where jobs were taken back. */
+static struct run *not_ended(const struct slot *s, uint64_t done)
 {
-	uint64_t done = atomic_load(&s->board->done), next = atomic_load(&s->board->next);
 	struct run *r = s->jobs.first;
 
 	while (r && r->number < done)
 		r = r->next;
+	return r;
+}
+
+struct run *slot_current(const struct slot *s, long long *since_us)
+{
+	uint64_t done = atomic_load(&s->board->done), next = atomic_load(&s->board->next);
+	struct run *r = not_ended(s, done);
+
 	if (!r || r->number >= next)
 		return NULL;
 	*since_us = atomic_load(&s->board->since_us);
@@ -235,7 +243,7 @@ static void read_stream(struct slot *s, int fd, int stream, struct reports *repo
 			continue;
 		if (n <= 0)
 			return;
-		output_of(&s->output, by_number(s, done), reports, now);
+		output_of(&s->output, not_ended(s, done), reports, now);
 		output_add(&s->output, stream, piece, (size_t)n, reports, now);
 	}
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,13 +173,22 @@ static int listen_to(struct tow_job *j, int fd, pid_t pid, struct verdict *v)
 
 /*--- outcome */
 
-static bool by_status(struct tow_job *j, int status, struct tow_err *e)
+/* The signal that ended it, 0 for none. A shell says as its own status what ended its command. */
+static int ended_by(int status)
 {
 	int code = WEXITSTATUS(status);
+
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status);
+	return code == 128 + SIGXCPU || code == 128 + SIGXFSZ ? code - 128 : 0;
+}
+
+static bool by_status(struct tow_job *j, int status, struct tow_err *e)
+{
+	int code = WEXITSTATUS(status), number = ended_by(status);
 	char class[16];
 
-	if (WIFSIGNALED(status)) {
-		int number = WTERMSIG(status);
+	if (number) {
 		const char *name = number == SIGXCPU ? "cpu" : number == SIGXFSZ ? "filesize" : "crash";
 
 		return tow_fail_class(e, TOW_RETRY, name, "killed by signal %d (%s)", number, strsignal(number));
