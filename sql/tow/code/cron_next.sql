@@ -14,13 +14,13 @@ declare
 	v_cron constant jsonb := tow.cron_parse(p_spec);
 	v_next timestamptz;
 begin
-	perform tow.cron_check(p_tz, p_gap, p_overlap);
+	perform tow_store.cron_check(p_tz, p_gap, p_overlap);
 	if p_after is null or not isfinite(p_after) then
 		return null;
 	elsif v_cron ? 'every' then
 		return to_timestamp((floor(extract(epoch from p_after) / (v_cron ->> 'every')::bigint) + 1) * (v_cron ->> 'every')::bigint);
 	end if;
-	v_next := tow.cron_walk(v_cron, date_trunc('second', p_after), p_tz, p_gap, p_overlap);
+	v_next := tow_store.cron_walk(v_cron, date_trunc('second', p_after), p_tz, p_gap, p_overlap);
 	return case when v_next at time zone 'UTC' <= (p_after at time zone 'UTC') + interval '12 years' then v_next end;
 end $$;
 comment on function tow.cron_next(text, timestamptz, text, text, text) is
@@ -28,7 +28,7 @@ comment on function tow.cron_next(text, timestamptz, text, text, text) is
 
 -- PostgreSQL reads what is no name as a POSIX zone, in which UTC+2 is west of Greenwich: never what was meant. The
 -- list of names takes 50 ms to read, so the zone is tried instead.
-create or replace function tow.cron_check(p_tz text, p_gap text, p_overlap text) returns void
+create or replace function tow_store.cron_check(p_tz text, p_gap text, p_overlap text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -45,13 +45,13 @@ exception
 		raise exception using errcode = 'TW422', message = format('unknown time zone %L', p_tz),
 			hint = 'select name from pg_timezone_names lists them';
 end $$;
-comment on function tow.cron_check(text, text, text) is 'Refuse an unknown time zone or policy (TW422).';
+comment on function tow_store.cron_check(text, text, text) is 'Refuse an unknown time zone or policy (TW422).';
 
 -- Time is a row of stretches in which the zone's offset stays the same, and in each the clock's readings are plain
 -- arithmetic. So: find the next reading, see whether it comes before the offset changes, else go on from there.
 -- Offsets change by less than 48 hours (the most ever was 24), so a shift that is farther than that from both here
 -- and the next reading cannot touch it, and is stepped over.
-create or replace function tow.cron_walk(p_cron jsonb, p_after timestamptz, p_tz text, p_gap text, p_overlap text) returns timestamptz
+create or replace function tow_store.cron_walk(p_cron jsonb, p_after timestamptz, p_tz text, p_gap text, p_overlap text) returns timestamptz
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -66,16 +66,16 @@ declare
 	v_before timestamp;
 begin
 	if v_once then
-		v_from := greatest(v_from, tow.cron_seen(p_after, p_tz));
+		v_from := greatest(v_from, tow_store.cron_seen(p_after, p_tz));
 	end if;
 	loop
-		v_next := case when v_next = v_from then v_next else tow.cron_reading(p_cron, v_from) end;
+		v_next := case when v_next = v_from then v_next else tow_store.cron_reading(p_cron, v_from) end;
 		if v_next is null then
 			return null;
 		end if;
 		v_offset := (v_at at time zone p_tz) - (v_at at time zone 'UTC');
 		v_hit := (v_next - v_offset) at time zone 'UTC';
-		v_shift := tow.cron_shift(v_at, v_at + interval '48 hours', p_tz);
+		v_shift := tow_store.cron_shift(v_at, v_at + interval '48 hours', p_tz);
 		exit when v_hit < coalesce(v_shift, v_at + interval '48 hours');
 		if v_shift is null then
 			v_at := greatest(v_at + interval '48 hours', v_hit - interval '48 hours');
@@ -91,10 +91,10 @@ begin
 	end loop;
 	return v_hit;
 end $$;
-comment on function tow.cron_walk(jsonb, timestamptz, text, text, text) is 'The first instant of a parsed calendar spec after a whole second.';
+comment on function tow_store.cron_walk(jsonb, timestamptz, text, text, text) is 'The first instant of a parsed calendar spec after a whole second.';
 
 -- The first instant in (p_from, p_to] with another offset than at p_from; null if both ends have the same.
-create or replace function tow.cron_shift(p_from timestamptz, p_to timestamptz, p_tz text) returns timestamptz
+create or replace function tow_store.cron_shift(p_from timestamptz, p_to timestamptz, p_tz text) returns timestamptz
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -116,43 +116,43 @@ begin
 	end loop;
 	return v_hi;
 end $$;
-comment on function tow.cron_shift(timestamptz, timestamptz, text) is 'When the offset of a time zone changes between two instants.';
+comment on function tow_store.cron_shift(timestamptz, timestamptz, text) is 'When the offset of a time zone changes between two instants.';
 
 -- The reading at which the clock was last put back, if that was in the past 48 hours: what is before it was shown already.
-create or replace function tow.cron_seen(p_at timestamptz, p_tz text) returns timestamp
+create or replace function tow_store.cron_seen(p_at timestamptz, p_tz text) returns timestamp
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_shift constant timestamptz := tow.cron_shift(p_at - interval '48 hours', p_at, p_tz);
+	v_shift constant timestamptz := tow_store.cron_shift(p_at - interval '48 hours', p_at, p_tz);
 begin
 	return ((v_shift - interval '1 second') at time zone p_tz) + interval '1 second';
 end $$;
-comment on function tow.cron_seen(timestamptz, text) is 'How far the clock had come when it was last put forward or back; null if not lately.';
+comment on function tow_store.cron_seen(timestamptz, text) is 'How far the clock had come when it was last put forward or back; null if not lately.';
 
 -- The first reading of the clock, from p_from on, that a calendar spec asks for; zones do not exist here.
-create or replace function tow.cron_reading(p_cron jsonb, p_from timestamp) returns timestamp
+create or replace function tow_store.cron_reading(p_cron jsonb, p_from timestamp) returns timestamp
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_time constant time := tow.cron_time(p_cron, p_from::time);
+	v_time constant time := tow_store.cron_time(p_cron, p_from::time);
 	v_start constant date := p_from::date + case when v_time is null then 1 else 0 end;
 	v_month date := date_trunc('month', v_start::timestamp)::date;
 	v_day date;
 begin
 	for i in 0 .. 12 * 12 + 1 loop
 		if p_cron -> 'months' @> to_jsonb(extract(month from v_month)) then
-			select min(d) into v_day from tow.cron_days(p_cron, v_month) d where d >= v_start;
+			select min(d) into v_day from tow_store.cron_days(p_cron, v_month) d where d >= v_start;
 			if v_day is not null then
-				return v_day + case when v_day = p_from::date then v_time else tow.cron_time(p_cron, '00:00') end;
+				return v_day + case when v_day = p_from::date then v_time else tow_store.cron_time(p_cron, '00:00') end;
 			end if;
 		end if;
 		v_month := (v_month + interval '1 month')::date;
 	end loop;
 	return null;
 end $$;
-comment on function tow.cron_reading(jsonb, timestamp) is 'The first reading of the clock that a parsed calendar spec asks for.';
+comment on function tow_store.cron_reading(jsonb, timestamp) is 'The first reading of the clock that a parsed calendar spec asks for.';
 
-create or replace function tow.cron_time(p_cron jsonb, p_from time) returns time
+create or replace function tow_store.cron_time(p_cron jsonb, p_from time) returns time
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -179,10 +179,10 @@ begin
 	v_hour := (select min(h::int) from jsonb_array_elements(p_cron -> 'hours') h where h::int > v_hour);
 	return make_time(v_hour, (p_cron #>> '{minutes,0}')::int, v_second);
 end $$;
-comment on function tow.cron_time(jsonb, time) is 'The first time of day, from p_from on, that a parsed calendar spec asks for; null if the day has no more.';
+comment on function tow_store.cron_time(jsonb, time) is 'The first time of day, from p_from on, that a parsed calendar spec asks for; null if the day has no more.';
 
 -- Null is "not restricted": restricted both ways, either is enough.
-create or replace function tow.cron_days(p_cron jsonb, p_month date) returns setof date
+create or replace function tow_store.cron_days(p_cron jsonb, p_month date) returns setof date
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -191,7 +191,7 @@ declare
 	v_days constant jsonb := p_cron -> 'days';
 	v_weekdays constant jsonb := p_cron -> 'weekdays';
 	v_nth constant jsonb := p_cron -> 'nth';
-	v_near constant date[] := array(select tow.cron_near(p_month, v_length, n::int) from jsonb_array_elements(p_cron -> 'near') n);
+	v_near constant date[] := array(select tow_store.cron_near(p_month, v_length, n::int) from jsonb_array_elements(p_cron -> 'near') n);
 	v_any_day constant boolean := not p_cron ?| '{days,near}';
 	v_any_weekday constant boolean := not p_cron ?| '{weekdays,nth}';
 begin
@@ -207,10 +207,10 @@ begin
 			end as by_weekday) m
 	where coalesce(by_day or by_weekday, by_day, by_weekday, true);
 end $$;
-comment on function tow.cron_days(jsonb, date) is 'The days of the month that starts at p_month that a parsed calendar spec asks for.';
+comment on function tow_store.cron_days(jsonb, date) is 'The days of the month that starts at p_month that a parsed calendar spec asks for.';
 
 -- The weekday (Monday to Friday) nearest to a day (-1: the last) without leaving its month; null if the month has no such day.
-create or replace function tow.cron_near(p_month date, p_length int, p_day int) returns date
+create or replace function tow_store.cron_near(p_month date, p_length int, p_day int) returns date
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -222,4 +222,4 @@ begin
 		when extract(dow from v_date) = 0 then v_date + case when v_day = p_length then -2 else 1 end
 		else v_date end;
 end $$;
-comment on function tow.cron_near(date, int, int) is 'The weekday nearest to a day within its month.';
+comment on function tow_store.cron_near(date, int, int) is 'The weekday nearest to a day within its month.';
