@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # tow migrate: fresh and upgraded databases are the same; what changes is replaced, what is gone is retired, what is
 # somebody else's is left alone.
-. tests/lib/tap.sh
 # shellcheck disable=SC2317 # functions called by ok
+. tests/lib/tap.sh
 . tests/lib/instance.sh
 
 instance_start --empty

@@ -33,11 +33,12 @@ static bool read_zone(const char *text, int *offset)
 	return true;
 }
 
+/* With a blank, as a column writes it, or a T, as JSON does. */
 static bool read_instant(const char *text, struct tm *tm, long long *fraction, int *offset)
 {
 	int used = 0;
 	*tm = (struct tm){ 0 };
-	if (sscanf(text, "%d-%2d-%2d %2d:%2d:%2d%n", &tm->tm_year, &tm->tm_mon, &tm->tm_mday,
+	if (sscanf(text, "%d-%2d-%2d%*[ T]%2d:%2d:%2d%n", &tm->tm_year, &tm->tm_mon, &tm->tm_mday,
 		   &tm->tm_hour, &tm->tm_min, &tm->tm_sec, &used) != 6 ||
 	    used < 19)
 		return false;

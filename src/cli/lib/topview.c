@@ -1,0 +1,242 @@
+#include "topview.h"
+
+#include <string.h>
+
+#include "tow/json.h"
+#include "when.h"
+
+enum { MOST_TROUBLE = 4, BAR = 16, SHORTEST = 2 };
+
+/* --- the head */
+
+static const char *sparkline(struct tow_arena *a, const struct overview *o, size_t width)
+{
+	static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	TOW_AUTO_BUF out = { 0 };
+	size_t first = o->n_rates > width ? o->n_rates - width : 0;
+	double most = 1;
+	tow_buf_adds(&out, "");
+	for (size_t i = first; i < o->n_rates; i++)
+		most = o->rates[i] > most ? o->rates[i] : most;
+	for (size_t i = first; i < o->n_rates; i++)
+		tow_buf_adds(&out, blocks[(size_t)(o->rates[i] / most * 7 + 0.5)]);
+	return tow_strdup(a, out.data);
+}
+
+static long long sum(const struct topview *v, const char *list, const char *member)
+{
+	const struct tow_json *items = tow_json_get(v->o->now, list);
+	long long total = 0;
+	for (size_t i = 0; items && i < tow_json_len(items); i++)
+		total += tow_json_int(tow_json_at(items, i), member, 0);
+	return total;
+}
+
+static void count(struct frame *f, const char *name, long long n, enum colour colour)
+{
+	frame_put(f, DIM, "%s ", name);
+	frame_put(f, n > 0 ? colour : PLAIN, "%lld", n);
+	frame_put(f, PLAIN, "   ");
+}
+
+static void head(const struct topview *v, struct frame *f)
+{
+	const struct tow_json *now = v->o->now;
+	frame_put(f, BOLD, "tow top");
+	const char *server = tow_json_str(now, "server", "?");
+	frame_put(f, PLAIN, "  %s on PostgreSQL %.*s   ", tow_json_str(now, "database", "?"),
+		  (int)strcspn(server, " "), server);
+	frame_put(f, GREEN, "%.0f jobs/s ", overview_rate(v->o));
+	frame_put(f, GREEN, "%s", sparkline(f->arena, v->o, v->width > 110 ? 60 : 24));
+	frame_end_row(f);
+	count(f, "ready", sum(v, "queues", "ready"), PLAIN);
+	count(f, "running", sum(v, "queues", "running"), BLUE);
+	count(f, "scheduled", tow_json_int(now, "scheduled", 0), PLAIN);
+	count(f, "retrying", tow_json_int(now, "retrying", 0), YELLOW);
+	count(f, "waiting", tow_json_int(now, "waiting", 0), YELLOW);
+	count(f, "slots", sum(v, "workers", "slots"), PLAIN);
+	count(f, "schedulers", tow_json_int(now, "schedulers", 0), PLAIN);
+	frame_end_row(f);
+}
+
+/* Who pins the xmin horizon is among it. */
+static void trouble(const struct topview *v, struct frame *f)
+{
+	const struct tow_json *items = tow_json_get(v->o->now, "trouble");
+	size_t n = items ? tow_json_len(items) : 0;
+	for (size_t i = 0; i < n && i < MOST_TROUBLE; i++) {
+		const struct tow_json *t = tow_json_at(items, i);
+		const char *status = tow_json_str(t, "status", ""),
+			   *hint = tow_json_str(t, "hint", "");
+		frame_put(f, text_colour_of(status), "%-4s ", status);
+		frame_put(f, PLAIN, "%s: %s%s%s", tow_json_str(t, "component", ""),
+			  tow_json_str(t, "detail", ""), *hint ? " -> " : "", hint);
+		frame_end_row(f);
+	}
+	if (n > MOST_TROUBLE) {
+		frame_put(f, DIM, "and %zu more: tow status", n - MOST_TROUBLE);
+		frame_end_row(f);
+	}
+}
+
+/* --- lists */
+
+static bool passes(const struct topview *v, const struct tow_json *item, const char *const *members)
+{
+	for (; *members; members++)
+		if (strstr(tow_json_str(item, *members, ""), v->filter))
+			return true;
+	return !*v->filter;
+}
+
+static const char *age(const struct topview *v, struct frame *f, const struct tow_json *item,
+		       const char *member)
+{
+	long long at;
+	if (!when_parse(tow_json_str(item, member, ""), &at))
+		return "";
+	return when_duration(f->arena, v->o->now_us > at ? v->o->now_us - at : 0);
+}
+
+static const char *number(struct frame *f, const struct tow_json *item, const char *member)
+{
+	return tow_fmt(f->arena, "%lld", tow_json_int(item, member, 0));
+}
+
+struct cell_title {
+	int width;
+	const char *text;
+};
+
+static void titles(struct frame *f, const struct cell_title *t)
+{
+	frame_end_row(f);
+	for (; t->text; t++)
+		frame_cell(f, BOLD, t->width, t->text);
+	frame_end_row(f);
+}
+
+static const struct cell_title queue_titles[] = {
+	{ 20, "QUEUE" },    { 8, "STATE" },    { -8, "READY" },
+	{ -9, "GROWTH/S" }, { -8, "RUNNING" }, { -14, "OLDEST" },
+	{ -7, "WORKERS" },  { -6, "SLOTS" },   { 0, NULL },
+};
+
+static void queue_row(const struct topview *v, struct frame *f, const struct tow_json *q)
+{
+	const struct cell_title *t = queue_titles;
+	const char *name = tow_json_str(q, "name", ""), *state = tow_json_str(q, "state", "");
+	double growth = overview_growth(v->o, name, tow_json_int(q, "ready", 0));
+	frame_cell(f, PLAIN, t[0].width, name);
+	frame_cell(f, text_colour_of(state), t[1].width, state);
+	frame_cell(f, PLAIN, t[2].width, number(f, q, "ready"));
+	frame_cell(f, growth > 0.5 ? YELLOW : PLAIN, t[3].width,
+		   growth > 0.5 || growth < -0.5 ? tow_fmt(f->arena, "%+.0f", growth) : "");
+	frame_cell(f, PLAIN, t[4].width, number(f, q, "running"));
+	frame_cell(f, PLAIN, t[5].width, age(v, f, q, "oldest_ready"));
+	frame_cell(f, PLAIN, t[6].width, number(f, q, "workers"));
+	frame_cell(f, PLAIN, t[7].width, number(f, q, "slots"));
+	frame_end_row(f);
+}
+
+static void queues(struct topview *v, struct frame *f)
+{
+	static const char *const members[] = { "name", NULL };
+	const struct tow_json *items = tow_json_get(v->o->now, "queues");
+	v->n_queues = 0;
+	v->chosen_queue = "";
+	titles(f, queue_titles);
+	for (size_t i = 0; items && i < tow_json_len(items); i++) {
+		const struct tow_json *q = tow_json_at(items, i);
+		if (!passes(v, q, members))
+			continue;
+		f->chosen = v->n_queues++ == v->chosen;
+		if (f->chosen)
+			v->chosen_queue = tow_strdup(f->arena, tow_json_str(q, "name", ""));
+		queue_row(v, f, q);
+	}
+}
+
+static const struct cell_title job_titles[] = {
+	{ -10, "JOB" }, { 20, "KIND" },	     { 12, "QUEUE" }, { -3, "TRY" },
+	{ -12, "FOR" }, { BAR + 6, "DONE" }, { 24, "NOTE" },  { 0, NULL },
+};
+
+static void job_row(const struct topview *v, struct frame *f, const struct tow_json *j)
+{
+	const struct cell_title *t = job_titles;
+	double pct = tow_json_num(j, "pct", -1);
+	frame_cell(f, PLAIN, t[0].width, number(f, j, "id"));
+	frame_cell(f, PLAIN, t[1].width, tow_json_str(j, "kind", ""));
+	frame_cell(f, PLAIN, t[2].width, tow_json_str(j, "queue", ""));
+	frame_cell(f, PLAIN, t[3].width, number(f, j, "attempt"));
+	frame_cell(f, PLAIN, t[4].width, age(v, f, j, "started_at"));
+	frame_cell(f, GREEN, t[5].width,
+		   pct < 0 ? ""
+			   : tow_fmt(f->arena, "%s %3.0f %%", text_bar(f->arena, pct, BAR), pct));
+	frame_cell(f, PLAIN, t[6].width, tow_json_str(j, "note", ""));
+	frame_end_row(f);
+}
+
+static const struct cell_title worker_titles[] = {
+	{ -8, "WORKER" }, { 20, "NAME" },  { 16, "HOST" },  { -8, "PID" },    { 9, "STATE" },
+	{ -9, "HELD" },	  { -5, "SLOTS" }, { -9, "HEARD" }, { 30, "QUEUES" }, { 0, NULL },
+};
+
+static void worker_row(const struct topview *v, struct frame *f, const struct tow_json *w)
+{
+	const struct cell_title *t = worker_titles;
+	const char *state = tow_json_str(w, "state", "");
+	frame_cell(f, PLAIN, t[0].width, number(f, w, "id"));
+	frame_cell(f, PLAIN, t[1].width, tow_json_str(w, "name", ""));
+	frame_cell(f, PLAIN, t[2].width, tow_json_str(w, "host", ""));
+	frame_cell(f, PLAIN, t[3].width, number(f, w, "pid"));
+	frame_cell(f, text_colour_of(state), t[4].width, state);
+	frame_cell(f, PLAIN, t[5].width, number(f, w, "busy"));
+	frame_cell(f, PLAIN, t[6].width, number(f, w, "slots"));
+	frame_cell(f, PLAIN, t[7].width, age(v, f, w, "seen_at"));
+	frame_cell(f, PLAIN, t[8].width, tow_json_str(w, "queues", ""));
+	frame_end_row(f);
+}
+
+/* As many rows as there is room for; the last says how many there are beside. */
+static void list(const struct topview *v, struct frame *f, const char *name,
+		 const char *const *members, const struct cell_title *t, int room,
+		 void (*row)(const struct topview *, struct frame *, const struct tow_json *))
+{
+	const struct tow_json *items = tow_json_get(v->o->now, name);
+	size_t n = items ? tow_json_len(items) : 0, shown = 0, passed = 0;
+	titles(f, t);
+	for (size_t i = 0; i < n; i++) {
+		if (!passes(v, tow_json_at(items, i), members))
+			continue;
+		if (v->height == 0 || passed++ < (size_t)room) {
+			row(v, f, tow_json_at(items, i));
+			shown++;
+		}
+	}
+	if (passed > shown) {
+		frame_put(f, DIM, "and %zu more", passed - shown);
+		frame_end_row(f);
+	}
+}
+
+/* What is left below the queues is shared: workers have at least a few rows, running jobs the rest.
+ */
+void topview_draw(struct topview *v, struct frame *f)
+{
+	static const char *const job_members[] = { "kind", "queue", NULL };
+	static const char *const worker_members[] = { "name", "queues", NULL };
+	const struct tow_json *workers = tow_json_get(v->o->now, "workers");
+	int n_workers = workers ? (int)tow_json_len(workers) : 0;
+	head(v, f);
+	trouble(v, f);
+	queues(v, f);
+	int left =
+		v->height - f->rows - 7; /* two lists' titles, what they leave out, the last row */
+	int for_workers = n_workers < left / 3 ? n_workers : left / 3;
+	for_workers = for_workers > SHORTEST ? for_workers : SHORTEST;
+	int for_jobs = left - for_workers > SHORTEST ? left - for_workers : SHORTEST;
+	list(v, f, "running", job_members, job_titles, for_jobs, job_row);
+	list(v, f, "workers", worker_members, worker_titles, for_workers, worker_row);
+}
