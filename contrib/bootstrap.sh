@@ -38,7 +38,7 @@ table() {
 		check | check                        | unit tests in C
 		check | postgresql-$pg-pgtap          | tests of the SQL functions
 		check | postgresql-$pg-plpgsql-check  | finds mistakes in PL/pgSQL before it runs
-		check | python3-minimal              | runs an example handler
+		check | python3                      | runs example handlers, a model of the watermark
 		check | jq                           | reads JSON output in tests
 		check | procps                       | looks at processes in tests
 		check | valgrind                     | finds leaks and bad reads
