@@ -20,7 +20,7 @@ struct tow_child {
 	const char *const *argv;
 	const char *const *env; /* the whole environment, NULL at the end; NULL: inherited */
 	const char *cwd;	/* NULL: inherited */
-	int fds[8]; /* fds[i] becomes descriptor i in the child; -1 or none: closed (0..2: /dev/null) */
+	int fds[8]; /* fds[i] becomes descriptor i in the child; -1: closed (0..2: /dev/null) */
 	int n_fds;
 	struct tow_limits limits;
 	bool own_group;	      /* a process group of its own */

@@ -557,6 +557,8 @@ static void talk_in_script(void)
 
 START_TEST(only_scripts_print_warnings)
 {
+	tow_db_closep(&db);
+	db = connect_as("fresh"); /* no script has run on it */
 	ck_assert_str_eq(printed_by(talk_in_call), "");
 	ck_assert_str_eq(printed_by(talk_in_script), "warning: w\n");
 	ck_assert_str_eq(printed_by(talk_in_call), "");

@@ -77,6 +77,8 @@ START_TEST(a_value_cannot_break_out)
 	says("info e a='it\\'s\\' c=9\\nnext \\\\ \\x01' b=1\n");
 	tow_log(TOW_INFO, "e", "a=%s b=%s c=%s", "two words", "x=y", "");
 	says("info e a='two words' b='x=y' c=''\n");
+	tow_log(TOW_INFO, "e", "a='one %s' b=%d", "two", 3);
+	says("info e a='one two' b=3\n");
 	tow_log(TOW_INFO, "e", "a='%s' b='100%%'", "");
 	says("info e a='' b='100%'\n");
 }
