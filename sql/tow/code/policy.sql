@@ -100,7 +100,8 @@ begin
 	elsif name is null then
 		perform tow_store.fail('TW422', 'a policy needs a name', 'use 1 to 64 small letters, digits, and any of _ . -');
 	end if;
-	if classes is not null and exists (select from jsonb_each(classes) c
+	if jsonb_typeof(classes) <> 'object' or exists (
+		select from jsonb_each(case jsonb_typeof(classes) when 'object' then classes end) c
 		where jsonb_typeof(c.value) <> 'string' or not exists (select from tow_store.policy o where o.name = c.value #>> '{}')) then
 		perform tow_store.fail('TW404', 'classes names a policy that does not exist', 'write {"http.4": "never", ...}, the policies made before');
 	end if;
@@ -118,7 +119,7 @@ begin
 exception
 	when check_violation then
 		perform tow_store.fail('TW422', format('policy %L: its values do not fit together', name),
-			'list needs delays, function needs fn, jitter lies between 0 and 1, factor above 0, delays are not negative');
+			'list needs delays, function needs fn, jitter lies between 0 and 1, factor above 0, max_attempts is 1 or more, delays are not negative');
 end $$;
 comment on function tow.set_policy(text, text, interval, interval, double precision, real, int, interval[], jsonb, regprocedure, text) is
 'Make or change a retry policy; what is left out stays.';
