@@ -73,6 +73,7 @@ START_TEST(a_child_runs)
 }
 END_TEST
 
+/* Valgrind keeps some of its own, with high numbers. */
 START_TEST(only_the_given_descriptors_arrive)
 {
 	int extra = open("/dev/null", O_RDONLY), kept = open("/dev/zero", O_RDONLY);
@@ -81,7 +82,7 @@ START_TEST(only_the_given_descriptors_arrive)
 	struct tow_child c = { .fds = { -1, -1, -1, -1, kept }, .n_fds = 5 };
 	const char *said = output(c,
 				  "cd /proc/$$/fd; for f in 0 2 4; do readlink $f; done; "
-				  "for f in *; do [ -e $f ] && echo $f; done",
+				  "for f in ? ?? ???; do [ -e $f ] && echo $f; done",
 				  NULL);
 	ck_assert_ptr_eq(strstr(said, "/dev/null\n/dev/null\n/dev/zero\n"), said);
 	const char *list = said + strlen("/dev/null\n/dev/null\n/dev/zero\n");
