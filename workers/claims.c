@@ -73,6 +73,7 @@ void claims_wake(struct dispatcher *d, bool rung)
 		d->queues[i]->dry = false;
 	c->floor_due = true;
 	c->floor_woken = c->floor_woken || rung;
+	c->eager = rung;
 	c->look_us = 0;
 	c->pause_us = 0;
 }

@@ -62,6 +62,7 @@ struct line {
 /* Where claiming stands; see claims.c. */
 struct claims {
 	bool floor_due, floor_woken;
+	bool eager; /* the bell rang: what rang it is most likely above the lows, so look before the floor */
 	long long floor_us, look_us, pause_us;
 	char *parked; /* tow.park's answer */
 	bool safe;    /* nothing can have slipped past the doorbell */

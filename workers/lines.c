@@ -436,6 +436,11 @@ static void next_call(struct dispatcher *d, struct line *l, long long now)
 	}
 	if (calling(d, LINE_RECONCILE))
 		return;
+	if (d->claims.eager && claims_hungry(d) && d->lows.memory) {
+		d->claims.eager = false;
+		ask_exchange(d, l, now);
+		return;
+	}
 	if (!calling(d, LINE_FLOOR) && !calling(d, LINE_PARK) && claims_floor(d, now)) {
 		ask_floor(d, l, now);
 		return;

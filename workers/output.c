@@ -1,6 +1,7 @@
 /* Lines and progress on their way to the database: see output.h. */
 #include "output.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tow/json.h"
@@ -113,27 +114,37 @@ void output_release(struct output *o)
 
 void reports_progress(struct reports *to, const struct run *r, const struct board_progress *p, long long now)
 {
-	struct tow_buf *b = &to->progress;
+	size_t i = 0;
 
-	if (b->len > WAITING_MOST)
-		return;
-	tow_buf_addf(b, "%s{\"job\":%lld,\"run\":%lld", b->len ? "," : "", r->job, r->id);
-	if (p->percent >= 0)
-		tow_buf_addf(b, ",\"pct\":%.3f", p->percent);
-	if (p->total > 0)
-		tow_buf_addf(b, ",\"done\":%lld,\"total\":%lld", (long long)p->done, (long long)p->total);
-	if (p->note[0]) {
-		tow_buf_adds(b, ",\"note\":");
-		tow_json_quote(b, p->note, strnlen(p->note, sizeof(p->note)));
+	while (i < to->n_progress && to->progress[i].run != r->id)
+		i++;
+	if (i == to->n_progress) {
+		to->progress = tow_xrealloc(to->progress, (i + 1) * sizeof(*to->progress));
+		to->n_progress++;
 	}
-	tow_buf_addc(b, '}');
+	to->progress[i] = (struct progress){ r->job, r->id, *p };
 	if (!to->since_us)
 		to->since_us = now;
 }
 
+static void add_progress(struct tow_buf *b, const struct progress *p)
+{
+	tow_buf_addf(b, "%s{\"job\":%lld,\"run\":%lld", b->len > 1 ? "," : "", p->job, p->run);
+	if (p->what.percent >= 0)
+		tow_buf_addf(b, ",\"pct\":%.3f", p->what.percent);
+	if (p->what.total > 0)
+		tow_buf_addf(b, ",\"done\":%lld,\"total\":%lld", (long long)p->what.done,
+			     (long long)p->what.total);
+	if (p->what.note[0]) {
+		tow_buf_adds(b, ",\"note\":");
+		tow_json_quote(b, p->what.note, strnlen(p->what.note, sizeof(p->what.note)));
+	}
+	tow_buf_addc(b, '}');
+}
+
 bool reports_any(const struct reports *r)
 {
-	return r->n_lines > 0 || r->progress.len > 0;
+	return r->n_lines > 0 || r->n_progress > 0;
 }
 
 static void add_line(struct tow_buf *log, const struct record *r, const char *text, long long now)
@@ -149,7 +160,8 @@ void reports_take(struct reports *r, struct tow_buf *progress, struct tow_buf *l
 	size_t at = 0;
 
 	tow_buf_addc(progress, '[');
-	tow_buf_add(progress, r->progress.data, r->progress.len);
+	for (size_t i = 0; i < r->n_progress; i++)
+		add_progress(progress, &r->progress[i]);
 	tow_buf_addc(progress, ']');
 	tow_buf_addc(log, '[');
 	for (int i = 0; i < BATCH && at < r->log.len; i++) {
@@ -167,5 +179,7 @@ void reports_take(struct reports *r, struct tow_buf *progress, struct tow_buf *l
 	} else {
 		tow_buf_eat(&r->log, at);
 	}
-	tow_buf_release(&r->progress);
+	free(r->progress);
+	r->progress = NULL;
+	r->n_progress = 0;
 }

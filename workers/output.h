@@ -5,12 +5,18 @@
 #include "board.h"
 #include "run.h"
 
+struct progress {
+	long long job, run;
+	struct board_progress what;
+};
+
 /* What waits to be reported. */
 struct reports {
 	struct tow_buf log;	 /* records, see output.c */
 	size_t n_lines;
 	unsigned long long lost; /* lines dropped because too much waited */
-	struct tow_buf progress; /* JSON objects, each after a comma */
+	struct progress *progress; /* the latest of each run */
+	size_t n_progress;
 	long long since_us;	 /* the oldest; 0: there is nothing */
 };
 
