@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# A worker is killed in the middle of its jobs: another one runs them within two seconds, its slots and what they
+# started die with it, and every job has completed once.
+. tests/lib/tap.sh
+. tests/lib/faults.sh
+
+faults_start
+scheduler_start
+worker_start --name doomed --config "$FAULTS_CONFIG" --queue held:4 --queue fast:2
+doomed=$WORKER_PID
+wait_until 'there_is "select exists (select from tow.workers where name = '\''doomed'\'')"'
+
+gates=$(enqueue "select tow.enqueue('gate', '{\"gate\": \"one\"}', queue => 'held') from generate_series(1, 2)")
+sleeps=$(enqueue "select tow.enqueue('sleep', '{\"s\": 3600}', queue => 'held') from generate_series(1, 2)")
+held=$(echo $gates $sleeps | tr ' ' ,)
+ok "two handlers wait, two sleep" wait_until \
+	'[ "$(handlers one | wc -l)" = 2 ] && there_is "select count(*) = 2 from tow.jobs where kind = '\''sleep'\'' and pct > 0"' 60
+
+worker_start --name heir --config "$FAULTS_CONFIG" --queue held:4 --queue fast:2
+wait_until 'there_is "select count(*) = 2 from tow.workers"'
+heir=$(query "select id from tow.workers where name = 'heir'")
+producer_start "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[500]), queue => 'fast')"
+wait_until 'there_is "select count(*) > 5000 from tow.history where kind = '\''noop'\''"' 60
+
+mapfile -t slots < <(family "$doomed")
+ok "the worker has slots, and they have children" [ ${#slots[@]} -ge 8 ]
+killed_at=$(query "select clock_timestamp()")
+kill -KILL "$doomed"
+ok "its slots, and what they started, die with it" wait_until 'gone "${slots[@]}"'
+ok "its jobs run elsewhere" wait_until "there_is 'select count(*) = 4 from tow.jobs where id in ($held) and worker = $heir'" 60
+elapsed=$(query "select round(extract(epoch from max(started_at) - '$killed_at')::numeric, 2) from tow.jobs where id in ($held)")
+ok "within two seconds, or little more on a busy machine (it took $elapsed s)" awk "BEGIN { exit !($elapsed < 6) }"
+diag "rerun after a kill: $elapsed s"
+
+producers_stop
+gate_open one
+for id in $sleeps; do query "select tow.cancel($id)"; done >/dev/null
+ok "everything comes to its end" drained
+is "$(query "select count(*) from tow.attempts where job in ($held) and outcome = 'lost'")" 4 "one lost run for each job that was held"
+is "$(query "select count(*) from tow.attempts where job in ($held) and outcome in ('completed', 'cancelled') and worker = $heir")" 4 \
+	"and one end of each, by the other worker"
+is "$(query "select count(*) from (select from tow.attempts group by job having count(*) filter (where outcome = 'lost') > 1) s")" 0 \
+	"no job was lost twice"
+is "$(query "select count(*) from tow.audit where what = 'worker.dead'")" 1 "one worker was declared dead"
+accounted_for "every job completed once"
+done_testing
