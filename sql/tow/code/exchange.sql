@@ -50,14 +50,15 @@ begin
 	-- Positions up to here have been given out before any of the claims below looks.
 	v_top := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0);
 	for v_queue in
-		select q.id, u.want, q.timeout, coalesce(q.max_attempts, p.max_attempts) as max_attempts
+		select u.id, u.want, q.timeout, coalesce(q.max_attempts, p.max_attempts) as max_attempts,
+			case when q.id is not null and q.paused_at is null then cardinality(p_bands) else 0 end as bands
 		from unnest(p_queues, p_wants) u(id, want)
-			join tow_store.queue q on q.id = u.id
-			join tow_store.policy p on p.name = coalesce(q.policy, 'default')
-		where q.paused_at is null and u.want > 0
+			left join tow_store.queue q on q.id = u.id
+			left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
+		where u.want > 0
 	loop
 		v_want := v_queue.want;
-		for i in 1 .. coalesce(cardinality(p_bands), 0) loop
+		for i in 1 .. coalesce(v_queue.bands, 0) loop -- none of a queue that is paused or gone: it is short
 			continue when not exists (select from tow_store.band b where b.id = p_bands[i] and b.queue = v_queue.id);
 			return query
 				with d as (
