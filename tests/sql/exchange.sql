@@ -42,6 +42,7 @@ select results_eq(format($$ select q.name, count(*) from pg_temp.exchange(%s, p_
 	$$ values ('default', 2::bigint), ('other', 1) $$, 'want is per queue');
 select tow.pause('other', 'because');
 select results_eq(format($$ select distinct q.name from pg_temp.exchange(%s, 10) e join tow_store.queue q on q.id = e.queue where what = 'job' $$, :w), $$ values ('default'::text) $$, 'a paused queue gives nothing');
+select is((select count(*) from pg_temp.exchange(:w, p_wants => '{0,1}') where what = 'short'), 1::bigint, 'and is short, so that nobody asks again at once');
 select results_eq($$ select state, pause_reason from tow.queues where name = 'other' $$, $$ values ('paused', 'because') $$, 'and says why');
 select tow.resume('other');
 select is(cardinality(pg_temp.claim(:w)), 2, 'until it is resumed');
