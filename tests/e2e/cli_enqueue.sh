@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# tow enqueue: one job, many, and waiting for the end.
+# shellcheck disable=SC2119,SC2317 # a helper without its argument; functions called by ok and exits
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+
+instance_start
+tow() { "$TOW" "$@"; }
+facts() { instance_psql -c "select $1 from tow.jobs where id = $2"; }
+
+# One
+is "$(tow enqueue noop)" 1 "it prints the job's number"
+is "$(tow enqueue noop --json)" '{"id": 2}' "as JSON if asked"
+is "$(facts args 1)" '{}' "without arguments they are {}"
+id=$(tow enqueue mail '{"to": "é"}' --queue bulk --priority 3 --max-attempts 5 --tags 'a,b "c"' --policy quick)
+is "$(facts 'args, queue, priority, max_attempts, tags' "$id")" '{"to": "é"}|bulk|3|5|{a,"b \"c\""}' "every option arrives"
+id=$(echo '[1, 2]' | tow enqueue noop -)
+is "$(facts args "$id")" '[1, 2]' "- reads standard input"
+id=$(tow enqueue noop --in '1 hour')
+is "$(facts "state, run_at - created_at > '59 min'" "$id")" 'scheduled|t' "--in"
+id=$(tow enqueue noop --in 90s)
+is "$(facts "run_at - created_at between '89 s' and '91 s'" "$id")" t "90s is a delay too"
+id=$(tow enqueue noop --run-at '2100-01-01 00:00+00')
+is "$(facts "run_at = '2100-01-01 00:00+00'" "$id")" t "--run-at"
+first=$(tow enqueue noop --key k)
+is "$(tow enqueue noop --key k)" "$first" "a key that is taken: the other's number"
+isnt "$(tow enqueue noop --key k --on-conflict replace)" "$first" "or another job, if asked"
+
+# What is refused
+refused() { # status words... : sets $said
+	local wanted=$1
+	shift
+	said=$(tow "$@" 2>&1)
+	is $? "$wanted" "refused with $wanted: tow $*"
+}
+refused 64 enqueue
+refused 64 enqueue noop '{}' more
+refused 64 enqueue noop --nonsense
+like "$said" "no such option: '--nonsense'"$'\n'"hint: see 'tow enqueue --help'" "it says which, and where to look"
+refused 64 enqueue noop --queue
+refused 64 enqueue noop --json=yes
+refused 64 enqueue noop --in 1h --run-at tomorrow
+refused 65 enqueue noop '{'
+like "$said" "no JSON" "bad JSON is found before it is sent"
+refused 65 enqueue noop --priority -1
+like "$said" "bad priority -1"$'\n'"hint: use 0 to" "the database's own words and hint"
+refused 65 enqueue noop --in nonsense
+refused 65 enqueue 'no kind!'
+refused 65 enqueue noop --key k --on-conflict error
+refused 66 enqueue noop --policy nowhere
+refused 69 enqueue noop --database 'postgresql:///tow?host=/nowhere'
+unlike "$(tow enqueue noop --database 'postgresql://u:hidden@/tow?host=/nowhere' 2>&1)" hidden "a password is not told"
+
+# Many
+is "$(seq 2500 | sed 's/.*/{"n": &}/' | tow enqueue many --bulk | sort -n | uniq | wc -l)" 2500 "--bulk: a job a line"
+is "$(instance_psql -c "select sum((args->>'n')::int) from tow.jobs where kind = 'many'")" $((2500 * 2501 / 2)) "each with its arguments"
+printf '%s\n' '{"t": "a\"b\\c,{}"}' 'null' '[]' | tow enqueue odd --bulk >/dev/null
+is "$(instance_psql -c "select string_agg(args::text, ' ' order by id) from tow.jobs where kind = 'odd'")" \
+	'{"t": "a\"b\\c,{}"} null []' "quotes and backslashes survive"
+said=$(printf '%s\n' 1 2 nonsense 4 | tow enqueue partly --bulk 2>&1 >/dev/null)
+is $? 65 "a bad line is refused"
+like "$said" "line 3 is no JSON" "by its number"
+is "$(instance_psql -c "select count(*) from tow.jobs where kind = 'partly'")" 2 "what came before is enqueued"
+is "$(tow enqueue none --bulk </dev/null)" "" "nothing is nothing"
+refused 64 enqueue noop --bulk --wait
+
+# Waiting
+worker_start --queue default:2 --grace 1s
+is "$(tow enqueue echo '{"a": [1]}' --wait | tail -1)" '{"a": [1]}' "--wait prints the result"
+exits 0 "and ends as the job did: completed" tow enqueue noop --wait >/dev/null
+said=$(tow enqueue fail '{"times": 9}' --max-attempts 1 --wait 2>&1 >/dev/null)
+is $? 1 "failed"
+like "$said" "failed: " "with the error on standard error"
+like "$(tow enqueue echo '{"b": 2}' --wait --json)" '^\{"id": [0-9]+, "state": "completed", .*"result": \{"b": 2\}\}$' "as JSON"
+"$TOW" enqueue sleep '{"s": 60}' --key long --wait >"$instance_dir/wait" 2>&1 &
+waiter=$!
+ok "the job runs" wait_until '[ "$(instance_psql -c "select count(*) from tow.jobs where key = '"'long'"' and state = '"'running'"'")" = 1 ]'
+tow cancel "$(head -1 "$instance_dir/wait")" >/dev/null
+wait $waiter
+is $? 2 "cancelled"
+"$TOW" enqueue sleep '{"s": 60}' --wait >"$instance_dir/interrupted" 2>&1 &
+waiter=$!
+ok "another" wait_until "[ -s '$instance_dir/interrupted' ]"
+kill -TERM $waiter
+wait $waiter
+is $? 75 "an interrupt ends the waiting"
+id=$(head -1 "$instance_dir/interrupted")
+like "$(instance_psql -c "select tow.state($id)")" "ready|running" "not the job"
+
+# The bar, which only a terminal sees
+if command -v script >/dev/null; then
+	script -qec "'$TOW' enqueue sleep '{\"s\": 2}' --wait" "$instance_dir/typescript" >/dev/null </dev/null
+	like "$(tr '\r' '\n' <"$instance_dir/typescript")" "running +\[#*\.*\] +[0-9]+ %" "a progress bar on a terminal"
+else
+	skip "there is no script(1) to give a terminal"
+fi
+done_testing

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The commands that look at jobs and move them: jobs, job, log, history, audit, cancel, retry, run-now, snooze, reprioritise,
+# redrive.
+# shellcheck disable=SC2119,SC2317 # a helper without its argument; functions called by ok and exits
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+
+instance_start
+tow() { "$TOW" "$@"; }
+state() { instance_psql -c "select tow.state($1)"; }
+n() { tow "$@" --json | jq length; }
+
+a=$(tow enqueue mail '{"to": "x"}' --queue bulk --tags vip,new --key k:1)
+b=$(tow enqueue noop)
+c=$(tow enqueue noop --in '1 hour')
+
+# Lists
+is "$(n jobs)" 3 "jobs: all that live"
+is "$(tow jobs --json | jq -c 'map(.id)')" "[$c,$b,$a]" "the newest first"
+is "$(tow jobs --state scheduled --json | jq -c 'map(.id)')" "[$c]" "by state"
+is "$(tow jobs --queue bulk --json | jq -c '.[0] | [.id, .kind, .queue, .priority, .args, .tags, .key, .worker]')" \
+	"[$a,\"mail\",\"bulk\",100,{\"to\":\"x\"},[\"vip\",\"new\"],\"k:1\",null]" "numbers, JSON, arrays and null are what they are"
+is "$(n jobs --kind noop) $(n jobs --tag vip) $(n jobs --key k:1) $(n jobs --limit 2) $(n jobs --before "$b")" "2 1 1 2 1" "by kind, tag, key, limit, page"
+like "$(tow jobs --json | jq -r '.[0].run_at')" '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+[+-][0-9]{2}:[0-9]{2}$' "times in full"
+out=$(tow jobs)
+like "$out" "^ID  STATE " "for people a table"
+like "$out" "in 59 min" "with times they understand"
+unlike "$out" $'\e' "without colour in a pipe"
+instance_psql -c "select tow.enqueue('noop', jsonb_build_object('t', repeat('x', 300)))" >/dev/null
+like "$(tow jobs)" "x{300}" "nothing is cut in a pipe"
+exits 65 "a state that is none" tow jobs --state nonsense 2>/dev/null
+is "$(tow jobs --queue nowhere --json)" "[]" "none is none"
+tow cancel $((c + 1)) >/dev/null
+
+# Verbs
+is "$(tow snooze --for '1 hour' "$b" --json | jq -r '.[0].run_at' | grep -c T)" 1 "snooze says until when"
+is "$(state "$b")" scheduled "and does it"
+is "$(tow run-now "$b" "$c")" "$b  ready"$'\n'"$c  ready" "run-now, two at once"
+is "$(tow reprioritise --to 7 "$b")" "$b  ready" "reprioritise"
+is "$(tow jobs --json | jq ".[] | select(.id == $b).priority")" 7 "and does it"
+said=$(tow cancel "$b" 999 nonsense "$c" 2>&1)
+is $? 66 "the first refusal decides the exit status"
+like "$said" "no such job: 999" "each is named"
+like "$said" "'nonsense' is not a job's number" "a word is no number"
+is "$(state "$b") $(state "$c")" "cancelled cancelled" "the others are still done"
+exits 65 "cancel what has finished" tow cancel "$b" 2>/dev/null
+exits 65 "run-now what waits for no instant" tow run-now "$a" 2>/dev/null
+exits 64 "snooze for how long?" tow snooze "$a" 2>/dev/null
+exits 64 "cancel what?" tow cancel 2>/dev/null
+is "$(tow retry "$b")" "$b  ready" "retry"
+is "$(tow cancel --reason 'no more' "$b" --json)" "[{\"id\": $b, \"state\": \"cancelled\"}]" "as JSON"
+
+# A job's page
+worker_start --queue default:2
+f=$(tow enqueue fail '{"times": 1, "message": "it \u001b[31mwent wrong"}' --policy quick)
+ok "a job that fails once" wait_until "[ \"\$(state $f)\" = completed ]"
+page=$(tow job "$f")
+like "$page" "^job $f  fail  completed" "job: its state"
+like "$page" "attempt +2 of" "its attempt"
+like "$page" "1  [0-9:.]+  retried .*went wrong" "its attempts with their errors"
+unlike "$page" $'\e' "nothing of it moves the cursor"
+is "$(tow job "$f" --json | jq '.attempts | length')" 2 "as JSON"
+like "$(tow job "$b")" "error +no more" "why it was cancelled"
+like "$(tow job "$b")" "job.cancelled" "and what people did"
+exits 66 "no such job" tow job 999 2>/dev/null
+exits 64 "no number" tow job seven 2>/dev/null
+
+# Its log
+e=$(tow enqueue echo '{"one": 1, "two": 2}')
+ok "a job that logs" wait_until "[ \"\$(state $e)\" = completed ] && [ \"\$(tow log $e | wc -l)\" -ge 2 ]"
+like "$(tow log "$e")" "info +.*one" "log"
+is "$(tow log "$e" --json | jq -s 'map(.level) | unique | .[0]')" '"info"' "as JSON, a line an object"
+is "$(tow job "$e" --log)" "$(tow log "$e")" "job --log is the same"
+exits 0 "log --follow of a finished job ends" timeout 20 "$TOW" log --follow "$e" >/dev/null
+exits 66 "the log of no job" tow log 999 2>/dev/null
+
+# What finished
+is "$(tow history --json | jq "[.[] | select(.id == $f or .id == $e)] | length")" 2 "history"
+g=$(tow enqueue fail '{"times": 9, "class": "http.503"}' --max-attempts 1 --queue default)
+ok "a job that fails" wait_until "[ \"\$(state $g)\" = failed ]"
+is "$(tow history --failed --json | jq -c 'map(.id)')" "[$g]" "history --failed"
+is "$(n history --class http.5) $(n history --class timeout)" "1 0" "by class"
+is "$(tow jobs --state failed --json | jq -c 'map(.id)')" "[$g]" "jobs --state failed asks history too"
+process_stop "$WORKER_PID"
+is "$(tow redrive --dry-run --json)" '{"jobs": 1, "dry_run": true}' "redrive --dry-run"
+is "$(state "$g")" failed "changes nothing"
+is "$(tow redrive --class http.5)" "1 run again" "redrive"
+is "$(tow redrive)" "0 run again" "each once"
+is "$(tow audit --job "$b" --json | jq -r 'map(.what) | unique | join(" ")')" \
+	"job.cancelled job.reprioritised job.retried job.run_now job.snoozed" "audit: all that was done to a job"
+like "$(tow audit --what redrive)" "redrive" "by deed"
+
+# Following
+worker_start --queue default:2
+"$TOW" jobs --follow --json >"$instance_dir/follow" &
+follower=$!
+ok "it shows what is there" wait_until "grep -q '\"id\": $a' '$instance_dir/follow'"
+h=$(tow enqueue sleep '{"s": 1.2}')
+ok "and what comes" wait_until "grep -q '\"id\": $h, \"state\": \"running\"' '$instance_dir/follow'"
+ok "and what becomes of it" wait_until "grep -q '\"id\": $h, \"state\": \"completed\"' '$instance_dir/follow'"
+kill -INT $follower
+wait $follower
+is $? 0 "an interrupt is a good end"
+done_testing

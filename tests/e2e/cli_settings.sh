@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# tow queue, schedule, policy.
+# shellcheck disable=SC2119,SC2317 # a helper without its argument; functions called by ok and exits
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+
+instance_start
+tow() { "$TOW" "$@"; }
+queue() { tow queue ls --json | jq -c ".[] | select(.name == \"$1\") | $2"; }
+
+# Queues
+ok "queue add" tow queue add mail --description 'letters'
+is "$(queue mail '[.state, .description, .policy]')" '["open","letters",null]' "it is there"
+ok "queue set" tow queue set mail --policy patient --retention '30 days' --timeout '2 min' --max-attempts 4 --max-args-bytes 100
+is "$(queue mail '[.description, .policy, .retention, .timeout, .max_attempts, .max_args_bytes]')" \
+	'["letters","patient","30 days","00:02:00",4,100]' "what was given is changed, the rest stays"
+exits 65 "its limits count" tow enqueue noop "{\"t\": \"$(head -c 200 /dev/zero | tr '\0' x)\"}" --queue mail 2>/dev/null
+ok "queue pause" tow queue pause mail --reason 'relay down'
+is "$(queue mail '[.state, .pause_reason]')" '["paused","relay down"]' "with its reason"
+like "$(tow queue ls)" "mail +paused .*relay down" "in the table too"
+ok "queue resume" tow queue resume mail
+is "$(queue mail .state)" '"open"' "open again"
+exits 66 "no such queue" tow queue pause nowhere 2>/dev/null
+exits 66 "no such policy" tow queue set mail --policy nowhere 2>/dev/null
+ok "queue rm" tow queue rm mail
+is "$(queue mail .)" "" "gone"
+exits 64 "queue what?" tow queue 2>/dev/null
+like "$(tow queue 2>&1)" "needs one of: ls add set pause resume rm" "it says which there are"
+exits 64 "no such word" tow queue nonsense 2>/dev/null
+exits 64 "pause which?" tow queue pause 2>/dev/null
+exits 64 "rm one at a time" tow queue rm a b 2>/dev/null
+
+# Schedules
+like "$(tow schedule add nightly '0 3 * * *' clean '{"deep": true}' --tz Europe/Paris --queue slow --priority 9 --tags a,b)" "^next at 2" "schedule add"
+is "$(tow schedule ls --json | jq -c '.[0] | [.name, .spec, .tz, .kind, .args, .queue, .priority, .tags, .state]')" \
+	'["nightly","0 3 * * *","Europe/Paris","clean",{"deep":true},"slow",9,["a","b"],"active"]' "every option arrives"
+is "$(tow schedule next nightly --count 3 --json | jq length)" 3 "schedule next, by name"
+is "$(tow schedule next '0 0 1 1 *' --count 1 --json | jq -r '.[0].run_at' | cut -c5-19)" "-01-01T00:00:00" "or of a line"
+id=$(tow schedule run nightly)
+is "$(tow jobs --json | jq -c "[.[] | select(.id == $id) | .kind, .args]")" '["clean",{"deep":true}]' "schedule run enqueues now"
+ok "schedule pause" tow schedule pause nightly
+is "$(tow schedule ls --json | jq -c '.[0] | [.state, .next_at]')" '["paused",null]' "paused"
+like "$(tow schedule resume nightly)" "^next at" "schedule resume"
+tow schedule add nightly '@daily' clean >/dev/null
+is "$(tow schedule ls --json | jq -c 'map(.spec)')" '["@daily"]' "add again changes it"
+ok "schedule rm" tow schedule rm nightly
+is "$(tow schedule ls --json)" "[]" "gone"
+exits 65 "a bad line" tow schedule add bad '61 * * * *' noop 2>/dev/null
+like "$(tow schedule add bad '61 * * * *' noop 2>&1)" "hint: " "with a hint"
+exits 65 "a bad zone" tow schedule add bad '* * * * *' noop --tz Mars/Base 2>/dev/null
+exits 66 "no such schedule" tow schedule rm nowhere 2>/dev/null
+exits 64 "add without a kind" tow schedule add bad '* * * * *' 2>/dev/null
+
+# Policies
+is "$(tow policy preview --count 3 --json | jq -c 'map(.delay)')" '["00:00:05","00:00:10","00:00:20"]' "policy preview"
+ok "policy set" tow policy set steps --shape list --delays '1 min,10 min,1 hour' --max-attempts 4 --jitter 0
+is "$(tow policy preview steps --json | jq -c 'map(.cumulative)')" '["00:01:00","00:11:00","01:11:00"]' "its delays"
+is "$(tow policy ls --json | jq -c '.[] | select(.name == "steps") | [.shape, .delays, .max_attempts]')" \
+	'["list",["00:01:00","00:10:00","01:00:00"],4]' "policy ls"
+ok "by error class" tow policy set steps --classes '{"http.4": "never"}'
+like "$(tow policy ls)" "^NAME +SHAPE" "a table for people"
+exits 65 "a bad one" tow policy set bad --shape nonsense 2>/dev/null
+exits 65 "classes that are no JSON" tow policy set steps --classes nonsense 2>/dev/null
+exits 66 "no such policy" tow policy preview nowhere 2>/dev/null
+ok "policy rm" tow policy rm steps
+exits 65 "the default one stays" tow policy rm default 2>/dev/null
+done_testing

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The shell's completion and psql's shortcuts.
+# shellcheck disable=SC2119,SC2317 # a helper without its argument; functions called by ok and exits
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+
+instance_start
+root=$PWD
+"$TOW" queue add letters
+
+# Completion, as bash asks for it
+# shellcheck source=contrib/completion/tow.bash
+. contrib/completion/tow.bash
+complete_words() { # words... : the last is the one being typed
+	COMP_WORDS=(tow "$@")
+	COMP_CWORD=$#
+	COMPREPLY=()
+	_tow "$TOW" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	echo "${COMPREPLY[*]}"
+}
+is "$(complete_words enq)" enqueue "commands"
+like " $(complete_words '') " " worker " "all of them"
+like " $(complete_words enqueue --) " " --on-conflict .*--wait " "options, from the help"
+is "$(complete_words queue pa)" pause "the second word"
+is "$(complete_words queue pause le)" letters "names of queues"
+is "$(complete_words jobs --state ret)" retrying "values of options"
+is "$(complete_words policy preview pat)" patient "names of policies"
+"$TOW" enqueue noop >/dev/null
+is "$(complete_words cancel '')" 1 "numbers of jobs"
+
+# Each shortcut runs
+words=$(sed -n 's/^\\set \([a-z_]*\) .*/\1/p' contrib/psql/towrc)
+for word in $words; do
+	case $word in cancel | retry | run_now) continue ;; esac
+	ok ":$word" psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d "$(instance_url)" <<-SQL
+		\\i $root/contrib/psql/towrc
+		\\set id 1
+		:$word
+	SQL
+	like "$(grep "^-- .*:$word" contrib/psql/towrc)" ":$word" "$word is explained at the head"
+done
+is "$(psql -X -q -A -t -d "$(instance_url)" <<-SQL
+	\\i $root/contrib/psql/towrc
+	\\set id 1
+	:cancel
+SQL
+)" cancelled ":cancel ends the job"
+like "$(psql -X -q -A -t -d "$(instance_url)" -c '\i contrib/psql/towrc' -c 'select 1' 2>&1)" "^1$" "loading it says nothing"
+done_testing

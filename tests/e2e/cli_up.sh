@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# tow up: everything from nothing, looked after, and gone again.
+# shellcheck disable=SC2119,SC2317 # a helper without its argument; functions called by ok and exits
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+
+instance_dir=$(mktemp -d /tmp/tow-e2e.XXXXXX)
+chmod 711 "$instance_dir"
+export TOW_HOME=$instance_dir/home
+tow() { "$TOW" "$@"; }
+pid_of() { tow "$1" --json | jq -r '.[-1].pid'; }
+
+spawn up up --queue default:2,mail:1
+up=$SPAWN_PID log=$SPAWN_LOG
+ok "it comes up from nothing" wait_until 'grep -q "Towpath is up" "$log" && [ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60 || diag "$(cat "$log")"
+like "$(cat "$log")" "psql 'postgresql:///tow\?host=" "it says how to connect"
+is "$(tow workers --json | jq -r '.[0].queues')" "default:2 mail:1" "with the queues asked for"
+is "$(tow enqueue echo '{"a": 1}' --wait | tail -1)" '{"a": 1}' "it works"
+ok "the status is good" wait_until '"$TOW" status'
+
+said=$(tow up 2>&1)
+is $? 75 "a second one in the same home is refused"
+like "$said" "runs already" "and says why"
+
+worker=$(pid_of workers)
+kill -KILL "$worker"
+ok "a worker that dies is started again" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]'
+is "$(tow enqueue echo '{"b": 1}' --wait | tail -1)" '{"b": 1}' "and works"
+scheduler=$(pid_of schedulers)
+kill -KILL "$scheduler"
+ok "a scheduler too" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]'
+
+worker=$(pid_of workers) scheduler=$(pid_of schedulers)
+process_stop "$up" 60
+is $? 0 "TERM ends it well" || diag "$(cat "$log")"
+not_ok "the worker has ended" process_alive "$worker"
+not_ok "the scheduler has ended" process_alive "$scheduler"
+exits 3 "the database that it started has stopped" tow db status >/dev/null
+
+# A database that runs already stays
+tow db start >/dev/null
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+ok "it comes up again" wait_until '[ "$(pid_of workers)" -gt 0 ]' 60
+like "$(tow history --json)" '"kind": "echo"' "with what was there"
+process_stop "$up" 60
+is $? 0 "and ends"
+exits 0 "the database that ran before runs on" tow db status >/dev/null
+
+# A server of one's own
+DATABASE_URL=$(instance_url)
+export DATABASE_URL
+instance_psql -c 'create database elsewhere'
+DATABASE_URL=$(instance_url elsewhere)
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+ok "DATABASE_URL is used when given" wait_until '[ "$(pid_of workers)" -gt 0 ]' 60
+worker=$(pid_of workers)
+not_ok "the address is no argument of the children" grep -qa elsewhere "/proc/$worker/cmdline"
+process_stop "$up" 60
+is $? 0 "it ends"
+exits 0 "and leaves that server alone" env -u DATABASE_URL "$TOW" db status >/dev/null
+exits 69 "no server there" tow up --database 'postgresql:///tow?host=/nowhere' 2>/dev/null
+unset DATABASE_URL
+done_testing
