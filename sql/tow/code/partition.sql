@@ -29,6 +29,7 @@ begin
 	end if;
 	execute format('create table tow_store.%I (like tow_store.%I including defaults including indexes including storage)', v_name, p_table);
 	execute format('comment on table tow_store.%I is %L', v_name, 'One day (UTC) of tow_store.' || p_table || '.');
+	perform tow_store.move_rest(p_table, v_name, p_day);
 	execute format('alter table tow_store.%I attach partition tow_store.%I for values from (%L) to (%L)', p_table, v_name,
 		p_day::timestamp at time zone 'UTC', (p_day + 1)::timestamp at time zone 'UTC');
 	return 1;
@@ -38,6 +39,24 @@ exception
 		return 0;
 end $$;
 comment on function tow_store.make_day(text, date) is 'Make the partition of a day unless it is there; returns how many were made.';
+
+-- A day that was not made in time has its rows in the partition of the rest, which keeps the day from being attached.
+create or replace function tow_store.move_rest(p_table text, p_name text, p_day date) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_within constant text := format('%1$I >= %2$L and %1$I < %3$L', case p_table when 'history' then 'finished_at' else 'at' end,
+		p_day::timestamp at time zone 'UTC', (p_day + 1)::timestamp at time zone 'UTC');
+	v_found boolean;
+begin
+	execute format('select exists (select from tow_store.%I where %s)', p_table || '_rest', v_within) into v_found;
+	if v_found then
+		execute format('lock table tow_store.%I in access exclusive mode', p_table || '_rest');
+		execute format('with d as (delete from tow_store.%I where %s returning *) insert into tow_store.%I select * from d',
+			p_table || '_rest', v_within, p_name);
+	end if;
+end $$;
+comment on function tow_store.move_rest(text, text, date) is 'Move the rows of a day that is about to be attached out of the rest.';
 
 create or replace view tow_store.job_ranges as
 select c.oid, c.relname as name, (m.b)[1]::bigint as first, (m.b)[2]::bigint as stop

@@ -92,12 +92,14 @@ as $$
 declare
 	c_step constant int := 20000;
 	v_from bigint := coalesce(pg_sequence_last_value('tow_store.walk'::regclass), 0);
-	v_name text;
+	r record;
 	v_first record;
 begin
-	select r.name into v_name from tow_store.job_ranges r where tow_store.range_is_dead(r.first, r.stop) order by r.first limit 1;
+	select g.name, g.first, g.stop into r from tow_store.job_ranges g where tow_store.range_is_dead(g.first, g.stop) order by g.first limit 1;
 	if found then
-		execute format('drop table tow_store.%I', v_name);
+		execute format('drop table tow_store.%I', r.name);
+		delete from tow_store.key k where k.job_id >= r.first and k.job_id < r.stop;
+		delete from tow_store.revival v where v.job_id >= r.first and v.job_id < r.stop;
 		return 1;
 	end if;
 	select j.id, j.created_at into v_first from tow_store.job j where j.id >= v_from order by j.id limit 1;
