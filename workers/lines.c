@@ -264,25 +264,11 @@ static void ask_exchange(struct dispatcher *d, struct line *l, long long now)
 static struct run *claimed(struct dispatcher *d, const struct tow_rows *rows, size_t i, struct queue *q,
 			   const struct kind *k, long long now)
 {
-	const char *kind = tow_rows_at(rows, i, KIND), *args = tow_rows_at(rows, i, ARGS);
 	const char *timeout = tow_rows_at(rows, i, TIMEOUT), *deadline = tow_rows_at(rows, i, DEADLINE);
-	TOW_AUTO_BUF b = { 0 };
-	size_t at = wire_begin(&b, WIRE_JOB);
-	struct run *r;
+	struct run *r = run_make(atoll(tow_rows_at(rows, i, JOB)), atoll(tow_rows_at(rows, i, RUN)),
+				 atoi(tow_rows_at(rows, i, ATTEMPT)), atoi(tow_rows_at(rows, i, MAX_ATTEMPTS)),
+				 q->name, tow_rows_at(rows, i, KIND), tow_rows_at(rows, i, ARGS));
 
-	wire_put(&b, atoll(tow_rows_at(rows, i, JOB)));
-	wire_put(&b, atoll(tow_rows_at(rows, i, RUN)));
-	wire_put(&b, atoi(tow_rows_at(rows, i, ATTEMPT)));
-	wire_put(&b, atoi(tow_rows_at(rows, i, MAX_ATTEMPTS)));
-	wire_put_text(&b, q->name, strlen(q->name));
-	wire_put_text(&b, kind, strlen(kind));
-	wire_put_text(&b, args, strlen(args));
-	wire_end(&b, at);
-	r = tow_xcalloc(1, sizeof(*r) + b.len);
-	memcpy(r->frame, b.data, b.len);
-	r->frame_len = b.len;
-	r->job = atoll(tow_rows_at(rows, i, JOB));
-	r->id = atoll(tow_rows_at(rows, i, RUN));
 	r->queue = q;
 	r->timeout_ms = timeout ? atol(timeout) : k && k->timeout_ms ? k->timeout_ms : d->config.timeout_ms;
 	r->deadline_us = deadline ? now + atoll(deadline) * 1000 : 0;

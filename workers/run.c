@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tow/json.h"
+#include "wire.h"
 
 void runs_push(struct runs *list, struct run *r)
 {
@@ -92,6 +93,29 @@ void runs_free(struct runs *list)
 {
 	for (struct run *r; (r = runs_pop(list));)
 		run_free(r);
+}
+
+struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue, const char *kind,
+		     const char *args)
+{
+	TOW_AUTO_BUF b = { 0 };
+	size_t at = wire_begin(&b, WIRE_JOB);
+	struct run *r;
+
+	wire_put(&b, job);
+	wire_put(&b, id);
+	wire_put(&b, attempt);
+	wire_put(&b, max_attempts);
+	wire_put_text(&b, queue, strlen(queue));
+	wire_put_text(&b, kind, strlen(kind));
+	wire_put_text(&b, args, strlen(args));
+	wire_end(&b, at);
+	r = tow_xcalloc(1, sizeof(*r) + b.len);
+	memcpy(r->frame, b.data, b.len);
+	r->frame_len = b.len;
+	r->job = job;
+	r->id = id;
+	return r;
 }
 
 void run_free(struct run *r)

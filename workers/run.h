@@ -49,6 +49,8 @@ void runs_prepend(struct runs *list, struct runs *more);
 struct run *runs_find(const struct runs *list, long long id);
 void runs_free(struct runs *list);
 
+struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue, const char *kind,
+		     const char *args);
 void run_free(struct run *r);
 
 /* How it ended; the times are the caller's. */

@@ -369,7 +369,7 @@ static void overrule(const struct slot *s, struct run *r)
 }
 
 /* Jobs below the board's done have ended; one whose outcome comes as a frame waits for it. */
-static void collect(struct slot *s, struct runs *ended, uint64_t done)
+static void collect(struct slot *s, struct runs *ended, uint64_t done, struct reports *reports, long long now)
 {
 	struct run *r;
 
@@ -383,6 +383,8 @@ static void collect(struct slot *s, struct runs *ended, uint64_t done)
 		runs_pop(&s->jobs);
 		r->queue->given--;
 		s->early_deaths = 0;
+		if (s->output.run == r->id)
+			output_flush(&s->output, reports, now); /* a last line without an end */
 		overrule(s, r);
 		runs_push(ended, r);
 	}
@@ -399,7 +401,7 @@ void slot_read(struct slot *s, struct runs *ended, struct reports *reports, long
 	done = atomic_load(&s->board->done);
 	read_socket(s);
 	read_frames(s, reports, now);
-	collect(s, ended, done);
+	collect(s, ended, done, reports, now);
 }
 
 void slot_progress(struct slot *s, struct reports *reports, long long now)

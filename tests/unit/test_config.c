@@ -1,0 +1,172 @@
+/* A worker's options and its file. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "workers/config.h"
+
+static struct config c;
+static struct tow_err e;
+
+static void setup(void)
+{
+	config_init(&c);
+	e = (struct tow_err){ 0 };
+}
+
+static void teardown(void)
+{
+	config_release(&c);
+}
+
+static bool read_text(const char *text)
+{
+	char path[] = "/tmp/tow-config.XXXXXX";
+	int fd = mkstemp(path);
+	bool ok;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	ok = config_read(&c, path, &e);
+	unlink(path);
+	return ok;
+}
+
+static void refused(const char *text, const char *says)
+{
+	config_release(&c);
+	config_init(&c);
+	ck_assert_msg(!read_text(text), "taken: %s", text);
+	ck_assert_msg(strstr(e.text, says) != NULL, "'%s' does not say '%s'", e.text, says);
+}
+
+START_TEST(durations)
+{
+	long ms = -1;
+
+	ck_assert(duration_parse("15s", &ms) && ms == 15000);
+	ck_assert(duration_parse("90", &ms) && ms == 90000);
+	ck_assert(duration_parse("250ms", &ms) && ms == 250);
+	ck_assert(duration_parse("1h30m", &ms) && ms == 5400000);
+	ck_assert(duration_parse(" 2 min ", &ms) && ms == 120000);
+	ck_assert(duration_parse("0.5s", &ms) && ms == 500);
+	ck_assert(duration_parse("1 day", &ms) && ms == 86400000);
+	ck_assert(!duration_parse("", &ms));
+	ck_assert(!duration_parse("s", &ms));
+	ck_assert(!duration_parse("5 parsecs", &ms));
+	ck_assert(!duration_parse("-1s", &ms));
+	ck_assert(!duration_parse("1e99", &ms));
+}
+END_TEST
+
+START_TEST(queues_and_slots)
+{
+	ck_assert(config_queue(&c, "bulk", &e));
+	ck_assert(config_queue(&c, "a:b:7", &e));
+	ck_assert(config_queue(&c, "x:y", &e));
+	ck_assert(config_queue(&c, "bulk:2", &e));
+	ck_assert(config_finish(&c, &e));
+	ck_assert_uint_eq(c.n_queues, 3);
+	ck_assert_int_eq(c.queues[0].slots, 2);
+	ck_assert_str_eq(c.queues[1].name, "a:b");
+	ck_assert_int_eq(c.queues[1].slots, 7);
+	ck_assert_str_eq(c.queues[2].name, "x:y");
+	ck_assert_int_eq(c.queues[2].slots, 4);
+	ck_assert(!config_queue(&c, "", &e));
+	ck_assert(!config_queue(&c, "a:0", &e));
+	ck_assert(!config_queue(&c, ":4", &e));
+}
+END_TEST
+
+START_TEST(without_a_word_there_is_default)
+{
+	ck_assert(config_finish(&c, &e));
+	ck_assert_uint_eq(c.n_queues, 1);
+	ck_assert_str_eq(c.queues[0].name, "default");
+	ck_assert_int_eq(c.queues[0].slots, 4);
+}
+END_TEST
+
+START_TEST(a_whole_file)
+{
+	const struct kind *k;
+
+	ck_assert_msg(read_text("; a comment\n[worker]\nlease = 6s\nqueue = default:2\nqueue = bulk\nlisten = no\n"
+				"[queue bulk]\nslots = 3\n"
+				"[exec resize]\ncommand = one &&\n  two\ntimeout = 2m\nmemory_mb = 64\ndatabase = yes\n"
+				"[kind sleep]\ntimeout = 5s\n"),
+		      "%s", e.text);
+	ck_assert(config_finish(&c, &e));
+	ck_assert_int_eq(c.lease_ms, 6000);
+	ck_assert(!c.listen);
+	ck_assert_int_eq(c.queues[1].slots, 3);
+	k = kinds_find(&c.kinds, "resize");
+	ck_assert_ptr_nonnull(k);
+	ck_assert_str_eq(k->how->name, "exec");
+	ck_assert_str_eq(kind_setting(k, "command"), "one &&\ntwo");
+	ck_assert_int_eq(k->timeout_ms, 120000);
+	ck_assert_int_eq(k->limits.memory_mb, 64);
+	ck_assert(k->database);
+	ck_assert_int_eq(kinds_find(&c.kinds, "sleep")->timeout_ms, 5000);
+	ck_assert_ptr_null(kinds_find(&c.kinds, "exec"));
+}
+END_TEST
+
+START_TEST(mistakes_are_named)
+{
+	refused("[worker]\nleese = 5s\n", "unknown setting 'leese'");
+	refused("[worker]\nlease = soon\n", "bad lease 'soon'");
+	refused("[worker]\nlease = 1s\n", "too short");
+	refused("[wroker]\nlease = 5s\n", "unknown section");
+	refused("[exec x]\ncwd = /\n", "does not say 'command'");
+	refused("[exec x]\ncommand = a\ncolour = red\n", "unknown setting 'colour'");
+	refused("[exec noop]\ncommand = a\n", "there already");
+	refused("[kind nosuch]\ntimeout = 5s\n", "no kind 'nosuch'");
+	refused("[kind exec]\ntimeout = 5s\n", "no kind 'exec'");
+	refused("[ftp x]\nurl = a\n", "unknown section 'ftp'");
+	refused("[worker]\nnonsense\n", "line 2");
+	refused("[queue a]\nslots = many\n", "bad slots 'many'");
+	refused("[exec x]\ncommand = "
+		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\n",
+		"longer than");
+	ck_assert(!config_read(&c, "/nonexistent/worker.ini", &e));
+}
+END_TEST
+
+START_TEST(sets_of_kinds_are_compared_by_what_they_say)
+{
+	struct kinds other;
+
+	ck_assert(read_text("[http hook]\nurl = http://localhost/\n"));
+	kinds_copy(&other, &c.kinds);
+	ck_assert(kinds_equal(&other, &c.kinds));
+	kind_set((struct kind *)kinds_find(&other, "hook"), "header", "A: b");
+	ck_assert(!kinds_equal(&other, &c.kinds));
+	kinds_release(&other);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("config");
+	TCase *t = tcase_create("config");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, durations);
+	tcase_add_test(t, queues_and_slots);
+	tcase_add_test(t, without_a_word_there_is_default);
+	tcase_add_test(t, a_whole_file);
+	tcase_add_test(t, mistakes_are_named);
+	tcase_add_test(t, sets_of_kinds_are_compared_by_what_they_say);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,74 @@
+/* Control lines of programs. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "workers/control.h"
+
+static struct control parse(char *line)
+{
+	struct control c;
+
+	control_parse(line, &c);
+	return c;
+}
+
+#define PARSE(text) parse((char[]){ text })
+
+START_TEST(every_word_is_understood)
+{
+	struct control c = PARSE("progress 40.5 half of it");
+
+	ck_assert_int_eq(c.word, CONTROL_PROGRESS);
+	ck_assert(c.number == 40.5);
+	ck_assert_str_eq(PARSE("progress 40.5 half of it").text, "half of it");
+	c = PARSE("count 3 10");
+	ck_assert_int_eq(c.word, CONTROL_COUNT);
+	ck_assert_int_eq(c.done, 3);
+	ck_assert_int_eq(c.total, 10);
+	ck_assert_str_eq(PARSE("count 3 10").text, "");
+	c = PARSE("log warn mind  the gap");
+	ck_assert_int_eq(c.word, CONTROL_LOG);
+	ck_assert_int_eq(c.level, TOW_WARN);
+	ck_assert_str_eq(PARSE("log warn mind  the gap").text, "mind  the gap");
+	ck_assert_str_eq(PARSE("result {\"a\": 1}").text, "{\"a\": 1}");
+	ck_assert(PARSE("snooze 60").number == 60);
+	ck_assert_int_eq(PARSE("snooze 60").word, CONTROL_SNOOZE);
+	ck_assert(PARSE("\tretry\t 2.5 later").number == 2.5);
+	ck_assert_str_eq(PARSE("fail no such file").text, "no such file");
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_nothing)
+{
+	static const char *const lines[] = {
+		"", " ", "progress", "progress x", "progress -1", "progress nan", "count 3", "count 3 x", "count -1 2",
+		"log", "log loud text", "snooze", "snooze -5", "snooze 1e99", "Progress 4", "progress4", "retry soon",
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char line[64];
+		struct control c;
+
+		strcpy(line, lines[i]);
+		control_parse(line, &c);
+		ck_assert_msg(c.word == CONTROL_NONE, "understood '%s'", lines[i]);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("control");
+	TCase *c = tcase_create("control");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(c, every_word_is_understood);
+	tcase_add_test(c, what_is_wrong_is_nothing);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

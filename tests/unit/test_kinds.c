@@ -1,0 +1,222 @@
+/* What the built-in kinds and the families make of a job. */
+#include "tests/unit/slot_rig.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+static struct rig g;
+
+static void teardown(void)
+{
+	rig_stop(&g);
+}
+
+static void start(void)
+{
+	setenv("DATABASE_URL", "postgresql://me:hush@nowhere/db", 1);
+	setenv("PGPASSWORD", "hush", 1);
+	rig_start(&g, "[exec sh]\ncommand = eval \"$(jq -r .c)\"\n"
+		      "[exec args]\ncommand = echo \"result $(cat)\" >&3\n"
+		      "[exec nosuch]\ncommand = true\ncwd = /nonexistent\n"
+		      "[exec small]\ncommand = head -c 5000000 /dev/zero >/dev/shm/tow-test.$$; s=$?; rm -f "
+		      "/dev/shm/tow-test.$$; exit $s\nfile_mb = 1\n"
+		      "[exec kept]\ncommand = env; tr '\\000' '\\n' </proc/$PPID/environ\nenv = HOME,PATH\n"
+		      "[exec db]\ncommand = echo pw=$PGPASSWORD\ndatabase = yes\n"
+		      "[kind spin]\ncpu_s = 1\n");
+}
+
+static void says(const char *outcome, const char *part)
+{
+	ck_assert_msg(strstr(outcome, part) != NULL, "'%s' does not say '%s'", outcome, part);
+}
+
+START_TEST(the_built_in_ones)
+{
+	ck_assert_str_eq(rig_run(&g, "noop", "{}"), "");
+	says(rig_run(&g, "echo", "{\"a\": [1, \"x\"]}"), "\"result\":{\"a\": [1, \"x\"]}");
+	says(rig_log(&g), "\"line\":\"a = [1,\\\"x\\\"]\"");
+	says(rig_run(&g, "sleep", "{\"s\": -1}"), "\"final\":true");
+	says(rig_run(&g, "crash", "{\"signal\": \"HUGO\"}"), "bad signal 'HUGO'");
+	says(rig_run(&g, "nobody", "{}"), "\"as\":\"unknown\"");
+}
+END_TEST
+
+START_TEST(fail_fails_as_it_is_told)
+{
+	says(rig_run(&g, "fail", "{\"class\": \"x\", \"message\": \"no luck\"}"),
+	     "\"as\":\"failed\",\"class\":\"x\",\"error\":\"no luck\"");
+	ck_assert_ptr_null(strstr(rig_run(&g, "fail", "{}"), "final"));
+	says(rig_run(&g, "fail", "{\"final\": true}"), "\"final\":true");
+	says(rig_run(&g, "fail", "{\"retry_in\": 5}"), "\"delay_s\":5.0");
+	ck_assert_str_eq(rig_run(&g, "fail", "{\"times\": 0}"), "");
+}
+END_TEST
+
+START_TEST(limits_end_a_kind)
+{
+	says(rig_run(&g, "spin", "{\"s\": 60}"), "\"class\":\"cpu\"");
+	ck_assert_str_eq(rig_run(&g, "spin", "{\"s\": 0.01}"), "");
+	says(rig_run(&g, "small", "{}"), "\"class\":\"filesize\"");
+}
+END_TEST
+
+START_TEST(the_exit_status_is_the_outcome)
+{
+	ck_assert_str_eq(rig_run(&g, "sh", "{\"c\": \"exit 0\"}"), "");
+	says(rig_run(&g, "sh", "{\"c\": \"exit 65\"}"), "\"final\":true");
+	says(rig_run(&g, "sh", "{\"c\": \"exit 65\"}"), "\"class\":\"exit.65\"");
+	ck_assert_ptr_null(strstr(rig_run(&g, "sh", "{\"c\": \"exit 75\"}"), "final"));
+	says(rig_run(&g, "sh", "{\"c\": \"exit 3\"}"), "\"class\":\"exit.3\"");
+	says(rig_run(&g, "sh", "{\"c\": \"kill -SEGV $$\"}"), "\"class\":\"crash\"");
+	says(rig_run(&g, "nosuch", "{}"), "\"as\":\"failed\"");
+}
+END_TEST
+
+START_TEST(control_lines_are_obeyed)
+{
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'result {\\\"n\\\": 1}' >&3\"}"), "\"result\":{\"n\": 1}");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'result no json' >&3\"}"), "\"result\":\"no json\"");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'snooze 60' >&3\"}"), "\"as\":\"snoozed\"");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'retry 30 busy' >&3\"}"), "\"error\":\"busy\",\"delay_s\":30.0");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'fail broken' >&3\"}"), "\"error\":\"broken\",\"final\":true");
+	says(rig_run(&g, "sh", "{\"c\": \"printf 'fail unfinished line' >&3\"}"), "unfinished line");
+	reports_any(&g.reports);
+	rig_log(&g);
+	ck_assert_str_eq(rig_run(&g, "sh", "{\"c\": \"echo 'log warn look' >&3; echo gibberish >&3\"}"), "");
+	says(rig_log(&g), "\"level\":\"warn\",\"line\":\"look\"");
+}
+END_TEST
+
+START_TEST(arguments_of_any_length_arrive)
+{
+	TOW_AUTO_BUF args = { 0 };
+	struct run *r;
+
+	tow_buf_adds(&args, "{\"long\": \"");
+	for (int i = 0; i < 300000; i++)
+		tow_buf_addc(&args, 'x');
+	tow_buf_adds(&args, "\"}");
+	rig_give(&g, "args", args.data);
+	rig_wait_ended(&g, 1);
+	r = runs_pop(&g.ended);
+	ck_assert_ptr_nonnull(r->outcome);
+	ck_assert_uint_gt(strlen(r->outcome), 300000);
+	run_free(r);
+}
+END_TEST
+
+START_TEST(the_address_of_the_database_stays_hidden)
+{
+	ck_assert_str_eq(rig_run(&g, "kept", "{}"), "");
+	ck_assert_ptr_null(strstr(rig_log(&g), "hush"));
+	ck_assert_str_eq(rig_run(&g, "sh", "{\"c\": \"env\"}"), "");
+	ck_assert_ptr_null(strstr(rig_log(&g), "hush"));
+	ck_assert_str_eq(rig_run(&g, "db", "{}"), "");
+	says(rig_log(&g), "pw=hush");
+}
+END_TEST
+
+/*--- http, against a server of one answer at a time */
+
+static const char *const answers[] = {
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\nConnection: close\r\n\r\n{\"n\": 1}",
+	"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+	"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\nConnection: close\r\n\r\n{\"snooze\": 60}",
+	"HTTP/1.1 204 Fine\r\nConnection: close\r\n\r\n",
+};
+
+/* Says in its log (a pipe) what it was asked. */
+static _Noreturn void serve(int listener, int log)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		int c = accept(listener, NULL, NULL);
+		char request[4096] = "";
+		size_t len = 0;
+
+		while (len < sizeof(request) - 1 && !strstr(request, "}}")) {
+			ssize_t n = read(c, request + len, sizeof(request) - 1 - len);
+
+			if (n <= 0)
+				break;
+			len += (size_t)n;
+		}
+		if (write(log, request, len) < 0 || write(c, answers[i], strlen(answers[i])) < 0)
+			_exit(1);
+		close(c);
+	}
+	_exit(0);
+}
+
+static int open_listener(struct sockaddr_in *a)
+{
+	socklen_t len = sizeof(*a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	*a = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)a, len), 0);
+	ck_assert_int_eq(listen(fd, 8), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)a, &len), 0);
+	return fd;
+}
+
+START_TEST(http_says_it_by_status_and_body)
+{
+	struct sockaddr_in a;
+	int listener = open_listener(&a), log[2];
+	char config[256], secret[] = "/tmp/tow-secret.XXXXXX", asked[4096] = "";
+	TOW_AUTO_FD key = mkstemp(secret);
+	pid_t server;
+
+	ck_assert_int_eq(write(key, "s3cret\n", 7), 7);
+	ck_assert_int_eq(pipe(log), 0);
+	server = fork();
+	if (server == 0)
+		serve(listener, log[1]);
+	snprintf(config, sizeof(config), "[http hook]\nurl = http://127.0.0.1:%d/x\nsecret = @%s\nheader = X-One: 1\nheader = X-Two: 2\n",
+		 ntohs(a.sin_port), secret);
+	rig_start(&g, config);
+	says(rig_run(&g, "hook", "{\"a\": 1}"), "\"result\":{\"n\":1}");
+	ck_assert_int_gt(read(log[0], asked, sizeof(asked) - 1), 0);
+	says(asked, "POST /x ");
+	says(asked, "{\"job\":1,\"run\":1001,\"kind\":\"hook\",\"queue\":\"q\",\"attempt\":1,\"max_attempts\":3,\"args\":{\"a\": 1}}");
+	says(asked, "Tow-Signature: t=");
+	says(asked, "X-One: 1\r\n");
+	says(asked, "X-Two: 2\r\n");
+	says(rig_run(&g, "hook", "{}"), "\"delay_s\":7.0");
+	says(rig_run(&g, "hook", "{}"), "\"class\":\"http.410\"");
+	says(rig_run(&g, "hook", "{}"), "\"as\":\"snoozed\"");
+	ck_assert_str_eq(rig_run(&g, "hook", "{}"), "");
+	waitpid(server, NULL, 0);
+	unlink(secret);
+	rig_stop(&g);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("kinds");
+	TCase *t = tcase_create("kinds"), *http = tcase_create("http");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_set_timeout(http, 60);
+	tcase_add_checked_fixture(t, start, teardown);
+	tcase_add_test(t, the_built_in_ones);
+	tcase_add_test(t, fail_fails_as_it_is_told);
+	tcase_add_test(t, limits_end_a_kind);
+	tcase_add_test(t, the_exit_status_is_the_outcome);
+	tcase_add_test(t, control_lines_are_obeyed);
+	tcase_add_test(t, arguments_of_any_length_arrive);
+	tcase_add_test(t, the_address_of_the_database_stays_hidden);
+	tcase_add_test(http, http_says_it_by_status_and_body);
+	suite_add_tcase(s, t);
+	suite_add_tcase(s, http);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
