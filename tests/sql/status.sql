@@ -1,0 +1,74 @@
+-- tow.status(): each thing that can be wrong is said, with a hint, and only then.
+begin;
+\ir ../lib/fixture.sql
+create function pg_temp.says(p_component text) returns text language sql as $$
+	select string_agg(format('%s: %s', s.status, s.detail), '; ') from tow.status() s where s.component ~ p_component
+$$;
+create function pg_temp.unhinted() returns text language sql as $$
+	select string_agg(s.component, ' ') from tow.status() s where s.status = 'bad' and s.hint is null
+$$;
+
+select is(pg_temp.says('^scheduler'), 'bad: none lives', 'no scheduler');
+select is(pg_temp.says('^workers'), 'bad: none lives', 'no worker');
+select is(pg_temp.unhinted(), null, 'what is bad comes with a hint');
+select tow.attend('s', 'h', 1, '0', true) \g /dev/null
+select is(pg_temp.says('^scheduler'), 'warn: only a stand-by that a worker started', 'only a stand-by');
+select * from tow.attend('s', 'h', 1, '0', false) \gset s_
+select is(pg_temp.says('^scheduler'), 'ok: 1 running', 'a scheduler');
+
+select tow.enqueue('noop') as j \gset
+select alike(pg_temp.says('^queue default'), 'bad: 1 ready, 0 running, no worker serves it, the oldest waits for %', 'a queue that nobody serves');
+select is(pg_temp.unhinted(), null, 'has a hint');
+select pg_temp.worker() as w \gset
+select is(pg_temp.says('^workers'), 'ok: 1 with 4 slots, 0 jobs held', 'a worker');
+select alike(pg_temp.says('^queue default'), 'ok: 1 ready, 0 running, the oldest waits for %', 'a queue that is served');
+select tow.pause('default', 'repairs');
+select alike(pg_temp.says('^queue default'), 'warn: paused: repairs, 1 ready%', 'a paused queue');
+select tow.resume('default');
+update tow_store.worker set missing_since = clock_timestamp() where id = :w;
+select is(pg_temp.says('^worker \d'), 'warn: its session is gone', 'a worker whose lock is free');
+update tow_store.worker set missing_since = null, seen_at = clock_timestamp() - interval '10 s' where id = :w;
+select alike(pg_temp.says('^worker \d'), 'warn: silent for 00:00:10', 'a worker that is silent');
+update tow_store.worker set seen_at = clock_timestamp() where id = :w;
+select is(pg_temp.says('^worker \d'), null, 'one that is not');
+
+select tow.cancel(:j) \g /dev/null
+select tow.enqueue('rare') as j \gset
+select is(pg_temp.says('^kind rare'), 'bad: 1 ready in queue default, and no live worker of it knows the kind', 'a kind that nobody runs');
+select is(pg_temp.unhinted(), null, 'has a hint');
+select pg_temp.claim(:w) \g /dev/null
+select pg_temp.say(:w, :j, '{"as": "unknown"}') \g /dev/null
+select tow.enqueue('rare') \g /dev/null
+select alike(pg_temp.says('^kind rare'), 'bad: 2 ready in queue default%', 'once it has a band of its own, how many');
+select pg_temp.worker(p_kinds => '{rare}') \g /dev/null
+select is(pg_temp.says('^kind rare'), null, 'until somebody knows it');
+
+select tow.schedule('s', '@hourly', 'noop') \g /dev/null
+select is(pg_temp.says('^schedule '), null, 'a schedule that is not due');
+update tow_store.schedule set next_at = clock_timestamp() - interval '10 min';
+select alike(pg_temp.says('^schedule s'), 'bad: was due at % and has not fired', 'one that was');
+update tow_store.schedule set kind = 'a b';
+select tow.duty('fire') \g /dev/null
+select alike(pg_temp.says('^schedule s'), 'warn: could not enqueue: bad kind%', 'one that cannot be enqueued');
+
+select tow.duty_failed('prune', 'no space left');
+select alike(pg_temp.says('^duty prune'), 'warn: failed at %: no space left', 'a duty that failed');
+update tow_store.duty set error_at = clock_timestamp() - interval '11 min';
+select is(pg_temp.says('^duty'), null, 'not for ever');
+insert into tow.inbox (kind) values ('');
+select tow.duty('inbox') \g /dev/null
+select is(pg_temp.says('^inbox'), 'warn: 1 rows refused in the last day', 'rows that were refused');
+
+select is(pg_temp.says('^xmin'), 'ok: nobody pins the horizon', 'the horizon');
+select is(pg_temp.says('^notify'), 'ok: 0.0 % of the notification queue in use', 'the notification queue');
+select is(pg_temp.says('^partitions'), 'ok: 3 days and 2 ranges of ids ahead', 'partitions');
+insert into tow_store.history_rest (job_id, run, finished_at, attempt, outcome) values (1, 0, '2001-01-01', 1, 'c');
+select is(pg_temp.says('^partitions'), 'bad: rows stand in a partition of the rest', 'rows in the rest');
+delete from tow_store.history_rest;
+select format('drop table tow_store.%I', name) from tow_store.job_ranges where first > 0 \gexec
+select is(pg_temp.says('^partitions'), 'bad: 3 days and 0 ranges of ids ahead', 'none ahead');
+select is(pg_temp.unhinted(), null, 'has a hint');
+
+select is((select count(*) from tow.overview() o, jsonb_object_keys(o) k where k in ('at', 'claims', 'positions', 'queues', 'workers', 'running', 'trouble')), 7::bigint, 'the overview has its parts');
+select * from finish();
+rollback;
