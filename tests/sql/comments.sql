@@ -1,0 +1,28 @@
+-- \d+ and \df+ are the manual: everything that people see has a comment.
+begin;
+\ir ../lib/fixture.sql
+select is(string_agg(p.oid::regprocedure::text, ', '), null, 'functions') from pg_proc p
+where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and obj_description(p.oid, 'pg_proc') is null;
+select is(string_agg(c.oid::regclass::text, ', '), null, 'tables, views, sequences of our own') from pg_class c
+where c.relnamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and c.relkind in ('r', 'p', 'v') and obj_description(c.oid, 'pg_class') is null;
+select ok(obj_description('tow'::regnamespace, 'pg_namespace') is not null, 'the schema');
+select is(string_agg(format('%s(%s)', p.proname, a), ', '), null, 'arguments of public functions have names') from pg_proc p, unnest(p.proargnames) a
+where p.pronamespace = 'tow'::regnamespace and a = '';
+
+-- The columns of the views are an API.
+select columns_are('tow', v, string_to_array(c, ' '), v) from (values
+	('jobs', 'id state kind queue priority attempt max_attempts created_at run_at started_at worker run pct note args key tags reason'),
+	('history', 'id state kind queue priority attempt created_at started_at finished_at took worker run class error result args key tags revived'),
+	('attempts', 'job run attempt outcome started_at finished_at took worker class error detail delay'),
+	('queues', 'name state ready running oldest_ready workers slots policy max_attempts timeout retention max_args_bytes paused_at pause_reason description'),
+	('workers', 'id name host pid state busy slots queues kinds version attached_at seen_at silent lease held listens missing_since'),
+	('schedulers', 'id name host pid state version attached_at seen_at'),
+	('schedules', 'name spec tz kind args queue priority state next_at last_at last_job last_how last_state missed grace max_attempts timeout policy tags description'),
+	('fires', 'schedule at fired_at how job'),
+	('policies', 'name shape base factor cap jitter max_attempts delays classes fn fn_role fn_off_until description'),
+	('duties', 'name every enabled description last_at last_count last_ms last_error error_at'),
+	('settings', 'name value description'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers')
+) x(v, c);
+select is((select count(*) from pg_views where schemaname = 'tow'), 14::bigint, 'no other view is public');
+select * from finish();
+rollback;
