@@ -264,6 +264,28 @@ static void watch_slot(struct dispatcher *d, struct slot *s, long long now)
 	slot_progress(s, &d->reports, now);
 }
 
+/* Every slot has been at one job for a while: what waits here would rather be with a worker that has time. */
+static void share_surplus(struct dispatcher *d, struct queue *q, long long now)
+{
+	struct outcome o = outcome_of(RUN_RETURNED, NULL, NULL);
+	long long shortest = LLONG_MAX, since;
+
+	if (q->stock.n == 0 || d->config.prefetch)
+		return;
+	for (size_t i = 0; i < d->slots.n; i++) {
+		struct slot *s = d->slots.items[i];
+
+		if (s->queue != q || s->surplus)
+			continue;
+		if (!slot_current(s, &since) || now - since < STUCK_US)
+			return;
+		shortest = now - since < shortest ? now - since : shortest;
+	}
+	queue_learn(q, (double)shortest * 20, 20);
+	while (q->stock.n > 0 && q->stock.n + q->given > (size_t)queue_target(q, 0))
+		hands_end(d, runs_pop(&q->stock), &o);
+}
+
 static void bury(struct dispatcher *d, struct slot *s, long long now)
 {
 	struct runs ended = { 0 }, back = { 0 };
@@ -305,6 +327,8 @@ void hands_watch(struct dispatcher *d, long long now)
 			watch_slot(d, s, now);
 		}
 	}
+	for (size_t i = 0; i < d->n_queues; i++)
+		share_surplus(d, d->queues[i], now);
 	if (!died)
 		return;
 	end_strangers(d);
@@ -328,7 +352,7 @@ static long long wake_of(const struct slot *s, long long now)
 	if (!r || s->ending != END_NONE)
 		return wake;
 	at = limit_of(r, since, &why);
-	if (r->next && since + STUCK_US < at)
+	if ((r->next || (s->queue->stock.n > 0 && now < since + STUCK_US)) && since + STUCK_US < at)
 		at = since + STUCK_US;
 	return at < wake ? at : wake;
 }

@@ -392,16 +392,13 @@ static void collect(struct slot *s, struct runs *ended, uint64_t done, struct re
 
 void slot_read(struct slot *s, struct runs *ended, struct reports *reports, long long now)
 {
-	uint64_t done;
-
 	if (s->pid == 0)
 		return;
 	read_stream(s, s->out, 0, reports, now);
 	read_stream(s, s->err, 1, reports, now);
-	done = atomic_load(&s->board->done);
 	read_socket(s);
 	read_frames(s, reports, now);
-	collect(s, ended, done, reports, now);
+	collect(s, ended, atomic_load(&s->board->done), reports, now);
 }
 
 void slot_progress(struct slot *s, struct reports *reports, long long now)
