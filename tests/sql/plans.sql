@@ -1,0 +1,63 @@
+-- Plans hold from empty tables, never analyzed, to 100,000 jobs: no statement of the hot path ever reads a whole table.
+-- One transaction, so that autovacuum cannot help, and pg_stat_xact_* counts what was done.
+begin;
+\ir ../lib/fixture.sql
+create function pg_temp.scans(p_tables text) returns text language sql as $$
+	select string_agg(format('%s: %s', relname, seq_scan), ', ' order by relname) from pg_stat_xact_user_tables
+	where schemaname = 'tow_store' and relname ~ p_tables and seq_scan > 0
+$$;
+select pg_temp.worker() as w \gset
+
+-- What a dispatcher does: 500 at a time, from where the last claim ended; one in fifty fails.
+create function pg_temp.drained(p_worker bigint) returns bigint language plpgsql as $$
+declare
+	v_band int;
+	v_queue int;
+	v_low bigint := 0;
+	v_jobs bigint[];
+	v_runs bigint[];
+	v_bad jsonb;
+	v_zero bigint[];
+	v_all bigint := 0;
+begin
+	select b.id, b.queue into v_band, v_queue from tow_store.band b join tow_store.queue q on q.id = b.queue where q.name = 'default' and b.priority = 100;
+	loop
+		v_zero := array_fill(1000::bigint, array[coalesce(cardinality(v_jobs), 0)]);
+		select array_agg(e.job) filter (where e.job % 50 > 0 and e.what = 'job'), array_agg(e.run) filter (where e.job % 50 > 0 and e.what = 'job'),
+			coalesce(jsonb_agg(jsonb_build_object('job', e.job, 'run', e.run, 'as', 'failed', 'class', 'x', 'delay_s', 3600)) filter (where e.job % 50 = 0 and e.what = 'job'), '[]'),
+			coalesce(max(e.pos) filter (where e.what = 'low'), v_low)
+		into v_jobs, v_runs, v_bad, v_low
+		from tow.exchange(p_worker, 0, nextval('seq'), false, v_jobs, v_runs, v_zero, v_zero, v_bad, array[v_band], array[v_low], array[v_queue], '{500}') e;
+		exit when v_jobs is null and v_bad = '[]';
+		v_all := v_all + coalesce(cardinality(v_jobs), 0) + jsonb_array_length(v_bad);
+	end loop;
+	return v_all;
+end $$;
+
+select is(cardinality(pg_temp.claim(:w)), 0, 'planned on empty tables');
+select count(*) from tow.enqueue_many('noop', array(select to_jsonb(i) from generate_series(1, 100000) i)) \g /dev/null
+select is(pg_temp.scans('.'), pg_temp.scans('^(policy|queue|band|setting|worker|running|duty)$'), 'enqueueing reads no large table whole');
+select is(pg_temp.drained(:w), 100000::bigint, '100,000 jobs are claimed and ended');
+select is(pg_temp.scans('^(ready|running|job|history|scheduled|waiting|key|cancelling|revival)'), null, 'no table of jobs was ever read whole');
+select is((select count(*) from tow_store.history), 100000::bigint, 'each has its row');
+
+-- The same holds for what is done one job at a time, with all of them lying there.
+select tow.cancel(id) from tow.find_jobs(state => 'retrying', max_rows => 5) \g /dev/null
+select count(*) from tow.enqueue_many('noop', array(select to_jsonb(i) from generate_series(1, 20000) i)) \g /dev/null
+update tow_store.scheduled set run_at = now() - interval '1 h';
+create temporary table scanned as select relname, seq_scan from pg_stat_xact_user_tables where schemaname = 'tow_store';
+select min(id) as first, max(id) as last from tow_store.job \gset
+select tow.state(:first), tow.state(:last), tow.cancel(:last), tow.snooze(:last - 1, '1 s'), tow.reprioritise(:last - 2, 100), tow.retry(:first), tow.run_now(:last - 1), tow.enqueue('noop', key => 'k'),
+	tow.enqueue('noop', key => 'k', on_conflict => 'replace') \g /dev/null
+select count(*) from pg_temp.exchange(:w, 1000) \g /dev/null
+select count(*) from tow.heartbeat(:w, 'running', array(select job_id from tow_store.running), array(select run from tow_store.running)) \g /dev/null
+select pg_temp.drain('promote') \g /dev/null
+select is((select string_agg(format('%s: %s', s.relname, s.seq_scan - b.seq_scan), ', ') from pg_stat_xact_user_tables s join scanned b using (relname)
+	where s.schemaname = 'tow_store' and s.relname ~ '^(ready|job|history|scheduled)' and s.seq_scan > b.seq_scan), null, 'nor by verbs, a heartbeat, promotion');
+
+-- A disabled plan node has a price at which the JIT compiler would set to work, at each call.
+select is(string_agg(p.oid::regprocedure::text, ', '), null, 'plans that are pinned are not compiled') from pg_proc p
+where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and p.proconfig::text ~ 'enable_\w+=off' and not p.proconfig @> '{jit=off}';
+
+select * from finish();
+rollback;
