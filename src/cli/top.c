@@ -45,8 +45,8 @@ static void need_colours(void)
 		return;
 	start_color();
 	use_default_colors();
-	for (short i = RED; i <= BLUE; i++)
-		init_pair(i, pairs[i], -1);
+	for (int i = RED; i <= BLUE; i++)
+		init_pair((short)i, pairs[i], -1);
 }
 
 static attr_t attributes(const struct piece *p)

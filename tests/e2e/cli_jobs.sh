@@ -28,6 +28,15 @@ like "$out" "in 59 min" "with times they understand"
 unlike "$out" $'\e' "without colour in a pipe"
 instance_psql -c "select tow.enqueue('noop', jsonb_build_object('t', repeat('x', 300)))" >/dev/null
 like "$(tow jobs)" "x{300}" "nothing is cut in a pipe"
+if command -v script >/dev/null; then
+	on_terminal() { script -qec "stty cols 60; $*" /dev/null </dev/null | tr -d '\r'; }
+	out=$(on_terminal env TERM=xterm "$TOW" jobs)
+	like "$out" $'\e\\[1m' "with colour on a terminal"
+	is "$(echo "$out" | sed 's/\x1b\[[0-9;]*m//g' | awk 'length($0) > 60' | wc -l)" 0 "where lines are cut to its width"
+	unlike "$(on_terminal env TERM=xterm NO_COLOR=1 "$TOW" jobs)" $'\e' "but for NO_COLOR"
+else
+	skip "there is no script(1) to give a terminal"
+fi
 exits 65 "a state that is none" tow jobs --state nonsense 2>/dev/null
 is "$(tow jobs --queue nowhere --json)" "[]" "none is none"
 tow cancel $((c + 1)) >/dev/null

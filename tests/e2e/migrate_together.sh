@@ -13,7 +13,29 @@ on() { # database sql
 	psql -X -A -t -q -v ON_ERROR_STOP=1 -d "$(instance_url "$1")" -c "$2"
 }
 
-# Six at once, on two databases of one server, which has no roles yet
+# A role that may make no roles, and a database of its own, on a server that has never seen us
+url_as() { # role database
+	instance_url "$2" | sed "s/user=tow/user=$1\&password=x/"
+}
+as_plain() { # database args...
+	local name=$1
+	shift
+	"$TOW" migrate --database "$(url_as plain "$name")" "$@"
+}
+owner="select distinct nspowner::regrole from pg_namespace where nspname in ('tow', 'tow_store')"
+instance_psql -c "create role plain login password 'x'" -c 'create database theirs owner plain' -c 'create role stranger login'
+out=$(as_plain theirs 2>&1)
+is $? 0 "a role without privileges migrates its own database" || diag "$out"
+like "$out" "note: everything belongs to 'plain'" "and is told whose it is"
+is "$(on theirs "$owner")" plain "its own"
+exits 0 "and is up to date then" as_plain theirs --check >/dev/null
+is "$("$TOW" enqueue noop --database "$(url_as plain theirs)")" 1 "it works"
+exits 0 "a superuser may migrate it later" migrate theirs >/dev/null
+is "$(on theirs "$owner")" plain "it stays theirs"
+instance_psql -c "alter role stranger password 'x'" -c 'grant connect on database theirs to stranger'
+exits 77 "a stranger may not" "$TOW" migrate --database "$(url_as stranger theirs)" 2>/dev/null
+
+# Six at once, on two databases of one server
 instance_psql -c 'create database one' -c 'create database two'
 pids=()
 for n in 1 2 3 4 5 6; do
@@ -41,11 +63,15 @@ ok "a migration waits for it in turns, and does its work" migrate one --from "$i
 is "$(on one 'select count(for_a_test) from tow_store.setting')" 0 "the column is there"
 wait "$holder"
 
-# A role that may make no roles, and a database of its own
-instance_psql -c "create role plain login password 'x'" -c 'create database theirs owner plain'
-out=$(PGOPTIONS='-c role=plain' migrate theirs 2>&1)
-is $? 0 "a role without privileges migrates its own database" || diag "$out"
-exits 0 "and is up to date then" migrate theirs --check >/dev/null
+# The same, where the roles are there already
+instance_psql -c 'create database theirs_too owner plain'
+as_plain theirs_too >/dev/null
+is "$(on theirs_too "$owner")" plain "it is no member of tow_owner: everything is its own"
+
+# A role that makes roles, and a database of its own
+instance_psql -c "create role maker login createrole password 'x'" -c 'create database made owner maker'
+out=$("$TOW" migrate --database "$(url_as maker made)" 2>&1)
+is $? 0 "a role with createrole migrates" || diag "$out"
 
 # A worker under load
 migrate tow >/dev/null

@@ -90,8 +90,12 @@ static bool transact(struct work *w, bool (*body)(struct work *, size_t, struct 
 		if (open_transaction(w, e) && body(w, n, e) && tow_db_script(w->m->db, e, "commit"))
 			return true;
 		undo(w);
-		if (e->code != TOW_RETRY || !tow_db_alive(w->m->db) || try == TRIES)
+		if (e->code != TOW_RETRY || !tow_db_alive(w->m->db))
 			return false;
+		if (try == TRIES)
+			return tow_hint(e, "a session keeps a lock on something that must change; "
+					   "find it with :locks of contrib/psql/towrc, or try "
+					   "again later");
 		poll(NULL, 0, 100 * try + (int)(random() % 100));
 	}
 }

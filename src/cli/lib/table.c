@@ -104,18 +104,20 @@ static int total_width(const struct table *t)
 	return sum;
 }
 
-/* The widest column gives, again and again, until all fit; numbers are never cut. */
+/* The widest column gives, again and again, until all fit; numbers are never cut. When none can
+ * give any more, the last ones are left out. */
 static void shrink(struct table *t)
 {
-	while (t->look.width > 0 && total_width(t) > t->look.width) {
+	while (t->look.width > 0 && total_width(t) > t->look.width && t->n > 1) {
 		size_t widest = t->n;
 		for (size_t i = 0; i < t->n; i++)
 			if (!t->right[i] && t->widths[i] > NARROWEST &&
 			    (widest == t->n || t->widths[i] >= t->widths[widest]))
 				widest = i;
 		if (widest == t->n)
-			return;
-		t->widths[widest]--;
+			t->n--;
+		else
+			t->widths[widest]--;
 	}
 }
 
