@@ -10,8 +10,8 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define TURNS	     100     /* of one duty before others are looked at again */
-#define PAUSE_LEAST  1000    /* us between looks while somebody may enqueue without ringing */
+#define TURNS	     100  /* of one duty before others are looked at again */
+#define PAUSE_LEAST  1000 /* us between looks while somebody may enqueue without ringing */
 #define PAUSE_MOST   100000
 #define BACKOFF_MOST 5000000
 #define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
@@ -19,7 +19,8 @@
 /* Wait for the socket, a signal, or a time. False: asked to stop. */
 static bool wait(struct clock *c, int fd, short events, long long us)
 {
-	struct pollfd p[2] = { { .fd = c->signals, .events = POLLIN }, { .fd = fd, .events = events } };
+	struct pollfd p[2] = { { .fd = c->signals, .events = POLLIN },
+			       { .fd = fd, .events = events } };
 	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
 
 	if (us > 0)
@@ -48,14 +49,16 @@ static bool finish(struct clock *c, struct tow_rows **rows, struct tow_err *e)
 		if (state != TOW_DB_BUSY)
 			return state == TOW_DB_DONE;
 		if (tow_mono_us() - start > SILENT_US)
-			return tow_fail_class(e, TOW_RETRY, "08006", "the database does not answer");
-		if (!wait(c, tow_db_fd(c->db), tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN, 1000000))
+			return tow_fail_class(e, TOW_RETRY, "08006",
+					      "the database does not answer");
+		if (!wait(c, tow_db_fd(c->db),
+			  tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN, 1000000))
 			return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
 	}
 }
 
-static bool ask(struct clock *c, struct tow_rows **rows, struct tow_err *e, const char *verb, const char *const *values,
-		size_t n)
+static bool ask(struct clock *c, struct tow_rows **rows, struct tow_err *e, const char *verb,
+		const char *const *values, size_t n)
 {
 	struct tow_rows *ignored = NULL;
 	bool ok = tow_db_send(c->db, e, verb, values, n) && finish(c, rows ? rows : &ignored, e);
@@ -78,7 +81,9 @@ static bool attend(struct clock *c, struct tow_err *e)
 	if (!tow_db_dial(&c->db, c->url, "scheduler", e) || !finish(c, &rows, e))
 		return false;
 	if (!ask(c, &rows, e, "tow.attend",
-		 (const char *[]){ c->name ? c->name : host, host, pid, TOW_VERSION, c->standby ? "t" : "f" }, 5))
+		 (const char *[]){ c->name ? c->name : host, host, pid, TOW_VERSION,
+				   c->standby ? "t" : "f" },
+		 5))
 		return false;
 	if (tow_rows_count(rows) != 1)
 		return tow_fail(e, TOW_BUG, "tow.attend gave %zu rows", tow_rows_count(rows));
@@ -86,7 +91,8 @@ static bool attend(struct clock *c, struct tow_err *e)
 	c->dozed[0] = '\0';
 	c->pause_us = 0;
 	c->rung = false;
-	tow_log(TOW_INFO, "scheduler.attending", "scheduler=%lld standby=%s", c->id, c->standby ? "yes" : "no");
+	tow_log(TOW_INFO, "scheduler.attending", "scheduler=%lld standby=%s", c->id,
+		c->standby ? "yes" : "no");
 	tow_sd_notify("READY=1");
 	return true;
 }
@@ -161,10 +167,12 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 	*t = (struct tick){ .wait_ms = 1000 };
 	snprintf(id, sizeof(id), "%lld", c->id);
 	write_ago(c, &ago);
-	if (!ask(c, &rows, e, "tow.tick", (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL }, 3))
+	if (!ask(c, &rows, e, "tow.tick",
+		 (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL }, 3))
 		return false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		const char *duty = tow_rows_get(rows, i, "duty"), *wait_ms = tow_rows_get(rows, i, "wait_ms");
+		const char *duty = tow_rows_get(rows, i, "duty"),
+			   *wait_ms = tow_rows_get(rows, i, "wait_ms");
 		const char *safe = tow_rows_get(rows, i, "safe");
 		double ms = wait_ms ? strtod(wait_ms, NULL) : 1000;
 
@@ -195,7 +203,8 @@ static bool arm(struct clock *c, double ms, struct tow_err *e)
 	snprintf(text, sizeof(text), "%.3f", ms);
 	if (!ask(c, &rows, e, "tow.doze", (const char *[]){ id, text }, 2))
 		return false;
-	snprintf(c->dozed, sizeof(c->dozed), "%s", tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : "");
+	snprintf(c->dozed, sizeof(c->dozed), "%s",
+		 tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : "");
 	c->pause_us = PAUSE_LEAST;
 	return true;
 }

@@ -1,5 +1,5 @@
-/* The clock: asks the database which duties are due, runs them, sleeps until the next instant. What a duty means and
- * when it is due is SQL's (tow.tick, tow.duty); here is only the waiting. */
+/* The clock: asks the database which duties are due, runs them, sleeps until the next instant. What
+ * a duty means and when it is due is SQL's (tow.tick, tow.duty); here is only the waiting. */
 #ifndef TOW_SCHEDULER_CLOCK_H
 #define TOW_SCHEDULER_CLOCK_H
 

@@ -26,9 +26,12 @@ static int complain(const char *what, const char *value)
 static int parse(struct choices *o, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "standby", no_argument, NULL, 's' },	       { "name", required_argument, NULL, 'n' },
-		{ "database", required_argument, NULL, 'd' },  { "log-format", required_argument, NULL, 'f' },
-		{ "log-level", required_argument, NULL, 'l' }, { 0 },
+		{ "standby", no_argument, NULL, 's' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "database", required_argument, NULL, 'd' },
+		{ "log-format", required_argument, NULL, 'f' },
+		{ "log-level", required_argument, NULL, 'l' },
+		{ 0 },
 	};
 	int code;
 
@@ -90,8 +93,10 @@ const struct tow_command tow_command_scheduler = {
 	.name = "scheduler",
 	.summary = "mind the clock: promote, fire, rescue, prune",
 	.usage = "tow scheduler [options]",
-	.help = "Does what is due: makes scheduled jobs ready at their instant, fires schedules, puts back the jobs\n"
-		"of dead workers, makes and drops partitions. Sleeps in between, without polling. Run two or more\n"
+	.help = "Does what is due: makes scheduled jobs ready at their instant, fires schedules, "
+		"puts back the jobs\n"
+		"of dead workers, makes and drops partitions. Sleeps in between, without polling. "
+		"Run two or more\n"
 		"for availability: they do no harm to one another.\n"
 		"\n"
 		"  --standby             exit 0 as soon as another scheduler minds the clock\n"

@@ -1,5 +1,5 @@
-/* The heartbeat's connection: attach, beat, report progress and logs, hear the bell, and know when our lease may be
- * somebody else's. */
+/* The heartbeat's connection: attach, beat, report progress and logs, hear the bell, and know when
+ * our lease may be somebody else's. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,8 +47,8 @@ void beat_again(struct dispatcher *d)
 	d->beat.attached = false;
 }
 
-static void call(struct dispatcher *d, enum beat_call what, const char *verb, const char *const *values, size_t n,
-		 long long now)
+static void call(struct dispatcher *d, enum beat_call what, const char *verb,
+		 const char *const *values, size_t n, long long now)
 {
 	struct tow_err e = { 0 };
 
@@ -97,8 +97,9 @@ static void ask_attach(struct dispatcher *d, long long now)
 	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
 	d->beat.sent_us = now;
 	call(d, BEAT_ATTACH, "tow.attach",
-	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION, queues.data, slots.data,
-			       kinds.data, lease, d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f" },
+	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION,
+			       queues.data, slots.data, kinds.data, lease,
+			       d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f" },
 	     10, now);
 }
 
@@ -121,11 +122,12 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 	b->heard_us = b->sent_us;
 	d->distrust = false;
 	snprintf(b->bell, sizeof(b->bell), "%s", tow_rows_get(rows, 0, "bell"));
-	tow_log(TOW_INFO, first ? "worker.attached" : "worker.again", "worker=%lld held=%s", b->worker,
-		held ? "yes" : "no");
+	tow_log(TOW_INFO, first ? "worker.attached" : "worker.again", "worker=%lld held=%s",
+		b->worker, held ? "yes" : "no");
 	if (!held && b->held != held)
 		tow_log(TOW_WARN, "worker.unlocked",
-			"hint='a pooler in transaction mode? --direct-url gives the heartbeat a session of its own'");
+			"hint='a pooler in transaction mode? --direct-url gives the heartbeat a "
+			"session of its own'");
 	b->held = held;
 	b->urgent = true;
 	claims_wake(d, true);
@@ -171,7 +173,9 @@ static void ask_beat(struct dispatcher *d, long long now)
 	d->beat.urgent = false;
 	d->beat.sent_us = now;
 	call(d, BEAT_BEAT, "tow.heartbeat",
-	     (const char *[]){ worker, d->phase == PHASE_RUN ? "running" : "draining", jobs.data, runs.data }, 4, now);
+	     (const char *[]){ worker, d->phase == PHASE_RUN ? "running" : "draining", jobs.data,
+			       runs.data },
+	     4, now);
 }
 
 static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long now)
@@ -184,7 +188,8 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 		if (strcmp(what, "lost") == 0)
 			hands_lost(d, tow_rows_int(rows, i, "run"), now);
 		else if (strcmp(what, "cancel") == 0)
-			hands_cancel(d, tow_rows_int(rows, i, "run"), tow_rows_get(rows, i, "detail"), now);
+			hands_cancel(d, tow_rows_int(rows, i, "run"),
+				     tow_rows_get(rows, i, "detail"), now);
 		else if (strcmp(what, "tick") == 0)
 			hands_scheduler(d);
 		else if (strcmp(what, "sweep") == 0)
@@ -209,13 +214,15 @@ static void ask_report(struct dispatcher *d, long long now)
 		tow_log(TOW_WARN, "report.dropped", "lines=%llu", d->reports.lost);
 		d->reports.lost = 0;
 	}
-	call(d, BEAT_REPORT, "tow.report", (const char *[]){ worker, progress.data, log.data }, 3, now);
+	call(d, BEAT_REPORT, "tow.report", (const char *[]){ worker, progress.data, log.data }, 3,
+	     now);
 }
 
 /* Lines soon after they were written, but at most four reports a second. */
 static long long report_at(const struct dispatcher *d)
 {
-	long long soon = d->reports.since_us + REPORT_SOON_US, next = d->beat.report_us + REPORT_EVERY_US;
+	long long soon = d->reports.since_us + REPORT_SOON_US,
+		  next = d->beat.report_us + REPORT_EVERY_US;
 
 	if (!reports_any(&d->reports))
 		return LLONG_MAX;
@@ -241,7 +248,8 @@ static void next_call(struct dispatcher *d, long long now)
 		ask_beat(d, now);
 	} else if (now >= report_at(d) || (d->phase == PHASE_OVER && reports_any(&d->reports))) {
 		ask_report(d, now);
-	} else if (d->config.sql_kinds && !b->no_sql_kinds && (!b->kinds_us || now - b->kinds_us > KINDS_EVERY_US)) {
+	} else if (d->config.sql_kinds && !b->no_sql_kinds &&
+		   (!b->kinds_us || now - b->kinds_us > KINDS_EVERY_US)) {
 		b->kinds_us = now;
 		call(d, BEAT_KINDS, "tow.sql_kinds", NULL, 0, now);
 	} else if (!b->held && d->config.listen && now - b->connected_us > RELOCK_US) {
@@ -322,16 +330,16 @@ static bool silent(const struct dispatcher *d, long long now)
 	return l->state == LINK_BUSY && now - l->since_us > patience_us(d);
 }
 
-/* The lease runs out while the database takes connections but does not answer us: others may have our jobs soon. While
- * it cannot be reached at all nobody can take them, and slots go on. */
+/* The lease runs out while the database takes connections but does not answer us: others may have
+ * our jobs soon. While it cannot be reached at all nobody can take them, and slots go on. */
 static void watch_lease(struct dispatcher *d, long long now)
 {
 	struct beat *b = &d->beat;
 
 	if (!b->worker || now - b->heard_us < d->config.lease_ms * 1000LL - margin_us(d))
 		return;
-	if (b->connected_us > b->heard_us && b->link.state == LINK_BUSY && now - b->link.since_us > 1000000 &&
-	    hands_busy(d) > 0) {
+	if (b->connected_us > b->heard_us && b->link.state == LINK_BUSY &&
+	    now - b->link.since_us > 1000000 && hands_busy(d) > 0) {
 		tow_log(TOW_ERROR, "lease.expiring", "worker=%lld silent_ms=%lld", b->worker,
 			(now - b->heard_us) / 1000);
 		hands_forget(d, now);

@@ -1,8 +1,10 @@
-/* What a slot and the dispatcher share in memory, so that a job costs neither of them a system call.
+/* What a slot and the dispatcher share in memory, so that a job costs neither of them a system
+ * call.
  *
- * Jobs are numbered as they are written to a slot. Whoever raises `next` past a number owns that job: the slot
- * when it starts it, the dispatcher when it takes back what has not started. A job that ran leaves its times in
- * the ring before `done` passes its number; the dispatcher never gives more jobs than the ring holds. */
+ * Jobs are numbered as they are written to a slot. Whoever raises `next` past a number owns that
+ * job: the slot when it starts it, the dispatcher when it takes back what has not started. A job
+ * that ran leaves its times in the ring before `done` passes its number; the dispatcher never gives
+ * more jobs than the ring holds. */
 #ifndef TOW_WORKERS_BOARD_H
 #define TOW_WORKERS_BOARD_H
 
@@ -35,7 +37,8 @@ struct board {
 	_Atomic int64_t since_us;  /* when the last job started */
 	_Atomic uint32_t version;  /* of progress; odd while it is written */
 	_Atomic uint32_t starving; /* an allocation failed: what follows is for want of memory */
-	_Atomic uint32_t drained;  /* raised by the dispatcher when it has read all of a slot's output */
+	_Atomic uint32_t
+		drained; /* raised by the dispatcher when it has read all of a slot's output */
 	struct board_progress progress;
 	struct board_mark ring[BOARD_RING];
 };
@@ -56,7 +59,8 @@ static inline void board_end(struct board *b, uint64_t n, struct board_mark mark
 	atomic_store(&b->done, n + 1);
 }
 
-/* The dispatcher: take back every job below given that has not started; returns the first of them. */
+/* The dispatcher: take back every job below given that has not started; returns the first of them.
+ */
 static inline uint64_t board_take_back(struct board *b, uint64_t given)
 {
 	uint64_t next = atomic_load(&b->next);

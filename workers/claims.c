@@ -1,9 +1,10 @@
 /* When to look for work, and when to sleep.
  *
- * A queue that wants jobs is asked for in exchanges until one gives less than wanted: it is dry. When nothing but dry
- * queues want, the doorbell is armed (tow.park), then everything is looked at once more, under a floor that knows of
- * the arming, until the floor says that it was safe; then the worker sleeps until the bell, or the poll interval.
- * Whoever does not listen looks again after a pause that grows up to the poll interval. */
+ * A queue that wants jobs is asked for in exchanges until one gives less than wanted: it is dry.
+ * When nothing but dry queues want, the doorbell is armed (tow.park), then everything is looked at
+ * once more, under a floor that knows of the arming, until the floor says that it was safe; then
+ * the worker sleeps until the bell, or the poll interval. Whoever does not listen looks again after
+ * a pause that grows up to the poll interval. */
 #include <limits.h>
 #include <stdlib.h>
 
@@ -40,7 +41,8 @@ bool claims_starving(const struct dispatcher *d)
 
 		if (q->dry || want(d, q) <= 0)
 			continue;
-		if (held < (size_t)q->slots || held <= (size_t)queue_target(q, d->config.prefetch) / 2)
+		if (held < (size_t)q->slots ||
+		    held <= (size_t)queue_target(q, d->config.prefetch) / 2)
 			return true;
 	}
 	return false;
@@ -90,12 +92,14 @@ bool claims_floor(struct dispatcher *d, long long now)
 			claims_wake(d, false); /* the poll interval is over */
 		c->floor_due = true;
 	}
-	return c->floor_due || !d->lows.memory || (now - c->floor_us > FLOOR_EVERY_US && claims_hungry(d));
+	return c->floor_due || !d->lows.memory ||
+	       (now - c->floor_us > FLOOR_EVERY_US && claims_hungry(d));
 }
 
 bool claims_park(const struct dispatcher *d)
 {
-	return d->phase == PHASE_RUN && listens(d) && d->lows.memory && !claims_hungry(d) && unarmed(d);
+	return d->phase == PHASE_RUN && listens(d) && d->lows.memory && !claims_hungry(d) &&
+	       unarmed(d);
 }
 
 void claims_floored(struct dispatcher *d, bool safe, long long now)
@@ -130,7 +134,8 @@ static long long next_pause(struct claims *c, long long least, long long most)
 	return pause > most ? most : pause;
 }
 
-void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything, long long now)
+void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything,
+		 long long now)
 {
 	struct claims *c = &d->claims;
 	long long poll_us = d->config.poll_ms * 1000LL;

@@ -43,10 +43,12 @@ static long unit_ms(const char *unit, size_t len)
 		const char *name;
 		long ms;
 	} units[] = {
-		{ "", 1000 },	     { "ms", 1 },	 { "s", 1000 },	      { "sec", 1000 },
-		{ "second", 1000 },  { "seconds", 1000 }, { "m", 60000 },      { "min", 60000 },
-		{ "minute", 60000 }, { "minutes", 60000 }, { "h", 3600000 },    { "hour", 3600000 },
-		{ "hours", 3600000 }, { "d", 86400000 },   { "day", 86400000 }, { "days", 86400000 },
+		{ "", 1000 },	      { "ms", 1 },	  { "s", 1000 },
+		{ "sec", 1000 },      { "second", 1000 }, { "seconds", 1000 },
+		{ "m", 60000 },	      { "min", 60000 },	  { "minute", 60000 },
+		{ "minutes", 60000 }, { "h", 3600000 },	  { "hour", 3600000 },
+		{ "hours", 3600000 }, { "d", 86400000 },  { "day", 86400000 },
+		{ "days", 86400000 },
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
@@ -85,7 +87,8 @@ bool duration_parse(const char *text, long *ms)
 	return true;
 }
 
-static bool number(const char *name, const char *value, long least, long most, long *to, struct tow_err *e)
+static bool number(const char *name, const char *value, long least, long most, long *to,
+		   struct tow_err *e)
 {
 	char *end = NULL;
 	long n;
@@ -100,7 +103,8 @@ static bool number(const char *name, const char *value, long least, long most, l
 	return true;
 }
 
-static bool duration(const char *name, const char *value, long least_ms, long *to, struct tow_err *e)
+static bool duration(const char *name, const char *value, long least_ms, long *to,
+		     struct tow_err *e)
 {
 	long ms;
 
@@ -109,14 +113,17 @@ static bool duration(const char *name, const char *value, long least_ms, long *t
 		return tow_hint(e, "a duration is written 15s, 2m, 1h30m or 250ms");
 	}
 	if (ms < least_ms)
-		return tow_fail(e, TOW_FINAL, "%s '%s' is too short: %ld ms is the least", name, value, least_ms);
+		return tow_fail(e, TOW_FINAL, "%s '%s' is too short: %ld ms is the least", name,
+				value, least_ms);
 	*to = ms;
 	return true;
 }
 
 static bool boolean(const char *name, const char *value, bool *to, struct tow_err *e)
 {
-	static const char *const yes[] = { "yes", "on", "true", "1" }, *const no[] = { "no", "off", "false", "0" };
+	static const char *const yes[] = { "yes", "on", "true", "1" }, *const no[] = { "no", "off",
+										       "false",
+										       "0" };
 
 	for (size_t i = 0; i < 4; i++) {
 		if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
@@ -207,7 +214,9 @@ bool config_set(struct config *c, const char *name, const char *value, struct to
 	if (strcmp(name, "sql_kinds") == 0)
 		return boolean(name, value, &c->sql_kinds, e);
 	tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
-	return tow_hint(e, "known: name queue slots lease grace kill poll timeout prefetch listen sql_kinds");
+	return tow_hint(
+		e,
+		"known: name queue slots lease grace kill poll timeout prefetch listen sql_kinds");
 }
 
 static bool allowed(const struct tow_kind *how, const char *name)
@@ -242,14 +251,16 @@ static bool kind_line(struct kind *k, const char *name, const char *value, struc
 	return true;
 }
 
-static bool kind_section(struct config *c, const char *family, const char *name, struct kind **k, struct tow_err *e)
+static bool kind_section(struct config *c, const char *family, const char *name, struct kind **k,
+			 struct tow_err *e)
 {
 	const struct tow_kind *how = kinds_builtin(strcmp(family, "kind") == 0 ? name : family);
 	const struct kind *known = kinds_find(&c->kinds, name);
 
 	if (strcmp(family, "kind") == 0) {
 		if (!how || how->family)
-			return tow_fail(e, TOW_FINAL, "there is no kind '%s' in this program", name);
+			return tow_fail(e, TOW_FINAL, "there is no kind '%s' in this program",
+					name);
 	} else if (!how || !how->family) {
 		tow_fail(e, TOW_FINAL, "unknown section '%s'", family);
 		return tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
@@ -267,7 +278,8 @@ struct reading {
 };
 
 /* A section is its first word, and what follows it. */
-static bool line(struct config *c, const char *section, const char *name, const char *value, struct tow_err *e)
+static bool line(struct config *c, const char *section, const char *name, const char *value,
+		 struct tow_err *e)
 {
 	char word[32];
 	size_t len = strcspn(section, " ");
@@ -284,7 +296,8 @@ static bool line(struct config *c, const char *section, const char *name, const 
 	word[len] = '\0';
 	if (strcmp(word, "queue") == 0) {
 		if (strcmp(name, "slots") != 0)
-			return tow_fail(e, TOW_FINAL, "unknown setting '%s': a queue has slots", name);
+			return tow_fail(e, TOW_FINAL, "unknown setting '%s': a queue has slots",
+					name);
 		return slots_of(value, &queue_wish(c, rest, strlen(rest))->slots, e);
 	}
 	return kind_section(c, word, rest, &k, e) && kind_line(k, name, value, e);
@@ -313,7 +326,8 @@ static bool complete(const struct kind *k, struct tow_err *e)
 			continue;
 		memcpy(name, *s, len);
 		if (!kind_setting(k, name))
-			return tow_fail(e, TOW_FINAL, "[%s %s] does not say '%s'", k->how->name, k->name, name);
+			return tow_fail(e, TOW_FINAL, "[%s %s] does not say '%s'", k->how->name,
+					k->name, name);
 	}
 	return true;
 }
@@ -332,8 +346,10 @@ static bool short_lines(const char *path, struct tow_err *e)
 		size_t line_len = strcspn(at, "\n");
 
 		if (line_len > LINE_MOST) {
-			tow_fail(e, TOW_FINAL, "'%s' line %d is longer than %d bytes", path, n, LINE_MOST);
-			return tow_hint(e, "go on in the next line, indented; long commands are best a script");
+			tow_fail(e, TOW_FINAL, "'%s' line %d is longer than %d bytes", path, n,
+				 LINE_MOST);
+			return tow_hint(e, "go on in the next line, indented; long commands are "
+					   "best a script");
 		}
 		at += line_len + (at[line_len] == '\n');
 	}
@@ -352,7 +368,8 @@ bool config_read(struct config *c, const char *path, struct tow_err *e)
 	if (r.failed)
 		return tow_wrap(e, "'%s' line %d", path, bad_line);
 	if (bad_line > 0)
-		return tow_fail(e, TOW_FINAL, "'%s' line %d: neither [section] nor name = value", path, bad_line);
+		return tow_fail(e, TOW_FINAL, "'%s' line %d: neither [section] nor name = value",
+				path, bad_line);
 	for (size_t i = 0; i < c->kinds.n; i++)
 		if (!complete(&c->kinds.items[i], e))
 			return tow_wrap(e, "'%s'", path);

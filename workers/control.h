@@ -20,10 +20,10 @@ enum control_word {
 
 struct control {
 	enum control_word word;
-	double number;	       /* percent or seconds */
+	double number; /* percent or seconds */
 	long long done, total;
 	enum tow_level level;
-	const char *text;      /* the rest of the line; "" when there is none */
+	const char *text; /* the rest of the line; "" when there is none */
 };
 
 /* Takes one line apart, in place; no newline in it. */

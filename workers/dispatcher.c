@@ -78,7 +78,8 @@ static void reload(struct dispatcher *d)
 		set_queues(d);
 		d->beat.kinds_us = 0;
 		beat_again(d);
-		tow_log(TOW_INFO, "worker.reloaded", "queues=%zu kinds=%zu", d->config.n_queues, d->kinds.n);
+		tow_log(TOW_INFO, "worker.reloaded", "queues=%zu kinds=%zu", d->config.n_queues,
+			d->kinds.n);
 	}
 	tow_sd_notify("READY=1");
 }
@@ -151,8 +152,8 @@ static int open_signals(void)
 
 /*--- phases */
 
-/* Nothing runs and nothing is to be said: then say goodbye. Without a database, wait a little, then go anyway: what we
- * held is put back when our lease is over. */
+/* Nothing runs and nothing is to be said: then say goodbye. Without a database, wait a little, then
+ * go anyway: what we held is put back when our lease is over. */
 static void step_phase(struct dispatcher *d, long long now)
 {
 	if (d->phase == PHASE_RUN && d->options->drain && d->beat.attached && d->lows.memory &&
@@ -182,8 +183,8 @@ static long long phase_wake(const struct dispatcher *d)
 	return d->phase == PHASE_RUN || d->phase == PHASE_END ? LLONG_MAX : d->end_us;
 }
 
-/* Much time passed between two turns: we were stopped, and somebody may have our jobs. Nothing is started or said until a
- * heartbeat has told. */
+/* Much time passed between two turns: we were stopped, and somebody may have our jobs. Nothing is
+ * started or said until a heartbeat has told. */
 static void mind_the_gap(struct dispatcher *d, long long asleep_us)
 {
 	struct runs back = { 0 };
@@ -217,7 +218,8 @@ static size_t gather(struct dispatcher *d, struct pollfd *p)
 		const struct slot *s = d->slots.items[i];
 		short out = s->outbox.len > 0 ? POLLOUT : 0;
 
-		p[n++] = (struct pollfd){ .fd = s->exited ? -1 : s->socket, .events = (short)(POLLIN | out) };
+		p[n++] = (struct pollfd){ .fd = s->exited ? -1 : s->socket,
+					  .events = (short)(POLLIN | out) };
 		p[n++] = (struct pollfd){ .fd = s->exited ? -1 : s->out, .events = POLLIN };
 		p[n++] = (struct pollfd){ .fd = s->exited ? -1 : s->err, .events = POLLIN };
 	}

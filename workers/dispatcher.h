@@ -1,6 +1,7 @@
-/* The dispatcher: one process, one loop. It claims jobs and reports how they ended over two connections (lines.c),
- * beats over a third (beat.c), gives jobs to slots and watches them (hands.c). Everything it knows is here; what
- * these four files do to it is in the functions below. */
+/* The dispatcher: one process, one loop. It claims jobs and reports how they ended over two
+ * connections (lines.c), beats over a third (beat.c), gives jobs to slots and watches them
+ * (hands.c). Everything it knows is here; what these four files do to it is in the functions below.
+ */
 #ifndef TOW_WORKERS_DISPATCHER_H
 #define TOW_WORKERS_DISPATCHER_H
 
@@ -24,14 +25,15 @@ enum beat_call { BEAT_NONE, BEAT_ATTACH, BEAT_KINDS, BEAT_BEAT, BEAT_REPORT, BEA
 struct beat {
 	struct link link;
 	enum beat_call call;
-	bool attached;	   /* on this connection */
+	bool attached; /* on this connection */
 	bool detached;
 	bool urgent;	   /* beat now: somebody may want a job ended */
 	bool no_sql_kinds; /* the database does not know them */
 	bool held;
 	long long worker; /* 0: none yet */
 	char bell[64];
-	long long sent_us, heard_us; /* the last beat that was sent; the sending of the last that was answered */
+	long long sent_us, heard_us; /* the last beat that was sent; the sending of the last that
+					was answered */
 	long long connected_us;
 	long long report_us, kinds_us;
 };
@@ -46,26 +48,27 @@ struct want {
 struct line {
 	struct link link;
 	int number;
-	bool used;	/* it is worth a connection */
+	bool used; /* it is worth a connection */
 	enum line_call call;
 	long long seq;
-	bool unsure;	/* the last exchange may or may not have happened: repeat it */
+	bool unsure;	    /* the last exchange may or may not have happened: repeat it */
 	long long again_us; /* not before this time */
 	long long backoff_us;
 	struct runs cargo; /* whose outcomes it carries */
 	struct want *wants;
 	size_t n_wants;
-	struct lows sent;  /* as they were; memory is not copied */
+	struct lows sent; /* as they were; memory is not copied */
 	unsigned floors;
 };
 
 /* Where claiming stands; see claims.c. */
 struct claims {
 	bool floor_due, floor_woken;
-	bool eager; /* the bell rang: what rang it is most likely above the lows, so look before the floor */
+	bool eager; /* the bell rang: what rang it is most likely above the lows, so look before the
+		       floor */
 	long long floor_us, look_us, pause_us;
-	char *parked; /* tow.park's answer */
-	bool safe;    /* nothing can have slipped past the doorbell */
+	char *parked;		/* tow.park's answer */
+	bool safe;		/* nothing can have slipped past the doorbell */
 	long long reconcile_us; /* 0: no need */
 };
 
@@ -74,7 +77,7 @@ struct options;
 struct dispatcher {
 	const struct options *options;
 	struct config config;
-	struct kinds kinds; /* the configuration's and the database's */
+	struct kinds kinds;	  /* the configuration's and the database's */
 	const char *url, *direct; /* direct: past a pooler, for the heartbeat */
 	struct queue **queues;
 	size_t n_queues;
@@ -99,7 +102,8 @@ struct dispatcher {
 /* dispatcher.c */
 int dispatcher_run(struct dispatcher *d);
 struct queue *dispatcher_queue(struct dispatcher *d, int id);
-void dispatcher_kinds(struct dispatcher *d); /* build d->kinds anew from config and the registered ones */
+void dispatcher_kinds(
+	struct dispatcher *d); /* build d->kinds anew from config and the registered ones */
 void dispatcher_stop(struct dispatcher *d, long long now);
 
 /* beat.c */
@@ -116,14 +120,15 @@ bool lines_quiet(const struct dispatcher *d); /* no outcome is under way */
 void lines_forget(struct dispatcher *d);      /* a new worker begins */
 
 /* claims.c */
-void claims_wake(struct dispatcher *d, bool rung); /* somebody enqueued, or may have */
-bool claims_hungry(const struct dispatcher *d);	   /* some queue wants jobs and may get some */
-bool claims_starving(const struct dispatcher *d);  /* and has a slot with nothing to do */
+void claims_wake(struct dispatcher *d, bool rung);	/* somebody enqueued, or may have */
+bool claims_hungry(const struct dispatcher *d);		/* some queue wants jobs and may get some */
+bool claims_starving(const struct dispatcher *d);	/* and has a slot with nothing to do */
 bool claims_floor(struct dispatcher *d, long long now); /* is a floor due? */
-bool claims_park(const struct dispatcher *d);	   /* is it time to arm the doorbell? */
+bool claims_park(const struct dispatcher *d);		/* is it time to arm the doorbell? */
 void claims_floored(struct dispatcher *d, bool safe, long long now);
 void claims_parked(struct dispatcher *d, const char *token, long long now);
-void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything, long long now);
+void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything,
+		 long long now);
 long long claims_wake_at(const struct dispatcher *d);
 bool claims_nothing_left(const struct dispatcher *d);
 
@@ -132,7 +137,8 @@ void hands_give(struct dispatcher *d);
 void hands_read(struct dispatcher *d, struct slot *s, long long now);
 void hands_watch(struct dispatcher *d, long long now); /* timeouts, stuck slots, kills, the dead */
 long long hands_wake(const struct dispatcher *d, long long now);
-void hands_end(struct dispatcher *d, struct run *r, const struct outcome *o); /* of a run that is in no list */
+void hands_end(struct dispatcher *d, struct run *r,
+	       const struct outcome *o);		  /* of a run that is in no list */
 void hands_back(struct dispatcher *d, struct runs *back); /* what slots did not start */
 void hands_return_stock(struct dispatcher *d);
 void hands_cancel(struct dispatcher *d, long long id, const char *reason, long long now);

@@ -8,7 +8,9 @@
 
 #include "slots.h"
 
-#define EARLY_US 1000000 /* a slot that dies sooner than this, and did nothing, is forked again only after a while */
+#define EARLY_US                                                                                  \
+	1000000 /* a slot that dies sooner than this, and did nothing, is forked again only after \
+		   a while */
 
 void slot_take_back(struct slot *s, struct runs *back)
 {
@@ -127,7 +129,10 @@ static void be_replaced(struct slot *s, long long now)
 	bool early = s->ending == END_NONE && !s->retire && now - s->forked_us < EARLY_US;
 
 	s->early_deaths = early ? s->early_deaths + 1 : 0;
-	s->fork_at_us = s->early_deaths > 3 ? now + (100000LL << (s->early_deaths < 10 ? s->early_deaths - 4 : 6)) : now;
+	s->fork_at_us =
+		s->early_deaths > 3
+			? now + (100000LL << (s->early_deaths < 10 ? s->early_deaths - 4 : 6))
+			: now;
 	s->pid = 0;
 	s->exited = false;
 	s->dismissed = false;
@@ -137,7 +142,8 @@ static void be_replaced(struct slot *s, long long now)
 	s->progress_us = 0;
 }
 
-void slot_bury(struct slot *s, struct runs *ended, struct runs *back, struct reports *reports, long long now)
+void slot_bury(struct slot *s, struct runs *ended, struct runs *back, struct reports *reports,
+	       long long now)
 {
 	struct run *r;
 	long long since = 0;

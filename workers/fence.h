@@ -1,5 +1,5 @@
-/* A kind's resource limits around one job. Soft limits only, so that the slot can lift them again; memory and time
- * count from what the slot has used already. */
+/* A kind's resource limits around one job. Soft limits only, so that the slot can lift them again;
+ * memory and time count from what the slot has used already. */
 #ifndef TOW_WORKERS_FENCE_H
 #define TOW_WORKERS_FENCE_H
 

@@ -107,7 +107,8 @@ void hands_back(struct dispatcher *d, struct runs *back)
 		else
 			runs_push(&keep, r);
 	}
-	while ((r = runs_pop(&keep))) /* behind what waits: order within a queue is no promise once claimed */
+	while ((r = runs_pop(&keep))) /* behind what waits: order within a queue is no promise once
+					 claimed */
 		runs_push(&r->queue->stock, r);
 }
 
@@ -149,7 +150,8 @@ static struct run *take_from_stock(struct dispatcher *d, long long id)
 	return NULL;
 }
 
-/* Between TERM and KILL. What is lost is somebody else's already; a cancelled job is gone within a second. */
+/* Between TERM and KILL. What is lost is somebody else's already; a cancelled job is gone within a
+ * second. */
 static long grace_ms(const struct dispatcher *d, enum ending why)
 {
 	if (why == END_LOST)
@@ -158,7 +160,8 @@ static long grace_ms(const struct dispatcher *d, enum ending why)
 }
 
 /* What runs is ended, what has not started is taken back (with what is behind it). */
-static void end_in_slot(struct dispatcher *d, struct slot *s, const struct run *r, enum ending why, long long now)
+static void end_in_slot(struct dispatcher *d, struct slot *s, const struct run *r, enum ending why,
+			long long now)
 {
 	struct runs back = { 0 };
 	long long since;
@@ -183,7 +186,8 @@ void hands_cancel(struct dispatcher *d, long long id, const char *reason, long l
 	if (!r || r->cancelled)
 		return;
 	r->cancelled = true;
-	tow_log(TOW_INFO, "job.cancel", "job=%lld run=%lld reason='%s'", r->job, r->id, reason ? reason : "");
+	tow_log(TOW_INFO, "job.cancel", "job=%lld run=%lld reason='%s'", r->job, r->id,
+		reason ? reason : "");
 	end_in_slot(d, s, r, END_CANCEL, now);
 }
 
@@ -253,8 +257,8 @@ static void watch_slot(struct dispatcher *d, struct slot *s, long long now)
 	if (s->kill_at_us && now >= s->kill_at_us)
 		slot_kill(s);
 	if (r && s->ending == END_NONE && now >= limit_of(r, since, &why)) {
-		tow_log(TOW_WARN, "job.overdue", "job=%lld run=%lld why=%s ran_ms=%lld", r->job, r->id,
-			why == END_TIMEOUT ? "timeout" : "deadline", (now - since) / 1000);
+		tow_log(TOW_WARN, "job.overdue", "job=%lld run=%lld why=%s ran_ms=%lld", r->job,
+			r->id, why == END_TIMEOUT ? "timeout" : "deadline", (now - since) / 1000);
 		slot_end(s, why, d->config.kill_ms, &back, now);
 	} else if (r && r->next && now - since >= STUCK_US) {
 		queue_learn(r->queue, (double)(now - since), 1);
@@ -264,7 +268,8 @@ static void watch_slot(struct dispatcher *d, struct slot *s, long long now)
 	slot_progress(s, &d->reports, now);
 }
 
-/* Every slot has been at one job for a while: what waits here would rather be with a worker that has time. */
+/* Every slot has been at one job for a while: what waits here would rather be with a worker that
+ * has time. */
 static void share_surplus(struct dispatcher *d, struct queue *q, long long now)
 {
 	struct outcome o = outcome_of(RUN_RETURNED, NULL, NULL);
@@ -429,7 +434,8 @@ static const char **scheduler_env(struct tow_arena *a, const char *url)
 		n++;
 	env = tow_alloc(a, (n + 2) * sizeof(*env));
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 && strncmp(environ[i], "WATCHDOG_", 9) != 0 &&
+		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 &&
+		    strncmp(environ[i], "WATCHDOG_", 9) != 0 &&
 		    (!url || strncmp(environ[i], "DATABASE_URL=", 13) != 0))
 			env[kept++] = environ[i];
 	if (url)

@@ -87,7 +87,8 @@ struct tow_arena *tow_job_arena(struct tow_job *j)
 	return j->arena;
 }
 
-/* The board always has the latest; the dispatcher is woken now and then, and looks again by itself after that. */
+/* The board always has the latest; the dispatcher is woken now and then, and looks again by itself
+ * after that. */
 static void show_progress(struct tow_job *j, const char *note)
 {
 	long long now = tow_mono_us();

@@ -18,7 +18,7 @@ struct tow_job {
 	struct tow_arena *arena;
 	struct tow_json *doc; /* args, parsed when somebody asks */
 	bool parsed;
-	char *result;	       /* in the arena */
+	char *result;		  /* in the arena */
 	double snooze_s, retry_s; /* below 0: not asked for */
 	struct board *board;
 	struct board_progress progress;
@@ -31,7 +31,8 @@ struct tow_job {
 /* Set by SIGTERM. */
 extern volatile sig_atomic_t job_stopping;
 
-/* Write all of a buffer to the dispatcher and empty it; ends the process when nobody is there any more. */
+/* Write all of a buffer to the dispatcher and empty it; ends the process when nobody is there any
+ * more. */
 void job_send(int socket, struct tow_buf *b);
 /* Tell the dispatcher to look at the board. */
 void job_wake(int socket);

@@ -1,5 +1,6 @@
-/* The kinds that this worker knows: those in the program, those its file declares, those registered in the
- * database. A set is never changed once slots were forked with it; a new one is made instead. */
+/* The kinds that this worker knows: those in the program, those its file declares, those registered
+ * in the database. A set is never changed once slots were forked with it; a new one is made
+ * instead. */
 #ifndef TOW_WORKERS_KINDS_H
 #define TOW_WORKERS_KINDS_H
 
@@ -28,7 +29,8 @@ struct kinds {
 const struct tow_kind *kinds_builtin(const char *name);
 
 void kinds_init(struct kinds *set); /* with those of the program */
-struct kind *kinds_add(struct kinds *set, const char *name, const struct tow_kind *how); /* valid until the next */
+struct kind *kinds_add(struct kinds *set, const char *name,
+		       const struct tow_kind *how); /* valid until the next */
 bool kinds_equal(const struct kinds *a, const struct kinds *b);
 void kinds_copy(struct kinds *to, const struct kinds *from);
 const struct kind *kinds_find(const struct kinds *set, const char *name);

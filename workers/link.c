@@ -48,7 +48,8 @@ static enum link_event dial(struct link *l, long long now, struct tow_err *e)
 	return LINK_NOTHING;
 }
 
-static enum link_event dialling(struct link *l, long long now, struct tow_rows **rows, struct tow_err *e)
+static enum link_event dialling(struct link *l, long long now, struct tow_rows **rows,
+				struct tow_err *e)
 {
 	switch (tow_db_take(l->db, rows, e)) {
 	case TOW_DB_DONE:
@@ -67,7 +68,8 @@ static enum link_event dialling(struct link *l, long long now, struct tow_rows *
 	return LINK_LOST;
 }
 
-static enum link_event waiting(struct link *l, long long now, struct tow_rows **rows, struct tow_err *e)
+static enum link_event waiting(struct link *l, long long now, struct tow_rows **rows,
+			       struct tow_err *e)
 {
 	switch (tow_db_take(l->db, rows, e)) {
 	case TOW_DB_BUSY:
@@ -107,7 +109,8 @@ enum link_event link_turn(struct link *l, long long now, struct tow_rows **rows,
 	return LINK_LOST;
 }
 
-bool link_send(struct link *l, long long now, struct tow_err *e, const char *verb, const char *const *values, size_t n)
+bool link_send(struct link *l, long long now, struct tow_err *e, const char *verb,
+	       const char *const *values, size_t n)
 {
 	if (!tow_db_send(l->db, e, verb, values, n)) {
 		link_drop(l, now);
@@ -119,7 +122,8 @@ bool link_send(struct link *l, long long now, struct tow_err *e, const char *ver
 
 void link_poll(const struct link *l, struct pollfd *p)
 {
-	*p = (struct pollfd){ .fd = l->state == LINK_DOWN ? -1 : tow_db_fd(l->db), .events = POLLIN };
+	*p = (struct pollfd){ .fd = l->state == LINK_DOWN ? -1 : tow_db_fd(l->db),
+			      .events = POLLIN };
 	if (p->fd >= 0 && tow_db_wants_write(l->db))
 		p->events |= POLLOUT;
 }

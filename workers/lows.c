@@ -59,7 +59,8 @@ static void release(struct lows *l)
 	free(l->memory);
 }
 
-bool lows_floor(struct lows *l, const char *memory, const char *bands, const char *queues, const char *lows)
+bool lows_floor(struct lows *l, const char *memory, const char *bands, const char *queues,
+		const char *lows)
 {
 	TOW_AUTO_FREE long long *b = NULL;
 	TOW_AUTO_FREE long long *q = NULL;

@@ -1,7 +1,8 @@
-/* Where claims begin: a watermark for each band this worker scans. tow.floor gives them, exchanges raise them as
- * they scan, a failed exchange lowers them again. Nothing below a low is ever looked at, so the rules matter:
- * a low is raised only by an exchange that was sent after the last floor was taken over, and after the last time
- * that a low was lowered (or the other line, which began higher, would raise it past what came back). */
+/* Where claims begin: a watermark for each band this worker scans. tow.floor gives them, exchanges
+ * raise them as they scan, a failed exchange lowers them again. Nothing below a low is ever looked
+ * at, so the rules matter: a low is raised only by an exchange that was sent after the last floor
+ * was taken over, and after the last time that a low was lowered (or the other line, which began
+ * higher, would raise it past what came back). */
 #ifndef TOW_WORKERS_LOWS_H
 #define TOW_WORKERS_LOWS_H
 
@@ -30,7 +31,7 @@ void lows_write(const struct lows *l, struct tow_buf *bands, struct tow_buf *low
 void lows_raise(struct lows *l, unsigned floors, int band, long long pos);
 /* What an exchange that failed was sent with: its claims may come back there. */
 void lows_lower(struct lows *l, int band, long long pos);
-void lows_sweep(struct lows *l); /* everything from the start */
+void lows_sweep(struct lows *l);  /* everything from the start */
 void lows_forget(struct lows *l); /* as if never told: a new worker */
 
 #endif

@@ -6,7 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG = 1000, DATABASE, DIRECT_URL, LOG_FORMAT, LOG_LEVEL, DRAIN, NO_LISTEN, NO_SQL_KINDS, SETTING };
+enum {
+	CONFIG = 1000,
+	DATABASE,
+	DIRECT_URL,
+	LOG_FORMAT,
+	LOG_LEVEL,
+	DRAIN,
+	NO_LISTEN,
+	NO_SQL_KINDS,
+	SETTING
+};
 
 static const struct option table[] = {
 	{ "queue", required_argument, NULL, SETTING },
@@ -68,7 +78,8 @@ static bool take(struct options *o, int code, const char *name, const char *valu
 		return true;
 	case LOG_FORMAT:
 		o->log_format = value;
-		return strcmp(value, "text") == 0 || strcmp(value, "json") == 0 || bad("log format", value);
+		return strcmp(value, "text") == 0 || strcmp(value, "json") == 0 ||
+		       bad("log format", value);
 	case LOG_LEVEL:
 		return tow_level_parse(value, &o->level) || bad("log level", value);
 	default:

@@ -5,7 +5,7 @@
 #include "config.h"
 
 struct options {
-	const char *file;	/* --config */
+	const char *file;	       /* --config */
 	const char *database, *direct; /* --database, --direct-url */
 	const char *log_format;
 	enum tow_level level;

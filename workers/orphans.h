@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* In a slot, between two jobs: every child is ended and reaped. Costs one system call when there is none. */
+/* In a slot, between two jobs: every child is ended and reaped. Costs one system call when there is
+ * none. */
 void orphans_end(void);
 
-/* In the dispatcher: children other than these are ended (and reaped by whoever waits for children). */
+/* In the dispatcher: children other than these are ended (and reaped by whoever waits for
+ * children). */
 void orphans_end_except(const pid_t *known, size_t n);
 
 #endif

@@ -6,11 +6,11 @@
 
 #include "tow/json.h"
 
-#define LINE_MOST    8192	/* bytes of a line; a longer one is cut into several */
-#define LINES_MOST   10000	/* of a run */
-#define BYTES_MOST   (1 << 20)	/* of a run */
-#define WAITING_MOST (8 << 20)	/* bytes that may wait while the database is away */
-#define BATCH	     1000	/* lines a report */
+#define LINE_MOST    8192      /* bytes of a line; a longer one is cut into several */
+#define LINES_MOST   10000     /* of a run */
+#define BYTES_MOST   (1 << 20) /* of a run */
+#define WAITING_MOST (8 << 20) /* bytes that may wait while the database is away */
+#define BATCH	     1000      /* lines a report */
 
 /* A line that waits; its text follows. */
 struct record {
@@ -19,8 +19,8 @@ struct record {
 	size_t len;
 };
 
-static void wait_line(struct reports *to, const struct output *o, const char *level, const char *text, size_t len,
-		      long long now)
+static void wait_line(struct reports *to, const struct output *o, const char *level,
+		      const char *text, size_t len, long long now)
 {
 	struct record r = { o->job, o->run, now, level, len };
 
@@ -35,9 +35,11 @@ static void wait_line(struct reports *to, const struct output *o, const char *le
 		to->since_us = now;
 }
 
-void output_line(struct output *o, const char *level, const char *line, size_t len, struct reports *to, long long now)
+void output_line(struct output *o, const char *level, const char *line, size_t len,
+		 struct reports *to, long long now)
 {
-	static const char cut[] = "more than 10000 lines or 1 MiB: the rest of this attempt's output is left out";
+	static const char cut[] =
+		"more than 10000 lines or 1 MiB: the rest of this attempt's output is left out";
 
 	if (!o->run || o->cut)
 		return;
@@ -82,7 +84,8 @@ void output_of(struct output *o, const struct run *r, struct reports *to, long l
 	o->cut = false;
 }
 
-void output_add(struct output *o, int stream, const char *data, size_t n, struct reports *to, long long now)
+void output_add(struct output *o, int stream, const char *data, size_t n, struct reports *to,
+		long long now)
 {
 	struct tow_buf *part = &o->part[stream];
 
@@ -112,7 +115,8 @@ void output_release(struct output *o)
 	*o = (struct output){ 0 };
 }
 
-void reports_progress(struct reports *to, const struct run *r, const struct board_progress *p, long long now)
+void reports_progress(struct reports *to, const struct run *r, const struct board_progress *p,
+		      long long now)
 {
 	size_t i = 0;
 

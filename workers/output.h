@@ -12,12 +12,12 @@ struct progress {
 
 /* What waits to be reported. */
 struct reports {
-	struct tow_buf log;	 /* records, see output.c */
+	struct tow_buf log; /* records, see output.c */
 	size_t n_lines;
-	unsigned long long lost; /* lines dropped because too much waited */
+	unsigned long long lost;   /* lines dropped because too much waited */
 	struct progress *progress; /* the latest of each run */
 	size_t n_progress;
-	long long since_us;	 /* the oldest; 0: there is nothing */
+	long long since_us; /* the oldest; 0: there is nothing */
 };
 
 /* A slot's two streams, cut into lines, under the job that prints them. */
@@ -29,15 +29,19 @@ struct output {
 	struct tow_buf part[2];
 };
 
-/* From now on it is this run that prints (NULL: the last one still). Ends unfinished lines of the one before. */
+/* From now on it is this run that prints (NULL: the last one still). Ends unfinished lines of the
+ * one before. */
 void output_of(struct output *o, const struct run *r, struct reports *to, long long now);
-void output_add(struct output *o, int stream, const char *data, size_t n, struct reports *to, long long now);
-void output_line(struct output *o, const char *level, const char *line, size_t len, struct reports *to,
-		 long long now);
-void output_flush(struct output *o, struct reports *to, long long now); /* lines without an end, too */
+void output_add(struct output *o, int stream, const char *data, size_t n, struct reports *to,
+		long long now);
+void output_line(struct output *o, const char *level, const char *line, size_t len,
+		 struct reports *to, long long now);
+void output_flush(struct output *o, struct reports *to,
+		  long long now); /* lines without an end, too */
 void output_release(struct output *o);
 
-void reports_progress(struct reports *to, const struct run *r, const struct board_progress *p, long long now);
+void reports_progress(struct reports *to, const struct run *r, const struct board_progress *p,
+		      long long now);
 bool reports_any(const struct reports *r);
 
 /* p_progress and p_log of tow.report, at most so many lines; they are no longer waiting then. */

@@ -1,4 +1,5 @@
-/* A queue as its worker sees it: its slots, what was claimed for them, and how many jobs are worth claiming. */
+/* A queue as its worker sees it: its slots, what was claimed for them, and how many jobs are worth
+ * claiming. */
 #ifndef TOW_WORKERS_QUEUE_H
 #define TOW_WORKERS_QUEUE_H
 
@@ -6,8 +7,8 @@
 
 struct queue {
 	char *name;
-	int id;	   /* the database's; 0: not known yet */
-	int slots; /* 0: no longer served */
+	int id;		   /* the database's; 0: not known yet */
+	int slots;	   /* 0: no longer served */
 	struct runs stock; /* claimed, not given to a slot */
 	size_t given;	   /* in slots */
 	int asked;	   /* wanted by exchanges under way */
@@ -19,8 +20,8 @@ struct queue {
 /* A batch of n jobs took total_us. */
 void queue_learn(struct queue *q, double total_us, size_t n);
 
-/* How many jobs are worth holding: so many that no slot starves, and that none waits long behind another.
- * prefetch: so many for each slot, instead. */
+/* How many jobs are worth holding: so many that no slot starves, and that none waits long behind
+ * another. prefetch: so many for each slot, instead. */
 int queue_target(const struct queue *q, int prefetch);
 
 /* How many of them one slot should have at a time. */

@@ -95,8 +95,8 @@ void runs_free(struct runs *list)
 		run_free(r);
 }
 
-struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue, const char *kind,
-		     const char *args)
+struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue,
+		     const char *kind, const char *args)
 {
 	TOW_AUTO_BUF b = { 0 };
 	size_t at = wire_begin(&b, WIRE_JOB);
@@ -161,7 +161,8 @@ void run_json(const struct run *r, struct tow_buf *out, long long now_us)
 {
 	tow_buf_addf(out, "{\"job\":%lld,\"run\":%lld,", r->job, r->id);
 	if (r->started_us)
-		tow_buf_addf(out, "\"ago_us\":%lld,\"took_us\":%lld,", now_us - r->started_us, r->took_us);
+		tow_buf_addf(out, "\"ago_us\":%lld,\"took_us\":%lld,", now_us - r->started_us,
+			     r->took_us);
 	tow_buf_adds(out, r->outcome);
 	tow_buf_addc(out, '}');
 }

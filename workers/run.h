@@ -1,5 +1,5 @@
-/* A claimed job, from the claim until its outcome is accepted. It is always in exactly one list: its queue's
- * stock, a slot's jobs, the outcomes to be reported, or the cargo of an exchange. */
+/* A claimed job, from the claim until its outcome is accepted. It is always in exactly one list:
+ * its queue's stock, a slot's jobs, the outcomes to be reported, or the cargo of an exchange. */
 #ifndef TOW_WORKERS_RUN_H
 #define TOW_WORKERS_RUN_H
 
@@ -27,10 +27,10 @@ struct run {
 	long long deadline_us; /* the monotonic clock; 0: none */
 	uint64_t number;       /* in its slot */
 	unsigned log_lines, log_bytes;
-	bool cancelled; /* somebody wants it ended */
-	bool lost;	/* somebody else's by now: say nothing about it */
+	bool cancelled;		       /* somebody wants it ended */
+	bool lost;		       /* somebody else's by now: say nothing about it */
 	long long started_us, took_us; /* started_us 0: it never ran */
-	char *outcome;		       /* JSON members without job, run and times; NULL: plainly completed */
+	char *outcome; /* JSON members without job, run and times; NULL: plainly completed */
 	size_t frame_len;
 	char frame[]; /* as it is written to a slot */
 };
@@ -49,8 +49,8 @@ void runs_prepend(struct runs *list, struct runs *more);
 struct run *runs_find(const struct runs *list, long long id);
 void runs_free(struct runs *list);
 
-struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue, const char *kind,
-		     const char *args);
+struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue,
+		     const char *kind, const char *args);
 void run_free(struct run *r);
 
 /* How it ended; the times are the caller's. */

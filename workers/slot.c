@@ -28,8 +28,9 @@ struct self {
 	struct tow_db *db;
 	struct tow_arena arena;
 	struct tow_buf in, out;
-	uint64_t received;	/* jobs, so the number of the next one */
-	long long untold_us;	/* since when the dispatcher has not been told of an end; 0: it knows all */
+	uint64_t received;   /* jobs, so the number of the next one */
+	long long untold_us; /* since when the dispatcher has not been told of an end; 0: it knows
+				all */
 };
 
 static void on_term(int signal_number)
@@ -55,7 +56,8 @@ static void signals(void)
 /* Only descriptors 0 to 3 are left: nothing, stdout, stderr, the socket. */
 static void descriptors(const struct slot_setup *s)
 {
-	int socket = fcntl(s->socket, F_DUPFD, 16), out = fcntl(s->out, F_DUPFD, 16), err = fcntl(s->err, F_DUPFD, 16);
+	int socket = fcntl(s->socket, F_DUPFD, 16), out = fcntl(s->out, F_DUPFD, 16),
+	    err = fcntl(s->err, F_DUPFD, 16);
 	int null = open("/dev/null", O_RDONLY);
 
 	if (socket < 0 || out < 0 || err < 0 || null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 ||
@@ -122,7 +124,8 @@ static void send_outcome(struct self *self, const struct tow_job *j, const struc
 	self->untold_us = 0;
 }
 
-/* A result that is no JSON is kept as the text that it is: the whole batch would be refused for it. */
+/* A result that is no JSON is kept as the text that it is: the whole batch would be refused for it.
+ */
 static void check_result(struct tow_job *j)
 {
 	TOW_AUTO_JSON *doc = NULL;
@@ -171,12 +174,14 @@ static void run(struct self *self, struct tow_job *j, long long start_us)
 	check_result(j);
 	o = j->kind ? judge(j, ok, &e) : outcome_of(RUN_UNKNOWN, NULL, NULL);
 	if (o.as == RUN_COMPLETED && !o.result) {
-		board_end(self->board, j->number, (struct board_mark){ start_us, end_us - start_us });
+		board_end(self->board, j->number,
+			  (struct board_mark){ start_us, end_us - start_us });
 		if (!self->untold_us)
 			self->untold_us = end_us;
 		return;
 	}
-	board_end(self->board, j->number, (struct board_mark){ start_us, -1 - (end_us - start_us) });
+	board_end(self->board, j->number,
+		  (struct board_mark){ start_us, -1 - (end_us - start_us) });
 	send_outcome(self, j, &o);
 }
 

@@ -1,5 +1,6 @@
-/* A slot, from the inside: a process that reads jobs from its socket, runs them one by one, and says how they ended.
- * Forked from the dispatcher without exec; nothing of the dispatcher's is open in it. */
+/* A slot, from the inside: a process that reads jobs from its socket, runs them one by one, and
+ * says how they ended. Forked from the dispatcher without exec; nothing of the dispatcher's is open
+ * in it. */
 #ifndef TOW_WORKERS_SLOT_H
 #define TOW_WORKERS_SLOT_H
 

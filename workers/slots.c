@@ -1,4 +1,5 @@
-/* Slots as the dispatcher forks, feeds and hears them: see slots.h. What ends them is in ending.c. */
+/* Slots as the dispatcher forks, feeds and hears them: see slots.h. What ends them is in ending.c.
+ */
 #include "slots.h"
 
 #include <errno.h>
@@ -17,8 +18,8 @@
 void slots_init(struct slots *s, const char *db_url)
 {
 	*s = (struct slots){ .db_url = db_url };
-	s->boards = mmap(NULL, SLOTS_MOST * sizeof(*s->boards), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			 -1, 0);
+	s->boards = mmap(NULL, SLOTS_MOST * sizeof(*s->boards), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s->boards == MAP_FAILED)
 		abort();
 }
@@ -67,7 +68,8 @@ void slots_resize(struct slots *s, struct queue *q)
 	q->slots = q->slots < n ? q->slots : n;
 }
 
-static void child(const struct slots *s, const struct slot *slot, pid_t parent, int socket, int out, int err)
+static void child(const struct slots *s, const struct slot *slot, pid_t parent, int socket, int out,
+		  int err)
 {
 	struct slot_setup setup = {
 		.socket = socket,
@@ -226,8 +228,8 @@ static struct run *by_number(const struct slot *s, uint64_t number)
 	return NULL;
 }
 
-/* Whatever was printed belongs to the job that the board showed before it was read: a slot does not go on to the
- * next job while output waits. */
+/* Whatever was printed belongs to the job that the board showed before it was read: a slot does not
+ * go on to the next job while output waits. */
 static void read_stream(struct slot *s, int fd, int stream, struct reports *reports, long long now)
 {
 	char piece[16384];
@@ -369,7 +371,8 @@ static void overrule(const struct slot *s, struct run *r)
 }
 
 /* Jobs below the board's done have ended; one whose outcome comes as a frame waits for it. */
-static void collect(struct slot *s, struct runs *ended, uint64_t done, struct reports *reports, long long now)
+static void collect(struct slot *s, struct runs *ended, uint64_t done, struct reports *reports,
+		    long long now)
 {
 	struct run *r;
 

@@ -17,17 +17,17 @@ enum ending { END_NONE, END_TIMEOUT, END_DEADLINE, END_CANCEL, END_SHUTDOWN, END
 
 struct slot {
 	struct queue *queue;
-	pid_t pid;		/* 0: there is no process now */
+	pid_t pid; /* 0: there is no process now */
 	int socket, out, err;
 	struct board *board;
-	struct runs jobs;	/* given and not ended, in order */
-	uint64_t given;		/* jobs written, so the number of the next */
+	struct runs jobs; /* given and not ended, in order */
+	uint64_t given;	  /* jobs written, so the number of the next */
 	struct tow_buf in, outbox;
 	struct output output;
 	enum ending ending;
-	long long kill_at_us;	/* when TERM becomes KILL; 0: it has, or nothing is being ended */
-	bool retire;		/* gets no more jobs, and is replaced when it is empty */
-	bool surplus;		/* and is not replaced */
+	long long kill_at_us; /* when TERM becomes KILL; 0: it has, or nothing is being ended */
+	bool retire;	      /* gets no more jobs, and is replaced when it is empty */
+	bool surplus;	      /* and is not replaced */
 	bool dismissed;
 	bool exited;
 	int status;
@@ -87,6 +87,7 @@ void slot_dismiss(struct slot *s);
 bool slots_reaped(struct slots *s, pid_t pid, int status);
 
 /* A slot that has exited: what ran there has ended so, what had not started goes back. */
-void slot_bury(struct slot *s, struct runs *ended, struct runs *back, struct reports *reports, long long now);
+void slot_bury(struct slot *s, struct runs *ended, struct runs *back, struct reports *reports,
+	       long long now);
 
 #endif

@@ -1,5 +1,5 @@
-/* Frames between the dispatcher and a slot: a length, a type, then numbers and texts in the machine's own order
- * (both ends are the same program). */
+/* Frames between the dispatcher and a slot: a length, a type, then numbers and texts in the
+ * machine's own order (both ends are the same program). */
 #ifndef TOW_WORKERS_WIRE_H
 #define TOW_WORKERS_WIRE_H
 
@@ -10,7 +10,8 @@
 enum wire_type {
 	WIRE_JOB = 1, /* down: job, run, attempt, max attempts, queue, kind, arguments */
 	WIRE_WAKE,    /* up: look at the board */
-	WIRE_OUTCOME, /* up: number, as, final, delay in us (-1 none), class, error, detail, result */
+	WIRE_OUTCOME, /* up: number, as, final, delay in us (-1 none), class, error, detail, result
+		       */
 	WIRE_LOG,     /* up: number, level, line */
 	WIRE_DRAIN,   /* up: a job has left output; read all of it, then board_set_drained */
 };

@@ -1,4 +1,5 @@
-/* A kind in C: copy this to workers/kinds/digits.c, run make, restart the worker. The file's name is the struct's.
+/* A kind in C: copy this to workers/kinds/digits.c, run make, restart the worker. The file's name
+ *is the struct's.
  *
  *	select tow.enqueue('digits', '{"n": 1000}');
  *

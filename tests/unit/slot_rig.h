@@ -60,7 +60,9 @@ static inline struct slot *rig_slot(struct rig *g)
 static inline void rig_turn(struct rig *g)
 {
 	struct slot *s = rig_slot(g);
-	struct pollfd p[3] = { { s->socket, POLLIN, 0 }, { s->out, POLLIN, 0 }, { s->err, POLLIN, 0 } };
+	struct pollfd p[3] = { { s->socket, POLLIN, 0 },
+			       { s->out, POLLIN, 0 },
+			       { s->err, POLLIN, 0 } };
 	long long now;
 	int status;
 	pid_t pid;
@@ -123,7 +125,8 @@ static inline void rig_wait_reports(struct rig *g)
 	ck_assert(reports_any(&g->reports));
 }
 
-/* Runs one job to its end: its outcome's members, "" when it is plainly completed. Valid until the next. */
+/* Runs one job to its end: its outcome's members, "" when it is plainly completed. Valid until the
+ * next. */
 static inline const char *rig_run(struct rig *g, const char *kind, const char *args)
 {
 	static char said[4096];

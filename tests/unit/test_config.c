@@ -94,9 +94,11 @@ START_TEST(a_whole_file)
 {
 	const struct kind *k;
 
-	ck_assert_msg(read_text("; a comment\n[worker]\nlease = 6s\nqueue = default:2\nqueue = bulk\nlisten = no\n"
+	ck_assert_msg(read_text("; a comment\n[worker]\nlease = 6s\nqueue = default:2\nqueue = "
+				"bulk\nlisten = no\n"
 				"[queue bulk]\nslots = 3\n"
-				"[exec resize]\ncommand = one &&\n  two\ntimeout = 2m\nmemory_mb = 64\ndatabase = yes\n"
+				"[exec resize]\ncommand = one &&\n  two\ntimeout = 2m\nmemory_mb = "
+				"64\ndatabase = yes\n"
 				"[kind sleep]\ntimeout = 5s\n"),
 		      "%s", e.text);
 	ck_assert(config_finish(&c, &e));
@@ -130,8 +132,10 @@ START_TEST(mistakes_are_named)
 	refused("[worker]\nnonsense\n", "line 2");
 	refused("[queue a]\nslots = many\n", "bad slots 'many'");
 	refused("[exec x]\ncommand = "
-		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789\n",
+		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+		"234567890123456789"
+		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
+		"234567890123456789\n",
 		"longer than");
 	ck_assert(!config_read(&c, "/nonexistent/worker.ini", &e));
 }

@@ -42,8 +42,23 @@ END_TEST
 START_TEST(what_is_wrong_is_nothing)
 {
 	static const char *const lines[] = {
-		"", " ", "progress", "progress x", "progress -1", "progress nan", "count 3", "count 3 x", "count -1 2",
-		"log", "log loud text", "snooze", "snooze -5", "snooze 1e99", "Progress 4", "progress4", "retry soon",
+		"",
+		" ",
+		"progress",
+		"progress x",
+		"progress -1",
+		"progress nan",
+		"count 3",
+		"count 3 x",
+		"count -1 2",
+		"log",
+		"log loud text",
+		"snooze",
+		"snooze -5",
+		"snooze 1e99",
+		"Progress 4",
+		"progress4",
+		"retry soon",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {

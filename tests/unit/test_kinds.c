@@ -20,9 +20,11 @@ static void start(void)
 	rig_start(&g, "[exec sh]\ncommand = eval \"$(jq -r .c)\"\n"
 		      "[exec args]\ncommand = echo \"result $(cat)\" >&3\n"
 		      "[exec nosuch]\ncommand = true\ncwd = /nonexistent\n"
-		      "[exec small]\ncommand = head -c 5000000 /dev/zero >/dev/shm/tow-test.$$; s=$?; rm -f "
+		      "[exec small]\ncommand = head -c 5000000 /dev/zero >/dev/shm/tow-test.$$; "
+		      "s=$?; rm -f "
 		      "/dev/shm/tow-test.$$; exit $s\nfile_mb = 1\n"
-		      "[exec kept]\ncommand = env; tr '\\000' '\\n' </proc/$PPID/environ\nenv = HOME,PATH\n"
+		      "[exec kept]\ncommand = env; tr '\\000' '\\n' </proc/$PPID/environ\nenv = "
+		      "HOME,PATH\n"
 		      "[exec db]\ncommand = echo pw=$PGPASSWORD\ndatabase = yes\n"
 		      "[kind spin]\ncpu_s = 1\n");
 }
@@ -76,15 +78,20 @@ END_TEST
 
 START_TEST(control_lines_are_obeyed)
 {
-	says(rig_run(&g, "sh", "{\"c\": \"echo 'result {\\\"n\\\": 1}' >&3\"}"), "\"result\":{\"n\": 1}");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'result {\\\"n\\\": 1}' >&3\"}"),
+	     "\"result\":{\"n\": 1}");
 	says(rig_run(&g, "sh", "{\"c\": \"echo 'result no json' >&3\"}"), "\"result\":\"no json\"");
 	says(rig_run(&g, "sh", "{\"c\": \"echo 'snooze 60' >&3\"}"), "\"as\":\"snoozed\"");
-	says(rig_run(&g, "sh", "{\"c\": \"echo 'retry 30 busy' >&3\"}"), "\"error\":\"busy\",\"delay_s\":30.0");
-	says(rig_run(&g, "sh", "{\"c\": \"echo 'fail broken' >&3\"}"), "\"error\":\"broken\",\"final\":true");
-	says(rig_run(&g, "sh", "{\"c\": \"printf 'fail unfinished line' >&3\"}"), "unfinished line");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'retry 30 busy' >&3\"}"),
+	     "\"error\":\"busy\",\"delay_s\":30.0");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'fail broken' >&3\"}"),
+	     "\"error\":\"broken\",\"final\":true");
+	says(rig_run(&g, "sh", "{\"c\": \"printf 'fail unfinished line' >&3\"}"),
+	     "unfinished line");
 	reports_any(&g.reports);
 	rig_log(&g);
-	ck_assert_str_eq(rig_run(&g, "sh", "{\"c\": \"echo 'log warn look' >&3; echo gibberish >&3\"}"), "");
+	ck_assert_str_eq(
+		rig_run(&g, "sh", "{\"c\": \"echo 'log warn look' >&3; echo gibberish >&3\"}"), "");
 	says(rig_log(&g), "\"level\":\"warn\",\"line\":\"look\"");
 }
 END_TEST
@@ -121,10 +128,12 @@ END_TEST
 /*--- http, against a server of one answer at a time */
 
 static const char *const answers[] = {
-	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\nConnection: close\r\n\r\n{\"n\": 1}",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\nConnection: "
+	"close\r\n\r\n{\"n\": 1}",
 	"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
 	"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\nConnection: close\r\n\r\n{\"snooze\": 60}",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\nConnection: "
+	"close\r\n\r\n{\"snooze\": 60}",
 	"HTTP/1.1 204 Fine\r\nConnection: close\r\n\r\n",
 };
 
@@ -155,7 +164,8 @@ static int open_listener(struct sockaddr_in *a)
 	socklen_t len = sizeof(*a);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	*a = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*a = (struct sockaddr_in){ .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)a, len), 0);
 	ck_assert_int_eq(listen(fd, 8), 0);
 	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)a, &len), 0);
@@ -175,13 +185,16 @@ START_TEST(http_says_it_by_status_and_body)
 	server = fork();
 	if (server == 0)
 		serve(listener, log[1]);
-	snprintf(config, sizeof(config), "[http hook]\nurl = http://127.0.0.1:%d/x\nsecret = @%s\nheader = X-One: 1\nheader = X-Two: 2\n",
+	snprintf(config, sizeof(config),
+		 "[http hook]\nurl = http://127.0.0.1:%d/x\nsecret = @%s\nheader = X-One: "
+		 "1\nheader = X-Two: 2\n",
 		 ntohs(a.sin_port), secret);
 	rig_start(&g, config);
 	says(rig_run(&g, "hook", "{\"a\": 1}"), "\"result\":{\"n\":1}");
 	ck_assert_int_gt(read(log[0], asked, sizeof(asked) - 1), 0);
 	says(asked, "POST /x ");
-	says(asked, "{\"job\":1,\"run\":1001,\"kind\":\"hook\",\"queue\":\"q\",\"attempt\":1,\"max_attempts\":3,\"args\":{\"a\": 1}}");
+	says(asked, "{\"job\":1,\"run\":1001,\"kind\":\"hook\",\"queue\":\"q\",\"attempt\":1,\"max_"
+		    "attempts\":3,\"args\":{\"a\": 1}}");
 	says(asked, "Tow-Signature: t=");
 	says(asked, "X-One: 1\r\n");
 	says(asked, "X-Two: 2\r\n");

@@ -78,7 +78,8 @@ START_TEST(what_was_sent_before_a_floor_raises_nothing)
 }
 END_TEST
 
-/* Line 0 was sent from 100 and fails; line 1, sent from 140, must not carry the low past what line 0 put back. */
+/* Line 0 was sent from 100 and fails; line 1, sent from 140, must not carry the low past what line
+ * 0 put back. */
 START_TEST(a_failure_on_one_line_is_not_undone_by_the_other)
 {
 	struct lows l = two();

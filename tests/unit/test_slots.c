@@ -66,7 +66,8 @@ START_TEST(a_crash_costs_one_job)
 	rig_wait_ended(&g, 2);
 	ck_assert_ptr_null(g.ended.first->outcome);
 	ck_assert_ptr_nonnull(strstr(g.ended.last->outcome, "\"class\":\"crash\""));
-	ck_assert_ptr_nonnull(strstr(g.ended.last->outcome, "killed by signal 11 (Segmentation fault)"));
+	ck_assert_ptr_nonnull(
+		strstr(g.ended.last->outcome, "killed by signal 11 (Segmentation fault)"));
 	ck_assert_uint_eq(g.back.n, 1);
 	runs_free(&g.ended);
 	ck_assert_str_eq(rig_run(&g, "noop", "{}"), "");
@@ -117,7 +118,9 @@ START_TEST(output_belongs_to_its_job)
 	for (int i = 1; i <= 20; i++) {
 		char mark[64];
 
-		ck_assert_str_eq(rig_run(&g, "sh", "{\"c\": \"printf $TOW_JOB; [ $TOW_JOB = 7 ] || echo\"}"), "");
+		ck_assert_str_eq(rig_run(&g, "sh",
+					 "{\"c\": \"printf $TOW_JOB; [ $TOW_JOB = 7 ] || echo\"}"),
+				 "");
 		snprintf(mark, sizeof(mark), "\"job\":%d,", i);
 		ck_assert_ptr_nonnull(strstr(rig_log(&g), mark));
 	}
@@ -128,7 +131,9 @@ START_TEST(any_bytes_may_be_printed)
 {
 	const char *log;
 
-	rig_run(&g, "sh", "{\"c\": \"printf 'a\\\\0b\\\\377c\\\\n' >&2; head -c 20000 /dev/zero | tr '\\\\0' x\"}");
+	rig_run(&g, "sh",
+		"{\"c\": \"printf 'a\\\\0b\\\\377c\\\\n' >&2; head -c 20000 /dev/zero | tr '\\\\0' "
+		"x\"}");
 	log = rig_log(&g);
 	ck_assert_ptr_nonnull(strstr(log, "\"level\":\"stderr\",\"line\":\"a\xe2\x90\x80"
 					  "b\xef\xbf\xbd"

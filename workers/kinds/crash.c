@@ -21,7 +21,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	int number = signal_number(name);
 
 	if (!number)
-		return tow_fail(e, TOW_FINAL, "bad signal '%s': SEGV ABRT BUS FPE ILL KILL TERM", name);
+		return tow_fail(e, TOW_FINAL, "bad signal '%s': SEGV ABRT BUS FPE ILL KILL TERM",
+				name);
 	signal(number, SIG_DFL);
 	kill(getpid(), number);
 	return tow_fail(e, TOW_BUG, "survived SIG%s", name);

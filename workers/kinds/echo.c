@@ -10,7 +10,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	(void)e;
 	if (tow_json_is_object(args))
 		while ((value = tow_json_next(args, &iter, &name)))
-			tow_job_log(j, TOW_INFO, "%s = %s", name, tow_json_dump(tow_job_arena(j), value));
+			tow_job_log(j, TOW_INFO, "%s = %s", name,
+				    tow_json_dump(tow_job_arena(j), value));
 	tow_job_result(j, tow_job_args_text(j));
 	return true;
 }

@@ -1,6 +1,7 @@
-/* exec: a program of the worker's configuration as a handler. The arguments are JSON on its standard input, the job's
- * facts are in its environment, its standard output and error are the job's log, and it may say more on descriptor 3
- * (workers/control.h). Its exit status is the outcome, as <sysexits.h> has it.
+/* exec: a program of the worker's configuration as a handler. The arguments are JSON on its
+ * standard input, the job's facts are in its environment, its standard output and error are the
+ * job's log, and it may say more on descriptor 3 (workers/control.h). Its exit status is the
+ * outcome, as <sysexits.h> has it.
  *
  * The program stays in the slot's process group: whatever ends the slot ends it too. */
 #include <errno.h>
@@ -80,7 +81,8 @@ static const char **environment(struct tow_job *j)
 	for (size_t i = 0; i < n; i++) {
 		bool wanted = database && shelter_hides(environ[i]);
 
-		if (strncmp(environ[i], "TOW_", 4) == 0 && !named(keep ? keep : "", environ[i]) && !wanted)
+		if (strncmp(environ[i], "TOW_", 4) == 0 && !named(keep ? keep : "", environ[i]) &&
+		    !wanted)
 			continue;
 		if (wanted || always(environ[i]) || named(keep, environ[i]))
 			env[kept++] = tow_strdup(a, environ[i]);
@@ -113,7 +115,8 @@ static bool start(struct tow_job *j, int control, pid_t *pid, struct tow_err *e)
 
 	if (args < 0)
 		return tow_fail(e, TOW_RETRY, "no room for the arguments: %s", strerror(errno));
-	return tow_proc_start(&c, pid, e) || tow_wrap(e, "start '%s'", tow_job_setting(j, "command"));
+	return tow_proc_start(&c, pid, e) ||
+	       tow_wrap(e, "start '%s'", tow_job_setting(j, "command"));
 }
 
 /*--- listening */
@@ -152,13 +155,15 @@ static int listen_to(struct tow_job *j, int fd, pid_t pid, struct verdict *v)
 {
 	TOW_AUTO_FD process = (int)syscall(SYS_pidfd_open, pid, 0);
 	TOW_AUTO_BUF b = { 0 };
-	struct pollfd p[2] = { { .fd = process, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+	struct pollfd p[2] = { { .fd = process, .events = POLLIN },
+			       { .fd = fd, .events = POLLIN } };
 	int status = 0;
 
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	while (process >= 0 && !p[0].revents) {
 		if (poll(p, 2, -1) < 0)
-			p[0].revents = p[1].revents = 0; /* interrupted: the program has been told to stop, too */
+			p[0].revents = p[1].revents =
+				0; /* interrupted: the program has been told to stop, too */
 		if (p[1].revents && !hear(j, fd, &b, v) && p[1].revents & POLLHUP)
 			p[1].fd = -1;
 	}
@@ -189,17 +194,22 @@ static bool by_status(struct tow_job *j, int status, struct tow_err *e)
 	char class[16];
 
 	if (number) {
-		const char *name = number == SIGXCPU ? "cpu" : number == SIGXFSZ ? "filesize" : "crash";
+		const char *name = number == SIGXCPU   ? "cpu"
+				   : number == SIGXFSZ ? "filesize"
+						       : "crash";
 
-		return tow_fail_class(e, TOW_RETRY, name, "killed by signal %d (%s)", number, strsignal(number));
+		return tow_fail_class(e, TOW_RETRY, name, "killed by signal %d (%s)", number,
+				      strsignal(number));
 	}
 	if (code == 0)
 		return true;
 	snprintf(class, sizeof(class), "exit.%d", code);
 	if (code == EX_USAGE || code == EX_DATAERR || code == EX_CONFIG)
-		return tow_fail_class(e, TOW_FINAL, class, "'%s' ended with status %d: trying again is no use",
+		return tow_fail_class(e, TOW_FINAL, class,
+				      "'%s' ended with status %d: trying again is no use",
 				      tow_job_kind(j), code);
-	return tow_fail_class(e, TOW_RETRY, class, "'%s' ended with status %d", tow_job_kind(j), code);
+	return tow_fail_class(e, TOW_RETRY, class, "'%s' ended with status %d", tow_job_kind(j),
+			      code);
 }
 
 static bool judge(struct tow_job *j, int status, const struct verdict *v, struct tow_err *e)
@@ -207,11 +217,13 @@ static bool judge(struct tow_job *j, int status, const struct verdict *v, struct
 	if (WIFSIGNALED(status) && tow_job_stopping(j))
 		return tow_fail(e, TOW_CANCELLED, "ended on request");
 	if (v->fail)
-		return tow_fail_class(e, TOW_FINAL, "exec", "%s", *v->fail ? v->fail : "it said that it failed");
+		return tow_fail_class(e, TOW_FINAL, "exec", "%s",
+				      *v->fail ? v->fail : "it said that it failed");
 	if (v->snooze_s >= 0)
 		return tow_job_snooze(j, e, v->snooze_s);
 	if (v->retry_s >= 0) {
-		tow_fail_class(e, TOW_RETRY, "exec", "%s", *v->retry_text ? v->retry_text : "it asked to be tried again");
+		tow_fail_class(e, TOW_RETRY, "exec", "%s",
+			       *v->retry_text ? v->retry_text : "it asked to be tried again");
 		return tow_job_retry_in(j, e, v->retry_s);
 	}
 	return by_status(j, status, e);

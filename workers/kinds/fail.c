@@ -16,6 +16,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 
 const struct tow_kind tow_kind_fail = {
 	.name = "fail",
-	.help = "fails: {\"times\": 2, \"class\": \"x\", \"message\": \"...\", \"final\": false, \"retry_in\": 5}",
+	.help = "fails: {\"times\": 2, \"class\": \"x\", \"message\": \"...\", \"final\": false, "
+		"\"retry_in\": 5}",
 	.run = run,
 };

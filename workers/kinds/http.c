@@ -1,8 +1,10 @@
-/* http: a signed request to a service as a handler. The body is {job, run, kind, queue, attempt, max_attempts, args}; with a
- * secret the header Tow-Signature carries t=<unix time>,v1=<HMAC-SHA256 of "t.body"> in hexadecimal.
+/* http: a signed request to a service as a handler. The body is {job, run, kind, queue, attempt,
+ * max_attempts, args}; with a secret the header Tow-Signature carries t=<unix time>,v1=<HMAC-SHA256
+ * of "t.body"> in hexadecimal.
  *
- * 2xx completes the job; a JSON answer becomes its result, {"snooze": 60} comes back later instead. 408, 425, 429 and
- * 5xx are tried again, after Retry-After if that is said; any other status fails for good. */
+ * 2xx completes the job; a JSON answer becomes its result, {"snooze": 60} comes back later instead.
+ * 408, 425, 429 and 5xx are tried again, after Retry-After if that is said; any other status fails
+ * for good. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -41,7 +43,8 @@ static char *body(struct tow_job *j)
 	tow_json_quote(&b, tow_job_kind(j), strlen(tow_job_kind(j)));
 	tow_buf_adds(&b, ",\"queue\":");
 	tow_json_quote(&b, tow_job_queue(j), strlen(tow_job_queue(j)));
-	tow_buf_addf(&b, ",\"attempt\":%d,\"max_attempts\":%d,\"args\":", tow_job_attempt(j), tow_job_max_attempts(j));
+	tow_buf_addf(&b, ",\"attempt\":%d,\"max_attempts\":%d,\"args\":", tow_job_attempt(j),
+		     tow_job_max_attempts(j));
 	tow_buf_adds(&b, tow_job_args_text(j));
 	tow_buf_addc(&b, '}');
 	return tow_strdup(tow_job_arena(j), b.data);

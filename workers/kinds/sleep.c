@@ -21,7 +21,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return tow_fail(e, TOW_FINAL, "bad 's': seconds, not below 0");
 	while ((gone = tow_mono_us() - start) < length) {
 		if (tow_job_stopping(j))
-			return tow_fail(e, TOW_CANCELLED, "asked to stop after %.3f s", (double)gone / 1e6);
+			return tow_fail(e, TOW_CANCELLED, "asked to stop after %.3f s",
+					(double)gone / 1e6);
 		if (gone > 0)
 			tow_job_progress(j, 100.0 * (double)gone / (double)length, "sleeping");
 		pause_us(length - gone < STEP_US ? length - gone : STEP_US);

@@ -1,5 +1,6 @@
-/* sql: a function in the database as a handler, registered there by an admin (tow.sql_kind). The worker learns which
- * there are when it attaches. The function's work and the proof that the job is still ours are one transaction. */
+/* sql: a function in the database as a handler, registered there by an admin (tow.sql_kind). The
+ * worker learns which there are when it attaches. The function's work and the proof that the job is
+ * still ours are one transaction. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@ static bool failed(struct tow_err *e)
 	memcpy(e->class, class, sizeof(class));
 	if (strncmp(class, "sql.TW4", 7) == 0)
 		e->code = TOW_FINAL;
-	else if (e->code == TOW_FINAL && strncmp(class, "sql.22", 6) != 0 && strncmp(class, "sql.42", 6) != 0)
+	else if (e->code == TOW_FINAL && strncmp(class, "sql.22", 6) != 0 &&
+		 strncmp(class, "sql.42", 6) != 0)
 		e->code = TOW_RETRY;
 	return false;
 }
@@ -29,7 +31,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	snprintf(number, sizeof(number), "%lld", tow_job_run(j));
 	if (!tow_job_db(j, &db, e))
 		return false;
-	if (!tow_call(db, &rows, e, "tow.run_sql", job, number, tow_job_kind(j), tow_job_args_text(j)))
+	if (!tow_call(db, &rows, e, "tow.run_sql", job, number, tow_job_kind(j),
+		      tow_job_args_text(j)))
 		return failed(e);
 	if (tow_rows_count(rows) > 0 && tow_rows_at(rows, 0, 0))
 		tow_job_result(j, tow_rows_at(rows, 0, 0));
