@@ -32,7 +32,7 @@ if command -v script >/dev/null; then
 	on_terminal() { script -qec "stty cols 60; $*" /dev/null </dev/null | tr -d '\r'; }
 	out=$(on_terminal env TERM=xterm "$TOW" jobs)
 	like "$out" $'\e\\[1m' "with colour on a terminal"
-	is "$(echo "$out" | sed 's/\x1b\[[0-9;]*m//g' | awk 'length($0) > 60' | wc -l)" 0 "where lines are cut to its width"
+	ok "where lines are cut to its width" test "$(echo "$out" | sed 's/\x1b\[[0-9;]*m//g' | LC_ALL=C.UTF-8 wc -L)" -le 60
 	unlike "$(on_terminal env TERM=xterm NO_COLOR=1 "$TOW" jobs)" $'\e' "but for NO_COLOR"
 else
 	skip "there is no script(1) to give a terminal"

@@ -101,8 +101,7 @@ bool cli_call(struct cli *c, struct tow_rows **rows, const char *verb, const str
 
 static void array_word(struct tow_buf *out, const char *word, size_t n)
 {
-	tow_buf_addc(out, out->len > 1 ? ',' : ' ');
-	tow_buf_addc(out, '"');
+	tow_buf_adds(out, out->len > 1 ? ",\"" : "\"");
 	for (size_t i = 0; i < n; i++) {
 		if (word[i] == '"' || word[i] == '\\')
 			tow_buf_addc(out, '\\');
