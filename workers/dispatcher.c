@@ -289,6 +289,28 @@ static void loop(struct dispatcher *d)
 	free(p);
 }
 
+static void release(struct dispatcher *d)
+{
+	slots_release(&d->slots);
+	reports_release(&d->reports);
+	runs_free(&d->done);
+	lines_forget(d);
+	for (int i = 0; i < LINES; i++)
+		tow_db_closep(&d->lines[i].link.db);
+	tow_db_closep(&d->beat.link.db);
+	lows_forget(&d->lows);
+	free(d->claims.parked);
+	for (size_t i = 0; i < d->n_queues; i++) {
+		runs_free(&d->queues[i]->stock);
+		free(d->queues[i]->name);
+		free(d->queues[i]);
+	}
+	free(d->queues);
+	kinds_release(&d->kinds);
+	config_release(&d->config);
+	tow_closep(&d->signals);
+}
+
 int dispatcher_run(struct dispatcher *d)
 {
 	long long now = tow_mono_us();
@@ -304,8 +326,7 @@ int dispatcher_run(struct dispatcher *d)
 	d->watchdog_us = tow_sd_watchdog_ms() * 500;
 	d->turn_us = now;
 	loop(d);
-	for (size_t i = 0; i < d->slots.n; i++)
-		slot_kill(d->slots.items[i]);
 	tow_log(TOW_INFO, "worker.stopped", NULL);
+	release(d);
 	return d->beat.detached || !d->beat.worker ? 0 : 75;
 }

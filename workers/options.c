@@ -100,6 +100,16 @@ bool options_parse(struct options *o, int argc, char **argv)
 	return optind == argc || bad("argument", argv[optind]);
 }
 
+void options_release(struct options *o)
+{
+	for (size_t i = 0; i < o->n_settings; i++) {
+		free(o->settings[i].name);
+		free(o->settings[i].value);
+	}
+	free(o->settings);
+	o->settings = NULL;
+}
+
 bool options_config(const struct options *o, struct config *c, struct tow_err *e)
 {
 	if (o->file && !config_read(c, o->file, e))

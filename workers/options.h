@@ -16,6 +16,7 @@ struct options {
 
 /* False after a message on stderr. */
 bool options_parse(struct options *o, int argc, char **argv);
+void options_release(struct options *o);
 TOW_MUST bool options_config(const struct options *o, struct config *c, struct tow_err *e);
 
 #endif

@@ -146,6 +146,13 @@ static void add_progress(struct tow_buf *b, const struct progress *p)
 	tow_buf_addc(b, '}');
 }
 
+void reports_release(struct reports *r)
+{
+	tow_buf_release(&r->log);
+	free(r->progress);
+	*r = (struct reports){ 0 };
+}
+
 bool reports_any(const struct reports *r)
 {
 	return r->n_lines > 0 || r->n_progress > 0;

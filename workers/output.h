@@ -42,6 +42,7 @@ void output_release(struct output *o);
 
 void reports_progress(struct reports *to, const struct run *r, const struct board_progress *p,
 		      long long now);
+void reports_release(struct reports *r);
 bool reports_any(const struct reports *r);
 
 /* p_progress and p_log of tow.report, at most so many lines; they are no longer waiting then. */

@@ -151,6 +151,19 @@ void slots_renew(struct slots *s, const struct kinds *kinds)
 			s->items[i]->retire = true;
 }
 
+static void free_slot(struct slots *s, struct slot *slot)
+{
+	s->used[slot->board - s->boards] = false;
+	runs_free(&slot->jobs);
+	tow_closep(&slot->socket);
+	tow_closep(&slot->out);
+	tow_closep(&slot->err);
+	tow_buf_release(&slot->in);
+	tow_buf_release(&slot->outbox);
+	output_release(&slot->output);
+	free(slot);
+}
+
 void slots_sweep(struct slots *s)
 {
 	size_t kept = 0;
@@ -158,17 +171,23 @@ void slots_sweep(struct slots *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct slot *slot = s->items[i];
 
-		if (slot->pid || !slot->surplus) {
+		if (slot->pid || !slot->surplus)
 			s->items[kept++] = slot;
-			continue;
-		}
-		s->used[slot->board - s->boards] = false;
-		tow_buf_release(&slot->in);
-		tow_buf_release(&slot->outbox);
-		output_release(&slot->output);
-		free(slot);
+		else
+			free_slot(s, slot);
 	}
 	s->n = kept;
+}
+
+void slots_release(struct slots *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		slot_kill(s->items[i]);
+		free_slot(s, s->items[i]);
+	}
+	free(s->items);
+	munmap(s->boards, SLOTS_MOST * sizeof(*s->boards));
+	*s = (struct slots){ 0 };
 }
 
 bool slot_takes(const struct slot *s)

@@ -51,6 +51,8 @@ void slots_init(struct slots *s, const char *db_url);
 /* So many for this queue: makes more, or lets the superfluous retire. */
 void slots_resize(struct slots *s, struct queue *q);
 
+void slots_release(struct slots *s); /* ends them all at once */
+
 /* Forks where there is no process and none is due to be waited for. */
 void slots_fork(struct slots *s, long long now);
 

@@ -7,27 +7,36 @@
 #include "tow/command.h"
 #include "tow/log.h"
 
-static int worker(int argc, char **argv)
+static int run(const struct options *o)
 {
 	TOW_AUTO_ARENA a = { 0 };
-	static struct dispatcher d;
-	struct options o;
+	struct dispatcher d = { .options = o };
 	struct tow_err e = { 0 };
 
-	if (!options_parse(&o, argc, argv))
-		return EX_USAGE;
-	tow_log_setup("worker", o.log_format, o.level);
 	config_init(&d.config);
-	if (!options_config(&o, &d.config, &e)) {
+	if (!options_config(o, &d.config, &e)) {
 		fprintf(stderr, "tow: %s\n", e.text);
 		if (e.hint[0])
 			fprintf(stderr, "hint: %s\n", e.hint);
-		return o.file ? EX_CONFIG : EX_USAGE;
+		config_release(&d.config);
+		return o->file ? EX_CONFIG : EX_USAGE;
 	}
-	d.options = &o;
-	d.url = tow_db_url(&a, o.database);
-	d.direct = o.direct ? o.direct : d.url;
+	d.url = tow_db_url(&a, o->database);
+	d.direct = o->direct ? o->direct : d.url;
 	return dispatcher_run(&d);
+}
+
+static int worker(int argc, char **argv)
+{
+	struct options o;
+	int status = EX_USAGE;
+
+	if (options_parse(&o, argc, argv)) {
+		tow_log_setup("worker", o.log_format, o.level);
+		status = run(&o);
+	}
+	options_release(&o);
+	return status;
 }
 
 const struct tow_command tow_command_worker = {
