@@ -257,6 +257,14 @@ begin
 end $$;
 comment on function tow_store.migrate_make_room(text) is 'Drop what a code file defines, and old signatures of what is defined anew already.';
 
+-- Kept for the length of the transaction, so that what make_room dropped for good can be told in the end.
+create or replace function tow_store.migrate_remember() returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select set_config('tow.migrate_before', coalesce(array_agg(pg_describe_object(m.class, m.object, 0))::text, '{}'), true) from tow_store.migrate_objects() m
+$$;
+comment on function tow_store.migrate_remember() is 'Note which functions and views there are before a migration.';
+
 -- Called before the files zz_*, because grants write the rows of all functions; what those files define is spared.
 create or replace function tow_store.migrate_retire(p_files jsonb) returns setof text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -265,19 +273,22 @@ declare
 	o record;
 begin
 	for o in
-		select m.class, m.object, pg_describe_object(m.class, m.object, 0) as what from tow_store.migrate_objects() m
+		select m.class, m.object from tow_store.migrate_objects() m
 		where not m.fresh and exists (select from tow_store.migrate_files(p_files) f where m.schema in (f.area, f.area || '_store'))
 			and not exists (
 				select from jsonb_array_elements(p_files) f, tow_store.migrate_defines(f->>'text') d
 				where f->>'path' like '%/code/zz\_%' and d.schema = m.schema and d.name = m.name
 			)
-		order by what
+		order by m.schema, m.name
 	loop
 		perform tow_store.migrate_drop(o.class, o.object, true);
-		return next o.what;
 	end loop;
+	return query
+		select b.what from unnest(current_setting('tow.migrate_before')::text[]) b(what)
+		where b.what not in (select pg_describe_object(m.class, m.object, 0) from tow_store.migrate_objects() m)
+		order by b.what;
 end $$;
-comment on function tow_store.migrate_retire(jsonb) is 'Drop what no code file defines any more; returns what that was.';
+comment on function tow_store.migrate_retire(jsonb) is 'Drop what no code file defines any more; returns all that is gone since migrate_remember.';
 
 create or replace function tow_store.migrate_mark_test() returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

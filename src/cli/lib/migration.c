@@ -75,11 +75,11 @@ static bool open_transaction(struct work *w, struct tow_err *e)
 	return tow_db_script(w->m->db, e, opening);
 }
 
-static bool undo(struct work *w)
+/* One that fails means that the connection is gone, and the transaction with it. */
+static void undo(struct work *w)
 {
-	if (tow_db_alive(w->m->db) && !tow_db_script(w->m->db, NULL, "rollback"))
-		return false;
-	return false;
+	bool undone = tow_db_alive(w->m->db) && tow_db_script(w->m->db, NULL, "rollback");
+	(void)undone;
 }
 
 /* Runs a transaction, again when it met a lock that it would not wait for. */
@@ -185,7 +185,8 @@ static bool apply_code(struct work *w, size_t unused, struct tow_err *e)
 {
 	(void)unused;
 	bool dropped;
-	if (!run_code_files(w, false, &dropped, e) ||
+	if (!tow_call(w->m->db, NULL, e, "tow_store.migrate_remember") ||
+	    !run_code_files(w, false, &dropped, e) ||
 	    (dropped && !run_code_files(w, false, &dropped, e)))
 		return false;
 	return retire(w, e) && run_code_files(w, true, &dropped, e) &&
