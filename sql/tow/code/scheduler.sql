@@ -74,20 +74,34 @@ comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait
 
 -- When a duty is due: at its instant or when there is work for it, and in any case left_ms from now.
 create or replace function tow_store.due_in(p_duty text, p_left_ms double precision, p_now timestamptz) returns double precision
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
-	select case p_duty
-		when 'promote' then least(p_left_ms, (select extract(epoch from s.run_at - p_now) * 1000 from tow_store.scheduled s order by s.run_at limit 1))
-		when 'fire' then least(p_left_ms, (select extract(epoch from s.next_at - p_now) * 1000 from tow_store.schedule s
-			where s.paused_at is null and s.next_at is not null order by s.next_at limit 1))
-		when 'admit' then case when exists (select from tow_store.waiting w where w.reason = 'admission') then 0 else 1000 end
-		when 'decide' then case when tow_store.next_to_decide() is not null then 0 else 1000 end
-		when 'inbox' then case when exists (select from tow.inbox) then 0 else 1000 end
-		when 'rescue' then case when exists (select from tow_store.worker w where w.ended_at is null or w.leftover) then p_left_ms else 1000 end
-		else p_left_ms
-	end
-$$;
+declare
+	v_at timestamptz;
+	v_work boolean;
+begin
+	case p_duty
+	when 'promote' then
+		select s.run_at into v_at from tow_store.scheduled s order by s.run_at limit 1;
+	when 'fire' then
+		select s.next_at into v_at from tow_store.schedule s where s.paused_at is null and s.next_at is not null order by s.next_at limit 1;
+	when 'admit' then
+		v_work := exists (select from tow_store.waiting w where w.reason = 'admission');
+	when 'decide' then
+		v_work := tow_store.next_to_decide() is not null;
+	when 'inbox' then
+		v_work := exists (select from tow.inbox);
+	when 'rescue' then
+		return case when exists (select from tow_store.worker w where w.ended_at is null or w.leftover) then p_left_ms else 1000 end;
+	else
+		return p_left_ms;
+	end case;
+	if v_work is not null then
+		return case when v_work then 0 else 1000 end;
+	end if;
+	return least(p_left_ms, extract(epoch from v_at - p_now) * 1000);
+end $$;
 comment on function tow_store.due_in(text, double precision, timestamptz) is 'In how many milliseconds a duty is due.';
 
 -- The scheduler will sleep: whoever needs it before then rings. The answer is for tow.tick(p_dozed).
