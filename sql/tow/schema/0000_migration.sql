@@ -284,7 +284,7 @@ begin
 		perform tow_store.migrate_drop(o.class, o.object, true);
 	end loop;
 	return query
-		select b.what from unnest(current_setting('tow.migrate_before')::text[]) b(what)
+		select b.what from unnest(current_setting('tow.migrate_before', true)::text[]) b(what)
 		where b.what not in (select pg_describe_object(m.class, m.object, 0) from tow_store.migrate_objects() m)
 		order by b.what;
 end $$;
