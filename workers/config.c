@@ -106,7 +106,7 @@ static bool number(const char *name, const char *value, long least, long most, l
 static bool duration(const char *name, const char *value, long least_ms, long *to,
 		     struct tow_err *e)
 {
-	long ms;
+	long ms = 0;
 
 	if (!duration_parse(value, &ms)) {
 		tow_fail(e, TOW_FINAL, "bad %s '%s'", name, value);
@@ -136,7 +136,7 @@ static bool boolean(const char *name, const char *value, bool *to, struct tow_er
 
 static bool slots_of(const char *value, int *to, struct tow_err *e)
 {
-	long n;
+	long n = 0;
 
 	if (!number("slots", value, 1, 1000, &n, e))
 		return false;
@@ -251,24 +251,28 @@ static bool kind_line(struct kind *k, const char *name, const char *value, struc
 	return true;
 }
 
-static bool kind_section(struct config *c, const char *family, const char *name, struct kind **k,
-			 struct tow_err *e)
+/* NULL after an error. */
+static struct kind *kind_section(struct config *c, const char *family, const char *name,
+				 struct tow_err *e)
 {
-	const struct tow_kind *how = kinds_builtin(strcmp(family, "kind") == 0 ? name : family);
+	bool own = strcmp(family, "kind") == 0;
+	const struct tow_kind *how = kinds_builtin(own ? name : family);
 	const struct kind *known = kinds_find(&c->kinds, name);
 
-	if (strcmp(family, "kind") == 0) {
-		if (!how || how->family)
-			return tow_fail(e, TOW_FINAL, "there is no kind '%s' in this program",
-					name);
-	} else if (!how || !how->family) {
-		tow_fail(e, TOW_FINAL, "unknown section '%s'", family);
-		return tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
-	} else if (known && known->how != how) {
-		return tow_fail(e, TOW_FINAL, "kind '%s' is there already", name);
+	if (own && (!how || how->family)) {
+		tow_fail(e, TOW_FINAL, "there is no kind '%s' in this program", name);
+		return NULL;
 	}
-	*k = kinds_add(&c->kinds, name, how);
-	return true;
+	if (!how || how->family == own) {
+		tow_fail(e, TOW_FINAL, "unknown section '%s'", family);
+		tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
+		return NULL;
+	}
+	if (known && known->how != how) {
+		tow_fail(e, TOW_FINAL, "kind '%s' is there already", name);
+		return NULL;
+	}
+	return kinds_add(&c->kinds, name, how);
 }
 
 struct reading {
@@ -300,7 +304,8 @@ static bool line(struct config *c, const char *section, const char *name, const 
 					name);
 		return slots_of(value, &queue_wish(c, rest, strlen(rest))->slots, e);
 	}
-	return kind_section(c, word, rest, &k, e) && kind_line(k, name, value, e);
+	k = kind_section(c, word, rest, e);
+	return k && kind_line(k, name, value, e);
 }
 
 static int on_line(void *user, const char *section, const char *name, const char *value)

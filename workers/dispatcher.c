@@ -274,7 +274,7 @@ static void loop(struct dispatcher *d)
 		size_t need = 2 + LINES + 3 * d->slots.n, n;
 		long long wake = next_wake(d, now), before = now;
 
-		if (need > room)
+		if (!p || need > room)
 			p = tow_xrealloc(p, (room = need) * sizeof(*p));
 		n = gather(d, p);
 		wait(p, n, wake, now);

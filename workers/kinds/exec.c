@@ -223,7 +223,8 @@ static bool judge(struct tow_job *j, int status, const struct verdict *v, struct
 		return tow_job_snooze(j, e, v->snooze_s);
 	if (v->retry_s >= 0) {
 		tow_fail_class(e, TOW_RETRY, "exec", "%s",
-			       *v->retry_text ? v->retry_text : "it asked to be tried again");
+			       v->retry_text && *v->retry_text ? v->retry_text
+							       : "it asked to be tried again");
 		return tow_job_retry_in(j, e, v->retry_s);
 	}
 	return by_status(j, status, e);
@@ -231,10 +232,10 @@ static bool judge(struct tow_job *j, int status, const struct verdict *v, struct
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
-	struct verdict v = { .snooze_s = -1, .retry_s = -1 };
+	struct verdict v = { .snooze_s = -1, .retry_s = -1, .retry_text = "" };
 	TOW_AUTO_FD heard = -1;
 	int ends[2], status;
-	pid_t pid;
+	pid_t pid = 0;
 	bool ok;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
