@@ -14,10 +14,12 @@
 #include "tow/proc.h"
 
 /* A small machine's settings; whoever wants others puts them in a file of conf.d that sorts later.
- * Statements stay out of the log: arguments of jobs may be secret. */
+ * Statements stay out of the log: arguments of jobs may be secret. The role tow's own schema would
+ * be Towpath's, where `tow migrate` drops what it does not know: people's things go to public. */
 static const char settings[] = "# Written once by `tow db start`. Put your own settings in "
 			       "50-local.conf beside this file.\n"
 			       "listen_addresses = ''\n"
+			       "search_path = 'public'\n"
 			       "max_connections = 200\n"
 			       "shared_buffers = 256MB\n"
 			       "wal_compression = on\n"
