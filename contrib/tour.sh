@@ -1,0 +1,346 @@
+#!/usr/bin/env bash
+# contrib/tour.sh [--show]: everything that the tour in README.md shows, done and checked on a private instance in a
+# folder of its own, in a copy of this tree (the tour adds a kind). TOW names the program (build/tow).
+#
+# Prints TAP; with --show what was typed and what came, as it stands in the README. At the end every command of the
+# README's tour must have been typed here; numbers may differ.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+root=$PWD
+export TOW_BUILD=${TOW_BUILD:-build}
+TOW=$(realpath -m "${TOW:-$TOW_BUILD/tow}")
+. tests/lib/tap.sh
+show=''
+[ "${1:-}" != --show ] || show=1
+[ -z "$show" ] || exec {tap_out}>/dev/null
+[ -x "$TOW" ] || {
+	echo "tour: there is no $TOW: run make first" >&2
+	exit 69
+}
+unset DATABASE_URL "${!PG@}" "${!MAKE@}"
+
+dir=$(mktemp -d /tmp/tow-tour.XXXXXX)
+chmod 711 "$dir"
+export TOW_HOME=$dir/home LC_ALL=C.UTF-8 COLUMNS=100 PATH=$dir/bin:$PATH
+typed=$dir/typed
+pids=()
+
+#--- the stage
+
+alive() {
+	local stat
+	read -r stat <"/proc/$1/stat" && [[ ${stat##*) } != [ZX]* ]]
+} 2>/dev/null
+
+stop() { # pid
+	local end=$((SECONDS + 30))
+	kill -TERM "$1" 2>/dev/null
+	while alive "$1"; do
+		[ $SECONDS -lt $end ] || kill -KILL "$1" 2>/dev/null
+		sleep 0.05
+	done
+}
+
+# A child that is told to end before it has become another program must not clean up in our place.
+# shellcheck disable=SC2317,SC2329
+finish() {
+	local status=$? i
+	[ "$BASHPID" = $$ ] || exit "$status"
+	trap - EXIT
+	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do stop "${pids[i]}"; done
+	"$TOW" db destroy --yes >/dev/null 2>&1
+	cd / && rm -rf "$dir"
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+numberless() {
+	sed -E 's/[0-9]+/N/g'
+}
+
+say() { # prompt command
+	printf '%s%s\n' "$1" "$2" >>"$typed"
+	[ -z "$show" ] || printf '%s%s\n' "$1" "$2"
+}
+
+came() {
+	[ -z "$show" ] || [ -z "$OUT" ] || printf '%s\n' "$OUT"
+}
+
+# What a reader types in a shell: OUT is what it printed, STATUS its exit status.
+shell() {
+	say '$ ' "$1"
+	OUT=$(bash -c "$1" 2>&1)
+	STATUS=$?
+	came
+}
+
+# The same in psql.
+query() {
+	say 'tow=# ' "$1"
+	OUT=$(psql -X -d "$url" -c "$1" 2>&1)
+	came
+}
+
+# The same in another terminal: BACK_PID, and what it prints in BACK_LOG.
+background() { # what the README says [what is run instead]
+	say '$ ' "$1"
+	BACK_LOG=$dir/back.${#pids[@]}.log
+	bash -c "exec ${2:-$1}" >"$BACK_LOG" 2>&1 </dev/null &
+	BACK_PID=$!
+	disown # or bash would say how it ended
+	pids+=("$BACK_PID")
+}
+
+has() { # text part description
+	local status=0
+	[[ $1 == *"$2"* ]] || status=1
+	tap_result $status "$3" || diag "got:    $1" "wanted: $2"
+}
+
+# The first line of OUT, where it is a job's number.
+number() {
+	id=${OUT%%$'\n'*}
+	[[ $id =~ ^[0-9]+$ ]] || id=0
+}
+
+ask() {
+	psql -X -A -t -q -d "$url" -c "$1"
+}
+
+section() {
+	[ -z "$show" ] || printf '\n# %s\n' "$1"
+}
+
+# The README's code in a language, without its fences.
+readme_code() {
+	awk -v fence="\`\`\`$1" '$0 == "```" { on = 0 } on; $0 == fence { on = 1 }' "$root/README.md"
+}
+
+mkdir "$dir/towpath" "$dir/bin"
+cp -a Makefile VERSION include src workers scheduler sql contrib "$dir/towpath/"
+case $TOW_BUILD in # objects of an ordinary build save compiling all again
+*-san) ;;
+*) [ ! -d "$TOW_BUILD" ] || cp -a "$TOW_BUILD" "$dir/towpath/build" ;;
+esac
+ln -s "$TOW" "$dir/bin/tow"
+cd "$dir/towpath" || exit 1
+
+background 'tow up'
+wait_until 'grep -q scheduler.attending "$BACK_LOG" && grep -q worker.attached "$BACK_LOG"' 120 || cat "$BACK_LOG"
+like "$(<"$BACK_LOG")" "Towpath is up" "tow up: database, schema, scheduler, worker"
+url=$(tow db url)
+
+#--- the tour
+
+section 'A job'
+shell "tow enqueue echo '{\"hello\": \"world\"}'"
+is "$STATUS" 0 "a job is enqueued"
+number
+first=$id
+shell "tow enqueue echo '{\"hello\": \"again\"}' --wait"
+is "$STATUS" 0 "and another one waited for"
+has "$OUT" '{"hello": "again"}' "whose result is printed"
+number
+query "select tow.enqueue('echo', '{\"hello\": \"psql\"}');"
+like "$OUT" "enqueue" "from psql it is a function"
+query "begin; select tow.enqueue('echo'); rollback;"
+is "$(ask "select count(*) from tow.jobs")" 0 "a job whose transaction is rolled back never was"
+wait_until "[ \$(ask 'select count(*) from tow.history') = 3 ]"
+query "select id, state, kind, took, result from tow.history order by id;"
+like "$OUT" "$first \| completed \| echo" "history has what finished"
+shell "tow job $id"
+like "$OUT" "job $id  echo  completed" "and a job has a page"
+
+section 'Many jobs'
+shell "seq 1000 | sed 's/.*/{\"n\": &}/' | tow enqueue noop --bulk | tail -n 1"
+is "$STATUS" 0 "a thousand jobs from lines"
+query "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[1000]));"
+like "$OUT" 1000 "a thousand from an array"
+shell "printf 'noop\\t{\"n\": %d}\\n' 1 2 3 | psql \"\$(tow db url)\" -c 'copy tow.inbox (kind, args) from stdin'"
+is "$OUT" "COPY 3" "three by COPY"
+wait_until "[ \$(ask \"select count(*) from tow.history where kind = 'noop'\") = 2003 ]"
+is "$(ask "select count(*) from tow.history where kind = 'noop' and state = 'completed'")" 2003 "and all of them ran"
+
+section 'Failures and retries'
+shell "tow enqueue fail '{\"times\": 2, \"message\": \"no route to host\"}' --policy quick --wait"
+is "$STATUS" 0 "a job that fails twice completes in the end"
+number
+shell "tow job $id"
+like "$OUT" "attempt    3 of 8, policy quick" "at its third attempt"
+like "$OUT" "retried.*fail: no route to host" "and each error is kept"
+query "select * from tow.retry_preview('quick', 4);"
+like "$OUT" "4 \| 00:00:00.8 \| 00:00:01.5" "the delays of a policy can be seen beforehand"
+shell "tow policy set web --shape exponential --base '30 s' --cap '6 hours' --classes '{\"http.4\": \"never\"}'"
+is "$STATUS" 0 "a policy of one's own, with another one for a class of errors"
+shell "tow policy preview web --count 4"
+like "$OUT" "4 min" "and its delays"
+shell "tow enqueue sleep '{\"s\": 30}' --timeout 1s --policy never --wait"
+is "$STATUS" 1 "a job that takes too long is ended, and --wait exits as the job did"
+like "$OUT" "longer than its timeout" "saying why"
+shell "tow history --failed"
+like "$OUT" "sleep .*timeout" "failed jobs, with the class of the error"
+shell "tow redrive --class timeout --dry-run"
+like "$OUT" "^1 " "and how many redrive would run again"
+
+section 'Priorities and pauses'
+# A priority that is new is made by the scheduler, and seen by workers a moment later.
+tow enqueue noop --priority 200 --wait >/dev/null
+tow enqueue noop --priority 10 --wait >/dev/null
+shell "tow queue pause default --reason 'a demonstration'"
+shell "tow enqueue noop --priority 200"
+number
+later=$id
+shell "tow enqueue noop --priority 10"
+number
+wait_until "[ \"\$(ask 'select tow.state($later), tow.state($id)')\" = 'ready|ready' ]"
+shell "tow jobs"
+like "$OUT" "ready +noop" "nothing of a paused queue is started"
+shell "tow queue ls"
+like "$OUT" "paused +2 .*a demonstration" "and the queue says why"
+shell "tow queue resume default"
+wait_until "[ \$(ask 'select count(*) from tow.history where id in ($later, $id)') = 2 ]"
+query "select id, priority, run from tow.history order by run desc limit 2;"
+is "$(ask "select id from tow.history where id in ($later, $id) order by run limit 1")" "$id" "the smaller priority runs first"
+
+section 'Keys'
+shell "tow enqueue echo '{\"v\": 1}' --key report:7 --in '1 hour'"
+number
+shell "tow enqueue echo '{\"v\": 2}' --key report:7"
+is "$OUT" "$id" "one job a key: the second is the first"
+shell "tow enqueue echo '{\"v\": 3}' --key report:7 --on-conflict error"
+is "$STATUS" 65 "a conflict can be an error"
+like "$OUT" "has the key 'report:7'" "with a clear message"
+shell "tow enqueue echo '{\"v\": 4}' --key report:7 --on-conflict replace --wait"
+has "$OUT" '{"v": 4}' "or the old one gives way"
+is "$(ask "select tow.state($id)")" cancelled "and is cancelled"
+
+section 'By the clock'
+shell "tow enqueue noop --in 2s --wait"
+is "$STATUS" 0 "a scheduled job runs"
+number
+query "select finished_at - run_at as late from tow.job($id);"
+like "$OUT" "00:00:00" "at its instant"
+is "$(ask "select started_at >= run_at from tow.job($id)")" t "and not before"
+shell "tow schedule add nightly '0 3 * * mon-fri' noop --tz Europe/Paris"
+like "$OUT" "next at" "a schedule with a time zone"
+shell "tow schedule next nightly --count 3"
+is "$(tail -n +2 <<<"$OUT" | wc -l)" 3 "its next instants"
+query "select * from tow.next_runs('*/15 9-17 * * *', 3);"
+like "$OUT" "3 rows" "those of any cron line"
+shell "tow schedule add beat '@every 2s' echo '{\"tick\": true}'"
+wait_until "[ \"\$(ask \"select last_state from tow.schedules where name = 'beat'\")\" = completed ]"
+shell "tow schedule ls"
+like "$OUT" "beat .*completed" "one that has fired"
+shell "tow schedule pause beat"
+shell "tow schedule run nightly"
+number
+wait_until "[ \"\$(ask 'select tow.state($id)')\" = completed ]"
+is "$(ask "select tow.state($id)")" completed "and one that was run by hand"
+
+section 'Changing one'\''s mind'
+shell "tow enqueue sleep '{\"s\": 60}'"
+number
+wait_until "[ \"\$(ask 'select pct > 0 from tow.jobs where id = $id')\" = t ]"
+shell "tow jobs"
+like "$OUT" "running +sleep" "a job that runs, with its progress"
+shell "tow cancel $id --reason 'not needed'"
+is "$OUT" "$id  cancelling" "is told to end"
+wait_until "[ \"\$(ask 'select tow.state($id)')\" = cancelled ]" 10
+shell "tow job $id"
+like "$OUT" "job $id  sleep  cancelled" "and has"
+like "$OUT" "job.cancelling .*not needed" "who asked is written down"
+shell "tow enqueue noop --in '1 day'"
+number
+shell "tow snooze --for '1 hour' $id"
+shell "tow run-now $id"
+is "$OUT" "$id  ready" "a scheduled job may start at once"
+
+section 'Handlers in any language'
+shell "cat contrib/examples/worker.ini"
+# The README's port may be taken: the same on a free one.
+background "python3 contrib/examples/service.py 8099" "python3 contrib/examples/service.py 0"
+wait_until 'grep -q listening "$BACK_LOG"'
+sed -i "s|127.0.0.1:8099|127.0.0.1:$(tr -dc 0-9 <"$BACK_LOG")|" contrib/examples/worker.ini
+shell "psql -q \"\$(tow db url)\" -f contrib/examples/rollup.sql"
+background "tow worker --config contrib/examples/worker.ini --name shed"
+shed=$BACK_PID
+wait_until "[ \"\$(ask \"select true from tow.kinds where kind = 'rollup'\")\" = t ]" 60
+shell "tow workers"
+like "$OUT" "shed .*default:4 slow:1" "a second worker"
+shell "tow enqueue wordcount '{\"text\": \"to be or not to be\"}' --wait"
+has "$OUT" '{"words": 6}' "a shell script as a handler"
+shell "tow enqueue wordcount '{\"text\": 5}' --wait"
+is "$STATUS" 1 "which refuses bad arguments for good"
+shell "tow enqueue thumbnail '{\"files\": [\"a.jpg\", \"\", \"b.jpg\"]}' --wait"
+has "$OUT" '{"made": ["a.jpg", "b.jpg"]}' "a Python script"
+number
+shell "tow log $id"
+like "$OUT" "stdout thumbnail of a.jpg" "whose output is the job's log"
+shell "tow enqueue notify '{\"order\": 7, \"busy\": true}' --wait"
+has "$OUT" '{"notified": {"busy": true, "order": 7}}' "a service, over HTTP"
+number
+shell "tow job $id"
+like "$OUT" "http.503.*" "tried again after it was busy"
+like "$OUT" "attempt    2 of" "when it said"
+shell "tow enqueue rollup '{\"day\": \"2026-01-01\", \"n\": 5}' --wait"
+has "$OUT" '"n": 5' "a function in the database"
+
+section 'A kind in C'
+readme_code c >workers/kinds/letters.c
+shell "make"
+is "$STATUS" 0 "the README's kind in C compiles"
+unlike "$OUT" "warning" "without a warning"
+stop "$shed"
+ln -sf "$PWD/build/tow" "$dir/bin/tow"
+background "tow worker --config contrib/examples/worker.ini --name shed"
+shed=$BACK_PID
+wait_until "[ \"\$(ask \"select true from tow.kinds where kind = 'letters'\")\" = t ]" 60
+shell "tow enqueue letters '{\"word\": \"towpath\"}' --wait"
+has "$OUT" '{"letters": 7}' "and runs"
+
+section 'A worker dies'
+shell "for i in 1 2 3 4 5 6 7 8; do tow enqueue sleep '{\"s\": 3}'; done"
+wait_until "[ \$(ask \"select count(*) from tow.jobs where state = 'running' and worker = (select id from tow.workers where name = 'shed')\") -ge 2 ]"
+shell "kill -9 $shed"
+wait_until "[ \$(ask \"select count(*) from tow.history where kind = 'sleep' and state = 'completed'\") = 8 ]" 60
+query "select job, outcome, worker, error from tow.attempts where outcome = 'lost' order by job limit 2;"
+like "$OUT" "lost" "its jobs are lost to it"
+is "$(ask "select count(*) from tow.history where kind = 'sleep' and state = 'completed'")" 8 "and run elsewhere, each once"
+shell "tow audit --what worker"
+like "$OUT" "worker.dead" "which is written down"
+
+section 'A look around'
+shell "tow enqueue nobodys-kind"
+number
+wait_until "tow status | grep -q 'kind nobodys-kind'"
+shell "tow status"
+is "$STATUS" 1 "what is wrong has an exit status"
+like "$OUT" "no live worker of it knows the kind" "a kind that nobody runs is seen"
+shell "tow cancel $id"
+is "$OUT" "$id  cancelled" "what waits is cancelled at once"
+shell "tow doctor"
+is "$STATUS" 0 "all is well"
+shell "tow top --once"
+like "$OUT" "QUEUE" "top, as one picture"
+shell "tow audit --limit 4"
+like "$OUT" "job.cancelled" "who did what"
+query "select name, state, ready, running, workers, slots from tow.queues;"
+like "$OUT" "default *\| open" "queues are a view too"
+
+#--- and nothing in the README that was not done here
+
+cd "$root" || exit 1
+awk '/^## / { on = 0 } /^## A tour/ { on = 1 } on' README.md | grep -E '^ *(\$ |tow=# )' | sed 's/^ *//' | numberless | sort -u >"$dir/readme"
+numberless <"$typed" | sort -u >"$dir/done"
+ok "the README has a tour" test -s "$dir/readme"
+is "$(comm -23 "$dir/readme" "$dir/done")" "" "every command of the README's tour was typed here"
+known=$(tow --commands | cut -f 1)
+named=$(for name in $known; do grep -qF "| \`tow $name\` |" README.md || echo "$name"; done)
+is "$named" "" "the README names every command"
+is "$(ask "select distinct 'tow.' || proname from pg_proc where pronamespace = 'tow'::regnamespace union
+	select 'tow.' || relname from pg_class where relnamespace = 'tow'::regnamespace and relkind in ('v', 'r')" |
+	while read -r name; do grep -qF "\`$name\`" README.md || echo "$name"; done)" "" "and every function and view"
+done_testing
