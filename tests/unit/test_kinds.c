@@ -29,6 +29,45 @@ static void start(void)
 		      "[kind spin]\ncpu_s = 1\n");
 }
 
+/*--- a kind of our own, as a C programmer writes one */
+
+static bool hog(struct tow_job *j, struct tow_err *e)
+{
+	(void)e;
+	for (int i = 0; i < 1000; i++)
+		memset(tow_alloc(tow_job_arena(j), 1 << 20), i, 1 << 20);
+	return true;
+}
+
+static const struct tow_kind tow_kind_hog = {
+	.name = "hog",
+	.limits = { .memory_mb = 64 },
+	.run = hog,
+};
+
+static bool counter(struct tow_job *j, struct tow_err *e)
+{
+	if (tow_json_bool(tow_job_args(j), "cancel", false))
+		return tow_fail(e, TOW_CANCELLED, "no need any more");
+	tow_job_count(j, 3, 4, "parts");
+	printf("stdout of %lld\n", tow_job_id(j));
+	tow_job_log(j, TOW_ERROR, "attempt %d of %d", tow_job_attempt(j), tow_job_max_attempts(j));
+	return tow_job_snooze(j, e, 0.25);
+}
+
+static const struct tow_kind tow_kind_counter = {
+	.name = "counter",
+	.run = counter,
+};
+
+static void start_own(void)
+{
+	rig_start(&g, "");
+	kinds_add(&g.config.kinds, "hog", &tow_kind_hog);
+	kinds_add(&g.config.kinds, "counter", &tow_kind_counter);
+	slots_renew(&g.slots, &g.config.kinds);
+}
+
 static void says(const char *outcome, const char *part)
 {
 	ck_assert_msg(strstr(outcome, part) != NULL, "'%s' does not say '%s'", outcome, part);
@@ -125,6 +164,29 @@ START_TEST(the_address_of_the_database_stays_hidden)
 }
 END_TEST
 
+START_TEST(memory_has_an_end)
+{
+#ifndef __SANITIZE_ADDRESS__
+	says(rig_run(&g, "hog", "{}"), "\"class\":\"memory\"");
+#endif
+	ck_assert_str_eq(rig_run(&g, "noop", "{}"), "");
+}
+END_TEST
+
+START_TEST(a_kind_says_what_it_likes)
+{
+	TOW_AUTO_BUF progress = { 0 };
+	TOW_AUTO_BUF log = { 0 };
+
+	says(rig_run(&g, "counter", "{}"), "\"as\":\"snoozed\"");
+	rig_turn(&g);
+	reports_take(&g.reports, &progress, &log, tow_mono_us());
+	says(log.data, "\"level\":\"stdout\",\"line\":\"stdout of 1\"");
+	says(log.data, "\"level\":\"error\",\"line\":\"attempt 1 of 3\"");
+	says(rig_run(&g, "counter", "{\"cancel\": true}"), "\"as\":\"cancelled\"");
+}
+END_TEST
+
 /*--- http, against a server of one answer at a time */
 
 static const char *const answers[] = {
@@ -211,7 +273,7 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("kinds");
-	TCase *t = tcase_create("kinds"), *http = tcase_create("http");
+	TCase *t = tcase_create("kinds"), *own = tcase_create("own"), *http = tcase_create("http");
 	SRunner *r = srunner_create(s);
 	int failed;
 
@@ -226,7 +288,12 @@ int main(void)
 	tcase_add_test(t, arguments_of_any_length_arrive);
 	tcase_add_test(t, the_address_of_the_database_stays_hidden);
 	tcase_add_test(http, http_says_it_by_status_and_body);
+	tcase_set_timeout(own, 60);
+	tcase_add_checked_fixture(own, start_own, teardown);
+	tcase_add_test(own, memory_has_an_end);
+	tcase_add_test(own, a_kind_says_what_it_likes);
 	suite_add_tcase(s, t);
+	suite_add_tcase(s, own);
 	suite_add_tcase(s, http);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
