@@ -43,30 +43,19 @@ static void fill(struct tow_err *e, enum tow_code code, const char *class, const
 	*e = made;
 }
 
-bool tow_fail(struct tow_err *e, enum tow_code code, const char *fmt, ...)
-{
-	va_list args;
-	va_start(args, fmt);
-	if (e)
-		fill(e, code, "", fmt, args);
-	va_end(args);
-	return false;
-}
-
-bool tow_fail_class(struct tow_err *e, enum tow_code code, const char *class, const char *fmt, ...)
+void tow_err_fail(struct tow_err *e, enum tow_code code, const char *class, const char *fmt, ...)
 {
 	va_list args;
 	va_start(args, fmt);
 	if (e)
 		fill(e, code, class ? class : "", fmt, args);
 	va_end(args);
-	return false;
 }
 
-bool tow_wrap(struct tow_err *e, const char *fmt, ...)
+void tow_err_wrap(struct tow_err *e, const char *fmt, ...)
 {
 	if (!e)
-		return false;
+		return;
 	char context[sizeof e->text], whole[2 * sizeof e->text + 2];
 	va_list args;
 	va_start(args, fmt);
@@ -75,20 +64,18 @@ bool tow_wrap(struct tow_err *e, const char *fmt, ...)
 	snprintf(whole, sizeof whole, "%s: %s", context, e->text);
 	if (snprintf(e->text, sizeof e->text, "%s", whole) >= (int)sizeof e->text)
 		drop_half_character(e->text);
-	return false;
 }
 
-bool tow_hint(struct tow_err *e, const char *fmt, ...)
+void tow_err_hint(struct tow_err *e, const char *fmt, ...)
 {
 	if (!e)
-		return false;
+		return;
 	char hint[sizeof e->hint];
 	va_list args;
 	va_start(args, fmt);
 	format(hint, sizeof hint, fmt, args);
 	va_end(args);
 	memcpy(e->hint, hint, sizeof hint);
-	return false;
 }
 
 const char *tow_code_name(enum tow_code code)
