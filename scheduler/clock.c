@@ -16,13 +16,15 @@
 #define BACKOFF_MOST 5000000
 #define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
 
-/* Wait for the socket, a signal, or a time. False: asked to stop. */
+/* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
+ * seconds, so this is also where the watchdog hears from us. */
 static bool wait(struct clock *c, int fd, short events, long long us)
 {
 	struct pollfd p[2] = { { .fd = c->signals, .events = POLLIN },
 			       { .fd = fd, .events = events } };
 	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
 
+	tow_sd_notify("WATCHDOG=1");
 	if (us > 0)
 		(void)ppoll(p, 2, &t, NULL);
 	else
