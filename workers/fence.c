@@ -4,16 +4,39 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#define PROBE (1 << 20)
 
 static const int which[4] = { RLIMIT_AS, RLIMIT_FSIZE, RLIMIT_CPU, RLIMIT_NOFILE };
 static struct board *board;
 
-/* Under a memory limit an abort is what becomes of a failed allocation: leave word of it. */
-static void on_abort(int signal_number)
+/* Under a memory limit an abort is what becomes of a failed allocation; a bad access may be (a NULL
+ * that nobody looked at, a stack that could not grow) when hardly anything is left. Leave word of
+ * it, and die as before. */
+static void on_death(int signal_number)
 {
-	atomic_store(&board->starving, 1);
+	void *probe = signal_number == SIGABRT
+			      ? MAP_FAILED
+			      : mmap(NULL, PROBE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (probe == MAP_FAILED)
+		atomic_store(&board->starving, 1);
 	signal(signal_number, SIG_DFL);
+}
+
+/* On a stack of their own: the usual one may be what is full. */
+static void catch_deaths(void)
+{
+	static char stack[16384];
+	stack_t own = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction a = { .sa_handler = on_death, .sa_flags = SA_ONSTACK };
+
+	sigaltstack(&own, NULL);
+	sigaction(SIGABRT, &a, NULL);
+	sigaction(SIGSEGV, &a, NULL);
+	sigaction(SIGBUS, &a, NULL);
 }
 
 static rlim_t used_memory(void)
@@ -67,7 +90,7 @@ void fence_enter(struct fence *f, const struct kind *k, struct board *b)
 		lower(3, f, (rlim_t)l->files);
 	if (l->memory_mb) {
 		board = b;
-		signal(SIGABRT, on_abort);
+		catch_deaths();
 		lower(0, f, used_memory() + ((rlim_t)l->memory_mb << 20));
 	}
 }
@@ -79,4 +102,6 @@ void fence_leave(struct fence *f)
 	for (int i = 0; i < 4; i++)
 		setrlimit(which[i], &f->saved[i]);
 	signal(SIGABRT, SIG_DFL);
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, SIG_DFL);
 }
