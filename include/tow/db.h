@@ -1,6 +1,7 @@
 /* PostgreSQL: text in, rows out. The only SQL that C speaks is `select * from <verb>($1, ...)` and
- * `select * from <view>`; everything else is a function in sql/. Errors carry the SQLSTATE as their class, the
- * server's hint as their hint, and a code that says whether the same call may be repeated.
+ * `select * from <view>`; everything else is a function in sql/. Errors carry the SQLSTATE as their
+ * class, the server's hint as their hint, and a code that says whether the same call may be
+ * repeated.
  *
  * The address is a URL or conninfo string; NULL means the environment (PG*). */
 #ifndef TOW_DB_H
@@ -14,47 +15,53 @@
 struct tow_db;
 struct tow_rows;
 
-TOW_MUST bool tow_db_open(struct tow_db **db, const char *url, const char *application, struct tow_err *e);
+TOW_MUST bool tow_db_open(struct tow_db **db, const char *url, const char *application,
+			  struct tow_err *e);
 void tow_db_close(struct tow_db *db);
 void tow_db_closep(struct tow_db **db);
-bool tow_db_alive(const struct tow_db *db); /* false once the connection is known to be broken */
+bool tow_db_alive(const struct tow_db *db);  /* false once the connection is known to be broken */
 int tow_db_backend(const struct tow_db *db); /* the server process's id */
 
-/* The address that every command uses: --database, else DATABASE_URL, else PG*, else the private cluster under
- * $TOW_HOME. Allocated in a. NULL means "the environment". */
+/* The address that every command uses: --database, else DATABASE_URL, else PG*, else the private
+ * cluster under $TOW_HOME. Allocated in a. NULL means "the environment". */
 const char *tow_db_url(struct tow_arena *a, const char *option);
 
-/* $TOW_HOME, else /var/lib/towpath for root, else $XDG_DATA_HOME/towpath, else ~/.local/share/towpath. */
+/* $TOW_HOME, else /var/lib/towpath for root, else $XDG_DATA_HOME/towpath, else
+ * ~/.local/share/towpath. */
 const char *tow_home(struct tow_arena *a);
 
 /* One call and its rows. Values are text (arrays in PostgreSQL's own notation), NULL is SQL's null.
- * With names, arguments are passed by name and those whose value is NULL are left out, so that defaults apply.
- * rows may be NULL when the answer does not matter. Statements are prepared on first use, a connection each. */
+ * With names, arguments are passed by name and those whose value is NULL are left out, so that
+ * defaults apply. rows may be NULL when the answer does not matter. Statements are prepared on
+ * first use, a connection each. */
 struct tow_arg {
 	const char *name, *value;
 };
-TOW_MUST bool tow_db_call(struct tow_db *db, struct tow_rows **rows, struct tow_err *e, const char *verb,
-			  const char *const *values, size_t n);
-TOW_MUST bool tow_db_call_named(struct tow_db *db, struct tow_rows **rows, struct tow_err *e, const char *verb,
-				const struct tow_arg *args, size_t n);
-TOW_MUST bool tow_db_view(struct tow_db *db, struct tow_rows **rows, struct tow_err *e, const char *view);
-#define tow_call(db, rows, e, verb, ...)                                                                     \
-	tow_db_call(db, rows, e, verb, (const char *const[]){ NULL, ##__VA_ARGS__ } + 1,                     \
+TOW_MUST bool tow_db_call(struct tow_db *db, struct tow_rows **rows, struct tow_err *e,
+			  const char *verb, const char *const *values, size_t n);
+TOW_MUST bool tow_db_call_named(struct tow_db *db, struct tow_rows **rows, struct tow_err *e,
+				const char *verb, const struct tow_arg *args, size_t n);
+TOW_MUST bool tow_db_view(struct tow_db *db, struct tow_rows **rows, struct tow_err *e,
+			  const char *view);
+#define tow_call(db, rows, e, verb, ...)                                                 \
+	tow_db_call(db, rows, e, verb, (const char *const[]){ NULL, ##__VA_ARGS__ } + 1, \
 		    sizeof((const char *const[]){ NULL, ##__VA_ARGS__ }) / sizeof(char *) - 1)
 
-/* The same in two halves, for a process that waits in ppoll: send, wait for fd to be readable, then take.
- * take: TOW_DB_BUSY until the whole answer is there; DONE gives the rows; FAILED fills e (and the connection may
- * be broken, see alive). One call at a time a connection. */
+/* The same in two halves, for a process that waits in ppoll: send, wait for fd to be readable, then
+ * take. take: TOW_DB_BUSY until the whole answer is there; DONE gives the rows; FAILED fills e (and
+ * the connection may be broken, see alive). One call at a time a connection. */
 enum tow_db_state { TOW_DB_BUSY, TOW_DB_DONE, TOW_DB_FAILED };
-TOW_MUST bool tow_db_send(struct tow_db *db, struct tow_err *e, const char *verb, const char *const *values, size_t n);
+TOW_MUST bool tow_db_send(struct tow_db *db, struct tow_err *e, const char *verb,
+			  const char *const *values, size_t n);
 enum tow_db_state tow_db_take(struct tow_db *db, struct tow_rows **rows, struct tow_err *e);
 /* tow_db_open in the same two halves: dial, wait for fd, take; DONE gives no rows. */
-TOW_MUST bool tow_db_dial(struct tow_db **db, const char *url, const char *application, struct tow_err *e);
+TOW_MUST bool tow_db_dial(struct tow_db **db, const char *url, const char *application,
+			  struct tow_err *e);
 int tow_db_fd(const struct tow_db *db);
 bool tow_db_wants_write(const struct tow_db *db); /* also wait for POLLOUT; then call take */
 
-/* A notification that has arrived, if any: the channel and payload are valid until the next call. Reads what the
- * socket has; false when there is none. */
+/* A notification that has arrived, if any: the channel and payload are valid until the next call.
+ * Reads what the socket has; false when there is none. */
 bool tow_db_bell(struct tow_db *db, const char **channel, const char **payload);
 
 /* For `tow migrate` alone: a script of many statements, run as it is. */
@@ -68,11 +75,12 @@ bool tow_rows_is_json(const struct tow_rows *r, size_t column);
 bool tow_rows_is_bool(const struct tow_rows *r, size_t column);
 bool tow_rows_is_list(const struct tow_rows *r, size_t column); /* an array of words */
 const char *tow_rows_at(const struct tow_rows *r, size_t row, size_t column); /* NULL for null */
-const char *tow_rows_get(const struct tow_rows *r, size_t row, const char *name); /* NULL for null or no such column */
+const char *tow_rows_get(const struct tow_rows *r, size_t row,
+			 const char *name); /* NULL for null or no such column */
 long long tow_rows_int(const struct tow_rows *r, size_t row, const char *name); /* 0 for null */
 void tow_rows_free(struct tow_rows *r);
 void tow_rows_freep(struct tow_rows **r);
-#define TOW_AUTO_DB __attribute__((cleanup(tow_db_closep))) struct tow_db
+#define TOW_AUTO_DB   __attribute__((cleanup(tow_db_closep))) struct tow_db
 #define TOW_AUTO_ROWS __attribute__((cleanup(tow_rows_freep))) struct tow_rows
 
 #endif

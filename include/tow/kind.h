@@ -1,11 +1,13 @@
 /* A kind of job, in C: one file in workers/kinds (or workers/haul) that ends in one const struct.
  *
  *	static bool run(struct tow_job *j, struct tow_err *e) { ... }
- *	const struct tow_kind tow_kind_resize = { .name = "resize", .help = "...", .timeout_s = 60, .run = run };
+ *	const struct tow_kind tow_kind_resize = { .name = "resize", .help = "...", .timeout_s = 60,
+ *.run = run };
  *
- * run is called in a slot, a process of its own; it may block, leak or crash. True means completed. False with
- * TOW_RETRY lets the policy decide about another attempt; TOW_FINAL fails the job at once; TOW_CANCELLED ends it as
- * cancelled. e->class is what per-class policies look at. stdout and stderr become the job's log. */
+ * run is called in a slot, a process of its own; it may block, leak or crash. True means completed.
+ *False with TOW_RETRY lets the policy decide about another attempt; TOW_FINAL fails the job at
+ *once; TOW_CANCELLED ends it as cancelled. e->class is what per-class policies look at. stdout and
+ *stderr become the job's log. */
 #ifndef TOW_KIND_H
 #define TOW_KIND_H
 
@@ -20,13 +22,15 @@ struct tow_job;
 
 struct tow_kind {
 	const char *name;
-	const char *help;	  /* one line: what it does and its arguments */
-	long timeout_s;		  /* 0: the job's own, else the worker's default; a section may say another */
+	const char *help; /* one line: what it does and its arguments */
+	long timeout_s; /* 0: the job's own, else the worker's default; a section may say another */
 	struct tow_limits limits;
-	bool wants_db;		  /* tow_job_db works; else the slot has no address to connect to */
-	bool family;		  /* not a kind itself: a section [name X] of the worker's file makes a kind X of it */
-	bool own_limits;	  /* run applies tow_job_limits itself, to a child; the slot stays without */
-	const char *const *settings; /* what its section may say, NULL at the end; "url!" must be said */
+	bool wants_db; /* tow_job_db works; else the slot has no address to connect to */
+	bool family; /* not a kind itself: a section [name X] of the worker's file makes a kind X of
+			it */
+	bool own_limits; /* run applies tow_job_limits itself, to a child; the slot stays without */
+	const char *const
+		*settings; /* what its section may say, NULL at the end; "url!" must be said */
 	bool (*run)(struct tow_job *j, struct tow_err *e);
 };
 
@@ -40,20 +44,21 @@ const char *tow_job_args_text(const struct tow_job *j);
 const struct tow_json *tow_job_args(struct tow_job *j);
 struct tow_arena *tow_job_arena(struct tow_job *j); /* emptied when the job ends */
 
-/* Percent from 0 to 100, or below 0 for unknown; total 0: not counted; note may be NULL. Cheap: call it as often as
- * you like, it is written at most a few times a second. */
+/* Percent from 0 to 100, or below 0 for unknown; total 0: not counted; note may be NULL. Cheap:
+ * call it as often as you like, it is written at most a few times a second. */
 void tow_job_progress(struct tow_job *j, double percent, const char *note);
 void tow_job_count(struct tow_job *j, long long done, long long total, const char *note);
 void tow_job_log(struct tow_job *j, enum tow_level level, const char *fmt, ...) TOW_PRINTF(3, 4);
 void tow_job_result(struct tow_job *j, const char *json); /* kept with the job when it completes */
 
-/* Come back later without spending the attempt: `return tow_job_snooze(j, e, 60)`. Returns false. */
+/* Come back later without spending the attempt: `return tow_job_snooze(j, e, 60)`. Returns false.
+ */
 bool tow_job_snooze(struct tow_job *j, struct tow_err *e, double seconds);
 /* Fail, but say when to try again (Retry-After): returns false. */
 bool tow_job_retry_in(struct tow_job *j, struct tow_err *e, double seconds);
 
-/* True once somebody asked for an end (cancel, shutdown): a long loop should ask now and then and return false
- * with TOW_CANCELLED. A handler that never asks is killed after a grace. */
+/* True once somebody asked for an end (cancel, shutdown): a long loop should ask now and then and
+ * return false with TOW_CANCELLED. A handler that never asks is killed after a grace. */
 bool tow_job_stopping(const struct tow_job *j);
 
 /* A connection of this slot's own, opened on first use; only for kinds with wants_db. */
@@ -65,7 +70,8 @@ const char *tow_job_setting(const struct tow_job *j, const char *name);
 /* The kind's resource limits, the file's over the struct's. */
 const struct tow_limits *tow_job_limits(const struct tow_job *j);
 
-/* Whether the kind asks for the database, and where that is ("" when only PG* say): for one that hands it on. */
+/* Whether the kind asks for the database, and where that is ("" when only PG* say): for one that
+ * hands it on. */
 bool tow_job_wants_db(const struct tow_job *j);
 const char *tow_job_db_url(const struct tow_job *j);
 
