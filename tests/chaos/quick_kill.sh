@@ -26,6 +26,7 @@ mapfile -t slots < <(family "$doomed")
 ok "the worker has slots, and they have children" [ ${#slots[@]} -ge 8 ]
 killed_at=$(query "select clock_timestamp()")
 kill -KILL "$doomed"
+wait "$doomed" 2>/dev/null
 ok "its slots, and what they started, die with it" wait_until 'gone "${slots[@]}"'
 ok "its jobs run elsewhere" wait_until "there_is 'select count(*) = 4 from tow.jobs where id in ($held) and worker = $heir'" 60
 elapsed=$(query "select round(extract(epoch from max(started_at) - '$killed_at')::numeric, 2) from tow.jobs where id in ($held)")
