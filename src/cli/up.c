@@ -121,16 +121,20 @@ static void pass_address(const struct up *u)
 		setenv("DATABASE_URL", u->c->url, 1);
 }
 
+/* The program as it was called, for whoever has not installed it. */
 static void say_welcome(const struct up *u)
 {
 	printf("\nTowpath is up. In another terminal%s:\n\n",
-	       getenv("TOW_HOME") ? tow_fmt(u->a, ", with TOW_HOME=%s", u->home) : "");
+	       !u->private	    ? ", with the same database named"
+	       : getenv("TOW_HOME") ? tow_fmt(u->a, ", with TOW_HOME=%s", u->home)
+				    : "");
 	if (u->private)
 		printf("  psql '%s'\n", u->c->url);
-	printf("  tow enqueue echo '{\"hello\": \"world\"}' --wait\n"
-	       "  tow jobs\n"
-	       "  tow top\n\n"
-	       "Control-C stops it.\n\n");
+	printf("  %1$s enqueue echo '{\"hello\": \"world\"}' --wait\n"
+	       "  %1$s jobs\n"
+	       "  %1$s top\n\n"
+	       "Control-C stops it.\n\n",
+	       program_invocation_name);
 	fflush(stdout);
 }
 

@@ -17,7 +17,7 @@ begin
 	perform tow_store.note('sql_kind.set', name, null, jsonb_build_object('fn', fn::text, 'role', v_role));
 end $$;
 comment on function tow.sql_kind(text, regprocedure, name, interval) is
-'Register a function as the handler of a kind; it runs as its owner, which must be role. Workers know it once they attach again.';
+'Register a function as the handler of a kind; it runs as its owner, which must be role. Workers look for new ones every half minute.';
 
 create or replace function tow.drop_sql_kind(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -6,7 +6,8 @@ from tow_store.queue q
 	left join lateral (select sum(c.n)::bigint as n, min(c.oldest) as oldest from tow_store.band b, lateral tow_store.depth(b.id) c where b.queue = q.id) r on true
 	left join lateral (select count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band where b.queue = q.id) u on true
 	left join lateral (select count(*) as workers, coalesce(sum(s.slots), 0)::bigint as slots
-		from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null and s.queue = q.id) w on true;
+		from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null and s.queue = q.id) w on true
+order by q.name;
 comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready counts to 100,000 a priority and no further.';
 
 create or replace view tow.workers as
@@ -14,7 +15,8 @@ select w.id, w.name, w.host, w.pid, w.state, w.busy, (select sum(s) from unnest(
 	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
 		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
 	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since
-from tow_store.worker w where w.ended_at is null;
+from tow_store.worker w where w.ended_at is null
+order by w.id;
 comment on view tow.workers is 'Workers that live: what they serve, how many jobs they hold, when they were heard last.';
 
 create or replace view tow.schedulers as
@@ -27,7 +29,8 @@ select s.name, s.spec, s.tz, s.kind, s.args, s.queue, s.priority, case when s.pa
 	case when s.paused_at is null then s.next_at end as next_at, s.last_at, f.job_id as last_job, f.how as last_how, tow.state(f.job_id) as last_state,
 	s.missed, s.grace, s.max_attempts, s.timeout, s.policy, s.tags, s.description
 from tow_store.schedule s
-	left join lateral (select * from tow_store.fire o where o.schedule_id = s.id order by o.at desc limit 1) f on true;
+	left join lateral (select * from tow_store.fire o where o.schedule_id = s.id order by o.at desc limit 1) f on true
+order by s.name;
 comment on view tow.schedules is 'Schedules, with their next instant and what came of the last.';
 
 create or replace view tow.fires as
