@@ -19,7 +19,7 @@ select pg_temp.refused(format('select tow.sql_kind(%s)', args), code, hint, args
 	($$ 'h', 'pg_catalog.now()' $$, 'TW422', 'result'), ($$ 'h', null $$, 'TW422', 'result'), ($$ 'h', 't_fn.handle(jsonb)', 't_kind_owner', '0' $$, 'TW422', 'above zero')
 ) r(args, code, hint);
 select lives_ok($$ select tow.sql_kind('h', 't_fn.handle(jsonb)', 't_kind_owner', '90 s') $$, 'registered for its owner');
-select is((select row(k.*)::text from tow.sql_kinds() k), '(h,90000,t_fn.handle(jsonb),t_kind_owner)', 'workers learn it');
+select is((select row(k.*)::text from tow.sql_kinds() k), '(h,90000,"t_fn.handle(jsonb)",t_kind_owner)', 'workers learn it');
 
 select pg_temp.worker(p_kinds => '{h}') as w \gset
 select tow.enqueue('h', '{"x": 1}') as j \gset
