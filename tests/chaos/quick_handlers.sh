@@ -15,7 +15,7 @@ END
 query "select tow.set_policy('twice', shape => 'fixed', base => '100 ms', jitter => 0, max_attempts => 2)" >/dev/null
 query "select tow.set('max_args_bytes', '4000000')" >/dev/null
 scheduler_start
-worker_start --config "$FAULTS_CONFIG" --queue default:5 --kill 1s
+worker_start --config "$FAULTS_CONFIG" --queue default:5 --queue tight:1 --kill 1s
 worker=$WORKER_PID worker_log=$WORKER_LOG
 
 # Bystanders: one job that runs through all of it in the same queue, and a stream of short ones.
@@ -31,7 +31,7 @@ for signal in SEGV ABRT KILL; do bad $signal crash "{\"signal\": \"$signal\"}"; 
 bad spin spin '{"s": 3600}' "timeout => '1 s'"
 bad hang bad '{"how": "hang"}' "timeout => '1 s'"
 bad memory bad '{"how": "memory"}' "timeout => '60 s'"
-job[allocation]=$(enqueue "select tow.enqueue('echo', to_jsonb(repeat('x', 3000000)), policy => 'twice', priority => 50)")
+job[allocation]=$(enqueue "select tow.enqueue('echo', to_jsonb(repeat('x', 1300000)), queue => 'tight', max_attempts => 1)")
 bad flood bad '{"how": "flood"}' "timeout => '1 s'"
 bad exit bad '{"how": "exit"}'
 bad killed bad '{"how": "kill"}'
@@ -53,7 +53,8 @@ charged KILL crash 'signal 9'
 charged spin timeout 'timeout'
 charged hang timeout 'timeout'
 charged flood timeout 'timeout'
-charged allocation memory 'memory'
+is "$(query "select string_agg(attempt || ' ' || outcome || ' ' || class, ', ') from tow.attempts where job = ${job[allocation]}")" "1 failed memory" \
+	"allocation: one attempt, class memory"
 charged exit exit.3 'status 3'
 charged killed crash 'signal 9'
 like "$(query "select string_agg(outcome || ' ' || class, ', ' order by run) from tow.attempts where job = ${job[memory]}")" \
