@@ -175,22 +175,22 @@ static int exchange(struct drainer *d, int n)
 	snprintf(worker, sizeof(worker), "%d", d->worker);
 	snprintf(want, sizeof(want), "%d", d->batch);
 	snprintf(low, sizeof(low), "%ld", d->low);
-	const char *args[] = {worker,
-			      text_close(&d->done),
-			      text_close(&d->done_runs),
-			      text_close(&d->failed),
-			      text_close(&d->failed_runs),
-			      text_close(&d->errors),
-			      "1",
-			      low,
-			      want};
+	const char *args[] = { worker,
+			       text_close(&d->done),
+			       text_close(&d->done_runs),
+			       text_close(&d->failed),
+			       text_close(&d->failed_runs),
+			       text_close(&d->errors),
+			       "1",
+			       low,
+			       want };
 	PGresult *r = call(d->db, 9, args);
 	int claimed = PQntuples(r);
 	for (int i = 0; i < claimed; i++) {
 		long pos = atol(PQgetvalue(r, i, 0));
 		d->low = pos > d->low ? pos : d->low;
 		d->hold[d->held++] =
-		    (struct job){atol(PQgetvalue(r, i, 1)), atol(PQgetvalue(r, i, 2))};
+			(struct job){ atol(PQgetvalue(r, i, 1)), atol(PQgetvalue(r, i, 2)) };
 	}
 	PQclear(r);
 	return claimed;
@@ -236,7 +236,7 @@ static void drain(struct drainer *d, int conns)
 static void drain_all(long jobs, int batch, int conns, const char *how)
 {
 	struct board *b =
-	    mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	PGconn *db = attach();
 	int status;
 
@@ -281,7 +281,7 @@ static void fill(long jobs)
 		for (long i = done; i < done + BULK; i++)
 			text_add(&args, "\"{\\\"n\\\": %09ld, \\\"to\\\": \\\"bench/layouts\\\"}\"",
 				 i + 100000000);
-		const char *a[] = {text_close(&args)};
+		const char *a[] = { text_close(&args) };
 		PQclear(call(db, 1, a));
 	}
 	printf("%.0f\n", (double)jobs / (now() - start));
@@ -303,7 +303,7 @@ static void lookup(long jobs, double seconds)
 	prepare(db, "select * from history where job_id = $1");
 	for (double end = now() + seconds; now() < end && n < SAMPLES_MAX; n++) {
 		snprintf(id, sizeof(id), "%ld", 1 + random() % jobs);
-		const char *a[] = {id};
+		const char *a[] = { id };
 		double start = now();
 		PQclear(call(db, 1, a));
 		ms[n] = (now() - start) * 1e3;

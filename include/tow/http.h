@@ -8,13 +8,13 @@
 #include "tow/mem.h"
 
 struct tow_http_request {
-	const char *method;	     /* "GET" when NULL */
+	const char *method; /* "GET" when NULL */
 	const char *url;
-	const char *const *headers;  /* "Name: value", NULL at the end; may be NULL */
-	const char *body;	     /* NULL: none */
+	const char *const *headers; /* "Name: value", NULL at the end; may be NULL */
+	const char *body;	    /* NULL: none */
 	size_t body_len;
-	long timeout_ms;	     /* all of it; 0: 60 s */
-	size_t max_bytes;	     /* a longer answer fails; 0: 8 MiB */
+	long timeout_ms;  /* all of it; 0: 60 s */
+	size_t max_bytes; /* a longer answer fails; 0: 8 MiB */
 };
 
 struct tow_http_answer {
@@ -28,12 +28,15 @@ struct tow_http; /* a handle with its cookies and open connections; not shared a
 TOW_MUST bool tow_http_open(struct tow_http **h, struct tow_err *e);
 void tow_http_close(struct tow_http *h);
 
-/* False when no answer came (class "http.connect", "http.timeout", "http.protocol", ...). Any status is an
- * answer; tow_http_ok turns one that is not 2xx into an error: RETRY for 408, 425, 429 and 5xx, else FINAL. */
-TOW_MUST bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http_request *q,
-			   struct tow_http_answer *answer, struct tow_err *e);
+/* False when no answer came (class "http.connect", "http.timeout", "http.protocol", ...). Any
+ * status is an answer; tow_http_ok turns one that is not 2xx into an error: RETRY for 408, 425, 429
+ * and 5xx, else FINAL. */
+TOW_MUST bool tow_http_ask(struct tow_http *h, struct tow_arena *a,
+			   const struct tow_http_request *q, struct tow_http_answer *answer,
+			   struct tow_err *e);
 TOW_MUST bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *e);
-const char *tow_http_header(const struct tow_http_answer *answer, const char *name); /* NULL when absent */
+const char *tow_http_header(const struct tow_http_answer *answer,
+			    const char *name);			 /* NULL when absent */
 long tow_http_retry_after(const struct tow_http_answer *answer); /* seconds; -1 when not said */
 char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text, size_t len);
 

@@ -1,4 +1,5 @@
-/* JSON, read and written. A document belongs to whoever parsed or made it; parts of it are borrowed. */
+/* JSON, read and written. A document belongs to whoever parsed or made it; parts of it are
+ * borrowed. */
 #ifndef TOW_JSON_H
 #define TOW_JSON_H
 
@@ -9,12 +10,14 @@
 
 struct tow_json; /* any JSON value */
 
-TOW_MUST bool tow_json_parse(struct tow_json **doc, const char *text, size_t len, struct tow_err *e);
+TOW_MUST bool tow_json_parse(struct tow_json **doc, const char *text, size_t len,
+			     struct tow_err *e);
 void tow_json_free(struct tow_json *doc);
 void tow_json_freep(struct tow_json **doc);
 #define TOW_AUTO_JSON __attribute__((cleanup(tow_json_freep))) struct tow_json
 
-/* Reading: a missing member or one of another type gives the fallback. NULL stands for "not there" throughout. */
+/* Reading: a missing member or one of another type gives the fallback. NULL stands for "not there"
+ * throughout. */
 const struct tow_json *tow_json_get(const struct tow_json *object, const char *member);
 const char *tow_json_str(const struct tow_json *object, const char *member, const char *fallback);
 long long tow_json_int(const struct tow_json *object, const char *member, long long fallback);
@@ -24,14 +27,15 @@ bool tow_json_is_object(const struct tow_json *v);
 const char *tow_json_text(const struct tow_json *v); /* the string itself, NULL if it is not one */
 size_t tow_json_len(const struct tow_json *array);
 const struct tow_json *tow_json_at(const struct tow_json *array, size_t i);
-/* Walk an object: start with iter NULL; returns the next member's value and name, NULL at the end. */
+/* Walk an object: start with iter NULL; returns the next member's value and name, NULL at the end.
+ */
 const struct tow_json *tow_json_next(const struct tow_json *object, void **iter, const char **name);
 
 char *tow_json_dump(struct tow_arena *a, const struct tow_json *v);   /* compact */
 char *tow_json_pretty(struct tow_arena *a, const struct tow_json *v); /* indented by two */
 
-/* Writing text: appends a quoted string, invalid UTF-8 and NUL bytes escaped so that PostgreSQL accepts it
- * (a NUL becomes U+2400, a bad byte U+FFFD). len may hold any bytes. */
+/* Writing text: appends a quoted string, invalid UTF-8 and NUL bytes escaped so that PostgreSQL
+ * accepts it (a NUL becomes U+2400, a bad byte U+FFFD). len may hold any bytes. */
 void tow_json_quote(struct tow_buf *out, const char *s, size_t len);
 
 #endif

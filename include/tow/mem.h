@@ -14,11 +14,12 @@ struct tow_arena {
 	struct tow_block *last;
 };
 
-void *tow_alloc(struct tow_arena *a, size_t size); /* zeroed, aligned for any type */
+void *tow_alloc(struct tow_arena *a, size_t size);    /* zeroed, aligned for any type */
 char *tow_strdup(struct tow_arena *a, const char *s); /* NULL stays NULL */
 char *tow_strndup(struct tow_arena *a, const char *s, size_t n);
 char *tow_fmt(struct tow_arena *a, const char *fmt, ...) TOW_PRINTF(2, 3);
-void tow_arena_reset(struct tow_arena *a);   /* everything goes; one block is kept for the next turn */
+void tow_arena_reset(
+	struct tow_arena *a); /* everything goes; one block is kept for the next turn */
 void tow_arena_release(struct tow_arena *a); /* everything goes */
 
 /* A growing byte buffer; data is always followed by a NUL that len does not count. */
@@ -40,11 +41,11 @@ void *tow_xcalloc(size_t n, size_t size);
 void *tow_xrealloc(void *p, size_t size);
 char *tow_xstrdup(const char *s);
 
-void tow_closep(int *fd);    /* closes and sets -1; a negative one is left alone */
-void tow_freep(void *p);     /* p is the address of a pointer */
-#define TOW_AUTO_FD __attribute__((cleanup(tow_closep))) int
-#define TOW_AUTO_FREE __attribute__((cleanup(tow_freep)))
+void tow_closep(int *fd); /* closes and sets -1; a negative one is left alone */
+void tow_freep(void *p);  /* p is the address of a pointer */
+#define TOW_AUTO_FD    __attribute__((cleanup(tow_closep))) int
+#define TOW_AUTO_FREE  __attribute__((cleanup(tow_freep)))
 #define TOW_AUTO_ARENA __attribute__((cleanup(tow_arena_release))) struct tow_arena
-#define TOW_AUTO_BUF __attribute__((cleanup(tow_buf_release))) struct tow_buf
+#define TOW_AUTO_BUF   __attribute__((cleanup(tow_buf_release))) struct tow_buf
 
 #endif

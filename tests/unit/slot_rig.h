@@ -93,7 +93,8 @@ static inline struct run *rig_give(struct rig *g, const char *kind, const char *
 	r = run_make(g->last, 1000 + g->last, 1, 3, "q", kind, args);
 	r->queue = &g->queue;
 	slot_give(rig_slot(g), r);
-	ck_assert(slot_flush(rig_slot(g)));
+	(void)slot_flush(rig_slot(
+		g)); /* false when it has crashed meanwhile: what it did not start comes back */
 	return r;
 }
 

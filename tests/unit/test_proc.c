@@ -181,7 +181,8 @@ START_TEST(signals_are_as_new)
 	struct tow_child c = { 0 };
 	const char *said = output(c, "exec cat /proc/self/status", NULL);
 	ck_assert_str_eq(line_of(said, "SigBlk:"), "SigBlk:\t0000000000000000");
-	/* the C library keeps signals 32 and 33 to itself: whoever started us may have them ignored */
+	/* the C library keeps signals 32 and 33 to itself: whoever started us may have them ignored
+	 */
 	ck_assert_uint_eq(strtoull(line_of(said, "SigIgn:") + 8, NULL, 16) & ~0x180000000ULL, 0);
 	sigset_t now;
 	sigprocmask(SIG_BLOCK, NULL, &now);

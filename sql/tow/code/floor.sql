@@ -73,6 +73,10 @@ begin
 		for v_queue in select unnest(w.queues) from tow_store.worker w where w.id = p_worker order by 1 loop
 			perform tow_store.arm(v_queue, p_worker, false);
 		end loop;
+		-- It may have been rung for more than it can take: what is still there is another's.
+		perform tow_store.ring_more(l.queue, p_worker)
+		from (select distinct u.queue from unnest(bands, queues, lows) u(band, queue, low)
+			where exists (select from tow_store.ready r where r.band = u.band and r.pos > u.low)) l;
 	end if;
 	return next;
 end $$;
