@@ -25,13 +25,21 @@ as $$
 declare
 	v_mask bigint;
 begin
-	select pg_sequence_last_value(q.arm) into v_mask
+	select pg_sequence_last_value(q.arm) & case when b.kind is null then -1 else tow_store.who_knows(b.kind) end into v_mask
 	from tow_store.band b join tow_store.queue q on q.id = b.queue where b.id = p_band;
-	if v_mask > 0 then
+	if v_mask <> 0 then
 		perform tow_store.ring(v_mask);
 	end if;
 end $$;
-comment on function tow_store.ring_band(int) is 'Wake a worker that is parked on the band''s queue.';
+comment on function tow_store.ring_band(int) is 'Wake a worker that is parked on the band''s queue and scans the band.';
+
+-- A ring that reaches somebody else would leave the job to wait for a poll.
+create or replace function tow_store.who_knows(p_kind text) returns bigint
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(bit_or(1::bigint << (w.id % 62)::int), 0) from tow_store.worker w where w.ended_at is null and p_kind = any(w.kinds)
+$$;
+comment on function tow_store.who_knows(text) is 'The live workers that know a kind, as bits of a register.';
 
 -- The scheduler sleeps until the instant in tow_store.clock; who needs it before that rings.
 create or replace function tow_store.ring_clock(p_at timestamptz) returns void

@@ -48,7 +48,7 @@ begin
 	else
 		insert into tow_store.ready (band, pos, id, attempt, flags) values (v_band, v_id, v_id, 0, v_flags);
 		if pg_sequence_last_value(v_arm) > 0 then
-			perform tow_store.ring(pg_sequence_last_value(v_arm));
+			perform tow_store.ring_band(v_band);
 		end if;
 	end if;
 	return v_id;
@@ -137,7 +137,7 @@ begin
 	elsif v_band is null then
 		perform tow_store.ring_clock('-infinity');
 	elsif pg_sequence_last_value(v_arm) > 0 then
-		perform tow_store.ring(pg_sequence_last_value(v_arm));
+		perform tow_store.ring_band(v_band);
 	end if;
 	return query select unnest(v_ids);
 end $$;

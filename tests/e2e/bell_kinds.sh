@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Two workers of one queue know different kinds: the bell rings where the job can run. Neither polls within this test.
+# shellcheck disable=SC2016,SC2119 # conditions are evaluated later; a helper without its argument
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+
+instance_start
+worker_start --poll 1h
+printf '[exec special]\ncommand = true\n' >"$TOW_HOME/special.ini"
+worker_start --poll 1h --config "$TOW_HOME/special.ini"
+ok "both live" wait_until '[ "$(instance_psql -c "select count(*) from tow.workers")" = 2 ]'
+
+for i in 1 2 3 4 5 6 7 8; do
+	ok "job $i is started by a ring" timeout 30 "$TOW" enqueue special --wait >/dev/null
+	# parked, all of them: the next ring could go to either
+	ok "and everybody sleeps again" wait_until '[ "$(instance_psql -c "select pg_sequence_last_value(arm) from tow_store.queue")" = 6 ]'
+done
+done_testing
