@@ -71,7 +71,7 @@ is "${#orphans[@]}" 2 "orphans: two processes were left behind"
 ok "orphans: which have been ended" wait_until 'gone "${orphans[@]}"'
 
 is "$(query "select tow.state(${job[bytes]})")" completed "bytes: completed"
-is "$(query "select string_agg(distinct level, ' ' order by level) from tow.log(${job[bytes]})")" "stderr stdout warn" "bytes: its lines are there"
+ok "bytes: its lines are there" wait_until "there_is \"select array_agg(distinct level order by level) = '{stderr,stdout,warn}' from tow.log(${job[bytes]})\"" 60
 like "$(query "select result from tow.job(${job[bytes]})")" 'bytes' "bytes: its result is there"
 like "$(query "select outcome || ' ' || error from tow.attempts where job = ${job[error]}")" '^failed bytes .* in an error' "error: kept, with what is no text escaped"
 
