@@ -55,6 +55,20 @@ select pg_temp.drain('promote') \g /dev/null
 select is((select string_agg(format('%s: %s', s.relname, s.seq_scan - b.seq_scan), ', ') from pg_stat_xact_user_tables s join scanned b using (relname)
 	where s.schemaname = 'tow_store' and s.relname ~ '^(ready|job|history|scheduled)' and s.seq_scan > b.seq_scan), null, 'nor by verbs, a heartbeat, promotion');
 
+-- What asks for a time looks only at the days of that time: tow.now() is volatile, and must be asked once for that.
+select tow_store.make_day('history', current_date - 40) \g /dev/null
+create function pg_temp.looks(p_day date) returns bigint language sql volatile as $$
+	select coalesce(sum(seq_scan + coalesce(idx_scan, 0)), 0)::bigint from pg_stat_xact_user_tables where relname = 'history_' || to_char(p_day, 'YYYYMMDD')
+$$;
+select pg_temp.looks(current_date - 40) as looks \gset
+select tow.redrive(dry_run => true) \g /dev/null
+select count(*) from tow.find_history() \g /dev/null
+select is(pg_temp.looks(current_date - 40), :looks::bigint, 'redrive and find_history never look at a day that is too old');
+select tow.set_queue('default', retention => '2 days');
+select pg_temp.looks(current_date) as looks \gset
+select tow_store.prune_history(10) \g /dev/null
+select is(pg_temp.looks(current_date), :looks::bigint, 'prune never looks at a day that is too young');
+
 -- A disabled plan node has a price at which the JIT compiler would set to work, at each call.
 select is(string_agg(p.oid::regprocedure::text, ', '), null, 'plans that are pinned are not compiled') from pg_proc p
 where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and p.proconfig::text ~ 'enable_\w+=off' and not p.proconfig @> '{jit=off}';

@@ -18,7 +18,7 @@ begin
 	end if;
 	if v_count = 0 then
 		delete from tow_store.audit where n = any(array(
-			select a.n from tow_store.audit a where a.at < tow.now() - tow_store.setting('audit_retention')::interval order by a.at limit 1000));
+			select a.n from tow_store.audit a where a.at < (select tow.now()) - tow_store.setting('audit_retention')::interval order by a.at limit 1000));
 		get diagnostics v_count = row_count;
 	end if;
 	return v_count;
@@ -73,7 +73,7 @@ begin
 	loop
 		with d as (
 			select h.tableoid, h.ctid from tow_store.history h
-			where h.finished_at < tow.now() - k.keep and h.band = any(k.bands) limit p_limit
+			where h.finished_at < (select tow.now()) - k.keep and h.band = any(k.bands) limit p_limit
 		)
 		delete from tow_store.history h using d where h.tableoid = d.tableoid and h.ctid = d.ctid;
 		get diagnostics v_count = row_count;

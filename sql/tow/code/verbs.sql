@@ -196,7 +196,7 @@ begin
 	end if;
 	for j in
 		select f.* from tow_store.history h join tow_store.job f on f.id = h.job_id
-		where h.finished_at >= tow.now() - since and h.outcome = 'f'
+		where h.finished_at >= (select tow.now()) - since and h.outcome = 'f'
 			and (queue is null or f.queue = queue) and (kind is null or f.kind = kind) and (class is null or starts_with(h.class, class))
 			and not exists (select from tow_store.revival v where v.run = h.run)
 		order by h.finished_at limit max_jobs

@@ -14,7 +14,7 @@ begin
 	end if;
 	return query
 		select h.* from tow.history h
-		where h.finished_at >= tow.now() - since and (state is null or h.state = state) and (queue is null or h.queue = queue)
+		where h.finished_at >= (select tow.now()) - since and (state is null or h.state = state) and (queue is null or h.queue = queue)
 			and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key)
 			and (class is null or starts_with(h.class, class))
 		order by h.finished_at desc limit max_rows;
@@ -30,7 +30,7 @@ as $$
 begin
 	return query
 		select a.* from tow.audit a
-		where (job is not null or a.at >= tow.now() - since) and (job is null or a.job = job) and (what is null or starts_with(a.what, what))
+		where (job is not null or a.at >= (select tow.now()) - since) and (job is null or a.job = job) and (what is null or starts_with(a.what, what))
 		order by a.n desc limit max_rows;
 end $$;
 comment on function tow.find_audit(bigint, text, interval, int) is
