@@ -343,4 +343,8 @@ is "$named" "" "the README names every command"
 is "$(ask "select distinct 'tow.' || proname from pg_proc where pronamespace = 'tow'::regnamespace union
 	select 'tow.' || relname from pg_class where relnamespace = 'tow'::regnamespace and relkind in ('v', 'r')" |
 	while read -r name; do grep -qF "\`$name\`" README.md || echo "$name"; done)" "" "and every function and view"
+if [ -n "$show" ]; then
+	[ "$tap_failed" = 0 ] || echo "tour: $tap_failed checks failed: run it without --show" >&2
+	exit $((tap_failed > 0))
+fi
 done_testing
