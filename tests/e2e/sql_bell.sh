@@ -30,7 +30,7 @@ instance_psql -c "begin; $add; rollback" >/dev/null
 is "$(rings)" 0 "undone: none"
 instance_psql -c "select tow.enqueue_many('noop', '{1,2,3}')" >/dev/null
 is "$(rings)" 1 "many at once: one"
-instance_psql -c "select tow.enqueue('noop', run_at => tow.now() - interval '1 s')" -c "select tow.snooze(1, '1 ms')" >/dev/null
+instance_psql -c "select tow.enqueue('noop', run_at => tow.now() - interval '1 s')" -c "select tow.snooze(1, '500 ms')" >/dev/null
 rings >/dev/null
 ok "a promoted one rings" wait_until "[ \"\$(instance_psql -c \"select tow.duty('promote')\")\" = 1 ]"
 is "$(rings)" 1 "too"
