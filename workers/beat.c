@@ -14,6 +14,7 @@
 #define REPORT_SOON_US	20000
 #define KINDS_EVERY_US	30000000
 #define RELOCK_US	5000000
+#define UNANSWERED_US	1000000
 
 static long long every_us(const struct dispatcher *d)
 {
@@ -30,11 +31,14 @@ static long long patience_us(const struct dispatcher *d)
 	return quarter > 3000000 ? 3000000 : quarter;
 }
 
+/* How long before the end of its lease a worker gives up: more than the longest pause between two
+ * attempts to connect, where the lease is long enough for that. */
 static long long margin_us(const struct dispatcher *d)
 {
-	long long half = d->config.lease_ms * 500LL;
+	long long lease = d->config.lease_ms * 1000LL;
+	long long margin = lease / 8 < 2000000 ? 2000000 : lease / 8;
 
-	return half < 2000000 ? half : 2000000;
+	return lease / 2 < margin ? lease / 2 : margin;
 }
 
 void beat_init(struct dispatcher *d)
@@ -330,20 +334,46 @@ static bool silent(const struct dispatcher *d, long long now)
 	return l->state == LINK_BUSY && now - l->since_us > patience_us(d);
 }
 
+/* The database, or what stands before it, has taken a connection and says nothing. */
+static bool unanswered(const struct beat *b, long long now)
+{
+	const struct link *l = &b->link;
+
+	if (now - l->since_us < UNANSWERED_US)
+		return false;
+	return l->state == LINK_DIALING ? !tow_db_wants_write(l->db)
+					: l->state == LINK_BUSY && b->connected_us > b->heard_us;
+}
+
+static long long lease_us(const struct dispatcher *d)
+{
+	return d->beat.heard_us + d->config.lease_ms * 1000LL - margin_us(d);
+}
+
 /* The lease runs out while the database takes connections but does not answer us: others may have
  * our jobs soon. While it cannot be reached at all nobody can take them, and slots go on. */
 static void watch_lease(struct dispatcher *d, long long now)
 {
 	struct beat *b = &d->beat;
 
-	if (!b->worker || now - b->heard_us < d->config.lease_ms * 1000LL - margin_us(d))
+	if (!b->worker || now < lease_us(d) || !unanswered(b, now) || hands_busy(d) == 0)
 		return;
-	if (b->connected_us > b->heard_us && b->link.state == LINK_BUSY &&
-	    now - b->link.since_us > 1000000 && hands_busy(d) > 0) {
-		tow_log(TOW_ERROR, "lease.expiring", "worker=%lld silent_ms=%lld", b->worker,
-			(now - b->heard_us) / 1000);
-		hands_forget(d, now);
-	}
+	tow_log(TOW_ERROR, "lease.expiring", "worker=%lld silent_ms=%lld", b->worker,
+		(now - b->heard_us) / 1000);
+	hands_forget(d, now);
+}
+
+/* When watch_lease may have something to do; never what has passed. */
+static long long lease_wake(const struct dispatcher *d, long long now)
+{
+	const struct beat *b = &d->beat;
+	long long at = b->link.since_us + UNANSWERED_US;
+
+	if (!b->worker)
+		return LLONG_MAX;
+	if (at < lease_us(d))
+		at = lease_us(d);
+	return at > now ? at : LLONG_MAX;
 }
 
 void beat_turn(struct dispatcher *d, long long now)
@@ -356,6 +386,7 @@ void beat_turn(struct dispatcher *d, long long now)
 	case LINK_CONNECTED:
 		b->connected_us = now;
 		b->attached = false;
+		lows_forget(&d->lows); /* a server that crashed gives out positions again */
 		break;
 	case LINK_ANSWERED:
 		answered(d, rows, now);
@@ -381,6 +412,7 @@ void beat_turn(struct dispatcher *d, long long now)
 		link_drop(&b->link, now);
 		b->attached = false;
 		b->call = BEAT_NONE;
+		lines_redial(d, now);
 	}
 }
 
@@ -390,7 +422,9 @@ long long beat_wake(const struct dispatcher *d, long long now)
 	long long wake = link_wake(&b->link), report = report_at(d);
 
 	if (b->link.state == LINK_BUSY)
-		return b->link.since_us + patience_us(d);
+		wake = b->link.since_us + patience_us(d);
+	if (b->link.state == LINK_BUSY || b->link.state == LINK_DIALING)
+		return wake < lease_wake(d, now) ? wake : lease_wake(d, now);
 	if (b->link.state != LINK_IDLE)
 		return wake;
 	if (!b->attached || b->urgent || may_detach(d))

@@ -118,6 +118,7 @@ void lines_turn(struct dispatcher *d, long long now);
 long long lines_wake(const struct dispatcher *d, long long now);
 bool lines_quiet(const struct dispatcher *d); /* no outcome is under way */
 void lines_forget(struct dispatcher *d);      /* a new worker begins */
+void lines_redial(struct dispatcher *d, long long now);
 
 /* claims.c */
 void claims_wake(struct dispatcher *d, bool rung);	/* somebody enqueued, or may have */

@@ -243,6 +243,22 @@ static void lost(struct dispatcher *d, struct line *l, const struct tow_err *e, 
 	tow_log_err(TOW_WARN, "line.lost", e);
 }
 
+/* The heartbeat's connection fell silent: these are half open, too, or will be. What they carried
+ * is asked for again. */
+void lines_redial(struct dispatcher *d, long long now)
+{
+	for (int i = 0; i < LINES; i++) {
+		struct line *l = &d->lines[i];
+		struct tow_err e = { 0 };
+
+		if (!l->used || l->link.state == LINK_DOWN)
+			continue;
+		link_drop(&l->link, now);
+		(void)tow_fail(&e, TOW_RETRY, "the database fell silent");
+		lost(d, l, &e, now);
+	}
+}
+
 static void turn(struct dispatcher *d, struct line *l, long long now)
 {
 	TOW_AUTO_ROWS *rows = NULL;
