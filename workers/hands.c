@@ -448,7 +448,8 @@ void hands_scheduler(struct dispatcher *d)
 	TOW_AUTO_ARENA a = { 0 };
 	struct tow_err e = { 0 };
 	struct tow_child c = {
-		.argv = (const char *[]){ "/proc/self/exe", "scheduler", "--standby", NULL },
+		.argv = (const char *[]){ "tow", "scheduler", "--standby", NULL },
+		.file = "/proc/self/exe",
 		.env = scheduler_env(&a, d->url),
 		.fds = { -1, STDOUT_FILENO, STDERR_FILENO },
 		.n_fds = 3,

@@ -18,6 +18,7 @@ TOW_MUST bool tow_limits_apply(const struct tow_limits *l, struct tow_err *e);
 
 struct tow_child {
 	const char *const *argv;
+	const char *file;	/* what is run; NULL: argv[0] */
 	const char *const *env; /* the whole environment, NULL at the end; NULL: inherited */
 	const char *cwd;	/* NULL: inherited */
 	int fds[8]; /* fds[i] becomes descriptor i in the child; -1: closed (0..2: /dev/null) */

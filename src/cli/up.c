@@ -96,7 +96,7 @@ static const char *const *worker_words(struct up *u)
 		   *usual = tow_fmt(u->a, "%s/worker.ini", u->home);
 	const char *queues = cli_option(u->c, "queue");
 	size_t n = 0;
-	words[n++] = "/proc/self/exe";
+	words[n++] = "tow";
 	words[n++] = "worker";
 	if (config || tow_fs_exists(usual)) {
 		words[n++] = "--config";
@@ -140,7 +140,7 @@ static void say_welcome(const struct up *u)
 
 static int supervise_both(struct up *u)
 {
-	static const char *const scheduler[] = { "/proc/self/exe", "scheduler", NULL };
+	static const char *const scheduler[] = { "tow", "scheduler", NULL };
 	struct supervised children[] = {
 		{ .name = "scheduler", .argv = scheduler },
 		{ .name = "worker", .argv = worker_words(u) },

@@ -129,11 +129,12 @@ static void become(const struct tow_child *c, pid_t parent, int *report, struct 
 	if (!tow_limits_apply(&c->limits, e))
 		return;
 	default_signals();
+	const char *file = c->file ? c->file : c->argv[0];
 	if (c->env)
-		execvpe(c->argv[0], (char *const *)c->argv, (char *const *)c->env);
+		execvpe(file, (char *const *)c->argv, (char *const *)c->env);
 	else
-		execvp(c->argv[0], (char *const *)c->argv);
-	fail(e, "run", c->argv[0], errno);
+		execvp(file, (char *const *)c->argv);
+	fail(e, "run", file, errno);
 }
 
 _Noreturn static void child(const struct tow_child *c, pid_t parent, int report)

@@ -85,5 +85,12 @@ select is(array[tow.state(:w1), tow.state(:w2)], '{cancelled,scheduled}', 'one t
 select tow.enqueue('noop', key => 'w', on_conflict => 'replace') as w3 \gset
 select is(array[tow.state(:w2), tow.state(:w3)], '{cancelled,ready}', 'one that is scheduled is replaced');
 
+-- One that is replaced while it runs is not tried again beside its successor.
+select tow.enqueue('noop', key => 'r') as r1 \gset
+select pg_temp.claim(:w) \g /dev/null
+select tow.enqueue('noop', key => 'r', on_conflict => 'replace') as r2 \gset
+select pg_temp.say(:w, :r1, '{"as": "failed", "class": "x"}') \g /dev/null
+select is(array[tow.state(:r1), tow.state(:r2)], '{cancelled,ready}', 'replaced while it ran, it failed: its successor only is left');
+
 select * from finish();
 rollback;

@@ -54,6 +54,13 @@ select is((select next_at from tow.schedules where name = 'broken'), '2030-01-05
 select alike(detail ->> 'error', 'bad kind%', 'it is noted') from tow.audit where what = 'schedule.failed';
 select is((select count(*) from tow.fires where schedule = 'broken'), 0::bigint, 'and has not fired');
 
+select tow.schedule('lost zone', '@hourly', 'noop', tz => 'Europe/Paris') \g /dev/null
+update tow_store.schedule set tz = 'No/Where' where name = 'lost zone';
+set local tow.fake_now = '2030-01-05 07:00:00+00';
+select is(pg_temp.drain('fire') >= 2, true, 'one whose zone is gone holds up nobody either');
+select is((select state from tow.schedules where name = 'lost zone'), 'paused', 'it is paused');
+select is((select max(at) from tow.fires where schedule = 'm'), '2030-01-05 07:00+00', 'the others fire');
+
 -- Changing and dropping one.
 select is(tow.schedule('m', '0 0 29 2 *', 'other', tz => 'Europe/Paris'), '2032-02-28 23:00+00', 'the same name changes it, in its time zone');
 select is((select row(kind, tz)::text from tow.schedules where name = 'm'), '(other,Europe/Paris)', 'all of it');

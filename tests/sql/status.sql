@@ -20,7 +20,7 @@ select tow.enqueue('noop') as j \gset
 select alike(pg_temp.says('^queue default'), 'bad: 1 ready, 0 running, no worker serves it, the oldest waits for %', 'a queue that nobody serves');
 select is(pg_temp.unhinted(), null, 'has a hint');
 select pg_temp.worker() as w \gset
-select is(pg_temp.says('^workers'), 'ok: 1 with 4 slots, 0 jobs held', 'a worker');
+select is(pg_temp.says('^workers'), 'ok: 1 with 4 slots, 0 held', 'a worker');
 select alike(pg_temp.says('^queue default'), 'ok: 1 ready, 0 running, the oldest waits for %', 'a queue that is served');
 select tow.pause('default', 'repairs');
 select alike(pg_temp.says('^queue default'), 'warn: paused: repairs, 1 ready%', 'a paused queue');

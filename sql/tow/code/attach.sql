@@ -62,7 +62,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 begin
-	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state, busy = coalesce(cardinality(p_jobs), 0)
+	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state
 	where w.id = p_worker and w.ended_at is null;
 	if not found then
 		return query select 'gone', null::bigint, null::bigint, null::text;

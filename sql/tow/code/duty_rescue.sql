@@ -2,14 +2,14 @@
 -- restarted since the worker attached, and has been seen so for a second and a half; or the beats have not moved
 -- for a whole lease, counted from when this function saw them first, so that a stepping clock kills nobody. A restart
 -- or a promotion frees every lock and may have taken long: a full lease is counted from this server's first look.
--- Locks worker rows one at a time, skipping those that attach this moment.
+-- One worker a turn, so that registers of queues are never locked for two. Locks worker rows, skipping those that
+-- attach this moment.
 create or replace function tow_store.duty_rescue() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	w tow_store.worker;
 	v_now constant timestamptz := clock_timestamp();
-	v_count int := 0;
 begin
 	for w in select * from tow_store.worker l where l.ended_at is null order by l.id for update skip locked loop
 		if w.server_start <> pg_postmaster_start_time() and (w.missing_since is null or w.watched_at < pg_postmaster_start_time()) then
@@ -19,8 +19,7 @@ begin
 			update tow_store.worker l set watched_beats = w.beats, watched_at = v_now
 			where l.id = w.id and (l.watched_at is null or l.watched_at < v_now - interval '1 s' or l.watched_at > v_now);
 		elsif w.watched_at < v_now - w.lease - interval '1 s' then
-			v_count := v_count + tow_store.give_up(w.id, 'dead') + 1;
-			continue;
+			return tow_store.give_up(w.id, 'dead') + 1;
 		end if;
 		continue when w.server_start <> pg_postmaster_start_time();
 		if not w.held or tow_store.lock_is_held(w.id) then
@@ -30,10 +29,10 @@ begin
 		elsif w.missing_since is null or w.missing_since > v_now then
 			update tow_store.worker l set missing_since = v_now where l.id = w.id;
 		elsif w.missing_since < v_now - interval '1.5 s' then
-			v_count := v_count + tow_store.give_up(w.id, 'dead') + 1;
+			return tow_store.give_up(w.id, 'dead') + 1;
 		end if;
 	end loop;
-	return v_count + coalesce((select sum(tow_store.lose_runs(l.id)) from tow_store.worker l where l.leftover), 0);
+	return coalesce((select sum(tow_store.lose_runs(l.id)) from tow_store.worker l where l.leftover), 0);
 end $$;
 comment on function tow_store.duty_rescue() is 'Duty: end dead workers and put back their jobs.';
 

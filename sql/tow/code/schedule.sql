@@ -148,7 +148,8 @@ end $$;
 comment on function tow_store.fire(tow_store.schedule, timestamptz, text) is 'Enqueue the job of one instant of a schedule, once.';
 
 -- Fire what is due, one schedule a turn. What passed by more than grace was missed: skipped, or its last instant is
--- fired now. A schedule that cannot be enqueued is noted and goes on with its next instant.
+-- fired now. A schedule whose job cannot be enqueued is noted and goes on with its next instant; one whose cron line
+-- cannot be read any more (its zone is gone) is noted and paused, and keeps nobody else waiting.
 create or replace function tow_store.duty_fire() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -163,12 +164,17 @@ begin
 	if not found then
 		return 0;
 	end if;
-	v_at := s.next_at;
-	v_next := tow.cron_next(s.spec, v_at, s.tz);
-	if v_at < v_now - s.grace then
-		v_at := coalesce(tow_store.last_before(s, v_now), v_at);
+	begin
+		v_at := s.next_at;
+		if v_at < v_now - s.grace then
+			v_at := coalesce(tow_store.last_before(s, v_now), v_at);
+		end if;
 		v_next := tow.cron_next(s.spec, greatest(v_at, v_now - s.grace), s.tz);
-	end if;
+	exception when others then
+		perform tow_store.note('schedule.failed', s.name, null, jsonb_build_object('error', sqlerrm));
+		update tow_store.schedule o set paused_at = v_now where o.id = s.id;
+		return 1;
+	end;
 	begin
 		if v_at >= v_now - s.grace then
 			perform tow_store.fire(s, v_at, case when v_at < v_now - interval '1 s' then 'late' else 'due' end);

@@ -30,12 +30,11 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_delay constant interval := make_interval(secs => (o ->> 'delay_s')::double precision);
+	c tow_store.cancelling;
 begin
-	delete from tow_store.cancelling c where c.job_id = r.job_id and c.run = r.run;
-	if found then
-		if o ->> 'as' in ('failed', 'snoozed', 'returned', 'unknown') then
-			o := o || '{"as": "cancelled"}';
-		end if;
+	delete from tow_store.cancelling d where d.job_id = r.job_id and d.run = r.run returning d.* into c;
+	if found and o ->> 'as' <> 'completed' then
+		o := o || jsonb_build_object('as', 'cancelled', 'class', 'cancelled', 'error', coalesce(c.reason, format('cancelled by %s', c.who)));
 	end if;
 	case o ->> 'as'
 	when 'completed' then
@@ -82,7 +81,8 @@ begin
 end $$;
 comment on function tow_store.end_run(tow_store.running, timestamptz, jsonb, "char") is 'The job has finished: completed, failed or cancelled.';
 
--- A failed attempt: another one after the policy's delay (or the handler's own wish), or the end.
+-- A failed attempt: another one after the policy's delay (or the handler's own wish), or the end. One that was
+-- replaced while it ran is not tried again: its successor has the key.
 create or replace function tow_store.fail_run(r tow_store.running, p_now timestamptz, o jsonb, p_wish interval) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -93,7 +93,9 @@ declare
 begin
 	select * into j from tow_store.job f where f.id = r.job_id;
 	p := tow_store.policy_for(j, o ->> 'class');
-	if (o ->> 'final')::boolean or r.attempt >= tow_store.max_attempts(j, p) then
+	if r.flags & 1 <> 0 and exists (select from tow_store.key k where k.key = j.key and k.job_id <> j.id) then
+		perform tow_store.end_run(r, p_now, o || '{"detail": "not tried again: a job that was enqueued since has its key"}', 'x');
+	elsif (o ->> 'final')::boolean or r.attempt >= tow_store.max_attempts(j, p) then
 		perform tow_store.end_run(r, p_now, o, 'f');
 	elsif p.shape = 'function' and p_wish is null then
 		perform tow_store.write_history(r, p_now, o, 'r', null);
@@ -128,7 +130,7 @@ declare
 	v_count int;
 	v_queue int;
 begin
-	update tow_store.worker w set state = p_state, ended_at = tow.now(), busy = 0 where w.id = p_worker and w.ended_at is null;
+	update tow_store.worker w set state = p_state, ended_at = tow.now() where w.id = p_worker and w.ended_at is null;
 	if not found then
 		return 0;
 	end if;

@@ -28,7 +28,7 @@ create or replace function tow_store.status_workers() returns table(component te
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select 'workers', case when n.workers = 0 then 'bad' else 'ok' end,
-		case when n.workers = 0 then 'none lives' else format('%s with %s slots, %s jobs held', n.workers, n.slots, n.busy) end,
+		case when n.workers = 0 then 'none lives' else format('%s with %s slots, %s held', n.workers, n.slots, n.busy) end,
 		case when n.workers = 0 then 'start one: tow worker' end
 	from (select count(*) as workers, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy from tow.workers w) n
 	union all

@@ -11,11 +11,13 @@ order by q.name;
 comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready counts to 100,000 a priority and no further.';
 
 create or replace view tow.workers as
-select w.id, w.name, w.host, w.pid, w.state, w.busy, (select sum(s) from unnest(w.slots) s)::int as slots,
+select w.id, w.name, w.host, w.pid, w.state, coalesce(u.n, 0)::int as busy, (select sum(s) from unnest(w.slots) s)::int as slots,
 	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
 		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
 	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since
-from tow_store.worker w where w.ended_at is null
+from tow_store.worker w
+	left join (select r.worker, count(*) as n from tow_store.running r group by r.worker) u on u.worker = w.id
+where w.ended_at is null
 order by w.id;
 comment on view tow.workers is 'Workers that live: what they serve, how many jobs they hold, when they were heard last.';
 

@@ -25,7 +25,7 @@ revoke all on function tow_store.grant_all(text, text[]) from public;
 
 do $$
 declare
-	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.find_jobs,tow.find_history,tow.find_audit,tow.next_runs,tow.retry_preview,tow.status,tow.overview,tow.why,
+	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.find_jobs,tow.find_history,tow.find_audit,tow.next_runs,tow.retry_preview,tow.status,tow.overview,
 		tow.cron_next,tow.cron_parse,tow.cron_describe,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.scheduler_is_held}';
 	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.state,tow.outcome}';
 	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.reconcile,tow.holds,tow.sql_kinds,tow.run_sql,

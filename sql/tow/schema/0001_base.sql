@@ -256,7 +256,6 @@ create table tow_store.worker (
 	attached_at timestamptz not null,
 	seen_at timestamptz not null,
 	beats bigint not null default 0,
-	busy int not null default 0,
 	missing_since timestamptz,
 	watched_beats bigint,
 	watched_at timestamptz,

@@ -33,6 +33,7 @@ static bool start(struct supervised *s, struct tow_err *e)
 {
 	const struct tow_child child = {
 		.argv = s->argv,
+		.file = "/proc/self/exe",
 		.fds = { 0, 1, 2 },
 		.n_fds = 3,
 		.own_group = true,
