@@ -111,7 +111,7 @@ check-e2e: all ## end-to-end tests only
 check-faults: all ## the quick fault tests only
 	@$(suites) faults
 chaos: all ## all fault tests, the long ones too
-	@$(suites) chaos
+	@TOW_TEST_LIMIT=$${TOW_TEST_LIMIT:-3600} $(suites) chaos
 fuzz: all tests ## fuzz tests (FUZZ_SECONDS each; best with SAN=address,undefined)
 	@$(suites) fuzz
 

@@ -11,8 +11,9 @@
 #	family PID			its descendants
 #	gone PID...			none of them lives
 #	server_end fast|immediate	ends the private cluster's server in this way; server_begin starts it again
-#	producer_start SQL		enqueues again and again, whatever becomes of the database: PRODUCER_PID
+#	producer_start SQL [TIMES]	enqueues again and again, whatever becomes of the database: PRODUCER_PID
 #	producers_stop			each ends after the call that it is at
+#	producers_end			waits until all of them have enqueued so often as they should
 #	drained [SECONDS]		waits until no job waits or runs
 #	oracle [FILE]			what is wrong, one line each; nothing when every job is accounted for
 #	accounted_for "description"	ok when the oracle finds nothing
@@ -107,11 +108,12 @@ server_begin() {
 
 #--- producers
 
-produce() { # sql number
-	local mine=$faults_dir/acknowledged.$2 ids
-	while [ ! -e "$faults_dir/producers.stop" ]; do
+produce() { # sql number times
+	local mine=$faults_dir/acknowledged.$2 ids done=0
+	while [ ! -e "$faults_dir/producers.stop" ] && [ "$done" != "$3" ]; do
 		if ids=$(query "$1"); then
 			printf '%s\n' "$ids" >>"$mine"
+			done=$((done + 1))
 		else
 			sleep 0.05
 		fi
@@ -120,7 +122,7 @@ produce() { # sql number
 
 producer_start() {
 	rm -f "$faults_dir/producers.stop"
-	produce "$1" ${#producers[@]} &
+	produce "$1" ${#producers[@]} "${2:-for ever}" &
 	PRODUCER_PID=$!
 	producers+=("$PRODUCER_PID")
 	instance_pids+=("$PRODUCER_PID")
@@ -128,7 +130,19 @@ producer_start() {
 
 producers_stop() {
 	: >"$faults_dir/producers.stop"
+	producers_end
+}
+
+producers_end() {
 	wait "${producers[@]}"
+}
+
+producing() {
+	local pid
+	for pid in "${producers[@]}"; do
+		if process_alive "$pid"; then return 0; fi
+	done
+	return 1
 }
 
 acknowledged() {
