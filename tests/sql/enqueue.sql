@@ -60,5 +60,12 @@ select tow.set('max_args_bytes', '2000');
 select pg_temp.refused($$ select tow.enqueue('x', jsonb_build_object('a', repeat('x', 3000))) $$, 'TW413', 'limit is 2000', 'the instance''s limit');
 select lives_ok($$ select tow.enqueue('x', jsonb_build_object('a', repeat('x', 3000)), queue => 'large') $$, 'which a queue overrides');
 
+-- Instants that no job can have.
+select pg_temp.refused($$ select tow.enqueue('noop', run_at => 'infinity') $$, 'TW422', 'leave run_at out', 'run_at: infinity');
+select pg_temp.refused($$ select tow.enqueue('noop', deadline => 'infinity') $$, 'TW422', 'leave run_at out', 'deadline: infinity');
+select pg_temp.refused($$ select tow.enqueue_many('noop', '{1}', run_at => '-infinity') $$, 'TW422', 'leave run_at out', 'enqueue_many: run_at: -infinity');
+select pg_temp.refused($$ select tow.enqueue('noop', deadline => tow.now() - '1 s'::interval) $$, 'TW422', 'later', 'a deadline that has passed');
+select pg_temp.refused($$ select tow.enqueue('noop', deadline => tow.now() + '1 s'::interval, run_at => tow.now() + '1 h'::interval) $$, 'TW422', 'later', 'a deadline before run_at');
+
 select * from finish();
 rollback;

@@ -23,8 +23,9 @@ select is(pg_temp.claim(:w), array[:second::bigint], 'only the new one is there 
 
 -- Conflicts with one that runs.
 select is(tow.enqueue('noop', key => 'a'), :second::bigint, 'ignore: a running job counts (scope live)');
-select is(tow.enqueue('noop', key => 'a', on_conflict => 'reschedule', run_at => tow.now() + '1 h'::interval), :second::bigint, 'reschedule: a running job stays as it is');
-select is(tow.state(:second), 'running', 'running');
+select tow.enqueue('noop', '{"last": 1}', key => 'a', on_conflict => 'reschedule', run_at => tow.now() + '1 h'::interval) as later \gset
+select is(array[tow.state(:second), tow.state(:later)], '{running,scheduled}', 'reschedule: what has started goes on, and a new job comes at the instant');
+select is(pg_temp.holder('a'), :later::bigint, 'which has the key');
 select tow.enqueue('noop', key => 'a', on_conflict => 'replace') as third \gset
 select is(tow.state(:second), 'running', 'replace: what has started goes on');
 select is(pg_temp.holder('a'), :third::bigint, 'beside the new one, which has the key');
@@ -68,7 +69,7 @@ select is(pg_temp.holder('d'), :d::bigint, 'and holds it still');
 
 -- Retry when another one has the key meanwhile.
 select tow.enqueue('noop', key => 'b', run_at => tow.now() + '1 h'::interval) as b2 \gset
-select pg_temp.refused(format('select tow.retry(%s)', :b), 'TW409', 'wait for that one', 'retry: refused while another job has the key');
+select pg_temp.refused(format('select tow.retry(%s)', :b), 'TW409', 'another job has its key', 'retry: refused while another job has the key');
 select is(tow.state(:b), 'cancelled', 'and nothing has changed');
 select pg_temp.ran(:w, '{"as": "failed", "final": true}', tow.enqueue('noop', key => 'e')) as e \gset
 select tow.enqueue('noop', key => 'e', run_at => tow.now() + '1 h'::interval) as e2 \gset
@@ -91,6 +92,12 @@ select pg_temp.claim(:w) \g /dev/null
 select tow.enqueue('noop', key => 'r', on_conflict => 'replace') as r2 \gset
 select pg_temp.say(:w, :r1, '{"as": "failed", "class": "x"}') \g /dev/null
 select is(array[tow.state(:r1), tow.state(:r2)], '{cancelled,ready}', 'replaced while it ran, it failed: its successor only is left');
+
+-- A key that was left behind when its job ended (somebody had it locked then) is taken over.
+select tow.enqueue('noop', key => 's') as s1 \gset
+select tow.cancel(:s1) \g /dev/null
+insert into tow_store.key (key, job_id, scope) values ('s', :s1, 'l');
+select isnt(tow.enqueue('noop', key => 's'), :s1::bigint, 'a stale key holds up nobody');
 
 select * from finish();
 rollback;

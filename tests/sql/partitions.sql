@@ -13,16 +13,16 @@ select is(tow.duty('partition'), 4, 'as many as the setting says');
 select ok((select bool_and(obj_description(format('tow_store.%I', name)::regclass) ~ 'One day') from tow_store.days), 'with a comment each');
 
 -- Ranges of ids.
-select results_eq($$ select first, stop from tow_store.job_ranges order by first $$, $$ values (0::bigint, 1000000::bigint), (1000000, 2000000), (2000000, 3000000) $$, 'two ranges lie ahead');
-select setval('tow_store.job_id', 1000001) \g /dev/null
+select results_eq($$ select first, stop from tow_store.job_ranges order by first $$, $$ values (0::bigint, 16000000::bigint), (16000000, 32000000), (32000000, 48000000) $$, 'two ranges lie ahead');
+select setval('tow_store.job_id', 16000001) \g /dev/null
 select is(tow.duty('partition'), 1, 'when one is reached, another is made');
-select is((select array_agg(first order by first) from tow_store.job_ranges where first > 1000000), '{2000000,3000000}', 'so that two lie ahead again');
+select is((select array_agg(first order by first) from tow_store.job_ranges where first > 16000000), '{32000000,48000000}', 'so that two lie ahead again');
 
 -- Their size follows how fast they fill.
-insert into tow_store.job (id, created_at, priority, kind, queue, args) values (1000001, tow.now(), 100, 'x', 'default', '{}');
+insert into tow_store.job (id, created_at, priority, kind, queue, args) values (16000001, tow.now(), 100, 'x', 'default', '{}');
 create function pg_temp.size_after(p_age interval, p_size bigint) returns bigint language plpgsql as $$
 begin
-	update tow_store.job set created_at = tow.now() - p_age where id = 1000001;
+	update tow_store.job set created_at = tow.now() - p_age where id = 16000001;
 	return tow_store.next_size(p_size);
 end $$;
 select is(pg_temp.size_after('1 h', 4000000), 8000000::bigint, 'filled within a day: twice as large');
@@ -45,11 +45,11 @@ select is((select count(*) from tow_store.history_rest) + (select count(*) from 
 select is((select array[count(*), (select count(*) from tow_store.log_20310701)] from tow_store.history_20310701), '{2,1}', 'its rows are in their day');
 select is((select state from tow.history where id = :j), 'completed', 'where they are found');
 
-select setval('tow_store.job_id', 50000000) \g /dev/null
+select setval('tow_store.job_id', 500000000) \g /dev/null
 select tow.enqueue('noop') as far \gset
 select is((select count(*) from tow_store.job_rest), 1::bigint, 'an id beyond all ranges: kept in the rest');
 select ok(tow.duty('partition') > 0, 'ranges are made behind it');
-select ok((select count(*) >= 2 and bool_and(first > :far) from tow_store.job_ranges where first >= 50000000), 'and ahead');
+select ok((select count(*) >= 2 and bool_and(first > :far) from tow_store.job_ranges where first >= 500000000), 'and ahead');
 select is(tow.state(:far), 'ready', 'the job is as good as any');
 
 select * from finish();

@@ -21,15 +21,20 @@ select pg_temp.refused(format('select tow.sql_kind(%s)', args), code, hint, args
 select lives_ok($$ select tow.sql_kind('h', 't_fn.handle(jsonb)', 't_kind_owner', '90 s') $$, 'registered for its owner');
 select is((select row(k.*)::text from tow.sql_kinds() k), '(h,90000,"t_fn.handle(jsonb)",t_kind_owner)', 'workers learn it');
 
-select pg_temp.worker(p_kinds => '{h}') as w \gset
+select pg_temp.worker(p_kinds => '{h,g}') as w \gset
 select tow.enqueue('h', '{"x": 1}') as j \gset
 select pg_temp.claim(:w) \g /dev/null
 select run from tow_store.running where job_id = :j \gset
-select is((select result::jsonb from tow.run_sql(:j, :run, 'h', '{"x": 1}')), '{"who": "t_kind_owner", "args": {"x": 1}}', 'it runs as its owner; its answer is the result');
-select throws_ok(format($$ select tow.run_sql(%s, %s, 'h', '{"peek": 1}') $$, :j, :run), '42501', null, 'it may not look where its owner may not');
-select throws_ok(format($$ select tow.run_sql(%s, %s, 'h', '{"fail": 1}') $$, :j, :run), '40001', 'again', 'its error is passed on');
+select is((select result::jsonb from tow.run_sql(:j, :run, 'nope', '{"y": 1}')), '{"who": "t_kind_owner", "args": {"x": 1}}',
+	'it runs as its owner, with the job''s own kind and arguments; its answer is the result');
+select tow.enqueue('h', '{"peek": 1}') as peek, tow.enqueue('h', '{"fail": 1}') as fail, tow.enqueue('g') as other \gset
+select pg_temp.claim(:w) \g /dev/null
+create function pg_temp.run_of(p_job bigint) returns text language sql as $$
+	select format('select tow.run_sql(%s, %s, null, null)', r.job_id, r.run) from tow_store.running r where r.job_id = p_job $$;
+select throws_ok(pg_temp.run_of(:peek), '42501', null, 'it may not look where its owner may not');
+select throws_ok(pg_temp.run_of(:fail), '40001', 'again', 'its error is passed on');
 select pg_temp.refused(format($$ select tow.run_sql(%s, %s, 'h', '{}') $$, :j, :run - 1), 'TW410', 'give up', 'a run that holds the job no longer');
-select pg_temp.refused(format($$ select tow.run_sql(%s, %s, 'nope', '{}') $$, :j, :run), 'TW404', 'tow.sql_kind', 'no such kind');
+select pg_temp.refused(pg_temp.run_of(:other), 'TW404', 'tow.sql_kind', 'no such kind');
 alter function t_fn.handle(jsonb) owner to tow_owner;
 select pg_temp.refused(format($$ select tow.run_sql(%s, %s, 'h', '{}') $$, :j, :run), 'TW422', 'owner to', 'a function that has changed hands since');
 select tow.drop_sql_kind('h');

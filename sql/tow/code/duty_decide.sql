@@ -38,6 +38,7 @@ begin
 		delay := tow_store.delay(p, w.attempt, true);
 		return;
 	end if;
+	perform tow_store.check_owned(p.fn::regprocedure, p.fn_role); -- it may have been altered since
 	execute format('select %s($1, $2)', p.fn::regprocedure::regproc) into delay
 	using jsonb_build_object('id', j.id, 'kind', j.kind, 'queue', j.queue, 'args', j.args, 'attempt', w.attempt, 'tags', j.tags),
 		w.detail - 'policy';
@@ -71,6 +72,6 @@ language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select a.id from tow_store.waiting a left join tow_store.policy p on p.name = a.detail ->> 'policy'
 	where a.reason = 'policy' and coalesce(p.fn_off_until < tow.now(), true)
-	order by a.id limit 1 for update of a skip locked
+	order by a.since, a.id limit 1 for update of a skip locked
 $$;
 comment on function tow_store.next_to_decide() is 'The failed job whose policy''s function is asked next.';

@@ -1,7 +1,8 @@
 -- Find dead workers and put back what they held. Dead is: the session lock is free although the server has not
 -- restarted since the worker attached, and has been seen so for a second and a half; or the beats have not moved
--- for a whole lease, counted from when this function saw them first, so that a stepping clock kills nobody. A restart
--- or a promotion frees every lock and may have taken long: a full lease is counted from this server's first look.
+-- for a whole lease, counted from when this function saw them first. Between two turns no more than a second counts:
+-- a clock that steps, or a server that stood still, kills nobody. A restart or a promotion frees every lock and may
+-- have taken long: a full lease is counted from this server's first look.
 -- One worker a turn, so that registers of queues are never locked for two. Locks worker rows, skipping those that
 -- attach this moment.
 create or replace function tow_store.duty_rescue() returns int
@@ -11,6 +12,7 @@ declare
 	w tow_store.worker;
 	v_now constant timestamptz := clock_timestamp();
 begin
+	perform tow_store.rescue_clock(v_now);
 	for w in select * from tow_store.worker l where l.ended_at is null order by l.id for update skip locked loop
 		if w.server_start <> pg_postmaster_start_time() and (w.missing_since is null or w.watched_at < pg_postmaster_start_time()) then
 			update tow_store.worker l set watched_beats = w.beats, watched_at = v_now, missing_since = v_now where l.id = w.id;
@@ -35,6 +37,24 @@ begin
 	return coalesce((select sum(tow_store.lose_runs(l.id)) from tow_store.worker l where l.leftover), 0);
 end $$;
 comment on function tow_store.duty_rescue() is 'Duty: end dead workers and put back their jobs.';
+
+-- What did not pass between two turns, though the clock says so, is added to the instants that are counted from.
+create or replace function tow_store.rescue_clock(p_now timestamptz) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_us constant bigint := (extract(epoch from p_now) * 1000000)::bigint;
+	v_gap constant interval := (v_us - coalesce(pg_sequence_last_value('tow_store.rescue'::regclass), 0)) * interval '1 us';
+	v_unreal constant interval := case when v_gap > '2 s' then v_gap - interval '1 s' when v_gap < '0' then v_gap else '0' end;
+begin
+	if v_unreal <> '0' then
+		update tow_store.worker w set watched_at = w.watched_at + v_unreal, missing_since = w.missing_since + v_unreal
+		where w.ended_at is null;
+	end if;
+	perform set_config('synchronous_commit', 'off', true);
+	perform setval('tow_store.rescue', v_us);
+end $$;
+comment on function tow_store.rescue_clock(timestamptz) is 'Let no more than a second count between two turns of the rescue duty.';
 
 create or replace function tow_store.lock_is_held(p_worker bigint) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp

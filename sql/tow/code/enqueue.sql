@@ -1,6 +1,6 @@
 -- tow.enqueue: append the job's facts and put it where it waits for its turn. A plain job is born ready; one with
--- a later run_at is scheduled; one for a queue or priority never used before waits until the scheduler, a worker
--- or an admin has made it. Takes no lock that another producer or a worker could wait for, but for the key itself.
+-- a later run_at is scheduled; one for a queue or priority never used before waits until the admit duty has made it.
+-- Takes no lock that another producer or a worker could wait for, but for the key itself.
 -- Raises TW422 on a bad argument, TW413 when args are too large, TW409 on a key conflict with on_conflict 'error'.
 -- The xid must be taken before the position: tow.floor depends on it.
 create or replace function tow.enqueue(
@@ -25,8 +25,10 @@ begin
 	where q.name = queue and b.priority = priority and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
 	perform tow_store.check_job(kind, args, queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
+	perform tow_store.check_instants(run_at, deadline);
 
 	perform pg_current_xact_id();
+	perform pg_sequence_last_value(v_arm); -- from here on tow.drop_queue waits for us
 	v_id := nextval('tow_store.job_id');
 	if key is not null then
 		v_other := tow_store.hold_key(v_id, key, on_conflict, key_scope, run_at);
@@ -54,7 +56,19 @@ begin
 	return v_id;
 end $$;
 comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text, text, int, interval, timestamptz, text, text[]) is
-'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error.';
+'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it.';
+
+create or replace function tow_store.check_instants(p_run_at timestamptz, p_deadline timestamptz) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if not coalesce(isfinite(p_run_at), true) or not coalesce(isfinite(p_deadline), true) then
+		perform tow_store.fail('TW422', 'run_at and deadline cannot be infinite', 'leave run_at out for now, deadline for none');
+	elsif p_deadline <= greatest(tow.now(), p_run_at) then
+		perform tow_store.fail('TW422', format('the deadline %s comes before the job could start', p_deadline), 'use a later one');
+	end if;
+end $$;
+comment on function tow_store.check_instants(timestamptz, timestamptz) is 'Refuse a run_at or deadline that no job can have.';
 
 create or replace function tow_store.check_job(
 	p_kind text, p_args jsonb, p_queue text, p_priority int, p_max_attempts int, p_timeout interval, p_policy text, p_tags text[], p_max_bytes int
@@ -111,10 +125,12 @@ begin
 	from tow_store.queue q join tow_store.band b on b.queue = q.id
 	where q.name = queue and b.priority = priority and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
+	perform tow_store.check_instants(run_at, null);
 	select a into v_largest from unnest(args) a order by pg_column_size(a) desc limit 1;
 	perform tow_store.check_job(kind, coalesce(v_largest, '{}'), queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
 
 	perform pg_current_xact_id();
+	perform pg_sequence_last_value(v_arm);
 	with j as (
 		insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, timeout, policy, tags)
 		select nextval('tow_store.job_id'), v_now, priority, max_attempts, kind, queue, a, run_at, timeout, policy, tags

@@ -20,9 +20,14 @@ declare
 	v_late bigint[];
 	v_top bigint;
 	v_queue record;
+	v_bands int[];
+	v_lows bigint[];
 	v_want int;
 	v_got bigint;
 begin
+	if p_line not in (0, 1) then
+		perform tow_store.fail('TW422', format('bad line %s', p_line), 'a worker has lines 0 and 1');
+	end if;
 	perform pg_advisory_xact_lock(7630720 + p_line, p_worker::int);
 	if not exists (select from tow_store.worker w where w.id = p_worker and w.ended_at is null) then
 		perform tow_store.fail('TW410', format('worker %s was given up', p_worker), 'attach as a new worker; its runs are lost');
@@ -50,41 +55,46 @@ begin
 	-- Positions up to here have been given out before any of the claims below looks.
 	v_top := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0);
 	for v_queue in
-		select u.id, u.want, q.timeout, coalesce(q.max_attempts, p.max_attempts) as max_attempts,
-			case when q.id is not null and q.paused_at is null then cardinality(p_bands) else 0 end as bands
+		select u.id, u.want, q.timeout, coalesce(q.policy, 'default') as policy, coalesce(q.max_attempts, p.max_attempts) as max_attempts,
+			q.id is not null and q.paused_at is null as open
 		from unnest(p_queues, p_wants) u(id, want)
 			left join tow_store.queue q on q.id = u.id
 			left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
 		where u.want > 0
 	loop
 		v_want := v_queue.want;
-		for i in 1 .. coalesce(v_queue.bands, 0) loop -- none of a queue that is paused or gone: it is short
-			continue when not exists (select from tow_store.band b where b.id = p_bands[i] and b.queue = v_queue.id);
+		-- none of a queue that is paused or gone: it is short
+		select array_agg(u.band order by u.n), array_agg(u.low order by u.n) into v_bands, v_lows
+		from unnest(p_bands, p_lows) with ordinality u(band, low, n) join tow_store.band b on b.id = u.band
+		where b.queue = v_queue.id and v_queue.open;
+		for i in 1 .. coalesce(cardinality(v_bands), 0) loop
 			return query
 				with d as (
 					delete from tow_store.ready where ctid = any(array(
 						select r.ctid from tow_store.ready r
-						where r.band = p_bands[i] and r.pos > p_lows[i]
+						where r.band = v_bands[i] and r.pos > v_lows[i]
 						order by r.band, r.pos limit v_want for update skip locked))
 					returning id, pos, attempt, flags
 				), m as (
 					select d.id, d.pos, d.attempt + 1 as attempt, d.flags, nextval('tow_store.run') as run from d
 				), n as (
 					insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
-					select m.id, m.run, p_worker, v_batch, p_bands[i], m.attempt, m.flags, v_now from m
+					select m.id, m.run, p_worker, v_batch, v_bands[i], m.attempt, m.flags, v_now from m
 				), k as (
-					delete from tow_store.key k using m where m.flags & 2 <> 0 and k.job_id = m.id and k.scope = 'q'
+					delete from tow_store.key where ctid = any(array(
+						select k.ctid from m join tow_store.key k on k.job_id = m.id
+						where m.flags & 2 <> 0 and k.scope = 'q' for update of k skip locked))
 				)
 				select 'job', m.id, m.run, v_queue.id, j.kind, m.attempt,
-					case when j.policy is null then coalesce(j.max_attempts, v_queue.max_attempts)
+					case when j.policy is null and v_queue.policy <> 'never' then coalesce(j.max_attempts, v_queue.max_attempts)
 						else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
 					(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
 					(extract(epoch from j.deadline - v_now) * 1000)::bigint,
-					j.args::text, p_bands[i], m.pos, j.tags::text, j.key
+					j.args::text, v_bands[i], m.pos, j.tags::text, j.key
 				from m join tow_store.job j on j.id = m.id
 				union all
-				select 'low', null, null, v_queue.id, null, null, null, null, null, null, p_bands[i],
-					case when count(*) < v_want then greatest(v_top, max(m.pos), p_lows[i]) else max(m.pos) end, null, null
+				select 'low', null, null, v_queue.id, null, null, null, null, null, null, v_bands[i],
+					case when count(*) < v_want then greatest(v_top, max(m.pos), v_lows[i]) else max(m.pos) end, null, null
 				from m;
 			get diagnostics v_got = row_count;
 			v_want := v_want - (v_got - 1);

@@ -1,6 +1,7 @@
 -- Unique keys. Holding one is inserting its row: the primary key makes two producers wait for each other, and
--- nobody else. Lock order: the key, then (skipping what is locked) the other job's place, so that no worker that
--- holds a place and frees a key can ever wait in a circle with us.
+-- nobody else. Lock order: the key, then the other job's place. Whoever ends a job has its place and then frees its
+-- key, but never waits for it: a key row that somebody has locked is left behind, stale, and whoever wants it next
+-- takes it over.
 
 -- Take the key for a new job (null), or say which job has it and shall stay (its id).
 create or replace function tow_store.hold_key(p_id bigint, p_key text, p_on_conflict text, p_scope text, p_run_at timestamptz) returns bigint
@@ -8,6 +9,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_other bigint;
+	v_scope "char";
 begin
 	if p_key = '' or length(p_key) > 500 then
 		perform tow_store.fail('TW422', 'a key is empty or longer than 500 characters', 'use a short text, or a hash of a long one');
@@ -23,63 +25,63 @@ begin
 		end if;
 		-- who only asks locks nothing: a worker that ends the other job must not wait for this transaction
 		if p_on_conflict in ('ignore', 'error') then
-			select k.job_id into v_other from tow_store.key k where k.key = p_key;
+			select k.job_id, k.scope into v_other, v_scope from tow_store.key k where k.key = p_key;
 		else
-			select k.job_id into v_other from tow_store.key k where k.key = p_key for update;
+			select k.job_id, k.scope into v_other, v_scope from tow_store.key k where k.key = p_key for update;
 		end if;
-		exit when found;
+		continue when not found;
+		exit when not tow_store.key_is_stale(v_other, v_scope);
+		update tow_store.key k set job_id = p_id, scope = left(p_scope, 1)::"char" where k.key = p_key and k.job_id = v_other;
+		if found then
+			return null;
+		end if;
 	end loop;
-	case p_on_conflict
-	when 'error' then
+	if p_on_conflict = 'ignore' then
+		return v_other;
+	elsif p_on_conflict = 'error' then
 		perform tow_store.fail('TW409', format('job %s has the key %L', v_other, p_key),
 			'use on_conflict => ''ignore'', ''replace'' or ''reschedule'', or wait until it has finished');
-	when 'reschedule' then
-		perform tow_store.move_unstarted(v_other, coalesce(p_run_at, tow.now()));
-		return v_other;
-	when 'replace' then
+	elsif p_on_conflict = 'replace' then
 		perform tow_store.end_unstarted(v_other, 'replaced by a job with the same key');
-		update tow_store.key k set job_id = p_id, scope = left(p_scope, 1)::"char" where k.key = p_key;
-		return null;
-	else
+	elsif tow_store.move_unstarted(v_other, coalesce(p_run_at, tow.now())) then
 		return v_other;
-	end case;
-	return v_other;
+	end if;
+	-- the other one has ended now, or has started: then it goes on without the key
+	update tow_store.key k set job_id = p_id, scope = left(p_scope, 1)::"char" where k.key = p_key;
+	return null;
 end $$;
 comment on function tow_store.hold_key(bigint, text, text, text, timestamptz) is 'Take a unique key, or deal with the job that has it.';
 
--- Where a job that has not started waits. Locked unless somebody else (a claim) has it: then it counts as started.
+create or replace function tow_store.key_is_stale(p_job bigint, p_scope "char") returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select case p_scope when 'd' then false else coalesce(s.state = any(case p_scope
+		when 'l' then '{completed,failed,cancelled}' else '{completed,failed,cancelled,running}' end::text[]), false) end
+	from tow.state(p_job) s(state)
+$$;
+comment on function tow_store.key_is_stale(bigint, "char") is 'Whether a key''s job has left the states in which it holds it.';
+
+-- Take a job that has not started out of where it waits. Waits for whoever moves it this moment, then looks again at
+-- where it went: a claim that commits has started it, a promotion has made it ready.
 create or replace function tow_store.take_unstarted(
-	p_id bigint, p_wait boolean, out place text, out band int, out attempt int, out flags int, out run_at timestamptz
+	p_id bigint, out place text, out band int, out attempt int, out flags int, out run_at timestamptz
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if not p_wait then
-		perform from tow_store.ready r where r.id = p_id and r.ctid = tow_store.ready_ctid(p_id) for update skip locked;
-		if not found and exists (select from tow_store.ready r where r.ctid = tow_store.ready_ctid(p_id) and r.id = p_id) then
-			return;
-		end if;
-		perform from tow_store.scheduled s where s.id = p_id for update skip locked;
-		if not found and exists (select from tow_store.scheduled s where s.id = p_id) then
-			return;
-		end if;
-		perform from tow_store.waiting w where w.id = p_id for update skip locked;
-		if not found and exists (select from tow_store.waiting w where w.id = p_id) then
-			return;
-		end if;
-	end if;
-	delete from tow_store.ready r where r.ctid = tow_store.ready_ctid(p_id) and r.id = p_id
-	returning 'ready', r.band, r.attempt, r.flags into place, band, attempt, flags;
-	if not found then
+	for i in 1 .. 10 loop
+		delete from tow_store.ready r where r.ctid = tow_store.ready_ctid(p_id) and r.id = p_id
+		returning 'ready', r.band, r.attempt, r.flags into place, band, attempt, flags;
+		exit when found;
 		delete from tow_store.scheduled s where s.id = p_id
 		returning case when s.reason = 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.flags, s.run_at
 		into place, band, attempt, flags, run_at;
-	end if;
-	if place is null then
+		exit when found;
 		delete from tow_store.waiting w where w.id = p_id returning 'waiting', w.band, w.attempt, w.flags into place, band, attempt, flags;
-	end if;
+		exit when found or tow.state(p_id) not in ('ready', 'scheduled', 'retrying', 'waiting');
+	end loop;
 end $$;
-comment on function tow_store.take_unstarted(bigint, boolean) is 'Take a job that has not started out of where it waits; place is null if there is none.';
+comment on function tow_store.take_unstarted(bigint) is 'Take a job that has not started out of where it waits; place is null if there is none.';
 
 -- A ready row by its job's id: born rows stand at pos = id in a band of the job's queue and priority, moved ones
 -- have an index of their own.
@@ -109,7 +111,7 @@ as $$
 declare
 	t record;
 begin
-	t := tow_store.take_unstarted(p_id, false);
+	t := tow_store.take_unstarted(p_id);
 	if t.place is null then
 		return false;
 	end if;
@@ -125,7 +127,7 @@ as $$
 declare
 	t record;
 begin
-	t := tow_store.take_unstarted(p_id, false);
+	t := tow_store.take_unstarted(p_id);
 	if t.place is null then
 		return false;
 	end if;
@@ -153,10 +155,11 @@ begin
 end $$;
 comment on function tow_store.put_back(bigint, int, int, int, timestamptz, "char") is 'Put a job into ready or scheduled.';
 
--- What ends with a job: its keys of scope live, and whatever was asked of it.
+-- A key that somebody has locked (to replace the job, to reschedule it) is left to them, see tow_store.hold_key.
 create or replace function tow_store.job_ended(p_ids bigint[]) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	delete from tow_store.key k where k.job_id = any(p_ids) and k.scope <> 'd';
+	delete from tow_store.key where ctid = any(array(
+		select k.ctid from tow_store.key k where k.job_id = any(p_ids) and k.scope <> 'd' for update skip locked))
 $$;
 comment on function tow_store.job_ended(bigint[]) is 'Free the keys of jobs that have finished.';

@@ -79,14 +79,15 @@ declare
 begin
 	loop
 		select r.stop, r.stop - r.first into v_stop, v_size from tow_store.job_ranges r order by r.stop desc limit 1;
-		v_stop := greatest(coalesce(v_stop, 0), coalesce((select max(j.id) + 1 from tow_store.job_rest j), 0));
+		-- ids that outran the ranges stand in the rest: begin well above what may be given out meanwhile
+		v_stop := greatest(coalesce(v_stop, 0), coalesce((select v_now + 1000000 from tow_store.job_rest j limit 1), 0));
 		exit when v_count >= 4 or (select count(*) from tow_store.job_ranges r where r.first > v_now) >= 2;
-		perform tow_store.make_range(v_stop, tow_store.next_size(coalesce(v_size, 1000000)));
+		perform tow_store.make_range(v_stop, tow_store.next_size(coalesce(v_size, 16000000)));
 		v_count := v_count + 1;
 	end loop;
 	return v_count;
 exception
-	when lock_not_available then
+	when lock_not_available or check_violation then
 		return 0;
 end $$;
 comment on function tow_store.make_ranges() is 'Make ranges of ids ahead; returns how many were made.';

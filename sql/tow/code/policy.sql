@@ -132,6 +132,9 @@ begin
 	if name in ('default', 'never') then
 		perform tow_store.fail('TW409', format('policy %L is needed', name), 'change it with tow.set_policy instead');
 	end if;
+	if exists (select from tow_store.schedule s where s.policy = name) then
+		perform tow_store.fail('TW409', format('policy %L is a schedule''s', name), 'give the schedule another one first: tow.schedule');
+	end if;
 	delete from tow_store.policy p where p.name = name;
 	if not found then
 		perform tow_store.fail('TW404', format('no such policy %L', name), 'select name from tow.policies lists them');

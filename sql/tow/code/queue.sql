@@ -58,6 +58,7 @@ begin
 end $$;
 comment on function tow.resume(text) is 'Start jobs of a paused queue again.';
 
+-- The register goes first: that waits for every enqueue under way, and only then it is seen whether jobs are left.
 create or replace function tow.drop_queue(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -65,6 +66,7 @@ as $$
 declare
 	v_id constant int := tow_store.see_queue(name);
 begin
+	execute format('drop sequence tow_store.arm_%s', v_id);
 	if exists (select from tow_store.ready r join tow_store.band b on b.id = r.band where b.queue = v_id)
 		or exists (select from tow_store.running r join tow_store.band b on b.id = r.band where b.queue = v_id)
 		or exists (select from tow_store.scheduled s join tow_store.job j on j.id = s.id where j.queue = name)
@@ -73,20 +75,11 @@ begin
 	elsif exists (select from tow_store.worker w where w.ended_at is null and v_id = any(w.queues)) then
 		perform tow_store.fail('TW409', format('a worker serves queue %L', name), 'stop it, or take the queue out of its settings, first');
 	end if;
-	perform tow_store.forget_queue(v_id);
+	delete from tow_store.band b where b.queue = v_id;
+	delete from tow_store.queue q where q.id = v_id;
 	perform tow_store.note('queue.dropped', name);
 end $$;
 comment on function tow.drop_queue(text) is 'Remove an empty queue that no worker serves; its history stays.';
-
-create or replace function tow_store.forget_queue(p_id int) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-begin
-	delete from tow_store.band b where b.queue = p_id;
-	delete from tow_store.queue q where q.id = p_id;
-	execute format('drop sequence tow_store.arm_%s', p_id);
-end $$;
-comment on function tow_store.forget_queue(int) is 'Remove a queue''s rows and its register.';
 
 create or replace function tow.set(name text, value text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -96,9 +89,9 @@ begin
 	if name = 'test' then
 		perform tow_store.fail('TW422', 'an instance is marked for tests when it is made, not later', 'tow migrate --test');
 	elsif value is null
-		or (case when name like '%retention' then value::interval < '0' when name = 'max_args_bytes' then value::int < 1000 else value::int < 1 end) then
+		or (case when name like '%retention' then value::interval not between '0' and '100 years' when name = 'max_args_bytes' then value::int < 1000 else value::int < 1 end) then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name),
-			'a retention is an interval, not below zero; max_args_bytes is 1000 or more; the others are 1 or more');
+			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; the others are 1 or more');
 	end if;
 	update tow_store.setting s set value = set.value where s.name = set.name;
 	if not found then

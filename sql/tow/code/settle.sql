@@ -138,8 +138,8 @@ begin
 		perform tow_store.arm(v_queue, p_worker, false);
 	end loop;
 	v_count := tow_store.lose_runs(p_worker);
-	perform nextval('tow_store.sweep');
 	if p_state = 'dead' then
+		perform nextval('tow_store.sweep'); -- a claim of it may have been undone; what is put back has fresh positions
 		perform tow_store.note('worker.dead', p_worker::text, null, jsonb_build_object('jobs', v_count));
 	end if;
 	return v_count;

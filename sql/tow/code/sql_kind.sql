@@ -39,7 +39,7 @@ as $$
 $$;
 comment on function tow.sql_kinds() is 'The kinds that are functions in this database.';
 
--- Called by a worker's slot. The job must still be ours when the function has done its work: both stand or fall
+-- Called by a worker's slot; kind and arguments are the job's own, whatever the caller says. The job must still be ours when the function has done its work: both stand or fall
 -- together, so a zombie's writes are undone.
 create or replace function tow.run_sql(job bigint, run bigint, kind text, args jsonb) returns table(result text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -47,15 +47,17 @@ as $$
 #variable_conflict use_variable
 declare
 	k tow_store.sql_kind;
+	j tow_store.job;
 	v_result jsonb;
 begin
-	select o.* into k from tow_store.sql_kind o where o.name = kind;
+	perform tow.holds(job, run);
+	select f.* into j from tow_store.job f where f.id = job;
+	select o.* into k from tow_store.sql_kind o where o.name = j.kind;
 	if not found then
-		perform tow_store.fail('TW404', format('no such sql kind %L', kind), 'register it with tow.sql_kind');
+		perform tow_store.fail('TW404', format('no such sql kind %L', j.kind), 'register it with tow.sql_kind');
 	end if;
 	perform tow_store.check_owned(k.fn::regprocedure, k.role);
-	perform tow.holds(job, run);
-	execute format('select %s($1)', k.fn::regprocedure::regproc) into v_result using args;
+	execute format('select %s($1)', k.fn::regprocedure::regproc) into v_result using j.args;
 	return query select v_result::text;
 end $$;
 comment on function tow.run_sql(bigint, bigint, text, jsonb) is 'Run an sql kind''s function for a job that this run holds.';

@@ -47,9 +47,9 @@ declare
 	t record;
 	r tow_store.running;
 begin
-	-- it may move while we look: a claim, a promotion, a retry
+	-- it may move while we look: a retry, a run that ends. Nothing that a worker could wait for is locked.
 	for i in 1 .. 10 loop
-		t := tow_store.take_unstarted(id, true);
+		t := tow_store.take_unstarted(id);
 		if t.place is not null then
 			insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
 			values (id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(reason, format('cancelled by %s', session_user)));
@@ -57,7 +57,7 @@ begin
 			perform tow_store.note('job.cancelled', j.kind, id, jsonb_build_object('was', t.place, 'reason', reason));
 			return 'cancelled';
 		end if;
-		select o.* into r from tow_store.running o where o.job_id = id for key share;
+		select o.* into r from tow_store.running o where o.job_id = id;
 		exit when found or tow.state(id) in ('completed', 'failed', 'cancelled');
 	end loop;
 	if r.run is null then
@@ -84,36 +84,45 @@ begin
 	elsif v_state not in ('failed', 'cancelled', 'completed') then
 		perform tow_store.wrong_state(id, 'retried', 'it has not finished; tow.run_now starts a scheduled one at once');
 	end if;
-	perform tow_store.revive(j);
+	if not tow_store.revive(j) then
+		perform tow_store.fail('TW409', format('job %s cannot run again now', id),
+			format('somebody retries it this moment, or another job has its key%s: look at tow.job(%s)', coalesce(' ' || j.key, ''), id));
+	end if;
 	perform tow_store.note('job.retried', j.kind, id, jsonb_build_object('was', v_state));
 	return tow.state(id);
 end $$;
 comment on function tow.retry(bigint) is 'Run a finished job again, with all its attempts; start a retrying one at once.';
 
--- The primary key of revival makes it happen once, whoever else tries at the same time.
-create or replace function tow_store.revive(j tow_store.job) returns void
+-- Put a finished job back into ready; false if somebody else does, or another job has its key. The primary key of
+-- revival makes it happen once; the lock on the facts keeps the prune duty from taking them meanwhile.
+create or replace function tow_store.revive(j tow_store.job) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_flags int := 0;
+	v_flags constant int := case j.key_scope when 'l' then 1 when 'q' then 2 else 0 end;
+	v_other bigint;
 begin
+	perform from tow_store.job f where f.id = j.id for key share;
+	if not found then
+		return false;
+	end if;
+	if j.key is not null then
+		v_other := tow_store.hold_key(j.id, j.key, 'ignore', case j.key_scope when 'l' then 'live' when 'q' then 'queued' else 'done' end, null);
+		if v_other <> j.id then
+			return false;
+		end if;
+	end if;
 	insert into tow_store.revival (run, job_id, at, who)
 	select h.run, h.job_id, tow.now(), session_user from tow_store.history h
-	where h.job_id = j.id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1;
-	if j.key is not null then
-		insert into tow_store.key (key, job_id, scope) values (j.key, j.id, j.key_scope)
-		on conflict (key) do update set job_id = excluded.job_id where tow_store.key.job_id = excluded.job_id;
-		if not found then
-			perform tow_store.fail('TW409', format('job %s cannot run again: another job has its key %L', j.id, j.key), 'wait for that one, or cancel it');
-		end if;
-		v_flags := case j.key_scope when 'l' then 1 when 'q' then 2 else 0 end;
+	where h.job_id = j.id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1
+	on conflict do nothing;
+	if not found then
+		return false;
 	end if;
 	perform tow_store.put_back(j.id, tow_store.home_band(j.queue, j.priority, j.kind), 0, v_flags, null, 's');
-exception
-	when unique_violation then
-		perform tow_store.fail('TW409', format('job %s is being retried already', j.id), 'look at tow.job(id)');
+	return true;
 end $$;
-comment on function tow_store.revive(tow_store.job) is 'Put a finished job back into ready.';
+comment on function tow_store.revive(tow_store.job) is 'Put a finished job back into ready, once.';
 
 create or replace function tow.run_now(id bigint) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -145,8 +154,11 @@ begin
 	if delay is null or delay <= '0' or delay > '10 years' then
 		perform tow_store.fail('TW422', format('bad delay %s', coalesce(delay::text, 'null')), 'use an interval above zero, at most 10 years');
 	end if;
-	t := tow_store.take_unstarted(id, true);
-	if t.place is null or t.place = 'waiting' then
+	if tow.state(id) = 'waiting' then
+		perform tow_store.wrong_state(id, 'snoozed', 'it is about to be admitted, or its policy to decide: try again');
+	end if;
+	t := tow_store.take_unstarted(id);
+	if t.place is null then
 		perform tow_store.wrong_state(id, 'snoozed', 'only a job that waits for its turn or its instant can be moved');
 	end if;
 	v_run_at := greatest(coalesce(t.run_at, tow.now()), tow.now()) + delay;
@@ -165,14 +177,14 @@ declare
 	t record;
 begin
 	perform tow_store.check_job(j.kind, '{}', j.queue, priority, null, null, null, null, null);
-	t := tow_store.take_unstarted(id, true);
+	if tow.state(id) = 'waiting' then
+		perform tow_store.wrong_state(id, 'given another priority', 'it is about to be admitted, or its policy to decide: try again');
+	end if;
+	t := tow_store.take_unstarted(id);
 	if t.place is null then
 		perform tow_store.wrong_state(id, 'given another priority', 'it has started or finished');
 	end if;
 	t.band := tow_store.home_band(j.queue, priority, j.kind);
-	if t.place = 'waiting' then
-		perform tow_store.wrong_state(id, 'given another priority', 'it is about to be admitted: try again');
-	end if;
 	perform tow_store.put_back(id, t.band, t.attempt, t.flags, t.run_at, case t.place when 'retrying' then 'r' else 's' end::"char");
 	perform tow_store.note('job.reprioritised', j.kind, id, jsonb_build_object('priority', priority));
 	return tow.state(id);
@@ -191,8 +203,8 @@ declare
 	j tow_store.job;
 	v_count bigint := 0;
 begin
-	if max_jobs is null or max_jobs < 1 then
-		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 or more');
+	if max_jobs is null or max_jobs not between 1 and 10000 then
+		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more');
 	end if;
 	for j in
 		select f.* from tow_store.history h join tow_store.job f on f.id = h.job_id
@@ -201,14 +213,9 @@ begin
 			and not exists (select from tow_store.revival v where v.run = h.run)
 		order by h.finished_at limit max_jobs
 	loop
-		if not dry_run then
-			begin
-				perform tow_store.revive(j);
-			exception when sqlstate 'TW409' then
-				continue;
-			end;
+		if dry_run or tow_store.revive(j) then
+			v_count := v_count + 1;
 		end if;
-		v_count := v_count + 1;
 	end loop;
 	if not dry_run and v_count > 0 then
 		perform tow_store.note('redrive', queue, null, jsonb_build_object('jobs', v_count, 'kind', kind, 'class', class, 'since', since));

@@ -1,6 +1,15 @@
--- Who may call what. Roles exist where the migrating role could make them; each has what the one before it has, but
--- for the worker's. Nothing is granted on tables, and nothing to everybody but the clock.
+-- Who may call what. Roles exist where the migrating role could make them. Nothing is granted on tables but insert on
+-- tow.inbox, and nothing to everybody but the clock. Everything is taken back first, so that these lists are all.
 revoke all on all functions in schema tow, tow_store from public;
+do $$
+declare
+	v_role text;
+begin
+	for v_role in select r.rolname from pg_roles r where r.rolname = any('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}') loop
+		execute format('revoke all on all functions in schema tow, tow_store from %I', v_role);
+		execute format('revoke all on all tables in schema tow from %I', v_role);
+	end loop;
+end $$;
 grant execute on function tow.now(), tow.fake_now() to public;
 
 create or replace function tow_store.grant_all(p_role text, p_names text[]) returns void

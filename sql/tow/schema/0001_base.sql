@@ -21,6 +21,8 @@ comment on sequence tow_store.sweep is 'Raised when claims were undone below som
 create sequence tow_store.clock as bigint minvalue 0;
 comment on sequence tow_store.clock is 'Until when (microseconds since the epoch) the scheduler sleeps: who needs it earlier rings.';
 
+create sequence tow_store.rescue as bigint minvalue 0 start 0;
+comment on sequence tow_store.rescue is 'When (microseconds since the epoch) the rescue duty had its last turn.';
 create sequence tow_store.walk as bigint minvalue 0 start 0;
 comment on sequence tow_store.walk is 'How far the prune duty has walked through old facts.';
 
