@@ -16,6 +16,7 @@ claim() { # worker sequence
 die="update tow_store.worker set watched_at = clock_timestamp() - interval '1 h', watched_beats = beats"
 state() { instance_psql -c "select tow.state($1)"; }
 
+instance_psql -c "select tow.duty('rescue')" >/dev/null # from its first turn on time counts
 instance_psql -c "select tow.enqueue('noop')" >/dev/null
 w=$(session_do worker "$attach")
 IFS='|' read -r job run <<<"$(session_do worker "$(claim "$w" 1)")"
