@@ -67,5 +67,15 @@ select pg_temp.refused($$ select tow.enqueue_many('noop', '{1}', run_at => '-inf
 select pg_temp.refused($$ select tow.enqueue('noop', deadline => tow.now() - '1 s'::interval) $$, 'TW422', 'later', 'a deadline that has passed');
 select pg_temp.refused($$ select tow.enqueue('noop', deadline => tow.now() + '1 s'::interval, run_at => tow.now() + '1 h'::interval) $$, 'TW422', 'later', 'a deadline before run_at');
 
+-- A deadline that passes before the job has started ends it.
+select tow.enqueue('noop', deadline => tow.now() + '1 h'::interval) as late \gset
+select tow.enqueue('noop', deadline => tow.now() + '1 h'::interval, run_at => tow.now() + '30 min'::interval, key => 'late') as later \gset
+select is(tow.duty('expire'), 0, 'not before it');
+select pg_temp.later('2 h');
+select ok(tow.duty('expire') >= 2, 'both are over');
+select is(array[tow.state(:late), tow.state(:later)], '{failed,failed}', 'they have failed');
+select is((select row(class, error)::text from tow.history where id = :late), '(deadline,"its deadline passed while it was ready")', 'with a reason');
+select isnt(tow.enqueue('noop', key => 'late'), :later::bigint, 'and without their keys');
+
 select * from finish();
 rollback;

@@ -41,6 +41,10 @@ begin
 	values (v_id, tow.now(), priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy,
 		key, case when key is not null then left(key_scope, 1) end::"char", tags);
 
+	if deadline is not null then
+		insert into tow_store.deadline (at, id) values (deadline, v_id);
+		perform tow_store.ring_clock(deadline);
+	end if;
 	if run_at > tow.now() then
 		insert into tow_store.scheduled (run_at, id, band, attempt, flags) values (run_at, v_id, v_band, 0, v_flags);
 		perform tow_store.ring_clock(run_at);

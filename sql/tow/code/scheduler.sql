@@ -86,6 +86,8 @@ begin
 		select s.run_at into v_at from tow_store.scheduled s order by s.run_at limit 1;
 	when 'fire' then
 		select s.next_at into v_at from tow_store.schedule s where s.paused_at is null and s.next_at is not null order by s.next_at limit 1;
+	when 'expire' then
+		select d.at into v_at from tow_store.deadline d order by d.at limit 1;
 	when 'admit' then
 		v_work := exists (select from tow_store.waiting w where w.reason = 'admission');
 	when 'decide' then
@@ -141,6 +143,7 @@ begin
 		when 'partition' then tow_store.duty_partition()
 		when 'prune' then tow_store.duty_prune()
 		when 'tidy' then tow_store.duty_tidy()
+		when 'expire' then tow_store.duty_expire()
 	end;
 	update tow_store.duty d set last_at = tow.now(), last_count = v_count, last_ms = extract(epoch from clock_timestamp() - v_start) * 1000
 	where d.name = p_name and (d.last_at is null or d.last_at < tow.now() - interval '10 s' or d.last_at > tow.now());

@@ -155,6 +155,13 @@ create table tow_store.waiting (
 create index waiting_reason on tow_store.waiting (reason, id);
 comment on table tow_store.waiting is 'Jobs that wait for something other than an instant: to be admitted to a new queue or band, or for a policy''s function.';
 
+create table tow_store.deadline (
+	at timestamptz not null,
+	id bigint not null,
+	primary key (at, id)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table tow_store.deadline is 'Deadlines of jobs, until they have passed: the expire duty fails what has not started by then.';
+
 create table tow_store.running (
 	job_id bigint primary key,
 	run bigint not null,
@@ -301,10 +308,11 @@ insert into tow_store.duty (position, name, every, description) values
 	(3, 'fire', '30 s', 'enqueues the jobs of schedules at their instants'),
 	(4, 'admit', '1 s', 'makes new queues and bands and admits the jobs that wait for them'),
 	(5, 'inbox', '1 s', 'enqueues what was copied into tow.inbox'),
-	(6, 'partition', '10 min', 'makes partitions ahead'),
+	(6, 'partition', '1 min', 'makes partitions ahead'),
 	(7, 'prune', '1 min', 'drops and deletes what is older than its retention'),
 	(8, 'tidy', '30 s', 'removes progress, cancel requests and bells whose job or worker is gone'),
-	(9, 'decide', '1 s', 'asks policies'' own functions when a failed job is tried again');
+	(9, 'expire', '30 s', 'fails jobs whose deadline passed before they started'),
+	(10, 'decide', '1 s', 'asks policies'' own functions when a failed job is tried again');
 
 create table tow_store.schedule (
 	id int generated always as identity primary key,
