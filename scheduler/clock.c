@@ -15,10 +15,11 @@
 #define PAUSE_MOST   100000
 #define BACKOFF_MOST 5000000
 #define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
+#define LEAVE_US     2000000  /* what a goodbye may take: without it we are missed a little later */
 
 /* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
  * seconds, so this is also where the watchdog hears from us. */
-static bool wait(struct clock *c, int fd, short events, long long us)
+static bool await(struct clock *c, int fd, short events, long long us)
 {
 	struct pollfd p[2] = { { .fd = c->signals, .events = POLLIN },
 			       { .fd = fd, .events = events } };
@@ -53,8 +54,8 @@ static bool finish(struct clock *c, struct tow_rows **rows, struct tow_err *e)
 		if (tow_mono_us() - start > SILENT_US)
 			return tow_fail_class(e, TOW_RETRY, "08006",
 					      "the database does not answer");
-		if (!wait(c, tow_db_fd(c->db),
-			  tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN, 1000000))
+		if (!await(c, tow_db_fd(c->db),
+			   tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN, 1000000))
 			return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
 	}
 }
@@ -223,7 +224,7 @@ static bool doze(struct clock *c, long long us)
 	long long until = tow_mono_us() + us, now;
 
 	while (!c->rung && tow_db_alive(c->db) && (now = tow_mono_us()) < until) {
-		if (!wait(c, tow_db_fd(c->db), POLLIN, until - now))
+		if (!await(c, tow_db_fd(c->db), POLLIN, until - now))
 			return false;
 		hear(c);
 	}
@@ -277,12 +278,22 @@ static bool attended(struct clock *c, struct tow_err *e)
 
 static void leave(struct clock *c)
 {
+	long long until = tow_mono_us() + LEAVE_US, now;
+	TOW_AUTO_ROWS *rows = NULL;
 	struct tow_err e;
 	char id[24];
 
 	snprintf(id, sizeof(id), "%lld", c->id);
-	if (c->db && c->id && tow_db_alive(c->db))
-		(void)!tow_db_call(c->db, NULL, &e, "tow.leave", (const char *[]){ id }, 1);
+	if (!c->db || !c->id || !tow_db_alive(c->db) ||
+	    !tow_db_send(c->db, &e, "tow.leave", (const char *[]){ id }, 1))
+		return;
+	while (tow_db_take(c->db, &rows, &e) == TOW_DB_BUSY && (now = tow_mono_us()) < until) {
+		struct pollfd p = { .fd = tow_db_fd(c->db), .events = POLLIN };
+
+		if (tow_db_wants_write(c->db))
+			p.events |= POLLOUT;
+		(void)poll(&p, 1, (int)((until - now) / 1000) + 1);
+	}
 }
 
 /* Doubles up to five seconds; a random part of it less. False: asked to stop. */
@@ -291,7 +302,7 @@ static bool back_off(struct clock *c)
 	long long most = c->backoff_us < 50000 ? 50000 : c->backoff_us;
 
 	c->backoff_us = 2 * most > BACKOFF_MOST ? BACKOFF_MOST : 2 * most;
-	return wait(c, -1, 0, most / 2 + random() % (most / 2 + 1));
+	return await(c, -1, 0, most / 2 + random() % (most / 2 + 1));
 }
 
 void clock_run(struct clock *c)

@@ -1,13 +1,17 @@
+/* clang-format off */
 /* A kind of job, in C: one file in workers/kinds (or workers/haul) that ends in one const struct.
  *
  *	static bool run(struct tow_job *j, struct tow_err *e) { ... }
- *	const struct tow_kind tow_kind_resize = { .name = "resize", .help = "...", .timeout_s = 60,
- *.run = run };
+ *
+ *	const struct tow_kind tow_kind_resize = {
+ *		.name = "resize", .help = "...", .timeout_s = 60, .run = run
+ *	};
  *
  * run is called in a slot, a process of its own; it may block, leak or crash. True means completed.
- *False with TOW_RETRY lets the policy decide about another attempt; TOW_FINAL fails the job at
- *once; TOW_CANCELLED ends it as cancelled. e->class is what per-class policies look at. stdout and
- *stderr become the job's log. */
+ * False with TOW_RETRY lets the policy decide about another attempt; TOW_FINAL fails the job at
+ * once; TOW_CANCELLED ends it as cancelled. e->class is what per-class policies look at. stdout and
+ * stderr become the job's log. */
+/* clang-format on */
 #ifndef TOW_KIND_H
 #define TOW_KIND_H
 
