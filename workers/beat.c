@@ -12,6 +12,7 @@
 
 #define REPORT_EVERY_US 250000
 #define REPORT_SOON_US	20000
+#define REPORT_MOST	1000 /* lines */
 #define KINDS_EVERY_US	30000000
 #define RELOCK_US	5000000
 #define UNANSWERED_US	1000000
@@ -44,11 +45,13 @@ static long long margin_us(const struct dispatcher *d)
 void beat_init(struct dispatcher *d)
 {
 	link_init(&d->beat.link, d->direct, "worker beat");
+	d->beat.report_most = REPORT_MOST;
 }
 
 void beat_again(struct dispatcher *d)
 {
 	d->beat.attached = false;
+	d->beat.wanted++;
 }
 
 static void call(struct dispatcher *d, enum beat_call what, const char *verb,
@@ -100,6 +103,7 @@ static void ask_attach(struct dispatcher *d, long long now)
 	snprintf(lease, sizeof(lease), "%ld ms", d->config.lease_ms);
 	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
 	d->beat.sent_us = now;
+	d->beat.asked = d->beat.wanted;
 	call(d, BEAT_ATTACH, "tow.attach",
 	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION,
 			       queues.data, slots.data, kinds.data, lease,
@@ -107,25 +111,37 @@ static void ask_attach(struct dispatcher *d, long long now)
 	     10, now);
 }
 
-static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
+/* Queue ids come in the order in which the queues were named. An answer about queues that were
+ * other ones meanwhile says nothing of these. */
+static void take_ids(struct dispatcher *d, const long long *ids, size_t n)
 {
-	struct beat *b = &d->beat;
-	long long *ids = NULL;
-	size_t n = 0, at = 0;
-	bool first = b->worker == 0, held;
+	size_t at = 0;
 
-	if (tow_rows_count(rows) != 1 || !ints_parse(tow_rows_get(rows, 0, "queue_ids"), &ids, &n))
+	if (d->beat.asked != d->beat.wanted)
 		return;
 	for (size_t i = 0; i < d->n_queues; i++)
 		if (d->queues[i]->slots > 0 && at < n)
 			d->queues[i]->id = (int)ids[at++];
-	free(ids);
+	d->beat.attached = true;
+	if (d->phase == PHASE_RUN)
+		tow_sd_notify("READY=1\nSTATUS=attached");
+}
+
+static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
+{
+	struct beat *b = &d->beat;
+	TOW_AUTO_FREE long long *ids = NULL;
+	size_t n = 0;
+	bool first = b->worker == 0, held;
+
+	if (tow_rows_count(rows) != 1 || !ints_parse(tow_rows_get(rows, 0, "queue_ids"), &ids, &n))
+		return;
 	held = strcmp(tow_rows_get(rows, 0, "held"), "t") == 0;
 	b->worker = tow_rows_int(rows, 0, "worker");
-	b->attached = true;
 	b->heard_us = b->sent_us;
 	d->distrust = false;
 	snprintf(b->bell, sizeof(b->bell), "%s", tow_rows_get(rows, 0, "bell"));
+	take_ids(d, ids, n);
 	tow_log(TOW_INFO, first ? "worker.attached" : "worker.again", "worker=%lld held=%s",
 		b->worker, held ? "yes" : "no");
 	if (!held && b->held != held)
@@ -135,33 +151,30 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 	b->held = held;
 	b->urgent = true;
 	claims_wake(d, true);
-	if (first)
-		tow_sd_notify("READY=1\nSTATUS=attached");
 }
 
 /*--- kinds registered in the database */
 
 static void on_kinds(struct dispatcher *d, const struct tow_rows *rows)
 {
-	struct kinds now;
 	const struct tow_kind *how = kinds_builtin("sql");
 
-	kinds_copy(&now, &d->config.kinds);
-	for (size_t i = 0; how && i < tow_rows_count(rows); i++) {
-		const char *name = tow_rows_get(rows, i, "name");
-		struct kind *k = kinds_find(&now, name) ? NULL : kinds_add(&now, name, how);
+	d->beat.kinds_heard = true;
+	kinds_release(&d->registered);
+	for (size_t i = 0; how && i < tow_rows_count(rows); i++)
+		kinds_add(&d->registered, tow_rows_get(rows, i, "name"), how)->timeout_ms =
+			(long)tow_rows_int(rows, i, "timeout_ms");
+	if (dispatcher_kinds(d))
+		beat_again(d);
+}
 
-		if (k)
-			k->timeout_ms = (long)tow_rows_int(rows, i, "timeout_ms");
-	}
-	if (kinds_equal(&now, &d->kinds)) {
-		kinds_release(&now);
-		return;
-	}
-	kinds_release(&d->kinds);
-	d->kinds = now;
-	slots_renew(&d->slots, &d->kinds);
-	beat_again(d);
+/* Before the first answer nothing is claimed; later, now and then. */
+static bool kinds_due(const struct dispatcher *d, long long now)
+{
+	const struct beat *b = &d->beat;
+
+	return d->config.sql_kinds && !b->no_sql_kinds &&
+	       (!b->kinds_us || !b->kinds_heard || now - b->kinds_us > KINDS_EVERY_US);
 }
 
 /*--- beats and reports */
@@ -212,7 +225,8 @@ static void ask_report(struct dispatcher *d, long long now)
 	char worker[24];
 
 	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
-	reports_take(&d->reports, &progress, &log, now);
+	reports_write(&d->reports, &progress, &log, d->beat.report_most,
+		      d->beat.report_most == REPORT_MOST, now);
 	d->beat.report_us = now;
 	if (d->reports.lost) {
 		tow_log(TOW_WARN, "report.dropped", "lines=%llu", d->reports.lost);
@@ -222,20 +236,61 @@ static void ask_report(struct dispatcher *d, long long now)
 	     now);
 }
 
-/* Lines soon after they were written, but at most four reports a second. */
+static void on_report(struct dispatcher *d)
+{
+	struct beat *b = &d->beat;
+
+	reports_sent(&d->reports);
+	b->report_backoff_us = 0;
+	b->report_most = b->report_most > REPORT_MOST / 2 ? REPORT_MOST : 2 * b->report_most;
+}
+
+/* What the database cannot take is looked for by halves, and left out. What it will not take now is
+ * sent again. */
+static void report_refused(struct dispatcher *d, const struct tow_err *e, long long now)
+{
+	struct beat *b = &d->beat;
+	size_t lines = d->reports.out_lines;
+
+	tow_log_err(TOW_WARN, "report.refused", e);
+	if (e->code == TOW_RETRY) {
+		b->report_again_us = now + backoff_next(&b->report_backoff_us);
+	} else if (strncmp(e->class, "22", 2) != 0) {
+		tow_log(TOW_WARN, "report.dropped", "lines=%zu", lines);
+		reports_sent(&d->reports);
+	} else if (lines > 1 || (lines == 1 && b->report_most == REPORT_MOST)) {
+		b->report_most = lines > 1 ? lines / 2 : 1;
+	} else {
+		reports_leave_out(&d->reports, e->class, now);
+		b->report_most = REPORT_MOST;
+	}
+}
+
+/* Lines soon after they were written, but at most four reports a second; at once at the end, and
+ * while a bad line is looked for. */
 static long long report_at(const struct dispatcher *d)
 {
+	const struct beat *b = &d->beat;
 	long long soon = d->reports.since_us + REPORT_SOON_US,
-		  next = d->beat.report_us + REPORT_EVERY_US;
+		  next = b->report_us + REPORT_EVERY_US;
 
 	if (!reports_any(&d->reports))
 		return LLONG_MAX;
-	return soon > next ? soon : next;
+	if (d->phase == PHASE_OVER || b->report_most < REPORT_MOST)
+		return b->report_again_us;
+	next = soon > next ? soon : next;
+	return next > b->report_again_us ? next : b->report_again_us;
 }
 
 static bool may_detach(const struct dispatcher *d)
 {
 	return d->phase == PHASE_OVER && !reports_any(&d->reports);
+}
+
+static void ask_kinds(struct dispatcher *d, long long now)
+{
+	d->beat.kinds_us = now;
+	call(d, BEAT_KINDS, "tow.sql_kinds", NULL, 0, now);
 }
 
 static void next_call(struct dispatcher *d, long long now)
@@ -248,14 +303,14 @@ static void next_call(struct dispatcher *d, long long now)
 	} else if (may_detach(d)) {
 		snprintf(worker, sizeof(worker), "%lld", b->worker);
 		call(d, BEAT_DETACH, "tow.detach", (const char *[]){ worker }, 1, now);
+	} else if (!b->kinds_heard && kinds_due(d, now)) {
+		ask_kinds(d, now);
 	} else if (b->urgent || now - b->sent_us >= every_us(d)) {
 		ask_beat(d, now);
-	} else if (now >= report_at(d) || (d->phase == PHASE_OVER && reports_any(&d->reports))) {
+	} else if (now >= report_at(d)) {
 		ask_report(d, now);
-	} else if (d->config.sql_kinds && !b->no_sql_kinds &&
-		   (!b->kinds_us || now - b->kinds_us > KINDS_EVERY_US)) {
-		b->kinds_us = now;
-		call(d, BEAT_KINDS, "tow.sql_kinds", NULL, 0, now);
+	} else if (kinds_due(d, now)) {
+		ask_kinds(d, now);
 	} else if (!b->held && d->config.listen && now - b->connected_us > RELOCK_US) {
 		b->connected_us = now;
 		ask_attach(d, now);
@@ -283,6 +338,8 @@ static void answered(struct dispatcher *d, const struct tow_rows *rows, long lon
 		d->beat.detached = true;
 		break;
 	case BEAT_REPORT:
+		on_report(d);
+		break;
 	case BEAT_NONE:
 		break;
 	}
@@ -296,6 +353,7 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 	b->call = BEAT_NONE;
 	if (what == BEAT_KINDS) {
 		b->no_sql_kinds = strcmp(e->class, "42883") == 0;
+		b->kinds_heard = true; /* that we shall not hear of any, for now */
 		tow_log_err(TOW_DEBUG, "kinds.unknown", e);
 		return;
 	}
@@ -307,9 +365,11 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 		hands_forget(d, now);
 		return;
 	}
+	if (what == BEAT_REPORT) {
+		report_refused(d, e, now);
+		return;
+	}
 	tow_log_err(TOW_WARN, "beat.refused", e);
-	if (what == BEAT_REPORT)
-		return; /* those lines are lost; the job is not */
 	link_drop(&b->link, now);
 	b->attached = false;
 }

@@ -15,9 +15,13 @@
 #define PAUSE_PARKED   1000
 #define PAUSE_POLLING  20000
 
-static int want(const struct dispatcher *d, const struct queue *q)
+/* Nothing before it is known which kinds are functions in the database: their jobs would come back
+ * as of unknown kinds. */
+int claims_want(const struct dispatcher *d, const struct queue *q)
 {
-	return d->phase == PHASE_RUN && q->id ? queue_want(q, d->config.prefetch) : 0;
+	bool kinds = !d->config.sql_kinds || d->beat.kinds_heard;
+
+	return d->phase == PHASE_RUN && q->id && kinds ? queue_want(q, d->config.prefetch) : 0;
 }
 
 static bool listens(const struct dispatcher *d)
@@ -28,7 +32,7 @@ static bool listens(const struct dispatcher *d)
 bool claims_hungry(const struct dispatcher *d)
 {
 	for (size_t i = 0; i < d->n_queues; i++)
-		if (!d->queues[i]->dry && want(d, d->queues[i]) > 0)
+		if (!d->queues[i]->dry && claims_want(d, d->queues[i]) > 0)
 			return true;
 	return false;
 }
@@ -39,7 +43,7 @@ bool claims_starving(const struct dispatcher *d)
 		const struct queue *q = d->queues[i];
 		size_t held = q->stock.n + q->given + (size_t)q->asked;
 
-		if (q->dry || want(d, q) <= 0)
+		if (q->dry || claims_want(d, q) <= 0)
 			continue;
 		if (held < (size_t)q->slots ||
 		    held <= (size_t)queue_target(q, d->config.prefetch) / 2)
@@ -52,7 +56,7 @@ bool claims_starving(const struct dispatcher *d)
 static bool unarmed(const struct dispatcher *d)
 {
 	for (size_t i = 0; i < d->n_queues; i++)
-		if (d->queues[i]->dry && !d->queues[i]->armed && want(d, d->queues[i]) > 0)
+		if (d->queues[i]->dry && !d->queues[i]->armed && claims_want(d, d->queues[i]) > 0)
 			return true;
 	return false;
 }
@@ -119,7 +123,7 @@ void claims_parked(struct dispatcher *d, const char *token, long long now)
 	(void)now;
 	disarm(d);
 	for (size_t i = 0; i < d->n_queues; i++)
-		d->queues[i]->armed = want(d, d->queues[i]) > 0;
+		d->queues[i]->armed = claims_want(d, d->queues[i]) > 0;
 	c->parked = tow_xstrdup(token);
 	c->floor_due = true;
 	c->floor_woken = false;

@@ -52,11 +52,26 @@ static void set_queues(struct dispatcher *d)
 	hands_return_stock(d);
 }
 
-void dispatcher_kinds(struct dispatcher *d)
+/* What the file says outweighs what is registered. */
+bool dispatcher_kinds(struct dispatcher *d)
 {
+	struct kinds all;
+
+	kinds_copy(&all, &d->config.kinds);
+	for (size_t i = 0; d->config.sql_kinds && i < d->registered.n; i++) {
+		const struct kind *k = &d->registered.items[i];
+
+		if (!kinds_find(&all, k->name))
+			kinds_add(&all, k->name, k->how)->timeout_ms = k->timeout_ms;
+	}
+	if (kinds_equal(&all, &d->kinds)) {
+		kinds_release(&all);
+		return false;
+	}
 	kinds_release(&d->kinds);
-	kinds_copy(&d->kinds, &d->config.kinds);
+	d->kinds = all;
 	slots_renew(&d->slots, &d->kinds);
+	return true;
 }
 
 /*--- signals */
@@ -74,7 +89,7 @@ static void reload(struct dispatcher *d)
 	} else {
 		config_release(&d->config);
 		d->config = fresh;
-		dispatcher_kinds(d);
+		(void)dispatcher_kinds(d);
 		set_queues(d);
 		d->beat.kinds_us = 0;
 		beat_again(d);
@@ -183,15 +198,16 @@ static long long phase_wake(const struct dispatcher *d)
 	return d->phase == PHASE_RUN || d->phase == PHASE_END ? LLONG_MAX : d->end_us;
 }
 
-/* Much time passed between two turns: we were stopped, and somebody may have our jobs. Nothing is
+/* Our lease is over: we were stopped, or cut off, and somebody may have our jobs. Nothing is
  * started or said until a heartbeat has told. */
-static void mind_the_gap(struct dispatcher *d, long long asleep_us)
+static void mind_the_gap(struct dispatcher *d, long long now)
 {
 	struct runs back = { 0 };
+	long long silent_us = now - d->beat.heard_us;
 
-	if (asleep_us < d->config.lease_ms * 1000LL || !d->beat.worker)
+	if (d->distrust || !d->beat.worker || silent_us < d->config.lease_ms * 1000LL)
 		return;
-	tow_log(TOW_WARN, "worker.overslept", "ms=%lld", asleep_us / 1000);
+	tow_log(TOW_WARN, "worker.overslept", "ms=%lld", silent_us / 1000);
 	d->distrust = true;
 	d->beat.urgent = true;
 	for (size_t i = 0; i < d->slots.n; i++)
@@ -237,7 +253,7 @@ static long long next_wake(const struct dispatcher *d, long long now)
 	return wake;
 }
 
-static void wait(struct pollfd *p, size_t n, long long wake, long long now)
+static void sleep_until(struct pollfd *p, size_t n, long long wake, long long now)
 {
 	long long us = wake <= now ? 0 : wake - now;
 	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
@@ -257,9 +273,9 @@ static void turn(struct dispatcher *d, struct pollfd *p, long long now)
 	hands_watch(d, now);
 	beat_turn(d, now);
 	lines_turn(d, now);
-	if (d->phase == PHASE_RUN && d->beat.worker)
+	if (hands_fork(d))
 		slots_fork(&d->slots, now);
-	hands_give(d);
+	hands_give(d, now);
 	lines_turn(d, now); /* what was just given or ended may be worth another call */
 	step_phase(d, now);
 }
@@ -272,14 +288,14 @@ static void loop(struct dispatcher *d)
 
 	while (!finished(d, now)) {
 		size_t need = 2 + LINES + 3 * d->slots.n, n;
-		long long wake = next_wake(d, now), before = now;
+		long long wake = next_wake(d, now);
 
 		if (!p || need > room)
 			p = tow_xrealloc(p, (room = need) * sizeof(*p));
 		n = gather(d, p);
-		wait(p, n, wake, now);
+		sleep_until(p, n, wake, now);
 		now = tow_mono_us();
-		mind_the_gap(d, now - (wake == LLONG_MAX || wake < before ? before : wake));
+		mind_the_gap(d, now);
 		if (d->watchdog_us && now - d->turn_us >= d->watchdog_us) {
 			tow_sd_notify("WATCHDOG=1");
 			d->turn_us = now;
@@ -307,6 +323,7 @@ static void release(struct dispatcher *d)
 	}
 	free(d->queues);
 	kinds_release(&d->kinds);
+	kinds_release(&d->registered);
 	config_release(&d->config);
 	tow_closep(&d->signals);
 }
@@ -319,7 +336,7 @@ int dispatcher_run(struct dispatcher *d)
 	d->signals = open_signals();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	slots_init(&d->slots, d->url);
-	dispatcher_kinds(d);
+	(void)dispatcher_kinds(d);
 	set_queues(d);
 	beat_init(d);
 	lines_init(d);

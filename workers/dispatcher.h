@@ -10,7 +10,9 @@
 #include "lows.h"
 #include "slots.h"
 
-#define LINES 2
+#define LINES	     2
+#define OUTCOME_MOST (16 << 20) /* bytes of an outcome, and of all that an exchange carries */
+#define RECONCILE_US 3000000	/* so long after a lost connection */
 
 enum phase {
 	PHASE_RUN,
@@ -29,13 +31,17 @@ struct beat {
 	bool detached;
 	bool urgent;	   /* beat now: somebody may want a job ended */
 	bool no_sql_kinds; /* the database does not know them */
+	bool kinds_heard;  /* it has said which there are */
 	bool held;
-	long long worker; /* 0: none yet */
+	unsigned wanted, asked; /* configurations: the latest, and the one attached with */
+	long long worker;	/* 0: none yet */
 	char bell[64];
 	long long sent_us, heard_us; /* the last beat that was sent; the sending of the last that
 					was answered */
 	long long connected_us;
 	long long report_us, kinds_us;
+	long long report_again_us, report_backoff_us; /* after one that was refused */
+	size_t report_most; /* lines in a report: fewer while a bad one is looked for */
 };
 
 enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_RECONCILE };
@@ -77,7 +83,8 @@ struct options;
 struct dispatcher {
 	const struct options *options;
 	struct config config;
-	struct kinds kinds;	  /* the configuration's and the database's */
+	struct kinds registered;  /* in the database, as far as we have heard */
+	struct kinds kinds;	  /* the configuration's and those */
 	const char *url, *direct; /* direct: past a pooler, for the heartbeat */
 	struct queue **queues;
 	size_t n_queues;
@@ -102,8 +109,9 @@ struct dispatcher {
 /* dispatcher.c */
 int dispatcher_run(struct dispatcher *d);
 struct queue *dispatcher_queue(struct dispatcher *d, int id);
-void dispatcher_kinds(
-	struct dispatcher *d); /* build d->kinds anew from config and the registered ones */
+/* Build d->kinds anew from the configuration and the registered ones; false when they are the same.
+ */
+bool dispatcher_kinds(struct dispatcher *d);
 void dispatcher_stop(struct dispatcher *d, long long now);
 
 /* beat.c */
@@ -121,7 +129,8 @@ void lines_forget(struct dispatcher *d);      /* a new worker begins */
 void lines_redial(struct dispatcher *d, long long now);
 
 /* claims.c */
-void claims_wake(struct dispatcher *d, bool rung);	/* somebody enqueued, or may have */
+void claims_wake(struct dispatcher *d, bool rung); /* somebody enqueued, or may have */
+int claims_want(const struct dispatcher *d, const struct queue *q); /* how many more, now */
 bool claims_hungry(const struct dispatcher *d);		/* some queue wants jobs and may get some */
 bool claims_starving(const struct dispatcher *d);	/* and has a slot with nothing to do */
 bool claims_floor(struct dispatcher *d, long long now); /* is a floor due? */
@@ -134,7 +143,9 @@ long long claims_wake_at(const struct dispatcher *d);
 bool claims_nothing_left(const struct dispatcher *d);
 
 /* hands.c */
-void hands_give(struct dispatcher *d);
+void hands_give(struct dispatcher *d, long long now);
+bool hands_overdue(struct dispatcher *d, struct run *r, long long now); /* then it has ended */
+bool hands_fork(const struct dispatcher *d); /* whether slots may be forked now */
 void hands_read(struct dispatcher *d, struct slot *s, long long now);
 void hands_watch(struct dispatcher *d, long long now); /* timeouts, stuck slots, kills, the dead */
 long long hands_wake(const struct dispatcher *d, long long now);

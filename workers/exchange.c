@@ -1,6 +1,6 @@
 /* One exchange of a line: what it carries and asks for, what its answer says, what becomes of a
  * failed one. A call that was lost with its connection is repeated with the same number; outcomes
- * that the database refuses as bad data are divided until the bad one is alone. */
+ * that the database refuses are divided until the bad one is alone. */
 #include "exchange.h"
 
 #include <stdlib.h>
@@ -28,10 +28,19 @@ void exchange_unask(struct line *l)
 	sent_release(l);
 }
 
+/* Few when they are large: the server refuses a value of 256 MB. */
 static void load_cargo(struct dispatcher *d, struct line *l)
 {
-	while (l->cargo.n < d->batch && d->done.first)
+	size_t bytes = 0;
+
+	while (l->cargo.n < d->batch && d->done.first) {
+		const char *outcome = d->done.first->outcome;
+
+		bytes += outcome ? strlen(outcome) : 0;
+		if (l->cargo.n > 0 && bytes > OUTCOME_MOST)
+			break;
 		runs_push(&l->cargo, runs_pop(&d->done));
+	}
 	if (!d->done.first)
 		d->done_since_us = 0;
 }
@@ -39,11 +48,11 @@ static void load_cargo(struct dispatcher *d, struct line *l)
 static void load_wants(struct dispatcher *d, struct line *l)
 {
 	l->floors = d->lows.floors;
-	if (d->phase != PHASE_RUN || !d->lows.memory)
+	if (!d->lows.memory)
 		return;
 	for (size_t i = 0; i < d->n_queues; i++) {
 		struct queue *q = d->queues[i];
-		int n = q->id && !q->dry ? queue_want(q, d->config.prefetch) : 0;
+		int n = q->dry ? 0 : claims_want(d, q);
 
 		if (n <= 0)
 			continue;
@@ -167,6 +176,8 @@ static void take_job(struct dispatcher *d, const struct tow_rows *rows, size_t i
 	if (!q)
 		return; /* reconcile puts it back */
 	r = claimed(d, rows, i, q, k, now);
+	if (hands_overdue(d, r, now))
+		return;
 	if (k && d->phase == PHASE_RUN && q->slots > 0) {
 		runs_push(&q->stock, r);
 		return;
@@ -224,7 +235,14 @@ void exchange_lower(struct dispatcher *d, const struct line *l)
 		lows_lower(&d->lows, l->sent.bands[i], l->sent.lows[i]);
 }
 
-static void poisoned(struct line *l, const struct tow_err *e)
+/* Whatever it carries, this would fail: the verb is not there or not allowed, somebody cancelled
+ * it. */
+static bool not_of_cargo(const struct tow_err *e)
+{
+	return e->code == TOW_RETRY || e->code == TOW_CANCELLED || strncmp(e->class, "42", 2) == 0;
+}
+
+static void poisoned(struct dispatcher *d, struct line *l, const struct tow_err *e, long long now)
 {
 	struct outcome o =
 		outcome_of(RUN_FAILED, "poisoned", "the database refused what the job had to say");
@@ -234,7 +252,8 @@ static void poisoned(struct line *l, const struct tow_err *e)
 	tow_log(TOW_WARN, "outcome.refused", "job=%lld run=%lld sqlstate=%s", r->job, r->id,
 		e->class);
 	if (again) {
-		runs_free(&l->cargo); /* its lease will put it back */
+		runs_free(&l->cargo);
+		d->claims.reconcile_us = now + RECONCILE_US; /* puts it back */
 		return;
 	}
 	o.detail = e->class;
@@ -242,10 +261,10 @@ static void poisoned(struct line *l, const struct tow_err *e)
 }
 
 /* Nothing of this exchange happened: fewer outcomes next time, until the bad one is found. */
-static void divide(struct dispatcher *d, struct line *l, const struct tow_err *e)
+static void divide(struct dispatcher *d, struct line *l, const struct tow_err *e, long long now)
 {
 	if (l->cargo.n == 1)
-		poisoned(l, e);
+		poisoned(d, l, e, now);
 	else
 		d->batch = l->cargo.n / 2;
 	runs_prepend(&d->done, &l->cargo);
@@ -262,9 +281,8 @@ void exchange_refused(struct dispatcher *d, struct line *l, const struct tow_err
 		hands_forget(d, now);
 		return;
 	}
-	if ((strncmp(e->class, "22", 2) == 0 || strncmp(e->class, "23", 2) == 0) &&
-	    l->cargo.n > 0) {
-		divide(d, l, e);
+	if (l->cargo.n > 0 && !not_of_cargo(e)) {
+		divide(d, l, e, now);
 		return;
 	}
 	tow_log_err(TOW_WARN, "exchange.failed", e);

@@ -27,13 +27,25 @@ void hands_end(struct dispatcher *d, struct run *r, const struct outcome *o)
 		d->done_since_us = tow_mono_us();
 }
 
+bool hands_overdue(struct dispatcher *d, struct run *r, long long now)
+{
+	struct outcome o =
+		outcome_of(RUN_FAILED, "deadline", "its deadline passed before it started");
+
+	if (!r->deadline_us || now < r->deadline_us)
+		return false;
+	o.final = true;
+	hands_end(d, r, &o);
+	return true;
+}
+
 static bool giving(const struct dispatcher *d)
 {
 	return d->phase == PHASE_RUN && !d->distrust;
 }
 
 /* Round and round, so that every slot gets something before any gets much. */
-static void give_queue(struct dispatcher *d, struct queue *q)
+static void give_queue(struct dispatcher *d, struct queue *q, long long now)
 {
 	size_t share = (size_t)queue_share(q, d->config.prefetch), level;
 	bool gave = true;
@@ -48,23 +60,43 @@ static void give_queue(struct dispatcher *d, struct queue *q)
 			if (s->queue != q)
 				continue;
 			gave = gave || slot_takes(s);
-			while (slot_takes(s) && s->jobs.n < level && q->stock.n > 0)
-				slot_give(s, runs_pop(&q->stock));
+			while (slot_takes(s) && s->jobs.n < level && q->stock.n > 0) {
+				struct run *r = runs_pop(&q->stock);
+
+				if (!hands_overdue(d, r, now))
+					slot_give(s, r);
+			}
 		}
 		level = level + step > share && level < share ? share : level + step;
 	}
 }
 
-void hands_give(struct dispatcher *d)
+void hands_give(struct dispatcher *d, long long now)
 {
 	if (giving(d))
 		for (size_t i = 0; i < d->n_queues; i++)
-			give_queue(d, d->queues[i]);
+			give_queue(d, d->queues[i], now);
 	for (size_t i = 0; i < d->slots.n; i++) {
 		if (d->slots.items[i]->outbox.len > 0)
 			(void)slot_flush(d->slots.items[i]);
 		slot_dismiss(d->slots.items[i]);
 	}
+}
+
+/* The database would refuse it, or choke on it. */
+static void cap_outcome(struct run *r)
+{
+	size_t len = r->outcome ? strlen(r->outcome) : 0;
+	struct outcome o = outcome_of(RUN_FAILED, "result", NULL);
+	char text[80];
+
+	if (len <= OUTCOME_MOST)
+		return;
+	snprintf(text, sizeof(text), "its result of %zu bytes is more than the %d that are kept",
+		 len, OUTCOME_MOST);
+	o.error = text;
+	o.final = true;
+	run_end(r, &o);
 }
 
 /* Runs that have ended in a slot. */
@@ -78,6 +110,7 @@ static void take_ended(struct dispatcher *d, struct runs *ended)
 			run_free(r);
 			continue;
 		}
+		cap_outcome(r);
 		runs_push(&d->done, r);
 		if (!d->done_since_us)
 			d->done_since_us = tow_mono_us();
@@ -340,14 +373,19 @@ void hands_watch(struct dispatcher *d, long long now)
 	slots_sweep(&d->slots);
 }
 
-static long long wake_of(const struct slot *s, long long now)
+bool hands_fork(const struct dispatcher *d)
+{
+	return d->phase == PHASE_RUN && d->beat.worker;
+}
+
+static long long wake_of(const struct dispatcher *d, const struct slot *s, long long now)
 {
 	long long wake = s->kill_at_us ? s->kill_at_us : LLONG_MAX, since = 0, at;
 	const struct run *r = slot_current(s, &since);
 	enum ending why;
 
 	if (!s->pid)
-		return s->surplus ? LLONG_MAX : s->fork_at_us;
+		return s->surplus || !hands_fork(d) ? LLONG_MAX : s->fork_at_us;
 	if (s->progress_us && s->progress_us < wake)
 		wake = s->progress_us;
 	if (!r && s->jobs.first) { /* it may be about to start */
@@ -367,7 +405,7 @@ long long hands_wake(const struct dispatcher *d, long long now)
 	long long wake = LLONG_MAX;
 
 	for (size_t i = 0; i < d->slots.n; i++) {
-		long long at = wake_of(d->slots.items[i], now);
+		long long at = wake_of(d, d->slots.items[i], now);
 
 		wake = at < wake ? at : wake;
 	}
@@ -410,8 +448,10 @@ size_t hands_busy(const struct dispatcher *d)
 
 /*--- children */
 
+/* A stranger that is gone may have left children, who are ours now. */
 void hands_reap(struct dispatcher *d)
 {
+	bool strangers = false;
 	int status;
 	pid_t pid;
 
@@ -420,8 +460,11 @@ void hands_reap(struct dispatcher *d)
 			d->scheduler = 0;
 			continue;
 		}
-		(void)slots_reaped(&d->slots, pid, status);
+		if (!slots_reaped(&d->slots, pid, status))
+			strangers = true;
 	}
+	if (strangers)
+		end_strangers(d);
 }
 
 /* The address goes by the environment: arguments are for everybody to read. */

@@ -9,9 +9,8 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define LET_GATHER   3000 /* us that outcomes may wait for more, while there is enough to do */
-#define SECOND_LINE  50	  /* the second connection is for when so much would wait for the first */
-#define RECONCILE_US 3000000
+#define LET_GATHER  3000 /* us that outcomes may wait for more, while there is enough to do */
+#define SECOND_LINE 50	 /* the second connection is for when so much would wait for the first */
 
 void lines_init(struct dispatcher *d)
 {
@@ -49,9 +48,24 @@ bool lines_quiet(const struct dispatcher *d)
 static bool calling(const struct dispatcher *d, enum line_call call)
 {
 	for (int i = 0; i < LINES; i++)
-		if (d->lines[i].call == call || (call == LINE_EXCHANGE && d->lines[i].unsure))
+		if (d->lines[i].call == call)
 			return true;
 	return false;
+}
+
+/* A connection that can be used for a call of any kind. */
+static bool is_free(const struct line *l, long long now)
+{
+	return l->used && l->link.state == LINK_IDLE && now >= l->again_us && !l->unsure;
+}
+
+/* Reconciling and exchanging exclude one another: what an exchange has just been given is not in
+ * the list of what we hold. One that was lost gets what it claimed when it is repeated, or claims
+ * anew what was put back meanwhile. */
+static bool reconciling(const struct dispatcher *d, long long now)
+{
+	return calling(d, LINE_RECONCILE) ||
+	       (d->claims.reconcile_us && now >= d->claims.reconcile_us);
 }
 
 bool line_send(struct line *l, enum line_call call, const char *verb, const char *const *values,
@@ -109,7 +123,7 @@ static void ask_park(struct dispatcher *d, struct line *l, long long now)
 
 	line_number(worker, d->beat.worker);
 	for (size_t i = 0; i < d->n_queues; i++)
-		if (queue_want(d->queues[i], d->config.prefetch) > 0)
+		if (claims_want(d, d->queues[i]) > 0)
 			tow_buf_addf(&queues, "%c%d", queues.len ? ',' : '{', d->queues[i]->id);
 	tow_buf_adds(&queues, queues.len ? "}" : "{}");
 	(void)line_send(l, LINE_PARK, "tow.park", (const char *[]){ worker, queues.data }, 2, now);
@@ -130,12 +144,22 @@ static void ask_reconcile(struct dispatcher *d, struct line *l, long long now)
 
 /*--- what a connection is used for next */
 
+/* The second connection is for when there is much, or the first is stuck. */
+static bool reluctant(const struct dispatcher *d, const struct line *l, long long now)
+{
+	const struct line *first = &d->lines[0];
+	bool stuck = first->unsure || first->link.state == LINK_DOWN ||
+		     first->link.state == LINK_DIALING || now < first->again_us;
+
+	return l->number > 0 && !stuck && d->done.n < SECOND_LINE && !claims_starving(d);
+}
+
 static bool worth_exchange(struct dispatcher *d, const struct line *l, long long now)
 {
 	bool pressing = d->phase != PHASE_RUN || d->done.n >= d->batch / 2 || claims_starving(d) ||
 			(d->done.n > 0 && now - d->done_since_us >= LET_GATHER);
 
-	if (l->number > 0 && d->done.n < SECOND_LINE && !claims_starving(d))
+	if (reluctant(d, l, now))
 		return false;
 	if (d->done.n == 0 && !claims_hungry(d))
 		return false;
@@ -149,21 +173,17 @@ static bool worth_exchange(struct dispatcher *d, const struct line *l, long long
 
 static void next_call(struct dispatcher *d, struct line *l, long long now)
 {
-	bool exchanging = calling(d, LINE_EXCHANGE);
-
 	if (now < l->again_us || d->distrust || !d->beat.attached || d->phase == PHASE_OVER)
 		return;
+	if (reconciling(d, now)) {
+		if (!calling(d, LINE_RECONCILE) && !calling(d, LINE_EXCHANGE))
+			ask_reconcile(d, l, now);
+		return;
+	}
 	if (l->unsure) {
 		exchange_send(d, l, now);
 		return;
 	}
-	if (d->claims.reconcile_us && now >= d->claims.reconcile_us) {
-		if (!exchanging)
-			ask_reconcile(d, l, now);
-		return;
-	}
-	if (calling(d, LINE_RECONCILE))
-		return;
 	if (d->claims.eager && claims_hungry(d) && d->lows.memory) {
 		d->claims.eager = false;
 		exchange_ask(d, l, now);
@@ -177,7 +197,7 @@ static void next_call(struct dispatcher *d, struct line *l, long long now)
 		return; /* claim from where it says */
 	if (worth_exchange(d, l, now))
 		exchange_ask(d, l, now);
-	else if (!exchanging && !calling(d, LINE_PARK) && claims_park(d))
+	else if (!calling(d, LINE_EXCHANGE) && !calling(d, LINE_PARK) && claims_park(d))
 		ask_park(d, l, now);
 }
 
@@ -298,29 +318,42 @@ void lines_turn(struct dispatcher *d, long long now)
 		d->lines[1].used = true;
 }
 
+/* When a free line has something to do. What waits for another call to be answered is seen then. */
+static long long work_at(const struct dispatcher *d, const struct line *l, long long now)
+{
+	bool looking = calling(d, LINE_FLOOR) || calling(d, LINE_PARK);
+	long long wake = looking ? LLONG_MAX : claims_wake_at(d);
+
+	if (reconciling(d, now))
+		return LLONG_MAX;
+	if (d->done.n > 0 && !reluctant(d, l, now) && d->done_since_us + LET_GATHER < wake)
+		wake = d->done_since_us + LET_GATHER;
+	if (d->claims.reconcile_us && d->claims.reconcile_us < wake)
+		wake = d->claims.reconcile_us;
+	return wake;
+}
+
+static long long line_wake(const struct dispatcher *d, const struct line *l, long long now)
+{
+	if (!l->used)
+		return LLONG_MAX;
+	if (l->link.state == LINK_IDLE && l->again_us > now)
+		return l->again_us;
+	if (is_free(l, now) && d->beat.attached && !d->distrust)
+		return work_at(d, l, now);
+	return link_wake(&l->link);
+}
+
 /* Only what a line can act on now counts: the rest is seen when one is connected, answered or
  * allowed again. */
 long long lines_wake(const struct dispatcher *d, long long now)
 {
-	long long wake = LLONG_MAX, at;
-	bool able = false;
+	long long wake = LLONG_MAX;
 
 	for (int i = 0; i < LINES; i++) {
-		const struct line *l = &d->lines[i];
+		long long at = line_wake(d, &d->lines[i], now);
 
-		if (!l->used)
-			continue;
-		at = l->link.state == LINK_IDLE && l->again_us > now ? l->again_us
-								     : link_wake(&l->link);
 		wake = at < wake ? at : wake;
-		able = able || (l->link.state == LINK_IDLE && l->again_us <= now);
 	}
-	if (!able || !d->beat.attached || d->distrust)
-		return wake;
-	if (d->done.n > 0 && d->done_since_us + LET_GATHER < wake)
-		wake = d->done_since_us + LET_GATHER;
-	if (d->claims.reconcile_us > now && d->claims.reconcile_us < wake)
-		wake = d->claims.reconcile_us;
-	at = claims_wake_at(d);
-	return at < wake ? at : wake;
+	return wake;
 }

@@ -1,6 +1,7 @@
 /* Lines and progress on their way to the database: see output.h. */
 #include "output.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,6 @@
 #define LINES_MOST   10000     /* of a run */
 #define BYTES_MOST   (1 << 20) /* of a run */
 #define WAITING_MOST (8 << 20) /* bytes that may wait while the database is away */
-#define BATCH	     1000      /* lines a report */
 
 /* A line that waits; its text follows. */
 struct record {
@@ -19,10 +19,10 @@ struct record {
 	size_t len;
 };
 
-static void wait_line(struct reports *to, const struct output *o, const char *level,
+static void wait_line(struct reports *to, long long job, long long run, const char *level,
 		      const char *text, size_t len, long long now)
 {
-	struct record r = { o->job, o->run, now, level, len };
+	struct record r = { job, run, now, level, len };
 
 	if (to->log.len > WAITING_MOST) {
 		to->lost++;
@@ -45,14 +45,14 @@ void output_line(struct output *o, const char *level, const char *line, size_t l
 		return;
 	if (o->lines >= LINES_MOST || o->bytes + len > BYTES_MOST) {
 		o->cut = true;
-		wait_line(to, o, "warn", cut, sizeof(cut) - 1, now);
+		wait_line(to, o->job, o->run, "warn", cut, sizeof(cut) - 1, now);
 		return;
 	}
 	o->lines++;
 	o->bytes += len;
 	for (; len > LINE_MOST; line += LINE_MOST, len -= LINE_MOST)
-		wait_line(to, o, level, line, LINE_MOST, now);
-	wait_line(to, o, level, line, len, now);
+		wait_line(to, o->job, o->run, level, line, LINE_MOST, now);
+	wait_line(to, o->job, o->run, level, line, len, now);
 }
 
 static const char *const streams[2] = { "stdout", "stderr" };
@@ -126,7 +126,7 @@ void reports_progress(struct reports *to, const struct run *r, const struct boar
 		to->progress = tow_xrealloc(to->progress, (i + 1) * sizeof(*to->progress));
 		to->n_progress++;
 	}
-	to->progress[i] = (struct progress){ r->job, r->id, *p };
+	to->progress[i] = (struct progress){ r->job, r->id, *p, false };
 	if (!to->since_us)
 		to->since_us = now;
 }
@@ -166,31 +166,63 @@ static void add_line(struct tow_buf *log, const struct record *r, const char *te
 	tow_buf_addc(log, '}');
 }
 
-void reports_take(struct reports *r, struct tow_buf *progress, struct tow_buf *log, long long now)
+void reports_write(struct reports *r, struct tow_buf *progress, struct tow_buf *log, size_t most,
+		   bool with_progress, long long now)
 {
-	size_t at = 0;
-
-	tow_buf_addc(progress, '[');
-	for (size_t i = 0; i < r->n_progress; i++)
-		add_progress(progress, &r->progress[i]);
-	tow_buf_addc(progress, ']');
+	r->out_bytes = r->out_lines = 0;
 	tow_buf_addc(log, '[');
-	for (int i = 0; i < BATCH && at < r->log.len; i++) {
+	while (r->out_lines < most && r->out_bytes < r->log.len) {
 		struct record line;
 
-		memcpy(&line, r->log.data + at, sizeof(line));
-		add_line(log, &line, r->log.data + at + sizeof(line), now);
-		at += sizeof(line) + line.len;
-		r->n_lines--;
+		memcpy(&line, r->log.data + r->out_bytes, sizeof(line));
+		add_line(log, &line, r->log.data + r->out_bytes + sizeof(line), now);
+		r->out_bytes += sizeof(line) + line.len;
+		r->out_lines++;
 	}
 	tow_buf_addc(log, ']');
-	if (r->n_lines == 0) {
-		tow_buf_release(&r->log);
-		r->since_us = 0;
-	} else {
-		tow_buf_eat(&r->log, at);
+	tow_buf_addc(progress, '[');
+	for (size_t i = 0; i < r->n_progress; i++) {
+		r->progress[i].told = with_progress || r->out_lines == 0;
+		if (r->progress[i].told)
+			add_progress(progress, &r->progress[i]);
 	}
-	free(r->progress);
-	r->progress = NULL;
-	r->n_progress = 0;
+	tow_buf_addc(progress, ']');
+}
+
+/* What has changed since it was written stays. */
+static void forget_progress(struct reports *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n_progress; i++)
+		if (!r->progress[i].told)
+			r->progress[kept++] = r->progress[i];
+	r->n_progress = kept;
+}
+
+void reports_sent(struct reports *r)
+{
+	forget_progress(r);
+	r->n_lines -= r->out_lines;
+	if (r->n_lines == 0)
+		tow_buf_release(&r->log);
+	else
+		tow_buf_eat(&r->log, r->out_bytes);
+	r->out_bytes = r->out_lines = 0;
+	if (!reports_any(r))
+		r->since_us = 0;
+}
+
+void reports_leave_out(struct reports *r, const char *why, long long now)
+{
+	struct record line = { 0 };
+	char text[80];
+
+	if (r->out_lines > 0)
+		memcpy(&line, r->log.data, sizeof(line));
+	reports_sent(r);
+	if (!line.run)
+		return;
+	snprintf(text, sizeof(text), "a line was left out: the database refused it (%s)", why);
+	wait_line(r, line.job, line.run, "warn", text, strlen(text), now);
 }

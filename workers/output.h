@@ -8,6 +8,7 @@
 struct progress {
 	long long job, run;
 	struct board_progress what;
+	bool told; /* in the report under way, as it is here */
 };
 
 /* What waits to be reported. */
@@ -17,7 +18,8 @@ struct reports {
 	unsigned long long lost;   /* lines dropped because too much waited */
 	struct progress *progress; /* the latest of each run */
 	size_t n_progress;
-	long long since_us; /* the oldest; 0: there is nothing */
+	size_t out_bytes, out_lines; /* of log: in the report under way */
+	long long since_us;	     /* the oldest; 0: there is nothing */
 };
 
 /* A slot's two streams, cut into lines, under the job that prints them. */
@@ -45,7 +47,13 @@ void reports_progress(struct reports *to, const struct run *r, const struct boar
 void reports_release(struct reports *r);
 bool reports_any(const struct reports *r);
 
-/* p_progress and p_log of tow.report, at most so many lines; they are no longer waiting then. */
-void reports_take(struct reports *r, struct tow_buf *progress, struct tow_buf *log, long long now);
+/* p_progress and p_log of tow.report: at most so many lines, and progress if it is wanted or there
+ * are none. All of it waits until it is known to have been sent. */
+void reports_write(struct reports *r, struct tow_buf *progress, struct tow_buf *log, size_t most,
+		   bool with_progress, long long now);
+void reports_sent(struct reports *r);
+
+/* What was written last cannot be sent: a line says so in its place. */
+void reports_leave_out(struct reports *r, const char *why, long long now);
 
 #endif

@@ -24,9 +24,8 @@ struct run {
 	long long job, id; /* id is the run's number: the fence */
 	struct queue *queue;
 	long timeout_ms;
-	long long deadline_us; /* the monotonic clock; 0: none */
-	uint64_t number;       /* in its slot */
-	unsigned log_lines, log_bytes;
+	long long deadline_us;	       /* the monotonic clock; 0: none */
+	uint64_t number;	       /* in its slot */
 	bool cancelled;		       /* somebody wants it ended */
 	bool lost;		       /* somebody else's by now: say nothing about it */
 	long long started_us, took_us; /* started_us 0: it never ran */

@@ -41,14 +41,19 @@ static inline void read_config(struct config *c, const char *text)
 	ck_assert_msg(ok, "%s", e.text);
 }
 
-/* One slot; config is the text of a worker's file. */
-static inline void rig_start(struct rig *g, const char *config)
+/* One slot; config is the text of a worker's file. Kinds may be added before it is forked. */
+static inline void rig_begin(struct rig *g, const char *config)
 {
 	*g = (struct rig){ .queue = { .name = (char *)"q", .id = 1, .slots = 1 } };
 	read_config(&g->config, config);
 	slots_init(&g->slots, NULL);
 	slots_renew(&g->slots, &g->config.kinds);
 	slots_resize(&g->slots, &g->queue);
+}
+
+static inline void rig_start(struct rig *g, const char *config)
+{
+	rig_begin(g, config);
 	slots_fork(&g->slots, tow_mono_us());
 }
 
@@ -140,6 +145,14 @@ static inline const char *rig_run(struct rig *g, const char *kind, const char *a
 	snprintf(said, sizeof(said), "%s", r->outcome ? r->outcome : "");
 	run_free(r);
 	return said;
+}
+
+/* A report that was sent. */
+static inline void reports_take(struct reports *r, struct tow_buf *progress, struct tow_buf *log,
+				long long now)
+{
+	reports_write(r, progress, log, 1000, true, now);
+	reports_sent(r);
 }
 
 /* What has been logged and shown so far, as tow.report gets it. Valid until the next. */

@@ -1,0 +1,288 @@
+/* When the dispatcher wakes, and what it gives: never a time that has passed for what it cannot do
+ * now. Without a database and without slots' processes. */
+#include <check.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tow/proc.h"
+#include "workers/exchange.h"
+#include "workers/options.h"
+
+#define NOW   1000000000LL
+#define SOON  (NOW + 1000000)
+#define NEVER LLONG_MAX
+
+static struct options options;
+static struct dispatcher d;
+static struct queue queue, *queues[1];
+
+/* Attached, one queue, the first connection free, nothing known to be there. */
+static void setup(void)
+{
+	options = (struct options){ 0 };
+	d = (struct dispatcher){ .options = &options, .queues = queues, .n_queues = 1 };
+	queue = (struct queue){ .name = (char *)"q", .id = 1, .slots = 1, .dry = true };
+	queues[0] = &queue;
+	config_init(&d.config);
+	d.config.lease_ms = 15000;
+	d.config.poll_ms = 5000;
+	slots_init(&d.slots, NULL);
+	lines_init(&d);
+	d.lines[0].link.state = LINK_IDLE;
+	d.beat.attached = d.beat.kinds_heard = true;
+	d.beat.worker = 1;
+	d.lows.memory = tow_xstrdup("known");
+	d.claims.floor_us = NOW;
+}
+
+static void teardown(void)
+{
+	runs_free(&d.done);
+	runs_free(&queue.stock);
+	for (int i = 0; i < LINES; i++)
+		runs_free(&d.lines[i].cargo);
+	lows_forget(&d.lows);
+	slots_release(&d.slots);
+	config_release(&d.config);
+}
+
+static struct run *make(long long id)
+{
+	struct run *r = run_make(id, id, 1, 3, "q", "noop", "{}");
+
+	r->queue = &queue;
+	return r;
+}
+
+static void have_done(int n)
+{
+	for (int i = 1; i <= n; i++)
+		runs_push(&d.done, make(i));
+	d.done_since_us = NOW - 1000000;
+}
+
+static void second_line(enum link_state state)
+{
+	d.lines[1].used = true;
+	d.lines[1].link.state = state;
+}
+
+/* The other line's call may or may not have happened, and it cannot ask yet. */
+static void first_is_stuck(void)
+{
+	d.lines[0].unsure = true;
+	d.lines[0].link.state = LINK_DOWN;
+	d.lines[0].link.retry_at_us = SOON;
+	second_line(LINK_IDLE);
+}
+
+START_TEST(what_has_gathered_wakes_a_free_line)
+{
+	have_done(1);
+	ck_assert_int_lt(lines_wake(&d, NOW), NOW);
+	d.lines[0].link.state = LINK_BUSY;
+	ck_assert(lines_wake(&d, NOW) == NEVER);
+}
+END_TEST
+
+START_TEST(a_little_waits_for_the_first_line)
+{
+	have_done(1);
+	second_line(LINK_IDLE);
+	d.lines[0].link.state = LINK_BUSY;
+	d.lines[0].call = LINE_EXCHANGE;
+	ck_assert(lines_wake(&d, NOW) == NEVER);
+}
+END_TEST
+
+START_TEST(the_second_line_reports_while_the_first_is_stuck)
+{
+	have_done(1);
+	first_is_stuck();
+	ck_assert_int_lt(lines_wake(&d, NOW), NOW);
+}
+END_TEST
+
+START_TEST(a_due_reconcile_does_not_spin)
+{
+	have_done(1);
+	second_line(LINK_IDLE);
+	d.claims.reconcile_us = NOW - 1;
+	d.lines[0].link.state = LINK_BUSY;
+	d.lines[0].call = LINE_EXCHANGE;
+	ck_assert(lines_wake(&d, NOW) == NEVER);
+	d.claims.reconcile_us = SOON;
+	d.done.n = 0; /* nothing but this to wait for */
+	ck_assert(lines_wake(&d, NOW) == SOON);
+	d.done.n = 1;
+}
+END_TEST
+
+START_TEST(a_look_around_waits_for_the_one_under_way)
+{
+	second_line(LINK_IDLE);
+	d.claims.look_us = NOW - 1;
+	d.lines[0].link.state = LINK_BUSY;
+	d.lines[0].call = LINE_FLOOR;
+	ck_assert(lines_wake(&d, NOW) == NEVER);
+	d.lines[0].call = LINE_EXCHANGE;
+	ck_assert_int_lt(lines_wake(&d, NOW), NOW);
+}
+END_TEST
+
+START_TEST(nothing_is_claimed_before_the_kinds_are_known)
+{
+	queue.dry = false;
+	d.config.sql_kinds = true;
+	d.beat.kinds_heard = false;
+	ck_assert(!claims_hungry(&d));
+	d.beat.kinds_heard = true;
+	ck_assert(claims_hungry(&d));
+	d.beat.kinds_heard = d.config.sql_kinds = false;
+	ck_assert(claims_hungry(&d));
+}
+END_TEST
+
+START_TEST(registered_kinds_outlive_a_new_configuration)
+{
+	kinds_add(&d.registered, "of-the-database", kinds_builtin("sql"))->timeout_ms = 7000;
+	d.config.sql_kinds = true;
+	ck_assert(dispatcher_kinds(&d));
+	ck_assert_ptr_nonnull(kinds_find(&d.kinds, "of-the-database"));
+	ck_assert_int_eq(kinds_find(&d.kinds, "of-the-database")->timeout_ms, 7000);
+	ck_assert(!dispatcher_kinds(&d));
+	d.config.sql_kinds = false;
+	ck_assert(dispatcher_kinds(&d));
+	ck_assert_ptr_null(kinds_find(&d.kinds, "of-the-database"));
+	kinds_release(&d.kinds);
+	kinds_release(&d.registered);
+}
+END_TEST
+
+START_TEST(slots_that_may_not_be_forked_wake_nobody)
+{
+	slots_resize(&d.slots, &queue);
+	d.beat.worker = 0;
+	ck_assert(hands_wake(&d, NOW) == NEVER);
+	d.beat.worker = 1;
+	ck_assert_int_le(hands_wake(&d, NOW), NOW);
+	d.phase = PHASE_DRAIN;
+	ck_assert(hands_wake(&d, NOW) == NEVER);
+}
+END_TEST
+
+START_TEST(what_is_too_late_to_start_has_failed)
+{
+	struct run *early = make(1), *late = make(2), *free_of_it = make(3);
+
+	early->deadline_us = SOON;
+	late->deadline_us = NOW;
+	ck_assert(!hands_overdue(&d, early, NOW));
+	ck_assert(!hands_overdue(&d, free_of_it, NOW));
+	ck_assert(hands_overdue(&d, late, NOW));
+	ck_assert_ptr_eq(d.done.first, late);
+	ck_assert_ptr_nonnull(strstr(late->outcome, "\"class\":\"deadline\""));
+	ck_assert_ptr_nonnull(strstr(late->outcome, "\"final\":true"));
+	run_free(early);
+	run_free(free_of_it);
+}
+END_TEST
+
+/*--- refused exchanges */
+
+static void carry(int n)
+{
+	struct line *l = &d.lines[0];
+
+	for (int i = 1; i <= n; i++)
+		runs_push(&l->cargo, make(i));
+}
+
+static void refuse(enum tow_code code, const char *class)
+{
+	struct tow_err e = { 0 };
+
+	tow_err_fail(&e, code, class, "refused");
+	exchange_refused(&d, &d.lines[0], &e, NOW);
+}
+
+START_TEST(whatever_the_database_refuses_for_good_is_divided)
+{
+	static const char *const classes[] = { "22023", "23514", "54000", "TW422", "XX000" };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+		d.batch = EXCHANGE_MOST;
+		carry(10);
+		refuse(TOW_FINAL, classes[i]);
+		ck_assert_uint_eq(d.lines[0].cargo.n, 0);
+		ck_assert(!d.lines[0].unsure);
+		ck_assert_uint_eq(d.done.n, 10);
+		ck_assert_uint_eq(d.batch, 5);
+		runs_free(&d.done);
+	}
+}
+END_TEST
+
+START_TEST(one_that_is_refused_alone_is_poisoned)
+{
+	carry(1);
+	refuse(TOW_FINAL, "54000");
+	ck_assert_uint_eq(d.done.n, 1);
+	ck_assert_ptr_nonnull(strstr(d.done.first->outcome, "\"class\":\"poisoned\""));
+	runs_push(&d.lines[0].cargo, runs_pop(&d.done));
+	refuse(TOW_FINAL, "54000");
+	ck_assert_uint_eq(d.done.n, 0);
+	ck_assert_int_gt(d.claims.reconcile_us, NOW); /* or nobody would put it back */
+}
+END_TEST
+
+START_TEST(what_is_no_outcomes_fault_is_sent_again)
+{
+	static const struct {
+		enum tow_code code;
+		const char *class;
+	} cases[] = { { TOW_RETRY, "40001" },
+		      { TOW_CANCELLED, "57014" },
+		      { TOW_FINAL, "42501" },
+		      { TOW_FINAL, "42883" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		carry(1);
+		d.lines[0].unsure = false;
+		refuse(cases[i].code, cases[i].class);
+		ck_assert(d.lines[0].unsure);
+		ck_assert_int_gt(d.lines[0].again_us, NOW);
+		ck_assert_uint_eq(d.lines[0].cargo.n, 1);
+		ck_assert_ptr_null(d.lines[0].cargo.first->outcome);
+		runs_free(&d.lines[0].cargo);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("dispatcher");
+	TCase *c = tcase_create("dispatcher");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, what_has_gathered_wakes_a_free_line);
+	tcase_add_test(c, a_little_waits_for_the_first_line);
+	tcase_add_test(c, the_second_line_reports_while_the_first_is_stuck);
+	tcase_add_test(c, a_due_reconcile_does_not_spin);
+	tcase_add_test(c, a_look_around_waits_for_the_one_under_way);
+	tcase_add_test(c, nothing_is_claimed_before_the_kinds_are_known);
+	tcase_add_test(c, registered_kinds_outlive_a_new_configuration);
+	tcase_add_test(c, slots_that_may_not_be_forked_wake_nobody);
+	tcase_add_test(c, what_is_too_late_to_start_has_failed);
+	tcase_add_test(c, whatever_the_database_refuses_for_good_is_divided);
+	tcase_add_test(c, one_that_is_refused_alone_is_poisoned);
+	tcase_add_test(c, what_is_no_outcomes_fault_is_sent_again);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
