@@ -98,7 +98,9 @@ static struct outcome cause(const struct slot *s, char *text, size_t size)
 	case END_NONE:
 		break;
 	}
-	if (number == SIGXCPU) {
+	if (s->broken) {
+		snprintf(text, size, "killed: what its slot said was garbled");
+	} else if (number == SIGXCPU) {
 		snprintf(text, size, "killed: it used more processor time than its limit");
 		o.class = "cpu";
 	} else if (number == SIGXFSZ) {
@@ -136,37 +138,44 @@ static void be_replaced(struct slot *s, long long now)
 	s->pid = 0;
 	s->exited = false;
 	s->dismissed = false;
+	s->broken = false;
 	s->ending = END_NONE;
 	s->kill_at_us = 0;
 	s->retire = s->surplus;
 	s->progress_us = 0;
 }
 
+/* It died before it could say how these ended: the last that it started, or one whose outcome was
+ * garbled. */
+static void end_unheard(struct slot *s, struct runs *ended, struct reports *reports, long long now)
+{
+	char text[160];
+	struct outcome o = cause(s, text, sizeof(text));
+	long long since = 0;
+	struct run *r;
+
+	while ((r = s->jobs.first) && r->number < atomic_load(&s->board->done)) {
+		run_end(r, &o);
+		slot_collect(s, ended, reports, now);
+	}
+	r = slot_current(s, &since);
+	if (!r)
+		return;
+	runs_remove(&s->jobs, r);
+	r->queue->given--;
+	r->started_us = since;
+	r->took_us = now - since;
+	run_end(r, &o);
+	runs_push(ended, r);
+}
+
 void slot_bury(struct slot *s, struct runs *ended, struct runs *back, struct reports *reports,
 	       long long now)
 {
-	struct run *r;
-	long long since = 0;
-	char text[160];
-
-	slot_read(s, ended, reports, now);
-	output_flush(&s->output, reports, now);
 	kill(-s->pid, SIGKILL); /* what it left behind in its group */
-	r = slot_current(s, &since);
-	if (!r && s->jobs.first && s->jobs.first->number < atomic_load(&s->board->done)) {
-		r = s->jobs.first; /* it died before it could say how the job ended */
-		since = now;
-	}
-	if (r) {
-		struct outcome o = cause(s, text, sizeof(text));
-
-		runs_remove(&s->jobs, r);
-		r->queue->given--;
-		r->started_us = since;
-		r->took_us = now - since;
-		run_end(r, &o);
-		runs_push(ended, r);
-	}
+	slot_read_last(s, ended, reports, now);
+	output_flush(&s->output, reports, now);
+	end_unheard(s, ended, reports, now);
 	for (struct run *left = s->jobs.first; left; left = left->next)
 		left->queue->given--;
 	runs_append(back, &s->jobs);

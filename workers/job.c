@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "orphans.h"
 #include "shelter.h"
 
 #define WAKE_EVERY_US 250000
@@ -23,7 +24,7 @@ void job_send(int socket, struct tow_buf *b)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			_exit(0); /* the dispatcher is gone */
+			orphans_end_with_group(); /* the dispatcher is gone */
 		sent += (size_t)n;
 	}
 	tow_buf_reset(b);
@@ -142,15 +143,24 @@ void tow_job_result(struct tow_job *j, const char *json)
 	j->result = tow_strdup(j->arena, json);
 }
 
+/* A handler passes on what others tell it: a delay without end, or one that is no number, is cut to
+ * what a date can hold. */
+static double delay(double seconds)
+{
+	if (!(seconds > 0))
+		return 0;
+	return seconds < DELAY_MOST_S ? seconds : DELAY_MOST_S;
+}
+
 bool tow_job_snooze(struct tow_job *j, struct tow_err *e, double seconds)
 {
-	j->snooze_s = seconds > 0 ? seconds : 0;
+	j->snooze_s = delay(seconds);
 	return tow_fail(e, TOW_RETRY, "snoozed for %.3f s", j->snooze_s);
 }
 
 bool tow_job_retry_in(struct tow_job *j, struct tow_err *e, double seconds)
 {
-	j->retry_s = seconds > 0 ? seconds : 0;
+	j->retry_s = delay(seconds);
 	if (e && e->code == TOW_OK)
 		return tow_fail(e, TOW_RETRY, "asked to be tried again in %.3f s", j->retry_s);
 	return false;

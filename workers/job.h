@@ -8,6 +8,8 @@
 #include "kinds.h"
 #include "wire.h"
 
+#define DELAY_MOST_S (10 * 365.25 * 86400) /* a snooze, or until the next attempt */
+
 struct tow_job {
 	uint64_t number; /* in this slot */
 	long long id, run;

@@ -10,6 +10,10 @@
  * none. */
 void orphans_end(void);
 
+/* In a slot whose dispatcher is gone: every child, then its process group, itself with it. May be
+ * called in a signal handler. */
+_Noreturn void orphans_end_with_group(void);
+
 /* In the dispatcher: children other than these are ended (and reaped by whoever waits for
  * children). */
 void orphans_end_except(const pid_t *known, size_t n);

@@ -22,10 +22,12 @@ static void keep(const char *variable)
 	kept[n_kept++] = tow_xstrdup(variable);
 }
 
-static void drop_kept(void)
+void shelter_wipe(void)
 {
-	for (size_t i = 0; i < n_kept; i++)
+	for (size_t i = 0; i < n_kept; i++) {
+		explicit_bzero(kept[i], strlen(kept[i]));
 		free(kept[i]);
+	}
 	free(kept);
 	kept = NULL;
 	n_kept = 0;
@@ -45,7 +47,7 @@ static void forget(char *variable)
 
 void shelter_close(void)
 {
-	drop_kept();
+	shelter_wipe();
 	for (size_t i = 0; environ && environ[i];) {
 		if (!shelter_hides(environ[i])) {
 			i++;

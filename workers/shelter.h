@@ -9,6 +9,7 @@
 
 void shelter_close(void); /* hide: again after shelter_open, too */
 void shelter_open(void);  /* put them back, for a moment or for a child's environment */
+void shelter_wipe(void);  /* forget what is kept, for good */
 bool shelter_hides(const char *variable); /* "PGPASSWORD=...": whether it is one of those */
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,14 +19,16 @@
 #include "run.h"
 #include "shelter.h"
 
-#define ANNOUNCE_US 2000 /* jobs that ended may wait this long for others to be told together */
-#define SOCKET	    3
+#define ANNOUNCE_US  2000 /* jobs that ended may wait this long for others to be told together */
+#define SOCKET_LEAST 200  /* the socket's descriptor: out of the way of a handler's stray writes */
+#define ORPHANED     SIGRTMAX /* sent by the kernel when the dispatcher dies */
 
 struct self {
 	struct board *board;
 	const struct kinds *kinds;
 	const char *db_url;
 	struct tow_db *db;
+	int socket;
 	struct tow_arena arena;
 	struct tow_buf in, out;
 	uint64_t received;   /* jobs, so the number of the next one */
@@ -39,9 +42,17 @@ static void on_term(int signal_number)
 	job_stopping = 1;
 }
 
+/* A plain SIGKILL would reach this process alone, and not what it has started. */
+static void on_orphaned(int signal_number)
+{
+	(void)signal_number;
+	orphans_end_with_group();
+}
+
 static void signals(void)
 {
 	struct sigaction term = { .sa_handler = on_term, .sa_flags = SA_RESTART };
+	struct sigaction orphaned = { .sa_handler = on_orphaned };
 	sigset_t none;
 
 	for (int s = 1; s < NSIG; s++)
@@ -49,35 +60,79 @@ static void signals(void)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	sigaction(SIGTERM, &term, NULL);
+	sigfillset(&orphaned.sa_mask);
+	sigaction(ORPHANED, &orphaned, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Only descriptors 0 to 3 are left: nothing, stdout, stderr, the socket. */
-static void descriptors(const struct slot_setup *s)
+/* As high as this process may have one, if not as high as it should be. */
+static int raise_socket(int socket)
 {
-	int socket = fcntl(s->socket, F_DUPFD, 16), out = fcntl(s->out, F_DUPFD, 16),
+	int raised = fcntl(socket, F_DUPFD_CLOEXEC, SOCKET_LEAST);
+
+	return raised < 0 ? fcntl(socket, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : raised;
+}
+
+/* Nothing, stdout, stderr and the socket are left. Returns the socket. */
+static int descriptors(const struct slot_setup *s)
+{
+	int socket = raise_socket(s->socket), out = fcntl(s->out, F_DUPFD, 16),
 	    err = fcntl(s->err, F_DUPFD, 16);
 	int null = open("/dev/null", O_RDONLY);
 
 	if (socket < 0 || out < 0 || err < 0 || null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 ||
-	    dup2(err, 2) < 0 || dup3(socket, SOCKET, O_CLOEXEC) < 0)
+	    dup2(err, 2) < 0)
 		_exit(71);
-	close_range(SOCKET + 1, ~0U, 0);
+	if (socket > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned)socket - 1, 0);
+	close_range((unsigned)socket + 1, ~0U, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	return socket;
 }
 
-static void settle_in(const struct slot_setup *s)
+static bool any_wants_db(const struct kinds *set)
 {
+	for (size_t i = 0; i < set->n; i++)
+		if (set->items[i].database)
+			return true;
+	return false;
+}
+
+/* A slot begins as a copy of the dispatcher: its memory holds what opens the database. Nobody gets
+ * to see it in a dump, nor (a program of the same user) in /proc; where no kind has use for the
+ * address, it is gone. A core file is a dump even where the limit of its size means nothing. */
+static void keep_secrets(const struct slot_setup *s)
+{
+	struct rlimit core;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	if (getrlimit(RLIMIT_CORE, &core) == 0) {
+		core.rlim_cur = 0;
+		setrlimit(RLIMIT_CORE, &core);
+	}
+	shelter_close();
+	if (any_wants_db(s->kinds))
+		return;
+	shelter_wipe();
+	if (s->db_url)
+		explicit_bzero(s->db_url, strlen(s->db_url));
+}
+
+static int settle_in(const struct slot_setup *s)
+{
+	int socket;
+
 	setpgid(0, 0);
 	signals();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, ORPHANED);
 	if (getppid() != s->parent)
 		_exit(0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	prctl(PR_SET_NAME, "tow slot");
-	descriptors(s);
-	shelter_close();
+	socket = descriptors(s);
+	keep_secrets(s);
+	return socket;
 }
 
 /* What the handler said by its return value, and by the requests that it made before. */
@@ -120,7 +175,7 @@ static void send_outcome(struct self *self, const struct tow_job *j, const struc
 	wire_put_text(&self->out, o->detail, o->detail ? strlen(o->detail) : 0);
 	wire_put_text(&self->out, o->result, o->result ? strlen(o->result) : 0);
 	wire_end(&self->out, at);
-	job_send(SOCKET, &self->out);
+	job_send(self->socket, &self->out);
 	self->untold_us = 0;
 }
 
@@ -151,7 +206,7 @@ static void drain_output(struct self *self, const struct tow_job *j)
 	at = wire_begin(&self->out, WIRE_DRAIN);
 	wire_put(&self->out, (int64_t)j->number);
 	wire_end(&self->out, at);
-	job_send(SOCKET, &self->out);
+	job_send(self->socket, &self->out);
 	board_wait_drained(self->board, was);
 }
 
@@ -194,7 +249,7 @@ static void take_job(struct self *self, struct wire_frame *f)
 		.retry_s = -1,
 		.board = self->board,
 		.progress = { .percent = -1 },
-		.socket = SOCKET,
+		.socket = self->socket,
 		.db_url = self->db_url,
 		.db = &self->db,
 	};
@@ -222,14 +277,14 @@ static void announce(struct self *self)
 	if (!self->untold_us)
 		return;
 	self->untold_us = 0;
-	job_wake(SOCKET);
+	job_wake(self->socket);
 }
 
 /* More from the dispatcher; it ends this process by closing the socket. */
 static void receive(struct self *self)
 {
 	char piece[32768];
-	ssize_t n = read(SOCKET, piece, sizeof(piece));
+	ssize_t n = read(self->socket, piece, sizeof(piece));
 
 	if (n > 0)
 		tow_buf_add(&self->in, piece, (size_t)n);
@@ -241,7 +296,7 @@ _Noreturn void slot_main(const struct slot_setup *s)
 {
 	struct self self = { .board = s->board, .kinds = s->kinds, .db_url = s->db_url };
 
-	settle_in(s);
+	self.socket = settle_in(s);
 	for (;;) {
 		struct wire_frame f;
 		size_t from = 0;

@@ -13,7 +13,7 @@ struct slot_setup {
 	int socket, out, err; /* out and err become stdout and stderr */
 	struct board *board;
 	const struct kinds *kinds;
-	const char *db_url; /* NULL: the environment's */
+	char *db_url; /* NULL: the environment's. Overwritten if no kind wants the database */
 	pid_t parent;
 };
 

@@ -14,36 +14,36 @@
 #include "slot.h"
 
 #define PROGRESS_EVERY_US 250000
+#define TURN_MOST	  (64 << 10)
+#define ALL_MOST	  (2 << 20)
 
 void slots_init(struct slots *s, const char *db_url)
 {
 	*s = (struct slots){ .db_url = db_url };
-	s->boards = mmap(NULL, SLOTS_MOST * sizeof(*s->boards), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (s->boards == MAP_FAILED)
-		abort();
 }
 
-static struct board *free_board(struct slots *s)
+/* Kept from every child but the slot whose board it is: see fork_one. */
+static struct board *make_board(void)
 {
-	for (size_t i = 0; i < SLOTS_MOST; i++) {
-		if (s->used[i])
-			continue;
-		s->used[i] = true;
-		return &s->boards[i];
-	}
-	return NULL;
+	struct board *b =
+		mmap(NULL, sizeof(*b), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (b == MAP_FAILED)
+		abort();
+	madvise(b, sizeof(*b), MADV_DONTFORK);
+	return b;
 }
 
 static bool add(struct slots *s, struct queue *q)
 {
-	struct board *board = free_board(s);
 	struct slot *slot;
 
-	if (!board)
+	if (s->n == SLOTS_MOST)
 		return false;
 	slot = tow_xcalloc(1, sizeof(*slot));
-	*slot = (struct slot){ .queue = q, .socket = -1, .out = -1, .err = -1, .board = board };
+	*slot = (struct slot){
+		.queue = q, .socket = -1, .out = -1, .err = -1, .board = make_board()
+	};
 	s->items = tow_xrealloc(s->items, (s->n + 1) * sizeof(*s->items));
 	s->items[s->n++] = slot;
 	return true;
@@ -77,7 +77,7 @@ static void child(const struct slots *s, const struct slot *slot, pid_t parent, 
 		.err = err,
 		.board = slot->board,
 		.kinds = s->kinds,
-		.db_url = s->db_url,
+		.db_url = (char *)s->db_url,
 		.parent = parent,
 	};
 
@@ -108,9 +108,11 @@ static void fork_one(struct slots *s, struct slot *slot, long long now)
 	if (!open_channels(socket, out, err))
 		return;
 	memset(slot->board, 0, sizeof(*slot->board));
+	madvise(slot->board, sizeof(*slot->board), MADV_DOFORK);
 	pid = fork();
 	if (pid == 0)
 		child(s, slot, parent, socket[1], out[1], err[1]);
+	madvise(slot->board, sizeof(*slot->board), MADV_DONTFORK);
 	close(socket[1]);
 	close(out[1]);
 	close(err[1]);
@@ -151,9 +153,9 @@ void slots_renew(struct slots *s, const struct kinds *kinds)
 			s->items[i]->retire = true;
 }
 
-static void free_slot(struct slots *s, struct slot *slot)
+static void free_slot(struct slot *slot)
 {
-	s->used[slot->board - s->boards] = false;
+	munmap(slot->board, sizeof(*slot->board));
 	runs_free(&slot->jobs);
 	tow_closep(&slot->socket);
 	tow_closep(&slot->out);
@@ -174,7 +176,7 @@ void slots_sweep(struct slots *s)
 		if (slot->pid || !slot->surplus)
 			s->items[kept++] = slot;
 		else
-			free_slot(s, slot);
+			free_slot(slot);
 	}
 	s->n = kept;
 }
@@ -183,16 +185,15 @@ void slots_release(struct slots *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		slot_kill(s->items[i]);
-		free_slot(s, s->items[i]);
+		free_slot(s->items[i]);
 	}
 	free(s->items);
-	munmap(s->boards, SLOTS_MOST * sizeof(*s->boards));
 	*s = (struct slots){ 0 };
 }
 
 bool slot_takes(const struct slot *s)
 {
-	return s->pid && !s->retire && !s->exited &&
+	return s->pid && s->socket >= 0 && !s->retire && !s->exited &&
 	       (!s->jobs.first || s->given - s->jobs.first->number < BOARD_RING - 1);
 }
 
@@ -247,21 +248,35 @@ static struct run *by_number(const struct slot *s, uint64_t number)
 	return NULL;
 }
 
-/* Whatever was printed belongs to the job that the board showed before it was read: a slot does not
- * go on to the next job while output waits. */
-static void read_stream(struct slot *s, int fd, int stream, struct reports *reports, long long now)
+/* At most so much is read at once, so that no handler holds up the loop: TURN_MOST in the course of
+ * things. Where nobody writes any more, ALL_MOST is more than a pipe or a socket can hold. */
+static ssize_t read_piece(int *fd, char *piece, size_t size, size_t *left)
 {
-	char piece[16384];
 	ssize_t n;
 
-	if (fd < 0)
-		return;
+	if (*fd < 0 || *left == 0)
+		return 0;
+	do
+		n = read(*fd, piece, size < *left ? size : *left);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		*left -= (size_t)n;
+	else if (n == 0 || errno != EAGAIN)
+		tow_closep(fd); /* nobody will say anything here again */
+	return n;
+}
+
+/* Whatever was printed belongs to the job that the board showed before it was read: a slot does not
+ * go on to the next job while output waits. */
+static void read_stream(struct slot *s, int stream, size_t most, struct reports *reports,
+			long long now)
+{
+	char piece[16384];
+
 	for (;;) {
 		uint64_t done = atomic_load(&s->board->done);
+		ssize_t n = read_piece(stream ? &s->err : &s->out, piece, sizeof(piece), &most);
 
-		n = read(fd, piece, sizeof(piece));
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n <= 0)
 			return;
 		output_of(&s->output, not_ended(s, done), reports, now);
@@ -269,29 +284,37 @@ static void read_stream(struct slot *s, int fd, int stream, struct reports *repo
 	}
 }
 
-static void on_outcome(struct slot *s, struct wire_frame *f)
+/* A handler wrote where it should not have. Whatever runs there cannot be trusted to say how it
+ * ends. */
+static void break_off(struct slot *s)
 {
-	static const char *const garbled = "what the slot said was garbled";
+	s->broken = true;
+	tow_buf_reset(&s->in);
+	tow_closep(&s->socket);
+	slot_kill(s);
+}
+
+static bool on_outcome(struct slot *s, struct wire_frame *f)
+{
 	struct outcome o = { .delay_s = -1 };
 	struct run *r = by_number(s, (uint64_t)wire_get(f));
-	int64_t delay;
+	int64_t as = wire_get(f), final = wire_get(f), delay = wire_get(f);
 
-	o.as = (enum run_as)wire_get(f);
-	o.final = wire_get(f) != 0;
-	delay = wire_get(f);
-	o.delay_s = delay < 0 ? -1 : (double)delay / 1e6;
 	o.class = wire_get_text(f, NULL);
 	o.error = wire_get_text(f, NULL);
 	o.detail = wire_get_text(f, NULL);
 	o.result = wire_get_text(f, NULL);
-	if (!r)
-		return;
-	if (f->bad)
-		o = outcome_of(RUN_FAILED, "crash", garbled);
-	run_end(r, &o);
+	if (f->bad || as < RUN_COMPLETED || as > RUN_UNKNOWN || delay > WIRE_DELAY_MOST_US)
+		return false;
+	o.as = (enum run_as)as;
+	o.final = final != 0;
+	o.delay_s = delay < 0 ? -1 : (double)delay / 1e6;
+	if (r)
+		run_end(r, &o);
+	return true;
 }
 
-static void on_log(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
+static bool on_log(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
 {
 	static const char *const levels[] = { "error", "warn", "info", "debug" };
 	struct run *r = by_number(s, (uint64_t)wire_get(f));
@@ -299,59 +322,74 @@ static void on_log(struct slot *s, struct wire_frame *f, struct reports *reports
 	size_t len = 0;
 	const char *line = wire_get_text(f, &len);
 
-	if (f->bad || !r || level < 0 || level > 3)
-		return;
+	if (!line || level < TOW_ERROR || level > TOW_DEBUG)
+		return false;
+	if (r) {
+		output_of(&s->output, r, reports, now);
+		output_line(&s->output, levels[level], line, len, reports, now);
+	}
+	return true;
+}
+
+static bool on_drain(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
+{
+	struct run *r = by_number(s, (uint64_t)wire_get(f));
+
+	if (f->bad)
+		return false;
 	output_of(&s->output, r, reports, now);
-	output_line(&s->output, levels[level], line, len, reports, now);
+	read_stream(s, 0, ALL_MOST, reports, now);
+	read_stream(s, 1, ALL_MOST, reports, now);
+	output_flush(&s->output, reports, now);
+	board_set_drained(s->board);
+	return true;
+}
+
+/* False when it makes no sense. */
+static bool on_frame(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
+{
+	switch (f->type) {
+	case WIRE_OUTCOME:
+		return on_outcome(s, f);
+	case WIRE_LOG:
+		return on_log(s, f, reports, now);
+	case WIRE_DRAIN:
+		return on_drain(s, f, reports, now);
+	case WIRE_WAKE:
+		if (!s->progress_us)
+			s->progress_us = now;
+		return true;
+	case WIRE_JOB:
+		break;
+	}
+	return false;
 }
 
 static void read_frames(struct slot *s, struct reports *reports, long long now)
 {
+	enum wire_state state;
 	struct wire_frame f;
 	size_t from = 0;
 
-	while (wire_next(&s->in, &from, &f) == WIRE_WHOLE) {
-		switch (f.type) {
-		case WIRE_OUTCOME:
-			on_outcome(s, &f);
-			break;
-		case WIRE_LOG:
-			on_log(s, &f, reports, now);
-			break;
-		case WIRE_DRAIN:
-			output_of(&s->output, by_number(s, (uint64_t)wire_get(&f)), reports, now);
-			read_stream(s, s->out, 0, reports, now);
-			read_stream(s, s->err, 1, reports, now);
-			output_flush(&s->output, reports, now);
-			board_set_drained(s->board);
-			break;
-		case WIRE_WAKE:
-			if (!s->progress_us)
-				s->progress_us = now;
-			break;
-		case WIRE_JOB:
+	while ((state = wire_next(&s->in, &from, &f)) == WIRE_WHOLE)
+		if (!on_frame(s, &f, reports, now)) {
+			state = WIRE_BROKEN;
 			break;
 		}
-	}
 	tow_buf_eat(&s->in, from);
+	if (state == WIRE_BROKEN)
+		break_off(s);
 	if (s->in.len == 0 && s->in.size > 65536)
 		tow_buf_release(&s->in);
 }
 
-static void read_socket(struct slot *s)
+static void read_socket(struct slot *s, size_t most)
 {
 	char piece[16384];
 	ssize_t n;
 
-	for (;;) {
-		n = read(s->socket, piece, sizeof(piece));
-		if (n > 0)
-			tow_buf_add(&s->in, piece, (size_t)n);
-		else if (n == 0 || errno != EINTR)
-			return;
-		if (n > 0 && (size_t)n < sizeof(piece))
-			return;
-	}
+	while ((n = read_piece(&s->socket, piece, sizeof(piece), &most)) > 0)
+		tow_buf_add(&s->in, piece, (size_t)n);
 }
 
 /* An ending of ours outweighs what the handler makes of it, unless it made it to the end. */
@@ -390,9 +428,9 @@ static void overrule(const struct slot *s, struct run *r)
 }
 
 /* Jobs below the board's done have ended; one whose outcome comes as a frame waits for it. */
-static void collect(struct slot *s, struct runs *ended, uint64_t done, struct reports *reports,
-		    long long now)
+void slot_collect(struct slot *s, struct runs *ended, struct reports *reports, long long now)
 {
+	uint64_t done = atomic_load(&s->board->done);
 	struct run *r;
 
 	while ((r = s->jobs.first) && r->number < done) {
@@ -412,15 +450,26 @@ static void collect(struct slot *s, struct runs *ended, uint64_t done, struct re
 	}
 }
 
-void slot_read(struct slot *s, struct runs *ended, struct reports *reports, long long now)
+static void read_all(struct slot *s, size_t most, struct runs *ended, struct reports *reports,
+		     long long now)
 {
 	if (s->pid == 0)
 		return;
-	read_stream(s, s->out, 0, reports, now);
-	read_stream(s, s->err, 1, reports, now);
-	read_socket(s);
+	read_stream(s, 0, most, reports, now);
+	read_stream(s, 1, most, reports, now);
+	read_socket(s, most);
 	read_frames(s, reports, now);
-	collect(s, ended, atomic_load(&s->board->done), reports, now);
+	slot_collect(s, ended, reports, now);
+}
+
+void slot_read(struct slot *s, struct runs *ended, struct reports *reports, long long now)
+{
+	read_all(s, TURN_MOST, ended, reports, now);
+}
+
+void slot_read_last(struct slot *s, struct runs *ended, struct reports *reports, long long now)
+{
+	read_all(s, ALL_MOST, ended, reports, now);
 }
 
 void slot_progress(struct slot *s, struct reports *reports, long long now)

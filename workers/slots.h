@@ -29,6 +29,7 @@ struct slot {
 	bool retire;	      /* gets no more jobs, and is replaced when it is empty */
 	bool surplus;	      /* and is not replaced */
 	bool dismissed;
+	bool broken; /* what it says makes no sense */
 	bool exited;
 	int status;
 	long long forked_us, fork_at_us;
@@ -40,10 +41,8 @@ struct slot {
 struct slots {
 	struct slot **items;
 	size_t n;
-	struct board *boards;
-	bool used[SLOTS_MOST];
 	const struct kinds *kinds;
-	const char *db_url;
+	const char *db_url; /* in memory that a slot may overwrite: see slot.h */
 };
 
 void slots_init(struct slots *s, const char *db_url);
@@ -69,8 +68,15 @@ bool slot_flush(struct slot *s); /* false: it is broken, and will be reaped */
 /* What runs there now, NULL if nothing. Fills in since when. */
 struct run *slot_current(const struct slot *s, long long *since_us);
 
-/* Read whatever the slot has said; runs that ended are appended, with their outcome and times. */
+/* Read what the slot has said, so much as a turn may take of each channel; runs that ended are
+ * appended, with their outcome and times. */
 void slot_read(struct slot *s, struct runs *ended, struct reports *reports, long long now);
+
+/* The same of one that has exited: all that is left. */
+void slot_read_last(struct slot *s, struct runs *ended, struct reports *reports, long long now);
+
+/* Of what has been read: runs that ended, until one whose outcome is still to come. */
+void slot_collect(struct slot *s, struct runs *ended, struct reports *reports, long long now);
 
 /* Progress of what runs there, if it has changed. */
 void slot_progress(struct slot *s, struct reports *reports, long long now);

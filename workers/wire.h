@@ -16,6 +16,9 @@ enum wire_type {
 	WIRE_DRAIN,   /* up: a job has left output; read all of it, then board_set_drained */
 };
 
+/* Ten years and more: no delay that a slot hands on is longer. */
+#define WIRE_DELAY_MOST_US (11LL * 366 * 86400 * 1000000)
+
 /* Texts are kept with a NUL that their length does not count; NULL is a text too. */
 size_t wire_begin(struct tow_buf *b, enum wire_type type);
 void wire_put(struct tow_buf *b, int64_t number);

@@ -1,13 +1,67 @@
 /* Slots: jobs run in order, are taken back, crash, are ended, and print. */
 #include "tests/unit/slot_rig.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 static struct rig g;
 
+/*--- a kind that does what no kind should */
+
+/* The slot's socket is where no handler writes by mistake; this one looks for it. */
+static int find_socket(void)
+{
+	for (int fd = 3; fd < 1024; fd++)
+		if (fcntl(fd, F_GETFD) >= 0)
+			return fd;
+	return -1;
+}
+
+static void send_outcome(int64_t as, int64_t delay)
+{
+	TOW_AUTO_BUF b = { 0 };
+	size_t at = wire_begin(&b, WIRE_OUTCOME);
+
+	wire_put(&b, 0);
+	wire_put(&b, as);
+	wire_put(&b, 0);
+	wire_put(&b, delay);
+	for (int i = 0; i < 4; i++)
+		wire_put_text(&b, NULL, 0);
+	wire_end(&b, at);
+	(void)!write(find_socket(), b.data, b.len);
+}
+
+static bool rogue(struct tow_job *j, struct tow_err *e)
+{
+	const char *how = tow_json_str(tow_job_args(j), "how", "");
+	struct rlimit core;
+
+	if (strcmp(how, "outcome") == 0)
+		send_outcome(tow_json_int(tow_job_args(j), "as", 0),
+			     tow_json_int(tow_job_args(j), "delay", -1));
+	else if (strcmp(how, "noise") == 0)
+		(void)!write(find_socket(), "\xff\xff\xff\xff\x01", 5);
+	else if (strcmp(how, "mute") == 0)
+		close_range(1, ~0U, 0);
+	else if (strcmp(how, "stray") == 0)
+		return write(3, "stray\n", 6) < 0;
+	else if (strcmp(how, "dump") == 0)
+		return prctl(PR_GET_DUMPABLE) == 0 && getrlimit(RLIMIT_CORE, &core) == 0 &&
+		       core.rlim_cur == 0;
+	pause();
+	return tow_fail(e, TOW_BUG, "nobody ended this");
+}
+
+static const struct tow_kind tow_kind_rogue = { .name = "rogue", .run = rogue };
+
 static void setup(void)
 {
-	rig_start(&g, "[exec sh]\ncommand = eval \"$(jq -r .c)\"\n");
+	rig_begin(&g, "[exec sh]\ncommand = eval \"$(jq -r .c)\"\n");
+	kinds_add(&g.config.kinds, "rogue", &tow_kind_rogue);
+	slots_fork(&g.slots, tow_mono_us());
 }
 
 static void teardown(void)
@@ -203,6 +257,71 @@ START_TEST(new_kinds_replace_slots_that_are_empty)
 }
 END_TEST
 
+START_TEST(a_slot_that_talks_nonsense_is_ended)
+{
+	static const char *const how[] = {
+		"{\"how\": \"outcome\", \"as\": 6}",
+		"{\"how\": \"outcome\", \"as\": -1}",
+		"{\"how\": \"outcome\", \"as\": 2, \"delay\": 9000000000000000000}",
+		"{\"how\": \"noise\"}",
+	};
+
+	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
+		const char *said = rig_run(&g, "rogue", how[i]);
+
+		ck_assert_msg(strstr(said, "\"class\":\"crash\",\"error\":\"killed: what its slot "
+					   "said was garbled\""),
+			      "%s: '%s'", how[i], said);
+		ck_assert_str_eq(rig_run(&g, "noop", "{}"), "");
+	}
+}
+END_TEST
+
+START_TEST(descriptor_3_is_not_the_slots_own)
+{
+	ck_assert_str_eq(rig_run(&g, "rogue", "{\"how\": \"stray\"}"), "");
+}
+END_TEST
+
+START_TEST(a_slot_leaves_no_dump)
+{
+	ck_assert_str_eq(rig_run(&g, "rogue", "{\"how\": \"dump\"}"), "");
+}
+END_TEST
+
+/* An end of file is there to be read for ever. */
+START_TEST(what_a_handler_closes_is_closed_here)
+{
+	struct run *r = rig_give(&g, "rogue", "{\"how\": \"mute\"}");
+	long long until = tow_mono_us() + PATIENCE_US;
+	struct slot *s = rig_slot(&g);
+
+	while ((s->socket >= 0 || s->out >= 0 || s->err >= 0) && tow_mono_us() < until)
+		rig_turn(&g);
+	ck_assert(s->socket < 0 && s->out < 0 && s->err < 0);
+	ck_assert(!slot_takes(s));
+	slot_end(s, END_TIMEOUT, 0, &g.back, tow_mono_us());
+	rig_wait_ended(&g, 1);
+	ck_assert_ptr_nonnull(strstr(r->outcome, "\"class\":\"timeout\""));
+	runs_free(&g.ended);
+	ck_assert_str_eq(rig_run(&g, "noop", "{}"), "");
+}
+END_TEST
+
+START_TEST(noise_does_not_hold_up_a_turn)
+{
+	struct run *r = rig_give(&g, "sh", "{\"c\": \"exec cat /dev/zero\"}");
+
+	rig_wait_running(&g, r);
+	rig_wait_reports(&g);
+	for (int i = 0; i < 100; i++)
+		rig_turn(&g);
+	slot_end(rig_slot(&g), END_TIMEOUT, 0, &g.back, tow_mono_us());
+	rig_wait_ended(&g, 1);
+	ck_assert_ptr_nonnull(strstr(r->outcome, "\"class\":\"timeout\""));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("slots");
@@ -224,6 +343,11 @@ int main(void)
 	tcase_add_test(t, progress_is_shown);
 	tcase_add_test(t, orphans_are_ended);
 	tcase_add_test(t, new_kinds_replace_slots_that_are_empty);
+	tcase_add_test(t, a_slot_that_talks_nonsense_is_ended);
+	tcase_add_test(t, descriptor_3_is_not_the_slots_own);
+	tcase_add_test(t, a_slot_leaves_no_dump);
+	tcase_add_test(t, what_a_handler_closes_is_closed_here);
+	tcase_add_test(t, noise_does_not_hold_up_a_turn);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
