@@ -49,6 +49,8 @@ static bool counter(struct tow_job *j, struct tow_err *e)
 {
 	if (tow_json_bool(tow_job_args(j), "cancel", false))
 		return tow_fail(e, TOW_CANCELLED, "no need any more");
+	if (tow_json_bool(tow_job_args(j), "nan", false))
+		return tow_job_snooze(j, e, strtod("nan", NULL));
 	tow_job_count(j, 3, 4, "parts");
 	printf("stdout of %lld\n", tow_job_id(j));
 	tow_job_log(j, TOW_ERROR, "attempt %d of %d", tow_job_attempt(j), tow_job_max_attempts(j));
@@ -135,6 +137,32 @@ START_TEST(control_lines_are_obeyed)
 }
 END_TEST
 
+START_TEST(a_control_line_has_an_end)
+{
+	const char *log;
+
+	says(rig_run(&g, "sh",
+		     "{\"c\": \"{ printf 'result \\\"'; head -c 1100000 /dev/zero | tr '\\\\0' x; "
+		     "echo '\\\"'; } >&3\"}"),
+	     "\"class\":\"result\",\"error\":\"its result is longer than 1 MiB\",\"final\":true");
+	rig_log(&g);
+	says(rig_run(&g, "sh",
+		     "{\"c\": \"{ printf 'log info '; head -c 1100000 /dev/zero | tr '\\\\0' x; "
+		     "echo; echo 'result 1'; } >&3\"}"),
+	     "\"result\":1");
+	log = rig_log(&g);
+	says(log, "longer than 1 MiB");
+	ck_assert_ptr_null(strstr(log, "not understood"));
+}
+END_TEST
+
+START_TEST(no_delay_is_for_ever)
+{
+	says(rig_run(&g, "fail", "{\"retry_in\": 1e300}"), "\"delay_s\":315576000.0");
+	says(rig_run(&g, "sh", "{\"c\": \"echo 'snooze 1e12' >&3\"}"), "\"delay_s\":315576000.0");
+}
+END_TEST
+
 START_TEST(arguments_of_any_length_arrive)
 {
 	TOW_AUTO_BUF args = { 0 };
@@ -184,6 +212,8 @@ START_TEST(a_kind_says_what_it_likes)
 	says(log.data, "\"level\":\"stdout\",\"line\":\"stdout of 1\"");
 	says(log.data, "\"level\":\"error\",\"line\":\"attempt 1 of 3\"");
 	says(rig_run(&g, "counter", "{\"cancel\": true}"), "\"as\":\"cancelled\"");
+	says(rig_run(&g, "counter", "{\"nan\": true}"),
+	     "\"as\":\"snoozed\",\"error\":\"snoozed for 0.000 s\",\"delay_s\":0.0");
 }
 END_TEST
 
@@ -285,6 +315,8 @@ int main(void)
 	tcase_add_test(t, limits_end_a_kind);
 	tcase_add_test(t, the_exit_status_is_the_outcome);
 	tcase_add_test(t, control_lines_are_obeyed);
+	tcase_add_test(t, a_control_line_has_an_end);
+	tcase_add_test(t, no_delay_is_for_ever);
 	tcase_add_test(t, arguments_of_any_length_arrive);
 	tcase_add_test(t, the_address_of_the_database_stays_hidden);
 	tcase_add_test(http, http_says_it_by_status_and_body);

@@ -121,40 +121,79 @@ static bool start(struct tow_job *j, int control, pid_t *pid, struct tow_err *e)
 
 /*--- listening */
 
-static void obey(struct tow_job *j, char *line, struct verdict *v)
+/* What is said on descriptor 3, as far as it has been heard. */
+struct ear {
+	struct tow_buf line;
+	bool deaf; /* the line is too long: its end is waited for */
+	bool result_cut;
+	struct verdict verdict;
+};
+
+static void obey(struct tow_job *j, char *line, struct ear *ear)
 {
 	struct control c;
 
 	control_parse(line, &c);
-	control_apply(j, &c, v);
+	ear->result_cut = ear->result_cut && c.word != CONTROL_RESULT;
+	control_apply(j, &c, &ear->verdict);
+}
+
+/* The beginning says what it would have been; a result must not get lost unnoticed. */
+static void refuse(struct tow_job *j, struct ear *ear)
+{
+	struct control c;
+
+	ear->line.data[32] = '\0';
+	control_parse(ear->line.data, &c);
+	if (c.word == CONTROL_RESULT)
+		ear->result_cut = true;
+	else
+		tow_job_log(j, TOW_WARN, "a line on descriptor 3 was longer than 1 MiB");
+	tow_buf_reset(&ear->line);
+}
+
+static void hear_bytes(struct tow_job *j, struct ear *ear, const char *piece, size_t n)
+{
+	while (n > 0) {
+		const char *newline = memchr(piece, '\n', n);
+		size_t len = newline ? (size_t)(newline - piece) : n;
+
+		if (!ear->deaf)
+			tow_buf_add(&ear->line, piece, len);
+		if (ear->line.len > LINE_MOST) {
+			refuse(j, ear);
+			ear->deaf = true;
+		}
+		if (newline && !ear->deaf)
+			obey(j, ear->line.data, ear);
+		if (newline) {
+			tow_buf_reset(&ear->line);
+			ear->deaf = false;
+			len++;
+		}
+		piece += len;
+		n -= len;
+	}
 }
 
 /* False at the end, or when nothing is there now. */
-static bool hear(struct tow_job *j, int fd, struct tow_buf *b, struct verdict *v)
+static bool hear(struct tow_job *j, int fd, struct ear *ear)
 {
-	char piece[4096], *newline;
+	char piece[4096];
 	ssize_t n = read(fd, piece, sizeof(piece));
 
 	if (n < 0 && errno == EINTR)
 		return true;
 	if (n <= 0)
 		return false;
-	tow_buf_add(b, piece, (size_t)n);
-	while ((newline = memchr(b->data, '\n', b->len))) {
-		*newline = '\0';
-		obey(j, b->data, v);
-		tow_buf_eat(b, (size_t)(newline - b->data) + 1);
-	}
-	if (b->len > LINE_MOST)
-		tow_buf_reset(b);
+	hear_bytes(j, ear, piece, (size_t)n);
 	return true;
 }
 
 /* Until the program itself has ended: what it leaves behind may hold the descriptor for ever. */
-static int listen_to(struct tow_job *j, int fd, pid_t pid, struct verdict *v)
+static int listen_to(struct tow_job *j, int fd, pid_t pid, struct ear *ear)
 {
 	TOW_AUTO_FD process = (int)syscall(SYS_pidfd_open, pid, 0);
-	TOW_AUTO_BUF b = { 0 };
 	struct pollfd p[2] = { { .fd = process, .events = POLLIN },
 			       { .fd = fd, .events = POLLIN } };
 	int status = 0;
@@ -164,15 +203,16 @@ static int listen_to(struct tow_job *j, int fd, pid_t pid, struct verdict *v)
 		if (poll(p, 2, -1) < 0)
 			p[0].revents = p[1].revents =
 				0; /* interrupted: the program has been told to stop, too */
-		if (p[1].revents && !hear(j, fd, &b, v) && p[1].revents & POLLHUP)
+		if (p[1].revents && !hear(j, fd, ear) && p[1].revents & POLLHUP)
 			p[1].fd = -1;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	while (hear(j, fd, &b, v))
+	while (hear(j, fd, ear))
 		;
-	if (b.len > 0)
-		obey(j, b.data, v);
+	if (ear->line.len > 0)
+		obey(j, ear->line.data, ear);
+	tow_buf_release(&ear->line);
 	return status;
 }
 
@@ -212,8 +252,10 @@ static bool by_status(struct tow_job *j, int status, struct tow_err *e)
 			      code);
 }
 
-static bool judge(struct tow_job *j, int status, const struct verdict *v, struct tow_err *e)
+static bool judge(struct tow_job *j, int status, const struct ear *ear, struct tow_err *e)
 {
+	const struct verdict *v = &ear->verdict;
+
 	if (WIFSIGNALED(status) && tow_job_stopping(j))
 		return tow_fail(e, TOW_CANCELLED, "ended on request");
 	if (v->fail)
@@ -227,12 +269,15 @@ static bool judge(struct tow_job *j, int status, const struct verdict *v, struct
 							       : "it asked to be tried again");
 		return tow_job_retry_in(j, e, v->retry_s);
 	}
-	return by_status(j, status, e);
+	if (!by_status(j, status, e))
+		return false;
+	return !ear->result_cut ||
+	       tow_fail_class(e, TOW_FINAL, "result", "its result is longer than 1 MiB");
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
-	struct verdict v = { .snooze_s = -1, .retry_s = -1, .retry_text = "" };
+	struct ear ear = { .verdict = { .snooze_s = -1, .retry_s = -1, .retry_text = "" } };
 	TOW_AUTO_FD heard = -1;
 	int ends[2], status;
 	pid_t pid = 0;
@@ -245,8 +290,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	close(ends[1]);
 	if (!ok)
 		return false;
-	status = listen_to(j, heard, pid, &v);
-	return judge(j, status, &v, e);
+	status = listen_to(j, heard, pid, &ear);
+	return judge(j, status, &ear, e);
 }
 
 const struct tow_kind tow_kind_exec = {
