@@ -15,6 +15,8 @@
 #define PAUSE_MOST   100000
 #define BACKOFF_MOST 5000000
 #define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
+#define LIMIT_MS     "60000"  /* what a statement may take here */
+#define APART_MS     "1000"   /* and one that calls users' functions */
 #define LEAVE_US     2000000  /* what a goodbye may take: without it we are missed a little later */
 
 /* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
@@ -91,6 +93,8 @@ static bool attend(struct clock *c, struct tow_err *e)
 	if (tow_rows_count(rows) != 1)
 		return tow_fail(e, TOW_BUG, "tow.attend gave %zu rows", tow_rows_count(rows));
 	c->id = tow_rows_int(rows, 0, "scheduler");
+	if (!ask(c, NULL, e, "tow.limit", (const char *[]){ LIMIT_MS }, 1))
+		return false;
 	c->dozed[0] = '\0';
 	c->pause_us = 0;
 	c->rung = false;
@@ -127,21 +131,45 @@ static bool note_failure(struct clock *c, const char *name, struct tow_err *e)
 	return ask(c, NULL, e, "tow.duty_failed", (const char *[]){ name, why.text }, 2);
 }
 
-static bool run_duty(struct clock *c, const char *name, struct tow_err *e)
+static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 {
-	duty_named(c, name)->ran_us = tow_mono_us();
 	for (int turn = 0; turn < TURNS; turn++) {
 		TOW_AUTO_ROWS *rows = NULL;
 		const char *count;
 
 		if (!ask(c, &rows, e, "tow.duty", (const char *[]){ name }, 1))
-			return note_failure(c, name, e);
+			return false;
 		count = tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : NULL;
 		if (!count || atoi(count) == 0)
 			return true;
 		tow_log(TOW_DEBUG, "duty.done", "duty=%s count=%s", name, count);
 	}
 	return true;
+}
+
+/* Functions of users are called in a session of their own, which ends with their turn: whatever
+ * they leave behind in it (settings, locks, what it listens to) is not ours. */
+static bool take_turns_apart(struct clock *c, const char *name, struct tow_err *e)
+{
+	struct tow_db *own = c->db;
+	TOW_AUTO_ROWS *rows = NULL;
+	bool ok;
+
+	c->db = NULL;
+	ok = tow_db_dial(&c->db, c->url, "scheduler duty", e) && finish(c, &rows, e) &&
+	     ask(c, NULL, e, "tow.limit", (const char *[]){ APART_MS }, 1) &&
+	     take_turns(c, name, e);
+	tow_db_closep(&c->db);
+	c->db = own;
+	return ok;
+}
+
+static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_err *e)
+{
+	duty_named(c, name)->ran_us = tow_mono_us();
+	if (apart ? take_turns_apart(c, name, e) : take_turns(c, name, e))
+		return true;
+	return note_failure(c, name, e);
 }
 
 /* How long ago each duty ran here, as tow.tick wants it. */
@@ -186,7 +214,9 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 		}
 		if (duty && ms <= 0) {
 			t->ran = true;
-			if (!run_duty(c, duty, e))
+			const char *apart = tow_rows_get(rows, i, "apart");
+
+			if (!run_duty(c, duty, apart && *apart == 't', e))
 				return false;
 		} else if (ms < t->wait_ms) {
 			t->wait_ms = ms;

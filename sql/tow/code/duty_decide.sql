@@ -48,7 +48,7 @@ exception when others then
 end $$;
 comment on function tow_store.ask(tow_store.policy, tow_store.job, tow_store.waiting) is 'What a policy says about a failed job.';
 
--- The function slept past the scheduler's statement_timeout (tow.tick sets it): its job gets no more attempts, and
+-- The function slept past the session's statement_timeout (see tow.limit): its job gets no more attempts, and
 -- the policy is left alone for a minute, so that the scheduler is not held up again at once.
 create or replace function tow_store.decide_failed(p_error text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

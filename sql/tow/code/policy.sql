@@ -152,9 +152,15 @@ create or replace function tow_store.check_owned(p_fn regprocedure, p_role name)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if p_fn is not null and not exists (select from pg_proc f where f.oid = p_fn and f.prosecdef and pg_get_userbyid(f.proowner) = p_role) then
+	if p_fn is null then
+		return;
+	elsif not exists (select from pg_proc f where f.oid = p_fn and f.prosecdef and pg_get_userbyid(f.proowner) = p_role) then
 		perform tow_store.fail('TW422', format('%s is not security definer and owned by %s', p_fn, p_role),
 			format('alter function %s security definer; alter function %s owner to %I;', p_fn, p_fn, p_role));
+	elsif not (select has_schema_privilege(f.pronamespace, 'usage') and has_function_privilege(f.oid, 'execute') from pg_proc f where f.oid = p_fn) then
+		perform tow_store.fail('TW422', format('%s may not be called by %s', p_fn, current_user),
+			format('grant usage on schema %s to %I; grant execute on function %s to %I;',
+				(select f.pronamespace::regnamespace from pg_proc f where f.oid = p_fn), current_user, p_fn, current_user));
 	end if;
 end $$;
 comment on function tow_store.check_owned(regprocedure, name) is 'Refuse a user''s function that would not run as its owner.';

@@ -35,10 +35,10 @@ as $$
 $$;
 comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives, a stand-by counting unless p_own.';
 
--- Sets the session's statement_timeout for the duties that follow.
--- safe: everything that could have been scheduled without ringing has been seen, see tow.park.
+-- safe: everything that could have been scheduled without ringing has been seen, see tow.park. apart: the duty calls
+-- functions of users, and so must have a session of its own, limited by tow.limit and closed afterwards.
 create or replace function tow.tick(p_scheduler bigint, p_ago jsonb, p_dozed text)
-returns table(duty text, wait_ms double precision, safe boolean)
+returns table(duty text, wait_ms double precision, safe boolean, apart boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -49,10 +49,9 @@ declare
 begin
 	update tow_store.scheduler s set seen_at = v_now where s.id = p_scheduler and s.seen_at < v_now - interval '10 s';
 	if (select s.standby from tow_store.scheduler s where s.id = p_scheduler) and tow_store.clock_is_minded(true) then
-		return query select 'exit', 0::double precision, true;
+		return query select 'exit', 0::double precision, true, false;
 		return;
 	end if;
-	perform set_config('statement_timeout', '60s', false);
 	for t in
 		select d.name, extract(epoch from d.every) * 1000 - coalesce((p_ago ->> d.name)::double precision, 1e12) as left_ms
 		from tow_store.duty d where d.enabled order by d.position
@@ -60,17 +59,21 @@ begin
 		duty := t.name;
 		wait_ms := tow_store.due_in(t.name, t.left_ms, v_now);
 		safe := v_safe;
-		if duty = 'decide' and wait_ms <= 0 then
-			-- it calls foreign functions: alone, when nothing else is due, and with little time
-			continue when v_due;
-			perform set_config('statement_timeout', '1s', false);
-		end if;
+		apart := duty = 'decide';
+		continue when apart and wait_ms <= 0 and v_due; -- it may take its time: only when nothing else is due
 		v_due := v_due or wait_ms <= 0;
 		return next;
 	end loop;
-	return query select null::text, 1000::double precision, v_safe;
+	return query select null::text, 1000::double precision, v_safe, false;
 end $$;
 comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait_ms not above 0), and in how many milliseconds the others will be.';
+
+create or replace function tow.limit(p_ms int) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	select set_config('statement_timeout', greatest(p_ms, 1)::text, false)
+$$;
+comment on function tow.limit(int) is 'No later statement of this session may take longer.';
 
 -- When a duty is due: at its instant or when there is work for it, and in any case left_ms from now.
 create or replace function tow_store.due_in(p_duty text, p_left_ms double precision, p_now timestamptz) returns double precision

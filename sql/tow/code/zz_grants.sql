@@ -38,7 +38,7 @@ declare
 		tow.cron_next,tow.cron_parse,tow.cron_describe,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.scheduler_is_held}';
 	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.state,tow.outcome}';
 	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.reconcile,tow.holds,tow.sql_kinds,tow.run_sql,
-		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze}';
+		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
 	c_act constant text[] := '{tow.cancel,tow.retry,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.pause,tow.resume,
 		tow.pause_schedule,tow.resume_schedule,tow.run_schedule}';
 	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_policy,tow.drop_policy,tow.schedule,tow.unschedule,tow.sql_kind,tow.drop_sql_kind,tow.set}';
