@@ -24,6 +24,20 @@ select is((select count(*) from tow.tick(null, (select jsonb_object_agg(name, 0)
 select is(pg_temp.wait('prune', '{"prune": 1000}'), 59000::double precision, 'in how long it will be');
 select tow.enqueue('noop', run_at => tow.now() + interval '12.5 ms') \g /dev/null
 select is(pg_temp.wait('promote', '{"promote": 0}'), 12.5::double precision, 'promote: at the next instant, to the fraction of a millisecond');
+select is((select pg_temp.wait('promote', '{"promote": 0}') from pg_temp.later('12.5 ms')), 0::double precision, 'at once when it has come');
+select pg_temp.later('5 ms');
+select is(pg_temp.wait('promote', '{"promote": 10}'), -5::double precision, 'though the last turn was just before');
+select is(pg_temp.wait('promote', '{"promote": 2}'), 18::double precision, 'what a turn could not take is looked at 20 ms after it');
+select pg_temp.later('1 s');
+select is(array[pg_temp.wait('promote', '{"promote": 5}'), pg_temp.wait('promote', '{"promote": 21}')], '{15,0}', 'however long ago its instant was');
+select tow.enqueue('noop', deadline => tow.now() + interval '3 ms') \g /dev/null
+select is(pg_temp.wait('expire', '{"expire": 0}'), 3::double precision, 'expire: at the next deadline');
+select tow.enqueue('noop', queue => 'unheard-of') \g /dev/null
+insert into tow.inbox (kind) values ('noop');
+select is(array[pg_temp.wait('admit', '{"admit": 5}'), pg_temp.wait('inbox', '{"inbox": 5}')], '{15,15}', 'the same for what has no instant');
+select is(array[pg_temp.wait('admit'), pg_temp.wait('inbox')], '{0,0}', 'which is due at once otherwise');
+delete from tow.inbox;
+select tow.duty('promote'), tow.duty('admit') \g /dev/null
 select tow.schedule('s', '@every 1s', 'noop') \g /dev/null
 select ok(pg_temp.wait('fire', '{"fire": 0}') between 0 and 1000, 'fire: at the next instant');
 update tow_store.duty set enabled = false where name = 'prune';

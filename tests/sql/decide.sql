@@ -41,8 +41,8 @@ end $$;
 select pg_temp.asked(:w, 'wait') as j \gset
 select is(array[tow.state(:j), (select reason from tow.jobs where id = :j)], '{waiting,policy}', 'a failed job waits for the answer');
 select ok((select wait_ms <= 0 from tow.tick(null, '{}', null) where duty = 'decide') is not true, 'which is not asked for beside other duties');
-select ok((select wait_ms <= 0 from tow.tick(null, (select jsonb_object_agg(name, 0) from tow.duties), null) where duty = 'decide'), 'but when nothing else is due');
-select ok((select apart from tow.tick(null, (select jsonb_object_agg(name, 0) from tow.duties), null) where duty = 'decide'), 'in a session of its own');
+select ok((select wait_ms <= 0 from tow.tick(null, (select jsonb_object_agg(name, 20) from tow.duties), null) where duty = 'decide'), 'but when nothing else is due');
+select ok((select apart from tow.tick(null, (select jsonb_object_agg(name, 20) from tow.duties), null) where duty = 'decide'), 'in a session of its own');
 select is(tow.duty('decide'), 1, 'asked');
 select is(array[tow.state(:j), pg_temp.due_in(:j)::text], '{retrying,00:00:10}', 'an interval: tried again after it');
 select is(tow.duty('decide'), 0, 'one answer a job');

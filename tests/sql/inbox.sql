@@ -3,7 +3,7 @@ begin;
 \ir ../lib/fixture.sql
 
 insert into tow.inbox (kind) values ('plain');
-select ok((select wait_ms <= 0 from tow.tick(null, '{"inbox": 0}', null) where duty = 'inbox'), 'a row makes the duty due');
+select ok((select wait_ms <= 0 from tow.tick(null, '{"inbox": 20}', null) where duty = 'inbox'), 'a row makes the duty due');
 select is(pg_temp.drain('inbox'), 1, 'which takes it');
 select is((select row(state, args, queue, priority)::text from tow.jobs where kind = 'plain'), '(ready,{},default,100)', 'only kind is needed');
 

@@ -53,11 +53,11 @@ begin
 		return;
 	end if;
 	for t in
-		select d.name, extract(epoch from d.every) * 1000 - coalesce((p_ago ->> d.name)::double precision, 1e12) as left_ms
+		select d.name, extract(epoch from d.every) * 1000 as every_ms, coalesce((p_ago ->> d.name)::double precision, 1e12) as ago_ms
 		from tow_store.duty d where d.enabled order by d.position
 	loop
 		duty := t.name;
-		wait_ms := tow_store.due_in(t.name, t.left_ms, v_now);
+		wait_ms := tow_store.due_in(t.name, t.every_ms - t.ago_ms, t.ago_ms, v_now);
 		safe := v_safe;
 		apart := duty = 'decide';
 		continue when apart and wait_ms <= 0 and v_due; -- it may take its time: only when nothing else is due
@@ -75,14 +75,18 @@ as $$
 $$;
 comment on function tow.limit(int) is 'No later statement of this session may take longer.';
 
--- When a duty is due: at its instant or when there is work for it, and in any case left_ms from now.
-create or replace function tow_store.due_in(p_duty text, p_left_ms double precision, p_now timestamptz) returns double precision
+-- When a duty is due: at its instant or when there is work for it, and in any case left_ms from now. What a turn
+-- has left behind (somebody's open transaction has it locked) is looked at again 20 ms after that turn: the
+-- scheduler must not spin until the lock is gone. An instant that has come since then waits for nothing.
+create or replace function tow_store.due_in(p_duty text, p_left_ms double precision, p_ago_ms double precision, p_now timestamptz) returns double precision
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
 declare
+	v_again_ms constant double precision := greatest(20 - p_ago_ms, 0);
 	v_at timestamptz;
 	v_work boolean;
+	v_ms double precision;
 begin
 	case p_duty
 	when 'promote' then
@@ -103,11 +107,12 @@ begin
 		return p_left_ms;
 	end case;
 	if v_work is not null then
-		return case when v_work then 0 else 1000 end;
+		return case when v_work then v_again_ms else 1000 end;
 	end if;
-	return least(p_left_ms, extract(epoch from v_at - p_now) * 1000);
+	v_ms := extract(epoch from v_at - p_now) * 1000;
+	return least(p_left_ms, case when v_ms < -p_ago_ms then v_again_ms else v_ms end);
 end $$;
-comment on function tow_store.due_in(text, double precision, timestamptz) is 'In how many milliseconds a duty is due.';
+comment on function tow_store.due_in(text, double precision, double precision, timestamptz) is 'In how many milliseconds a duty is due.';
 
 -- The scheduler will sleep: whoever needs it before then rings. The answer is for tow.tick(p_dozed).
 create or replace function tow.doze(p_scheduler bigint, p_ms double precision) returns text
