@@ -9,6 +9,12 @@ cat >>"$FAULTS_CONFIG" <<-'END'
 	[exec bad]
 	command = exec sh tests/lib/bad_handler.sh
 	memory_mb = 256
+	[exec burn]
+	command = while :; do :; done
+	cpu_s = 1
+	[exec write]
+	command = head -c 5000000 /dev/zero >"$FAULTS_DIR/written"
+	file_mb = 1
 	[kind echo]
 	memory_mb = 1
 END
@@ -38,6 +44,8 @@ bad killed bad '{"how": "kill"}'
 bad error bad '{"how": "error"}'
 bad pour bad '{"how": "pour"}'
 bad orphans bad '{"how": "orphans"}'
+bad burn burn '{}'
+bad write write '{}'
 bad bytes bad '{"how": "bytes"}'
 
 ok "all of them end" wait_until "there_is 'select count(*) = ${#job[@]} from tow.history where id in ($(echo "${job[@]}" | tr ' ' ,))'" 120
@@ -55,6 +63,8 @@ charged hang timeout 'timeout'
 charged flood timeout 'timeout'
 is "$(query "select string_agg(attempt || ' ' || outcome || ' ' || class, ', ') from tow.attempts where job = ${job[allocation]}")" "1 failed memory" \
 	"allocation: one attempt, class memory"
+charged burn cpu 'signal 24'
+charged write filesize 'signal 25'
 charged exit exit.3 'status 3'
 charged killed crash 'signal 9'
 like "$(query "select string_agg(outcome || ' ' || class, ', ' order by run) from tow.attempts where job = ${job[memory]}")" \

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -311,12 +312,19 @@ END_TEST
 START_TEST(noise_does_not_hold_up_a_turn)
 {
 	struct run *r = rig_give(&g, "sh", "{\"c\": \"exec cat /dev/zero\"}");
+	struct slot *s = rig_slot(&g);
+	long long until = tow_mono_us() + PATIENCE_US;
+	int waiting = 0;
 
-	rig_wait_running(&g, r);
-	rig_wait_reports(&g);
-	for (int i = 0; i < 100; i++)
-		rig_turn(&g);
-	slot_end(rig_slot(&g), END_TIMEOUT, 0, &g.back, tow_mono_us());
+	ck_assert_int_ge(fcntl(s->out, F_SETPIPE_SZ, 1 << 20), 1 << 20);
+	while (waiting < 1 << 19 && tow_mono_us() < until) {
+		usleep(1000);
+		ck_assert_int_eq(ioctl(s->out, FIONREAD, &waiting), 0);
+	}
+	slot_read(s, &g.ended, &g.reports, tow_mono_us());
+	ck_assert_int_eq(ioctl(s->out, FIONREAD, &waiting), 0);
+	ck_assert_int_gt(waiting, 1 << 18); /* the rest waits for its turn */
+	slot_end(s, END_TIMEOUT, 0, &g.back, tow_mono_us());
 	rig_wait_ended(&g, 1);
 	ck_assert_ptr_nonnull(strstr(r->outcome, "\"class\":\"timeout\""));
 }
