@@ -449,7 +449,6 @@ size_t hands_busy(const struct dispatcher *d)
 /*--- children */
 
 /* A stranger that is gone may have left children, who are ours now. */
-/* A stranger that is gone may have left children, who are ours now. */
 void hands_reap(struct dispatcher *d)
 {
 	bool strangers = false;

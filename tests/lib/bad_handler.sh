@@ -12,6 +12,11 @@ orphans)
 	(trap '' TERM HUP && exec sleep 3600) &
 	echo $! >>"$FAULTS_DIR/orphans"
 	;;
+strangers) # a process that the death of its parent makes the worker's own, like that parent by the death of this slot
+	setsid sh -c 'setsid sleep 3600 & echo $! >>"$FAULTS_DIR/strangers"; wait' &
+	while [ ! -s "$FAULTS_DIR/strangers" ]; do sleep 0.01; done
+	kill -KILL "$PPID"
+	;;
 exit) exit 3 ;;
 kill) kill -KILL $$ ;;
 bytes)
