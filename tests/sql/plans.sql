@@ -70,6 +70,27 @@ select pg_temp.looks(current_date) as looks \gset
 select tow_store.prune_history(10) \g /dev/null
 select is(pg_temp.looks(current_date), :looks::bigint, 'prune never looks at a day that is too young');
 
+-- Nor are small tables that grow read whole for what is recent, or for what is old. Index scans are forced where they
+-- are possible at all, as these tables are empty here.
+set local enable_seqscan = off;
+create temporary table small as select relname, seq_scan from pg_stat_xact_user_tables where relname = any('{audit,refused,fire}');
+select count(*) from tow_store.status_schedules(), tow_store.status_duties(), tow.find_audit() a, tow.find_audit(job => 1) b \g /dev/null
+select tow_store.duty_tidy(), tow_store.duty_prune() \g /dev/null
+select is((select string_agg(relname, ', ' order by relname) from pg_stat_xact_user_tables u join small using (relname) where u.seq_scan > small.seq_scan), null,
+	'status, find_audit, tidy and prune find what they compare with the time by index');
+reset enable_seqscan;
+create function pg_temp.prune_plan() returns text language plpgsql as $$
+declare
+	v_line text;
+	v_plan text := '';
+begin
+	for v_line in execute 'explain ' || replace(replace((select p.prosrc from pg_proc p where p.oid = 'tow_store.prune_window'::regproc), 'p_from', '1'), 'p_to', '20000') loop
+		v_plan := v_plan || v_line || E'\n';
+	end loop;
+	return v_plan;
+end $$;
+select unalike(pg_temp.prune_plan(), '%IS DISTINCT FROM%', 'prune looks each job''s queue up, not each queue for each job');
+
 -- A disabled plan node has a price at which the JIT compiler would set to work, at each call.
 select is(string_agg(p.oid::regprocedure::text, ', '), null, 'plans that are pinned are not compiled') from pg_proc p
 where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and p.proconfig::text ~ 'enable_\w+=off' and not p.proconfig @> '{jit=off}';

@@ -1,15 +1,17 @@
 -- Retention. Whole days of history and log are dropped once nothing in them is to be kept; a queue that keeps less
 -- than the longest has its rows deleted, and facts whose job has ended and is in no history any more, in bounded
--- batches. Every turn does one thing; 0 says that nothing is left.
+-- batches. Every turn does one thing; 0 says that nothing is left. What is compared with the time compares with a
+-- value that was asked for once: tow.now() itself is volatile, and neither prunes partitions nor uses an index.
 create or replace function tow_store.duty_prune() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
+	v_now constant timestamptz := tow.now();
 	v_count int;
 begin
 	perform set_config('lock_timeout', '50ms', true);
-	v_count := tow_store.drop_day('history', tow.now() - (select max(r.keep) from tow_store.retentions r))
-		+ tow_store.drop_day('log', tow.now() - tow_store.setting('log_retention')::interval);
+	v_count := tow_store.drop_day('history', v_now - (select max(r.keep) from tow_store.retentions r))
+		+ tow_store.drop_day('log', v_now - tow_store.setting('log_retention')::interval);
 	if v_count = 0 then
 		v_count := tow_store.prune_history(2000);
 	end if;
@@ -18,7 +20,7 @@ begin
 	end if;
 	if v_count = 0 then
 		delete from tow_store.audit where n = any(array(
-			select a.n from tow_store.audit a where a.at < (select tow.now()) - tow_store.setting('audit_retention')::interval order by a.at limit 1000));
+			select a.n from tow_store.audit a where a.at < v_now - tow_store.setting('audit_retention')::interval order by a.at limit 1000));
 		get diagnostics v_count = row_count;
 	end if;
 	return v_count;
@@ -26,7 +28,7 @@ end $$;
 comment on function tow_store.duty_prune() is 'Duty: drop and delete what is older than its retention.';
 
 create or replace view tow_store.retentions as
-select q.id as queue, coalesce(q.retention, tow_store.setting('retention')::interval) as keep from tow_store.queue q
+select q.id as queue, coalesce(q.retention, (select tow_store.setting('retention')::interval)) as keep from tow_store.queue q
 union all
 select null, tow_store.setting('retention')::interval;
 comment on view tow_store.retentions is 'How long each queue''s finished jobs are kept; null is for queues that are no more.';
@@ -63,6 +65,7 @@ create or replace function tow_store.prune_history(p_limit int) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
+	v_now constant timestamptz := tow.now();
 	k record;
 	v_count int := 0;
 begin
@@ -73,7 +76,7 @@ begin
 	loop
 		with d as (
 			select h.tableoid, h.ctid from tow_store.history h
-			where h.finished_at < (select tow.now()) - k.keep and h.band = any(k.bands) limit p_limit
+			where h.finished_at < v_now - k.keep and h.band = any(k.bands) limit p_limit
 		)
 		delete from tow_store.history h using d where h.tableoid = d.tableoid and h.ctid = d.ctid;
 		get diagnostics v_count = row_count;
@@ -122,8 +125,8 @@ as $$
 	with old as (
 		select j.id from tow_store.job j
 			left join tow_store.queue q on q.name = j.queue
-			join tow_store.retentions k on k.queue is not distinct from q.id
-		where j.id >= p_from and j.id < p_to and j.created_at < tow.now() - k.keep
+		where j.id >= p_from and j.id < p_to
+			and j.created_at < (select tow.now()) - coalesce(q.retention, (select tow_store.setting('retention')::interval))
 			and not exists (select from tow_store.history h where h.job_id = j.id)
 			and not exists (select from tow_store.running r where r.job_id = j.id)
 			and not exists (select from tow_store.scheduled s where s.id = j.id)
@@ -169,15 +172,16 @@ create or replace function tow_store.duty_tidy() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
+	v_now constant timestamptz := tow.now();
 	v_queue record;
 begin
 	delete from tow_store.progress g where not exists (select from tow_store.running r where r.job_id = g.job_id);
 	delete from tow_store.cancelling c where not exists (select from tow_store.running r where r.job_id = c.job_id and r.run = c.run);
-	delete from tow_store.worker w where w.ended_at < tow.now() - interval '7 days';
-	update tow_store.scheduler s set ended_at = tow.now() where s.ended_at is null and not tow_store.scheduler_is_held(s.id);
-	delete from tow_store.scheduler s where s.ended_at < tow.now() - interval '7 days';
-	delete from tow_store.refused f where f.at < tow.now() - tow_store.setting('audit_retention')::interval;
-	delete from tow_store.fire f where f.at < tow.now() - tow_store.setting('audit_retention')::interval;
+	delete from tow_store.worker w where w.ended_at < v_now - interval '7 days';
+	update tow_store.scheduler s set ended_at = v_now where s.ended_at is null and not tow_store.scheduler_is_held(s.id);
+	delete from tow_store.scheduler s where s.ended_at < v_now - interval '7 days';
+	delete from tow_store.refused f where f.at < v_now - tow_store.setting('audit_retention')::interval;
+	delete from tow_store.fire f where f.at < v_now - tow_store.setting('audit_retention')::interval;
 	for v_queue in
 		select q.id, bit from tow_store.queue q, generate_series(0, 61) bit
 		where (coalesce(pg_sequence_last_value(q.arm), 0) >> bit) & 1 = 1

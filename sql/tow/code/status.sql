@@ -71,10 +71,10 @@ create or replace function tow_store.status_schedules() returns table(component 
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select 'schedule ' || s.name, 'bad', format('was due at %s and has not fired', s.next_at), 'is the scheduler alive? tow status'
-	from tow_store.schedule s where s.paused_at is null and s.next_at < tow.now() - greatest(s.grace, interval '1 min')
+	from tow_store.schedule s where s.paused_at is null and s.next_at < (select tow.now()) - greatest(s.grace, interval '1 min')
 	union all
 	select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy'
-	from tow_store.audit a where a.what = 'schedule.failed' and a.at > tow.now() - interval '1 day'
+	from tow_store.audit a where a.what = 'schedule.failed' and a.at > (select tow.now()) - interval '1 day'
 $$;
 comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
 
@@ -82,10 +82,10 @@ create or replace function tow_store.status_duties() returns table(component tex
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select 'duty ' || d.name, 'warn', format('failed at %s: %s', date_trunc('second', d.error_at), d.last_error), null::text
-	from tow_store.duty d where d.error_at > tow.now() - interval '10 min'
+	from tow_store.duty d where d.error_at > (select tow.now()) - interval '10 min'
 	union all
 	select 'inbox', 'warn', format('%s rows refused in the last day', count(*)), 'select * from tow.refused'
-	from tow_store.refused r where r.at > tow.now() - interval '1 day' having count(*) > 0
+	from tow_store.refused r where r.at > (select tow.now()) - interval '1 day' having count(*) > 0
 $$;
 comment on function tow_store.status_duties() is 'Part of tow.status: duties that failed, rows refused.';
 

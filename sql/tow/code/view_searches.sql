@@ -39,11 +39,16 @@ returns setof tow.audit
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+	v_from constant timestamptz := tow.now() - since;
 begin
+	if job is not null then
+		return query
+			select a.* from tow.audit a where a.job = job and (what is null or starts_with(a.what, what)) order by a.n desc limit max_rows;
+		return;
+	end if;
 	return query
-		select a.* from tow.audit a
-		where (job is not null or a.at >= (select tow.now()) - since) and (job is null or a.job = job) and (what is null or starts_with(a.what, what))
-		order by a.n desc limit max_rows;
+		select a.* from tow.audit a where a.at >= v_from and (what is null or starts_with(a.what, what)) order by a.at desc, a.n desc limit max_rows;
 end $$;
 comment on function tow.find_audit(bigint, text, interval, int) is
 'What people did, the latest first: to a job, or within since; what: how the word begins, for instance queue.';

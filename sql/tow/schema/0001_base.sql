@@ -347,6 +347,7 @@ create table tow_store.fire (
 	how text not null check (how in ('due', 'late', 'missed', 'by hand')),
 	primary key (schedule_id, at)
 );
+create index fire_at on tow_store.fire (at);
 comment on table tow_store.fire is 'Instants that fired: the primary key makes any number of schedulers harmless.';
 
 -- The one table that people write to: COPY needs a table.
@@ -369,6 +370,7 @@ create table tow_store.refused (
 	sqlstate text not null,
 	error text not null
 );
+create index refused_at on tow_store.refused (at);
 comment on table tow_store.refused is 'Rows of the inbox that could not be enqueued, and why; nothing is lost.';
 
 create table tow_store.sql_kind (
