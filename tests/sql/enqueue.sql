@@ -28,7 +28,7 @@ select is(tow.state(:id), 'ready', 'when it is ready');
 select tow.enqueue('x', queue => 'new') as new_queue, tow.enqueue('x', priority => 7) as new_priority, tow.enqueue('x', queue => 'newer', run_at => tow.now() + '1 s'::interval) as later \gset
 select is(array[tow.state(:new_queue), tow.state(:new_priority), tow.state(:later)], '{waiting,waiting,scheduled}', 'a queue or priority never used before waits');
 select is((select reason from tow.jobs where id = :new_queue), 'admission', 'for admission');
-select ok((select wait_ms <= 0 from tow.tick(null, '{"admit": 0}', null) where duty = 'admit'), 'which is due at once');
+select ok((select wait_ms <= 0 from tow.tick(null, '{"admit": 30}', null) where duty = 'admit'), 'which is due at once');
 select is(pg_temp.drain('admit'), 2, 'and admitted');
 select is(array[tow.state(:new_queue), tow.state(:new_priority)], '{ready,ready}', 'when it is ready');
 select is((select priority from tow.jobs where id = :new_priority), 7, 'in its own band');
