@@ -73,7 +73,7 @@ ok "and runs jobs" drained
 #--- kinds that are functions in the database
 
 query "create function public.answer(args jsonb) returns jsonb language sql security definer as 'select args';
-	select tow.sql_kind('answer', 'public.answer(jsonb)')"
+	select tow.sql_kind('answer', 'public.answer(jsonb)')" >/dev/null
 configure 'queue = default:1'
 reload
 ok "a function that was registered is a kind" wait_until "there_is \"select 'answer' = any(kinds) from tow.workers where pid = $worker\""
