@@ -80,10 +80,6 @@ mapfile -t orphans <"$FAULTS_DIR/orphans"
 is "${#orphans[@]}" 2 "orphans: two processes were left behind"
 ok "orphans: which have been ended" wait_until 'gone "${orphans[@]}"'
 
-job[strangers]=$(enqueue "select tow.enqueue('bad', '{\"how\": \"strangers\"}', max_attempts => 1)")
-ok "strangers: ends" wait_until "there_is 'select exists (select from tow.history where id = ${job[strangers]})'" 60
-ok "strangers: whoever the worker has inherited is ended, and whom those leave behind" wait_until 'gone "$(cat "$FAULTS_DIR/strangers")"'
-
 is "$(query "select tow.state(${job[bytes]})")" completed "bytes: completed"
 ok "bytes: its lines are there" wait_until "there_is \"select array_agg(distinct level order by level) = '{stderr,stdout,warn}' from tow.log(${job[bytes]})\"" 60
 like "$(query "select result from tow.job(${job[bytes]})")" 'bytes' "bytes: its result is there"

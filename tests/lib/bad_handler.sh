@@ -12,8 +12,11 @@ orphans)
 	(trap '' TERM HUP && exec sleep 3600) &
 	echo $! >>"$FAULTS_DIR/orphans"
 	;;
-strangers) # a process that the death of its parent makes the worker's own, like that parent by the death of this slot
-	setsid sh -c 'setsid sleep 3600 & echo $! >>"$FAULTS_DIR/strangers"; wait' &
+strangers) # processes of which each becomes the worker's own only by the death of the one before
+	# shellcheck disable=SC2016 # it is the inner shells that expand it
+	line='[ "$1" = 0 ] && echo $$ >>"$FAULTS_DIR/strangers" && exec sleep 3600
+		setsid sh -c "$2" sh $(($1 - 1)) "$2" & wait'
+	setsid sh -c "$line" sh 20 "$line" &
 	while [ ! -s "$FAULTS_DIR/strangers" ]; do sleep 0.01; done
 	kill -KILL "$PPID"
 	;;
