@@ -1,9 +1,10 @@
-/* What a worker is told: its options and its file. The file is INI:
+/* What a worker is told: its options and its file. The file is INI, with the sections
  *
- *	[worker]			name queue (NAME or NAME:SLOTS, may be repeated) slots lease
- *grace kill poll timeout prefetch listen sql_kinds [queue NAME]			slots [kind
- *NAME] settings, timeout and limits of a kind in the program [exec NAME] [http NAME] ...	a
- *kind NAME of that family
+ * - [worker]: name, queue (NAME or NAME:SLOTS, may be repeated), slots, lease, grace, kill, poll,
+ *   timeout, prefetch, listen, sql_kinds
+ * - [queue NAME]: slots
+ * - [kind NAME]: settings, timeout and limits of a kind in the program
+ * - [exec NAME], [http NAME], ...: a kind NAME of that family
  *
  * Options on the command line win over the file. */
 #ifndef TOW_WORKERS_CONFIG_H
