@@ -111,10 +111,13 @@ restart_server() {
 
 # Each once, then as it comes.
 fault() { # number
-	local faults=(kill_worker stop_worker break_connections kill_scheduler restart_server)
-	local weighed=(kill_worker kill_worker kill_worker stop_worker stop_worker break_connections break_connections break_connections
-		kill_scheduler restart_server)
-	if [ "$1" -lt 5 ]; then "${faults[$1]}"; else "${weighed[RANDOM % 10]}"; fi
+	case $(($1 < 5 ? $1 : RANDOM % 10)) in
+	0 | 5 | 6) kill_worker ;;
+	1 | 7) stop_worker ;;
+	2 | 8 | 9) break_connections ;;
+	3) kill_scheduler ;;
+	4) restart_server ;;
+	esac
 } 2>/dev/null
 
 ok "four workers are there" wait_until 'there_is "select count(*) = 4 from tow.workers"' 60

@@ -26,7 +26,7 @@ for kind in sleep spin gate; do
 	ok "$kind: within a second, or little more on a busy machine (it took $elapsed s)" awk "BEGIN { exit !(\"$elapsed\" != \"\" && $elapsed < 3) }"
 	is "$(query "select string_agg(outcome, ' ') from tow.attempts where job = $id")" cancelled "$kind: and was not tried again"
 done
-ok "the handler of the program is gone" gone $(handlers never)
+ok "the handler of the program is gone" gone "$(handlers never)"
 
 id=$(enqueue "select tow.enqueue('sleep', '{\"s\": 3600}')")
 wait_until "there_is \"select tow.state($id) = 'running'\""

@@ -36,7 +36,7 @@ standby=$(query "select pid from tow.schedulers")
 due=$(enqueue "select tow.enqueue('noop', run_at => tow.now() + interval '300 ms')")
 ok "and minds the clock" wait_until "there_is \"select tow.state($due) = 'completed'\"" 60
 scheduler_start
-ok "it gives way to a real scheduler" wait_until 'gone "$standby" && there_is "select count(*) = 1 and bool_and(state = '\''running'\'') from tow.schedulers"' 60
+ok "it gives way to a real scheduler" wait_until "gone $standby && there_is \"select count(*) = 1 and bool_and(state = 'running') from tow.schedulers\"" 60
 
 query "select tow.pause_schedule(name) from tow.schedules" >/dev/null
 producers_stop
