@@ -34,6 +34,7 @@ select is(array[tow.state(:new_queue), tow.state(:new_priority)], '{ready,ready}
 select is((select priority from tow.jobs where id = :new_priority), 7, 'in its own band');
 select pg_temp.later('1 s');
 select is(pg_temp.drain('promote'), 1, 'a scheduled one for a new queue is promoted');
+select is(pg_temp.drain('admit'), 1, 'and admitted');
 select is(array[tow.state(:later), (select name from tow.queues where name = 'newer')], '{ready,newer}', 'and its queue made');
 
 -- Refusals.

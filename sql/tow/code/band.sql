@@ -64,3 +64,18 @@ begin
 	return coalesce(tow_store.find_band(v_queue, p_priority, p_kind), tow_store.open_band(v_queue, p_priority));
 end $$;
 comment on function tow_store.home_band(text, int, text) is 'The band a job goes to, made if need be.';
+
+-- As home_band, but null where somebody's open transaction makes a queue or this band: duties wait for nobody.
+create or replace function tow_store.try_home_band(p_queue text, p_priority int, p_kind text) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '50ms'
+as $$
+begin
+	if not exists (select from tow_store.queue q where q.name = p_queue) and not pg_try_advisory_xact_lock(7630710, 0) then
+		return null;
+	end if;
+	return tow_store.home_band(p_queue, p_priority, p_kind);
+exception
+	when lock_not_available then
+		return null;
+end $$;
+comment on function tow_store.try_home_band(text, int, text) is 'The band a job goes to, made if need be; null if it cannot be made now.';

@@ -90,7 +90,7 @@ declare
 begin
 	case p_duty
 	when 'promote' then
-		select s.run_at into v_at from tow_store.scheduled s order by s.run_at limit 1;
+		select s.run_at into v_at from tow_store.scheduled s where s.run_at >= tow_store.register_at('tow_store.promoted') order by s.run_at limit 1;
 	when 'fire' then
 		select s.next_at into v_at from tow_store.schedule s where s.paused_at is null and s.next_at is not null order by s.next_at limit 1;
 	when 'expire' then

@@ -21,6 +21,14 @@ comment on sequence tow_store.sweep is 'Raised when claims were undone below som
 create sequence tow_store.clock as bigint minvalue 0;
 comment on sequence tow_store.clock is 'Until when (microseconds since the epoch) the scheduler sleeps: who needs it earlier rings.';
 
+create sequence tow_store.promoted as bigint minvalue 0 start 0;
+comment on sequence tow_store.promoted is 'No scheduled job is earlier than this (microseconds since the epoch): scans of tow_store.scheduled start there.';
+create sequence tow_store.promote_at as bigint minvalue 0 start 0;
+comment on sequence tow_store.promote_at is 'What promoted is raised to next.';
+create sequence tow_store.promote_xid as bigint minvalue 0 start 0;
+comment on sequence tow_store.promote_xid is 'When all transactions below this one have ended promoted may be raised.';
+create sequence tow_store.promote_full as bigint minvalue 0 start 0;
+comment on sequence tow_store.promote_full is 'When (microseconds since the epoch) scheduled was last scanned from its start.';
 create sequence tow_store.rescue as bigint minvalue 0 start 0;
 comment on sequence tow_store.rescue is 'When (microseconds since the epoch) the rescue duty had its last turn.';
 create sequence tow_store.walk as bigint minvalue 0 start 0;

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Open transactions beside promotion and admission: what is committed late is promoted at once, what somebody has
+# locked is passed over and found again, and nobody else waits for a queue or a band that somebody is making.
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+. tests/lib/sessions.sh
+
+# shellcheck disable=SC2119
+instance_start
+session_open late
+session_open holder
+promote() { instance_psql -c "set lock_timeout = '2s'" -c "select tow.duty('promote')"; }
+admit() { instance_psql -c "set lock_timeout = '2s'" -c "select tow.duty('admit')"; }
+# Turns, until the watermark has passed this instant or can go no further.
+passed() { # instant
+	wait_until "instance_psql -c \"select tow.duty('promote')\" >/dev/null
+		[ \"\$(instance_psql -c \"select tow_store.register_at('tow_store.promoted') > '$1'\")\" = t ]"
+}
+no_full() { instance_psql -c "select tow_store.set_register_at('tow_store.promote_full', tow.now())" >/dev/null; }
+
+at=$(instance_psql -c "select tow.now()")
+ok "with nobody about, the watermark follows the time" passed "$at"
+
+# Committed long after its instant, while others are promoted. Its open transaction holds the watermark down.
+session_do late "begin; select tow.enqueue('noop', run_at => tow.now() + interval '20 ms')" >/dev/null
+job=$(instance_psql -c "select last_value from tow_store.job_id")
+for _ in 1 2 3; do
+	other=$(instance_psql -c "select tow.enqueue('noop', run_at => tow.now() + interval '100 ms')")
+	ok "another job is promoted meanwhile" wait_until "instance_psql -c \"select tow.duty('promote')\" >/dev/null
+		[ \"\$(instance_psql -c \"select tow.state($other)\")\" = ready ]"
+done
+session_do late commit >/dev/null
+no_full
+is "$(promote)" 1 "a job committed after its instant is taken by the next turn"
+is "$(instance_psql -c "select tow.state($job)")" ready "and is ready"
+
+# A job that somebody is moving, and then is not.
+job=$(instance_psql -c "select tow.enqueue('noop', run_at => tow.now() + interval '50 ms')")
+session_do holder "begin; select tow.run_now($job)" >/dev/null
+at=$(instance_psql -c "select tow.now() + interval '50 ms'")
+ok "its instant passes" wait_until "[ \"\$(instance_psql -c \"select tow.now() > '$at'\")\" = t ]"
+is "$(promote)$(promote)$(promote)" 000 "one that somebody has locked is left"
+session_do holder rollback >/dev/null
+no_full
+is "$(promote)" 1 "and taken when they have thought better of it"
+
+# A reader pins the horizon: that holds nothing up.
+session_do holder "begin isolation level repeatable read; select count(*) from tow_store.job" >/dev/null
+at=$(instance_psql -c "select tow.now()")
+ok "a reader does not hold the watermark down" passed "$at"
+session_do holder commit >/dev/null
+
+# Somebody makes a queue, and does not come to an end.
+session_do holder "begin; select tow.set_queue('mine')" >/dev/null
+instance_psql -c "select tow.enqueue('noop', queue => 'mine'), tow.enqueue('noop', queue => 'yours'),
+	tow.enqueue('noop', priority => 7)" >/dev/null
+is "$(admit)" 1 "while somebody makes a queue, what needs no new queue is admitted"
+is "$(instance_psql -c "select string_agg(queue, ' ' order by queue) from tow.jobs where state = 'waiting'")" "mine yours" "the others wait"
+is "$(promote)" 0 "promotion does not wait either"
+session_do holder commit >/dev/null
+is "$(admit)" 2 "until it is made"
+
+# The same with a band.
+session_do holder "begin; select tow_store.open_band(1, 55)" >/dev/null
+instance_psql -c "select tow.enqueue('noop', priority => 55), tow.enqueue('noop', priority => 56)" >/dev/null
+is "$(admit)" 1 "while somebody makes a band, another one is made"
+is "$(instance_psql -c "select priority from tow.jobs where state = 'waiting'")" 55 "its own jobs wait"
+session_do holder commit >/dev/null
+is "$(admit)" 1 "until it is made"
+done_testing
