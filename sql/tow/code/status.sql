@@ -3,16 +3,25 @@ create or replace function tow.status() returns table(component text, status tex
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+	return query select * from tow_store.status_of((select jsonb_agg(to_jsonb(q) order by q.name) from tow.queues q));
+end $$;
+comment on function tow.status() is 'What a healthy system looks like, or what is wrong: component, status (ok, warn, bad), detail, and a hint where something should be done.';
+
+-- p_queues: the rows of tow.queues, which are dear, so that tow.overview asks for them once.
+create or replace function tow_store.status_of(p_queues jsonb) returns table(component text, status text, detail text, hint text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
 	return query select * from tow_store.status_scheduler();
 	return query select * from tow_store.status_workers();
-	return query select * from tow_store.status_queues();
+	return query select * from tow_store.status_queues(p_queues);
 	return query select * from tow_store.status_kinds();
 	return query select * from tow_store.status_schedules();
 	return query select * from tow_store.status_duties();
 	return query select * from tow_store.status_horizon();
 	return query select * from tow_store.status_storage();
 end $$;
-comment on function tow.status() is 'What a healthy system looks like, or what is wrong: component, status (ok, warn, bad), detail, and a hint where something should be done.';
+comment on function tow_store.status_of(jsonb) is 'What tow.status says, given the queues.';
 
 create or replace function tow_store.status_scheduler() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
@@ -38,7 +47,7 @@ as $$
 $$;
 comment on function tow_store.status_workers() is 'Part of tow.status: workers.';
 
-create or replace function tow_store.status_queues() returns table(component text, status text, detail text, hint text)
+create or replace function tow_store.status_queues(p_queues jsonb) returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select 'queue ' || q.name, case when q.workers = 0 and q.ready > 0 then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
@@ -46,9 +55,9 @@ as $$
 			format('%s ready, %s running', q.ready, q.running), case when q.workers = 0 then 'no worker serves it' end,
 			'the oldest waits for ' || date_trunc('second', tow.now() - q.oldest_ready)),
 		case when q.workers = 0 and q.ready > 0 then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
-	from tow.queues q
+	from jsonb_to_recordset(p_queues) q(name text, state text, pause_reason text, ready bigint, running bigint, workers bigint, oldest_ready timestamptz)
 $$;
-comment on function tow_store.status_queues() is 'Part of tow.status: queues.';
+comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues.';
 
 -- Looks at the head of each band only: a kind nobody knows either has a band of its own, or is about to get one.
 create or replace function tow_store.status_kinds() returns table(component text, status text, detail text, hint text)

@@ -1,18 +1,20 @@
+create or replace view tow_store.places as
+select r.id, 'ready' as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker,
+	null::bigint as run, null::text as reason, r.pos
+from tow_store.ready r
+union all
+select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null, null
+from tow_store.scheduled s
+union all
+select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason, null from tow_store.waiting w
+union all
+select u.job_id, 'running', u.band, u.attempt, null, u.claimed_at, u.worker, u.run, null, null from tow_store.running u;
+comment on view tow_store.places is 'Where live jobs are.';
+
 create or replace view tow.jobs as
 select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority) as priority, m.attempt, j.max_attempts, j.created_at,
 	coalesce(m.run_at, j.run_at) as run_at, m.started_at, m.worker, m.run, g.pct, g.note, j.args, j.key, j.tags, m.reason
-from (
-	select r.id, 'ready' as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker,
-		null::bigint as run, null::text as reason
-	from tow_store.ready r
-	union all
-	select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null
-	from tow_store.scheduled s
-	union all
-	select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason from tow_store.waiting w
-	union all
-	select u.job_id, 'running', u.band, u.attempt, null, u.claimed_at, u.worker, u.run, null from tow_store.running u
-) m
+from tow_store.places m
 	join tow_store.job j on j.id = m.id
 	left join tow_store.band b on b.id = m.band
 	left join tow_store.progress g on g.job_id = m.id and g.run = m.run;
@@ -40,6 +42,44 @@ where h.outcome in ('c', 'f', 'x');
 comment on view tow.history is 'Jobs that finished. Filter on finished_at: that prunes partitions.';
 comment on column tow.history.revived is 'It was put back since, by tow.retry or tow.redrive.';
 
+-- The newest live jobs, so many of each state, found from the ends of indexes; no table is read whole. Of a band of
+-- ready jobs the last thousand positions (and max_rows) are looked at, and those that re-entered at any: newer jobs
+-- behind more than a thousand that re-entered after them are not shown.
+create or replace function tow_store.newest_jobs(p_state text, p_rows int, p_before bigint) returns setof tow.jobs
+language sql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+	with born as (
+		select m.* from tow_store.band b, lateral (
+				select * from (select p.* from tow_store.places p where p.state = 'ready' and p.band = b.id and p.pos < p_before
+					order by p.band desc, p.pos desc limit p_rows + 1000) l
+				where l.pos = l.id limit p_rows) m
+		where coalesce(p_state, 'ready') = 'ready'
+	), moved as (
+		select p.* from tow_store.places p where p.state = 'ready' and p.pos <> p.id and p.id < p_before
+			and coalesce(p_state, 'ready') = 'ready' order by p.id desc limit p_rows
+	), scheduled as (
+		select p.* from tow_store.places p where p.state in ('scheduled', 'retrying') and p.id < p_before
+			and coalesce(p_state, p.state) = p.state order by p.id desc limit p_rows
+	), waiting as (
+		select p.* from tow_store.places p where p.state = 'waiting' and p.reason is not null and p.id < p_before
+			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
+	), running as (
+		select p.* from tow_store.places p where p.state = 'running' and p.run is not null and p.id < p_before
+			and coalesce(p_state, 'running') = 'running' order by p.id desc limit p_rows
+	), m as (
+		select * from (table born union all table moved union all table scheduled union all table waiting union all table running) u
+		order by u.id desc limit p_rows
+	)
+	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
+		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, g.note, j.args, j.key, j.tags, m.reason -- as tow.jobs
+	from m
+		join tow_store.job j on j.id = m.id
+		left join tow_store.band b on b.id = m.band
+		left join tow_store.progress g on g.job_id = m.id and g.run = m.run
+$$;
+comment on function tow_store.newest_jobs(text, int, bigint) is 'The newest live jobs, in no order, at a bounded cost.';
+
 create or replace function tow.find_jobs(
 	state text default null, queue text default null, kind text default null, tag text default null, key text default null,
 	max_rows int default 50, before bigint default null
@@ -50,6 +90,10 @@ as $$
 begin
 	if state is not null and state not in ('scheduled', 'ready', 'running', 'retrying', 'waiting') then
 		perform tow_store.fail('TW422', format('bad state %L', state), 'live jobs are scheduled, ready, running, retrying or waiting; finished ones are in tow.history');
+	end if;
+	if queue is null and kind is null and tag is null and key is null and max_rows is not null then
+		return query select j.* from tow_store.newest_jobs(state, max_rows, coalesce(before, 9223372036854775807)) j order by j.id desc;
+		return;
 	end if;
 	return query
 		select j.* from tow.jobs j

@@ -3,6 +3,7 @@
 create or replace function tow.overview(max_running int default 50) returns jsonb
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+	with q as materialized (select coalesce(jsonb_agg(to_jsonb(v) order by v.name), '[]') as all from tow.queues v)
 	select jsonb_build_object(
 		'at', tow.now(), 'database', current_database(), 'server', current_setting('server_version'),
 		'claims', coalesce(pg_sequence_last_value('tow_store.run'::regclass), 0),
@@ -11,12 +12,14 @@ as $$
 		'retrying', (select count(*) from (select from tow_store.scheduled s where s.reason = 'r' limit 100000) c),
 		'waiting', (select count(*) from (select from tow_store.waiting limit 100000) c),
 		'schedulers', (select count(*) from tow.schedulers),
-		'trouble', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (select * from tow.status() s where s.status <> 'ok' limit 20) t),
-		'queues', (select coalesce(jsonb_agg(to_jsonb(q) order by q.name), '[]') from
-			(select name, state, ready, running, oldest_ready, workers, slots from tow.queues) q),
+		'trouble', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (select * from tow_store.status_of(q.all) s where s.status <> 'ok' limit 20) t),
+		'queues', (select coalesce(jsonb_agg(jsonb_build_object('name', v -> 'name', 'state', v -> 'state', 'ready', v -> 'ready', 'running', v -> 'running',
+			'oldest_ready', v -> 'oldest_ready', 'workers', v -> 'workers', 'slots', v -> 'slots') order by n), '[]')
+			from jsonb_array_elements(q.all) with ordinality e(v, n)),
 		'running', (select coalesce(jsonb_agg(to_jsonb(r) order by r.started_at), '[]') from
 			(select id, kind, queue, attempt, started_at, worker, pct, note from tow.jobs where state = 'running' limit max_running) r),
 		'workers', (select coalesce(jsonb_agg(to_jsonb(w) order by w.id), '[]') from
 			(select id, name, host, pid, state, busy, slots, queues, seen_at from tow.workers) w))
+	from q
 $$;
 comment on function tow.overview(int) is 'A picture of the whole for dashboards: counters, queues, running jobs, workers, and what is not well.';

@@ -1,0 +1,39 @@
+-- Many jobs, many queues: what is asked for without a filter is found from the ends of indexes and is the same; each
+-- table is read once for all queues.
+begin;
+\ir ../lib/fixture.sql
+select tow.set_queue('many') \g /dev/null
+select tow.enqueue('noop') as a \gset
+select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[8000]), queue => 'many') \g /dev/null
+select tow.reprioritise(id + 4000, 5), tow.reprioritise(id + 4001, 100) from (select min(id) as id from tow_store.job where queue = 'many') j \g /dev/null
+select pg_temp.worker() as w \gset
+select pg_temp.claim(:w) \g /dev/null
+select tow.enqueue('noop', run_at => tow.now() + '1 h'::interval), tow.enqueue('noop', queue => 'unheard-of') \g /dev/null
+select is(array(select id from tow.find_jobs(max_rows => 30)), array(select id from tow.jobs order by id desc limit 30), 'the newest of many');
+select is(array(select f.id from generate_series(0, 3) n, lateral tow.find_jobs(max_rows => 30, before => :a + n * 2500) f),
+	array(select f.id from generate_series(0, 3) n, lateral (select j.id from tow.jobs j where j.id < :a + n * 2500 order by j.id desc limit 30) f), 'pages of them');
+select is(array(select id from tow.find_jobs(s, max_rows => 30)), array(select id from tow.jobs where state = s order by id desc limit 30), 'the newest: ' || s)
+from unnest('{ready,scheduled,retrying,waiting,running}'::text[]) s;
+create function pg_temp.read() returns bigint language sql as $$
+	select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname ~ '^(ready|scheduled|waiting|running|job)'
+$$;
+select pg_temp.read() as read \gset
+select count(*) from tow.find_jobs() \g /dev/null
+select cmp_ok(pg_temp.read() - :read, '<', 5000::bigint, 'without a look at them all');
+
+select tow.set_queue('q' || i) from generate_series(1, 30) i \g /dev/null
+create function pg_temp.looks() returns bigint language sql as $$
+	select sum(seq_scan + coalesce(idx_scan, 0))::bigint from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname = 'running'
+$$;
+select pg_temp.looks() as looks \gset
+select sum(running), sum(workers) from tow.queues \g /dev/null
+select is(pg_temp.looks() - :looks, 1::bigint, 'tow.queues looks at running once');
+create function pg_temp.depths() returns bigint language sql as $$
+	select sum(seq_scan + coalesce(idx_scan, 0))::bigint from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname = 'ready'
+$$;
+select pg_temp.depths() as depths \gset
+select tow.overview() \g /dev/null
+select cmp_ok(pg_temp.depths() - :depths, '<', 2 * 2 * (select count(*) from tow_store.band), 'the overview counts each band once');
+
+select * from finish();
+rollback;
