@@ -28,5 +28,20 @@ select is(tow.duty('inbox'), 2000, 'a turn is bounded');
 select is(pg_temp.drain('inbox'), 3000, 'the rest follows');
 select ok((select bool_and(args = to_jsonb(n)) from (select args, row_number() over (order by id) n from tow_store.job where kind = 'lots') o), 'all in order');
 
+-- Not sorted as a whole: that would be done again at each turn.
+delete from tow_store.job where kind = 'lots';
+insert into tow.inbox (kind, args, n) overriding system value select 'back', to_jsonb(i), 1000000 - i from generate_series(1, 3000) i;
+select is(tow.duty('inbox'), 2000, 'a turn');
+select is((select min(n) from tow.inbox), 1000000 - 3000::bigint, 'takes what lies first in the table');
+select ok((select bool_and(args = to_jsonb(2001 - n)) from (select args, row_number() over (order by id) n from tow_store.job where kind = 'back') o), 'and enqueues that in order');
+select is(pg_temp.drain('inbox'), 1000, 'the rest follows');
+
+-- Bad rows, many of them: a turn has a bound in savepoints too.
+insert into tow.inbox (kind, args) select case when i % 2 = 0 then 'half' end, to_jsonb(i) from generate_series(1, 500) i;
+select is(tow.duty('inbox'), 200, 'where there are bad rows a turn is shorter');
+select is(pg_temp.drain('inbox'), 300, 'the rest follows');
+select is((select count(*) from tow.jobs where kind = 'half'), 250::bigint, 'all good rows are jobs');
+select is((select count(*) from tow.refused), 3 + 250::bigint, 'all bad ones are kept');
+
 select * from finish();
 rollback;

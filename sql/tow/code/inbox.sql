@@ -1,28 +1,42 @@
--- tow.inbox is for COPY: any program that can copy rows can enqueue, at a bare COPY's cost. The inbox duty (and each
--- worker that finds nothing to do) turns them into jobs, in order; a row that cannot be one goes to tow.refused.
+-- tow.inbox is for COPY: any program that can copy rows can enqueue, at a bare COPY's cost. The inbox duty turns them
+-- into jobs; a row that cannot be one goes to tow.refused. A turn takes 2,000 rows as they lie in the table, which is
+-- the order in which they came as long as nobody else's space is filled anew, and enqueues them in the order of n: to
+-- sort all that is left would make a large copy quadratic. If one of them is bad, the turn takes 200 instead, in
+-- blocks of 20, and row by row where a block has a bad one: so many savepoints, and no more.
 create or replace function tow_store.duty_inbox() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_rows tow.inbox[];
 begin
-	with d as (
-		delete from tow.inbox where ctid = any(array(
-			select i.ctid from tow.inbox i order by i.n limit 2000 for update skip locked))
-		returning *
-	)
-	select array_agg(d::tow.inbox order by d.n) into v_rows from d;
-	if v_rows is null then
-		return 0;
-	end if;
 	begin
+		v_rows := tow_store.take_rows(2000);
 		perform tow_store.take_in(v_rows);
+		return coalesce(cardinality(v_rows), 0);
 	exception when others then
-		perform tow_store.take_in_singly(v_rows);
+		v_rows := tow_store.take_rows(200);
 	end;
-	return cardinality(v_rows);
+	for i in 1 .. coalesce(cardinality(v_rows), 0) by 20 loop
+		begin
+			perform tow_store.take_in(v_rows[i : i + 19]);
+		exception when others then
+			perform tow_store.take_in_singly(v_rows[i : i + 19]);
+		end;
+	end loop;
+	return coalesce(cardinality(v_rows), 0);
 end $$;
 comment on function tow_store.duty_inbox() is 'Duty: enqueue what was copied into tow.inbox.';
+
+create or replace function tow_store.take_rows(p_limit int) returns tow.inbox[]
+language sql volatile set search_path = pg_catalog, pg_temp
+set synchronize_seqscans = off
+as $$
+	with d as (
+		delete from tow.inbox where ctid = any(array(select i.ctid from tow.inbox i limit p_limit for update skip locked)) returning *
+	)
+	select array_agg(d::tow.inbox order by d.n) from d
+$$;
+comment on function tow_store.take_rows(int) is 'Take rows out of the inbox, those that lie first.';
 
 -- Rows that differ only in their arguments are enqueued together.
 create or replace function tow_store.take_in(p_rows tow.inbox[]) returns void
