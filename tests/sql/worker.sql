@@ -66,6 +66,27 @@ select is(tow.reconcile(:w2, null, null), 0, 'others'' runs are not touched');
 select is(tow.holds(:kept, run), true, 'holds: its run') from tow_store.running where job_id = :kept;
 select pg_temp.refused(format('select tow.holds(%s, 1)', :kept), 'TW410', 'give up', 'holds: another run');
 
+-- Parking locks only the registers that must change.
+select tow.set_queue('r' || i) from generate_series(1, 20) i \g /dev/null
+select pg_temp.worker(array(select 'r' || i from generate_series(1, 20) i)) as p \gset
+create function pg_temp.locked() returns bigint language sql as $$
+	select count(*) from pg_locks where locktype = 'advisory' and classid = 7630713 and pid = pg_backend_pid()
+$$;
+create function pg_temp.armed(p_worker bigint) returns bigint language sql as $$
+	select count(*) from tow_store.queue q where tow_store.is_armed(q.arm, p_worker)
+$$;
+select pg_temp.locked() as locked \gset
+select tow.park(:p, '{}') \g /dev/null
+select is(pg_temp.locked() - :locked, 0::bigint, 'park: nothing to change, nothing is locked');
+select tow.park(:p, array(select id from tow_store.queue where name in ('r1', 'r2'))) \g /dev/null
+select is(array[pg_temp.locked() - :locked, pg_temp.armed(:p)], '{2,2}', 'two queues: two registers');
+select tow.floor(:p, null, null, null, true, null) \g /dev/null
+select is(array[pg_temp.locked() - :locked, pg_temp.armed(:p)], '{2,0}', 'floor: whoever was woken clears those two');
+select tow.park(:p, array(select id from tow_store.queue where name in ('r1', 'r2'))) \g /dev/null
+select worker from tow.attach('w', 'here', 1, '0', '{r2,r3}', '{1,1}', '{noop}', '15 s', :p) \g /dev/null
+select is((select array_agg(q.name) from tow_store.queue q where tow_store.is_armed(q.arm, :p)), '{r2}', 'attach again with other queues: those that were dropped do not ring for it');
+select tow.detach(:p);
+
 -- Detach.
 select tow.detach(:w);
 select is((select count(*) from tow.workers where id = :w), 0::bigint, 'detach: the worker is gone');

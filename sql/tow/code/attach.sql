@@ -13,6 +13,7 @@ declare
 	v_queues int[];
 	v_id bigint := p_worker;
 	v_held boolean;
+	v_queue int;
 begin
 	if cardinality(p_queues) is distinct from cardinality(p_slots) or cardinality(p_queues) = 0 then
 		perform tow_store.fail('TW422', 'queues and slots do not match', 'give each queue its number of slots');
@@ -30,6 +31,12 @@ begin
 		if not found then
 			perform tow_store.fail('TW410', format('worker %s was given up', v_id), 'attach as a new worker; its runs are lost');
 		end if;
+		for v_queue in -- those that it no longer serves must not ring for it
+			select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
+			where w.id = v_id and not q.id = any(v_queues) and tow_store.is_armed(q.arm, v_id) order by q.id
+		loop
+			perform tow_store.arm(v_queue, v_id, false);
+		end loop;
 	end if;
 	v_held := pg_try_advisory_lock(7630711, v_id::int);
 	update tow_store.worker w set held = v_held, listens = p_listen, queues = v_queues, slots = p_slots, kinds = p_kinds, lease = p_lease,

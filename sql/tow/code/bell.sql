@@ -69,6 +69,13 @@ begin
 end $$;
 comment on function tow_store.arm(int, bigint, boolean) is 'Set or clear a worker''s bit in a queue''s register.';
 
+create or replace function tow_store.is_armed(p_arm regclass, p_worker bigint) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select (coalesce(pg_sequence_last_value(p_arm), 0) >> (p_worker % 62)::int) & 1 = 1
+$$;
+comment on function tow_store.is_armed(regclass, bigint) is 'Whether a worker''s bit is set in a register: only registers that must change are locked.';
+
 -- Promises that an enqueue that starts after this commits rings for these queues. One that looked at the register
 -- earlier may still commit without a ring: the answer is the xid from which on nobody can have, for tow.floor.
 create or replace function tow.park(p_worker bigint, p_queues int[]) returns text
@@ -80,7 +87,7 @@ begin
 	perform set_config('synchronous_commit', 'off', true);
 	for v_queue in
 		select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
-		where w.id = p_worker order by q.id
+		where w.id = p_worker and tow_store.is_armed(q.arm, p_worker) <> (q.id = any(p_queues)) order by q.id
 	loop
 		perform tow_store.arm(v_queue, p_worker, v_queue = any(p_queues));
 	end loop;

@@ -70,7 +70,10 @@ begin
 
 	if p_woken then
 		perform set_config('synchronous_commit', 'off', true);
-		for v_queue in select unnest(w.queues) from tow_store.worker w where w.id = p_worker order by 1 loop
+		for v_queue in
+			select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
+			where w.id = p_worker and tow_store.is_armed(q.arm, p_worker) order by q.id
+		loop
 			perform tow_store.arm(v_queue, p_worker, false);
 		end loop;
 		-- It may have been rung for more than it can take: what is still there is another's.

@@ -186,6 +186,7 @@ begin
 		select q.id, bit from tow_store.queue q, generate_series(0, 61) bit
 		where (coalesce(pg_sequence_last_value(q.arm), 0) >> bit) & 1 = 1
 			and not exists (select from tow_store.worker w where w.ended_at is null and w.id % 62 = bit)
+		order by q.id
 	loop
 		perform tow_store.arm(v_queue.id, v_queue.bit, false);
 	end loop;
