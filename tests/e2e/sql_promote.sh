@@ -16,14 +16,18 @@ passed() { # instant
 	wait_until "instance_psql -c \"select tow.duty('promote')\" >/dev/null
 		[ \"\$(instance_psql -c \"select tow_store.register_at('tow_store.promoted') > '$1'\")\" = t ]"
 }
+past() { # instant
+	wait_until "[ \"\$(instance_psql -c \"select tow.now() > '$1'\")\" = t ]"
+}
 no_full() { instance_psql -c "select tow_store.set_register_at('tow_store.promote_full', tow.now())" >/dev/null; }
 
 at=$(instance_psql -c "select tow.now()")
 ok "with nobody about, the watermark follows the time" passed "$at"
 
 # Committed long after its instant, while others are promoted. Its open transaction holds the watermark down.
-session_do late "begin; select tow.enqueue('noop', run_at => tow.now() + interval '20 ms')" >/dev/null
-job=$(instance_psql -c "select last_value from tow_store.job_id")
+job=$(session_do late "begin; select tow.enqueue('noop', run_at => tow.now() + interval '1 s')")
+is "$(session_do late "select tow.state($job)")" scheduled "somebody has scheduled a job, and goes on with other things"
+ok "its instant passes" past "$(session_do late "select run_at from tow_store.scheduled where id = $job")"
 for _ in 1 2 3; do
 	other=$(instance_psql -c "select tow.enqueue('noop', run_at => tow.now() + interval '100 ms')")
 	ok "another job is promoted meanwhile" wait_until "instance_psql -c \"select tow.duty('promote')\" >/dev/null
@@ -35,10 +39,9 @@ is "$(promote)" 1 "a job committed after its instant is taken by the next turn"
 is "$(instance_psql -c "select tow.state($job)")" ready "and is ready"
 
 # A job that somebody is moving, and then is not.
-job=$(instance_psql -c "select tow.enqueue('noop', run_at => tow.now() + interval '50 ms')")
-session_do holder "begin; select tow.run_now($job)" >/dev/null
-at=$(instance_psql -c "select tow.now() + interval '50 ms'")
-ok "its instant passes" wait_until "[ \"\$(instance_psql -c \"select tow.now() > '$at'\")\" = t ]"
+job=$(instance_psql -c "select tow.enqueue('noop', run_at => tow.now() + interval '1 s')")
+is "$(session_do holder "begin; select tow.run_now($job)")" ready "somebody moves a job"
+ok "its instant passes" past "$(instance_psql -c "select run_at from tow_store.scheduled where id = $job")"
 is "$(promote)$(promote)$(promote)" 000 "one that somebody has locked is left"
 session_do holder rollback >/dev/null
 no_full
