@@ -38,7 +38,7 @@ create function pg_temp.exchange(
 	p_worker bigint, p_want int default 0, p_outcomes jsonb default null, p_jobs bigint[] default null, p_runs bigint[] default null,
 	p_seq bigint default null, p_repeat boolean default false, p_wants int[] default null
 ) returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
-	deadline_ms bigint, args text, band int, pos bigint, tags text, key text)
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
 language sql as $$
 	select e.* from
 		(select array_agg(b.id order by u.n, b.priority, b.kind nulls first) as ids

@@ -28,54 +28,54 @@ begin
 end $$;
 comment on function tow_store.open_queue(text) is 'The id of a queue, made if it is new.';
 
-create or replace function tow_store.open_band(p_queue int, p_priority int, p_kind text default null) returns int
+create or replace function tow_store.open_band(p_queue int, p_priority int, p_kind text default null, p_laned boolean default false) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_id int;
 begin
 	select b.id into v_id from tow_store.band b
-	where b.queue = p_queue and b.priority = p_priority and b.kind is not distinct from p_kind;
+	where b.queue = p_queue and b.priority = p_priority and b.kind is not distinct from p_kind and b.laned = p_laned;
 	if not found then
-		insert into tow_store.band (queue, priority, kind) values (p_queue, p_priority, p_kind)
-		on conflict (queue, priority, kind) do update set queue = excluded.queue
+		insert into tow_store.band (queue, priority, kind, laned) values (p_queue, p_priority, p_kind, p_laned)
+		on conflict (queue, priority, kind, laned) do update set queue = excluded.queue
 		returning id into v_id;
 	end if;
 	return v_id;
 end $$;
-comment on function tow_store.open_band(int, int, text) is 'The id of a band, made if it is new.';
+comment on function tow_store.open_band(int, int, text, boolean) is 'The id of a band, made if it is new.';
 
--- The band that a job of this queue, priority and kind goes to: the kind's own where there is one.
-create or replace function tow_store.find_band(p_queue int, p_priority int, p_kind text) returns int
+-- The band that a job of this queue, priority and kind goes to: the kind's own where there is one; apart if it has a lane.
+create or replace function tow_store.find_band(p_queue int, p_priority int, p_kind text, p_laned boolean) returns int
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select b.id from tow_store.band b
-	where b.queue = p_queue and b.priority = p_priority and (b.kind is null or b.kind = p_kind)
+	where b.queue = p_queue and b.priority = p_priority and b.laned = p_laned and (b.kind is null or b.kind = p_kind)
 	order by b.kind nulls last limit 1
 $$;
-comment on function tow_store.find_band(int, int, text) is 'The band a job goes to, null if it is not made yet.';
+comment on function tow_store.find_band(int, int, text, boolean) is 'The band a job goes to, null if it is not made yet.';
 
-create or replace function tow_store.home_band(p_queue text, p_priority int, p_kind text) returns int
+create or replace function tow_store.home_band(p_queue text, p_priority int, p_kind text, p_laned boolean) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_queue int := tow_store.open_queue(p_queue);
 begin
-	return coalesce(tow_store.find_band(v_queue, p_priority, p_kind), tow_store.open_band(v_queue, p_priority));
+	return coalesce(tow_store.find_band(v_queue, p_priority, p_kind, p_laned), tow_store.open_band(v_queue, p_priority, null, p_laned));
 end $$;
-comment on function tow_store.home_band(text, int, text) is 'The band a job goes to, made if need be.';
+comment on function tow_store.home_band(text, int, text, boolean) is 'The band a job goes to, made if need be.';
 
 -- As home_band, but null where somebody's open transaction makes a queue or this band: duties wait for nobody.
-create or replace function tow_store.try_home_band(p_queue text, p_priority int, p_kind text) returns int
+create or replace function tow_store.try_home_band(p_queue text, p_priority int, p_kind text, p_laned boolean) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '50ms'
 as $$
 begin
 	if not exists (select from tow_store.queue q where q.name = p_queue) and not pg_try_advisory_xact_lock(7630710, 0) then
 		return null;
 	end if;
-	return tow_store.home_band(p_queue, p_priority, p_kind);
+	return tow_store.home_band(p_queue, p_priority, p_kind, p_laned);
 exception
 	when lock_not_available then
 		return null;
 end $$;
-comment on function tow_store.try_home_band(text, int, text) is 'The band a job goes to, made if need be; null if it cannot be made now.';
+comment on function tow_store.try_home_band(text, int, text, boolean) is 'The band a job goes to, made if need be; null if it cannot be made now.';

@@ -29,7 +29,7 @@ begin
 			order by s.run_at, s.id limit 1000 for update skip locked))
 		returning run_at, id, band, attempt, flags
 	), m as (
-		select d.id, d.attempt, d.flags, coalesce(d.band, tow_store.find_band(q.id, j.priority, j.kind)) as band
+		select d.id, d.attempt, d.flags, coalesce(d.band, tow_store.find_band(q.id, j.priority, j.kind, j.lane is not null)) as band
 		from d join tow_store.job j on j.id = d.id left join tow_store.queue q on q.name = j.queue
 		order by d.run_at, d.id
 	), r as (
@@ -117,14 +117,14 @@ declare
 begin
 	for i in 1 .. 5 loop
 		for w in
-			select a.id, a.band, a.attempt, a.flags, j.queue, j.priority, j.kind
+			select a.id, a.band, a.attempt, a.flags, j.queue, j.priority, j.kind, j.lane is not null as laned
 			from tow_store.waiting a join tow_store.job j on j.id = a.id
 			where a.reason = 'admission' and a.id > v_after order by a.id limit 1000
 		loop
 			v_after := w.id;
-			v_home := jsonb_build_array(w.queue, w.priority);
+			v_home := jsonb_build_array(w.queue, w.priority, w.laned);
 			continue when w.band is null and (v_home = any(v_stuck) or cardinality(v_stuck) >= 10);
-			v_band := coalesce(w.band, tow_store.try_home_band(w.queue, w.priority, w.kind));
+			v_band := coalesce(w.band, tow_store.try_home_band(w.queue, w.priority, w.kind, w.laned));
 			if v_band is null then
 				v_stuck := v_stuck || v_home;
 				continue;

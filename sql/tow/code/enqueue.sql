@@ -7,7 +7,8 @@ create or replace function tow.enqueue(
 	kind text, args jsonb default '{}', queue text default 'default', priority int default 100,
 	run_at timestamptz default null, key text default null, on_conflict text default 'ignore',
 	key_scope text default 'live', max_attempts int default null, timeout interval default null,
-	deadline timestamptz default null, policy text default null, tags text[] default null
+	deadline timestamptz default null, policy text default null, tags text[] default null, lane text default null,
+	after bigint[] default null, if_failed text default 'cancel', parent bigint default null, wait_for text default null
 ) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -18,14 +19,19 @@ declare
 	v_band int;
 	v_arm regclass;
 	v_max_bytes int;
+	v_restricted boolean;
 	v_flags int := 0;
 begin
-	select b.id, q.arm, q.max_args_bytes into v_band, v_arm, v_max_bytes
+	select b.id, q.arm, q.max_args_bytes, q.restricted into v_band, v_arm, v_max_bytes, v_restricted
 	from tow_store.queue q join tow_store.band b on b.queue = q.id
-	where q.name = queue and b.priority = priority and (b.kind is null or b.kind = kind)
+	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
 	perform tow_store.check_job(kind, args, queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
 	perform tow_store.check_instants(run_at, deadline);
+	perform tow_store.check_lane(lane);
+	if v_restricted is not false then -- or it is not known here yet
+		perform tow_store.check_producer(queue);
+	end if;
 
 	perform pg_current_xact_id();
 	perform pg_sequence_last_value(v_arm); -- from here on tow.drop_queue waits for us
@@ -37,15 +43,21 @@ begin
 		end if;
 		v_flags := case key_scope when 'live' then 1 when 'queued' then 2 else 0 end;
 	end if;
-	insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy, key, key_scope, tags)
+	if after is not null or parent is not null then
+		perform tow_store.link(v_id, after, if_failed, parent);
+		v_flags := v_flags | case when parent is not null then 8 else 0 end;
+	end if;
+	insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy, key, key_scope, tags, lane, parent)
 	values (v_id, tow.now(), priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy,
-		key, case when key is not null then left(key_scope, 1) end::"char", tags);
+		key, case when key is not null then left(key_scope, 1) end::"char", tags, lane, parent);
 
 	if deadline is not null then
 		insert into tow_store.deadline (at, id) values (deadline, v_id);
 		perform tow_store.ring_clock(deadline);
 	end if;
-	if run_at > tow.now() then
+	if after <> '{}' or wait_for is not null then
+		perform tow_store.await(v_id, after, wait_for, v_band, v_flags);
+	elsif run_at > tow.now() then
 		insert into tow_store.scheduled (run_at, id, band, attempt, flags) values (run_at, v_id, v_band, 0, v_flags);
 		perform tow_store.ring_clock(run_at);
 	elsif v_band is null then
@@ -59,8 +71,8 @@ begin
 	end if;
 	return v_id;
 end $$;
-comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text, text, int, interval, timestamptz, text, text[]) is
-'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it.';
+comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text, text, int, interval, timestamptz, text, text[], text, bigint[], text, bigint, text) is
+'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it. lane: jobs of a lane start in order, one at a time where tow.set_lane or tow.set_queue do not say otherwise. after: starts when these have completed; if_failed, should one of them fail or be cancelled: cancel, fail, go (on without it) or wait (until somebody retries it). parent: the job or batch that this one is made for. wait_for: starts after tow.signal(id, name) with this name, or tow.approve(id) for the name approval.';
 
 create or replace function tow_store.check_instants(p_run_at timestamptz, p_deadline timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -108,7 +120,8 @@ comment on function tow_store.check_job(text, jsonb, text, int, int, interval, t
 -- All of one kind, in order, at the cost of one. The same promises as tow.enqueue; no keys.
 create or replace function tow.enqueue_many(
 	kind text, args jsonb[], queue text default 'default', priority int default 100, run_at timestamptz default null,
-	max_attempts int default null, timeout interval default null, policy text default null, tags text[] default null
+	max_attempts int default null, timeout interval default null, policy text default null, tags text[] default null,
+	lane text default null, parent bigint default null
 ) returns setof bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off set jit = off
@@ -118,39 +131,49 @@ declare
 	v_band int;
 	v_arm regclass;
 	v_max_bytes int;
+	v_restricted boolean;
+	v_flags constant int := case when parent is not null then 8 else 0 end;
 	v_ids bigint[];
-	v_now constant timestamptz := tow.now();
+	v_now timestamptz;
 	v_largest jsonb;
 begin
 	if args is null or array_position(args, null) is not null then
 		perform tow_store.fail('TW422', 'args are null, or one of them is', 'pass an array of JSON values');
 	end if;
-	select b.id, q.arm, q.max_args_bytes into v_band, v_arm, v_max_bytes
+	select b.id, q.arm, q.max_args_bytes, q.restricted into v_band, v_arm, v_max_bytes, v_restricted
 	from tow_store.queue q join tow_store.band b on b.queue = q.id
-	where q.name = queue and b.priority = priority and (b.kind is null or b.kind = kind)
+	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
 	perform tow_store.check_instants(run_at, null);
+	perform tow_store.check_lane(lane);
+	if v_restricted is not false then
+		perform tow_store.check_producer(queue);
+	end if;
 	select a into v_largest from unnest(args) a order by pg_column_size(a) desc limit 1;
 	perform tow_store.check_job(kind, coalesce(v_largest, '{}'), queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
 
 	perform pg_current_xact_id();
+	v_now := tow.now(); -- after the xid: see tow_store.duty_promote
 	perform pg_sequence_last_value(v_arm);
 	with j as (
-		insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, timeout, policy, tags)
-		select nextval('tow_store.job_id'), v_now, priority, max_attempts, kind, queue, a, run_at, timeout, policy, tags
+		insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, timeout, policy, tags, lane, parent)
+		select nextval('tow_store.job_id'), v_now, priority, max_attempts, kind, queue, a, run_at, timeout, policy, tags, lane, parent
 		from unnest(args) a
 		returning id
 	), r as (
 		insert into tow_store.ready (band, pos, id, attempt, flags)
-		select v_band, j.id, j.id, 0, 0 from j where v_band is not null and not coalesce(run_at > v_now, false)
+		select v_band, j.id, j.id, 0, v_flags from j where v_band is not null and not coalesce(run_at > v_now, false)
 	), s as (
 		insert into tow_store.scheduled (run_at, id, band, attempt, flags)
-		select run_at, j.id, v_band, 0, 0 from j where run_at > v_now
+		select run_at, j.id, v_band, 0, v_flags from j where run_at > v_now
 	), w as (
 		insert into tow_store.waiting (id, reason, since, attempt, flags)
-		select j.id, 'admission', v_now, 0, 0 from j where v_band is null and not coalesce(run_at > v_now, false)
+		select j.id, 'admission', v_now, 0, v_flags from j where v_band is null and not coalesce(run_at > v_now, false)
 	)
 	select array_agg(j.id) into v_ids from j;
+	if parent is not null then
+		perform tow_store.adopt(parent, v_ids, 'g');
+	end if;
 
 	if run_at > v_now then
 		perform tow_store.ring_clock(run_at);
@@ -161,5 +184,5 @@ begin
 	end if;
 	return query select unnest(v_ids);
 end $$;
-comment on function tow.enqueue_many(text, jsonb[], text, int, timestamptz, int, interval, text, text[]) is
-'Add many jobs of one kind at once; returns their ids in the order of args.';
+comment on function tow.enqueue_many(text, jsonb[], text, int, timestamptz, int, interval, text, text[], text, bigint) is
+'Add many jobs of one kind at once; returns their ids in the order of args. lane, parent: as for tow.enqueue.';

@@ -9,7 +9,7 @@ create or replace function tow.exchange(
 	p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[], p_outcomes jsonb,
 	p_bands int[], p_lows bigint[], p_queues int[], p_wants int[]
 ) returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
-	deadline_ms bigint, args text, band int, pos bigint, tags text, key text)
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -41,7 +41,7 @@ begin
 	end if;
 	if v_late <> '{}' then
 		return query select 'late', l.job, l.run, null::int, null::text, null::int, null::int, null::bigint,
-			null::bigint, null::text, null::int, null::bigint, null::text, null::text
+			null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text
 			from (select null::bigint as job, unnest(v_late) as run) l;
 	end if;
 
@@ -90,11 +90,12 @@ begin
 						else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
 					(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
 					(extract(epoch from j.deadline - v_now) * 1000)::bigint,
-					j.args::text, v_bands[i], m.pos, j.tags::text, j.key
+					j.args::text, v_bands[i], m.pos, j.tags::text, j.key,
+					case when m.flags & 16 <> 0 then tow_store.memory_of(m.id)::text end
 				from m join tow_store.job j on j.id = m.id
 				union all
 				select 'low', null, null, v_queue.id, null, null, null, null, null, null, v_bands[i],
-					case when count(*) < v_want then greatest(v_top, max(m.pos), v_lows[i]) else max(m.pos) end, null, null
+					case when count(*) < v_want then greatest(v_top, max(m.pos), v_lows[i]) else max(m.pos) end, null, null, null
 				from m;
 			get diagnostics v_got = row_count;
 			v_want := v_want - (v_got - 1);
@@ -102,7 +103,7 @@ begin
 		end loop;
 		if v_want > 0 then
 			return query select 'short', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,
-				null::bigint, null::text, null::int, null::bigint, null::text, null::text;
+				null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text;
 		else
 			perform tow_store.ring_more(v_queue.id, p_worker);
 		end if;
@@ -121,7 +122,8 @@ set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off se
 as $$
 declare
 	v_count bigint;
-	v_keyed bigint[];
+	v_noted bigint[];
+	v_holders bigint[];
 begin
 	with d as (
 		delete from tow_store.running r where r.job_id = any(p_jobs) and r.run = any(p_runs)
@@ -131,9 +133,13 @@ begin
 		select d.job_id, d.run, p_now - (u.ago - u.took) * interval '1 us', p_now - u.ago * interval '1 us', p_worker, d.band, d.attempt, 'c'
 		from d join unnest(p_runs, p_ago_us, p_took_us) u(run, ago, took) on u.run = d.run
 	)
-	select count(*), array_agg(d.job_id) filter (where d.flags & 1 <> 0) into v_count, v_keyed from d;
-	if v_keyed is not null then
-		perform tow_store.job_ended(v_keyed);
+	select count(*), array_agg(d.job_id) filter (where d.flags & 9 <> 0), array_agg(d.job_id) filter (where d.flags & 4 <> 0)
+	into v_count, v_noted, v_holders from d;
+	if v_noted is not null then
+		perform tow_store.job_ended(v_noted);
+	end if;
+	if v_holders is not null then
+		perform tow_store.let_go(v_holders);
 	end if;
 	if v_count < cardinality(p_jobs) then
 		-- rare: those that history does not show as ended by this very worker
@@ -147,12 +153,12 @@ comment on function tow_store.complete(bigint, timestamptz, bigint[], bigint[], 
 -- The claims that an exchange made whose answer was lost.
 create or replace function tow_store.claims_of(p_worker bigint, p_batch bigint, p_now timestamptz)
 returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
-	deadline_ms bigint, args text, band int, pos bigint, tags text, key text)
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt, tow_store.max_attempts(j, tow_store.policy_for(j, null)),
 		(extract(epoch from coalesce(j.timeout, q.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
-		j.args::text, r.band, 0::bigint, j.tags::text, j.key
+		j.args::text, r.band, 0::bigint, j.tags::text, j.key, case when r.flags & 16 <> 0 then tow_store.memory_of(r.job_id)::text end
 	from tow_store.running r
 		join tow_store.job j on j.id = r.job_id
 		join tow_store.band b on b.id = r.band

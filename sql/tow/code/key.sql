@@ -157,9 +157,16 @@ comment on function tow_store.put_back(bigint, int, int, int, timestamptz, "char
 
 -- A key that somebody has locked (to replace the job, to reschedule it) is left to them, see tow_store.hold_key.
 create or replace function tow_store.job_ended(p_ids bigint[]) returns void
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
 as $$
+begin
 	delete from tow_store.key where ctid = any(array(
-		select k.ctid from tow_store.key k where k.job_id = any(p_ids) and k.scope <> 'd' for update skip locked))
-$$;
-comment on function tow_store.job_ended(bigint[]) is 'Free the keys of jobs that have finished.';
+		select k.ctid from tow_store.key k where k.job_id = any(p_ids) and k.scope <> 'd' for update skip locked));
+	insert into tow_store.released (job_id)
+	select i from unnest(p_ids) i where exists (select from tow_store.need n where n.on_id = i);
+	if found then
+		perform tow_store.ring_clock('-infinity');
+	end if;
+end $$;
+comment on function tow_store.job_ended(bigint[]) is 'What is to be done when jobs have finished that have a key (flag 1 or 2) or that others wait for (8).';

@@ -75,7 +75,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
 	perform tow_store.write_history(r, p_now, o, p_outcome, null);
-	if r.flags & 3 <> 0 then
+	if r.flags & 11 <> 0 then
 		perform tow_store.job_ended(array[r.job_id]);
 	end if;
 end $$;
@@ -115,7 +115,7 @@ comment on function tow_store.fail_run(tow_store.running, timestamptz, jsonb, in
 create or replace function tow_store.kind_band(r tow_store.running) returns int
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select tow_store.open_band(b.queue, b.priority, j.kind)
+	select tow_store.open_band(b.queue, b.priority, j.kind, b.laned)
 	from tow_store.band b, tow_store.job j where b.id = r.band and j.id = r.job_id;
 $$;
 comment on function tow_store.kind_band(tow_store.running) is 'The band of the job''s kind, made if need be.';

@@ -119,7 +119,7 @@ begin
 	if not found then
 		return false;
 	end if;
-	perform tow_store.put_back(j.id, tow_store.home_band(j.queue, j.priority, j.kind), 0, v_flags, null, 's');
+	perform tow_store.put_back(j.id, tow_store.home_band(j.queue, j.priority, j.kind, j.lane is not null), 0, v_flags, null, 's');
 	return true;
 end $$;
 comment on function tow_store.revive(tow_store.job) is 'Put a finished job back into ready, once.';
@@ -136,7 +136,7 @@ begin
 	if not found then
 		perform tow_store.wrong_state(id, 'run now', 'only a scheduled or retrying job waits for an instant; tow.retry runs a finished one again');
 	end if;
-	perform tow_store.put_back(id, coalesce(s.band, tow_store.home_band(j.queue, j.priority, j.kind)), s.attempt, s.flags, null, 's');
+	perform tow_store.put_back(id, coalesce(s.band, tow_store.home_band(j.queue, j.priority, j.kind, j.lane is not null)), s.attempt, s.flags, null, 's');
 	perform tow_store.note('job.run_now', j.kind, id);
 	return 'ready';
 end $$;
@@ -184,7 +184,7 @@ begin
 	if t.place is null then
 		perform tow_store.wrong_state(id, 'given another priority', 'it has started or finished');
 	end if;
-	t.band := tow_store.home_band(j.queue, priority, j.kind);
+	t.band := tow_store.home_band(j.queue, priority, j.kind, j.lane is not null);
 	perform tow_store.put_back(id, t.band, t.attempt, t.flags, t.run_at, case t.place when 'retrying' then 'r' else 's' end::"char");
 	perform tow_store.note('job.reprioritised', j.kind, id, jsonb_build_object('priority', priority));
 	return tow.state(id);
