@@ -1,0 +1,14 @@
+-- What a setting of the instance may be; tow.set asks here. Raises what a cast raises when it is no number or interval.
+create or replace function tow_store.setting_is_good(p_name text, p_value text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(case
+		when p_name like '%retention' then p_value::interval between '0' and '100 years'
+		when p_name = 'pinned_after' then p_value::interval between '0' and '10 years'
+		when p_name = 'history_max' then pg_size_bytes(p_value) >= 0
+		when p_name = 'history_over' then p_value in ('warn', 'drop')
+		when p_name = 'viewer_sees_args' then p_value in ('on', 'off')
+		when p_name = 'max_args_bytes' then p_value::int >= 1000
+		else p_value::int >= 1 end, false)
+$$;
+comment on function tow_store.setting_is_good(text, text) is 'Whether a setting may have this value.';
