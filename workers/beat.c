@@ -88,10 +88,10 @@ static void ask_attach(struct dispatcher *d, long long now)
 	char host[256] = "", pid[24], lease[32], worker[24];
 
 	for (size_t i = 0; i < d->n_queues; i++) {
-		if (d->queues[i]->slots == 0)
+		if (!d->queues[i]->pool)
 			continue;
 		array_add(&queues, d->queues[i]->name);
-		tow_buf_addf(&slots, "%c%d", slots.len ? ',' : '{', d->queues[i]->slots);
+		tow_buf_addf(&slots, "%c%d", slots.len ? ',' : '{', queue_slots(d->queues[i]));
 	}
 	for (size_t i = 0; i < d->kinds.n; i++)
 		array_add(&kinds, d->kinds.items[i].name);
@@ -120,7 +120,7 @@ static void take_ids(struct dispatcher *d, const long long *ids, size_t n)
 	if (d->beat.asked != d->beat.wanted)
 		return;
 	for (size_t i = 0; i < d->n_queues; i++)
-		if (d->queues[i]->slots > 0 && at < n)
+		if (d->queues[i]->pool && at < n)
 			d->queues[i]->id = (int)ids[at++];
 	d->beat.attached = true;
 	if (d->phase == PHASE_RUN)
@@ -208,7 +208,7 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 			hands_cancel(d, tow_rows_int(rows, i, "run"),
 				     tow_rows_get(rows, i, "detail"), now);
 		else if (strcmp(what, "tick") == 0)
-			hands_scheduler(d);
+			children_scheduler(d);
 		else if (strcmp(what, "sweep") == 0)
 			lows_sweep(&d->lows);
 		else if (strcmp(what, "gone") == 0) {

@@ -41,12 +41,10 @@ bool claims_starving(const struct dispatcher *d)
 {
 	for (size_t i = 0; i < d->n_queues; i++) {
 		const struct queue *q = d->queues[i];
-		size_t held = q->stock.n + q->given + (size_t)q->asked;
 
 		if (q->dry || claims_want(d, q) <= 0)
 			continue;
-		if (held < (size_t)q->slots ||
-		    held <= (size_t)queue_target(q, d->config.prefetch) / 2)
+		if (pool_starving(q->pool, d->config.prefetch))
 			return true;
 	}
 	return false;

@@ -144,6 +144,16 @@ static bool slots_of(const char *value, int *to, struct tow_err *e)
 	return true;
 }
 
+static bool weight_of(const char *value, int *to, struct tow_err *e)
+{
+	long n = 0;
+
+	if (!number("weight", value, 1, 1000, &n, e))
+		return false;
+	*to = (int)n;
+	return true;
+}
+
 static struct queue_wish *queue_wish(struct config *c, const char *name, size_t len)
 {
 	struct queue_wish *w;
@@ -158,22 +168,46 @@ static struct queue_wish *queue_wish(struct config *c, const char *name, size_t 
 	return w;
 }
 
-/* A queue's name may hold colons itself: only digits after the last one are slots. */
+/* The number behind the last such mark, NULL if there is none: a queue's name may hold colons and
+ * stars itself. */
+static const char *number_behind(const char *wish, char mark)
+{
+	const char *at = strrchr(wish, mark);
+
+	return at && at[1] && strspn(at + 1, "0123456789") == strlen(at + 1) ? at + 1 : NULL;
+}
+
 bool config_queue(struct config *c, const char *wish, struct tow_err *e)
 {
-	const char *colon = strrchr(wish, ':');
-	size_t len = strlen(wish);
-	int slots = 0;
+	const char *slots = number_behind(wish, ':'), *weight = number_behind(wish, '*');
+	const char *number_at = slots ? slots : weight;
+	size_t len = number_at ? (size_t)(number_at - wish) - 1 : strlen(wish);
+	struct queue_wish said = { 0 };
+	struct queue_wish *w;
 
-	if (colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1)) {
-		len = (size_t)(colon - wish);
-		if (!slots_of(colon + 1, &slots, e))
-			return tow_wrap(e, "queue '%s'", wish);
+	if ((slots && !slots_of(slots, &said.slots, e)) ||
+	    (weight && !weight_of(weight, &said.weight, e)))
+		return tow_wrap(e, "queue '%s'", wish);
+	if (len == 0 || len > 64) {
+		tow_fail(e, TOW_FINAL, "bad queue '%s'", wish);
+		return tow_hint(e, "write NAME, NAME:SLOTS or NAME*WEIGHT");
 	}
-	if (len == 0 || len > 64)
-		return tow_fail(e, TOW_FINAL, "bad queue '%s': write NAME or NAME:SLOTS", wish);
-	queue_wish(c, wish, len)->slots = slots;
+	w = queue_wish(c, wish, len);
+	w->slots = said.slots;
+	w->weight = said.weight;
 	return true;
+}
+
+/* What is said of its slots last counts. */
+static bool queue_line(struct queue_wish *w, const char *name, const char *value,
+		       struct tow_err *e)
+{
+	w->slots = w->weight = 0;
+	if (strcmp(name, "slots") == 0)
+		return slots_of(value, &w->slots, e);
+	if (strcmp(name, "weight") == 0)
+		return weight_of(value, &w->weight, e);
+	return tow_fail(e, TOW_FINAL, "unknown setting '%s': a queue has slots or a weight", name);
 }
 
 static bool set_prefetch(struct config *c, const char *value, struct tow_err *e)
@@ -209,6 +243,8 @@ bool config_set(struct config *c, const char *name, const char *value, struct to
 		return duration(name, value, 10, &c->poll_ms, e);
 	if (strcmp(name, "timeout") == 0)
 		return duration(name, value, 1, &c->timeout_ms, e);
+	if (strcmp(name, "strict") == 0)
+		return boolean(name, value, &c->strict, e);
 	if (strcmp(name, "listen") == 0)
 		return boolean(name, value, &c->listen, e);
 	if (strcmp(name, "sql_kinds") == 0)
@@ -216,7 +252,8 @@ bool config_set(struct config *c, const char *name, const char *value, struct to
 	tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
 	return tow_hint(
 		e,
-		"known: name queue slots lease grace kill poll timeout prefetch listen sql_kinds");
+		"known: name queue slots strict lease grace kill poll timeout prefetch listen "
+		"sql_kinds");
 }
 
 static bool allowed(const struct tow_kind *how, const char *name)
@@ -298,12 +335,8 @@ static bool line(struct config *c, const char *section, const char *name, const 
 	}
 	memcpy(word, section, len);
 	word[len] = '\0';
-	if (strcmp(word, "queue") == 0) {
-		if (strcmp(name, "slots") != 0)
-			return tow_fail(e, TOW_FINAL, "unknown setting '%s': a queue has slots",
-					name);
-		return slots_of(value, &queue_wish(c, rest, strlen(rest))->slots, e);
-	}
+	if (strcmp(word, "queue") == 0)
+		return queue_line(queue_wish(c, rest, strlen(rest)), name, value, e);
 	k = kind_section(c, word, rest, e);
 	return k && kind_line(k, name, value, e);
 }
@@ -381,12 +414,35 @@ bool config_read(struct config *c, const char *path, struct tow_err *e)
 	return true;
 }
 
+static bool sharing(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_queues; i++)
+		if (c->queues[i].weight > 0)
+			return true;
+	return c->strict;
+}
+
+/* Once a queue has a weight, or the order counts, those that say nothing share too. */
 bool config_finish(struct config *c, struct tow_err *e)
 {
+	bool shared;
+
 	if (c->n_queues == 0 && !config_queue(c, "default", e))
 		return false;
-	for (size_t i = 0; i < c->n_queues; i++)
-		if (c->queues[i].slots == 0)
-			c->queues[i].slots = c->slots;
+	shared = sharing(c);
+	for (size_t i = 0; i < c->n_queues; i++) {
+		struct queue_wish *w = &c->queues[i];
+
+		if (c->strict && w->weight > 0) {
+			tow_fail(e, TOW_FINAL, "queue '%s' has a weight, and the worker is strict",
+				 w->name);
+			return tow_hint(e, "strict: the first queue that has jobs goes first; "
+					   "weights: all of them in turn");
+		}
+		if (w->slots == 0 && w->weight == 0 && shared)
+			w->weight = 1;
+		else if (w->slots == 0 && w->weight == 0)
+			w->slots = c->slots;
+	}
 	return true;
 }

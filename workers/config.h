@@ -1,8 +1,8 @@
 /* What a worker is told: its options and its file. The file is INI, with the sections
  *
- * - [worker]: name, queue (NAME or NAME:SLOTS, may be repeated), slots, lease, grace, kill, poll,
- *   timeout, prefetch, listen, sql_kinds
- * - [queue NAME]: slots
+ * - [worker]: name, queue (NAME, NAME:SLOTS or NAME*WEIGHT, may be repeated), slots, strict, lease,
+ *   grace, kill, poll, timeout, prefetch, listen, sql_kinds
+ * - [queue NAME]: slots, or weight
  * - [kind NAME]: settings, timeout and limits of a kind in the program
  * - [exec NAME], [http NAME], ...: a kind NAME of that family
  *
@@ -14,14 +14,16 @@
 
 struct queue_wish {
 	char *name;
-	int slots; /* 0: the default */
+	int slots; /* of its own; 0: the default, or it shares */
+	int weight; /* 0: it does not share */
 };
 
 struct config {
 	char *name;
 	struct queue_wish *queues;
 	size_t n_queues;
-	int slots;    /* of a queue that does not say */
+	int slots;    /* of a queue that does not say; or those that queues share */
+	bool strict;  /* shared slots take the first queue that has jobs */
 	int prefetch; /* 0: adapts; else jobs held for each slot */
 	long lease_ms, grace_ms, kill_ms, poll_ms, timeout_ms;
 	bool listen, sql_kinds;
@@ -31,7 +33,7 @@ struct config {
 void config_init(struct config *c); /* the defaults, and the kinds of the program */
 void config_release(struct config *c);
 
-/* "default:4": adds a queue, or changes its slots. */
+/* "default:4" or "default*3": adds a queue, or changes its slots or weight. */
 TOW_MUST bool config_queue(struct config *c, const char *wish, struct tow_err *e);
 
 /* One setting of [worker]. */

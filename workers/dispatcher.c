@@ -34,20 +34,43 @@ static struct queue *queue_named(struct dispatcher *d, const char *name)
 			return d->queues[i];
 	q = tow_xcalloc(1, sizeof(*q));
 	q->name = tow_xstrdup(name);
+	pool_empty(&q->own, q->name, 0);
 	d->queues = tow_xrealloc(d->queues, (d->n_queues + 1) * sizeof(*d->queues));
 	d->queues[d->n_queues++] = q;
 	return q;
 }
 
+struct pool *dispatcher_pool(struct dispatcher *d, size_t i)
+{
+	return i == 0 ? &d->shared : &d->queues[i - 1]->own;
+}
+
+static void set_queue(struct dispatcher *d, const struct queue_wish *w)
+{
+	struct queue *q = queue_named(d, w->name);
+
+	if (w->weight > 0) {
+		d->shared.slots = d->config.slots;
+		pool_add(&d->shared, q, w->weight);
+	} else {
+		pool_empty(&q->own, q->name, w->slots);
+		pool_add(&q->own, q, 1);
+	}
+}
+
 /* Queues that are no longer named stay known, without slots, until what they hold is over. */
 static void set_queues(struct dispatcher *d)
 {
-	for (size_t i = 0; i < d->n_queues; i++)
-		d->queues[i]->slots = 0;
+	pool_empty(&d->shared, "shared", 0);
+	d->shared.strict = d->config.strict;
+	for (size_t i = 0; i < d->n_queues; i++) {
+		pool_empty(&d->queues[i]->own, d->queues[i]->name, 0);
+		d->queues[i]->pool = NULL;
+	}
 	for (size_t i = 0; i < d->config.n_queues; i++)
-		queue_named(d, d->config.queues[i].name)->slots = d->config.queues[i].slots;
-	for (size_t i = 0; i < d->n_queues; i++)
-		slots_resize(&d->slots, d->queues[i]);
+		set_queue(d, &d->config.queues[i]);
+	for (size_t i = 0; i <= d->n_queues; i++)
+		slots_resize(&d->slots, dispatcher_pool(d, i));
 	slots_sweep(&d->slots);
 	hands_return_stock(d);
 }
@@ -143,7 +166,7 @@ static void read_signals(struct dispatcher *d, long long now)
 
 	while (read(d->signals, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
 		if (s.ssi_signo == SIGCHLD)
-			hands_reap(d);
+			children_reap(d);
 		else if (s.ssi_signo == SIGHUP)
 			reload(d);
 		else
@@ -318,10 +341,12 @@ static void release(struct dispatcher *d)
 	free(d->claims.parked);
 	for (size_t i = 0; i < d->n_queues; i++) {
 		runs_free(&d->queues[i]->stock);
+		pool_release(&d->queues[i]->own);
 		free(d->queues[i]->name);
 		free(d->queues[i]);
 	}
 	free(d->queues);
+	pool_release(&d->shared);
 	kinds_release(&d->kinds);
 	kinds_release(&d->registered);
 	config_release(&d->config);

@@ -88,6 +88,7 @@ struct dispatcher {
 	const char *url, *direct; /* direct: past a pooler, for the heartbeat */
 	struct queue **queues;
 	size_t n_queues;
+	struct pool shared; /* the slots of queues with weights */
 	struct slots slots;
 	struct reports reports;
 	struct lows lows;
@@ -109,6 +110,8 @@ struct dispatcher {
 /* dispatcher.c */
 int dispatcher_run(struct dispatcher *d);
 struct queue *dispatcher_queue(struct dispatcher *d, int id);
+/* All of them, from 0 to n_queues. */
+struct pool *dispatcher_pool(struct dispatcher *d, size_t i);
 /* Build d->kinds anew from the configuration and the registered ones; false when they are the same.
  */
 bool dispatcher_kinds(struct dispatcher *d);
@@ -142,7 +145,7 @@ void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool any
 long long claims_wake_at(const struct dispatcher *d);
 bool claims_nothing_left(const struct dispatcher *d);
 
-/* hands.c */
+/* hands.c: runs on their way through slots */
 void hands_give(struct dispatcher *d, long long now);
 bool hands_overdue(struct dispatcher *d, struct run *r, long long now); /* then it has ended */
 bool hands_fork(const struct dispatcher *d); /* whether slots may be forked now */
@@ -158,7 +161,10 @@ void hands_lost(struct dispatcher *d, long long id, long long now);
 void hands_forget(struct dispatcher *d, long long now); /* every run is lost */
 void hands_held(const struct dispatcher *d, struct tow_buf *jobs, struct tow_buf *runs);
 size_t hands_busy(const struct dispatcher *d); /* runs in stock and in slots */
-void hands_reap(struct dispatcher *d);
-void hands_scheduler(struct dispatcher *d); /* a stand-by, unless one lives */
+
+/* children.c */
+void children_reap(struct dispatcher *d);
+void children_end_strangers(struct dispatcher *d);
+void children_scheduler(struct dispatcher *d); /* a stand-by, unless one lives */
 
 #endif

@@ -178,8 +178,8 @@ static void take_job(struct dispatcher *d, const struct tow_rows *rows, size_t i
 	r = claimed(d, rows, i, q, k, now);
 	if (hands_overdue(d, r, now))
 		return;
-	if (k && d->phase == PHASE_RUN && q->slots > 0) {
-		runs_push(&q->stock, r);
+	if (k && d->phase == PHASE_RUN && q->pool) {
+		queue_stock(q, r);
 		return;
 	}
 	if (!k)

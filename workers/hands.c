@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "dispatcher.h"
@@ -44,28 +43,63 @@ static bool giving(const struct dispatcher *d)
 	return d->phase == PHASE_RUN && !d->distrust;
 }
 
-/* Round and round, so that every slot gets something before any gets much. */
-static void give_queue(struct dispatcher *d, struct queue *q, long long now)
+/* How many jobs this slot may have when it is given one of q: behind a slow queue's nothing waits,
+ * and a slow one waits for nobody. */
+static size_t share_in(const struct dispatcher *d, const struct slot *s, const struct queue *q)
 {
-	size_t share = (size_t)queue_share(q, d->config.prefetch), level;
+	size_t share = (size_t)queue_share(q, d->config.prefetch), others = share;
+
+	if (s->jobs.last && s->jobs.last->queue != q)
+		others = (size_t)queue_share(s->jobs.last->queue, d->config.prefetch);
+	return others < share ? others : share;
+}
+
+/* False when it has enough. Whose turn it is may have to wait for a slot with less: nobody else's
+ * job goes before it. */
+static bool give_one(struct dispatcher *d, struct slot *s, size_t level, long long now)
+{
+	struct queue *q = pool_next(s->pool);
+	struct run *r;
+
+	if (!q || !slot_takes(s) || s->jobs.n >= level || s->jobs.n >= share_in(d, s, q))
+		return false;
+	r = runs_pop(&q->stock);
+	if (hands_overdue(d, r, now))
+		return true;
+	queue_charge(q, r);
+	slot_give(s, r);
+	return true;
+}
+
+static size_t largest_share(const struct dispatcher *d, const struct pool *p)
+{
+	size_t share = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		size_t n = (size_t)queue_share(p->queues[i], d->config.prefetch);
+
+		if (p->queues[i]->stock.n > 0 && n > share)
+			share = n;
+	}
+	return share;
+}
+
+/* Round and round, so that every slot gets something before any gets much. */
+static void give_pool(struct dispatcher *d, struct pool *p, long long now)
+{
+	size_t share = largest_share(d, p), step = share > 8 ? share / 8 : 1, level;
 	bool gave = true;
 
-	for (level = 1; q->stock.n > 0 && level <= share && (gave || level == 1);) {
-		size_t step = share > 8 ? share / 8 : 1;
-
+	for (level = 1; level <= share && (gave || level == 1);) {
 		gave = false;
-		for (size_t i = 0; i < d->slots.n && q->stock.n > 0; i++) {
+		for (size_t i = 0; i < d->slots.n; i++) {
 			struct slot *s = d->slots.items[i];
 
-			if (s->queue != q)
+			if (s->pool != p)
 				continue;
-			gave = gave || slot_takes(s);
-			while (slot_takes(s) && s->jobs.n < level && q->stock.n > 0) {
-				struct run *r = runs_pop(&q->stock);
-
-				if (!hands_overdue(d, r, now))
-					slot_give(s, r);
-			}
+			gave = gave || (slot_takes(s) && pool_next(p));
+			while (give_one(d, s, level, now))
+				;
 		}
 		level = level + step > share && level < share ? share : level + step;
 	}
@@ -74,8 +108,8 @@ static void give_queue(struct dispatcher *d, struct queue *q, long long now)
 void hands_give(struct dispatcher *d, long long now)
 {
 	if (giving(d))
-		for (size_t i = 0; i < d->n_queues; i++)
-			give_queue(d, d->queues[i], now);
+		for (size_t i = 0; i <= d->n_queues; i++)
+			give_pool(d, dispatcher_pool(d, i), now);
 	for (size_t i = 0; i < d->slots.n; i++) {
 		if (d->slots.items[i]->outbox.len > 0)
 			(void)slot_flush(d->slots.items[i]);
@@ -106,6 +140,7 @@ static void take_ended(struct dispatcher *d, struct runs *ended)
 
 	while ((r = runs_pop(ended))) {
 		queue_learn(r->queue, (double)r->took_us, 1);
+		queue_charged(r->queue, r, (double)r->took_us);
 		if (r->lost) {
 			run_free(r);
 			continue;
@@ -133,16 +168,17 @@ void hands_back(struct dispatcher *d, struct runs *back)
 	struct run *r;
 
 	while ((r = runs_pop(back))) {
+		queue_charged(r->queue, r, 0);
 		if (r->cancelled)
 			hands_end(d, r, &cancelled);
-		else if (r->lost || d->phase != PHASE_RUN || r->queue->slots == 0)
+		else if (r->lost || d->phase != PHASE_RUN || !r->queue->pool)
 			hands_end(d, r, &returned);
 		else
 			runs_push(&keep, r);
 	}
 	while ((r = runs_pop(&keep))) /* behind what waits: order within a queue is no promise once
 					 claimed */
-		runs_push(&r->queue->stock, r);
+		queue_stock(r->queue, r);
 }
 
 void hands_return_stock(struct dispatcher *d)
@@ -153,7 +189,7 @@ void hands_return_stock(struct dispatcher *d)
 		struct queue *q = d->queues[i];
 		struct run *r;
 
-		while ((d->phase != PHASE_RUN || q->slots == 0) && (r = runs_pop(&q->stock)))
+		while ((d->phase != PHASE_RUN || !q->pool) && (r = runs_pop(&q->stock)))
 			hands_end(d, r, &o);
 	}
 }
@@ -301,26 +337,48 @@ static void watch_slot(struct dispatcher *d, struct slot *s, long long now)
 	slot_progress(s, &d->reports, now);
 }
 
-/* Every slot has been at one job for a while: what waits here would rather be with a worker that
- * has time. */
-static void share_surplus(struct dispatcher *d, struct queue *q, long long now)
+static bool all_stuck(const struct dispatcher *d, const struct pool *p, long long now)
 {
-	struct outcome o = outcome_of(RUN_RETURNED, NULL, NULL);
-	long long shortest = LLONG_MAX, since;
+	long long since;
 
-	if (q->stock.n == 0 || d->config.prefetch)
-		return;
 	for (size_t i = 0; i < d->slots.n; i++) {
-		struct slot *s = d->slots.items[i];
+		const struct slot *s = d->slots.items[i];
 
-		if (s->queue != q || s->surplus)
+		if (s->pool != p || s->surplus)
 			continue;
 		if (!slot_current(s, &since) || now - since < STUCK_US)
-			return;
-		shortest = now - since < shortest ? now - since : shortest;
+			return false;
 	}
-	queue_learn(q, (double)shortest * 20, 20);
-	while (q->stock.n > 0 && q->stock.n + q->given > (size_t)queue_target(q, 0))
+	return true;
+}
+
+/* What runs now says how long its queue's jobs take, at least. */
+static void learn_from_stuck(struct dispatcher *d, struct queue *q, long long now)
+{
+	long long shortest = LLONG_MAX, since;
+
+	for (size_t i = 0; i < d->slots.n; i++) {
+		const struct run *r = slot_current(d->slots.items[i], &since);
+
+		if (r && r->queue == q && now - since < shortest)
+			shortest = now - since;
+	}
+	if (shortest < LLONG_MAX)
+		queue_learn(q, (double)shortest * 20, 20);
+}
+
+/* Every slot has been at one job for a while: what waits here would rather be with a worker that
+ * has time. */
+static void share_surplus(struct dispatcher *d, struct pool *p, long long now)
+{
+	struct outcome o = outcome_of(RUN_RETURNED, NULL, NULL);
+	struct queue *q;
+
+	if (d->config.prefetch || !pool_next(p) || !all_stuck(d, p, now))
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		learn_from_stuck(d, p->queues[i], now);
+	while (pool_room(p, 0) < 0 && (q = pool_last(p)))
 		hands_end(d, runs_pop(&q->stock), &o);
 }
 
@@ -333,22 +391,12 @@ static void bury(struct dispatcher *d, struct slot *s, long long now)
 	if (!expected) {
 		TOW_AUTO_ARENA a = { 0 };
 
-		tow_log(TOW_WARN, "slot.died", "pid=%d queue=%s how='%s'", (int)pid, s->queue->name,
+		tow_log(TOW_WARN, "slot.died", "pid=%d slots=%s how='%s'", (int)pid, s->pool->name,
 			tow_proc_says(&a, s->status));
 	}
 	slot_bury(s, &ended, &back, &d->reports, now);
 	take_ended(d, &ended);
 	hands_back(d, &back);
-}
-
-static void end_strangers(struct dispatcher *d)
-{
-	TOW_AUTO_FREE pid_t *known = tow_xcalloc(d->slots.n + 1, sizeof(*known));
-
-	for (size_t i = 0; i < d->slots.n; i++)
-		known[i] = d->slots.items[i]->pid;
-	known[d->slots.n] = d->scheduler;
-	orphans_end_except(known, d->slots.n + 1);
 }
 
 void hands_watch(struct dispatcher *d, long long now)
@@ -365,11 +413,11 @@ void hands_watch(struct dispatcher *d, long long now)
 			watch_slot(d, s, now);
 		}
 	}
-	for (size_t i = 0; i < d->n_queues; i++)
-		share_surplus(d, d->queues[i], now);
+	for (size_t i = 0; i <= d->n_queues; i++)
+		share_surplus(d, dispatcher_pool(d, i), now);
 	if (!died)
 		return;
-	end_strangers(d);
+	children_end_strangers(d);
 	slots_sweep(&d->slots);
 }
 
@@ -395,7 +443,7 @@ static long long wake_of(const struct dispatcher *d, const struct slot *s, long 
 	if (!r || s->ending != END_NONE)
 		return wake;
 	at = limit_of(r, since, &why);
-	if ((r->next || (s->queue->stock.n > 0 && now < since + STUCK_US)) && since + STUCK_US < at)
+	if ((r->next || (pool_next(s->pool) && now < since + STUCK_US)) && since + STUCK_US < at)
 		at = since + STUCK_US;
 	return at < wake ? at : wake;
 }
@@ -444,68 +492,4 @@ size_t hands_busy(const struct dispatcher *d)
 	for (size_t i = 0; i < d->n_queues; i++)
 		n += d->queues[i]->stock.n + d->queues[i]->given;
 	return n;
-}
-
-/*--- children */
-
-/* A stranger that is gone may have left children, who are ours now. */
-void hands_reap(struct dispatcher *d)
-{
-	bool strangers = false;
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == d->scheduler) {
-			d->scheduler = 0;
-			continue;
-		}
-		if (!slots_reaped(&d->slots, pid, status))
-			strangers = true;
-	}
-	if (strangers)
-		end_strangers(d);
-}
-
-/* The address goes by the environment: arguments are for everybody to read. */
-static const char **scheduler_env(struct tow_arena *a, const char *url)
-{
-	size_t n = 0, kept = 0;
-	const char **env;
-
-	while (environ[n])
-		n++;
-	env = tow_alloc(a, (n + 2) * sizeof(*env));
-	for (size_t i = 0; i < n; i++)
-		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 &&
-		    strncmp(environ[i], "WATCHDOG_", 9) != 0 &&
-		    (!url || strncmp(environ[i], "DATABASE_URL=", 13) != 0))
-			env[kept++] = environ[i];
-	if (url)
-		env[kept++] = tow_fmt(a, "DATABASE_URL=%s", url);
-	return env;
-}
-
-void hands_scheduler(struct dispatcher *d)
-{
-	TOW_AUTO_ARENA a = { 0 };
-	struct tow_err e = { 0 };
-	struct tow_child c = {
-		.argv = (const char *[]){ "tow", "scheduler", "--standby", NULL },
-		.file = "/proc/self/exe",
-		.env = scheduler_env(&a, d->url),
-		.fds = { -1, STDOUT_FILENO, STDERR_FILENO },
-		.n_fds = 3,
-		.own_group = true,
-		.die_with_parent = true,
-	};
-
-	if (d->scheduler || d->phase != PHASE_RUN)
-		return;
-	if (!tow_proc_start(&c, &d->scheduler, &e)) {
-		d->scheduler = 0;
-		tow_log_err(TOW_ERROR, "scheduler.failed", &e);
-		return;
-	}
-	tow_log(TOW_INFO, "scheduler.standby", "pid=%d", (int)d->scheduler);
 }

@@ -13,6 +13,7 @@ enum {
 	LOG_FORMAT,
 	LOG_LEVEL,
 	DRAIN,
+	STRICT,
 	NO_LISTEN,
 	NO_SQL_KINDS,
 	SETTING
@@ -35,6 +36,7 @@ static const struct option table[] = {
 	{ "log-level", required_argument, NULL, LOG_LEVEL },
 	{ "once", no_argument, NULL, DRAIN },
 	{ "drain", no_argument, NULL, DRAIN },
+	{ "strict", no_argument, NULL, STRICT },
 	{ "no-listen", no_argument, NULL, NO_LISTEN },
 	{ "no-sql-kinds", no_argument, NULL, NO_SQL_KINDS },
 	{ 0 },
@@ -57,6 +59,9 @@ static bool take(struct options *o, int code, const char *name, const char *valu
 	switch (code) {
 	case SETTING:
 		add(o, name, value);
+		return true;
+	case STRICT:
+		add(o, "strict", "yes");
 		return true;
 	case NO_LISTEN:
 		add(o, "listen", "no");

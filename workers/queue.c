@@ -1,14 +1,18 @@
-/* How many jobs are worth claiming: see queue.h. */
+/* How many jobs are worth claiming, and whose is next: see queue.h. */
 #include "queue.h"
+
+#include <stdlib.h>
 
 #include "board.h"
 
 #define WAIT_US	   50000.0 /* a claimed job should not wait longer than this behind others */
 #define SHARE_US   20000.0 /* nor this long in a slot */
 #define OVERHEAD   3.0	   /* what a job costs beside its handler */
+#define UNKNOWN_US 1000.0  /* what it is taken to cost before any has ended */
 #define MOST_ASKED 1000	   /* jobs an exchange */
 #define MOST_HELD  2500
 #define MOST_SHARE (BOARD_RING * 3 / 4)
+#define NEARLY	   1e-6 /* of a job: so much is a rounding error */
 
 void queue_learn(struct queue *q, double total_us, size_t n)
 {
@@ -32,13 +36,6 @@ static int fits(const struct queue *q, double within_us, int most)
 	return n < 1 ? 1 : n > most ? most : (int)n;
 }
 
-int queue_target(const struct queue *q, int prefetch)
-{
-	long n = (long)q->slots * (prefetch ? prefetch : fits(q, WAIT_US, MOST_HELD));
-
-	return n > MOST_HELD ? MOST_HELD : (int)n;
-}
-
 int queue_share(const struct queue *q, int prefetch)
 {
 	if (prefetch)
@@ -46,10 +43,188 @@ int queue_share(const struct queue *q, int prefetch)
 	return fits(q, SHARE_US, MOST_SHARE);
 }
 
+/*--- whose is next */
+
+void queue_stock(struct queue *q, struct run *r)
+{
+	if (q->stock.n == 0 && q->pool && q->v < q->pool->v)
+		q->v = q->pool->v;
+	runs_push(&q->stock, r);
+}
+
+void queue_charged(struct queue *q, struct run *r, double took_us)
+{
+	if (q->weight > 0)
+		q->v += (took_us - r->charged_us) / q->weight;
+	r->charged_us = took_us;
+}
+
+void queue_charge(struct queue *q, struct run *r)
+{
+	if (q->pool)
+		q->pool->v = q->v;
+	queue_charged(q, r, q->avg_us > 0 ? q->avg_us : UNKNOWN_US);
+}
+
+void pool_empty(struct pool *p, const char *name, int slots)
+{
+	p->name = name;
+	p->slots = slots;
+	p->n = 0;
+}
+
+void pool_add(struct pool *p, struct queue *q, double weight)
+{
+	p->queues = tow_xrealloc(p->queues, (p->n + 1) * sizeof(struct queue *));
+	p->queues[p->n++] = q;
+	q->pool = p;
+	q->weight = weight;
+}
+
+void pool_release(struct pool *p)
+{
+	free(p->queues);
+	*p = (struct pool){ 0 };
+}
+
+struct queue *pool_next(const struct pool *p)
+{
+	struct queue *best = NULL;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct queue *q = p->queues[i];
+
+		if (q->stock.n > 0 && (!best || (!p->strict && q->v < best->v)))
+			best = q;
+	}
+	return best;
+}
+
+struct queue *pool_last(const struct pool *p)
+{
+	struct queue *best = NULL;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct queue *q = p->queues[i];
+
+		if (q->stock.n > 0 && (!best || p->strict || q->v >= best->v))
+			best = q;
+	}
+	return best;
+}
+
+/*--- how many are worth claiming */
+
+/* How many jobs of it are worth holding for each slot. */
+static double for_a_slot(const struct queue *q, int prefetch)
+{
+	double n = prefetch ? prefetch : fits(q, WAIT_US, MOST_HELD);
+	double most = (double)MOST_HELD / q->pool->slots;
+
+	return n < most ? n : most;
+}
+
+static size_t held(const struct queue *q)
+{
+	return q->stock.n + q->given + (size_t)q->asked;
+}
+
+double pool_room(const struct pool *p, int prefetch)
+{
+	double room = p->slots;
+
+	for (size_t i = 0; i < p->n; i++)
+		room -= (double)held(p->queues[i]) / for_a_slot(p->queues[i], prefetch);
+	return room;
+}
+
+bool pool_starving(const struct pool *p, int prefetch)
+{
+	size_t jobs = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		jobs += held(p->queues[i]);
+	return jobs < (size_t)p->slots || pool_room(p, prefetch) >= p->slots / 2.0;
+}
+
+static bool before(const struct pool *p, size_t a, size_t b)
+{
+	double va = p->queues[a]->v, vb = p->queues[b]->v;
+
+	return va < vb || (va <= vb && a < b);
+}
+
+/* Whoever is dry has had its chance: its part is the others'. */
+static bool competes(const struct queue *other, const struct queue *q)
+{
+	return other == q || !other->dry;
+}
+
+static int whole(double jobs)
+{
+	return (int)(jobs + NEARLY);
+}
+
+/* Its part by weight. As jobs are whole something is left over, and goes to those that have had
+ * least: one slot is never claimed for twice. */
+static int fair_part(const struct pool *p, size_t mine, double room, int prefetch)
+{
+	const struct queue *q = p->queues[mine];
+	double weights = 0, spare = room, turns = 0;
+	int part = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		weights += competes(p->queues[i], q) ? p->queues[i]->weight : 0;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct queue *other = p->queues[i];
+		double each = for_a_slot(other, prefetch);
+		int n = whole(room * other->weight / weights * each);
+
+		if (!competes(other, q))
+			continue;
+		spare -= n / each;
+		if (i == mine)
+			part = n;
+		if (i == mine || before(p, i, mine))
+			turns += 1 / each;
+	}
+	return part + (spare + NEARLY >= turns);
+}
+
+static int strict_part(const struct pool *p, size_t mine, double room, int prefetch)
+{
+	for (size_t i = 0; i < mine; i++)
+		if (!p->queues[i]->dry)
+			return 0;
+	return whole(room * for_a_slot(p->queues[mine], prefetch));
+}
+
 int queue_want(const struct queue *q, int prefetch)
 {
-	int target = queue_target(q, prefetch), held = (int)(q->stock.n + q->given) + q->asked;
-	int want = target > held ? target - held : 0;
+	const struct pool *p = q->pool;
+	size_t mine = 0;
+	double room;
+	int want;
 
+	if (!p)
+		return 0;
+	room = pool_room(p, prefetch);
+	if (room <= 0)
+		return 0;
+	while (p->queues[mine] != q)
+		mine++;
+	want = p->strict ? strict_part(p, mine, room, prefetch)
+			 : fair_part(p, mine, room, prefetch);
 	return want > MOST_ASKED ? MOST_ASKED : want;
+}
+
+int queue_slots(const struct queue *q)
+{
+	double weights = 0;
+	int n;
+
+	for (size_t i = 0; i < q->pool->n; i++)
+		weights += q->pool->queues[i]->weight;
+	n = (int)(q->pool->slots * q->weight / weights + 0.5);
+	return n > 1 ? n : 1;
 }

@@ -26,6 +26,7 @@ struct run {
 	long timeout_ms;
 	long long deadline_us;	       /* the monotonic clock; 0: none */
 	uint64_t number;	       /* in its slot */
+	double charged_us;	       /* slot time that its queue has paid for it */
 	bool cancelled;		       /* somebody wants it ended */
 	bool lost;		       /* somebody else's by now: say nothing about it */
 	long long started_us, took_us; /* started_us 0: it never ran */

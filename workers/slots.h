@@ -16,7 +16,7 @@
 enum ending { END_NONE, END_TIMEOUT, END_DEADLINE, END_CANCEL, END_SHUTDOWN, END_LOST };
 
 struct slot {
-	struct queue *queue;
+	struct pool *pool;
 	pid_t pid; /* 0: there is no process now */
 	int socket, out, err;
 	struct board *board;
@@ -47,8 +47,8 @@ struct slots {
 
 void slots_init(struct slots *s, const char *db_url);
 
-/* So many for this queue: makes more, or lets the superfluous retire. */
-void slots_resize(struct slots *s, struct queue *q);
+/* So many as this pool should have: makes more, or lets the superfluous retire. */
+void slots_resize(struct slots *s, struct pool *p);
 
 void slots_release(struct slots *s); /* ends them all at once */
 

@@ -44,11 +44,13 @@ static inline void read_config(struct config *c, const char *text)
 /* One slot; config is the text of a worker's file. Kinds may be added before it is forked. */
 static inline void rig_begin(struct rig *g, const char *config)
 {
-	*g = (struct rig){ .queue = { .name = (char *)"q", .id = 1, .slots = 1 } };
+	*g = (struct rig){ .queue = { .name = (char *)"q", .id = 1 } };
+	pool_empty(&g->queue.own, "q", 1);
+	pool_add(&g->queue.own, &g->queue, 1);
 	read_config(&g->config, config);
 	slots_init(&g->slots, NULL);
 	slots_renew(&g->slots, &g->config.kinds);
-	slots_resize(&g->slots, &g->queue);
+	slots_resize(&g->slots, &g->queue.own);
 }
 
 static inline void rig_start(struct rig *g, const char *config)
@@ -185,6 +187,7 @@ static inline void rig_stop(struct rig *g)
 		waitpid(pid, NULL, 0);
 	runs_free(&g->ended);
 	runs_free(&g->back);
+	pool_release(&g->queue.own);
 	config_release(&g->config);
 }
 

@@ -62,6 +62,57 @@ START_TEST(durations)
 }
 END_TEST
 
+static bool wish(const char *queue)
+{
+	return config_queue(&c, queue, &e);
+}
+
+START_TEST(weights_and_slots)
+{
+	ck_assert(wish("a*3") && wish("b") && wish("c:2") && wish("x*y") && wish("a:4*5"));
+	ck_assert(config_finish(&c, &e));
+	ck_assert_int_eq(c.queues[0].weight, 3);
+	ck_assert_int_eq(c.queues[0].slots, 0);
+	ck_assert_int_eq(c.queues[1].weight, 1); /* the others share, so it does */
+	ck_assert_int_eq(c.queues[2].weight, 0);
+	ck_assert_int_eq(c.queues[2].slots, 2);
+	ck_assert_str_eq(c.queues[3].name, "x*y");
+	ck_assert_str_eq(c.queues[4].name, "a:4");
+	ck_assert_int_eq(c.queues[4].weight, 5);
+	ck_assert(wish("a:7")); /* what is said last */
+	ck_assert_int_eq(c.queues[0].weight, 0);
+	ck_assert_int_eq(c.queues[0].slots, 7);
+	ck_assert(!wish("a*0") && !wish("a*1001") && !wish("*3"));
+}
+END_TEST
+
+START_TEST(strict_queues_share_in_order)
+{
+	ck_assert(wish("first") && wish("second") && wish("own:2"));
+	ck_assert(config_set(&c, "strict", "yes", &e));
+	ck_assert(config_finish(&c, &e));
+	ck_assert_int_eq(c.queues[0].weight, 1);
+	ck_assert_int_eq(c.queues[1].weight, 1);
+	ck_assert_int_eq(c.queues[2].weight, 0);
+	ck_assert(wish("second*2"));
+	c.queues[0].weight = 0;
+	ck_assert(!config_finish(&c, &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "queue 'second' has a weight"));
+}
+END_TEST
+
+START_TEST(a_queues_section)
+{
+	ck_assert(read_text("[worker]\nqueue = a*2\nstrict = no\n[queue b]\nweight = 5\n[queue a]\nslots = 3\n"));
+	ck_assert(config_finish(&c, &e));
+	ck_assert_int_eq(c.queues[0].slots, 3);
+	ck_assert_int_eq(c.queues[0].weight, 0);
+	ck_assert_int_eq(c.queues[1].weight, 5);
+	refused("[queue a]\nweight = heavy\n", "bad weight 'heavy'");
+	refused("[queue a]\nheight = 1\n", "a queue has slots or a weight");
+}
+END_TEST
+
 START_TEST(queues_and_slots)
 {
 	ck_assert(config_queue(&c, "bulk", &e));
@@ -163,6 +214,9 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, durations);
+	tcase_add_test(t, weights_and_slots);
+	tcase_add_test(t, strict_queues_share_in_order);
+	tcase_add_test(t, a_queues_section);
 	tcase_add_test(t, queues_and_slots);
 	tcase_add_test(t, without_a_word_there_is_default);
 	tcase_add_test(t, a_whole_file);

@@ -22,7 +22,9 @@ static void setup(void)
 {
 	options = (struct options){ 0 };
 	d = (struct dispatcher){ .options = &options, .queues = queues, .n_queues = 1 };
-	queue = (struct queue){ .name = (char *)"q", .id = 1, .slots = 1, .dry = true };
+	queue = (struct queue){ .name = (char *)"q", .id = 1, .dry = true };
+	pool_empty(&queue.own, queue.name, 1);
+	pool_add(&queue.own, &queue, 1);
 	queues[0] = &queue;
 	config_init(&d.config);
 	d.config.lease_ms = 15000;
@@ -43,6 +45,7 @@ static void teardown(void)
 	for (int i = 0; i < LINES; i++)
 		runs_free(&d.lines[i].cargo);
 	lows_forget(&d.lows);
+	pool_release(&queue.own);
 	slots_release(&d.slots);
 	config_release(&d.config);
 }
@@ -162,7 +165,7 @@ END_TEST
 
 START_TEST(slots_that_may_not_be_forked_wake_nobody)
 {
-	slots_resize(&d.slots, &queue);
+	slots_resize(&d.slots, &queue.own);
 	d.beat.worker = 0;
 	ck_assert(hands_wake(&d, NOW) == NEVER);
 	d.beat.worker = 1;

@@ -1,9 +1,8 @@
-/* Where claims begin, and how many jobs are worth claiming. */
+/* Where claims begin. */
 #include <check.h>
 #include <stdlib.h>
 
 #include "workers/lows.h"
-#include "workers/queue.h"
 
 START_TEST(arrays_are_read_and_written)
 {
@@ -101,49 +100,6 @@ START_TEST(a_failure_on_one_line_is_not_undone_by_the_other)
 }
 END_TEST
 
-START_TEST(quick_jobs_are_claimed_in_batches_slow_ones_are_not)
-{
-	struct queue q = { .slots = 4 };
-
-	ck_assert_int_eq(queue_want(&q, 0), 4); /* nothing known: what can start at once */
-	queue_learn(&q, 1000000, 1);
-	ck_assert_int_eq(queue_want(&q, 0), 4);
-	ck_assert_int_eq(queue_share(&q, 0), 1);
-	for (int i = 0; i < 10; i++)
-		queue_learn(&q, 200, 20);
-	ck_assert_int_eq(queue_want(&q, 0), 1000);
-	ck_assert_int_gt(queue_share(&q, 0), 50);
-	q.given = 4;
-	queue_learn(&q, 100e6, 100);
-	ck_assert_int_eq(queue_want(&q, 0), 0);
-}
-END_TEST
-
-START_TEST(what_is_held_or_asked_for_counts)
-{
-	struct queue q = { .slots = 4, .given = 1, .asked = 2 };
-
-	ck_assert_int_eq(queue_want(&q, 0), 1);
-	ck_assert_int_eq(queue_want(&q, 3), 9);
-	q.slots = 0;
-	ck_assert_int_eq(queue_want(&q, 0), 0);
-}
-END_TEST
-
-/* At 10 ms a job, what a slot is given ahead is over in 50 ms. */
-START_TEST(nothing_waits_long_behind_others)
-{
-	for (double us = 10; us < 1e6; us *= 3) {
-		struct queue q = { .slots = 1 };
-
-		queue_learn(&q, us * 50, 50);
-		if (queue_target(&q, 0) > 1)
-			ck_assert(queue_target(&q, 0) * us <= 50000);
-		ck_assert_int_le(queue_share(&q, 0), queue_target(&q, 0));
-	}
-}
-END_TEST
-
 int main(void)
 {
 	Suite *s = suite_create("lows");
@@ -156,9 +112,6 @@ int main(void)
 	tcase_add_test(c, an_exchange_raises_and_never_lowers);
 	tcase_add_test(c, what_was_sent_before_a_floor_raises_nothing);
 	tcase_add_test(c, a_failure_on_one_line_is_not_undone_by_the_other);
-	tcase_add_test(c, quick_jobs_are_claimed_in_batches_slow_ones_are_not);
-	tcase_add_test(c, what_is_held_or_asked_for_counts);
-	tcase_add_test(c, nothing_waits_long_behind_others);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
