@@ -1,0 +1,140 @@
+-- One verb on all jobs that match, each with the verb's own rules and audit: first as a dry run, which is the default.
+-- A job that moves on meanwhile, so that the verb no longer applies, says so in its row and stops nobody. What a call
+-- does is one transaction: max_jobs keeps it short; call again for more (finished and moved jobs no longer match).
+-- Raises TW422 for a verb, a filter or an argument that does not fit.
+create or replace function tow.bulk(
+	verb text, state text default null, queue text default null, kind text default null, lane text default null,
+	tag text default null, class text default null, priority int default null, older_than interval default null,
+	newer_than interval default null, ids bigint[] default null,
+	delay interval default null, to_priority int default null, to_queue text default null, reason text default null,
+	max_jobs int default 1000, dry_run boolean default true
+) returns table(job bigint, done text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_finished constant boolean := verb = 'retry' and coalesce(state, 'failed') <> 'retrying';
+	v_count int := 0;
+begin
+	perform tow_store.check_bulk(verb, state, class, delay, to_priority, to_queue, reason, max_jobs);
+	if num_nonnulls(state, queue, kind, lane, tag, class, priority, older_than, newer_than, ids) = 0 then
+		perform tow_store.fail('TW422', 'which jobs?', 'give state, queue, kind, lane, tag, class, priority, older_than, newer_than or ids');
+	end if;
+	for job in
+		select c.id from tow_store.bulk_live(state, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs) c where not v_finished
+		union all
+		select c.id from tow_store.bulk_finished(coalesce(state, 'failed'), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs) c
+		where v_finished
+		order by 1
+	loop
+		if dry_run then
+			done := format('%s: would %s', tow.state(job), replace(verb, '_', ' '));
+		else
+			done := tow_store.bulk_one(verb, job, delay, to_priority, to_queue, reason);
+			v_count := v_count + 1;
+		end if;
+		return next;
+	end loop;
+	if v_count > 0 then
+		perform tow_store.note('bulk.' || verb, queue, null, jsonb_strip_nulls(jsonb_build_object('jobs', v_count, 'state', state, 'kind', kind, 'lane', lane,
+			'tag', tag, 'class', class, 'priority', priority, 'older_than', older_than, 'newer_than', newer_than,
+			'delay', delay, 'to_priority', to_priority, 'to_queue', to_queue)));
+	end if;
+end $$;
+comment on function tow.bulk(text, text, text, text, text, text, text, int, interval, interval, bigint[], interval, int, text, text, int, boolean) is
+'A verb on all jobs that match: cancel (reason), retry (finished jobs: failed ones where no state is given), run_now, snooze (delay), reprioritise (to_priority), move (to_queue). older_than and newer_than count from when a job was made, of finished ones from when they finished. dry_run is the default: it only says which it would be.';
+
+create or replace function tow_store.check_bulk(
+	p_verb text, p_state text, p_class text, p_delay interval, p_to_priority int, p_to_queue text, p_reason text, p_max_jobs int
+) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_finished constant text[] := '{completed,failed,cancelled}';
+	v_extra text;
+begin
+	if p_verb is null or p_verb not in ('cancel', 'retry', 'run_now', 'snooze', 'reprioritise', 'move') then
+		perform tow_store.fail('TW422', format('bad verb %L', p_verb), 'use cancel, retry, run_now, snooze, reprioritise or move');
+	elsif p_max_jobs is null or p_max_jobs not between 1 and 10000 then
+		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more');
+	elsif p_state <> all('{scheduled,ready,running,retrying,waiting}'::text[] || c_finished) then
+		perform tow_store.fail('TW422', format('bad state %L', p_state), 'scheduled, ready, running, retrying, waiting, completed, failed or cancelled');
+	elsif p_verb = 'retry' and p_state <> all(c_finished || '{retrying}'::text[]) or p_verb <> 'retry' and p_state = any(c_finished) then
+		perform tow_store.fail('TW422', format('%s does not fit jobs that are %s', p_verb, p_state),
+			'retry is for completed, failed, cancelled and retrying jobs, the other verbs for live ones');
+	elsif p_class is not null and (p_verb <> 'retry' or p_state = 'retrying') then
+		perform tow_store.fail('TW422', 'class is of finished jobs', 'use it with retry');
+	end if;
+	foreach v_extra in array '{delay,to_priority,to_queue,reason}'::text[] loop
+		if (case v_extra when 'delay' then p_delay is null when 'to_priority' then p_to_priority is null when 'to_queue' then p_to_queue is null else p_reason is null end)
+			= (v_extra = case p_verb when 'snooze' then 'delay' when 'reprioritise' then 'to_priority' when 'move' then 'to_queue' else '' end)
+			and not (v_extra = 'reason' and (p_reason is null or p_verb = 'cancel')) then
+			perform tow_store.fail('TW422', format('%s and %s do not go together, or it is missing', p_verb, v_extra),
+				'snooze needs delay, reprioritise to_priority, move to_queue; cancel may have a reason; the others have none of them');
+		end if;
+	end loop;
+end $$;
+comment on function tow_store.check_bulk(text, text, text, interval, int, text, text, int) is 'Refuse bad arguments of tow.bulk.';
+
+-- Streams through live jobs, each with a probe for its facts, so that it ends as soon as it has enough.
+create or replace function tow_store.bulk_live(
+	p_state text, p_queue text, p_kind text, p_lane text, p_tag text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int
+) returns table(id bigint)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+begin
+	return query
+		select m.id from tow_store.places m
+			join tow_store.job j on j.id = m.id
+			left join tow_store.band b on b.id = m.band
+		where (p_ids is null or m.id = any(p_ids)) and (p_state is null or m.state = p_state)
+			and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) and (p_lane is null or j.lane = p_lane)
+			and (p_tag is null or p_tag = any(j.tags)) and (p_priority is null or coalesce(b.priority, j.priority) = p_priority)
+			and (p_older is null or j.created_at < v_now - p_older) and (p_newer is null or j.created_at >= v_now - p_newer)
+		limit p_limit;
+end $$;
+comment on function tow_store.bulk_live(text, text, text, text, text, int, interval, interval, bigint[], int) is 'Live jobs that match, for tow.bulk.';
+
+create or replace function tow_store.bulk_finished(
+	p_state text, p_queue text, p_kind text, p_lane text, p_tag text, p_class text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int
+) returns table(id bigint)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+	v_outcome constant "char" := case p_state when 'completed' then 'c' when 'failed' then 'f' else 'x' end;
+begin
+	return query
+		select h.job_id from tow_store.history h
+			join tow_store.job j on j.id = h.job_id
+			left join tow_store.band b on b.id = h.band
+		where h.outcome = v_outcome and (p_ids is null or h.job_id = any(p_ids))
+			and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) and (p_lane is null or j.lane = p_lane)
+			and (p_tag is null or p_tag = any(j.tags)) and (p_class is null or starts_with(h.class, p_class))
+			and (p_priority is null or coalesce(b.priority, j.priority) = p_priority)
+			and (p_older is null or h.finished_at < v_now - p_older) and (p_newer is null or h.finished_at >= v_now - p_newer)
+			and not exists (select from tow_store.revival v where v.run = h.run)
+		limit p_limit;
+end $$;
+comment on function tow_store.bulk_finished(text, text, text, text, text, text, int, interval, interval, bigint[], int) is 'Finished jobs that match, for tow.bulk.';
+
+create or replace function tow_store.bulk_one(p_verb text, p_job bigint, p_delay interval, p_to_priority int, p_to_queue text, p_reason text) returns text
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return case p_verb
+		when 'cancel' then tow.cancel(p_job, p_reason)
+		when 'retry' then tow.retry(p_job)
+		when 'run_now' then tow.run_now(p_job)
+		when 'snooze' then format('until %s', tow.snooze(p_job, p_delay))
+		when 'reprioritise' then tow.reprioritise(p_job, p_to_priority)
+		else tow.move(p_job, p_to_queue) end;
+exception
+	when sqlstate 'TW404' or sqlstate 'TW409' then
+		return 'not done: ' || sqlerrm;
+end $$;
+comment on function tow_store.bulk_one(text, bigint, interval, int, text, text) is 'One job of tow.bulk: what came of it, or why nothing did.';
