@@ -181,14 +181,15 @@ begin
 	update tow_store.scheduler s set ended_at = v_now where s.ended_at is null and not tow_store.scheduler_is_held(s.id);
 	delete from tow_store.scheduler s where s.ended_at < v_now - interval '7 days';
 	delete from tow_store.refused f where f.at < v_now - tow_store.setting('audit_retention')::interval;
-	delete from tow_store.fire f where f.at < v_now - tow_store.setting('audit_retention')::interval;
+	delete from tow_store.fire f where f.at < v_now - tow_store.setting('audit_retention')::interval
+		and f.at < (select s.last_at from tow_store.schedule s where s.id = f.schedule_id);
 	for v_queue in
-		select q.id, bit from tow_store.queue q, generate_series(0, 61) bit
-		where (coalesce(pg_sequence_last_value(q.arm), 0) >> bit) & 1 = 1
-			and not exists (select from tow_store.worker w where w.ended_at is null and w.id % 62 = bit)
+		select q.id, i::smallint as bit from tow_store.queue q, generate_series(0, 61) i
+		where (coalesce(pg_sequence_last_value(q.arm), 0) >> i) & 1 = 1
+			and not exists (select from tow_store.worker w where w.ended_at is null and w.bit = i)
 		order by q.id
 	loop
-		perform tow_store.arm(v_queue.id, v_queue.bit, false);
+		perform tow_store.arm_bit(v_queue.id, v_queue.bit, false);
 	end loop;
 	return 0;
 end $$;
@@ -198,6 +199,7 @@ create or replace function tow_store.scheduler_is_held(p_id bigint) returns bool
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630714 and l.objid = p_id and l.objsubid = 2 and l.granted
-		and l.database = (select d.oid from pg_database d where d.datname = current_database()))
+			and l.database = (select d.oid from pg_database d where d.datname = current_database()))
+		or exists (select from tow_store.scheduler s where s.id = p_id and tow_store.was_seen(s))
 $$;
-comment on function tow_store.scheduler_is_held(bigint) is 'Whether a scheduler''s session lives.';
+comment on function tow_store.scheduler_is_held(bigint) is 'Whether a scheduler''s session lives, or, behind a pooler, it was seen lately.';

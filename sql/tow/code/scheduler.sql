@@ -1,21 +1,27 @@
 -- The clock's side. tow.tick says which duties are due and how long to sleep otherwise; the scheduler runs each in
 -- a transaction of its own, tow.duty, until it returns 0. Any number of schedulers is harmless: a duty that another
 -- one is at is skipped (an advisory lock), and each duty is written so that doing it twice changes nothing.
-create or replace function tow.attend(p_name text, p_host text, p_pid int, p_version text, p_standby boolean)
-returns table(scheduler bigint, bell text)
+--
+-- p_session: the session is the scheduler's own. If not (a pooler in transaction mode, see tow.attach), no lock and no
+-- LISTEN is left in it: such a scheduler polls, and lives while it is seen.
+create or replace function tow.attend(
+	p_name text, p_host text, p_pid int, p_version text, p_standby boolean, p_session boolean default true, p_clock double precision default null
+) returns table(scheduler bigint, bell text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_id bigint;
 begin
-	insert into tow_store.scheduler (name, host, pid, version, standby, attached_at, seen_at)
-	values (p_name, p_host, p_pid, p_version, p_standby, tow.now(), tow.now()) returning id into v_id;
-	perform pg_advisory_lock_shared(7630712, case when p_standby then 1 else 0 end);
-	perform pg_try_advisory_lock(7630714, v_id::int);
-	execute 'listen tow_clock';
+	insert into tow_store.scheduler (name, host, pid, version, standby, pooled, clock_ahead, attached_at, seen_at)
+	values (p_name, p_host, p_pid, p_version, p_standby, not p_session, tow_store.clock_ahead(p_clock), tow.now(), tow.now()) returning id into v_id;
+	if p_session then
+		perform pg_advisory_lock_shared(7630712, case when p_standby then 1 else 0 end);
+		perform pg_try_advisory_lock(7630714, v_id::int);
+		execute 'listen tow_clock';
+	end if;
 	return query select v_id, 'tow_clock';
 end $$;
-comment on function tow.attend(text, text, int, text, boolean) is 'A scheduler introduces itself, and listens for the clock''s bell.';
+comment on function tow.attend(text, text, int, text, boolean, boolean, double precision) is 'A scheduler introduces itself, and listens for the clock''s bell.';
 
 create or replace function tow.leave(p_scheduler bigint) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -25,13 +31,23 @@ begin
 end $$;
 comment on function tow.leave(bigint) is 'A scheduler ends.';
 
+-- Behind a pooler a scheduler has no lock. It looks every second, and says so every five; while a duty takes long it
+-- may be missed, and a stand-by step in, which does no harm.
+create or replace function tow_store.was_seen(s tow_store.scheduler) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select s.pooled and s.ended_at is null and s.seen_at between tow.now() - interval '15 s' and tow.now() + interval '15 s'
+$$;
+comment on function tow_store.was_seen(tow_store.scheduler) is 'Whether a scheduler that has no session of its own lives.';
+
 -- A scheduler lives while its session holds its lock. p_own: a stand-by asks only for the real ones.
 create or replace function tow_store.clock_is_minded(p_own boolean default false) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630712 and l.objsubid = 2 and l.granted
-		and l.database = (select d.oid from pg_database d where d.datname = current_database())
-		and (l.objid = 0 or not p_own))
+			and l.database = (select d.oid from pg_database d where d.datname = current_database())
+			and (l.objid = 0 or not p_own))
+		or exists (select from tow_store.scheduler s where tow_store.was_seen(s) and (not s.standby or not p_own))
 $$;
 comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives, a stand-by counting unless p_own.';
 
@@ -47,7 +63,9 @@ declare
 	v_due boolean := false;
 	t record;
 begin
-	update tow_store.scheduler s set seen_at = v_now where s.id = p_scheduler and s.seen_at < v_now - interval '10 s';
+	update tow_store.scheduler s set seen_at = v_now, ended_at = null
+	where s.id = p_scheduler and (s.ended_at is not null or s.seen_at > v_now
+		or s.seen_at < v_now - case when s.pooled then interval '5 s' else interval '10 s' end);
 	if (select s.standby from tow_store.scheduler s where s.id = p_scheduler) and tow_store.clock_is_minded(true) then
 		return query select 'exit', 0::double precision, true, false;
 		return;
@@ -92,11 +110,16 @@ begin
 	when 'promote' then
 		select s.run_at into v_at from tow_store.scheduled s where s.run_at >= tow_store.register_at('tow_store.promoted') order by s.run_at limit 1;
 	when 'fire' then
-		select s.next_at into v_at from tow_store.schedule s where s.paused_at is null and s.next_at is not null order by s.next_at limit 1;
+		v_at := tow_store.next_fire(p_now);
 	when 'expire' then
 		select d.at into v_at from tow_store.deadline d order by d.at limit 1;
 	when 'admit' then
-		v_work := exists (select from tow_store.waiting w where w.reason = 'admission');
+		v_work := exists (select from tow_store.waiting w where w.reason = 'admission') or exists (select from tow_store.signal g where g.fresh)
+			or tow_store.first_to_admit(tow_store.register_at('tow_store.admitted')) is not null;
+		if not v_work then
+			v_work := null;
+			select w.until into v_at from tow_store.waiting w where w.until is not null order by w.until limit 1;
+		end if;
 	when 'decide' then
 		v_work := tow_store.next_to_decide() is not null;
 	when 'inbox' then

@@ -26,19 +26,6 @@ select s.id, s.name, s.host, s.pid, case when s.standby then 'stand-by' else 'ru
 from tow_store.scheduler s where s.ended_at is null and tow_store.scheduler_is_held(s.id);
 comment on view tow.schedulers is 'Schedulers that live.';
 
-create or replace view tow.schedules as
-select s.name, s.spec, s.tz, s.kind, s.args, s.queue, s.priority, case when s.paused_at is null then 'active' else 'paused' end as state,
-	case when s.paused_at is null then s.next_at end as next_at, s.last_at, f.job_id as last_job, f.how as last_how, tow.state(f.job_id) as last_state,
-	s.missed, s.grace, s.max_attempts, s.timeout, s.policy, s.tags, s.description
-from tow_store.schedule s
-	left join lateral (select * from tow_store.fire o where o.schedule_id = s.id order by o.at desc limit 1) f on true
-order by s.name;
-comment on view tow.schedules is 'Schedules, with their next instant and what came of the last.';
-
-create or replace view tow.fires as
-select s.name as schedule, f.at, f.fired_at, f.how, f.job_id as job from tow_store.fire f join tow_store.schedule s on s.id = f.schedule_id;
-comment on view tow.fires is 'Instants at which schedules fired, with their jobs.';
-
 create or replace view tow.policies as
 select p.name, p.shape, p.base, p.factor, p.cap, p.jitter, p.max_attempts, p.delays, p.classes, p.fn, p.fn_role, p.fn_off_until, p.description
 from tow_store.policy p;
@@ -55,7 +42,9 @@ comment on view tow.settings is 'Settings of the instance; tow.set changes one.'
 create or replace view tow.audit as select a.n, a.at, a.who, a.what, a.subject, a.job_id as job, a.detail from tow_store.audit a;
 comment on view tow.audit is 'What people did, and what the system did about trouble.';
 
-create or replace view tow.refused as select r.n, r.at, r.sqlstate, r.error, r.job from tow_store.refused r;
+create or replace view tow.refused as select r.n, r.at, r.sqlstate, r.error,
+	case when (select tow_store.sight()) is null then r.job else r.job || '{"args": "(hidden)"}' end as job
+from tow_store.refused r;
 comment on view tow.refused is 'Rows of tow.inbox that could not be enqueued, and why.';
 
 create or replace view tow.kinds as

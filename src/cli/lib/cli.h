@@ -53,7 +53,7 @@ TOW_MUST bool cli_id(const char *text, struct tow_err *e);
 
 /* Named arguments are gathered one by one; a NULL value leaves the function's default. */
 struct cli_call {
-	struct tow_arg args[24];
+	struct tow_arg args[32];
 	size_t n;
 };
 void cli_arg(struct cli_call *call, const char *name, const char *value);
