@@ -21,8 +21,9 @@ select columns_are('tow', v, string_to_array(c, ' '), v) from (values
 	('fires', 'schedule at fired_at how job'),
 	('policies', 'name shape base factor cap jitter max_attempts delays classes fn fn_role fn_off_until description'),
 	('duties', 'name every enabled description last_at last_count last_ms last_error error_at'),
-	('settings', 'name value description'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers')
+	('settings', 'name value description'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers'),
+	('grants', 'queue role may granted_at who')
 ) x(v, c);
-select is((select count(*) from pg_views where schemaname = 'tow'), 14::bigint, 'no other view is public');
+select is((select count(*) from pg_views where schemaname = 'tow'), 15::bigint, 'no other view is public');
 select * from finish();
 rollback;

@@ -35,7 +35,8 @@ insert into call values
 	('operator admin', $$ select tow.pause_schedule('x') $$), ('operator admin', $$ select tow.resume_schedule('x') $$), ('operator admin', $$ select tow.run_schedule('x') $$),
 	('admin', $$ select tow.set_queue('q') $$), ('admin', $$ select tow.drop_queue('q') $$), ('admin', $$ select tow.set_policy('p', 'fixed') $$), ('admin', $$ select tow.drop_policy('p') $$),
 	('admin', $$ select tow.schedule('x', '@daily', 'noop') $$), ('admin', $$ select tow.unschedule('x') $$), ('admin', $$ select tow.sql_kind('k', 'pg_catalog.now()') $$), ('admin', $$ select tow.drop_sql_kind('k') $$),
-	('admin', $$ select tow.set('max_losses', '4') $$),
+	('admin', $$ select tow.set('max_losses', '4') $$), ('admin', $$ select tow.grant_queue('granted', 'tow_worker') $$), ('admin', $$ select tow.revoke_queue('granted') $$),
+	('viewer producer operator admin', $$ select tow.sees_args() $$),
 	('worker admin', $$ select tow.attach('w', 'h', 1, '0', '{default}', '{1}', '{noop}', '15 s') $$), ('worker admin', $$ select tow.heartbeat(1, 'running', null, null) $$),
 	('worker admin', $$ select tow.report(1, '[]', '[]') $$), ('worker admin', $$ select tow.floor(1, null, null, null, true, '3') $$), ('worker admin', $$ select tow.park(1, null) $$),
 	('worker admin', $$ select tow.exchange(1, 0, 1, false, null, null, null, null, null, null, null, null, null) $$), ('worker admin', $$ select tow.reconcile(1, null, null) $$),
@@ -47,6 +48,7 @@ insert into call select 'viewer operator admin', format('select * from tow.%I', 
 
 select tow.enqueue('noop') \g /dev/null
 select tow.schedule('x', '@daily', 'noop') \g /dev/null
+select tow.grant_queue('granted', 'tow_worker') \g /dev/null
 select is(string_agg(r.name, ' ' order by r.name), null, 'may:' || c.call)
 from call c left join role r on replace(r.name, 'tow_', '') = any(string_to_array(c.roles, ' ')) and pg_temp.as_role(r.name, c.call) ~ '^42' group by c.call order by c.call;
 select is(string_agg(r.name, ' ' order by r.name), null, 'others may not:' || c.call)

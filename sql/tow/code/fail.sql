@@ -1,6 +1,6 @@
 -- Errors that a client must act on have an SQLSTATE of their own, class TW, and a hint that says what to do:
---   TW404 no such thing   TW409 not in a state that allows it   TW410 given up, no longer yours
---   TW413 too large       TW422 bad argument
+--   TW403 not for you   TW404 no such thing   TW409 not in a state that allows it
+--   TW410 given up, no longer yours   TW413 too large       TW422 bad argument
 create or replace function tow_store.fail(p_code text, p_message text, p_hint text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$

@@ -38,28 +38,36 @@ as $$
 $$;
 comment on function tow_store.take_rows(int) is 'Take rows out of the inbox, those that lie first.';
 
--- Rows that differ only in their arguments are enqueued together.
+-- Rows that differ only in their arguments are enqueued together, on behalf of whoever wrote them.
 create or replace function tow_store.take_in(p_rows tow.inbox[]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+	g record;
 begin
-	perform tow.enqueue_many(g.kind, g.args, queue => g.queue, priority => g.priority, run_at => g.run_at, max_attempts => g.max_attempts, tags => g.tags)
-	from (
+	for g in
 		select r.kind, array_agg(coalesce(r.args, '{}') order by r.n) as args, coalesce(r.queue, 'default') as queue,
-			coalesce(r.priority, 100) as priority, r.run_at, r.max_attempts, r.tags
+			coalesce(r.priority, 100) as priority, r.run_at, r.max_attempts, r.tags, r.who
 		from unnest(p_rows) r where r.key is null
-		group by r.kind, r.queue, r.priority, r.run_at, r.max_attempts, r.tags order by min(r.n)
-	) g;
+		group by r.kind, r.queue, r.priority, r.run_at, r.max_attempts, r.tags, r.who order by min(r.n)
+	loop
+		perform tow_store.act_as(g.queue, g.who);
+		perform tow.enqueue_many(g.kind, g.args, queue => g.queue, priority => g.priority, run_at => g.run_at, max_attempts => g.max_attempts, tags => g.tags);
+	end loop;
 	perform tow_store.take_in_one(r) from unnest(p_rows) r where r.key is not null;
+	perform tow_store.act_no_more();
 end $$;
 comment on function tow_store.take_in(tow.inbox[]) is 'Enqueue rows of the inbox, all or none.';
 
-create or replace function tow_store.take_in_one(r tow.inbox) returns bigint
-language sql volatile set search_path = pg_catalog, pg_temp
+create or replace function tow_store.take_in_one(r tow.inbox) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select tow.enqueue(r.kind, coalesce(r.args, '{}'), queue => coalesce(r.queue, 'default'), priority => coalesce(r.priority, 100),
-		run_at => r.run_at, key => r.key, max_attempts => r.max_attempts, tags => r.tags)
-$$;
+begin
+	perform tow_store.act_as(coalesce(r.queue, 'default'), r.who);
+	perform tow.enqueue(r.kind, coalesce(r.args, '{}'), queue => coalesce(r.queue, 'default'), priority => coalesce(r.priority, 100),
+		run_at => r.run_at, key => r.key, max_attempts => r.max_attempts, tags => r.tags);
+	perform tow_store.act_no_more();
+end $$;
 comment on function tow_store.take_in_one(tow.inbox) is 'Enqueue one row of the inbox.';
 
 create or replace function tow_store.take_in_singly(p_rows tow.inbox[]) returns void

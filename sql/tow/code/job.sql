@@ -10,12 +10,14 @@ as $$
 declare
 	j constant tow_store.job := tow_store.see_job($1);
 	p constant tow_store.policy := tow_store.policy_for(j, null);
+	v_sees constant boolean := tow.sees_args(j.queue);
 begin
 	return query
 	select j.id, tow.state(j.id), j.kind, j.queue, coalesce(l.priority, j.priority), coalesce(l.attempt, h.attempt, 0), tow_store.max_attempts(j, p),
-		j.args, h.result, coalesce(h.error, e.error), j.created_at, coalesce(l.run_at, j.run_at), coalesce(l.started_at, h.started_at),
+		case when v_sees then j.args else '"(hidden)"' end, case when h.result is null or v_sees then h.result else '"(hidden)"' end,
+		case when v_sees then coalesce(h.error, e.error) else coalesce(left(h.error, 0), left(e.error, 0)) || '(hidden)' end, j.created_at, coalesce(l.run_at, j.run_at), coalesce(l.started_at, h.started_at),
 		case when l.id is null then h.finished_at end, coalesce(l.worker, h.worker), coalesce(l.run, h.run),
-		(select to_jsonb(g) - 'job_id' from tow_store.progress g where g.job_id = j.id and g.run = l.run),
+		(select to_jsonb(g) - 'job_id' || case when g.note is null or v_sees then '{}' else '{"note": "(hidden)"}' end::jsonb from tow_store.progress g where g.job_id = j.id and g.run = l.run),
 		(select jsonb_agg(to_jsonb(a) - 'job' order by a.run) from tow.attempts a where a.job = j.id),
 		(select jsonb_agg(to_jsonb(o) order by o.n) from (select * from tow.log(j.id) order by n desc limit 200) o),
 		j.key, j.tags, p.name, j.timeout, j.deadline,
@@ -32,8 +34,10 @@ returns table(n bigint, at timestamptz, run bigint, level text, line text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select l.n, l.at, l.run, case l.level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug'
-		when 'o' then 'stdout' else 'stderr' end, l.line
-	from tow_store.log l where l.job_id = $1 and l.n > $2 order by l.n
+		when 'o' then 'stdout' else 'stderr' end,
+		case when s.sees then l.line else '(hidden)' end
+	from tow_store.log l, (select tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
+	where l.job_id = $1 and l.n > $2 order by l.n
 $$;
 comment on function tow.log(bigint, bigint) is 'The log lines of a job, of all its runs; after: only those with a larger n.';
 
@@ -43,12 +47,13 @@ create or replace function tow.outcome(id bigint) returns table(
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select s.state, coalesce(r.attempt, h.attempt, 0), g.pct, g.done, g.total, g.note, h.class, h.error, h.result
-	from (select tow.state($1) as state) s
+	select s.state, coalesce(r.attempt, h.attempt, 0), g.pct, g.done, g.total, case when g.note is null or s.sees then g.note else '(hidden)' end,
+		h.class, case when h.error is null or s.sees then h.error else '(hidden)' end, case when h.result is null or s.sees then h.result else '"(hidden)"' end
+	from (select tow.state($1) as state, tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
 		left join tow_store.running r on r.job_id = $1
 		left join tow_store.progress g on g.job_id = $1 and g.run = r.run
 		left join lateral (select o.* from tow_store.history o where o.job_id = $1 and s.state in ('completed', 'failed', 'cancelled', 'retrying')
 			order by o.run desc limit 1) h on true
 	where s.state is not null
 $$;
-comment on function tow.outcome(bigint) is 'State, progress, error and result of a job; no row if there is no such job.';
+comment on function tow.outcome(bigint) is 'State and progress of a job, and its note, error and result for those who may see them (tow.sees_args); no row if there is no such job.';

@@ -41,7 +41,9 @@ begin
 	elsif p_on_conflict = 'error' then
 		perform tow_store.fail('TW409', format('job %s has the key %L', v_other, p_key),
 			'use on_conflict => ''ignore'', ''replace'' or ''reschedule'', or wait until it has finished');
-	elsif p_on_conflict = 'replace' then
+	end if;
+	perform tow_store.check_producer(j.queue) from tow_store.job j where j.id = v_other; -- it may be of a queue that is not ours
+	if p_on_conflict = 'replace' then
 		perform tow_store.end_unstarted(v_other, 'replaced by a job with the same key');
 	elsif tow_store.move_unstarted(v_other, coalesce(p_run_at, tow.now())) then
 		return v_other;

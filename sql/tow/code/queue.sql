@@ -89,9 +89,9 @@ begin
 	if name = 'test' then
 		perform tow_store.fail('TW422', 'an instance is marked for tests when it is made, not later', 'tow migrate --test');
 	elsif value is null
-		or (case when name like '%retention' then value::interval not between '0' and '100 years' when name = 'max_args_bytes' then value::int < 1000 else value::int < 1 end) then
+		or (case when name like '%retention' then value::interval not between '0' and '100 years' when name = 'max_args_bytes' then value::int < 1000 when name = 'viewer_sees_args' then value not in ('on', 'off') else value::int < 1 end) then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name),
-			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; the others are 1 or more');
+			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; viewer_sees_args is on or off; the others are 1 or more');
 	end if;
 	update tow_store.setting s set value = set.value where s.name = set.name;
 	if not found then

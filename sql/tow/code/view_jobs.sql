@@ -13,7 +13,10 @@ comment on view tow_store.places is 'Where live jobs are.';
 
 create or replace view tow.jobs as
 select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority) as priority, m.attempt, j.max_attempts, j.created_at,
-	coalesce(m.run_at, j.run_at) as run_at, m.started_at, m.worker, m.run, g.pct, g.note, j.args, j.key, j.tags, m.reason
+	coalesce(m.run_at, j.run_at) as run_at, m.started_at, m.worker, m.run, g.pct,
+	case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end as note,
+	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
+	j.key, j.tags, m.reason
 from tow_store.places m
 	join tow_store.job j on j.id = m.id
 	left join tow_store.band b on b.id = m.band
@@ -26,14 +29,23 @@ create or replace view tow.attempts as
 select h.job_id as job, h.run, h.attempt,
 	case h.outcome when 'c' then 'completed' when 'f' then 'failed' when 'x' then 'cancelled' when 'r' then 'retried'
 		when 's' then 'snoozed' when 'b' then 'given back' else 'lost' end as outcome,
-	h.started_at, h.finished_at, h.finished_at - h.started_at as took, h.worker, h.class, h.error, h.detail, h.delay
-from tow_store.history h;
+	h.started_at, h.finished_at, h.finished_at - h.started_at as took, h.worker, h.class,
+	case when h.error is null or (select tow_store.sight()) is null or q.name = any((select tow_store.sight())::text[]) then h.error else '(hidden)' end as error,
+	case when h.detail is null or (select tow_store.sight()) is null or q.name = any((select tow_store.sight())::text[]) then h.detail else '(hidden)' end as detail,
+	h.delay
+from tow_store.history h
+	left join tow_store.band b on b.id = h.band
+	left join tow_store.queue q on q.id = b.queue;
 comment on view tow.attempts is 'Every run that ended, however it ended. Filter on job, or on finished_at: that prunes partitions.';
 
 create or replace view tow.history as
 select h.job_id as id, case h.outcome when 'c' then 'completed' when 'f' then 'failed' else 'cancelled' end as state,
 	j.kind, j.queue, coalesce(b.priority, j.priority) as priority, h.attempt, j.created_at, h.started_at, h.finished_at,
-	h.finished_at - h.started_at as took, h.worker, h.run, h.class, h.error, h.result, j.args, j.key, j.tags,
+	h.finished_at - h.started_at as took, h.worker, h.run, h.class,
+	case when h.error is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then h.error else '(hidden)' end as error,
+	case when h.result is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then h.result else '"(hidden)"' end as result,
+	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
+	j.key, j.tags,
 	exists (select from tow_store.revival v where v.run = h.run) as revived
 from tow_store.history h
 	join tow_store.job j on j.id = h.job_id
@@ -72,7 +84,10 @@ as $$
 		order by u.id desc limit p_rows
 	)
 	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
-		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, g.note, j.args, j.key, j.tags, m.reason -- as tow.jobs
+		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
+		case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end,
+		case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end,
+		j.key, j.tags, m.reason
 	from m
 		join tow_store.job j on j.id = m.id
 		left join tow_store.band b on b.id = m.band
