@@ -41,6 +41,7 @@ table() {
 		check | python3                      | runs example handlers, a model of the watermark
 		check | jq                           | reads JSON output in tests
 		check | procps                       | looks at processes in tests
+		check | pgbouncer                    | a pooler, between database and workers in tests
 		check | valgrind                     | finds leaks and bad reads
 		lint  | git                          | says which files are ours
 		lint  | clang-format                 | layout of C

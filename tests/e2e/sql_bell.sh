@@ -9,7 +9,8 @@ instance_start
 session_open worker
 session_open producer
 w=$(session_do worker "select worker from tow.attach('w', 'h', 1, '0', '{default}', '{4}', '{noop}', '15 s')")
-rings() { session_do worker 'select 1' | grep -c "notification \"tow_bell_$((w % 62))\" with payload \"work\""; }
+bit=$(instance_psql -c "select bit from tow_store.worker where id = $w")
+rings() { session_do worker 'select 1' | grep -c "notification \"tow_bell_$bit\" with payload \"work\""; }
 add="select tow.enqueue('noop')"
 floor() { # parked woken
 	session_do worker "select safe from tow.floor($w, null, '{1}', '{0}', $2, '$1')"

@@ -82,7 +82,7 @@ select tow.duty('tidy') \g /dev/null
 select is((select count(*) from tow_store.progress) + (select count(*) from tow_store.cancelling), 0::bigint, 'and removes it when they have ended');
 select tow.park(:w, array(select id from tow_store.queue)) \g /dev/null
 select tow.duty('tidy') \g /dev/null
-select is((select pg_sequence_last_value(arm) from tow_store.queue where name = 'default'), 1::bigint << (:w % 62)::int, 'the bell of a live worker stays armed');
+select is((select pg_sequence_last_value(arm) from tow_store.queue where name = 'default'), (select 1::bigint << bit from tow_store.worker where id = :w), 'the bell of a live worker stays armed');
 update tow_store.worker set ended_at = tow.now() where id = :w;
 select tow.duty('tidy') \g /dev/null
 select is((select pg_sequence_last_value(arm) from tow_store.queue where name = 'default'), 0::bigint, 'a dead one''s does not');

@@ -2,17 +2,22 @@
 -- on a connection of its own, so that a lock wait in an exchange does not look like death.
 
 -- Called first, and after every reconnect with the id it had. Listens on the worker's bell in the same session.
+-- p_session: this session is the caller's own. Through a pooler in transaction mode it is not (what the client library
+-- calls the backend's pid is not pg_backend_pid()): then nothing is left behind in it, neither lock nor LISTEN.
+-- p_clock: the caller's clock, in seconds since 1970. Locks 7630719 while it looks for a free bit, after its own row.
 -- Raises TW410 if the worker was given up meanwhile: its runs are lost.
 create or replace function tow.attach(
 	p_name text, p_host text, p_pid int, p_version text, p_queues text[], p_slots int[], p_kinds text[], p_lease interval,
-	p_worker bigint default null, p_listen boolean default true
+	p_worker bigint default null, p_listen boolean default true, p_session boolean default true, p_clock double precision default null
 ) returns table(worker bigint, bell text, lease_ms int, held boolean, queue_ids int[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_queues int[];
 	v_id bigint := p_worker;
+	v_listens constant boolean := p_listen and p_session;
 	v_held boolean;
+	v_bit smallint;
 	v_queue int;
 begin
 	if cardinality(p_queues) is distinct from cardinality(p_slots) or cardinality(p_queues) = 0 then
@@ -23,7 +28,7 @@ begin
 	select array_agg(tow_store.open_queue(q) order by n) into v_queues from unnest(p_queues) with ordinality u(q, n);
 	if v_id is null then
 		insert into tow_store.worker (name, host, pid, version, queues, slots, kinds, lease, state, held, listens, server_start, attached_at, seen_at)
-		values (p_name, p_host, p_pid, p_version, v_queues, p_slots, p_kinds, p_lease, 'running', false, p_listen,
+		values (p_name, p_host, p_pid, p_version, v_queues, p_slots, p_kinds, p_lease, 'running', false, false,
 			pg_postmaster_start_time(), tow.now(), tow.now())
 		returning id into v_id;
 	else
@@ -33,23 +38,33 @@ begin
 		end if;
 		for v_queue in -- those that it no longer serves must not ring for it
 			select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
-			where w.id = v_id and not q.id = any(v_queues) and tow_store.is_armed(q.arm, v_id) order by q.id
+			where w.id = v_id and not (v_listens and q.id = any(v_queues)) and tow_store.is_armed(q.arm, v_id) order by q.id
 		loop
 			perform tow_store.arm(v_queue, v_id, false);
 		end loop;
 	end if;
-	v_held := pg_try_advisory_lock(7630711, v_id::int);
-	update tow_store.worker w set held = v_held, listens = p_listen, queues = v_queues, slots = p_slots, kinds = p_kinds, lease = p_lease,
-		server_start = pg_postmaster_start_time(), seen_at = tow.now(), beats = w.beats + 1, missing_since = null
+	v_held := p_session and pg_try_advisory_lock(7630711, v_id::int);
+	v_bit := case when v_listens then tow_store.bit_for(v_id) end;
+	update tow_store.worker w set held = v_held, listens = v_listens, bit = v_bit, pooled = not p_session, queues = v_queues, slots = p_slots,
+		kinds = p_kinds, lease = p_lease, server_start = pg_postmaster_start_time(), seen_at = tow.now(), beats = w.beats + 1,
+		clock_ahead = tow_store.clock_ahead(p_clock), missing_since = null
 	where w.id = v_id;
-	if p_listen then
-		execute format('listen tow_bell_%s', v_id % 62);
+	if v_listens then
+		execute format('listen tow_bell_%s', v_bit);
 		execute format('listen tow_worker_%s', v_id);
 	end if;
 	return query select v_id, 'tow_worker_' || v_id, (extract(epoch from p_lease) * 1000)::int, v_held, v_queues;
 end $$;
-comment on function tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean) is
+comment on function tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision) is
 'A worker introduces itself, or comes back after a lost connection.';
+
+-- By how much a clock of somebody else's is ahead of the database's, give or take the way here.
+create or replace function tow_store.clock_ahead(p_clock double precision) returns interval
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select to_timestamp(p_clock) - clock_timestamp() where p_clock between 0 and 1e10
+$$;
+comment on function tow_store.clock_ahead(double precision) is 'By how much the clock that says this is ahead of the database''s.';
 
 create or replace function tow.detach(p_worker bigint) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -57,19 +72,22 @@ as $$
 begin
 	perform tow.park(p_worker, '{}');
 	perform tow_store.give_up(p_worker, 'stopped');
-	perform pg_advisory_unlock(7630711, p_worker::int);
+	if tow_store.lock_is_held(p_worker, pg_backend_pid()) then
+		perform pg_advisory_unlock(7630711, p_worker::int);
+	end if;
 end $$;
 comment on function tow.detach(bigint) is 'A worker ends; what it should still hold is put back.';
 
 -- Prolongs the lease and tells the worker what concerns it: runs it has lost, jobs to end, that no scheduler lives,
 -- that it was given up.
-create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[])
+create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[], p_clock double precision default null)
 returns table(what text, job bigint, run bigint, detail text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 begin
-	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state
+	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state,
+		clock_ahead = coalesce(tow_store.clock_ahead(p_clock), w.clock_ahead)
 	where w.id = p_worker and w.ended_at is null;
 	if not found then
 		return query select 'gone', null::bigint, null::bigint, null::text;
@@ -86,7 +104,7 @@ begin
 		return query select 'tick', null::bigint, null::bigint, null::text;
 	end if;
 end $$;
-comment on function tow.heartbeat(bigint, text, bigint[], bigint[]) is 'A worker''s beat: prolongs its lease, and says what it must know.';
+comment on function tow.heartbeat(bigint, text, bigint[], bigint[], double precision) is 'A worker''s beat: prolongs its lease, and says what it must know.';
 
 create or replace function tow.report(p_worker bigint, p_progress jsonb, p_log jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -1,7 +1,8 @@
 -- The doorbell. NOTIFY takes a database-wide lock at commit, so it is rung only when somebody sleeps. A queue's
 -- register (a sequence, because its value is seen by every snapshot at once and leaves no dead rows) holds the
--- parked workers as bits, worker % 62; a ring goes to the channel of one of them. Whoever is woken clears its bit.
--- A register is changed under an advisory lock of its queue; a lost ring costs one poll interval.
+-- parked workers as bits; a ring goes to the channel of one bit. A worker that listens has a bit of its own for its
+-- life; when there are more than 62, some share one, and are rung together. Whoever is woken clears the bit. A register
+-- is changed under an advisory lock of its queue; a lost ring costs one poll interval.
 
 create or replace function tow_store.ring(p_mask bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -37,7 +38,7 @@ comment on function tow_store.ring_band(int) is 'Wake a worker that is parked on
 create or replace function tow_store.who_knows(p_kind text) returns bigint
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(bit_or(1::bigint << (w.id % 62)::int), 0) from tow_store.worker w where w.ended_at is null and p_kind = any(w.kinds)
+	select coalesce(bit_or(1::bigint << w.bit), 0) from tow_store.worker w where w.ended_at is null and p_kind = any(w.kinds)
 $$;
 comment on function tow_store.who_knows(text) is 'The live workers that know a kind, as bits of a register.';
 
@@ -53,11 +54,38 @@ begin
 end $$;
 comment on function tow_store.ring_clock(timestamptz) is 'Wake the scheduler if it would sleep past this instant.';
 
-create or replace function tow_store.arm(p_queue int, p_worker bigint, p_on boolean) returns void
+-- The bit it has, or the lowest that nobody has, or, when all are taken, the one that the fewest share. The lock keeps
+-- two workers that come at once from taking the same.
+create or replace function tow_store.bit_for(p_worker bigint) returns smallint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_bit constant bigint := 1::bigint << (p_worker % 62)::int;
+	v_bit smallint := (select w.bit from tow_store.worker w where w.id = p_worker);
+begin
+	if v_bit is null then
+		perform pg_advisory_xact_lock(7630719, 0);
+		select b into v_bit from generate_series(0, 61) b
+		order by (select count(*) from tow_store.worker w where w.ended_at is null and w.bit = b), b limit 1;
+	end if;
+	return v_bit;
+end $$;
+comment on function tow_store.bit_for(bigint) is 'Which bit of the registers a worker that listens shall have.';
+
+-- Somebody else who has the same bit may be parked: then it is left, and rings both.
+create or replace function tow_store.arm(p_queue int, p_worker bigint, p_on boolean) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.arm_bit(p_queue, w.bit, p_on) from tow_store.worker w
+	where w.id = p_worker and w.bit is not null and (p_on or not exists (
+		select from tow_store.worker o where o.ended_at is null and o.bit = w.bit and o.id <> w.id))
+$$;
+comment on function tow_store.arm(int, bigint, boolean) is 'Set or clear a worker''s bit in a queue''s register.';
+
+create or replace function tow_store.arm_bit(p_queue int, p_bit smallint, p_on boolean) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_bit constant bigint := 1::bigint << p_bit;
 	v_arm regclass;
 	v_mask bigint;
 begin
@@ -67,17 +95,18 @@ begin
 		perform setval(v_arm, case when p_on then v_mask | v_bit else v_mask & ~v_bit end);
 	end if;
 end $$;
-comment on function tow_store.arm(int, bigint, boolean) is 'Set or clear a worker''s bit in a queue''s register.';
+comment on function tow_store.arm_bit(int, smallint, boolean) is 'Set or clear a bit in a queue''s register.';
 
 create or replace function tow_store.is_armed(p_arm regclass, p_worker bigint) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select (coalesce(pg_sequence_last_value(p_arm), 0) >> (p_worker % 62)::int) & 1 = 1
+	select (coalesce(pg_sequence_last_value(p_arm), 0) >> w.bit) & 1 = 1 from tow_store.worker w where w.id = p_worker and w.bit is not null
 $$;
 comment on function tow_store.is_armed(regclass, bigint) is 'Whether a worker''s bit is set in a register: only registers that must change are locked.';
 
 -- Promises that an enqueue that starts after this commits rings for these queues. One that looked at the register
--- earlier may still commit without a ring: the answer is the xid from which on nobody can have, for tow.floor.
+-- earlier may still commit without a ring: the answer is the xid from which on nobody can have, for tow.floor. Only for
+-- a worker that listens: a ring to another would be lost, and somebody who could have heard one would not.
 create or replace function tow.park(p_worker bigint, p_queues int[]) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -87,7 +116,7 @@ begin
 	perform set_config('synchronous_commit', 'off', true);
 	for v_queue in
 		select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
-		where w.id = p_worker and tow_store.is_armed(q.arm, p_worker) <> (q.id = any(p_queues)) order by q.id
+		where w.id = p_worker and w.listens and tow_store.is_armed(q.arm, p_worker) <> (q.id = any(p_queues)) order by q.id
 	loop
 		perform tow_store.arm(v_queue, p_worker, v_queue = any(p_queues));
 	end loop;

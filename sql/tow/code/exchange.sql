@@ -174,7 +174,8 @@ as $$
 declare
 	v_mask bigint;
 begin
-	select pg_sequence_last_value(q.arm) & ~(1::bigint << (p_worker % 62)::int) into v_mask from tow_store.queue q where q.id = p_queue;
+	select pg_sequence_last_value(q.arm) & ~coalesce((select 1::bigint << w.bit from tow_store.worker w where w.id = p_worker), 0) into v_mask
+	from tow_store.queue q where q.id = p_queue;
 	if v_mask > 0 then
 		perform tow_store.ring(v_mask);
 	end if;

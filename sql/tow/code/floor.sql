@@ -33,7 +33,7 @@ declare
 	v_window jsonb;
 	v_left jsonb;
 	v_fresh jsonb;
-	v_queue int;
+	v_queue record;
 begin
 	for v_window in select value from jsonb_array_elements(coalesce(v_old -> 'open', '[]')) loop
 		select coalesce(jsonb_agg(x), '[]') into v_left from jsonb_array_elements_text(v_window -> 'xids') x
@@ -71,10 +71,10 @@ begin
 	if p_woken then
 		perform set_config('synchronous_commit', 'off', true);
 		for v_queue in
-			select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
+			select q.id, w.bit from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
 			where w.id = p_worker and tow_store.is_armed(q.arm, p_worker) order by q.id
 		loop
-			perform tow_store.arm(v_queue, p_worker, false);
+			perform tow_store.arm_bit(v_queue.id, v_queue.bit, false); -- who shares it was rung, too
 		end loop;
 		-- It may have been rung for more than it can take: what is still there is another's.
 		perform tow_store.ring_more(l.queue, p_worker)
