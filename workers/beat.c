@@ -473,6 +473,7 @@ void beat_turn(struct dispatcher *d, long long now)
 		b->attached = false;
 		b->call = BEAT_NONE;
 		lines_redial(d, now);
+		steps_redial(d, now);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -31,6 +32,9 @@ struct board_progress {
 	char note[BOARD_NOTE];
 };
 
+/* What became of the step that a handler waits for. */
+enum board_verdict { BOARD_PENDING, BOARD_KEPT, BOARD_LOST, BOARD_REFUSED };
+
 struct board {
 	_Atomic uint64_t next;	   /* the first job that nobody has started or taken back */
 	_Atomic uint64_t done;	   /* all below have ended */
@@ -39,6 +43,8 @@ struct board {
 	_Atomic uint32_t starving; /* an allocation failed: what follows is for want of memory */
 	_Atomic uint32_t
 		drained; /* raised by the dispatcher when it has read all of a slot's output */
+	_Atomic uint32_t verdict; /* raised by the dispatcher; why says more of BOARD_REFUSED */
+	char why[BOARD_NOTE];
 	struct board_progress progress;
 	struct board_mark ring[BOARD_RING];
 };
@@ -81,6 +87,21 @@ static inline void board_set_drained(struct board *b)
 {
 	atomic_fetch_add(&b->drained, 1);
 	syscall(SYS_futex, &b->drained, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* The slot: after having asked for a step to be kept. */
+static inline enum board_verdict board_wait_verdict(struct board *b)
+{
+	while (atomic_load(&b->verdict) == BOARD_PENDING)
+		syscall(SYS_futex, &b->verdict, FUTEX_WAIT, BOARD_PENDING, NULL, NULL, 0);
+	return (enum board_verdict)atomic_load(&b->verdict);
+}
+
+static inline void board_answer(struct board *b, enum board_verdict verdict, const char *why)
+{
+	snprintf(b->why, sizeof(b->why), "%s", why ? why : "");
+	atomic_store(&b->verdict, verdict);
+	syscall(SYS_futex, &b->verdict, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 static inline void board_write_progress(struct board *b, const struct board_progress *p)

@@ -41,6 +41,23 @@ static bool whole(const char *text, long long *to)
 	return true;
 }
 
+/* children; signal NAME [SECONDS]; approval [SECONDS] */
+static bool parse_wait(char **at, struct control *c)
+{
+	const char *seconds;
+
+	c->name = word(at);
+	if (strcmp(c->name, "signal") == 0) {
+		c->text = word(at);
+		if (!*c->text)
+			return false;
+	} else if (strcmp(c->name, "children") != 0 && strcmp(c->name, "approval") != 0) {
+		return false;
+	}
+	seconds = word(at);
+	return !*seconds || (strcmp(c->name, "children") != 0 && real(seconds, 0, &c->number));
+}
+
 static bool parse_rest(char **at, struct control *c)
 {
 	switch (c->word) {
@@ -52,8 +69,14 @@ static bool parse_rest(char **at, struct control *c)
 		return whole(word(at), &c->done) && whole(word(at), &c->total);
 	case CONTROL_LOG:
 		return tow_level_parse(word(at), &c->level);
+	case CONTROL_STEP:
+		c->name = word(at);
+		return *c->name != '\0';
+	case CONTROL_WAIT:
+		return parse_wait(at, c);
 	case CONTROL_RESULT:
 	case CONTROL_FAIL:
+	case CONTROL_SPAWN:
 		return true;
 	case CONTROL_NONE:
 		break;
@@ -63,23 +86,43 @@ static bool parse_rest(char **at, struct control *c)
 
 void control_parse(char *line, struct control *c)
 {
-	static const char *const words[] = { "",       "progress", "count", "log",
-					     "result", "snooze",   "retry", "fail" };
+	static const char *const words[] = { "",      "progress", "count", "log",   "result", "snooze",
+					     "retry", "fail",	  "step",  "spawn", "wait" };
 	char *at = line, *name = word(&at);
 
 	*c = (struct control){ .number = -1, .text = "" };
-	for (int i = 1; i < 8; i++)
+	for (int i = 1; i <= CONTROL_WAIT; i++)
 		if (strcmp(name, words[i]) == 0)
 			c->word = (enum control_word)i;
 	if (!parse_rest(&at, c)) {
 		c->word = CONTROL_NONE;
 		return;
 	}
-	c->text = at + strspn(at, " \t");
+	if (c->word != CONTROL_WAIT)
+		c->text = at + strspn(at, " \t");
+}
+
+static const char *keep_step(struct tow_job *j, const struct control *c)
+{
+	struct tow_err e = { 0 };
+
+	if (tow_step_done(j, c->name, *c->text ? c->text : "null", &e))
+		return "ok";
+	return e.code == TOW_CANCELLED ? "lost" : tow_fmt(tow_job_arena(j), "refused %s", e.text);
+}
+
+/* A job that cannot be made is a failure, not something to go on without. */
+static void spawn(struct tow_job *j, const struct control *c, struct verdict *v)
+{
+	struct tow_err e = { 0 };
+
+	if (!tow_job_spawn(j, c->text, &e) && !v->fail)
+		v->fail = tow_strdup(tow_job_arena(j), e.text);
 }
 
 void control_apply(struct tow_job *j, const struct control *c, struct verdict *v)
 {
+	v->answer = NULL;
 	switch (c->word) {
 	case CONTROL_PROGRESS:
 		tow_job_progress(j, c->number, c->text);
@@ -95,6 +138,19 @@ void control_apply(struct tow_job *j, const struct control *c, struct verdict *v
 		break;
 	case CONTROL_SNOOZE:
 		v->snooze_s = c->number;
+		v->wait_for = NULL;
+		break;
+	case CONTROL_STEP:
+		v->answer = keep_step(j, c);
+		break;
+	case CONTROL_SPAWN:
+		spawn(j, c, v);
+		break;
+	case CONTROL_WAIT:
+		v->wait_for = tow_strdup(tow_job_arena(j), c->name);
+		v->wait_name = tow_strdup(tow_job_arena(j), c->text);
+		v->wait_s = c->number;
+		v->snooze_s = -1;
 		break;
 	case CONTROL_RETRY:
 		v->retry_s = c->number;

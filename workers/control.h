@@ -1,7 +1,13 @@
 /* What a program says on descriptor 3 while it runs a job, a line each:
  *
  *	progress 40 text    count 3 10 text    log warn text    result {...}
- *	snooze 60           retry 30 text      fail text */
+ *	snooze 60           retry 30 text      fail text
+ *	step NAME {...}     answered on descriptor 4: ok (it is kept, whatever happens now), lost
+ *	                    (the job is somebody else's by now: end), or refused and why
+ *	spawn {...}         a job to be made when this run completes, waits or snoozes
+ *	wait children       wait signal NAME [SECONDS]          wait approval [SECONDS]
+ *
+ * What it has kept, and what others have told it meanwhile, is to be read on descriptor 5. */
 #ifndef TOW_WORKERS_CONTROL_H
 #define TOW_WORKERS_CONTROL_H
 
@@ -16,14 +22,18 @@ enum control_word {
 	CONTROL_SNOOZE,
 	CONTROL_RETRY,
 	CONTROL_FAIL,
+	CONTROL_STEP,
+	CONTROL_SPAWN,
+	CONTROL_WAIT,
 };
 
 struct control {
 	enum control_word word;
-	double number; /* percent or seconds */
+	double number;	  /* percent or seconds; below 0: not said */
+	const char *name; /* of a step; what it waits for */
 	long long done, total;
 	enum tow_level level;
-	const char *text; /* the rest of the line; "" when there is none */
+	const char *text; /* the rest of the line, or a signal's name; "" when there is none */
 };
 
 /* Takes one line apart, in place; no newline in it. */
@@ -34,9 +44,13 @@ struct verdict {
 	double snooze_s, retry_s; /* below 0: not asked for */
 	const char *fail;	  /* NULL: not asked for */
 	const char *retry_text;
+	const char *wait_for, *wait_name; /* NULL: not asked for */
+	double wait_s;			  /* below 0: for ever */
+	const char *answer;		  /* to the last line, NULL if it needs none */
 };
 
-/* Progress, log and result go to the job at once; the rest into the verdict. */
+/* Progress, log, result, steps and jobs to be made go to the job at once; the rest into the
+ * verdict. */
 void control_apply(struct tow_job *j, const struct control *c, struct verdict *v);
 
 #endif

@@ -15,6 +15,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
+#define FIXED	    (3 + LINES) /* descriptors that are not slots' */
 #define FAREWELL_US 10000000 /* how long the last outcomes may take once every slot is empty */
 
 struct queue *dispatcher_queue(struct dispatcher *d, int id)
@@ -251,6 +252,7 @@ static size_t gather(struct dispatcher *d, struct pollfd *p)
 
 	p[n++] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
 	link_poll(&d->beat.link, &p[n++]);
+	link_poll(&d->steps.link, &p[n++]);
 	for (int i = 0; i < LINES; i++)
 		link_poll(&d->lines[i].link, &p[n++]);
 	for (size_t i = 0; i < d->slots.n; i++) {
@@ -270,6 +272,7 @@ static long long next_wake(const struct dispatcher *d, long long now)
 	long long wake = least(beat_wake(d, now), lines_wake(d, now));
 
 	wake = least(wake, hands_wake(d, now));
+	wake = least(wake, steps_wake(d, now));
 	wake = least(wake, phase_wake(d));
 	if (d->watchdog_us)
 		wake = least(wake, d->turn_us + d->watchdog_us);
@@ -286,7 +289,7 @@ static void sleep_until(struct pollfd *p, size_t n, long long wake, long long no
 
 static void turn(struct dispatcher *d, struct pollfd *p, long long now)
 {
-	const struct pollfd *slot = p + 2 + LINES;
+	const struct pollfd *slot = p + FIXED;
 
 	for (size_t i = 0; i < d->slots.n; i++, slot += 3)
 		if (slot[0].revents || slot[1].revents || slot[2].revents)
@@ -295,6 +298,7 @@ static void turn(struct dispatcher *d, struct pollfd *p, long long now)
 		read_signals(d, now);
 	hands_watch(d, now);
 	beat_turn(d, now);
+	steps_turn(d, now);
 	lines_turn(d, now);
 	if (hands_fork(d))
 		slots_fork(&d->slots, now);
@@ -310,7 +314,7 @@ static void loop(struct dispatcher *d)
 	long long now = tow_mono_us();
 
 	while (!finished(d, now)) {
-		size_t need = 2 + LINES + 3 * d->slots.n, n;
+		size_t need = FIXED + 3 * d->slots.n, n;
 		long long wake = next_wake(d, now);
 
 		if (!p || need > room)
@@ -337,6 +341,7 @@ static void release(struct dispatcher *d)
 	for (int i = 0; i < LINES; i++)
 		tow_db_closep(&d->lines[i].link.db);
 	tow_db_closep(&d->beat.link.db);
+	tow_db_closep(&d->steps.link.db);
 	lows_forget(&d->lows);
 	free(d->claims.parked);
 	for (size_t i = 0; i < d->n_queues; i++) {
@@ -365,6 +370,7 @@ int dispatcher_run(struct dispatcher *d)
 	set_queues(d);
 	beat_init(d);
 	lines_init(d);
+	steps_init(d);
 	d->watchdog_us = tow_sd_watchdog_ms() * 500;
 	d->turn_us = now;
 	loop(d);

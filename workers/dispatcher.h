@@ -1,6 +1,7 @@
 /* The dispatcher: one process, one loop. It claims jobs and reports how they ended over two
- * connections (lines.c), beats over a third (beat.c), gives jobs to slots and watches them
- * (hands.c). Everything it knows is here; what these four files do to it is in the functions below.
+ * connections (lines.c), beats over a third (beat.c), has handlers' steps kept over a fourth when
+ * there are any (steps.c), gives jobs to slots and watches them (hands.c). Everything it knows is
+ * here; what these files do to it is in the functions below.
  */
 #ifndef TOW_WORKERS_DISPATCHER_H
 #define TOW_WORKERS_DISPATCHER_H
@@ -67,6 +68,13 @@ struct line {
 	unsigned floors;
 };
 
+/* The connection for what handlers want kept; see steps.c. */
+struct steps {
+	struct link link;
+	long long run; /* whose step is under way */
+	long long used_us, again_us, backoff_us;
+};
+
 /* Where claiming stands; see claims.c. */
 struct claims {
 	bool floor_due, floor_woken;
@@ -95,6 +103,7 @@ struct dispatcher {
 	struct beat beat;
 	struct line lines[LINES];
 	struct claims claims;
+	struct steps steps;
 	struct runs done; /* outcomes that nobody has been told */
 	long long done_since_us;
 	size_t batch; /* outcomes an exchange may carry: less while a bad one is looked for */
@@ -130,6 +139,12 @@ long long lines_wake(const struct dispatcher *d, long long now);
 bool lines_quiet(const struct dispatcher *d); /* no outcome is under way */
 void lines_forget(struct dispatcher *d);      /* a new worker begins */
 void lines_redial(struct dispatcher *d, long long now);
+
+/* steps.c */
+void steps_init(struct dispatcher *d);
+void steps_turn(struct dispatcher *d, long long now);
+long long steps_wake(const struct dispatcher *d, long long now);
+void steps_redial(struct dispatcher *d, long long now);
 
 /* claims.c */
 void claims_wake(struct dispatcher *d, bool rung); /* somebody enqueued, or may have */

@@ -124,6 +124,7 @@ static void close_all(struct slot *s)
 	tow_closep(&s->err);
 	tow_buf_release(&s->in);
 	tow_buf_release(&s->outbox);
+	step_release(&s->step);
 }
 
 static void be_replaced(struct slot *s, long long now)

@@ -9,7 +9,7 @@
 #include "tow/log.h"
 
 /* The columns of tow.exchange. */
-enum { WHAT, JOB, RUN, QUEUE, KIND, ATTEMPT, MAX_ATTEMPTS, TIMEOUT, DEADLINE, ARGS, BAND, POS };
+enum { WHAT, JOB, RUN, QUEUE, KIND, ATTEMPT, MAX_ATTEMPTS, TIMEOUT, DEADLINE, ARGS, BAND, POS, TAGS, KEY, MEMORY };
 
 static void sent_release(struct line *l)
 {
@@ -156,7 +156,8 @@ static struct run *claimed(struct dispatcher *d, const struct tow_rows *rows, si
 	struct run *r = run_make(atoll(tow_rows_at(rows, i, JOB)), atoll(tow_rows_at(rows, i, RUN)),
 				 atoi(tow_rows_at(rows, i, ATTEMPT)),
 				 atoi(tow_rows_at(rows, i, MAX_ATTEMPTS)), q->name,
-				 tow_rows_at(rows, i, KIND), tow_rows_at(rows, i, ARGS));
+				 tow_rows_at(rows, i, KIND), tow_rows_at(rows, i, ARGS),
+				 tow_rows_at(rows, i, MEMORY));
 
 	r->queue = q;
 	r->timeout_ms = timeout		     ? atol(timeout)

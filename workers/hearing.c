@@ -1,5 +1,6 @@
 /* What slots say: output, frames, the board; which runs have ended by it. See slots.h. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,6 +95,9 @@ static bool on_outcome(struct slot *s, struct wire_frame *f)
 	o.error = wire_get_text(f, NULL);
 	o.detail = wire_get_text(f, NULL);
 	o.result = wire_get_text(f, NULL);
+	o.wait_for = wire_get_text(f, NULL);
+	o.wait_name = wire_get_text(f, NULL);
+	o.spawn = wire_get_text(f, NULL);
 	if (f->bad || as < RUN_COMPLETED || as > RUN_UNKNOWN || delay > WIRE_DELAY_MOST_US)
 		return false;
 	o.as = (enum run_as)as;
@@ -121,6 +125,36 @@ static bool on_log(struct slot *s, struct wire_frame *f, struct reports *reports
 	return true;
 }
 
+static bool on_step(struct slot *s, struct wire_frame *f, long long now)
+{
+	const struct run *r = by_number(s, (uint64_t)wire_get(f));
+	const char *name = wire_get_text(f, NULL), *result = wire_get_text(f, NULL);
+
+	if (!r || !name || !result || s->step.name)
+		return false;
+	s->step = (struct step){
+		.job = r->job,
+		.run = r->id,
+		.name = tow_xstrdup(name),
+		.result = tow_xstrdup(result),
+		.since_us = now,
+	};
+	return true;
+}
+
+void step_release(struct step *step)
+{
+	free(step->name);
+	free(step->result);
+	*step = (struct step){ 0 };
+}
+
+void slot_answer(struct slot *s, enum board_verdict verdict, const char *why)
+{
+	step_release(&s->step);
+	board_answer(s->board, verdict, why);
+}
+
 static bool on_drain(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
 {
 	struct run *r = by_number(s, (uint64_t)wire_get(f));
@@ -143,6 +177,8 @@ static bool on_frame(struct slot *s, struct wire_frame *f, struct reports *repor
 		return on_outcome(s, f);
 	case WIRE_LOG:
 		return on_log(s, f, reports, now);
+	case WIRE_STEP:
+		return on_step(s, f, now);
 	case WIRE_DRAIN:
 		return on_drain(s, f, reports, now);
 	case WIRE_WAKE:

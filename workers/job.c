@@ -145,7 +145,7 @@ void tow_job_result(struct tow_job *j, const char *json)
 
 /* A handler passes on what others tell it: a delay without end, or one that is no number, is cut to
  * what a date can hold. */
-static double delay(double seconds)
+double job_delay(double seconds)
 {
 	if (!(seconds > 0))
 		return 0;
@@ -154,13 +154,14 @@ static double delay(double seconds)
 
 bool tow_job_snooze(struct tow_job *j, struct tow_err *e, double seconds)
 {
-	j->snooze_s = delay(seconds);
+	j->flow.wait_for = NULL;
+	j->snooze_s = job_delay(seconds);
 	return tow_fail(e, TOW_RETRY, "snoozed for %.3f s", j->snooze_s);
 }
 
 bool tow_job_retry_in(struct tow_job *j, struct tow_err *e, double seconds)
 {
-	j->retry_s = delay(seconds);
+	j->retry_s = job_delay(seconds);
 	if (e && e->code == TOW_OK)
 		return tow_fail(e, TOW_RETRY, "asked to be tried again in %.3f s", j->retry_s);
 	return false;

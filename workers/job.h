@@ -10,6 +10,21 @@
 
 #define DELAY_MOST_S (10 * 365.25 * 86400) /* a snooze, or until the next attempt */
 
+struct kept {
+	const struct kept *next;
+	const char *name, *result;
+};
+
+/* See workflow.c; all of it in the arena but for the document and the jobs. */
+struct workflow {
+	const char *memory; /* JSON, NULL: it remembers nothing */
+	struct tow_json *doc;
+	const struct kept *kept;	     /* steps of this run */
+	const char *wait_for, *wait_name; /* NULL: not asked for */
+	double wait_s;
+	struct tow_buf spawn; /* "[{...},{...}", not closed */
+};
+
 struct tow_job {
 	uint64_t number; /* in this slot */
 	long long id, run;
@@ -22,6 +37,7 @@ struct tow_job {
 	bool parsed;
 	char *result;		  /* in the arena */
 	double snooze_s, retry_s; /* below 0: not asked for */
+	struct workflow flow;
 	struct board *board;
 	struct board_progress progress;
 	long long woke_us; /* when the dispatcher was last told of progress */
@@ -29,6 +45,14 @@ struct tow_job {
 	const char *db_url;
 	struct tow_db **db;
 };
+
+/* A text that is no JSON is kept as the text that it is. */
+char *job_json(struct tow_job *j, const char *text);
+void workflow_release(struct workflow *w);
+
+/* A longer delay is more than a date can hold, and a negative one, or one that is no number, is
+ * none. */
+double job_delay(double seconds);
 
 /* Set by SIGTERM. */
 extern volatile sig_atomic_t job_stopping;

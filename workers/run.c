@@ -96,7 +96,7 @@ void runs_free(struct runs *list)
 }
 
 struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue,
-		     const char *kind, const char *args)
+		     const char *kind, const char *args, const char *memory)
 {
 	TOW_AUTO_BUF b = { 0 };
 	size_t at = wire_begin(&b, WIRE_JOB);
@@ -109,6 +109,7 @@ struct run *run_make(long long job, long long id, int attempt, int max_attempts,
 	wire_put_text(&b, queue, strlen(queue));
 	wire_put_text(&b, kind, strlen(kind));
 	wire_put_text(&b, args, strlen(args));
+	wire_put_text(&b, memory, memory ? strlen(memory) : 0);
 	wire_end(&b, at);
 	r = tow_xcalloc(1, sizeof(*r) + b.len);
 	memcpy(r->frame, b.data, b.len);
@@ -136,22 +137,27 @@ static void member(struct tow_buf *out, const char *name, const char *text)
 
 void run_end(struct run *r, const struct outcome *o)
 {
-	static const char *const names[] = { "completed", "failed",   "snoozed",
+	static const char *const names[] = { "completed", "failed",   "snoozed", "waits",
 					     "cancelled", "returned", "unknown" };
+	const char *delay = o->as == RUN_WAITS ? "timeout_s" : "delay_s";
 	struct tow_buf b = { 0 };
 
 	free(r->outcome);
 	r->outcome = NULL;
-	if (o->as == RUN_COMPLETED && !o->result)
+	if (o->as == RUN_COMPLETED && !o->result && !o->spawn)
 		return;
 	tow_buf_addf(&b, "\"as\":\"%s\"", names[o->as]);
 	member(&b, "class", o->class);
 	member(&b, "error", o->error);
 	member(&b, "detail", o->detail);
+	member(&b, "for", o->wait_for);
+	member(&b, "name", o->wait_name);
 	if (o->result)
 		tow_buf_addf(&b, ",\"result\":%s", o->result);
 	if (o->delay_s >= 0)
-		tow_buf_addf(&b, ",\"delay_s\":%.6f", o->delay_s);
+		tow_buf_addf(&b, ",\"%s\":%.6f", delay, o->delay_s);
+	if (o->spawn)
+		tow_buf_addf(&b, ",\"spawn\":%s", o->spawn);
 	if (o->final)
 		tow_buf_adds(&b, ",\"final\":true");
 	r->outcome = b.data;

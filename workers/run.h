@@ -9,14 +9,24 @@
 
 struct queue;
 
-enum run_as { RUN_COMPLETED, RUN_FAILED, RUN_SNOOZED, RUN_CANCELLED, RUN_RETURNED, RUN_UNKNOWN };
+enum run_as {
+	RUN_COMPLETED,
+	RUN_FAILED,
+	RUN_SNOOZED,
+	RUN_WAITS,
+	RUN_CANCELLED,
+	RUN_RETURNED,
+	RUN_UNKNOWN,
+};
 
 struct outcome {
 	enum run_as as;
 	bool final;
-	double delay_s; /* below 0: none */
+	double delay_s; /* until it is tried again, or how long it waits at most; below 0: none */
 	const char *class, *error, *detail;
 	const char *result; /* JSON */
+	const char *wait_for, *wait_name;
+	const char *spawn; /* a JSON array: jobs to be made with this outcome, or not at all */
 };
 
 struct run {
@@ -50,7 +60,7 @@ struct run *runs_find(const struct runs *list, long long id);
 void runs_free(struct runs *list);
 
 struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue,
-		     const char *kind, const char *args);
+		     const char *kind, const char *args, const char *memory);
 void run_free(struct run *r);
 
 /* How it ended; the times are the caller's. */

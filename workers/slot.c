@@ -143,6 +143,15 @@ static struct outcome judge(const struct tow_job *j, bool ok, const struct tow_e
 	if (ok) {
 		o.as = RUN_COMPLETED;
 		o.result = j->result;
+		o.spawn = j->flow.spawn.data;
+		return o;
+	}
+	if (j->flow.wait_for) {
+		o.as = RUN_WAITS;
+		o.wait_for = j->flow.wait_for;
+		o.wait_name = j->flow.wait_name;
+		o.delay_s = j->flow.wait_s;
+		o.spawn = j->flow.spawn.data;
 		return o;
 	}
 	o.class = e->class[0] ? e->class : NULL;
@@ -151,6 +160,7 @@ static struct outcome judge(const struct tow_job *j, bool ok, const struct tow_e
 	if (j->snooze_s >= 0) {
 		o.as = RUN_SNOOZED;
 		o.delay_s = j->snooze_s;
+		o.spawn = j->flow.spawn.data;
 	} else if (e->code == TOW_CANCELLED) {
 		o.as = RUN_CANCELLED;
 	} else if (e->code == TOW_SHUTDOWN) {
@@ -162,6 +172,11 @@ static struct outcome judge(const struct tow_job *j, bool ok, const struct tow_e
 	return o;
 }
 
+static void put_text(struct tow_buf *b, const char *text)
+{
+	wire_put_text(b, text, text ? strlen(text) : 0);
+}
+
 static void send_outcome(struct self *self, const struct tow_job *j, const struct outcome *o)
 {
 	size_t at = wire_begin(&self->out, WIRE_OUTCOME);
@@ -170,27 +185,16 @@ static void send_outcome(struct self *self, const struct tow_job *j, const struc
 	wire_put(&self->out, o->as);
 	wire_put(&self->out, o->final);
 	wire_put(&self->out, o->delay_s < 0 ? -1 : (int64_t)(o->delay_s * 1e6));
-	wire_put_text(&self->out, o->class, o->class ? strlen(o->class) : 0);
-	wire_put_text(&self->out, o->error, o->error ? strlen(o->error) : 0);
-	wire_put_text(&self->out, o->detail, o->detail ? strlen(o->detail) : 0);
-	wire_put_text(&self->out, o->result, o->result ? strlen(o->result) : 0);
+	put_text(&self->out, o->class);
+	put_text(&self->out, o->error);
+	put_text(&self->out, o->detail);
+	put_text(&self->out, o->result);
+	put_text(&self->out, o->wait_for);
+	put_text(&self->out, o->wait_name);
+	put_text(&self->out, o->spawn);
 	wire_end(&self->out, at);
 	job_send(self->socket, &self->out);
 	self->untold_us = 0;
-}
-
-/* A result that is no JSON is kept as the text that it is: the whole batch would be refused for it.
- */
-static void check_result(struct tow_job *j)
-{
-	TOW_AUTO_JSON *doc = NULL;
-	TOW_AUTO_BUF b = { 0 };
-	struct tow_err e;
-
-	if (!j->result || tow_json_parse(&doc, j->result, strlen(j->result), &e))
-		return;
-	tow_json_quote(&b, j->result, strlen(j->result));
-	j->result = tow_strdup(j->arena, b.data);
 }
 
 /* Whatever the job has printed is read as its own before another may print. */
@@ -226,9 +230,12 @@ static void run(struct self *self, struct tow_job *j, long long start_us)
 	end_us = tow_mono_us();
 	orphans_end();
 	drain_output(self, j);
-	check_result(j);
+	if (j->result) /* the whole batch would be refused for what is no JSON */
+		j->result = job_json(j, j->result);
+	if (j->flow.spawn.len > 0)
+		tow_buf_addc(&j->flow.spawn, ']');
 	o = j->kind ? judge(j, ok, &e) : outcome_of(RUN_UNKNOWN, NULL, NULL);
-	if (o.as == RUN_COMPLETED && !o.result) {
+	if (o.as == RUN_COMPLETED && !o.result && !o.spawn) {
 		board_end(self->board, j->number,
 			  (struct board_mark){ start_us, end_us - start_us });
 		if (!self->untold_us)
@@ -262,6 +269,7 @@ static void take_job(struct self *self, struct wire_frame *f)
 	j.queue = wire_get_text(f, NULL);
 	j.kind_name = wire_get_text(f, NULL);
 	j.args = wire_get_text(f, &j.args_len);
+	j.flow.memory = wire_get_text(f, NULL);
 	if (f->bad || !j.queue || !j.kind_name || !j.args)
 		_exit(70);
 	if (!board_start(self->board, j.number, now))
@@ -269,6 +277,7 @@ static void take_job(struct self *self, struct wire_frame *f)
 	j.kind = kinds_find(self->kinds, j.kind_name);
 	run(self, &j, now);
 	tow_json_free(j.doc);
+	workflow_release(&j.flow);
 	tow_arena_reset(&self->arena);
 }
 

@@ -159,6 +159,7 @@ static void free_slot(struct slot *slot)
 	tow_buf_release(&slot->in);
 	tow_buf_release(&slot->outbox);
 	output_release(&slot->output);
+	step_release(&slot->step);
 	free(slot);
 }
 

@@ -15,6 +15,13 @@
 /* Why a slot is being ended; it decides what becomes of the job that runs there. */
 enum ending { END_NONE, END_TIMEOUT, END_DEADLINE, END_CANCEL, END_SHUTDOWN, END_LOST };
 
+/* What a handler waits for to be kept. */
+struct step {
+	long long job, run;
+	char *name, *result; /* name NULL: there is none */
+	long long since_us;
+};
+
 struct slot {
 	struct pool *pool;
 	pid_t pid; /* 0: there is no process now */
@@ -24,6 +31,7 @@ struct slot {
 	uint64_t given;	  /* jobs written, so the number of the next */
 	struct tow_buf in, outbox;
 	struct output output;
+	struct step step;
 	enum ending ending;
 	long long kill_at_us; /* when TERM becomes KILL; 0: it has, or nothing is being ended */
 	bool retire;	      /* gets no more jobs, and is replaced when it is empty */
@@ -80,6 +88,10 @@ void slot_collect(struct slot *s, struct runs *ended, struct reports *reports, l
 
 /* Progress of what runs there, if it has changed. */
 void slot_progress(struct slot *s, struct reports *reports, long long now);
+
+/* The step has been kept, or not: the handler goes on. */
+void slot_answer(struct slot *s, enum board_verdict verdict, const char *why);
+void step_release(struct step *step);
 
 /* Take back what has not started. */
 void slot_take_back(struct slot *s, struct runs *back);

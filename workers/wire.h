@@ -8,11 +8,12 @@
 #include "tow/mem.h"
 
 enum wire_type {
-	WIRE_JOB = 1, /* down: job, run, attempt, max attempts, queue, kind, arguments */
+	WIRE_JOB = 1, /* down: job, run, attempt, max attempts, queue, kind, arguments, memory */
 	WIRE_WAKE,    /* up: look at the board */
-	WIRE_OUTCOME, /* up: number, as, final, delay in us (-1 none), class, error, detail, result
-		       */
+	WIRE_OUTCOME, /* up: number, as, final, delay in us (-1 none), class, error, detail, result,
+			 what it waits for, that one's name, jobs to spawn */
 	WIRE_LOG,     /* up: number, level, line */
+	WIRE_STEP,    /* up: number, name, result; the board has the answer */
 	WIRE_DRAIN,   /* up: a job has left output; read all of it, then board_set_drained */
 };
 

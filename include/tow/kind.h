@@ -61,6 +61,69 @@ bool tow_job_snooze(struct tow_job *j, struct tow_err *e, double seconds);
 /* Fail, but say when to try again (Retry-After): returns false. */
 bool tow_job_retry_in(struct tow_job *j, struct tow_err *e, double seconds);
 
+/*--- what a job remembers and waits for
+ *
+ * A job that waits holds no slot: its handler returns, and is called anew when it goes on. What it
+ * has done before it knows by its steps:
+ *
+ *	if (!tow_step(j, "charged")) {
+ *		charge();
+ *		if (!tow_step_done(j, "charged", NULL, e))
+ *			return false;
+ *	}
+ *	if (!tow_signal(j, "shipped", 7 * 86400, &payload, e))
+ *		return false;
+ *	... payload is NULL if nobody said so within a week */
+
+/* All of it as JSON, "{}" when there is nothing: steps {name: result}, signals {name: {payload, who,
+ * at, timed_out}}, after {id: result}, children {total, completed, failed, cancelled, results}; as
+ * it was when this run was claimed. */
+const char *tow_job_memory(const struct tow_job *j);
+
+/* The result of a step that was done, by this run or an earlier one; NULL: it was not. */
+const char *tow_step(struct tow_job *j, const char *name);
+
+/* A step is done; json is its result, NULL for none. Returns when that is committed: whatever
+ * happens now, later runs know. False with TOW_CANCELLED when the job is somebody else's by now. A
+ * crash between what the step does and this call repeats the step. */
+TOW_MUST bool tow_step_done(struct tow_job *j, const char *name, const char *json,
+			    struct tow_err *e);
+
+/* A job to be made when this run completes, waits or snoozes, in the same transaction, so once or
+ * not at all: {"kind": ..., "args": ..., "queue": ..., "priority": ..., "run_at" or "delay_s": ...,
+ * "key": ..., "lane": ..., "max_attempts": ..., "timeout_s": ..., "policy": ..., "tags": [...],
+ * "after_spawned": [0, ...], "child": true}. after_spawned names others of this run that go before,
+ * by their place; "child": false makes it nobody's child. */
+TOW_MUST bool tow_job_spawn(struct tow_job *j, const char *json, struct tow_err *e);
+
+/* Jobs whose parent this one is, those that this run makes not counted. */
+struct tow_children {
+	long long total, completed, failed, cancelled;
+};
+struct tow_children tow_job_children(struct tow_job *j);
+
+/* Go on when every child has ended, those that this run makes too: `return tow_wait_children(j,
+ * e)`. Returns false. */
+bool tow_wait_children(struct tow_job *j, struct tow_err *e);
+
+/* True when tow.signal(job, name) has been called, with its payload (JSON), or when timeout_s have
+ * passed since the job began to wait, with payload NULL; below 0: no timeout. Else false: return
+ * that, and the handler is called again when one of the two has happened. Once it has come a signal
+ * stays: wait for the next one by another name. */
+bool tow_signal(struct tow_job *j, const char *name, double timeout_s, const char **payload,
+		struct tow_err *e);
+
+/* The same for somebody's word: tow.approve or tow.reject, {"approved": true, "note": ...}. */
+bool tow_approval(struct tow_job *j, double timeout_s, const char **payload, struct tow_err *e);
+
+/* False, to be returned, until so many seconds have passed since it was first called by this name;
+ * then true. tow.signal(job, 'sleep:NAME') ends it early. */
+bool tow_sleep(struct tow_job *j, const char *name, double seconds, struct tow_err *e);
+
+/* What the four above ask for: "children", "signal" or "approval". Returns false. */
+bool tow_wait(struct tow_job *j, const char *what, const char *name, double timeout_s,
+	      struct tow_err *e);
+
 /* True once somebody asked for an end (cancel, shutdown): a long loop should ask now and then and
  * return false with TOW_CANCELLED. A handler that never asks is killed after a grace. */
 bool tow_job_stopping(const struct tow_job *j);

@@ -21,6 +21,7 @@ struct rig {
 	struct reports reports;
 	struct runs ended, back;
 	long long last;
+	const char *memory; /* of the jobs that are given from now on */
 };
 
 #define PATIENCE_US 20000000
@@ -97,7 +98,7 @@ static inline struct run *rig_give(struct rig *g, const char *kind, const char *
 		rig_turn(g);
 	ck_assert(slot_takes(rig_slot(g)));
 	g->last++;
-	r = run_make(g->last, 1000 + g->last, 1, 3, "q", kind, args);
+	r = run_make(g->last, 1000 + g->last, 1, 3, "q", kind, args, g->memory);
 	r->queue = &g->queue;
 	slot_give(rig_slot(g), r);
 	(void)slot_flush(rig_slot(

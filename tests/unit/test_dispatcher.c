@@ -52,7 +52,7 @@ static void teardown(void)
 
 static struct run *make(long long id)
 {
-	struct run *r = run_make(id, id, 1, 3, "q", "noop", "{}");
+	struct run *r = run_make(id, id, 1, 3, "q", "noop", "{}", NULL);
 
 	r->queue = &queue;
 	return r;

@@ -29,7 +29,7 @@ static void send_outcome(int64_t as, int64_t delay)
 	wire_put(&b, as);
 	wire_put(&b, 0);
 	wire_put(&b, delay);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 7; i++)
 		wire_put_text(&b, NULL, 0);
 	wire_end(&b, at);
 	(void)!write(find_socket(), b.data, b.len);
@@ -261,7 +261,7 @@ END_TEST
 START_TEST(a_slot_that_talks_nonsense_is_ended)
 {
 	static const char *const how[] = {
-		"{\"how\": \"outcome\", \"as\": 6}",
+		"{\"how\": \"outcome\", \"as\": 7}",
 		"{\"how\": \"outcome\", \"as\": -1}",
 		"{\"how\": \"outcome\", \"as\": 2, \"delay\": 9000000000000000000}",
 		"{\"how\": \"noise\"}",

@@ -1,6 +1,7 @@
 /* exec: a program of the worker's configuration as a handler. The arguments are JSON on its
  * standard input, the job's facts are in its environment, its standard output and error are the
- * job's log, and it may say more on descriptor 3 (workers/control.h). Its exit status is the
+ * job's log, and it may say more on descriptor 3, which is answered on descriptor 4
+ * (workers/control.h). What the job remembers is JSON on descriptor 5. Its exit status is the
  * outcome, as <sysexits.h> has it.
  *
  * The program stays in the slot's process group: whatever ends the slot ends it too. */
@@ -22,15 +23,14 @@
 
 #define LINE_MOST (1 << 20)
 
-/* The arguments as a file of their own: the program may read it when it likes, or never. */
-static int args_file(const struct tow_job *j)
+/* A text as a file of its own: the program may read it when it likes, or never. */
+static int text_file(const char *name, const char *text)
 {
-	const char *args = tow_job_args_text(j);
-	size_t len = strlen(args), done = 0;
-	int fd = memfd_create("args", MFD_CLOEXEC);
+	size_t len = strlen(text), done = 0;
+	int fd = memfd_create(name, MFD_CLOEXEC);
 
 	while (fd >= 0 && done < len) {
-		ssize_t n = write(fd, args + done, len - done);
+		ssize_t n = write(fd, text + done, len - done);
 
 		if (n > 0)
 			done += (size_t)n;
@@ -100,20 +100,22 @@ static const char **environment(struct tow_job *j)
 	return env;
 }
 
-static bool start(struct tow_job *j, int control, pid_t *pid, struct tow_err *e)
+/* control and answers are the program's ends. */
+static bool start(struct tow_job *j, int control, int answers, pid_t *pid, struct tow_err *e)
 {
-	TOW_AUTO_FD args = args_file(j);
+	TOW_AUTO_FD args = text_file("args", tow_job_args_text(j));
+	TOW_AUTO_FD memory = text_file("memory", tow_job_memory(j));
 	struct tow_child c = {
 		.argv = (const char *[]){ "/bin/sh", "-c", tow_job_setting(j, "command"), NULL },
 		.env = environment(j),
 		.cwd = tow_job_setting(j, "cwd"),
-		.fds = { args, STDOUT_FILENO, STDERR_FILENO, control },
-		.n_fds = 4,
+		.fds = { args, STDOUT_FILENO, STDERR_FILENO, control, answers, memory },
+		.n_fds = 6,
 		.limits = *tow_job_limits(j),
 		.die_with_parent = true,
 	};
 
-	if (args < 0)
+	if (args < 0 || memory < 0)
 		return tow_fail(e, TOW_RETRY, "no room for the arguments: %s", strerror(errno));
 	return tow_proc_start(&c, pid, e) ||
 	       tow_wrap(e, "start '%s'", tow_job_setting(j, "command"));
@@ -125,20 +127,31 @@ static bool start(struct tow_job *j, int control, pid_t *pid, struct tow_err *e)
 struct ear {
 	struct tow_buf line;
 	bool deaf; /* the line is too long: its end is waited for */
-	bool result_cut;
+	const char *cut; /* "result" or "spawn": one of them was too long */
+	int answers;
 	struct verdict verdict;
 };
+
+/* One that never reads its answers has no use for them: nobody waits for it. */
+static void answer(const struct ear *ear, const char *text)
+{
+	(void)!write(ear->answers, text, strlen(text));
+	(void)!write(ear->answers, "\n", 1);
+}
 
 static void obey(struct tow_job *j, char *line, struct ear *ear)
 {
 	struct control c;
 
 	control_parse(line, &c);
-	ear->result_cut = ear->result_cut && c.word != CONTROL_RESULT;
+	if (ear->cut && c.word == CONTROL_RESULT && strcmp(ear->cut, "result") == 0)
+		ear->cut = NULL;
 	control_apply(j, &c, &ear->verdict);
+	if (ear->verdict.answer)
+		answer(ear, ear->verdict.answer);
 }
 
-/* The beginning says what it would have been; a result must not get lost unnoticed. */
+/* The beginning says what it would have been; what matters must not get lost unnoticed. */
 static void refuse(struct tow_job *j, struct ear *ear)
 {
 	struct control c;
@@ -146,7 +159,11 @@ static void refuse(struct tow_job *j, struct ear *ear)
 	ear->line.data[32] = '\0';
 	control_parse(ear->line.data, &c);
 	if (c.word == CONTROL_RESULT)
-		ear->result_cut = true;
+		ear->cut = "result";
+	else if (c.word == CONTROL_SPAWN)
+		ear->cut = "spawn";
+	else if (c.word == CONTROL_STEP)
+		answer(ear, "refused a line is 1 MiB at most");
 	else
 		tow_job_log(j, TOW_WARN, "a line on descriptor 3 was longer than 1 MiB");
 	tow_buf_reset(&ear->line);
@@ -271,25 +288,41 @@ static bool judge(struct tow_job *j, int status, const struct ear *ear, struct t
 	}
 	if (!by_status(j, status, e))
 		return false;
-	return !ear->result_cut ||
-	       tow_fail_class(e, TOW_FINAL, "result", "its result is longer than 1 MiB");
+	if (ear->cut)
+		return tow_fail_class(e, TOW_FINAL, ear->cut, "its %s is longer than 1 MiB",
+				      ear->cut);
+	return !v->wait_for || tow_wait(j, v->wait_for, v->wait_name, v->wait_s, e);
+}
+
+static bool make_pipe(int *from, int *to)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	*from = ends[0];
+	*to = ends[1];
+	return true;
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
 	struct ear ear = { .verdict = { .snooze_s = -1, .retry_s = -1, .retry_text = "" } };
 	TOW_AUTO_FD heard = -1;
-	int ends[2], status;
+	TOW_AUTO_FD control = -1;
+	TOW_AUTO_FD said = -1;
+	TOW_AUTO_FD answers = -1;
 	pid_t pid = 0;
-	bool ok;
+	int status;
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	if (!make_pipe(&heard, &control) || !make_pipe(&answers, &said))
 		return tow_fail(e, TOW_RETRY, "no pipe: %s", strerror(errno));
-	heard = ends[0];
-	ok = start(j, ends[1], &pid, e);
-	close(ends[1]);
-	if (!ok)
+	if (!start(j, control, answers, &pid, e))
 		return false;
+	tow_closep(&control);
+	tow_closep(&answers);
+	fcntl(said, F_SETFL, O_NONBLOCK);
+	ear.answers = said;
 	status = listen_to(j, heard, pid, &ear);
 	return judge(j, status, &ear, e);
 }

@@ -1,8 +1,10 @@
 /* http: a signed request to a service as a handler. The body is {job, run, kind, queue, attempt,
- * max_attempts, args}; with a secret the header Tow-Signature carries t=<unix time>,v1=<HMAC-SHA256
+ * max_attempts, args, memory} (tow_job_memory); with a secret the header Tow-Signature carries t=<unix time>,v1=<HMAC-SHA256
  * of "t.body"> in hexadecimal.
  *
- * 2xx completes the job; a JSON answer becomes its result, {"snooze": 60} comes back later instead.
+ * 2xx completes the job; a JSON answer becomes its result. But {"snooze": 60} comes back later, and
+ * {"wait": {"for": "signal", "name": "paid", "timeout_s": 3600}} (or "children", "approval") when
+ * that has come; "spawn": [{"kind": ...}, ...] makes jobs with either, or with the member "result".
  * 408, 425, 429 and 5xx are tried again, after Retry-After if that is said; any other status fails
  * for good. */
 #include <stdlib.h>
@@ -46,6 +48,7 @@ static char *body(struct tow_job *j)
 	tow_buf_addf(&b, ",\"attempt\":%d,\"max_attempts\":%d,\"args\":", tow_job_attempt(j),
 		     tow_job_max_attempts(j));
 	tow_buf_adds(&b, tow_job_args_text(j));
+	tow_buf_addf(&b, ",\"memory\":%s", tow_job_memory(j));
 	tow_buf_addc(&b, '}');
 	return tow_strdup(tow_job_arena(j), b.data);
 }
@@ -60,24 +63,52 @@ static const char *signature(struct tow_job *j, const char *key, const char *tex
 		       tow_hmac_sha256_hex(a, key, signed_text, strlen(signed_text)));
 }
 
-/* A JSON answer is the result, unless it asks for a snooze. */
+static bool spawn(struct tow_job *j, const struct tow_json *jobs, struct tow_err *e)
+{
+	for (size_t i = 0; i < tow_json_len(jobs); i++)
+		if (!tow_job_spawn(j, tow_json_dump(tow_job_arena(j), tow_json_at(jobs, i)), e))
+			return false;
+	return true;
+}
+
+/* {"for": ..., "name": ..., "timeout_s": ...}, or only what it is for. */
+static bool wait_for(struct tow_job *j, const struct tow_json *wait, struct tow_err *e)
+{
+	const char *what = tow_json_text(wait);
+
+	return tow_wait(j, what ? what : tow_json_str(wait, "for", ""),
+			tow_json_str(wait, "name", ""), tow_json_num(wait, "timeout_s", -1), e);
+}
+
+/* An answer that asks for nothing is the result. */
+static bool obey(struct tow_job *j, const struct tow_json *said, struct tow_err *e)
+{
+	const struct tow_json *jobs = tow_json_get(said, "spawn"), *wait = tow_json_get(said, "wait"),
+			      *result = jobs ? tow_json_get(said, "result") : said;
+	double snooze = tow_json_num(said, "snooze", -1);
+
+	if (jobs && !spawn(j, jobs, e))
+		return false;
+	if (snooze >= 0)
+		return tow_job_snooze(j, e, snooze);
+	if (wait)
+		return wait_for(j, wait, e);
+	if (result)
+		tow_job_result(j, tow_json_dump(tow_job_arena(j), result));
+	return true;
+}
+
 static bool completed(struct tow_job *j, const struct tow_http_answer *answer, struct tow_err *e)
 {
 	const char *type = tow_http_header(answer, "Content-Type");
 	TOW_AUTO_JSON *doc = NULL;
 	struct tow_err bad;
-	double snooze;
 
 	if (!type || strncasecmp(type, "application/json", 16) != 0 || answer->body_len == 0)
 		return true;
-	if (!tow_json_parse(&doc, answer->body, answer->body_len, &bad)) {
-		tow_job_log(j, TOW_WARN, "the answer is no JSON: %s", bad.text);
-		return true;
-	}
-	snooze = tow_json_num(doc, "snooze", -1);
-	if (snooze >= 0)
-		return tow_job_snooze(j, e, snooze);
-	tow_job_result(j, tow_json_dump(tow_job_arena(j), doc));
+	if (tow_json_parse(&doc, answer->body, answer->body_len, &bad))
+		return obey(j, doc, e);
+	tow_job_log(j, TOW_WARN, "the answer is no JSON: %s", bad.text);
 	return true;
 }
 
