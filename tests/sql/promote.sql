@@ -24,9 +24,9 @@ select pg_temp.later('58.5 s');
 select is(pg_temp.due(), 500::double precision, 'the next one is due at its instant');
 select pg_temp.later('61 s');
 select tow_store.set_register_at('tow_store.promote_full', tow.now()) \g /dev/null
-select tow_store.promote_from(tow.now()) \g /dev/null
+select tow_store.scan_from('promote', tow.now()) \g /dev/null
 select pg_temp.later('61 s');
-select tow_store.promote_from(tow.now()) \g /dev/null
+select tow_store.scan_from('promote', tow.now()) \g /dev/null
 select is(pg_temp.low(), (select run_at from tow.jobs where id = :k), 'one that is seen is not passed, however late it is');
 select is(tow.run_now(:k), 'ready', 'it goes otherwise');
 

@@ -18,7 +18,7 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 as $$
 declare
 	v_now constant timestamptz := tow.now();
-	v_from constant timestamptz := tow_store.promote_from(v_now);
+	v_from constant timestamptz := tow_store.scan_from('promote', v_now);
 	v_count int;
 	v_band int;
 	v_bands int[];
@@ -50,42 +50,58 @@ begin
 end $$;
 comment on function tow_store.duty_promote() is 'Duty: make due jobs ready.';
 
--- Where this turn's scan starts; looks after the registers.
-create or replace function tow_store.promote_from(p_now timestamptz) returns timestamptz
+-- Where this turn's scan starts; looks after the registers. The admit duty's rows bear the instant at which they were
+-- written, by a transaction that had its xid by then: the same rule holds.
+create or replace function tow_store.scan_from(p_duty text, p_now timestamptz) returns timestamptz
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
 declare
+	c_low constant regclass := case p_duty when 'promote' then 'tow_store.promoted' else 'tow_store.admitted' end;
+	c_at constant regclass := format('tow_store.%s_at', p_duty);
+	c_xid constant regclass := format('tow_store.%s_xid', p_duty);
+	c_full constant regclass := format('tow_store.%s_full', p_duty);
 	v_own constant bigint := pg_current_xact_id()::text::bigint;
-	v_low constant timestamptz := tow_store.register_at('tow_store.promoted');
-	v_at timestamptz := tow_store.register_at('tow_store.promote_at');
-	v_xid constant bigint := coalesce(pg_sequence_last_value('tow_store.promote_xid'::regclass), 0);
-	v_full constant timestamptz := tow_store.register_at('tow_store.promote_full');
+	v_low constant timestamptz := tow_store.register_at(c_low);
+	v_at timestamptz := tow_store.register_at(c_at);
+	v_xid constant bigint := coalesce(pg_sequence_last_value(c_xid), 0);
+	v_full constant timestamptz := tow_store.register_at(c_full);
 	v_from timestamptz := v_low;
 	v_over boolean;
 	v_first timestamptz;
 begin
 	if p_now not between greatest(v_full, v_low) and v_full + interval '10 s' then
 		v_from := 'epoch';
-		perform tow_store.set_register_at('tow_store.promote_full', p_now);
+		perform tow_store.set_register_at(c_full, p_now);
 	end if;
 	-- one statement: one snapshot
 	select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= v_xid,
-		(select s.run_at from tow_store.scheduled s where s.run_at >= v_from order by s.run_at limit 1)
+		case p_duty when 'promote' then (select s.run_at from tow_store.scheduled s where s.run_at >= v_from order by s.run_at limit 1)
+		else tow_store.first_to_admit(v_from) end
 	into v_over, v_first;
 	if v_xid > v_own then -- of another server: this one was restored from a dump
 		v_at := v_low;
 		v_over := true;
 	end if;
 	v_over := v_over or v_at not between p_now - interval '1 min' and p_now;
-	perform tow_store.set_register_at('tow_store.promoted', least(case when v_over then v_at else v_low end, v_first, p_now));
+	perform tow_store.set_register_at(c_low, least(case when v_over then v_at else v_low end, v_first, p_now));
 	if v_over then
-		perform tow_store.set_register_at('tow_store.promote_at', p_now);
-		perform setval('tow_store.promote_xid', v_own);
+		perform tow_store.set_register_at(c_at, p_now);
+		perform setval(c_xid, v_own);
 	end if;
 	return v_from;
 end $$;
-comment on function tow_store.promote_from(timestamptz) is 'From which instant scheduled jobs are scanned; raises the watermark where that is safe.';
+comment on function tow_store.scan_from(text, timestamptz) is 'From which instant a duty (promote, admit) scans its rows; raises its watermark where that is safe.';
+
+create or replace function tow_store.first_to_admit(p_from timestamptz) returns timestamptz
+language sql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+	select least(
+		(select w.since from tow_store.waiting w where w.fresh and w.reason not in ('admission', 'policy') and w.since >= p_from order by w.since, w.id limit 1),
+		(select r.at from tow_store.released r where r.at >= p_from order by r.at, r.n limit 1))
+$$;
+comment on function tow_store.first_to_admit(timestamptz) is 'The earliest of what the admit duty has not looked at, from an instant on.';
 
 create or replace function tow_store.register_at(p_register regclass) returns timestamptz
 language sql stable set search_path = pg_catalog, pg_temp
@@ -100,42 +116,3 @@ as $$
 	select setval(p_register, greatest(floor(extract(epoch from p_at) * 1000000), 0)::bigint)
 $$;
 comment on function tow_store.set_register_at(regclass, timestamptz) is 'Put an instant into a register.';
-
--- Admit jobs whose queue or band was new when they were enqueued. Where somebody's open transaction is making the
--- queue or the band, theirs wait for it, and nobody else's do: a turn looks past them, but not without end.
-create or replace function tow_store.duty_admit() returns int
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
-as $$
-declare
-	w record;
-	v_band int;
-	v_home jsonb;
-	v_stuck jsonb[] := array[]::jsonb[];
-	v_after bigint := 0;
-	v_count int := 0;
-begin
-	for i in 1 .. 5 loop
-		for w in
-			select a.id, a.band, a.attempt, a.flags, j.queue, j.priority, j.kind, j.lane is not null as laned
-			from tow_store.waiting a join tow_store.job j on j.id = a.id
-			where a.reason = 'admission' and a.id > v_after order by a.id limit 1000
-		loop
-			v_after := w.id;
-			v_home := jsonb_build_array(w.queue, w.priority, w.laned);
-			continue when w.band is null and (v_home = any(v_stuck) or cardinality(v_stuck) >= 10);
-			v_band := coalesce(w.band, tow_store.try_home_band(w.queue, w.priority, w.kind, w.laned));
-			if v_band is null then
-				v_stuck := v_stuck || v_home;
-				continue;
-			end if;
-			delete from tow_store.waiting where ctid = (select l.ctid from tow_store.waiting l where l.id = w.id for update skip locked);
-			continue when not found; -- it is being cancelled
-			perform tow_store.put_back(w.id, v_band, w.attempt, w.flags, null, 's');
-			v_count := v_count + 1;
-		end loop;
-		exit when not found or v_count > 0;
-	end loop;
-	return v_count;
-end $$;
-comment on function tow_store.duty_admit() is 'Duty: make new queues and bands, and make the jobs that waited for them ready.';

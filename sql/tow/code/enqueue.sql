@@ -43,7 +43,8 @@ begin
 		end if;
 		v_flags := case key_scope when 'live' then 1 when 'queued' then 2 else 0 end;
 	end if;
-	if after is not null or parent is not null then
+	if after is not null or parent is not null or wait_for is not null or if_failed is distinct from 'cancel' then
+		perform tow_store.check_links(after, if_failed, parent, wait_for);
 		perform tow_store.link(v_id, after, if_failed, parent);
 		v_flags := v_flags | case when parent is not null then 8 else 0 end;
 	end if;

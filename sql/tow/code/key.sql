@@ -119,6 +119,7 @@ begin
 	end if;
 	insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
 	values (p_id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', p_reason);
+	perform tow_store.tell_successors(array[p_id]);
 	return true;
 end $$;
 comment on function tow_store.end_unstarted(bigint, text) is 'Cancel a job unless it has started.';
@@ -129,6 +130,12 @@ as $$
 declare
 	t record;
 begin
+	-- one that waits for more than an instant goes on waiting for it
+	update tow_store.waiting w set detail = coalesce(w.detail, '{}') || jsonb_build_object('run_at', p_run_at)
+	where w.id = p_id and w.reason not in ('admission', 'policy');
+	if found then
+		return true;
+	end if;
 	t := tow_store.take_unstarted(p_id);
 	if t.place is null then
 		return false;
@@ -165,10 +172,19 @@ as $$
 begin
 	delete from tow_store.key where ctid = any(array(
 		select k.ctid from tow_store.key k where k.job_id = any(p_ids) and k.scope <> 'd' for update skip locked));
-	insert into tow_store.released (job_id)
-	select i from unnest(p_ids) i where exists (select from tow_store.need n where n.on_id = i);
+	perform tow_store.tell_successors(p_ids);
+end $$;
+comment on function tow_store.job_ended(bigint[]) is 'What is to be done when jobs have finished that have a key (flag 1 or 2) or that others wait for (8).';
+
+create or replace function tow_store.tell_successors(p_ids bigint[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+begin
+	insert into tow_store.released (at, job_id)
+	select tow.now(), i from unnest(p_ids) i where exists (select from tow_store.need n where n.on_id = i);
 	if found then
 		perform tow_store.ring_clock('-infinity');
 	end if;
 end $$;
-comment on function tow_store.job_ended(bigint[]) is 'What is to be done when jobs have finished that have a key (flag 1 or 2) or that others wait for (8).';
+comment on function tow_store.tell_successors(bigint[]) is 'Leave word to the admit duty that jobs have ended which others wait for.';

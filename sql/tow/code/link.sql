@@ -1,17 +1,94 @@
--- Which job waits for which. See schema/0003_workflows.sql.
+-- Which job waits for which. See schema/0003_workflows.sql; what is written here is taken away by the admit duty alone.
 
--- The edges of a job that is being enqueued. It is not there yet, so it closes no circle but through its parent.
+-- A circle could only be closed through something that exists already: a new job waits for others, but only its
+-- parent waits for it.
+create or replace function tow_store.check_links(p_after bigint[], p_if_failed text, p_parent bigint, p_wait_for text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_id bigint;
+begin
+	if p_if_failed is null or p_if_failed not in ('cancel', 'fail', 'go', 'wait') then
+		perform tow_store.fail('TW422', format('bad if_failed %L', p_if_failed), 'use cancel, fail, go or wait');
+	elsif p_if_failed <> 'cancel' and coalesce(p_after, '{}') = '{}' then
+		perform tow_store.fail('TW422', 'if_failed says what happens when a predecessor fails, and there is none', 'give after too, or leave if_failed out');
+	elsif length(p_wait_for) not between 1 and 200 then
+		perform tow_store.fail('TW422', 'the name of a signal is empty or longer than 200 characters', 'use a short word, or approval');
+	end if;
+	perform tow_store.check_after(p_after);
+	if p_parent is not null then
+		perform tow_store.check_parent(p_parent);
+		v_id := tow_store.waits_for(p_after, p_parent);
+		if v_id is not null then
+			perform tow_store.fail('TW409', format('job %s waits for job %s, whose child this would be: a circle', v_id, p_parent),
+				'leave one of parent and after out');
+		end if;
+	end if;
+end $$;
+comment on function tow_store.check_links(bigint[], text, bigint, text) is 'Refuse what no job can wait for.';
+
+create or replace function tow_store.check_after(p_after bigint[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	a record;
+begin
+	if array_position(p_after, null) is not null then
+		perform tow_store.fail('TW422', 'a predecessor is null', 'leave it out');
+	elsif cardinality(p_after) > 1000 then
+		perform tow_store.fail('TW422', format('%s predecessors are too many', cardinality(p_after)), 'name at most 1000; wait for more by making them a batch, tow.batch');
+	end if;
+	for a in
+		select u.id, j.id is not null as known, j.queue, q.restricted
+		from unnest(p_after) u(id) left join tow_store.job j on j.id = u.id left join tow_store.queue q on q.name = j.queue
+	loop
+		if not a.known then
+			perform tow_store.fail('TW404', format('no such job: %s', a.id), 'after names jobs that are here; one that has ended is all right as long as it is remembered');
+		elsif a.restricted then
+			perform tow_store.check_producer(a.queue); -- its result can be read by who comes after it
+		end if;
+	end loop;
+end $$;
+comment on function tow_store.check_after(bigint[]) is 'Refuse predecessors that are not there.';
+
+create or replace function tow_store.check_parent(p_parent bigint) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	j constant tow_store.job := tow_store.see_job(p_parent);
+begin
+	if tow_store.ending(p_parent) is not null then
+		perform tow_store.fail('TW409', format('job %s is %s: it can have no more children', p_parent, tow.state(p_parent)), 'children are made before their parent ends');
+	elsif (select q.restricted from tow_store.queue q where q.name = j.queue) then
+		perform tow_store.check_producer(j.queue);
+	end if;
+end $$;
+comment on function tow_store.check_parent(bigint) is 'Refuse a parent that is not there any more.';
+
+-- From the job upward: those that wait for it, and so on; usually a few.
+create or replace function tow_store.waits_for(p_jobs bigint[], p_on bigint) returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+	with recursive up(id) as (
+		select p_on where p_jobs <> '{}'
+		union
+		select n.job_id from up join tow_store.need n on n.on_id = up.id
+	)
+	select up.id from up where up.id = any(p_jobs) limit 1
+$$;
+comment on function tow_store.waits_for(bigint[], bigint) is 'One of some jobs that is, or waits for, directly or through others, a job; null if none does.';
+
 create or replace function tow_store.link(p_id bigint, p_after bigint[], p_if_failed text, p_parent bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+	v_if_failed constant "char" := case p_if_failed when 'cancel' then 'x' when 'fail' then 'f' when 'go' then 'g' when 'wait' then 'w' end;
 begin
-	insert into tow_store.need (job_id, on_id, if_failed)
-	select p_id, a, case p_if_failed when 'cancel' then 'x' when 'fail' then 'f' when 'go' then 'g' when 'wait' then 'w' end::"char"
-	from unnest(p_after) a;
-	insert into tow_store.edge (job_id, on_id) select p_id, a from unnest(p_after) a;
-	if p_parent is not null then
-		perform tow_store.adopt(p_parent, array[p_id], 'g');
-	end if;
+	insert into tow_store.need (job_id, on_id, if_failed) select p_id, a, v_if_failed from unnest(p_after) a on conflict do nothing;
+	insert into tow_store.edge (job_id, on_id, if_failed) select p_id, a, v_if_failed from unnest(p_after) a on conflict do nothing;
+	insert into tow_store.need (job_id, on_id, if_failed) select p_parent, p_id, 'g' where p_parent is not null;
 end $$;
 comment on function tow_store.link(bigint, bigint[], text, bigint) is 'Write down what a new job waits for, and who waits for it.';
 
@@ -19,9 +96,10 @@ create or replace function tow_store.adopt(p_parent bigint, p_ids bigint[], p_if
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
+	perform tow_store.check_parent(p_parent);
 	insert into tow_store.need (job_id, on_id, if_failed) select p_parent, i, p_if_failed from unnest(p_ids) i;
 end $$;
-comment on function tow_store.adopt(bigint, bigint[], "char") is 'Make jobs children of a job or batch that has not ended.';
+comment on function tow_store.adopt(bigint, bigint[], "char") is 'Make new jobs children of a job or batch that has not ended.';
 
 create or replace function tow_store.await(p_id bigint, p_after bigint[], p_signal text, p_band int, p_flags int) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -29,7 +107,51 @@ as $$
 begin
 	insert into tow_store.waiting (id, reason, since, band, attempt, flags, detail)
 	values (p_id, case when p_after <> '{}' then 'predecessors' when p_signal = 'approval' then 'approval' else 'signal' end,
-		tow.now(), p_band, 0, p_flags, jsonb_build_object('name', p_signal));
+		tow.now(), p_band, 0, p_flags,
+		jsonb_strip_nulls(jsonb_build_object('name', p_signal, 'rejected', case p_signal when 'approval' then 'cancel' end)));
 	perform tow_store.ring_clock('-infinity');
 end $$;
 comment on function tow_store.await(bigint, bigint[], text, int, int) is 'Let a new job wait for others, or for a signal.';
+
+-- Locks: 7630719, so that two calls cannot close a circle together, then the job's place. A job with no place of its own
+-- in waiting is taken out of where it is and waits like one that has just been enqueued.
+create or replace function tow.depend(job bigint, after bigint[], if_failed text default 'cancel') returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	j constant tow_store.job := tow_store.see_job(job);
+	t record;
+	v_reason text;
+	v_id bigint;
+begin
+	perform tow_store.check_links(after, if_failed, null, null);
+	if coalesce(after, '{}') = '{}' then
+		perform tow_store.fail('TW422', 'after names no job', 'give the ids of the jobs that it shall run after');
+	end if;
+	perform tow_store.check_producer(j.queue);
+	perform pg_advisory_xact_lock(7630719, 0);
+	v_id := tow_store.waits_for(after, job);
+	if v_id is not null then
+		perform tow_store.fail('TW409', format('job %s %s job %s: a circle', v_id, case v_id when job then 'is' else 'waits for' end, job), 'a job cannot wait for itself');
+	end if;
+	select w.reason into v_reason from tow_store.waiting w where w.id = job for update;
+	if v_reason in ('predecessors', 'signal', 'approval') then
+		update tow_store.waiting w set reason = 'predecessors', since = tow.now(), fresh = true where w.id = job;
+	else
+		if tow.state(job) = 'retrying' or v_reason in ('children', 'batch', 'policy') then
+			perform tow_store.wrong_state(job, 'made to wait for others', 'it has started, or is a batch: give after when it is enqueued');
+		end if;
+		t := tow_store.take_unstarted(job);
+		if t.place is null then
+			perform tow_store.wrong_state(job, 'made to wait for others', 'it has started or finished');
+		end if;
+		insert into tow_store.waiting (id, reason, since, band, attempt, flags, detail)
+		values (job, 'predecessors', tow.now(), t.band, t.attempt, t.flags, jsonb_strip_nulls(jsonb_build_object('run_at', t.run_at)));
+	end if;
+	perform tow_store.link(job, after, if_failed, null);
+	perform tow_store.ring_clock('-infinity');
+	perform tow_store.note('job.depends', j.kind, job, jsonb_build_object('after', after, 'if_failed', if_failed));
+	return tow.state(job);
+end $$;
+comment on function tow.depend(bigint, bigint[], text) is 'Let a job that has not started run after others; if_failed as for tow.enqueue. Refuses circles.';

@@ -1,5 +1,6 @@
 -- What happens to a job when a run ends otherwise than by plain completion. One outcome is
--- {"job", "run", "as", "ago_us", "took_us", "class", "error", "detail", "result", "delay_s", "final"}.
+-- {"job", "run", "as", "ago_us", "took_us", "class", "error", "detail", "result", "delay_s", "final"}; one that waits
+-- has "for", "name", "timeout_s", "on_timeout"; completed, waits and snoozed may have "spawn", see tow_store.spawn.
 -- Returns the runs that were not the worker's any more: nothing was changed for them.
 create or replace function tow_store.settle(p_worker bigint, p_now timestamptz, p_outcomes jsonb) returns bigint[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -36,9 +37,14 @@ begin
 	if found and o ->> 'as' <> 'completed' then
 		o := o || jsonb_build_object('as', 'cancelled', 'class', 'cancelled', 'error', coalesce(c.reason, format('cancelled by %s', c.who)));
 	end if;
+	if o ? 'spawn' and not tow_store.spawns(r, p_now, o) then
+		return;
+	end if;
 	case o ->> 'as'
 	when 'completed' then
 		perform tow_store.end_run(r, p_now, o, 'c');
+	when 'waits' then
+		perform tow_store.wait_run(r, p_now, o);
 	when 'cancelled' then
 		perform tow_store.end_run(r, p_now, o, 'x');
 	when 'failed' then
@@ -54,7 +60,7 @@ begin
 	when 'unknown' then
 		perform tow_store.put_back(r.job_id, tow_store.kind_band(r), r.attempt - 1, r.flags, null, 's');
 	else
-		perform tow_store.fail('TW422', format('bad outcome %L of job %s', o ->> 'as', r.job_id), 'completed, failed, snoozed, cancelled, returned or unknown');
+		perform tow_store.fail('TW422', format('bad outcome %L of job %s', o ->> 'as', r.job_id), 'completed, failed, waits, snoozed, cancelled, returned or unknown');
 	end case;
 end $$;
 comment on function tow_store.settle_one(tow_store.running, timestamptz, jsonb) is 'Apply one outcome to a run that was taken out of running.';

@@ -14,7 +14,7 @@ alter table tow_store.waiting add constraint waiting_reason_check
 	check (reason in ('admission', 'policy', 'predecessors', 'children', 'batch', 'signal', 'approval'));
 alter table tow_store.waiting add column until timestamptz;
 alter table tow_store.waiting add column fresh boolean not null default true;
-create index waiting_fresh on tow_store.waiting (id) where fresh and reason not in ('admission', 'policy');
+create index waiting_fresh on tow_store.waiting (since, id) where fresh and reason not in ('admission', 'policy');
 create index waiting_until on tow_store.waiting (until) where until is not null;
 comment on column tow_store.waiting.until is 'When it goes on whether or not what it waits for has come.';
 comment on column tow_store.waiting.fresh is 'The admit duty has not looked at it since it came to wait.';
@@ -33,16 +33,41 @@ comment on table tow_store.need is 'job_id waits for on_id to end. if_failed, sh
 create table tow_store.edge (
 	job_id bigint not null,
 	on_id bigint not null,
+	if_failed "char" not null check (if_failed in ('w', 'f', 'x', 'g')),
 	primary key (job_id, on_id)
 );
 create index edge_on on tow_store.edge (on_id);
-comment on table tow_store.edge is 'Which job was made to run after which; kept as long as the job, for tow.graph and tow.memory.';
+comment on table tow_store.edge is 'Which job was made to run after which; kept as long as the job, for tow.graph, its memory and tow.retry.';
 
 create table tow_store.released (
-	n bigint generated always as identity primary key,
-	job_id bigint not null
+	at timestamptz not null,
+	n bigint generated always as identity,
+	job_id bigint not null,
+	after bigint not null default 0,
+	primary key (at, n)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 comment on table tow_store.released is 'Jobs that ended and that others wait for: work for the admit duty.';
+comment on column tow_store.released.after is 'Those that wait for it have been released up to this one.';
+
+create sequence tow_store.admitted as bigint minvalue 0 start 0;
+comment on sequence tow_store.admitted is 'No fresh row of waiting and no row of released is earlier (microseconds since the epoch): scans start there.';
+create sequence tow_store.admit_at as bigint minvalue 0 start 0;
+comment on sequence tow_store.admit_at is 'What admitted is raised to next.';
+create sequence tow_store.admit_xid as bigint minvalue 0 start 0;
+comment on sequence tow_store.admit_xid is 'When all transactions below this one have ended admitted may be raised.';
+create sequence tow_store.admit_full as bigint minvalue 0 start 0;
+comment on sequence tow_store.admit_full is 'When (microseconds since the epoch) both were last scanned from their start.';
+
+create table tow_store.family (
+	id bigint primary key,
+	batch boolean not null default false,
+	name text,
+	completed bigint not null default 0,
+	failed bigint not null default 0,
+	cancelled bigint not null default 0
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500);
+comment on table tow_store.family is 'How the children of a job, or the members of a batch, have ended: counted by the admit duty alone, as it takes their rows out of need.';
+comment on column tow_store.family.batch is 'Made by tow.batch.';
 
 create table tow_store.step (
 	job_id bigint not null,

@@ -1,0 +1,384 @@
+-- Let jobs go on that wait for something other than an instant: a queue or band that is being made, other jobs, a
+-- signal. See schema/0003_workflows.sql.
+--
+-- Only this duty takes rows out of need, so nobody races with it: not the end of a predecessor with the enqueue of its
+-- successor, whichever commits first. What is locked by somebody's open transaction is left as it is (busy) and
+-- looked at again in the next turn. Each step is bounded to about a thousand rows a turn.
+create or replace function tow_store.duty_admit() returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+	v_from constant timestamptz := tow_store.scan_from('admit', v_now);
+	v_count int;
+begin
+	v_count := tow_store.admit_homeless();
+	v_count := v_count + tow_store.admit_successors(v_from);
+	v_count := v_count + tow_store.admit_fresh(v_from);
+	v_count := v_count + tow_store.admit_told();
+	v_count := v_count + tow_store.admit_overdue(v_now);
+	if v_count = 0 then
+		perform set_config('synchronous_commit', 'off', true); -- only registers were written
+	end if;
+	return v_count;
+end $$;
+comment on function tow_store.duty_admit() is 'Duty: make new queues and bands, and let jobs go on that have what they waited for.';
+
+-- Jobs whose queue or band was new when they were enqueued. Where somebody's open transaction is making the queue or
+-- the band, theirs wait for it, and nobody else's do: a turn looks past them, but not without end.
+create or replace function tow_store.admit_homeless() returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	w record;
+	v_band int;
+	v_home jsonb;
+	v_stuck jsonb[] := array[]::jsonb[];
+	v_after bigint := 0;
+	v_count int := 0;
+begin
+	for i in 1 .. 5 loop
+		for w in
+			select a.id, a.band, a.attempt, a.flags, j.queue, j.priority, j.kind, j.lane is not null as laned
+			from tow_store.waiting a join tow_store.job j on j.id = a.id
+			where a.reason = 'admission' and a.id > v_after order by a.id limit 1000
+		loop
+			v_after := w.id;
+			v_home := jsonb_build_array(w.queue, w.priority, w.laned);
+			continue when w.band is null and (v_home = any(v_stuck) or cardinality(v_stuck) >= 10);
+			v_band := coalesce(w.band, tow_store.try_home_band(w.queue, w.priority, w.kind, w.laned));
+			if v_band is null then
+				v_stuck := v_stuck || v_home;
+				continue;
+			end if;
+			delete from tow_store.waiting where ctid = (select l.ctid from tow_store.waiting l where l.id = w.id for update skip locked);
+			continue when not found; -- it is being cancelled
+			perform tow_store.put_back(w.id, v_band, w.attempt, w.flags, null, 's');
+			v_count := v_count + 1;
+		end loop;
+		exit when not found or v_count > 0;
+	end loop;
+	return v_count;
+end $$;
+comment on function tow_store.admit_homeless() is 'Make new queues and bands, and make the jobs that waited for them ready.';
+
+-- Jobs that ended: those that wait for them, a thousand a turn, in the order of their ids. One that was put back since
+-- is not over yet, and will be here again.
+create or replace function tow_store.admit_successors(p_from timestamptz) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	c_turn constant int := 1000;
+	x tow_store.released;
+	v_end text;
+	v_some bigint[];
+	v_jobs bigint[] := array[]::bigint[];
+	v_ons bigint[] := array[]::bigint[];
+	v_ends text[] := array[]::text[];
+	v_over bigint[] := array[]::bigint[];
+	v_busy bigint[];
+	v_count int;
+begin
+	for x in select r.* from tow_store.released r where r.at >= p_from order by r.at, r.n limit c_turn loop
+		v_end := tow_store.ending(x.job_id);
+		v_some := array(select n.job_id from tow_store.need n where v_end is not null and n.on_id = x.job_id and n.job_id > x.after
+			order by n.on_id, n.job_id limit c_turn - cardinality(v_jobs));
+		v_jobs := v_jobs || v_some;
+		v_ons := v_ons || array_fill(x.job_id, array[cardinality(v_some)]);
+		v_ends := v_ends || array_fill(v_end, array[cardinality(v_some)]);
+		exit when cardinality(v_jobs) >= c_turn;
+		v_over := v_over || x.n;
+	end loop;
+	v_busy := tow_store.resolve(v_jobs, v_ons, v_ends);
+	if x.n <> all(v_over) and v_busy = '{}' then -- more of them wait for it
+		update tow_store.released r set after = v_some[cardinality(v_some)] where r.at = x.at and r.n = x.n;
+	end if;
+	delete from tow_store.released r where r.at >= p_from and r.n = any(v_over)
+		and not exists (select from unnest(v_jobs, v_ons) u(job, on_id) where u.on_id = r.job_id and u.job = any(v_busy));
+	get diagnostics v_count = row_count;
+	return v_count + cardinality(v_jobs) - cardinality(v_busy);
+end $$;
+comment on function tow_store.admit_successors(timestamptz) is 'Let jobs go on whose predecessors or children have ended.';
+
+-- Jobs that came to wait: each predecessor is flagged where it stands, so that its end is told, or has ended already.
+-- Holding its row while flagging it shows that its end is not under way.
+create or replace function tow_store.admit_fresh(p_from timestamptz) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	c_turn constant int := 1000;
+	v_since timestamptz := p_from;
+	v_after bigint := 0;
+	v_ids bigint[];
+	v_busy bigint[];
+	v_count int := 0;
+begin
+	for i in 1 .. 5 loop -- past those that are held up, but not without end
+		select array_agg(f.id order by f.since, f.id) into v_ids
+		from (
+			select w.id, w.since, sum((select count(*) from tow_store.need n where n.job_id = w.id and w.reason = 'predecessors'))
+				over (order by w.since, w.id rows between unbounded preceding and 1 preceding) as before
+			from (
+				select a.id, a.since, a.reason from tow_store.waiting a
+				where a.fresh and a.reason not in ('admission', 'policy') and (a.since, a.id) > (v_since, v_after)
+				order by a.since, a.id limit c_turn for update skip locked
+			) w
+		) f where coalesce(f.before, 0) < c_turn;
+		exit when v_ids is null;
+		select w.since, w.id into v_since, v_after from tow_store.waiting w where w.id = v_ids[cardinality(v_ids)];
+
+		v_busy := tow_store.ask_predecessors(v_ids);
+		perform tow_store.go_on_without_needs(v_ids);
+		perform tow_store.hear(w, s)
+		from unnest(v_ids) u(id)
+			join tow_store.waiting w on w.id = u.id and w.fresh and w.reason in ('signal', 'approval')
+			join lateral (select g.* from tow_store.signal g where g.job_id = w.id and g.name = w.detail ->> 'name' order by g.n desc limit 1) s on true;
+		update tow_store.waiting w set fresh = false where w.id = any(v_ids) and w.id <> all(v_busy) and w.reason <> 'admission';
+		v_count := v_count + cardinality(v_ids) - cardinality(v_busy);
+		exit when v_count > 0;
+	end loop;
+	return v_count;
+end $$;
+comment on function tow_store.admit_fresh(timestamptz) is 'Look at jobs that came to wait since the last turn.';
+
+-- Returns those of the jobs of which a predecessor is held by somebody's open transaction.
+create or replace function tow_store.ask_predecessors(p_ids bigint[]) returns bigint[]
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	p record;
+	v_end text;
+	v_jobs bigint[] := array[]::bigint[];
+	v_ons bigint[] := array[]::bigint[];
+	v_ends text[] := array[]::text[];
+	v_busy bigint[] := array[]::bigint[];
+begin
+	for p in
+		select n.on_id, array_agg(n.job_id) as jobs, bool_or(n.if_failed = 'w') as patient
+		from tow_store.waiting w join tow_store.need n on n.job_id = w.id
+		where w.id = any(p_ids) and w.reason = 'predecessors' group by n.on_id order by n.on_id
+	loop
+		v_end := tow_store.mark(p.on_id, 8);
+		if p.patient and v_end in ('failed', 'cancelled') then
+			-- whoever puts it back looks for needs once he has its facts, see tow_store.revive
+			perform from tow_store.job j where j.id = p.on_id for update skip locked;
+			v_end := case when found then tow_store.mark(p.on_id, 8) else 'busy' end;
+		end if;
+		if v_end = 'busy' then
+			v_busy := v_busy || p.jobs;
+		elsif v_end <> 'marked' then
+			v_jobs := v_jobs || p.jobs;
+			v_ons := v_ons || array_fill(p.on_id, array[cardinality(p.jobs)]);
+			v_ends := v_ends || array_fill(v_end, array[cardinality(p.jobs)]);
+		end if;
+	end loop;
+	return v_busy || tow_store.resolve(v_jobs, v_ons, v_ends);
+end $$;
+comment on function tow_store.ask_predecessors(bigint[]) is 'Flag what new successors wait for, or resolve what has ended; returns those that must be looked at again.';
+
+-- Set flags of a live job, in whatever table it stands. Says marked, busy (somebody moves it this moment), or how it
+-- has ended. Whoever passed over its row in ready because it was locked here is rung.
+create or replace function tow_store.mark(p_id bigint, p_flags int) returns text
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_band int;
+begin
+	update tow_store.running set flags = flags | p_flags
+	where ctid = (select r.ctid from tow_store.running r where r.job_id = p_id for no key update skip locked);
+	if not found then
+		update tow_store.waiting set flags = flags | p_flags
+		where ctid = (select w.ctid from tow_store.waiting w where w.id = p_id for no key update skip locked);
+	end if;
+	if not found then
+		update tow_store.scheduled set flags = flags | p_flags
+		where ctid = (select s.ctid from tow_store.scheduled s where s.id = p_id for no key update skip locked);
+	end if;
+	if not found then
+		update tow_store.lined set flags = flags | p_flags
+		where ctid = (select l.ctid from tow_store.lined l where l.id = p_id for no key update skip locked);
+	end if;
+	if not found then
+		update tow_store.ready set flags = flags | p_flags
+		where ctid = (select r.ctid from tow_store.ready r where r.ctid = tow_store.ready_ctid(p_id) and r.id = p_id for no key update skip locked)
+		returning band into v_band;
+		if v_band is not null then
+			perform tow_store.ring_band(v_band);
+			return 'marked';
+		end if;
+		return coalesce(tow_store.ending(p_id), 'busy');
+	end if;
+	return 'marked';
+end $$;
+comment on function tow_store.mark(bigint, int) is 'Set flags of a live job where it stands; says marked, busy, or how it has ended.';
+
+create or replace function tow_store.ending(p_id bigint) returns text
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select case when s.state in ('completed', 'failed', 'cancelled') then s.state when coalesce(s.state, 'unknown') = 'unknown' then 'unknown' end
+	from (select tow.state(p_id) as state) s
+$$;
+comment on function tow_store.ending(bigint) is 'How a job has ended, unknown if nothing is remembered of it; null while it lives.';
+
+-- These jobs' predecessors or children have ended so. A job that does not wait (a running parent) merely has one
+-- need less. Returns the jobs that somebody else has locked: they keep their needs.
+create or replace function tow_store.resolve(p_jobs bigint[], p_ons bigint[], p_ends text[]) returns bigint[]
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_held bigint[];
+	v_busy bigint[];
+	v_doomed record;
+begin
+	if p_jobs = '{}' then
+		return p_jobs;
+	end if;
+	v_held := array(select w.id from tow_store.waiting w where w.id = any(p_jobs) order by w.id for update skip locked);
+	v_busy := array(select w.id from tow_store.waiting w where w.id = any(p_jobs) except select unnest(v_held));
+	for v_doomed in
+		select distinct on (n.job_id) n.job_id, n.on_id, n.if_failed, u.ended
+		from unnest(p_jobs, p_ons, p_ends) u(job, on_id, ended)
+			join tow_store.need n on n.on_id = u.on_id and n.job_id = u.job
+			join tow_store.waiting w on w.id = u.job and w.reason = 'predecessors'
+		where u.ended <> 'completed' and u.job <> all(v_busy) and (n.if_failed in ('f', 'x') or n.if_failed = 'w' and u.ended = 'unknown')
+		order by n.job_id, n.on_id
+	loop
+		perform tow_store.end_waiting(v_doomed.job_id, case v_doomed.if_failed when 'f' then 'f' else 'x' end::"char", 'predecessor',
+			format('job %s, which it was to run after, %s', v_doomed.on_id,
+				case v_doomed.ended when 'failed' then 'failed' when 'cancelled' then 'was cancelled' else 'is not remembered any more' end));
+	end loop;
+	with d as (
+		delete from tow_store.need n using unnest(p_jobs, p_ons, p_ends) u(job, on_id, ended)
+		where n.on_id = u.on_id and n.job_id = u.job and u.job <> all(v_busy) and (n.if_failed <> 'w' or u.ended = 'completed')
+		returning n.job_id, n.on_id, u.ended
+	)
+	insert into tow_store.family as f (id, completed, failed, cancelled)
+	select d.job_id, count(*) filter (where d.ended = 'completed'), count(*) filter (where d.ended = 'failed'), count(*) filter (where d.ended = 'cancelled')
+	from d join tow_store.job j on j.id = d.on_id and j.parent = d.job_id
+	group by d.job_id order by d.job_id
+	on conflict (id) do update set completed = f.completed + excluded.completed, failed = f.failed + excluded.failed,
+		cancelled = f.cancelled + excluded.cancelled;
+	perform tow_store.go_on_without_needs(v_held);
+	return v_busy;
+end $$;
+comment on function tow_store.resolve(bigint[], bigint[], text[]) is 'Take needs away that have been met; jobs that have none left go on, or end because of how a predecessor ended.';
+
+-- From the end of the index: children end mostly in order, and the rows of those that have lie dead at its beginning.
+create or replace function tow_store.go_on_without_needs(p_ids bigint[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+as $$
+declare
+	w tow_store.waiting;
+begin
+	for w in
+		select a.* from tow_store.waiting a
+		where a.id = any(p_ids) and a.reason in ('predecessors', 'children')
+			and (select n.on_id from tow_store.need n where n.job_id = a.id order by n.job_id desc, n.on_id desc limit 1) is null
+		order by a.id
+	loop
+		perform tow_store.go_on(w);
+	end loop;
+end $$;
+comment on function tow_store.go_on_without_needs(bigint[]) is 'Let those of some waiting jobs go on that wait for no other job any more.';
+
+-- A job has what it waited for. After its predecessors one may wait for a signal still, and for its instant.
+create or replace function tow_store.go_on(w tow_store.waiting) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if w.reason = 'predecessors' and w.detail ? 'name' then
+		update tow_store.waiting a set reason = case w.detail ->> 'name' when 'approval' then 'approval' else 'signal' end,
+			since = tow.now(), fresh = true
+		where a.id = w.id;
+	else
+		delete from tow_store.waiting a where a.id = w.id;
+		perform tow_store.put_back(w.id, w.band, w.attempt, w.flags | 16,
+			coalesce((w.detail ->> 'run_at')::timestamptz, (select j.run_at from tow_store.job j where j.id = w.id)), 's');
+	end if;
+end $$;
+comment on function tow_store.go_on(tow_store.waiting) is 'Let a job wait for what is next: a signal, its instant, its turn.';
+
+create or replace function tow_store.end_waiting(p_id bigint, p_outcome "char", p_class text, p_error text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	w tow_store.waiting;
+begin
+	delete from tow_store.waiting a where a.id = p_id returning a.* into w;
+	insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
+	values (p_id, nextval('tow_store.run'), tow.now(), w.band, w.attempt, p_outcome, p_class, p_error);
+	delete from tow_store.need n where n.job_id = p_id and n.if_failed <> 'g';
+	if w.flags & 11 <> 0 then
+		perform tow_store.job_ended(array[p_id]);
+	end if;
+end $$;
+comment on function tow_store.end_waiting(bigint, "char", text, text) is 'End a job because of what it waited for.';
+
+-- Signals: whoever waits for one goes on; anybody else finds it in his memory at his next run.
+create or replace function tow_store.admit_told() returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	s tow_store.signal;
+	w tow_store.waiting;
+	v_count int := 0;
+begin
+	for s in select g.* from tow_store.signal g where g.fresh order by g.n limit 1000 for update skip locked loop
+		select a.* into w from tow_store.waiting a
+		where a.id = s.job_id and a.reason in ('signal', 'approval') and a.detail ->> 'name' = s.name for update skip locked;
+		if found then
+			perform tow_store.hear(w, s);
+		else
+			continue when tow_store.mark(s.job_id, 16) = 'busy';
+		end if;
+		update tow_store.signal g set fresh = false where g.n = s.n;
+		v_count := v_count + 1;
+	end loop;
+	return v_count;
+end $$;
+comment on function tow_store.admit_told() is 'Let jobs go on that were sent the signal they wait for.';
+
+create or replace function tow_store.hear(w tow_store.waiting, s tow_store.signal) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if w.reason = 'approval' and w.detail ->> 'rejected' = 'cancel' and s.payload -> 'approved' = 'false' then
+		perform tow_store.end_waiting(w.id, 'x', 'rejected', format('%s rejected it%s', s.who, coalesce(': ' || (s.payload ->> 'note'), '')));
+	else
+		perform tow_store.go_on(w);
+	end if;
+end $$;
+comment on function tow_store.hear(tow_store.waiting, tow_store.signal) is 'A job has the signal that it waits for.';
+
+-- Waits that have a limit: the job goes on and finds the signal timed out, or is cancelled if it asked for that.
+create or replace function tow_store.admit_overdue(p_now timestamptz) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	w tow_store.waiting;
+	v_count int := 0;
+begin
+	for w in select a.* from tow_store.waiting a where a.until <= p_now order by a.until limit 1000 for update skip locked loop
+		if w.detail ? 'name' then
+			insert into tow_store.signal (job_id, name, at, who, timed_out, fresh) values (w.id, w.detail ->> 'name', p_now, session_user, true, false);
+		end if;
+		if w.detail ->> 'on_timeout' = 'cancel' then
+			perform tow_store.end_waiting(w.id, 'x', 'timeout', format('nobody said %L in time', w.detail ->> 'name'));
+		else
+			perform tow_store.go_on(w);
+		end if;
+		v_count := v_count + 1;
+	end loop;
+	return v_count;
+end $$;
+comment on function tow_store.admit_overdue(timestamptz) is 'Let jobs go on whose wait has taken too long.';
