@@ -1,5 +1,6 @@
 /* tow schedule: jobs that are enqueued by the clock. */
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "lib/input.h"
@@ -9,22 +10,52 @@
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
-	{ "tz", "ZONE", "add, next: the time zone of the line (UTC)" },
-	{ "queue", "NAME", "add: the jobs' queue (default)" },
-	{ "priority", "N", "add: smaller runs first (100)" },
-	{ "max-attempts", "N", "add: instead of the policy's" },
-	{ "timeout", "INTERVAL", "add: how long an attempt may run" },
-	{ "policy", "NAME", "add: how the jobs are retried" },
-	{ "tags", "A,B", "add: words to find the jobs by" },
+	{ "tz", "ZONE", "the time zone of the line (UTC)" },
+	{ "queue", "NAME", "the jobs' queue (default)" },
+	{ "lane", "NAME", "their lane in it" },
+	{ "priority", "N", "smaller runs first (100)" },
+	{ "max-attempts", "N", "instead of the policy's" },
+	{ "timeout", "INTERVAL", "how long an attempt may run" },
+	{ "start-within", "INTERVAL", "the jobs' deadline after their instant" },
+	{ "policy", "NAME", "how the jobs are retried" },
+	{ "tags", "A,B", "words to find the jobs by" },
+	{ "overlap", "WHAT",
+	  "when the last job has not finished: allow, skip, queue behind it, replace it (allow)" },
 	{ "missed", "WHAT",
-	  "add: what passed while no scheduler lived: skip, or run the last (last)" },
-	{ "grace", "INTERVAL", "add: how late is not missed yet (1 minute)" },
-	{ "description", "TEXT", "add: what it is for" },
-	{ "count", "N", "next: how many instants (5)" },
+	  "what passed while no scheduler lived: skip, run the last, run all (last)" },
+	{ "missed-within", "INTERVAL", "skip what was missed longer ago than this" },
+	{ "missed-most", "N", "how many missed instants run at most, the latest (100)" },
+	{ "grace", "INTERVAL", "how late is not missed yet (1 minute)" },
+	{ "jitter", "INTERVAL", "start up to so much later, each instant by its own amount" },
+	{ "starts", "TIME", "no instant before it" },
+	{ "ends", "TIME", "no instant from it on" },
+	{ "dst-gap", "WHAT", "a time that the clock leaves out: skip, or after the gap (after)" },
+	{ "dst-overlap", "WHAT", "a time that the clock shows twice: once, twice (once)" },
+	{ "description", "TEXT", "what it is for" },
+	{ "spec", "LINE", "set: another line" },
+	{ "kind", "KIND", "set: another kind" },
+	{ "args", "JSON", "set: other arguments, - for standard input" },
+	{ "reset", "A,B", "set: settings that go back to their defaults" },
+	{ "count", "N", "next (5), history (20): how many instants" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
 };
+
+#define SETTINGS                                                                                \
+	" tz queue lane priority max-attempts timeout start-within policy tags overlap missed " \
+	"missed-within missed-most grace jitter starts ends dst-gap dst-overlap description "
+
+/* An option that is not for this word is refused rather than ignored. */
+static bool takes(struct cli *c, const char *word, const char *list)
+{
+	list = tow_fmt(&c->arena, "%s json database ", list);
+	for (const struct tow_option *o = options; o->name; o++)
+		if (cli_has(c, o->name) && !strstr(list, tow_fmt(&c->arena, " %s ", o->name)))
+			return args_usage(&c->err, "--%s is not for 'tow schedule %s'", o->name,
+					  word);
+	return true;
+}
 
 static const struct column columns[] = {
 	{ "name", NULL, AS_IS },	{ "spec", NULL, AS_IS },
@@ -37,7 +68,7 @@ static const struct column columns[] = {
 
 static int ls(struct cli *c)
 {
-	return print_view(c, "tow.schedules", columns);
+	return takes(c, "ls", "") ? print_view(c, "tow.schedules", columns) : cli_failed(c);
 }
 
 static int say_next(struct cli *c, const struct tow_rows *rows)
@@ -50,66 +81,203 @@ static int say_next(struct cli *c, const struct tow_rows *rows)
 	return EX_OK;
 }
 
-static bool gather(struct cli *c, struct cli_call *call)
+/* What add and set have in common. Options are named as the arguments of the functions, but for
+ * starts and ends. */
+static void gather(struct cli *c, struct cli_call *call)
 {
-	static const char *const same[] = { "tz",     "queue",	"priority", "timeout",
-					    "policy", "missed", "grace",    "description" };
-	const char *args;
-	if (!input_json(c, cli_operand(c, 3), &args))
-		return false;
+	static const char *const same[] = { "tz",     "queue",  "lane",	 "priority", "timeout",
+					    "policy", "missed", "grace", "overlap",  "jitter",
+					    "description" };
+	static const char *const other[][2] = {
+		{ "max_attempts", "max-attempts" },   { "start_within", "start-within" },
+		{ "missed_within", "missed-within" }, { "missed_most", "missed-most" },
+		{ "starts_at", "starts" },	      { "ends_at", "ends" },
+		{ "dst_gap", "dst-gap" },	      { "dst_overlap", "dst-overlap" },
+	};
+
 	cli_arg(call, "name", cli_operand(c, 0));
-	cli_arg(call, "spec", cli_operand(c, 1));
-	cli_arg(call, "kind", cli_operand(c, 2));
-	cli_arg(call, "args", args);
-	cli_arg(call, "max_attempts", cli_option(c, "max-attempts"));
 	cli_arg(call, "tags", cli_array(&c->arena, cli_option(c, "tags")));
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		cli_arg(call, same[i], cli_option(c, same[i]));
-	return true;
+	for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+		cli_arg(call, other[i][0], cli_option(c, other[i][1]));
 }
 
 static int add(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	struct cli_call call = { 0 };
-	if (!gather(c, &call) || !cli_call(c, &rows, "tow.schedule", &call))
+	const char *args;
+
+	if (!takes(c, "add", SETTINGS) || !input_json(c, cli_operand(c, 3), &args))
 		return cli_failed(c);
-	return say_next(c, rows);
+	gather(c, &call);
+	cli_arg(&call, "spec", cli_operand(c, 1));
+	cli_arg(&call, "kind", cli_operand(c, 2));
+	cli_arg(&call, "args", args);
+	return cli_call(c, &rows, "tow.schedule", &call) ? say_next(c, rows) : cli_failed(c);
 }
+
+static int set(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct cli_call call = { 0 };
+	const char *args;
+
+	if (!takes(c, "set", SETTINGS " spec kind args reset ") ||
+	    !input_json(c, cli_option(c, "args"), &args))
+		return cli_failed(c);
+	gather(c, &call);
+	cli_arg(&call, "spec", cli_option(c, "spec"));
+	cli_arg(&call, "kind", cli_option(c, "kind"));
+	cli_arg(&call, "args", args);
+	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	return cli_call(c, &rows, "tow.set_schedule", &call) ? say_next(c, rows) : cli_failed(c);
+}
+
+static const struct column instants[] = { { "run_at", "AT", AS_IS },
+					  { "run_at", "THAT IS", AS_WHEN },
+					  COLUMN_END };
 
 static int next(struct cli *c)
 {
-	static const struct column instants[] = { { "run_at", "AT", AS_IS },
-						  { "run_at", "THAT IS", AS_WHEN },
-						  COLUMN_END };
 	struct cli_call call = { 0 };
+
 	cli_arg(&call, "schedule", cli_operand(c, 0));
 	cli_arg(&call, "n", cli_option(c, "count"));
 	cli_arg(&call, "tz", cli_option(c, "tz"));
-	return print_call(c, "tow.next_runs", &call, instants);
+	cli_arg(&call, "dst_gap", cli_option(c, "dst-gap"));
+	cli_arg(&call, "dst_overlap", cli_option(c, "dst-overlap"));
+	return takes(c, "next", " count tz dst-gap dst-overlap ") ?
+		       print_call(c, "tow.next_runs", &call, instants) :
+		       cli_failed(c);
 }
 
-static int call_by_name(struct cli *c, const char *verb, struct tow_rows **rows)
+static const struct column fires[] = {
+	{ "at", NULL, AS_IS },	    { "how", NULL, AS_IS },	{ "job", NULL, AS_IS },
+	{ "state", NULL, AS_STATE }, { "reason", NULL, AS_IS }, COLUMN_END,
+};
+
+static int history(struct cli *c)
 {
-	return tow_call(c->db, rows, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "schedule", cli_operand(c, 0));
+	cli_arg(&call, "n", cli_option(c, "count"));
+	return takes(c, "history", " count ") ?
+		       print_call(c, "tow.schedule_history", &call, fires) :
+		       cli_failed(c);
+}
+
+/*--- show: all settings that are set, the line in words, what is next and what was last */
+
+static const struct column facts[] = {
+	{ "spec", "line", AS_IS },
+	{ "tz", "zone", AS_IS },
+	{ "kind", "kind", AS_IS },
+	{ "args", "args", AS_IS },
+	{ "queue", "queue", AS_IS },
+	{ "lane", "lane", AS_IS },
+	{ "priority", "priority", AS_IS },
+	{ "policy", "policy", AS_IS },
+	{ "max_attempts", "max attempts", AS_IS },
+	{ "timeout", "timeout", AS_DURATION },
+	{ "start_within", "start within", AS_DURATION },
+	{ "tags", "tags", AS_LIST },
+	{ "overlap", "overlap", AS_IS },
+	{ "missed", "missed", AS_IS },
+	{ "missed_within", "missed within", AS_DURATION },
+	{ "missed_most", "missed most", AS_IS },
+	{ "grace", "grace", AS_DURATION },
+	{ "jitter", "jitter", AS_DURATION },
+	{ "starts_at", "starts", AS_IS },
+	{ "ends_at", "ends", AS_IS },
+	{ "dst_gap", "dst gap", AS_IS },
+	{ "dst_overlap", "dst overlap", AS_IS },
+	{ "state", "state", AS_IS },
+	{ "paused_at", "paused", AS_WHEN },
+	{ "description", "description", AS_IS },
+	COLUMN_END,
+};
+
+static bool show_facts(struct cli *c, const struct tow_rows *rows, long long now)
+{
+	TOW_AUTO_ROWS *words = NULL;
+	const char *const spec = tow_rows_get(rows, 0, "spec");
+
+	for (const struct column *k = facts; k->name; k++) {
+		const char *value = table_cell(&c->arena, rows, 0, k, now);
+
+		if (*value)
+			printf("%-14s %s\n", k->title, value);
+	}
+	if (!tow_call(c->db, &words, &c->err, "tow.cron_describe", spec))
+		return false;
+	printf("%-14s %s\n", "in words", tow_rows_at(words, 0, 0));
+	return true;
+}
+
+static bool show_instants(struct cli *c, const char *verb, const char *count,
+			  const struct column *as, long long now)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "schedule", cli_operand(c, 0));
+	cli_arg(&call, "n", count);
+	if (!cli_call(c, &rows, verb, &call))
+		return false;
+	if (tow_rows_count(rows) > 0) {
+		printf("\n");
+		table_print(stdout, rows, as, now);
+	}
+	return true;
+}
+
+static int show(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	long long now;
+
+	if (!takes(c, "show", "") ||
+	    !tow_call(c->db, &rows, &c->err, "tow.show_schedule", cli_operand(c, 0)))
+		return cli_failed(c);
+	if (cli_has(c, "json")) {
+		table_json_row(stdout, rows, 0);
+		return EX_OK;
+	}
+	if (!when_now(c->db, &now, &c->err) || !show_facts(c, rows, now) ||
+	    !show_instants(c, "tow.next_runs", "3", instants, now) ||
+	    !show_instants(c, "tow.schedule_history", "5", fires, now))
+		return cli_failed(c);
+	return EX_OK;
+}
+
+/*--- by name */
+
+static int call_by_name(struct cli *c, const char *word, const char *verb, struct tow_rows **rows)
+{
+	return takes(c, word, "") && tow_call(c->db, rows, &c->err, verb, cli_operand(c, 0)) ?
+		       EX_OK :
+		       cli_failed(c);
 }
 
 static int pause_schedule(struct cli *c)
 {
-	return call_by_name(c, "tow.pause_schedule", NULL);
+	return call_by_name(c, "pause", "tow.pause_schedule", NULL);
 }
 
 static int resume(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	int status = call_by_name(c, "tow.resume_schedule", &rows);
+	int status = call_by_name(c, "resume", "tow.resume_schedule", &rows);
 	return status ? status : say_next(c, rows);
 }
 
 static int run_now(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	int status = call_by_name(c, "tow.run_schedule", &rows);
+	int status = call_by_name(c, "run", "tow.run_schedule", &rows);
 	if (status)
 		return status;
 	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", tow_rows_at(rows, 0, 0));
@@ -118,14 +286,16 @@ static int run_now(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return call_by_name(c, "tow.unschedule", NULL);
+	return call_by_name(c, "rm", "tow.unschedule", NULL);
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },	    { "add", 3, 4, add },
-	{ "next", 1, 1, next },	    { "pause", 1, 1, pause_schedule },
-	{ "resume", 1, 1, resume }, { "run", 1, 1, run_now },
-	{ "rm", 1, 1, rm },	    { NULL, 0, 0, NULL },
+	{ "ls", 0, 0, ls },	      { "add", 3, 4, add },
+	{ "set", 1, 1, set },	      { "show", 1, 1, show },
+	{ "next", 1, 1, next },	      { "history", 1, 1, history },
+	{ "pause", 1, 1, pause_schedule }, { "resume", 1, 1, resume },
+	{ "run", 1, 1, run_now },     { "rm", 1, 1, rm },
+	{ NULL, 0, 0, NULL },
 };
 
 static int run(int argc, char **argv)
@@ -136,20 +306,27 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_schedule = {
 	.name = "schedule",
 	.summary = "enqueue jobs by the clock",
-	.usage = "tow schedule ls | add NAME LINE KIND [JSON | -] | next NAME|LINE | pause NAME | "
-		 "resume NAME | run NAME | rm NAME",
+	.usage = "tow schedule ls | add NAME LINE KIND [JSON | -] | set NAME | show NAME | next NAME|LINE | "
+		 "history NAME | pause NAME | resume NAME | run NAME | rm NAME",
 	.options = options,
 	.help = "A line is cron's, with five fields (minute hour day month weekday) or six "
 		"(seconds first), or @hourly,\n"
 		"@daily and so on, or '@every 90s'. Names, ranges, steps, lists, L, W and # are "
 		"known. add with a name\n"
-		"that exists changes it. run enqueues its job now, beside its instants.\n"
+		"that exists sets all of it anew; set changes what is given. Neither fires an "
+		"instant again nor loses one.\n"
+		"history says what became of each instant, with its job or the reason; run enqueues "
+		"the job now, beside the\n"
+		"instants.\n"
 		"\n"
 		"Examples:\n"
-		"  tow schedule add nightly '0 3 * * *' vacuum-thumbs --tz Europe/Paris\n"
+		"  tow schedule add nightly '0 3 * * *' vacuum-thumbs --tz Europe/Paris --overlap skip\n"
 		"  tow schedule add beat '@every 10s' noop '{}' --queue beats\n"
+		"  tow schedule add bills '0 6 LW * *' bill --missed all --missed-within '3 days'\n"
+		"  tow schedule set nightly --jitter '10 min' --reset overlap\n"
 		"  tow schedule next nightly --count 10\n"
 		"  tow schedule next '0 0 L * *'\n"
+		"  tow schedule history nightly\n"
 		"  tow schedule pause nightly\n",
 	.run = run,
 };

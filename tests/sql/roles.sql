@@ -24,6 +24,7 @@ create temporary table call (roles text, call text);
 insert into call values
 	('viewer operator admin', $$ select tow.job(1) $$), ('viewer operator admin', $$ select tow.log(1) $$), ('viewer operator admin', $$ select tow.find_jobs() $$),
 	('viewer operator admin', $$ select tow.find_history() $$), ('viewer operator admin', $$ select tow.find_audit() $$), ('viewer operator admin', $$ select tow.next_runs('* * * * *') $$),
+	('viewer operator admin', $$ select tow.show_schedule('x') $$), ('viewer operator admin', $$ select tow.schedule_history('x') $$),
 	('viewer operator admin', $$ select tow.retry_preview() $$), ('viewer operator admin', $$ select tow.status() $$), ('viewer operator admin', $$ select tow.overview() $$),
 	('viewer operator admin', $$ select tow.cron_next('* * * * *', tow.now()) $$), ('viewer operator admin', $$ select tow.cron_parse('0 3 * * fri#2') $$), ('viewer operator admin', $$ select tow.cron_describe('0 3 * * *') $$),
 	('viewer producer operator admin', $$ select tow.state(1) $$), ('viewer producer operator admin', $$ select tow.outcome(1) $$), ('viewer worker operator admin', $$ select tow.sql_kinds() $$),
@@ -34,7 +35,7 @@ insert into call values
 	('operator admin', $$ select tow.reprioritise(1, 5) $$), ('operator admin', $$ select tow.redrive() $$), ('operator admin', $$ select tow.pause('default') $$), ('operator admin', $$ select tow.resume('default') $$),
 	('operator admin', $$ select tow.pause_schedule('x') $$), ('operator admin', $$ select tow.resume_schedule('x') $$), ('operator admin', $$ select tow.run_schedule('x') $$),
 	('admin', $$ select tow.set_queue('q') $$), ('admin', $$ select tow.drop_queue('q') $$), ('admin', $$ select tow.set_policy('p', 'fixed') $$), ('admin', $$ select tow.drop_policy('p') $$),
-	('admin', $$ select tow.schedule('x', '@daily', 'noop') $$), ('admin', $$ select tow.unschedule('x') $$), ('admin', $$ select tow.sql_kind('k', 'pg_catalog.now()') $$), ('admin', $$ select tow.drop_sql_kind('k') $$),
+	('admin', $$ select tow.schedule('x', '@daily', 'noop') $$), ('admin', $$ select tow.set_schedule('x', '@hourly') $$), ('admin', $$ select tow.unschedule('x') $$), ('admin', $$ select tow.sql_kind('k', 'pg_catalog.now()') $$), ('admin', $$ select tow.drop_sql_kind('k') $$),
 	('admin', $$ select tow.set('max_losses', '4') $$), ('admin', $$ select tow.grant_queue('granted', 'tow_worker') $$), ('admin', $$ select tow.revoke_queue('granted') $$),
 	('viewer producer operator admin', $$ select tow.sees_args() $$),
 	('worker admin', $$ select tow.attach('w', 'h', 1, '0', '{default}', '{1}', '{noop}', '15 s') $$), ('worker admin', $$ select tow.heartbeat(1, 'running', null, null) $$),

@@ -112,7 +112,7 @@ begin
 	if v_missed then
 		perform tow_store.take_missed(s, v_ats, p_now);
 	else
-		perform tow_store.try_fire(s, s.next_at, case when s.next_at < p_now - interval '1 s' then 'late' else 'due' end);
+		perform tow_store.try_fire(s, s.next_at, p_now);
 	end if;
 	update tow_store.schedule o set last_at = v_ats[cardinality(v_ats)], next_at = v_next, clock_at = greatest(o.clock_at, p_now)
 	where o.id = s.id returning o.* into s;
@@ -144,17 +144,17 @@ begin
 		elsif s.missed = 'last' and v_at < v_last then
 			perform tow_store.record_fire(s, v_at, 'skipped', format('missed, and so was the one at %s', v_last));
 		else
-			perform tow_store.try_fire(s, v_at, case when v_at < p_now - s.grace then 'missed' else 'late' end);
+			perform tow_store.try_fire(s, v_at, p_now);
 		end if;
 	end loop;
 end $$;
 comment on function tow_store.take_missed(tow_store.schedule, timestamptz[], timestamptz) is 'Decide about instants of a schedule that were missed, and those behind them.';
 
-create or replace function tow_store.try_fire(s tow_store.schedule, p_at timestamptz, p_how text) returns void
+create or replace function tow_store.try_fire(s tow_store.schedule, p_at timestamptz, p_now timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	perform tow_store.fire(s, p_at, p_how);
+	perform tow_store.fire(s, p_at, case when p_at < p_now - s.grace then 'missed' when p_at < p_now - interval '1 s' then 'late' else 'due' end);
 exception when others then
 	if tow_store.may_pass(sqlstate) then
 		raise;
@@ -162,7 +162,7 @@ exception when others then
 	perform tow_store.record_fire(s, p_at, 'failed', sqlerrm);
 	perform tow_store.note('schedule.failed', s.name, null, jsonb_build_object('at', p_at, 'error', sqlerrm));
 end $$;
-comment on function tow_store.try_fire(tow_store.schedule, timestamptz, text) is 'Fire one instant of a schedule, or write down why that failed.';
+comment on function tow_store.try_fire(tow_store.schedule, timestamptz, timestamptz) is 'Fire one instant of a schedule, or write down why that failed.';
 
 -- Null if somebody has done it, or if it is skipped because the last job goes on. Who may enqueue in the queue was
 -- asked when the schedule was set.
@@ -193,7 +193,7 @@ begin
 	perform tow_store.act_as(s.queue, null);
 	v_job := tow.enqueue(s.kind, s.args, queue => s.queue, priority => s.priority, run_at => v_run_at, max_attempts => s.max_attempts,
 		timeout => s.timeout, deadline => p_at + s.start_within, policy => s.policy, tags => s.tags, lane => s.lane,
-		after => nullif(v_others, '{}'), if_failed => 'go');
+		after => nullif(v_others, '{}'), if_failed => case when v_others <> '{}' then 'go' else 'cancel' end);
 	perform tow_store.act_no_more();
 	perform tow_store.record_fire(s, p_at, p_how, v_reason, v_job);
 	return v_job;
@@ -235,7 +235,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_job bigint;
-	v_still bigint[] := '{}';
+	v_still bigint[] := array[]::bigint[];
 begin
 	foreach v_job in array p_jobs loop
 		begin

@@ -89,7 +89,7 @@ create or replace function tow_store.reset_schedule(s tow_store.schedule, p_name
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_default constant jsonb := '{"args": {}, "queue": "default", "priority": 100, "tz": "UTC", "max_attempts": null, "timeout": null, "policy": null, "tags": null,
+	c_default constant jsonb := jsonb '{"args": {}, "queue": "default", "priority": 100, "tz": "UTC", "max_attempts": null, "timeout": null, "policy": null, "tags": null,
 		"missed": "last", "grace": "00:01:00", "description": null, "lane": null, "start_within": null, "dst_gap": "after", "dst_overlap": "once",
 		"missed_within": null, "missed_most": 100, "overlap": "allow", "jitter": null, "starts_at": null, "ends_at": null}';
 	v_name text;
