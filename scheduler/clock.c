@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tow/log.h"
@@ -15,8 +16,9 @@
 #define PAUSE_MOST   100000
 #define BACKOFF_MOST 5000000
 #define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
-#define LIMIT_MS     "60000"  /* what a statement may take here */
-#define APART_MS     "1000"   /* and one that calls users' functions */
+#define LIMIT_MS     60000    /* what a statement may take here */
+#define APART_MS     1000     /* and one that calls users' functions */
+#define POLL_US	     1000000  /* between two looks of whom no bell reaches */
 #define LEAVE_US     2000000  /* what a goodbye may take: without it we are missed a little later */
 
 /* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
@@ -47,17 +49,23 @@ static void hear(struct clock *c)
 static bool finish(struct clock *c, struct tow_rows **rows, struct tow_err *e)
 {
 	long long start = tow_mono_us();
+	bool cancelled = c->limit_us == 0;
 
 	for (;;) {
 		enum tow_db_state state = tow_db_take(c->db, rows, e);
 
 		if (state != TOW_DB_BUSY)
 			return state == TOW_DB_DONE;
+		if (!cancelled && tow_mono_us() - start > c->limit_us) {
+			tow_db_cancel(c->db);
+			cancelled = true;
+		}
 		if (tow_mono_us() - start > SILENT_US)
 			return tow_fail_class(e, TOW_RETRY, "08006",
 					      "the database does not answer");
 		if (!await(c, tow_db_fd(c->db),
-			   tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN, 1000000))
+			   tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN,
+			   c->limit_us && c->limit_us < 1000000 ? c->limit_us : 1000000))
 			return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
 	}
 }
@@ -76,24 +84,51 @@ static bool ask(struct clock *c, struct tow_rows **rows, struct tow_err *e, cons
 
 /*--- attend */
 
+/* The server ends what takes longer. Behind a pooler a setting of the session would be somebody
+ * else's, too: then we look at the time ourselves. */
+static bool limit(struct clock *c, long ms, struct tow_err *e)
+{
+	char text[24];
+
+	c->limit_us = c->pooled ? ms * 1000LL : 0;
+	snprintf(text, sizeof(text), "%ld", ms);
+	return c->pooled || ask(c, NULL, e, "tow.limit", (const char *[]){ text }, 1);
+}
+
+static void note_pooler(struct clock *c)
+{
+	bool pooled = tow_db_pooled(c->db);
+
+	if (pooled && !c->pooled)
+		tow_log(TOW_WARN, "scheduler.pooled",
+			"hint='a pooler stands before the database: no bell rings, so we look "
+			"every second; --direct or TOW_DIRECT_URL: an address past it'");
+	c->pooled = pooled;
+}
+
 static bool attend(struct clock *c, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	char host[256] = "", pid[24];
+	char host[256] = "", pid[24], now[40];
+	struct timespec t;
 
 	gethostname(host, sizeof(host) - 1);
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	c->limit_us = 0;
 	if (!tow_db_dial(&c->db, c->url, "scheduler", e) || !finish(c, &rows, e))
 		return false;
+	note_pooler(c);
+	clock_gettime(CLOCK_REALTIME, &t);
+	snprintf(now, sizeof(now), "%lld.%06ld", (long long)t.tv_sec, t.tv_nsec / 1000);
 	if (!ask(c, &rows, e, "tow.attend",
 		 (const char *[]){ c->name ? c->name : host, host, pid, TOW_VERSION,
-				   c->standby ? "t" : "f" },
-		 5))
+				   c->standby ? "t" : "f", c->pooled ? "f" : "t", now },
+		 7))
 		return false;
 	if (tow_rows_count(rows) != 1)
 		return tow_fail(e, TOW_BUG, "tow.attend gave %zu rows", tow_rows_count(rows));
 	c->id = tow_rows_int(rows, 0, "scheduler");
-	if (!ask(c, NULL, e, "tow.limit", (const char *[]){ LIMIT_MS }, 1))
+	if (!limit(c, LIMIT_MS, e))
 		return false;
 	c->dozed[0] = '\0';
 	c->pause_us = 0;
@@ -157,10 +192,10 @@ static bool take_turns_apart(struct clock *c, const char *name, struct tow_err *
 
 	c->db = NULL;
 	ok = tow_db_dial(&c->db, c->url, "scheduler duty", e) && finish(c, &rows, e) &&
-	     ask(c, NULL, e, "tow.limit", (const char *[]){ APART_MS }, 1) &&
-	     take_turns(c, name, e);
+	     limit(c, APART_MS, e) && take_turns(c, name, e);
 	tow_db_closep(&c->db);
 	c->db = own;
+	c->limit_us = c->pooled ? LIMIT_MS * 1000LL : 0;
 	return ok;
 }
 
@@ -270,6 +305,9 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 		disarm(c);
 		return true;
 	}
+	if (c->pooled)
+		return doze(c, us < POLL_US ? us : POLL_US) ||
+		       tow_fail(e, TOW_SHUTDOWN, "asked to stop");
 	if (!c->dozed[0])
 		return arm(c, t->wait_ms, e);
 	if (!t->safe && us > c->pause_us) {

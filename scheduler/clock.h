@@ -17,7 +17,9 @@ struct clock {
 	bool standby;
 	int signals; /* signalfd: TERM and INT */
 	struct tow_db *db;
-	long long id; /* as a scheduler, on this connection */
+	bool pooled;	    /* it goes through a pooler: no bell, no settings of the session */
+	long long limit_us; /* what a call may take where the server is not told; 0: no limit */
+	long long id;	    /* as a scheduler, on this connection */
 	struct duty *duties;
 	size_t n_duties;
 	char dozed[32]; /* tow.doze's answer; "" when the doorbell is not armed */

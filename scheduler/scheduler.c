@@ -12,7 +12,7 @@
 #include "tow/proc.h"
 
 struct choices {
-	const char *name, *database, *format;
+	const char *name, *database, *direct, *format;
 	enum tow_level level;
 	bool standby;
 };
@@ -29,6 +29,7 @@ static int parse(struct choices *o, int argc, char **argv)
 		{ "standby", no_argument, NULL, 's' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "database", required_argument, NULL, 'd' },
+		{ "direct", required_argument, NULL, 'u' },
 		{ "log-format", required_argument, NULL, 'f' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ 0 },
@@ -43,6 +44,8 @@ static int parse(struct choices *o, int argc, char **argv)
 			o->name = optarg;
 		else if (code == 'd')
 			o->database = optarg;
+		else if (code == 'u')
+			o->direct = optarg;
 		else if (code == 'f')
 			o->format = optarg;
 		else if (code != 'l')
@@ -78,11 +81,13 @@ static int scheduler(int argc, char **argv)
 		return bad;
 	tow_log_setup("scheduler", o.format, o.level);
 	c = (struct clock){
-		.url = tow_db_url(&a, o.database),
+		.url = tow_db_direct_url(&a, o.direct),
 		.name = o.name,
 		.standby = o.standby,
 		.signals = open_signals(),
 	};
+	if (!c.url)
+		c.url = tow_db_url(&a, o.database);
 	clock_run(&c);
 	tow_sd_notify("STOPPING=1");
 	tow_log(TOW_INFO, "scheduler.stopped", NULL);
@@ -102,6 +107,8 @@ const struct tow_command tow_command_scheduler = {
 		"  --standby             exit 0 as soon as another scheduler minds the clock\n"
 		"  --name NAME           how the scheduler is called in lists (the host's name)\n"
 		"  --database URL        where the queue is\n"
+		"  --direct URL          the same past a pooler (TOW_DIRECT_URL): used instead, "
+		"so that the bell is heard\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"
 		"\n"
 		"SIGTERM ends it at once: whatever it did is a transaction of its own.\n",

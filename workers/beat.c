@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dispatcher.h"
@@ -80,12 +81,21 @@ static void array_add(struct tow_buf *b, const char *text)
 	tow_buf_addc(b, '"');
 }
 
+/* Other clocks than the database's decide nothing; people want to know of one that is wrong. */
+static void write_clock(char text[40])
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	snprintf(text, 40, "%lld.%06ld", (long long)t.tv_sec, t.tv_nsec / 1000);
+}
+
 static void ask_attach(struct dispatcher *d, long long now)
 {
 	TOW_AUTO_BUF queues = { 0 };
 	TOW_AUTO_BUF slots = { 0 };
 	TOW_AUTO_BUF kinds = { 0 };
-	char host[256] = "", pid[24], lease[32], worker[24];
+	char host[256] = "", pid[24], lease[32], worker[24], clock[40];
 
 	for (size_t i = 0; i < d->n_queues; i++) {
 		if (!d->queues[i]->pool)
@@ -102,13 +112,15 @@ static void ask_attach(struct dispatcher *d, long long now)
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	snprintf(lease, sizeof(lease), "%ld ms", d->config.lease_ms);
 	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
+	write_clock(clock);
 	d->beat.sent_us = now;
 	d->beat.asked = d->beat.wanted;
 	call(d, BEAT_ATTACH, "tow.attach",
 	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION,
 			       queues.data, slots.data, kinds.data, lease,
-			       d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f" },
-	     10, now);
+			       d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f",
+			       tow_db_pooled(d->beat.link.db) ? "f" : "t", clock },
+	     12, now);
 }
 
 /* Queue ids come in the order in which the queues were named. An answer about queues that were
@@ -125,6 +137,18 @@ static void take_ids(struct dispatcher *d, const long long *ids, size_t n)
 	d->beat.attached = true;
 	if (d->phase == PHASE_RUN)
 		tow_sd_notify("READY=1\nSTATUS=attached");
+}
+
+static void note_pooler(struct beat *b)
+{
+	bool pooled = tow_db_pooled(b->link.db);
+
+	if (pooled && !b->pooled)
+		tow_log(TOW_WARN, "worker.pooled",
+			"hint='the heartbeat goes through a pooler: no bell rings, so we poll, and "
+			"others wait for our lease if we die; --direct or TOW_DIRECT_URL: an "
+			"address past it'");
+	b->pooled = pooled;
 }
 
 static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
@@ -144,11 +168,8 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 	take_ids(d, ids, n);
 	tow_log(TOW_INFO, first ? "worker.attached" : "worker.again", "worker=%lld held=%s",
 		b->worker, held ? "yes" : "no");
-	if (!held && b->held != held)
-		tow_log(TOW_WARN, "worker.unlocked",
-			"hint='a pooler in transaction mode? --direct-url gives the heartbeat a "
-			"session of its own'");
 	b->held = held;
+	note_pooler(b);
 	b->urgent = true;
 	claims_wake(d, true);
 }
@@ -183,16 +204,17 @@ static void ask_beat(struct dispatcher *d, long long now)
 {
 	TOW_AUTO_BUF jobs = { 0 };
 	TOW_AUTO_BUF runs = { 0 };
-	char worker[24];
+	char worker[24], clock[40];
 
 	hands_held(d, &jobs, &runs);
 	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
+	write_clock(clock);
 	d->beat.urgent = false;
 	d->beat.sent_us = now;
 	call(d, BEAT_BEAT, "tow.heartbeat",
 	     (const char *[]){ worker, d->phase == PHASE_RUN ? "running" : "draining", jobs.data,
-			       runs.data },
-	     4, now);
+			       runs.data, clock },
+	     5, now);
 }
 
 static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long now)
@@ -311,7 +333,8 @@ static void next_call(struct dispatcher *d, long long now)
 		ask_report(d, now);
 	} else if (kinds_due(d, now)) {
 		ask_kinds(d, now);
-	} else if (!b->held && d->config.listen && now - b->connected_us > RELOCK_US) {
+	} else if (!b->held && !b->pooled && d->config.listen &&
+		   now - b->connected_us > RELOCK_US) {
 		b->connected_us = now;
 		ask_attach(d, now);
 	}

@@ -40,21 +40,24 @@ void children_reap(struct dispatcher *d)
 }
 
 /* The address goes by the environment: arguments are for everybody to read. */
-static const char **scheduler_env(struct tow_arena *a, const char *url)
+static const char **scheduler_env(struct tow_arena *a, const char *url, const char *direct)
 {
 	size_t n = 0, kept = 0;
 	const char **env;
 
 	while (environ[n])
 		n++;
-	env = tow_alloc(a, (n + 2) * sizeof(*env));
+	env = tow_alloc(a, (n + 3) * sizeof(*env));
 	for (size_t i = 0; i < n; i++)
 		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 &&
 		    strncmp(environ[i], "WATCHDOG_", 9) != 0 &&
+		    strncmp(environ[i], "TOW_DIRECT_URL=", 15) != 0 &&
 		    (!url || strncmp(environ[i], "DATABASE_URL=", 13) != 0))
 			env[kept++] = environ[i];
 	if (url)
 		env[kept++] = tow_fmt(a, "DATABASE_URL=%s", url);
+	if (direct != url)
+		env[kept++] = tow_fmt(a, "TOW_DIRECT_URL=%s", direct);
 	return env;
 }
 
@@ -65,7 +68,7 @@ void children_scheduler(struct dispatcher *d)
 	struct tow_child c = {
 		.argv = (const char *[]){ "tow", "scheduler", "--standby", NULL },
 		.file = "/proc/self/exe",
-		.env = scheduler_env(&a, d->url),
+		.env = scheduler_env(&a, d->url, d->direct),
 		.fds = { -1, STDOUT_FILENO, STDERR_FILENO },
 		.n_fds = 3,
 		.own_group = true,

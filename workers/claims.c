@@ -14,6 +14,7 @@
 #define FLOOR_EVERY_US 250000
 #define PAUSE_PARKED   1000
 #define PAUSE_POLLING  20000
+#define POLL_POOLED    1000000
 
 /* Nothing before it is known which kinds are functions in the database: their jobs would come back
  * as of unknown kinds. */
@@ -26,7 +27,15 @@ int claims_want(const struct dispatcher *d, const struct queue *q)
 
 static bool listens(const struct dispatcher *d)
 {
-	return d->config.listen && !d->options->drain;
+	return d->config.listen && !d->options->drain && !d->beat.pooled;
+}
+
+/* Whom no bell reaches behind a pooler, though it would listen, looks more often. */
+static long long poll_us(const struct dispatcher *d)
+{
+	long long us = d->config.poll_ms * 1000LL;
+
+	return d->config.listen && d->beat.pooled && us > POLL_POOLED ? POLL_POOLED : us;
 }
 
 bool claims_hungry(const struct dispatcher *d)
@@ -140,7 +149,6 @@ void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool any
 		 long long now)
 {
 	struct claims *c = &d->claims;
-	long long poll_us = d->config.poll_ms * 1000LL;
 
 	q->dry = was_short;
 	if (anything && !listens(d))
@@ -153,9 +161,9 @@ void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool any
 		return;
 	}
 	if (!listens(d))
-		c->look_us = now + next_pause(c, PAUSE_POLLING, poll_us);
+		c->look_us = now + next_pause(c, PAUSE_POLLING, poll_us(d));
 	else if (c->parked)
-		c->look_us = now + (c->safe ? poll_us : next_pause(c, PAUSE_PARKED, poll_us));
+		c->look_us = now + (c->safe ? poll_us(d) : next_pause(c, PAUSE_PARKED, poll_us(d)));
 }
 
 long long claims_wake_at(const struct dispatcher *d)

@@ -33,6 +33,7 @@ void config_release(struct config *c)
 		free(c->queues[i].name);
 	free(c->queues);
 	free(c->name);
+	free(c->direct);
 	kinds_release(&c->kinds);
 	*c = (struct config){ 0 };
 }
@@ -199,8 +200,7 @@ bool config_queue(struct config *c, const char *wish, struct tow_err *e)
 }
 
 /* What is said of its slots last counts. */
-static bool queue_line(struct queue_wish *w, const char *name, const char *value,
-		       struct tow_err *e)
+static bool queue_line(struct queue_wish *w, const char *name, const char *value, struct tow_err *e)
 {
 	w->slots = w->weight = 0;
 	if (strcmp(name, "slots") == 0)
@@ -220,13 +220,19 @@ static bool set_prefetch(struct config *c, const char *value, struct tow_err *e)
 	return true;
 }
 
+static bool set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = tow_xstrdup(value);
+	return true;
+}
+
 bool config_set(struct config *c, const char *name, const char *value, struct tow_err *e)
 {
-	if (strcmp(name, "name") == 0) {
-		free(c->name);
-		c->name = tow_xstrdup(value);
-		return true;
-	}
+	if (strcmp(name, "name") == 0)
+		return set_text(&c->name, value);
+	if (strcmp(name, "direct") == 0)
+		return set_text(&c->direct, value);
 	if (strcmp(name, "queue") == 0)
 		return config_queue(c, value, e);
 	if (strcmp(name, "slots") == 0)
@@ -251,9 +257,8 @@ bool config_set(struct config *c, const char *name, const char *value, struct to
 		return boolean(name, value, &c->sql_kinds, e);
 	tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
 	return tow_hint(
-		e,
-		"known: name queue slots strict lease grace kill poll timeout prefetch listen "
-		"sql_kinds");
+		e, "known: name queue slots strict lease grace kill poll timeout prefetch listen "
+		   "sql_kinds direct");
 }
 
 static bool allowed(const struct tow_kind *how, const char *name)

@@ -31,6 +31,7 @@ static const struct option table[] = {
 	{ "timeout", required_argument, NULL, SETTING },
 	{ "config", required_argument, NULL, CONFIG },
 	{ "database", required_argument, NULL, DATABASE },
+	{ "direct", required_argument, NULL, DIRECT_URL },
 	{ "direct-url", required_argument, NULL, DIRECT_URL },
 	{ "log-format", required_argument, NULL, LOG_FORMAT },
 	{ "log-level", required_argument, NULL, LOG_LEVEL },

@@ -13,6 +13,7 @@ static size_t n_kept;
 bool shelter_hides(const char *variable)
 {
 	return strncmp(variable, "PG", 2) == 0 || strncmp(variable, "DATABASE_URL=", 13) == 0 ||
+	       strncmp(variable, "TOW_DIRECT_URL=", 15) == 0 ||
 	       strncmp(variable, "TOW_DATABASE", 12) == 0;
 }
 

@@ -22,7 +22,9 @@ static int run(const struct options *o)
 		return o->file ? EX_CONFIG : EX_USAGE;
 	}
 	d.url = tow_db_url(&a, o->database);
-	d.direct = o->direct ? o->direct : d.url;
+	d.direct = tow_db_direct_url(&a, o->direct ? o->direct : d.config.direct);
+	if (!d.direct)
+		d.direct = d.url;
 	return dispatcher_run(&d);
 }
 
@@ -76,7 +78,8 @@ const struct tow_command tow_command_worker = {
 		"workers\n"
 		"  --once, --drain       exit 0 when the queues are empty\n"
 		"  --database URL        where the queue is\n"
-		"  --direct-url URL      the same past a pooler, for the heartbeat and the bell\n"
+		"  --direct URL          the same past a pooler, for the heartbeat and the bell "
+		"(TOW_DIRECT_URL)\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"
 		"\n"
 		"SIGTERM stops claiming, gives back what has not started and waits for what runs; "

@@ -21,10 +21,18 @@ void tow_db_close(struct tow_db *db);
 void tow_db_closep(struct tow_db **db);
 bool tow_db_alive(const struct tow_db *db);  /* false once the connection is known to be broken */
 int tow_db_backend(const struct tow_db *db); /* the server process's id */
+/* A pooler stands between, which may give each transaction another server process: no lock, LISTEN
+ * or setting of the session may be taken, since it would be left behind in somebody else's. */
+bool tow_db_pooled(const struct tow_db *db);
+void tow_db_cancel(struct tow_db *db); /* ask the server to end the call under way */
 
 /* The address that every command uses: --database, else DATABASE_URL, else PG*, else the private
  * cluster under $TOW_HOME. Allocated in a. NULL means "the environment". */
 const char *tow_db_url(struct tow_arena *a, const char *option);
+
+/* An address past a pooler, for what needs a session of its own: the option, else TOW_DIRECT_URL,
+ * else NULL. */
+const char *tow_db_direct_url(struct tow_arena *a, const char *option);
 
 /* $TOW_HOME, else /var/lib/towpath for root, else $XDG_DATA_HOME/towpath, else
  * ~/.local/share/towpath. */
@@ -33,7 +41,7 @@ const char *tow_home(struct tow_arena *a);
 /* One call and its rows. Values are text (arrays in PostgreSQL's own notation), NULL is SQL's null.
  * With names, arguments are passed by name and those whose value is NULL are left out, so that
  * defaults apply. rows may be NULL when the answer does not matter. Statements are prepared on
- * first use, a connection each. */
+ * first use, a connection each; never through a pooler. */
 struct tow_arg {
 	const char *name, *value;
 };

@@ -30,6 +30,8 @@ struct tow_db {
 	PGconn *pg;
 	pid_t owner;
 	bool broken, wants_write;
+	bool meeting; /* the call under way asks who is there */
+	bool pooled;
 	struct statements statements;
 	struct flight flight;
 	PGnotify *bell;
@@ -181,7 +183,7 @@ static bool fail_connect(const PGconn *pg, const char *sqlstate, struct tow_err 
 	tow_fail_class(e, *sqlstate ? sqlstate_code(sqlstate, true) : TOW_RETRY,
 		       *sqlstate ? sqlstate : "08001", "cannot connect to database '%s': %s",
 		       PQdb(pg) ? PQdb(pg) : "", said);
-	return tow_hint(e, "%s", sqlstate_connect_hint(sqlstate));
+	return tow_hint(e, "%s", sqlstate_connect_hint(sqlstate, said));
 }
 
 /* On failure *pg is NULL. A server that refused is asked again for the reason; whoever lets us in
@@ -205,6 +207,9 @@ static bool connect_to(PGconn **pg, const struct params *p, struct tow_err *e)
 	return ok;
 }
 
+static bool meet(struct tow_db *db, struct tow_err *e);
+static bool wait_for_answer(struct tow_db *db, struct tow_rows **rows, struct tow_err *e);
+
 bool tow_db_open(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
 {
 	PGconn *pg = NULL;
@@ -215,12 +220,14 @@ bool tow_db_open(struct tow_db **db, const char *url, const char *application, s
 	if (!connect_to(&pg, &p, e))
 		return false;
 	PQsetNoticeReceiver(pg, drop_notice, NULL);
-	PQclear(PQexec(pg, "set client_min_messages = warning"));
 	PQsetnonblocking(pg, 1);
 	*db = tow_xcalloc(1, sizeof **db);
 	(*db)->pg = pg;
 	(*db)->owner = getpid();
-	return true;
+	if (meet(*db, e) && wait_for_answer(*db, NULL, e))
+		return true;
+	tow_db_closep(db);
+	return false;
 }
 
 bool tow_db_dial(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
@@ -260,7 +267,7 @@ static enum tow_db_state take_dial(struct tow_db *db, struct tow_err *e)
 	PQsetErrorVerbosity(db->pg, PQERRORS_DEFAULT);
 	if (next == PGRES_POLLING_OK) {
 		PQsetnonblocking(db->pg, 1);
-		return TOW_DB_DONE;
+		return meet(db, e) ? TOW_DB_BUSY : TOW_DB_FAILED;
 	}
 	db->broken = true;
 	sqlstate_in_message(PQerrorMessage(db->pg), sqlstate);
@@ -306,6 +313,20 @@ int tow_db_backend(const struct tow_db *db)
 	return PQbackendPID(db->pg);
 }
 
+bool tow_db_pooled(const struct tow_db *db)
+{
+	return db->pooled;
+}
+
+void tow_db_cancel(struct tow_db *db)
+{
+	char ignored[256];
+	PGcancel *cancel = PQgetCancel(db->pg);
+	if (cancel)
+		(void)PQcancel(cancel, ignored, sizeof ignored);
+	PQfreeCancel(cancel);
+}
+
 /* --- a call: send and take */
 
 static void flush(struct tow_db *db)
@@ -347,8 +368,8 @@ static bool launch(struct tow_db *db, struct tow_err *e, struct statement *s,
 {
 	struct flight *f = &db->flight;
 	f->statement = s;
-	f->step = s->ready ? RUNNING : PREPARING;
-	f->unprepared = false;
+	f->unprepared = db->pooled || db->meeting;
+	f->step = s->ready || f->unprepared ? RUNNING : PREPARING;
 	f->n = n;
 	f->values = tow_alloc(&f->arena, n * sizeof *f->values);
 	for (size_t i = 0; i < n; i++)
@@ -359,7 +380,24 @@ static bool launch(struct tow_db *db, struct tow_err *e, struct statement *s,
 	return false;
 }
 
-/* The server no longer has the statement (a pooler gave us another connection), or has it with a
+/* A pooler keeps the key for cancelling, which has the pid, to itself: what it calls the backend is
+ * not the server's. One in session mode does so, too, and cannot be told from the others. */
+static bool meet(struct tow_db *db, struct tow_err *e)
+{
+	struct statement *s;
+	db->meeting = true;
+	return statement_call(&db->statements, &s, "pg_catalog.pg_backend_pid", 0, e) &&
+	       launch(db, e, s, NULL, 0);
+}
+
+static void met(struct tow_db *db)
+{
+	const char *pid = PQgetvalue(db->flight.result, 0, 0);
+	db->meeting = false;
+	db->pooled = strtol(pid, NULL, 10) != PQbackendPID(db->pg);
+}
+
+/* The server no longer has the statement (somebody dropped it), or has it with a
  * result that has since changed. Neither has done anything; inside an open transaction, though,
  * the first failure has ended it. */
 static bool must_resend(const struct tow_db *db)
@@ -381,7 +419,7 @@ static enum tow_db_state fail_flight(struct tow_db *db, struct tow_err *e)
 		fail_lost(db, e);
 	} else {
 		fail_result(db, f->result, e);
-		if (f->step == PREPARING)
+		if (f->step == PREPARING || (db->pooled && !*field(f->result, PG_DIAG_CONTEXT)))
 			hint = sqlstate_prepare_hint(field(f->result, PG_DIAG_SQLSTATE));
 	}
 	if (hint)
@@ -403,7 +441,9 @@ static enum tow_db_state next_step(struct tow_db *db, struct tow_rows **rows, st
 		statement_forget(f->statement);
 		f->unprepared = true;
 	} else if (ok) {
-		if (rows) {
+		if (db->meeting)
+			met(db);
+		else if (rows) {
 			*rows = (struct tow_rows *)f->result;
 			f->result = NULL;
 		}

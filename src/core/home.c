@@ -55,6 +55,12 @@ static const char *private_cluster(struct tow_arena *a)
 	return *text ? text : NULL;
 }
 
+const char *tow_db_direct_url(struct tow_arena *a, const char *option)
+{
+	const char *url = option && *option ? option : setting("TOW_DIRECT_URL");
+	return url ? tow_strdup(a, url) : NULL;
+}
+
 const char *tow_db_url(struct tow_arena *a, const char *option)
 {
 	if (option && *option)

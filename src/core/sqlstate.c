@@ -38,15 +38,20 @@ static const char *find(const struct hint *hints, size_t n, const char *sqlstate
 	return NULL;
 }
 
-const char *sqlstate_connect_hint(const char *sqlstate)
+/* PgBouncer has one SQLSTATE for all that it has to say. */
+const char *sqlstate_connect_hint(const char *sqlstate, const char *said)
 {
 	static const struct hint hints[] = {
 		{ "28", "check the user and the password in --database or DATABASE_URL" },
 		{ "3D", "create the database, or check its name in --database or DATABASE_URL" },
 		{ "53300", "too many sessions: raise max_connections, or run fewer processes" },
+		{ "08P01", "that is what a pooler says: look into its log" },
 		{ "57P03", "the server is starting or stopping: try again in a moment" },
 		{ "", "start it with: tow db start, or check --database and DATABASE_URL" },
 	};
+	if (strstr(said, "unsupported startup parameter"))
+		return "leave 'options' out of the address, and PGOPTIONS out of the environment; "
+		       "or let the pooler ignore it (PgBouncer: ignore_startup_parameters)";
 	return find(hints, sizeof hints / sizeof *hints, sqlstate);
 }
 

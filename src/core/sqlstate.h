@@ -9,8 +9,9 @@
 /* May the same call be repeated? alive: the connection survived it. */
 enum tow_code sqlstate_code(const char *sqlstate, bool alive);
 
-/* What to do when a connection could not be made; sqlstate is "" when no server answered. */
-const char *sqlstate_connect_hint(const char *sqlstate);
+/* What to do when a connection could not be made, of which libpq said this; sqlstate is "" when no
+ * server answered. */
+const char *sqlstate_connect_hint(const char *sqlstate, const char *said);
 
 /* libpq's message about a connection that could not be made: did a server speak in it, and if it is
  * a verbose one, with which SQLSTATE ("" for none)? */

@@ -569,7 +569,7 @@ START_TEST(a_session_is_set_up)
 {
 	ck_assert_str_eq(setting("application_name"), "tow test");
 	ck_assert_str_eq(setting("client_encoding"), "UTF8");
-	ck_assert_str_eq(setting("client_min_messages"), "warning");
+	ck_assert(!tow_db_pooled(db));
 	struct tow_rows *rows = NULL;
 	CALL(&rows, "pg_catalog.pg_backend_pid");
 	ck_assert_int_eq(atoi(value(rows)), tow_db_backend(db));
