@@ -50,7 +50,7 @@ create or replace function tow_store.check_bulk(
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_finished constant text[] := '{completed,failed,cancelled}';
+	c_finished constant text[] := array['completed', 'failed', 'cancelled'];
 	v_extra text;
 begin
 	if p_verb is null or p_verb not in ('cancel', 'retry', 'run_now', 'snooze', 'reprioritise', 'move') then
@@ -65,7 +65,7 @@ begin
 	elsif p_class is not null and (p_verb <> 'retry' or p_state = 'retrying') then
 		perform tow_store.fail('TW422', 'class is of finished jobs', 'use it with retry');
 	end if;
-	foreach v_extra in array '{delay,to_priority,to_queue,reason}'::text[] loop
+	foreach v_extra in array array['delay', 'to_priority', 'to_queue', 'reason'] loop
 		if (case v_extra when 'delay' then p_delay is null when 'to_priority' then p_to_priority is null when 'to_queue' then p_to_queue is null else p_reason is null end)
 			= (v_extra = case p_verb when 'snooze' then 'delay' when 'reprioritise' then 'to_priority' when 'move' then 'to_queue' else '' end)
 			and not (v_extra = 'reason' and (p_reason is null or p_verb = 'cancel')) then

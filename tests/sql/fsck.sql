@@ -1,0 +1,123 @@
+-- tow.fsck: each invariant is broken, found, left alone by a dry run, and put right; nothing else is found.
+begin;
+\ir ../lib/fixture.sql
+create function pg_temp.found() returns text language sql as $$
+	select string_agg(format('%s %s', f.problem, f.job), ', ' order by f.problem, f.job) from tow.fsck() f
+$$;
+-- What is found, that a dry run changes nothing, that the repair says done, that nothing is left of it.
+create function pg_temp.mends(p_found text, p_what text) returns setof text language plpgsql as $$
+declare
+	v_done text;
+begin
+	return next is(pg_temp.found(), p_found, p_what || ': found');
+	return next is(pg_temp.found(), p_found, p_what || ': a dry run leaves it');
+	select string_agg(distinct coalesce(f.done::text, 'null'), ' ') into v_done from tow.fsck(repair => true) f;
+	return next is(v_done, 'true', p_what || ': put right');
+	return next is(pg_temp.found(), null, p_what || ': and gone');
+end $$;
+select pg_temp.worker() as w \gset
+select tow.set_queue('q') \g /dev/null
+select is(pg_temp.found(), null, 'nothing is wrong at first');
+
+-- jobs
+select tow.enqueue('noop', run_at => tow.now() + '1 h') as j \gset
+insert into tow_store.waiting (id, reason, since, attempt, flags) values (:j, 'admission', tow.now(), 0, 0);
+select pg_temp.mends(format('in two tables %s', :j), 'a job in two tables');
+select is(tow.state(:j), 'scheduled', 'is kept where it is further on');
+select tow.enqueue('noop') as j \gset
+insert into tow_store.ready select r.band, nextval('tow_store.job_id'), r.id, r.attempt, r.flags from tow_store.ready r where r.id = :j;
+select pg_temp.mends(format('in two tables %s', :j), 'a job twice in one');
+select is(pg_temp.claim(:w), array[:j]::bigint[], 'is claimed once');
+insert into tow_store.ready select r.band, nextval('tow_store.job_id'), r.job_id, r.attempt, r.flags from tow_store.running r where r.job_id = :j;
+select pg_temp.mends(format('in two tables %s', :j), 'a running job that is ready too');
+select is(tow.state(:j), 'running', 'goes on running');
+select pg_temp.say(:w, :j, '{"as": "completed"}') \g /dev/null
+insert into tow_store.scheduled (run_at, id, attempt, flags) values (tow.now() + '1 h', :j, 0, 0);
+select pg_temp.mends(format('has ended %s', :j), 'a job that has ended and waits');
+select is(tow.state(:j), 'completed', 'has ended');
+select tow.retry(:j) \g /dev/null
+select is(pg_temp.found(), null, 'one that was put back by hand is no trouble');
+select pg_temp.claim(:w) \g /dev/null
+insert into tow_store.history (job_id, run, finished_at, attempt, outcome) select :j, r.run, tow.now(), 1, 'c' from tow_store.running r where r.job_id = :j;
+select pg_temp.mends(format('has ended %s', :j), 'a run that has ended and is running');
+select tow.enqueue('noop') as j \gset
+select pg_temp.claim(:w) \g /dev/null
+insert into tow_store.history (job_id, run, finished_at, attempt, outcome) select :j, r.run, tow.now(), 1, 'r' from tow_store.running r where r.job_id = :j;
+select pg_temp.mends(format('run has ended %s', :j), 'a run that was to be tried again and is running');
+select is(tow.state(:j), 'ready', 'is put back');
+select pg_temp.claim(:w) \g /dev/null
+update tow_store.running set worker = 999999 where job_id = :j;
+select pg_temp.mends(format('no live worker %s', :j), 'a run under no worker');
+select is((select h.outcome::text from tow_store.history h where h.job_id = :j order by run desc limit 1), 'l', 'is lost with it');
+delete from tow_store.ready where id = :j;
+select pg_temp.mends(format('lost %s', :j), 'facts that are in no table');
+select is((select state || ' ' || class from tow.history where id = :j), 'failed lost', 'have failed');
+select tow.retry(:j) \g /dev/null
+select is(pg_temp.claim(:w), array[:j]::bigint[], 'and can be run again');
+select pg_temp.say(:w, :j, '{"as": "completed"}') \g /dev/null
+insert into tow_store.ready select b.id, 9999999, 9999999, 0, 0 from tow_store.band b limit 1;
+select setval('tow_store.job_id', 9999999) \g /dev/null
+select pg_temp.mends('no facts 9999999', 'a row without facts');
+select tow.enqueue('noop', run_at => tow.now() + '1 h') as j \gset
+update tow_store.scheduled set band = 9999 where id = :j;
+select pg_temp.mends(format('no such band %s', :j), 'a scheduled job in a band that is not there');
+select tow.enqueue('noop') as j \gset
+update tow_store.ready set band = 9999 where id = :j;
+select pg_temp.mends(format('no such band %s', :j), 'a ready one');
+update tow_store.ready set band = (select b.id from tow_store.band b join tow_store.queue q on q.id = b.queue where q.name = 'q') where id = :j;
+select pg_temp.mends(format('wrong band %s', :j), 'one in a band of another queue');
+select is(pg_temp.claim(:w), array[:j]::bigint[], 'is claimed from its own');
+select pg_temp.say(:w, :j, '{"as": "completed"}') \g /dev/null
+select tow.enqueue('noop') as j \gset
+update tow_store.job set lane = 'l' where id = :j;
+select pg_temp.mends(format('wrong band %s', :j), 'one with a lane among plain ones');
+
+-- keys, deadlines, gates
+select tow.enqueue('noop', key => 'k', deadline => tow.now() + '1 h') as j \gset
+delete from tow_store.key where job_id = :j;
+select pg_temp.mends(format('no key %s', :j), 'a job without its key');
+select is(tow.enqueue('noop', key => 'k'), :j::bigint, 'has it again');
+delete from tow_store.deadline where id = :j;
+select pg_temp.mends(format('no deadline %s', :j), 'a job without its deadline');
+select tow.cancel(:j) \g /dev/null
+insert into tow_store.key (key, job_id, scope) values ('k', :j, 'l');
+select pg_temp.mends(format('stale key %s', :j), 'a key of a job that has ended');
+insert into tow_store.key (key, job_id, scope) values ('d', 9999998, 'd');
+select pg_temp.mends('stale key 9999998', 'a key of no job');
+insert into tow_store.held (gate, run, job_id) values (1, 999999, :j);
+select pg_temp.mends(format('held without a run %s', :j), 'a gate held by a run that is over');
+
+-- needs
+select tow.enqueue('noop', run_at => tow.now() + '1 h') as a \gset
+select tow.enqueue('noop', after => array[:a]) as b \gset
+select is(pg_temp.found(), null, 'what the admit duty has not seen is not wrong');
+update tow_store.waiting set fresh = false where id = :b;
+update tow_store.scheduled set flags = flags & ~8 where id = :a;
+select pg_temp.mends(format('not flagged %s', :b), 'a predecessor that does not know');
+select is((select flags & 8 from tow_store.scheduled where id = :a), 8, 'knows');
+update tow_store.scheduled set flags = flags & ~8 where id = :a;
+select tow.cancel(:a) \g /dev/null
+delete from tow_store.released;
+select pg_temp.mends(format('end not told %s', :b), 'a predecessor that has ended unheard');
+delete from tow_store.need where job_id = :b;
+update tow_store.waiting set fresh = false where id = :b;
+select pg_temp.mends(format('waits for nothing %s', :b), 'a job that waits for nothing');
+
+-- the store
+select setval('tow_store.job_id', 5) \g /dev/null
+select pg_temp.mends('sequence behind ', 'a sequence that would give out an id twice');
+select cmp_ok(tow.enqueue('noop'), '>', 9000000::bigint, 'gives out new ones');
+select setval('tow_store.run', 1) \g /dev/null
+select pg_temp.mends('sequence behind ', 'the same of runs');
+delete from tow_store.job where id > 9000000 and id in (select id from tow_store.ready);
+delete from tow_store.ready where id > 9000000;
+select count(*) from tow.fsck(true) \g /dev/null
+select format('drop sequence %s', arm) from tow_store.queue where name = 'q' \gexec
+select pg_temp.mends('no register ', 'a queue without its register');
+select tow.enqueue('noop', queue => 'q') as j \gset
+select tow.cancel(:j) \g /dev/null
+insert into tow_store.history_rest (job_id, run, finished_at, attempt, outcome) values (0, 0, '2001-01-01', 1, 'c');
+select pg_temp.mends('rows in the rest ', 'history of a day that has no partition');
+select is((select count(*) from tow_store.history where finished_at = '2001-01-01'), 1::bigint, 'is where it belongs');
+select * from finish();
+rollback;
