@@ -52,13 +52,14 @@ begin
 end $$;
 comment on function tow_store.check_after(bigint[]) is 'Refuse predecessors that are not there.';
 
+-- tow.spawning: a run of the parent ends this moment, so it is nowhere; to set it by hand lets orphans be made, no more.
 create or replace function tow_store.check_parent(p_parent bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	j constant tow_store.job := tow_store.see_job(p_parent);
 begin
-	if tow_store.ending(p_parent) is not null then
+	if current_setting('tow.spawning', true) is distinct from p_parent::text and tow_store.ending(p_parent) is not null then
 		perform tow_store.fail('TW409', format('job %s is %s: it can have no more children', p_parent, tow.state(p_parent)), 'children are made before their parent ends');
 	elsif (select q.restricted from tow_store.queue q where q.name = j.queue) then
 		perform tow_store.check_producer(j.queue);
@@ -98,6 +99,7 @@ as $$
 begin
 	perform tow_store.check_parent(p_parent);
 	insert into tow_store.need (job_id, on_id, if_failed) select p_parent, i, p_if_failed from unnest(p_ids) i;
+	perform tow_store.daemon_launched(p_parent, p_ids);
 end $$;
 comment on function tow_store.adopt(bigint, bigint[], "char") is 'Make new jobs children of a job or batch that has not ended.';
 
@@ -155,3 +157,32 @@ begin
 	return tow.state(job);
 end $$;
 comment on function tow.depend(bigint, bigint[], text) is 'Let a job that has not started run after others; if_failed as for tow.enqueue. Refuses circles.';
+
+-- A finished job is put back: its parent waits for it again, and it waits for those of its predecessors that live
+-- again. One that had completed starts anew, any other goes on from its steps. Returns its flags.
+create or replace function tow_store.relink(j tow_store.job) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_end constant "char" := (select h.outcome from tow_store.history h where h.job_id = j.id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1);
+begin
+	delete from tow_store.step s where s.job_id = j.id and v_end = 'c';
+	delete from tow_store.signal g where g.job_id = j.id and (g.timed_out or v_end = 'c');
+	if j.parent is not null and tow_store.ending(j.parent) is null then
+		insert into tow_store.need (job_id, on_id, if_failed) values (j.parent, j.id, 'g') on conflict do nothing;
+		if found then -- its end was counted
+			update tow_store.family f set completed = f.completed - (v_end = 'c')::int, failed = f.failed - (v_end = 'f')::int,
+				cancelled = f.cancelled - (v_end = 'x')::int
+			where f.id = j.parent;
+		end if;
+	end if;
+	insert into tow_store.need (job_id, on_id, if_failed)
+	select e.job_id, e.on_id, e.if_failed from tow_store.edge e
+	where e.job_id = j.id and tow_store.ending(e.on_id) is null and tow_store.waits_for(array[e.on_id], j.id) is null
+	on conflict do nothing;
+	return case when exists (select from tow_store.need n where n.on_id = j.id) then 8 else 0 end
+		| case when exists (select from tow_store.step s where s.job_id = j.id) or exists (select from tow_store.signal g where g.job_id = j.id)
+			or exists (select from tow_store.edge e where e.job_id = j.id) or exists (select from tow_store.family f where f.id = j.id) then 16 else 0 end;
+end $$;
+comment on function tow_store.relink(tow_store.job) is 'Tie a job that is put back to its parent and predecessors again; returns its flags 8 and 16.';

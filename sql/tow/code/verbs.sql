@@ -23,7 +23,8 @@ as $$
 		(select 'running' from tow_store.running r where r.job_id = $1),
 		(select case when s.reason = 'r' then 'retrying' else 'scheduled' end from tow_store.scheduled s where s.id = $1),
 		(select 'waiting' from tow_store.waiting w where w.id = $1),
-		(select 'ready' where tow_store.ready_ctid($1) is not null),
+		(select 'waiting' from tow_store.lined l where l.id = $1),
+		(select case when b.laned then 'waiting' else 'ready' end from tow_store.ready r join tow_store.band b on b.id = r.band where r.ctid = tow_store.ready_ctid($1)),
 		(select case h.outcome when 'c' then 'completed' when 'f' then 'failed' else 'cancelled' end
 			from tow_store.history h where h.job_id = $1 and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1),
 		(select 'unknown' from tow_store.job j where j.id = $1))
@@ -38,38 +39,85 @@ begin
 end $$;
 comment on function tow_store.wrong_state(bigint, text, text) is 'Raise TW409 for a job that is not in the right state.';
 
-create or replace function tow.cancel(id bigint, reason text default null) returns text
+create or replace function tow.cancel(id bigint, reason text default null, cascade boolean default false) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	j constant tow_store.job := tow_store.see_job(id);
+	v_state constant text := tow_store.cancel_one(tow_store.see_job(id), reason);
+	v_others int := 0;
+begin
+	if cascade then
+		v_others := tow_store.cancel_line(id, reason);
+	end if;
+	if v_state is null and v_others = 0 then
+		perform tow_store.wrong_state(id, 'cancelled', 'it has finished already');
+	end if;
+	return coalesce(v_state, tow.state(id)) || case when v_others > 0 then format(', with %s others', v_others) else '' end
+		|| case when v_others >= 10000 then '; call again for the rest' else '' end;
+end $$;
+comment on function tow.cancel(bigint, text, boolean) is
+'End a job: at once if it waits (cancelled), by its worker if it runs (cancelling). cascade: with it its children, what was to run after it, and so on, 10,000 jobs a call.';
+
+-- It may move while we look: a retry, a run that ends. Nothing that a worker could wait for is locked.
+create or replace function tow_store.cancel_one(j tow_store.job, p_reason text) returns text
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
 	t record;
 	r tow_store.running;
 begin
-	-- it may move while we look: a retry, a run that ends. Nothing that a worker could wait for is locked.
 	for i in 1 .. 10 loop
-		t := tow_store.take_unstarted(id);
+		t := tow_store.take_unstarted(j.id);
 		if t.place is not null then
 			insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
-			values (id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(reason, format('cancelled by %s', session_user)));
-			perform tow_store.job_ended(array[id]);
-			perform tow_store.note('job.cancelled', j.kind, id, jsonb_build_object('was', t.place, 'reason', reason));
+			values (j.id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(p_reason, format('cancelled by %s', session_user)));
+			perform tow_store.job_ended(array[j.id]);
+			perform tow_store.note('job.cancelled', j.kind, j.id, jsonb_build_object('was', t.place, 'reason', p_reason));
 			return 'cancelled';
 		end if;
-		select o.* into r from tow_store.running o where o.job_id = id;
-		exit when found or tow.state(id) in ('completed', 'failed', 'cancelled');
+		select o.* into r from tow_store.running o where o.job_id = j.id;
+		exit when found or tow.state(j.id) in ('completed', 'failed', 'cancelled');
 	end loop;
 	if r.run is null then
-		perform tow_store.wrong_state(id, 'cancelled', 'it has finished already');
+		return null;
 	end if;
-	insert into tow_store.cancelling (job_id, run, reason, who, at) values (id, r.run, reason, session_user, tow.now())
+	insert into tow_store.cancelling (job_id, run, reason, who, at) values (j.id, r.run, p_reason, session_user, tow.now())
 	on conflict (job_id) do update set run = excluded.run, reason = excluded.reason;
 	perform pg_notify('tow_worker_' || r.worker, 'cancel');
-	perform tow_store.note('job.cancelling', j.kind, id, jsonb_build_object('run', r.run, 'reason', reason));
+	perform tow_store.note('job.cancelling', j.kind, j.id, jsonb_build_object('run', r.run, 'reason', p_reason));
 	return 'cancelling';
 end $$;
-comment on function tow.cancel(bigint, text) is 'End a job: at once if it waits (cancelled), by its worker if it runs (cancelling).';
+comment on function tow_store.cancel_one(tow_store.job, text) is 'Cancel one job, null if it has finished.';
+
+create or replace function tow_store.cancel_line(p_id bigint, p_reason text) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_id bigint;
+	v_count int := 0;
+begin
+	for v_id in
+		with recursive down(id) as (
+			select p_id
+			union
+			select x.id from down, lateral (
+				select j.id from tow_store.job j where j.parent = down.id
+				union all
+				select e.job_id from tow_store.edge e where e.on_id = down.id) x
+		), live as (
+			select d.id from down d where d.id <> p_id and tow_store.ending(d.id) is null limit 10000
+		)
+		select l.id from live l order by l.id
+	loop
+		if tow_store.cancel_one(tow_store.see_job(v_id), coalesce(p_reason, format('cancelled with job %s', p_id))) is not null then
+			v_count := v_count + 1;
+		end if;
+	end loop;
+	return v_count;
+end $$;
+comment on function tow_store.cancel_line(bigint, text) is 'Cancel the children of a job, its successors, and theirs; returns how many.';
 
 create or replace function tow.retry(id bigint) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -93,13 +141,14 @@ begin
 end $$;
 comment on function tow.retry(bigint) is 'Run a finished job again, with all its attempts; start a retrying one at once.';
 
--- Put a finished job back into ready; false if somebody else does, or another job has its key. The primary key of
+-- Put a finished job back; false if somebody else does, or another job has its key. The primary key of
 -- revival makes it happen once; the lock on the facts keeps the prune duty from taking them meanwhile.
 create or replace function tow_store.revive(j tow_store.job) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_flags constant int := case j.key_scope when 'l' then 1 when 'q' then 2 else 0 end;
+	v_band int;
+	v_flags int;
 	v_other bigint;
 begin
 	perform from tow_store.job f where f.id = j.id for key share;
@@ -119,10 +168,17 @@ begin
 	if not found then
 		return false;
 	end if;
-	perform tow_store.put_back(j.id, tow_store.home_band(j.queue, j.priority, j.kind, j.lane is not null), 0, v_flags, null, 's');
+	v_band := tow_store.home_band(j.queue, j.priority, j.kind, j.lane is not null);
+	v_flags := case j.key_scope when 'l' then 1 when 'q' then 2 else 0 end | tow_store.relink(j);
+	if exists (select from tow_store.need n join tow_store.edge e on e.job_id = n.job_id and e.on_id = n.on_id where n.job_id = j.id) then
+		insert into tow_store.waiting (id, reason, since, band, attempt, flags) values (j.id, 'predecessors', tow.now(), v_band, 0, v_flags);
+		perform tow_store.ring_clock('-infinity');
+	else
+		perform tow_store.put_back(j.id, v_band, 0, v_flags, null, 's');
+	end if;
 	return true;
 end $$;
-comment on function tow_store.revive(tow_store.job) is 'Put a finished job back into ready, once.';
+comment on function tow_store.revive(tow_store.job) is 'Put a finished job back, once: ready, or waiting for those of its predecessors that live again.';
 
 create or replace function tow.run_now(id bigint) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -154,8 +210,8 @@ begin
 	if delay is null or delay <= '0' or delay > '10 years' then
 		perform tow_store.fail('TW422', format('bad delay %s', coalesce(delay::text, 'null')), 'use an interval above zero, at most 10 years');
 	end if;
-	if tow.state(id) = 'waiting' then
-		perform tow_store.wrong_state(id, 'snoozed', 'it is about to be admitted, or its policy to decide: try again');
+	if exists (select from tow_store.waiting w where w.id = id) then
+		perform tow_store.wrong_state(id, 'snoozed', 'it waits for something other than an instant; tow.job shows for what');
 	end if;
 	t := tow_store.take_unstarted(id);
 	if t.place is null then
@@ -175,17 +231,22 @@ as $$
 declare
 	j constant tow_store.job := tow_store.see_job(id);
 	t record;
+	v_band int;
 begin
 	perform tow_store.check_job(j.kind, '{}', j.queue, priority, null, null, null, null, null);
-	if tow.state(id) = 'waiting' then
+	v_band := tow_store.home_band(j.queue, priority, j.kind, j.lane is not null);
+	update tow_store.waiting w set band = v_band where w.id = id and w.reason not in ('admission', 'policy');
+	if found then
+		perform tow_store.note('job.reprioritised', j.kind, id, jsonb_build_object('priority', priority));
+		return 'waiting';
+	elsif exists (select from tow_store.waiting w where w.id = id) then
 		perform tow_store.wrong_state(id, 'given another priority', 'it is about to be admitted, or its policy to decide: try again');
 	end if;
 	t := tow_store.take_unstarted(id);
 	if t.place is null then
 		perform tow_store.wrong_state(id, 'given another priority', 'it has started or finished');
 	end if;
-	t.band := tow_store.home_band(j.queue, priority, j.kind, j.lane is not null);
-	perform tow_store.put_back(id, t.band, t.attempt, t.flags, t.run_at, case t.place when 'retrying' then 'r' else 's' end::"char");
+	perform tow_store.put_back(id, v_band, t.attempt, t.flags, t.run_at, case t.place when 'retrying' then 'r' else 's' end::"char");
 	perform tow_store.note('job.reprioritised', j.kind, id, jsonb_build_object('priority', priority));
 	return tow.state(id);
 end $$;

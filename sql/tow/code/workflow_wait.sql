@@ -51,7 +51,9 @@ begin
 	if o ->> 'as' not in ('completed', 'waits', 'snoozed') then
 		return true; -- of a run that did not get there nothing is made
 	end if;
+	perform set_config('tow.spawning', r.job_id::text, true);
 	perform tow_store.spawn(r.job_id, o -> 'spawn');
+	perform set_config('tow.spawning', '', true);
 	return true;
 exception
 	when others then
