@@ -136,15 +136,16 @@ create or replace function tow.reconcile(p_worker bigint, p_jobs bigint[], p_run
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_count int;
+	v_jobs bigint[];
 begin
 	with d as (
 		delete from tow_store.running r where r.worker = p_worker and not r.run = any(coalesce(p_runs, '{}')) returning r.*
 	), b as (
-		select tow_store.settle_one(d, tow.now(), '{"as": "returned"}') from d
+		select d.job_id, tow_store.settle_one(d, tow.now(), '{"as": "returned"}') from d
 	)
-	select count(*) into v_count from b;
-	return v_count;
+	select array_agg(b.job_id) into v_jobs from b;
+	perform tow_store.let_go_later(v_jobs);
+	return coalesce(cardinality(v_jobs), 0);
 end $$;
 comment on function tow.reconcile(bigint, bigint[], bigint[]) is 'Puts back runs that this worker is said to hold and does not; returns how many.';
 

@@ -1,7 +1,8 @@
 -- tow.exchange: the one round trip of a worker. Reports outcomes and claims the next jobs in one transaction.
 -- Fence: an outcome counts only if (job, run) is in running; 'late' says which did not. Claims scan each band from
 -- the watermark that the worker passes, and skip what others have locked. Locks: the line's advisory lock, rows of
--- running by the worker's own runs, rows of ready (skipping locked ones), keys of jobs that it holds.
+-- running by the worker's own runs, keys of jobs that it holds; then, where there are limits or lanes, what
+-- tow_store.lock_queues locks; rows of ready (skipping locked ones).
 -- The settings pin the plans: statements planned on empty tables must not change their shape later, and a plan that
 -- "disabled" nodes make look dear must not be compiled (jit) at each call.
 create or replace function tow.exchange(
@@ -18,11 +19,21 @@ declare
 	v_now constant timestamptz := tow.now();
 	v_batch constant bigint := p_seq * 16 + p_line;
 	v_late bigint[];
+	v_holders bigint[];
+	v_freed bigint[] := array[]::bigint[];
+	v_open int[];
+	v_kinds text[];
 	v_top bigint;
 	v_queue record;
-	v_bands int[];
-	v_lows bigint[];
+	v_gate tow_store.gate;
+	b record;
+	s record;
+	v_gates bigint[];
+	v_room int;
 	v_want int;
+	v_most int;
+	v_more boolean;
+	v_jobs bigint[];
 	v_got bigint;
 begin
 	if p_line not in (0, 1) then
@@ -34,10 +45,14 @@ begin
 	end if;
 
 	if cardinality(p_jobs) > 0 then
-		v_late := tow_store.complete(p_worker, v_now, p_jobs, p_runs, p_ago_us, p_took_us);
+		select c.late, c.holders into v_late, v_holders from tow_store.complete(p_worker, v_now, p_jobs, p_runs, p_ago_us, p_took_us) c;
 	end if;
 	if p_outcomes <> '[]' then
 		v_late := v_late || tow_store.settle(p_worker, v_now, p_outcomes);
+		v_holders := v_holders || array(select (o ->> 'job')::bigint from jsonb_array_elements(p_outcomes) o);
+	end if;
+	if v_holders <> '{}' then
+		v_freed := tow_store.let_go(v_holders);
 	end if;
 	if v_late <> '{}' then
 		return query select 'late', l.job, l.run, null::int, null::text, null::int, null::int, null::bigint,
@@ -52,78 +67,114 @@ begin
 		end if;
 	end if;
 
+	v_open := tow_store.lock_queues(p_queues, p_bands, p_lows, v_freed);
+	if v_freed <> '{}' then
+		perform tow_store.free_gates(v_freed, v_open);
+	end if;
+	v_kinds := tow_store.ruled_kinds();
 	-- Positions up to here have been given out before any of the claims below looks.
 	v_top := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0);
 	for v_queue in
-		select u.id, u.want, q.timeout, coalesce(q.policy, 'default') as policy, coalesce(q.max_attempts, p.max_attempts) as max_attempts,
-			q.id is not null and q.paused_at is null as open
+		select u.id, u.want, q.timeout, coalesce(q.policy, 'default') as policy, coalesce(q.max_attempts, p.max_attempts) as max_attempts, g.id as gate
 		from unnest(p_queues, p_wants) u(id, want)
 			left join tow_store.queue q on q.id = u.id
 			left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
+			left join tow_store.gate g on g.what = 'q' and g.queue = u.id and g.name = '' and (g.max_running is not null or g.rate is not null)
 		where u.want > 0
 	loop
 		v_want := v_queue.want;
-		-- none of a queue that is paused or gone: it is short
-		select array_agg(u.band order by u.n), array_agg(u.low order by u.n) into v_bands, v_lows
-		from unnest(p_bands, p_lows) with ordinality u(band, low, n) join tow_store.band b on b.id = u.band
-		where b.queue = v_queue.id and v_queue.open;
-		for i in 1 .. coalesce(cardinality(v_bands), 0) loop
-			return query
-				with d as (
-					delete from tow_store.ready where ctid = any(array(
-						select r.ctid from tow_store.ready r
-						where r.band = v_bands[i] and r.pos > v_lows[i]
-						order by r.band, r.pos limit v_want for update skip locked))
-					returning id, pos, attempt, flags
-				), m as (
-					select d.id, d.pos, d.attempt + 1 as attempt, d.flags, nextval('tow_store.run') as run from d
-				), n as (
-					insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
-					select m.id, m.run, p_worker, v_batch, v_bands[i], m.attempt, m.flags, v_now from m
-				), k as (
-					delete from tow_store.key where ctid = any(array(
-						select k.ctid from m join tow_store.key k on k.job_id = m.id
-						where m.flags & 2 <> 0 and k.scope = 'q' for update of k skip locked))
-				)
-				select 'job', m.id, m.run, v_queue.id, j.kind, m.attempt,
-					case when j.policy is null and v_queue.policy <> 'never' then coalesce(j.max_attempts, v_queue.max_attempts)
-						else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
-					(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
-					(extract(epoch from j.deadline - v_now) * 1000)::bigint,
-					j.args::text, v_bands[i], m.pos, j.tags::text, j.key,
-					case when m.flags & 16 <> 0 then tow_store.memory_of(m.id)::text end
-				from m join tow_store.job j on j.id = m.id
-				union all
-				select 'low', null, null, v_queue.id, null, null, null, null, null, null, v_bands[i],
-					case when count(*) < v_want then greatest(v_top, max(m.pos), v_lows[i]) else max(m.pos) end, null, null, null
-				from m;
+		v_more := false;
+		v_gate := null;
+		v_room := null;
+		if v_queue.gate is not null then
+			select g.* into v_gate from tow_store.gate g where g.id = v_queue.gate;
+			v_room := case when v_queue.id = any(v_open) then tow_store.room(v_gate, v_now) end;
+		end if;
+		-- none of a queue that is paused or gone, or of which somebody sets a limit: it is short
+		for b in select * from tow_store.claim_bands(v_queue.id, p_bands, p_lows, p_seq, v_kinds) c where v_queue.id = any(v_open) loop
+			v_most := least(v_want, v_room, case when b.gate is not null then (select tow_store.room(g, v_now) from tow_store.gate g where g.id = b.gate) end);
+			continue when v_most <= 0;
+			v_gates := array_remove(array[case when v_gate.max_running is not null then v_gate.id end, b.gate], null);
+			if b.laned then
+				continue when not tow_store.has_turn(b.band, b.low);
+				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_now);
+				v_jobs := tow_store.claim_lanes(p_worker, v_batch, v_now, v_queue.id, b.band, v_most, v_gates);
+				v_more := v_more or not s.dry;
+				return query select c.* from tow_store.claim_rows(v_jobs, v_now) c
+					union all
+					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
+						case when s.dry then greatest(v_top, s.low) else s.low end, null, null, null;
+			else
+				if v_kinds is not null and b.kind is null then
+					perform tow_store.sift(b.band, b.low, v_most, v_kinds);
+				end if;
+				return query
+					with d as (
+						delete from tow_store.ready where ctid = any(array(
+							select r.ctid from tow_store.ready r
+							where r.band = b.band and r.pos > b.low and (v_kinds is null or b.kind is not null or not tow_store.is_of_kinds(r.id, v_kinds))
+							order by r.band, r.pos limit v_most for update skip locked))
+						returning id, pos, attempt, flags
+					), m as (
+						select d.id, d.pos, d.attempt + 1 as attempt, d.flags, nextval('tow_store.run') as run from d
+					), n as (
+						insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
+						select m.id, m.run, p_worker, v_batch, b.band, m.attempt, m.flags | case when v_gates <> '{}' then 4 else 0 end, v_now from m
+					), h as (
+						insert into tow_store.held (gate, run, job_id) select g, m.run, m.id from unnest(v_gates) g, m
+					), k as (
+						delete from tow_store.key where ctid = any(array(
+							select k.ctid from m join tow_store.key k on k.job_id = m.id
+							where m.flags & 2 <> 0 and k.scope = 'q' for update of k skip locked))
+					)
+					select 'job', m.id, m.run, v_queue.id, j.kind, m.attempt,
+						case when j.policy is null and v_queue.policy <> 'never' then coalesce(j.max_attempts, v_queue.max_attempts)
+							else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
+						(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
+						(extract(epoch from j.deadline - v_now) * 1000)::bigint,
+						case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, b.band, m.pos, j.tags::text, j.key,
+						case when m.flags & 16 <> 0 then tow_store.memory_of(m.id)::text end
+					from m join tow_store.job j on j.id = m.id
+					union all
+					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
+						case when count(*) < v_most then greatest(v_top, max(m.pos), b.low) else max(m.pos) end, null, null, null
+					from m;
+			end if;
 			get diagnostics v_got = row_count;
 			v_want := v_want - (v_got - 1);
+			v_room := v_room - (v_got - 1);
 			exit when v_want <= 0;
 		end loop;
-		if v_want > 0 then
+		if v_gate.rate is not null and v_queue.id = any(v_open) then
+			perform tow_store.pay_queue(v_gate, v_queue.want - v_want, v_want > 0, v_now);
+		end if;
+		if v_want > 0 and not v_more then
 			return query select 'short', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,
 				null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text;
-		else
+		elsif v_room is null or v_room > 0 then
 			perform tow_store.ring_more(v_queue.id, p_worker);
 		end if;
 	end loop;
+	if v_freed <> '{}' then
+		perform tow_store.ring_freed(v_freed, p_queues, p_wants, p_bands);
+	end if;
 end $$;
 comment on function tow.exchange(bigint, int, bigint, boolean, bigint[], bigint[], bigint[], bigint[], jsonb, int[], bigint[], int[], int[]) is
 'A worker reports outcomes and claims jobs, in one transaction.';
 
--- Plain completions, the hot half: one statement for the whole batch. Returns the runs that were not ours any more.
+-- Plain completions, the hot half: one statement for the whole batch. Returns the runs that were not ours any more,
+-- and the jobs that held gates.
 -- Hash joins on purpose: the outcomes' times are joined to what was deleted, and nested loops would be quadratic.
 create or replace function tow_store.complete(
-	p_worker bigint, p_now timestamptz, p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[]
-) returns bigint[]
+	p_worker bigint, p_now timestamptz, p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[],
+	out late bigint[], out holders bigint[]
+)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off set enable_hashjoin = on set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_count bigint;
 	v_noted bigint[];
-	v_holders bigint[];
 begin
 	with d as (
 		delete from tow_store.running r where r.job_id = any(p_jobs) and r.run = any(p_runs)
@@ -134,19 +185,16 @@ begin
 		from d join unnest(p_runs, p_ago_us, p_took_us) u(run, ago, took) on u.run = d.run
 	)
 	select count(*), array_agg(d.job_id) filter (where d.flags & 9 <> 0), array_agg(d.job_id) filter (where d.flags & 4 <> 0)
-	into v_count, v_noted, v_holders from d;
+	into v_count, v_noted, holders from d;
 	if v_noted is not null then
 		perform tow_store.job_ended(v_noted);
 	end if;
-	if v_holders is not null then
-		perform tow_store.let_go(v_holders);
-	end if;
+	late := array[]::bigint[];
 	if v_count < cardinality(p_jobs) then
 		-- rare: those that history does not show as ended by this very worker
-		return coalesce((select array_agg(u.run) from unnest(p_jobs, p_runs) u(job, run)
-			where not exists (select from tow_store.history h where h.job_id = u.job and h.run = u.run and h.worker = p_worker and h.outcome = 'c')), array[]::bigint[]);
+		late := array(select u.run from unnest(p_jobs, p_runs) u(job, run)
+			where not exists (select from tow_store.history h where h.job_id = u.job and h.run = u.run and h.worker = p_worker and h.outcome = 'c'));
 	end if;
-	return array[]::bigint[];
 end $$;
 comment on function tow_store.complete(bigint, timestamptz, bigint[], bigint[], bigint[], bigint[]) is 'Move plainly completed runs to history; returns those that came late.';
 
@@ -156,16 +204,62 @@ returns table(what text, job bigint, run bigint, queue int, kind text, attempt i
 	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt, tow_store.max_attempts(j, tow_store.policy_for(j, null)),
+	select c.* from tow_store.claim_rows(array(select r.job_id from tow_store.running r where r.worker = p_worker and r.batch = p_batch), p_now) c
+$$;
+comment on function tow_store.claims_of(bigint, bigint, timestamptz) is 'What one exchange of a worker claimed and has not ended.';
+
+create or replace function tow_store.claim_rows(p_jobs bigint[], p_now timestamptz)
+returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+	return query
+	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt,
+		case when j.policy is null and q.policy is distinct from 'never' and j.max_attempts is not null then j.max_attempts
+			else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
 		(extract(epoch from coalesce(j.timeout, q.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
-		j.args::text, r.band, 0::bigint, j.tags::text, j.key, case when r.flags & 16 <> 0 then tow_store.memory_of(r.job_id)::text end
+		case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, r.band, 0::bigint, j.tags::text, j.key, case when r.flags & 16 <> 0 then tow_store.memory_of(r.job_id)::text end
 	from tow_store.running r
 		join tow_store.job j on j.id = r.job_id
 		join tow_store.band b on b.id = r.band
 		join tow_store.queue q on q.id = b.queue
-	where r.worker = p_worker and r.batch = p_batch;
-$$;
-comment on function tow_store.claims_of(bigint, bigint, timestamptz) is 'What one exchange of a worker claimed and has not ended.';
+	where r.job_id = any(p_jobs) order by r.run;
+end $$;
+comment on function tow_store.claim_rows(bigint[], timestamptz) is 'What a worker is told of jobs that it claimed.';
+
+-- The bands of a queue that may be claimed from, in order of priority; those of one priority take turns to be first,
+-- so that none starves the others. gate: of the kind's limit.
+create or replace function tow_store.claim_bands(p_queue int, p_bands int[], p_lows bigint[], p_turn bigint, p_kinds text[])
+returns table(band int, low bigint, kind text, laned boolean, gate bigint)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+	return query
+	select s.id, s.low, s.kind, s.laned, s.gate from (
+		select b.id, u.low, b.kind, b.laned, b.priority, g.id as gate, row_number() over w as n, count(*) over (partition by b.priority) as of
+		from unnest(p_bands, p_lows) u(band, low)
+			join tow_store.band b on b.id = u.band
+			join tow_store.queue q on q.id = b.queue
+			left join tow_store.gate g on p_kinds is not null and b.kind = any(p_kinds) and g.what = 'k' and g.name = b.kind
+		where b.queue = p_queue and q.paused_at is null and g.paused_at is null
+		window w as (partition by b.priority order by b.laned, b.kind nulls first)) s
+	order by s.priority, (s.n - 1 + p_turn) % s.of;
+end $$;
+comment on function tow_store.claim_bands(int, int[], bigint[], bigint, text[]) is 'The bands of a queue that may be claimed from, in order.';
+
+create or replace function tow_store.is_of_kinds(p_id bigint, p_kinds text[]) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+begin
+	return exists (select from tow_store.job j where j.id = p_id and j.kind = any(p_kinds));
+end $$;
+comment on function tow_store.is_of_kinds(bigint, text[]) is 'Whether a job is of one of these kinds.';
 
 -- A worker that got all it asked for leaves more behind, perhaps: wake one of the parked others.
 create or replace function tow_store.ring_more(p_queue int, p_worker bigint) returns void

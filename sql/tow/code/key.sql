@@ -80,6 +80,8 @@ begin
 		into place, band, attempt, flags, run_at;
 		exit when found;
 		delete from tow_store.waiting w where w.id = p_id returning 'waiting', w.band, w.attempt, w.flags into place, band, attempt, flags;
+		exit when found;
+		delete from tow_store.lined l where l.id = p_id returning 'waiting', l.band, l.attempt, l.flags into place, band, attempt, flags;
 		exit when found or tow.state(p_id) not in ('ready', 'scheduled', 'retrying', 'waiting');
 	end loop;
 end $$;
@@ -150,6 +152,7 @@ create or replace function tow_store.put_back(p_id bigint, p_band int, p_attempt
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
+	p_flags := p_flags & ~4; -- whatever its run held is let go
 	if p_run_at > tow.now() then
 		insert into tow_store.scheduled (run_at, id, band, attempt, flags, reason) values (p_run_at, p_id, p_band, p_attempt, p_flags, p_reason);
 		perform tow_store.ring_clock(p_run_at);

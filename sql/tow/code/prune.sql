@@ -131,6 +131,7 @@ as $$
 			and not exists (select from tow_store.running r where r.job_id = j.id)
 			and not exists (select from tow_store.scheduled s where s.id = j.id)
 			and not exists (select from tow_store.waiting w where w.id = j.id)
+			and not exists (select from tow_store.lined l where l.id = j.id)
 			and not exists (select from tow_store.ready m where m.id = j.id and m.pos <> m.id)
 			and not exists (select from tow_store.band b join tow_store.ready m on m.band = b.id and m.pos = j.id and m.id = j.id
 				where b.queue = q.id and b.priority = j.priority)
@@ -154,6 +155,7 @@ as $$
 		and not exists (select from tow_store.running r where r.job_id >= p_first and r.job_id < p_stop)
 		and not exists (select from tow_store.scheduled s where s.id >= p_first and s.id < p_stop)
 		and not exists (select from tow_store.waiting w where w.id >= p_first and w.id < p_stop)
+		and not exists (select from tow_store.lined l where l.id >= p_first and l.id < p_stop)
 		and not exists (select from tow_store.ready m where m.id >= p_first and m.id < p_stop and m.pos <> m.id)
 		and not exists (select from tow_store.band b, lateral
 			(select from tow_store.ready m where m.band = b.id and m.pos >= p_first and m.pos < p_stop and m.id = m.pos limit 1) x)
@@ -191,6 +193,7 @@ begin
 	loop
 		perform tow_store.arm_bit(v_queue.id, v_queue.bit, false);
 	end loop;
+	perform tow_store.tidy_lanes(v_now);
 	return 0;
 end $$;
 comment on function tow_store.duty_tidy() is 'Duty: remove small rows whose job or worker is gone.';

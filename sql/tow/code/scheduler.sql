@@ -124,6 +124,10 @@ begin
 		v_work := tow_store.next_to_decide() is not null;
 	when 'inbox' then
 		v_work := exists (select from tow.inbox);
+	when 'wake' then
+		select w.at into v_at from tow_store.wake w where w.at > p_now - interval '10 s' order by w.at limit 1;
+	when 'sort' then
+		return case when exists (select from tow_store.band b where b.laned) then p_left_ms else 1000 end;
 	when 'rescue' then
 		return case when exists (select from tow_store.worker w where w.ended_at is null or w.leftover) then p_left_ms else 1000 end;
 	else
@@ -175,6 +179,8 @@ begin
 		when 'prune' then tow_store.duty_prune()
 		when 'tidy' then tow_store.duty_tidy()
 		when 'expire' then tow_store.duty_expire()
+		when 'wake' then tow_store.duty_wake()
+		when 'sort' then tow_store.duty_sort()
 	end;
 	update tow_store.duty d set last_at = tow.now(), last_count = v_count, last_ms = extract(epoch from clock_timestamp() - v_start) * 1000
 	where d.name = p_name and (d.last_at is null or d.last_at < tow.now() - interval '10 s' or d.last_at > tow.now());

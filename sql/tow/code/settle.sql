@@ -56,9 +56,9 @@ begin
 		if o ? 'took_us' then
 			perform tow_store.write_history(r, p_now, o, 'b', null);
 		end if;
-		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags, null, 's');
+		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags | 32, null, 's');
 	when 'unknown' then
-		perform tow_store.put_back(r.job_id, tow_store.kind_band(r), r.attempt - 1, r.flags, null, 's');
+		perform tow_store.put_back(r.job_id, tow_store.kind_band(r), r.attempt - 1, r.flags | 32, null, 's');
 	else
 		perform tow_store.fail('TW422', format('bad outcome %L of job %s', o ->> 'as', r.job_id), 'completed, failed, waits, snoozed, cancelled, returned or unknown');
 	end case;
@@ -159,6 +159,7 @@ declare
 	r tow_store.running;
 	v_quiet constant boolean := pg_try_advisory_xact_lock(7630720, p_worker::int) and pg_try_advisory_xact_lock(7630721, p_worker::int);
 	v_count int := 0;
+	v_holders bigint[];
 begin
 	for r in
 		delete from tow_store.running d where d.ctid = any(array(
@@ -166,8 +167,12 @@ begin
 		returning d.*
 	loop
 		v_count := v_count + 1;
+		if r.flags & 4 <> 0 then
+			v_holders := v_holders || r.job_id;
+		end if;
 		perform tow_store.lose_run(r);
 	end loop;
+	perform tow_store.let_go_later(v_holders);
 	update tow_store.worker w set leftover = not v_quiet or exists (select from tow_store.running o where o.worker = p_worker) where w.id = p_worker;
 	return v_count;
 end $$;
@@ -189,7 +194,7 @@ begin
 		perform tow_store.end_run(r, v_now, v_reason || '{"error": "lost with its worker too often"}', 'f');
 	else
 		perform tow_store.write_history(r, v_now, v_reason, 'l', null);
-		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags, null, 's');
+		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags | 32, null, 's');
 	end if;
 end $$;
 comment on function tow_store.lose_run(tow_store.running) is 'Put back, or end, a job whose worker is gone.';

@@ -1,5 +1,5 @@
 create or replace view tow_store.places as
-select r.id, 'ready' as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker,
+select r.id, case when (select b.laned from tow_store.band b where b.id = r.band) then 'waiting' else 'ready' end as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker,
 	null::bigint as run, null::text as reason, r.pos
 from tow_store.ready r
 union all
@@ -7,6 +7,8 @@ select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band
 from tow_store.scheduled s
 union all
 select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason, null from tow_store.waiting w
+union all
+select l.id, 'waiting', l.band, l.attempt, null, null, null, null, 'lane', l.pos from tow_store.lined l
 union all
 select u.job_id, 'running', u.band, u.attempt, null, u.claimed_at, u.worker, u.run, null, null from tow_store.running u;
 comment on view tow_store.places is 'Where live jobs are.';
@@ -16,7 +18,7 @@ select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority) as prior
 	coalesce(m.run_at, j.run_at) as run_at, m.started_at, m.worker, m.run, g.pct,
 	case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end as note,
 	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
-	j.key, j.tags, m.reason
+	j.key, j.tags, case when m.state = 'waiting' then coalesce(m.reason, 'lane') end as reason
 from tow_store.places m
 	join tow_store.job j on j.id = m.id
 	left join tow_store.band b on b.id = m.band
@@ -63,31 +65,34 @@ set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set e
 as $$
 	with born as (
 		select m.* from tow_store.band b, lateral (
-				select * from (select p.* from tow_store.places p where p.state = 'ready' and p.band = b.id and p.pos < p_before
+				select * from (select p.* from tow_store.places p where p.reason is null and p.band = b.id and p.pos < p_before
 					order by p.band desc, p.pos desc limit p_rows + 1000) l
 				where l.pos = l.id limit p_rows) m
-		where coalesce(p_state, 'ready') = 'ready'
+		where coalesce(p_state, m.state) = m.state and coalesce(p_state, 'ready') in ('ready', 'waiting') and (p_state is distinct from 'waiting' or b.laned)
 	), moved as (
-		select p.* from tow_store.places p where p.state = 'ready' and p.pos <> p.id and p.id < p_before
-			and coalesce(p_state, 'ready') = 'ready' order by p.id desc limit p_rows
+		select p.* from tow_store.places p where p.reason is null and p.pos <> p.id and p.id < p_before
+			and coalesce(p_state, p.state) = p.state and coalesce(p_state, 'ready') in ('ready', 'waiting') order by p.id desc limit p_rows
+	), lined as (
+		select p.* from tow_store.places p where p.reason = 'lane' and p.id < p_before
+			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
 	), scheduled as (
 		select p.* from tow_store.places p where p.state in ('scheduled', 'retrying') and p.id < p_before
 			and coalesce(p_state, p.state) = p.state order by p.id desc limit p_rows
 	), waiting as (
-		select p.* from tow_store.places p where p.state = 'waiting' and p.reason is not null and p.id < p_before
+		select p.* from tow_store.places p where p.state = 'waiting' and p.reason <> 'lane' and p.id < p_before
 			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
 	), running as (
 		select p.* from tow_store.places p where p.state = 'running' and p.run is not null and p.id < p_before
 			and coalesce(p_state, 'running') = 'running' order by p.id desc limit p_rows
 	), m as (
-		select * from (table born union all table moved union all table scheduled union all table waiting union all table running) u
+		select * from (table born union all table moved union all table lined union all table scheduled union all table waiting union all table running) u
 		order by u.id desc limit p_rows
 	)
 	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
 		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
 		case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end,
 		case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end,
-		j.key, j.tags, m.reason
+		j.key, j.tags, case when m.state = 'waiting' then coalesce(m.reason, 'lane') end
 	from m
 		join tow_store.job j on j.id = m.id
 		left join tow_store.band b on b.id = m.band

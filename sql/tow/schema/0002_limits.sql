@@ -2,19 +2,16 @@
 -- of held for each run; how many hold it is counted, never kept in a counter, so nothing can leak.
 --
 -- A job with a lane is born in ready like any other, but in a band of its own (laned). An exchange of any worker, or
--- the admit duty, sorts it to the end of its lane, tow_store.lined; a lane that has jobs has one row in turn for each
--- band, which says when it is next: by virtual time, so that lanes share by weight. All this is done under the
--- queue's advisory lock (7630716, queue), and a gate of a kind under (7630717, gate), in this order.
+-- the sort duty, sorts it to the end of its lane, tow_store.lined; a lane has one row in turn for each band, which
+-- says when it is next: by virtual time, so that lanes share by weight. contrib/docs/lanes.md has the locks.
 
 alter table tow_store.job add column lane text;
 comment on column tow_store.job.lane is 'Jobs of a lane start in order, as many at once as its limit says; lanes of a queue share it fairly.';
 
 alter table tow_store.band add column laned boolean not null default false;
-alter table tow_store.band add column v_low bigint not null default 0;
 alter table tow_store.band drop constraint band_queue_priority_kind_key;
 alter table tow_store.band add constraint band_key unique nulls not distinct (queue, priority, kind, laned);
 comment on column tow_store.band.laned is 'For jobs with a lane: a claim sorts what it finds here into lanes.';
-comment on column tow_store.band.v_low is 'No row of turn that may run is earlier than this; raised now and then.';
 
 alter table tow_store.queue add column lane_limit int not null default 1 check (lane_limit >= 0);
 alter table tow_store.queue add column lane_rate double precision check (lane_rate > 0);
@@ -44,7 +41,7 @@ create table tow_store.gate (
 	check ((what = 'k') = (queue is null))
 );
 comment on table tow_store.gate is 'What may be limited: q a queue, k a kind, l a lane of a queue.';
-comment on column tow_store.gate.max_running is 'How many run at once; null: any number, of a lane what its queue says; 0 of a lane: any number.';
+comment on column tow_store.gate.max_running is 'How many run at once; null: any number, of a lane what its queue says. Of a lane 0: any number.';
 comment on column tow_store.gate.rate is 'How many may start in a second, on average; null: any number.';
 comment on column tow_store.gate.burst is 'How many tokens gather while none is used; null: one second''s.';
 comment on column tow_store.gate.own is 'Somebody gave it settings; a lane without goes by its queue''s, and is forgotten when it has been idle for long.';
@@ -77,13 +74,30 @@ create table tow_store.turn (
 	parked boolean not null,
 	v bigint not null,
 	gate bigint not null,
+	why "char" check (why in ('i', 'l', 't', 'p', 'c')),
 	pos_low bigint not null,
-	primary key (band, parked, v, gate)
+	run_low bigint not null,
+	primary key (band, parked, v, gate),
+	check (parked = (why is not null))
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 create index turn_gate on tow_store.turn (gate, band, v);
-comment on table tow_store.turn is 'Lanes with waiting jobs, one row a band; the smallest v is next. Rows are replaced, not updated: the newest has the largest v.';
-comment on column tow_store.turn.parked is 'At its limit, out of tokens or paused: it has no turn until something frees it.';
+comment on table tow_store.turn is
+'Lanes, one row a band; the smallest v that is not parked is next. Rows are replaced, not updated, and the newest has the largest v. That of gate 0 is the band''s clock: no lane that may run is earlier.';
+comment on column tow_store.turn.why is 'Why it has no turn: i idle (no jobs), l at its limit, t out of tokens, p paused; c the clock.';
 comment on column tow_store.turn.pos_low is 'No job of it in lined is earlier.';
+comment on column tow_store.turn.run_low is 'No run that holds the lane is earlier, so that counting does not meet dead rows.';
+
+create type tow_store.chosen as (gate bigint, at tid, v bigint, cost bigint, pos_low bigint, run_low bigint,
+	room int, rate double precision, tokens double precision, paused boolean, n int);
+comment on type tow_store.chosen is 'A lane whose turn it is, and how many jobs it may start (n) and might (room; null: any number).';
+
+create table tow_store.sorting (
+	band int primary key,
+	low bigint not null,
+	top bigint not null,
+	xid bigint not null
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 50);
+comment on table tow_store.sorting is 'From which position the sort duty scans a laned band, and what that is raised to (top) when all transactions below xid have ended.';
 
 create table tow_store.bucket (
 	gate bigint not null,
@@ -97,10 +111,14 @@ comment on table tow_store.bucket is 'Tokens of gates with a rate: the newest ro
 create table tow_store.wake (
 	at timestamptz not null,
 	queue int not null,
-	gate bigint,
-	primary key (at, queue)
-) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
-comment on table tow_store.wake is 'When a queue (or one lane of it) has a token again: the wake duty frees the lane and rings.';
+	gate bigint not null,
+	primary key (at, queue, gate)
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+create index wake_gate on tow_store.wake (gate, queue);
+comment on table tow_store.wake is 'When a lane (gate; 0: the queue itself) may go on, as it has a token again or was left by a run: the wake duty sees to it, and rings.';
+create sequence tow_store.wake_full as bigint minvalue 0 start 0;
+comment on sequence tow_store.wake_full is 'When (microseconds since the epoch) wake was last scanned from its start.';
 
 insert into tow_store.duty (position, name, every, description) values
-	(11, 'wake', '1 s', 'wakes queues and lanes whose rate lets them go on');
+	(11, 'wake', '1 s', 'wakes queues and lanes that may go on'),
+	(12, 'sort', '1 s', 'sorts jobs into their lanes while all workers are busy');

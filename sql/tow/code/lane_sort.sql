@@ -1,0 +1,212 @@
+-- Sorting: what arrived in a laned band of ready goes to the end of its lane. Whoever does it holds the queue's lock
+-- (see gate.sql), so lanes and turns are made without a race. A job of a kind with a limit goes to the kind's own band
+-- instead; one that was given back unstarted (flag 32) stands where it stood, by its id.
+
+create or replace function tow_store.sort_lanes(p_queue int, p_band int, p_low bigint, p_most int, p_now timestamptz, out low bigint, out dry boolean)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	c_batch constant int := 1000;
+	v_kinds constant text[] := case when (select b.kind is null from tow_store.band b where b.id = p_band) then tow_store.ruled_kinds() end;
+	v_ids bigint[];
+	v_poss bigint[];
+	v_attempts int[];
+	v_flags int[];
+	v_lanes text[];
+	v_top bigint;
+	v_count int;
+begin
+	low := p_low;
+	for i in 1 .. greatest(p_most / c_batch, 1) loop
+		with d as (
+			delete from tow_store.ready where ctid = any(array(
+				select r.ctid from tow_store.ready r where r.band = p_band and r.pos > low
+				order by r.band, r.pos limit c_batch for update skip locked))
+			returning id, pos, attempt, flags
+		), j as (
+			select d.*, f.lane, f.kind, v_kinds is not null and f.kind = any(v_kinds) as away from d join tow_store.job f on f.id = d.id
+		), a as (
+			select count(tow_store.to_kind_band(p_band, j.kind, j.id, j.attempt, j.flags | 32)) as n from j where j.away
+		)
+		select array_agg(j.id) filter (where not j.away), array_agg(case when j.flags & 32 <> 0 then j.id else j.pos end) filter (where not j.away),
+			array_agg(j.attempt) filter (where not j.away), array_agg(j.flags & ~36) filter (where not j.away),
+			array_agg(j.lane) filter (where not j.away), max(j.pos), count(*) + min(a.n * 0)
+		into v_ids, v_poss, v_attempts, v_flags, v_lanes, v_top, v_count from j, a;
+		low := greatest(low, v_top);
+		if v_ids is not null then
+			perform tow_store.open_lanes(p_queue, v_lanes, p_now);
+			perform tow_store.line_up(p_queue, p_band, v_ids, v_poss, v_attempts, v_flags, v_lanes);
+		end if;
+		dry := v_count is null or v_count < c_batch;
+		exit when dry;
+	end loop;
+end $$;
+comment on function tow_store.sort_lanes(int, int, bigint, int, timestamptz) is
+'Sort arrivals above a position into their lanes; low: up to where, dry: that was all.';
+
+create or replace function tow_store.open_lanes(p_queue int, p_lanes text[], p_now timestamptz) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+begin
+	insert into tow_store.gate (what, queue, name, own, used_at)
+	select 'l', p_queue, l.name, false, p_now from (select distinct name from unnest(p_lanes) u(name)) l
+	where not exists (select from tow_store.gate g where g.what = 'l' and g.queue = p_queue and g.name = l.name);
+end $$;
+comment on function tow_store.open_lanes(int, text[], timestamptz) is 'Make the gates of lanes that are new.';
+
+-- A lane that was idle has its turn at its own virtual time or, if that lies behind, at the band's.
+create or replace function tow_store.line_up(
+	p_queue int, p_band int, p_ids bigint[], p_poss bigint[], p_attempts int[], p_flags int[], p_lanes text[]
+) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_gates bigint[];
+	v_firsts bigint[];
+	v_clock constant bigint := tow_store.lane_clock(p_band);
+begin
+	with i as (
+		insert into tow_store.lined (band, gate, pos, id, attempt, flags)
+		select p_band, g.id, u.pos, u.id, u.attempt, u.flags
+		from unnest(p_ids, p_poss, p_attempts, p_flags, p_lanes) u(id, pos, attempt, flags, lane)
+			join tow_store.gate g on g.what = 'l' and g.queue = p_queue and g.name = u.lane
+		returning gate, pos
+	)
+	select array_agg(s.gate), array_agg(s.pos) into v_gates, v_firsts from (select i.gate, min(i.pos) as pos from i group by i.gate) s;
+	with o as (
+		select u.gate, u.pos, t.ctid as at, t.v, t.why, t.pos_low, t.run_low
+		from unnest(v_gates, v_firsts) u(gate, pos)
+			left join lateral (select r.ctid, r.* from tow_store.turn r where r.gate = u.gate and r.band = p_band order by r.gate desc, r.band desc, r.v desc limit 1) t on true
+		where t.gate is null or t.why = 'i' or u.pos < t.pos_low
+	), d as (
+		delete from tow_store.turn where ctid = any(array(select o.at from o where o.at is not null))
+	)
+	insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low)
+	select p_band, coalesce(o.why <> 'i', false), greatest(o.v + 1, v_clock), o.gate, nullif(o.why, 'i'), least(o.pos, o.pos_low), coalesce(o.run_low, 0) from o;
+end $$;
+comment on function tow_store.line_up(int, int, bigint[], bigint[], int[], int[], text[]) is 'Put jobs into their lanes, and give lanes a turn that had none.';
+
+create or replace function tow_store.lane_clock(p_band int) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+begin
+	return coalesce((select t.v from tow_store.turn t where t.gate = 0 and t.band = p_band order by t.gate desc, t.band desc, t.v desc limit 1), 0);
+end $$;
+comment on function tow_store.lane_clock(int) is 'The virtual time of a laned band: no lane that may run is earlier.';
+
+-- Where a job of a kind with a limit belongs. The band is made by whoever sets the limit; should it not be there, the
+-- admit duty makes it.
+create or replace function tow_store.to_kind_band(p_band int, p_kind text, p_id bigint, p_attempt int, p_flags int) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_band constant int := (select k.id from tow_store.band b
+		join tow_store.band k on k.queue = b.queue and k.priority = b.priority and k.laned = b.laned and k.kind = p_kind where b.id = p_band);
+begin
+	perform tow_store.put_back(p_id, v_band, p_attempt, p_flags, null, 's');
+	return p_id;
+end $$;
+comment on function tow_store.to_kind_band(int, text, bigint, int, int) is 'Move a job to the band of its kind.';
+
+-- For plain bands: jobs of limited kinds among the first that a claim would take are moved out of its way.
+create or replace function tow_store.sift(p_band int, p_low bigint, p_want int, p_kinds text[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_moved int;
+begin
+	loop
+		with c as (
+			select r.ctid as at, r.id, r.attempt, r.flags from tow_store.ready r where r.band = p_band and r.pos > p_low
+			order by r.band, r.pos limit p_want for update skip locked
+		), k as (
+			select c.*, j.kind from c join tow_store.job j on j.id = c.id where j.kind = any(p_kinds)
+		), d as (
+			delete from tow_store.ready where ctid = any(array(select k.at from k))
+		)
+		select count(tow_store.to_kind_band(p_band, k.kind, k.id, k.attempt, k.flags)) into v_moved from k;
+		exit when v_moved = 0;
+	end loop;
+end $$;
+comment on function tow_store.sift(int, bigint, int, text[]) is 'Move jobs of kinds with a limit to their own bands.';
+
+-- Duty: while all workers are busy nobody claims, and a lane's single job would stand unsorted behind another lane's
+-- hundred thousand. The band's low follows the rule of tow_store.duty_promote: what was given out before xid has ended
+-- once all transactions below it have.
+create or replace function tow_store.duty_sort() returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_top constant bigint := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0); -- before there is an xid
+	b record;
+	s record;
+	v_count int := 0;
+begin
+	if not pg_try_advisory_xact_lock_shared(7630718, 0) then
+		return 0;
+	end if;
+	for b in
+		select l.id, l.queue, tow_store.sort_from(l.id, v_top) as low from tow_store.band l where l.laned order by l.queue, l.id
+	loop
+		continue when not exists (select from tow_store.ready r where r.band = b.id and r.pos > b.low);
+		continue when not pg_try_advisory_xact_lock_shared(7630718, b.queue) or not pg_try_advisory_xact_lock(7630716, b.queue);
+		s := tow_store.sort_lanes(b.queue, b.id, b.low, 5000, tow.now());
+		v_count := v_count + case when s.dry then 0 else 1 end;
+	end loop;
+	return v_count;
+end $$;
+comment on function tow_store.duty_sort() is 'Duty: sort jobs into their lanes.';
+
+create or replace function tow_store.sort_from(p_band int, p_top bigint) returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+declare
+	s tow_store.sorting;
+	v_first bigint;
+	v_over boolean;
+begin
+	select * into s from tow_store.sorting o where o.band = p_band;
+	if not found then
+		insert into tow_store.sorting (band, low, top, xid) values (p_band, 0, p_top, pg_current_xact_id()::text::bigint) returning * into s;
+	end if;
+	select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= s.xid,
+		(select r.pos from tow_store.ready r where r.band = p_band and r.pos > s.low order by r.band, r.pos limit 1)
+	into v_over, v_first;
+	if p_top > s.top and (v_over or s.xid > pg_current_xact_id()::text::bigint) then
+		update tow_store.sorting o set low = case when v_over then least(s.top, v_first - 1) else o.low end, top = p_top,
+			xid = pg_current_xact_id()::text::bigint where o.band = p_band returning * into s;
+	end if;
+	return s.low;
+end $$;
+comment on function tow_store.sort_from(int, bigint) is 'From which position the sort duty scans a laned band; raises it where that is safe.';
+
+-- A lane without settings of its own whose jobs have all run is forgotten a day later. Bounded; under the queue's lock.
+create or replace function tow_store.tidy_lanes(p_now timestamptz) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	q record;
+	v_gates bigint[];
+begin
+	for q in select distinct b.queue as id from tow_store.band b where b.laned order by b.queue loop
+		continue when not pg_try_advisory_xact_lock_shared(7630718, q.id) or not pg_try_advisory_xact_lock(7630716, q.id);
+		select array_agg(i.id) into v_gates from (
+			select g.id from tow_store.gate g
+			where g.what = 'l' and g.queue = q.id and not g.own and g.used_at < p_now - interval '1 day'
+				and not exists (select from tow_store.turn t where t.gate = g.id and t.why is distinct from 'i')
+				and not exists (select from tow_store.held h where h.gate = g.id)
+			limit 1000) i;
+		delete from tow_store.turn t where t.gate = any(v_gates);
+		delete from tow_store.bucket b where b.gate = any(v_gates);
+		delete from tow_store.gate g where g.id = any(v_gates);
+	end loop;
+end $$;
+comment on function tow_store.tidy_lanes(timestamptz) is 'Forget lanes that have been idle for long.';

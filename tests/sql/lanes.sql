@@ -1,0 +1,57 @@
+-- Lanes: in order, within their limits, fairly, and nothing left behind.
+begin;
+\ir ../lib/fixture.sql
+create function pg_temp.put(p_lane text, p_n int default 1, p_queue text default 'default', p_priority int default 100) returns bigint[] language sql as $$
+	select array_agg(i) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[p_n]), queue => p_queue, priority => p_priority, lane => p_lane) i
+$$;
+create function pg_temp.lane_of(p_jobs bigint[]) returns text language sql as $$
+	select string_agg(j.lane, '' order by u.n) from unnest(p_jobs) with ordinality u(id, n) join tow_store.job j using (id)
+$$;
+create function pg_temp.done(p_worker bigint, p_jobs bigint[], p_want int default 0) returns bigint[] language sql as $$
+	select coalesce(array_agg(e.job) filter (where e.what = 'job'), '{}') from pg_temp.exchange(p_worker, p_want, '[]',
+		p_jobs, (select array_agg(r.run order by u.n) from unnest(p_jobs) with ordinality u(id, n) join tow_store.running r on r.job_id = u.id)) e
+$$;
+select pg_temp.worker() as w \gset
+select tow.enqueue('noop', lane => 'first') as a \gset
+select is(tow.state(:a), 'waiting', 'a lane''s first job waits for its band');
+select pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:a), 'waiting', 'an arrival waits');
+select is(pg_temp.claim(:w), array[:a]::bigint[], 'and is claimed');
+select is(tow.state(:a), 'running', 'it runs');
+select is(pg_temp.done(:w, array[:a]::bigint[]), '{}', 'it is done');
+
+select pg_temp.put('a', 3) as a, pg_temp.put('b', 2) as b \gset
+select is(pg_temp.claim(:w), array[(:'a'::bigint[])[1], (:'b'::bigint[])[1]], 'one of each lane');
+select is(pg_temp.claim(:w), '{}', 'and no more');
+select is(pg_temp.done(:w, (:'a'::bigint[])[1:1], 5), (:'a'::bigint[])[2:2], 'its successor follows in the same exchange');
+select is((select array_agg(reason) from tow.jobs where state = 'waiting'), '{lane,lane}', 'the others wait for their lane');
+select is(pg_temp.say(:w, (:'b'::bigint[])[1], '{"as": "failed"}'), false, 'b fails');
+select is(tow.state((:'b'::bigint[])[1]), 'retrying', 'and is retried');
+select is(pg_temp.claim(:w), (:'b'::bigint[])[2:2], 'its lane goes on meanwhile');
+select is(pg_temp.say(:w, (:'b'::bigint[])[2], '{"as": "returned"}'), false, 'given back');
+select pg_temp.put('b') as c \gset
+select is(pg_temp.claim(:w), (:'b'::bigint[])[2:2], 'it is where it was');
+select pg_temp.done(:w, array[(:'b'::bigint[])[2], (:'a'::bigint[])[2]]) \g /dev/null
+select is(tow.cancel((:'a'::bigint[])[3]), 'cancelled', 'a job in a lane can be cancelled');
+select is(pg_temp.claim(:w), :'c'::bigint[], 'and the rest goes on');
+select pg_temp.done(:w, :'c'::bigint[]) \g /dev/null
+select is((select count(*) from tow_store.held), 0::bigint, 'nothing is held');
+select is((select count(*) from tow_store.lined), 0::bigint, 'nothing is left in lanes');
+delete from tow_store.scheduled;
+
+-- Fair.
+update tow_store.queue set lane_limit = 0;
+select pg_temp.put('x', 50) as x \gset
+select is(cardinality(pg_temp.claim(:w, 10)), 10, 'no limit: many of one lane');
+select pg_temp.put('y', 3) as y \gset
+select is(pg_temp.lane_of(pg_temp.claim(:w, 8)) ~ '^[xy]*y[xy]*y[xy]*y', true, 'another lane has its share at once');
+select pg_temp.claim(:w, 100) \g /dev/null
+select is((select count(*) from tow_store.lined), 0::bigint, 'all is claimed');
+select is((select bool_and(parked and why in ('i', 'c')) from tow_store.turn), true, 'and the lanes are idle');
+select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
+update tow_store.gate set weight = 3 where name = 'x';
+select pg_temp.put('x', 400), pg_temp.put('y', 400) \g /dev/null
+select is((select array_agg(n order by lane) from (select lane, round(count(*) / 10.0) as n from unnest(pg_temp.claim(:w, 400)) u(id) join tow_store.job using (id) group by lane) s), '{30,10}', 'by weight');
+
+select * from finish();
+rollback;
