@@ -81,7 +81,7 @@ static int scheduler(int argc, char **argv)
 		return bad;
 	tow_log_setup("scheduler", o.format, o.level);
 	c = (struct clock){
-		.url = tow_db_direct_url(&a, o.direct),
+		.url = tow_db_direct_url(&a, o.direct, o.database),
 		.name = o.name,
 		.standby = o.standby,
 		.signals = open_signals(),

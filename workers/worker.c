@@ -22,7 +22,7 @@ static int run(const struct options *o)
 		return o->file ? EX_CONFIG : EX_USAGE;
 	}
 	d.url = tow_db_url(&a, o->database);
-	d.direct = tow_db_direct_url(&a, o->direct ? o->direct : d.config.direct);
+	d.direct = tow_db_direct_url(&a, o->direct ? o->direct : d.config.direct, o->database);
 	if (!d.direct)
 		d.direct = d.url;
 	return dispatcher_run(&d);
@@ -51,11 +51,13 @@ const struct tow_command tow_command_worker = {
 		"\n"
 		"  --queue NAME[:SLOTS]  serve this queue with so many slots; may be repeated "
 		"(default:4)\n"
-		"  --queue NAME*WEIGHT   serve it by turns with others that have a weight, in --slots "
+		"  --queue NAME*WEIGHT   serve it by turns with others that have a weight, in "
+		"--slots "
 		"slots that they\n"
 		"                        share: their time is divided by weight among those that "
 		"have jobs\n"
-		"  --strict              queues without slots of their own share --slots slots; the "
+		"  --strict              queues without slots of their own share --slots slots; "
+		"the "
 		"first one that\n"
 		"                        has jobs goes first, in the order given\n"
 		"  --slots N             slots of a queue that does not say, or that queues share "

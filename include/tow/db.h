@@ -30,9 +30,9 @@ void tow_db_cancel(struct tow_db *db); /* ask the server to end the call under w
  * cluster under $TOW_HOME. Allocated in a. NULL means "the environment". */
 const char *tow_db_url(struct tow_arena *a, const char *option);
 
-/* An address past a pooler, for what needs a session of its own: the option, else TOW_DIRECT_URL,
- * else NULL. */
-const char *tow_db_direct_url(struct tow_arena *a, const char *option);
+/* An address past a pooler, for what needs a session of its own: --direct, else TOW_DIRECT_URL, which
+ * goes with the address in the environment and not with --database; else NULL. */
+const char *tow_db_direct_url(struct tow_arena *a, const char *direct, const char *database);
 
 /* $TOW_HOME, else /var/lib/towpath for root, else $XDG_DATA_HOME/towpath, else
  * ~/.local/share/towpath. */

@@ -18,6 +18,33 @@ static const struct tow_option options[] = {
 
 enum { OLDEST_SERVER = 150000, CLOCKS_MAY_DIFFER_S = 5 };
 
+/* Workers and schedulers need a way past a pooler to hear bells and to be missed at once. */
+static void check_connection(struct health *h)
+{
+	TOW_AUTO_DB *direct = NULL;
+	struct cli *c = h->c;
+	const char *url = tow_db_direct_url(&c->arena, NULL, cli_option(c, "database"));
+	health_add(
+		h, "connection", "ok",
+		tow_fmt(&c->arena, "%s%s",
+			c->url ? "the address is --database, DATABASE_URL or the private cluster's"
+			       : "the address is that of PGHOST and its kin",
+			tow_db_pooled(c->db) ? "; a pooler stands before it" : ""),
+		tow_db_pooled(c->db) && !url ? "set TOW_DIRECT_URL to the address past the pooler "
+					       "for workers, schedulers and tow migrate"
+					     : NULL);
+	if (!url)
+		return;
+	if (!tow_db_open(&direct, url, c->command, &c->err))
+		health_add(h, "direct", "bad", tow_strdup(&c->arena, c->err.text),
+			   "TOW_DIRECT_URL is the address of the database itself");
+	else if (tow_db_pooled(direct))
+		health_add(h, "direct", "warn", "TOW_DIRECT_URL leads to a pooler, too",
+			   "let it be the address of the database itself");
+	else
+		health_add(h, "direct", "ok", "TOW_DIRECT_URL leads to the database itself", NULL);
+}
+
 static const char *setting(struct cli *c, const char *name)
 {
 	TOW_AUTO_ROWS *r = NULL;
@@ -89,10 +116,7 @@ static int run(int argc, char **argv)
 	struct health h = { .c = &c };
 	if (!cli_connect(&c, options, 0, 0, argc, argv))
 		return cli_failed(&c);
-	health_add(&h, "connection", "ok",
-		   c.url ? "the address is --database, DATABASE_URL or the private cluster's"
-			 : "the address is that of PGHOST and its kin",
-		   NULL);
+	check_connection(&h);
 	check_server(&h);
 	check_durability(&h);
 	check_schema(&h);

@@ -13,6 +13,7 @@ static const struct tow_option options[] = {
 	{ "test", NULL, "mark a new instance for tests: its clock may be faked with tow.fake_now" },
 	{ "quiet", NULL, "say nothing but errors" },
 	{ "from", "DIR", "take the files of DIR/sql instead of those built in" },
+	{ "direct", "URL", "the database's address past a pooler (TOW_DIRECT_URL)" },
 	OPTION_DATABASE,
 	OPTION_END,
 };
@@ -39,7 +40,7 @@ static int look(struct cli *c, struct migration *m)
 static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
-	if (!cli_connect(&c, options, 0, 0, argc, argv))
+	if (!cli_parse(&c, options, 0, 0, argc, argv) || !cli_open_direct(&c))
 		return cli_failed(&c);
 	struct migration m = { .arena = &c.arena,
 			       .db = c.db,

@@ -55,10 +55,13 @@ static const char *private_cluster(struct tow_arena *a)
 	return *text ? text : NULL;
 }
 
-const char *tow_db_direct_url(struct tow_arena *a, const char *option)
+const char *tow_db_direct_url(struct tow_arena *a, const char *direct, const char *database)
 {
-	const char *url = option && *option ? option : setting("TOW_DIRECT_URL");
-	return url ? tow_strdup(a, url) : NULL;
+	if (direct && *direct)
+		return tow_strdup(a, direct);
+	return (database && *database) || !setting("TOW_DIRECT_URL")
+		       ? NULL
+		       : tow_strdup(a, setting("TOW_DIRECT_URL"));
 }
 
 const char *tow_db_url(struct tow_arena *a, const char *option)

@@ -44,8 +44,26 @@ as $$
 	select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', date_trunc('second', w.silent)) end,
 		format('%s on %s, pid %s', w.name, w.host, w.pid)
 	from tow.workers w where w.missing_since is not null or w.silent > w.lease / 2
+	union all
+	select p.what, 'ok', p.how, 'start it with --direct or TOW_DIRECT_URL: an address past the pooler'
+	from (
+		select 'worker ' || w.id as what, format('comes through a pooler: it polls, and if it dies its jobs wait for its lease of %s', w.lease) as how
+		from tow.workers w where w.pooled
+		union all
+		select 'scheduler ' || s.id, 'comes through a pooler: it looks every second' from tow.schedulers s where s.pooled
+	) p
+	union all
+	select p.what, 'warn', format('the clock of its host, %s, is %s s %s', p.host, round(abs(extract(epoch from p.clock_ahead))),
+		case when p.clock_ahead > '0' then 'ahead of the database''s' else 'behind the database''s' end),
+		'run an NTP client on both hosts; jobs are not affected, logs are'
+	from (
+		select 'worker ' || w.id as what, w.host, w.clock_ahead from tow.workers w
+		union all
+		select 'scheduler ' || s.id, s.host, s.clock_ahead from tow.schedulers s
+	) p
+	where p.clock_ahead not between interval '-2 s' and interval '2 s'
 $$;
-comment on function tow_store.status_workers() is 'Part of tow.status: workers.';
+comment on function tow_store.status_workers() is 'Part of tow.status: workers, who comes through a pooler, whose clock is off.';
 
 create or replace function tow_store.status_queues(p_queues jsonb) returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp

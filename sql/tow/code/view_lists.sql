@@ -14,7 +14,8 @@ create or replace view tow.workers as
 select w.id, w.name, w.host, w.pid, w.state, coalesce(u.n, 0)::int as busy, (select sum(s) from unnest(w.slots) s)::int as slots,
 	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
 		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
-	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since
+	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since,
+	w.pooled, w.clock_ahead
 from tow_store.worker w
 	left join (select r.worker, count(*) as n from tow_store.running r group by r.worker) u on u.worker = w.id
 where w.ended_at is null
@@ -22,7 +23,8 @@ order by w.id;
 comment on view tow.workers is 'Workers that live: what they serve, how many jobs they hold, when they were heard last.';
 
 create or replace view tow.schedulers as
-select s.id, s.name, s.host, s.pid, case when s.standby then 'stand-by' else 'running' end as state, s.version, s.attached_at, s.seen_at
+select s.id, s.name, s.host, s.pid, case when s.standby then 'stand-by' else 'running' end as state, s.version, s.attached_at, s.seen_at,
+	s.pooled, s.clock_ahead
 from tow_store.scheduler s where s.ended_at is null and tow_store.scheduler_is_held(s.id);
 comment on view tow.schedulers is 'Schedulers that live.';
 

@@ -42,6 +42,15 @@ bool cli_open_database(struct cli *c)
 	return tow_db_open(&c->db, c->url, c->command, &c->err);
 }
 
+bool cli_open_direct(struct cli *c)
+{
+	const char *database = cli_option(c, "database");
+	c->url = tow_db_direct_url(&c->arena, cli_option(c, "direct"), database);
+	if (!c->url)
+		c->url = tow_db_url(&c->arena, database);
+	return tow_db_open(&c->db, c->url, c->command, &c->err);
+}
+
 bool cli_connect(struct cli *c, const struct tow_option *options, size_t min, size_t max, int argc,
 		 char **argv)
 {

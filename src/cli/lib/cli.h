@@ -38,6 +38,8 @@ TOW_MUST bool cli_parse(struct cli *c, const struct tow_option *options, size_t 
 TOW_MUST bool cli_connect(struct cli *c, const struct tow_option *options, size_t min, size_t max,
 			  int argc, char **argv);
 TOW_MUST bool cli_open_database(struct cli *c);
+/* Past a pooler if an address is known: for what needs a session of its own. */
+TOW_MUST bool cli_open_direct(struct cli *c);
 
 const char *cli_option(const struct cli *c, const char *name); /* NULL: not given */
 bool cli_has(const struct cli *c, const char *name);

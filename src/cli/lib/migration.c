@@ -298,6 +298,10 @@ static bool run_locked(struct work *w, struct tow_err *e)
 bool migration_run(struct migration *m, struct tow_err *e)
 {
 	__attribute__((cleanup(free_work))) struct work w;
+	if (tow_db_pooled(m->db)) {
+		tow_fail(e, TOW_FINAL, "a migration cannot go through a pooler: it holds a lock");
+		return tow_hint(e, "--direct URL or TOW_DIRECT_URL: the address past it");
+	}
 	if (!prepare(&w, m, e) ||
 	    !tow_call(m->db, NULL, e, "pg_catalog.pg_advisory_lock", lock_number))
 		return false;
