@@ -30,7 +30,7 @@ comment on column tow.jobs.reason is 'Why a waiting job waits: admission (its qu
 create or replace view tow.attempts as
 select h.job_id as job, h.run, h.attempt,
 	case h.outcome when 'c' then 'completed' when 'f' then 'failed' when 'x' then 'cancelled' when 'r' then 'retried'
-		when 's' then 'snoozed' when 'b' then 'given back' else 'lost' end as outcome,
+		when 's' then 'snoozed' when 'w' then 'waited' when 'b' then 'given back' else 'lost' end as outcome,
 	h.started_at, h.finished_at, h.finished_at - h.started_at as took, h.worker, h.class,
 	case when h.error is null or (select tow_store.sight()) is null or q.name = any((select tow_store.sight())::text[]) then h.error else '(hidden)' end as error,
 	case when h.detail is null or (select tow_store.sight()) is null or q.name = any((select tow_store.sight())::text[]) then h.detail else '(hidden)' end as detail,
