@@ -88,10 +88,9 @@ as $$
 begin
 	if name = 'test' then
 		perform tow_store.fail('TW422', 'an instance is marked for tests when it is made, not later', 'tow migrate --test');
-	elsif value is null
-		or (case when name like '%retention' then value::interval not between '0' and '100 years' when name = 'max_args_bytes' then value::int < 1000 when name = 'viewer_sees_args' then value not in ('on', 'off') else value::int < 1 end) then
-		perform tow_store.fail('TW422', format('bad value %L for %s', value, name),
-			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; viewer_sees_args is on or off; the others are 1 or more');
+	elsif not tow_store.setting_is_good(name, value) then
+		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'select * from tow.settings says what each is; ' ||
+			'a retention is an interval, at most 100 years; max_args_bytes is 1000 or more; history_max a size such as 50 GB; the others are 1 or more');
 	end if;
 	update tow_store.setting s set value = set.value where s.name = set.name;
 	if not found then
@@ -99,8 +98,8 @@ begin
 	end if;
 	perform tow_store.note('setting.set', name, null, jsonb_build_object('value', value));
 exception
-	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range then
-		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'a retention is an interval, the others are whole numbers');
+	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range or invalid_parameter_value then
+		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'a retention is an interval, history_max a size such as 50 GB, the others are whole numbers');
 end $$;
 comment on function tow.set(text, text) is 'Change a setting of the instance, see tow.settings.';
 
