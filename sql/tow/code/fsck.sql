@@ -126,7 +126,7 @@ begin
 		when 'waiting' then delete from tow_store.waiting w where w.ctid = p_at;
 		else
 			delete from tow_store.running u where u.ctid = p_at;
-			perform tow_store.let_go(array[p_job]);
+			perform tow_store.let_go_later(array[p_job]);
 	end case;
 	return true;
 end $$;

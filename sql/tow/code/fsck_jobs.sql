@@ -111,7 +111,7 @@ begin
 	end if;
 	delete from tow_store.running u where u.ctid = p_at returning u.* into r;
 	perform tow_store.lose_run(r);
-	perform tow_store.let_go(array[p_job]);
+	perform tow_store.let_go_later(array[p_job]);
 	return true;
 end $$;
 comment on function tow_store.fsck_lose(bigint, tid) is 'Put back a run that nobody holds.';

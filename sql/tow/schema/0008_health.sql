@@ -1,6 +1,6 @@
 -- What tow.status and the expire duty must remember: the tide (which xid and which position were reached when, so
--- that an age can be told of a pinned horizon and of a job that is ready, without a time in any hot table), how far a
--- worker's clock is from ours, and the guard on how much history is kept.
+-- that an age can be told of a pinned horizon and of a job that is ready, without a time in any hot table), and the guard
+-- on how much history is kept.
 
 create table tow_store.tide (
 	at timestamptz primary key,
@@ -8,9 +8,6 @@ create table tow_store.tide (
 	position bigint not null
 ) with (autovacuum_vacuum_scale_factor = 0.1, autovacuum_vacuum_threshold = 1000);
 comment on table tow_store.tide is 'Every half minute: the next xid, and the last position in ready. What is older than a row was there at its time.';
-
-alter table tow_store.worker add column host_ahead interval;
-comment on column tow_store.worker.host_ahead is 'How far the clock of its host is ahead of the database''s, as its last beat said; null: it did not say.';
 
 insert into tow_store.setting values
 	('history_max', '0', 'how large history, logs and facts may grow together, for instance 50 GB; 0: no limit'),
