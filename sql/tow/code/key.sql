@@ -176,6 +176,7 @@ begin
 	delete from tow_store.key where ctid = any(array(
 		select k.ctid from tow_store.key k where k.job_id = any(p_ids) and k.scope <> 'd' for update skip locked));
 	perform tow_store.tell_successors(p_ids);
+	perform tow_store.daemon_heard(p_ids);
 end $$;
 comment on function tow_store.job_ended(bigint[]) is 'What is to be done when jobs have finished that have a key (flag 1 or 2) or that others wait for (8).';
 

@@ -120,6 +120,8 @@ begin
 			v_work := null;
 			select w.until into v_at from tow_store.waiting w where w.until is not null order by w.until limit 1;
 		end if;
+	when 'daemons' then
+		v_work := tow_store.daemons_are_due(p_now);
 	when 'decide' then
 		v_work := tow_store.next_to_decide() is not null;
 	when 'inbox' then
@@ -179,6 +181,7 @@ begin
 		when 'prune' then tow_store.duty_prune()
 		when 'tidy' then tow_store.duty_tidy()
 		when 'expire' then tow_store.duty_expire()
+		when 'daemons' then tow_store.duty_daemons()
 		when 'wake' then tow_store.duty_wake()
 		when 'sort' then tow_store.duty_sort()
 	end;

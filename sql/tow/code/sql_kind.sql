@@ -57,7 +57,7 @@ begin
 		perform tow_store.fail('TW404', format('no such sql kind %L', j.kind), 'register it with tow.sql_kind');
 	end if;
 	perform tow_store.check_owned(k.fn::regprocedure, k.role);
-	execute format('select %s($1)', k.fn::regprocedure::regproc) into v_result using j.args;
+	execute format('select %s($1)', k.fn::regprocedure::regproc) into v_result using case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end;
 	return query select v_result::text;
 end $$;
 comment on function tow.run_sql(bigint, bigint, text, jsonb) is 'Run an sql kind''s function for a job that this run holds.';

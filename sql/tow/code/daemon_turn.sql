@@ -1,0 +1,236 @@
+-- A daemon's turns: which job they are runs of, and when it is replaced. See schema/0005_daemons.sql.
+
+-- The job, unless it has ended.
+create or replace function tow_store.unended(p_job bigint) returns bigint
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select p_job where tow.state(p_job) not in ('completed', 'failed', 'cancelled')
+$$;
+comment on function tow_store.unended(bigint) is 'The job, null if it has ended or is forgotten.';
+
+create or replace function tow_store.begin_daemon(d tow_store.daemon) returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	d.ending := tow_store.unended(d.ending);
+	d.job := null;
+	update tow_store.daemon s set wanted = true, halted = false, since = tow.now(), job = null, ending = d.ending, failures = 0, error = null, launch_at = null
+	where s.id = d.id;
+	perform tow_store.act(d.id, 'STARTED');
+	return case when d.ending is null then tow_store.launch(d, null) end;
+end $$;
+comment on function tow_store.begin_daemon(tow_store.daemon) is 'Start a daemon; returns its job, if that could be made.';
+
+-- The next job of a daemon. It inherits what the last one said. What is refused is tried again in five seconds: its key
+-- is somebody else's, its policy is gone. Nobody's open transaction is waited for.
+create or replace function tow_store.launch(d tow_store.daemon, p_run_at timestamptz) returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
+as $$
+declare
+	v_job bigint;
+begin
+	perform tow_store.act_as(d.queue, null);
+	v_job := tow.enqueue(d.kind, d.config, queue => d.queue, priority => d.priority, run_at => p_run_at, timeout => d.timeout, policy => d.policy,
+		key => 'daemon:' || d.name, on_conflict => 'error');
+	perform tow_store.act_no_more();
+	insert into tow_store.step (job_id, name, run, at, result)
+	select v_job, s.name, 0, s.at, s.result from tow_store.step s where s.job_id = d.job and s.name = 'status';
+	update tow_store.daemon s set job = v_job, launch_at = null, error = case when s.failures > 0 then s.error end where s.id = d.id;
+	perform tow_store.act(d.id, 'TURN', v_job);
+	return v_job;
+exception when others then
+	update tow_store.daemon s set error = left(sqlerrm, 500), launch_at = tow.now() + interval '5 s' where s.id = d.id;
+	perform tow_store.ring_clock(tow.now() + interval '5 s');
+	return null;
+end $$;
+comment on function tow_store.launch(tow_store.daemon, timestamptz) is 'Make the job for a daemon''s next turns; null if it was refused.';
+
+-- Its job goes, and with it its status. A turn that runs is told to end; no other begins before it has.
+create or replace function tow_store.halt(d tow_store.daemon, p_children boolean) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_job constant bigint := tow_store.unended(d.job);
+begin
+	update tow_store.daemon s set wanted = false, since = tow.now(), job = null, ending = coalesce(v_job, d.ending), error = null, failures = 0, launch_at = null
+	where s.id = d.id;
+	perform tow_store.act(d.id, 'STOPPED', d.job);
+	if p_children then
+		perform tow_store.end_turn(a.job) from tow_store.daemon_action a
+		where a.daemon = d.id and a.action = 'LAUNCHED' and a.parent = d.job and tow_store.unended(a.job) is not null;
+	end if;
+	perform tow_store.end_turn(v_job);
+	perform tow_store.ring_clock('-infinity');
+end $$;
+comment on function tow_store.halt(tow_store.daemon, boolean) is 'Stop a daemon.';
+
+create or replace function tow_store.end_turn(p_job bigint) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_job is not null then
+		perform tow.cancel(p_job, 'its daemon was stopped');
+	end if;
+exception when sqlstate 'TW404' or sqlstate 'TW409' then
+	null; -- it has ended meanwhile
+end $$;
+comment on function tow_store.end_turn(bigint) is 'Cancel a job of a daemon, if it has not ended.';
+
+-- Settings that a job has for good have changed: one that sleeps is replaced, with its instant.
+create or replace function tow_store.renew(d tow_store.daemon) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_run_at timestamptz;
+begin
+	select s.run_at into v_run_at from tow_store.scheduled s where s.id = d.job and d.wanted;
+	if found and tow_store.end_unstarted(d.job, 'its daemon was given other settings') then
+		perform tow_store.job_ended(array[d.job]);
+		perform tow_store.launch(d, v_run_at);
+	end if;
+end $$;
+comment on function tow_store.renew(tow_store.daemon) is 'Let other settings of a daemon count for a turn that has not begun.';
+
+-- Called when a job has been made for another. Appends only: whoever makes the job waits for nobody.
+create or replace function tow_store.daemon_launched(p_parent bigint, p_ids bigint[]) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	insert into tow_store.daemon_action (daemon, at, action, job, parent, who)
+	select d.id, tow.now(), 'LAUNCHED', i, p_parent, session_user
+	from tow_store.daemon d, unnest(p_ids) i where d.job = p_parent or d.ending = p_parent
+$$;
+comment on function tow_store.daemon_launched(bigint, bigint[]) is 'Write down the jobs that a daemon''s turn made.';
+
+-- Called when jobs have ended that have a key, or that others wait for: a daemon's own, or its children.
+create or replace function tow_store.daemon_heard(p_ids bigint[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+begin
+	if not exists (select from tow_store.daemon) then
+		return;
+	end if;
+	insert into tow_store.daemon_action (daemon, at, action, job, parent, detail, who)
+	select a.daemon, tow.now(), 'FINISHED', a.job, a.parent, tow.state(a.job), session_user
+	from tow_store.daemon_action a where a.action = 'LAUNCHED' and a.job = any(p_ids);
+	if exists (select from tow_store.daemon d where d.job = any(p_ids)) or exists (select from tow_store.daemon d where d.ending = any(p_ids)) then
+		perform tow_store.ring_clock('-infinity');
+	end if;
+end $$;
+comment on function tow_store.daemon_heard(bigint[]) is 'Write down which jobs of daemons have ended, and call the duty.';
+
+-- A daemon that sleeps has done its turn well: what failed before counts no more. Any other job keeps its attempts.
+create or replace function tow_store.spent(r tow_store.running) returns int
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case when exists (select from tow_store.daemon d where d.job = r.job_id) then 0 else r.attempt - 1 end
+$$;
+comment on function tow_store.spent(tow_store.running) is 'Attempts spent by a job whose run snoozes.';
+
+-- What a turn's handler gets as arguments: the config as it is now.
+create or replace function tow_store.daemon_args(p_job bigint, p_args jsonb) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce((select d.config from tow_store.daemon d where d.job = p_job), p_args)
+$$;
+comment on function tow_store.daemon_args(bigint, jsonb) is 'The arguments of a job whose key says that it is a daemon''s.';
+
+create or replace function tow_store.daemon_needs(d tow_store.daemon, p_now timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case
+		when d.ending is not null then tow_store.unended(d.ending) is null
+		when d.wanted then coalesce(d.launch_at <= p_now, true) and tow_store.unended(d.job) is null
+		else d.enabled and d.auto_start and not d.halted end
+$$;
+comment on function tow_store.daemon_needs(tow_store.daemon, timestamptz) is 'Whether there is something to do for a daemon.';
+
+-- The same, asked at each tick: while its job has the key it has not ended, and that is all that is looked at.
+create or replace function tow_store.daemons_are_due(p_now timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from tow_store.daemon d
+		where (d.wanted or d.ending is not null or d.auto_start)
+			and not exists (select from tow_store.key k where k.key = 'daemon:' || d.name and k.job_id = coalesce(d.ending, d.job))
+			and tow_store.daemon_needs(d, p_now))
+$$;
+comment on function tow_store.daemons_are_due(timestamptz) is 'Whether the daemons duty has work.';
+
+-- A hundred daemons a turn. A row that somebody has locked is left for the next.
+create or replace function tow_store.duty_daemons() returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+	d tow_store.daemon;
+	v_count int := 0;
+begin
+	for d in
+		select o.* from tow_store.daemon o where o.ending is not null or tow_store.daemon_needs(o, v_now)
+		order by o.id limit 100 for no key update skip locked
+	loop
+		v_count := v_count + tow_store.mind(d, v_now)::int;
+	end loop;
+	delete from tow_store.daemon_action where ctid = any(array(
+		select a.ctid from tow_store.daemon_action a where a.at < v_now - tow_store.setting('audit_retention')::interval order by a.at limit 1000));
+	return v_count;
+end $$;
+comment on function tow_store.duty_daemons() is 'Duty: start daemons, let their next turns come, and end those that were stopped.';
+
+-- One daemon. True if something was done. A cancel that met the end of a run came too late to stop the job, which
+-- slept or waits since: it is told again.
+create or replace function tow_store.mind(d tow_store.daemon, p_now timestamptz) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if tow_store.unended(d.ending) is not null then
+		if not exists (select from tow_store.cancelling c join tow_store.running r on r.job_id = c.job_id and r.run = c.run where c.job_id = d.ending) then
+			perform tow_store.end_turn(d.ending);
+		end if;
+		return false;
+	elsif d.ending is not null then
+		update tow_store.daemon s set ending = null where s.id = d.id;
+	end if;
+	if d.wanted and d.job is null then
+		return coalesce(d.launch_at <= p_now, true) and tow_store.launch(d, null) is not null;
+	elsif d.wanted and tow_store.unended(d.job) is null then
+		return tow_store.next_turn(d, p_now);
+	elsif not d.wanted and d.enabled and d.auto_start and not d.halted then
+		perform tow_store.begin_daemon(d);
+	end if;
+	return true;
+end $$;
+comment on function tow_store.mind(tow_store.daemon, timestamptz) is 'See to one daemon.';
+
+-- Its job has ended: the next one comes every later; after a failure for good, of one with auto_start, as late as the
+-- policy says of so many attempts. Another one has failed, and keeps its status.
+create or replace function tow_store.next_turn(d tow_store.daemon, p_now timestamptz) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	h tow_store.history;
+	p tow_store.policy;
+	v_failed boolean;
+	v_delay interval := d.every;
+begin
+	select o.* into h from tow_store.history o where o.job_id = d.job and o.outcome in ('c', 'f', 'x') order by o.run desc limit 1;
+	v_failed := coalesce(h.outcome = 'f', false);
+	if v_failed and d.launch_at is null then -- else it has been counted
+		d.failures := d.failures + 1;
+		perform tow_store.act(d.id, 'FAILED', d.job, left(h.error, 500));
+	elsif not v_failed then
+		d.failures := 0;
+	end if;
+	if v_failed then
+		select o.* into p from tow_store.policy o where o.name = coalesce(d.policy, 'default');
+		v_delay := greatest(coalesce(tow_store.delay(p, d.failures, true), d.every), '1 s');
+	end if;
+	update tow_store.daemon s set failures = d.failures, error = case when v_failed then left(h.error, 500) end,
+		wanted = not v_failed or d.auto_start, since = case when v_failed and not d.auto_start then p_now else s.since end
+	where s.id = d.id and (v_failed or s.failures > 0 or s.error is not null);
+	if v_failed and not d.auto_start then
+		return true;
+	end if;
+	return tow_store.launch(d, coalesce(h.finished_at, p_now) + v_delay) is not null;
+end $$;
+comment on function tow_store.next_turn(tow_store.daemon, timestamptz) is 'What follows the end of a daemon''s job.';
