@@ -26,7 +26,7 @@ comment on function tow_store.result_of(bigint) is 'The result of a completed jo
 
 -- Those that have ended are counted already; of those that have not, a million is the most that is counted.
 create or replace function tow_store.family_of(p_id bigint, out total bigint, out completed bigint, out failed bigint, out cancelled bigint, out pending bigint)
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
 as $$
 	select c.completed + c.failed + c.cancelled + c.pending, c.completed, c.failed, c.cancelled, c.pending

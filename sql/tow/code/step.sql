@@ -38,8 +38,9 @@ create or replace function tow.steps(job bigint) returns table(name text, at tim
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+	v_sees constant boolean := tow.sees_args((tow_store.see_job($1)).queue);
 begin
-	perform tow_store.see_job($1);
-	return query select s.name, s.at, s.run, s.result from tow_store.step s where s.job_id = $1 order by s.at, s.name;
+	return query select s.name, s.at, s.run, case when v_sees then s.result else '"(hidden)"' end from tow_store.step s where s.job_id = $1 order by s.at, s.name;
 end $$;
 comment on function tow.steps(bigint) is 'The steps that a job has done.';

@@ -1,0 +1,263 @@
+-- Jobs that wait for others, for signals, for somebody's word.
+begin;
+\ir ../lib/fixture.sql
+select pg_temp.later('0');
+select pg_temp.worker() as w \gset
+create function pg_temp.states(p_jobs bigint[]) returns text
+language sql as $$ select string_agg(tow.state(j), ' ' order by n) from unnest(p_jobs) with ordinality u(j, n) $$;
+create function pg_temp.reason(p_job bigint) returns text language sql as $$ select reason from tow_store.waiting where id = p_job $$;
+create function pg_temp.memory(p_worker bigint) returns jsonb
+language sql as $$ select e.memory::jsonb from pg_temp.exchange(p_worker, 1) e where e.what = 'job' $$;
+-- As ran, and then the admit duty.
+create function pg_temp.went(p_worker bigint, p_job bigint, p_outcome jsonb) returns text
+language plpgsql as $$
+begin
+	perform pg_temp.ran(p_worker, p_outcome, p_job);
+	perform pg_temp.drain('admit');
+	return tow.state(p_job);
+end $$;
+
+-- Predecessors.
+select tow.enqueue('noop', '"a"') as a \gset
+select tow.enqueue('noop', '"b"', after => array[:a]) as b \gset
+select tow.enqueue('noop', '"c"', after => array[:a, :b, :a]) as c \gset
+select is(pg_temp.states(array[:a, :b, :c]), 'ready waiting waiting', 'successors wait');
+select ok(pg_temp.drain('admit') > 0, 'the duty looks at them');
+select is((select flags from tow_store.ready where id = :a), 8, 'the first is flagged where it stands');
+select is((select flags from tow_store.waiting where id = :b), 8, 'the second too');
+select is(tow.duty('admit'), 0, 'and nothing is left to do');
+select is(pg_temp.claim(:w), array[:a::bigint], 'only the first is there to claim');
+select is(pg_temp.say(:w, :a, '{"as": "completed", "result": {"x": null}}'), false, 'it completes');
+select ok(pg_temp.drain('admit') > 0, 'the duty hears of it');
+select is(pg_temp.states(array[:a, :b, :c]), 'completed ready waiting', 'its successor goes on, the next one waits for that');
+select is(pg_temp.memory(:w) -> 'after', jsonb_build_object(:a::text, '{"x": null}'::jsonb), 'the successor is told the result');
+select pg_temp.say(:w, :b, '{"as": "failed"}') \g /dev/null
+select is(tow.state(:b), 'retrying', 'a failed attempt');
+select is(tow.duty('admit'), 0, 'ends nothing');
+select tow.run_now(:b) \g /dev/null
+select is(pg_temp.went(:w, :b, '{"as": "completed"}'), 'completed', 'the next attempt');
+select is(tow.state(:c), 'ready', 'does');
+select is((select count(*) from tow_store.need), 0::bigint, 'no need is left behind');
+select is(pg_temp.went(:w, :c, '{"as": "completed"}'), 'completed', 'the last one runs');
+select is((select count(*) from tow_store.released), 0::bigint, 'and tells nobody');
+select tow.enqueue('noop', after => array[:a, :c], run_at => tow.now() + interval '1 h') as later \gset
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.due_in(:later), '1 h', 'after what has ended already: at once, or at its instant');
+select tow.cancel(:later) \g /dev/null
+
+-- When a predecessor fails or is cancelled.
+select tow.enqueue('noop') as a \gset
+select tow.enqueue('noop', after => array[:a]) as x \gset
+select tow.enqueue('noop', after => array[:a], if_failed => 'fail') as f \gset
+select tow.enqueue('noop', after => array[:a], if_failed => 'go') as g \gset
+select tow.enqueue('noop', after => array[:a], if_failed => 'wait') as p \gset
+select tow.enqueue('noop', after => array[:x]) as xx \gset
+select tow.enqueue('noop', after => array[:f], if_failed => 'fail') as ff \gset
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.went(:w, :a, '{"as": "failed", "final": true, "class": "x", "error": "no"}'), 'failed', 'it fails:');
+select is(pg_temp.states(array[:x, :f, :g, :p, :xx, :ff]), 'cancelled failed ready waiting cancelled failed', 'cancel, fail, go, wait, and so on down the line');
+select is((select array[class, error] from tow.history where id = :x), array['predecessor', format('job %s, which it was to run after, failed', :a)], 'with the reason');
+select is((select error from tow.history where id = :xx), format('job %s, which it was to run after, was cancelled', :x), 'all along');
+select is(pg_temp.went(:w, :g, '{"as": "completed"}'), 'completed', 'the one that goes on without it');
+select tow.retry(:a) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(array[:a, :p]), 'ready waiting', 'a retry');
+select is(pg_temp.went(:w, :a, '{"as": "completed"}'), 'completed', 'that completes');
+select is(tow.state(:p), 'ready', 'is what the patient one waited for');
+select is(pg_temp.went(:w, :p, '{"as": "completed"}'), 'completed', 'it runs');
+-- a retry of what was cancelled for its predecessor waits for it if that is live again
+select tow.enqueue('noop') as a \gset
+select tow.enqueue('noop', after => array[:a]) as b \gset
+select tow.cancel(:a) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(array[:a, :b]), 'cancelled cancelled', 'cancelled, before the duty had looked at its successor');
+select tow.retry(:a) \g /dev/null
+select is(tow.retry(:b), 'waiting', 'both are retried: the second waits for the first again');
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.went(:w, :a, '{"as": "completed"}'), 'completed', 'which completes');
+select is(tow.state(:b), 'ready', 'and lets it go on');
+select is(pg_temp.went(:w, :b, '{"as": "completed"}'), 'completed', 'it runs');
+-- ends of other sorts
+select tow.enqueue('noop', key => 'k') as a \gset
+select tow.enqueue('noop', after => array[:a]) as b \gset
+select tow.enqueue('noop', key => 'k', on_conflict => 'replace') as c \gset
+select tow.enqueue('noop', after => array[:c]) as d \gset
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(array[:a, :b, :c, :d]), 'cancelled cancelled ready waiting', 'replaced');
+select tow.cancel(:c) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(array[:c, :d]), 'cancelled cancelled', 'cancelled');
+select tow.enqueue('noop', deadline => tow.now() + interval '1 min', run_at => tow.now() + interval '10 s') as a \gset
+select tow.enqueue('noop', after => array[:a], if_failed => 'fail') as b \gset
+select pg_temp.drain('admit') \g /dev/null
+select is((select flags from tow_store.scheduled where id = :a), 8, 'one that is scheduled is flagged there');
+select pg_temp.later('2 min') \g /dev/null
+select pg_temp.drain('expire') + pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(array[:a, :b]), 'failed failed', 'its deadline passed');
+
+-- Arguments.
+select pg_temp.refused('select tow.enqueue(''noop'', after => array[77777777])', 'TW404', 'remembered', 'a predecessor that is not there');
+select pg_temp.refused('select tow.enqueue(''noop'', after => array[null::bigint])', 'TW422', 'leave it out', 'null');
+select pg_temp.refused('select tow.enqueue(''noop'', if_failed => ''go'')', 'TW422', 'give after', 'if_failed without after');
+select pg_temp.refused('select tow.enqueue(''noop'', if_failed => ''panic'')', 'TW422', 'cancel, fail', 'a bad if_failed');
+select pg_temp.refused('select tow.enqueue(''noop'', if_failed => null)', 'TW422', 'cancel, fail', 'null');
+select pg_temp.refused('select tow.enqueue(''noop'', wait_for => '''')', 'TW422', 'short word', 'a signal without a name');
+select pg_temp.refused(format('select tow.enqueue(''noop'', parent => %s)', :a), 'TW409', 'before their parent ends', 'a parent that has ended');
+select pg_temp.refused(format('select tow.enqueue_many(''noop'', ''{"{}"}'', parent => %s)', :a), 'TW409', 'before their parent ends', 'of many');
+select pg_temp.refused('select tow.enqueue(''noop'', parent => 77777777)', 'TW404', 'never enqueued', 'that is not there');
+select pg_temp.refused(format('select tow.enqueue(''noop'', after => array_fill(%s::bigint, array[1001]))', :a), 'TW422', 'batch', 'too many');
+
+-- Circles.
+select tow.enqueue('noop', run_at => tow.now() + interval '1 h') as a \gset
+select tow.enqueue('noop', after => array[:a]) as b \gset
+select tow.enqueue('noop', after => array[:b]) as c \gset
+select pg_temp.refused(format('select tow.depend(%s, array[%s])', :a, :c), 'TW409', 'itself', 'depend: a circle of three');
+select pg_temp.refused(format('select tow.depend(%s, array[%1$s])', :a), 'TW409', 'itself', 'of one');
+select pg_temp.refused(format('select tow.enqueue(''noop'', parent => %s, after => array[%s])', :a, :c), 'TW409', 'leave one', 'a child that waits for who waits for its parent');
+select pg_temp.refused(format('select tow.enqueue(''noop'', parent => %s, after => array[%1$s])', :a), 'TW409', 'leave one', 'a child that waits for its parent');
+select tow.enqueue('noop') as d \gset
+select is(tow.depend(:a, array[:d]), 'waiting', 'depend: a scheduled job waits');
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.went(:w, :d, '{"as": "completed"}'), 'completed', 'until the other has completed');
+select is(pg_temp.due_in(:a), '1 h', 'and then for its instant');
+select pg_temp.refused(format('select tow.depend(%s, array[%s])', :d, :a), 'TW409', 'started or finished', 'depend: not of a finished job');
+select is((select count(*) from tow_store.audit where what = 'job.depends' and job_id = :a), 1::bigint, 'it is in the audit');
+select tow.cancel(:a) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+
+-- Parents and children.
+select tow.enqueue('noop', '"parent"') as p \gset
+select pg_temp.claim(:w, 1) \g /dev/null
+select tow.enqueue('noop', '"child"', parent => :p) as c1 \gset
+select is(pg_temp.say(:w, :p, '{"as": "waits", "for": "children", "spawn": [{"kind": "noop", "args": 2}, {"kind": "noop", "args": 3, "after_spawned": [0], "if_failed": "go"},
+	{"kind": "noop", "delay_s": 3600, "child": false}]}'), false, 'it waits for its children, and makes some more');
+select is((select array[reason, attempt::text] from tow_store.waiting where id = :p), '{children,0}', 'the attempt is unspent');
+select is((select outcome from tow.attempts where job = :p), 'waited', 'the run is in its history');
+select array_agg(id order by id) as kids from tow_store.job where parent = :p \gset
+select is(pg_temp.states(:'kids'), 'ready ready waiting', 'the children');
+select is((select array[queue, parent::text] from tow_store.job where id > :p order by id desc limit 1), '{default,NULL}', 'and one that is none');
+select pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:p), 'waiting', 'it waits');
+select is(pg_temp.claim(:w), (:'kids'::bigint[])[1:2], 'two run');
+select pg_temp.say(:w, (:'kids'::bigint[])[1], '{"as": "completed", "result": 1}'), pg_temp.say(:w, (:'kids'::bigint[])[2], '{"as": "failed", "final": true}') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(:'kids'), 'completed failed ready', 'the third comes after the second, which has failed');
+select is(tow.state(:p), 'waiting', 'the parent still waits');
+select is(pg_temp.went(:w, (:'kids'::bigint[])[3], '{"as": "completed", "result": [3]}'), 'completed', 'the last child');
+select is(tow.state(:p), 'ready', 'lets it go on, whatever became of them');
+select is(pg_temp.memory(:w) -> 'children', jsonb_build_object('total', 3, 'completed', 2, 'failed', 1, 'cancelled', 0, 'results',
+	jsonb_build_object((:'kids'::bigint[])[1]::text, 1, (:'kids'::bigint[])[2]::text, null, (:'kids'::bigint[])[3]::text, '[3]'::jsonb)), 'and it learns it');
+select is(pg_temp.say(:w, :p, '{"as": "waits", "for": "children"}'), false, 'to wait again');
+select is(tow.state(:p), 'ready', 'where nothing is pending takes no time');
+select is(pg_temp.went(:w, :p, '{"as": "completed"}'), 'completed', 'it ends');
+-- spawning goes wrong as a whole
+select pg_temp.ran(:w, jsonb_build_object('as', 'completed', 'spawn', s::jsonb)) as id, e.expected as expected into temporary bad
+from (values ('[{"kind": "noop"}, {"kind": "no op"}]', 'bad kind'), ('{"kind": "noop"}', 'no array'), ('[{"kind": "noop", "colour": 1}]', 'colour'),
+	('[{"kind": "noop", "after_spawned": [0]}]', 'do not come before'), ('[{"kind": "noop", "run_at": "x"}]', 'timestamp'), ('[7]', 'not understood'),
+	('[{"kind": "noop", "run_at": "2030-01-01", "delay_s": 1}]', 'two different')) e(s, expected);
+select is(array_agg(tow.state(id) || ' ' || (select class from tow.history h where h.id = bad.id) || coalesce((select ': ' || error from tow.history h where h.id = bad.id and error !~ bad.expected), '')),
+	array_fill('failed spawn'::text, array[7]), 'a spawned job that cannot be fails the run') from bad;
+select is((select count(*) from tow_store.job where parent in (select id from bad)), 0::bigint, 'and none is made');
+select is((select class || ': ' || error from tow.history where id = pg_temp.ran(:w, '{"as": "waits", "for": "rain"}')), 'wait: waits for ''rain'': it can wait for children, a signal or an approval', 'a wait that makes no sense');
+select is((select class from tow.history where id = pg_temp.ran(:w, '{"as": "waits", "for": "signal"}')), 'wait', 'no name');
+select is((select class from tow.history where id = pg_temp.ran(:w, '{"as": "waits", "for": "signal", "name": "x", "timeout_s": -1}')), 'wait', 'no time');
+-- cancelled while it asks to wait
+select tow.enqueue('noop') as p \gset
+select pg_temp.claim(:w, 1) \g /dev/null
+select tow.cancel(:p) \g /dev/null
+select pg_temp.say(:w, :p, '{"as": "waits", "for": "children", "spawn": [{"kind": "noop"}]}') \g /dev/null
+select is(tow.state(:p), 'cancelled', 'a job that is to be cancelled does not wait');
+select is((select count(*) from tow_store.job where parent = :p), 0::bigint, 'nor spawn');
+-- a child that is retried is waited for again
+select tow.enqueue('noop') as p \gset
+select pg_temp.claim(:w, 1) \g /dev/null
+select pg_temp.say(:w, :p, '{"as": "waits", "for": "children", "spawn": [{"kind": "noop"}, {"kind": "noop", "run_at": "2100-01-01"}]}') \g /dev/null
+select array_agg(id order by id) as kids from tow_store.job where parent = :p \gset
+select pg_temp.went(:w, (:'kids'::bigint[])[1], '{"as": "failed", "final": true}') \g /dev/null
+select is((select failed from tow_store.family where id = :p), 1::bigint, 'a failed child is counted');
+select tow.retry((:'kids'::bigint[])[1]) \g /dev/null
+select is((select array[failed, pending] from tow_store.family_of(:p)), '{0,2}', 'no more when it is retried');
+select tow.run_now((:'kids'::bigint[])[2]) \g /dev/null
+select pg_temp.claim(:w), pg_temp.say(:w, (:'kids'::bigint[])[2], '{"as": "completed"}'), pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:p), 'waiting', 'and waited for');
+select pg_temp.say(:w, (:'kids'::bigint[])[1], '{"as": "completed"}'), pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:p), 'ready', 'until it has ended');
+select is(pg_temp.went(:w, :p, '{"as": "completed"}'), 'completed', 'the parent ends');
+
+-- Signals and approvals.
+select tow.enqueue('noop', wait_for => 'paid') as a \gset
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.reason(:a), 'signal', 'waits for a signal');
+select tow.signal(:a, 'other', '1') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.reason(:a), 'signal', 'another one');
+select tow.signal(:a, 'paid', '{"sum": 7, "note": null}') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:a), 'ready', 'the signal');
+select is(pg_temp.memory(:w) #> '{signals,paid}' - 'who' - 'at', '{"payload": {"sum": 7, "note": null}, "timed_out": false}', 'is in its memory');
+select is(pg_temp.say(:w, :a, '{"as": "waits", "for": "signal", "name": "more", "timeout_s": 60}'), false, 'it waits for another, a minute');
+select pg_temp.drain('admit') \g /dev/null
+select is((select until - tow.now() from tow_store.waiting where id = :a), '1 min', 'no longer');
+select pg_temp.later('59 s'), pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:a), 'waiting', 'not yet');
+select pg_temp.later('1 s'), pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:a), 'ready', 'nobody has said it in time');
+select is(pg_temp.memory(:w) #> '{signals,more,timed_out}', 'true', 'and the job is told so');
+select tow.signal(:a, 'early', '1') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is((select flags & 16 from tow_store.running where job_id = :a), 16, 'one for a running job');
+select pg_temp.say(:w, :a, '{"as": "waits", "for": "signal", "name": "early"}') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:a), 'ready', 'is there when it asks');
+select pg_temp.went(:w, :a, '{"as": "waits", "for": "approval", "timeout_s": 1, "on_timeout": "cancel"}') \g /dev/null
+select pg_temp.later('2 s'), pg_temp.drain('admit') \g /dev/null
+select is((select array[state, class] from tow.history where id = :a), '{cancelled,timeout}', 'a wait that cancels when it times out');
+select pg_temp.refused(format('select tow.signal(%s, ''x'')', :a), 'TW409', 'finished', 'a signal to a finished job');
+select pg_temp.refused('select tow.signal(77777777, ''x'')', 'TW404', 'never', 'to nobody');
+select pg_temp.refused(format('select tow.signal(%s, null)', :a), 'TW422', 'word', 'without a name');
+select tow.enqueue('noop') as a \gset
+select tow.enqueue('noop', after => array[:a], wait_for => 'approval') as b \gset
+select tow.enqueue('noop', wait_for => 'approval') as c \gset
+select pg_temp.drain('admit') \g /dev/null
+select is(array[pg_temp.reason(:b), pg_temp.reason(:c)], '{predecessors,approval}', 'approval, and after another');
+select is(pg_temp.went(:w, :a, '{"as": "completed"}'), 'completed', 'the other ends');
+select is(pg_temp.reason(:b), 'approval', 'now for approval');
+select tow.approve(:b, 'fine'), tow.reject(:c, 'too dear') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(array[:b, :c]), 'ready cancelled', 'approved, rejected');
+select matches((select error from tow.history where id = :c), 'rejected it: too dear', 'with the reason');
+select is(pg_temp.memory(:w) #> '{signals,approval,payload}', '{"approved": true, "note": "fine"}', 'the approval is in the memory');
+select pg_temp.went(:w, :b, '{"as": "completed"}') \g /dev/null
+select tow.enqueue('noop', key => 'move', wait_for => 'x') as a \gset
+select is(tow.enqueue('noop', key => 'move', on_conflict => 'reschedule', run_at => tow.now() + interval '1 h'), :a::bigint, 'reschedule: one that waits');
+select is(pg_temp.reason(:a), 'signal', 'goes on waiting');
+select tow.signal(:a, 'x'), pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.due_in(:a), '1 h', 'and then for the new instant');
+select is(tow.cancel(:a), 'cancelled', 'cancel');
+
+-- Steps.
+select tow.enqueue('noop') as a \gset
+select pg_temp.claim(:w, 1) \g /dev/null
+select run from tow_store.running where job_id = :a \gset
+select ok(tow.save_step(:w, :a, :run, 'one', '{"n": null}'), 'a step');
+select ok(tow.save_step(:w, :a, :run, 'one', '[1]'), 'done again');
+select ok(not tow.save_step(:w, :a, :run + 1, 'two', '1'), 'of a run that is not there');
+select ok(not tow.save_step(:w + 1, :a, :run, 'two', '1'), 'of another worker');
+select pg_temp.refused(format('select tow.save_step(%s, %s, %s, ''x'', ''{'')', :w, :a, :run), 'TW422', 'quote', 'no JSON');
+select pg_temp.refused(format('select tow.save_step(%s, %s, %s, '''', ''1'')', :w, :a, :run), 'TW422', 'one of its own', 'no name');
+select pg_temp.say(:w, :a, '{"as": "failed"}'), tow.run_now(:a) \g /dev/null
+select is(pg_temp.memory(:w) -> 'steps', '{"one": [1]}', 'the next run has it');
+select is((select array_agg(name) from tow.steps(:a)), '{one}', 'tow.steps lists it');
+select is(pg_temp.say(:w, :a, '{"as": "failed", "final": true}'), false, 'a failed job');
+select is(tow.retry(:a), 'ready', 'that is retried');
+select is(pg_temp.memory(:w) -> 'steps', '{"one": [1]}', 'goes on from its steps');
+select is(pg_temp.say(:w, :a, '{"as": "completed"}'), false, 'a completed one');
+select is(tow.retry(:a), 'ready', 'that is run again');
+select is(pg_temp.memory(:w), null, 'starts anew');
+select pg_temp.say(:w, :a, '{"as": "snoozed", "delay_s": 2592000}') \g /dev/null
+select is(pg_temp.due_in(:a), '30 days', 'a month''s sleep');
+select is((select count(*) from tow_store.running where job_id = :a), 0::bigint, 'holds no slot');
+select pg_temp.later('30 days'), pg_temp.drain('promote') \g /dev/null
+select is(pg_temp.went(:w, :a, '{"as": "completed"}'), 'completed', 'and goes on after it');
+select * from finish();
+rollback;
