@@ -2,7 +2,8 @@
 create or replace function tow.job(job bigint) returns table(
 	id bigint, state text, kind text, queue text, priority int, attempt int, max_attempts int, args jsonb, result jsonb, error text,
 	created_at timestamptz, run_at timestamptz, started_at timestamptz, finished_at timestamptz, worker bigint, run bigint,
-	progress jsonb, attempts jsonb, log jsonb, key text, tags text[], policy text, timeout interval, deadline timestamptz, audit jsonb
+	progress jsonb, attempts jsonb, log jsonb, key text, tags text[], policy text, timeout interval, deadline timestamptz, audit jsonb,
+	lane text, parent bigint, waits_for text, after bigint[], children jsonb, steps jsonb, signals jsonb
 )
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -21,13 +22,18 @@ begin
 		(select jsonb_agg(to_jsonb(a) - 'job' order by a.run) from tow.attempts a where a.job = j.id),
 		(select jsonb_agg(to_jsonb(o) order by o.n) from (select * from tow.log(j.id) order by n desc limit 200) o),
 		j.key, j.tags, p.name, j.timeout, j.deadline,
-		(select jsonb_agg(to_jsonb(a) - 'job_id' order by a.n) from tow_store.audit a where a.job_id = j.id)
+		(select jsonb_agg(to_jsonb(a) - 'job_id' order by a.n) from tow_store.audit a where a.job_id = j.id),
+		j.lane, j.parent, l.waits_for, (select array_agg(e.on_id order by e.on_id) from tow_store.edge e where e.job_id = j.id),
+		(select to_jsonb(f) from tow_store.family_of(j.id) f where f.total > 0),
+		(select jsonb_agg(to_jsonb(t) order by t.at, t.name) from tow.steps(j.id) t),
+		(select jsonb_agg(to_jsonb(g) - 'job_id' - 'fresh' || case when v_sees then '{}' else '{"payload": "(hidden)"}' end::jsonb order by g.n)
+			from (select * from tow_store.signal o where o.job_id = j.id order by o.n desc limit 100) g)
 	from (select) one
 		left join (select * from tow.jobs w where w.id = j.id) l on true
 		left join (select * from tow_store.history o where o.job_id = j.id and o.outcome in ('c', 'f', 'x') order by o.run desc limit 1) h on l.id is null
 		left join (select o.error from tow_store.history o where o.job_id = j.id and o.outcome in ('r', 'l') order by o.run desc limit 1) e on l.id is not null;
 end $$;
-comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log (the last 200 lines), result, what people did to it.';
+comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log (the last 200 lines), result, what people did to it, what it waits for and remembers.';
 
 create or replace function tow.log(id bigint, after bigint default 0)
 returns table(n bigint, at timestamptz, run bigint, level text, line text)

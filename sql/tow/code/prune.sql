@@ -103,6 +103,7 @@ begin
 		execute format('drop table tow_store.%I', r.name);
 		delete from tow_store.key k where k.job_id >= r.first and k.job_id < r.stop;
 		delete from tow_store.revival v where v.job_id >= r.first and v.job_id < r.stop;
+		perform tow_store.forget_ties(r.first, r.stop);
 		return 1;
 	end if;
 	select j.id, j.created_at into v_first from tow_store.job j where j.id >= v_from order by j.id limit 1;
@@ -139,10 +140,35 @@ as $$
 		delete from tow_store.key k using old where k.job_id = old.id
 	), v as (
 		delete from tow_store.revival v using old where v.job_id = old.id
+	), t as (
+		delete from tow_store.step t using old where t.job_id = old.id
+	), g as (
+		delete from tow_store.signal g using old where g.job_id = old.id
+	), e as (
+		delete from tow_store.edge e using old where e.job_id = old.id
+	), n as (
+		delete from tow_store.need n using old where n.job_id = old.id
+	), f as (
+		delete from tow_store.family f using old where f.id = old.id
+	), r as ( -- who still waits, for somebody to retry it, waits in vain
+		insert into tow_store.released (at, job_id) select tow.now(), old.id from old where exists (select from tow_store.need n where n.on_id = old.id)
 	)
 	delete from tow_store.job j using old where j.id = old.id
 $$;
 comment on function tow_store.prune_window(bigint, bigint) is 'Delete what nobody needs of a window of ids.';
+
+create or replace function tow_store.forget_ties(p_first bigint, p_stop bigint) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	delete from tow_store.step t where t.job_id >= p_first and t.job_id < p_stop;
+	delete from tow_store.signal g where g.job_id >= p_first and g.job_id < p_stop;
+	delete from tow_store.edge e where e.job_id >= p_first and e.job_id < p_stop;
+	delete from tow_store.need n where n.job_id >= p_first and n.job_id < p_stop;
+	delete from tow_store.family f where f.id >= p_first and f.id < p_stop;
+	insert into tow_store.released (at, job_id)
+	select tow.now(), n.on_id from tow_store.need n where n.on_id >= p_first and n.on_id < p_stop group by n.on_id;
+$$;
+comment on function tow_store.forget_ties(bigint, bigint) is 'Delete what jobs of a range remember; who still waits for one of them is told.';
 
 -- All of a range may go: its last fact is older than anything is kept, and no table refers to it. Index probes only.
 create or replace function tow_store.range_is_dead(p_first bigint, p_stop bigint) returns boolean
