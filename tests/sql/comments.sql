@@ -11,19 +11,23 @@ where p.pronamespace = 'tow'::regnamespace and a = '';
 
 -- The columns of the views are an API.
 select columns_are('tow', v, string_to_array(c, ' '), v) from (values
-	('jobs', 'id state kind queue priority attempt max_attempts created_at run_at started_at worker run pct note args key tags reason'),
+	('jobs', 'id state kind queue priority attempt max_attempts created_at run_at started_at worker run pct note args key tags reason lane parent waits_for'),
+	('batches', 'id name kind queue state total completed failed cancelled pending pct'),
 	('history', 'id state kind queue priority attempt created_at started_at finished_at took worker run class error result args key tags revived'),
 	('attempts', 'job run attempt outcome started_at finished_at took worker class error detail delay'),
 	('queues', 'name state ready running oldest_ready workers slots policy max_attempts timeout retention max_args_bytes paused_at pause_reason description'),
 	('workers', 'id name host pid state busy slots queues kinds version attached_at seen_at silent lease held listens missing_since'),
 	('schedulers', 'id name host pid state version attached_at seen_at'),
 	('schedules', 'name spec tz kind args queue lane priority state next_at last_at last_job last_how last_reason last_state overlap missed missed_within missed_most grace jitter starts_at ends_at dst_gap dst_overlap start_within max_attempts timeout policy tags paused_at description'),
-	('fires', 'schedule at fired_at how reason job'),
+	('fires', 'schedule at fired_at how job reason'),
 	('policies', 'name shape base factor cap jitter max_attempts delays classes fn fn_role fn_off_until description'),
 	('duties', 'name every enabled description last_at last_count last_ms last_error error_at'),
 	('settings', 'name value description'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers'),
-	('grants', 'queue role may granted_at who')
+	('grants', 'queue role may granted_at who'),
+	('metrics_queues', 'time seconds queue ready ready_max oldest_s running running_max slots completed failed cancelled retried lost other wait_p50 wait_p95 wait_p99 run_p50 run_p95 run_p99'),
+	('metrics_durations', 'time seconds queue what below_s count'), ('metrics_failures', 'time seconds kind class failed retried lost'),
+	('metrics_system', 'time seconds workers slots busy schedulers scheduled waiting xmin_age xmin_s xmin_who wal_bytes notify_usage'), ('metrics_tables', 'time seconds name bytes dead')
 ) x(v, c);
-select is((select count(*) from pg_views where schemaname = 'tow'), 15::bigint, 'no other view is public');
+select is((select count(*) from pg_views where schemaname = 'tow'), 21::bigint, 'no other view is public');
 select * from finish();
 rollback;

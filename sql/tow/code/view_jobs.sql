@@ -1,7 +1,10 @@
 create or replace view tow_store.places as
-select r.id, case when (select b.laned from tow_store.band b where b.id = r.band) then 'waiting' else 'ready' end as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker,
+select r.id, 'ready' as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker,
 	null::bigint as run, null::text as reason, r.pos
-from tow_store.ready r
+from tow_store.ready r where not (select b.laned from tow_store.band b where b.id = r.band)
+union all
+select r.id, 'waiting', r.band, r.attempt, null, null, null, null, 'arrival', r.pos
+from tow_store.ready r where (select b.laned from tow_store.band b where b.id = r.band)
 union all
 select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null, null
 from tow_store.scheduled s
@@ -18,14 +21,16 @@ select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority) as prior
 	coalesce(m.run_at, j.run_at) as run_at, m.started_at, m.worker, m.run, g.pct,
 	case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end as note,
 	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
-	j.key, j.tags, case when m.state = 'waiting' then coalesce(m.reason, 'lane') end as reason
+	j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end as reason, j.lane, j.parent,
+	case when m.state = 'waiting' then tow_store.waits_for_what(m.id) end as waits_for
 from tow_store.places m
 	join tow_store.job j on j.id = m.id
 	left join tow_store.band b on b.id = m.band
 	left join tow_store.progress g on g.job_id = m.id and g.run = m.run;
 comment on view tow.jobs is 'Jobs that have not finished: scheduled, ready, running, retrying or waiting. Never looks at history.';
 comment on column tow.jobs.attempt is 'Attempts spent; of a running job the present one is counted.';
-comment on column tow.jobs.reason is 'Why a waiting job waits: admission (its queue or priority is new), policy (a function decides whether it is tried again).';
+comment on column tow.jobs.reason is 'Why a waiting job waits: admission (its queue or priority is new), policy (a function decides whether it is tried again), predecessors, children, batch (its members are still being added), signal, approval.';
+comment on column tow.jobs.waits_for is 'The jobs, or the signal, that a waiting job waits for.';
 
 create or replace view tow.attempts as
 select h.job_id as job, h.run, h.attempt,
@@ -65,13 +70,18 @@ set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set e
 as $$
 	with born as (
 		select m.* from tow_store.band b, lateral (
-				select * from (select p.* from tow_store.places p where p.reason is null and p.band = b.id and p.pos < p_before
+				select * from (select p.* from tow_store.places p where p.state = 'ready' and p.band = b.id and p.pos < p_before
 					order by p.band desc, p.pos desc limit p_rows + 1000) l
 				where l.pos = l.id limit p_rows) m
-		where coalesce(p_state, m.state) = m.state and coalesce(p_state, 'ready') in ('ready', 'waiting') and (p_state is distinct from 'waiting' or b.laned)
+		where coalesce(p_state, 'ready') = 'ready'
 	), moved as (
-		select p.* from tow_store.places p where p.reason is null and p.pos <> p.id and p.id < p_before
-			and coalesce(p_state, p.state) = p.state and coalesce(p_state, 'ready') in ('ready', 'waiting') order by p.id desc limit p_rows
+		select p.* from tow_store.places p where p.state = 'ready' and p.pos <> p.id and p.id < p_before
+			and coalesce(p_state, 'ready') = 'ready' order by p.id desc limit p_rows
+	), arrived as (
+		select m.* from tow_store.band b, lateral (
+				select p.* from tow_store.places p where p.reason = 'arrival' and p.band = b.id and p.id < p_before
+				order by p.band desc, p.pos desc limit p_rows) m
+		where b.laned and coalesce(p_state, 'waiting') = 'waiting'
 	), lined as (
 		select p.* from tow_store.places p where p.reason = 'lane' and p.id < p_before
 			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
@@ -79,20 +89,21 @@ as $$
 		select p.* from tow_store.places p where p.state in ('scheduled', 'retrying') and p.id < p_before
 			and coalesce(p_state, p.state) = p.state order by p.id desc limit p_rows
 	), waiting as (
-		select p.* from tow_store.places p where p.state = 'waiting' and p.reason <> 'lane' and p.id < p_before
+		select p.* from tow_store.places p where p.state = 'waiting' and p.reason not in ('lane', 'arrival') and p.id < p_before
 			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
 	), running as (
 		select p.* from tow_store.places p where p.state = 'running' and p.run is not null and p.id < p_before
 			and coalesce(p_state, 'running') = 'running' order by p.id desc limit p_rows
 	), m as (
-		select * from (table born union all table moved union all table lined union all table scheduled union all table waiting union all table running) u
+		select * from (table born union all table moved union all table arrived union all table lined union all table scheduled union all table waiting union all table running) u
 		order by u.id desc limit p_rows
 	)
 	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
 		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
 		case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end,
 		case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end,
-		j.key, j.tags, case when m.state = 'waiting' then coalesce(m.reason, 'lane') end
+		j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end,
+		j.lane, j.parent, case when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
 	from m
 		join tow_store.job j on j.id = m.id
 		left join tow_store.band b on b.id = m.band
