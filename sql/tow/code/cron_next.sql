@@ -15,7 +15,7 @@ declare
 	v_next timestamptz;
 begin
 	perform tow_store.cron_check(p_tz, p_gap, p_overlap);
-	if p_after is null or not isfinite(p_after) then
+	if p_after is null or not isfinite(p_after) or p_after > '290000-01-01 00:00Z' then -- PostgreSQL's time ends soon after
 		return null;
 	elsif v_cron ? 'every' then
 		return to_timestamp((floor(extract(epoch from p_after) / (v_cron ->> 'every')::bigint) + 1) * (v_cron ->> 'every')::bigint);
@@ -42,7 +42,7 @@ begin
 	perform timestamptz '2000-01-01 00:00:00Z' at time zone p_tz;
 exception
 	when invalid_parameter_value then
-		raise exception using errcode = 'TW422', message = format('unknown time zone %L', p_tz),
+		raise exception using errcode = 'TW422', message = format('unknown time zone %L', left(p_tz, 60)),
 			hint = 'select name from pg_timezone_names lists them';
 end $$;
 comment on function tow_store.cron_check(text, text, text) is 'Refuse an unknown time zone or policy (TW422).';

@@ -105,6 +105,8 @@ begin
 		perform tow_store.fail('TW422', format('bad max_attempts %s', p_max_attempts), 'use 1 or more');
 	elsif p_timeout <= '0' then
 		perform tow_store.fail('TW422', format('bad timeout %s', p_timeout), 'use an interval above zero, or null for the queue''s');
+	elsif array_ndims(p_tags) > 1 then
+		perform tow_store.fail('TW422', 'tags are an array of arrays', 'use a list of words');
 	elsif array_position(p_tags, null) is not null then
 		perform tow_store.fail('TW422', 'a tag is null', 'leave it out');
 	elsif pg_column_size(p_args) > coalesce(p_max_bytes, 1000)
