@@ -58,6 +58,15 @@ static bool parse_wait(char **at, struct control *c)
 	return !*seconds || (strcmp(c->name, "children") != 0 && real(seconds, 0, &c->number));
 }
 
+/* Which job it is about may be said before the text. */
+static bool parse_status(char **at, struct control *c)
+{
+	*at += strspn(*at, " \t");
+	if (strncmp(*at, "job=", 4) == 0 && !whole(word(at) + 4, &c->about))
+		return false;
+	return (*at)[strspn(*at, " \t")] != '\0';
+}
+
 static bool parse_rest(char **at, struct control *c)
 {
 	switch (c->word) {
@@ -74,6 +83,8 @@ static bool parse_rest(char **at, struct control *c)
 		return *c->name != '\0';
 	case CONTROL_WAIT:
 		return parse_wait(at, c);
+	case CONTROL_STATUS:
+		return parse_status(at, c);
 	case CONTROL_RESULT:
 	case CONTROL_FAIL:
 	case CONTROL_SPAWN:
@@ -87,11 +98,11 @@ static bool parse_rest(char **at, struct control *c)
 void control_parse(char *line, struct control *c)
 {
 	static const char *const words[] = { "",      "progress", "count", "log",   "result", "snooze",
-					     "retry", "fail",	  "step",  "spawn", "wait" };
+					     "retry", "fail",	  "step",  "spawn", "wait", "status" };
 	char *at = line, *name = word(&at);
 
 	*c = (struct control){ .number = -1, .text = "" };
-	for (int i = 1; i <= CONTROL_WAIT; i++)
+	for (int i = 1; i <= CONTROL_STATUS; i++)
 		if (strcmp(name, words[i]) == 0)
 			c->word = (enum control_word)i;
 	if (!parse_rest(&at, c)) {
@@ -151,6 +162,9 @@ void control_apply(struct tow_job *j, const struct control *c, struct verdict *v
 		v->wait_name = tow_strdup(tow_job_arena(j), c->text);
 		v->wait_s = c->number;
 		v->snooze_s = -1;
+		break;
+	case CONTROL_STATUS:
+		tow_job_status(j, c->text, c->about);
 		break;
 	case CONTROL_RETRY:
 		v->retry_s = c->number;

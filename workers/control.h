@@ -6,6 +6,7 @@
  *	                    (the job is somebody else's by now: end), or refused and why
  *	spawn {...}         a job to be made when this run completes, waits or snoozes
  *	wait children       wait signal NAME [SECONDS]          wait approval [SECONDS]
+ *	status [job=ID] text    a daemon's: what it is doing, and which job that is about
  *
  * What it has kept, and what others have told it meanwhile, is to be read on descriptor 5. */
 #ifndef TOW_WORKERS_CONTROL_H
@@ -25,6 +26,7 @@ enum control_word {
 	CONTROL_STEP,
 	CONTROL_SPAWN,
 	CONTROL_WAIT,
+	CONTROL_STATUS,
 };
 
 struct control {
@@ -32,6 +34,7 @@ struct control {
 	double number;	  /* percent or seconds; below 0: not said */
 	const char *name; /* of a step; what it waits for */
 	long long done, total;
+	long long about; /* the job that a status names; 0: none */
 	enum tow_level level;
 	const char *text; /* the rest of the line, or a signal's name; "" when there is none */
 };

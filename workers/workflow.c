@@ -119,6 +119,22 @@ bool tow_step_done(struct tow_job *j, const char *name, const char *json, struct
 	return true;
 }
 
+/* A status is a step: kept before the handler goes on, and only while the run holds the job. What
+ * cannot be kept is not worth failing for. */
+void tow_job_status(struct tow_job *j, const char *text, long long about)
+{
+	TOW_AUTO_BUF b = { 0 };
+	struct tow_err e;
+
+	tow_buf_adds(&b, "{\"text\":");
+	tow_json_quote(&b, text, strlen(text));
+	if (about > 0)
+		tow_buf_addf(&b, ",\"job\":%lld", about);
+	tow_buf_addc(&b, '}');
+	if (b.len < STEP_MOST)
+		(void)!keep(j, "status", b.data, &e);
+}
+
 /*--- jobs that it makes */
 
 bool tow_job_spawn(struct tow_job *j, const char *json, struct tow_err *e)

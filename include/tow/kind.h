@@ -89,6 +89,10 @@ const char *tow_step(struct tow_job *j, const char *name);
 TOW_MUST bool tow_step_done(struct tow_job *j, const char *name, const char *json,
 			    struct tow_err *e);
 
+/* What a daemon is doing, for tow.daemons, and which job that is about (0: none). Committed when it
+ * returns; a daemon that was stopped says no more. See tow.set_daemon. */
+void tow_job_status(struct tow_job *j, const char *text, long long about);
+
 /* A job to be made when this run completes, waits or snoozes, in the same transaction, so once or
  * not at all: {"kind": ..., "args": ..., "queue": ..., "priority": ..., "run_at" or "delay_s": ...,
  * "key": ..., "lane": ..., "max_attempts": ..., "timeout_s": ..., "policy": ..., "tags": [...],

@@ -36,6 +36,11 @@ START_TEST(every_word_is_understood)
 	ck_assert_int_eq(PARSE("snooze 60").word, CONTROL_SNOOZE);
 	ck_assert(PARSE("\tretry\t 2.5 later").number == 2.5);
 	ck_assert_str_eq(PARSE("fail no such file").text, "no such file");
+	ck_assert_int_eq(PARSE("status looking").word, CONTROL_STATUS);
+	ck_assert_str_eq(PARSE("status found 5 files").text, "found 5 files");
+	ck_assert_int_eq(PARSE("status found 5 files").about, 0);
+	ck_assert_int_eq(PARSE("status job=12 waiting for it").about, 12);
+	ck_assert_str_eq(PARSE("status job=12 waiting for it").text, "waiting for it");
 }
 END_TEST
 
@@ -52,6 +57,9 @@ START_TEST(what_is_wrong_is_nothing)
 		"count 3 x",
 		"count -1 2",
 		"log",
+		"status",
+		"status job=x text",
+		"status job=7",
 		"log loud text",
 		"snooze",
 		"snooze -5",

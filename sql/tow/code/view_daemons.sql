@@ -28,7 +28,7 @@ begin
 	end if;
 	select o.* into s from tow_store.step o where o.job_id = d.job and o.name = 'status';
 	if p_state <> 'running' or s.run = (select r.run from tow_store.running r where r.job_id = d.job) then
-		status := case when jsonb_typeof(s.result) = 'object' then s.result ->> 'text' else s.result #>> '{}' end;
+		status := left(case when jsonb_typeof(s.result) = 'object' then s.result ->> 'text' else s.result #>> '{}' end, 500);
 		job := case when (s.result ->> 'job') ~ '^\d{1,18}$' then (s.result ->> 'job')::bigint end;
 		kind := s.result ->> 'kind';
 		at := s.at;
