@@ -113,6 +113,8 @@ begin
 		v_at := tow_store.next_fire(p_now);
 	when 'expire' then
 		select d.at into v_at from tow_store.deadline d order by d.at limit 1;
+	when 'sample' then
+		v_at := tow_store.next_sample();
 	when 'admit' then
 		v_work := exists (select from tow_store.waiting w where w.reason = 'admission') or exists (select from tow_store.signal g where g.fresh)
 			or tow_store.first_to_admit(tow_store.register_at('tow_store.admitted')) is not null;
@@ -184,6 +186,7 @@ begin
 		when 'daemons' then tow_store.duty_daemons()
 		when 'wake' then tow_store.duty_wake()
 		when 'sort' then tow_store.duty_sort()
+		when 'sample' then tow_store.duty_sample()
 	end;
 	update tow_store.duty d set last_at = tow.now(), last_count = v_count, last_ms = extract(epoch from clock_timestamp() - v_start) * 1000
 	where d.name = p_name and (d.last_at is null or d.last_at < tow.now() - interval '10 s' or d.last_at > tow.now());

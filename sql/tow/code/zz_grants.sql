@@ -34,16 +34,24 @@ revoke all on function tow_store.grant_all(text, text[]) from public;
 
 do $$
 declare
-	c_see constant text[] := '{tow.state,tow.job,tow.steps,tow.graph,tow.progress_of,tow.log,tow.outcome,tow.find_jobs,tow.find_history,tow.find_audit,tow.next_runs,tow.retry_preview,tow.status,tow.why,tow.overview,
-		tow.cron_next,tow.cron_parse,tow.cron_describe,tow.sql_kinds,tow_store.depth,tow_store.family_of,tow_store.waits_for_what,tow_store.setting,tow_store.scheduler_is_held,
-		tow.sees_args,tow_store.sight,tow.show_schedule,tow.schedule_history,tow.find_daemons,tow.daemon_log}';
-	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.depend,tow.batch,tow.seal,tow.progress_of,tow.signal,tow.state,tow.outcome,tow.sees_args}';
-	c_work constant text[] := '{tow.save_step,tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.reconcile,tow.holds,tow.sql_kinds,tow.run_sql,
-		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit,tow.daemon_status}';
-	c_act constant text[] := '{tow.cancel,tow.approve,tow.reject,tow.retry,tow.run_now,tow.snooze,tow.reprioritise,tow.move,tow.bulk,tow.fsck,tow.redrive,tow.pause,tow.resume,
+	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,
+		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
+		tow.find_daemons,tow.daemon_log,
+		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.scheduler_is_held,
+		tow.sees_args,tow_store.sight,tow.metrics_quantiles,tow_store.quantile,
+		tow_store.family_of,tow_store.waits_for_what}';
+	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args}';
+	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.reconcile,tow.holds,tow.save_step,
+		tow.sql_kinds,tow.run_sql,tow.daemon_status,
+		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
+	c_act constant text[] := '{tow.cancel,tow.retry,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.move,tow.bulk,tow.approve,tow.reject,
+		tow.pause,tow.resume,tow.pause_lane,tow.resume_lane,tow.pause_kind,tow.resume_kind,
 		tow.pause_schedule,tow.resume_schedule,tow.run_schedule,
-		tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon}';
-	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_policy,tow.drop_policy,tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,tow.sql_kind,tow.drop_sql_kind,tow.set,tow.grant_queue,tow.revoke_queue}';
+		tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon,
+		tow.fsck}';
+	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_lane,tow.set_kind,tow.grant_queue,tow.revoke_queue,
+		tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,
+		tow.set_policy,tow.drop_policy,tow.sql_kind,tow.drop_sql_kind,tow.set}';
 	v_role text;
 begin
 	perform tow_store.grant_all('tow_viewer', c_see);
@@ -53,8 +61,10 @@ begin
 	perform tow_store.grant_all('tow_admin', c_see || c_make || c_act || c_rule || c_work);
 	foreach v_role in array '{tow_viewer,tow_operator,tow_admin}'::text[] loop
 		continue when not exists (select from pg_roles r where r.rolname = v_role);
-		execute format('grant select on tow.jobs, tow.batches, tow.history, tow.attempts, tow.queues, tow.workers, tow.schedulers, tow.schedules, tow.fires,
-			tow.policies, tow.duties, tow.settings, tow.audit, tow.refused, tow.kinds, tow.daemons, tow.daemon_actions, tow.grants to %I', v_role);
+		execute format('grant select on tow.jobs, tow.history, tow.attempts, tow.queues, tow.workers, tow.schedulers, tow.schedules, tow.fires,
+			tow.policies, tow.duties, tow.settings, tow.audit, tow.refused, tow.kinds, tow.grants, tow.daemons, tow.daemon_actions,
+			tow.metrics_queues, tow.metrics_durations, tow.metrics_failures, tow.metrics_system, tow.metrics_tables,
+			tow.batches to %I', v_role);
 	end loop;
 	foreach v_role in array '{tow_producer,tow_operator,tow_admin}'::text[] loop
 		continue when not exists (select from pg_roles r where r.rolname = v_role);
