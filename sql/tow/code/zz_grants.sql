@@ -36,7 +36,7 @@ do $$
 declare
 	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
-		tow.find_daemons,tow.daemon_log,
+		tow.find_daemons,tow.show_daemon,tow.daemon_log,
 		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.scheduler_is_held,
 		tow.sees_args,tow_store.sight,tow.metrics_quantiles,tow_store.quantile,
 		tow_store.family_of,tow_store.waits_for_what}';
