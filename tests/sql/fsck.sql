@@ -71,6 +71,7 @@ select pg_temp.say(:w, :j, '{"as": "completed"}') \g /dev/null
 select tow.enqueue('noop') as j \gset
 update tow_store.job set lane = 'l' where id = :j;
 select pg_temp.mends(format('wrong band %s', :j), 'one with a lane among plain ones');
+select tow.cancel(:j) \g /dev/null
 
 -- keys, deadlines, gates
 select tow.enqueue('noop', key => 'k', deadline => tow.now() + '1 h') as j \gset
@@ -102,6 +103,45 @@ select pg_temp.mends(format('end not told %s', :b), 'a predecessor that has ende
 delete from tow_store.need where job_id = :b;
 update tow_store.waiting set fresh = false where id = :b;
 select pg_temp.mends(format('waits for nothing %s', :b), 'a job that waits for nothing');
+
+-- lanes
+select tow.enqueue('noop', queue => 'q', lane => 'a') as l1 \gset
+select tow.enqueue('noop', queue => 'q', lane => 'a') as l2 \gset
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.found(), null, 'arrivals that have not been sorted are not wrong');
+select pg_temp.drain('sort') \g /dev/null
+select is(pg_temp.found(), null, 'nor is a lane');
+delete from tow_store.turn where gate > 0;
+select pg_temp.mends(format('no turn %s', :l1), 'a lane without a turn');
+insert into tow_store.turn select band, parked, v + 7, gate, why, pos_low, run_low from tow_store.turn where gate > 0;
+select pg_temp.mends(format('two turns %s', :l1), 'a lane with two turns');
+insert into tow_store.turn select band, true, v + 7, 0, 'c', 0, 0 from tow_store.turn where gate > 0;
+select pg_temp.mends(format('turn in the past %s', :l1), 'a turn that has passed');
+update tow_store.turn set pos_low = pos_low + 1 where gate > 0;
+select pg_temp.mends(format('lane read too late %s', :l1), 'a lane that is read from too late');
+update tow_store.turn set parked = true, why = x.why::"char" from (values ('i')) x(why) where gate > 0;
+select pg_temp.mends(format('parked in vain %s', :l1), 'a lane with jobs that is said to be idle');
+update tow_store.turn set parked = true, why = 'p' where gate > 0;
+select pg_temp.mends(format('parked in vain %s', :l1), 'one that is said to be paused');
+update tow_store.turn set parked = true, why = 't' where gate > 0;
+select pg_temp.mends(format('parked in vain %s', :l1), 'one that is said to have no tokens');
+update tow_store.turn set parked = true, why = 'l' where gate > 0;
+select pg_temp.mends(format('parked in vain %s', :l1), 'one that is said to be at its limit');
+update tow_store.lined set gate = 9999 where id = :l1;
+select pg_temp.mends(format('no such lane %s', :l1), 'a job in a lane that is not there');
+select pg_temp.worker('{q}') as wq \gset
+select is(pg_temp.claim(:wq), array[:l2]::bigint[], 'the lane goes on');
+select is(pg_temp.found(), null, 'at its limit it waits by right');
+delete from tow_store.held;
+select pg_temp.mends(format('not counted %s, parked in vain %s', :l2, :l1), 'a run that its lane does not count');
+select is((select count(*) from tow_store.held where job_id = :l2), 1::bigint, 'counts');
+select is(pg_temp.claim(:wq), '{}', 'and nobody runs beside it');
+update tow_store.turn set run_low = 1000000000 where gate > 0;
+select pg_temp.mends(format('counted too late %s', :l2), 'a count that begins too late');
+select is(pg_temp.claim(:wq), '{}', 'and nobody runs beside it');
+select pg_temp.say(:wq, :l2, '{"as": "completed"}') \g /dev/null
+select is(pg_temp.claim(:wq), array[:l1]::bigint[], 'the next one comes when it ends');
+select pg_temp.say(:wq, :l1, '{"as": "completed"}') \g /dev/null
 
 -- the store
 select setval('tow_store.job_id', 5) \g /dev/null
