@@ -158,9 +158,10 @@ from (values ('[{"kind": "noop"}, {"kind": "no op"}]', 'bad kind'), ('{"kind": "
 select is(array_agg(tow.state(id) || ' ' || (select class from tow.history h where h.id = bad.id) || coalesce((select ': ' || error from tow.history h where h.id = bad.id and error !~ bad.expected), '')),
 	array_fill('failed spawn'::text, array[7]), 'a spawned job that cannot be fails the run') from bad;
 select is((select count(*) from tow_store.job where parent in (select id from bad)), 0::bigint, 'and none is made');
-select is((select class || ': ' || error from tow.history where id = pg_temp.ran(:w, '{"as": "waits", "for": "rain"}')), 'wait: waits for ''rain'': it can wait for children, a signal or an approval', 'a wait that makes no sense');
-select is((select class from tow.history where id = pg_temp.ran(:w, '{"as": "waits", "for": "signal"}')), 'wait', 'no name');
-select is((select class from tow.history where id = pg_temp.ran(:w, '{"as": "waits", "for": "signal", "name": "x", "timeout_s": -1}')), 'wait', 'no time');
+create temporary table wait as select pg_temp.ran(:w, o::jsonb || '{"as": "waits"}') as id from unnest(array['{"for": "rain"}', '{"for": "signal"}',
+	'{"for": "signal", "name": "x", "timeout_s": -1}', '{"for": "approval", "timeout_s": "soon"}', '{"for": "children", "on_timeout": "panic"}', '{}']) o;
+select is(array_agg(h.class), array_fill('wait'::text, array[6]), 'a wait that makes no sense fails the run') from wait join tow.history h using (id);
+select matches(string_agg(h.error, '; '), 'rain.*name of.*-1 s.*soon s.*panic', 'and says what is wrong') from wait join tow.history h using (id);
 -- cancelled while it asks to wait
 select tow.enqueue('noop') as p \gset
 select pg_temp.claim(:w, 1) \g /dev/null
@@ -194,7 +195,7 @@ select is(pg_temp.reason(:a), 'signal', 'another one');
 select tow.signal(:a, 'paid', '{"sum": 7, "note": null}') \g /dev/null
 select pg_temp.drain('admit') \g /dev/null
 select is(tow.state(:a), 'ready', 'the signal');
-select is(pg_temp.memory(:w) #> '{signals,paid}' - 'who' - 'at', '{"payload": {"sum": 7, "note": null}, "timed_out": false}', 'is in its memory');
+select is((pg_temp.memory(:w) #> '{signals,paid}') - '{who,at}'::text[], '{"payload": {"sum": 7, "note": null}, "timed_out": false}', 'is in its memory');
 select is(pg_temp.say(:w, :a, '{"as": "waits", "for": "signal", "name": "more", "timeout_s": 60}'), false, 'it waits for another, a minute');
 select pg_temp.drain('admit') \g /dev/null
 select is((select until - tow.now() from tow_store.waiting where id = :a), '1 min', 'no longer');
@@ -259,5 +260,85 @@ select is(pg_temp.due_in(:a), '30 days', 'a month''s sleep');
 select is((select count(*) from tow_store.running where job_id = :a), 0::bigint, 'holds no slot');
 select pg_temp.later('30 days'), pg_temp.drain('promote') \g /dev/null
 select is(pg_temp.went(:w, :a, '{"as": "completed"}'), 'completed', 'and goes on after it');
+
+-- Batches.
+select tow.batch('noop', '"last"', name => 'import') as b \gset
+select array_agg(id) as members from tow.enqueue_many('noop', '{1,2}', parent => :b) id \gset
+select pg_temp.drain('admit') \g /dev/null
+select is((select array[state, total::text, pending::text] from tow.batches where id = :b), '{open,2,2}', 'a batch is open');
+select pg_temp.went(:w, (:'members'::bigint[])[1], '{"as": "completed"}') \g /dev/null
+select is((select array[reason, waits_for] from tow.jobs where id = :b), '{batch,tow.seal}', 'it waits for its seal');
+select ok(tow.enqueue('noop', parent => :b, after => :'members') is not null, 'members may run after one another');
+select is(tow.seal(:b), 3::bigint, 'three members');
+select pg_temp.refused(format('select tow.seal(%s)', :b), 'TW409', 'sealed already', 'sealed once');
+select pg_temp.refused(format('select tow.seal(%s)', (:'members'::bigint[])[1]), 'TW409', 'opens one', 'no batch');
+select pg_temp.refused('select tow.batch(''noop'', name => '''')', 'TW422', 'short text', 'no name');
+select pg_temp.drain('admit') \g /dev/null
+select matches((select waits_for from tow.jobs where id = :b), '^children [0-9]+, [0-9]+$', 'it waits for two');
+select is((select array[completed, pending] from tow.progress_of(:b)), '{1,2}', 'progress');
+select is((select round(pct::numeric, 1) from tow.progress_of(:b)), 33.3, 'in per cent');
+select pg_temp.say(:w, (:'members'::bigint[])[2], '{"as": "failed", "final": true}'), pg_temp.drain('admit') \g /dev/null
+select is((select array[state, completed::text, failed::text, cancelled::text, pending::text, pct::text] from tow.batches where id = :b), '{ready,1,1,1,0,100}', 'all have ended');
+select is(pg_temp.memory(:w) #> '{children,failed}', '1', 'the job learns how');
+select pg_temp.say(:w, :b, '{"as": "completed"}') \g /dev/null
+select is((select state from tow.batches where id = :b), 'completed', 'the batch has completed');
+select tow.batch('noop') as b \gset
+select is(tow.seal(:b), 0::bigint, 'a batch without members');
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.went(:w, :b, '{"as": "completed"}'), 'completed', 'runs at once');
+
+-- Cancelling a whole line.
+select tow.batch('noop') as b \gset
+select tow.enqueue('noop', parent => :b) as m \gset
+select tow.enqueue('noop', parent => :m) as mm \gset
+select tow.enqueue('noop', after => array[:b]) as s \gset
+select tow.enqueue('noop', after => array[:s], if_failed => 'go') as t \gset
+select is(tow.cancel(:b, cascade => true), 'cancelled, with 4 others', 'cascade');
+select is(pg_temp.states(array[:b, :m, :mm, :s, :t]), 'cancelled cancelled cancelled cancelled cancelled', 'all of them');
+select is((select error from tow.history where id = :t), format('cancelled with job %s', :b), 'with the reason');
+select pg_temp.refused(format('select tow.cancel(%s, cascade => true)', :b), 'TW409', 'finished', 'nothing is left');
+select pg_temp.drain('admit') \g /dev/null
+select is((select count(*) from tow_store.need n where n.job_id in (:b, :m, :s, :t)), 0::bigint, 'nor any need');
+select is(array[tow.retry(:b), tow.cancel(:b)], '{ready,cancelled}', 'cancel without it');
+
+-- Graphs.
+select tow.enqueue('noop') as a \gset
+select tow.enqueue('noop', after => array[:a]) as b \gset
+select tow.enqueue('noop', after => array[:a]) as c \gset
+select tow.enqueue('noop', after => array[:b, :c]) as d \gset
+select tow.enqueue('noop', parent => :b) as e \gset
+select is((select array_agg(g) from tow.graph(:d) g), array[
+	format('%s  noop  ready', :a), format('├─ then %s  noop  waiting for jobs %s, %s', :b, :a, :e), format('│  ├─ child %s  noop  ready', :e),
+	format('│  └─ then *%s  noop  waiting for jobs %s, %s', :d, :b, :c), format('└─ then %s  noop  waiting for jobs %s', :c, :a),
+	format('   └─ then %s  (above)', :d)], 'as text');
+select is((select count(*) filter (where g ~ '->') from tow.graph(:a, 'dot') g), 5::bigint, 'as dot: five ties');
+select matches((select string_agg(g, '') from tow.graph(:a, 'dot') g), format('^digraph tow {.*j%s -> j%s \[style = dashed, label = child\].*}$', :b, :e), 'and braces');
+select tow.enqueue('noop', parent => :a) as f \gset
+select is((select count(*) from tow.graph(:f)), 7::bigint, 'a graph grows');
+select pg_temp.refused(format('select tow.graph(%s, ''png'')', :a), 'TW422', 'dot', 'a bad format');
+select pg_temp.refused('select tow.graph(77777777)', 'TW404', 'never', 'no such job');
+select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[600]), parent => :a) \g /dev/null
+select is((select array[count(*)::text, max(g) filter (where g ~ 'more')] from tow.graph(:a) g where g !~ 'above'), array['501', format('(there are more: these are the 500 nearest to job %s)', :a)], 'a large one is cut, and says so');
+select is((select array[lane, parent::text, waits_for, after::text] from tow.job(:d)), array[null, null, format('jobs %s, %s', :b, :c), format('{%s,%s}', :b, :c)], 'tow.job shows ties');
+select is((select children -> 'pending' from tow.job(:a)), '601', 'and children');
+
+-- What is forgotten.
+select tow.set('retention', '1 day') \g /dev/null
+select tow.enqueue('noop') as a \gset
+select tow.enqueue('noop', after => array[:a], if_failed => 'wait') as b \gset
+select tow.reprioritise(:a, 1) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:w, 1) \g /dev/null
+select run from tow_store.running where job_id = :a \gset
+select tow.save_step(:w, :a, :run, 's', '1'), tow.signal(:a, 's') \g /dev/null
+select pg_temp.say(:w, :a, '{"as": "failed", "final": true}'), pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(array[:a, :b]), 'failed waiting', 'one waits for a retry of the other');
+delete from tow_store.history where job_id = :a;
+select pg_temp.later('2 days') \g /dev/null
+select tow_store.prune_window(:a, :a + 1) \g /dev/null
+select is(tow.state(:a), null, 'which is forgotten');
+select is((select count(*) from tow_store.step where job_id = :a) + (select count(*) from tow_store.signal where job_id = :a), 0::bigint, 'with all it remembered');
+select pg_temp.drain('admit') \g /dev/null
+select is((select array[state, error] from tow.history where id = :b), array['cancelled', format('job %s, which it was to run after, is not remembered any more', :a)], 'so it waits in vain');
 select * from finish();
 rollback;
