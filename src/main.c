@@ -70,7 +70,7 @@ static const struct group {
 	{ "jobs",
 	  { "enqueue", "jobs", "job", "log", "cancel", "retry", "run-now", "snooze", "reprioritise",
 	    "redrive", "history" } },
-	{ "settings", { "queue", "schedule", "policy" } },
+	{ "settings", { "queue", "schedule", "daemon", "policy" } },
 	{ "look", { "status", "top", "workers", "schedulers", "kinds", "audit" } },
 };
 enum { N_GROUPS = sizeof groups / sizeof *groups };

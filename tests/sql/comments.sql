@@ -23,6 +23,8 @@ create temporary table public_view (v, c) as values
 	('policies', 'name shape base factor cap jitter max_attempts delays classes fn fn_role fn_off_until description'),
 	('duties', 'name every enabled description last_at last_count last_ms last_error error_at'),
 	('settings', 'name value description'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers'),
+	('daemons', 'name type kind state enabled auto_start status status_job status_kind status_at job next_at heartbeat_at error failures config every queue priority timeout policy since description'),
+	('daemon_actions', 'n daemon at action job kind turn detail who'),
 	('grants', 'queue role may granted_at who'),
 	('metrics_queues', 'time seconds queue ready ready_max oldest_s running running_max slots completed failed cancelled retried lost other wait_p50 wait_p95 wait_p99 run_p50 run_p95 run_p99'),
 	('metrics_durations', 'time seconds queue what below_s count'), ('metrics_failures', 'time seconds kind class failed retried lost'),

@@ -60,6 +60,7 @@ begin
 		where a.daemon = d.id and a.action = 'LAUNCHED' and a.parent = d.job and tow_store.unended(a.job) is not null;
 	end if;
 	perform tow_store.end_turn(v_job);
+	update tow_store.daemon s set ending = null where s.id = d.id and tow_store.unended(s.ending) is null;
 	perform tow_store.ring_clock('-infinity');
 end $$;
 comment on function tow_store.halt(tow_store.daemon, boolean) is 'Stop a daemon.';

@@ -89,7 +89,10 @@ declare
 begin
 	insert into tow_store.need (job_id, on_id, if_failed) select p_id, a, v_if_failed from unnest(p_after) a on conflict do nothing;
 	insert into tow_store.edge (job_id, on_id, if_failed) select p_id, a, v_if_failed from unnest(p_after) a on conflict do nothing;
-	insert into tow_store.need (job_id, on_id, if_failed) select p_parent, p_id, 'g' where p_parent is not null;
+	if p_parent is not null then
+		insert into tow_store.need (job_id, on_id, if_failed) values (p_parent, p_id, 'g');
+		perform tow_store.daemon_launched(p_parent, array[p_id]);
+	end if;
 end $$;
 comment on function tow_store.link(bigint, bigint[], text, bigint) is 'Write down what a new job waits for, and who waits for it.';
 

@@ -23,7 +23,7 @@ declare
 	s tow_store.step;
 	v_sleep int;
 begin
-	if d.job is null then
+	if d.job is null and not d.wanted then
 		return;
 	end if;
 	select o.* into s from tow_store.step o where o.job_id = d.job and o.name = 'status';
@@ -42,7 +42,8 @@ begin
 		into v_sleep from tow_store.scheduled c where c.id = d.job;
 		status := coalesce(status || ', s', 'S') || format('leeping for %s seconds', v_sleep);
 	end if;
-	status := coalesce(status, case p_state when 'running' then 'Working' when 'waiting' then 'Waiting' when 'starting' then 'Starting' else 'Failed' end);
+	status := coalesce(status, case p_state when 'running' then 'Working' when 'waiting' then 'Waiting' when 'failed' then 'Failed'
+		else case when d.job is null or p_state = 'starting' then 'Starting' else 'Failed' end end);
 	kind := coalesce(kind, (select j.kind from tow_store.job j where j.id = daemon_says.job));
 end $$;
 comment on function tow_store.daemon_says(tow_store.daemon, text) is 'The status of a daemon in this state.';
@@ -55,7 +56,7 @@ create or replace function tow.find_daemons(name text default null) returns tabl
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select d.name, d.type, d.kind, t.state, d.enabled, d.auto_start,
-		case when t.state = 'starting' and s.status is null then 'Starting' else s.status end, s.job, s.kind,
+		s.status, s.job, s.kind,
 		coalesce(s.at, case when d.wanted then d.since end), case when d.wanted then d.job end,
 		(select c.run_at from tow_store.scheduled c where c.id = d.job and d.wanted),
 		greatest((select w.seen_at from tow_store.running r join tow_store.worker w on w.id = r.worker where r.job_id = d.job),
@@ -76,6 +77,18 @@ comment on function tow.find_daemons(text) is 'Daemons, or one of them.';
 create or replace view tow.daemons as select * from tow.find_daemons();
 comment on view tow.daemons is
 'Daemons: stopped, disabled, starting, running (a turn), waiting (for jobs that a turn made), sleeping (until next_at), failing (to be tried again), failed, stopping. status is what the handler said last, status_job what that is about; heartbeat_at when it was heard of last.';
+
+create or replace function tow.show_daemon(name text) returns setof tow.daemons
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	return query select * from tow.find_daemons(name);
+	if not found then
+		perform tow_store.fail('TW404', format('no such daemon %L', name), 'select name from tow.daemons lists them; tow.set_daemon makes one');
+	end if;
+end $$;
+comment on function tow.show_daemon(text) is 'One daemon, as tow.daemons shows it; raises TW404.';
 
 create or replace view tow.daemon_actions as
 select a.n, d.name as daemon, a.at, a.action, a.job, coalesce(a.kind, (select j.kind from tow_store.job j where j.id = a.job)) as kind, a.parent as turn,
