@@ -63,11 +63,54 @@ select is(pg_temp.says('^xmin'), 'ok: nobody pins the horizon', 'the horizon');
 select is(pg_temp.says('^notify'), 'ok: 0.0 % of the notification queue in use', 'the notification queue');
 select is(pg_temp.says('^partitions'), 'ok: 3 days and 2 ranges of ids ahead', 'partitions');
 insert into tow_store.history_rest (job_id, run, finished_at, attempt, outcome) values (1, 0, '2001-01-01', 1, 'c');
-select is(pg_temp.says('^partitions'), 'bad: rows stand in a partition of the rest', 'rows in the rest');
+select is(pg_temp.says('^partitions'), 'bad: rows stand in a partition of the rest: history', 'rows in the rest');
 delete from tow_store.history_rest;
 select format('drop table tow_store.%I', name) from tow_store.job_ranges where first > 0 \gexec
 select is(pg_temp.says('^partitions'), 'bad: 3 days and 0 ranges of ids ahead', 'none ahead');
 select is(pg_temp.unhinted(), null, 'has a hint');
+
+select format('drop table tow_store.%I', name) from tow_store.days where parent = 'log' and clock_timestamp() between first and stop \gexec
+select alike(pg_temp.says('^partitions'), 'bad: not made: log of 2%', 'a day that was not made is named');
+select is(pg_temp.unhinted(), null, 'has a hint');
+
+select alike(pg_temp.says('^history'), 'ok: % kB', 'how much is kept');
+select tow.set('history_max', '10 kB') \g /dev/null
+select alike(pg_temp.says('^history'), 'bad: % kB of at most 10 kB', 'more than it may be');
+select is(pg_temp.unhinted(), null, 'has a hint');
+select tow.set('history_over', 'drop') \g /dev/null
+select alike(pg_temp.says('^history'), 'warn: % kB of at most 10 kB the oldest days are dropped', 'unless the oldest days go');
+select pg_temp.refused($$ select tow.set('history_max', 'much') $$, 'TW422', 'a size', 'a bad size');
+select pg_temp.refused($$ select tow.set('history_over', 'burn') $$, 'TW422', '.', 'a bad word');
+
+-- The guard drops whole days, oldest first, never today's, and the facts of their jobs are pruned after them.
+select tow_store.make_day('history', (now() at time zone 'UTC')::date - d) from generate_series(1, 3) d \g /dev/null
+select tow.enqueue('old') as o \gset
+update tow_store.job set created_at = now() - interval '3 days' where id = :o;
+delete from tow_store.ready where id = :o;
+insert into tow_store.history (job_id, run, finished_at, attempt, outcome) values (:o, 0, now() - interval '2 days', 1, 'c');
+select count(*) as days from tow_store.days where parent = 'history' \gset
+select tow.set('history_max', '0') \g /dev/null
+select tow_store.guard_history(now()) \g /dev/null
+select is((select count(*) from tow_store.days where parent = 'history'), :days::bigint, 'no limit: all days stay');
+select tow.set('history_max', '10 kB') \g /dev/null
+select is(pg_temp.drain('prune') >= 3, true, 'the guard drops days');
+select is((select min(first) from tow_store.days where parent = 'history') >= date_trunc('day', now() at time zone 'UTC') at time zone 'UTC', true, 'all that have passed');
+select is((select count(*) from tow.audit where what = 'history.dropped'), 3::bigint, 'and says so');
+select tow_store.prune_window(:o, :o + 1) \g /dev/null
+select is((select count(*) from tow_store.job where id = :o), 0::bigint, 'facts that are older than all history go with it');
+select is((select count(*) from tow.fsck() where problem = 'lost'), 0::bigint, 'and nothing is missed');
+select tow.set('history_max', '0') \g /dev/null
+
+-- duties, schedules, bells
+update tow_store.duty set last_at = clock_timestamp() - interval '1 hour' where name = 'tidy';
+select alike(pg_temp.says('^duty tidy'), 'warn: has had no turn for 01:00:00', 'a duty that has no turn');
+update tow_store.duty set last_at = clock_timestamp();
+select is(pg_temp.says('^duty tidy'), null, 'one that has');
+insert into tow_store.fire (schedule_id, at, fired_at, how) select id, clock_timestamp() - interval '1 h', clock_timestamp(), 'missed' from tow_store.schedule where name = 's';
+select alike(pg_temp.says('^schedule s'), '%warn: missed 1 instants in the last day%', 'a schedule that missed an instant');
+select setval(arm, 1::bigint << 61) from tow_store.queue where name = 'default' \g /dev/null
+select alike(pg_temp.says('^queue default'), '%warn: its bell rings for 1 that are gone', 'a bell that rings for nobody');
+select setval(arm, 0) from tow_store.queue where name = 'default' \g /dev/null
 
 select is((select count(*) from tow.overview() o, jsonb_object_keys(o) k where k in ('at', 'claims', 'positions', 'queues', 'workers', 'running', 'trouble')), 7::bigint, 'the overview has its parts');
 select * from finish();

@@ -42,7 +42,8 @@ begin
 		-- what was made before the oldest history, or is older than it is kept, may have lost its end by right
 		select 'lost', j.id, format('%s in %s, made %s, is in no table', j.kind, j.queue, date_trunc('second', j.created_at)), 'fail it, class lost: tow.retry runs it'
 		from tow_store.job j left join tow_store.queue q on q.name = j.queue
-		where (p_job is null or j.id = p_job) and j.created_at > tow_store.facts_before(q.retention)
+		where (p_job is null or j.id = p_job) 
+			and j.created_at > greatest((select tow.now()) - coalesce(q.retention, (select tow_store.setting('retention')::interval)), (select tow_store.oldest_history()))
 			and not exists (select from p where p.id = j.id)
 			and not exists (select from tow_store.history h where h.job_id = j.id and h.outcome in ('c', 'f', 'x')
 				and not exists (select from tow_store.revival v where v.run = h.run));
@@ -55,16 +56,6 @@ as $$
 	select array_position('{running,ready,lined,scheduled,waiting}'::text[], p_place)
 $$;
 comment on function tow_store.fsck_rank(text) is 'Which of two places of a job is kept: the smaller.';
-
--- Facts made before this may go when nothing refers to them: they are older than their queue's retention, or than any
--- day of history that is left.
-create or replace function tow_store.facts_before(p_retention interval) returns timestamptz
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-	select greatest((select tow.now()) - coalesce(p_retention, tow_store.setting('retention')::interval),
-		(select min(d.first) from tow_store.days d where d.parent = 'history'))
-$$;
-comment on function tow_store.facts_before(interval) is 'Before which instant facts may have outlived their history.';
 
 create or replace function tow_store.fsck_mend_job(p_problem text, p_job bigint) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -13,6 +13,9 @@ begin
 	v_count := tow_store.drop_day('history', v_now - (select max(r.keep) from tow_store.retentions r))
 		+ tow_store.drop_day('log', v_now - tow_store.setting('log_retention')::interval);
 	if v_count = 0 then
+		v_count := tow_store.guard_history(v_now);
+	end if;
+	if v_count = 0 then
 		v_count := tow_store.prune_history(2000);
 	end if;
 	if v_count = 0 then
@@ -107,7 +110,7 @@ begin
 		return 1;
 	end if;
 	select j.id, j.created_at into v_first from tow_store.job j where j.id >= v_from order by j.id limit 1;
-	if not found or v_first.created_at > tow.now() - (select min(k.keep) from tow_store.retentions k) then
+	if not found or v_first.created_at > greatest(tow.now() - (select min(k.keep) from tow_store.retentions k), tow_store.oldest_history()) then
 		perform setval('tow_store.walk', 0);
 		return 0;
 	end if;
@@ -127,7 +130,7 @@ as $$
 		select j.id from tow_store.job j
 			left join tow_store.queue q on q.name = j.queue
 		where j.id >= p_from and j.id < p_to
-			and j.created_at < (select tow.now()) - coalesce(q.retention, (select tow_store.setting('retention')::interval))
+			and j.created_at < greatest((select tow.now()) - coalesce(q.retention, (select tow_store.setting('retention')::interval)), (select tow_store.oldest_history()))
 			and not exists (select from tow_store.history h where h.job_id = j.id)
 			and not exists (select from tow_store.running r where r.job_id = j.id)
 			and not exists (select from tow_store.scheduled s where s.id = j.id)
@@ -175,7 +178,7 @@ create or replace function tow_store.range_is_dead(p_first bigint, p_stop bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select p_stop <= coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)
-		and coalesce((select j.created_at < tow.now() - (select max(k.keep) from tow_store.retentions k)
+		and coalesce((select j.created_at < greatest(tow.now() - (select max(k.keep) from tow_store.retentions k), (select tow_store.oldest_history()))
 			from tow_store.job j where j.id >= p_first and j.id < p_stop order by j.id desc limit 1), not tow_store.is_recent(p_stop))
 		and not exists (select from tow_store.history h where h.job_id >= p_first and h.job_id < p_stop)
 		and not exists (select from tow_store.running r where r.job_id >= p_first and r.job_id < p_stop)

@@ -20,6 +20,7 @@ begin
 	return query select * from tow_store.status_duties();
 	return query select * from tow_store.status_horizon();
 	return query select * from tow_store.status_storage();
+	return query select * from tow_store.status_bells();
 end $$;
 comment on function tow_store.status_of(jsonb) is 'What tow.status says, given the queues.';
 
@@ -102,6 +103,10 @@ as $$
 	union all
 	select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy'
 	from tow_store.audit a where a.what = 'schedule.failed' and a.at > (select tow.now()) - interval '1 day'
+	union all
+	select 'schedule ' || s.name, 'warn', format('missed %s instants in the last day, the last one %s', count(*), max(f.at)), 'was the scheduler or the database away? tow schedule history ' || s.name
+	from tow_store.fire f join tow_store.schedule s on s.id = f.schedule_id
+	where f.how = 'missed' and f.fired_at > (select tow.now()) - interval '1 day' group by s.name
 $$;
 comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
 
@@ -111,47 +116,10 @@ as $$
 	select 'duty ' || d.name, 'warn', format('failed at %s: %s', date_trunc('second', d.error_at), d.last_error), null::text
 	from tow_store.duty d where d.error_at > (select tow.now()) - interval '10 min'
 	union all
+	select 'duty ' || d.name, 'warn', format('has had no turn for %s', date_trunc('second', (select tow.now()) - d.last_at)), 'somebody is at it, or holds what it needs: look at pg_stat_activity and at the scheduler''s log'
+	from tow_store.duty d where d.enabled and d.last_at < (select tow.now()) - greatest(d.every * 10, interval '2 min') and tow_store.clock_is_minded()
+	union all
 	select 'inbox', 'warn', format('%s rows refused in the last day', count(*)), 'select * from tow.refused'
 	from tow_store.refused r where r.at > (select tow.now()) - interval '1 day' having count(*) > 0
 $$;
 comment on function tow_store.status_duties() is 'Part of tow.status: duties that failed, rows refused.';
-
--- Who keeps dead rows from being removed: a session, a prepared transaction, a replication slot. The queue itself
--- stays fast; everything else in the database does not.
-create or replace function tow_store.status_horizon() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-	with h as (
-		select 'session' as what, a.pid::text as who, greatest(age(a.backend_xmin), age(a.backend_xid)) as xids, a.xact_start as since,
-			format('select pg_terminate_backend(%s)  -- %s, %s', a.pid, coalesce(nullif(a.application_name, ''), 'no name'), coalesce(a.state, 'state unknown')) as todo
-		from pg_stat_activity a
-		where (a.backend_xmin is not null or a.backend_xid is not null) and a.pid <> pg_backend_pid() and a.xact_start < clock_timestamp() - interval '5 min'
-		union all
-		select 'prepared transaction', p.gid, age(p.transaction), p.prepared, format('rollback prepared %L  -- or commit it', p.gid)
-		from pg_prepared_xacts p where p.prepared < clock_timestamp() - interval '5 min'
-		union all
-		select 'replication slot', s.slot_name, greatest(age(s.xmin), age(s.catalog_xmin)), null, format('select pg_drop_replication_slot(%L)  -- if nobody needs it', s.slot_name)
-		from pg_replication_slots s where greatest(age(s.xmin), age(s.catalog_xmin)) > 1000000
-	)
-	select 'xmin', 'warn', format('%s %s pins the horizon %s transactions back%s', h.what, h.who, h.xids,
-		coalesce(', for ' || date_trunc('second', clock_timestamp() - h.since), '')), h.todo from h
-	union all
-	select 'xmin', 'ok', 'nobody pins the horizon', null where not exists (select from h)
-$$;
-comment on function tow_store.status_horizon() is 'Part of tow.status: who pins the xmin horizon.';
-
-create or replace function tow_store.status_storage() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-	select 'partitions', case when r.rest then 'bad' when d.ahead < 1 or g.ahead < 1 then 'bad' else 'ok' end,
-		case when r.rest then 'rows stand in a partition of the rest' else format('%s days and %s ranges of ids ahead', d.ahead, g.ahead) end,
-		case when r.rest or d.ahead < 1 or g.ahead < 1 then 'the partition duty does not run: tow status, tow.duties' end
-	from (select exists (select from tow_store.job_rest) or exists (select from tow_store.history_rest) as rest) r,
-		(select count(*) as ahead from tow_store.days x where x.parent = 'history' and x.first > clock_timestamp()) d,
-		(select count(*) as ahead from tow_store.job_ranges x where x.first > coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)) g
-	union all
-	select 'notify', case when pg_notification_queue_usage() > 0.1 then 'warn' else 'ok' end,
-		format('%s %% of the notification queue in use', round((pg_notification_queue_usage() * 100)::numeric, 1)),
-		case when pg_notification_queue_usage() > 0.1 then 'a session that listens has been in one transaction for long' end
-$$;
-comment on function tow_store.status_storage() is 'Part of tow.status: partitions, the notification queue.';
