@@ -9,7 +9,7 @@
 command -v pgbouncer >/dev/null || skip_all "there is no pgbouncer here: contrib/bootstrap.sh check"
 faults_start
 direct=$(instance_url)
-pooler_start
+pooler_start || diag "the pooler does not start"
 export DATABASE_URL=$POOLER_URL
 query() { pooled_psql -c "$1" 2>/dev/null; } # faults.sh's: producers and questions, too, go through the pooler
 

@@ -20,15 +20,17 @@ pooler_start() {
 		default_pool_size = 3
 		max_client_conn = 200
 		logfile = $dir/log
+		pidfile = $dir/pid
 		log_connections = 0
 		log_disconnections = 0
 	END
 	chmod 777 "$dir"
-	as_server pgbouncer -q "$dir/pgbouncer.ini" </dev/null >/dev/null 2>&1 &
-	POOLER_PID=$!
+	as_server pgbouncer -q -d "$dir/pgbouncer.ini" </dev/null >/dev/null 2>&1 || return
+	wait_until "[ -s '$dir/pid' ]" || return
+	POOLER_PID=$(<"$dir/pid")
 	instance_pids+=("$POOLER_PID")
+	# shellcheck disable=SC2034 # the tests read it
 	POOLER_URL="postgresql:///tow?host=$dir&port=6432&user=tow"
-	wait_until 'pooled_psql -c "select 1" >/dev/null 2>&1'
 }
 
 pooled_psql() {
