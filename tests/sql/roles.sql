@@ -51,6 +51,7 @@ insert into call values
 	('worker admin', $$ select tow.attach('w', 'h', 1, '0', '{default}', '{1}', '{noop}', '15 s') $$), ('worker admin', $$ select tow.heartbeat(1, 'running', null, null) $$),
 	('worker admin', $$ select tow.report(1, '[]', '[]') $$), ('worker admin', $$ select tow.floor(1, null, null, null, true, '3') $$), ('worker admin', $$ select tow.park(1, null) $$),
 	('worker admin', $$ select tow.exchange(1, 0, 1, false, null, null, null, null, null, null, null, null, null) $$), ('worker admin', $$ select tow.reconcile(1, null, null) $$),
+	('viewer operator admin', $$ select tow.show_daemon('x') $$),
 	('worker admin', $$ select tow.holds(1, 1) $$), ('worker admin', $$ select tow.run_sql(1, 1, 'k', '{}') $$), ('worker admin', $$ select tow.attend('s', 'h', 1, '0', false) $$),
 	('worker admin', $$ select tow.tick(1, '{}', null) $$), ('worker admin', $$ select tow.doze(1, 10) $$), ('worker admin', $$ select tow.limit(60000) $$), ('worker admin', $$ select tow.leave(1) $$), ('worker admin', $$ select tow.detach(1) $$),
 	('worker admin', $$ select tow.duty_failed('prune', 'x') $$);
