@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NAME_MOST 200
+#define WAIT_MOST_S (10 * 365 * 86400.0)
 #define STEP_MOST (1 << 20) /* a step's result comes with every later run */
 
 void workflow_release(struct workflow *w)
@@ -186,7 +187,7 @@ bool tow_wait(struct tow_job *j, const char *what, const char *name, double time
 	j->snooze_s = -1;
 	j->flow.wait_for = tow_strdup(j->arena, what);
 	j->flow.wait_name = signal ? tow_strdup(j->arena, name) : NULL;
-	j->flow.wait_s = timeout_s < 0 ? -1 : job_delay(timeout_s);
+	j->flow.wait_s = timeout_s < 0 ? -1 : timeout_s < WAIT_MOST_S ? timeout_s : WAIT_MOST_S;
 	return tow_fail(e, TOW_RETRY, "waits for %s%s%s", what, signal ? " " : "",
 			signal ? name : "");
 }

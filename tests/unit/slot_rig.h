@@ -22,6 +22,8 @@ struct rig {
 	struct runs ended, back;
 	long long last;
 	const char *memory; /* of the jobs that are given from now on */
+	enum board_verdict verdict; /* on steps; BOARD_PENDING: none is given */
+	struct tow_buf steps;	    /* "name=result ", as they came */
 };
 
 #define PATIENCE_US 20000000
@@ -45,7 +47,7 @@ static inline void read_config(struct config *c, const char *text)
 /* One slot; config is the text of a worker's file. Kinds may be added before it is forked. */
 static inline void rig_begin(struct rig *g, const char *config)
 {
-	*g = (struct rig){ .queue = { .name = (char *)"q", .id = 1 } };
+	*g = (struct rig){ .queue = { .name = (char *)"q", .id = 1 }, .verdict = BOARD_KEPT };
 	pool_empty(&g->queue.own, "q", 1);
 	pool_add(&g->queue.own, &g->queue, 1);
 	read_config(&g->config, config);
@@ -65,6 +67,16 @@ static inline struct slot *rig_slot(struct rig *g)
 	return g->slots.items[0];
 }
 
+static inline void rig_judge_step(struct rig *g)
+{
+	struct slot *s = rig_slot(g);
+
+	if (!s->step.name || g->verdict == BOARD_PENDING)
+		return;
+	tow_buf_addf(&g->steps, "%s=%s ", s->step.name, s->step.result);
+	slot_answer(s, g->verdict, "no such luck");
+}
+
 static inline void rig_turn(struct rig *g)
 {
 	struct slot *s = rig_slot(g);
@@ -79,6 +91,7 @@ static inline void rig_turn(struct rig *g)
 	now = tow_mono_us();
 	slot_read(s, &g->ended, &g->reports, now);
 	slot_progress(s, &g->reports, now);
+	rig_judge_step(g);
 	if (s->kill_at_us && now >= s->kill_at_us)
 		slot_kill(s);
 	slot_dismiss(s);
@@ -189,6 +202,7 @@ static inline void rig_stop(struct rig *g)
 	runs_free(&g->ended);
 	runs_free(&g->back);
 	pool_release(&g->queue.own);
+	tow_buf_release(&g->steps);
 	config_release(&g->config);
 }
 

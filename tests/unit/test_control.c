@@ -44,6 +44,27 @@ START_TEST(every_word_is_understood)
 }
 END_TEST
 
+START_TEST(steps_and_waits_are_understood)
+{
+	struct control c = PARSE("step charge {\"id\": 7}");
+
+	ck_assert_int_eq(c.word, CONTROL_STEP);
+	ck_assert_str_eq(c.name, "charge");
+	ck_assert_str_eq(PARSE("step charge {\"id\": 7}").text, "{\"id\": 7}");
+	ck_assert_str_eq(PARSE("step charge").text, "");
+	ck_assert_str_eq(PARSE("spawn {\"kind\": \"noop\"}").text, "{\"kind\": \"noop\"}");
+	ck_assert_str_eq(PARSE("wait children").name, "children");
+	c = PARSE("wait signal paid 60");
+	ck_assert_int_eq(c.word, CONTROL_WAIT);
+	ck_assert(c.number == 60);
+	ck_assert_str_eq(PARSE("wait signal paid 60").name, "signal");
+	ck_assert_str_eq(PARSE("wait signal paid 60").text, "paid");
+	ck_assert(PARSE("wait signal paid").number < 0);
+	ck_assert(PARSE("wait approval 5").number == 5);
+	ck_assert_str_eq(PARSE("wait approval 5").text, "");
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_nothing)
 {
 	static const char *const lines[] = {
@@ -67,6 +88,13 @@ START_TEST(what_is_wrong_is_nothing)
 		"Progress 4",
 		"progress4",
 		"retry soon",
+		"step",
+		"wait",
+		"wait long",
+		"wait signal",
+		"wait signal paid soon",
+		"wait approval -1",
+		"wait children 5",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
@@ -88,6 +116,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(c, every_word_is_understood);
+	tcase_add_test(c, steps_and_waits_are_understood);
 	tcase_add_test(c, what_is_wrong_is_nothing);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);

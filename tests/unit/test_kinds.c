@@ -227,6 +227,15 @@ static const char *const answers[] = {
 	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\nConnection: "
 	"close\r\n\r\n{\"snooze\": 60}",
 	"HTTP/1.1 204 Fine\r\nConnection: close\r\n\r\n",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\nConnection: "
+	"close\r\n\r\n{\"wait\": {\"for\": \"signal\", \"name\": \"paid\", \"timeout_s\": 9}, "
+	"\"spawn\": [{\"kind\": \"a\"}, {\"kind\": \"b\"}]}",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\nConnection: "
+	"close\r\n\r\n{\"wait\": \"children\"}",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 39\r\nConnection: "
+	"close\r\n\r\n{\"result\": 3, \"spawn\": [{\"kind\": \"a\"}]}",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\nConnection: "
+	"close\r\n\r\n{\"wait\": \"money\"}",
 };
 
 /* Says in its log (a pipe) what it was asked. */
@@ -286,7 +295,7 @@ START_TEST(http_says_it_by_status_and_body)
 	ck_assert_int_gt(read(log[0], asked, sizeof(asked) - 1), 0);
 	says(asked, "POST /x ");
 	says(asked, "{\"job\":1,\"run\":1001,\"kind\":\"hook\",\"queue\":\"q\",\"attempt\":1,\"max_"
-		    "attempts\":3,\"args\":{\"a\": 1}}");
+		    "attempts\":3,\"args\":{\"a\": 1},\"memory\":{}}");
 	says(asked, "Tow-Signature: t=");
 	says(asked, "X-One: 1\r\n");
 	says(asked, "X-Two: 2\r\n");
@@ -294,6 +303,13 @@ START_TEST(http_says_it_by_status_and_body)
 	says(rig_run(&g, "hook", "{}"), "\"class\":\"http.410\"");
 	says(rig_run(&g, "hook", "{}"), "\"as\":\"snoozed\"");
 	ck_assert_str_eq(rig_run(&g, "hook", "{}"), "");
+	says(rig_run(&g, "hook", "{}"),
+	     "\"as\":\"waits\",\"for\":\"signal\",\"name\":\"paid\",\"timeout_s\":9.000000,"
+	     "\"spawn\":[{\"kind\":\"a\"},{\"kind\":\"b\"}]");
+	ck_assert_str_eq(rig_run(&g, "hook", "{}"), "\"as\":\"waits\",\"for\":\"children\"");
+	ck_assert_str_eq(rig_run(&g, "hook", "{}"),
+			 "\"as\":\"completed\",\"result\":3,\"spawn\":[{\"kind\":\"a\"}]");
+	says(rig_run(&g, "hook", "{}"), "bad wait 'money'");
 	waitpid(server, NULL, 0);
 	unlink(secret);
 	rig_stop(&g);
