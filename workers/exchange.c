@@ -58,8 +58,9 @@ static void load_wants(struct dispatcher *d, struct line *l)
 			continue;
 		l->wants = tow_xrealloc(l->wants, (l->n_wants + 1) * sizeof(*l->wants));
 		l->wants[l->n_wants++] = (struct want){ q, n };
-		q->asked += n;
 	}
+	for (size_t i = 0; i < l->n_wants; i++) /* only now: each has its part of the same room */
+		l->wants[i].queue->asked += l->wants[i].n;
 	if (l->n_wants == 0 || d->lows.n == 0)
 		return;
 	l->sent.n = d->lows.n;
