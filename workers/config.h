@@ -14,7 +14,7 @@
 
 struct queue_wish {
 	char *name;
-	int slots; /* of its own; 0: the default, or it shares */
+	int slots;  /* of its own; 0: the default, or it shares */
 	int weight; /* 0: it does not share */
 };
 

@@ -97,8 +97,9 @@ static bool parse_rest(char **at, struct control *c)
 
 void control_parse(char *line, struct control *c)
 {
-	static const char *const words[] = { "",      "progress", "count", "log",   "result", "snooze",
-					     "retry", "fail",	  "step",  "spawn", "wait", "status" };
+	static const char *const words[] = { "",       "progress", "count", "log",
+					     "result", "snooze",   "retry", "fail",
+					     "step",   "spawn",	   "wait",  "status" };
 	char *at = line, *name = word(&at);
 
 	*c = (struct control){ .number = -1, .text = "" };

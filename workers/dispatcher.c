@@ -16,7 +16,7 @@
 #include "tow/proc.h"
 
 #define FIXED	    (3 + LINES) /* descriptors that are not slots' */
-#define FAREWELL_US 10000000 /* how long the last outcomes may take once every slot is empty */
+#define FAREWELL_US 10000000	/* how long the last outcomes may take once every slot is empty */
 
 struct queue *dispatcher_queue(struct dispatcher *d, int id)
 {

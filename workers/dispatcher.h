@@ -30,10 +30,10 @@ struct beat {
 	enum beat_call call;
 	bool attached; /* on this connection */
 	bool detached;
-	bool urgent;	   /* beat now: somebody may want a job ended */
-	bool no_sql_kinds; /* the database does not know them */
-	bool kinds_heard;  /* it has said which there are */
-	bool held, pooled; /* pooled: through a pooler, so the session is not ours */
+	bool urgent;		/* beat now: somebody may want a job ended */
+	bool no_sql_kinds;	/* the database does not know them */
+	bool kinds_heard;	/* it has said which there are */
+	bool held, pooled;	/* pooled: through a pooler, so the session is not ours */
 	unsigned wanted, asked; /* configurations: the latest, and the one attached with */
 	long long worker;	/* 0: none yet */
 	char bell[64];

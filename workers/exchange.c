@@ -9,7 +9,23 @@
 #include "tow/log.h"
 
 /* The columns of tow.exchange. */
-enum { WHAT, JOB, RUN, QUEUE, KIND, ATTEMPT, MAX_ATTEMPTS, TIMEOUT, DEADLINE, ARGS, BAND, POS, TAGS, KEY, MEMORY };
+enum {
+	WHAT,
+	JOB,
+	RUN,
+	QUEUE,
+	KIND,
+	ATTEMPT,
+	MAX_ATTEMPTS,
+	TIMEOUT,
+	DEADLINE,
+	ARGS,
+	BAND,
+	POS,
+	TAGS,
+	KEY,
+	MEMORY
+};
 
 static void sent_release(struct line *l)
 {

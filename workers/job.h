@@ -19,7 +19,7 @@ struct kept {
 struct workflow {
 	const char *memory; /* JSON, NULL: it remembers nothing */
 	struct tow_json *doc;
-	const struct kept *kept;	     /* steps of this run */
+	const struct kept *kept;	  /* steps of this run */
 	const char *wait_for, *wait_name; /* NULL: not asked for */
 	double wait_s;
 	struct tow_buf spawn; /* "[{...},{...}", not closed */

@@ -1,5 +1,5 @@
-/* Slots as the dispatcher forks and feeds them: see slots.h. What they say is in hearing.c, what ends
- * them in ending.c. */
+/* Slots as the dispatcher forks and feeds them: see slots.h. What they say is in hearing.c, what
+ * ends them in ending.c. */
 #include "slots.h"
 
 #include <errno.h>

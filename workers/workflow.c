@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define NAME_MOST 200
+#define NAME_MOST   200
 #define WAIT_MOST_S (10 * 365 * 86400.0)
-#define STEP_MOST (1 << 20) /* a step's result comes with every later run */
+#define STEP_MOST   (1 << 20) /* a step's result comes with every later run */
 
 void workflow_release(struct workflow *w)
 {

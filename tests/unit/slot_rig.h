@@ -21,7 +21,7 @@ struct rig {
 	struct reports reports;
 	struct runs ended, back;
 	long long last;
-	const char *memory; /* of the jobs that are given from now on */
+	const char *memory;	    /* of the jobs that are given from now on */
 	enum board_verdict verdict; /* on steps; BOARD_PENDING: none is given */
 	struct tow_buf steps;	    /* "name=result ", as they came */
 };

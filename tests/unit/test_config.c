@@ -103,7 +103,8 @@ END_TEST
 
 START_TEST(a_queues_section)
 {
-	ck_assert(read_text("[worker]\nqueue = a*2\nstrict = no\n[queue b]\nweight = 5\n[queue a]\nslots = 3\n"));
+	ck_assert(read_text("[worker]\nqueue = a*2\nstrict = no\n[queue b]\nweight = 5\n[queue "
+			    "a]\nslots = 3\n"));
 	ck_assert(config_finish(&c, &e));
 	ck_assert_int_eq(c.queues[0].slots, 3);
 	ck_assert_int_eq(c.queues[0].weight, 0);

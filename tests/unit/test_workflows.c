@@ -119,8 +119,9 @@ END_TEST
 START_TEST(what_the_database_refuses_fails_the_run)
 {
 	g.verdict = BOARD_REFUSED;
-	says(run_mixed("steps"), "\"as\":\"failed\",\"class\":\"step\",\"error\":\"step 'first' was "
-				 "refused: no such luck\"");
+	says(run_mixed("steps"),
+	     "\"as\":\"failed\",\"class\":\"step\",\"error\":\"step 'first' was "
+	     "refused: no such luck\"");
 }
 END_TEST
 
@@ -231,8 +232,7 @@ END_TEST
 
 START_TEST(programs_read_what_they_remember)
 {
-	says(rig_run(&g, "sh", "{\"c\": \"echo \\\"result $(cat <&5)\\\" >&3\"}"),
-	     "\"result\":{}");
+	says(rig_run(&g, "sh", "{\"c\": \"echo \\\"result $(cat <&5)\\\" >&3\"}"), "\"result\":{}");
 	g.memory = "{\"steps\": {\"a\": 5}}";
 	says(rig_run(&g, "sh",
 		     "{\"c\": \". contrib/examples/steps.sh; tow_done a && tow_kept a; tow_done b "
@@ -257,12 +257,12 @@ START_TEST(programs_wait_and_spawn)
 	says(rig_run(&g, "sh", "{\"c\": \"echo 'spawn nonsense' >&3\"}"),
 	     "\"error\":\"bad job to spawn 'nonsense'\"");
 	says(rig_run(&g, "sh",
-		     "{\"c\": \"{ printf 'spawn {'; head -c 1100000 /dev/zero | tr '\\\\0' x; echo; "
+		     "{\"c\": \"{ printf 'spawn {'; head -c 1100000 /dev/zero | tr '\\\\0' x; "
+		     "echo; "
 		     "} >&3\"}"),
 	     "\"class\":\"spawn\"");
 }
 END_TEST
-
 
 START_TEST(who_does_not_listen_to_answers_is_not_held_up)
 {

@@ -126,7 +126,7 @@ static bool start(struct tow_job *j, int control, int answers, pid_t *pid, struc
 /* What is said on descriptor 3, as far as it has been heard. */
 struct ear {
 	struct tow_buf line;
-	bool deaf; /* the line is too long: its end is waited for */
+	bool deaf;	 /* the line is too long: its end is waited for */
 	const char *cut; /* "result" or "spawn": one of them was too long */
 	int answers;
 	struct verdict verdict;

@@ -1,6 +1,6 @@
 /* http: a signed request to a service as a handler. The body is {job, run, kind, queue, attempt,
- * max_attempts, args, memory} (tow_job_memory); with a secret the header Tow-Signature carries t=<unix time>,v1=<HMAC-SHA256
- * of "t.body"> in hexadecimal.
+ * max_attempts, args, memory} (tow_job_memory); with a secret the header Tow-Signature carries
+ * t=<unix time>,v1=<HMAC-SHA256 of "t.body"> in hexadecimal.
  *
  * 2xx completes the job; a JSON answer becomes its result. But {"snooze": 60} comes back later, and
  * {"wait": {"for": "signal", "name": "paid", "timeout_s": 3600}} (or "children", "approval") when
@@ -83,7 +83,8 @@ static bool wait_for(struct tow_job *j, const struct tow_json *wait, struct tow_
 /* An answer that asks for nothing is the result. */
 static bool obey(struct tow_job *j, const struct tow_json *said, struct tow_err *e)
 {
-	const struct tow_json *jobs = tow_json_get(said, "spawn"), *wait = tow_json_get(said, "wait"),
+	const struct tow_json *jobs = tow_json_get(said, "spawn"),
+			      *wait = tow_json_get(said, "wait"),
 			      *result = jobs ? tow_json_get(said, "result") : said;
 	double snooze = tow_json_num(said, "snooze", -1);
 
