@@ -45,7 +45,8 @@ begin
 end $$;
 comment on function tow_store.open_band(int, int, text, boolean) is 'The id of a band, made if it is new.';
 
--- The band that a job of this queue, priority and kind goes to: the kind's own where there is one; apart if it has a lane.
+-- The band that a job of this queue, priority and kind goes to: the kind's own where there is one (which one with a
+-- limit has, see limit_set.sql); apart if it has a lane.
 create or replace function tow_store.find_band(p_queue int, p_priority int, p_kind text, p_laned boolean) returns int
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -61,6 +62,9 @@ as $$
 declare
 	v_queue int := tow_store.open_queue(p_queue);
 begin
+	if p_kind = any(tow_store.ruled_kinds()) then
+		return tow_store.open_band(v_queue, p_priority, p_kind, p_laned);
+	end if;
 	return coalesce(tow_store.find_band(v_queue, p_priority, p_kind, p_laned), tow_store.open_band(v_queue, p_priority, null, p_laned));
 end $$;
 comment on function tow_store.home_band(text, int, text, boolean) is 'The band a job goes to, made if need be.';

@@ -80,13 +80,13 @@ begin
 			update tow_store.gate u set run_low = v_first where u.id = g.id;
 		end if;
 	end if;
-	return least(greatest(g.max_running - v_held, 0), floor(tow_store.tokens(g.id, g.rate, g.burst, p_now)));
+	return least(case when g.max_running is not null then greatest(g.max_running - v_held, 0) end, floor(tow_store.tokens(g.id, g.rate, g.burst, p_now)));
 end $$;
 comment on function tow_store.room(tow_store.gate, timestamptz) is 'How many more jobs may start by the gate of a queue or kind; null: any number.';
 
 -- Tokens gather at the rate, up to the burst; a clock that steps back adds none.
 create or replace function tow_store.tokens(p_gate bigint, p_rate double precision, p_burst int, p_now timestamptz) returns double precision
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
 declare

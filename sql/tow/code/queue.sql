@@ -1,27 +1,70 @@
 -- Queues, for people. A queue comes into being when it is first used; settings that are null are the instance's.
+-- Limits take effect at once, for what runs already, too: see limit_set.sql.
 create or replace function tow.set_queue(
 	name text, retention interval default null, policy text default null, max_attempts int default null,
-	timeout interval default null, max_args_bytes int default null, description text default null
+	timeout interval default null, max_args_bytes int default null, description text default null,
+	max_running int default null, rate double precision default null, burst int default null,
+	lane_limit int default null, lane_rate double precision default null, lane_burst int default null,
+	expire_after interval default null, reset text[] default null
 ) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
+	c_limits constant text[] := array['max_running', 'rate', 'burst', 'lane_limit', 'lane_rate', 'lane_burst'];
 	v_id constant int := tow_store.open_queue(name);
+	v_set constant jsonb := jsonb_strip_nulls(jsonb_build_object('retention', retention, 'policy', policy, 'max_attempts', max_attempts, 'timeout', timeout,
+		'max_args_bytes', max_args_bytes, 'description', description, 'max_running', max_running, 'rate', rate, 'burst', burst,
+		'lane_limit', lane_limit, 'lane_rate', lane_rate, 'lane_burst', lane_burst, 'expire_after', expire_after));
 begin
+	perform tow_store.check_limit(max_running, 1, rate, burst, reset,
+		'{retention,policy,max_attempts,timeout,max_args_bytes,description,expire_after}' || c_limits, v_set);
+	perform tow_store.check_limit(lane_limit, 0, lane_rate, lane_burst, null, null, null);
 	if policy is not null and not exists (select from tow_store.policy p where p.name = policy) then
 		perform tow_store.fail('TW404', format('no such policy %L', policy), 'select name from tow.policies lists them');
 	end if;
-	update tow_store.queue q set retention = coalesce(set_queue.retention, q.retention), policy = coalesce(set_queue.policy, q.policy),
-		max_attempts = coalesce(set_queue.max_attempts, q.max_attempts), timeout = coalesce(set_queue.timeout, q.timeout),
-		max_args_bytes = coalesce(set_queue.max_args_bytes, q.max_args_bytes), description = coalesce(set_queue.description, q.description)
-	where q.id = v_id;
-	perform tow_store.note('queue.set', name);
+	if v_set ?| c_limits or reset && c_limits then
+		perform pg_advisory_xact_lock(7630718, v_id);
+	end if;
+	perform tow_store.write_queue(v_id, jsonb_object_agg(r, null) || v_set) from unnest(coalesce(reset, '{}') || array['']) r;
+	if v_set ?| c_limits or reset && c_limits then
+		perform tow_store.limit_queue(v_id, max_running, rate, burst, coalesce(reset, '{}'));
+	end if;
+	perform tow_store.note('queue.set', name, null, v_set || case when reset is not null then jsonb_build_object('reset', reset) else '{}' end);
 exception
 	when check_violation then
 		perform tow_store.fail('TW422', format('queue %L: a value is out of range', name), 'intervals and numbers must be above zero');
 end $$;
-comment on function tow.set_queue(text, interval, text, int, interval, int, text) is 'Make or change a queue; what is left out stays.';
+comment on function tow.set_queue(text, interval, text, int, interval, int, text, int, double precision, int, int, double precision, int, interval, text[]) is
+'Make or change a queue; what is left out stays, and reset names settings that go back to the instance''s. max_running: how many of its jobs run at once; rate: how many start in a second, with burst at once after a pause. lane_limit (1 unless set, 0 any number), lane_rate, lane_burst: the same for each of its lanes. expire_after: jobs that have been ready for longer are cancelled.';
+
+-- What p_set has is written, null where it is to be reset.
+create or replace function tow_store.write_queue(p_id int, p_set jsonb) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update tow_store.queue q set retention = s.retention, policy = s.policy, max_attempts = s.max_attempts, timeout = s.timeout,
+		max_args_bytes = s.max_args_bytes, description = s.description, lane_limit = coalesce(s.lane_limit, 1), lane_rate = s.lane_rate,
+		lane_burst = s.lane_burst, expire_after = s.expire_after
+	from (select (jsonb_populate_record(o, p_set)).* from tow_store.queue o where o.id = p_id) s
+	where q.id = p_id
+$$;
+comment on function tow_store.write_queue(int, jsonb) is 'Write a queue''s settings.';
+
+create or replace function tow_store.limit_queue(p_id int, p_max_running int, p_rate double precision, p_burst int, p_reset text[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_max_running is not null or p_rate is not null or p_burst is not null
+		or exists (select from tow_store.gate g where g.what = 'q' and g.queue = p_id) then
+		perform tow_store.hold_runs(tow_store.set_gate('q', p_id, '', p_max_running, p_rate, p_burst, null, p_reset));
+	end if;
+	if exists (select from tow_store.queue q where q.id = p_id and q.lane_burst is not null and q.lane_rate is null) then
+		perform tow_store.fail('TW422', 'a lane_burst without a lane_rate', 'give the rate, too: how many jobs of a lane may start in a second');
+	end if;
+	perform tow_store.hold_lanes(p_id);
+	perform tow_store.reopen(p_id);
+end $$;
+comment on function tow_store.limit_queue(int, int, double precision, int, text[]) is 'Change what a queue may run, under its lock.';
 
 create or replace function tow_store.see_queue(p_name text) returns int
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -70,11 +113,16 @@ begin
 	if exists (select from tow_store.ready r join tow_store.band b on b.id = r.band where b.queue = v_id)
 		or exists (select from tow_store.running r join tow_store.band b on b.id = r.band where b.queue = v_id)
 		or exists (select from tow_store.scheduled s join tow_store.job j on j.id = s.id where j.queue = name)
-		or exists (select from tow_store.waiting w join tow_store.job j on j.id = w.id where j.queue = name) then
+		or exists (select from tow_store.waiting w join tow_store.job j on j.id = w.id where j.queue = name)
+		or exists (select from tow_store.lined l join tow_store.band b on b.id = l.band where b.queue = v_id) then
 		perform tow_store.fail('TW409', format('queue %L has jobs', name), 'cancel them, or let them finish, first');
 	elsif exists (select from tow_store.worker w where w.ended_at is null and v_id = any(w.queues)) then
 		perform tow_store.fail('TW409', format('a worker serves queue %L', name), 'stop it, or take the queue out of its settings, first');
 	end if;
+	delete from tow_store.wake w where w.queue = v_id;
+	delete from tow_store.turn t using tow_store.band b where b.id = t.band and b.queue = v_id;
+	delete from tow_store.sorting s using tow_store.band b where b.id = s.band and b.queue = v_id;
+	delete from tow_store.bucket u using tow_store.gate g where g.id = u.gate and g.queue = v_id;
 	delete from tow_store.band b where b.queue = v_id;
 	delete from tow_store.queue q where q.id = v_id;
 	perform tow_store.note('queue.dropped', name);
@@ -106,7 +154,7 @@ comment on function tow.set(text, text) is 'Change a setting of the instance, se
 create or replace function tow_store.depth(p_band int) returns table(n bigint, oldest timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select (select count(*) from (select from tow_store.ready r where r.band = p_band limit 100000) c),
+	select (select count(*) from (select from tow_store.ready r where r.band = p_band union all select from tow_store.lined l where l.band = p_band limit 100000) c),
 		(select j.created_at from tow_store.job j where j.id = (select r.id from tow_store.ready r where r.band = p_band order by r.band, r.pos limit 1))
 $$;
-comment on function tow_store.depth(int) is 'How many jobs of a band are ready (at most 100,000 are counted), and since when the first one exists.';
+comment on function tow_store.depth(int) is 'How many jobs of a band are ready or stand in lanes (at most 100,000 are counted), and since when the first one that is ready exists.';

@@ -1,14 +1,15 @@
 create or replace view tow.queues as
-select q.name, case when q.paused_at is null then 'open' else 'paused' end as state, coalesce(r.n, 0) as ready, coalesce(u.n, 0) as running,
+select q.name, case when q.paused_at is null then 'open' else 'paused' end as state, coalesce(r.n, 0) as ready, coalesce(r.laned, 0) as waiting, coalesce(u.n, 0) as running,
 	r.oldest as oldest_ready, coalesce(w.workers, 0) as workers, coalesce(w.slots, 0) as slots, q.policy, q.max_attempts, q.timeout, q.retention, q.max_args_bytes,
-	q.paused_at, q.pause_reason, q.description
+	q.paused_at, q.pause_reason, q.description, g.max_running, g.rate, g.burst, q.lane_limit, q.lane_rate, q.lane_burst, q.expire_after
 from tow_store.queue q
-	left join lateral (select sum(c.n)::bigint as n, min(c.oldest) as oldest from tow_store.band b, lateral tow_store.depth(b.id) c where b.queue = q.id) r on true
+	left join tow_store.gate g on g.what = 'q' and g.queue = q.id
+	left join lateral (select (sum(c.n) filter (where not b.laned))::bigint as n, (sum(c.n) filter (where b.laned))::bigint as laned, min(c.oldest) as oldest from tow_store.band b, lateral tow_store.depth(b.id) c where b.queue = q.id) r on true
 	left join (select b.queue, count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band group by b.queue) u on u.queue = q.id
 	left join (select s.queue, count(*) as workers, sum(s.slots)::bigint as slots
 		from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null group by s.queue) w on w.queue = q.id
 order by q.name;
-comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready counts to 100,000 a priority and no further.';
+comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready, and waiting (in lanes), count to 100,000 a priority and no further.';
 
 create or replace view tow.workers as
 select w.id, w.name, w.host, w.pid, w.state, coalesce(u.n, 0)::int as busy, (select sum(s) from unnest(w.slots) s)::int as slots,

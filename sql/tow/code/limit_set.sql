@@ -1,0 +1,243 @@
+-- Setting limits while jobs run. A setter has the lock that every claim of the queue (of any queue, for a kind) tries
+-- to share: nobody is claiming, and whoever comes finds nothing until this transaction has ended. So what runs now can
+-- be written into held, and the limit counts it from the first claim on. Keep the transaction short: the queue's jobs
+-- wait for it.
+
+-- Set one gate; what is null stays, what p_reset names goes back. Returns it as it is now.
+create or replace function tow_store.set_gate(
+	p_what "char", p_queue int, p_name text, p_max_running int, p_rate double precision, p_burst int, p_weight real, p_reset text[]
+) returns tow_store.gate
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	g tow_store.gate;
+begin
+	insert into tow_store.gate as o (what, queue, name, used_at) values (p_what, p_queue, p_name, tow.now())
+	on conflict (what, queue, name) do update set used_at = excluded.used_at returning o.* into g;
+	g.max_running := coalesce(p_max_running, case when not 'max_running' = any(p_reset) then g.max_running end);
+	g.rate := coalesce(p_rate, case when not 'rate' = any(p_reset) then g.rate end);
+	g.burst := coalesce(p_burst, case when not p_reset && '{rate,burst}' then g.burst end);
+	g.weight := coalesce(p_weight, case when not 'weight' = any(p_reset) then g.weight end, 1);
+	if g.burst is not null and g.rate is null then
+		perform tow_store.fail('TW422', 'a burst without a rate', 'give the rate, too: how many may start in a second');
+	end if;
+	update tow_store.gate o set max_running = g.max_running, rate = g.rate, burst = g.burst, weight = g.weight,
+		run_low = case when p_what = 'l' then o.run_low else 0 end,
+		own = p_what <> 'l' or g.max_running is not null or g.rate is not null or g.weight <> 1 or o.paused_at is not null
+	where o.id = g.id returning o.* into g;
+	return g;
+end $$;
+comment on function tow_store.set_gate("char", int, text, int, double precision, int, real, text[]) is 'Make or change a gate.';
+
+create or replace function tow_store.check_limit(p_max_running int, p_least int, p_rate double precision, p_burst int, p_reset text[], p_names text[], p_given jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_name text;
+begin
+	if p_max_running not between p_least and 1000000 then
+		perform tow_store.fail('TW422', format('bad limit %s', p_max_running), format('use %s to 1000000; tow.pause, tow.pause_lane and tow.pause_kind let nothing start', p_least));
+	elsif not p_rate between 0.00001 and 1000000 or p_rate = 'NaN' then
+		perform tow_store.fail('TW422', format('bad rate %s', p_rate), 'jobs a second: 0.00001 to 1000000, for instance 1.0/60 for one a minute');
+	elsif p_burst not between 1 and 1000000 then
+		perform tow_store.fail('TW422', format('bad burst %s', p_burst), 'use 1 to 1000000: how many may start at once after a pause');
+	end if;
+	foreach v_name in array coalesce(p_reset, '{}') loop
+		if v_name is null or not v_name = any(p_names) then
+			perform tow_store.fail('TW422', format('cannot reset %L', v_name), 'reset takes names of settings: ' || array_to_string(p_names, ', '));
+		elsif p_given ->> v_name is not null then
+			perform tow_store.fail('TW422', format('%s is set and reset at once', v_name), 'leave one of the two out');
+		end if;
+	end loop;
+end $$;
+comment on function tow_store.check_limit(int, int, double precision, int, text[], text[], jsonb) is 'Refuse a bad limit, rate, burst or reset.';
+
+-- Have the runs that there are hold their gates: by now nobody can start another one.
+create or replace function tow_store.hold_runs(g tow_store.gate) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	with u as (
+		update tow_store.running r set flags = r.flags | 4
+		from tow_store.band b, tow_store.job j
+		where b.id = r.band and j.id = r.job_id and case g.what when 'q' then b.queue = g.queue when 'k' then j.kind = g.name
+			else b.queue = g.queue and b.laned and j.lane = g.name end
+		returning r.run, r.job_id
+	)
+	insert into tow_store.held (gate, run, job_id) select g.id, u.run, u.job_id from u on conflict do nothing;
+end $$;
+comment on function tow_store.hold_runs(tow_store.gate) is 'Let the runs of a queue, kind or lane hold its gate.';
+
+-- The same for all lanes of a queue, whose common limit is new.
+create or replace function tow_store.hold_lanes(p_queue int) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow_store.open_lanes(p_queue, array(select distinct j.lane from tow_store.running r
+		join tow_store.band b on b.id = r.band join tow_store.job j on j.id = r.job_id where b.queue = p_queue and b.laned), tow.now());
+	with u as (
+		update tow_store.running r set flags = r.flags | 4
+		from tow_store.band b, tow_store.job j, tow_store.gate g
+		where b.id = r.band and b.queue = p_queue and b.laned and j.id = r.job_id and g.what = 'l' and g.queue = p_queue and g.name = j.lane
+		returning g.id, r.run, r.job_id
+	)
+	insert into tow_store.held (gate, run, job_id) select u.id, u.run, u.job_id from u on conflict do nothing;
+end $$;
+comment on function tow_store.hold_lanes(int) is 'Let the runs of a queue''s lanes hold them.';
+
+-- All lanes of a queue (or one) are looked at anew by the next claim, and somebody is rung who makes it.
+create or replace function tow_store.reopen(p_queue int, p_gate bigint default null) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform pg_current_xact_id(); -- a worker that looked in vain meanwhile, and parks, must see that we had not ended
+	perform tow_store.unpark(p_queue, case when p_gate is not null then array[p_gate] else array(
+		select t.gate from tow_store.band b join tow_store.turn t on t.band = b.id where b.queue = p_queue and t.parked and t.why in ('l', 't', 'p')) end, 'ltp');
+	perform tow_store.ring_queue(p_queue);
+end $$;
+comment on function tow_store.reopen(int, bigint) is 'After a change of limits: whoever was held up may try again.';
+
+create or replace function tow.set_lane(
+	queue text, lane text, max_running int default null, rate double precision default null, burst int default null,
+	weight real default null, reset text[] default null
+) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_queue constant int := tow_store.see_queue(queue);
+	g tow_store.gate;
+begin
+	perform tow_store.check_lane(coalesce(lane, ''));
+	perform tow_store.check_limit(max_running, 0, rate, burst, reset, '{max_running,rate,burst,weight}',
+		jsonb_build_object('max_running', max_running, 'rate', rate, 'burst', burst, 'weight', weight));
+	if not weight between 0.001 and 1000 or weight = 'NaN' then
+		perform tow_store.fail('TW422', format('bad weight %s', weight), 'use 0.001 to 1000; 1 is usual, and a lane of weight 2 gets twice the share');
+	end if;
+	perform pg_advisory_xact_lock(7630718, v_queue);
+	g := tow_store.set_gate('l', v_queue, lane, max_running, rate, burst, weight, coalesce(reset, '{}'));
+	perform tow_store.hold_runs(g);
+	perform tow_store.reopen(v_queue, g.id);
+	perform tow_store.note('lane.set', queue || '/' || lane, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'rate', rate, 'burst', burst, 'weight', weight, 'reset', reset)));
+end $$;
+comment on function tow.set_lane(text, text, int, double precision, int, real, text[]) is
+'Limit one lane of a queue, at once: max_running (how many at a time, 0 any number), rate (starts a second) with burst, weight (its share among lanes). What is left out stays; reset names what goes back to the queue''s.';
+
+create or replace function tow_store.pause_lane(p_queue text, p_lane text, p_at timestamptz, p_reason text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_queue constant int := tow_store.see_queue(p_queue);
+	g tow_store.gate;
+begin
+	perform tow_store.check_lane(coalesce(p_lane, ''));
+	perform pg_advisory_xact_lock(7630718, v_queue);
+	g := tow_store.set_gate('l', v_queue, p_lane, null, null, null, null, '{}');
+	update tow_store.gate o set paused_at = case when p_at is not null then coalesce(o.paused_at, p_at) end, pause_reason = p_reason,
+		own = p_at is not null or o.max_running is not null or o.rate is not null or o.weight <> 1
+	where o.id = g.id;
+	perform tow_store.reopen(v_queue, g.id);
+end $$;
+comment on function tow_store.pause_lane(text, text, timestamptz, text) is 'Pause a lane, or resume it (null).';
+
+create or replace function tow.pause_lane(queue text, lane text, reason text default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.pause_lane(queue, lane, tow.now(), reason);
+	perform tow_store.note('lane.paused', queue || '/' || lane, null, jsonb_build_object('reason', reason));
+end $$;
+comment on function tow.pause_lane(text, text, text) is 'No job of this lane is started until tow.resume_lane; those that run go on.';
+
+create or replace function tow.resume_lane(queue text, lane text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.pause_lane(queue, lane, null, null);
+	perform tow_store.note('lane.resumed', queue || '/' || lane);
+end $$;
+comment on function tow.resume_lane(text, text) is 'Start jobs of a paused lane again.';
+
+-- A kind with a rule has bands of its own, wherever there is a band that it would share: claims skip or limit them as a
+-- whole. Jobs in ready are moved by claims, those in lanes here.
+create or replace function tow_store.part_kind(p_kind text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	l tow_store.lined;
+begin
+	perform tow_store.open_band(b.queue, b.priority, p_kind, b.laned) from tow_store.band b where b.kind is null;
+	for l in
+		delete from tow_store.lined d using tow_store.band b, tow_store.job j
+		where b.id = d.band and b.kind is null and j.id = d.id and j.kind = p_kind
+		returning d.*
+	loop
+		perform tow_store.to_kind_band(l.band, p_kind, l.id, l.attempt, l.flags | 32);
+	end loop;
+end $$;
+comment on function tow_store.part_kind(text) is 'Give a kind bands of its own.';
+
+create or replace function tow_store.rule_kind(p_kind text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow_store.check_job(p_kind, '{}', 'default', 100, null, null, null, null, null);
+	perform pg_advisory_xact_lock(7630718, 0);
+	perform tow_store.part_kind(p_kind);
+end $$;
+comment on function tow_store.rule_kind(text) is 'Before a rule for a kind is written.';
+
+create or replace function tow_store.ring_kind(p_kind text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.ring_band(b.id) from (select min(id) as id from tow_store.band where kind = p_kind group by queue) b
+$$;
+comment on function tow_store.ring_kind(text) is 'Wake those who may run a kind.';
+
+create or replace function tow.set_kind(kind text, max_running int default null, reset text[] default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.check_limit(max_running, 1, null, null, reset, '{max_running}', jsonb_build_object('max_running', max_running));
+	perform tow_store.rule_kind(kind);
+	perform tow_store.hold_runs(tow_store.set_gate('k', null, kind, max_running, null, null, null, coalesce(reset, '{}')));
+	perform tow_store.ring_kind(kind);
+	perform tow_store.note('kind.set', kind, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'reset', reset)));
+end $$;
+comment on function tow.set_kind(text, int, text[]) is 'Limit how many jobs of a kind run at once, over all queues, at once; reset => ''{max_running}'' lifts it.';
+
+create or replace function tow_store.pause_kind(p_kind text, p_at timestamptz, p_reason text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	g tow_store.gate;
+begin
+	perform tow_store.rule_kind(p_kind);
+	g := tow_store.set_gate('k', null, p_kind, null, null, null, null, '{}');
+	update tow_store.gate o set paused_at = case when p_at is not null then coalesce(o.paused_at, p_at) end, pause_reason = p_reason where o.id = g.id;
+	perform tow_store.ring_kind(p_kind);
+end $$;
+comment on function tow_store.pause_kind(text, timestamptz, text) is 'Pause a kind, or resume it (null).';
+
+create or replace function tow.pause_kind(kind text, reason text default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.pause_kind(kind, tow.now(), reason);
+	perform tow_store.note('kind.paused', kind, null, jsonb_build_object('reason', reason));
+end $$;
+comment on function tow.pause_kind(text, text) is 'No job of this kind is started, in any queue, until tow.resume_kind; those that run go on.';
+
+create or replace function tow.resume_kind(kind text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.pause_kind(kind, null, null);
+	perform tow_store.note('kind.resumed', kind);
+end $$;
+comment on function tow.resume_kind(text) is 'Start jobs of a paused kind again.';

@@ -1,0 +1,120 @@
+-- Limits of queues, kinds and lanes, rates, pauses: never one over, changed at once, nothing left behind.
+begin;
+\ir ../lib/fixture.sql
+create function pg_temp.put(p_kind text default 'noop', p_n int default 1, p_lane text default null, p_priority int default 100) returns bigint[] language sql as $$
+	select array_agg(i) from tow.enqueue_many(p_kind, array_fill('{}'::jsonb, array[p_n]), priority => p_priority, lane => p_lane) i
+$$;
+create function pg_temp.done(p_worker bigint, p_jobs bigint[], p_want int default 0) returns bigint[] language sql as $$
+	select coalesce(array_agg(e.job) filter (where e.what = 'job'), '{}') from pg_temp.exchange(p_worker, p_want, '[]',
+		p_jobs, (select array_agg(r.run order by u.n) from unnest(p_jobs) with ordinality u(id, n) join tow_store.running r on r.job_id = u.id)) e
+$$;
+create function pg_temp.clear(p_worker bigint) returns void language plpgsql as $$
+begin
+	perform tow.cancel(id) from tow.jobs where state <> 'running';
+	perform pg_temp.done(p_worker, array(select job_id from tow_store.running));
+end $$;
+create function pg_temp.n(bigint[]) returns int language sql as $$ select cardinality($1) $$;
+select pg_temp.worker(p_kinds => '{noop,other}') as w \gset
+select pg_temp.later('0');
+
+-- A queue.
+select tow.set_queue('default', max_running => 3);
+select pg_temp.put('noop', 10), pg_temp.put('noop', 4, 'l'), pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 3, 'queue: its limit');
+select is(pg_temp.claim(:w, 10), '{}', 'and no more');
+select is(pg_temp.n(pg_temp.done(:w, (select array_agg(job_id) from (select job_id from tow_store.running limit 2) s), 10)), 2, 'as many as have ended');
+select is((select count(*) from pg_temp.exchange(:w, 10) where what = 'short'), 1::bigint, 'it is short');
+select tow.set_queue('default', max_running => 5);
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 2, 'raised while it runs: at once');
+select tow.set_queue('default', max_running => 2);
+select is(pg_temp.n(pg_temp.done(:w, (select array_agg(job_id) from (select job_id from tow_store.running limit 3) s), 10)), 0, 'lowered: none before it has fallen');
+select is(pg_temp.n(pg_temp.done(:w, (select array_agg(job_id) from (select job_id from tow_store.running limit 1) s), 10)), 1, 'then one for one');
+select tow.set_queue('default', reset => '{max_running}');
+select ok(pg_temp.n(pg_temp.claim(:w, 10)) > 2, 'lifted');
+select tow.set_queue('default', max_running => 6);
+select is((select running from tow.limits where what = 'queue'), (select count(*) from tow_store.running), 'set while it runs: what runs counts');
+select pg_temp.clear(:w) \g /dev/null
+select is((select count(*) from tow_store.held), 0::bigint, 'nothing is held when nothing runs');
+select tow.set_queue('default', reset => '{max_running}');
+
+-- A kind.
+select tow.set_queue('default', lane_limit => 0);
+select pg_temp.put('noop', 2), pg_temp.put('other', 5), pg_temp.put('other', 2, 'k'), pg_temp.put('noop', 1, 'k') \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 3)), 3, 'kind: without a limit');
+select tow.set_kind('other', 2);
+select pg_temp.put('other', 1), pg_temp.claim(:w, 20), pg_temp.claim(:w, 20) \g /dev/null
+select is((select count(*) from tow_store.running r join tow_store.job j on j.id = r.job_id where kind = 'other'), 2::bigint, 'its limit, over plain bands and lanes');
+select is((select count(*) from tow_store.running r join tow_store.job j on j.id = r.job_id where kind = 'noop'), 3::bigint, 'other kinds run beside it, in the same lane too');
+select tow.pause_kind('other', 'why');
+select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
+select is(pg_temp.claim(:w, 20), '{}', 'paused: nothing of it starts');
+select is((select row(max_running, running, pause_reason)::text from tow.limits where what = 'kind'), '(2,0,why)', 'it is shown');
+select tow.resume_kind('other');
+select is(pg_temp.n(pg_temp.claim(:w, 20)), 2, 'resumed, within its limit');
+select tow.set_kind('other', reset => '{max_running}');
+select is(pg_temp.n(pg_temp.claim(:w, 20)) + pg_temp.n(pg_temp.claim(:w, 20)), 4, 'lifted: the rest');
+select pg_temp.clear(:w) \g /dev/null
+select tow.set_kind('new', 1);
+select tow.enqueue('new', priority => 7) as a, tow.enqueue('new', priority => 7) as b \gset
+update tow_store.worker set kinds = '{noop,other,new}';
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 20)), 1, 'a priority that is new while the kind has a limit');
+select pg_temp.clear(:w) \g /dev/null
+
+-- Lanes.
+select pg_temp.put('noop', 6, 'a') \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 4)), 4, 'lanes: no limit');
+select tow.set_queue('default', lane_limit => 2);
+select is(pg_temp.claim(:w, 4), '{}', 'a limit that is lower than what runs');
+select is(pg_temp.n(pg_temp.done(:w, (select array_agg(job_id) from (select job_id from tow_store.running limit 3) s), 10)), 1, 'one when three of four have ended');
+select tow.set_lane('default', 'a', max_running => 3);
+select is(pg_temp.n(pg_temp.claim(:w, 4)), 1, 'a lane''s own limit');
+select results_eq($$ select state, waiting, running, max_running from tow.lanes where lane = 'a' $$, $$ values ('idle', 0::bigint, 3::bigint, 3) $$, 'as it is shown');
+select pg_temp.put('noop', 3, 'a'), pg_temp.claim(:w, 4) \g /dev/null
+select is((select state from tow.lanes where lane = 'a'), 'full', 'full');
+select tow.pause_lane('default', 'a', 'because');
+select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
+select is(pg_temp.claim(:w, 4), '{}', 'paused');
+select is((select state || pause_reason from tow.lanes where lane = 'a'), 'pausedbecause', 'and shown so');
+select tow.resume_lane('default', 'a');
+select is(pg_temp.n(pg_temp.claim(:w, 4)), 3, 'resumed');
+select tow.set_lane('default', 'a', reset => '{max_running}');
+select is((select max_running from tow.lanes where lane = 'a'), 2, 'the queue''s again');
+select pg_temp.clear(:w) \g /dev/null
+
+-- Rates.
+select tow.set_queue('default', rate => 2, burst => 3, lane_limit => 0);
+select pg_temp.put('noop', 20) \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 3, 'rate: the burst');
+select is(pg_temp.claim(:w, 10), '{}', 'then none');
+select is((select count(*) from tow_store.wake), 1::bigint, 'and somebody will be woken');
+select is((select wait_ms from tow.tick(null, '{"wake": 0}', null) where duty = 'wake'), 500::double precision, 'when there is a token');
+select pg_temp.later('500 ms');
+select is(tow.duty('wake'), 1, 'the duty wakes');
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 1, 'one');
+select pg_temp.later('-1 h');
+select is(pg_temp.claim(:w, 10), '{}', 'a clock that steps back gives none');
+select pg_temp.later('2 h');
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 3, 'a long pause no more than the burst');
+select pg_temp.clear(:w) \g /dev/null
+select tow.set_queue('default', lane_rate => 1, reset => '{rate,burst}');
+select pg_temp.put('noop', 3, 'r'), pg_temp.put('noop', 3, 's') \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 2, 'lanes: one each');
+select is((select state from tow.lanes where lane = 'r'), 'out of tokens', 'as is shown');
+select pg_temp.later('1 s');
+select pg_temp.drain('wake') \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 2, 'and again a second later');
+select pg_temp.clear(:w) \g /dev/null
+select is((select count(*) from tow_store.held), 0::bigint, 'nothing is held');
+
+-- What is refused.
+select pg_temp.refused(s, 'TW422', h, s) from (values
+	($$ select tow.set_queue('default', max_running => 0) $$, 'pause'), ($$ select tow.set_queue('default', rate => 0) $$, 'jobs a second'),
+	($$ select tow.set_queue('default', burst => 0) $$, 'at once'), ($$ select tow.set_queue('default', burst => 2) $$, 'rate'),
+	($$ select tow.set_queue('default', reset => '{nonsense}') $$, 'names of settings'), ($$ select tow.set_queue('default', max_running => 1, reset => '{max_running}') $$, 'leave one'),
+	($$ select tow.set_lane('default', '') $$, 'customer'), ($$ select tow.set_lane('default', 'a', weight => 0) $$, '1 is usual'),
+	($$ select tow.set_kind('a b', 1) $$, 'letters'), ($$ select tow.set_queue('default', lane_limit => -1) $$, '0 to')) v(s, h);
+select pg_temp.refused($$ select tow.set_lane('none', 'a') $$, 'TW404', 'tow.queues', 'no such queue');
+
+select * from finish();
+rollback;
