@@ -13,8 +13,8 @@ pooler_start || diag "the pooler does not start"
 export DATABASE_URL=$POOLER_URL
 query() { pooled_psql -c "$1" 2>/dev/null; } # faults.sh's: producers and questions, too, go through the pooler
 
-pooled_psql -c "listen left"
-is "$(pooler_leftovers)" "listens to left" "what is left behind in the pooler's connections is seen"
+pooled_psql -c "listen litter"
+is "$(pooler_leftovers)" "listens to litter" "what is left behind in the pooler's connections is seen"
 instance_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()" >/dev/null
 
 #--- commands

@@ -50,7 +50,7 @@ pooler_leftovers() {
 				and name not in ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings', 'transaction_isolation', 'transaction_read_only', 'transaction_deferrable')
 			union all
 			select 'holds the lock ' || classid || ' ' || objid from pg_locks where pid = pg_backend_pid() and locktype = 'advisory' and (classid, objid) <> (0, 42)" \
-			-c "select pg_sleep(1)" -c commit &
+			-c "select pg_sleep(1)" -c commit | grep . &
 		pids+=($!)
 	done
 	wait "${pids[@]}"

@@ -10,17 +10,29 @@
 
 enum { PAUSE_MS = 250 };
 
-static void print_lines(struct cli *c, const struct tow_rows *rows, long long now)
+static void print_json(const char *id, const struct tow_rows *rows, size_t row)
+{
+	TOW_AUTO_BUF object = { 0 };
+	table_json_add(&object, rows, row);
+	if (id)
+		printf("{\"job\": %s, %s\n", id, object.data + 1);
+	else
+		puts(object.data);
+}
+
+static void print_lines(struct cli *c, const char *id, const struct tow_rows *rows,
+			const char *mark, long long now)
 {
 	struct look look = text_look(stdout);
 	for (size_t row = 0; row < tow_rows_count(rows); row++) {
 		TOW_AUTO_ARENA a = { 0 };
 		const char *level = tow_rows_get(rows, row, "level");
 		if (cli_has(c, "json")) {
-			table_json_row(stdout, rows, row);
+			print_json(*mark ? id : NULL, rows, row);
 			continue;
 		}
-		printf("%s %s%-6s%s %s\n", when_clock(&a, tow_rows_get(rows, row, "at"), now),
+		printf("%s%s %s%-6s%s %s\n", mark,
+		       when_clock(&a, tow_rows_get(rows, row, "at"), now),
 		       text_on(&look, text_colour_of(level)), level,
 		       text_off(&look, text_colour_of(level)),
 		       text_clean(&a, tow_rows_get(rows, row, "line")));
@@ -44,14 +56,14 @@ static bool is_live(struct cli *c, const char *id, bool *live)
 	return true;
 }
 
-static bool turn(struct cli *c, const char *id, const char **after, bool *live)
+bool joblog_more(struct cli *c, const char *id, const char *mark, const char **after)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	long long now;
-	if (!is_live(c, id, live) || !when_now(c->db, &now, &c->err) ||
+	if (!when_now(c->db, &now, &c->err) ||
 	    !tow_call(c->db, &rows, &c->err, "tow.log", id, *after))
 		return false;
-	print_lines(c, rows, now);
+	print_lines(c, id, rows, mark, now);
 	size_t n = tow_rows_count(rows);
 	if (n > 0)
 		*after = tow_strdup(&c->arena, tow_rows_get(rows, n - 1, "n"));
@@ -67,7 +79,7 @@ int joblog_print(struct cli *c, const char *id, bool follow)
 	if (follow)
 		cli_catch_end();
 	do {
-		if (!turn(c, id, &after, &live))
+		if (!is_live(c, id, &live) || !joblog_more(c, id, "", &after))
 			return cli_ended_by() ? EX_OK : cli_failed(c);
 	} while (follow && live && cli_pause(PAUSE_MS));
 	return EX_OK;

@@ -11,7 +11,7 @@
 
 enum { SHORTEST_MS = 10, LONGEST_MS = 250, BAR = 30 };
 
-static bool is_over(const char *state)
+bool job_is_over(const char *state)
 {
 	return strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
 	       strcmp(state, "cancelled") == 0;
@@ -25,20 +25,24 @@ static const char *amount(struct tow_arena *a, const struct tow_rows *r)
 	return done ? tow_fmt(a, " %s", done) : "";
 }
 
-/* One line that is drawn over again, on standard error: standard output belongs to the result. */
-static void draw(const char *id, const struct tow_rows *r, const struct look *look)
+const char *job_line(struct tow_arena *a, const char *id, const struct tow_rows *r)
 {
-	TOW_AUTO_ARENA a = { 0 };
 	const char *state = tow_rows_get(r, 0, "state"), *pct = tow_rows_get(r, 0, "pct");
 	const char *note = tow_rows_get(r, 0, "note");
 	double percent = 0;
 	if (pct)
 		sscanf(pct, "%lf", &percent);
-	const char *line = tow_fmt(&a, "job %s  %-9s %s%s%s%s%s", id, state,
-				   pct ? text_bar(&a, percent, BAR) : "",
-				   pct ? tow_fmt(&a, " %.0f %%", percent) : "", amount(&a, r),
-				   note ? "  " : "", note ? text_clean(&a, note) : "");
-	fprintf(stderr, "\r\033[K%s", text_cut(&a, line, look->width - 1));
+	return tow_fmt(a, "job %s  %-9s %s%s%s%s%s", id, state,
+		       pct ? text_bar(a, percent, BAR) : "",
+		       pct ? tow_fmt(a, " %.0f %%", percent) : "", amount(a, r), note ? "  " : "",
+		       note ? text_clean(a, note) : "");
+}
+
+/* One line that is drawn over again, on standard error: standard output belongs to the result. */
+static void draw(const char *id, const struct tow_rows *r, const struct look *look)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	fprintf(stderr, "\r\033[K%s", text_cut(&a, job_line(&a, id, r), look->width - 1));
 	fflush(stderr);
 }
 
@@ -51,8 +55,7 @@ static bool ask(struct cli *c, const char *id, struct tow_rows **r)
 	       tow_fail_class(&c->err, TOW_FINAL, "TW404", "job %s is gone", id);
 }
 
-/* A connection that breaks while we wait is no answer about the job. */
-static bool ask_again(struct cli *c, const char *id, struct tow_rows **r)
+bool job_outcome(struct cli *c, const char *id, struct tow_rows **r)
 {
 	if (ask(c, id, r))
 		return true;
@@ -68,7 +71,7 @@ static bool ask_again(struct cli *c, const char *id, struct tow_rows **r)
 	return false;
 }
 
-static int status_of(const char *state)
+int job_status(const char *state)
 {
 	if (strcmp(state, "completed") == 0)
 		return JOB_COMPLETED;
@@ -94,7 +97,7 @@ static int tell(struct cli *c, const char *id, const struct tow_rows *r)
 	if (error && strcmp(state, "completed") != 0)
 		fprintf(stderr, "tow: job %s %s: %s\nhint: tow job %s\n", id, state,
 			text_clean(&c->arena, error), id);
-	return status_of(state);
+	return job_status(state);
 }
 
 static int interrupted(const char *id)
@@ -114,7 +117,8 @@ int wait_for(struct cli *c, const char *id)
 	if (!cli_has(c, "json"))
 		printf("%s\n", id);
 	fflush(stdout);
-	while ((asked = ask_again(c, id, &r)) && !(over = is_over(tow_rows_get(r, 0, "state")))) {
+	while ((asked = job_outcome(c, id, &r)) &&
+	       !(over = job_is_over(tow_rows_get(r, 0, "state")))) {
 		if (look.width > 0)
 			draw(id, r, &look);
 		if (!cli_pause(ms))

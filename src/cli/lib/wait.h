@@ -7,6 +7,14 @@
 /* Exit statuses that say how the job ended. */
 enum { JOB_COMPLETED = 0, JOB_FAILED = 1, JOB_CANCELLED = 2 };
 
+bool job_is_over(const char *state);
+int job_status(const char *state); /* the exit status of one that is over */
+
+/* tow.outcome of a job. A connection that breaks meanwhile is no answer: it is made again. */
+TOW_MUST bool job_outcome(struct cli *c, const char *id, struct tow_rows **r);
+/* "job 7  running  ###....  40 %", of its outcome. */
+const char *job_line(struct tow_arena *a, const char *id, const struct tow_rows *r);
+
 /* Shows a progress bar on a terminal; prints the job's number and its result (with --json one
  * object), and its error on standard error. Returns the exit status. */
 int wait_for(struct cli *c, const char *id);

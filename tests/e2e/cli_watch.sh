@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# tow watch: states, log lines, progress, and an exit status by what became of the jobs.
+. tests/lib/tap.sh
+. tests/lib/faults.sh
+
+faults_start
+cat >>"$FAULTS_CONFIG" <<-'END'
+	[exec talk]
+	command = echo one; echo two >&2
+END
+watch() { timeout 60 "$TOW" watch "$@"; }
+worker_start --config "$FAULTS_CONFIG" --queue default --queue other
+
+talk=$("$TOW" enqueue talk)
+fail=$("$TOW" enqueue fail --max-attempts 1)
+gate=$("$TOW" enqueue gate '{"gate": "open"}')
+is "$(watch "$talk" >"$FAULTS_DIR/talk"; echo $?)" 0 "all completed: 0"
+like "$(<"$FAULTS_DIR/talk")" " $talk  .*stdout +one" "a line of its log, with its number"
+like "$(<"$FAULTS_DIR/talk")" "stderr +two" "and another"
+like "$(tail -n 1 "$FAULTS_DIR/talk")" "^ +$talk  completed" "its end comes last"
+exits 1 "one failed: 1" watch "$talk" "$fail" >"$FAULTS_DIR/fail"
+like "$(<"$FAULTS_DIR/fail")" "$fail  failed +failed as it was asked" "with its error"
+is "$(watch --json --no-log "$fail" | jq -r '[.id, .state] | join(" ")')" "$fail failed" "--json: an object a change"
+is "$(watch --json "$talk" | jq -r 'select(.line) | [.job, .line] | join(" ")' | sort)" "$(printf '%s\n' "$talk one" "$talk two")" "and a line"
+
+wait_until 'there_is "select tow.state('"$gate"') = '\''running'\''"'
+timeout --preserve-status -s INT 2 "$TOW" watch "$gate" >/dev/null
+is $? 75 "interrupted: 75, some are under way"
+spawn watch watch --queue default
+watcher=$SPAWN_PID log=$SPAWN_LOG
+ok "--queue shows what is in it" wait_until "grep -q '$gate  running' '$log'"
+gone=$("$TOW" enqueue noop --in 1h)
+elsewhere=$("$TOW" enqueue gate '{"gate": "closed"}' --queue other)
+ok "and what comes meanwhile" wait_until "grep -q '$gone  scheduled' '$log'"
+"$TOW" cancel "$gone" >/dev/null
+gate_open open
+wait "$watcher"
+is $? 2 "one was cancelled: 2"
+like "$(<"$log")" "$gate  completed" "it ends when the queue has none"
+unlike "$(<"$log")" " $elsewhere  " "others are not shown"
+gate_open closed
+exits 64 "no job: usage" watch 2>/dev/null
+exits 64 "not both" watch "$gate" --queue default 2>/dev/null
+exits 66 "no such job" watch 123456 2>/dev/null
+done_testing
