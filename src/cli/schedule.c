@@ -68,7 +68,9 @@ static const struct column columns[] = {
 
 static int ls(struct cli *c)
 {
-	return takes(c, "ls", "") ? print_view(c, "tow.schedules", columns) : cli_failed(c);
+	if (!takes(c, "ls", ""))
+		return cli_failed(c);
+	return print_view(c, "tow.schedules", columns);
 }
 
 static int say_next(struct cli *c, const struct tow_rows *rows)
@@ -85,14 +87,18 @@ static int say_next(struct cli *c, const struct tow_rows *rows)
  * starts and ends. */
 static void gather(struct cli *c, struct cli_call *call)
 {
-	static const char *const same[] = { "tz",     "queue",  "lane",	 "priority", "timeout",
-					    "policy", "missed", "grace", "overlap",  "jitter",
-					    "description" };
+	static const char *const same[] = { "tz",      "queue",	 "lane",       "priority",
+					    "timeout", "policy", "missed",     "grace",
+					    "overlap", "jitter", "description" };
 	static const char *const other[][2] = {
-		{ "max_attempts", "max-attempts" },   { "start_within", "start-within" },
-		{ "missed_within", "missed-within" }, { "missed_most", "missed-most" },
-		{ "starts_at", "starts" },	      { "ends_at", "ends" },
-		{ "dst_gap", "dst-gap" },	      { "dst_overlap", "dst-overlap" },
+		{ "max_attempts", "max-attempts" },
+		{ "start_within", "start-within" },
+		{ "missed_within", "missed-within" },
+		{ "missed_most", "missed-most" },
+		{ "starts_at", "starts" },
+		{ "ends_at", "ends" },
+		{ "dst_gap", "dst-gap" },
+		{ "dst_overlap", "dst-overlap" },
 	};
 
 	cli_arg(call, "name", cli_operand(c, 0));
@@ -115,7 +121,9 @@ static int add(struct cli *c)
 	cli_arg(&call, "spec", cli_operand(c, 1));
 	cli_arg(&call, "kind", cli_operand(c, 2));
 	cli_arg(&call, "args", args);
-	return cli_call(c, &rows, "tow.schedule", &call) ? say_next(c, rows) : cli_failed(c);
+	if (!cli_call(c, &rows, "tow.schedule", &call))
+		return cli_failed(c);
+	return say_next(c, rows);
 }
 
 static int set(struct cli *c)
@@ -132,7 +140,9 @@ static int set(struct cli *c)
 	cli_arg(&call, "kind", cli_option(c, "kind"));
 	cli_arg(&call, "args", args);
 	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
-	return cli_call(c, &rows, "tow.set_schedule", &call) ? say_next(c, rows) : cli_failed(c);
+	if (!cli_call(c, &rows, "tow.set_schedule", &call))
+		return cli_failed(c);
+	return say_next(c, rows);
 }
 
 static const struct column instants[] = { { "run_at", "AT", AS_IS },
@@ -143,18 +153,18 @@ static int next(struct cli *c)
 {
 	struct cli_call call = { 0 };
 
+	if (!takes(c, "next", " count tz dst-gap dst-overlap "))
+		return cli_failed(c);
 	cli_arg(&call, "schedule", cli_operand(c, 0));
 	cli_arg(&call, "n", cli_option(c, "count"));
 	cli_arg(&call, "tz", cli_option(c, "tz"));
 	cli_arg(&call, "dst_gap", cli_option(c, "dst-gap"));
 	cli_arg(&call, "dst_overlap", cli_option(c, "dst-overlap"));
-	return takes(c, "next", " count tz dst-gap dst-overlap ") ?
-		       print_call(c, "tow.next_runs", &call, instants) :
-		       cli_failed(c);
+	return print_call(c, "tow.next_runs", &call, instants);
 }
 
 static const struct column fires[] = {
-	{ "at", NULL, AS_IS },	    { "how", NULL, AS_IS },	{ "job", NULL, AS_IS },
+	{ "at", NULL, AS_IS },	     { "how", NULL, AS_IS },	{ "job", NULL, AS_IS },
 	{ "state", NULL, AS_STATE }, { "reason", NULL, AS_IS }, COLUMN_END,
 };
 
@@ -162,11 +172,11 @@ static int history(struct cli *c)
 {
 	struct cli_call call = { 0 };
 
+	if (!takes(c, "history", " count "))
+		return cli_failed(c);
 	cli_arg(&call, "schedule", cli_operand(c, 0));
 	cli_arg(&call, "n", cli_option(c, "count"));
-	return takes(c, "history", " count ") ?
-		       print_call(c, "tow.schedule_history", &call, fires) :
-		       cli_failed(c);
+	return print_call(c, "tow.schedule_history", &call, fires);
 }
 
 /*--- show: all settings that are set, the line in words, what is next and what was last */
@@ -257,9 +267,9 @@ static int show(struct cli *c)
 
 static int call_by_name(struct cli *c, const char *word, const char *verb, struct tow_rows **rows)
 {
-	return takes(c, word, "") && tow_call(c->db, rows, &c->err, verb, cli_operand(c, 0)) ?
-		       EX_OK :
-		       cli_failed(c);
+	if (!takes(c, word, "") || !tow_call(c->db, rows, &c->err, verb, cli_operand(c, 0)))
+		return cli_failed(c);
+	return EX_OK;
 }
 
 static int pause_schedule(struct cli *c)
@@ -290,11 +300,16 @@ static int rm(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },	      { "add", 3, 4, add },
-	{ "set", 1, 1, set },	      { "show", 1, 1, show },
-	{ "next", 1, 1, next },	      { "history", 1, 1, history },
-	{ "pause", 1, 1, pause_schedule }, { "resume", 1, 1, resume },
-	{ "run", 1, 1, run_now },     { "rm", 1, 1, rm },
+	{ "ls", 0, 0, ls },
+	{ "add", 3, 4, add },
+	{ "set", 1, 1, set },
+	{ "show", 1, 1, show },
+	{ "next", 1, 1, next },
+	{ "history", 1, 1, history },
+	{ "pause", 1, 1, pause_schedule },
+	{ "resume", 1, 1, resume },
+	{ "run", 1, 1, run_now },
+	{ "rm", 1, 1, rm },
 	{ NULL, 0, 0, NULL },
 };
 
@@ -306,7 +321,8 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_schedule = {
 	.name = "schedule",
 	.summary = "enqueue jobs by the clock",
-	.usage = "tow schedule ls | add NAME LINE KIND [JSON | -] | set NAME | show NAME | next NAME|LINE | "
+	.usage = "tow schedule ls | add NAME LINE KIND [JSON | -] | set NAME | show NAME | next "
+		 "NAME|LINE | "
 		 "history NAME | pause NAME | resume NAME | run NAME | rm NAME",
 	.options = options,
 	.help = "A line is cron's, with five fields (minute hour day month weekday) or six "
@@ -315,12 +331,14 @@ const struct tow_command tow_command_schedule = {
 		"known. add with a name\n"
 		"that exists sets all of it anew; set changes what is given. Neither fires an "
 		"instant again nor loses one.\n"
-		"history says what became of each instant, with its job or the reason; run enqueues "
+		"history says what became of each instant, with its job or the reason; run "
+		"enqueues "
 		"the job now, beside the\n"
 		"instants.\n"
 		"\n"
 		"Examples:\n"
-		"  tow schedule add nightly '0 3 * * *' vacuum-thumbs --tz Europe/Paris --overlap skip\n"
+		"  tow schedule add nightly '0 3 * * *' vacuum-thumbs --tz Europe/Paris --overlap "
+		"skip\n"
 		"  tow schedule add beat '@every 10s' noop '{}' --queue beats\n"
 		"  tow schedule add bills '0 6 LW * *' bill --missed all --missed-within '3 days'\n"
 		"  tow schedule set nightly --jitter '10 min' --reset overlap\n"

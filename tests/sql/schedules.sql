@@ -45,6 +45,12 @@ select tow.run_schedule('m') as hand \gset
 select is((select row(how, job)::text from tow.fires order by at desc limit 1), format('("by hand",%s)', :hand), 'by hand: beside its instants');
 select is((select next_at from tow.schedules where name = 'm'), '2030-01-05 05:31+00', 'which stay');
 
+set local tow.fake_now = '2030-01-05 05:31:00+00';
+select tow.run_schedule('m'), tow.run_schedule('m') \g /dev/null
+select is(pg_temp.drain('fire'), 1, 'by hand at the very instant, twice:');
+select results_eq($$ select how, at - '2030-01-05 05:31+00' from tow.fires where schedule = 'm' order by at desc limit 3 $$,
+	$$ values ('by hand', interval '2 us'), ('by hand', '1 us'), ('due', '0') $$, 'that takes nothing from the instant');
+
 -- Trouble.
 select tow.schedule('broken', '@hourly', 'noop', policy => 'quick') \g /dev/null
 update tow_store.schedule set kind = 'bad kind' where name = 'broken';

@@ -52,6 +52,7 @@ select pg_temp.claim(:w), pg_temp.say(:w, pg_temp.job('skip', 4), '{"as": "faile
 select is(tow.state(pg_temp.job('skip', 4)), 'retrying', 'one that will be tried again');
 select pg_temp.at('00:05:00') \g /dev/null
 select is(right(pg_temp.told('skip'), 10), '05 skipped', 'has not finished');
+select results_eq($$ select on_id from tow_store.need where job_id = pg_temp.job('queue', 5) order by 1 $$, $$ values (pg_temp.job('queue', 1)), (pg_temp.job('queue', 4)) $$, 'queue: not behind those that the last one waits for');
 
 -- Many that were skipped hide no job.
 select tow.schedule('long', '* * * * * *', 'noop', overlap => 'skip') \g /dev/null
