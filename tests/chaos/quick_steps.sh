@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Handlers that do five steps each are killed at random, and so are their workers: whatever a step has done is done once
-# after it was answered, the job completes, and it remembers every step.
+# Handlers that do five steps each are killed at random, and so are their workers, and once the database: whatever a step
+# has done is not done again after it was answered, the job completes, and it remembers every step.
 . tests/lib/tap.sh
 . tests/lib/faults.sh
 
@@ -44,6 +44,10 @@ for ((turn = 0; turn < 400; turn++)); do
 		worker_start --config "$FAULTS_CONFIG" --queue default:3 --lease 4s
 		workers[workers_killed % 2]=$WORKER_PID
 		workers_killed=$((workers_killed + 1))
+	fi
+	if [ $turn = 5 ]; then
+		server_end immediate
+		server_begin
 	fi
 	sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
 done

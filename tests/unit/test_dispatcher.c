@@ -192,6 +192,51 @@ START_TEST(what_is_too_late_to_start_has_failed)
 }
 END_TEST
 
+/*--- steps */
+
+static struct slot *slot_with_step(void)
+{
+	slots_resize(&d.slots, &queue.own);
+	d.slots.items[0]->step = (struct step){ .run = 7, .name = tow_xstrdup("a") };
+	return d.slots.items[0];
+}
+
+START_TEST(nothing_to_keep_costs_nothing)
+{
+	steps_init(&d);
+	steps_turn(&d, NOW); /* no connection is made */
+	ck_assert_int_eq(d.steps.link.state, LINK_DOWN);
+	ck_assert(steps_wake(&d, NOW) == NEVER);
+}
+END_TEST
+
+START_TEST(a_step_waits_without_spinning)
+{
+	steps_init(&d);
+	(void)slot_with_step();
+	d.steps.link.retry_at_us = SOON;
+	ck_assert(steps_wake(&d, NOW) == SOON);
+	d.steps.link.state = LINK_BUSY;
+	d.steps.link.since_us = NOW;
+	ck_assert(steps_wake(&d, NOW) > SOON);
+	d.steps.link.state = LINK_IDLE;
+	d.steps.again_us = SOON; /* it was refused for now */
+	ck_assert(steps_wake(&d, NOW) == SOON);
+	d.steps.again_us = NOW - 1; /* and nobody may send it: we are not attached */
+	ck_assert(steps_wake(&d, NOW) == NEVER);
+}
+END_TEST
+
+START_TEST(an_idle_connection_for_steps_is_closed)
+{
+	steps_init(&d);
+	d.steps.link.state = LINK_IDLE;
+	d.steps.used_us = NOW;
+	ck_assert(steps_wake(&d, NOW) > SOON);
+	ck_assert(steps_wake(&d, NOW) < NEVER);
+}
+END_TEST
+
 /*--- refused exchanges */
 
 static void carry(int n)
@@ -280,6 +325,9 @@ int main(void)
 	tcase_add_test(c, registered_kinds_outlive_a_new_configuration);
 	tcase_add_test(c, slots_that_may_not_be_forked_wake_nobody);
 	tcase_add_test(c, what_is_too_late_to_start_has_failed);
+	tcase_add_test(c, nothing_to_keep_costs_nothing);
+	tcase_add_test(c, a_step_waits_without_spinning);
+	tcase_add_test(c, an_idle_connection_for_steps_is_closed);
 	tcase_add_test(c, whatever_the_database_refuses_for_good_is_divided);
 	tcase_add_test(c, one_that_is_refused_alone_is_poisoned);
 	tcase_add_test(c, what_is_no_outcomes_fault_is_sent_again);
