@@ -23,6 +23,7 @@ declare
 	v_freed bigint[] := array[]::bigint[];
 	v_open int[];
 	v_kinds text[];
+	v_at timestamptz;
 	v_top bigint;
 	v_queue record;
 	v_gate tow_store.gate;
@@ -71,6 +72,7 @@ begin
 	if v_freed <> '{}' then
 		perform tow_store.free_gates(v_freed, v_open);
 	end if;
+	v_at := tow.now(); -- under the locks: tokens are counted by it, one claim after the other
 	v_kinds := tow_store.ruled_kinds();
 	-- Positions up to here have been given out before any of the claims below looks.
 	v_top := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0);
@@ -88,19 +90,19 @@ begin
 		v_room := null;
 		if v_queue.gate is not null then
 			select g.* into v_gate from tow_store.gate g where g.id = v_queue.gate;
-			v_room := case when v_queue.id = any(v_open) then tow_store.room(v_gate, v_now) end;
+			v_room := case when v_queue.id = any(v_open) then tow_store.room(v_gate, v_at) end;
 		end if;
 		-- none of a queue that is paused or gone, or of which somebody sets a limit: it is short
 		for b in select * from tow_store.claim_bands(v_queue.id, p_bands, p_lows, p_seq, v_kinds) c where v_queue.id = any(v_open) loop
-			v_most := least(v_want, v_room, case when b.gate is not null then (select tow_store.room(g, v_now) from tow_store.gate g where g.id = b.gate) end);
+			v_most := least(v_want, v_room, case when b.gate is not null then (select tow_store.room(g, v_at) from tow_store.gate g where g.id = b.gate) end);
 			continue when v_most <= 0;
 			v_gates := array_remove(array[case when v_gate.max_running is not null then v_gate.id end, b.gate], null);
 			if b.laned then
 				continue when not tow_store.has_turn(b.band, b.low);
-				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_now);
-				v_jobs := tow_store.claim_lanes(p_worker, v_batch, v_now, v_queue.id, b.band, v_most, v_gates);
+				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_at);
+				v_jobs := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, v_gates);
 				v_more := v_more or not s.dry;
-				return query select c.* from tow_store.claim_rows(v_jobs, v_now) c
+				return query select c.* from tow_store.claim_rows(v_jobs, v_at) c
 					union all
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
 						case when s.dry then greatest(v_top, s.low) else s.low end, null, null, null;
@@ -119,7 +121,7 @@ begin
 						select d.id, d.pos, d.attempt + 1 as attempt, d.flags, nextval('tow_store.run') as run from d
 					), n as (
 						insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
-						select m.id, m.run, p_worker, v_batch, b.band, m.attempt, m.flags | case when v_gates <> '{}' then 4 else 0 end, v_now from m
+						select m.id, m.run, p_worker, v_batch, b.band, m.attempt, m.flags | case when v_gates <> '{}' then 4 else 0 end, v_at from m
 					), h as (
 						insert into tow_store.held (gate, run, job_id) select g, m.run, m.id from unnest(v_gates) g, m
 					), k as (
@@ -131,7 +133,7 @@ begin
 						case when j.policy is null and v_queue.policy <> 'never' then coalesce(j.max_attempts, v_queue.max_attempts)
 							else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
 						(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
-						(extract(epoch from j.deadline - v_now) * 1000)::bigint,
+						(extract(epoch from j.deadline - v_at) * 1000)::bigint,
 						case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, b.band, m.pos, j.tags::text, j.key,
 						case when m.flags & 16 <> 0 then tow_store.memory_of(m.id)::text end
 					from m join tow_store.job j on j.id = m.id
@@ -146,7 +148,7 @@ begin
 			exit when v_want <= 0;
 		end loop;
 		if v_gate.rate is not null and v_queue.id = any(v_open) then
-			perform tow_store.pay_queue(v_gate, v_queue.want - v_want, v_want > 0, v_now);
+			perform tow_store.pay_queue(v_gate, v_queue.want - v_want, v_want > 0, v_at);
 		end if;
 		if v_want > 0 and not v_more then
 			return query select 'short', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,

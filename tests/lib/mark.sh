@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The handler of tests that judge by who ran when: says when it comes and when it goes, to the microsecond. Now and then it fails.
+echo "come $TOW_JOB $TOW_RUN $$ $EPOCHREALTIME" >>"$FAULTS_DIR/marks.$$"
+sleep "0.0$((RANDOM % 6 + 2))"
+echo "gone $TOW_JOB $TOW_RUN $$ $EPOCHREALTIME" >>"$FAULTS_DIR/marks.$$"
+exit $((RANDOM % 5 == 0))
