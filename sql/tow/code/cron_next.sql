@@ -33,9 +33,9 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
 	if p_gap is null or p_gap not in ('skip', 'after') then
-		raise exception using errcode = 'TW422', message = format('bad gap %L', p_gap), hint = 'use skip or after';
+		raise exception using errcode = 'TW422', message = format('bad gap %L', left(p_gap, 60)), hint = 'use skip or after';
 	elsif p_overlap is null or p_overlap not in ('once', 'twice') then
-		raise exception using errcode = 'TW422', message = format('bad overlap %L', p_overlap), hint = 'use once or twice';
+		raise exception using errcode = 'TW422', message = format('bad overlap %L', left(p_overlap, 60)), hint = 'use once or twice';
 	elsif p_tz is null or (p_tz ~ '[0-9<,]' and p_tz !~* '^(etc/gmt[+-]?[0-9]{1,2}|(etc/)?gmt[+-]?0|est5edt|cst6cdt|mst7mdt|pst8pdt)$') then
 		raise invalid_parameter_value;
 	end if;

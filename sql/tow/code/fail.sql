@@ -5,7 +5,7 @@ create or replace function tow_store.fail(p_code text, p_message text, p_hint te
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	raise exception using errcode = p_code, message = p_message, hint = p_hint;
+	raise exception using errcode = p_code, message = left(p_message, 1000), hint = left(p_hint, 1000); -- somebody's words may be long
 end $$;
 comment on function tow_store.fail(text, text, text) is 'Raise one of our own errors.';
 
