@@ -1,7 +1,8 @@
 -- tow.fsck: what must be true of the tables, looked at as a whole, and put right if asked. Each family of checks is one
--- function that finds (one statement, one snapshot: a job on its way is seen where it was or where it is), for all jobs
--- or for one. A repair takes the job's rows first, skipping those that somebody moves this moment, then asks the same
--- function once more: what is no longer wrong is left alone. So it may run beside workers, and doing it twice is harmless.
+-- function that finds, for all jobs or for one; stable, like all it calls, so that it looks by one snapshot, in which a
+-- job on its way is where it was or where it is. A repair takes the job's rows first, skipping those that somebody moves
+-- this moment, then asks the same function once more: what is no longer wrong is left alone. So it may run beside
+-- workers, and doing it twice is harmless.
 --
 --   jobs    where a job stands: once, with facts, in a band that is its own, under a live worker, not after its end
 --   keys    unique keys, deadlines, gates held by runs
@@ -35,7 +36,7 @@ comment on function tow.fsck(boolean) is
 'Broken invariants of the storage, and what repair => true does about each (done: it did; null: it was not asked; false: somebody was at it, or it had gone). At most 1,000 of a family at a time. Reads everything: not for every minute.';
 
 create or replace function tow_store.fsck_find(p_family text, p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
 	case p_family
@@ -69,7 +70,7 @@ comment on function tow_store.fsck_mend(text, text, bigint, text) is 'Put one fi
 
 -- Every row that a live job has, whatever band it is in: of one job by index probes, band by band as they are in use.
 create or replace function tow_store.fsck_places(p_job bigint) returns table(id bigint, place text, at tid, band int, attempt int, flags int, run bigint)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
 	if p_job is null then

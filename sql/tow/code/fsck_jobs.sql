@@ -1,7 +1,7 @@
 -- tow.fsck: where jobs stand. A job is in one table, or has ended.
 
 create or replace function tow_store.fsck_jobs(p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
 as $$
 begin
 	return query

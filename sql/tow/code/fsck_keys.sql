@@ -1,7 +1,7 @@
 -- tow.fsck: keys, deadlines, gates that runs hold. Also, what waiting jobs wait for.
 
 create or replace function tow_store.fsck_keys(p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
 as $$
 begin
 	return query
@@ -50,7 +50,7 @@ end $$;
 comment on function tow_store.fsck_mend_key(text, bigint, text) is 'Put right a key, a deadline or a gate of a job.';
 
 create or replace function tow_store.fsck_needs(p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
 as $$
 begin
 	return query

@@ -2,7 +2,7 @@
 -- See contrib/docs/lanes.md. A lane is put right by writing its turn anew, under its queue's lock, by trying.
 
 create or replace function tow_store.fsck_lanes(p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
 as $$
 begin
 	return query

@@ -2,7 +2,7 @@
 -- that are missing, partitions that were not made in time.
 
 create or replace function tow_store.fsck_store(p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set jit = off
+language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off
 as $$
 begin
 	return query

@@ -18,7 +18,7 @@ as $$
 		'end its long query there, or set hot_standby_feedback = off on it'
 	from pg_stat_replication r where r.backend_xmin is not null
 	union all
-	select 'replication slot', s.slot_name || coalesce(format(' (of %s, pid %s)', r.application_name, s.active_pid), ' (not in use)'),
+	select 'replication slot', s.slot_name || case when s.active then format(' (of %s, pid %s)', r.application_name, s.active_pid) else ' (not in use)' end,
 		greatest(age(s.xmin), age(s.catalog_xmin)), tow_store.tide_at(case when age(s.xmin) >= coalesce(age(s.catalog_xmin), 0) then s.xmin else s.catalog_xmin end),
 		case when s.active then 'end the long query on that standby, or set hot_standby_feedback = off on it'
 			else format('select pg_drop_replication_slot(%L)  -- if nobody needs it', s.slot_name) end
