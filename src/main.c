@@ -66,10 +66,10 @@ static const struct group {
 	const char *title;
 	const char *const names[16];
 } groups[] = {
-	{ "run", { "up", "worker", "scheduler", "serve", "db", "migrate", "doctor" } },
+	{ "run", { "up", "worker", "scheduler", "serve", "db", "migrate", "doctor", "fsck" } },
 	{ "jobs",
-	  { "enqueue", "jobs", "job", "log", "cancel", "retry", "run-now", "snooze", "reprioritise",
-	    "redrive", "history" } },
+	  { "enqueue", "jobs", "job", "why", "log", "cancel", "retry", "run-now", "snooze",
+	    "reprioritise", "move", "redrive", "bulk", "history" } },
 	{ "settings", { "queue", "schedule", "daemon", "policy" } },
 	{ "look", { "status", "top", "workers", "schedulers", "kinds", "audit" } },
 };
