@@ -23,10 +23,11 @@ begin
 		when data_exception then
 			perform tow_store.fail('TW422', format('the result of step %L is not JSON: %s', name, sqlerrm), 'quote a text: "done"');
 	end;
-	update tow_store.running r set flags = r.flags | 16 where r.job_id = job and r.run = run and r.worker = worker;
+	perform from tow_store.running r where r.job_id = job and r.run = run and r.worker = worker for no key update;
 	if not found then
 		return false;
 	end if;
+	update tow_store.running r set flags = r.flags | 16 where r.job_id = job and r.run = run and r.flags & 16 = 0; -- once, not at each step
 	insert into tow_store.step (job_id, name, run, at, result) values (job, name, run, tow.now(), v_result)
 	on conflict on constraint step_pkey do update set run = excluded.run, at = excluded.at, result = excluded.result;
 	return true;
