@@ -315,7 +315,7 @@ begin
 	delete from tow_store.waiting a where a.id = p_id returning a.* into w;
 	insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
 	values (p_id, nextval('tow_store.run'), tow.now(), w.band, w.attempt, p_outcome, p_class, p_error);
-	delete from tow_store.need n where n.job_id = p_id and n.if_failed <> 'g';
+	perform tow_store.drop_needs(p_id);
 	if w.flags & 11 <> 0 then
 		perform tow_store.job_ended(array[p_id]);
 	end if;

@@ -35,6 +35,7 @@ begin
 	if t.place is not null then
 		insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
 		values (p_id, nextval('tow_store.run'), p_now, t.band, t.attempt, 'f', 'deadline', format('its deadline passed while it was %s', t.place));
+		perform tow_store.drop_needs(p_id);
 		perform tow_store.job_ended(array[p_id]);
 	end if;
 end $$;

@@ -121,6 +121,7 @@ begin
 	end if;
 	insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
 	values (p_id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', p_reason);
+	perform tow_store.drop_needs(p_id);
 	perform tow_store.tell_successors(array[p_id]);
 	return true;
 end $$;

@@ -106,6 +106,15 @@ begin
 end $$;
 comment on function tow_store.adopt(bigint, bigint[], "char") is 'Make new jobs children of a job or batch that has not ended.';
 
+-- By whoever ends a job that waits, and so has its place: the admit duty keeps off its needs then.
+create or replace function tow_store.drop_needs(p_id bigint) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+	delete from tow_store.need n using tow_store.edge e where n.job_id = p_id and e.job_id = p_id and e.on_id = n.on_id
+$$;
+comment on function tow_store.drop_needs(bigint) is 'A job that has ended waits for its predecessors no more.';
+
 create or replace function tow_store.await(p_id bigint, p_after bigint[], p_signal text, p_band int, p_flags int) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$

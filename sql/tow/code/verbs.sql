@@ -72,6 +72,7 @@ begin
 		if t.place is not null then
 			insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
 			values (j.id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(p_reason, format('cancelled by %s', session_user)));
+			perform tow_store.drop_needs(j.id);
 			perform tow_store.job_ended(array[j.id]);
 			perform tow_store.note('job.cancelled', j.kind, j.id, jsonb_build_object('was', t.place, 'reason', p_reason));
 			return 'cancelled';
