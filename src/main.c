@@ -70,8 +70,8 @@ static const struct group {
 	{ "jobs",
 	  { "enqueue", "jobs", "job", "why", "log", "cancel", "retry", "run-now", "snooze",
 	    "reprioritise", "move", "redrive", "bulk", "history" } },
-	{ "settings", { "queue", "schedule", "daemon", "policy" } },
-	{ "look", { "status", "top", "workers", "schedulers", "kinds", "audit" } },
+	{ "settings", { "queue", "lane", "kind", "schedule", "daemon", "policy" } },
+	{ "look", { "status", "top", "workers", "schedulers", "kinds", "limits", "audit" } },
 };
 enum { N_GROUPS = sizeof groups / sizeof *groups };
 

@@ -6,10 +6,14 @@
 _tow_words() { # program command word-before
 	case "$2 $3" in
 	"queue queue") echo "ls add set pause resume rm" ;;
+	"lane lane") echo "ls set pause resume" ;;
+	"kind kind") echo "set pause resume" ;;
 	"schedule schedule") echo "ls add set show next history pause resume run rm" ;;
 	"policy policy") echo "ls preview set rm" ;;
 	"db db") echo "start stop restart status url psql destroy" ;;
 	"help help") "$1" --commands | cut -f1 ;;
+	"lane set" | "lane pause" | "lane resume") _tow_names "$1" queue ls ;;
+	"kind set" | "kind pause" | "kind resume") _tow_names "$1" kinds ;;
 	"queue pause" | "queue resume" | "queue set" | "queue rm" | *" --queue") _tow_names "$1" queue ls ;;
 	"schedule set" | "schedule show" | "schedule next" | "schedule history" | "schedule pause" | "schedule resume" | "schedule run" | "schedule rm") _tow_names "$1" schedule ls ;;
 	"policy preview" | "policy set" | "policy rm" | *" --policy") _tow_names "$1" policy ls ;;

@@ -13,6 +13,15 @@ static const struct tow_option options[] = {
 	{ "retention", "INTERVAL", "add, set: how long finished jobs are kept" },
 	{ "max-args-bytes", "N", "add, set: the largest arguments of a job" },
 	{ "description", "TEXT", "add, set: what it is for" },
+	{ "max-running", "N", "add, set: how many of its jobs run at once" },
+	{ "rate", "N", "add, set: how many of its jobs start in a second, on average" },
+	{ "burst", "N", "add, set: how many may start at once after a pause" },
+	{ "lane-limit", "N", "add, set: how many jobs of each lane run at once; 0: any number" },
+	{ "lane-rate", "N", "add, set: how many jobs of each lane start in a second" },
+	{ "lane-burst", "N", "add, set: how many of them may start at once after a pause" },
+	{ "expire-after", "INTERVAL",
+	  "add, set: jobs that have been ready for longer are cancelled" },
+	{ "reset", "LIST", "set: settings that go back to the instance's: rate,timeout,..." },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -22,7 +31,10 @@ static const struct column columns[] = {
 	{ "name", NULL, AS_IS },
 	{ "state", NULL, AS_STATE },
 	{ "ready", NULL, AS_IS },
+	{ "waiting", NULL, AS_IS },
 	{ "running", NULL, AS_IS },
+	{ "max_running", "MAX", AS_IS },
+	{ "rate", NULL, AS_IS },
 	{ "oldest_ready", "OLDEST", AS_WHEN },
 	{ "workers", NULL, AS_IS },
 	{ "slots", NULL, AS_IS },
@@ -38,6 +50,16 @@ static int ls(struct cli *c)
 	return print_view(c, "tow.queues", columns);
 }
 
+static void limits(struct cli *c, struct cli_call *call)
+{
+	cli_arg(call, "max_running", cli_option(c, "max-running"));
+	cli_arg(call, "rate", cli_option(c, "rate"));
+	cli_arg(call, "burst", cli_option(c, "burst"));
+	cli_arg(call, "lane_limit", cli_option(c, "lane-limit"));
+	cli_arg(call, "lane_rate", cli_option(c, "lane-rate"));
+	cli_arg(call, "lane_burst", cli_option(c, "lane-burst"));
+}
+
 static int set(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -48,6 +70,9 @@ static int set(struct cli *c)
 	cli_arg(&call, "retention", cli_option(c, "retention"));
 	cli_arg(&call, "max_args_bytes", cli_option(c, "max-args-bytes"));
 	cli_arg(&call, "description", cli_option(c, "description"));
+	limits(c, &call);
+	cli_arg(&call, "expire_after", cli_option(c, "expire-after"));
+	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
 	return cli_call(c, NULL, "tow.set_queue", &call) ? EX_OK : cli_failed(c);
 }
 
@@ -97,6 +122,8 @@ const struct tow_command tow_command_queue = {
 		"Examples:\n"
 		"  tow queue ls\n"
 		"  tow queue set mail --policy patient --retention '30 days'\n"
+		"  tow queue set mail --max-running 10 --rate 5 --burst 20\n"
+		"  tow queue set mail --lane-limit 2 --reset rate,burst\n"
 		"  tow queue pause mail --reason 'the relay is down'\n"
 		"  tow queue resume mail\n",
 	.run = run,
