@@ -24,6 +24,11 @@ static const struct tow_option options[] = {
 	{ "deadline", "TIME", "when the job is worth nothing any more" },
 	{ "policy", "NAME", "how it is retried" },
 	{ "tags", "A,B", "words to find it by" },
+	{ "lane", "NAME", "jobs of a lane start in order" },
+	{ "after", "IDS", "start when these jobs have completed: 7,8" },
+	{ "if-failed", "WHAT", "should one of them fail: cancel, fail, go, wait (cancel)" },
+	{ "parent", "ID", "the job or batch that it is made for" },
+	{ "wait-for", "NAME", "start after this signal; approval: after tow approve" },
 	{ "wait", NULL, "wait for its end, and exit as it did" },
 	{ "bulk", NULL, "each line of standard input is the arguments of a job" },
 	OPTION_JSON,
@@ -33,8 +38,8 @@ static const struct tow_option options[] = {
 
 static bool check(struct cli *c)
 {
-	static const char *const single[] = { "key", "on-conflict", "key-scope", "deadline",
-					      "wait" };
+	static const char *const single[] = { "key",   "on-conflict", "key-scope", "deadline",
+					      "after", "if-failed",   "wait-for",  "wait" };
 	if (cli_has(c, "run-at") && cli_has(c, "in"))
 		return args_usage(&c->err, "--run-at and --in say two different things");
 	if (!cli_has(c, "bulk"))
@@ -59,6 +64,8 @@ static bool gather(struct cli *c, struct cli_call *call)
 	cli_arg(call, "max_attempts", cli_option(c, "max-attempts"));
 	cli_arg(call, "timeout", cli_option(c, "timeout"));
 	cli_arg(call, "policy", cli_option(c, "policy"));
+	cli_arg(call, "lane", cli_option(c, "lane"));
+	cli_arg(call, "parent", cli_option(c, "parent"));
 	cli_arg(call, "tags", cli_array(&c->arena, cli_option(c, "tags")));
 	return true;
 }
@@ -73,6 +80,9 @@ static bool gather_single(struct cli *c, struct cli_call *call)
 	cli_arg(call, "on_conflict", cli_option(c, "on-conflict"));
 	cli_arg(call, "key_scope", cli_option(c, "key-scope"));
 	cli_arg(call, "deadline", cli_option(c, "deadline"));
+	cli_arg(call, "after", cli_array(&c->arena, cli_option(c, "after")));
+	cli_arg(call, "if_failed", cli_option(c, "if-failed"));
+	cli_arg(call, "wait_for", cli_option(c, "wait-for"));
 	return true;
 }
 
@@ -114,6 +124,8 @@ const struct tow_command tow_command_enqueue = {
 		"  tow enqueue mail - --queue bulk --in '5 min' --key mail:7 --on-conflict "
 		"replace\n"
 		"  tow enqueue sleep '{\"s\": 5}' --wait --timeout 2s\n"
+		"  tow enqueue report --after 7,8 --if-failed go\n"
+		"  tow enqueue deploy --wait-for approval\n"
 		"  seq 1000 | sed 's/.*/{\"n\": &}/' | tow enqueue noop --bulk\n"
 		"\n"
 		"With --wait a progress bar is shown on a terminal; the result is printed as JSON. "

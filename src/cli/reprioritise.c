@@ -25,7 +25,8 @@ static int run(int argc, char **argv)
 	    !cli_open_database(&c))
 		return cli_failed(&c);
 	return verb_run(&c, "tow.reprioritise",
-			&(struct tow_arg){ "priority", cli_option(&c, "to") });
+			(const struct tow_arg[]){ { "priority", cli_option(&c, "to") },
+						  { NULL, NULL } });
 }
 
 const struct tow_command tow_command_reprioritise = {

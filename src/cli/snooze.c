@@ -23,7 +23,9 @@ static int run(int argc, char **argv)
 	if (!cli_parse(&c, options, 1, ANY_NUMBER, argc, argv) || !check(&c) ||
 	    !cli_open_database(&c))
 		return cli_failed(&c);
-	return verb_run(&c, "tow.snooze", &(struct tow_arg){ "delay", cli_option(&c, "for") });
+	return verb_run(&c, "tow.snooze",
+			(const struct tow_arg[]){ { "delay", cli_option(&c, "for") },
+						  { NULL, NULL } });
 }
 
 const struct tow_command tow_command_snooze = {

@@ -26,7 +26,7 @@ end $$;
 comment on function tow.signal(bigint, text, jsonb) is
 'Tell a job something: it goes on if it waits for this name, and else finds it in its memory at its next run. Returns the signal''s number.';
 
-create or replace function tow.approve(job bigint, note text default null) returns bigint
+create or replace function tow.approve(id bigint, note text default null) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -37,7 +37,7 @@ begin
 end $$;
 comment on function tow.approve(bigint, text) is 'Say yes to a job that waits for approval: the signal approval, {"approved": true, "note": ...}.';
 
-create or replace function tow.reject(job bigint, note text default null) returns bigint
+create or replace function tow.reject(id bigint, note text default null) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare

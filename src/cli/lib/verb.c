@@ -27,7 +27,7 @@ static bool call(struct cli *c, const char *verb, const char *id, const struct t
 	if (!cli_id(id, &c->err))
 		return false;
 	cli_arg(&call, "id", id);
-	if (extra)
+	for (; extra && extra->name; extra++)
 		cli_arg(&call, extra->name, extra->value);
 	return cli_call(c, answer, verb, &call);
 }

@@ -5,8 +5,8 @@
 
 #include "cli.h"
 
-/* extra: an argument beside the id, whose NULL value leaves the default; NULL: none. Prints what
- * came of each job. The exit status is that of the first refusal. */
+/* extra: arguments beside the id, up to one without a name; a NULL value leaves the default; NULL:
+ * none. Prints what came of each job. The exit status is that of the first refusal. */
 int verb_run(struct cli *c, const char *verb, const struct tow_arg *extra);
 
 #endif
