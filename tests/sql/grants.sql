@@ -112,16 +112,21 @@ insert into tow_store.progress (job_id, run, pct, note, at) select job_id, run, 
 insert into tow_store.log (job_id, run, at, level, line) select :done, 1, tow.now(), 'i', 'secret';
 insert into tow_store.refused (n, at, job, sqlstate, error) values (-1, tow.now(), '{"kind": "noop", "args": "secret"}', 'TW422', 'x');
 select tow.schedule('s', '@hourly', 'noop', '"secret"') \g /dev/null
+select tow.set_daemon('d', kind => 'noop', config => '{"password": "secret"}') \g /dev/null
+insert into tow_store.step (job_id, name, run, at, result) values (:live, 'one', 1, tow.now(), '"secret"');
+select tow.signal(:live, 'word', '"secret"') \g /dev/null
 create temporary table place as
 select format('select string_agg(v::text, %L) from (select * from tow.%I) v', ' ', viewname) as sql from pg_views where schemaname = 'tow'
 union all
 select format('select string_agg(v::text, %L) from (select * from %s) v', ' ', f)
 from unnest(array[format('tow.job(%s)', :live), format('tow.job(%s)', :done), format('tow.job(%s)', :failed), format('tow.log(%s)', :done), 'tow.find_jobs()',
 	'tow.find_jobs(queue => ''default'')', 'tow.find_history()', 'tow.find_audit()', 'tow.overview()', format('tow.outcome(%s)', :done),
-	format('tow.outcome(%s)', :failed), format('tow.outcome(%s)', :live), 'tow.status()']) f;
+	format('tow.outcome(%s)', :failed), format('tow.outcome(%s)', :live), 'tow.status()',
+	format('tow.steps(%s)', :live), format('tow.graph(%s)', :live), format('tow.why(%s)', :live), 'tow.find_daemons()', 'tow.show_daemon(''d'')', 'tow.daemon_log(''d'')', 'tow.show_schedule(''s'')',
+	'tow.schedule_history(''s'')']) f;
 grant select on place to public;
 
-select cmp_ok((select count(*) from place where pg_temp.as_role('tow_operator', sql) ~ 'secret'), '>=', 15::bigint, 'operators see what jobs are about');
+select cmp_ok((select count(*) from place where pg_temp.as_role('tow_operator', sql) ~ 'secret'), '>=', 18::bigint, 'operators see what jobs are about');
 select is((select string_agg(sql, '; ') from place where pg_temp.as_role('t_eye', sql) ~ 'secret'), null, 'viewers do not, anywhere');
 select is((select string_agg(sql, '; ') from place where pg_temp.as_role('t_eye', sql) ~ '^42'), null, 'though they may look everywhere');
 select is((select string_agg(sql, '; ') from place where pg_temp.as_role('t_other', sql) ~ 'secret'), null, 'nor do producers');
