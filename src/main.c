@@ -71,7 +71,7 @@ static const struct group {
 	  { "enqueue", "jobs", "job", "why", "log", "cancel", "retry", "run-now", "snooze",
 	    "reprioritise", "move", "redrive", "bulk", "history" } },
 	{ "settings", { "queue", "lane", "kind", "schedule", "daemon", "policy" } },
-	{ "look", { "status", "top", "workers", "schedulers", "kinds", "limits", "audit" } },
+	{ "look", { "status", "top", "watch", "workers", "schedulers", "kinds", "limits", "audit" } },
 };
 enum { N_GROUPS = sizeof groups / sizeof *groups };
 

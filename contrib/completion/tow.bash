@@ -2,28 +2,32 @@
 # Completion of tow's commands, their words and options for bash. Commands and options come from the program itself, so that
 # this file need not follow it. Source it, or install it as share/bash-completion/completions/tow.
 
-# The words after a command: verbs of two-word commands, queues, schedules.
+# The verbs of a command that has any, out of its usage: "tow queue ls | add NAME | set NAME".
+_tow_verbs() { # program command
+	"$1" "$2" --help 2>/dev/null | sed '/^$/,$d; s/^usage: //; s/^ *tow '"$2"' //' | tr '|' '\n' | grep -oE '^ *[a-z][a-z-]*' | tr -d ' '
+}
+
+# The words after a command: names of what there is, numbers of jobs.
 _tow_words() { # program command word-before
 	case "$2 $3" in
-	"queue queue") echo "ls add set pause resume rm" ;;
-	"lane lane") echo "ls set pause resume" ;;
-	"kind kind") echo "set pause resume" ;;
-	"schedule schedule") echo "ls add set show next history pause resume run rm" ;;
-	"policy policy") echo "ls preview set rm" ;;
-	"db db") echo "start stop restart status url psql destroy" ;;
 	"help help") "$1" --commands | cut -f1 ;;
-	"lane set" | "lane pause" | "lane resume") _tow_names "$1" queue ls ;;
-	"kind set" | "kind pause" | "kind resume") _tow_names "$1" kinds ;;
-	"queue pause" | "queue resume" | "queue set" | "queue rm" | *" --queue") _tow_names "$1" queue ls ;;
-	"schedule set" | "schedule show" | "schedule next" | "schedule history" | "schedule pause" | "schedule resume" | "schedule run" | "schedule rm") _tow_names "$1" schedule ls ;;
-	"policy preview" | "policy set" | "policy rm" | *" --policy") _tow_names "$1" policy ls ;;
-	"enqueue enqueue" | *" --kind") _tow_names "$1" kinds ;;
+	"queue "[psr]* | "lane "[psr]* | *" --queue") _tow_names "$1" queue ls ;;
+	"schedule "[nprs]*) [ "$3" = schedule ] || _tow_names "$1" schedule ls ;;
+	"policy "[prs]*) [ "$3" = policy ] || _tow_names "$1" policy ls ;;
+	*" --policy") _tow_names "$1" policy ls ;;
+	"daemon "[a-ce-z]* | "daemon disable") _tow_names "$1" daemon ls ;;
+	"enqueue enqueue" | "kind "[prs]* | *" --kind") _tow_names "$1" kinds ;;
 	*" --state") echo "scheduled ready running retrying waiting completed failed cancelled" ;;
 	*" --on-conflict") echo "ignore replace reschedule error" ;;
 	*" --key-scope") echo "queued live done" ;;
 	*" --shape") echo "fixed linear exponential polynomial list function" ;;
-	*" --missed") echo "skip last" ;;
-	"cancel "* | "job "* | "log "* | "retry "* | "run-now "* | "snooze "* | "reprioritise "*) _tow_jobs "$1" "$2" ;;
+	*" --missed") echo "skip last all" ;;
+	*" --dst-gap") echo "skip after" ;;
+	*" --dst-overlap") echo "once twice" ;;
+	*" --overlap") echo "allow skip queue replace" ;;
+	*" --format") echo "text dot" ;;
+	"cancel "* | "job "* | "log "* | "retry "* | "run-now "* | "snooze "* | "reprioritise "* | "watch "* | "why "* | "signal "* | \
+		"approve "* | "reject "* | "graph "* | "move "* | "depend "*) _tow_jobs "$1" "$2" ;;
 	esac
 }
 
@@ -51,6 +55,8 @@ _tow() {
 		list=$("$program" --commands | cut -f1)
 	elif [[ $word == -* ]]; then
 		list=$(_tow_options "$program" "${COMP_WORDS[1]}")
+	elif [ "$COMP_CWORD" = 2 ] && list=$(_tow_verbs "$program" "${COMP_WORDS[1]}") && [ -n "$list" ]; then
+		: # its verbs
 	else
 		list=$(_tow_words "$program" "${COMP_WORDS[1]}" "$before")
 	fi

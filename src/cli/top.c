@@ -19,7 +19,19 @@ static const struct tow_option options[] = {
 	OPTION_END,
 };
 
-enum { FILTER = 40, HELP_ROWS = 12 };
+enum { FILTER = 40, HELP_ROWS = 16 };
+
+/* What a key does to the chosen row. */
+static const struct deed {
+	char key;
+	bool job; /* to a job, not a queue */
+	const char *question, *done, *verb;
+} deeds[] = {
+	{ 'p', false, "pause queue", "paused queue", "tow.pause" },
+	{ 'r', false, "resume queue", "resumed queue", "tow.resume" },
+	{ 'c', true, "cancel job", "cancelled job", "tow.cancel" },
+	{ 0 },
+};
 
 struct top {
 	struct cli *c;
@@ -29,8 +41,22 @@ struct top {
 	char filter[FILTER];
 	char message[1024]; /* in the last row, until the next key */
 	bool frozen, typing, helping, ending;
-	char asking; /* 'p' or 'r': shall the chosen queue be paused, resumed? */
+	const struct deed
+		*asking; /* shall that be done to the chosen queue or job? NULL: no question */
 };
+
+static const struct deed *deed_of(int key)
+{
+	for (const struct deed *d = deeds; d->key; d++)
+		if (d->key == key)
+			return d;
+	return NULL;
+}
+
+static const char *subject(const struct top *t, const struct deed *d)
+{
+	return d->job ? t->view.chosen_job : t->view.chosen_queue;
+}
 
 /* --- drawing */
 
@@ -87,15 +113,19 @@ static void draw_frame(const struct frame *f)
 static void draw_help(void)
 {
 	static const char *const lines[] = {
-		"  up, down   choose a queue",
+		"  up, down   choose a queue or a running job",
+		"  tab        go from queues to running jobs and back",
 		"  p          pause the chosen queue",
 		"  r          resume the chosen queue",
+		"  c          cancel the chosen job",
+		"  s          sort in another way",
 		"  /          show only queues, kinds and workers with this in their name",
 		"  space      freeze the picture, and go on",
 		"  ?          this help",
 		"  q          quit",
 		"",
 		"  GROWTH/S is by how many jobs a second the ready ones become more or fewer.",
+		"  LANED jobs wait in lanes; WAITS FOR says what those that are ready wait for.",
 		"  HELD is how many jobs a worker has, of which SLOTS run at once.",
 		"",
 		"  any key goes back",
@@ -112,12 +142,12 @@ static void draw_last_row(const struct top *t)
 	if (t->typing)
 		printw("/%s_", t->filter);
 	else if (t->asking)
-		printw("%s queue '%s'? y or n", t->asking == 'p' ? "pause" : "resume",
-		       t->view.chosen_queue);
+		printw("%s '%s'? y or n", t->asking->question, subject(t, t->asking));
 	else if (t->message[0])
 		addnstr(t->message, COLS - 1);
 	else
-		printw("q quit  arrows choose  p pause  r resume  / filter%s%s  space %s  ? help",
+		printw("q quit  arrows, tab choose  p pause  r resume  c cancel  s sort  "
+		       "/ filter%s%s  space %s  ? help",
 		       t->filter[0] ? ": " : "", t->filter, t->frozen ? "go on" : "freeze");
 	attrset(A_NORMAL);
 }
@@ -133,8 +163,9 @@ static void draw(struct top *t)
 	t->view.filter = t->filter;
 	if (t->o.now)
 		topview_draw(&t->view, &f);
-	if (t->view.chosen >= t->view.n_queues)
-		t->view.chosen = t->view.n_queues - 1;
+	int rows = t->view.among_jobs ? t->view.n_jobs : t->view.n_queues;
+	if (t->view.chosen >= rows)
+		t->view.chosen = rows > 0 ? rows - 1 : 0;
 	if (t->helping)
 		draw_help();
 	else
@@ -167,14 +198,12 @@ static void ask(struct top *t)
 		complain(t);
 }
 
-static void act(struct top *t, char what)
+static void act(struct top *t, const struct deed *d)
 {
-	const char *verb = what == 'p' ? "tow.pause" : "tow.resume";
-	if (!t->c->db || !tow_call(t->c->db, NULL, &t->c->err, verb, t->view.chosen_queue))
+	if (!t->c->db || !tow_call(t->c->db, NULL, &t->c->err, d->verb, subject(t, d)))
 		complain(t);
 	else
-		snprintf(t->message, sizeof t->message, "%s queue '%s'",
-			 what == 'p' ? "paused" : "resumed", t->view.chosen_queue);
+		snprintf(t->message, sizeof t->message, "%s '%s'", d->done, subject(t, d));
 }
 
 /* --- keys */
@@ -199,7 +228,7 @@ static void answer(struct top *t, int key)
 {
 	if (key == 'y' || key == 'Y')
 		act(t, t->asking);
-	t->asking = 0;
+	t->asking = NULL;
 }
 
 static void command(struct top *t, int key)
@@ -215,9 +244,14 @@ static void command(struct top *t, int key)
 	case KEY_DOWN:
 		t->view.chosen++;
 		break;
-	case 'p':
-	case 'r':
-		t->asking = *t->view.chosen_queue ? (char)key : 0;
+	case '\t':
+		t->view.among_jobs = !t->view.among_jobs;
+		t->view.chosen = 0;
+		break;
+	case 's':
+		if (!topview_sorts[++t->view.sort])
+			t->view.sort = 0;
+		snprintf(t->message, sizeof t->message, "sorted %s", topview_sorts[t->view.sort]);
 		break;
 	case '/':
 		t->typing = true;
@@ -230,6 +264,9 @@ static void command(struct top *t, int key)
 		t->helping = true;
 		break;
 	default:
+		t->asking = deed_of(key);
+		if (t->asking && !*subject(t, t->asking))
+			t->asking = NULL;
 		break;
 	}
 }
@@ -265,7 +302,7 @@ static void loop(struct top *t, int delay_ms)
 
 static int full_screen(struct cli *c, long delay)
 {
-	struct top t = { .c = c, .view = { .chosen_queue = "" } };
+	struct top t = { .c = c, .view = { .chosen_queue = "", .chosen_job = "" } };
 	SCREEN *screen = newterm(NULL, stdout, stdin);
 	if (!screen) {
 		tow_fail(&c->err, TOW_FINAL, "the terminal '%s' is not known here",
@@ -331,7 +368,9 @@ const struct tow_command tow_command_top = {
 		"Survives a restart of\n"
 		"the database.\n"
 		"\n"
-		"  up, down  choose a queue; p pauses it, r resumes it\n"
+		"  up, down  choose a queue: p pauses it, r resumes it\n"
+		"  tab       go to the running jobs, to choose one: c cancels it; tab goes back\n"
+		"  s         sort by name, by what is ready, by the oldest\n"
 		"  /         show only queues, kinds and workers with this in their name\n"
 		"  space     freeze the picture\n"
 		"  ?         help\n"

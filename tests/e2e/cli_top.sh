@@ -54,6 +54,14 @@ press Enter
 press /
 press Escape
 ok "escape shows all" wait_until 'shows "^default "'
+press s
+ok "s sorts" wait_until 'shows "sorted by what is ready"'
+press Tab
+press c
+ok "tab goes to running jobs, c asks" wait_until 'shows "cancel job .1.\\? y or n"'
+press y
+ok "and cancels" wait_until '[ "$("$TOW" job 1 --json | jq -r "if type == \"array\" then .[0] else . end | .state")" != running ]'
+press Tab
 press '?'
 ok "? helps" wait_until 'shows "any key goes back"'
 press x

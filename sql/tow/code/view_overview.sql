@@ -14,7 +14,8 @@ as $$
 		'schedulers', (select count(*) from tow.schedulers),
 		'trouble', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (select * from tow_store.status_of(q.all) s where s.status <> 'ok' limit 20) t),
 		'queues', (select coalesce(jsonb_agg(jsonb_build_object('name', v -> 'name', 'state', v -> 'state', 'ready', v -> 'ready', 'running', v -> 'running',
-			'oldest_ready', v -> 'oldest_ready', 'workers', v -> 'workers', 'slots', v -> 'slots') order by n), '[]')
+			'oldest_ready', v -> 'oldest_ready', 'workers', v -> 'workers', 'slots', v -> 'slots', 'waiting', v -> 'waiting', 'max_running', v -> 'max_running',
+			'rate', v -> 'rate', 'pause_reason', v -> 'pause_reason') order by n), '[]')
 			from jsonb_array_elements(q.all) with ordinality e(v, n)),
 		'running', (select coalesce(jsonb_agg(to_jsonb(r) order by r.started_at), '[]') from
 			(select id, kind, queue, attempt, started_at, worker, pct, note from tow.jobs where state = 'running' limit max_running) r),

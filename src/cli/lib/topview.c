@@ -1,5 +1,6 @@
 #include "topview.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tow/json.h"
@@ -81,6 +82,54 @@ static void trouble(const struct topview *v, struct frame *f)
 
 /* --- lists */
 
+const char *const topview_sorts[] = { "by name, jobs by age", "by what is ready, jobs by progress",
+				      "by the oldest, jobs by attempt", NULL };
+
+struct sortable {
+	const struct tow_json *item;
+	double key;
+	size_t n;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct sortable *x = a, *y = b;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->n < y->n ? -1 : x->n > y->n;
+}
+
+static double sort_key(const struct topview *v, const struct tow_json *item, bool jobs)
+{
+	long long oldest;
+	if (v->sort == 1)
+		return -tow_json_num(item, jobs ? "pct" : "ready", -1);
+	if (v->sort == 2 && jobs)
+		return -tow_json_num(item, "attempt", 0);
+	if (v->sort == 2)
+		return when_parse(tow_json_str(item, "oldest_ready", ""), &oldest) ? (double)oldest
+										   : 1e18;
+	return 0;
+}
+
+/* The items as the view is sorted, NULL at the end. */
+static const struct tow_json **sorted(const struct topview *v, struct frame *f,
+				      const struct tow_json *items, bool jobs)
+{
+	size_t n = items ? tow_json_len(items) : 0;
+	struct sortable *all = tow_alloc(f->arena, (n + 1) * sizeof *all);
+	const struct tow_json **list = tow_alloc(f->arena, (n + 1) * sizeof *list);
+	for (size_t i = 0; i < n; i++) {
+		const struct tow_json *item = tow_json_at(items, i);
+		all[i] = (struct sortable){ item, sort_key(v, item, jobs), i };
+	}
+	qsort(all, n, sizeof *all, compare);
+	for (size_t i = 0; i < n; i++)
+		list[i] = all[i].item;
+	list[n] = NULL;
+	return list;
+}
+
 static bool passes(const struct topview *v, const struct tow_json *item, const char *const *members)
 {
 	for (; *members; members++)
@@ -117,10 +166,38 @@ static void titles(struct frame *f, const struct cell_title *t)
 }
 
 static const struct cell_title queue_titles[] = {
-	{ 20, "QUEUE" },    { 8, "STATE" },    { -8, "READY" },
-	{ -9, "GROWTH/S" }, { -8, "RUNNING" }, { -14, "OLDEST" },
-	{ -7, "WORKERS" },  { -6, "SLOTS" },   { 0, NULL },
+	{ 20, "QUEUE" }, { 8, "STATE" },      { -8, "READY" },	 { -9, "GROWTH/S" },
+	{ -7, "LANED" }, { -11, "RUNNING" },  { -14, "OLDEST" }, { -7, "WORKERS" },
+	{ -6, "SLOTS" }, { 24, "WAITS FOR" }, { 0, NULL },
 };
+
+/* Why the jobs that are ready do not run; "" if they do, or there are none. */
+static const char *waits_for(struct frame *f, const struct tow_json *q)
+{
+	long long running = tow_json_int(q, "running", 0),
+		  most = tow_json_int(q, "max_running", -1);
+	const char *why = tow_json_str(q, "pause_reason", "");
+	if (strcmp(tow_json_str(q, "state", ""), "paused") == 0)
+		return *why ? tow_fmt(f->arena, "paused: %s", why) : "paused";
+	if (tow_json_int(q, "ready", 0) + tow_json_int(q, "waiting", 0) == 0)
+		return "";
+	if (tow_json_int(q, "workers", 0) == 0)
+		return "a worker";
+	if (most >= 0 && running >= most)
+		return "its limit";
+	if (running >= tow_json_int(q, "slots", 0))
+		return "a free slot";
+	if (tow_json_num(q, "rate", -1) > 0)
+		return "its rate";
+	return tow_json_int(q, "waiting", 0) > 0 ? "lanes" : "";
+}
+
+static const char *running_of(struct frame *f, const struct tow_json *q)
+{
+	long long most = tow_json_int(q, "max_running", -1);
+	const char *n = number(f, q, "running");
+	return most < 0 ? n : tow_fmt(f->arena, "%s of %lld", n, most);
+}
 
 static void queue_row(const struct topview *v, struct frame *f, const struct tow_json *q)
 {
@@ -132,28 +209,29 @@ static void queue_row(const struct topview *v, struct frame *f, const struct tow
 	frame_cell(f, PLAIN, t[2].width, number(f, q, "ready"));
 	frame_cell(f, growth > 0.5 ? YELLOW : PLAIN, t[3].width,
 		   growth > 0.5 || growth < -0.5 ? tow_fmt(f->arena, "%+.0f", growth) : "");
-	frame_cell(f, PLAIN, t[4].width, number(f, q, "running"));
-	frame_cell(f, PLAIN, t[5].width, age(v, f, q, "oldest_ready"));
-	frame_cell(f, PLAIN, t[6].width, number(f, q, "workers"));
-	frame_cell(f, PLAIN, t[7].width, number(f, q, "slots"));
+	frame_cell(f, PLAIN, t[4].width, number(f, q, "waiting"));
+	frame_cell(f, PLAIN, t[5].width, running_of(f, q));
+	frame_cell(f, PLAIN, t[6].width, age(v, f, q, "oldest_ready"));
+	frame_cell(f, PLAIN, t[7].width, number(f, q, "workers"));
+	frame_cell(f, PLAIN, t[8].width, number(f, q, "slots"));
+	frame_cell(f, YELLOW, t[9].width, waits_for(f, q));
 	frame_end_row(f);
 }
 
 static void queues(struct topview *v, struct frame *f)
 {
 	static const char *const members[] = { "name", NULL };
-	const struct tow_json *items = tow_json_get(v->o->now, "queues");
+	const struct tow_json **q = sorted(v, f, tow_json_get(v->o->now, "queues"), false);
 	v->n_queues = 0;
 	v->chosen_queue = "";
 	titles(f, queue_titles);
-	for (size_t i = 0; items && i < tow_json_len(items); i++) {
-		const struct tow_json *q = tow_json_at(items, i);
-		if (!passes(v, q, members))
+	for (; *q; q++) {
+		if (!passes(v, *q, members))
 			continue;
-		f->chosen = v->n_queues++ == v->chosen;
+		f->chosen = v->n_queues++ == v->chosen && !v->among_jobs;
 		if (f->chosen)
-			v->chosen_queue = tow_strdup(f->arena, tow_json_str(q, "name", ""));
-		queue_row(v, f, q);
+			v->chosen_queue = tow_strdup(f->arena, tow_json_str(*q, "name", ""));
+		queue_row(v, f, *q);
 	}
 }
 
@@ -200,21 +278,27 @@ static void worker_row(const struct topview *v, struct frame *f, const struct to
 }
 
 /* As many rows as there is room for; the last says how many there are beside. */
-static void list(const struct topview *v, struct frame *f, const char *name,
-		 const char *const *members, const struct cell_title *t, int room,
+static void list(struct topview *v, struct frame *f, const char *name, const char *const *members,
+		 const struct cell_title *t, int room,
 		 void (*row)(const struct topview *, struct frame *, const struct tow_json *))
 {
-	const struct tow_json *items = tow_json_get(v->o->now, name);
-	size_t n = items ? tow_json_len(items) : 0, shown = 0, passed = 0;
+	bool jobs = t == job_titles;
+	const struct tow_json **item = sorted(v, f, tow_json_get(v->o->now, name), jobs);
+	size_t shown = 0, passed = 0;
 	titles(f, t);
-	for (size_t i = 0; i < n; i++) {
-		if (!passes(v, tow_json_at(items, i), members))
+	for (; *item; item++) {
+		if (!passes(v, *item, members))
 			continue;
 		if (v->height == 0 || passed++ < (size_t)room) {
-			row(v, f, tow_json_at(items, i));
+			f->chosen = jobs && v->among_jobs && (int)shown == v->chosen;
+			if (f->chosen)
+				v->chosen_job = tow_strdup(f->arena, number(f, *item, "id"));
+			row(v, f, *item);
 			shown++;
 		}
 	}
+	f->chosen = false;
+	v->n_jobs = jobs ? (int)shown : v->n_jobs;
 	if (passed > shown) {
 		frame_put(f, DIM, "and %zu more", passed - shown);
 		frame_end_row(f);
@@ -229,6 +313,7 @@ void topview_draw(struct topview *v, struct frame *f)
 	static const char *const worker_members[] = { "name", "queues", NULL };
 	const struct tow_json *workers = tow_json_get(v->o->now, "workers");
 	int n_workers = workers ? (int)tow_json_len(workers) : 0;
+	v->chosen_job = "";
 	head(v, f);
 	trouble(v, f);
 	queues(v, f);

@@ -9,11 +9,15 @@ struct topview {
 	const struct overview *o;
 	int width, height;  /* of the screen; height 0: as many rows as there are */
 	const char *filter; /* only queues and kinds with it in their name; "" all */
-	int chosen;	    /* the queue under the cursor; -1: none */
+	int chosen;	    /* the row under the cursor; -1: none */
+	bool among_jobs;    /* it is one of the running jobs, not of the queues */
+	int sort;	    /* how lists are sorted; see topview_sorts */
 	/* Results. */
-	const char *chosen_queue; /* its name, "" if there is none */
-	int n_queues;
+	const char *chosen_queue, *chosen_job; /* name and id, "" if there is none */
+	int n_queues, n_jobs;
 };
+
+extern const char *const topview_sorts[]; /* what each way of sorting is called; NULL at the end */
 
 void topview_draw(struct topview *v, struct frame *f);
 
