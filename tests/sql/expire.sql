@@ -33,11 +33,13 @@ select is((select detail ->> 'jobs' from tow.audit where what = 'jobs.expired' a
 
 -- Retries count from when they became ready again.
 select pg_temp.worker('{q}') as w \gset
-select pg_temp.claim(:w, 1) as claimed \gset
+select is((select array_agg(j order by j) from unnest(pg_temp.claim(:w, 2)) j), array[:later, :laned]::bigint[], 'two are claimed');
 select pg_temp.say(:w, :later, '{"as": "returned"}') \g /dev/null
+select pg_temp.say(:w, :laned, '{"as": "returned"}') \g /dev/null
+select pg_temp.drain('sort') \g /dev/null
 select pg_temp.turn('30 s') \g /dev/null
 select is(pg_temp.turn('8 min'), 2, 'the young one and the one with a lane');
-select is(pg_temp.end_of(:laned), 'cancelled expired', 'lanes make no difference');
+select is(pg_temp.end_of(:laned), 'cancelled expired', 'which goes back to where it stood');
 select is(tow.state(:later), 'ready', 'what was given back is as fresh as that');
 select is(pg_temp.turn('3 min'), 2, 'and expires in its turn, with the one that took the key');
 

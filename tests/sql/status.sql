@@ -43,6 +43,14 @@ select alike(pg_temp.says('^kind rare'), 'bad: 2 ready in queue default%', 'once
 select pg_temp.worker(p_kinds => '{rare}') \g /dev/null
 select is(pg_temp.says('^kind rare'), null, 'until somebody knows it');
 
+select tow.set_queue('lanes') \g /dev/null
+select tow.enqueue('odd', queue => 'lanes', lane => 'a') as l \gset
+select pg_temp.drain('admit'), pg_temp.drain('sort') \g /dev/null
+select alike(pg_temp.says('^queue lanes'), 'bad: 0 ready, 0 running, 1 in lanes, no worker serves it%', 'lanes that nobody serves');
+select pg_temp.worker('{lanes}') \g /dev/null
+select is(pg_temp.says('^kind odd'), 'bad: 1 ready in queue lanes, and no live worker of it knows the kind', 'a kind in a lane that nobody knows');
+select tow.cancel(:l) \g /dev/null
+
 select tow.schedule('s', '@hourly', 'noop') \g /dev/null
 select is(pg_temp.says('^schedule '), null, 'a schedule that is not due');
 update tow_store.schedule set next_at = clock_timestamp() - interval '10 min';

@@ -69,12 +69,12 @@ comment on function tow_store.status_workers() is 'Part of tow.status: workers, 
 create or replace function tow_store.status_queues(p_queues jsonb) returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'queue ' || q.name, case when q.workers = 0 and q.ready > 0 then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
+	select 'queue ' || q.name, case when q.workers = 0 and q.ready + coalesce(q.waiting, 0) > 0 then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
 		concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
-			format('%s ready, %s running', q.ready, q.running), case when q.workers = 0 then 'no worker serves it' end,
+			format('%s ready, %s running', q.ready, q.running), nullif(q.waiting, 0) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
 			'the oldest waits for ' || date_trunc('second', tow.now() - q.oldest_ready)),
-		case when q.workers = 0 and q.ready > 0 then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
-	from jsonb_to_recordset(p_queues) q(name text, state text, pause_reason text, ready bigint, running bigint, workers bigint, oldest_ready timestamptz)
+		case when q.workers = 0 and q.ready + coalesce(q.waiting, 0) > 0 then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
+	from jsonb_to_recordset(p_queues) q(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)
 $$;
 comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues.';
 
@@ -87,7 +87,8 @@ as $$
 	from (
 		select j.kind, j.queue, case when b.kind is null then 1 else (select d.n from tow_store.depth(b.id) d) end as n
 		from tow_store.band b
-			join lateral (select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1) h on true
+			join lateral (select coalesce((select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1),
+				(select l.id from tow_store.lined l where l.band = b.id order by l.band, l.gate, l.pos limit 1)) as id) h on true
 			join tow_store.job j on j.id = h.id
 		where not exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues) and j.kind = any(w.kinds))
 			and exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues))
