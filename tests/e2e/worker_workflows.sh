@@ -10,6 +10,8 @@ cat >>"$FAULTS_CONFIG" <<-'END'
 	command = n=$(jq .n); echo "result {\"v\": $((n * n))}" >&3
 	[exec sum]
 	command = exec sh tests/lib/sum.sh
+	[exec sale]
+	command = sh contrib/examples/order.sh
 	[exec shipment]
 	command = . contrib/examples/steps.sh; tow_signal shipped 600 || exit 0;
 	  echo "result $(tow_memory .signals.shipped)" >&3
@@ -100,6 +102,15 @@ is "$(query "select coalesce(sum(busy), 0) from tow.workers")" 0 "without a slot
 is "$(query "select until - tow.now() between '29 days' and '31 days' from tow_store.waiting where id = $job")" t "until then"
 query "select tow.signal($job, 'sleep:nap')" >/dev/null
 ok "unless somebody wakes it" ended "$job"
+
+#--- the example
+
+job=$(enqueue "select tow.enqueue('sale', '{\"order\": \"A7\"}')")
+ok "the example waits" ended "$job" waiting
+query "select tow.signal($job, 'shipped')" >/dev/null
+ok "and ends" ended "$job"
+is "$(result "$job")" '{"order": "A7", "shipped": true}' "with what it heard"
+ok "it charged once, and said thank you once" wait_until "there_is \"select string_agg(line, ', ' order by n) = 'charging for order A7, thank you for order A7' from tow.log($job)\"" 60
 
 #--- what is bad
 
