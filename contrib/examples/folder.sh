@@ -22,7 +22,7 @@ if [ "$(memory '.children.total // 0')" = 0 ]; then
 	mkdir -p "$folder/counted"
 	files=0
 	for file in "$folder"/*.txt; do # one turn is bounded: the rest is for the next
-		[ -f "$file" ] && [ "$files" -lt 100 ] || break
+		if [ ! -f "$file" ] || [ "$files" -ge 100 ]; then break; fi
 		jq -nc --rawfile text "$file" '{kind: "wordcount", args: {$text}}' | sed 's/^/spawn /' >&3
 		files=$((files + 1))
 		printf '%s\n' "${file##*/}"

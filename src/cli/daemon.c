@@ -29,11 +29,16 @@ static const struct tow_option options[] = {
 static int ls(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "name", NULL, AS_IS },	      { "kind", NULL, AS_IS },
-		{ "state", NULL, AS_STATE },	      { "status", NULL, AS_IS },
-		{ "status_at", "SAID", AS_WHEN },     { "status_job", "ABOUT", AS_IS },
-		{ "next_at", "NEXT", AS_WHEN },	      { "auto_start", "AUTO", AS_IS },
-		{ "heartbeat_at", "HEARD", AS_WHEN }, { "error", NULL, AS_IS },
+		{ "name", NULL, AS_IS },
+		{ "kind", NULL, AS_IS },
+		{ "state", NULL, AS_STATE },
+		{ "status", NULL, AS_IS },
+		{ "status_at", "SAID", AS_WHEN },
+		{ "status_job", "ABOUT", AS_IS },
+		{ "next_at", "NEXT", AS_WHEN },
+		{ "auto_start", "AUTO", AS_IS },
+		{ "heartbeat_at", "HEARD", AS_WHEN },
+		{ "error", NULL, AS_IS },
 		COLUMN_END,
 	};
 	return print_view(c, "tow.daemons", columns);
@@ -41,8 +46,8 @@ static int ls(struct cli *c)
 
 static bool gather(struct cli *c, struct cli_call *call, const char *config)
 {
-	static const char *const same[] = { "type",	"every",   "queue",  "priority",
-					    "timeout",	"policy",  "description" };
+	static const char *const same[] = { "type",    "every",	 "queue",      "priority",
+					    "timeout", "policy", "description" };
 	const char *json;
 	if (!input_json(c, config, &json))
 		return false;
@@ -125,17 +130,28 @@ static int rm(struct cli *c)
 static int status(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "name", NULL, AS_IS },	  { "type", NULL, AS_IS },
-		{ "kind", NULL, AS_IS },	  { "state", NULL, AS_IS },
-		{ "status", NULL, AS_IS },	  { "status_at", "said", AS_IS },
-		{ "status_job", "about", AS_IS }, { "status_kind", "about kind", AS_IS },
-		{ "error", NULL, AS_IS },	  { "failures", NULL, AS_IS },
-		{ "job", NULL, AS_IS },		  { "next_at", "next", AS_IS },
-		{ "heartbeat_at", "heard", AS_IS }, { "since", NULL, AS_IS },
-		{ "enabled", NULL, AS_IS },	  { "auto_start", "auto start", AS_IS },
-		{ "every", NULL, AS_DURATION },	  { "config", NULL, AS_IS },
-		{ "queue", NULL, AS_IS },	  { "policy", NULL, AS_IS },
-		{ "timeout", NULL, AS_DURATION }, { "description", NULL, AS_IS },
+		{ "name", NULL, AS_IS },
+		{ "type", NULL, AS_IS },
+		{ "kind", NULL, AS_IS },
+		{ "state", NULL, AS_IS },
+		{ "status", NULL, AS_IS },
+		{ "status_at", "said", AS_IS },
+		{ "status_job", "about", AS_IS },
+		{ "status_kind", "about kind", AS_IS },
+		{ "error", NULL, AS_IS },
+		{ "failures", NULL, AS_IS },
+		{ "job", NULL, AS_IS },
+		{ "next_at", "next", AS_IS },
+		{ "heartbeat_at", "heard", AS_IS },
+		{ "since", NULL, AS_IS },
+		{ "enabled", NULL, AS_IS },
+		{ "auto_start", "auto start", AS_IS },
+		{ "every", NULL, AS_DURATION },
+		{ "config", NULL, AS_IS },
+		{ "queue", NULL, AS_IS },
+		{ "policy", NULL, AS_IS },
+		{ "timeout", NULL, AS_DURATION },
+		{ "description", NULL, AS_IS },
 		COLUMN_END,
 	};
 	TOW_AUTO_ROWS *rows = NULL;
@@ -169,9 +185,9 @@ static int say_log(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },	      { "add", 2, 3, add },	    { "set", 1, 2, set },
-	{ "start", 1, 1, start },     { "stop", 1, 1, stop },	    { "enable", 1, 1, enable },
-	{ "disable", 1, 1, disable }, { "status", 1, 1, status },   { "log", 1, 1, say_log },
+	{ "ls", 0, 0, ls },	      { "add", 2, 3, add },	  { "set", 1, 2, set },
+	{ "start", 1, 1, start },     { "stop", 1, 1, stop },	  { "enable", 1, 1, enable },
+	{ "disable", 1, 1, disable }, { "status", 1, 1, status }, { "log", 1, 1, say_log },
 	{ "rm", 1, 1, rm },	      { NULL, 0, 0, NULL },
 };
 
@@ -183,10 +199,12 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_daemon = {
 	.name = "daemon",
 	.summary = "what works in turns, until somebody stops it",
-	.usage = "tow daemon ls | add NAME KIND [JSON | -] | set NAME [JSON | -] | start NAME | stop NAME | "
+	.usage = "tow daemon ls | add NAME KIND [JSON | -] | set NAME [JSON | -] | start NAME | "
+		 "stop NAME | "
 		 "enable NAME |\n       disable NAME | status NAME | log NAME | rm NAME",
 	.options = options,
-	.help = "A daemon does one bounded turn of work as a job of its kind, then sleeps: so long as "
+	.help = "A daemon does one bounded turn of work as a job of its kind, then sleeps: so long "
+		"as "
 		"its handler says\n"
 		"(snooze), or --every after a turn that completed. The JSON is its config: its "
 		"handler's arguments, at\n"
@@ -194,7 +212,8 @@ const struct tow_command tow_command_daemon = {
 		"stop clears its status\n"
 		"at once and cancels its turn; a disabled one cannot be started. One with "
 		"--auto-start on is started by\n"
-		"the scheduler, unless somebody stopped it, and again after it failed for good. log "
+		"the scheduler, unless somebody stopped it, and again after it failed for good. "
+		"log "
 		"shows what it did\n"
 		"(in capitals), and what its turns said.\n"
 		"\n"

@@ -32,7 +32,7 @@ while IFS=$'\t' read -r n title; do
 		grep -Eq -- "$wanted" <<<"$out" || missing+="$wanted "
 	done < <(sed -n 's/^# prints: //p' "$block")
 	is "$missing" "" "$title: and print what it says"
-	[ "$status" = 0 ] && [ -z "$missing" ] || diag "$out"
+	if [ "$status" != 0 ] || [ -n "$missing" ]; then diag "$out"; fi
 done <"$instance_dir/titles"
 ok "each says what something prints" test "$(grep -l '^# prints: ' "$instance_dir"/block.* | wc -l)" = 20
 done_testing
