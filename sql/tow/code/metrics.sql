@@ -93,7 +93,9 @@ begin
 	from (
 		select coalesce(q.name, '(none)') as name, r.outcome, r.bin, sum(r.n)::bigint as n
 		from (
-			select h.band, h.outcome, case when h.outcome in ('c', 'f', 'r') then tow_store.bin(h.finished_at - h.started_at) end as bin, count(*) as n
+			select h.band, h.outcome, case when h.outcome in ('c', 'f', 'r') then -- tow_store.bin, written out: for millions of rows a call is dear
+					greatest(0, least(41, floor(ln(greatest(extract(epoch from h.finished_at - h.started_at)::double precision * 1e6, 1))
+						/ ln(2::double precision) + 1e-9)))::int end as bin, count(*) as n
 			from tow_store.history h where h.finished_at >= p_at and h.finished_at < v_to group by 1, 2, 3
 		) r left join tow_store.band b on b.id = r.band left join tow_store.queue q on q.id = b.queue
 		group by 1, 2, 3
