@@ -11,9 +11,11 @@ _tow_verbs() { # program command
 _tow_words() { # program command word-before
 	case "$2 $3" in
 	"help help") "$1" --commands | cut -f1 ;;
+	"bulk bulk") echo "cancel retry run-now snooze reprioritise move" ;;
 	"queue "[psr]* | "lane "[psr]* | *" --queue") _tow_names "$1" queue ls ;;
 	"schedule "[nprs]*) [ "$3" = schedule ] || _tow_names "$1" schedule ls ;;
 	"policy "[prs]*) [ "$3" = policy ] || _tow_names "$1" policy ls ;;
+	*" --to-queue") _tow_names "$1" queue ls ;;
 	*" --policy") _tow_names "$1" policy ls ;;
 	"daemon "[a-ce-z]* | "daemon disable") _tow_names "$1" daemon ls ;;
 	"enqueue enqueue" | "kind "[prs]* | *" --kind") _tow_names "$1" kinds ;;
