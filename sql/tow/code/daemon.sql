@@ -118,7 +118,7 @@ begin
 		perform tow_store.note('daemon.stopped', name, d.job);
 	end if;
 	update tow_store.daemon s set halted = true where s.id = d.id;
-	return (select v.state from tow.daemons v where v.name = name);
+	return (select v.state from tow.find_daemons(name) v);
 end $$;
 comment on function tow.stop_daemon(text, boolean) is
 'Stop a daemon: its status is gone at once, its turn is cancelled (the state is stopping until that has ended), and auto_start leaves it alone. Jobs that its turns made go on, unless children.';

@@ -62,7 +62,7 @@ as $$
 		greatest((select w.seen_at from tow_store.running r join tow_store.worker w on w.id = r.worker where r.job_id = d.job),
 			(select h.finished_at from tow_store.history h where h.job_id = d.job order by h.run desc limit 1), s.at),
 		case when v.sees then coalesce(d.error,
-			(select h.error from tow_store.history h where h.job_id = d.job and t.state = 'failing' order by h.run desc limit 1)) end,
+			(select case when h.outcome = 'r' then h.error end from tow_store.history h where h.job_id = d.job and d.wanted order by h.run desc limit 1)) end,
 		d.failures, case when v.sees then d.config else '"(hidden)"' end, d.every, d.queue, d.priority, d.timeout,
 		d.policy, d.since, d.description
 	from tow_store.daemon d
