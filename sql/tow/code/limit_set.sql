@@ -1,7 +1,7 @@
 -- Setting limits while jobs run. A setter has the lock that every claim of the queue (of any queue, for a kind) tries
 -- to share: nobody is claiming, and whoever comes finds nothing until this transaction has ended. So what runs now can
 -- be written into held, and the limit counts it from the first claim on. Keep the transaction short: the queue's jobs
--- wait for it.
+-- wait for it, and outcomes of runs that had no limit before.
 
 -- Set one gate; what is null stays, what p_reset names goes back. Returns it as it is now.
 create or replace function tow_store.set_gate(
@@ -62,6 +62,7 @@ begin
 		from tow_store.band b, tow_store.job j
 		where b.id = r.band and j.id = r.job_id and case g.what when 'q' then b.queue = g.queue when 'k' then j.kind = g.name
 			else b.queue = g.queue and b.laned and j.lane = g.name end
+			and not exists (select from tow_store.held h where h.gate = g.id and h.run = r.run)
 		returning r.run, r.job_id
 	)
 	insert into tow_store.held (gate, run, job_id) select g.id, u.run, u.job_id from u on conflict do nothing;
@@ -79,6 +80,7 @@ begin
 		update tow_store.running r set flags = r.flags | 4
 		from tow_store.band b, tow_store.job j, tow_store.gate g
 		where b.id = r.band and b.queue = p_queue and b.laned and j.id = r.job_id and g.what = 'l' and g.queue = p_queue and g.name = j.lane
+			and not exists (select from tow_store.held h where h.gate = g.id and h.run = r.run)
 		returning g.id, r.run, r.job_id
 	)
 	insert into tow_store.held (gate, run, job_id) select u.id, u.run, u.job_id from u on conflict do nothing;

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Lanes and limits with real sessions: two claims at once never pass a limit, claims wait for nobody who sets one, a
+# tenant of many does not delay another's single job, and jobs that are blocked cost a claim nothing.
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+. tests/lib/sessions.sh
+
+# shellcheck disable=SC2119
+instance_start
+instance_psql -c "
+	create table public.crew (slot int primary key, worker bigint);
+	insert into public.crew select n, (select w.worker from tow.attach('w' || n, 'h', 1, '0', '{default}', '{4}', '{noop}', '1 h') w) from generate_series(1, 4) n;
+	create function public.bands() returns int[] language sql as \$\$ select array_agg(id order by id) from tow_store.band \$\$;
+	create function public.claim(p_slot int, p_want int, p_done boolean default false) returns bigint[] language sql as \$\$
+		select coalesce(array_agg(e.job) filter (where e.what = 'job'), '{}') from public.crew c,
+			lateral (select array_agg(r.job_id) as jobs, array_agg(r.run) as runs, array_agg(1::bigint) as us
+				from tow_store.running r where r.worker = c.worker and p_done) r,
+			tow.exchange(c.worker, 0, (random() * 1e15)::bigint, false, r.jobs, r.runs, r.us, r.us, '[]', public.bands(),
+				array_fill(0::bigint, array[cardinality(public.bands())]), '{1}', array[p_want]) e
+		where c.slot = p_slot \$\$;
+	select tow.set_queue('default', lane_limit => 1), tow.enqueue('noop', lane => 'a'), tow.enqueue('noop', lane => 'a'), tow.duty('admit')" >/dev/null
+
+# Two sessions at one lane: the second waits for the first, and then sees its run.
+session_open one
+session_open two
+session_do one "begin; select public.claim(1, 5)" >/dev/null
+session_send two "select public.claim(2, 5)"
+ok "the second claim waits for the first" wait_until "session_waits two"
+session_do one "commit" >/dev/null
+is "$(session_take two)" "{}" "and finds the lane full"
+is "$(instance_psql -c "select count(*) from tow_store.running")" 1 "one runs"
+
+# Somebody sets a limit and does not commit: claims find nothing, and do not wait; afterwards all is as it should be.
+session_do one "begin; select tow.set_queue('default', lane_limit => 2)" >/dev/null
+is "$(instance_psql -c "set statement_timeout = '5s'; select public.claim(2, 5, true)")" "{}" "a claim does not wait for a setter"
+is "$(instance_psql -c "set statement_timeout = '5s'; select public.claim(1, 5, true)")" "{}" "outcomes are counted meanwhile"
+session_do one "commit" >/dev/null
+instance_psql -c "select tow.duty('wake'), tow.enqueue('noop', lane => 'b')" >/dev/null
+is "$(instance_psql -c "select cardinality(public.claim(2, 5))")" 2 "then they go on"
+instance_psql -c "select public.claim(2, 0, true), tow.cancel(id) from tow.jobs" >/dev/null
+
+# Fair: a hundred thousand jobs of one tenant, then a single one of another.
+instance_psql -c "select tow.set_queue('default', lane_limit => 0);
+	select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[100000]), lane => 'big')" >/dev/null
+ok "a hundred thousand jobs are sorted" wait_until '[ "$(instance_psql -c "select tow.duty('\''sort'\'')" -c "select count(*) from tow_store.lined" | tail -1)" = 100000 ]' 60
+instance_psql -c "select public.claim(1, 50)" >/dev/null
+single=$(instance_psql -c "select tow.enqueue('noop', lane => 'small')")
+is "$(instance_psql -c "select $single = any(public.claim(2, 3))")" t "a single job of another tenant is among the next three"
+instance_psql -c "select public.claim(1, 0, true), public.claim(2, 0, true)" >/dev/null
+
+# Blocked jobs cost nothing: what a claim of one plain job reads, beside them and without them.
+reads() {
+	instance_psql -c "select tow.enqueue('noop')" >/dev/null
+	instance_psql -c "explain (analyze, buffers, summary off, timing off) select public.claim(3, 1, true)" | sed -n 's/.*Buffers: shared hit=\([0-9]*\).*/\1/p' | head -1
+}
+instance_psql -c "select tow.set_lane('default', 'big', max_running => 1), public.claim(1, 5)" >/dev/null
+instance_psql -c "vacuum"
+reads >/dev/null
+beside=$(reads)
+instance_psql -c "truncate tow_store.lined" -c "vacuum"
+reads >/dev/null
+without=$(reads)
+diag "a claim reads $beside pages beside 100,000 blocked jobs, $without without"
+ok "a claim reads as little beside 100,000 blocked jobs" [ "$beside" -le $((2 * without + 50)) ]
+done_testing
