@@ -12,6 +12,7 @@ with place as (
 	select id, 'ready' as name from tow_store.ready
 	union all select id, 'scheduled' from tow_store.scheduled
 	union all select id, 'waiting' from tow_store.waiting
+	union all select id, 'waiting' from tow_store.lined
 	union all select job_id, 'running' from tow_store.running
 ), places as (
 	select id, count(*) as n, string_agg(name, ' ') as names from place group by id
