@@ -97,7 +97,7 @@ begin
 		update tow_store.released r set after = v_some[cardinality(v_some)] where r.at = x.at and r.n = x.n;
 	end if;
 	delete from tow_store.released r where r.at >= p_from and r.n = any(v_over)
-		and not exists (select from unnest(v_jobs, v_ons) u(job, on_id) where u.on_id = r.job_id and u.job = any(v_busy));
+		and (v_busy = '{}' or not exists (select from unnest(v_jobs, v_ons) u(job, on_id) where u.on_id = r.job_id and u.job = any(v_busy)));
 	get diagnostics v_count = row_count;
 	return v_count + cardinality(v_jobs) - cardinality(v_busy);
 end $$;
@@ -244,9 +244,9 @@ begin
 	v_busy := array(select w.id from tow_store.waiting w where w.id = any(p_jobs) except select unnest(v_held));
 	for v_doomed in
 		select distinct on (n.job_id) n.job_id, n.on_id, n.if_failed, u.ended
-		from unnest(p_jobs, p_ons, p_ends) u(job, on_id, ended)
-			join tow_store.need n on n.on_id = u.on_id and n.job_id = u.job
-			join tow_store.waiting w on w.id = u.job and w.reason = 'predecessors'
+		from unnest(p_jobs, p_ons, p_ends) u(job, on_id, ended),
+			lateral (select o.* from tow_store.need o where o.on_id = u.on_id and o.job_id = u.job offset 0) n,
+			lateral (select from tow_store.waiting a where a.id = u.job and a.reason = 'predecessors' offset 0) w
 		where u.ended <> 'completed' and u.job <> all(v_busy) and (n.if_failed in ('f', 'x') or n.if_failed = 'w' and u.ended = 'unknown')
 		order by n.job_id, n.on_id
 	loop
@@ -254,15 +254,18 @@ begin
 			format('job %s, which it was to run after, %s', v_doomed.on_id,
 				case v_doomed.ended when 'failed' then 'failed' when 'cancelled' then 'was cancelled' else 'is not remembered any more' end));
 	end loop;
-	with d as (
-		delete from tow_store.need n using unnest(p_jobs, p_ons, p_ends) u(job, on_id, ended)
-		where n.on_id = u.on_id and n.job_id = u.job and u.job <> all(v_busy) and (n.if_failed <> 'w' or u.ended = 'completed')
-		returning n.job_id, n.on_id, u.ended
+	with k as materialized (
+		select n.ctid, u.job, u.on_id, u.ended
+		from unnest(p_jobs, p_ons, p_ends) u(job, on_id, ended),
+			lateral (select o.ctid, o.if_failed from tow_store.need o where o.on_id = u.on_id and o.job_id = u.job offset 0) n -- probe by probe
+		where u.job <> all(v_busy) and (n.if_failed <> 'w' or u.ended = 'completed')
+	), d as (
+		delete from tow_store.need where ctid = any(array(select k.ctid from k))
 	)
 	insert into tow_store.family as f (id, completed, failed, cancelled)
-	select d.job_id, count(*) filter (where d.ended = 'completed'), count(*) filter (where d.ended = 'failed'), count(*) filter (where d.ended = 'cancelled')
-	from d join tow_store.job j on j.id = d.on_id and j.parent = d.job_id
-	group by d.job_id order by d.job_id
+	select k.job, count(*) filter (where k.ended = 'completed'), count(*) filter (where k.ended = 'failed'), count(*) filter (where k.ended = 'cancelled')
+	from k, lateral (select from tow_store.job j where j.id = k.on_id and j.parent = k.job offset 0) c
+	group by k.job order by k.job
 	on conflict (id) do update set completed = f.completed + excluded.completed, failed = f.failed + excluded.failed,
 		cancelled = f.cancelled + excluded.cancelled;
 	perform tow_store.go_on_without_needs(v_held);
