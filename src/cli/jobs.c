@@ -36,6 +36,7 @@ static const struct column live[] = {
 	{ "worker", NULL, AS_IS },
 	{ "pct", "DONE", AS_PERCENT },
 	{ "note", NULL, AS_IS },
+	{ "waits_for", "WAITS FOR", AS_IS },
 	{ "args", NULL, AS_IS },
 	COLUMN_END,
 };

@@ -14,9 +14,10 @@ static int run(int argc, char **argv)
 	CLI_AUTO c = { 0 };
 	if (!cli_connect(&c, options, 1, ANY_NUMBER, argc, argv))
 		return cli_failed(&c);
-	return verb_run(&c, "tow.reject",
-			(const struct tow_arg[]){ { "note", cli_option(&c, "note") },
-						  { NULL, NULL } });
+	return verb_run_saying(&c, "tow.reject",
+			       (const struct tow_arg[]){ { "note", cli_option(&c, "note") },
+							 { NULL, NULL } },
+			       "rejected");
 }
 
 const struct tow_command tow_command_reject = {

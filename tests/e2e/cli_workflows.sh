@@ -22,7 +22,7 @@ like "$("$TOW" graph "$c")" "then \*$c  noop  waiting for jobs $a, $b" "graph"
 like "$("$TOW" graph --dot "$a")" "^digraph tow .*j$a -> j$b;" "graph --dot"
 ok "a job runs after another" becomes "$b" completed
 ok "and one after both waits for approval" wait_until "\"\$TOW\" jobs --json | grep -q approval"
-like "$("$TOW" approve --note fine "$c")" "^$c " "approve"
+is "$("$TOW" approve --note fine "$c")" "$c  approved" "approve"
 ok "lets it go on" becomes "$c" completed
 "$TOW" reject --note 'too dear' "$d" >/dev/null
 ok "reject cancels" becomes "$d" cancelled

@@ -44,6 +44,13 @@ static const char *instant(const struct page *p, const char *text)
 	return tow_fmt(p->a, "%s (%s)", text, when_relative(p->a, at, p->now));
 }
 
+/* An array of numbers without its braces. */
+static const char *bare(const struct page *p, const char *array)
+{
+	size_t len = array ? strlen(array) : 0;
+	return len > 2 ? tow_fmt(p->a, "%.*s", (int)len - 2, array + 1) : NULL;
+}
+
 static void title(const struct page *p)
 {
 	const char *state = get(p, "state");
@@ -68,6 +75,10 @@ static void facts(const struct page *p)
 	fact(p, "finished", instant(p, get(p, "finished_at")));
 	if (get(p, "worker"))
 		fact(p, "worker", tow_fmt(p->a, "%s, run %s", get(p, "worker"), get(p, "run")));
+	fact(p, "waits for", get(p, "waits_for"));
+	fact_text(p, "lane", "lane");
+	fact(p, "parent", get(p, "parent"));
+	fact(p, "after", bare(p, get(p, "after")));
 	fact_text(p, "key", "key");
 	fact(p, "tags", tags ? text_clean(p->a, tags) : NULL);
 	fact_text(p, "args", "args");
@@ -99,6 +110,17 @@ static void progress(const struct page *p)
 			       total >= 0 ? tow_fmt(p->a, "/%lld", total) : "");
 	fact(p, "progress",
 	     tow_fmt(p->a, "%s%s", line, text_clean(p->a, tow_json_str(j, "note", ""))));
+}
+
+static void children(const struct page *p)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const struct tow_json *j = parse(p, "children", &doc);
+	if (j)
+		fact(p, "children",
+		     tow_fmt(p->a, "%lld: %lld completed, %lld failed, %lld cancelled",
+			     tow_json_int(j, "total", 0), tow_json_int(j, "completed", 0),
+			     tow_json_int(j, "failed", 0), tow_json_int(j, "cancelled", 0)));
 }
 
 static void section(const struct page *p, const char *name)
@@ -133,6 +155,29 @@ static void attempt(const struct page *p, const struct tow_json *o)
 	       text_clean(p->a, class), *error ? ": " : "", text_clean(p->a, error));
 	if (*detail)
 		printf("     %s\n", text_clean(p->a, detail));
+}
+
+/* What is there of a step's result or a signal's payload; nothing for null. */
+static const char *value_of(const struct page *p, const struct tow_json *o, const char *member)
+{
+	const struct tow_json *value = tow_json_get(o, member);
+	const char *text = value ? tow_json_dump(p->a, value) : "null";
+	return strcmp(text, "null") != 0 ? text_clean(p->a, text) : "";
+}
+
+static void step(const struct page *p, const struct tow_json *o)
+{
+	printf("  %s  %s  %s\n", clock_of(p, o, "at"),
+	       text_clean(p->a, tow_json_str(o, "name", "")), value_of(p, o, "result"));
+}
+
+static void signal_line(const struct page *p, const struct tow_json *o)
+{
+	bool late = tow_json_bool(o, "timed_out", false);
+	printf("  %s  %s  %s  %s\n", clock_of(p, o, "at"),
+	       text_clean(p->a, tow_json_str(o, "name", "")),
+	       late ? "nobody, in time" : text_clean(p->a, tow_json_str(o, "who", "")),
+	       value_of(p, o, "payload"));
 }
 
 static void line(const struct page *p, const struct tow_json *o)
@@ -170,8 +215,11 @@ bool jobpage_print(struct cli *c, const struct tow_rows *rows)
 		return false;
 	title(&p);
 	facts(&p);
+	children(&p);
 	progress(&p);
 	list(&p, "attempts", "attempts", attempt);
+	list(&p, "steps", "steps", step);
+	list(&p, "signals", "signals", signal_line);
 	list(&p, "log", "log", line);
 	list(&p, "audit", "audit", deed);
 	return true;

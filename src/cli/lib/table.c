@@ -63,6 +63,8 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 		return tow_fmt(a, "%s %%", value);
 	case AS_LIST:
 		return text_clean(a, as_list(a, value));
+	case AS_YES:
+		return *value == 't' ? "yes" : "no";
 	case AS_IS:
 	case AS_STATE:
 		break;

@@ -16,6 +16,7 @@ enum column_as {
 	AS_DURATION, /* an interval: "2 h 5 min" */
 	AS_PERCENT,
 	AS_LIST, /* an array without its braces */
+	AS_YES,	 /* a boolean: yes or no */
 };
 
 struct column {

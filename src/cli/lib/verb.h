@@ -9,4 +9,7 @@
  * none. Prints what came of each job. The exit status is that of the first refusal. */
 int verb_run(struct cli *c, const char *verb, const struct tow_arg *extra);
 
+/* The same for a verb whose answer tells nobody anything: done says what was done. */
+int verb_run_saying(struct cli *c, const char *verb, const struct tow_arg *extra, const char *done);
+
 #endif
