@@ -70,18 +70,16 @@ set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set e
 as $$
 	with born as (
 		select m.* from tow_store.band b, lateral (
-				select * from (select p.* from tow_store.places p where p.state = 'ready' and p.band = b.id and p.pos < p_before
-					order by p.band desc, p.pos desc limit p_rows + 1000) l
+				select * from (select r.* from tow_store.ready r where r.band = b.id and r.pos < p_before
+					order by r.band desc, r.pos desc limit p_rows + 1000) l
 				where l.pos = l.id limit p_rows) m
-		where coalesce(p_state, 'ready') = 'ready'
 	), moved as (
-		select p.* from tow_store.places p where p.state = 'ready' and p.pos <> p.id and p.id < p_before
-			and coalesce(p_state, 'ready') = 'ready' order by p.id desc limit p_rows
-	), arrived as (
-		select m.* from tow_store.band b, lateral (
-				select p.* from tow_store.places p where p.reason = 'arrival' and p.band = b.id and p.id < p_before
-				order by p.band desc, p.pos desc limit p_rows) m
-		where b.laned and coalesce(p_state, 'waiting') = 'waiting'
+		select r.* from tow_store.ready r where r.pos <> r.id and r.id < p_before order by r.id desc limit p_rows + 1000
+	), ready as ( -- not from places: the planner would not see that the end of an index is enough
+		select r.id, case when b.laned then 'waiting' else 'ready' end, r.band, r.attempt, null::timestamptz, null::timestamptz, null::bigint,
+			null::bigint, case when b.laned then 'arrival' end, r.pos
+		from (table born union all table moved) r join tow_store.band b on b.id = r.band
+		where p_state is null or p_state = case when b.laned then 'waiting' else 'ready' end
 	), lined as (
 		select p.* from tow_store.places p where p.reason = 'lane' and p.id < p_before
 			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
@@ -95,7 +93,7 @@ as $$
 		select p.* from tow_store.places p where p.state = 'running' and p.run is not null and p.id < p_before
 			and coalesce(p_state, 'running') = 'running' order by p.id desc limit p_rows
 	), m as (
-		select * from (table born union all table moved union all table arrived union all table lined union all table scheduled union all table waiting union all table running) u
+		select * from (table lined union all table ready union all table scheduled union all table waiting union all table running) u
 		order by u.id desc limit p_rows
 	)
 	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
