@@ -47,8 +47,8 @@ fuzzers := $(patsubst %.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check lint bench help install man clean check-unit check-sql check-e2e check-faults chaos fuzz \
-	bootstrap format tests FORCE
+.PHONY: all run check lint bench help install man reference clean check-unit check-sql check-e2e check-faults chaos \
+	fuzz bootstrap format tests FORCE
 
 all: $(out)/tow ## build the program (default)
 
@@ -131,6 +131,10 @@ bootstrap: ## install the Debian packages that running, testing and linting need
 
 man: all ## manual pages from the commands' own help
 	@contrib/gen/man.sh $(out)/tow $(out)/man
+
+reference: all ## write the tables of contrib/docs/reference.md anew
+	@contrib/gen/reference.sh $(out)/tow contrib/docs/reference.md >$(out)/reference.md
+	@cp $(out)/reference.md contrib/docs/reference.md
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 755 $(out)/tow $(DESTDIR)$(PREFIX)/bin/tow

@@ -70,8 +70,10 @@ static const struct group {
 	{ "jobs",
 	  { "enqueue", "jobs", "job", "why", "log", "cancel", "retry", "run-now", "snooze",
 	    "reprioritise", "move", "redrive", "bulk", "history" } },
+	{ "workflows", { "batch", "graph", "signal", "approve", "reject" } },
 	{ "settings", { "queue", "lane", "kind", "schedule", "daemon", "policy" } },
-	{ "look", { "status", "top", "watch", "workers", "schedulers", "kinds", "limits", "audit" } },
+	{ "look",
+	  { "status", "top", "watch", "workers", "schedulers", "kinds", "limits", "audit" } },
 };
 enum { N_GROUPS = sizeof groups / sizeof *groups };
 

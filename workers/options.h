@@ -6,7 +6,7 @@
 
 struct options {
 	const char *file;	       /* --config */
-	const char *database, *direct; /* --database, --direct-url */
+	const char *database, *direct; /* --database, --direct */
 	const char *log_format;
 	enum tow_level level;
 	bool drain;
