@@ -106,6 +106,8 @@ select tow.enqueue('noop', '{"x": "secret"}') as done \gset
 select pg_temp.ran(:w, '{"as": "completed", "result": "secret"}', :done) \g /dev/null
 select tow.enqueue('noop', '{"x": "secret"}') as failed \gset
 select pg_temp.ran(:w, '{"as": "failed", "error": "secret", "detail": "secret", "class": "boom", "final": true}', :failed) \g /dev/null
+select tow.enqueue('noop', '{"x": "secret"}') as retried \gset
+select pg_temp.ran(:w, '{"as": "failed", "error": "secret", "detail": "secret", "class": "boom"}', :retried) \g /dev/null
 select tow.enqueue('noop', '{"x": "secret"}') as live \gset
 select pg_temp.claim(:w) \g /dev/null
 insert into tow_store.progress (job_id, run, pct, note, at) select job_id, run, 5, 'secret', tow.now() from tow_store.running;
@@ -123,7 +125,7 @@ from unnest(array[format('tow.job(%s)', :live), format('tow.job(%s)', :done), fo
 	'tow.find_jobs(queue => ''default'')', 'tow.find_history()', 'tow.find_audit()', 'tow.overview()', format('tow.outcome(%s)', :done),
 	format('tow.outcome(%s)', :failed), format('tow.outcome(%s)', :live), 'tow.status()',
 	format('tow.steps(%s)', :live), format('tow.graph(%s)', :live), format('tow.why(%s)', :live), 'tow.find_daemons()', 'tow.show_daemon(''d'')', 'tow.daemon_log(''d'')', 'tow.show_schedule(''s'')',
-	'tow.schedule_history(''s'')']) f;
+	'tow.schedule_history(''s'')', format('tow.why(%s)', :failed), format('tow.why(%s)', :retried)]) f;
 grant select on place to public;
 
 select cmp_ok((select count(*) from place where pg_temp.as_role('tow_operator', sql) ~ 'secret'), '>=', 18::bigint, 'operators see what jobs are about');
@@ -139,7 +141,7 @@ select is(pg_temp.as_role('t_eye', 'select tow.sees_args()'), 'false', 'one can 
 create function public.tells(p_text text) returns boolean language plpgsql cost 0.0000001 as $$ begin
 	if p_text ~ 'secret' then raise exception 'seen'; end if; return true; end $$;
 select is(pg_temp.as_role('t_eye', 'select count(*) > 1 from tow.history where public.tells(args::text) and public.tells(error) and public.tells(result::text)'), 'true', 'a leaky function is shown nothing more, in history');
-select is(pg_temp.as_role('t_eye', 'select count(*) from tow.jobs where public.tells(args::text) and public.tells(note)'), '1', 'in jobs');
+select is(pg_temp.as_role('t_eye', 'select count(*) from tow.jobs where public.tells(args::text) and public.tells(note)'), '2', 'in jobs');
 select is(pg_temp.as_role('t_eye', 'select count(*) > 0 from tow.attempts where public.tells(error) and public.tells(detail)'), 'true', 'in attempts');
 select is(pg_temp.as_role('t_eye', 'select count(*) > 0 from tow.refused where public.tells(job::text)'), 'true', 'in refused');
 select is(pg_temp.as_role('t_boss', 'select count(*) from tow.history where public.tells(args::text)'), 'P0001', 'it tells what an operator may see');

@@ -229,6 +229,33 @@ select is(pg_temp.states(array[:b, :c]), 'ready cancelled', 'approved, rejected'
 select matches((select error from tow.history where id = :c), 'rejected it: too dear', 'with the reason');
 select is(pg_temp.memory(:w) #> '{signals,approval,payload}', '{"approved": true, "note": "fine"}', 'the approval is in the memory');
 select pg_temp.went(:w, :b, '{"as": "completed"}') \g /dev/null
+select array_agg(tow.enqueue('noop', wait_for => 'approval')) as ab from generate_series(1, 2) \gset
+select tow.approve((:'ab'::bigint[])[1]), tow.reject((:'ab'::bigint[])[1]) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select tow.approve((:'ab'::bigint[])[2]), tow.reject((:'ab'::bigint[])[2]) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.states(:'ab'), 'cancelled cancelled', 'of two words that nobody has heard yet the last one counts, whether the duty has seen the job wait or not');
+
+-- A wait that has timed out, and signals at the same time.
+select tow.enqueue('noop') as a \gset
+select pg_temp.went(:w, :a, '{"as": "waits", "for": "signal", "name": "word", "timeout_s": 5}') \g /dev/null
+select pg_temp.later('6 s'), pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.went(:w, :a, '{"as": "waits", "for": "signal", "name": "word", "timeout_s": 5}'), 'waiting', 'who waits again for what was not said waits');
+select pg_temp.refused(format('select tow.depend(%s, array[%s])', :a, :b), 'TW409', 'started', 'one that has started waits for nothing else');
+select pg_temp.later('6 s') \g /dev/null
+select tow.signal(:a, 'word', '1') \g /dev/null
+select is(tow_store.admit_overdue(tow.now()), 1, 'the duty comes to the timeout first');
+select pg_temp.drain('admit') \g /dev/null
+select is((pg_temp.memory(:w) #> '{signals,word}') - '{who,at}'::text[], '{"payload": 1, "timed_out": false}', 'what was said before has been said in time');
+insert into tow_store.signal (job_id, name, at, who, timed_out, fresh) values (:a, 'word', tow.now(), 'x', true, false);
+select is(tow_store.memory_of(:a) #> '{signals,word,payload}', '1', 'a signal whose commit came after that of the timeout is not hidden by it');
+select pg_temp.say(:w, :a, '{"as": "completed"}') \g /dev/null
+select tow.enqueue('noop') as a \gset
+select pg_temp.went(:w, :a, '{"as": "waits", "for": "children", "timeout_s": 5, "on_timeout": "cancel", "spawn": [{"kind": "noop", "delay_s": 60}]}') \g /dev/null
+select pg_temp.later('6 s'), pg_temp.drain('admit') \g /dev/null
+select is((select error from tow.history where id = :a), 'its children had not ended in time', 'children that take too long');
+select tow.cancel(id) from tow.jobs where parent = :a \g /dev/null
+
 select tow.enqueue('noop', key => 'move', wait_for => 'x') as a \gset
 select is(tow.enqueue('noop', key => 'move', on_conflict => 'reschedule', run_at => tow.now() + interval '1 h'), :a::bigint, 'reschedule: one that waits');
 select is(pg_temp.reason(:a), 'signal', 'goes on waiting');

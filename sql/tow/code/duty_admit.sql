@@ -136,7 +136,7 @@ begin
 		perform tow_store.hear(w, s)
 		from unnest(v_ids) u(id)
 			join tow_store.waiting w on w.id = u.id and w.fresh and w.reason in ('signal', 'approval')
-			join lateral (select g.* from tow_store.signal g where g.job_id = w.id and g.name = w.detail ->> 'name' order by g.n desc limit 1) s on true;
+			join lateral tow_store.last_word(w) s on s.n is not null;
 		update tow_store.waiting w set fresh = false where w.id = any(v_ids) and w.id <> all(v_busy) and w.reason <> 'admission';
 		v_count := v_count + cardinality(v_ids) - cardinality(v_busy);
 		exit when v_count > 0;
@@ -349,7 +349,7 @@ begin
 		select a.* into w from tow_store.waiting a
 		where a.id = s.job_id and a.reason in ('signal', 'approval') and a.detail ->> 'name' = s.name for update skip locked;
 		if found then
-			perform tow_store.hear(w, s);
+			perform tow_store.hear(w, tow_store.last_word(w));
 		else
 			continue when tow_store.mark(s.job_id, 16) = 'busy';
 		end if;
@@ -359,6 +359,16 @@ begin
 	return v_count;
 end $$;
 comment on function tow_store.admit_told() is 'Let jobs go on that were sent the signal they wait for.';
+
+-- Of several that nobody has heard yet the last one counts. That one was not said in time is not something said: who
+-- waits for it again waits anew.
+create or replace function tow_store.last_word(w tow_store.waiting) returns tow_store.signal
+language sql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+	select g.* from tow_store.signal g where g.job_id = w.id and g.name = w.detail ->> 'name' and not g.timed_out order by g.n desc limit 1
+$$;
+comment on function tow_store.last_word(tow_store.waiting) is 'The signal that a job waits for, if it has been sent.';
 
 create or replace function tow_store.hear(w tow_store.waiting, s tow_store.signal) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -372,25 +382,33 @@ begin
 end $$;
 comment on function tow_store.hear(tow_store.waiting, tow_store.signal) is 'A job has the signal that it waits for.';
 
--- Waits that have a limit: the job goes on and finds the signal timed out, or is cancelled if it asked for that.
+-- Waits that have a limit: the job goes on and finds the signal timed out, or is cancelled if it asked for that. A
+-- signal that came before this turn has come in time.
 create or replace function tow_store.admit_overdue(p_now timestamptz) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
 	w tow_store.waiting;
+	s tow_store.signal;
 	v_count int := 0;
 begin
 	for w in select a.* from tow_store.waiting a where a.until <= p_now order by a.until limit 1000 for update skip locked loop
+		v_count := v_count + 1;
+		s := tow_store.last_word(w);
+		if s.n is not null then
+			perform tow_store.hear(w, s);
+			continue;
+		end if;
 		if w.detail ? 'name' then
 			insert into tow_store.signal (job_id, name, at, who, timed_out, fresh) values (w.id, w.detail ->> 'name', p_now, session_user, true, false);
 		end if;
 		if w.detail ->> 'on_timeout' = 'cancel' then
-			perform tow_store.end_waiting(w.id, 'x', 'timeout', format('nobody said %L in time', w.detail ->> 'name'));
+			perform tow_store.end_waiting(w.id, 'x', 'timeout',
+				case w.reason when 'children' then 'its children had not ended in time' else format('nobody said %L in time', w.detail ->> 'name') end);
 		else
 			perform tow_store.go_on(w);
 		end if;
-		v_count := v_count + 1;
 	end loop;
 	return v_count;
 end $$;

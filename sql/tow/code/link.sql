@@ -150,10 +150,10 @@ begin
 		perform tow_store.fail('TW409', format('job %s %s job %s: a circle', v_id, case v_id when job then 'is' else 'waits for' end, job), 'a job cannot wait for itself');
 	end if;
 	select w.reason into v_reason from tow_store.waiting w where w.id = job for update;
-	if v_reason in ('predecessors', 'signal', 'approval') then
+	if v_reason = 'predecessors' or v_reason in ('signal', 'approval') and not exists (select from tow_store.history h where h.job_id = job) then
 		update tow_store.waiting w set reason = 'predecessors', since = tow.now(), fresh = true where w.id = job;
 	else
-		if tow.state(job) = 'retrying' or v_reason in ('children', 'batch', 'policy') then
+		if tow.state(job) = 'retrying' or v_reason <> 'admission' then
 			perform tow_store.wrong_state(job, 'made to wait for others', 'it has started, or is a batch: give after when it is enqueued');
 		end if;
 		t := tow_store.take_unstarted(job);

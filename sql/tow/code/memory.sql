@@ -7,7 +7,7 @@ as $$
 	select jsonb_build_object(
 		'steps', coalesce((select jsonb_object_agg(s.name, s.result) from tow_store.step s where s.job_id = p_id), '{}'),
 		'signals', coalesce((select jsonb_object_agg(g.name, jsonb_build_object('payload', g.payload, 'who', g.who, 'at', g.at, 'timed_out', g.timed_out))
-			from (select distinct on (s.name) s.* from tow_store.signal s where s.job_id = p_id order by s.name, s.n desc) g), '{}'),
+			from (select distinct on (s.name) s.* from tow_store.signal s where s.job_id = p_id order by s.name, s.timed_out, s.n desc) g), '{}'),
 		'after', coalesce((select jsonb_object_agg(e.on_id, tow_store.result_of(e.on_id))
 			from (select d.on_id from tow_store.edge d where d.job_id = p_id order by d.on_id limit 100) e), '{}'),
 		'children', (select jsonb_build_object('total', f.total, 'completed', f.completed, 'failed', f.failed, 'cancelled', f.cancelled,
