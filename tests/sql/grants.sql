@@ -78,6 +78,28 @@ select ok(tow.state(job) is not null, 'the job is there') from tow.fires where s
 select ok(pg_temp.as_role('t_boss', $$ select tow.run_schedule('s') $$)::bigint > 0, 'an operator runs the schedule');
 select is_empty($$ select * from tow_store.acting $$, 'and nothing is left of it');
 
+-- what a run spawns is made by its worker, who may enqueue nowhere
+select tow.grant_queue('other', 't_other') \g /dev/null
+create function pg_temp.spawns(p_job bigint, p_queue text) returns boolean language sql security definer as $$
+	select tow_store.spawns(r, tow.now(), jsonb_build_object('as', 'completed', 'spawn', jsonb_build_array('{"kind": "noop"}'::jsonb,
+		jsonb_build_object('kind', 'noop', 'queue', p_queue, 'after_spawned', '[0]'::jsonb)))) from tow_store.running r where r.job_id = p_job
+$$;
+create function pg_temp.spawned(p_queue text) returns text language plpgsql as $$
+declare
+	v_job constant bigint := tow.enqueue('noop', queue => 'mail', priority => 1);
+begin
+	perform pg_temp.drain('admit');
+	perform pg_temp.claim(pg_temp.worker('{mail}'), 1);
+	perform pg_temp.as_role('t_worker', format('select pg_temp.spawns(%s, %L)', v_job, p_queue));
+	delete from tow_store.running r where r.job_id = v_job;
+	return coalesce((select h.error from tow_store.history h where h.job_id = v_job), (select string_agg(j.queue, ' ') from tow_store.job j where j.parent = v_job));
+end $$;
+select is(pg_temp.spawned('mail'), 'mail mail', 'children in the queue of their parent are made');
+select is(pg_temp.spawned('default'), 'mail default', 'also in a queue that is everybody''s');
+select matches(pg_temp.spawned('other'), 'other.*t_worker may not', 'in another restricted queue only where the worker may');
+select is_empty($$ select * from tow_store.acting $$, 'and nothing is left of it');
+select tow.revoke_queue('other') \g /dev/null
+
 -- taking back
 select is((select array_agg(concat_ws(' ', queue, role, may)) from tow.grants), '{mail t_mail enqueue,mail t_team enqueue}', 'the view shows them');
 select tow.revoke_queue('mail', 't_team') \g /dev/null
@@ -96,7 +118,7 @@ select pg_temp.refused($$ select tow.grant_queue('a b', 't_mail') $$, 'TW422', '
 select pg_temp.refused($$ select tow.grant_queue('mail', 't_mail', 'write') $$, 'TW422', 'enqueue or read', 'no such privilege');
 select pg_temp.refused($$ select tow.grant_queue('mail', 't_mail', null) $$, 'TW422', 'enqueue or read', 'no privilege');
 select pg_temp.refused($$ select tow.revoke_queue('no-such') $$, 'TW404', 'tow.queues', 'no such queue');
-select is((select array_agg(what || ' ' || subject order by n) from tow.audit where what like 'queue.granted' or what = 'queue.revoked'),
+select is((select array_agg(what || ' ' || subject order by n) from tow.audit where what in ('queue.granted', 'queue.revoked') and subject = 'mail'),
 	'{queue.granted mail,queue.granted mail,queue.revoked mail,queue.revoked mail}', 'the audit has it');
 
 -- Who sees what a job is about. The secret is in everything that a handler is given or says.

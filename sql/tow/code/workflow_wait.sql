@@ -70,6 +70,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	c_keys constant text[] := '{kind,args,queue,priority,run_at,delay_s,key,lane,max_attempts,timeout_s,policy,tags,after_spawned,if_failed,child}'::text[];
+	v_queue constant text := (select j.queue from tow_store.job j where j.id = p_job);
 	s jsonb;
 	v_ids bigint[] := array[]::bigint[];
 	v_n int := 0;
@@ -79,6 +80,9 @@ begin
 	end if;
 	for s in select value from jsonb_array_elements(p_jobs) loop
 		if jsonb_typeof(s) <> 'object' or s - c_keys <> '{}' then
+	-- a job may spawn in its own queue, whoever its worker is; in others that are restricted its worker must have been let
+	perform tow_store.check_producer(e ->> 'queue') from jsonb_array_elements(p_jobs) e where e ->> 'queue' <> v_queue;
+	perform tow_store.act_as(v_queue, null);
 			perform tow_store.fail('TW422', format('spawned job %s: not understood: %s', v_n, left((case jsonb_typeof(s) when 'object' then s - c_keys else s end)::text, 200)),
 				'give an object with these keys: ' || array_to_string(c_keys, ' '));
 		elsif s ? 'run_at' and s ? 'delay_s' then
@@ -87,7 +91,7 @@ begin
 			perform tow_store.fail('TW422', format('spawned job %s: after_spawned names jobs that do not come before it', v_n), 'give indexes from 0 on');
 		end if;
 		v_ids := v_ids || tow.enqueue(
-			s ->> 'kind', coalesce(s -> 'args', '{}'), coalesce(s ->> 'queue', (select j.queue from tow_store.job j where j.id = p_job)),
+			s ->> 'kind', coalesce(s -> 'args', '{}'), coalesce(s ->> 'queue', v_queue),
 			priority => coalesce((s ->> 'priority')::int, 100),
 			run_at => coalesce((s ->> 'run_at')::timestamptz, tow.now() + make_interval(secs => (s ->> 'delay_s')::double precision)),
 			key => s ->> 'key', lane => s ->> 'lane', max_attempts => (s ->> 'max_attempts')::int,
@@ -100,3 +104,4 @@ begin
 	end loop;
 end $$;
 comment on function tow_store.spawn(bigint, jsonb) is 'Enqueue what a run of a job has spawned.';
+	perform tow_store.act_no_more();
