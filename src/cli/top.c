@@ -41,8 +41,8 @@ struct top {
 	char filter[FILTER];
 	char message[1024]; /* in the last row, until the next key */
 	bool frozen, typing, helping, ending;
-	const struct deed
-		*asking; /* shall that be done to the chosen queue or job? NULL: no question */
+	const struct deed *asking; /* shall that be done to the subject? NULL: no question */
+	char subject[80];	   /* rows move while it is asked: what was chosen then */
 };
 
 static const struct deed *deed_of(int key)
@@ -53,9 +53,12 @@ static const struct deed *deed_of(int key)
 	return NULL;
 }
 
-static const char *subject(const struct top *t, const struct deed *d)
+/* Nothing is asked where no row is chosen. */
+static void question(struct top *t, const struct deed *d)
 {
-	return d->job ? t->view.chosen_job : t->view.chosen_queue;
+	snprintf(t->subject, sizeof t->subject, "%s",
+		 d->job ? t->view.chosen_job : t->view.chosen_queue);
+	t->asking = *t->subject ? d : NULL;
 }
 
 /* --- drawing */
@@ -142,7 +145,7 @@ static void draw_last_row(const struct top *t)
 	if (t->typing)
 		printw("/%s_", t->filter);
 	else if (t->asking)
-		printw("%s '%s'? y or n", t->asking->question, subject(t, t->asking));
+		printw("%s '%s'? y or n", t->asking->question, t->subject);
 	else if (t->message[0])
 		addnstr(t->message, COLS - 1);
 	else
@@ -200,10 +203,10 @@ static void ask(struct top *t)
 
 static void act(struct top *t, const struct deed *d)
 {
-	if (!t->c->db || !tow_call(t->c->db, NULL, &t->c->err, d->verb, subject(t, d)))
+	if (!t->c->db || !tow_call(t->c->db, NULL, &t->c->err, d->verb, t->subject))
 		complain(t);
 	else
-		snprintf(t->message, sizeof t->message, "%s '%s'", d->done, subject(t, d));
+		snprintf(t->message, sizeof t->message, "%s '%s'", d->done, t->subject);
 }
 
 /* --- keys */
@@ -233,6 +236,7 @@ static void answer(struct top *t, int key)
 
 static void command(struct top *t, int key)
 {
+	const struct deed *deed = deed_of(key);
 	t->message[0] = '\0';
 	switch (key) {
 	case 'q':
@@ -264,9 +268,8 @@ static void command(struct top *t, int key)
 		t->helping = true;
 		break;
 	default:
-		t->asking = deed_of(key);
-		if (t->asking && !*subject(t, t->asking))
-			t->asking = NULL;
+		if (deed)
+			question(t, deed);
 		break;
 	}
 }

@@ -61,6 +61,18 @@ press c
 ok "tab goes to running jobs, c asks" wait_until 'shows "cancel job .1.\\? y or n"'
 press y
 ok "and cancels" wait_until '[ "$("$TOW" job 1 --json | jq -r "if type == \"array\" then .[0] else . end | .state")" != running ]'
+
+# Rows move while it asks: what was chosen then is meant, not what stands there now
+short=$(tow enqueue sleep '{"s": 6}') long=$(tow enqueue sleep '{"s": 300}')
+ok "two jobs" wait_until 'shows "^ +$short +sleep" && shows "^ +$long +sleep"'
+press c
+ok "c asks for the first" wait_until 'shows "cancel job .$short.\\? y or n"'
+ok "which ends meanwhile" wait_until '! shows "^ +$short +sleep"'
+ok "the question is the same" shows "cancel job .$short.\\? y or n"
+press y
+ok "and nobody else is cancelled" wait_until 'shows "job $short is completed"'
+is "$(tow jobs --state running --json | jq -r '.[].id')" "$long" "the other one runs"
+tow cancel "$long" >/dev/null
 press Tab
 press '?'
 ok "? helps" wait_until 'shows "any key goes back"'
