@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "lib/daemonlog.h"
 #include "lib/input.h"
 #include "lib/print.h"
 #include "lib/sub.h"
@@ -21,6 +22,7 @@ static const struct tow_option options[] = {
 	{ "reset", "A,B", "set: take back type, timeout, policy, description" },
 	{ "children", NULL, "stop: the jobs that its turn made, too" },
 	{ "lines", "N", "log: how many at most (200)" },
+	{ "follow", NULL, "log: stay, and show what comes" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -179,6 +181,8 @@ static int say_log(struct cli *c)
 		COLUMN_END,
 	};
 	struct cli_call call = { 0 };
+	if (cli_has(c, "follow"))
+		return daemonlog_follow(c, cli_operand(c, 0), cli_option(c, "lines"));
 	cli_arg(&call, "name", cli_operand(c, 0));
 	cli_arg(&call, "max_lines", cli_option(c, "lines"));
 	return print_call(c, "tow.daemon_log", &call, columns);
@@ -215,7 +219,7 @@ const struct tow_command tow_command_daemon = {
 		"the scheduler, unless somebody stopped it, and again after it failed for good. "
 		"log "
 		"shows what it did\n"
-		"(in capitals), and what its turns said.\n"
+		"(in capitals), and what its turns said. Keys that begin with daemon: are theirs.\n"
 		"\n"
 		"Examples:\n"
 		"  tow daemon add inbox scan-folder '{\"folder\": \"/srv/in\"}' --every 30s "
@@ -223,6 +227,7 @@ const struct tow_command tow_command_daemon = {
 		"  tow daemon start inbox\n"
 		"  tow daemon status inbox\n"
 		"  tow daemon set inbox '{\"folder\": \"/srv/other\"}'\n"
+		"  tow daemon log inbox --follow\n"
 		"  tow daemon stop inbox --children\n",
 	.run = run,
 };

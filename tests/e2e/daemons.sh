@@ -38,6 +38,8 @@ turns() { grep -c "^$1 begins" "$FAULTS_DIR/turns"; }
 echo 'to be or not to be' >"$in/a.txt"
 echo 'two words' >"$in/b.txt"
 ok "a daemon is made" daemon add folder folder "{\"folder\": \"$in\"}" --every 700s
+"$TOW" daemon log folder --follow --json --database "$(instance_url)" >"$instance_dir/followed" &
+follower=$!
 before=$EPOCHSECONDS
 like "$(daemon start folder)" 'started: job [0-9]+' "and started"
 ok "it shows a status" wait_until "[ -n \"\$(of folder status)\" ]"
@@ -49,6 +51,14 @@ is "$(query "select string_agg(action || coalesce(' ' || kind, '') || coalesce('
 	"STARTED, TURN folder, LAUNCHED wordcount, LAUNCHED wordcount, FINISHED wordcount completed, FINISHED wordcount completed, TURN folder" \
 	"what it launched and what finished is written down"
 like "$(daemon log folder)" "stdout +a.txt|LAUNCHED +wordcount" "and in its log"
+ok "who follows its log sees that, too" wait_until '[ "$(grep -cE "STARTED|LAUNCHED|FINISHED" "$instance_dir/followed")" = 5 ]'
+sleep 1.2
+is "$(sort "$instance_dir/followed" | uniq -d)" "" "once each"
+kill -TERM "$follower"
+ok "until told to end" wait "$follower"
+is "$(timeout -s INT 2 "$TOW" daemon log folder --follow --lines 1 --database "$(instance_url)" | wc -l)" 1 "or the latest lines only"
+exits 65 "a number of lines that is none" daemon log folder --follow --lines 1x 2>/dev/null
+exits 66 "nobody follows a daemon that is not there" daemon log nonsuch --follow 2>/dev/null
 like "$(daemon ls)" "folder +folder +sleeping +Counted 8 words" "and in the list"
 like "$(daemon status folder)" "status +Counted 8 words" "and on its page"
 mkdir "$in/other"

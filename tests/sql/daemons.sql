@@ -138,6 +138,53 @@ select is(tow.stop_daemon('d', children => true), 'stopped', 'stopped with its c
 select is(tow.state(max(job)), 'cancelled', 'which are cancelled') from tow.daemon_actions where action = 'LAUNCHED';
 select is((select array_agg(what order by at, what) from tow.daemon_log('d') where what = 'STOPPED'), '{STOPPED}', 'the log has it');
 
+-- Jobs that are no children are written down, too.
+select tow.start_daemon('d') \g /dev/null
+select pg_temp.begun() \g /dev/null
+delete from tow_store.daemon_action;
+select pg_temp.ends('{"as": "snoozed", "delay_s": 1, "spawn": [{"kind": "noop", "child": false}, {"kind": "noop", "child": false, "delay_s": 5}]}') \g /dev/null
+select is(pg_temp.actions(), 'LAUNCHED LAUNCHED', 'jobs that are no children of the turn are launched, too');
+select is((select count(*) from tow_store.need where job_id = pg_temp.turn()), 0::bigint, 'and not waited for');
+select pg_temp.later('5 s') \g /dev/null
+select pg_temp.drain('promote') \g /dev/null
+select pg_temp.claim(w.id) from w \g /dev/null
+select pg_temp.say(w.id, a.job, '{"as": "completed"}') from w, tow_store.daemon_action a where a.action = 'LAUNCHED' \g /dev/null
+select is((select array_agg(detail) from tow.daemon_actions where action = 'FINISHED'), '{completed,completed}', 'nor is their end forgotten');
+
+-- A daemon that snoozes for ever forgets.
+create function pg_temp.memory() returns jsonb language sql as $$ select tow_store.memory_of(pg_temp.turn()) -> 'children' $$;
+create function pg_temp.results() returns bigint language sql as $$ select count(*) from jsonb_object_keys(pg_temp.memory() -> 'results') $$;
+create function pg_temp.finish_children(p_most int) returns bigint language sql as $$
+	select pg_temp.claim(w.id) from w;
+	select count(pg_temp.say(w.id, c.id, '{"as": "completed", "result": 1}')) from w, (select r.job_id as id from tow_store.running r join tow_store.job j on j.id = r.job_id
+		where j.parent = pg_temp.turn() order by 1 limit p_most) c;
+	select pg_temp.drain('admit');
+$$;
+select pg_temp.ends('{"as": "waits", "for": "children", "spawn": [{"kind": "noop"}, {"kind": "noop"}]}') \g /dev/null
+select pg_temp.finish_children(2) \g /dev/null
+select is((select row(pg_temp.memory() ->> 'completed', pg_temp.results())::text), '(2,2)', 'a turn that goes on knows its children');
+select pg_temp.begun() \g /dev/null
+select pg_temp.ends('{"as": "snoozed", "delay_s": 0, "spawn": [{"kind": "noop"}, {"kind": "noop"}, {"kind": "noop"}]}') \g /dev/null
+select is((select row(pg_temp.memory() ->> 'total', pg_temp.results())::text), '(3,3)', 'once it has slept it does not, but for those that have not ended');
+select pg_temp.finish_children(2) \g /dev/null
+select pg_temp.begun() \g /dev/null
+select is((select row(pg_temp.memory() ->> 'total', pg_temp.memory() ->> 'completed', pg_temp.results())::text), '(3,2,3)', 'the next turn hears how they end');
+select pg_temp.ends('{"as": "snoozed", "delay_s": 0}') \g /dev/null
+select is((select row(pg_temp.memory() ->> 'total', pg_temp.memory() ->> 'completed', pg_temp.results())::text), '(1,0,1)', 'the one that runs is left');
+select is((select tow.retry(min(j.id)) from tow_store.job j where j.parent = pg_temp.turn()), 'ready', 'one that was forgotten may be retried');
+select is(pg_temp.memory() ->> 'total', '1', 'and is its own affair');
+do $$ begin for i in 1 .. 20 loop
+	perform pg_temp.finish_children(100);
+	perform pg_temp.begun();
+	perform pg_temp.ends('{"as": "snoozed", "delay_s": 0, "spawn": [{"kind": "noop"}, {"kind": "noop"}]}');
+end loop; end $$;
+select is((select row(pg_temp.memory() ->> 'total', pg_temp.results())::text), '(2,2)', 'after many turns it remembers no more than after one');
+select pg_temp.finish_children(100) \g /dev/null
+select is((select row(pg_temp.memory() ->> 'total', pg_temp.memory() ->> 'completed', pg_temp.results())::text), '(2,2,2)', 'and knows those');
+select tow.stop_daemon('d') \g /dev/null
+select pg_temp.say(w.id, d.ending, '{"as": "completed"}') from w, tow_store.daemon d \g /dev/null
+select pg_temp.drain('daemons') \g /dev/null
+
 -- Disabled, auto_start, failed for good.
 select tow.disable_daemon('d') \g /dev/null
 select is(pg_temp.show(), 'disabled', 'disabled');
@@ -171,9 +218,28 @@ select is(pg_temp.drain('daemons'), 0, 'and stays so');
 select ok(tow.start_daemon('d') is not null, 'until it is started');
 select is(pg_temp.show(), 'starting | Starting', 'anew');
 
--- Somebody else has the key.
+-- Its key is its own.
 select tow.stop_daemon('d') \g /dev/null
-select tow.enqueue('noop', key => 'daemon:d') \g /dev/null
+select pg_temp.refused(format('select tow.enqueue(''noop'', key => %L)', k), 'TW422', 'tow.start_daemon', 'nobody else may take the key ' || k)
+from unnest('{daemon:d,daemon:nobody,daemon:}'::text[]) k;
+select pg_temp.refused($$ select tow.enqueue('noop', key => 'daemon:d', on_conflict => 'replace', key_scope => 'queued') $$, 'TW422', 'something else', 'nor replace its job');
+select ok(tow.enqueue('noop', key => 'daemons:d') is not null, 'others are free');
+select tow.cancel(max(id)) from tow_store.job \g /dev/null
+insert into tow.inbox (kind, key) values ('noop', 'daemon:d');
+select pg_temp.drain('inbox') \g /dev/null
+select is((select error from tow_store.refused), 'the key ''daemon:d'' is a daemon''s', 'nor by way of the inbox');
+create temporary table turned as select max(j.id) as id from tow_store.job j where j.key = 'daemon:d';
+select pg_temp.refused(format('select tow.retry(%s)', id), 'TW409', 'tow.start_daemon', 'nor is a turn that has ended retried by hand') from turned;
+select tow.redrive(kind => 'scan') \g /dev/null
+select is(tow.state(id), 'cancelled', 'or with others') from turned;
+select tow.enqueue('noop') as id \gset spawner_
+select pg_temp.claim(w.id) from w \g /dev/null
+select pg_temp.say(w.id, :spawner_id, '{"as": "completed", "spawn": [{"kind": "noop", "key": "daemon:d"}]}') from w \g /dev/null
+select is((select class || ': ' || error from tow_store.history where job_id = :spawner_id), 'spawn: the key ''daemon:d'' is a daemon''s', 'nor spawned');
+
+-- A key that is still held, by a job from before it was reserved.
+select tow.enqueue('noop', key => 'old') \g /dev/null
+update tow_store.key set key = 'daemon:d' where key = 'old';
 select is(tow.start_daemon('d'), null, 'its key is taken: no second turn');
 select ok(pg_temp.show() like 'failing | Starting | job % has the key%', 'and it says why');
 select is(tow.duty('daemons'), 0, 'it is not tried all the time');

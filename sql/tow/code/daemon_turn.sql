@@ -22,13 +22,15 @@ end $$;
 comment on function tow_store.begin_daemon(tow_store.daemon) is 'Start a daemon; returns its job, if that could be made.';
 
 -- The next job of a daemon. It inherits what the last one said. What is refused is tried again in five seconds: its key
--- is somebody else's, its policy is gone. Nobody's open transaction is waited for.
+-- is still held, its policy is gone. Nobody's open transaction is waited for. Until it ends launch_at is infinite, which
+-- nobody else can see: so tow_store.hold_key knows who asks for the key.
 create or replace function tow_store.launch(d tow_store.daemon, p_run_at timestamptz) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
 as $$
 declare
 	v_job bigint;
 begin
+	update tow_store.daemon s set launch_at = 'infinity' where s.id = d.id;
 	perform tow_store.act_as(d.queue, null);
 	v_job := tow.enqueue(d.kind, d.config, queue => d.queue, priority => d.priority, run_at => p_run_at, timeout => d.timeout, policy => d.policy,
 		key => 'daemon:' || d.name, on_conflict => 'error');
@@ -44,6 +46,13 @@ exception when others then
 	return null;
 end $$;
 comment on function tow_store.launch(tow_store.daemon, timestamptz) is 'Make the job for a daemon''s next turns; null if it was refused.';
+
+create or replace function tow_store.is_launching(p_key text) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from tow_store.daemon d where 'daemon:' || d.name = p_key and d.launch_at = 'infinity')
+$$;
+comment on function tow_store.is_launching(text) is 'Whether this transaction makes the job of the daemon whose key this is.';
 
 -- Its job goes, and with it its status. A turn that runs is told to end; no other begins before it has.
 create or replace function tow_store.halt(d tow_store.daemon, p_children boolean) returns void
@@ -120,13 +129,47 @@ begin
 end $$;
 comment on function tow_store.daemon_heard(bigint[]) is 'Write down which jobs of daemons have ended, and call the duty.';
 
--- A daemon that sleeps has done its turn well: what failed before counts no more. Any other job keeps its attempts.
-create or replace function tow_store.spent(r tow_store.running) returns int
+create or replace function tow_store.is_turn(p_job bigint) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select case when exists (select from tow_store.daemon d where d.job = r.job_id) then 0 else r.attempt - 1 end
+	select exists (select from tow_store.daemon d where d.job = p_job) or exists (select from tow_store.daemon d where d.ending = p_job)
 $$;
-comment on function tow_store.spent(tow_store.running) is 'Attempts spent by a job whose run snoozes.';
+comment on function tow_store.is_turn(bigint) is 'Whether the runs of a job are a daemon''s turns.';
+
+-- A daemon that sleeps may come back as the same job for ever: its memory must not grow. Children below the first one
+-- that has not ended are forgotten, at most 2,000 a turn. In the worker's exchange, so it waits for nobody: while the
+-- admit duty counts the job's children nothing is forgotten.
+create or replace function tow_store.forget_children(p_job bigint) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+as $$
+declare
+	c_most constant int := 2000;
+	f tow_store.family;
+	v_live bigint;
+	o record;
+begin
+	select a.* into f from tow_store.family a where a.id = p_job for update skip locked;
+	if not found then
+		return;
+	end if;
+	v_live := (select n.on_id from tow_store.need n where n.job_id = p_job and n.on_id >= f.since order by n.job_id, n.on_id limit 1);
+	select count(*) as n, max(c.id) as last, count(*) filter (where c.ended = 'completed') as completed,
+		count(*) filter (where c.ended = 'failed') as failed, count(*) filter (where c.ended = 'cancelled') as cancelled
+	into o
+	from (select j.id, tow_store.ending(j.id) as ended from (
+		select i.id from tow_store.job i where i.parent = p_job and i.id >= f.since and (v_live is null or i.id < v_live)
+		order by i.parent, i.id limit c_most) j) c;
+	if v_live is null and o.n < c_most then
+		o.completed := f.completed; -- of some nothing may be remembered
+		o.failed := f.failed;
+		o.cancelled := f.cancelled;
+	end if;
+	update tow_store.family a set since = coalesce(o.last + 1, f.since), completed = greatest(f.completed - o.completed, 0),
+		failed = greatest(f.failed - o.failed, 0), cancelled = greatest(f.cancelled - o.cancelled, 0)
+	where a.id = p_job and o.n > 0;
+end $$;
+comment on function tow_store.forget_children(bigint) is 'A daemon''s turn is over: let its job''s memory begin with the first child that has not ended.';
 
 -- What a turn's handler gets as arguments: the config as it is now.
 create or replace function tow_store.daemon_args(p_job bigint, p_args jsonb) returns jsonb

@@ -24,7 +24,7 @@ begin
 		j.key, j.tags, p.name, j.timeout, j.deadline,
 		(select jsonb_agg(to_jsonb(a) - 'job_id' order by a.n) from tow_store.audit a where a.job_id = j.id),
 		j.lane, j.parent, l.waits_for, (select array_agg(e.on_id order by e.on_id) from tow_store.edge e where e.job_id = j.id),
-		(select to_jsonb(f) from tow_store.family_of(j.id) f where f.total > 0),
+		(select to_jsonb(f) - 'since' from tow_store.family_of(j.id) f where f.total > 0),
 		(select jsonb_agg(to_jsonb(t) order by t.at, t.name) from tow.steps(j.id) t),
 		(select jsonb_agg(to_jsonb(g) - 'job_id' - 'fresh' || case when v_sees then '{}' else '{"payload": "(hidden)"}' end::jsonb order by g.n)
 			from (select * from tow_store.signal o where o.job_id = j.id order by o.n desc limit 100) g)

@@ -17,6 +17,9 @@ begin
 		perform tow_store.fail('TW422', format('bad key_scope %L', p_scope), 'use queued, live or done');
 	elsif p_on_conflict is null or p_on_conflict not in ('ignore', 'replace', 'reschedule', 'error') then
 		perform tow_store.fail('TW422', format('bad on_conflict %L', p_on_conflict), 'use ignore, replace, reschedule or error');
+	elsif p_key ^@ 'daemon:' and not tow_store.is_launching(p_key) then
+		perform tow_store.fail('TW422', format('the key %L is a daemon''s', p_key),
+			'begin keys with something else; tow.start_daemon makes the jobs of daemons');
 	end if;
 	loop
 		insert into tow_store.key (key, job_id, scope) values (p_key, p_id, left(p_scope, 1)::"char") on conflict (key) do nothing;

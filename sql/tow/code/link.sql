@@ -181,7 +181,8 @@ declare
 begin
 	delete from tow_store.step s where s.job_id = j.id and v_end = 'c';
 	delete from tow_store.signal g where g.job_id = j.id and (g.timed_out or v_end = 'c');
-	if j.parent is not null and tow_store.ending(j.parent) is null then
+	if j.parent is not null and tow_store.ending(j.parent) is null
+		and not exists (select from tow_store.family f where f.id = j.parent and f.since > j.id) then -- else it was forgotten
 		insert into tow_store.need (job_id, on_id, if_failed) values (j.parent, j.id, 'g') on conflict do nothing;
 		if found then -- its end was counted
 			update tow_store.family f set completed = f.completed - (v_end = 'c')::int, failed = f.failed - (v_end = 'f')::int,

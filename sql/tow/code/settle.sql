@@ -51,7 +51,11 @@ begin
 		perform tow_store.fail_run(r, p_now, o, v_delay);
 	when 'snoozed' then
 		perform tow_store.write_history(r, p_now, o, 's', v_delay);
-		perform tow_store.put_back(r.job_id, r.band, tow_store.spent(r), r.flags, p_now + coalesce(v_delay, '0'), 'z');
+		if tow_store.is_turn(r.job_id) then -- done well: what failed before counts no more
+			perform tow_store.forget_children(r.job_id);
+			r.attempt := 1;
+		end if;
+		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags, p_now + coalesce(v_delay, '0'), 'z');
 	when 'returned' then
 		if o ? 'took_us' then
 			perform tow_store.write_history(r, p_now, o, 'b', null);

@@ -132,6 +132,8 @@ begin
 		return tow.run_now(id);
 	elsif v_state not in ('failed', 'cancelled', 'completed') then
 		perform tow_store.wrong_state(id, 'retried', 'it has not finished; tow.run_now starts a scheduled one at once');
+	elsif j.key ^@ 'daemon:' then
+		perform tow_store.wrong_state(id, 'retried', format('it was a turn of a daemon: select tow.start_daemon(%L) begins another', substr(j.key, 8)));
 	end if;
 	if not tow_store.revive(j) then
 		perform tow_store.fail('TW409', format('job %s cannot run again now', id),
@@ -142,7 +144,7 @@ begin
 end $$;
 comment on function tow.retry(bigint) is 'Run a finished job again, with all its attempts; start a retrying one at once.';
 
--- Put a finished job back; false if somebody else does, or another job has its key. The primary key of
+-- Put a finished job back; false if somebody else does, another job has its key, or it was a daemon's. The primary key of
 -- revival makes it happen once; the lock on the facts keeps the prune duty from taking them meanwhile.
 create or replace function tow_store.revive(j tow_store.job) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -153,7 +155,7 @@ declare
 	v_other bigint;
 begin
 	perform from tow_store.job f where f.id = j.id for key share;
-	if not found then
+	if not found or j.key ^@ 'daemon:' then
 		return false;
 	end if;
 	if j.key is not null then

@@ -99,7 +99,7 @@ comment on view tow.daemon_actions is
 
 -- Actions, and the log lines of its jobs, merged; the latest max_lines of both, of the latest hundred jobs.
 create or replace function tow.daemon_log(name text, max_lines int default 200, since timestamptz default null)
-returns table(at timestamptz, job bigint, what text, line text)
+returns table(at timestamptz, job bigint, what text, line text, n bigint)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -131,7 +131,7 @@ begin
 		), latest as (
 			select * from merged b order by b.at desc, b.rank desc, b.n desc limit max_lines
 		)
-		select b.at, b.job_id, b.what, b.line from latest b order by b.at, b.rank, b.n;
+		select b.at, b.job_id, b.what, b.line, b.n from latest b order by b.at, b.rank, b.n;
 end $$;
 comment on function tow.daemon_log(text, int, timestamptz) is
-'What a daemon did and said, oldest first: its actions (in capitals) and the log lines of its turns, the latest max_lines; since: only what came after.';
+'What a daemon did and said, oldest first: its actions (in capitals) and the log lines of its turns, the latest max_lines; since: only what came after. n: an action''s number, or a line''s in its job''s log.';

@@ -74,15 +74,17 @@ declare
 	s jsonb;
 	v_ids bigint[] := array[]::bigint[];
 	v_n int := 0;
+	v_child boolean;
+	v_top bigint;
 begin
 	if jsonb_typeof(p_jobs) <> 'array' or jsonb_array_length(p_jobs) > 1000 then
 		perform tow_store.fail('TW422', 'spawn is no array of at most 1000 jobs', 'children can spawn more, or enqueue them with tow.enqueue_many and parent');
 	end if;
-	for s in select value from jsonb_array_elements(p_jobs) loop
-		if jsonb_typeof(s) <> 'object' or s - c_keys <> '{}' then
 	-- a job may spawn in its own queue, whoever its worker is; in others that are restricted its worker must have been let
 	perform tow_store.check_producer(e ->> 'queue') from jsonb_array_elements(p_jobs) e where e ->> 'queue' <> v_queue;
 	perform tow_store.act_as(v_queue, null);
+	for s in select value from jsonb_array_elements(p_jobs) loop
+		if jsonb_typeof(s) <> 'object' or s - c_keys <> '{}' then
 			perform tow_store.fail('TW422', format('spawned job %s: not understood: %s', v_n, left((case jsonb_typeof(s) when 'object' then s - c_keys else s end)::text, 200)),
 				'give an object with these keys: ' || array_to_string(c_keys, ' '));
 		elsif s ? 'run_at' and s ? 'delay_s' then
@@ -90,6 +92,8 @@ begin
 		elsif exists (select from jsonb_array_elements(s -> 'after_spawned') a where jsonb_typeof(a) <> 'number' or a::numeric not between 0 and v_n - 1) then
 			perform tow_store.fail('TW422', format('spawned job %s: after_spawned names jobs that do not come before it', v_n), 'give indexes from 0 on');
 		end if;
+		v_child := coalesce((s ->> 'child')::boolean, true);
+		v_top := pg_sequence_last_value('tow_store.job_id'::regclass);
 		v_ids := v_ids || tow.enqueue(
 			s ->> 'kind', coalesce(s -> 'args', '{}'), coalesce(s ->> 'queue', v_queue),
 			priority => coalesce((s ->> 'priority')::int, 100),
@@ -99,9 +103,13 @@ begin
 			tags => (select array_agg(t) from jsonb_array_elements_text(s -> 'tags') t),
 			after => (select array_agg(v_ids[a::int + 1]) from jsonb_array_elements_text(s -> 'after_spawned') a),
 			if_failed => coalesce(s ->> 'if_failed', 'cancel'),
-			parent => case when coalesce((s ->> 'child')::boolean, true) then p_job end);
+			parent => case when v_child then p_job end);
 		v_n := v_n + 1;
+		if not v_child and v_ids[v_n] > v_top and tow_store.is_turn(p_job) then -- a new one, which nobody had under its key
+			perform tow_store.mark(v_ids[v_n], 8); -- its end is told
+			perform tow_store.daemon_launched(p_job, v_ids[v_n:v_n]);
+		end if;
 	end loop;
+	perform tow_store.act_no_more();
 end $$;
 comment on function tow_store.spawn(bigint, jsonb) is 'Enqueue what a run of a job has spawned.';
-	perform tow_store.act_no_more();

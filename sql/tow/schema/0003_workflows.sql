@@ -7,7 +7,7 @@
 
 alter table tow_store.job add column parent bigint;
 comment on column tow_store.job.parent is 'The job, or batch, that this one was made for.';
-create index job_parent on tow_store.job (parent) where parent is not null;
+create index job_parent on tow_store.job (parent, id) where parent is not null;
 
 alter table tow_store.waiting drop constraint waiting_reason_check;
 alter table tow_store.waiting add constraint waiting_reason_check
@@ -64,10 +64,12 @@ create table tow_store.family (
 	name text,
 	completed bigint not null default 0,
 	failed bigint not null default 0,
-	cancelled bigint not null default 0
+	cancelled bigint not null default 0,
+	since bigint not null default 0
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500);
 comment on table tow_store.family is 'How the children of a job, or the members of a batch, have ended: counted by the admit duty alone, as it takes their rows out of need.';
 comment on column tow_store.family.batch is 'Made by tow.batch.';
+comment on column tow_store.family.since is 'Children below this one are forgotten, and not counted: see tow_store.forget_children.';
 
 create table tow_store.step (
 	job_id bigint not null,
