@@ -1,11 +1,13 @@
 #!/bin/sh
 # bootstrap.sh [run|check|lint]...: install the Debian packages that are missing for running, testing or linting.
 #
-# Silent and quick when nothing is missing. Installing PostgreSQL this way leaves no system service running and makes no
-# cluster: Towpath starts a private one (see `tow db`). Exit status 69: something is missing and cannot be installed.
+# Silent and quick when nothing is missing. What is installed this way leaves no system service running, none that
+# would start with the machine, and no PostgreSQL cluster: Towpath starts a private one (see `tow db`), and its tests
+# what they need. Exit status 69: something is missing and cannot be installed. BOOTSTRAP_ROOT is for its own test.
 set -eu
 
-policy=/usr/sbin/policy-rc.d
+root=${BOOTSTRAP_ROOT:-}
+policy=$root/usr/sbin/policy-rc.d
 mark='towpath bootstrap: no service starts while packages are installed'
 
 # The newest server that is here already, else Debian 12's.
@@ -72,19 +74,48 @@ give_up() {
 	exit 69
 }
 
+# Those that start with the machine, by name.
+services() {
+	for link in "$root"/etc/systemd/system/*.wants/*.service "$root"/etc/rc[2-5].d/S[0-9][0-9]*; do
+		[ -L "$link" ] || continue
+		name=${link##*/}
+		name=${name#S[0-9][0-9]}
+		echo "${name%.service}"
+	done | sort -u
+}
+
+# A package enables its service whatever the policy says. Those that were here before are none of our business.
+disable_new_services() { # those before
+	services | while read -r name; do
+		case " $1 " in
+		*" $name "*) continue ;;
+		esac
+		echo "bootstrap: the service $name, just installed, is stopped and disabled: nothing here needs it"
+		invoke-rc.d "$name" stop >/dev/null 2>&1 || true # it runs only where somebody else's policy let it
+		deb-systemd-helper disable "$name.service" >/dev/null 2>&1 || true
+		update-rc.d "$name" disable >/dev/null 2>&1 || true
+	done
+}
+
+finish() {
+	disable_new_services "$before"
+	if grep -qs "$mark" "$policy"; then rm -f "$policy"; fi
+}
+
 forbid_services() {
+	before=$(services | tr '\n' ' ')
+	trap finish EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
 	if [ -e "$policy" ] && ! grep -qs "$mark" "$policy"; then
 		return # somebody else's rule stands
 	fi
-	trap 'rm -f "$policy"' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
 	printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" >"$policy"
 	chmod 755 "$policy"
 }
 
 forbid_cluster() {
-	conf=/etc/postgresql-common/createcluster.conf
+	conf=$root/etc/postgresql-common/createcluster.conf
 	[ -e "$conf" ] && return
 	mkdir -p "${conf%/*}"
 	echo 'create_main_cluster = false' >"$conf"
