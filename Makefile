@@ -47,7 +47,7 @@ fuzzers := $(patsubst %.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check lint bench help install man reference clean check-unit check-sql check-e2e check-faults chaos \
+.PHONY: all run check lint bench bench-peers bench-quick help install man reference clean check-unit check-sql check-e2e check-faults chaos \
 	fuzz bootstrap format tests FORCE
 
 all: $(out)/tow ## build the program (default)
@@ -123,8 +123,12 @@ lint: ## layout, static analysis, house rules
 format: ## let clang-format lay out the C files
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-bench: all ## benchmarks against the limit and the peers
+bench: all ## measure ours beside the limit, into bench/RESULTS.md (some 50 minutes)
 	@TOW=$(abspath $(out)/tow) bench/run
+bench-peers: all ## measure ours beside the peers, into bench/RESULTS.md (hours; see bench/peers/run)
+	@TOW=$(abspath $(out)/tow) bench/peers/run
+bench-quick: all ## the main ratios in under 5 minutes, printed only
+	@TOW=$(abspath $(out)/tow) bench/run --quick
 
 bootstrap: ## install the Debian packages that running, testing and linting need
 	@contrib/bootstrap.sh run check lint

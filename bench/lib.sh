@@ -1,0 +1,262 @@
+# shellcheck shell=bash
+# What the measures share: a private cluster, the systems that are measured, rates, medians and tables. A measure is a
+# script that sources this file, prints markdown on standard output and its progress on standard error.
+#
+#	options "name=default ..." "$@"		variables from words name=value; percent=N makes the default sizes smaller
+#	cluster_start [slow]			a server with default durability; slow: a flush takes 2 ms longer
+#	system_each COMMAND...			a round: COMMAND SPEC for each system that can be had, every other round backwards
+#	system_use SPEC				a fresh database for SPEC (name or name:mode): sets BENCH_URL, system, mode
+#	feed N [BYTES]				N jobs in bulk; returns when they are committed; feed_seconds says how long it took
+#	workers_start W [AT_ONCE]		W worker processes with so many jobs at once (best: as the system likes it); workers_stop
+#	ask SQL					an answer from the system's database, over a connection that stays open
+#	drained N SECONDS			waits until N jobs have ended; prints jobs per second; cut short after SECONDS
+#	pin / pin_writer / unpin		an idle transaction that holds the xmin horizon
+#	producer CONNECTIONS SECONDS SCRIPT	transactions per second of a pgbench script
+#	note ROW COLUMN VALUE			a figure; several of one cell become its median and range
+#	table TITLE [BASE_ROW]			prints what was noted, each with its ratio to the base row, and forgets it
+
+bench=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+: "${TOW:=$bench/../build/tow}"
+: "${BENCH_SCRATCH:=/tmp/tow-bench}"
+: "${BENCH_SYSTEMS:=towpath bare}"
+TOW=$(realpath "$TOW")
+export TOW BENCH_SCRATCH
+# shellcheck source=tests/lib/instance.sh
+. "$bench/../tests/lib/instance.sh"
+
+say() { echo "$(date +%T) $*" >&2; }
+pause() { read -rt "$1" <> <(:) || true; }
+calc() { awk "BEGIN { printf \"%.${2:-0}f\", $1 }"; }
+
+#--- options
+
+percent=100
+options() { # "name=default ..." words...
+	local word defaults=$1
+	shift
+	for word; do [[ $word != percent=* ]] || percent=${word#*=}; done
+	for word in $defaults; do
+		declare -g "${word%%=*}=$(scaled "${word%%=*}" "${word#*=}")"
+	done
+	for word; do
+		[[ " $defaults percent=" == *" ${word%%=*}="* ]] || {
+			echo "no such option '${word%%=*}'; there are: $defaults percent=100" >&2
+			exit 64
+		}
+		declare -g "$word"
+	done
+	export BENCH_BYTES=${bytes:-40}
+	systems=${systems:-$BENCH_SYSTEMS}
+	systems=${systems//,/ }
+}
+
+# Only sizes and times shrink; a round stays a round.
+scaled() { # name value
+	case $1 in
+	jobs | big | behind | samples) echo $(($2 * percent / 100)) ;;
+	seconds | limit) echo $((($2 * percent + 99) / 100)) ;;
+	*) echo "$2" ;;
+	esac
+}
+
+#--- the cluster
+
+cluster_start() { # [slow]
+	local preload=
+	instance_start --empty
+	printf '%s\n' 'shared_buffers = 512MB' 'max_wal_size = 8GB' 'checkpoint_timeout = 30min' 'log_lock_waits = off' \
+		"shared_preload_libraries = ''" >"$TOW_HOME/pg/conf.d/50-local.conf"
+	if [ "${1:-}" = slow ]; then
+		preload=$instance_dir/slow_flush.so
+		gcc -O2 -D_GNU_SOURCE -shared -fPIC -o "$preload" "$bench/slow_flush.c"
+	fi
+	"$TOW" db stop >/dev/null
+	LD_PRELOAD=$preload "$TOW" db start >/dev/null
+	coproc ASK { exec psql -X -A -t -q "$(instance_url postgres)" 2>&1; }
+	ask_in=${ASK[1]} ask_out=${ASK[0]}
+}
+
+ask() {
+	local line answer=''
+	printf '%s;\n\\echo :::\n' "$1" >&"$ask_in"
+	while read -r line <&"$ask_out" && [ "$line" != ::: ]; do
+		[[ $line != ERROR:* ]] || { echo "$line: $1" >&2 && return 1; }
+		answer+=${answer:+$'\n'}$line
+	done
+	[ -z "$answer" ] || printf '%s\n' "$answer"
+}
+
+pin_open() { # first statements of a transaction that then stays idle
+	coproc PIN { exec psql -X -A -t -q "$BENCH_URL" 2>&1; }
+	pin_in=${PIN[1]} pin_pid=$!
+	echo "$1" >&"$pin_in"
+	read -r _ <&"${PIN[0]}"
+}
+pin() { pin_open 'begin isolation level repeatable read; select count(*) from pg_class;' 2>/dev/null; }
+pin_writer() { pin_open 'create table if not exists bench.wrote (n int); begin; insert into bench.wrote values (1) returning n;' 2>/dev/null; }
+unpin() { # [what it does before it commits]
+	[ -n "${pin_pid:-}" ] || return 0
+	echo "${1:-} commit; \\q" >&"$pin_in"
+	wait "$pin_pid" || true
+	pin_pid=
+}
+
+#--- systems
+
+system_set() { # SPEC
+	spec=$1 system=${1%%:*}
+	export BENCH_MODE='' BENCH_DIR=$BENCH_SCRATCH/$system
+	if [[ $1 == *:* ]]; then BENCH_MODE=${1#*:}; fi
+	BENCH_URL=$(instance_url "bench_$system")
+	export BENCH_URL
+}
+peer() { "$bench/peers/$system/$1" "${@:2}"; }
+
+# A system that cannot be installed is not measured; the tables say why.
+systems_install() {
+	local able=() why done=' '
+	missing=()
+	mkdir -p "$BENCH_SCRATCH"
+	chmod 711 "$BENCH_SCRATCH"
+	for spec in $systems; do
+		system_set "$spec"
+		if [[ $done != *" $system "* ]] && ! [ -s "$BENCH_DIR/version" ]; then
+			say "install $system"
+			mkdir -p "$BENCH_DIR"
+			if peer install >"$BENCH_DIR/install.log" 2>&1; then
+				tail -n 1 "$BENCH_DIR/install.log" >"$BENCH_DIR/version"
+			fi
+		fi
+		if [ -s "$BENCH_DIR/version" ]; then
+			able+=("$spec")
+		elif [[ $done != *" $system "* ]]; then
+			why=$(tail -n 1 "$BENCH_DIR/install.log")
+			missing+=("$system: not measured: $why")
+			say "$system: not measured: $why"
+		fi
+		done+="$system "
+	done
+	systems=${able[*]}
+}
+
+versions() {
+	local shown=' '
+	for spec in $systems; do
+		system_set "$spec"
+		[[ $shown == *" $system "* ]] || printf -- '- %s\n' "$(cat "$BENCH_DIR/version")"
+		shown+="$system "
+	done
+	[ ${#missing[@]} = 0 ] || printf -- '- %s\n' "${missing[@]}"
+}
+
+system_use() { # SPEC
+	system_set "$1"
+	printf '\\c "%s"\n' "$(instance_url postgres)" >&"$ask_in"
+	ask "drop database if exists bench_$system with (force)" >/dev/null
+	ask "create database bench_$system" >/dev/null
+	peer create >"$instance_dir/create.log" 2>&1 || {
+		tail -n 20 "$instance_dir/create.log" >&2
+		return 1
+	}
+	printf '\\c "%s"\n' "$BENCH_URL" >&"$ask_in"
+	ask 'create schema bench' && ask "$(cat "$bench/peers/$system/views.sql")" && ask 'set jit = off'
+}
+
+system_each() { # COMMAND...
+	local list=$systems one
+	[ $((${round:-1} % 2)) = 1 ] || list=$(printf '%s\n' $systems | tac)
+	for one in $list; do
+		"$@" "$one" || say "$one: failed, left out of this round"
+		workers_stop
+		unpin
+	done
+}
+
+feed() { # N [BYTES]
+	local began=$EPOCHREALTIME
+	awk -v n="$1" 'BEGIN { for (; n > 10000; n -= 10000) print 10000; print n }' |
+		peer feed "${2:-$BENCH_BYTES}" >"$instance_dir/feed.out" 2>"$instance_dir/feed.err"
+	feed_seconds=$(calc "$EPOCHREALTIME - $began" 3)
+	[ "$(awk '{ n += $1 } END { print n }' "$instance_dir/feed.out")" = "$1" ] || {
+		tail -n 5 "$instance_dir/feed.err" >&2
+		return 1
+	}
+}
+
+# As autovacuum would leave it some time after a fill: the same for all.
+settle() { ask 'vacuum analyze' && ask checkpoint; }
+
+worker_pids=()
+workers_start() { # W [AT_ONCE]
+	local i
+	for ((i = 0; i < $1; i++)); do
+		"$bench/peers/$system/work" "${2:-best}" >"$instance_dir/work.$system.$i.log" 2>&1 </dev/null &
+		worker_pids+=($!)
+		instance_pids+=($!)
+	done
+}
+
+workers_stop() {
+	local pid
+	for pid in "${worker_pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+	for pid in "${worker_pids[@]}"; do process_stop "$pid" 20 >/dev/null || true; done
+	worker_pids=()
+	instance_pids=()
+}
+
+# The observer takes a twentieth of a core at most: it rests twenty times as long as its question took.
+until_true() { # SQL-answering-t SECONDS [SHORTEST_REST]
+	local end took
+	end=$(calc "$EPOCHREALTIME + $2" 6)
+	while :; do
+		took=$EPOCHREALTIME
+		[ "$(ask "$1")" != t ] || return 0
+		took=$(awk -v t="$took" -v now="$EPOCHREALTIME" -v least="${3:-0.02}" \
+			'BEGIN { t = 20 * (now - t); print (t < least ? least : t > 1 ? 1 : t) }')
+		[[ $EPOCHREALTIME < $end ]] || return 1
+		pause "$took"
+	done
+}
+
+drained() { # N SECONDS
+	local began ended before after=$1
+	until_true 'select yes from bench.begun' 60 0.005 || {
+		say "$spec: no job began: $(tail -n 3 "$instance_dir/work.$system.0.log")"
+		return 1
+	}
+	began=$EPOCHREALTIME
+	before=0
+	if until_true 'select n <= 0 from bench.left' "$2" && until_true "select n >= $1 from bench.finished" 60; then
+		ended=$EPOCHREALTIME
+	else
+		after=$(ask 'select n from bench.finished')
+		ended=$EPOCHREALTIME
+	fi
+	calc "($after - $before) / ($ended - $began)"
+}
+
+#--- producers
+
+producer() { # CONNECTIONS SECONDS SCRIPT [pgbench options]
+	pgbench -n -M prepared -c "$1" -j "$1" -T "$2" -f "$3" -D n=0 "${@:4}" "$BENCH_URL" 2>"$instance_dir/pgbench.err" |
+		sed -n 's/^tps = \([0-9]*\).*/\1/p'
+}
+
+#--- figures
+
+rows_file=
+note() { # ROW COLUMN VALUE
+	[ -n "$rows_file" ] || rows_file=$instance_dir/rows
+	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$rows_file"
+	say "$1, $2: $3"
+}
+
+table() { # TITLE [BASE_ROW]
+	printf '\n%s\n\n' "$1"
+	awk -F '\t' -v base="${2:-}" -f "$bench/table.awk" "$rows_file"
+	: >"$rows_file"
+}
+
+quantiles() { # numbers on standard input -> "p50 p99"
+	sort -g | awk '{ v[NR] = $1 } END { if (NR) printf "%.2f %.2f\n", v[int((NR + 1) / 2)], v[int(NR * 0.99 + 0.5)] }'
+}

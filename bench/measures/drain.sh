@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Drain of no-op jobs that were there before the workers started. A drain is cut after `limit` seconds; its rate is that of
+# the jobs which had ended by then. bytes: of arguments; flush=slow: WAL flushes take 2 ms longer.
+# shellcheck disable=SC2154 # options sets them
+set -euo pipefail
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/../lib.sh"
+options 'jobs=200000 workers=1,2,4 rounds=3 limit=20 bytes=40 flush=usual systems=' "$@"
+
+measure() { # SPEC
+	local rate
+	system_use "$1"
+	feed "$jobs"
+	settle
+	workers_start "$w"
+	rate=$(drained "$jobs" "$limit")
+	note "$1" "$w worker$([ "$w" = 1 ] || echo s)" "$rate"
+	[ "$w" != 1 ] || note "$1" 'bulk enqueue before it' "$(calc "$jobs / $feed_seconds")"
+}
+
+cluster_start "$flush"
+systems_install
+for ((round = 1; round <= rounds; round++)); do
+	for w in ${workers//,/ }; do system_each measure; done
+done
+table "Drain of $jobs jobs with $bytes bytes of arguments, flushes $flush, jobs/s, median (range) of $rounds rounds:" "${systems%% *}"
+versions
