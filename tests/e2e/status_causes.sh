@@ -12,10 +12,18 @@ instance_psql -c "select tow.set('pinned_after', '1 s')" -c "select tow.duty('ex
 is "$(instance_psql -c "select detail from tow.status() where component = 'xmin'")" "nobody pins the horizon" "nobody at first"
 
 session_open old
+psql -X -q -d "$(instance_url postgres)" -c 'begin isolation level repeatable read; select 1' -c 'select pg_sleep(600)' >/dev/null 2>&1 &
+other=$!
+instance_pids+=($other)
+elsewhere() { instance_psql -c "select 1 from pg_stat_activity where backend_xmin is not null and datname = 'postgres'"; }
+wait_until '[ -n "$(elsewhere)" ]'
+instance_psql -c 'select pg_current_xact_id()' >/dev/null
 session_do old "begin isolation level repeatable read; select 1" >/dev/null
 pid=$(<"$instance_dir/old.pid")
 ok "an old session" wait_until '[ -n "$(pinned "session $pid")" ]'
 like "$(pinned session)" "session $pid pins the horizon [0-9]+ transactions back, for 00:00:.* => select pg_terminate_backend\($pid\)  -- psql, idle in transaction" "is named, with what ends it"
+is "$(instance_psql -c "select who from tow_store.oldest_holder()")" "session $pid (psql)" "in the metrics too, not one of another database"
+kill "$other"
 session_do old commit >/dev/null
 is "$(pinned session)" "" "until it ends"
 

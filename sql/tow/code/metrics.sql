@@ -195,22 +195,14 @@ as $$
 $$;
 comment on function tow_store.sample_tables(timestamptz) is 'Note how large the tables are.';
 
--- Who keeps dead rows from being removed, and for how long: the worst one. Vacuum itself does not count.
+-- The worst of those that tow.status names.
 create or replace function tow_store.oldest_holder() returns table(who text, age bigint, s double precision)
-language sql stable set search_path = pg_catalog, pg_temp
+language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select h.who, h.age, extract(epoch from clock_timestamp() - h.since)::double precision
-	from (
-		select format('%s %s (%s)', case a.backend_type when 'walsender' then 'standby' else 'session' end, a.pid,
-			coalesce(nullif(a.application_name, ''), a.usename)) as who, greatest(age(a.backend_xmin), age(a.backend_xid))::bigint as age, a.xact_start as since
-		from pg_stat_activity a
-		where a.pid <> pg_backend_pid() and (a.backend_xmin is not null or a.backend_xid is not null) and a.backend_type <> 'autovacuum worker'
-		union all
-		select format('prepared transaction %s', p.gid), age(p.transaction), p.prepared from pg_prepared_xacts p
-		union all
-		select format('replication slot %s', s.slot_name), greatest(age(s.xmin), age(s.catalog_xmin)), null from pg_replication_slots s
-		where s.xmin is not null or s.catalog_xmin is not null
-	) h order by h.age desc, h.since limit 1
+	select format('%s %s%s', p.what, p.who, ' (' || coalesce(nullif(a.application_name, ''), a.usename) || ')'), p.xids::bigint,
+		extract(epoch from clock_timestamp() - p.since)::double precision
+	from tow_store.pinned() p left join pg_stat_activity a on p.what = 'session' and a.pid::text = p.who
+	order by p.xids desc, p.since limit 1
 $$;
 comment on function tow_store.oldest_holder() is 'Who holds the oldest snapshot or transaction: by how many transactions, for how many seconds.';
 
