@@ -218,24 +218,6 @@ begin
 end $$;
 comment on function tow_store.mark(bigint, int) is 'Set flags of a live job where it stands; says marked, busy, or how it has ended.';
 
--- As tow.state, in one statement of one snapshot; a thousand calls a turn want a plan that is kept.
-create or replace function tow_store.ending(p_id bigint) returns text
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
-as $$
-declare
-	v_end text;
-begin
-	select case when exists (select from tow_store.running r where r.job_id = p_id) or exists (select from tow_store.scheduled s where s.id = p_id)
-			or exists (select from tow_store.waiting w where w.id = p_id) or exists (select from tow_store.lined l where l.id = p_id)
-			or tow_store.ready_ctid(p_id) is not null then null
-		else coalesce((select case h.outcome when 'c' then 'completed' when 'f' then 'failed' else 'cancelled' end
-			from tow_store.history h where h.job_id = p_id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1), 'unknown') end
-	into v_end;
-	return v_end;
-end $$;
-comment on function tow_store.ending(bigint) is 'How a job has ended, unknown if nothing is remembered of it; null while it lives.';
-
 -- These jobs' predecessors or children have ended so. A job that does not wait (a running parent) merely has one
 -- need less. Returns the jobs that somebody else has locked: they keep their needs.
 create or replace function tow_store.resolve(p_jobs bigint[], p_ons bigint[], p_ends text[]) returns bigint[]

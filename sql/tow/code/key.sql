@@ -90,28 +90,6 @@ begin
 end $$;
 comment on function tow_store.take_unstarted(bigint) is 'Take a job that has not started out of where it waits; place is null if there is none.';
 
--- A ready row by its job's id: born rows stand at pos = id in a band of the job's queue and priority, moved ones
--- have an index of their own.
-create or replace function tow_store.ready_ctid(p_id bigint) returns tid
-language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
-as $$
-declare
-	v_ctid tid;
-begin
-	select r.ctid into v_ctid
-	from tow_store.job j
-		join tow_store.queue q on q.name = j.queue
-		join tow_store.band b on b.queue = q.id and b.priority = j.priority
-		join tow_store.ready r on r.band = b.id and r.pos = j.id
-	where j.id = p_id and r.id = p_id limit 1;
-	if not found then
-		select r.ctid into v_ctid from tow_store.ready r where r.id = p_id and r.pos <> r.id limit 1;
-	end if;
-	return v_ctid;
-end $$;
-comment on function tow_store.ready_ctid(bigint) is 'Where in tow_store.ready a job stands, null if it is not there.';
-
 create or replace function tow_store.end_unstarted(p_id bigint, p_reason text) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$

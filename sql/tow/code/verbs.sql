@@ -16,21 +16,6 @@ begin
 end $$;
 comment on function tow_store.see_job(bigint) is 'The facts of a job; raises TW404.';
 
-create or replace function tow.state(id bigint) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-	select coalesce(
-		(select 'running' from tow_store.running r where r.job_id = $1),
-		(select case when s.reason = 'r' then 'retrying' else 'scheduled' end from tow_store.scheduled s where s.id = $1),
-		(select 'waiting' from tow_store.waiting w where w.id = $1),
-		(select 'waiting' from tow_store.lined l where l.id = $1),
-		(select case when b.laned then 'waiting' else 'ready' end from tow_store.ready r join tow_store.band b on b.id = r.band where r.ctid = tow_store.ready_ctid($1)),
-		(select case h.outcome when 'c' then 'completed' when 'f' then 'failed' else 'cancelled' end
-			from tow_store.history h where h.job_id = $1 and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1),
-		(select 'unknown' from tow_store.job j where j.id = $1))
-$$;
-comment on function tow.state(bigint) is 'The state of a job: scheduled ready running retrying waiting completed failed cancelled; null if there is no such job.';
-
 create or replace function tow_store.wrong_state(p_id bigint, p_verb text, p_hint text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
