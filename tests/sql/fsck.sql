@@ -103,6 +103,13 @@ select pg_temp.mends(format('end not told %s', :b), 'a predecessor that has ende
 delete from tow_store.need where job_id = :b;
 update tow_store.waiting set fresh = false where id = :b;
 select pg_temp.mends(format('waits for nothing %s', :b), 'a job that waits for nothing');
+select tow.cancel(:b) \g /dev/null
+select tow.enqueue('noop', wait_for => 'word') as b \gset
+select pg_temp.drain('admit'), tow.signal(:b, 'word') \g /dev/null
+select is(pg_temp.found(), null, 'a signal of this moment is nothing wrong');
+update tow_store.signal set fresh = false;
+select pg_temp.mends(format('signal not heard %s', :b), 'a job that was told');
+select pg_temp.drain('admit'), tow.cancel(:b) \g /dev/null
 
 -- lanes
 select tow.enqueue('noop', queue => 'q', lane => 'a') as l1 \gset
@@ -119,6 +126,20 @@ insert into tow_store.turn select band, true, v + 7, 0, 'c', 0, 0 from tow_store
 select pg_temp.mends(format('turn in the past %s', :l1), 'a turn that has passed');
 update tow_store.turn set pos_low = pos_low + 1 where gate > 0;
 select pg_temp.mends(format('lane read too late %s', :l1), 'a lane that is read from too late');
+-- The tidy duty sees such lanes, too, and comes to all of them in its turn.
+create function pg_temp.parks(p_why "char") returns text language sql as $$
+	update tow_store.turn set parked = true, why = p_why where gate > 0;
+	select tow.duty('tidy');
+	select coalesce(string_agg(case when t.parked then 'parked' else 'has its turn' end, ', '), 'none') from tow_store.turn t where t.gate > 0 $$;
+select is(pg_temp.parks(w), 'has its turn', format('a lane parked in vain (%s) is freed by the clock''s side', w)) from unnest('{i,p,t,l}'::"char"[]) w;
+select is((select count(*) from tow.find_audit() where what = 'lane.mended'), 4::bigint, 'as the audit says');
+delete from tow_store.turn where gate > 0;
+select is((tow.duty('tidy'), pg_temp.found())::text, '(0,)', 'one that had no turn at all, too');
+insert into tow_store.gate (what, queue, name, own, used_at) select 'l', g.queue, 'idle' || i, false, tow.now() from tow_store.gate g, generate_series(1, 20) i where g.what = 'l' limit 20;
+update tow_store.turn set parked = true, why = 'i' where gate > 0;
+select setval('tow_store.lane_walk', (select g.id from tow_store.gate g where g.name = 'idle1')) \g /dev/null
+select is((select array_agg(tow_store.mend_lanes(6)) from generate_series(1, 5)), '{0,0,0,0,1}', 'others are looked at meanwhile');
+delete from tow_store.gate where name ~ '^idle';
 update tow_store.turn set parked = true, why = x.why::"char" from (values ('i')) x(why) where gate > 0;
 select pg_temp.mends(format('parked in vain %s', :l1), 'a lane with jobs that is said to be idle');
 update tow_store.turn set parked = true, why = 'p' where gate > 0;

@@ -223,6 +223,7 @@ begin
 		perform tow_store.arm_bit(v_queue.id, v_queue.bit, false);
 	end loop;
 	perform tow_store.tidy_lanes(v_now);
+	perform tow_store.mend_lanes(500);
 	return 0;
 end $$;
 comment on function tow_store.duty_tidy() is 'Duty: remove small rows whose job or worker is gone.';

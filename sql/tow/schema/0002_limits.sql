@@ -116,6 +116,8 @@ create table tow_store.wake (
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 create index wake_gate on tow_store.wake (gate, queue);
 comment on table tow_store.wake is 'When a lane (gate; 0: the queue itself) may go on, as it has a token again or was left by a run: the wake duty sees to it, and rings.';
+create sequence tow_store.lane_walk as bigint minvalue 0 start 0;
+comment on sequence tow_store.lane_walk is 'How far the tidy duty has looked through the lanes (gates).';
 create sequence tow_store.wake_full as bigint minvalue 0 start 0;
 comment on sequence tow_store.wake_full is 'When (microseconds since the epoch) wake was last scanned from its start.';
 
