@@ -30,8 +30,8 @@ void tow_db_cancel(struct tow_db *db); /* ask the server to end the call under w
  * cluster under $TOW_HOME. Allocated in a. NULL means "the environment". */
 const char *tow_db_url(struct tow_arena *a, const char *option);
 
-/* An address past a pooler, for what needs a session of its own: --direct, else TOW_DIRECT_URL, which
- * goes with the address in the environment and not with --database; else NULL. */
+/* An address past a pooler, for what needs a session of its own: --direct, else TOW_DIRECT_URL,
+ * which goes with the address in the environment and not with --database; else NULL. */
 const char *tow_db_direct_url(struct tow_arena *a, const char *direct, const char *database);
 
 /* $TOW_HOME, else /var/lib/towpath for root, else $XDG_DATA_HOME/towpath, else
@@ -81,7 +81,9 @@ const char *tow_rows_name(const struct tow_rows *r, size_t column);
 bool tow_rows_is_number(const struct tow_rows *r, size_t column);
 bool tow_rows_is_json(const struct tow_rows *r, size_t column);
 bool tow_rows_is_bool(const struct tow_rows *r, size_t column);
-bool tow_rows_is_list(const struct tow_rows *r, size_t column); /* an array of words */
+bool tow_rows_is_instant(const struct tow_rows *r, size_t column);
+bool tow_rows_is_list(const struct tow_rows *r, size_t column);	   /* an array of words */
+bool tow_rows_is_numbers(const struct tow_rows *r, size_t column); /* of ids */
 const char *tow_rows_at(const struct tow_rows *r, size_t row, size_t column); /* NULL for null */
 const char *tow_rows_get(const struct tow_rows *r, size_t row,
 			 const char *name); /* NULL for null or no such column */

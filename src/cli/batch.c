@@ -78,8 +78,11 @@ static int seal(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },	{ "open", 1, 2, open_batch }, { "seal", 1, 1, seal },
-	{ "show", 1, 1, show }, { NULL, 0, 0, NULL },
+	{ "ls", 0, 0, ls, NULL },
+	{ "open", 1, 2, open_batch, " name queue priority lane parent " },
+	{ "seal", 1, 1, seal, NULL },
+	{ "show", 1, 1, show, NULL },
+	{ 0 },
 };
 
 static int run(int argc, char **argv)

@@ -188,11 +188,20 @@ static int say_log(struct cli *c)
 	return print_call(c, "tow.daemon_log", &call, columns);
 }
 
+#define SETTINGS " type every queue priority timeout policy auto-start description "
+
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },	      { "add", 2, 3, add },	  { "set", 1, 2, set },
-	{ "start", 1, 1, start },     { "stop", 1, 1, stop },	  { "enable", 1, 1, enable },
-	{ "disable", 1, 1, disable }, { "status", 1, 1, status }, { "log", 1, 1, say_log },
-	{ "rm", 1, 1, rm },	      { NULL, 0, 0, NULL },
+	{ "ls", 0, 0, ls, NULL },
+	{ "add", 2, 3, add, SETTINGS },
+	{ "set", 1, 2, set, SETTINGS " kind reset " },
+	{ "start", 1, 1, start, NULL },
+	{ "stop", 1, 1, stop, " children " },
+	{ "enable", 1, 1, enable, NULL },
+	{ "disable", 1, 1, disable, NULL },
+	{ "status", 1, 1, status, NULL },
+	{ "log", 1, 1, say_log, " lines " },
+	{ "rm", 1, 1, rm, NULL },
+	{ 0 },
 };
 
 static int run(int argc, char **argv)

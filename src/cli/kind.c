@@ -39,10 +39,10 @@ static int resume(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "set", 1, 1, set },
-	{ "pause", 1, 1, pause_kind },
-	{ "resume", 1, 1, resume },
-	{ NULL, 0, 0, NULL },
+	{ "set", 1, 1, set, " max-running reset " },
+	{ "pause", 1, 1, pause_kind, " reason " },
+	{ "resume", 1, 1, resume, NULL },
+	{ 0 },
 };
 
 static int run(int argc, char **argv)

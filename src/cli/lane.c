@@ -71,8 +71,11 @@ static int resume(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },	    { "set", 2, 2, set }, { "pause", 2, 2, pause_lane },
-	{ "resume", 2, 2, resume }, { NULL, 0, 0, NULL },
+	{ "ls", 0, 0, ls, NULL },
+	{ "set", 2, 2, set, " max-running rate burst weight reset " },
+	{ "pause", 2, 2, pause_lane, " reason " },
+	{ "resume", 2, 2, resume, NULL },
+	{ 0 },
 };
 
 static int run(int argc, char **argv)

@@ -76,8 +76,12 @@ static int rm(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls }, { "preview", 0, 1, preview }, { "set", 1, 1, set },
-	{ "rm", 1, 1, rm }, { NULL, 0, 0, NULL },
+	{ "ls", 0, 0, ls, NULL },
+	{ "preview", 0, 1, preview, " count " },
+	{ "set", 1, 1, set,
+	  " shape base factor cap jitter max-attempts delays classes fn description " },
+	{ "rm", 1, 1, rm, NULL },
+	{ 0 },
 };
 
 static int run(int argc, char **argv)

@@ -96,11 +96,18 @@ static int rm(struct cli *c)
 										   : cli_failed(c);
 }
 
+#define SETTINGS                                                                              \
+	" policy max-attempts timeout retention max-args-bytes description max-running rate " \
+	"burst lane-limit lane-rate lane-burst expire-after "
+
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },	    { "add", 1, 1, set },
-	{ "set", 1, 1, set },	    { "pause", 1, 1, pause_queue },
-	{ "resume", 1, 1, resume }, { "rm", 1, 1, rm },
-	{ NULL, 0, 0, NULL },
+	{ "ls", 0, 0, ls, NULL },
+	{ "add", 1, 1, set, SETTINGS },
+	{ "set", 1, 1, set, SETTINGS " reset " },
+	{ "pause", 1, 1, pause_queue, " reason " },
+	{ "resume", 1, 1, resume, NULL },
+	{ "rm", 1, 1, rm, NULL },
+	{ 0 },
 };
 
 static int run(int argc, char **argv)

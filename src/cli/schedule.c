@@ -46,17 +46,6 @@ static const struct tow_option options[] = {
 	" tz queue lane priority max-attempts timeout start-within policy tags overlap missed " \
 	"missed-within missed-most grace jitter starts ends dst-gap dst-overlap description "
 
-/* An option that is not for this word is refused rather than ignored. */
-static bool takes(struct cli *c, const char *word, const char *list)
-{
-	list = tow_fmt(&c->arena, "%s json database ", list);
-	for (const struct tow_option *o = options; o->name; o++)
-		if (cli_has(c, o->name) && !strstr(list, tow_fmt(&c->arena, " %s ", o->name)))
-			return args_usage(&c->err, "--%s is not for 'tow schedule %s'", o->name,
-					  word);
-	return true;
-}
-
 static const struct column columns[] = {
 	{ "name", NULL, AS_IS },	{ "spec", NULL, AS_IS },
 	{ "tz", "ZONE", AS_IS },	{ "kind", NULL, AS_IS },
@@ -68,18 +57,18 @@ static const struct column columns[] = {
 
 static int ls(struct cli *c)
 {
-	if (!takes(c, "ls", ""))
-		return cli_failed(c);
 	return print_view(c, "tow.schedules", columns);
 }
 
 static int say_next(struct cli *c, const struct tow_rows *rows)
 {
 	const char *at = tow_rows_at(rows, 0, 0);
-	if (cli_has(c, "json"))
-		table_json(stdout, rows);
-	else
+	if (!cli_has(c, "json"))
 		printf("next at %s\n", at ? at : "never");
+	else if (at)
+		printf("{\"next_at\": \"%s\"}\n", when_iso(&c->arena, at));
+	else
+		puts("{\"next_at\": null}");
 	return EX_OK;
 }
 
@@ -115,7 +104,7 @@ static int add(struct cli *c)
 	struct cli_call call = { 0 };
 	const char *args;
 
-	if (!takes(c, "add", SETTINGS) || !input_json(c, cli_operand(c, 3), &args))
+	if (!input_json(c, cli_operand(c, 3), &args))
 		return cli_failed(c);
 	gather(c, &call);
 	cli_arg(&call, "spec", cli_operand(c, 1));
@@ -132,8 +121,7 @@ static int set(struct cli *c)
 	struct cli_call call = { 0 };
 	const char *args;
 
-	if (!takes(c, "set", SETTINGS " spec kind args reset ") ||
-	    !input_json(c, cli_option(c, "args"), &args))
+	if (!input_json(c, cli_option(c, "args"), &args))
 		return cli_failed(c);
 	gather(c, &call);
 	cli_arg(&call, "spec", cli_option(c, "spec"));
@@ -153,8 +141,6 @@ static int next(struct cli *c)
 {
 	struct cli_call call = { 0 };
 
-	if (!takes(c, "next", " count tz dst-gap dst-overlap "))
-		return cli_failed(c);
 	cli_arg(&call, "schedule", cli_operand(c, 0));
 	cli_arg(&call, "n", cli_option(c, "count"));
 	cli_arg(&call, "tz", cli_option(c, "tz"));
@@ -172,8 +158,6 @@ static int history(struct cli *c)
 {
 	struct cli_call call = { 0 };
 
-	if (!takes(c, "history", " count "))
-		return cli_failed(c);
 	cli_arg(&call, "schedule", cli_operand(c, 0));
 	cli_arg(&call, "n", cli_option(c, "count"));
 	return print_call(c, "tow.schedule_history", &call, fires);
@@ -249,8 +233,7 @@ static int show(struct cli *c)
 	TOW_AUTO_ROWS *rows = NULL;
 	long long now;
 
-	if (!takes(c, "show", "") ||
-	    !tow_call(c->db, &rows, &c->err, "tow.show_schedule", cli_operand(c, 0)))
+	if (!tow_call(c->db, &rows, &c->err, "tow.show_schedule", cli_operand(c, 0)))
 		return cli_failed(c);
 	if (cli_has(c, "json")) {
 		table_json_row(stdout, rows, 0);
@@ -265,29 +248,27 @@ static int show(struct cli *c)
 
 /*--- by name */
 
-static int call_by_name(struct cli *c, const char *word, const char *verb, struct tow_rows **rows)
+static int call_by_name(struct cli *c, const char *verb, struct tow_rows **rows)
 {
-	if (!takes(c, word, "") || !tow_call(c->db, rows, &c->err, verb, cli_operand(c, 0)))
-		return cli_failed(c);
-	return EX_OK;
+	return tow_call(c->db, rows, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
 }
 
 static int pause_schedule(struct cli *c)
 {
-	return call_by_name(c, "pause", "tow.pause_schedule", NULL);
+	return call_by_name(c, "tow.pause_schedule", NULL);
 }
 
 static int resume(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	int status = call_by_name(c, "resume", "tow.resume_schedule", &rows);
+	int status = call_by_name(c, "tow.resume_schedule", &rows);
 	return status ? status : say_next(c, rows);
 }
 
 static int run_now(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	int status = call_by_name(c, "run", "tow.run_schedule", &rows);
+	int status = call_by_name(c, "tow.run_schedule", &rows);
 	if (status)
 		return status;
 	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", tow_rows_at(rows, 0, 0));
@@ -296,21 +277,21 @@ static int run_now(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return call_by_name(c, "rm", "tow.unschedule", NULL);
+	return call_by_name(c, "tow.unschedule", NULL);
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls },
-	{ "add", 3, 4, add },
-	{ "set", 1, 1, set },
-	{ "show", 1, 1, show },
-	{ "next", 1, 1, next },
-	{ "history", 1, 1, history },
-	{ "pause", 1, 1, pause_schedule },
-	{ "resume", 1, 1, resume },
-	{ "run", 1, 1, run_now },
-	{ "rm", 1, 1, rm },
-	{ NULL, 0, 0, NULL },
+	{ "ls", 0, 0, ls, NULL },
+	{ "add", 3, 4, add, SETTINGS },
+	{ "set", 1, 1, set, SETTINGS " spec kind args reset " },
+	{ "show", 1, 1, show, NULL },
+	{ "next", 1, 1, next, " count tz dst-gap dst-overlap " },
+	{ "history", 1, 1, history, " count " },
+	{ "pause", 1, 1, pause_schedule, NULL },
+	{ "resume", 1, 1, resume, NULL },
+	{ "run", 1, 1, run_now, NULL },
+	{ "rm", 1, 1, rm, NULL },
+	{ 0 },
 };
 
 static int run(int argc, char **argv)

@@ -642,6 +642,8 @@ enum type {
 	T_FLOAT8 = 701,
 	T_NAME_ARRAY = 1003,
 	T_TEXT_ARRAY = 1009,
+	T_INT8_ARRAY = 1016,
+	T_TIMESTAMPTZ = 1184,
 	T_INTERVAL_ARRAY = 1187,
 	T_NUMERIC = 1700,
 	T_JSONB = 3802,
@@ -665,10 +667,20 @@ bool tow_rows_is_bool(const struct tow_rows *r, size_t column)
 	return PQftype(in(r), (int)column) == T_BOOL;
 }
 
+bool tow_rows_is_instant(const struct tow_rows *r, size_t column)
+{
+	return PQftype(in(r), (int)column) == T_TIMESTAMPTZ;
+}
+
 bool tow_rows_is_list(const struct tow_rows *r, size_t column)
 {
 	Oid t = PQftype(in(r), (int)column);
 	return t == T_TEXT_ARRAY || t == T_NAME_ARRAY || t == T_INTERVAL_ARRAY;
+}
+
+bool tow_rows_is_numbers(const struct tow_rows *r, size_t column)
+{
+	return PQftype(in(r), (int)column) == T_INT8_ARRAY;
 }
 
 const char *tow_rows_at(const struct tow_rows *r, size_t row, size_t column)

@@ -17,7 +17,9 @@ late=$(tow enqueue noop --in '1 hour')
 like "$(tow why "$late")" "not due.*until then: in 5[0-9]|in 1 h" "until when"
 next=$(tow enqueue noop)
 like "$(tow why "$next")" "\[$job\]" "who is before it"
+is "$(tow why "$next" --json | jq -c '.[] | select(.ids).ids[0]')" "$job" "ids are numbers, for programs"
 exits 66 "no such job" tow why 999999999 2>/dev/null
+exits 64 "an id that JSON would not read as a number" tow move "0$job" other 2>/dev/null
 
 # move
 is "$(tow move "$job" other)" "$job  ready" "tow move"

@@ -64,4 +64,31 @@ exits 65 "classes that are no JSON" tow policy set steps --classes nonsense 2>/d
 exits 66 "no such policy" tow policy preview nowhere 2>/dev/null
 ok "policy rm" tow policy rm steps
 exits 65 "the default one stays" tow policy rm default 2>/dev/null
+
+# An option that is for another word is refused, not left unread; what PostgreSQL cannot read is said with a hint
+while read -r words; do
+	# shellcheck disable=SC2086 # words
+	said=$(tow $words 2>&1)
+	is "$?" 64 "tow $words"
+	like "$said" "--[a-z-]+ is not for 'tow ${words%% *} [a-z]+'" "which option"
+done <<'end'
+queue ls --rate=5
+queue pause default --rate=5
+queue add fresh --reset=rate
+lane ls --weight=4
+lane pause default a --max-running=3
+kind pause noop --max-running=5
+kind resume noop --reason=none
+daemon start inbox --every=1s
+daemon rm inbox --lines=4
+policy set steps --count=4
+batch seal 7 --name=x
+schedule ls --tz=UTC
+end
+is "$(tow queue ls --json | jq -r '.[] | select(.name == "default").state')" open "and nothing was done"
+like "$(tow queue set default --rate x 2>&1)" "hint: see 'tow queue --help'" "a number that is none: where to look"
+is "$(tow schedule add hourly '@every 1h' noop --json | jq -r 'keys[]')" next_at "the next instant, for programs"
+is "$(tow schedule set hourly --json | jq -r 'keys[]')" next_at "the same of set"
+tow schedule pause hourly
+is "$(tow schedule resume hourly --json | jq -r 'keys[]')" next_at "and of resume"
 done_testing

@@ -79,11 +79,24 @@ void cli_complain(const struct tow_err *e)
 		fprintf(stderr, "hint: %s\n", e->hint);
 }
 
+/* For what PostgreSQL itself refuses: it does not know what was typed, or who may do it. */
+static void hint_at(const struct cli *c, struct tow_err *e)
+{
+	if (strncmp(e->class, "22", 2) == 0)
+		tow_hint(e, "see 'tow %s --help'", c->command);
+	else if (strcmp(e->class, "42501") == 0)
+		tow_hint(e, "tow_viewer looks, tow_producer enqueues, tow_operator acts on jobs, "
+			    "tow_admin does all: somebody has to grant this user one of them");
+}
+
 int cli_failed(const struct cli *c)
 {
+	struct tow_err e = c->err;
+	if (!e.hint[0])
+		hint_at(c, &e);
 	fflush(stdout); /* what went well before is said before */
-	cli_complain(&c->err);
-	return tow_err_exit(&c->err);
+	cli_complain(&e);
+	return tow_err_exit(&e);
 }
 
 bool cli_id(const char *text, struct tow_err *e)
@@ -91,7 +104,7 @@ bool cli_id(const char *text, struct tow_err *e)
 	char *end;
 	errno = 0;
 	long long n = strtoll(text, &end, 10);
-	if (errno || !isdigit((unsigned char)*text) || *end || n <= 0)
+	if (errno || !isdigit((unsigned char)*text) || *text == '0' || *end || n <= 0)
 		return args_usage(e, "'%s' is not a job's number", text);
 	return true;
 }

@@ -18,19 +18,31 @@ static const struct sub *find(const struct sub *subs, const char *name)
 	return NULL;
 }
 
+/* An option that is not for this word is refused rather than ignored. */
+static bool takes(struct cli *c, const struct sub *s)
+{
+	const char *list = tow_fmt(&c->arena, "%s json database ", s->options ? s->options : "");
+	for (const struct tow_option *o = c->args.options; o->name; o++)
+		if (cli_has(c, o->name) && !strstr(list, tow_fmt(&c->arena, " %s ", o->name)))
+			return args_usage(&c->err, "--%s is not for 'tow %s %s'", o->name,
+					  c->command, s->name);
+	return true;
+}
+
 static const struct sub *choose(struct cli *c, const struct sub *subs)
 {
 	const char *name = cli_operand(c, 0);
 	const struct sub *s = find(subs, name);
-	if (s && c->args.n - 1 >= s->min && c->args.n - 1 <= s->max)
-		return s;
-	if (s)
-		args_usage(&c->err, "'tow %s %s' needs %s words after it", c->command, name,
-			   c->args.n - 1 < s->min ? "more" : "fewer");
-	else if (name)
-		args_usage(&c->err, "there is no 'tow %s %s'", c->command, name);
-	else
+	size_t n = c->args.n - 1;
+	if (!name)
 		args_usage(&c->err, "'tow %s' needs one of:%s", c->command, names(&c->arena, subs));
+	else if (!s)
+		args_usage(&c->err, "there is no 'tow %s %s'", c->command, name);
+	else if (n < s->min || n > s->max)
+		args_usage(&c->err, "'tow %s %s' needs %s words after it", c->command, name,
+			   n < s->min ? "more" : "fewer");
+	else if (takes(c, s))
+		return s;
 	tow_hint(&c->err, "see 'tow %s --help'", c->command);
 	return NULL;
 }

@@ -8,9 +8,11 @@ struct sub {
 	const char *name;
 	size_t min, max;	   /* operands after the word */
 	int (*run)(struct cli *c); /* cli_operand(c, 0) is the first after the word */
+	const char *options;	   /* " tz queue ": those that are for it; NULL: none */
 };
 
-/* Reads the options, connects, runs the one that is meant. The table ends with a NULL name. */
+/* Reads the options, connects, runs the one that is meant; --json and --database are for all. The
+ * table ends with a NULL name. */
 int sub_run(const struct sub *subs, const struct tow_option *options, int argc, char **argv);
 
 #endif

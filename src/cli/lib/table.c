@@ -212,6 +212,18 @@ static void json_list(struct tow_buf *out, const char *text)
 	tow_buf_addc(out, ']');
 }
 
+/* "{1,2}" */
+static void json_numbers(struct tow_buf *out, const char *text)
+{
+	size_t n = strlen(text);
+	tow_buf_addf(out, "[%.*s]", n > 2 ? (int)n - 2 : 0, text + 1);
+}
+
+static void quote(struct tow_buf *out, const char *text)
+{
+	tow_json_quote(out, text, strlen(text));
+}
+
 static void json_value(struct tow_buf *out, struct tow_arena *a, const struct tow_rows *rows,
 		       size_t row, size_t column)
 {
@@ -223,10 +235,14 @@ static void json_value(struct tow_buf *out, struct tow_arena *a, const struct to
 		tow_buf_adds(out, *value == 't' ? "true" : "false");
 	else if (tow_rows_is_list(rows, column))
 		json_list(out, value);
+	else if (tow_rows_is_numbers(rows, column))
+		json_numbers(out, value);
 	else if (tow_rows_is_json(rows, column) || (tow_rows_is_number(rows, column) && !special))
 		tow_buf_adds(out, value);
-	else
-		tow_json_quote(out, when_iso(a, value), strlen(when_iso(a, value)));
+	else if (tow_rows_is_instant(rows, column))
+		quote(out, when_iso(a, value));
+	else /* as it is: a log line may begin with a time of its own */
+		quote(out, value);
 }
 
 static void json_object(struct tow_buf *out, struct tow_arena *a, const struct tow_rows *rows,
@@ -237,7 +253,7 @@ static void json_object(struct tow_buf *out, struct tow_arena *a, const struct t
 		const char *name = tow_rows_name(rows, i);
 		if (i > 0)
 			tow_buf_adds(out, ", ");
-		tow_json_quote(out, name, strlen(name));
+		quote(out, name);
 		tow_buf_adds(out, ": ");
 		json_value(out, a, rows, row, i);
 	}
