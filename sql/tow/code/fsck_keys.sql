@@ -69,7 +69,12 @@ begin
 		select 'waits for nothing', w.id, w.reason, 'let the admit duty look again'
 		from tow_store.waiting w
 		where (p_job is null or w.id = p_job) and w.reason in ('predecessors', 'children') and not w.fresh
-			and not exists (select from tow_store.need o where o.job_id = w.id);
+			and not exists (select from tow_store.need o where o.job_id = w.id)
+		union all
+		select 'signal not heard', w.id, w.detail ->> 'name', 'let the admit duty look again'
+		from tow_store.waiting w
+		where (p_job is null or w.id = p_job) and w.reason in ('signal', 'approval') and not w.fresh
+			and exists (select from tow_store.last_word(w) s where not s.fresh);
 end $$;
 comment on function tow_store.fsck_needs(bigint) is 'Part of tow.fsck: jobs that wait for others in vain.';
 
@@ -85,7 +90,7 @@ begin
 	when 'end not told' then
 		insert into tow_store.released (at, job_id) values (tow.now(), v_on);
 		v_done := true;
-	when 'waits for nothing' then
+	when 'waits for nothing', 'signal not heard' then
 		update tow_store.waiting w set fresh = true where w.id = p_job;
 		v_done := found;
 	else
