@@ -114,6 +114,12 @@ update tow_store.duty set last_at = clock_timestamp() - interval '1 hour' where 
 select alike(pg_temp.says('^duty tidy'), 'warn: has had no turn for 01:00:00', 'a duty that has no turn');
 update tow_store.duty set last_at = clock_timestamp();
 select is(pg_temp.says('^duty tidy'), null, 'one that has');
+update tow_store.duty set last_at = clock_timestamp() - interval '1 hour' where name in ('inbox', 'decide', 'daemons');
+select is(pg_temp.says('^duty'), null, 'those that have a turn only when there is work for them may be idle');
+insert into tow.inbox (kind) values ('noop');
+select alike(pg_temp.says('^duty'), 'warn: has had no turn for%', 'but not while there is');
+delete from tow.inbox;
+update tow_store.duty set last_at = clock_timestamp();
 insert into tow_store.fire (schedule_id, at, fired_at, how) select id, clock_timestamp() - interval '1 h', clock_timestamp(), 'missed' from tow_store.schedule where name = 's';
 select alike(pg_temp.says('^schedule s'), '%warn: missed 1 instants in the last day%', 'a schedule that missed an instant');
 select setval(arm, 1::bigint << 61) from tow_store.queue where name = 'default' \g /dev/null
