@@ -54,9 +54,31 @@ select pg_temp.at('00:05:00') \g /dev/null
 select is(right(pg_temp.told('skip'), 10), '05 skipped', 'has not finished');
 select results_eq($$ select on_id from tow_store.need where job_id = pg_temp.job('queue', 5) order by 1 $$, $$ values (pg_temp.job('queue', 1)), (pg_temp.job('queue', 4)) $$, 'queue: not behind those that the last one waits for');
 
+-- A queue has an end.
+select pg_temp.refused($$ select tow.set('schedule_queue_max', '0') $$, 'TW422', 'tow.settings', 'at least one may wait');
+select pg_temp.refused($$ select tow.set('schedule_queue_max', '10001') $$, 'TW422', 'tow.settings', 'and no more than can be counted');
+select tow.set('schedule_queue_max', '3') \g /dev/null
+select tow.set_queue('full') \g /dev/null
+select pg_temp.worker('{full}') as f \gset
+select tow.schedule('full', '*/10 * * * * *', 'noop', queue => 'full', overlap => 'queue') \g /dev/null
+create function pg_temp.count(p_how text) returns bigint language sql as $$ select count(*) from tow.fires f where f.schedule = 'full' and f.how ~ p_how $$;
+select pg_temp.at('00:05:10'), pg_temp.claim(:f) \g /dev/null
+select pg_temp.at('00:05:' || s) from unnest('{20,30,40}'::text[]) s \g /dev/null
+select is(pg_temp.count('due'), 4::bigint, 'as many wait behind the one that runs as the setting says');
+select pg_temp.at('00:05:50') \g /dev/null
+select is((select how || ': ' || reason from tow.fires where schedule = 'full' order by at desc limit 1),
+	format('skipped: job %s had not finished, and 3 wait behind it', (select job from tow.fires where schedule = 'full' and job is not null order by at desc limit 1)), 'then an instant is skipped');
+select pg_temp.refused($$ select tow.run_schedule('full') $$, 'TW409', 'schedule_queue_max', 'by hand, too');
+select pg_temp.say(:f, (select min(job) from tow.fires where schedule = 'full'), '{"as": "completed"}'), pg_temp.drain('admit'), pg_temp.claim(:f) \g /dev/null
+select pg_temp.at('00:06:00') \g /dev/null
+select is(pg_temp.count('due'), 5::bigint, 'one that ends makes room');
+select pg_temp.at('00:07:00') \g /dev/null
+select is(pg_temp.count('due') || ' ' || pg_temp.count('skipped'), '5 7', 'for one');
+select tow.unschedule('full') \g /dev/null
+
 -- Many that were skipped hide no job.
 select tow.schedule('long', '* * * * * *', 'noop', overlap => 'skip') \g /dev/null
-select pg_temp.at('00:05:40') \g /dev/null
+select pg_temp.at('00:07:40') \g /dev/null
 select is((select count(*) filter (where job is not null) || ' ' || count(*) from tow.fires where schedule = 'long'), '1 40', 'one job, however often it was skipped');
 
 select * from finish();

@@ -164,7 +164,7 @@ exception when others then
 end $$;
 comment on function tow_store.try_fire(tow_store.schedule, timestamptz, timestamptz) is 'Fire one instant of a schedule, or write down why that failed.';
 
--- Null if somebody has done it, or if it is skipped because the last job goes on. Who may enqueue in the queue was
+-- Null if somebody has done it, or if it is skipped because the last job goes on, or too many wait behind it. Who may enqueue in the queue was
 -- asked when the schedule was set.
 create or replace function tow_store.fire(s tow_store.schedule, p_at timestamptz, p_how text) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -184,6 +184,9 @@ begin
 		v_reason := format('job %s had not finished', v_others[1]);
 		if s.overlap = 'skip' then
 			perform tow_store.record_fire(s, p_at, 'skipped', v_reason);
+			return null;
+		elsif s.overlap = 'queue' and tow_store.queue_is_full(s) then
+			perform tow_store.record_fire(s, p_at, 'skipped', v_reason || format(', and %s wait behind it', tow_store.setting('schedule_queue_max')));
 			return null;
 		elsif s.overlap = 'replace' then
 			v_others := tow_store.replace_jobs(v_others, s, p_at);
@@ -228,6 +231,22 @@ begin
 		order by l.n);
 end $$;
 comment on function tow_store.unfinished(tow_store.schedule) is 'Jobs of a schedule that have not finished, of its latest twenty.';
+
+-- They end in order, so a full queue is the latest ones that were fired.
+create or replace function tow_store.queue_is_full(s tow_store.schedule) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+declare
+	c_most constant int := tow_store.setting('schedule_queue_max')::int;
+begin
+	return c_most <= (
+		select count(*) from (
+			select o.job_id from tow_store.fire o
+			where o.schedule_id = s.id and o.job_id is not null order by o.era desc, o.at desc limit c_most + 20
+		) f where tow.state(f.job_id) in ('scheduled', 'ready', 'waiting'));
+end $$;
+comment on function tow_store.queue_is_full(tow_store.schedule) is 'Whether as many jobs of a schedule wait as the setting schedule_queue_max lets.';
 
 -- Returns those that run: their workers have to end them first.
 create or replace function tow_store.replace_jobs(p_jobs bigint[], s tow_store.schedule, p_at timestamptz) returns bigint[]

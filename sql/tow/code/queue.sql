@@ -36,7 +36,7 @@ exception
 		perform tow_store.fail('TW422', format('queue %L: a value is out of range', name), 'intervals and numbers must be above zero');
 end $$;
 comment on function tow.set_queue(text, interval, text, int, interval, int, text, int, double precision, int, int, double precision, int, interval, text[]) is
-'Make or change a queue; what is left out stays, and reset names settings that go back to the instance''s. max_running: how many of its jobs run at once; rate: how many start in a second, with burst at once after a pause. lane_limit (1 unless set, 0 any number), lane_rate, lane_burst: the same for each of its lanes. expire_after: jobs that have been ready for longer are cancelled.';
+'Make or change a queue; what is left out stays, and reset names settings that go back to the instance''s. max_running: how many of its jobs run at once; rate: how many start in a second, with burst at once after a pause. lane_limit (1 unless set, 0 any number), lane_rate, lane_burst: the same for each of its lanes. expire_after: jobs that have been ready for longer are cancelled, within a minute.';
 
 -- What p_set has is written, null where it is to be reset.
 create or replace function tow_store.write_queue(p_id int, p_set jsonb) returns void
@@ -155,6 +155,9 @@ create or replace function tow_store.depth(p_band int) returns table(n bigint, o
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select (select count(*) from (select from tow_store.ready r where r.band = p_band union all select from tow_store.lined l where l.band = p_band limit 100000) c),
-		(select j.created_at from tow_store.job j where j.id = (select r.id from tow_store.ready r where r.band = p_band order by r.band, r.pos limit 1))
+		(select j.created_at from tow_store.job j where j.id = least(
+			(select r.id from tow_store.ready r where r.band = p_band order by r.band, r.pos limit 1),
+			(select min(h.id) from (select o.gate, o.pos_low from tow_store.turn o where o.band = p_band and o.why is distinct from 'i' limit 1000) t, lateral (
+				select l.id from tow_store.lined l where l.band = p_band and l.gate = t.gate and l.pos >= t.pos_low order by l.band, l.gate, l.pos limit 1) h)))
 $$;
-comment on function tow_store.depth(int) is 'How many jobs of a band are ready or stand in lanes (at most 100,000 are counted), and since when the first one that is ready exists.';
+comment on function tow_store.depth(int) is 'How many jobs of a band are ready or stand in lanes (at most 100,000 are counted), and since when the first one exists (of a thousand lanes).';

@@ -41,7 +41,7 @@ begin
 	return tow_store.put_schedule(n);
 end $$;
 comment on function tow.schedule(text, text, text, jsonb, text, int, text, int, interval, text, text[], text, interval, text, text, interval, text, text, interval, int, text, interval, timestamptz, timestamptz) is
-'Enqueue a job at each instant of a cron line, in a time zone, from starts_at to before ends_at; the same name sets it anew, and no instant fires twice or is lost by that. missed, for instants that passed by more than grace while no scheduler lived: skip, last, or all (the latest missed_most, oldest first); what is older than missed_within is skipped. overlap, when the last job has not finished: allow, skip, queue or replace. jitter: jobs start up to so much later. start_within: the jobs'' deadline after their instant. dst_gap, dst_overlap: see tow.cron_next. Returns the next instant.';
+'Enqueue a job at each instant of a cron line, in a time zone, from starts_at to before ends_at; the same name sets it anew, and no instant fires twice or is lost by that. missed, for instants that passed by more than grace while no scheduler lived: skip, last, or all (the latest missed_most, oldest first); what is older than missed_within is skipped. overlap, when the last job has not finished: allow, skip, queue (behind it, until as many wait as the setting schedule_queue_max says; then skip) or replace. jitter: jobs start up to so much later. start_within: the jobs'' deadline after their instant. dst_gap, dst_overlap: see tow.cron_next. Returns the next instant.';
 
 create or replace function tow.set_schedule(
 	name text, spec text default null, kind text default null, args jsonb default null, queue text default null, priority int default null,
@@ -242,7 +242,8 @@ begin
 	v_job := tow_store.fire(s, v_at, 'by hand');
 	if v_job is null then
 		perform tow_store.fail('TW409', format('job %s of schedule %L has not finished', (tow_store.unfinished(s))[1], name),
-			'wait for it, cancel it, or change the schedule''s overlap: skip is its rule');
+			case s.overlap when 'queue' then 'as many jobs wait behind it as the setting schedule_queue_max lets: wait, cancel some, or raise it'
+				else 'wait for it, cancel it, or change the schedule''s overlap: skip is its rule' end);
 	end if;
 	perform tow_store.note('schedule.run', name, v_job);
 	return v_job;

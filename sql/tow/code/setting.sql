@@ -9,6 +9,7 @@ as $$
 		when p_name = 'history_over' then p_value in ('warn', 'drop')
 		when p_name = 'viewer_sees_args' then p_value in ('on', 'off')
 		when p_name = 'max_args_bytes' then p_value::int >= 1000
+		when p_name = 'schedule_queue_max' then p_value::int between 1 and 10000
 		else p_value::int >= 1 end, false)
 $$;
 comment on function tow_store.setting_is_good(text, text) is 'Whether a setting may have this value.';

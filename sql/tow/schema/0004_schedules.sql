@@ -40,5 +40,8 @@ alter table tow_store.fire add primary key (schedule_id, era, at);
 alter table tow_store.fire drop constraint fire_how_check;
 alter table tow_store.fire add constraint fire_how_check check (how in ('due', 'late', 'missed', 'by hand', 'skipped', 'failed'));
 create index fire_job on tow_store.fire (schedule_id, era, at) where job_id is not null;
+
+insert into tow_store.setting values
+	('schedule_queue_max', '100', 'how many jobs of a schedule whose overlap is queue may wait; an instant that comes then is skipped');
 comment on table tow_store.fire is 'Instants that were decided, fired or not: the primary key makes any number of schedulers harmless.';
 comment on column tow_store.fire.reason is 'Why it did not fire, or what its job was made to do about the last one.';
