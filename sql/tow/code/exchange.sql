@@ -68,16 +68,16 @@ begin
 		end if;
 	end if;
 
-	v_open := tow_store.lock_queues(p_queues, p_bands, p_lows, v_freed);
+	select l.open, l.kinds into v_open, v_kinds from tow_store.lock_queues(p_queues, p_bands, p_lows, v_freed) l;
 	if v_freed <> '{}' then
 		perform tow_store.free_gates(v_freed, v_open);
 	end if;
 	v_at := tow.now(); -- under the locks: tokens are counted by it, one claim after the other
-	v_kinds := tow_store.ruled_kinds();
 	-- Positions up to here have been given out before any of the claims below looks.
 	v_top := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0);
 	for v_queue in
-		select u.id, u.want, q.timeout, coalesce(q.policy, 'default') as policy, coalesce(q.max_attempts, p.max_attempts) as max_attempts, g.id as gate
+		select u.id, u.want, q.timeout, coalesce(q.policy, 'default') as policy, coalesce(q.max_attempts, p.max_attempts) as max_attempts,
+			g.id as gate, u.id = any(v_open) as open, q.paused_at is null and u.id = any(v_open) as claimable
 		from unnest(p_queues, p_wants) u(id, want)
 			left join tow_store.queue q on q.id = u.id
 			left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
@@ -90,11 +90,22 @@ begin
 		v_room := null;
 		if v_queue.gate is not null then
 			select g.* into v_gate from tow_store.gate g where g.id = v_queue.gate;
-			v_room := case when v_queue.id = any(v_open) then tow_store.room(v_gate, v_at) end;
+			v_room := case when v_queue.open then tow_store.room(v_gate, v_at) end;
 		end if;
 		-- none of a queue that is paused or gone, or of which somebody sets a limit: it is short
-		for b in select * from tow_store.claim_bands(v_queue.id, p_bands, p_lows, p_seq, v_kinds) c where v_queue.id = any(v_open) loop
-			v_most := least(v_want, v_room, case when b.gate is not null then (select tow_store.room(g, v_at) from tow_store.gate g where g.id = b.gate) end);
+		-- bands of one priority in an order that changes, so that none starves the others
+		for b in
+			select b.id as band, u.low, b.kind, b.laned, g.id as gate
+			from unnest(p_bands, p_lows) u(band, low)
+				join tow_store.band b on b.id = u.band
+				left join tow_store.gate g on b.kind = any(v_kinds) and g.what = 'k' and g.name = b.kind
+			where b.queue = v_queue.id and v_queue.claimable and g.paused_at is null
+			order by b.priority, hashint8extended(b.id, v_batch)
+		loop
+			v_most := least(v_want, v_room);
+			if b.gate is not null then
+				v_most := least(v_most, (select tow_store.room(g, v_at) from tow_store.gate g where g.id = b.gate));
+			end if;
 			continue when v_most <= 0;
 			v_gates := array_remove(array[case when v_gate.max_running is not null then v_gate.id end, b.gate], null);
 			if b.laned then
@@ -147,7 +158,7 @@ begin
 			v_room := v_room - (v_got - 1);
 			exit when v_want <= 0;
 		end loop;
-		if v_gate.rate is not null and v_queue.id = any(v_open) then
+		if v_gate.rate is not null and v_queue.open then
 			perform tow_store.pay_queue(v_gate, v_queue.want - v_want, v_want > 0, v_at);
 		end if;
 		if v_want > 0 and not v_more then
@@ -231,28 +242,6 @@ begin
 	where r.job_id = any(p_jobs) order by r.run;
 end $$;
 comment on function tow_store.claim_rows(bigint[], timestamptz) is 'What a worker is told of jobs that it claimed.';
-
--- The bands of a queue that may be claimed from, in order of priority; those of one priority take turns to be first,
--- so that none starves the others. gate: of the kind's limit.
-create or replace function tow_store.claim_bands(p_queue int, p_bands int[], p_lows bigint[], p_turn bigint, p_kinds text[])
-returns table(band int, low bigint, kind text, laned boolean, gate bigint)
-language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
-as $$
-#variable_conflict use_column
-begin
-	return query
-	select s.id, s.low, s.kind, s.laned, s.gate from (
-		select b.id, u.low, b.kind, b.laned, b.priority, g.id as gate, row_number() over w as n, count(*) over (partition by b.priority) as of
-		from unnest(p_bands, p_lows) u(band, low)
-			join tow_store.band b on b.id = u.band
-			join tow_store.queue q on q.id = b.queue
-			left join tow_store.gate g on p_kinds is not null and b.kind = any(p_kinds) and g.what = 'k' and g.name = b.kind
-		where b.queue = p_queue and q.paused_at is null and g.paused_at is null
-		window w as (partition by b.priority order by b.laned, b.kind nulls first)) s
-	order by s.priority, (s.n - 1 + p_turn) % s.of;
-end $$;
-comment on function tow_store.claim_bands(int, int[], bigint[], bigint, text[]) is 'The bands of a queue that may be claimed from, in order.';
 
 create or replace function tow_store.is_of_kinds(p_id bigint, p_kinds text[]) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp

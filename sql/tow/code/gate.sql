@@ -149,10 +149,11 @@ $$;
 comment on function tow_store.next_token(double precision, double precision, timestamptz) is 'When to look at a gate again that is out of tokens.';
 
 create or replace function tow_store.ruled_kinds() returns text[]
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select array_agg(g.name) from tow_store.gate g where g.what = 'k' and (g.max_running is not null or g.paused_at is not null)
-$$;
+begin
+	return (select array_agg(g.name) from tow_store.gate g where g.what = 'k' and (g.max_running is not null or g.paused_at is not null));
+end $$;
 comment on function tow_store.ruled_kinds() is 'Kinds with a limit, or paused: their jobs stand in bands of their own. Null: there are none.';
 
 -- Rings once for each kind that has bands of its own, and once for the rest; p_except: bands that are seen to already.
@@ -166,45 +167,54 @@ end $$;
 comment on function tow_store.ring_queue(int, int[]) is 'Wake a worker that is parked on the queue, for each kind of band.';
 
 -- What claims of these queues must have locked, in order: queues with a limit, those with lanes that have something to
--- do, those whose lanes were let go; then limited kinds. Returns the queues that may be claimed from, and are locked
--- if need be: while somebody sets a limit of one, it has to wait.
-create or replace function tow_store.lock_queues(p_queues int[], p_bands int[], p_lows bigint[], p_freed bigint[]) returns int[]
+-- do, those whose lanes were let go; then limited kinds. open: the queues that may be claimed from, and are locked if
+-- need be: while somebody sets a limit of one, it has to wait. kinds: tow_store.ruled_kinds under the lock.
+create or replace function tow_store.lock_queues(p_queues int[], p_bands int[], p_lows bigint[], p_freed bigint[], out open int[], out kinds text[])
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
-	v_open int[];
+	v_freed int[] := array[]::int[];
 	v_queue int;
 	v_gate bigint;
 begin
+	open := array[]::int[];
 	if not pg_try_advisory_xact_lock_shared(7630718, 0) then
-		return array[]::int[];
+		return;
 	end if;
-	select array_agg(q) into v_open from (
-		select unnest(p_queues) union select g.queue from unnest(p_freed) f(id) join tow_store.gate g on g.id = f.id where g.what = 'l') u(q)
-	where pg_try_advisory_xact_lock_shared(7630718, u.q);
-	for v_queue in
-		select s.queue from (
-			select g.queue from unnest(p_queues) u(q) join tow_store.gate g on g.what = 'q' and g.queue = u.q and g.name = ''
-			where g.max_running is not null or g.rate is not null
+	if p_freed <> '{}' then
+		v_freed := array(select distinct g.queue from unnest(p_freed) f(id) join tow_store.gate g on g.id = f.id where g.what = 'l');
+	end if;
+	foreach v_queue in array v_freed || p_queues loop
+		if pg_try_advisory_xact_lock_shared(7630718, v_queue) then
+			open := open || v_queue;
+		end if;
+	end loop;
+	kinds := tow_store.ruled_kinds();
+	if v_freed <> '{}' or exists (select from tow_store.band b where b.id = any(p_bands) and b.laned)
+			or exists (select from tow_store.gate g where g.what = 'q' and g.queue = any(p_queues) and (g.max_running is not null or g.rate is not null)) then
+		for v_queue in
+			select u.q from unnest(p_queues) u(q) join tow_store.gate g on g.what = 'q' and g.queue = u.q and g.name = ''
+			where u.q = any(open) and (g.max_running is not null or g.rate is not null)
 			union
-			select g.queue from unnest(p_freed) f(id) join tow_store.gate g on g.id = f.id where g.what = 'l'
+			select u.q from unnest(v_freed) u(q) where u.q = any(open)
 			union
 			select b.queue from unnest(p_bands, p_lows) u(band, low) join tow_store.band b on b.id = u.band
-			where b.laned and b.queue = any(p_queues) and tow_store.has_turn(b.id, u.low)
-		) s where s.queue = any(v_open) order by s.queue
-	loop
-		perform pg_advisory_xact_lock(7630716, v_queue);
-	end loop;
-	for v_gate in
-		select distinct g.id from unnest(p_bands) u(band) join tow_store.band b on b.id = u.band join tow_store.gate g on g.what = 'k' and g.name = b.kind
-		where b.queue = any(v_open) and g.max_running is not null order by g.id
-	loop
-		perform pg_advisory_xact_lock(7630717, v_gate::int);
-	end loop;
-	return coalesce(v_open, '{}');
+			where b.laned and b.queue = any(p_queues) and b.queue = any(open) and tow_store.has_turn(b.id, u.low)
+			order by 1
+		loop
+			perform pg_advisory_xact_lock(7630716, v_queue);
+		end loop;
+	end if;
+	if kinds is not null then
+		for v_gate in
+			select distinct g.id from unnest(p_bands) u(band) join tow_store.band b on b.id = u.band join tow_store.gate g on g.what = 'k' and g.name = b.kind
+			where b.queue = any(open) and g.max_running is not null order by g.id
+		loop
+			perform pg_advisory_xact_lock(7630717, v_gate::int);
+		end loop;
+	end if;
 end $$;
-comment on function tow_store.lock_queues(int[], int[], bigint[], bigint[]) is 'Lock what claims need locked; returns the queues that may be claimed from.';
+comment on function tow_store.lock_queues(int[], int[], bigint[], bigint[]) is 'Lock what claims need locked; returns the queues that may be claimed from, and the kinds with rules.';
 
 create or replace function tow_store.has_turn(p_band int, p_low bigint) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
