@@ -19,7 +19,7 @@ declare
 	v_done int := 0;
 begin
 	foreach v_family in array '{store,jobs,keys,needs,lanes}'::text[] loop
-		for problem, job, detail, remedy in select f.problem, f.job, f.detail, f.remedy from tow_store.fsck_find(v_family, null) f loop
+		for problem, job, detail, remedy in select f.problem, f.job, f.detail, f.remedy from tow_store.fsck_find(v_family, null, null) f loop
 			done := null;
 			if fsck.repair then
 				done := tow_store.fsck_mend(v_family, problem, job, detail);
@@ -35,19 +35,19 @@ end $$;
 comment on function tow.fsck(boolean) is
 'Broken invariants of the storage, and what repair => true does about each (done: it did; null: it was not asked; false: somebody was at it, or it had gone). At most 1,000 of a family at a time. Reads everything: not for every minute.';
 
-create or replace function tow_store.fsck_find(p_family text, p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
+create or replace function tow_store.fsck_find(p_family text, p_job bigint, p_on bigint) returns table(problem text, job bigint, detail text, remedy text)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
 	case p_family
 		when 'jobs' then return query select * from tow_store.fsck_jobs(p_job) limit 1000;
 		when 'keys' then return query select * from tow_store.fsck_keys(p_job) limit 1000;
-		when 'needs' then return query select * from tow_store.fsck_needs(p_job) limit 1000;
+		when 'needs' then return query select * from tow_store.fsck_needs(p_job, p_on) limit 1000;
 		when 'lanes' then return query select * from tow_store.fsck_lanes(p_job) limit 1000;
 		else return query select * from tow_store.fsck_store(p_job) limit 1000;
 	end case;
 end $$;
-comment on function tow_store.fsck_find(text, bigint) is 'What one family of checks finds, of all jobs (null) or one.';
+comment on function tow_store.fsck_find(text, bigint, bigint) is 'What one family of checks finds, of all jobs (null) or one; p_on: of what that one waits for.';
 
 create or replace function tow_store.fsck_mend(p_family text, p_problem text, p_job bigint, p_detail text) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -55,7 +55,7 @@ as $$
 begin
 	perform from tow_store.job j where j.id = p_job for update skip locked;
 	perform tow_store.fsck_lock(p.place, p.at, p_job) from tow_store.fsck_places(p_job) p where p_job is not null;
-	if not exists (select from tow_store.fsck_find(p_family, p_job) f where f.problem = p_problem and f.detail = p_detail) then
+	if not exists (select from tow_store.fsck_find(p_family, p_job, substring(p_detail from 'it waits for job (\d+)')::bigint) f where f.problem = p_problem and f.detail = p_detail) then
 		return false;
 	end if;
 	case p_family

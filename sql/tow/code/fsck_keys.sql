@@ -49,22 +49,29 @@ begin
 end $$;
 comment on function tow_store.fsck_mend_key(text, bigint, text) is 'Put right a key, a deadline or a gate of a job.';
 
-create or replace function tow_store.fsck_needs(p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
+-- Each job is looked for once, however many wait for it; p_on: only what is needed of that one, as one job may need
+-- a hundred thousand.
+create or replace function tow_store.fsck_needs(p_job bigint, p_on bigint) returns table(problem text, job bigint, detail text, remedy text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off set plan_cache_mode = force_custom_plan
 as $$
 begin
 	return query
-		with n as ( -- what the admit duty has still to look at is not wrong yet
+		with n as materialized ( -- what the admit duty has still to look at is not wrong yet
 			select o.job_id, o.on_id, o.if_failed from tow_store.need o
-			where (p_job is null or o.job_id = p_job) and not exists (select from tow_store.waiting w where w.id = o.job_id and w.fresh)
+			where (p_job is null or o.job_id = p_job) and (p_on is null or o.on_id = p_on)
+				and not exists (select from tow_store.waiting w where w.id = o.job_id and w.fresh)
+		), p as materialized (
+			select f.id, f.flags from tow_store.fsck_places(null) f where p_job is null
+			union all
+			select f.id, f.flags from (select distinct n.on_id from n where p_job is not null) d, tow_store.fsck_places(d.on_id) f
 		)
 		select 'end not told', n.job_id, format('it waits for job %s, which has ended', n.on_id), 'tell the admit duty'
 		from n
-		where not exists (select from tow_store.fsck_places(n.on_id)) and not exists (select from tow_store.released l where l.job_id = n.on_id)
+		where not exists (select from p where p.id = n.on_id) and not exists (select from tow_store.released l where l.job_id = n.on_id)
 			and not (n.if_failed = 'w' and tow.state(n.on_id) in ('failed', 'cancelled'))
 		union all
 		select 'not flagged', n.job_id, format('it waits for job %s, which does not know', n.on_id), 'flag that one'
-		from n, tow_store.fsck_places(n.on_id) p where p.flags & 8 = 0
+		from n join p on p.id = n.on_id where p.flags & 8 = 0
 		union all
 		select 'waits for nothing', w.id, w.reason, 'let the admit duty look again'
 		from tow_store.waiting w
@@ -76,7 +83,7 @@ begin
 		where (p_job is null or w.id = p_job) and w.reason in ('signal', 'approval') and not w.fresh
 			and exists (select from tow_store.last_word(w) s where not s.fresh);
 end $$;
-comment on function tow_store.fsck_needs(bigint) is 'Part of tow.fsck: jobs that wait for others in vain.';
+comment on function tow_store.fsck_needs(bigint, bigint) is 'Part of tow.fsck: jobs that wait for others in vain.';
 
 create or replace function tow_store.fsck_mend_need(p_problem text, p_job bigint, p_detail text) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -16,6 +16,28 @@ union all
 select u.job_id, 'running', u.band, u.attempt, null, u.claimed_at, u.worker, u.run, null, null from tow_store.running u;
 comment on view tow_store.places is 'Where live jobs are.';
 
+-- The view would read ready whole: it has no index on the id.
+create or replace function tow_store.place_of(p_id bigint) returns setof tow_store.places
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+	return query
+		select r.id, case when b.laned then 'waiting' else 'ready' end, r.band, r.attempt, null::timestamptz, null::timestamptz, null::bigint,
+			null::bigint, case when b.laned then 'arrival' end, r.pos
+		from tow_store.ready r join tow_store.band b on b.id = r.band where r.ctid = tow_store.ready_ctid(p_id) and r.id = p_id
+		union all
+		select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null, null
+		from tow_store.scheduled s where s.id = p_id
+		union all
+		select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason, null from tow_store.waiting w where w.id = p_id
+		union all
+		select l.id, 'waiting', l.band, l.attempt, null, null, null, null, 'lane', l.pos from tow_store.lined l where l.id = p_id
+		union all
+		select u.job_id, 'running', u.band, u.attempt, null, u.claimed_at, u.worker, u.run, null, null from tow_store.running u where u.job_id = p_id;
+end $$;
+comment on function tow_store.place_of(bigint) is 'Where a live job is, as in tow_store.places.';
+
 create or replace view tow.jobs as
 select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority) as priority, m.attempt, j.max_attempts, j.created_at,
 	coalesce(m.run_at, j.run_at) as run_at, m.started_at, m.worker, m.run, g.pct,
