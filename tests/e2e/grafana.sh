@@ -82,6 +82,10 @@ done <"$instance_dir/1d/list"
 # What a query shows is what is there: one known number.
 like "$(psql_as tow_grafana -F ' ' -f "$(grep -l 'sum(completed)' "$instance_dir"/1m/*.sql)" | awk '$2 == "mail" { print $3 }' | sort -u | paste -sd ' ')" '^10$' \
 	"600 jobs a minute are 10 a second"
+failures() { psql_as tow_grafana -F ' ' -f "$(grep -l 'kind as metric' "$instance_dir/$1"/*.sql)" | awk '$2 == "mail" { print $3 + 0 }' | sort -u | paste -sd ' '; }
+is "$(failures 1m)" 12 "12 failures a minute"
+ok "by ten minutes" asked 5 10m
+like "$(failures 10m)" '(^| )12( |$)' "are 12 a minute however long an interval is"
 like "$(psql_as tow_grafana -c "select args from tow.jobs limit 1")" hidden "the login sees no arguments"
 like "$(psql_as tow_grafana -c "select tow.enqueue('noop')" 2>&1)" 'permission denied' "and makes no jobs"
 

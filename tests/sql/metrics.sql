@@ -12,6 +12,8 @@ select pg_temp.ran(:w, '{"as": "failed", "class": "boom", "error": "x", "final":
 select pg_temp.ran(:w, '{"as": "failed", "class": "http.503", "error": "x", "ago_us": 2000, "took_us": 1000}') \g /dev/null
 select pg_temp.ran(:w, '{"as": "snoozed", "delay_s": 3600, "ago_us": 2000, "took_us": 1000}') \g /dev/null
 select tow.enqueue('noop') from generate_series(1, 3) \g /dev/null
+select tow.enqueue('noop', queue => 'lanes', lane => 'l' || i) from generate_series(1, 2) i \g /dev/null
+select pg_temp.drain('admit'), pg_temp.drain('sort') \g /dev/null
 select pg_temp.later('5 s');
 update tow_store.history set finished_at = '2031-01-01 00:10:03+00', started_at = '2031-01-01 00:10:02.5+00';
 select is(tow.duty('sample'), 1, 'the first turn counts the last minute that has ended');
@@ -26,6 +28,7 @@ select is(tow.duty('sample'), 0, 'no minute is counted twice');
 select is((select (seconds, ready, completed, failed, retried, lost, cancelled, other)::text from tow.metrics_queues where queue = 'default' and time = '2031-01-01 00:10+00'),
 	'(60,3,2,1,1,0,0,1)', 'what was ready, and what ended how');
 select is((select round(oldest_s) from tow.metrics_queues where queue = 'default' and time = '2031-01-01 00:10+00'), 70::double precision, 'the age of the oldest');
+select is((select (ready, round(oldest_s))::text from tow.metrics_queues where queue = 'lanes' and time = '2031-01-01 00:10+00'), '(2,70)', 'jobs in lanes count, and have an age');
 select ok((select run_p50 between 0.3 and 0.7 and run_p99 between 0.5 and 1.1 from tow.metrics_queues where queue = 'default' and completed > 0), 'half a second is about half a second');
 select ok((select wait_p50 between 1.5 and 4 from tow.metrics_queues where queue = 'default' and completed > 0), 'waits too');
 select is((select sum(count) from tow.metrics_durations where what = 'run'), 4::numeric, 'each run that worked is in the histogram');

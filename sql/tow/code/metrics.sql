@@ -166,8 +166,8 @@ begin
 		return;
 	end if;
 	insert into tow_store.metric_queue as m (at, minutes, queue, ready, ready_max, oldest_s, running, running_max, slots)
-	select p_at, 1, q.name, q.ready, q.ready, extract(epoch from p_now - q.oldest_ready), q.running, q.running, q.slots
-	from tow.queues q order by q.ready + q.running desc, q.name limit 500
+	select p_at, 1, q.name, q.ready + q.waiting, q.ready + q.waiting, extract(epoch from p_now - q.oldest_ready), q.running, q.running, q.slots
+	from tow.queues q order by q.ready + q.waiting + q.running desc, q.name limit 500
 	on conflict (at, queue) do update set ready = excluded.ready, ready_max = excluded.ready_max, oldest_s = excluded.oldest_s,
 		running = excluded.running, running_max = excluded.running_max, slots = excluded.slots;
 	select m.wal_at into v_last from tow_store.metric m where m.wal_at is not null order by m.at desc limit 1;
