@@ -142,20 +142,34 @@ static bool list(struct watch *w)
 	return true;
 }
 
+static bool visit(struct watch *w, struct watched *j)
+{
+	bool listed = j->listed;
+	j->bar = NULL;
+	j->listed = false;
+	w->live += listed;
+	return listed || look_at(w, j);
+}
+
+/* One that is over is told, and no more watched: a queue may see any number of them. */
+static struct watched **next(struct watch *w, struct watched **at)
+{
+	if (!job_is_over((*at)->state))
+		return &(*at)->next;
+	*at = (*at)->next;
+	if (!*at)
+		w->end = at;
+	return at;
+}
+
 static bool turn(struct watch *w)
 {
 	bool good = list(w);
 	tow_arena_reset(&w->turn);
 	w->live = 0;
 	erase_bars(w);
-	for (struct watched *j = w->first; good && j; j = j->next) {
-		j->bar = NULL;
-		if (j->listed)
-			w->live++;
-		else if (!job_is_over(j->state))
-			good = look_at(w, j);
-		j->listed = false;
-	}
+	for (struct watched **at = &w->first; good && *at; at = next(w, at))
+		good = visit(w, *at);
 	fflush(stdout);
 	if (good)
 		draw_bars(w);
@@ -195,11 +209,14 @@ static int run(int argc, char **argv)
 	    !cli_open_database(&c))
 		return cli_failed(&c);
 	cli_catch_end();
-	while ((good = turn(&w)) && w.live > 0 && cli_pause(PAUSE_MS))
-		;
+	do
+		good = turn(&w);
+	while (good ? w.live > 0 && cli_pause(PAUSE_MS) : cli_again(&c, PAUSE_MS));
 	erase_bars(&w);
 	tow_arena_release(&w.turn);
-	return good || cli_ended_by() ? status(&w) : cli_failed(&c);
+	if (good)
+		return status(&w);
+	return cli_ended_by() ? EX_TEMPFAIL : cli_failed(&c);
 }
 
 const struct tow_command tow_command_watch = {

@@ -39,6 +39,36 @@ is $? 2 "one was cancelled: 2"
 like "$(<"$log")" "$gate  completed" "it ends when the queue has none"
 unlike "$(<"$log")" " $elsewhere  " "others are not shown"
 gate_open closed
+
+# The database goes for longer than one attempt to connect, and comes back: whoever waits goes on
+away=$("$TOW" enqueue noop --queue idle)
+declare -A pid=() log=()
+follow() { # name args...
+	spawn "$@"
+	pid[$1]=$SPAWN_PID log[$1]=$SPAWN_LOG
+}
+follow watch_one watch "$away"
+follow watch_queue watch --queue idle
+follow wait enqueue noop --queue idle --wait
+follow log job --log --follow "$away"
+follow jobs jobs --follow --queue idle
+for name in watch_one watch_queue jobs; do
+	ok "$name sees it" wait_until "grep -q '$away  ready\|$away  waiting' '${log[$name]}'"
+done
+ok "so does enqueue --wait" wait_until "[ -s '${log[wait]}' ]"
+"$TOW" db stop
+sleep 2
+"$TOW" db start >/dev/null
+"$TOW" cancel "$away" "$(<"${log[wait]}")" >/dev/null
+for name in watch_one watch_queue wait; do
+	wait "${pid[$name]}"
+	is $? 2 "$name tells the end by its status"
+done
+wait "${pid[log]}"
+is $? 0 "job --log --follow ends with the job"
+ok "jobs --follow tells the end" wait_until "grep -q '$away  cancelled' '${log[jobs]}'"
+process_stop "${pid[jobs]}"
+is $? 0 "and is ended by an interrupt"
 exits 64 "no job: usage" watch 2>/dev/null
 exits 64 "not both" watch "$gate" --queue default 2>/dev/null
 exits 66 "no such job" watch 123456 2>/dev/null

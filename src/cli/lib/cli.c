@@ -187,3 +187,15 @@ bool cli_pause(long ms)
 		poll(NULL, 0, (int)ms);
 	return !ended_by;
 }
+
+bool cli_again(struct cli *c, long ms)
+{
+	while (c->err.code == TOW_RETRY && cli_pause(ms)) {
+		if (c->db && tow_db_alive(c->db))
+			return true;
+		tow_db_closep(&c->db);
+		if (tow_db_open(&c->db, c->url, c->command, &c->err))
+			return true;
+	}
+	return false;
+}

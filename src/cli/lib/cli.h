@@ -73,4 +73,8 @@ bool cli_pause(long ms);
 void cli_catch_end(void); /* from now on SIGINT and SIGTERM are noted, not deadly */
 int cli_ended_by(void);	  /* the signal, or 0 */
 
+/* After a failure: waits, and connects anew where the connection is gone. False when trying again
+ * is no use, or somebody asked for an end. c->db may be NULL then. */
+TOW_MUST bool cli_again(struct cli *c, long ms);
+
 #endif

@@ -109,6 +109,8 @@ static bool turn(struct view *v, const struct cli_call *call)
 	long long now;
 	if (!cli_call(v->c, &rows, "tow.find_jobs", call) || !when_now(v->c->db, &now, &v->c->err))
 		return false;
+	for (size_t i = 0; i < v->n; i++)
+		v->seen[i].still = false; /* of a turn that failed */
 	for (size_t row = tow_rows_count(rows); row-- > 0;)
 		if (is_news(v, rows, row))
 			print_line(v, rows, row, now);
@@ -125,8 +127,9 @@ int follow_jobs(struct cli *c, const struct cli_call *call, const struct column 
 	struct view v = { .c = c, .columns = columns };
 	bool good;
 	cli_catch_end();
-	while ((good = turn(&v, call)) && cli_pause(PAUSE_MS))
-		;
+	do
+		good = turn(&v, call);
+	while (good ? cli_pause(PAUSE_MS) : cli_again(c, PAUSE_MS));
 	tow_arena_release(&v.memory);
 	return good || cli_ended_by() ? EX_OK : cli_failed(c);
 }

@@ -73,14 +73,13 @@ bool joblog_more(struct cli *c, const char *id, const char *mark, const char **a
 int joblog_print(struct cli *c, const char *id, bool follow)
 {
 	const char *after = "0";
-	bool live = false;
+	bool live = false, good;
 	if (!cli_id(id, &c->err))
 		return cli_failed(c);
 	if (follow)
 		cli_catch_end();
-	do {
-		if (!is_live(c, id, &live) || !joblog_more(c, id, "", &after))
-			return cli_ended_by() ? EX_OK : cli_failed(c);
-	} while (follow && live && cli_pause(PAUSE_MS));
-	return EX_OK;
+	do
+		good = is_live(c, id, &live) && joblog_more(c, id, "", &after);
+	while (follow && (good ? live && cli_pause(PAUSE_MS) : cli_again(c, PAUSE_MS)));
+	return good || cli_ended_by() ? EX_OK : cli_failed(c);
 }

@@ -51,24 +51,18 @@ static bool ask(struct cli *c, const char *id, struct tow_rows **r)
 	tow_rows_freep(r);
 	if (!tow_call(c->db, r, &c->err, "tow.outcome", id))
 		return false;
-	return tow_rows_count(*r) > 0 ||
-	       tow_fail_class(&c->err, TOW_FINAL, "TW404", "job %s is gone", id);
+	if (tow_rows_count(*r) > 0)
+		return true;
+	tow_fail_class(&c->err, TOW_FINAL, "TW404", "no such job: %s", id);
+	return tow_hint(&c->err, "see 'tow jobs' and 'tow history'");
 }
 
 bool job_outcome(struct cli *c, const char *id, struct tow_rows **r)
 {
-	if (ask(c, id, r))
-		return true;
-	while (c->err.code == TOW_RETRY && cli_pause(LONGEST_MS)) {
-		if (!tow_db_alive(c->db)) {
-			tow_db_closep(&c->db);
-			if (!tow_db_open(&c->db, c->url, c->command, &c->err))
-				continue;
-		}
-		if (ask(c, id, r))
-			return true;
-	}
-	return false;
+	while (!ask(c, id, r))
+		if (!cli_again(c, LONGEST_MS))
+			return false;
+	return true;
 }
 
 int job_status(const char *state)
