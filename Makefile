@@ -65,6 +65,8 @@ $(out)/obj/%.o: %.c
 	@echo "  cc      $<"
 	@$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
 
+$(patsubst %.c,$(out)/obj/%.o,$(shell grep -rl TOW_VERSION src workers scheduler)): VERSION
+
 $(out)/obj/gen/%.o: $(out)/gen/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(all_cflags) -MMD -MP -c -o $@ $<
