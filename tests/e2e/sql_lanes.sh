@@ -39,6 +39,29 @@ instance_psql -c "select tow.duty('wake'), tow.enqueue('noop', lane => 'b')" >/d
 is "$(instance_psql -c "select cardinality(public.claim(2, 5))")" 2 "then they go on"
 instance_psql -c "select public.claim(2, 0, true), tow.cancel(id) from tow.jobs" >/dev/null
 
+# A queue that had nothing to do when a claim took its locks is not claimed from without one, when a job comes to it
+# while the claim waits for another queue's.
+instance_psql -c "select tow.set_queue('limited', max_running => 9), tow.set_queue('laned'), tow.enqueue('noop', queue => 'laned', lane => 'x'),
+	tow.duty('admit'), tow.cancel(id) from tow.jobs where queue = 'laned'" >/dev/null
+instance_psql -c "create function public.claim_two(p_name text, p_queues text[]) returns bigint[] language sql as \$\$
+		select coalesce(array_agg(e.job) filter (where e.what = 'job'), '{}')
+		from tow.attach(p_name, 'h', 1, '0', p_queues, array_fill(4, array[cardinality(p_queues)]), '{noop}', '1 h') a, tow_store.worker w,
+			lateral (select array_agg(b.id) as ids from tow_store.band b where b.queue = any(w.queues)) b,
+			tow.exchange(a.worker, 0, 1, false, null, null, null, null, '[]', b.ids, array_fill(0::bigint, array[cardinality(b.ids)]),
+				w.queues, array_fill(5, array[cardinality(w.queues)])) e where w.id = a.worker \$\$" >/dev/null
+session_do one "begin; select pg_advisory_xact_lock(7630716, id) from tow_store.queue where name = 'limited'" >/dev/null
+session_send two "select public.claim_two('both', '{limited,laned}')"
+wait_until "session_waits two"
+instance_psql -c "select tow.enqueue('noop', queue => 'laned', lane => 'x')" >/dev/null
+session_open three
+session_do three "begin; select public.claim_two('other', '{laned}')" >/dev/null
+instance_psql -c "select tow.enqueue('noop', queue => 'laned', lane => 'x')" >/dev/null
+session_do one "commit" >/dev/null
+is "$(session_take two)" "{}" "a queue that was not locked is not claimed from"
+session_do three "commit" >/dev/null
+is "$(instance_psql -c "select count(*) from (select from tow_store.turn where gate <> 0 group by band, gate having count(*) > 1) t")" 0 "no lane has two turns"
+instance_psql -c "select tow.cancel(id) from tow.jobs where queue = 'laned'" >/dev/null
+
 # Fair: a hundred thousand jobs of one tenant, then a single one of another.
 instance_psql -c "select tow.set_queue('default', lane_limit => 0);
 	select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[100000]), lane => 'big')" >/dev/null

@@ -53,5 +53,16 @@ update tow_store.gate set weight = 3 where name = 'x';
 select pg_temp.put('x', 400), pg_temp.put('y', 400) \g /dev/null
 select is((select array_agg(n order by lane) from (select lane, round(count(*) / 10.0) as n from unnest(pg_temp.claim(:w, 400)) u(id) join tow_store.job using (id) group by lane) s), '{30,10}', 'by weight');
 
+-- Very many lanes that may not go on are not all met by one claim, nor each by a round of its own.
+select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
+select tow.cancel(id) from tow.jobs \g /dev/null
+select tow.set_queue('default', lane_limit => 0, lane_rate => 0.001, lane_burst => 1);
+select tow.enqueue('noop', lane => 'many' || i) from generate_series(1, 4000) i \g /dev/null
+select pg_temp.drain('sort') \g /dev/null
+insert into tow_store.bucket (gate, tokens, at) select g.id, 0, tow.now() from tow_store.gate g where g.name ^@ 'many';
+select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), null, 'none now: a claim looks at many, and says that there are more');
+select is((select count(*) between 1 and 3999 from tow_store.turn t where t.why = 't'), true, 'it has parked many');
+select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), '{short}', 'the next meets the rest');
+
 select * from finish();
 rollback;

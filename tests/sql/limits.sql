@@ -107,6 +107,47 @@ select is(pg_temp.n(pg_temp.claim(:w, 10)), 2, 'and again a second later');
 select pg_temp.clear(:w) \g /dev/null
 select is((select count(*) from tow_store.held), 0::bigint, 'nothing is held');
 
+-- Whoever took the last token may be busy for long: another is woken for the next.
+select tow.set_queue('default', rate => 1, burst => 1, reset => '{lane_rate}');
+delete from tow_store.wake;
+select pg_temp.put('noop', 4) \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 1)), 1, 'one token, and no more is wanted');
+select is((select count(*) from tow_store.wake), 1::bigint, 'somebody is woken all the same');
+
+-- A clock that steps back a day gives no token at once, and takes none away for a day.
+select pg_temp.put('noop', 1, 'back'), tow.set_queue('default', lane_rate => 1) \g /dev/null
+select pg_temp.later('1 s');
+select is(pg_temp.n(pg_temp.claim(:w, 4)) >= 1, true, 'tokens are taken');
+select pg_temp.later('-1 day');
+select pg_temp.drain('wake') \g /dev/null
+select is(pg_temp.claim(:w, 4), '{}', 'a clock that steps back: none now');
+select pg_temp.later('1010 ms');
+select is(pg_temp.drain('wake') > 0, true, 'the duty wakes by the new time');
+select is(pg_temp.n(pg_temp.claim(:w, 1)), 1, 'and there is one a second later');
+select pg_temp.clear(:w) \g /dev/null
+
+-- A lane that is forgotten must not begin with a full bucket.
+select tow.set_queue('default', lane_rate => 1.0 / 60, lane_burst => 5, reset => '{rate,burst}');
+select pg_temp.put('noop', 1, 'old'), pg_temp.claim(:w, 10), pg_temp.later('25 hours') \g /dev/null
+select pg_temp.put('noop', 5, 'old') \g /dev/null
+select is(pg_temp.n(pg_temp.claim(:w, 10)), 5, 'the burst of a lane that is a day old');
+select pg_temp.done(:w, array(select job_id from tow_store.running)), tow.duty('tidy'), pg_temp.put('noop', 5, 'old') \g /dev/null
+select is(pg_temp.claim(:w, 10), '{}', 'it is not forgotten before its bucket is full');
+select pg_temp.clear(:w), pg_temp.later('1 hour'), pg_temp.drain('wake'), pg_temp.claim(:w), tow.duty('tidy') \g /dev/null
+select is((select count(*) from tow_store.gate where name = 'old'), 0::bigint, 'then it is');
+select tow.set_queue('default', reset => '{lane_rate,lane_burst}');
+
+-- Very many jobs of a kind that is paused stand before the only one that may run: one claim moves some thousands of
+-- them, says that there is more, and the next goes on.
+select pg_temp.clear(:w) \g /dev/null
+select pg_temp.put('late', 6000), pg_temp.put('noop', 2) \g /dev/null
+select tow.pause_kind('late');
+select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), null, 'many to be moved: neither a job, nor short');
+select is((select count(*) between 1 and 5999 from tow_store.ready r join tow_store.band b on b.id = r.band where b.kind = 'late'), true, 'the first are moved');
+select is(pg_temp.n(pg_temp.claim(:w, 2)), 2, 'the next claim has its jobs');
+select tow.resume_kind('late');
+select pg_temp.put('late', 1), pg_temp.clear(:w) \g /dev/null
+
 -- What is refused.
 select pg_temp.refused(s, 'TW422', h, s) from (values
 	($$ select tow.set_queue('default', max_running => 0) $$, 'pause'), ($$ select tow.set_queue('default', rate => 0) $$, 'jobs a second'),

@@ -13,6 +13,10 @@ declare
 begin
 	if v_now not between tow_store.register_at('tow_store.wake_full') and tow_store.register_at('tow_store.wake_full') + interval '10 s' then
 		v_from := 'epoch';
+		if v_now < tow_store.register_at('tow_store.wake_full') then -- the clock has stepped back: whoever waits looks anew
+			with d as (delete from tow_store.wake w where w.at > v_now returning w.queue, w.gate)
+			insert into tow_store.wake (at, queue, gate) select distinct v_now, d.queue, d.gate from d on conflict do nothing;
+		end if;
 		perform tow_store.set_register_at('tow_store.wake_full', v_now);
 	end if;
 	for q in

@@ -22,6 +22,7 @@ declare
 	v_holders bigint[];
 	v_freed bigint[] := array[]::bigint[];
 	v_open int[];
+	v_locked int[];
 	v_kinds text[];
 	v_at timestamptz;
 	v_top bigint;
@@ -29,12 +30,12 @@ declare
 	v_gate tow_store.gate;
 	b record;
 	s record;
+	t record;
 	v_gates bigint[];
 	v_room int;
 	v_want int;
 	v_most int;
 	v_more boolean;
-	v_jobs bigint[];
 	v_got bigint;
 begin
 	if p_line not in (0, 1) then
@@ -68,7 +69,7 @@ begin
 		end if;
 	end if;
 
-	select l.open, l.kinds into v_open, v_kinds from tow_store.lock_queues(p_queues, p_bands, p_lows, v_freed) l;
+	select l.open, l.locked, l.kinds into v_open, v_locked, v_kinds from tow_store.lock_queues(p_queues, p_bands, p_lows, v_freed) l;
 	if v_freed <> '{}' then
 		perform tow_store.free_gates(v_freed, v_open);
 	end if;
@@ -110,16 +111,21 @@ begin
 			v_gates := array_remove(array[case when v_gate.max_running is not null then v_gate.id end, b.gate], null);
 			if b.laned then
 				continue when not tow_store.has_turn(b.band, b.low);
+				if v_queue.id <> all(v_locked) then -- it had nothing to do when the locks were taken: the next time
+					v_more := true;
+					continue;
+				end if;
 				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_at);
-				v_jobs := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, v_gates);
-				v_more := v_more or not s.dry;
-				return query select c.* from tow_store.claim_rows(v_jobs, v_at) c
+				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, v_gates);
+				v_more := v_more or t.more or not s.dry;
+				return query select c.* from tow_store.claim_rows(t.jobs, v_at) c
 					union all
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
 						case when s.dry then greatest(v_top, s.low) else s.low end, null, null, null;
 			else
-				if v_kinds is not null and b.kind is null then
-					perform tow_store.sift(b.band, b.low, v_most, v_kinds);
+				if v_kinds is not null and b.kind is null and not tow_store.sift(b.band, b.low, v_most, v_kinds) then
+					v_more := true;
+					continue;
 				end if;
 				return query
 					with d as (
@@ -159,7 +165,7 @@ begin
 			exit when v_want <= 0;
 		end loop;
 		if v_gate.rate is not null and v_queue.open then
-			perform tow_store.pay_queue(v_gate, v_queue.want - v_want, v_want > 0, v_at);
+			perform tow_store.pay_queue(v_gate, v_queue.want - v_want, v_at);
 		end if;
 		if v_want > 0 and not v_more then
 			return query select 'short', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,

@@ -101,6 +101,15 @@ begin
 end $$;
 comment on function tow_store.tokens(bigint, double precision, int, timestamptz) is 'How many tokens a gate has; null where it has no rate.';
 
+create or replace function tow_store.is_ahead(p_gate bigint, p_now timestamptz) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+begin
+	return coalesce((select o.at > p_now from tow_store.bucket o where o.gate = p_gate order by o.gate desc, o.n desc limit 1), false);
+end $$;
+comment on function tow_store.is_ahead(bigint, timestamptz) is 'Whether a gate''s bucket bears a time that is to come: the clock has stepped back, and the bucket must be written anew to fill again.';
+
 create or replace function tow_store.spend(p_gate bigint, p_left double precision, p_now timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
@@ -111,21 +120,22 @@ begin
 end $$;
 comment on function tow_store.spend(bigint, double precision, timestamptz) is 'Say how many tokens a gate has now.';
 
--- A queue's claim is over: what it took from the bucket, and when to come back if that is what held it up.
-create or replace function tow_store.pay_queue(g tow_store.gate, p_started int, p_wanting boolean, p_now timestamptz) returns void
+-- A queue's claim is over: what it took from the bucket, and, if that is empty, when somebody shall come back: it need
+-- not be the same worker, who may be busy for long.
+create or replace function tow_store.pay_queue(g tow_store.gate, p_started int, p_now timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_left constant double precision := tow_store.tokens(g.id, g.rate, g.burst, p_now) - p_started;
 begin
-	if p_started > 0 then
+	if p_started > 0 or tow_store.is_ahead(g.id, p_now) then
 		perform tow_store.spend(g.id, v_left, p_now);
 	end if;
-	if p_wanting and v_left < 1 then
+	if v_left < 1 then
 		perform tow_store.wake_at(g.queue, 0, tow_store.next_token(v_left, g.rate, p_now));
 	end if;
 end $$;
-comment on function tow_store.pay_queue(tow_store.gate, int, boolean, timestamptz) is 'Take tokens from a queue with a rate, and have it woken if it has none left.';
+comment on function tow_store.pay_queue(tow_store.gate, int, timestamptz) is 'Take tokens from a queue with a rate, and have it woken if it has none left.';
 
 -- A lane (0: the queue) is looked at again then, if not before.
 create or replace function tow_store.wake_at(p_queue int, p_gate bigint, p_at timestamptz) returns void
@@ -167,9 +177,10 @@ end $$;
 comment on function tow_store.ring_queue(int, int[]) is 'Wake a worker that is parked on the queue, for each kind of band.';
 
 -- What claims of these queues must have locked, in order: queues with a limit, those with lanes that have something to
--- do, those whose lanes were let go; then limited kinds. open: the queues that may be claimed from, and are locked if
--- need be: while somebody sets a limit of one, it has to wait. kinds: tow_store.ruled_kinds under the lock.
-create or replace function tow_store.lock_queues(p_queues int[], p_bands int[], p_lows bigint[], p_freed bigint[], out open int[], out kinds text[])
+-- do, those whose lanes were let go; then limited kinds. open: the queues that may be claimed from; while somebody sets
+-- a limit of one, it has to wait. locked: those of them that needed it when they were asked. kinds: tow_store.ruled_kinds
+-- under the lock.
+create or replace function tow_store.lock_queues(p_queues int[], p_bands int[], p_lows bigint[], p_freed bigint[], out open int[], out locked int[], out kinds text[])
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -178,6 +189,7 @@ declare
 	v_gate bigint;
 begin
 	open := array[]::int[];
+	locked := array[]::int[];
 	if not pg_try_advisory_xact_lock_shared(7630718, 0) then
 		return;
 	end if;
@@ -203,6 +215,7 @@ begin
 			order by 1
 		loop
 			perform pg_advisory_xact_lock(7630716, v_queue);
+			locked := locked || v_queue;
 		end loop;
 	end if;
 	if kinds is not null then

@@ -3,43 +3,51 @@
 -- raised to a common level that the wanted jobs pay for; no lane beyond its limit or its tokens. Whoever may not go on
 -- is parked until something frees it, so that no later claim meets it.
 
--- Rounds, because a lane may have fewer jobs than its share. Each claims something or parks somebody, or is the last.
+-- Rounds, because a lane may have fewer jobs than its share. Each claims something or parks somebody, or is the last;
+-- after one that claimed nothing the next looks farther. more: very many were parked, and others may be next.
 create or replace function tow_store.claim_lanes(
-	p_worker bigint, p_batch bigint, p_now timestamptz, p_queue int, p_band int, p_want int, p_gates bigint[]
-) returns bigint[]
+	p_worker bigint, p_batch bigint, p_now timestamptz, p_queue int, p_band int, p_want int, p_gates bigint[], out jobs bigint[], out more boolean
+)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
+	c_vain constant int := 8;
 	v_clock constant bigint := tow_store.lane_clock(p_band);
 	v_time bigint := v_clock;
 	v_chosen tow_store.chosen[];
-	v_all bigint[] := array[]::bigint[];
+	v_look int := p_want;
+	v_vain int := 0;
 	v_next bigint;
 	k record;
 	r record;
 begin
-	while cardinality(v_all) < p_want loop
-		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, p_want - cardinality(v_all), p_now);
+	jobs := array[]::bigint[];
+	while cardinality(jobs) < p_want and v_vain < c_vain loop
+		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, p_want - cardinality(jobs), v_look, p_now);
 		exit when v_chosen is null;
 		k := tow_store.take_lined(p_worker, p_batch, p_now, p_queue, p_band, v_chosen, p_gates);
 		r := tow_store.turn_on(p_queue, p_band, v_chosen, k.gates, k.counts, p_now);
-		v_all := v_all || k.jobs;
+		jobs := jobs || k.jobs;
 		select t.v into v_next from tow_store.turn t where t.band = p_band and not t.parked and t.v >= v_time order by t.band, t.parked, t.v limit 1;
 		v_time := greatest(v_time, coalesce(v_next, r.last));
 		exit when v_next is null or (k.jobs = '{}' and r.parked = 0);
+		if k.jobs = '{}' then
+			v_look := least(greatest(v_look, 1) * 4, 1000);
+			v_vain := v_vain + 1;
+		end if;
 	end loop;
+	more := v_vain = c_vain;
 	if v_time > v_clock then
 		delete from tow_store.turn t where t.gate = 0 and t.band = p_band and t.v = v_clock;
 		insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low) values (p_band, true, v_time, 0, 'c', 0, 0);
 	end if;
-	return v_all;
 end $$;
 comment on function tow_store.claim_lanes(bigint, bigint, timestamptz, int, int, int, bigint[]) is 'Start jobs of lanes, fairly and within their limits; returns the jobs.';
 
 -- The first lanes in turn, and how many jobs each may start: those that have room are raised to the lowest level that
 -- the wanted jobs pay for, the first gets one at least.
-create or replace function tow_store.choose_lanes(p_queue int, p_band int, p_clock bigint, p_want int, p_now timestamptz) returns tow_store.chosen[]
+create or replace function tow_store.choose_lanes(p_queue int, p_band int, p_clock bigint, p_want int, p_look int, p_now timestamptz) returns tow_store.chosen[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -48,7 +56,7 @@ declare
 begin
 	with t as (
 		select t.gate, t.ctid as at, t.v, t.pos_low, t.run_low from tow_store.turn t
-		where t.band = p_band and not t.parked and t.v >= p_clock order by t.band, t.parked, t.v, t.gate limit p_want
+		where t.band = p_band and not t.parked and t.v >= p_clock order by t.band, t.parked, t.v, t.gate limit p_look
 	), s as (
 		select t.*, greatest(1000000 / g.weight, 1)::bigint as cost, nullif(coalesce(g.max_running, q.lane_limit), 0) as most,
 			coalesce(g.rate, q.lane_rate) as rate, coalesce(g.burst, case when g.rate is null then q.lane_burst end) as burst,
@@ -75,7 +83,7 @@ begin
 	into v_chosen from w where w.share > 0 or w.can <= 0;
 	return v_chosen;
 end $$;
-comment on function tow_store.choose_lanes(int, int, bigint, int, timestamptz) is 'Whose turn it is, and for how many jobs; null if it is nobody''s.';
+comment on function tow_store.choose_lanes(int, int, bigint, int, int, timestamptz) is 'Whose turn it is, and for how many jobs; null if it is nobody''s.';
 
 -- The jobs at the heads of the lanes, but for those that somebody is about to cancel or to move.
 create or replace function tow_store.take_lined(
@@ -157,10 +165,10 @@ declare
 	c record;
 begin
 	for c in
-		select u.gate, u.rate, u.tokens - coalesce(k.n, 0) as left, coalesce(k.n, 0) as got
+		select u.gate, u.rate, u.tokens - coalesce(k.n, 0) as left, coalesce(k.n, 0) as got, tow_store.is_ahead(u.gate, p_now) as ahead
 		from unnest(p_chosen) u left join unnest(p_gates, p_counts) k(gate, n) on k.gate = u.gate where u.rate is not null and not u.paused
 	loop
-		if c.got > 0 then
+		if c.got > 0 or c.ahead then
 			perform tow_store.spend(c.gate, c.left, p_now);
 		end if;
 		if c.left < 1 then

@@ -9,13 +9,7 @@ as $$
 declare
 	c_batch constant int := 1000;
 	v_kinds constant text[] := case when (select b.kind is null from tow_store.band b where b.id = p_band) then tow_store.ruled_kinds() end;
-	v_ids bigint[];
-	v_poss bigint[];
-	v_attempts int[];
-	v_flags int[];
-	v_lanes text[];
-	v_top bigint;
-	v_count int;
+	s record;
 begin
 	low := p_low;
 	for i in 1 .. greatest(p_most / c_batch, 1) loop
@@ -26,19 +20,22 @@ begin
 			returning id, pos, attempt, flags
 		), j as (
 			select d.*, f.lane, f.kind, v_kinds is not null and f.kind = any(v_kinds) as away from d join tow_store.job f on f.id = d.id
-		), a as (
-			select count(tow_store.to_kind_band(p_band, j.kind, j.id, j.attempt, j.flags | 32)) as n from j where j.away
 		)
-		select array_agg(j.id) filter (where not j.away), array_agg(case when j.flags & 32 <> 0 then j.id else j.pos end) filter (where not j.away),
-			array_agg(j.attempt) filter (where not j.away), array_agg(j.flags & ~36) filter (where not j.away),
-			array_agg(j.lane) filter (where not j.away), max(j.pos), count(*) + min(a.n * 0)
-		into v_ids, v_poss, v_attempts, v_flags, v_lanes, v_top, v_count from j, a;
-		low := greatest(low, v_top);
-		if v_ids is not null then
-			perform tow_store.open_lanes(p_queue, v_lanes, p_now);
-			perform tow_store.line_up(p_queue, p_band, v_ids, v_poss, v_attempts, v_flags, v_lanes);
+		select array_agg(j.id) filter (where not j.away) as ids, array_agg(case when j.flags & 32 <> 0 then j.id else j.pos end) filter (where not j.away) as poss,
+			array_agg(j.attempt) filter (where not j.away) as attempts, array_agg(j.flags & ~36) filter (where not j.away) as flags,
+			array_agg(j.lane) filter (where not j.away) as lanes, array_agg(j.id order by j.pos) filter (where j.away) as away,
+			array_agg(j.kind order by j.pos) filter (where j.away) as away_kinds, array_agg(j.attempt order by j.pos) filter (where j.away) as away_attempts,
+			array_agg(j.flags | 32 order by j.pos) filter (where j.away) as away_flags, max(j.pos) as top, count(*) as n
+		into s from j;
+		low := greatest(low, s.top);
+		if s.ids is not null then
+			perform tow_store.open_lanes(p_queue, s.lanes, p_now);
+			perform tow_store.line_up(p_queue, p_band, s.ids, s.poss, s.attempts, s.flags, s.lanes);
 		end if;
-		dry := v_count is null or v_count < c_batch;
+		if s.away is not null then
+			perform tow_store.to_kind_bands(p_band, s.away, s.away_kinds, s.away_attempts, s.away_flags);
+		end if;
+		dry := s.n < c_batch;
 		exit when dry;
 	end loop;
 end $$;
@@ -98,42 +95,73 @@ begin
 end $$;
 comment on function tow_store.lane_clock(int) is 'The virtual time of a laned band: no lane that may run is earlier.';
 
--- Where a job of a kind with a limit belongs. The band is made by whoever sets the limit; should it not be there, the
--- admit duty makes it.
-create or replace function tow_store.to_kind_band(p_band int, p_kind text, p_id bigint, p_attempt int, p_flags int) returns int
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-declare
-	v_band constant int := (select k.id from tow_store.band b
-		join tow_store.band k on k.queue = b.queue and k.priority = b.priority and k.laned = b.laned and k.kind = p_kind where b.id = p_band);
-begin
-	perform tow_store.put_back(p_id, v_band, p_attempt, p_flags, null, 's');
-	return p_id;
-end $$;
-comment on function tow_store.to_kind_band(int, text, bigint, int, int) is 'Move a job to the band of its kind.';
-
--- For plain bands: jobs of limited kinds among the first that a claim would take are moved out of its way.
-create or replace function tow_store.sift(p_band int, p_low bigint, p_want int, p_kinds text[]) returns void
+-- Jobs of kinds with a limit go where they belong, in their order. The bands are made by whoever sets the limit; should
+-- one not be there, the admit duty makes it.
+create or replace function tow_store.to_kind_bands(p_band int, p_ids bigint[], p_kinds text[], p_attempts int[], p_flags int[]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
-	v_moved int;
+	v_bands int[];
 begin
-	loop
-		with c as (
-			select r.ctid as at, r.id, r.attempt, r.flags from tow_store.ready r where r.band = p_band and r.pos > p_low
-			order by r.band, r.pos limit p_want for update skip locked
-		), k as (
-			select c.*, j.kind from c join tow_store.job j on j.id = c.id where j.kind = any(p_kinds)
-		), d as (
-			delete from tow_store.ready where ctid = any(array(select k.at from k))
-		)
-		select count(tow_store.to_kind_band(p_band, k.kind, k.id, k.attempt, k.flags)) into v_moved from k;
-		exit when v_moved = 0;
-	end loop;
+	perform pg_current_xact_id(); -- before the positions
+	with u as (
+		select u.id, u.attempt, u.flags & ~4 as flags, (select k.id from tow_store.band b
+			join tow_store.band k on k.queue = b.queue and k.priority = b.priority and k.laned = b.laned and k.kind = u.kind where b.id = p_band) as band
+		from unnest(p_ids, p_kinds, p_attempts, p_flags) with ordinality u(id, kind, attempt, flags, n) order by u.n
+	), r as (
+		insert into tow_store.ready (band, pos, id, attempt, flags)
+		select u.band, nextval('tow_store.job_id'), u.id, u.attempt, u.flags from u where u.band is not null
+	), w as (
+		insert into tow_store.waiting (id, reason, since, attempt, flags)
+		select u.id, 'admission', tow.now(), u.attempt, u.flags from u where u.band is null
+	)
+	select array_agg(distinct u.band) into v_bands from u;
+	perform tow_store.ring_band(b) from unnest(v_bands) b where b is not null;
+	if array_position(v_bands, null) is not null then
+		perform tow_store.ring_clock('-infinity');
+	end if;
 end $$;
-comment on function tow_store.sift(int, bigint, int, text[]) is 'Move jobs of kinds with a limit to their own bands.';
+comment on function tow_store.to_kind_bands(int, bigint[], text[], int[], int[]) is 'Move jobs, which somebody took out of a band, to the bands of their kinds.';
+
+-- For plain bands: jobs of limited kinds among the first are moved out of a claim's way, some thousands at most. False:
+-- there may be more of them before the jobs that the claim wants.
+create or replace function tow_store.sift(p_band int, p_low bigint, p_want int, p_kinds text[]) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_low bigint := p_low;
+	v_size int := p_want;
+	v_others int := 0;
+	s record;
+begin
+	for i in 1 .. 6 loop
+		with c as materialized (
+			select r.ctid as at, r.pos, j.kind = any(p_kinds) as away from tow_store.ready r join tow_store.job j on j.id = r.id
+			where r.band = p_band and r.pos > v_low order by r.band, r.pos limit v_size
+		), d as (
+			delete from tow_store.ready where ctid = any(array(
+				select r.ctid from tow_store.ready r where r.ctid = any(array(select c.at from c where c.away)) for update skip locked))
+			returning id, pos, attempt, flags
+		)
+		select m.*, t.* into s from (
+				select array_agg(d.id order by d.pos) as ids, array_agg(j.kind order by d.pos) as kinds, array_agg(d.attempt order by d.pos) as attempts,
+					array_agg(d.flags order by d.pos) as flags from d join tow_store.job j on j.id = d.id) m,
+			(select max(c.pos) as pos, count(*) as n, count(*) filter (where not c.away) as others from c) t;
+		if s.ids is not null then
+			perform tow_store.to_kind_bands(p_band, s.ids, s.kinds, s.attempts, s.flags);
+		end if;
+		v_others := v_others + s.others;
+		if s.n < v_size or v_others >= p_want then
+			return true;
+		end if;
+		v_low := s.pos;
+		v_size := 1000;
+	end loop;
+	return false;
+end $$;
+comment on function tow_store.sift(int, bigint, int, text[]) is 'Move jobs of kinds with a limit to their own bands; whether none is left in a claim''s way.';
 
 -- Duty: while all workers are busy nobody claims, and a lane's single job would stand unsorted behind another lane's
 -- hundred thousand. The band's low follows the rule of tow_store.duty_promote: what was given out before xid has ended
@@ -187,7 +215,8 @@ begin
 end $$;
 comment on function tow_store.sort_from(int, bigint) is 'From which position the sort duty scans a laned band; raises it where that is safe.';
 
--- A lane without settings of its own whose jobs have all run is forgotten a day later. Bounded; under the queue's lock.
+-- A lane without settings of its own whose jobs have all run is forgotten when it is a day old and its bucket, if it has
+-- one, is full again. Bounded; under the queue's lock.
 create or replace function tow_store.tidy_lanes(p_now timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
@@ -196,13 +225,14 @@ declare
 	q record;
 	v_gates bigint[];
 begin
-	for q in select distinct b.queue as id from tow_store.band b where b.laned order by b.queue loop
+	for q in select o.id, o.lane_rate, o.lane_burst from tow_store.queue o where exists (select from tow_store.band b where b.queue = o.id and b.laned) order by o.id loop
 		continue when not pg_try_advisory_xact_lock_shared(7630718, q.id) or not pg_try_advisory_xact_lock(7630716, q.id);
 		select array_agg(i.id) into v_gates from (
 			select g.id from tow_store.gate g
 			where g.what = 'l' and g.queue = q.id and not g.own and g.used_at < p_now - interval '1 day'
 				and not exists (select from tow_store.turn t where t.gate = g.id and t.why is distinct from 'i')
 				and not exists (select from tow_store.held h where h.gate = g.id)
+				and (tow_store.tokens(g.id, q.lane_rate, q.lane_burst, p_now) < coalesce(q.lane_burst, greatest(ceil(q.lane_rate), 1))) is not true
 			limit 1000) i;
 		delete from tow_store.turn t where t.gate = any(v_gates);
 		delete from tow_store.bucket b where b.gate = any(v_gates);

@@ -55,6 +55,7 @@ comment on function tow_store.check_limit(int, int, double precision, int, text[
 -- Have the runs that there are hold their gates: by now nobody can start another one.
 create or replace function tow_store.hold_runs(g tow_store.gate) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 begin
 	with u as (
@@ -72,14 +73,16 @@ comment on function tow_store.hold_runs(tow_store.gate) is 'Let the runs of a qu
 -- The same for all lanes of a queue, whose common limit is new.
 create or replace function tow_store.hold_lanes(p_queue int) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 begin
 	perform tow_store.open_lanes(p_queue, array(select distinct j.lane from tow_store.running r
 		join tow_store.band b on b.id = r.band join tow_store.job j on j.id = r.job_id where b.queue = p_queue and b.laned), tow.now());
 	with u as (
 		update tow_store.running r set flags = r.flags | 4
-		from tow_store.band b, tow_store.job j, tow_store.gate g
-		where b.id = r.band and b.queue = p_queue and b.laned and j.id = r.job_id and g.what = 'l' and g.queue = p_queue and g.name = j.lane
+		from tow_store.band b, tow_store.job j, lateral (
+			select o.id from tow_store.gate o where o.what = 'l' and o.queue = p_queue and o.name = j.lane offset 0) g
+		where b.id = r.band and b.queue = p_queue and b.laned and j.id = r.job_id
 			and not exists (select from tow_store.held h where h.gate = g.id and h.run = r.run)
 		returning g.id, r.run, r.job_id
 	)
@@ -168,15 +171,19 @@ create or replace function tow_store.part_kind(p_kind text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	l tow_store.lined;
+	l record;
 begin
 	perform tow_store.open_band(b.queue, b.priority, p_kind, b.laned) from tow_store.band b where b.kind is null;
 	for l in
-		delete from tow_store.lined d using tow_store.band b, tow_store.job j
-		where b.id = d.band and b.kind is null and j.id = d.id and j.kind = p_kind
-		returning d.*
+		with d as (
+			delete from tow_store.lined d using tow_store.band b, tow_store.job j
+			where b.id = d.band and b.kind is null and j.id = d.id and j.kind = p_kind
+			returning d.*
+		)
+		select d.band, array_agg(d.id order by d.id) as ids, array_agg(d.attempt order by d.id) as attempts, array_agg(d.flags | 32 order by d.id) as flags
+		from d group by d.band
 	loop
-		perform tow_store.to_kind_band(l.band, p_kind, l.id, l.attempt, l.flags | 32);
+		perform tow_store.to_kind_bands(l.band, l.ids, array_fill(p_kind, array[cardinality(l.ids)]), l.attempts, l.flags);
 	end loop;
 end $$;
 comment on function tow_store.part_kind(text) is 'Give a kind bands of its own.';
@@ -186,6 +193,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
 	perform tow_store.check_job(p_kind, '{}', 'default', 100, null, null, null, null, null);
+	perform pg_current_xact_id(); -- a worker that looks in vain meanwhile, and parks, must see that we had not ended
 	perform pg_advisory_xact_lock(7630718, 0);
 	perform tow_store.part_kind(p_kind);
 end $$;
