@@ -48,9 +48,10 @@ static int parse(struct choices *o, int argc, char **argv)
 			o->direct = optarg;
 		else if (code == 'f')
 			o->format = optarg;
-		else if (code != 'l')
+		else if (code != 'l') {
+			fprintf(stderr, "hint: tow scheduler --help\n");
 			return EX_USAGE;
-		else if (!tow_level_parse(optarg, &o->level))
+		} else if (!tow_level_parse(optarg, &o->level))
 			return complain("log level", optarg);
 	}
 	if (strcmp(o->format, "text") != 0 && strcmp(o->format, "json") != 0)

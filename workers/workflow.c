@@ -5,7 +5,8 @@
 
 #define NAME_MOST   200
 #define WAIT_MOST_S (10 * 365 * 86400.0)
-#define STEP_MOST   (1 << 20) /* a step's result comes with every later run */
+#define STEP_MOST   (1 << 20)  /* a step's result comes with every later run */
+#define SPAWN_MOST  (15 << 20) /* with what else there is to say, an exchange must carry them */
 
 void workflow_release(struct workflow *w)
 {
@@ -147,6 +148,12 @@ bool tow_job_spawn(struct tow_job *j, const char *json, struct tow_err *e)
 	if (!tow_json_parse(&doc, json, strlen(json), &bad) || !tow_json_str(doc, "kind", NULL)) {
 		tow_fail_class(e, TOW_FINAL, "spawn", "bad job to spawn '%.80s'", json);
 		return tow_hint(e, "an object with at least a kind, like {\"kind\": \"resize\"}");
+	}
+	if (list->len + strlen(json) > SPAWN_MOST) {
+		tow_fail_class(e, TOW_FINAL, "spawn", "the jobs to spawn are more than %d MiB",
+			       SPAWN_MOST >> 20);
+		return tow_hint(e, "make some of them and wait for these before the next; or keep "
+				   "their arguments elsewhere, and say where");
 	}
 	tow_buf_addc(list, list->len ? ',' : '[');
 	tow_buf_adds(list, json);

@@ -24,6 +24,7 @@ long long tow_json_int(const struct tow_json *object, const char *member, long l
 double tow_json_num(const struct tow_json *object, const char *member, double fallback);
 bool tow_json_bool(const struct tow_json *object, const char *member, bool fallback);
 bool tow_json_is_object(const struct tow_json *v);
+bool tow_json_is_array(const struct tow_json *v);
 const char *tow_json_text(const struct tow_json *v); /* the string itself, NULL if it is not one */
 size_t tow_json_len(const struct tow_json *array);
 const struct tow_json *tow_json_at(const struct tow_json *array, size_t i);

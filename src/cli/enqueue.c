@@ -42,6 +42,10 @@ static bool check(struct cli *c)
 					      "after", "if-failed",   "wait-for",  "wait" };
 	if (cli_has(c, "run-at") && cli_has(c, "in"))
 		return args_usage(&c->err, "--run-at and --in say two different things");
+	if (!cli_has(c, "key") && (cli_has(c, "on-conflict") || cli_has(c, "key-scope")))
+		return args_usage(&c->err, "--on-conflict and --key-scope say more of a --key");
+	if (cli_has(c, "after") && !cli_option(c, "after")[strspn(cli_option(c, "after"), ",")])
+		return args_usage(&c->err, "--after names no job");
 	if (!cli_has(c, "bulk"))
 		return true;
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++)

@@ -31,12 +31,18 @@ static const struct column columns[] = {
 	COLUMN_END,
 };
 
+static bool check(struct cli *c)
+{
+	return !cli_has(c, "failed") || !cli_has(c, "state") ||
+	       args_usage(&c->err, "--failed and --state say two different things");
+}
+
 static int run(int argc, char **argv)
 {
 	static const char *const same[] = { "queue", "kind", "tag", "key", "class", "since" };
 	CLI_AUTO c = { 0 };
 	struct cli_call call = { 0 };
-	if (!cli_connect(&c, options, 0, 0, argc, argv))
+	if (!cli_parse(&c, options, 0, 0, argc, argv) || !check(&c) || !cli_open_database(&c))
 		return cli_failed(&c);
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		cli_arg(&call, same[i], cli_option(&c, same[i]));

@@ -87,6 +87,10 @@ static bool check(struct cli *c)
 	if (cli_has(c, "follow") && is_finished(cli_option(c, "state")))
 		return args_usage(&c->err, "--follow shows live jobs and what becomes of them; "
 					   "leave out --state, or name a live one");
+	if (cli_has(c, "since") && !is_finished(cli_option(c, "state")))
+		return args_usage(&c->err, "--since goes with a --state that is finished");
+	if (cli_has(c, "before") && (cli_has(c, "follow") || is_finished(cli_option(c, "state"))))
+		return args_usage(&c->err, "--before is for a list of live jobs");
 	return true;
 }
 

@@ -82,6 +82,11 @@ bool tow_json_is_object(const struct tow_json *v)
 	return json_is_object(in(v));
 }
 
+bool tow_json_is_array(const struct tow_json *v)
+{
+	return json_is_array(in(v));
+}
+
 const char *tow_json_text(const struct tow_json *v)
 {
 	return json_string_value(in(v));

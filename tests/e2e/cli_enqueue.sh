@@ -47,6 +47,9 @@ like "$said" "bad priority -1"$'\n'"hint: use 0 to" "the database's own words an
 refused 65 enqueue noop --in nonsense
 refused 65 enqueue 'no kind!'
 refused 65 enqueue noop --key k --on-conflict error
+refused 64 enqueue noop --on-conflict error
+refused 64 enqueue noop --key-scope live
+refused 64 enqueue noop --after ''
 refused 66 enqueue noop --policy nowhere
 refused 69 enqueue noop --database 'postgresql:///tow?host=/nowhere'
 unlike "$(tow enqueue noop --database 'postgresql://u:hidden@/tow?host=/nowhere' 2>&1)" hidden "a password is not told"

@@ -88,6 +88,9 @@ is "$(tow history --json | jq "[.[] | select(.id == $f or .id == $e)] | length")
 g=$(tow enqueue fail '{"times": 9, "class": "http.503"}' --max-attempts 1 --queue default)
 ok "a job that fails" wait_until "[ \"\$(state $g)\" = failed ]"
 is "$(tow history --failed --json | jq -c 'map(.id)')" "[$g]" "history --failed"
+exits 64 "not with a state" tow history --failed --state cancelled 2>/dev/null
+exits 64 "--since is for finished jobs" tow jobs --since '1 day' 2>/dev/null
+exits 64 "--before is for live ones" tow jobs --state failed --before "$g" 2>/dev/null
 is "$(n history --class http.5) $(n history --class timeout)" "1 0" "by class"
 is "$(tow jobs --state failed --json | jq -c 'map(.id)')" "[$g]" "jobs --state failed asks history too"
 process_stop "$WORKER_PID"

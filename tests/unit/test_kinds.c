@@ -153,6 +153,10 @@ START_TEST(a_control_line_has_an_end)
 	log = rig_log(&g);
 	says(log, "longer than 1 MiB");
 	ck_assert_ptr_null(strstr(log, "not understood"));
+	says(rig_run(&g, "sh",
+		     "{\"c\": \"{ printf 'fail why '; head -c 1100000 /dev/zero | tr '\\\\0' x; "
+		     "echo; } >&3\"}"),
+	     "\"as\":\"failed\",\"class\":\"exec\",\"error\":\"why xxx");
 }
 END_TEST
 
@@ -236,6 +240,8 @@ static const char *const answers[] = {
 	"close\r\n\r\n{\"result\": 3, \"spawn\": [{\"kind\": \"a\"}]}",
 	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\nConnection: "
 	"close\r\n\r\n{\"wait\": \"money\"}",
+	"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 24\r\nConnection: "
+	"close\r\n\r\n{\"spawn\": {\"kind\": \"a\"}}",
 };
 
 /* Says in its log (a pipe) what it was asked. */
@@ -310,6 +316,7 @@ START_TEST(http_says_it_by_status_and_body)
 	ck_assert_str_eq(rig_run(&g, "hook", "{}"),
 			 "\"as\":\"completed\",\"result\":3,\"spawn\":[{\"kind\":\"a\"}]");
 	says(rig_run(&g, "hook", "{}"), "bad wait 'money'");
+	says(rig_run(&g, "hook", "{}"), "'spawn' is no list");
 	waitpid(server, NULL, 0);
 	unlink(secret);
 	rig_stop(&g);

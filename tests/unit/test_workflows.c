@@ -261,6 +261,11 @@ START_TEST(programs_wait_and_spawn)
 		     "echo; "
 		     "} >&3\"}"),
 	     "\"class\":\"spawn\"");
+	says(rig_run(&g, "sh",
+		     "{\"c\": \"x=$(head -c 1000000 /dev/zero | tr '\\\\0' x); for i in $(seq 16); "
+		     "do printf 'spawn {\\\"kind\\\":\\\"a\\\",\\\"args\\\":\\\"%s\\\"}\\\\n' $x; "
+		     "done >&3\"}"),
+	     "\"error\":\"the jobs to spawn are more than 15 MiB\"");
 }
 END_TEST
 

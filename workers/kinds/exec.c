@@ -22,6 +22,7 @@
 #include "../shelter.h"
 
 #define LINE_MOST (1 << 20)
+#define BEGINNING 1000 /* of a longer line: so much is looked at, and kept of a reason */
 
 /* A text as a file of its own: the program may read it when it likes, or never. */
 static int text_file(const char *name, const char *text)
@@ -156,7 +157,7 @@ static void refuse(struct tow_job *j, struct ear *ear)
 {
 	struct control c;
 
-	ear->line.data[32] = '\0';
+	ear->line.data[BEGINNING] = '\0';
 	control_parse(ear->line.data, &c);
 	if (c.word == CONTROL_RESULT)
 		ear->cut = "result";
@@ -166,6 +167,8 @@ static void refuse(struct tow_job *j, struct ear *ear)
 		answer(ear, "refused a line is 1 MiB at most");
 	else
 		tow_job_log(j, TOW_WARN, "a line on descriptor 3 was longer than 1 MiB");
+	if (c.word == CONTROL_FAIL || c.word == CONTROL_RETRY || c.word == CONTROL_SNOOZE)
+		control_apply(j, &c, &ear->verdict);
 	tow_buf_reset(&ear->line);
 }
 

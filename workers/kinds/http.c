@@ -65,6 +65,8 @@ static const char *signature(struct tow_job *j, const char *key, const char *tex
 
 static bool spawn(struct tow_job *j, const struct tow_json *jobs, struct tow_err *e)
 {
+	if (!tow_json_is_array(jobs))
+		return tow_fail_class(e, TOW_FINAL, "spawn", "the answer's 'spawn' is no list");
 	for (size_t i = 0; i < tow_json_len(jobs); i++)
 		if (!tow_job_spawn(j, tow_json_dump(tow_job_arena(j), tow_json_at(jobs, i)), e))
 			return false;
