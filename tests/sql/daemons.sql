@@ -198,6 +198,7 @@ select tow.daemon_status(pg_temp.turn(), pg_temp.run(), 'Trying') \g /dev/null
 select pg_temp.ends('{"as": "failed", "final": true, "error": "bad disk"}') \g /dev/null
 select pg_temp.drain('daemons') \g /dev/null
 select is(pg_temp.show(), 'failing | Trying | bad disk', 'failed for good, it keeps its status');
+select is((select s.status || ' ' || s.detail from tow.status() s where s.component = 'daemon d'), 'warn failing: bad disk', 'tow.status says so');
 select is((select row(failures, job is not null)::text from tow.daemons), '(1,t)', 'and will be tried again');
 select is((select detail from tow.daemon_actions where action = 'FAILED'), 'bad disk', 'which is written down');
 select pg_temp.later('1 s') \g /dev/null
@@ -214,6 +215,7 @@ select pg_temp.begun() \g /dev/null
 select pg_temp.ends('{"as": "failed", "final": true, "error": "bad disk"}') \g /dev/null
 select pg_temp.drain('daemons') \g /dev/null
 select is(pg_temp.show(), 'failed | Failed | bad disk', 'one without auto_start has failed');
+select is((select concat_ws(' ', s.status, s.detail, s.hint) from tow.status() s where s.component = 'daemon d'), 'bad failed: bad disk start it again: tow daemon start d', 'which tow.status says');
 select is(pg_temp.drain('daemons'), 0, 'and stays so');
 select ok(tow.start_daemon('d') is not null, 'until it is started');
 select is(pg_temp.show(), 'starting | Starting', 'anew');

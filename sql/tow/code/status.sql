@@ -17,6 +17,7 @@ begin
 	return query select * from tow_store.status_queues(p_queues);
 	return query select * from tow_store.status_kinds();
 	return query select * from tow_store.status_schedules();
+	return query select * from tow_store.status_daemons();
 	return query select * from tow_store.status_duties();
 	return query select * from tow_store.status_horizon();
 	return query select * from tow_store.status_storage();
@@ -110,6 +111,15 @@ as $$
 	where f.how = 'missed' and f.fired_at > (select tow.now()) - interval '1 day' group by s.name
 $$;
 comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
+
+create or replace function tow_store.status_daemons() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 'daemon ' || d.name, case d.state when 'failed' then 'bad' else 'warn' end, concat_ws(': ', d.state, d.error),
+		case d.state when 'failed' then 'start it again: tow daemon start ' else 'tow daemon log ' end || d.name
+	from tow.find_daemons() d where d.state in ('failed', 'failing')
+$$;
+comment on function tow_store.status_daemons() is 'Part of tow.status: daemons that fail.';
 
 create or replace function tow_store.status_duties() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
