@@ -70,4 +70,21 @@ is "$(admit)" 1 "while somebody makes a band, another one is made"
 is "$(instance_psql -c "select priority from tow.jobs where state = 'waiting'")" 55 "its own jobs wait"
 session_do holder commit >/dev/null
 is "$(admit)" 1 "until it is made"
+# Neither does the expire duty wait for who cancels a job that is late, nor the fire duty for who cancels one that is replaced.
+expire() { instance_psql -c "set statement_timeout = '2s'" -c "select tow.duty('expire')"; }
+job=$(instance_psql -c "select tow.enqueue('noop', run_at => tow.now() + interval '100 ms', deadline => tow.now() + interval '200 ms')")
+session_do holder "begin; select tow.cancel($job)" >/dev/null
+ok "its deadline passes" past "$(instance_psql -c "select at from tow_store.deadline where id = $job")"
+is "$(expire)" 0 "a late job that somebody cancels is left to him"
+session_do holder rollback >/dev/null
+is "$(expire)" 1 "if he does not, the next turn ends it"
+is "$(instance_psql -c "select tow.state($job)")" failed "as it was too late"
+job=$(instance_psql -c "select tow.schedule('often', '* * * * * *', 'noop', overlap => 'replace')" -c "select tow.run_schedule('often')" | tail -1)
+session_do holder "begin; select tow.cancel($job)" >/dev/null
+ok "an instant comes" past "$(instance_psql -c "select next_at from tow.schedules where name = 'often'")"
+is "$(instance_psql -c "set statement_timeout = '2s'" -c "select tow.duty('fire')")" 1 "a schedule fires though somebody holds the job that it replaces"
+session_do holder rollback >/dev/null
+next=$(instance_psql -c "select last_job from tow.schedules where name = 'often'")
+is "$(instance_psql -c "select on_id from tow_store.need where job_id = $next")" "$job" "and the new job waits for that one"
+instance_psql -c "select tow.unschedule('often')" >/dev/null
 done_testing

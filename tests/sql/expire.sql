@@ -19,7 +19,7 @@ select tow.enqueue('noop') as other \gset
 select is(pg_temp.turn('1 min'), 0, 'a job that is young stays');
 select is(pg_temp.turn('8 min'), 0, 'one that is nearly old too');
 select pg_temp.drain('promote') \g /dev/null
-select tow.enqueue('noop', queue => 'q') as young \gset
+select tow.enqueue('noop', queue => 'q', priority => 101) as young \gset
 select tow.enqueue('noop', queue => 'q', lane => 'a') as laned \gset
 select pg_temp.drain('admit') \g /dev/null
 select pg_temp.turn('30 s') \g /dev/null
@@ -28,7 +28,7 @@ select is(pg_temp.end_of(:old), 'cancelled expired', 'cancelled, and why');
 select is(tow.state(:later), 'ready', 'one that became ready later is counted from then');
 select is(tow.state(:young), 'ready', 'so is one that was made later');
 select is(tow.state(:other), 'ready', 'a queue without the setting keeps its jobs');
-select isnt(tow.enqueue('noop', queue => 'q', key => 'k'), :old::bigint, 'its key is free');
+select isnt(tow.enqueue('noop', queue => 'q', key => 'k', priority => 101), :old::bigint, 'its key is free');
 select is((select detail ->> 'jobs' from tow.audit where what = 'jobs.expired' and subject = 'q'), '1', 'the audit says how many');
 
 -- Retries count from when they became ready again.
@@ -42,6 +42,19 @@ select is(pg_temp.turn('8 min'), 2, 'the young one and the one with a lane');
 select is(pg_temp.end_of(:laned), 'cancelled expired', 'which goes back to where it stood');
 select is(tow.state(:later), 'ready', 'what was given back is as fresh as that');
 select is(pg_temp.turn('3 min'), 2, 'and expires in its turn, with the one that took the key');
+
+-- A lane keeps what was given back where it stood, by its id; it counts from its instant and its runs all the same.
+select tow.enqueue('noop', queue => 'q', lane => 'b', run_at => tow.now() + '1 hour') as dated \gset
+select pg_temp.turn('1 hour 1 s'), pg_temp.drain('promote') \g /dev/null
+select is(pg_temp.claim(:w, 1), array[:dated]::bigint[], 'claimed at its instant');
+select pg_temp.say(:w, :dated, '{"as": "returned"}'), pg_temp.drain('sort') \g /dev/null
+select pg_temp.turn('1 min') \g /dev/null
+select is(tow.state(:dated), 'waiting', 'a job that waited for its instant and was given back is not old');
+select pg_temp.turn('5 min'), pg_temp.claim(:w, 1), pg_temp.say(:w, :dated, '{"as": "returned", "took_us": 1000}'), pg_temp.drain('sort') \g /dev/null
+select pg_temp.turn('6 min') \g /dev/null
+select is(tow.state(:dated), 'waiting', 'nor is one that ran since');
+select pg_temp.turn('6 min') \g /dev/null
+select is(pg_temp.end_of(:dated), 'cancelled expired', 'it expires in its turn');
 
 -- A clock that steps back forgets what it said of the future.
 select pg_temp.turn('-1 hour') \g /dev/null

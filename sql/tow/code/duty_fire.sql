@@ -164,8 +164,8 @@ exception when others then
 end $$;
 comment on function tow_store.try_fire(tow_store.schedule, timestamptz, timestamptz) is 'Fire one instant of a schedule, or write down why that failed.';
 
--- Null if somebody has done it, or if it is skipped because the last job goes on, or too many wait behind it. Who may enqueue in the queue was
--- asked when the schedule was set.
+-- Null if somebody has done it, or if it is skipped because the last job goes on, or too many wait behind it. Who may
+-- enqueue in the queue was asked when the schedule was set.
 create or replace function tow_store.fire(s tow_store.schedule, p_at timestamptz, p_how text) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -248,9 +248,10 @@ begin
 end $$;
 comment on function tow_store.queue_is_full(tow_store.schedule) is 'Whether as many jobs of a schedule wait as the setting schedule_queue_max lets.';
 
--- Returns those that run: their workers have to end them first.
+-- Returns those that run: their workers have to end them first. One that somebody's open transaction holds is among them:
+-- the duty waits for nobody, its successor may.
 create or replace function tow_store.replace_jobs(p_jobs bigint[], s tow_store.schedule, p_at timestamptz) returns bigint[]
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '50ms'
 as $$
 declare
 	v_job bigint;
@@ -261,8 +262,11 @@ begin
 			if tow.cancel(v_job, format('replaced by the instant %s of schedule %s', p_at, s.name)) = 'cancelling' then
 				v_still := v_still || v_job;
 			end if;
-		exception when sqlstate 'TW409' or sqlstate 'TW404' then
-			null; -- it has finished meanwhile
+		exception
+			when sqlstate 'TW409' or sqlstate 'TW404' then
+				null; -- it has finished meanwhile
+			when lock_not_available then
+				v_still := v_still || v_job;
 		end;
 	end loop;
 	return v_still;
