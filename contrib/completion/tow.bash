@@ -51,6 +51,16 @@ _tow_options() { # program command
 	echo "--help"
 }
 
+# Not compgen -W, which would have the shell expand the words: somebody may have named a schedule '$(rm -r ~)'.
+_tow_offer() { # words beginning
+	local words one
+	read -r -d '' -a words <<<"$1"
+	COMPREPLY=()
+	for one in "${words[@]}"; do
+		[[ $one != "$2"* ]] || COMPREPLY+=("$(printf %q "$one")")
+	done
+}
+
 _tow() {
 	local program=$1 word=$2 before=$3 list
 	if [ "$COMP_CWORD" = 1 ]; then
@@ -62,7 +72,7 @@ _tow() {
 	else
 		list=$(_tow_words "$program" "${COMP_WORDS[1]}" "$before")
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$list" -- "$word")
+	_tow_offer "$list" "$word"
 }
 
 complete -o default -F _tow tow

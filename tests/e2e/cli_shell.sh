@@ -25,6 +25,11 @@ is "$(complete_words queue pa)" pause "the second word"
 is "$(complete_words queue pause le)" letters "names of queues"
 is "$(complete_words jobs --state ret)" retrying "values of options"
 is "$(complete_words policy preview pat)" patient "names of policies"
+name='$(: >${HACKED})'
+export HACKED=$instance_dir/hacked
+"$TOW" schedule add "$name" @daily noop >/dev/null
+like "$(complete_words schedule rm '')" '^\\\$' "a name that the shell would run is offered in quotes"
+not_ok "and is not run" test -e "$HACKED"
 "$TOW" enqueue noop >/dev/null
 is "$(complete_words cancel '')" 1 "numbers of jobs"
 
