@@ -38,10 +38,10 @@ select pg_temp.say(:w, :later, '{"as": "returned"}') \g /dev/null
 select pg_temp.say(:w, :laned, '{"as": "returned"}') \g /dev/null
 select pg_temp.drain('sort') \g /dev/null
 select pg_temp.turn('30 s') \g /dev/null
-select is(pg_temp.turn('8 min'), 2, 'the young one and the one with a lane');
-select is(pg_temp.end_of(:laned), 'cancelled expired', 'which goes back to where it stood');
+select is(pg_temp.turn('8 min'), 1, 'the young one goes');
 select is(tow.state(:later), 'ready', 'what was given back is as fresh as that');
-select is(pg_temp.turn('3 min'), 2, 'and expires in its turn, with the one that took the key');
+select is(tow.state(:laned), 'waiting', 'in a lane too');
+select is(pg_temp.turn('3 min'), 3, 'and they expire in their turn, with the one that took the key');
 
 -- A lane keeps what was given back where it stood, by its id; it counts from its instant and its runs all the same.
 select tow.enqueue('noop', queue => 'q', lane => 'b', run_at => tow.now() + '1 hour') as dated \gset
