@@ -37,20 +37,22 @@ comment on function tow_store.duty_wake() is 'Duty: wake lanes and queues that m
 -- Give lanes their turn again; p_why: which of those that are parked (see tow_store.turn). Under the queue's lock.
 create or replace function tow_store.unpark(p_queue int, p_gates bigint[], p_why text) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
 as $$
 declare
 	v_count int;
 begin
-	with o as (
-		select t.*, t.ctid as at from tow_store.band b, unnest(p_gates) g(id), lateral (
+	with b as materialized (
+		select b.id, tow_store.lane_clock(b.id) as clock from tow_store.band b where b.queue = p_queue and b.laned
+	), o as (
+		select t.*, t.ctid as at, b.clock from b, unnest(p_gates) g(id), lateral (
 			select r.ctid, r.* from tow_store.turn r where r.gate = g.id and r.band = b.id order by r.gate desc, r.band desc, r.v desc limit 1) t
-		where b.queue = p_queue and b.laned and g.id <> 0 and strpos(p_why, t.why::text) > 0
+		where g.id <> 0 and strpos(p_why, t.why::text) > 0
 	), d as (
 		delete from tow_store.turn where ctid = any(array(select o.at from o))
 	)
 	insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low)
-	select o.band, false, greatest(o.v + 1, tow_store.lane_clock(o.band)), o.gate, null, o.pos_low, o.run_low from o;
+	select o.band, false, greatest(o.v + 1, o.clock), o.gate, null, o.pos_low, o.run_low from o;
 	get diagnostics v_count = row_count;
 	return v_count;
 end $$;

@@ -12,7 +12,7 @@ create or replace function tow.exchange(
 ) returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
 	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -237,7 +237,7 @@ as $$
 begin
 	return query
 	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt,
-		case when j.policy is null and q.policy is distinct from 'never' and j.max_attempts is not null then j.max_attempts
+		case when j.policy is null and q.policy is distinct from 'never' then coalesce(j.max_attempts, q.max_attempts, p.max_attempts)
 			else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
 		(extract(epoch from coalesce(j.timeout, q.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
 		case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, r.band, 0::bigint, j.tags::text, j.key, case when r.flags & 16 <> 0 then tow_store.memory_of(r.job_id)::text end
@@ -245,6 +245,7 @@ begin
 		join tow_store.job j on j.id = r.job_id
 		join tow_store.band b on b.id = r.band
 		join tow_store.queue q on q.id = b.queue
+		left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
 	where r.job_id = any(p_jobs) order by r.run;
 end $$;
 comment on function tow_store.claim_rows(bigint[], timestamptz) is 'What a worker is told of jobs that it claimed.';

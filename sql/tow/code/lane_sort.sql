@@ -4,7 +4,7 @@
 
 create or replace function tow_store.sort_lanes(p_queue int, p_band int, p_low bigint, p_most int, p_now timestamptz, out low bigint, out dry boolean)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	c_batch constant int := 1000;
@@ -58,7 +58,7 @@ create or replace function tow_store.line_up(
 	p_queue int, p_band int, p_ids bigint[], p_poss bigint[], p_attempts int[], p_flags int[], p_lanes text[]
 ) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_gates bigint[];
@@ -88,7 +88,7 @@ comment on function tow_store.line_up(int, int, bigint[], bigint[], int[], int[]
 
 create or replace function tow_store.lane_clock(p_band int) returns bigint
 language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
 begin
 	return coalesce((select t.v from tow_store.turn t where t.gate = 0 and t.band = p_band order by t.gate desc, t.band desc, t.v desc limit 1), 0);
