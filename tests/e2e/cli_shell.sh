@@ -25,7 +25,7 @@ is "$(complete_words queue pa)" pause "the second word"
 is "$(complete_words queue pause le)" letters "names of queues"
 is "$(complete_words jobs --state ret)" retrying "values of options"
 is "$(complete_words policy preview pat)" patient "names of policies"
-name='$(: >${HACKED})'
+name='$(:>$HACKED)'
 export HACKED=$instance_dir/hacked
 "$TOW" schedule add "$name" @daily noop >/dev/null
 like "$(complete_words schedule rm '')" '^\\\$' "a name that the shell would run is offered in quotes"
