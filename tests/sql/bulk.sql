@@ -85,5 +85,12 @@ select pg_temp.refused(c, 'TW422', '.', c) from (values
 	($$ select tow.bulk('cancel', class => 'x') $$), ($$ select tow.bulk('cancel', queue => 'a', max_jobs => 0) $$), ($$ select tow.bulk('cancel', queue => 'a', max_jobs => 10001) $$),
 	($$ select tow.bulk('snooze', queue => 'a') $$), ($$ select tow.bulk('move', queue => 'a') $$), ($$ select tow.bulk('reprioritise', queue => 'a') $$),
 	($$ select tow.bulk('cancel', queue => 'a', delay => '1 s') $$), ($$ select tow.bulk('retry', queue => 'a', reason => 'x') $$)) v(c);
+-- Whom a verb cannot touch.
+select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[3]), queue => 'full') \g /dev/null
+select tow.enqueue('noop', queue => 'full', run_at => tow.now() + '1 h') as far \gset
+select pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.bulk($$ 'run_now', queue => 'full', max_jobs => 1, dry_run => false $$), 'ready', 'jobs that are ready already do not fill up max_jobs');
+select is(tow.state(:far), 'ready', 'the scheduled one is found among them');
+
 select * from finish();
 rollback;

@@ -14,6 +14,9 @@ as $$
 #variable_conflict use_variable
 declare
 	v_finished constant boolean := verb = 'retry' and coalesce(state, 'failed') <> 'retrying';
+	-- whom the verb cannot touch must not fill up max_jobs; who is named is told so
+	v_states constant text[] := case when state is not null then array[state] when ids is not null or verb = 'cancel' then null
+		when verb = 'run_now' then '{scheduled,retrying}' else '{scheduled,retrying,ready,waiting}' end;
 	v_count int := 0;
 begin
 	perform tow_store.check_bulk(verb, state, class, delay, to_priority, to_queue, reason, max_jobs);
@@ -21,7 +24,7 @@ begin
 		perform tow_store.fail('TW422', 'which jobs?', 'give state, queue, kind, lane, tag, class, priority, older_than, newer_than or ids');
 	end if;
 	for job in
-		select c.id from tow_store.bulk_live(state, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs) c where not v_finished
+		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs) c where not v_finished
 		union all
 		select c.id from tow_store.bulk_finished(coalesce(state, 'failed'), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs) c
 		where v_finished
@@ -78,7 +81,7 @@ comment on function tow_store.check_bulk(text, text, text, interval, int, text, 
 
 -- Streams through live jobs, each with a probe for its facts, so that it ends as soon as it has enough.
 create or replace function tow_store.bulk_live(
-	p_state text, p_queue text, p_kind text, p_lane text, p_tag text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int
+	p_states text[], p_queue text, p_kind text, p_lane text, p_tag text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int
 ) returns table(id bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_custom_plan
@@ -90,13 +93,13 @@ begin
 		select m.id from tow_store.places m
 			join tow_store.job j on j.id = m.id
 			left join tow_store.band b on b.id = m.band
-		where (p_ids is null or m.id = any(p_ids)) and (p_state is null or m.state = p_state)
+		where (p_ids is null or m.id = any(p_ids)) and (p_states is null or m.state = any(p_states))
 			and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) and (p_lane is null or j.lane = p_lane)
 			and (p_tag is null or p_tag = any(j.tags)) and (p_priority is null or coalesce(b.priority, j.priority) = p_priority)
 			and (p_older is null or j.created_at < v_now - p_older) and (p_newer is null or j.created_at >= v_now - p_newer)
 		limit p_limit;
 end $$;
-comment on function tow_store.bulk_live(text, text, text, text, text, int, interval, interval, bigint[], int) is 'Live jobs that match, for tow.bulk.';
+comment on function tow_store.bulk_live(text[], text, text, text, text, int, interval, interval, bigint[], int) is 'Live jobs that match, for tow.bulk.';
 
 create or replace function tow_store.bulk_finished(
 	p_state text, p_queue text, p_kind text, p_lane text, p_tag text, p_class text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int

@@ -55,7 +55,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	n tow_store.schedule := tow_store.reset_schedule(tow_store.see_schedule(name), reset);
+	n tow_store.schedule := tow_store.reset_schedule(tow_store.see_schedule(name), reset, jsonb_build_object('args', args, 'queue', queue,
+		'priority', priority, 'tz', tz, 'max_attempts', max_attempts, 'timeout', timeout, 'policy', policy, 'tags', tags, 'missed', missed, 'grace', grace,
+		'description', description, 'lane', lane, 'start_within', start_within, 'dst_gap', dst_gap, 'dst_overlap', dst_overlap, 'missed_within', missed_within,
+		'missed_most', missed_most, 'overlap', overlap, 'jitter', jitter, 'starts_at', starts_at, 'ends_at', ends_at));
 begin
 	n.spec := coalesce(spec, n.spec);
 	n.tz := coalesce(tz, n.tz);
@@ -85,7 +88,7 @@ end $$;
 comment on function tow.set_schedule(text, text, text, jsonb, text, int, text, int, interval, text, text[], text, interval, text, text, interval, text, text, interval, int, text, interval, timestamptz, timestamptz, text[]) is
 'Change what is given of a schedule, as for tow.schedule, and leave the rest; reset names what goes back to its default. No instant fires twice or is lost by that. Returns the next instant.';
 
-create or replace function tow_store.reset_schedule(s tow_store.schedule, p_names text[]) returns tow_store.schedule
+create or replace function tow_store.reset_schedule(s tow_store.schedule, p_names text[], p_given jsonb) returns tow_store.schedule
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -98,12 +101,14 @@ begin
 		if v_name is null or not c_default ? v_name then
 			perform tow_store.fail('TW422', format('cannot reset %L', v_name),
 				'what has a default is ' || (select string_agg(k, ', ' order by k) from jsonb_object_keys(c_default) k));
+		elsif p_given ->> v_name is not null then
+			perform tow_store.fail('TW422', format('%s is set and reset at once', v_name), 'leave one of the two out');
 		end if;
 		s := jsonb_populate_record(s, jsonb_build_object(v_name, c_default -> v_name));
 	end loop;
 	return s;
 end $$;
-comment on function tow_store.reset_schedule(tow_store.schedule, text[]) is 'A schedule''s row with some settings back at their defaults.';
+comment on function tow_store.reset_schedule(tow_store.schedule, text[], jsonb) is 'A schedule''s row with some settings back at their defaults.';
 
 create or replace function tow_store.see_schedule(p_name text) returns tow_store.schedule
 language plpgsql volatile set search_path = pg_catalog, pg_temp
