@@ -106,6 +106,7 @@ select pg_temp.refused(format('select tow.enqueue(''noop'', parent => %s)', :a),
 select pg_temp.refused(format('select tow.enqueue_many(''noop'', ''{"{}"}'', parent => %s)', :a), 'TW409', 'before their parent ends', 'of many');
 select pg_temp.refused('select tow.enqueue(''noop'', parent => 77777777)', 'TW404', 'never enqueued', 'that is not there');
 select pg_temp.refused(format('select tow.enqueue(''noop'', after => array_fill(%s::bigint, array[1001]))', :a), 'TW422', 'batch', 'too many');
+select pg_temp.refused(format('select tow.enqueue(''noop'', after => array[[%s],[%1$s]])', :a), 'TW422', 'list', 'an array of arrays');
 
 -- Circles.
 select tow.enqueue('noop', run_at => tow.now() + interval '1 h') as a \gset
@@ -122,6 +123,18 @@ select is(pg_temp.went(:w, :d, '{"as": "completed"}'), 'completed', 'until the o
 select is(pg_temp.due_in(:a), '1 h', 'and then for its instant');
 select pg_temp.refused(format('select tow.depend(%s, array[%s])', :d, :a), 'TW409', 'started or finished', 'depend: not of a finished job');
 select is((select count(*) from tow_store.audit where what = 'job.depends' and job_id = :a), 1::bigint, 'it is in the audit');
+select tow.enqueue('noop', run_at => tow.now() + interval '1 h') as e \gset
+select tow.depend(:a, array[:e]), tow.depend(:a, array[:e], 'go') \g /dev/null
+select is((select n.if_failed from tow_store.need n where n.job_id = :a and n.on_id = :e), 'g', 'depend: what happens when it fails is changed');
+select tow.enqueue('noop', parent => :a) as child \gset
+select pg_temp.refused(format('select tow.depend(%s, array[%s])', :a, :child), 'TW409', 'once it runs', 'depend: not on one''s own child');
+select tow.enqueue('noop', run_at => tow.now() + interval '1 h') as old \gset
+select tow.enqueue('noop', parent => :old) as mid \gset
+select tow.enqueue('noop', parent => :mid) as new \gset
+select tow.depend(:old, array[:new]) \g /dev/null
+select is((select array_agg(g) from tow.graph(:mid) g), array[format('*%s  noop  ready', :mid), format('└─ child %s  noop  ready', :new),
+	format('   └─ then %s  noop  waiting for jobs %s, %s', :old, :mid, :new), format('      └─ child %s  (above)', :mid)], 'a circle of ties of both sorts is drawn all the same');
+select tow.cancel(j) from unnest(array[:e, :child, :old, :mid, :new]) j \g /dev/null
 select tow.cancel(:a) \g /dev/null
 select pg_temp.drain('admit') \g /dev/null
 

@@ -71,15 +71,16 @@ as $$
 $$;
 comment on function tow_store.graph_node(bigint) is 'A job in a line.';
 
--- A tree from those that have nothing above them; a job with several above it is drawn below the first, and named
--- below the others. Depth first, with the lines that are still to be drawn on a stack.
+-- A tree from those that have nothing above them, and last from the job itself, should it not have been reached: ties
+-- of parents and those of successors can make a circle together. A job with several above it is drawn below the first,
+-- and named below the others. Depth first, with the lines that are still to be drawn on a stack.
 create or replace function tow_store.graph_text(p_ids bigint[], p_id bigint) returns setof text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_ties constant jsonb := coalesce((select jsonb_object_agg(t.above, t.below) from (
 		select g.above, jsonb_agg(jsonb_build_array(g.below, g.how) order by g.how, g.below) as below from tow_store.ties(p_ids) g group by g.above) t), '{}');
-	v_ids bigint[] := array(select i from unnest(p_ids) i where not exists (select from tow_store.ties(p_ids) t where t.below = i) order by i desc);
+	v_ids bigint[] := p_id || array(select i from unnest(p_ids) i where not exists (select from tow_store.ties(p_ids) t where t.below = i) order by i desc);
 	v_leads text[] := array_fill(''::text, array[cardinality(v_ids)]);
 	v_hows text[] := v_leads;
 	v_drawn bigint[] := array[]::bigint[];
@@ -99,7 +100,9 @@ begin
 		v_leads := v_leads[1 : n - 1];
 		v_hows := v_hows[1 : n - 1];
 		if v_id = any(v_drawn) then
-			return next v_lead || v_how || v_id || '  (above)';
+			if v_how <> '' then
+				return next v_lead || v_how || v_id || '  (above)';
+			end if;
 			continue;
 		end if;
 		return next v_lead || v_how || case when v_id = p_id then '*' else '' end || tow_store.graph_node(v_id);

@@ -34,7 +34,9 @@ as $$
 declare
 	a record;
 begin
-	if array_position(p_after, null) is not null then
+	if array_ndims(p_after) > 1 then
+		perform tow_store.fail('TW422', 'after is an array of arrays', 'use a list of ids');
+	elsif array_position(p_after, null) is not null then
 		perform tow_store.fail('TW422', 'a predecessor is null', 'leave it out');
 	elsif cardinality(p_after) > 1000 then
 		perform tow_store.fail('TW422', format('%s predecessors are too many', cardinality(p_after)), 'name at most 1000; wait for more by making them a batch, tow.batch');
@@ -87,8 +89,10 @@ as $$
 declare
 	v_if_failed constant "char" := case p_if_failed when 'cancel' then 'x' when 'fail' then 'f' when 'go' then 'g' when 'wait' then 'w' end;
 begin
-	insert into tow_store.need (job_id, on_id, if_failed) select p_id, a, v_if_failed from unnest(p_after) a on conflict do nothing;
-	insert into tow_store.edge (job_id, on_id, if_failed) select p_id, a, v_if_failed from unnest(p_after) a on conflict do nothing;
+	insert into tow_store.need (job_id, on_id, if_failed) select distinct p_id, a, v_if_failed from unnest(p_after) a
+	on conflict (on_id, job_id) do update set if_failed = excluded.if_failed;
+	insert into tow_store.edge (job_id, on_id, if_failed) select distinct p_id, a, v_if_failed from unnest(p_after) a
+	on conflict (job_id, on_id) do update set if_failed = excluded.if_failed;
 	if p_parent is not null then
 		insert into tow_store.need (job_id, on_id, if_failed) values (p_parent, p_id, 'g');
 		perform tow_store.daemon_launched(p_parent, array[p_id]);
@@ -145,6 +149,10 @@ begin
 	end if;
 	perform tow_store.check_producer(j.queue);
 	perform pg_advisory_xact_lock(7630719, 0);
+	select c.id into v_id from tow_store.job c where c.id = any(after) and c.parent = job order by c.id limit 1;
+	if found then
+		perform tow_store.fail('TW409', format('job %s is a child of job %s', v_id, job), 'it can wait for its children once it runs: they are made for it');
+	end if;
 	v_id := tow_store.waits_for(after, job);
 	if v_id is not null then
 		perform tow_store.fail('TW409', format('job %s %s job %s: a circle', v_id, case v_id when job then 'is' else 'waits for' end, job), 'a job cannot wait for itself');
@@ -168,7 +176,7 @@ begin
 	perform tow_store.note('job.depends', j.kind, job, jsonb_build_object('after', after, 'if_failed', if_failed));
 	return tow.state(job);
 end $$;
-comment on function tow.depend(bigint, bigint[], text) is 'Let a job that has not started run after others; if_failed as for tow.enqueue. Refuses circles.';
+comment on function tow.depend(bigint, bigint[], text) is 'Let a job that has not started run after others; if_failed as for tow.enqueue, of one that it waits for already it is changed. Refuses circles.';
 
 -- A finished job is put back: its parent waits for it again, and it waits for those of its predecessors that live
 -- again. One that had completed starts anew, any other goes on from its steps. Returns its flags.
