@@ -20,6 +20,7 @@ static const char *const seeds[] = {
 	"0.5s",
 	"a:b*c:12",
 	"mail*1000",
+	"a.name.of.sixty.four.characters.is.the.longest.which.a.queue.has:2",
 	NULL,
 };
 
@@ -69,7 +70,7 @@ static void try_queue(const char *wish)
 
 	config_init(&c);
 	if (config_queue(&c, wish, &e))
-		MUST(c.n_queues == 1 &&
+		MUST(c.n_queues == 1 && strlen(c.queues[0].name) <= 64 &&
 		     strncmp(c.queues[0].name, wish, strlen(c.queues[0].name)) == 0);
 	else
 		MUST(c.n_queues == 0 && e.code == TOW_FINAL && *e.text && *e.hint);

@@ -22,8 +22,6 @@ static bool is_json(const struct tow_buf *b)
 	return tow_json_parse(&doc, b->data, b->len, &e);
 }
 
-/* Frames are good or broken as they are; then good ones whose fields are not what they should be.
- */
 static void read_frames(const struct tow_buf *b)
 {
 	struct wire_frame f;
@@ -44,6 +42,7 @@ static void read_frames(const struct tow_buf *b)
 	}
 }
 
+/* The bytes as they are; then as good frames with a text whose length is not what it should be. */
 static void try_wire(const uint8_t *data, size_t size)
 {
 	TOW_AUTO_BUF raw = { 0 };
@@ -53,9 +52,11 @@ static void try_wire(const uint8_t *data, size_t size)
 	read_frames(&raw);
 	for (size_t at = 0; at < size;) {
 		size_t n = roll(size - at) + 1, frame = wire_begin(&framed, WIRE_OUTCOME);
+		uint32_t said = (uint32_t)(n - 1 + roll(3)); /* or one less, or one more */
 
-		wire_put_text(&framed, (const char *)data + at, n / 2);
-		tow_buf_add(&framed, data + at, n);
+		tow_buf_add(&framed, &said, sizeof(said));
+		tow_buf_add(&framed, data + at, n - 1);
+		tow_buf_addc(&framed, roll(4) ? '\0' : 'x');
 		wire_end(&framed, frame);
 		at += n;
 	}

@@ -154,6 +154,19 @@ static void mutate(struct input *i)
 
 /*--- runs */
 
+/* What it rolls depends on the input alone, so that a kept one does the same again. */
+static void try_input(void)
+{
+	uint64_t saved = dice;
+
+	dice = 0xcbf29ce484222325U;
+	for (size_t i = 0; i < now->size; i++)
+		dice = (dice ^ now->data[i]) * 0x100000001b3U;
+	dice |= 1;
+	fuzz_one(now->data, now->size);
+	dice = saved;
+}
+
 static void batch(void)
 {
 	alarm(HANG_S);
@@ -166,7 +179,7 @@ static void batch(void)
 		for (size_t times = roll(6); times > 0; times--)
 			mutate(now);
 		now->runs++;
-		fuzz_one(now->data, now->size);
+		try_input();
 	}
 	exit(0); /* not _exit: leaks are looked for */
 }
@@ -187,10 +200,11 @@ static bool run_batch(void)
 
 static void keep_input(const char *program)
 {
+	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
 	char path[4096];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s.crash", program);
+	snprintf(path, sizeof(path), "%.*scrash_%s", (int)(name - program), program, name);
 	f = fopen(path, "w");
 	if (!f || fwrite(now->data, 1, now->size, f) != now->size || fclose(f) != 0)
 		perror(path);
@@ -225,7 +239,7 @@ static void fuzz_file(const char *path)
 	}
 	now->size = fread(now->data, 1, sizeof(now->data), f);
 	fclose(f);
-	fuzz_one(now->data, now->size);
+	try_input();
 }
 
 int main(int argc, char **argv)
