@@ -276,6 +276,26 @@ select tow.signal(:a, 'x'), pg_temp.drain('admit') \g /dev/null
 select is(pg_temp.due_in(:a), '1 h', 'and then for the new instant');
 select is(tow.cancel(:a), 'cancelled', 'cancel');
 
+-- What a claim has to carry has an end.
+select tow.enqueue('noop') as a \gset
+select pg_temp.claim(:w, 1) \g /dev/null
+select run from tow_store.running where job_id = :a \gset
+select bool_and(tow.save_step(:w, :a, :run, 'large ' || n, to_jsonb(repeat('x', 1000000))::text)) from generate_series(1, 10) n \g /dev/null
+select count(tow.signal(:a, 'large ' || n, to_jsonb(repeat('y', 1000000)))) from generate_series(1, 6) n \g /dev/null
+select pg_temp.refused(format('select tow.save_step(%s, %s, %s, ''one more'', to_jsonb(repeat(''x'', 1000000))::text)', :w, :a, :run), 'TW413', 'references', 'more steps than that');
+select pg_temp.refused(format('select tow.signal(%s, ''one more'', to_jsonb(repeat(''x'', 1000000)))', :a), 'TW413', 'references', 'or signals');
+select ok(tow.save_step(:w, :a, :run, 'small', '1'), 'a small one has room');
+select is(pg_temp.say(:w, :a, '{"as": "completed"}'), false, 'it goes on');
+select tow.enqueue('noop') as a \gset
+select tow.enqueue('noop') as b \gset
+select tow.enqueue('noop', after => array[:a, :b]) as c \gset
+select pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:w, 2) \g /dev/null
+select pg_temp.say(:w, j, jsonb_build_object('as', 'completed', 'result', repeat('z', 3000000))) from unnest(array[:a, :b]) j \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is((select array_agg(length(r.value) order by r.key::bigint) from jsonb_each_text(pg_temp.memory(:w) -> 'after') r), array[3000000, null], 'results, as far as there is room');
+select is(pg_temp.say(:w, :c, '{"as": "completed"}'), false, 'the successor ran');
+
 -- Steps.
 select tow.enqueue('noop') as a \gset
 select pg_temp.claim(:w, 1) \g /dev/null

@@ -27,6 +27,7 @@ begin
 	if not found then
 		return false;
 	end if;
+	perform tow_store.check_memory(job, coalesce(octet_length(result), 0));
 	update tow_store.running r set flags = r.flags | 16 where r.job_id = job and r.run = run and r.flags & 16 = 0; -- once, not at each step
 	insert into tow_store.step (job_id, name, run, at, result) values (job, name, run, tow.now(), v_result)
 	on conflict on constraint step_pkey do update set run = excluded.run, at = excluded.at, result = excluded.result;
