@@ -30,7 +30,7 @@ refused=$("$TOW" migrate 2>&1)
 like "$refused" "cannot go through a pooler.*--direct" "a migration is not begun"
 is "$("$TOW" migrate --direct "$direct")" "up to date" "but past it"
 is "$(TOW_DIRECT_URL=$direct "$TOW" migrate)" "up to date" "also by the environment"
-is "$(TOW_DIRECT_URL=postgresql:///nowhere?host=/nowhere "$TOW" migrate --database "$direct")" "up to date" "--database is not outvoted by it"
+is "$(TOW_DIRECT_URL="postgresql:///nowhere?host=/nowhere" "$TOW" migrate --database "$direct")" "up to date" "--database is not outvoted by it"
 
 #--- without an address past the pooler
 
@@ -68,7 +68,7 @@ ok "the dead worker is missed when its lease is over" wait_until "there_is \"sel
 is "$(query "select string_agg(name, ' ') from tow.workers")" heir "and only that"
 gate_open one
 producers_end
-is "$("$TOW" enqueue count --wait >/dev/null && echo done)" "done" "tow enqueue --wait"
+is "$("$TOW" enqueue count --wait >/dev/null && echo ended)" ended "tow enqueue --wait"
 cancelled=$("$TOW" enqueue noop --in 1h)
 like "$("$TOW" cancel "$cancelled" && "$TOW" job "$cancelled")" cancelled "tow cancel, tow job"
 ok "everything comes to its end" drained

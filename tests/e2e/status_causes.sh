@@ -14,7 +14,7 @@ is "$(instance_psql -c "select detail from tow.status() where component = 'xmin'
 session_open old
 psql -X -q -d "$(instance_url postgres)" -c 'begin isolation level repeatable read; select 1' -c 'select pg_sleep(600)' >/dev/null 2>&1 &
 other=$!
-instance_pids+=($other)
+instance_pids+=("$other")
 elsewhere() { instance_psql -c "select 1 from pg_stat_activity where backend_xmin is not null and datname = 'postgres'"; }
 wait_until '[ -n "$(elsewhere)" ]'
 instance_psql -c 'select pg_current_xact_id()' >/dev/null

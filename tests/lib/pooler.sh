@@ -5,6 +5,7 @@
 #	pooled_psql args...		psql through it, rows only
 #	pooler_leftovers		what is left behind in its connections to the server, one line each
 
+# shellcheck disable=SC2154 # instance_dir is instance.sh's
 pooler_start() {
 	local dir=$instance_dir/pooler sockets
 	sockets=$(instance_psql -c 'show unix_socket_directories')

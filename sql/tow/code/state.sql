@@ -41,9 +41,7 @@ comment on function tow_store.ending(bigint) is 'How a job has ended, unknown if
 
 create or replace function tow_store.end_name(p_outcome "char") returns text
 language sql immutable parallel safe
-as $$
-	select case p_outcome when 'c' then 'completed' when 'f' then 'failed' when 'x' then 'cancelled' end
-$$;
+return case p_outcome when 'c' then 'completed' when 'f' then 'failed' when 'x' then 'cancelled' end;
 comment on function tow_store.end_name("char") is 'The state of a job that ended so.';
 
 -- The end that nobody has taken back, else the last that somebody has. There is at most one of the former, and it came
