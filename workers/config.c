@@ -10,7 +10,8 @@
 
 #include "tow/fs.h"
 
-#define LINE_MOST 190
+#define LINE_MOST    190
+#define SECTION_MOST 49
 
 void config_init(struct config *c)
 {
@@ -169,8 +170,21 @@ static struct queue_wish *queue_wish(struct config *c, const char *name, size_t 
 	return w;
 }
 
-/* The number behind the last such mark, NULL if there is none: a queue's name may hold colons and
- * stars itself. */
+/* As the database will have it. */
+static bool good_name(const char *name, size_t len, struct tow_err *e)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
+
+	if (len > 0 && len <= 64 && strspn(name, letters) >= len)
+		return true;
+	tow_fail(e, TOW_FINAL, "bad queue '%s'", name);
+	return tow_hint(e, "write NAME, NAME:SLOTS or NAME*WEIGHT; a name has 1 to 64 letters, "
+			   "digits, and any of _ . : -");
+}
+
+/* The number behind the last such mark, NULL if there is none: a queue's name may hold colons
+ * itself. */
 static const char *number_behind(const char *wish, char mark)
 {
 	const char *at = strrchr(wish, mark);
@@ -189,10 +203,8 @@ bool config_queue(struct config *c, const char *wish, struct tow_err *e)
 	if ((slots && !slots_of(slots, &said.slots, e)) ||
 	    (weight && !weight_of(weight, &said.weight, e)))
 		return tow_wrap(e, "queue '%s'", wish);
-	if (len == 0 || len > 64) {
-		tow_fail(e, TOW_FINAL, "bad queue '%s'", wish);
-		return tow_hint(e, "write NAME, NAME:SLOTS or NAME*WEIGHT");
-	}
+	if (!good_name(wish, len, e))
+		return false;
 	w = queue_wish(c, wish, len);
 	w->slots = said.slots;
 	w->weight = said.weight;
@@ -341,7 +353,8 @@ static bool line(struct config *c, const char *section, const char *name, const 
 	memcpy(word, section, len);
 	word[len] = '\0';
 	if (strcmp(word, "queue") == 0)
-		return queue_line(queue_wish(c, rest, strlen(rest)), name, value, e);
+		return good_name(rest, strlen(rest), e) &&
+		       queue_line(queue_wish(c, rest, strlen(rest)), name, value, e);
 	k = kind_section(c, word, rest, e);
 	return k && kind_line(k, name, value, e);
 }
@@ -375,6 +388,16 @@ static bool complete(const struct kind *k, struct tow_err *e)
 	return true;
 }
 
+/* The parser would cut a longer name, and some other queue be served. */
+static bool short_section(const char *line, struct tow_err *e)
+{
+	if (*line != '[' || strcspn(line, "]\n") <= SECTION_MOST + 1)
+		return true;
+	tow_fail(e, TOW_FINAL, "a section's name is longer than %d bytes", SECTION_MOST);
+	return tow_hint(e, "a queue may be named in [worker], too: queue = NAME:SLOTS; a kind "
+			   "needs a shorter name");
+}
+
 /* The parser takes a longer line for two. */
 static bool short_lines(const char *path, struct tow_err *e)
 {
@@ -394,6 +417,8 @@ static bool short_lines(const char *path, struct tow_err *e)
 			return tow_hint(e, "go on in the next line, indented; long commands are "
 					   "best a script");
 		}
+		if (!short_section(at, e))
+			return tow_wrap(e, "'%s' line %d", path, n);
 		at += line_len + (at[line_len] == '\n');
 	}
 	return true;

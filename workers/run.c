@@ -18,15 +18,6 @@ void runs_push(struct runs *list, struct run *r)
 	list->n++;
 }
 
-void runs_unshift(struct runs *list, struct run *r)
-{
-	r->next = list->first;
-	list->first = r;
-	if (!list->last)
-		list->last = r;
-	list->n++;
-}
-
 struct run *runs_pop(struct runs *list)
 {
 	struct run *r = list->first;

@@ -51,7 +51,6 @@ struct runs {
 };
 
 void runs_push(struct runs *list, struct run *r);
-void runs_unshift(struct runs *list, struct run *r);
 struct run *runs_pop(struct runs *list);
 bool runs_remove(struct runs *list, struct run *r);
 void runs_append(struct runs *list, struct runs *more); /* more is empty then */

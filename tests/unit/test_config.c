@@ -69,14 +69,14 @@ static bool wish(const char *queue)
 
 START_TEST(weights_and_slots)
 {
-	ck_assert(wish("a*3") && wish("b") && wish("c:2") && wish("x*y") && wish("a:4*5"));
+	ck_assert(wish("a*3") && wish("b") && wish("c:2") && wish("x.y") && wish("a:4*5"));
 	ck_assert(config_finish(&c, &e));
 	ck_assert_int_eq(c.queues[0].weight, 3);
 	ck_assert_int_eq(c.queues[0].slots, 0);
 	ck_assert_int_eq(c.queues[1].weight, 1); /* the others share, so it does */
 	ck_assert_int_eq(c.queues[2].weight, 0);
 	ck_assert_int_eq(c.queues[2].slots, 2);
-	ck_assert_str_eq(c.queues[3].name, "x*y");
+	ck_assert_str_eq(c.queues[3].name, "x.y");
 	ck_assert_str_eq(c.queues[4].name, "a:4");
 	ck_assert_int_eq(c.queues[4].weight, 5);
 	ck_assert(wish("a:7")); /* what is said last */
@@ -130,6 +130,8 @@ START_TEST(queues_and_slots)
 	ck_assert(!config_queue(&c, "", &e));
 	ck_assert(!config_queue(&c, "a:0", &e));
 	ck_assert(!config_queue(&c, ":4", &e));
+	ck_assert(!config_queue(&c, "no name:4", &e));
+	ck_assert(!config_queue(&c, "a*1*4", &e));
 }
 END_TEST
 
@@ -189,6 +191,9 @@ START_TEST(mistakes_are_named)
 		"0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
 		"234567890123456789\n",
 		"longer than");
+	refused("[queue bad name]\nslots = 2\n", "bad queue 'bad name'");
+	refused("[queue a-name-of-a-queue-that-is-longer-than-a-section-may-be]\nslots = 2\n",
+		"a section's name is longer than 49 bytes");
 	ck_assert(!config_read(&c, "/nonexistent/worker.ini", &e));
 }
 END_TEST

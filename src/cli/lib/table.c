@@ -156,28 +156,16 @@ static void put_rows(FILE *f, struct table *t)
 	}
 }
 
-static void print(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now,
-		  bool titles)
+void table_print(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now)
 {
 	struct table t = { .rows = rows, .columns = columns, .look = text_look(f), .now = now };
 	while (columns[t.n].name && t.n < MOST_COLUMNS)
 		t.n++;
 	measure(&t);
 	shrink(&t);
-	if (titles)
-		put_titles(f, &t);
+	put_titles(f, &t);
 	put_rows(f, &t);
 	tow_arena_release(&t.arena);
-}
-
-void table_print(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now)
-{
-	print(f, rows, columns, now, true);
-}
-
-void table_more(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now)
-{
-	print(f, rows, columns, now, false);
 }
 
 /* --- JSON */

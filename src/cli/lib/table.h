@@ -32,9 +32,6 @@ struct column {
 /* now: from when_now(). Prints the titles even when there are no rows. */
 void table_print(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now);
 
-/* The same rows without the titles, for what follows. */
-void table_more(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now);
-
 /* One value as a cell shows it; "" for null. */
 const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t row,
 		       const struct column *c, long long now);
