@@ -83,7 +83,11 @@ static void check_durability(struct health *h)
 static void check_schema(struct health *h)
 {
 	struct migration m = { .arena = &h->c->arena, .db = h->c->db };
-	if (!migration_look(&m, &h->c->err))
+	bool looked = migration_look(&m, &h->c->err);
+	if (!looked && strcmp(h->c->err.class, "42501") == 0)
+		health_add(h, "schema", "warn", "this user may not compare it with the program",
+			   "ask again as whoever runs tow migrate");
+	else if (!looked)
 		health_add(h, "schema", "bad", tow_strdup(&h->c->arena, h->c->err.text),
 			   tow_strdup(&h->c->arena, h->c->err.hint));
 	else if (m.changes > 0)

@@ -51,6 +51,7 @@ exits 0 "a viewer looks" as looker jobs >/dev/null
 exits 0 "at the status too" as looker top --once >/dev/null
 exits 77 "but may not enqueue" as looker enqueue noop 2>/dev/null
 like "$(as looker enqueue noop 2>&1)" "hint: .*tow_producer enqueues" "and is told who may"
+is "$(as looker doctor --json | jq -r '.[] | select(.component == "schema").status')" warn "doctor does not call bad what one may not see"
 exits 77 "and others may not look" as nobody_here jobs 2>/dev/null
 
 # Out of reach
