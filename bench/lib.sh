@@ -5,20 +5,22 @@
 #	options "name=default ..." "$@"		variables from words name=value; percent=N makes the default sizes smaller
 #	cluster_start [slow]			a server with default durability; slow: a flush takes 2 ms longer
 #	system_each COMMAND...			a round: COMMAND SPEC for each system that can be had, every other round backwards
-#	system_use SPEC				a fresh database for SPEC (name or name:mode): sets BENCH_URL, system, mode
+#	system_use SPEC				a fresh database for SPEC (name or name:mode): sets system, BENCH_URL, script (its enqueue)
 #	feed N [BYTES]				N jobs in bulk; returns when they are committed; feed_seconds says how long it took
 #	workers_start W [AT_ONCE]		W worker processes with so many jobs at once (best: as the system likes it); workers_stop
 #	ask SQL					an answer from the system's database, over a connection that stays open
 #	drained N SECONDS			waits until N jobs have ended; prints jobs per second; cut short after SECONDS
+#	own_rate ID				jobs per second of ours with an id above, by the rows' own times
 #	pin / pin_writer / unpin		an idle transaction that holds the xmin horizon
 #	producer CONNECTIONS SECONDS SCRIPT	transactions per second of a pgbench script
 #	note ROW COLUMN VALUE			a figure; several of one cell become its median and range
-#	table TITLE [BASE_ROW]			prints what was noted, each with its ratio to the base row, and forgets it
+#	table TITLE [BASE_ROW]			prints what was noted, each with its ratio to the base row, and forgets it;
+#						base: the limit if it is there, else the first system
 
 bench=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 : "${TOW:=$bench/../build/tow}"
 : "${BENCH_SCRATCH:=/tmp/tow-bench}"
-: "${BENCH_SYSTEMS:=towpath bare}"
+: "${BENCH_SYSTEMS:=towpath bare bare:2}"
 TOW=$(realpath "$TOW")
 export TOW BENCH_SCRATCH
 # shellcheck source=tests/lib/instance.sh
@@ -48,6 +50,8 @@ options() { # "name=default ..." words...
 	export BENCH_BYTES=${bytes:-40}
 	systems=${systems:-$BENCH_SYSTEMS}
 	systems=${systems//,/ }
+	base=${systems%% *}
+	[[ " $systems" != *' bare'* ]] || base=bare${systems#*bare} base=${base%% *}
 }
 
 # Only sizes and times shrink; a round stays a round.
@@ -107,6 +111,8 @@ system_set() { # SPEC
 	spec=$1 system=${1%%:*}
 	export BENCH_MODE='' BENCH_DIR=$BENCH_SCRATCH/$system
 	if [[ $1 == *:* ]]; then BENCH_MODE=${1#*:}; fi
+	script=$bench/peers/$system/enqueue.sql
+	[ -f "$script" ] || script=$BENCH_DIR/enqueue.sql
 	BENCH_URL=$(instance_url "bench_$system")
 	export BENCH_URL
 }
@@ -120,7 +126,8 @@ systems_install() {
 	chmod 711 "$BENCH_SCRATCH"
 	for spec in $systems; do
 		system_set "$spec"
-		if [[ $done != *" $system "* ]] && ! [ -s "$BENCH_DIR/version" ]; then
+		if [[ $done != *" $system "* ]] && { ! [ -s "$BENCH_DIR/version" ] || [ -n "$(find "$bench/peers/$system" -newer "$BENCH_DIR/version")" ]; }; then
+			rm -f "$BENCH_DIR/version"
 			say "install $system"
 			mkdir -p "$BENCH_DIR"
 			if peer install >"$BENCH_DIR/install.log" 2>&1; then
@@ -235,6 +242,11 @@ drained() { # N SECONDS
 	calc "($after - $before) / ($ended - $began)"
 }
 
+# Ours, by the rows' own times: of jobs with an id above.
+own_rate() { # ID
+	ask "select round(count(*) / extract(epoch from max(finished_at) - min(started_at))) from tow_store.history where outcome = 'c' and job_id > $1"
+}
+
 #--- producers
 
 producer() { # CONNECTIONS SECONDS SCRIPT [pgbench options]
@@ -244,17 +256,18 @@ producer() { # CONNECTIONS SECONDS SCRIPT [pgbench options]
 
 #--- figures
 
-rows_file=
+figures=
 note() { # ROW COLUMN VALUE
-	[ -n "$rows_file" ] || rows_file=$instance_dir/rows
-	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$rows_file"
+	[ -n "$3" ] || return
+	[ -n "$figures" ] || figures=$instance_dir/figures
+	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$figures"
 	say "$1, $2: $3"
 }
 
 table() { # TITLE [BASE_ROW]
 	printf '\n%s\n\n' "$1"
-	awk -F '\t' -v base="${2:-}" -f "$bench/table.awk" "$rows_file"
-	: >"$rows_file"
+	awk -F '\t' -v base="${2:-}" -f "$bench/table.awk" "$figures"
+	: >"$figures"
 }
 
 quantiles() { # numbers on standard input -> "p50 p99"
