@@ -53,4 +53,12 @@ session_send b "select tow.retry($job)"
 ok "a second retry waits for the first" wait_until 'session_waits b'
 session_do a commit >/dev/null
 like "$(session_take b)" 'TW409' "and is refused"
+
+# The inbox does not wait for who takes a key, and refuses nothing for that.
+session_do a "begin; select tow.enqueue('noop', key => 'open')" >/dev/null
+instance_psql -c "insert into tow.inbox (kind, key) values ('noop', 'open'), ('noop', 'free')"
+is "$(instance_psql -c "set statement_timeout = '2s'" -c "select tow.duty('inbox')")" 1 "the inbox passes over a row whose key is being taken"
+is "$(instance_psql -c "select string_agg(key, ' ') from tow.inbox")$(instance_psql -c "select count(*) from tow_store.refused")" open0 "which stays, and is not refused"
+session_do a rollback >/dev/null
+is "$(instance_psql -c "select tow.duty('inbox')")" 1 "and is enqueued when it is free"
 done_testing

@@ -41,26 +41,36 @@ instance_psql -c "select public.claim(2, 0, true), tow.cancel(id) from tow.jobs"
 
 # A queue that had nothing to do when a claim took its locks is not claimed from without one, when a job comes to it
 # while the claim waits for another queue's.
-instance_psql -c "select tow.set_queue('limited', max_running => 9), tow.set_queue('laned'), tow.enqueue('noop', queue => 'laned', lane => 'x'),
-	tow.duty('admit'), tow.cancel(id) from tow.jobs where queue = 'laned'" >/dev/null
-instance_psql -c "create function public.claim_two(p_name text, p_queues text[]) returns bigint[] language sql as \$\$
+instance_psql -c "select tow.set_queue('limited', max_running => 9), tow.set_queue('laned'), tow.enqueue('noop', queue => 'laned', lane => 'x'), tow.duty('admit')" \
+	-c "select tow.duty('sort')" -c "select tow.cancel(id) from tow.jobs where queue = 'laned'" >/dev/null
+instance_psql -c "create table public.pair as select name, w.worker from (values ('both', '{limited,laned}'::text[]), ('other', '{laned}')) v(name, queues),
+		tow.attach(name, 'h', 1, '0', queues, array_fill(4, array[cardinality(queues)]), '{noop}', '1 h') w" \
+	-c "create function public.claim_as(p_name text) returns bigint[] language sql as \$\$
 		select coalesce(array_agg(e.job) filter (where e.what = 'job'), '{}')
-		from tow.attach(p_name, 'h', 1, '0', p_queues, array_fill(4, array[cardinality(p_queues)]), '{noop}', '1 h') a, tow_store.worker w,
+		from public.pair p join tow_store.worker w on w.id = p.worker,
 			lateral (select array_agg(b.id) as ids from tow_store.band b where b.queue = any(w.queues)) b,
-			tow.exchange(a.worker, 0, 1, false, null, null, null, null, '[]', b.ids, array_fill(0::bigint, array[cardinality(b.ids)]),
-				w.queues, array_fill(5, array[cardinality(w.queues)])) e where w.id = a.worker \$\$" >/dev/null
+			tow.exchange(w.id, 0, (random() * 1e15)::bigint, false, null, null, null, null, '[]', b.ids, array_fill(0::bigint, array[cardinality(b.ids)]),
+				w.queues, array_fill(5, array[cardinality(w.queues)])) e where p.name = p_name \$\$" >/dev/null
+instance_psql -c "select public.claim_as('other')" >/dev/null
 session_do one "begin; select pg_advisory_xact_lock(7630716, id) from tow_store.queue where name = 'limited'" >/dev/null
-session_send two "select public.claim_two('both', '{limited,laned}')"
-wait_until "session_waits two"
+session_send two "select public.claim_as('both')"
+ok "a claim waits for the lock of a limited queue" wait_until "session_waits two"
 instance_psql -c "select tow.enqueue('noop', queue => 'laned', lane => 'x')" >/dev/null
 session_open three
-session_do three "begin; select public.claim_two('other', '{laned}')" >/dev/null
+session_do three "begin; select public.claim_as('other')" >/dev/null
 instance_psql -c "select tow.enqueue('noop', queue => 'laned', lane => 'x')" >/dev/null
 session_do one "commit" >/dev/null
 is "$(session_take two)" "{}" "a queue that was not locked is not claimed from"
 session_do three "commit" >/dev/null
 is "$(instance_psql -c "select count(*) from (select from tow_store.turn where gate <> 0 group by band, gate having count(*) > 1) t")" 0 "no lane has two turns"
 instance_psql -c "select tow.cancel(id) from tow.jobs where queue = 'laned'" >/dev/null
+
+# Nobody claims while a kind is given a rule: whoever gives it does not wait for an open transaction for long.
+job=$(instance_psql -c "select tow.enqueue('noop', queue => 'laned', lane => 'y')" -c "select tow.duty('sort')" | head -1)
+is "$(instance_psql -c "select count(*) from tow_store.lined where id = $job")" 1 "a job stands in its lane"
+session_do one "begin; select tow.cancel($job)" >/dev/null
+is "$(session_do two "set statement_timeout = '20s'; select tow.pause_kind('noop')")" "ERROR:  TW409" "a kind is not paused while somebody holds a job of it in a lane"
+session_do one "commit" >/dev/null
 
 # Fair: a hundred thousand jobs of one tenant, then a single one of another.
 instance_psql -c "select tow.set_queue('default', lane_limit => 0);

@@ -2,12 +2,14 @@
 -- into jobs; a row that cannot be one goes to tow.refused. A turn takes 2,000 rows as they lie in the table, which is
 -- the order in which they came as long as nobody else's space is filled anew, and enqueues them in the order of n: to
 -- sort all that is left would make a large copy quadratic. If one of them is bad, the turn takes 200 instead, in
--- blocks of 20, and row by row where a block has a bad one: so many savepoints, and no more.
+-- blocks of 20, and row by row where a block has a bad one: so many savepoints, and no more. A row whose key somebody's
+-- open transaction is taking goes back: the duty waits for nobody.
 create or replace function tow_store.duty_inbox() returns int
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '50ms'
 as $$
 declare
 	v_rows tow.inbox[];
+	v_back int := 0;
 begin
 	begin
 		v_rows := tow_store.take_rows(2000);
@@ -20,10 +22,10 @@ begin
 		begin
 			perform tow_store.take_in(v_rows[i : i + 19]);
 		exception when others then
-			perform tow_store.take_in_singly(v_rows[i : i + 19]);
+			v_back := v_back + tow_store.take_in_each(v_rows[i : i + 19]);
 		end;
 	end loop;
-	return coalesce(cardinality(v_rows), 0);
+	return coalesce(cardinality(v_rows), 0) - v_back;
 end $$;
 comment on function tow_store.duty_inbox() is 'Duty: enqueue what was copied into tow.inbox.';
 
@@ -70,21 +72,27 @@ begin
 end $$;
 comment on function tow_store.take_in_one(tow.inbox) is 'Enqueue one row of the inbox.';
 
-create or replace function tow_store.take_in_singly(p_rows tow.inbox[]) returns void
+create or replace function tow_store.take_in_each(p_rows tow.inbox[]) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	r tow.inbox;
+	v_back int := 0;
 begin
 	foreach r in array p_rows loop
 		begin
 			perform tow_store.take_in_one(r);
-		exception when others then
-			insert into tow_store.refused (n, at, job, sqlstate, error) values (r.n, tow.now(), to_jsonb(r), sqlstate, sqlerrm);
+		exception
+			when lock_not_available then
+				insert into tow.inbox overriding system value select r.*;
+				v_back := v_back + 1;
+			when others then
+				insert into tow_store.refused (n, at, job, sqlstate, error) values (r.n, tow.now(), to_jsonb(r), sqlstate, sqlerrm);
 		end;
 	end loop;
+	return v_back;
 end $$;
-comment on function tow_store.take_in_singly(tow.inbox[]) is 'Enqueue rows of the inbox one by one; those that cannot be enqueued are kept with the reason.';
+comment on function tow_store.take_in_each(tow.inbox[]) is 'Enqueue rows of the inbox one by one; those that cannot be enqueued are kept with the reason. Returns how many went back.';
 
 -- Once a statement, however many rows it brings: wake the scheduler if it sleeps.
 create or replace function tow_store.inbox_filled() returns trigger

@@ -166,9 +166,9 @@ end $$;
 comment on function tow.resume_lane(text, text) is 'Start jobs of a paused lane again.';
 
 -- A kind with a rule has bands of its own, wherever there is a band that it would share: claims skip or limit them as a
--- whole. Jobs in ready are moved by claims, those in lanes here.
+-- whole. Jobs in ready are moved by claims, those in lanes here; as nobody claims meanwhile, it does not wait for long.
 create or replace function tow_store.part_kind(p_kind text) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
 as $$
 declare
 	l record;
@@ -185,6 +185,9 @@ begin
 	loop
 		perform tow_store.to_kind_bands(l.band, l.ids, array_fill(p_kind, array[cardinality(l.ids)]), l.attempts, l.flags);
 	end loop;
+exception
+	when lock_not_available then
+		perform tow_store.fail('TW409', format('an open transaction holds a job of kind %L', p_kind), 'try again when it has ended');
 end $$;
 comment on function tow_store.part_kind(text) is 'Give a kind bands of its own.';
 
