@@ -50,6 +50,8 @@ enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_RECONCILE
 struct want {
 	struct queue *queue;
 	int n;
+	bool along;	 /* it was dry, but outcomes that are reported may let others start */
+	bool dry, again; /* the answer's */
 };
 
 struct line {

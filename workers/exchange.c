@@ -68,12 +68,13 @@ static void load_wants(struct dispatcher *d, struct line *l)
 		return;
 	for (size_t i = 0; i < d->n_queues; i++) {
 		struct queue *q = d->queues[i];
-		int n = q->dry ? 0 : claims_want(d, q);
+		bool along = q->dry && q->again && l->cargo.n > 0;
+		int n = q->dry && !along ? 0 : claims_want(d, q);
 
 		if (n <= 0)
 			continue;
 		l->wants = tow_xrealloc(l->wants, (l->n_wants + 1) * sizeof(*l->wants));
-		l->wants[l->n_wants++] = (struct want){ q, n };
+		l->wants[l->n_wants++] = (struct want){ .queue = q, .n = n, .along = along };
 	}
 	for (size_t i = 0; i < l->n_wants; i++) /* only now: each has its part of the same room */
 		l->wants[i].queue->asked += l->wants[i].n;
@@ -213,10 +214,21 @@ static struct want *want_of(struct line *l, int queue)
 	return NULL;
 }
 
+/* Who was asked along and had no more is as dry as before: when to look again stays as it is. */
+static void take_wants(struct dispatcher *d, struct line *l, bool anything, long long now)
+{
+	for (size_t i = 0; i < l->n_wants; i++) {
+		const struct want *w = &l->wants[i];
+
+		w->queue->again = w->again || (w->queue->again && !w->dry);
+		if (!w->along || !w->dry)
+			claims_gave(d, w->queue, w->dry, anything, now);
+	}
+}
+
 void exchange_answered(struct dispatcher *d, struct line *l, const struct tow_rows *rows,
 		       long long now)
 {
-	bool *dry = tow_xcalloc(l->n_wants + 1, sizeof(*dry));
 	size_t n_jobs = 0;
 
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
@@ -227,7 +239,9 @@ void exchange_answered(struct dispatcher *d, struct line *l, const struct tow_ro
 			take_job(d, rows, i, now);
 			n_jobs++;
 		} else if (what[0] == 's' && (w = want_of(l, atoi(tow_rows_at(rows, i, QUEUE))))) {
-			dry[w - l->wants] = true;
+			w->dry = true;
+		} else if (what[0] == 'a' && (w = want_of(l, atoi(tow_rows_at(rows, i, QUEUE))))) {
+			w->again = true;
 		} else if (strcmp(what, "low") == 0 && tow_rows_at(rows, i, POS)) {
 			lows_raise(&d->lows, l->floors, atoi(tow_rows_at(rows, i, BAND)),
 				   atoll(tow_rows_at(rows, i, POS)));
@@ -235,9 +249,7 @@ void exchange_answered(struct dispatcher *d, struct line *l, const struct tow_ro
 			tow_log(TOW_WARN, "outcome.late", "run=%s", tow_rows_at(rows, i, RUN));
 		}
 	}
-	for (size_t i = 0; i < l->n_wants; i++)
-		claims_gave(d, l->wants[i].queue, dry[i], n_jobs > 0, now);
-	free(dry);
+	take_wants(d, l, n_jobs > 0, now);
 	runs_free(&l->cargo);
 	l->unsure = false;
 	l->backoff_us = 0;

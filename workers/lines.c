@@ -9,8 +9,10 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define LET_GATHER  3000 /* us that outcomes may wait for more, while there is enough to do */
-#define SECOND_LINE 50	 /* the second connection is for when so much would wait for the first */
+#define LET_GATHER 3000 /* us that outcomes may wait for more, while there is enough to do */
+#define BRIEF \
+	1000 /* us that they wait for jobs about to end, so that successors come by the dozen */
+#define SECOND_LINE 50 /* the second connection is for when so much would wait for the first */
 
 void lines_init(struct dispatcher *d)
 {
@@ -154,21 +156,33 @@ static bool reluctant(const struct dispatcher *d, const struct line *l, long lon
 	return l->number > 0 && !stuck && d->done.n < SECOND_LINE && !claims_starving(d);
 }
 
+/* How long outcomes may wait for more: not at all when there is nothing to do, but where lanes or
+ * limits let nothing start before something ends, for what other slots end at any moment. */
+static long long gather_us(const struct dispatcher *d)
+{
+	long long us = 0;
+
+	for (size_t i = 0; i < d->n_queues; i++) {
+		const struct queue *q = d->queues[i];
+
+		if (q->stock.n > 0)
+			return LET_GATHER;
+		if (q->dry && q->again && q->given > 0 && q->avg_us < BRIEF)
+			us = BRIEF;
+	}
+	return us;
+}
+
 static bool worth_exchange(struct dispatcher *d, const struct line *l, long long now)
 {
 	bool pressing = d->phase != PHASE_RUN || d->done.n >= d->batch / 2 || claims_starving(d) ||
-			(d->done.n > 0 && now - d->done_since_us >= LET_GATHER);
+			(d->done.n > 0 && now - d->done_since_us >= gather_us(d));
 
 	if (reluctant(d, l, now))
 		return false;
 	if (d->done.n == 0 && !claims_hungry(d))
 		return false;
-	if (pressing)
-		return true;
-	for (size_t i = 0; i < d->n_queues; i++)
-		if (d->queues[i]->stock.n > 0)
-			return false; /* there is enough to do: let outcomes gather */
-	return d->done.n > 0;
+	return pressing;
 }
 
 static void next_call(struct dispatcher *d, struct line *l, long long now)
@@ -323,11 +337,12 @@ static long long work_at(const struct dispatcher *d, const struct line *l, long 
 {
 	bool looking = calling(d, LINE_FLOOR) || calling(d, LINE_PARK);
 	long long wake = looking ? LLONG_MAX : claims_wake_at(d);
+	long long gather = gather_us(d) ? gather_us(d) : LET_GATHER;
 
 	if (reconciling(d, now))
 		return LLONG_MAX;
-	if (d->done.n > 0 && !reluctant(d, l, now) && d->done_since_us + LET_GATHER < wake)
-		wake = d->done_since_us + LET_GATHER;
+	if (d->done.n > 0 && !reluctant(d, l, now) && d->done_since_us + gather < wake)
+		wake = d->done_since_us + gather;
 	if (d->claims.reconcile_us && d->claims.reconcile_us < wake)
 		wake = d->claims.reconcile_us;
 	return wake;

@@ -33,6 +33,7 @@ struct queue {
 	double avg_us;	   /* how long its jobs take; 0: no idea yet */
 	double v;	   /* slot time that it has had, by its weight */
 	bool dry;	   /* the last exchange gave less than was wanted */
+	bool again;	   /* but more may start when runs have ended: it has lanes or limits */
 	bool armed;	   /* the doorbell rings for it */
 };
 

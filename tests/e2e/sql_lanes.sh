@@ -95,4 +95,16 @@ reads >/dev/null
 without=$(reads)
 diag "a claim reads $beside pages beside 100,000 blocked jobs, $without without"
 ok "a claim reads as little beside 100,000 blocked jobs" [ "$beside" -le $((2 * without + 50)) ]
+
+# A worker that reports the end of a lane's job is given the next one along with it: it neither sleeps nor is rung.
+instance_psql -c "alter system set track_functions = 'pl'" -c "select pg_reload_conf()" \
+	-c "select tow.set_queue('chain'), tow.enqueue('noop', queue => 'chain', lane => 'c'), tow.duty('admit')" >/dev/null
+worker_start --queue chain:2
+ok "a worker is there" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 1 ]'
+instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[300]), queue => 'chain', lane => 'c')" >/dev/null
+ok "a chain of 300 is done" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 301 ]' 60
+process_stop "$WORKER_PID"
+parks="select calls from pg_stat_user_functions where schemaname = 'tow' and funcname = 'park'"
+ok "what it did is counted" wait_until '[ "$(instance_psql -c "$parks")" -gt 0 ]'
+ok "it has parked a few times only" [ "$(instance_psql -c "$parks")" -lt 100 ]
 done_testing

@@ -62,7 +62,7 @@ select pg_temp.drain('sort') \g /dev/null
 insert into tow_store.bucket (gate, tokens, at) select g.id, 0, tow.now() from tow_store.gate g where g.name ^@ 'many';
 select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), null, 'none now: a claim looks at many, and says that there are more');
 select is((select count(*) between 1 and 3999 from tow_store.turn t where t.why = 't'), true, 'it has parked many');
-select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), '{short}', 'the next meets the rest');
+select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), '{short,again}', 'the next meets the rest, and says that runs that end may let others start');
 
 select * from finish();
 rollback;

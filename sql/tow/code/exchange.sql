@@ -36,6 +36,7 @@ declare
 	v_want int;
 	v_most int;
 	v_more boolean;
+	v_again boolean;
 	v_got bigint;
 begin
 	if p_line not in (0, 1) then
@@ -93,6 +94,7 @@ begin
 			select g.* into v_gate from tow_store.gate g where g.id = v_queue.gate;
 			v_room := case when v_queue.open then tow_store.room(v_gate, v_at) end;
 		end if;
+		v_again := v_gate.max_running is not null;
 		-- none of a queue that is paused or gone, or of which somebody sets a limit: it is short
 		-- bands of one priority in an order that changes, so that none starves the others
 		for b in
@@ -103,6 +105,7 @@ begin
 			where b.queue = v_queue.id and v_queue.claimable and g.paused_at is null
 			order by b.priority, hashint8extended(b.id, v_batch)
 		loop
+			v_again := v_again or b.laned or b.gate is not null;
 			v_most := least(v_want, v_room);
 			if b.gate is not null then
 				v_most := least(v_most, (select tow_store.room(g, v_at) from tow_store.gate g where g.id = b.gate));
@@ -168,8 +171,10 @@ begin
 			perform tow_store.pay_queue(v_gate, v_queue.want - v_want, v_at);
 		end if;
 		if v_want > 0 and not v_more then
-			return query select 'short', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,
-				null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text;
+			-- again: what ends lets others start, and whoever reports it may ask for them at once
+			return query select u.what, null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,
+				null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text
+				from unnest(case when v_again then array['short', 'again'] else array['short'] end) u(what);
 		elsif v_room is null or v_room > 0 then
 			perform tow_store.ring_more(v_queue.id, p_worker);
 		end if;
