@@ -68,7 +68,7 @@ create or replace view tow.old_view as select id, tow.state(id) as state, tow.ol
 comment on view tow.old_view is 'Gone in the next release.';
 SQL
 sed -i 's/create or replace function tow.state(id bigint) returns text/create or replace function tow.state(id bigint, nothing int default 0) returns text/
-	s/comment on function tow.state(bigint)/comment on function tow.state(bigint, int)/' "$code/verbs.sql"
+	s/comment on function tow.state(bigint)/comment on function tow.state(bigint, int)/' "$code/state.sql"
 sed -i 's/select m.id, m.state, j.kind/select m.id, m.state, 1 as extra, j.kind/' "$code/view_jobs.sql"
 ok "an older set of files" migrate other --from "$folder" >/dev/null
 is "$(on other 'select count(*) from tow.old_view')" 0 "is there"
