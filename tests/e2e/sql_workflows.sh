@@ -182,8 +182,38 @@ s=$(sql "select tow.enqueue('noop', run_at => now() + interval '1 h')")
 session_do a "begin; select tow.depend($p, array[$s])" >/dev/null
 session_send b "select tow.depend($s, array[$p])"
 ok "two that would close a circle take turns" wait_until 'session_waits b'
+is "$(sql "select held from tow.attach('late', 'h', 1, '0', '{default}', '{4}', '{noop}', '1 h')")" t "a worker that comes meanwhile does not wait for them"
 session_do a commit >/dev/null
 like "$(session_take b)" TW409 "and the second is refused"
+session_do a "begin; select tow.depend($p, array[$(sql "select tow.enqueue('noop', run_at => now() + interval '1 h')")])" >/dev/null
+b=$(sql "select tow.enqueue('noop', run_at => now() + interval '1 h')")
+session_do a "select tow.depend($p, array[$b])" >/dev/null
+session_send b "select tow.enqueue('noop', after => array[$p], parent => $b)"
+ok "so do who makes a child that waits for who may come to wait for its parent" wait_until 'session_waits b'
+session_do a commit >/dev/null
+like "$(session_take b)" TW409 "and is refused"
+p=$(sql "select tow.batch('noop')")
+s=$(sql "select tow.batch('noop')")
+a=$(session_do a "begin; select tow.enqueue('noop', after => array[$p], parent => $s)")
+session_send b "select tow.enqueue('noop', after => array[$s], parent => $p)"
+ok "two enqueues that would close one take turns" wait_until 'session_waits b'
+session_do a commit >/dev/null
+like "$(session_take b)" TW409 "and the second is refused"
+c=$(session_do a "begin; select tow.enqueue('noop', after => array[$a], parent => $p)")
+like "$(session_do b "select tow.enqueue('noop', after => array[tow.enqueue('noop')], parent => $p)")" '^[0-9]+$' "nobody waits who ties new jobs only"
+session_do a rollback >/dev/null
+
+#--- a batch is sealed while members are added
+
+p=$(sql "select tow.batch('noop')")
+a=$(session_do a "begin; select tow.enqueue('noop', parent => $p)")
+is "$(sql "select count(*) from tow.enqueue_many('noop', '{1,2}', parent => $p)")" 2 "two add members at once"
+session_send b "select tow.seal($p)"
+ok "sealing waits for who adds a member" wait_until 'session_waits b'
+session_do a commit >/dev/null
+is "$(session_take b)" 3 "and counts it"
+drain
+is "$(sql "select waits_for ~ '$a' from tow.jobs where id = $p")" t "the batch waits for it"
 is "$(sql "select count(*) from public.early")" 0 "nothing started too early"
 
 #--- graphs by chance

@@ -1,6 +1,6 @@
 -- Batches: many jobs with one that runs when all of them have ended. The batch is that last job: it waits while
--- members are added (parent => its id), and once it is sealed, until each of them has ended, however. Members must be
--- committed before, or in the transaction that seals it.
+-- members are added (parent => its id), and once it is sealed, until each of them has ended, however. Sealing waits for
+-- the transactions that are adding members (7630722).
 create or replace function tow.batch(
 	kind text, args jsonb default '{}', queue text default 'default', priority int default 100, name text default null,
 	max_attempts int default null, timeout interval default null, policy text default null, tags text[] default null,
@@ -32,6 +32,7 @@ declare
 	j constant tow_store.job := tow_store.see_job(id);
 begin
 	perform tow_store.check_producer(j.queue);
+	perform pg_advisory_xact_lock(7630722, hashint8(id));
 	update tow_store.waiting w set reason = 'children', since = tow.now(), fresh = true where w.id = id and w.reason = 'batch';
 	if not found then
 		perform tow_store.fail('TW409', format('job %s is no open batch', id),

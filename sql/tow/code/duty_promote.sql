@@ -75,7 +75,7 @@ begin
 		perform tow_store.set_register_at(c_full, p_now);
 	end if;
 	-- one statement: one snapshot
-	select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= v_xid,
+	select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= v_xid and v_xid <> v_own, -- a second turn in one transaction knows nothing new
 		case p_duty when 'promote' then (select s.run_at from tow_store.scheduled s where s.run_at >= v_from order by s.run_at limit 1)
 		else tow_store.first_to_admit(v_from) end
 	into v_over, v_first;

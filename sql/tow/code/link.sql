@@ -1,7 +1,8 @@
 -- Which job waits for which. See schema/0003_workflows.sql; what is written here is taken away by the admit duty alone.
 
 -- A circle could only be closed through something that exists already: a new job waits for others, but only its
--- parent waits for it.
+-- parent waits for it. Who may be closing the same one from the other side, by this or by tow.depend, is waited for
+-- (7630719 1). Through jobs of one's own transaction nobody can: where a run spawns, after names those only.
 create or replace function tow_store.check_links(p_after bigint[], p_if_failed text, p_parent bigint, p_wait_for text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -18,6 +19,9 @@ begin
 	perform tow_store.check_after(p_after);
 	if p_parent is not null then
 		perform tow_store.check_parent(p_parent);
+		if tow_store.is_seen(p_parent) and exists (select from unnest(p_after) a where tow_store.is_seen(a)) then
+			perform pg_advisory_xact_lock(7630719, 1);
+		end if;
 		v_id := tow_store.waits_for(p_after, p_parent);
 		if v_id is not null then
 			perform tow_store.fail('TW409', format('job %s waits for job %s, whose child this would be: a circle', v_id, p_parent),
@@ -54,6 +58,14 @@ begin
 end $$;
 comment on function tow_store.check_after(bigint[]) is 'Refuse predecessors that are not there.';
 
+create or replace function tow_store.is_seen(p_id bigint) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from tow_store.job j where j.id = p_id and j.xmin <> pg_current_xact_id()::xid)
+$$;
+comment on function tow_store.is_seen(bigint) is 'Whether others may see a job: it was not made by this very transaction.';
+
+-- Locks: 7630722 of a batch, shared, so that tow.seal waits for who adds members.
 -- tow.spawning: a run of the parent ends this moment, so it is nowhere; to set it by hand lets orphans be made, no more.
 create or replace function tow_store.check_parent(p_parent bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -61,6 +73,9 @@ as $$
 declare
 	j constant tow_store.job := tow_store.see_job(p_parent);
 begin
+	if exists (select from tow_store.waiting w where w.id = p_parent and w.reason = 'batch') then
+		perform pg_advisory_xact_lock_shared(7630722, hashint8(p_parent));
+	end if;
 	if current_setting('tow.spawning', true) is distinct from p_parent::text and tow_store.ending(p_parent) is not null then
 		perform tow_store.fail('TW409', format('job %s is %s: it can have no more children', p_parent, tow.state(p_parent)), 'children are made before their parent ends');
 	elsif (select q.restricted from tow_store.queue q where q.name = j.queue) then
@@ -112,11 +127,14 @@ comment on function tow_store.adopt(bigint, bigint[], "char") is 'Make new jobs 
 
 -- By whoever ends a job that waits, and so has its place: the admit duty keeps off its needs then.
 create or replace function tow_store.drop_needs(p_id bigint) returns void
-language sql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
-	delete from tow_store.need n using tow_store.edge e where n.job_id = p_id and e.job_id = p_id and e.on_id = n.on_id
-$$;
+begin
+	delete from tow_store.need where ctid = any(array(
+		select n.ctid from (select o.on_id from tow_store.edge o where o.job_id = p_id offset 0) e,
+			lateral (select o.ctid from tow_store.need o where o.on_id = e.on_id and o.job_id = p_id offset 0) n)); -- probe by probe
+end $$;
 comment on function tow_store.drop_needs(bigint) is 'A job that has ended waits for its predecessors no more.';
 
 create or replace function tow_store.await(p_id bigint, p_after bigint[], p_signal text, p_band int, p_flags int) returns void
@@ -131,7 +149,7 @@ begin
 end $$;
 comment on function tow_store.await(bigint, bigint[], text, int, int) is 'Let a new job wait for others, or for a signal.';
 
--- Locks: 7630719, so that two calls cannot close a circle together, then the job's place. A job with no place of its own
+-- Locks: 7630719 1, so that two calls cannot close a circle together, then the job's place. A job with no place of its own
 -- in waiting is taken out of where it is and waits like one that has just been enqueued.
 create or replace function tow.depend(job bigint, after bigint[], if_failed text default 'cancel') returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -148,7 +166,7 @@ begin
 		perform tow_store.fail('TW422', 'after names no job', 'give the ids of the jobs that it shall run after');
 	end if;
 	perform tow_store.check_producer(j.queue);
-	perform pg_advisory_xact_lock(7630719, 0);
+	perform pg_advisory_xact_lock(7630719, 1);
 	select c.id into v_id from tow_store.job c where c.id = any(after) and c.parent = job order by c.id limit 1;
 	if found then
 		perform tow_store.fail('TW409', format('job %s is a child of job %s', v_id, job), 'it can wait for its children once it runs: they are made for it');
