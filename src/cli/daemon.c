@@ -199,7 +199,7 @@ static const struct sub subs[] = {
 	{ "enable", 1, 1, enable, NULL },
 	{ "disable", 1, 1, disable, NULL },
 	{ "status", 1, 1, status, NULL },
-	{ "log", 1, 1, say_log, " lines " },
+	{ "log", 1, 1, say_log, " lines follow " },
 	{ "rm", 1, 1, rm, NULL },
 	{ 0 },
 };

@@ -10,7 +10,7 @@ mkdir "$in"
 cat >>"$FAULTS_CONFIG" <<-'END'
 	[worker]
 	grace = 1s
-	kill = 1s
+	kill = 6s
 	[exec folder]
 	command = contrib/examples/folder.sh
 	[exec wordcount]

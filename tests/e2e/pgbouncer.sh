@@ -6,6 +6,7 @@
 . tests/lib/faults.sh
 . tests/lib/pooler.sh
 
+PATH=$PATH:/usr/sbin # where Debian has it, and users do not look
 command -v pgbouncer >/dev/null || skip_all "there is no pgbouncer here: contrib/bootstrap.sh check"
 faults_start
 direct=$(instance_url)
