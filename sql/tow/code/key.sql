@@ -168,7 +168,7 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 as $$
 begin
 	insert into tow_store.released (at, job_id)
-	select tow.now(), i from unnest(p_ids) i where exists (select from tow_store.need n where n.on_id = i);
+	select tow.now(), u.id from unnest(p_ids) u(id), lateral (select from tow_store.need n where n.on_id = u.id limit 1) n; -- probe by probe
 	if found then
 		perform tow_store.ring_clock('-infinity');
 	end if;
