@@ -28,7 +28,7 @@ export TOW BENCH_SCRATCH
 
 say() { echo "$(date +%T) $*" >&2; }
 pause() { read -rt "$1" <> <(:) || true; }
-calc() { awk "BEGIN { printf \"%.${2:-0}f\", $1 }"; }
+calc() { awk "BEGIN { printf \"%.${2:-0}f\", ($1) }"; }
 
 #--- options
 
@@ -77,7 +77,9 @@ cluster_start() { # [slow]
 	"$TOW" db stop >/dev/null
 	LD_PRELOAD=$preload "$TOW" db start >/dev/null
 	coproc ASK { exec psql -X -A -t -q "$(instance_url postgres)" 2>&1; }
-	ask_in=${ASK[1]} ask_out=${ASK[0]}
+	exec {ask_in}>&"${ASK[1]}" {ask_out}<&"${ASK[0]}" # subshells do not have the coprocess's own
+	figures=$instance_dir/figures
+	: >"$figures"
 }
 
 ask() {
@@ -256,10 +258,8 @@ producer() { # CONNECTIONS SECONDS SCRIPT [pgbench options]
 
 #--- figures
 
-figures=
 note() { # ROW COLUMN VALUE
 	[ -n "$3" ] || return
-	[ -n "$figures" ] || figures=$instance_dir/figures
 	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$figures"
 	say "$1, $2: $3"
 }

@@ -21,7 +21,11 @@ feeder_start() {
 feed_some() {
 	local line want
 	if [ "$asked" -gt 0 ]; then
-		read -rt 0.02 line <&"$feed_out" || return 0
+		if ! read -rt 0 <&"$feed_out"; then
+			pause 0.02
+			return
+		fi
+		read -r line <&"$feed_out"
 		fed=$((fed + line)) asked=0
 	fi
 	want=$((backlog - $(ask 'select n from bench.left')))
@@ -77,7 +81,7 @@ measure() { # SPEC
 	unpin
 	until_true "select n >= $fed + $late from bench.finished" 60 || true
 	end=$(ask 'select n from bench.finished')
-	note "$1" 'median window' "$(printf '%s\n' "${rates[@]:1}" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')" &&
+	note "$1" 'median window' "$(printf '%s\n' "${rates[@]:$((${#rates[@]} > 1))}" | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')" &&
 		note "$1" 'first window' "${rates[0]}" && note "$1" 'last window' "${rates[-1]}" &&
 		note "$1" 'hot tables MB, first, last' "${sizes[0]}, ${sizes[-1]}" && note "$1" jobs "$end" &&
 		note "$1" overlooked $((fed + late - end))
