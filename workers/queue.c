@@ -11,6 +11,7 @@
 #define UNKNOWN_US 1000.0  /* what it is taken to cost before any has ended */
 #define MOST_ASKED 1000	   /* jobs an exchange */
 #define MOST_HELD  2500
+#define MOST_BYTES (64.0 * 1024 * 1024) /* of jobs that are held */
 #define MOST_SHARE (BOARD_RING * 3 / 4)
 #define NEARLY	   1e-6 /* of a job: so much is a rounding error */
 
@@ -47,6 +48,9 @@ int queue_share(const struct queue *q, int prefetch)
 
 void queue_stock(struct queue *q, struct run *r)
 {
+	double bytes = (double)r->frame_len;
+
+	q->bytes = bytes > q->bytes ? bytes : q->bytes - (q->bytes - bytes) / 64;
 	if (q->stock.n == 0 && q->pool && q->v < q->pool->v)
 		q->v = q->pool->v;
 	runs_push(&q->stock, r);
@@ -115,13 +119,19 @@ struct queue *pool_last(const struct pool *p)
 
 /*--- how many are worth claiming */
 
-/* How many jobs of it are worth holding for each slot. */
+/* A thousand large jobs at once would be more than a worker has room for. */
+static double most_held(const struct queue *q)
+{
+	return q->bytes * MOST_HELD > MOST_BYTES ? MOST_BYTES / q->bytes : MOST_HELD;
+}
+
+/* How many jobs of it are worth holding for each slot; no slot is idle because jobs are large. */
 static double for_a_slot(const struct queue *q, int prefetch)
 {
 	double n = prefetch ? prefetch : fits(q, WAIT_US, MOST_HELD);
-	double most = (double)MOST_HELD / q->pool->slots;
+	double most = most_held(q) / q->pool->slots;
 
-	return n < most ? n : most;
+	return n < most ? n : most > 1 ? most : 1;
 }
 
 static size_t held(const struct queue *q)

@@ -31,6 +31,7 @@ struct queue {
 	size_t given;	   /* in slots */
 	int asked;	   /* wanted by exchanges under way */
 	double avg_us;	   /* how long its jobs take; 0: no idea yet */
+	double bytes;	   /* how large they are, the larger ones of late */
 	double v;	   /* slot time that it has had, by its weight */
 	bool dry;	   /* the last exchange gave less than was wanted */
 	bool again;	   /* but more may start when runs have ended: it has lanes or limits */

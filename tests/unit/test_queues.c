@@ -101,6 +101,31 @@ START_TEST(quick_jobs_are_claimed_in_batches_slow_ones_are_not)
 }
 END_TEST
 
+/* Quick and of a megabyte: 64 of them are as much as a worker has room for, however many slots. */
+START_TEST(large_jobs_are_claimed_by_the_few)
+{
+	struct queue *q = &queues[0];
+	struct run *r = tow_xcalloc(1, sizeof(*r));
+
+	own(4);
+	queue_learn(q, 200, 20);
+	ck_assert_int_eq(queue_want(q, 0), 1000);
+	r->frame_len = 1 << 20;
+	queue_stock(q, r);
+	ck_assert_int_eq(queue_want(q, 0), 63);
+	q->pool->slots = 100;
+	ck_assert_int_eq(queue_want(q, 0), 99);
+	q->pool->slots = 4;
+	for (int i = 0; i < 1000; i++) {
+		runs_remove(&q->stock, r);
+		r->frame_len = 100;
+		queue_stock(q, r);
+	}
+	ck_assert_int_eq(queue_want(q, 0), 1000);
+	runs_free(&q->stock);
+}
+END_TEST
+
 START_TEST(what_is_held_or_asked_for_counts)
 {
 	struct queue *q = &queues[0];
@@ -306,6 +331,7 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, quick_jobs_are_claimed_in_batches_slow_ones_are_not);
+	tcase_add_test(c, large_jobs_are_claimed_by_the_few);
 	tcase_add_test(c, what_is_held_or_asked_for_counts);
 	tcase_add_test(c, nothing_waits_long_behind_others);
 	tcase_add_test(c, turns_go_by_weight);
