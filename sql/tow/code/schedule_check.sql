@@ -22,6 +22,12 @@ begin
 	perform tow_store.check_span('start_within', n.start_within, '1 second', '3660 days');
 	if n.missed_most is null or n.missed_most not between 1 and 1000 then
 		perform tow_store.fail('TW422', format('bad missed_most %s', coalesce(n.missed_most::text, 'null')), 'use 1 to 1000; 100 is usual');
+	elsif n.missed = 'skip' and n.missed_within is not null then
+		perform tow_store.fail('TW422', 'missed_within says nothing when missed instants are skipped', 'leave it out (or reset it), or use missed => ''last'' or ''all''');
+	elsif n.missed <> 'all' and n.missed_most <> 100 then
+		perform tow_store.fail('TW422', format('missed_most says nothing when missed is %s', n.missed), 'leave it out (or reset it), or use missed => ''all''');
+	elsif n.spec ~ '^@every' and (n.dst_gap <> 'after' or n.dst_overlap <> 'once') then
+		perform tow_store.fail('TW422', '@every knows no daylight saving time', 'leave out dst_gap and dst_overlap (or reset them), or use a cron line');
 	elsif n.start_within <= n.jitter then
 		perform tow_store.fail('TW422', format('jobs could not start: start_within %s is not longer than jitter %s', n.start_within, n.jitter), 'use a longer start_within, or less jitter');
 	elsif n.starts_at not between '1970-01-01 00:00Z' and '9999-12-31 00:00Z' or n.ends_at not between '1970-01-01 00:00Z' and '9999-12-31 00:00Z' then
