@@ -240,6 +240,14 @@ select tow.approve(:b, 'fine'), tow.reject(:c, 'too dear') \g /dev/null
 select pg_temp.drain('admit') \g /dev/null
 select is(pg_temp.states(array[:b, :c]), 'ready cancelled', 'approved, rejected');
 select matches((select error from tow.history where id = :c), 'rejected it: too dear', 'with the reason');
+select tow.retry(:c) \g /dev/null
+select tow.duty('admit') \g /dev/null
+select is((select reason from tow.jobs where id = :c), 'approval', 'a retry of what was rejected asks again');
+select tow.approve(:c) \g /dev/null
+select tow.duty('admit') \g /dev/null
+select is(tow.state(:c), 'ready', 'and then it may start');
+select tow.cancel(:c), tow.retry(:c) \g /dev/null
+select is(tow.state(:c), 'ready', 'what was said is not asked for again');
 select is(pg_temp.memory(:w) #> '{signals,approval,payload}', '{"approved": true, "note": "fine"}', 'the approval is in the memory');
 select pg_temp.went(:w, :b, '{"as": "completed"}') \g /dev/null
 select array_agg(tow.enqueue('noop', wait_for => 'approval')) as ab from generate_series(1, 2) \gset

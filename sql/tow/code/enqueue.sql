@@ -48,9 +48,9 @@ begin
 		perform tow_store.link(v_id, after, if_failed, parent);
 		v_flags := v_flags | case when parent is not null then 8 else 0 end;
 	end if;
-	insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy, key, key_scope, tags, lane, parent)
+	insert into tow_store.job (id, created_at, priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy, key, key_scope, tags, lane, parent, wait_for)
 	values (v_id, tow.now(), priority, max_attempts, kind, queue, args, run_at, deadline, timeout, policy,
-		key, case when key is not null then left(key_scope, 1) end::"char", tags, lane, parent);
+		key, case when key is not null then left(key_scope, 1) end::"char", tags, lane, parent, wait_for);
 
 	if deadline is not null then
 		insert into tow_store.deadline (at, id) values (deadline, v_id);

@@ -149,6 +149,16 @@ begin
 end $$;
 comment on function tow_store.await(bigint, bigint[], text, int, int) is 'Let a new job wait for others, or for a signal.';
 
+create or replace function tow_store.unheard(j tow_store.job) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+	select j.wait_for
+	where not exists (select from tow_store.signal g where g.job_id = j.id and g.name = j.wait_for)
+		and not exists (select from tow_store.family f where f.id = j.id and f.batch)
+$$;
+comment on function tow_store.unheard(tow_store.job) is 'The signal without which a job shall not start, if it was never sent; a batch waits for its seal only once.';
+
 -- Locks: 7630719 1, so that two calls cannot close a circle together, then the job's place. A job with no place of its own
 -- in waiting is taken out of where it is and waits like one that has just been enqueued.
 create or replace function tow.depend(job bigint, after bigint[], if_failed text default 'cancel') returns text
@@ -206,7 +216,8 @@ declare
 	v_end constant "char" := (select h.outcome from tow_store.history h where h.job_id = j.id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1);
 begin
 	delete from tow_store.step s where s.job_id = j.id and v_end = 'c';
-	delete from tow_store.signal g where g.job_id = j.id and (g.timed_out or v_end = 'c');
+	delete from tow_store.signal g where g.job_id = j.id
+		and (g.timed_out or v_end = 'c' or (g.name = j.wait_for and g.name = 'approval' and g.payload -> 'approved' = 'false')); -- a no is asked again
 	if j.parent is not null and tow_store.ending(j.parent) is null
 		and not exists (select from tow_store.family f where f.id = j.parent and f.since > j.id) then -- else it was forgotten
 		insert into tow_store.need (job_id, on_id, if_failed) values (j.parent, j.id, 'g') on conflict do nothing;

@@ -138,6 +138,8 @@ declare
 	v_band int;
 	v_flags int;
 	v_other bigint;
+	v_needs bigint[];
+	v_signal text;
 begin
 	perform from tow_store.job f where f.id = j.id for key share;
 	if not found or j.key ^@ 'daemon:' then
@@ -158,15 +160,16 @@ begin
 	end if;
 	v_band := tow_store.home_band(j.queue, j.priority, j.kind, j.lane is not null);
 	v_flags := case j.key_scope when 'l' then 1 when 'q' then 2 else 0 end | tow_store.relink(j);
-	if exists (select from tow_store.need n join tow_store.edge e on e.job_id = n.job_id and e.on_id = n.on_id where n.job_id = j.id) then
-		insert into tow_store.waiting (id, reason, since, band, attempt, flags) values (j.id, 'predecessors', tow.now(), v_band, 0, v_flags);
-		perform tow_store.ring_clock('-infinity');
+	v_needs := array(select n.on_id from tow_store.need n join tow_store.edge e on e.job_id = n.job_id and e.on_id = n.on_id where n.job_id = j.id);
+	v_signal := tow_store.unheard(j);
+	if v_needs <> '{}' or v_signal is not null then
+		perform tow_store.await(j.id, v_needs, v_signal, v_band, v_flags);
 	else
 		perform tow_store.put_back(j.id, v_band, 0, v_flags, null, 's');
 	end if;
 	return true;
 end $$;
-comment on function tow_store.revive(tow_store.job) is 'Put a finished job back, once: ready, or waiting for those of its predecessors that live again.';
+comment on function tow_store.revive(tow_store.job) is 'Put a finished job back, once: ready, or waiting for those of its predecessors that live again, and for a signal that it never had.';
 
 create or replace function tow.run_now(id bigint) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -7,6 +7,8 @@
 
 alter table tow_store.job add column parent bigint;
 comment on column tow_store.job.parent is 'The job, or batch, that this one was made for.';
+alter table tow_store.job add column wait_for text;
+comment on column tow_store.job.wait_for is 'The signal without which it does not start.';
 create index job_parent on tow_store.job (parent, id) where parent is not null;
 
 alter table tow_store.waiting drop constraint waiting_reason_check;
