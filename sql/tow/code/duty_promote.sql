@@ -51,7 +51,9 @@ end $$;
 comment on function tow_store.duty_promote() is 'Duty: make due jobs ready.';
 
 -- Where this turn's scan starts; looks after the registers. The admit duty's rows bear the instant at which they were
--- written, by a transaction that had its xid by then: the same rule holds.
+-- written, by a transaction that had its xid by then: the same rule holds. p_now must come before the own xid,
+-- so each turn needs a transaction of its own: a second one in it would pass what others have written meanwhile, until all
+-- is looked at again.
 create or replace function tow_store.scan_from(p_duty text, p_now timestamptz) returns timestamptz
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
@@ -75,7 +77,7 @@ begin
 		perform tow_store.set_register_at(c_full, p_now);
 	end if;
 	-- one statement: one snapshot
-	select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= v_xid and v_xid <> v_own, -- a second turn in one transaction knows nothing new
+	select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= v_xid,
 		case p_duty when 'promote' then (select s.run_at from tow_store.scheduled s where s.run_at >= v_from order by s.run_at limit 1)
 		else tow_store.first_to_admit(v_from) end
 	into v_over, v_first;
