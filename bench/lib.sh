@@ -10,7 +10,7 @@
 #	workers_start W [AT_ONCE]		W worker processes with so many jobs at once (best: as the system likes it); workers_stop
 #	ask SQL					an answer from the system's database, over a connection that stays open
 #	drained N SECONDS			waits until N jobs have ended; prints jobs per second; cut short after SECONDS
-#	own_rate ID				jobs per second of ours with an id above, by the rows' own times
+#	last_id / own_rate ID			the newest job of ours; jobs per second of ours with an id above, by the rows' own times
 #	pin / pin_writer / unpin		an idle transaction that holds the xmin horizon
 #	producer CONNECTIONS SECONDS SCRIPT	transactions per second of a pgbench script
 #	note ROW COLUMN VALUE			a figure; several of one cell become its median and range
@@ -210,7 +210,6 @@ workers_stop() {
 	for pid in "${worker_pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
 	for pid in "${worker_pids[@]}"; do process_stop "$pid" 20 >/dev/null || true; done
 	worker_pids=()
-	instance_pids=()
 }
 
 # The observer takes a twentieth of a core at most: it rests twenty times as long as its question took.
@@ -243,6 +242,8 @@ drained() { # N SECONDS
 	fi
 	calc "($after - $before) / ($ended - $began)"
 }
+
+last_id() { ask "select coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)"; }
 
 # Ours, by the rows' own times: of jobs with an id above.
 own_rate() { # ID

@@ -28,7 +28,7 @@ drain_duty() {
 measure() {
 	local what=$1 first
 	system_use towpath && lay_behind "$what" || return
-	first=$(ask "select last_value from tow_store.job_id")
+	first=$(last_id)
 	feed "$jobs" && settle || return
 	workers_start "$workers"
 	until_true "select count(*) >= $jobs from tow_store.history where job_id > $first" 120 || return

@@ -29,8 +29,7 @@ measure() { # WHAT
 	local first
 	system_use towpath || return
 	[[ $1 != *progress ]] || progress || return
-	first=$(ask 'select last_value from tow_store.job_id')
-	[ "$first" != 1 ] || first=0
+	first=$(last_id)
 	fill "$1" && settle || return
 	workers_start 1 20
 	until_true "select count(*) >= $jobs from tow_store.history where job_id > $first" 300 || return
