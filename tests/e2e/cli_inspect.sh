@@ -64,7 +64,7 @@ while kill -0 $racing 2>/dev/null; do
 done
 is "$trouble" "" "beside workers, verbs and a killed worker fsck finds nothing ($rounds times)"
 ok "several times" [ $rounds -gt 3 ]
-ok "all jobs end" wait_until '[ "$(instance_psql -c "select count(*) from tow.jobs")" = 0 ]' 60 || instance_psql -c "select state, reason, kind, lane, count(*), min(id), max(id) from tow.jobs group by 1, 2, 3, 4" | sed 's/^/# /'
+ok "all jobs end" wait_until '[ "$(instance_psql -c "select count(*) from tow.jobs")" = 0 ]' 300 || instance_psql -c "select state, reason, kind, lane, count(*), min(id), max(id) from tow.jobs group by 1, 2, 3, 4" | sed 's/^/# /'
 tow fsck --repair >/dev/null
 is "$(tow fsck --json)" "[]" "and nothing is wrong in the end"
 done_testing
