@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "tow/command.h"
+#include "tow/near.h"
 
 static const struct tow_command *find(const char *name)
 {
@@ -14,48 +15,14 @@ static const struct tow_command *find(const char *name)
 	return NULL;
 }
 
-static size_t min3(size_t a, size_t b, size_t c)
-{
-	size_t ab = a < b ? a : b;
-	return ab < c ? ab : c;
-}
-
-/* How many letters to add, drop or change to make b of a; names longer than a command's could be
- * are far away. */
-static size_t distance(const char *a, const char *b)
-{
-	enum { LONGEST = 31 };
-	size_t row[LONGEST + 1], n = strlen(b);
-	if (n > LONGEST || strlen(a) > LONGEST)
-		return LONGEST;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t above = row[j];
-			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
-
 static int unknown(const char *name)
 {
-	const struct tow_command *nearest = NULL;
-	size_t best = 3;
-	for (const struct tow_command *const *c = tow_commands; *c; c++) {
-		size_t d = distance(name, (*c)->name);
-		if (d < best) {
-			best = d;
-			nearest = *c;
-		}
-	}
+	struct tow_near near = { .word = name };
+	for (const struct tow_command *const *c = tow_commands; *c; c++)
+		tow_near_offer(&near, (*c)->name);
 	fprintf(stderr, "tow: no command '%s'\n", name);
-	if (nearest)
-		fprintf(stderr, "hint: did you mean 'tow %s'?\n", nearest->name);
+	if (near.best)
+		fprintf(stderr, "hint: did you mean 'tow %s'?\n", near.best);
 	else
 		fprintf(stderr, "hint: 'tow --help' lists the commands\n");
 	return EX_USAGE;
@@ -176,10 +143,23 @@ static int print_help(const char *name)
 	return EX_OK;
 }
 
-/* `tow worker --help`, but not what follows a `--` or belongs to psql in `tow db psql --help`. */
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+/* `tow worker --help`, `tow queue add --help`, but not what follows a `--` or belongs to psql in
+ * `tow db psql --help`. */
 static bool asks_help(int argc, char **argv)
 {
-	return argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+	bool db = strcmp(argv[0], "db") == 0;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (is_help(argv[i]))
+			return true;
+		if (db && strcmp(argv[i], "psql") == 0)
+			return false;
+	}
+	return false;
 }
 
 static int flushed(int status)
@@ -198,7 +178,7 @@ static int run(int argc, char **argv)
 		return printf("tow %s\n", TOW_VERSION) < 0 ? EX_IOERR : EX_OK;
 	if (strcmp(name, "--commands") == 0)
 		return print_names();
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+	if (is_help(name))
 		return print_summary();
 	if (strcmp(name, "help") == 0)
 		return argc > 2 ? print_help(argv[2]) : print_summary();

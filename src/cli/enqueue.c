@@ -31,6 +31,7 @@ static const struct tow_option options[] = {
 	{ "wait-for", "NAME", "start after this signal; approval: after tow approve" },
 	{ "wait", NULL, "wait for its end, and exit as it did" },
 	{ "bulk", NULL, "each line of standard input is the arguments of a job" },
+	{ "atomic", NULL, "with --bulk: all of them or none, in one transaction" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -47,7 +48,7 @@ static bool check(struct cli *c)
 	if (cli_has(c, "after") && !cli_option(c, "after")[strspn(cli_option(c, "after"), ",")])
 		return args_usage(&c->err, "--after names no job");
 	if (!cli_has(c, "bulk"))
-		return true;
+		return !cli_has(c, "atomic") || args_usage(&c->err, "--atomic goes with --bulk");
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++)
 		if (cli_has(c, single[i]))
 			return args_usage(&c->err, "--%s does not go with --bulk", single[i]);
@@ -131,6 +132,11 @@ const struct tow_command tow_command_enqueue = {
 		"  tow enqueue report --after 7,8 --if-failed go\n"
 		"  tow enqueue deploy --wait-for approval\n"
 		"  seq 1000 | sed 's/.*/{\"n\": &}/' | tow enqueue noop --bulk\n"
+		"\n"
+		"--bulk enqueues a thousand lines at a time. At a line that is refused it stops; "
+		"what came before is enqueued,\n"
+		"and the error says how many jobs that is and with which line to go on. With "
+		"--atomic it is all or nothing.\n"
 		"\n"
 		"With --wait a progress bar is shown on a terminal; the result is printed as JSON. "
 		"An "

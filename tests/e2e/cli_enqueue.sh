@@ -45,6 +45,19 @@ like "$said" "no JSON" "bad JSON is found before it is sent"
 refused 65 enqueue noop --priority -1
 like "$said" "bad priority -1"$'\n'"hint: use 0 to" "the database's own words and hint"
 refused 65 enqueue noop --in nonsense
+like "$said" "--in: .*\"nonsense\"" "an option whose value PostgreSQL cannot read is named"
+refused 65 enqueue noop --priority high
+like "$said" "--priority: .*\"high\"" "a number, too"
+refused 64 enqueue
+like "$said" "needs a word more: KIND" "the missing word is named"
+refused 64 lane set q
+like "$said" "needs a word more: LANE" "a verb's, too"
+refused 64 lane set q l more
+like "$said" "'tow lane set' does not know what to do with 'more'" "and one too many"
+refused 64 enqueue noop --quue x
+like "$said" "did you mean '--queue'" "a suggestion for an option"
+refused 64 lane st
+like "$said" "did you mean 'tow lane set'" "and for a verb"
 refused 65 enqueue 'no kind!'
 refused 65 enqueue noop --key k --on-conflict error
 refused 64 enqueue noop --on-conflict error
@@ -64,6 +77,19 @@ said=$(printf '%s\n' 1 2 nonsense 4 | tow enqueue partly --bulk 2>&1 >/dev/null)
 is $? 65 "a bad line is refused"
 like "$said" "line 3 is no JSON" "by its number"
 is "$(instance_psql -c "select count(*) from tow.jobs where kind = 'partly'")" 2 "what came before is enqueued"
+like "$said" "^tow: 2 jobs were enqueued, go on with line 3: line 3 is no JSON" "and it says where to go on"
+said=$({ seq 2500 && echo bad; } | tow enqueue far --bulk 2>&1 >"$instance_dir/far")
+like "$said" "2500 jobs were enqueued, go on with line 2501" "over several transactions, too"
+is "$(wc -l <"$instance_dir/far")" 2500 "and their numbers are printed"
+said=$(seq 5 | tow enqueue 'no kind!' --bulk 2>&1)
+like "$said" "nothing was enqueued: lines 1 to 5: " "or that nothing was"
+said=$({ seq 2500 && echo bad; } | tow enqueue whole --bulk --atomic 2>&1)
+is $? 65 "--atomic: a bad line at the end is refused"
+like "$said" "^tow: nothing was enqueued: line 2501 is no JSON" "and with it all"
+is "$(instance_psql -c "select count(*) from tow.jobs where kind = 'whole'")" 0 "none is there"
+is "$(seq 2500 | tow enqueue whole --bulk --atomic | wc -l)" 2500 "--atomic: good lines are enqueued"
+is "$(instance_psql -c "select count(distinct xmin::text) from tow_store.job where kind = 'whole'")" 1 "in one transaction"
+refused 64 enqueue noop --atomic
 is "$(tow enqueue none --bulk </dev/null)" "" "nothing is nothing"
 refused 64 enqueue noop --bulk --wait
 

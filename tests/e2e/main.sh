@@ -10,6 +10,9 @@ like "$("$TOW" --help)" $'\n  db  +[a-z]' "with each command and what it does"
 like "$("$TOW" help db)" "^usage: tow db start" "help COMMAND"
 is "$("$TOW" db --help)" "$("$TOW" help db)" "COMMAND --help is the same"
 exits 0 "help succeeds" "$TOW" db --help >/dev/null
+is "$("$TOW" queue add --help)" "$("$TOW" help queue)" "COMMAND VERB --help, too"
+is "$("$TOW" enqueue noop --queue x --help)" "$("$TOW" help enqueue)" "and at the end of a line"
+unlike "$("$TOW" db psql --help 2>&1)" "usage: tow db" "but psql's is psql's"
 
 exits 64 "an unknown command is a usage error" "$TOW" nonsense 2>/dev/null
 like "$("$TOW" dbb 2>&1)" "did you mean 'tow db'" "with a suggestion when one is near"

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tow/near.h"
+
 static size_t count(const struct tow_option *options)
 {
 	size_t n = 0;
@@ -40,14 +42,26 @@ static struct option *long_options(struct tow_arena *a, const struct tow_option 
 	return table;
 }
 
-static bool refuse(int answer, char **argv, struct tow_err *e)
+static bool no_such(const struct tow_option *options, const char *word, struct tow_err *e)
+{
+	char name[32] = "";
+	struct tow_near near = { .word = name };
+	if (strncmp(word, "--", 2) == 0)
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (; options->name; options++)
+		tow_near_offer(&near, options->name);
+	args_usage(e, "there is no such option: '%s'", word);
+	return near.best ? tow_hint(e, "did you mean '--%s'?", near.best) : false;
+}
+
+static bool refuse(const struct tow_option *options, int answer, char **argv, struct tow_err *e)
 {
 	const char *word = argv[optind - 1];
 	if (answer == ':')
 		return args_usage(e, "option '%s' needs a value", word);
 	if (optopt >= FIRST)
 		return args_usage(e, "option '%s' takes no value", word);
-	return args_usage(e, "there is no such option: '%s'", word);
+	return no_such(options, word, e);
 }
 
 bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option *options, int argc,
@@ -61,7 +75,7 @@ bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option 
 	int answer;
 	while ((answer = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (answer < FIRST)
-			return refuse(answer, argv, e);
+			return refuse(options, answer, argv, e);
 		const struct tow_option *option = &options[answer - FIRST];
 		args->values[answer - FIRST] = option->value ? optarg : option->name;
 	}

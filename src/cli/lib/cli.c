@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "usage.h"
+
 void cli_release(struct cli *c)
 {
 	tow_db_closep(&c->db);
@@ -16,9 +18,10 @@ void cli_release(struct cli *c)
 
 static bool count_operands(struct cli *c, size_t min, size_t max)
 {
+	const char *word = usage_word(&c->arena, c->command, NULL, c->args.n);
 	if (c->args.n < min)
-		args_usage(&c->err, "'tow %s' needs %s", c->command,
-			   c->args.n ? "more words" : "a word more");
+		args_usage(&c->err, "'tow %s' needs a word more%s%s", c->command, word ? ": " : "",
+			   word ? word : "");
 	else if (c->args.n > max)
 		args_usage(&c->err, "'tow %s' does not know what to do with '%s'", c->command,
 			   c->args.operands[max]);
@@ -32,7 +35,8 @@ bool cli_parse(struct cli *c, const struct tow_option *options, size_t min, size
 {
 	c->command = argv[0];
 	if (!args_parse(&c->args, &c->arena, options, argc, argv, &c->err))
-		return tow_hint(&c->err, "see 'tow %s --help'", c->command);
+		return c->err.hint[0] ? false
+				      : tow_hint(&c->err, "see 'tow %s --help'", c->command);
 	return count_operands(c, min, max);
 }
 
@@ -79,14 +83,30 @@ void cli_complain(const struct tow_err *e)
 		fprintf(stderr, "hint: %s\n", e->hint);
 }
 
+/* PostgreSQL quotes the value that it cannot read: whose it is, is known here. */
+static void name_option(const struct cli *c, struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	for (size_t i = 0; c->args.options && c->args.options[i].name; i++) {
+		const char *value = c->args.values[i];
+		if (value && c->args.options[i].value &&
+		    strstr(e->text, tow_fmt(&a, "\"%s\"", value))) {
+			tow_wrap(e, "--%s", c->args.options[i].name);
+			return;
+		}
+	}
+}
+
 /* For what PostgreSQL itself refuses: it does not know what was typed, or who may do it. */
 static void hint_at(const struct cli *c, struct tow_err *e)
 {
-	if (strncmp(e->class, "22", 2) == 0)
+	if (strncmp(e->class, "22", 2) == 0) {
+		name_option(c, e);
 		tow_hint(e, "see 'tow %s --help'", c->command);
-	else if (strcmp(e->class, "42501") == 0)
+	} else if (strcmp(e->class, "42501") == 0) {
 		tow_hint(e, "tow_viewer looks, tow_producer enqueues, tow_operator acts on jobs, "
 			    "tow_admin does all: somebody has to grant this user one of them");
+	}
 }
 
 int cli_failed(const struct cli *c)

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "tow/near.h"
+#include "usage.h"
+
 static const char *names(struct tow_arena *a, const struct sub *subs)
 {
 	const char *list = "";
@@ -29,21 +32,41 @@ static bool takes(struct cli *c, const struct sub *s)
 	return true;
 }
 
+static bool no_such(struct cli *c, const struct sub *subs, const char *name)
+{
+	struct tow_near near = { .word = name };
+	for (const struct sub *s = subs; s->name; s++)
+		tow_near_offer(&near, s->name);
+	args_usage(&c->err, "there is no 'tow %s %s'", c->command, name);
+	return near.best ? tow_hint(&c->err, "did you mean 'tow %s %s'?", c->command, near.best)
+			 : false;
+}
+
+static bool count_words(struct cli *c, const struct sub *s)
+{
+	size_t n = c->args.n - 1;
+	const char *word = usage_word(&c->arena, c->command, s->name, n);
+	if (n < s->min)
+		return args_usage(&c->err, "'tow %s %s' needs a word more%s%s", c->command, s->name,
+				  word ? ": " : "", word ? word : "");
+	if (n > s->max)
+		return args_usage(&c->err, "'tow %s %s' does not know what to do with '%s'",
+				  c->command, s->name, cli_operand(c, s->max + 1));
+	return true;
+}
+
 static const struct sub *choose(struct cli *c, const struct sub *subs)
 {
 	const char *name = cli_operand(c, 0);
 	const struct sub *s = find(subs, name);
-	size_t n = c->args.n - 1;
 	if (!name)
 		args_usage(&c->err, "'tow %s' needs one of:%s", c->command, names(&c->arena, subs));
 	else if (!s)
-		args_usage(&c->err, "there is no 'tow %s %s'", c->command, name);
-	else if (n < s->min || n > s->max)
-		args_usage(&c->err, "'tow %s %s' needs %s words after it", c->command, name,
-			   n < s->min ? "more" : "fewer");
-	else if (takes(c, s))
+		no_such(c, subs, name);
+	else if (count_words(c, s) && takes(c, s))
 		return s;
-	tow_hint(&c->err, "see 'tow %s --help'", c->command);
+	if (!c->err.hint[0])
+		tow_hint(&c->err, "see 'tow %s --help'", c->command);
 	return NULL;
 }
 
