@@ -249,7 +249,23 @@ select is(tow.state(:c), 'ready', 'and then it may start');
 select tow.cancel(:c), tow.retry(:c) \g /dev/null
 select is(tow.state(:c), 'ready', 'what was said is not asked for again');
 select is(pg_temp.memory(:w) #> '{signals,approval,payload}', '{"approved": true, "note": "fine"}', 'the approval is in the memory');
+select pg_temp.refused(format('select tow.reject(%s)', :c), 'TW409', '^\S+ approved it at .* tow.cancel', 'an approval that was heard is not taken back');
+select is((select count(*) from tow_store.signal where job_id = :c), 1::bigint, 'nothing was said');
 select pg_temp.went(:w, :b, '{"as": "completed"}') \g /dev/null
+select pg_temp.refused(format('select tow.approve(%s)', :b), 'TW409', 'finished', 'nor is one given to who has finished');
+select tow.enqueue('noop') as n \gset
+select pg_temp.refused(format('select tow.approve(%s)', :n), 'TW409', 'is it the right job\?', 'one that did not ask');
+select is(tow.signal(:n, 'approval', '{"approved": true}') > 0, true, 'which can be told all the same');
+select is((select count(*) from tow.audit where job = :n), 0::bigint, 'what was refused is not in the audit');
+select tow.enqueue('noop', run_at => tow.now() + interval '1 day') as far \gset
+select tow.enqueue('noop', after => array[:far], wait_for => 'approval') as later \gset
+select tow.duty('admit'), tow.approve(:later) \g /dev/null
+select tow.duty('admit') \g /dev/null
+select is(tow.reject(:later) > 0, true, 'one that will ask after its predecessors may be told before, and told otherwise');
+select tow.enqueue('noop') as asks \gset
+select pg_temp.went(:w, :asks, '{"as": "waits", "for": "signal", "name": "approval"}') \g /dev/null
+select is(tow.approve(:asks) > 0, true, 'who asks for the signal of that name is told by tow.approve, too');
+select tow.cancel(:n), tow.cancel(:asks), tow.cancel(:far), tow.cancel(:later) \g /dev/null
 select array_agg(tow.enqueue('noop', wait_for => 'approval')) as ab from generate_series(1, 2) \gset
 select tow.approve((:'ab'::bigint[])[1]), tow.reject((:'ab'::bigint[])[1]) \g /dev/null
 select pg_temp.drain('admit') \g /dev/null

@@ -1,6 +1,6 @@
 -- Signals: anybody may tell a job something by name, before it asks or while it waits for it. The latest of each name
 -- is in the job's memory. An approval is the signal of that name.
--- Raises TW404 no such job, TW409 it has finished, TW422 a bad name, TW413 a payload that is too large.
+-- Raises TW404 no such job, TW409 it has finished, or was never to be approved, TW422 a bad name, TW413 a payload that is too large.
 create or replace function tow.signal(job bigint, name text, payload jsonb default null) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -27,25 +27,43 @@ end $$;
 comment on function tow.signal(bigint, text, jsonb) is
 'Tell a job something: it goes on if it waits for this name, and else finds it in its memory at its next run. Returns the signal''s number.';
 
-create or replace function tow.approve(id bigint, note text default null) returns bigint
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+-- A word is refused where nobody would hear it: the job neither waits for one nor will after its predecessors. Its place
+-- is shared until we commit: the duty that lets it go on either comes first, and is seen, or hears this word, too.
+create or replace function tow_store.say_word(j tow_store.job, p_yes boolean, p_note text) returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_n constant bigint := tow.signal($1, 'approval', jsonb_build_object('approved', true, 'note', $2));
+	c_done constant text := case when p_yes then 'approved' else 'rejected' end;
+	s tow_store.signal;
+	v_n bigint;
 begin
-	perform tow_store.note('job.approved', (tow_store.see_job($1)).kind, $1, jsonb_build_object('note', $2));
+	perform from tow_store.waiting w where w.id = j.id and w.reason <> 'policy' and w.detail ->> 'name' = 'approval' for key share;
+	if not found then
+		select g.* into s from tow_store.signal g where g.job_id = j.id and g.name = 'approval' and not g.timed_out order by g.n desc limit 1;
+		perform tow_store.wrong_state(j.id, c_done, case
+			when tow_store.ending(j.id) is not null then 'it has finished already'
+			when s.n is not null then format('%s %s it at %s, and it has gone on: tow.cancel(%s) ends it', s.who,
+				case when s.payload -> 'approved' = 'false' then 'rejected' else 'approved' end, date_trunc('second', s.at), j.id)
+			else format('it does not wait for approval: is it the right job? tow.signal(%s, ''approval'', ...) tells it all the same', j.id) end);
+	end if;
+	v_n := tow.signal(j.id, 'approval', jsonb_build_object('approved', p_yes, 'note', p_note));
+	perform tow_store.note('job.' || c_done, j.kind, j.id, jsonb_build_object('note', p_note));
 	return v_n;
 end $$;
-comment on function tow.approve(bigint, text) is 'Say yes to a job that waits for approval: the signal approval, {"approved": true, "note": ...}.';
+comment on function tow_store.say_word(tow_store.job, boolean, text) is 'Approve or reject a job; raises TW409 if it does not wait for that.';
+
+create or replace function tow.approve(id bigint, note text default null) returns bigint
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.say_word(tow_store.see_job($1), true, $2)
+$$;
+comment on function tow.approve(bigint, text) is
+'Say yes to a job that waits for approval, or will after its predecessors: the signal approval, {"approved": true, "note": ...}. Refused (TW409) where nobody asked.';
 
 create or replace function tow.reject(id bigint, note text default null) returns bigint
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-declare
-	v_n constant bigint := tow.signal($1, 'approval', jsonb_build_object('approved', false, 'note', $2));
-begin
-	perform tow_store.note('job.rejected', (tow_store.see_job($1)).kind, $1, jsonb_build_object('note', $2));
-	return v_n;
-end $$;
+	select tow_store.say_word(tow_store.see_job($1), false, $2)
+$$;
 comment on function tow.reject(bigint, text) is
-'Say no to a job that waits for approval: one that was enqueued with wait_for approval is cancelled, one that asked by itself goes on and finds {"approved": false}.';
+'Say no to a job that waits for approval, or will: one that was enqueued with wait_for approval is cancelled, one that asked by itself goes on and finds {"approved": false}. Refused (TW409) where nobody asked, or once an approval was heard.';
