@@ -136,7 +136,7 @@ process_stop "$WORKER_PID"
 process_stop "$SCHEDULER_PID"
 
 # Roles lent by functions: who may enqueue in a restricted queue, and see arguments, is asked of the login.
-instance_psql -c "select tow.grant_queue('closed', 'l_operator')" >/dev/null
+instance_psql -c "select tow.set_queue('closed'), tow.grant_queue('closed', 'l_operator')" >/dev/null
 psql_as l_operator >/dev/null <<'END'
 create function l_operator.lend() returns bigint language sql security definer as $$ select tow.enqueue('noop', queue => 'closed') $$;
 create function l_operator.look() returns text language sql security definer as $$ select string_agg(args::text, ' ') from tow.jobs $$;

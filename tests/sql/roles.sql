@@ -62,7 +62,7 @@ insert into call select 'viewer operator admin', format('select * from tow.%I', 
 
 select tow.enqueue('noop') \g /dev/null
 select tow.schedule('x', '@daily', 'noop') \g /dev/null
-select tow.grant_queue('granted', 'tow_worker') \g /dev/null
+select tow.set_queue('granted'), tow.grant_queue('granted', 'tow_worker') \g /dev/null
 select is(string_agg(r.name, ' ' order by r.name), null, 'may:' || c.call)
 from call c left join role r on replace(r.name, 'tow_', '') = any(string_to_array(c.roles, ' ')) and pg_temp.as_role(r.name, c.call) ~ '^42' group by c.call order by c.call;
 select is(string_agg(r.name, ' ' order by r.name), null, 'others may not:' || c.call)

@@ -93,10 +93,8 @@ as $$
 #variable_conflict use_variable
 declare
 	v_role constant regrole := tow_store.see_grantee(role, may);
-	v_queue int;
+	v_queue constant int := tow_store.see_queue(queue);
 begin
-	perform tow_store.check_job('grant', '{}', queue, 100, null, null, null, null, null);
-	v_queue := tow_store.open_queue(queue);
 	insert into tow_store.queue_grant (queue, role, may, granted_at, who) values (v_queue, v_role, may, tow.now(), session_user)
 	on conflict do nothing;
 	update tow_store.queue q set restricted = true where q.id = v_queue and may = 'enqueue' and not q.restricted;

@@ -74,7 +74,9 @@ declare
 begin
 	select q.id into v_id from tow_store.queue q where q.name = p_name;
 	if not found then
-		perform tow_store.fail('TW404', format('no such queue %L', p_name), 'select name from tow.queues lists them; tow.set_queue makes one');
+		perform tow_store.fail('TW404', format('no such queue %L', p_name),
+			coalesce(format('did you mean %s? ', tow_store.near(p_name, array(select q.name from tow_store.queue q))), '') ||
+			'select name from tow.queues lists them; tow.set_queue makes one');
 	end if;
 	return v_id;
 end $$;
@@ -136,14 +138,15 @@ as $$
 begin
 	if name = 'test' then
 		perform tow_store.fail('TW422', 'an instance is marked for tests when it is made, not later', 'tow migrate --test');
+	elsif not exists (select from tow_store.setting s where s.name = set.name) then
+		perform tow_store.fail('TW404', format('no such setting %L', left(name, 110)),
+			coalesce(format('did you mean %L?', tow_store.nearest(name, array(select s.name from tow_store.setting s order by s.name))),
+				'select name from tow.settings lists them'));
 	elsif not tow_store.setting_is_good(name, value) then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'select * from tow.settings says what each is; ' ||
 			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; history_max a size such as 50 GB; the others are 1 or more');
 	end if;
 	update tow_store.setting s set value = set.value where s.name = set.name;
-	if not found then
-		perform tow_store.fail('TW404', format('no such setting %L', name), 'select name from tow.settings lists them');
-	end if;
 	perform tow_store.note('setting.set', name, null, jsonb_build_object('value', value));
 exception
 	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range or invalid_parameter_value then
