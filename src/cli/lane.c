@@ -6,7 +6,7 @@
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
-	{ "max-running", "N", "set: how many of its jobs run at once; 0: any number" },
+	{ "max-running", "N", "set: how many of its jobs run at once" },
 	{ "rate", "N", "set: how many of its jobs start in a second, on average" },
 	{ "burst", "N", "set: how many may start at once after a pause" },
 	{ "weight", "N", "set: its share among the lanes of its queue; 1 is usual" },

@@ -155,6 +155,7 @@ select pg_temp.refused(s, 'TW422', h, s) from (values
 	($$ select tow.set_queue('default', reset => '{nonsense}') $$, 'names of settings'), ($$ select tow.set_queue('default', max_running => 1, reset => '{max_running}') $$, 'leave one'),
 	($$ select tow.set_lane('default', '') $$, 'customer'), ($$ select tow.set_lane('default', 'a', weight => 0) $$, '1 is usual'),
 	($$ select tow.set_kind('a b', 1) $$, 'letters'), ($$ select tow.set_queue('default', lane_limit => -1) $$, '0 to')) v(s, h);
+select pg_temp.refused($$ select tow.set_lane('default', 'a', max_running => 0) $$, 'TW422', 'tow.pause_lane\(''default'', ''a''\).*large number', 'no lane is stopped, or let loose, by a limit of 0');
 select pg_temp.refused($$ select tow.set_lane('none', 'a') $$, 'TW404', 'tow.queues', 'no such queue');
 
 select * from finish();

@@ -157,7 +157,7 @@ select is(pg_temp.says(:l2, 'lane limit'), format('1 of at most 1 run in lane a 
 select is(pg_temp.why(:l3), 'lane limit, lane''s head', 'both');
 update tow_store.gate set paused_at = tow.now() where what = 'l';
 select is(pg_temp.why(:l2), 'lane paused, lane limit', 'a paused lane');
-update tow_store.gate set paused_at = null, max_running = 0, rate = 1, burst = 1 where what = 'l';
+update tow_store.gate set paused_at = null, max_running = 1000, rate = 1, burst = 1 where what = 'l';
 insert into tow_store.bucket (gate, tokens, at) select id, 0, tow.now() from tow_store.gate where what = 'l';
 select is(pg_temp.says(:l2, 'lane rate'), 'lane a may start 1 a second [] 00:00:01', 'a lane''s rate');
 

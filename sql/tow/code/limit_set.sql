@@ -114,7 +114,10 @@ declare
 	g tow_store.gate;
 begin
 	perform tow_store.check_lane(coalesce(lane, ''));
-	perform tow_store.check_limit(max_running, 0, rate, burst, reset, '{max_running,rate,burst,weight}',
+	if max_running = 0 then
+		perform tow_store.fail('TW422', 'bad limit 0', format('tow.pause_lane(%L, %L) lets nothing start; a large number, such as 1000000, lifts the queue''s limit from it', queue, lane));
+	end if;
+	perform tow_store.check_limit(max_running, 1, rate, burst, reset, '{max_running,rate,burst,weight}',
 		jsonb_build_object('max_running', max_running, 'rate', rate, 'burst', burst, 'weight', weight));
 	if not weight between 0.001 and 1000 or weight = 'NaN' then
 		perform tow_store.fail('TW422', format('bad weight %s', weight), 'use 0.001 to 1000; 1 is usual, and a lane of weight 2 gets twice the share');
@@ -126,7 +129,7 @@ begin
 	perform tow_store.note('lane.set', queue || '/' || lane, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'rate', rate, 'burst', burst, 'weight', weight, 'reset', reset)));
 end $$;
 comment on function tow.set_lane(text, text, int, double precision, int, real, text[]) is
-'Limit one lane of a queue, at once: max_running (how many at a time, 0 any number), rate (starts a second) with burst, weight (its share among lanes). What is left out stays; reset names what goes back to the queue''s.';
+'Limit one lane of a queue, at once: max_running (how many at a time; a large number lifts the queue''s limit from it, tow.pause_lane stops it), rate (starts a second) with burst, weight (its share among lanes). What is left out stays; reset names what goes back to the queue''s.';
 
 create or replace function tow_store.pause_lane(p_queue text, p_lane text, p_at timestamptz, p_reason text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -28,7 +28,7 @@ create table tow_store.gate (
 	what "char" not null check (what in ('q', 'k', 'l')),
 	queue int references tow_store.queue on delete cascade,
 	name text not null,
-	max_running int check (max_running >= 0),
+	max_running int check (max_running > 0),
 	rate double precision check (rate > 0),
 	burst int check (burst >= 1),
 	weight real not null default 1 check (weight > 0 and weight <= 1000),
@@ -41,7 +41,7 @@ create table tow_store.gate (
 	check ((what = 'k') = (queue is null))
 );
 comment on table tow_store.gate is 'What may be limited: q a queue, k a kind, l a lane of a queue.';
-comment on column tow_store.gate.max_running is 'How many run at once; null: any number, of a lane what its queue says. Of a lane 0: any number.';
+comment on column tow_store.gate.max_running is 'How many run at once; null: any number, of a lane what its queue says.';
 comment on column tow_store.gate.rate is 'How many may start in a second, on average; null: any number.';
 comment on column tow_store.gate.burst is 'How many tokens gather while none is used; null: one second''s.';
 comment on column tow_store.gate.own is 'Somebody gave it settings; a lane without goes by its queue''s, and is forgotten when it has been idle for long.';
