@@ -83,6 +83,7 @@ select pg_temp.refused(c, 'TW422', '.', c) from (values
 	($$ select tow.bulk('burn', queue => 'a') $$), ($$ select tow.bulk(null, queue => 'a') $$), ($$ select tow.bulk('cancel') $$),
 	($$ select tow.bulk('cancel', state => 'lost') $$), ($$ select tow.bulk('cancel', state => 'failed') $$), ($$ select tow.bulk('retry', state => 'ready') $$),
 	($$ select tow.bulk('cancel', class => 'x') $$), ($$ select tow.bulk('cancel', queue => 'a', max_jobs => 0) $$), ($$ select tow.bulk('cancel', queue => 'a', max_jobs => 10001) $$),
+	($$ select tow.bulk('move', queue => 'a', to_queue => 'b d') $$),
 	($$ select tow.bulk('snooze', queue => 'a') $$), ($$ select tow.bulk('move', queue => 'a') $$), ($$ select tow.bulk('reprioritise', queue => 'a') $$),
 	($$ select tow.bulk('cancel', queue => 'a', delay => '1 s') $$), ($$ select tow.bulk('retry', queue => 'a', reason => 'x') $$)) v(c);
 -- Whom a verb cannot touch.

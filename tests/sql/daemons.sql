@@ -25,7 +25,8 @@ select pg_temp.refused($$ select tow.set_daemon('e') $$, 'TW404', 'tow.set_daemo
 select pg_temp.refused($$ select tow.set_daemon('a b', 'scan') $$, 'TW422', 'letters', 'a bad name');
 select pg_temp.refused($$ select tow.set_daemon(null, 'scan') $$, 'TW422', 'letters', 'no name');
 select pg_temp.refused($$ select tow.set_daemon('e', 'a b') $$, 'TW422', 'letters', 'a bad kind');
-select pg_temp.refused($$ select tow.set_daemon('e', 'scan', '[]') $$, 'TW422', 'object', 'a config that is no object');
+select pg_temp.refused($$ select tow.set_daemon('e', 'scan', '[]') $$, 'TW422', 'keys', 'a config that is no object');
+select throws_ok($$ select tow.set_daemon('e', 'scan', '[]') $$, 'TW422', 'the config is an array, not a JSON object', 'which reads well');
 select pg_temp.refused($$ select tow.set_daemon('e', 'scan', every => '0 s') $$, 'TW422', 'between', 'turns without a pause');
 select pg_temp.refused($$ select tow.set_daemon('e', 'scan', policy => 'nonsuch') $$, 'TW404', 'policies', 'an unknown policy');
 select pg_temp.refused($$ select tow.set_daemon('e', 'scan', timeout => '0 s') $$, 'TW422', 'above zero', 'a bad timeout');

@@ -76,6 +76,10 @@ begin
 				'snooze needs delay, reprioritise to_priority, move to_queue; cancel may have a reason; the others have none of them');
 		end if;
 	end loop;
+	if p_verb = 'move' then -- a dry run, too, says what tow.move would
+		perform tow_store.check_job('any', '{}', p_to_queue, 100, null, null, null, null, null);
+		perform tow_store.check_producer(p_to_queue);
+	end if;
 end $$;
 comment on function tow_store.check_bulk(text, text, text, interval, int, text, text, int) is 'Refuse bad arguments of tow.bulk.';
 

@@ -32,7 +32,8 @@ begin
 	if d.type = '' or length(d.type) > 100 then
 		perform tow_store.fail('TW422', 'the type is empty or longer than 100 characters', 'use a word, or leave it out');
 	elsif jsonb_typeof(d.config) <> 'object' then
-		perform tow_store.fail('TW422', format('the config is %s', jsonb_typeof(d.config)), 'use a JSON object, for instance ''{"folder": "/in"}''');
+		perform tow_store.fail('TW422', format('the config is %s, not a JSON object',
+			case jsonb_typeof(d.config) when 'array' then 'an array' when 'null' then 'null' else 'a ' || jsonb_typeof(d.config) end), 'its keys are what the handler gets, for instance ''{"folder": "/in"}''');
 	elsif d.every not between '100 ms' and '10 years' then
 		perform tow_store.fail('TW422', format('bad every %s', d.every), 'use an interval between 100 ms and 10 years');
 	end if;
