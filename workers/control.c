@@ -5,6 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tow/json.h"
+
+/* By enum control_word. */
+static const struct {
+	const char *name, *usage;
+	const char *class; /* of a job that says it wrongly */
+} words[] = {
+	[CONTROL_NONE] = { "", "there is no such word", "exec" },
+	[CONTROL_PROGRESS] = { "progress", "write progress PERCENT [TEXT]", "exec" },
+	[CONTROL_COUNT] = { "count", "write count DONE TOTAL [TEXT]", "exec" },
+	[CONTROL_LOG] = { "log", "write log error|warn|info|debug TEXT", "exec" },
+	[CONTROL_RESULT] = { "result", "write result JSON, in one line", "result" },
+	[CONTROL_SNOOZE] = { "snooze", "write snooze SECONDS", "exec" },
+	[CONTROL_RETRY] = { "retry", "write retry SECONDS [TEXT]", "exec" },
+	[CONTROL_FAIL] = { "fail", "write fail TEXT", "exec" },
+	[CONTROL_STEP] = { "step", "write step NAME [JSON], in one line", "step" },
+	[CONTROL_SPAWN] = { "spawn", "write spawn {\"kind\": ...}, in one line", "spawn" },
+	[CONTROL_WAIT] = { "wait",
+			   "write wait children, signal NAME [SECONDS] or approval [SECONDS]",
+			   "wait" },
+	[CONTROL_STATUS] = { "status", "write status [job=ID] TEXT", "exec" },
+};
+
 /* The next word of *at, ended there; "" at the end of the line. */
 static char *word(char **at)
 {
@@ -67,6 +90,15 @@ static bool parse_status(char **at, struct control *c)
 	return (*at)[strspn(*at, " \t")] != '\0';
 }
 
+/* Text may be given as it is; but what begins as JSON is meant to be JSON, to its end. */
+static bool good_value(const char *text)
+{
+	TOW_AUTO_JSON *doc = NULL;
+
+	text += strspn(text, " \t");
+	return !*text || !strchr("{[\"", *text) || tow_json_parse(&doc, text, strlen(text), NULL);
+}
+
 static bool parse_rest(char **at, struct control *c)
 {
 	switch (c->word) {
@@ -80,12 +112,13 @@ static bool parse_rest(char **at, struct control *c)
 		return tow_level_parse(word(at), &c->level);
 	case CONTROL_STEP:
 		c->name = word(at);
-		return *c->name != '\0';
+		return *c->name && !strchr("{[\"", *c->name) && good_value(*at);
 	case CONTROL_WAIT:
 		return parse_wait(at, c);
 	case CONTROL_STATUS:
 		return parse_status(at, c);
 	case CONTROL_RESULT:
+		return (*at)[strspn(*at, " \t")] && good_value(*at);
 	case CONTROL_FAIL:
 	case CONTROL_SPAWN:
 		return true;
@@ -95,17 +128,31 @@ static bool parse_rest(char **at, struct control *c)
 	return false;
 }
 
+/* Quoted in an error, where half a character has no place. */
+static void keep_start(const char *line, char start[CONTROL_START + 4])
+{
+	size_t len;
+
+	line += strspn(line, " \t\r");
+	len = strlen(line);
+	if (len > CONTROL_START)
+		for (len = CONTROL_START; len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80;)
+			len--;
+	memcpy(start, line, len);
+	memcpy(start + len, line[len] ? "..." : "", line[len] ? 4 : 1);
+}
+
 void control_parse(char *line, struct control *c)
 {
-	static const char *const words[] = { "",       "progress", "count", "log",
-					     "result", "snooze",   "retry", "fail",
-					     "step",   "spawn",	   "wait",  "status" };
-	char *at = line, *name = word(&at);
+	char *at = line, *name;
 
 	*c = (struct control){ .number = -1, .text = "" };
+	keep_start(line, c->start);
+	name = word(&at);
 	for (int i = 1; i <= CONTROL_STATUS; i++)
-		if (strcmp(name, words[i]) == 0)
+		if (strcmp(name, words[i].name) == 0)
 			c->word = (enum control_word)i;
+	c->meant = c->word;
 	if (!parse_rest(&at, c)) {
 		c->word = CONTROL_NONE;
 		return;
@@ -123,13 +170,32 @@ static const char *keep_step(struct tow_job *j, const struct control *c)
 	return e.code == TOW_CANCELLED ? "lost" : tow_fmt(tow_job_arena(j), "refused %s", e.text);
 }
 
+/* The first one counts; the others may well follow from it. */
+static void note_bad(struct tow_job *j, struct verdict *v, const char *class, const char *why)
+{
+	tow_job_log(j, TOW_ERROR, "%s", why);
+	v->answer = tow_fmt(tow_job_arena(j), "refused %s", why);
+	if (v->bad)
+		return;
+	v->bad = tow_strdup(tow_job_arena(j), why);
+	v->bad_class = class;
+}
+
+static void not_understood(struct tow_job *j, const struct control *c, struct verdict *v)
+{
+	if (*c->start)
+		note_bad(j, v, words[c->meant].class,
+			 tow_fmt(tow_job_arena(j), "'%s' on descriptor 3 was not understood: %s",
+				 c->start, words[c->meant].usage));
+}
+
 /* A job that cannot be made is a failure, not something to go on without. */
 static void spawn(struct tow_job *j, const struct control *c, struct verdict *v)
 {
 	struct tow_err e = { 0 };
 
-	if (!tow_job_spawn(j, c->text, &e) && !v->fail)
-		v->fail = tow_strdup(tow_job_arena(j), e.text);
+	if (!tow_job_spawn(j, c->text, &e))
+		note_bad(j, v, words[CONTROL_SPAWN].class, e.text);
 }
 
 void control_apply(struct tow_job *j, const struct control *c, struct verdict *v)
@@ -175,7 +241,7 @@ void control_apply(struct tow_job *j, const struct control *c, struct verdict *v
 		v->fail = tow_strdup(tow_job_arena(j), c->text);
 		break;
 	case CONTROL_NONE:
-		tow_job_log(j, TOW_WARN, "a line on descriptor 3 was not understood");
+		not_understood(j, c, v);
 		break;
 	}
 }

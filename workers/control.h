@@ -8,6 +8,10 @@
  *	wait children       wait signal NAME [SECONDS]          wait approval [SECONDS]
  *	status [job=ID] text    a daemon's: what it is doing, and which job that is about
  *
+ * A line that is none of these fails the job, and is answered "refused" and why: nothing that a
+ * program says is lost without a word, and one that waits for an answer has it. Blank lines are
+ * passed over.
+ *
  * What it has kept, and what others have told it meanwhile, is to be read on descriptor 5. */
 #ifndef TOW_WORKERS_CONTROL_H
 #define TOW_WORKERS_CONTROL_H
@@ -29,10 +33,14 @@ enum control_word {
 	CONTROL_STATUS,
 };
 
+#define CONTROL_START 60 /* bytes of a line that are quoted */
+
 struct control {
 	enum control_word word;
-	double number;	  /* percent or seconds; below 0: not said */
-	const char *name; /* of a step; what it waits for */
+	enum control_word meant;       /* what its first word says, whether the rest fits or not */
+	char start[CONTROL_START + 4]; /* how the line began; "" for a blank one */
+	double number;		       /* percent or seconds; below 0: not said */
+	const char *name;	       /* of a step; what it waits for */
 	long long done, total;
 	long long about; /* the job that a status names; 0: none */
 	enum tow_level level;
@@ -46,6 +54,8 @@ void control_parse(char *line, struct control *c);
 struct verdict {
 	double snooze_s, retry_s; /* below 0: not asked for */
 	const char *fail;	  /* NULL: not asked for */
+	const char *bad;	  /* the first line that made no sense; NULL: all did */
+	const char *bad_class;
 	const char *retry_text;
 	const char *wait_for, *wait_name; /* NULL: not asked for */
 	double wait_s;			  /* below 0: for ever */

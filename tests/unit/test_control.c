@@ -95,6 +95,13 @@ START_TEST(what_is_wrong_is_nothing)
 		"wait signal paid soon",
 		"wait approval -1",
 		"wait children 5",
+		"wait childern",
+		"result",
+		"result {bad",
+		"result [1, 2",
+		"result \"open",
+		"step a {bad",
+		"step {\"a\": 1}",
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
@@ -108,6 +115,31 @@ START_TEST(what_is_wrong_is_nothing)
 }
 END_TEST
 
+START_TEST(text_needs_no_quotes)
+{
+	ck_assert_str_eq(PARSE("result all done").text, "all done");
+	ck_assert_int_eq(PARSE("step a b").word, CONTROL_STEP);
+}
+END_TEST
+
+START_TEST(what_was_meant_is_known_and_quoted)
+{
+	struct control c = PARSE("  wait childern");
+
+	ck_assert_int_eq(c.meant, CONTROL_WAIT);
+	ck_assert_str_eq(c.start, "wait childern");
+	ck_assert_int_eq(PARSE("step").meant, CONTROL_STEP);
+	ck_assert_int_eq(PARSE("stpe a").meant, CONTROL_NONE);
+	ck_assert_str_eq(PARSE(" \t").start, "");
+	ck_assert_str_eq(
+		PARSE("x123456789012345678901234567890123456789012345678901234567890").start,
+		"x12345678901234567890123456789012345678901234567890123456789...");
+	ck_assert_str_eq(
+		PARSE("x1234567890123456789012345678901234567890123456789012345678\u00e9e").start,
+		"x1234567890123456789012345678901234567890123456789012345678...");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("control");
@@ -118,6 +150,8 @@ int main(void)
 	tcase_add_test(c, every_word_is_understood);
 	tcase_add_test(c, steps_and_waits_are_understood);
 	tcase_add_test(c, what_is_wrong_is_nothing);
+	tcase_add_test(c, text_needs_no_quotes);
+	tcase_add_test(c, what_was_meant_is_known_and_quoted);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -131,9 +131,39 @@ START_TEST(control_lines_are_obeyed)
 	     "unfinished line");
 	reports_any(&g.reports);
 	rig_log(&g);
-	ck_assert_str_eq(
-		rig_run(&g, "sh", "{\"c\": \"echo 'log warn look' >&3; echo gibberish >&3\"}"), "");
+	ck_assert_str_eq(rig_run(&g, "sh", "{\"c\": \"echo 'log warn look' >&3; echo >&3\"}"), "");
 	says(rig_log(&g), "\"level\":\"warn\",\"line\":\"look\"");
+}
+END_TEST
+
+static void refused(const char *line, const char *class, const char *error)
+{
+	char args[300];
+	const char *outcome;
+
+	snprintf(args, sizeof(args),
+		 "{\"c\": \"echo '%s' >&3; read -r said <&4; echo \\\"$said\\\"\"}", line);
+	outcome = rig_run(&g, "sh", args);
+	says(outcome, class);
+	says(outcome, error);
+	says(outcome, "\"final\":true");
+	reports_any(&g.reports);
+	says(rig_log(&g), "\"level\":\"stdout\",\"line\":\"refused ");
+}
+
+/* Each is read by one who waits for an answer, and would hang without. */
+START_TEST(a_line_that_makes_no_sense_fails_the_job)
+{
+	refused("wait childern", "\"class\":\"wait\"", "'wait childern' on descriptor 3");
+	refused("wiat children", "\"class\":\"exec\"", "'wiat children' on descriptor 3");
+	refused("progress much", "\"class\":\"exec\"", "'progress much' on descriptor 3");
+	refused("step", "\"class\":\"step\"", "'step' on descriptor 3");
+	refused("step a {bad", "\"class\":\"step\"", "'step a {bad' on descriptor 3");
+	refused("result {bad", "\"class\":\"result\"", "'result {bad' on descriptor 3");
+	refused("spawn {bad", "\"class\":\"spawn\"", "'{bad'");
+	refused("spawn {}", "\"class\":\"spawn\"", "'{}'");
+	says(rig_run(&g, "sh", "{\"c\": \"echo x >&3; echo 'fail its own word' >&3\"}"),
+	     "its own word");
 }
 END_TEST
 
@@ -338,6 +368,7 @@ int main(void)
 	tcase_add_test(t, limits_end_a_kind);
 	tcase_add_test(t, the_exit_status_is_the_outcome);
 	tcase_add_test(t, control_lines_are_obeyed);
+	tcase_add_test(t, a_line_that_makes_no_sense_fails_the_job);
 	tcase_add_test(t, a_control_line_has_an_end);
 	tcase_add_test(t, no_delay_is_for_ever);
 	tcase_add_test(t, arguments_of_any_length_arrive);

@@ -140,6 +140,13 @@ static void answer(const struct ear *ear, const char *text)
 	(void)!write(ear->answers, "\n", 1);
 }
 
+static void obey_parsed(struct tow_job *j, const struct control *c, struct ear *ear)
+{
+	control_apply(j, c, &ear->verdict);
+	if (ear->verdict.answer)
+		answer(ear, ear->verdict.answer);
+}
+
 static void obey(struct tow_job *j, char *line, struct ear *ear)
 {
 	struct control c;
@@ -147,9 +154,7 @@ static void obey(struct tow_job *j, char *line, struct ear *ear)
 	control_parse(line, &c);
 	if (ear->cut && c.word == CONTROL_RESULT && strcmp(ear->cut, "result") == 0)
 		ear->cut = NULL;
-	control_apply(j, &c, &ear->verdict);
-	if (ear->verdict.answer)
-		answer(ear, ear->verdict.answer);
+	obey_parsed(j, &c, ear);
 }
 
 /* The beginning says what it would have been; what matters must not get lost unnoticed. */
@@ -159,16 +164,17 @@ static void refuse(struct tow_job *j, struct ear *ear)
 
 	ear->line.data[BEGINNING] = '\0';
 	control_parse(ear->line.data, &c);
-	if (c.word == CONTROL_RESULT)
+	if (c.meant == CONTROL_RESULT)
 		ear->cut = "result";
-	else if (c.word == CONTROL_SPAWN)
+	else if (c.meant == CONTROL_SPAWN)
 		ear->cut = "spawn";
-	else if (c.word == CONTROL_STEP)
-		answer(ear, "refused a line is 1 MiB at most");
-	else
+	else if (c.word == CONTROL_FAIL || c.word == CONTROL_RETRY || c.word == CONTROL_SNOOZE ||
+		 (c.word == CONTROL_NONE && c.meant != CONTROL_STEP))
+		obey_parsed(j, &c, ear);
+	else if (c.meant != CONTROL_STEP)
 		tow_job_log(j, TOW_WARN, "a line on descriptor 3 was longer than 1 MiB");
-	if (c.word == CONTROL_FAIL || c.word == CONTROL_RETRY || c.word == CONTROL_SNOOZE)
-		control_apply(j, &c, &ear->verdict);
+	if (c.meant == CONTROL_STEP || c.meant == CONTROL_SPAWN)
+		answer(ear, "refused a line is 1 MiB at most");
 	tow_buf_reset(&ear->line);
 }
 
@@ -281,6 +287,8 @@ static bool judge(struct tow_job *j, int status, const struct ear *ear, struct t
 	if (v->fail)
 		return tow_fail_class(e, TOW_FINAL, "exec", "%s",
 				      *v->fail ? v->fail : "it said that it failed");
+	if (v->bad)
+		return tow_fail_class(e, TOW_FINAL, v->bad_class, "%s", v->bad);
 	if (v->snooze_s >= 0)
 		return tow_job_snooze(j, e, v->snooze_s);
 	if (v->retry_s >= 0) {
