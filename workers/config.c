@@ -8,10 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "tow/fs.h"
-
-#define LINE_MOST    190
-#define SECTION_MOST 49
+#include "sections.h"
 
 void config_init(struct config *c)
 {
@@ -205,6 +202,10 @@ bool config_queue(struct config *c, const char *wish, struct tow_err *e)
 		return tow_wrap(e, "queue '%s'", wish);
 	if (!good_name(wish, len, e))
 		return false;
+	if (!number_at && strchr(wish, ':')) {
+		tow_fail(e, TOW_FINAL, "bad queue '%s': no number of slots behind the colon", wish);
+		return tow_hint(e, "write NAME:SLOTS; NAME alone if it has no colon");
+	}
 	w = queue_wish(c, wish, len);
 	w->slots = said.slots;
 	w->weight = said.weight;
@@ -273,6 +274,17 @@ bool config_set(struct config *c, const char *name, const char *value, struct to
 		   "sql_kinds direct");
 }
 
+static bool unknown_setting(const struct tow_kind *how, const char *name, struct tow_err *e)
+{
+	TOW_AUTO_BUF known = { 0 };
+
+	for (const char *const *s = how->settings; s && *s; s++)
+		tow_buf_addf(&known, "%.*s ", (int)strcspn(*s, "!"), *s);
+	tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
+	return tow_hint(e, "known: %stimeout memory_mb file_mb cpu_s files database",
+			known.len ? known.data : "");
+}
+
 static bool allowed(const struct tow_kind *how, const char *name)
 {
 	for (const char *const *s = how->settings; s && *s; s++) {
@@ -300,33 +312,68 @@ static bool kind_line(struct kind *k, const char *name, const char *value, struc
 	if (strcmp(name, "database") == 0)
 		return boolean(name, value, &k->database, e);
 	if (!allowed(k->how, name))
-		return tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
+		return unknown_setting(k->how, name, e);
+	if (k->how->check && !k->how->check(name, value, e))
+		return false;
 	kind_set(k, name, value);
 	return true;
 }
 
-/* NULL after an error. */
-static struct kind *kind_section(struct config *c, const char *family, const char *name,
-				 struct tow_err *e)
+/* As the database will have it. */
+static bool good_kind(const char *name, struct tow_err *e)
 {
-	bool own = strcmp(family, "kind") == 0;
-	const struct tow_kind *how = kinds_builtin(own ? name : family);
-	const struct kind *known = kinds_find(&c->kinds, name);
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/-";
+
+	if (*name && name[strspn(name, letters)] == '\0')
+		return true;
+	tow_fail(e, TOW_FINAL, "bad kind '%s'", name);
+	return tow_hint(e, "a kind's name has letters, digits, and any of _ . : / -");
+}
+
+static bool unknown_section(const char *family, struct tow_err *e)
+{
+	tow_fail(e, TOW_FINAL, "unknown section '%s'", family);
+	return tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
+}
+
+/* NULL after an error. */
+static struct kind *kind_section(struct config *c, const struct section *s, struct tow_err *e)
+{
+	bool own = strcmp(s->family, "kind") == 0;
+	const struct tow_kind *how = kinds_builtin(own ? s->name : s->family);
+	const struct kind *known = kinds_find(&c->kinds, s->name);
 
 	if (own && (!how || how->family)) {
-		tow_fail(e, TOW_FINAL, "there is no kind '%s' in this program", name);
+		tow_fail(e, TOW_FINAL, "there is no kind '%s' in this program", s->name);
+		tow_hint(e, "a program or a service is a kind by [exec NAME] or [http NAME]");
 		return NULL;
 	}
 	if (!how || how->family == own) {
-		tow_fail(e, TOW_FINAL, "unknown section '%s'", family);
-		tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
+		(void)unknown_section(s->family, e);
 		return NULL;
 	}
+	if (!good_kind(s->name, e))
+		return NULL;
 	if (known && known->how != how) {
-		tow_fail(e, TOW_FINAL, "kind '%s' is there already", name);
+		tow_fail(e, TOW_FINAL, "kind '%s' is there already", s->name);
+		tow_hint(e, "choose another name; [kind %s] changes limits of one in the program",
+			 s->name);
 		return NULL;
 	}
-	return kinds_add(&c->kinds, name, how);
+	return kinds_add(&c->kinds, s->name, how);
+}
+
+/* Whether a section can be what it is called; makes its kind. */
+static bool open_section(struct config *c, const struct section *s, struct tow_err *e)
+{
+	if (strcmp(s->family, "worker") == 0 && !*s->name)
+		return true;
+	if (!*s->name)
+		return unknown_section(s->family, e);
+	if (strcmp(s->family, "queue") == 0)
+		return good_name(s->name, strlen(s->name), e);
+	return kind_section(c, s, e) != NULL;
 }
 
 struct reading {
@@ -335,27 +382,20 @@ struct reading {
 	bool failed;
 };
 
-/* A section is its first word, and what follows it. */
 static bool line(struct config *c, const char *section, const char *name, const char *value,
 		 struct tow_err *e)
 {
-	char word[32];
-	size_t len = strcspn(section, " ");
-	const char *rest = section + len + strspn(section + len, " ");
+	TOW_AUTO_ARENA a = { 0 };
+	struct section s = section_parse(&a, section);
 	struct kind *k = NULL;
 
-	if (strcmp(section, "worker") == 0)
+	if (!open_section(c, &s, e))
+		return false;
+	if (!*s.name)
 		return config_set(c, name, value, e);
-	if (len >= sizeof(word) || !*rest) {
-		tow_fail(e, TOW_FINAL, "unknown section");
-		return tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
-	}
-	memcpy(word, section, len);
-	word[len] = '\0';
-	if (strcmp(word, "queue") == 0)
-		return good_name(rest, strlen(rest), e) &&
-		       queue_line(queue_wish(c, rest, strlen(rest)), name, value, e);
-	k = kind_section(c, word, rest, e);
+	if (strcmp(s.family, "queue") == 0)
+		return queue_line(queue_wish(c, s.name, strlen(s.name)), name, value, e);
+	k = kind_section(c, &s, e);
 	return k && kind_line(k, name, value, e);
 }
 
@@ -377,71 +417,61 @@ static bool complete(const struct kind *k, struct tow_err *e)
 	for (const char *const *s = k->how->settings; s && *s; s++) {
 		char name[64] = "";
 		size_t len = strcspn(*s, "!");
+		const char *value;
 
 		if ((*s)[len] != '!' || len >= sizeof(name))
 			continue;
 		memcpy(name, *s, len);
-		if (!kind_setting(k, name))
-			return tow_fail(e, TOW_FINAL, "[%s %s] does not say '%s'", k->how->name,
-					k->name, name);
+		value = kind_setting(k, name);
+		if (value && value[strspn(value, " \t\r\n")])
+			continue;
+		tow_fail(e, TOW_FINAL, "[%s %s] does not say '%s'", k->how->name, k->name, name);
+		return tow_hint(e, "add a line: %s = ...", name);
 	}
 	return true;
 }
 
-/* The parser would cut a longer name, and some other queue be served. */
-static bool short_section(const char *line, struct tow_err *e)
+/* What every section must have, also one without a line. */
+static bool close_section(struct config *c, const struct section *s, struct tow_err *e)
 {
-	if (*line != '[' || strcspn(line, "]\n") <= SECTION_MOST + 1)
+	const struct kind *k = kinds_find(&c->kinds, s->name);
+
+	if (strcmp(s->family, "queue") == 0)
+		return queue_wish(c, s->name, strlen(s->name)) != NULL;
+	return !k || complete(k, e);
+}
+
+static bool each_section(struct config *c, const struct sections *s, const char *path,
+			 bool (*check)(struct config *, const struct section *, struct tow_err *),
+			 struct tow_err *e)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!check(c, &s->items[i], e))
+			return tow_wrap(e, "'%s' line %d", path, s->items[i].line);
+	return true;
+}
+
+static bool read_lines(struct config *c, const char *path, struct tow_err *e)
+{
+	struct reading r = { .c = c, .e = e };
+	int bad_line = ini_parse(path, on_line, &r);
+
+	if (bad_line < 0)
+		return tow_fail(e, TOW_FINAL, "cannot read '%s': %s", path, strerror(errno));
+	if (r.failed)
+		return tow_wrap(e, "'%s' line %d", path, bad_line);
+	if (bad_line == 0)
 		return true;
-	tow_fail(e, TOW_FINAL, "a section's name is longer than %d bytes", SECTION_MOST);
-	return tow_hint(e, "a queue may be named in [worker], too: queue = NAME:SLOTS; a kind "
-			   "needs a shorter name");
-}
-
-/* The parser takes a longer line for two. */
-static bool short_lines(const char *path, struct tow_err *e)
-{
-	TOW_AUTO_ARENA a = { 0 };
-	char *text;
-	size_t len;
-	int n = 1;
-
-	if (!tow_fs_read(&a, path, &text, &len, e))
-		return false;
-	for (const char *at = text; *at; n++) {
-		size_t line_len = strcspn(at, "\n");
-
-		if (line_len > LINE_MOST) {
-			tow_fail(e, TOW_FINAL, "'%s' line %d is longer than %d bytes", path, n,
-				 LINE_MOST);
-			return tow_hint(e, "go on in the next line, indented; long commands are "
-					   "best a script");
-		}
-		if (!short_section(at, e))
-			return tow_wrap(e, "'%s' line %d", path, n);
-		at += line_len + (at[line_len] == '\n');
-	}
-	return true;
+	tow_fail(e, TOW_FINAL, "'%s' line %d: neither [section] nor name = value", path, bad_line);
+	return tow_hint(e, "a comment begins with ; or #, what goes on a setting is indented");
 }
 
 bool config_read(struct config *c, const char *path, struct tow_err *e)
 {
-	struct reading r = { .c = c, .e = e };
-	int bad_line = short_lines(path, e) ? ini_parse(path, on_line, &r) : -2;
+	__attribute__((cleanup(sections_release))) struct sections s = { 0 };
 
-	if (bad_line == -2)
-		return false;
-	if (bad_line == -1)
-		return tow_fail(e, TOW_FINAL, "cannot read '%s': %s", path, strerror(errno));
-	if (r.failed)
-		return tow_wrap(e, "'%s' line %d", path, bad_line);
-	if (bad_line > 0)
-		return tow_fail(e, TOW_FINAL, "'%s' line %d: neither [section] nor name = value",
-				path, bad_line);
-	for (size_t i = 0; i < c->kinds.n; i++)
-		if (!complete(&c->kinds.items[i], e))
-			return tow_wrap(e, "'%s'", path);
-	return true;
+	return sections_read(&s, path, e) && each_section(c, &s, path, open_section, e) &&
+	       read_lines(c, path, e) && each_section(c, &s, path, close_section, e);
 }
 
 static bool sharing(const struct config *c)

@@ -33,13 +33,14 @@ struct config {
 void config_init(struct config *c); /* the defaults, and the kinds of the program */
 void config_release(struct config *c);
 
-/* "default:4" or "default*3": adds a queue, or changes its slots or weight. */
+/* "default:4" or "default*3": adds a queue, or changes its slots or weight. A name with colons
+ * needs its slots. */
 TOW_MUST bool config_queue(struct config *c, const char *wish, struct tow_err *e);
 
 /* One setting of [worker]. */
 TOW_MUST bool config_set(struct config *c, const char *name, const char *value, struct tow_err *e);
 
-/* All of a file; an error names the line or the section. */
+/* All of a file; an error names the line. */
 TOW_MUST bool config_read(struct config *c, const char *path, struct tow_err *e);
 
 /* After file and options: fills in what nobody said, and checks that it fits together. */

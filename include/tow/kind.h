@@ -35,6 +35,8 @@ struct tow_kind {
 	bool own_limits; /* run applies tow_job_limits itself, to a child; the slot stays without */
 	const char *const
 		*settings; /* what its section may say, NULL at the end; "url!" must be said */
+	bool (*check)(const char *setting, const char *value,
+		      struct tow_err *e); /* one of these, when the file is read; may be NULL */
 	bool (*run)(struct tow_job *j, struct tow_err *e);
 };
 

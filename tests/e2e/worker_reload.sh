@@ -66,6 +66,22 @@ configure 'queue = default:2' 'grace = soon'
 kill -HUP "$worker"
 ok "a bad file is refused" wait_until 'grep -q reload.refused "$log"'
 like "$(grep reload.refused "$log")" "soon" "it says why"
+# What only looks harmless: an empty section, one that is there twice, a queue that nobody meant.
+refused() { # what it says, and the lines
+	local refusals said=$1
+	refusals=$(grep -c reload.refused "$log")
+	shift
+	configure "$@"
+	kill -HUP "$worker"
+	wait_until '[ "$(grep -c reload.refused "$log")" -gt "$refusals" ]'
+	like "$(grep reload.refused "$log" | tail -1)" "$said.*hint=" "$said"
+	exits 78 "nor does a worker start with it" "$TOW" worker --config "$config" 2>/dev/null
+}
+refused 'line 3: \[exec x\] does not say .*command' 'queue = default:2' '[exec x]'
+refused 'line 5: \[exec y\] is there already, in line 3' 'queue = default:2' '[exec y]' 'command = true' '[exec y]' 'command = false'
+refused 'line 2: .*no number of slots' 'queue = default:lots'
+refused 'line 3: bad kind .*a b' 'queue = default:2' '[exec a b]' 'command = true'
+refused 'line 4: .*bad url .*nothing' 'queue = default:2' '[http z]' 'url = nothing'
 is "$(queues)" default:1 "it serves what it did"
 enqueue "select tow.enqueue('noop')" >/dev/null
 ok "and runs jobs" drained

@@ -118,7 +118,7 @@ START_TEST(queues_and_slots)
 {
 	ck_assert(config_queue(&c, "bulk", &e));
 	ck_assert(config_queue(&c, "a:b:7", &e));
-	ck_assert(config_queue(&c, "x:y", &e));
+	ck_assert(config_queue(&c, "x:y:4", &e));
 	ck_assert(config_queue(&c, "bulk:2", &e));
 	ck_assert(config_finish(&c, &e));
 	ck_assert_uint_eq(c.n_queues, 3);
@@ -132,6 +132,8 @@ START_TEST(queues_and_slots)
 	ck_assert(!config_queue(&c, ":4", &e));
 	ck_assert(!config_queue(&c, "no name:4", &e));
 	ck_assert(!config_queue(&c, "a*1*4", &e));
+	ck_assert(!config_queue(&c, "orders:lots", &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "no number of slots"));
 }
 END_TEST
 
@@ -177,7 +179,19 @@ START_TEST(mistakes_are_named)
 	refused("[worker]\nlease = soon\n", "bad lease 'soon'");
 	refused("[worker]\nlease = 1s\n", "too short");
 	refused("[wroker]\nlease = 5s\n", "unknown section");
-	refused("[exec x]\ncwd = /\n", "does not say 'command'");
+	refused("[exec x]\ncwd = /\n", "line 1: [exec x] does not say 'command'");
+	refused("[worker]\nslots = 2\n\n[exec x]\n", "line 4: [exec x] does not say 'command'");
+	refused("[exec x]\ncommand =\n", "does not say 'command'");
+	refused("[exec y]\ncommand = a\n[kind sleep]\n[exec  y]\ncommand = b\n",
+		"line 4: [exec y] is there already, in line 1");
+	refused("[worker]\nslots = 2\n[worker]\nslots = 3\n", "there already");
+	refused("[exec a b]\ncommand = a\n", "line 1: bad kind 'a b'");
+	refused("[exec]\n", "unknown section 'exec'");
+	refused("[http z]\nurl = nothing\n", "bad url 'nothing'");
+	refused("[http z]\nurl = http:///path\n", "bad url");
+	refused("[http z]\nurl = http://a/\nheader = none\n", "bad header 'none'");
+	refused("[http z]\nurl = http://a/\nsecret = word\n", "line 3");
+	refused("[worker]\nqueue = orders:lots\n", "line 2");
 	refused("[exec x]\ncommand = a\ncolour = red\n", "unknown setting 'colour'");
 	refused("[exec noop]\ncommand = a\n", "there already");
 	refused("[kind nosuch]\ntimeout = 5s\n", "no kind 'nosuch'");
@@ -195,6 +209,41 @@ START_TEST(mistakes_are_named)
 	refused("[queue a-name-of-a-queue-that-is-longer-than-a-section-may-be]\nslots = 2\n",
 		"a section's name is longer than 49 bytes");
 	ck_assert(!config_read(&c, "/nonexistent/worker.ini", &e));
+}
+END_TEST
+
+START_TEST(what_to_do_is_said)
+{
+	static const char *const files[] = {
+		"[exec x]\n",
+		"[exec y]\n[exec y]\n",
+		"[exec a b]\n",
+		"[http z]\nurl = nothing\n",
+		"[worker]\nqueue = orders:lots\n",
+		"[worker]\nqueue = orders:0\n",
+		"[exec x]\ncolour = red\n",
+		"[exec noop]\ncommand = a\n",
+		"[kind nosuch]\n",
+		"[worker]\nnonsense\n",
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		e = (struct tow_err){ 0 };
+		refused(files[i], " line ");
+		ck_assert_msg(*e.hint, "no hint: %s", e.text);
+	}
+}
+END_TEST
+
+START_TEST(what_only_looks_like_a_section)
+{
+	ck_assert_msg(read_text("; [exec no]\n[exec x]\ncommand = a\n  [exec y]\n# [exec x]\n"
+				"\n\t[exec x]\n[queue only]\n"),
+		      "%s", e.text);
+	ck_assert_str_eq(kind_setting(kinds_find(&c.kinds, "x"), "command"),
+			 "a\n[exec y]\n[exec x]");
+	ck_assert_uint_eq(c.n_queues, 1);
+	ck_assert_str_eq(c.queues[0].name, "only");
 }
 END_TEST
 
@@ -227,6 +276,8 @@ int main(void)
 	tcase_add_test(t, without_a_word_there_is_default);
 	tcase_add_test(t, a_whole_file);
 	tcase_add_test(t, mistakes_are_named);
+	tcase_add_test(t, what_to_do_is_said);
+	tcase_add_test(t, what_only_looks_like_a_section);
 	tcase_add_test(t, sets_of_kinds_are_compared_by_what_they_say);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

@@ -169,10 +169,36 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	return tow_http_ask(client, tow_job_arena(j), &q, &answer, e) && judge(j, &answer, e);
 }
 
+static bool is_address(const char *url)
+{
+	size_t scheme = strncasecmp(url, "http://", 7) == 0    ? 7
+			: strncasecmp(url, "https://", 8) == 0 ? 8
+							       : 0;
+
+	return scheme && url[scheme] && !strchr("/:?# ", url[scheme]) && !strchr(url, ' ');
+}
+
+static bool check(const char *setting, const char *value, struct tow_err *e)
+{
+	const char *right = strcmp(setting, "url") == 0 && !is_address(value)
+				    ? "an address is written http://HOST/PATH or https://HOST/PATH"
+			    : strcmp(setting, "secret") == 0 && *value != '@'
+				    ? "name a file that holds it: secret = @/etc/towpath/secret"
+			    : strcmp(setting, "header") == 0 && !strchr(value, ':')
+				    ? "a header is written Name: value"
+				    : NULL;
+
+	if (!right)
+		return true;
+	tow_fail(e, TOW_FINAL, "bad %s '%.80s'", setting, value);
+	return tow_hint(e, "%s", right);
+}
+
 const struct tow_kind tow_kind_http = {
 	.name = "http",
 	.help = "a request: [http NAME] url = ...",
 	.family = true,
 	.settings = (const char *const[]){ "url!", "method", "header", "secret", NULL },
+	.check = check,
 	.run = run,
 };
