@@ -11,7 +11,7 @@ create function pg_temp.park(p_worker bigint, p_on boolean) returns void languag
 $$;
 create function pg_temp.hears() returns bigint language sql as $$ select count(*) from pg_listening_channels() $$;
 create function pg_temp.locks() returns bigint language sql as $$
-	select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory' and classid in (7630711, 7630712, 7630714)
+	select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory' and classid in (7630711, 7630714)
 $$;
 select tow.set_queue('default') \g /dev/null
 

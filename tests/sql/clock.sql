@@ -55,8 +55,10 @@ select is(:'b_bell'::text, 'tow_clock', 'and listens to the clock''s bell');
 select tow.attend('real', 'h', 1, '0', false) \g /dev/null
 select is((select count(*) from tow.tick(:b_scheduler, '{}', null) where duty = 'exit'), 1::bigint, 'and leaves when a real one lives');
 select is((select array_agg(state order by id) from tow.schedulers), '{stand-by,running}', 'both show');
+select pg_temp.later('16 s');
+select is((select count(*) from tow.tick(:b_scheduler, '{}', null) where duty = 'exit'), 0::bigint, 'but not when that one hangs, though its session holds its lock');
 select tow.leave(:b_scheduler);
-select is((select array_agg(state order by id) from tow.schedulers), '{running}', 'until one has left');
+select is((select array_agg(state order by id) from tow.schedulers), '{silent}', 'until one has left');
 
 -- Duty.
 select pg_temp.refused($$ select tow.duty('sleep') $$, 'TW404', 'tow.duties', 'no such duty');

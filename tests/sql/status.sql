@@ -15,6 +15,17 @@ select tow.attend('s', 'h', 1, '0', true) \g /dev/null
 select is(pg_temp.says('^scheduler'), 'warn: only a stand-by that a worker started', 'only a stand-by');
 select * from tow.attend('s', 'h', 1, '0', false) \gset s_
 select is(pg_temp.says('^scheduler'), 'ok: 1 running', 'a scheduler');
+update tow_store.scheduler set seen_at = tow.now() - interval '14 s';
+select is(pg_temp.says('^scheduler'), 'ok: 1 running', 'that was not heard for a moment');
+update tow_store.scheduler set seen_at = date_trunc('second', tow.now()) - interval '20 s' where id = :s_scheduler;
+select is(pg_temp.says('^scheduler'), format('warn: only a stand-by that a worker started; warn: silent for 00:00:20', :s_scheduler), 'one that hangs beside a stand-by') from (select) one;
+update tow_store.scheduler set seen_at = tow.now() - interval '30 s' where id <> :s_scheduler;
+select matches(pg_temp.says('^scheduler'), format('^bad: none is heard: the last one, scheduler %s \(s, pid 1 on h\), was heard at \S+ \S+, 00:00:2\d ago$', :s_scheduler), 'all of them hang: who was heard last, and when');
+select is(pg_temp.unhinted(), null, 'with a hint');
+select is((select array_agg(state) from tow.schedulers), '{silent,silent}', 'tow.schedulers shows it');
+select is((tow.overview() ->> 'schedulers')::int, 0, 'and nobody counts them');
+select * from tow.tick(:s_scheduler, '{}', null) \g /dev/null
+select alike(pg_temp.says('^scheduler$'), 'ok: 1 running', 'one that goes on is one again');
 
 select tow.enqueue('noop') as j \gset
 select alike(pg_temp.says('^queue default'), 'bad: 1 ready, 0 running, no worker serves it, the oldest waits for %', 'a queue that nobody serves');

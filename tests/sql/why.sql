@@ -66,6 +66,8 @@ select tow.cancel(:j, 'enough') \g /dev/null
 select is(pg_temp.says(:j, 'cancelling'), format('%s wants it ended: enough [%s] ', session_user, :w), 'somebody wants it ended');
 delete from tow_store.cancelling;
 select pg_temp.later('10 s');
+select is(pg_temp.why(:j), 'no scheduler, silent worker, running', 'its worker is silent, and nobody looks');
+select tow.attend('hung', 'h', 1, '0', true) \g /dev/null
 select is(pg_temp.why(:j), 'silent worker, running', 'its worker is silent');
 select is(pg_temp.says(:j, 'silent worker'), format('worker %s (w, pid 1 on here) fetched it 00:00:10 ago and has not been heard for 00:00:10 [%s] 00:00:06', :w, :w), 'until when it is put back');
 update tow_store.worker set seen_at = tow.now(), missing_since = tow.now() where id = :w;
@@ -79,7 +81,12 @@ update tow_store.queue set timeout = null where name = 'default';
 
 -- instants
 select pg_temp.say(:w, :j, '{"as": "failed", "class": "http.500", "error": "oops", "delay_s": 60}') \g /dev/null
-select is(pg_temp.why(:j), 'no scheduler, retrying', 'nobody minds the clock');
+select is(pg_temp.why(:j), 'retrying', 'somebody minds the clock');
+update tow_store.scheduler set seen_at = tow.now() - interval '16 s';
+select is(pg_temp.says(:j, 'no scheduler'), 'no scheduler has been heard for 16 s, and nobody else makes it ready [] ', 'one that hangs minds nothing');
+select matches(hint, 'tow status', 'who that is') from tow.why(:j) where reason = 'no scheduler';
+update tow_store.scheduler set ended_at = tow.now();
+select is(pg_temp.says(:j, 'no scheduler'), 'no scheduler lives, and nobody else makes it ready [] ', 'nobody minds the clock');
 select tow.attend('s', 'h', 1, '0', false) \g /dev/null
 select is(pg_temp.says(:j, 'retrying'), 'attempt 1: http.500: oops [] 00:01:00', 'it is tried again later');
 select is(tow.run_now(:j), 'ready', 'as the hint says');

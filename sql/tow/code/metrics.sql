@@ -172,7 +172,7 @@ begin
 		running = excluded.running, running_max = excluded.running_max, slots = excluded.slots;
 	select m.wal_at into v_last from tow_store.metric m where m.wal_at is not null order by m.at desc limit 1;
 	insert into tow_store.metric (at, minutes, workers, slots, busy, schedulers, scheduled, waiting, xmin_age, xmin_s, xmin_who, wal_at, wal_bytes, notify_usage)
-	select p_at, 1, w.workers, w.slots, w.busy, (select count(*) from tow.schedulers),
+	select p_at, 1, w.workers, w.slots, w.busy, (select count(*) from tow.schedulers s where s.state <> 'silent'),
 		(select count(*) from (select from tow_store.scheduled limit 100000) c), (select count(*) from (select from tow_store.waiting limit 100000) c),
 		coalesce(x.age, 0), coalesce(x.s, 0), x.who, pg_current_wal_lsn(), pg_current_wal_lsn() - v_last, pg_notification_queue_usage()
 	from (select count(*) as workers, coalesce(sum(o.slots), 0) as slots, coalesce(sum(o.busy), 0) as busy from tow.workers o) w

@@ -15,7 +15,6 @@ begin
 	insert into tow_store.scheduler (name, host, pid, version, standby, pooled, clock_ahead, attached_at, seen_at)
 	values (p_name, p_host, p_pid, p_version, p_standby, not p_session, tow_store.clock_ahead(p_clock), tow.now(), tow.now()) returning id into v_id;
 	if p_session then
-		perform pg_advisory_lock_shared(7630712, case when p_standby then 1 else 0 end);
 		perform pg_try_advisory_lock(7630714, v_id::int);
 		execute 'listen tow_clock';
 	end if;
@@ -31,25 +30,24 @@ begin
 end $$;
 comment on function tow.leave(bigint) is 'A scheduler ends.';
 
--- Behind a pooler a scheduler has no lock. It looks every second, and says so every five; while a duty takes long it
--- may be missed, and a stand-by step in, which does no harm.
-create or replace function tow_store.was_seen(s tow_store.scheduler) returns boolean
+-- It looks every second, and says so every five. One that has missed three of these hangs, whatever its session holds;
+-- while a duty takes that long a stand-by may step in, which does no harm.
+create or replace function tow_store.is_heard(s tow_store.scheduler) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select s.pooled and s.ended_at is null and s.seen_at between tow.now() - interval '15 s' and tow.now() + interval '15 s'
+	select s.ended_at is null and s.seen_at between tow.now() - interval '15 s' and tow.now() + interval '15 s'
 $$;
-comment on function tow_store.was_seen(tow_store.scheduler) is 'Whether a scheduler that has no session of its own lives.';
+comment on function tow_store.is_heard(tow_store.scheduler) is 'Whether a scheduler was heard lately.';
 
--- A scheduler lives while its session holds its lock. p_own: a stand-by asks only for the real ones.
+-- A scheduler lives while its session holds its lock, which one behind a pooler has not, and while it is heard. p_own: a
+-- stand-by asks only for the real ones.
 create or replace function tow_store.clock_is_minded(p_own boolean default false) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630712 and l.objsubid = 2 and l.granted
-			and l.database = (select d.oid from pg_database d where d.datname = current_database())
-			and (l.objid = 0 or not p_own))
-		or exists (select from tow_store.scheduler s where tow_store.was_seen(s) and (not s.standby or not p_own))
+	select exists (select from tow_store.scheduler s
+		where s.ended_at is null and not (s.standby and p_own) and tow_store.is_heard(s) and tow_store.scheduler_is_held(s.id))
 $$;
-comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives, a stand-by counting unless p_own.';
+comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives and is heard, a stand-by counting unless p_own.';
 
 -- safe: everything that could have been scheduled without ringing has been seen, see tow.park. apart: the duty calls
 -- functions of users, and so must have a session of its own, limited by tow.limit and closed afterwards.
@@ -65,7 +63,7 @@ declare
 begin
 	update tow_store.scheduler s set seen_at = v_now, ended_at = null
 	where s.id = p_scheduler and (s.ended_at is not null or s.seen_at > v_now
-		or s.seen_at < v_now - case when s.pooled then interval '5 s' else interval '10 s' end);
+		or s.seen_at <= v_now - interval '5 s');
 	if (select s.standby from tow_store.scheduler s where s.id = p_scheduler) and tow_store.clock_is_minded(true) then
 		return query select 'exit', 0::double precision, true, false;
 		return;

@@ -28,10 +28,22 @@ comment on function tow_store.status_of(jsonb) is 'What tow.status says, given t
 create or replace function tow_store.status_scheduler() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
+	with l as (
+		select s.*, format('scheduler %s (%s, pid %s on %s)', s.id, s.name, s.pid, s.host) as who, date_trunc('second', (select tow.now()) - s.seen_at) as silent from tow.schedulers s
+	), n as (
+		select count(*) filter (where l.state = 'running') as own, count(*) filter (where l.state = 'stand-by') as standby,
+			(array_agg(format('the last one, %s, was heard at %s, %s ago', l.who, date_trunc('second', l.seen_at), l.silent) order by l.seen_at desc))[1] as last,
+			(array_agg(format('it hangs: kill -KILL %s on %s, then tow scheduler, if nobody starts it', l.pid, l.host) order by l.seen_at desc))[1] as kill
+		from l
+	)
 	select 'scheduler', case when n.own > 0 then 'ok' when n.standby > 0 then 'warn' else 'bad' end,
-		case when n.own > 0 then format('%s running', n.own) when n.standby > 0 then 'only a stand-by that a worker started' else 'none lives' end,
-		case when n.own = 0 then 'start one: tow scheduler' end
-	from (select count(*) filter (where s.state = 'running') as own, count(*) filter (where s.state <> 'running') as standby from tow.schedulers s) n
+		case when n.own > 0 then format('%s running', n.own) when n.standby > 0 then 'only a stand-by that a worker started'
+			when n.last is not null then 'none is heard: ' || n.last else 'none lives' end,
+		case when n.own > 0 then null when n.standby = 0 and n.kill is not null then n.kill else 'start one: tow scheduler' end
+	from n
+	union all
+	select 'scheduler ' || l.id, 'warn', format('silent for %s', l.silent), l.who || ' hangs: end it with kill -KILL'
+	from l, n where l.state = 'silent' and n.own + n.standby > 0
 $$;
 comment on function tow_store.status_scheduler() is 'Part of tow.status: schedulers.';
 
@@ -52,7 +64,7 @@ as $$
 		select 'worker ' || w.id as what, format('comes through a pooler: it polls, and if it dies its jobs wait for its lease of %s', w.lease) as how
 		from tow.workers w where w.pooled
 		union all
-		select 'scheduler ' || s.id, 'comes through a pooler: it looks every second' from tow.schedulers s where s.pooled
+		select 'scheduler ' || s.id, 'comes through a pooler: it looks every second' from tow.schedulers s where s.pooled and s.state <> 'silent'
 	) p
 	union all
 	select p.what, 'warn', format('the clock of its host, %s, is %s s %s', p.host, round(abs(extract(epoch from p.clock_ahead))),
@@ -61,7 +73,7 @@ as $$
 	from (
 		select 'worker ' || w.id as what, w.host, w.clock_ahead from tow.workers w
 		union all
-		select 'scheduler ' || s.id, s.host, s.clock_ahead from tow.schedulers s
+		select 'scheduler ' || s.id, s.host, s.clock_ahead from tow.schedulers s where s.state <> 'silent'
 	) p
 	where p.clock_ahead not between interval '-2 s' and interval '2 s'
 $$;

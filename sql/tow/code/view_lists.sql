@@ -24,10 +24,11 @@ order by w.id;
 comment on view tow.workers is 'Workers that live: what they serve, how many jobs they hold, when they were heard last.';
 
 create or replace view tow.schedulers as
-select s.id, s.name, s.host, s.pid, case when s.standby then 'stand-by' else 'running' end as state, s.version, s.attached_at, s.seen_at,
+select s.id, s.name, s.host, s.pid, case when not tow_store.is_heard(s) then 'silent' when s.standby then 'stand-by' else 'running' end as state, s.version, s.attached_at, s.seen_at,
 	s.pooled, s.clock_ahead
-from tow_store.scheduler s where s.ended_at is null and tow_store.scheduler_is_held(s.id);
-comment on view tow.schedulers is 'Schedulers that live.';
+from tow_store.scheduler s where s.ended_at is null and (s.pooled or tow_store.scheduler_is_held(s.id));
+comment on view tow.schedulers is
+'Schedulers that live: running, stand-by (a worker started it, as there was no other), silent (it has not been heard for 15 seconds: it hangs, and minds nothing).';
 
 create or replace view tow.policies as
 select p.name, p.shape, p.base, p.factor, p.cap, p.jitter, p.max_attempts, p.delays, p.classes, p.fn, p.fn_role, p.fn_off_until, p.description

@@ -11,7 +11,7 @@ as $$
 		'scheduled', (select count(*) from (select from tow_store.scheduled s where s.reason <> 'r' limit 100000) c),
 		'retrying', (select count(*) from (select from tow_store.scheduled s where s.reason = 'r' limit 100000) c),
 		'waiting', (select count(*) from (select from tow_store.waiting limit 100000) c),
-		'schedulers', (select count(*) from tow.schedulers),
+		'schedulers', (select count(*) from tow.schedulers s where s.state <> 'silent'),
 		'trouble', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (select * from tow_store.status_of(q.all) s where s.status <> 'ok' limit 20) t),
 		'queues', (select coalesce(jsonb_agg(jsonb_build_object('name', v -> 'name', 'state', v -> 'state', 'ready', v -> 'ready', 'running', v -> 'running',
 			'oldest_ready', v -> 'oldest_ready', 'workers', v -> 'workers', 'slots', v -> 'slots', 'waiting', v -> 'waiting', 'max_running', v -> 'max_running',

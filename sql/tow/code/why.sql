@@ -95,6 +95,9 @@ as $$
 		'it is put back by then if the worker stays silent'
 	from r where r.ended_at is null and (r.missing_since is not null or r.seen_at < tow.now() - r.lease / 2)
 	union all
+	select 0, 'no scheduler', n.detail || ', and nobody else puts it back', null, null, n.hint
+	from r, tow_store.why_unminded() n where r.ended_at is not null or r.missing_since is not null or r.seen_at < tow.now() - r.lease / 2
+	union all
 	select 2, 'worker gone', format('worker %s has ended, but a transaction of its handler still holds the run', r.id), array[r.id], null,
 		'look for that session in pg_stat_activity: its end lets the job go'
 	from r where r.ended_at is not null
@@ -140,10 +143,20 @@ as $$
 		'start a worker that has this kind: an [exec], [http] or C kind, or tow.sql_kind'
 	from w having count(*) > 0 and not bool_or(w.knows)
 	union all
-	select 22, 'no scheduler', 'nobody makes it ready at its time', null, null, 'start one: tow scheduler'
-	where p_place in ('scheduled', 'waiting') and not tow_store.clock_is_minded()
+	select 22, 'no scheduler', n.detail || ', and nobody else makes it ready', null, null, n.hint
+	from tow_store.why_unminded() n where p_place in ('scheduled', 'waiting')
 $$;
 comment on function tow_store.why_unserved(tow_store.job, int, text) is 'Part of tow.why: nobody would run it.';
+
+create or replace function tow_store.why_unminded() returns table(detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select case when count(*) = 0 then 'no scheduler lives'
+			else format('no scheduler has been heard for %s s', round(extract(epoch from (select tow.now()) - max(s.seen_at)))) end,
+		case when count(*) = 0 then 'start one: tow scheduler' else 'one hangs: tow status says which' end
+	from tow.schedulers s having not tow_store.clock_is_minded()
+$$;
+comment on function tow_store.why_unminded() is 'Part of tow.why: nobody minds the clock; no row if somebody does.';
 
 -- What it waits for: an instant, other jobs, somebody's word.
 create or replace function tow_store.why_waiting(j tow_store.job, p_place text)
@@ -158,7 +171,7 @@ begin
 	if p_place = 'scheduled' then
 		select o.* into s from tow_store.scheduled o where o.id = j.id;
 		return query select 40, case s.reason when 'r' then 'retrying' when 'z' then 'snoozed' else 'not due' end,
-			case when s.run_at <= tow.now() then 'its instant has come: it is made ready at any moment'
+			case when s.run_at <= tow.now() then 'its instant has come' || case when tow_store.clock_is_minded() then ': it is made ready at any moment' else '' end
 				when s.reason = 'r' then (select format('attempt %s: %s', h.attempt, concat_ws(': ', h.class, tow_store.why_error(j, h.error)))
 					from tow_store.history h where h.job_id = j.id order by h.run desc limit 1)
 				else format('in %s', date_trunc('second', s.run_at - tow.now())) end,

@@ -37,7 +37,7 @@ declare
 	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,
-		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,
+		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,
 		tow.sees_args,tow_store.sight,tow.metrics_quantiles,tow_store.quantile,
 		tow_store.family_of,tow_store.waits_for_what}';
 	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args}';
