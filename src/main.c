@@ -38,7 +38,7 @@ static const struct group {
 	  { "enqueue", "jobs", "job", "why", "log", "cancel", "retry", "run-now", "snooze",
 	    "reprioritise", "move", "redrive", "bulk", "history" } },
 	{ "workflows", { "batch", "graph", "signal", "approve", "reject" } },
-	{ "settings", { "queue", "lane", "kind", "schedule", "daemon", "policy" } },
+	{ "settings", { "queue", "lane", "kind", "schedule", "daemon", "policy", "setting" } },
 	{ "look",
 	  { "status", "top", "watch", "workers", "schedulers", "kinds", "limits", "audit" } },
 };

@@ -12,9 +12,11 @@ _tow_words() { # program command word-before
 	case "$2 $3" in
 	"help help") "$1" --commands | cut -f1 ;;
 	"bulk bulk") echo "cancel retry run-now snooze reprioritise move" ;;
-	"queue "[psr]* | "lane "[psr]* | *" --queue") _tow_names "$1" queue ls ;;
+	"queue "[gpsr]* | "lane "[psr]* | *" --queue") _tow_names "$1" queue ls ;;
 	"schedule "[nprs]*) [ "$3" = schedule ] || _tow_names "$1" schedule ls ;;
 	"policy "[prs]*) [ "$3" = policy ] || _tow_names "$1" policy ls ;;
+	"setting "*) _tow_names "$1" setting ;;
+	*" --may") echo "enqueue read" ;;
 	*" --to-queue") _tow_names "$1" queue ls ;;
 	*" --policy") _tow_names "$1" policy ls ;;
 	"daemon "[a-ce-z]* | "daemon disable") _tow_names "$1" daemon ls ;;

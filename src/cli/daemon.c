@@ -4,6 +4,7 @@
 
 #include "lib/daemonlog.h"
 #include "lib/input.h"
+#include "lib/note.h"
 #include "lib/print.h"
 #include "lib/sub.h"
 #include "tow/command.h"
@@ -23,6 +24,7 @@ static const struct tow_option options[] = {
 	{ "children", NULL, "stop: the jobs that its turn made, too" },
 	{ "lines", "N", "log: how many at most (200)" },
 	{ "follow", NULL, "log: stay, and show what comes" },
+	OPTION_QUIET,
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -68,7 +70,11 @@ static int add(struct cli *c)
 	cli_arg(&call, "kind", cli_operand(c, 1));
 	if (!gather(c, &call, cli_operand(c, 2)))
 		return cli_failed(c);
-	return cli_call(c, NULL, "tow.set_daemon", &call) ? EX_OK : cli_failed(c);
+	if (!cli_call(c, NULL, "tow.set_daemon", &call))
+		return cli_failed(c);
+	const char *queue = cli_option(c, "queue");
+	note_unserved(c, cli_operand(c, 1), queue ? queue : "default");
+	return EX_OK;
 }
 
 static int set(struct cli *c)
@@ -192,7 +198,7 @@ static int say_log(struct cli *c)
 
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
-	{ "add", 2, 3, add, SETTINGS },
+	{ "add", 2, 3, add, SETTINGS " quiet " },
 	{ "set", 1, 2, set, SETTINGS " kind reset " },
 	{ "start", 1, 1, start, NULL },
 	{ "stop", 1, 1, stop, " children " },

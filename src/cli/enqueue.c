@@ -6,6 +6,7 @@
 #include "lib/bulk.h"
 #include "lib/cli.h"
 #include "lib/input.h"
+#include "lib/note.h"
 #include "lib/wait.h"
 #include "tow/command.h"
 #include "tow/json.h"
@@ -32,6 +33,7 @@ static const struct tow_option options[] = {
 	{ "wait", NULL, "wait for its end, and exit as it did" },
 	{ "bulk", NULL, "each line of standard input is the arguments of a job" },
 	{ "atomic", NULL, "with --bulk: all of them or none, in one transaction" },
+	OPTION_QUIET,
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -91,12 +93,19 @@ static bool gather_single(struct cli *c, struct cli_call *call)
 	return true;
 }
 
+static void note(struct cli *c)
+{
+	const char *queue = cli_option(c, "queue");
+	note_unserved(c, cli_operand(c, 0), queue ? queue : "default");
+}
+
 static int one(struct cli *c, struct cli_call *call)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	if (!gather_single(c, call) || !cli_call(c, &rows, "tow.enqueue", call))
 		return cli_failed(c);
 	const char *id = tow_rows_at(rows, 0, 0);
+	note(c);
 	if (cli_has(c, "wait"))
 		return wait_for(c, id);
 	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", id);
@@ -110,7 +119,12 @@ static int run(int argc, char **argv)
 	if (!cli_parse(&c, options, 1, 2, argc, argv) || !check(&c) || !cli_open_database(&c) ||
 	    !gather(&c, &call))
 		return cli_failed(&c);
-	return cli_has(&c, "bulk") ? bulk_enqueue(&c, &call) : one(&c, &call);
+	if (!cli_has(&c, "bulk"))
+		return one(&c, &call);
+	int status = bulk_enqueue(&c, &call);
+	if (status == EX_OK)
+		note(&c);
+	return status;
 }
 
 const struct tow_command tow_command_enqueue = {
@@ -122,7 +136,9 @@ const struct tow_command tow_command_enqueue = {
 		"input. Prints the\n"
 		"job's number. Kinds that every worker has, to try things with: noop, echo, sleep, "
 		"fail, crash, spin.\n"
-		"Delays and times are as PostgreSQL reads them.\n"
+		"Delays and times are as PostgreSQL reads them. A note on standard error tells "
+		"when no live worker knows the\n"
+		"kind or serves the queue: the job waits for one.\n"
 		"\n"
 		"Examples:\n"
 		"  tow enqueue echo '{\"hello\": \"world\"}' --wait\n"

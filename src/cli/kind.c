@@ -1,6 +1,7 @@
 /* tow kind: limits of a kind of jobs, over all queues. */
 #include <sysexits.h>
 
+#include "lib/note.h"
 #include "lib/print.h"
 #include "lib/sub.h"
 #include "tow/command.h"
@@ -9,6 +10,7 @@ static const struct tow_option options[] = {
 	{ "max-running", "N", "set: how many of its jobs run at once, over all queues" },
 	{ "reset", "LIST", "set: lift it again: max_running" },
 	{ "reason", "TEXT", "pause: shown to whoever asks why" },
+	OPTION_QUIET,
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -20,7 +22,10 @@ static int set(struct cli *c)
 	cli_arg(&call, "kind", cli_operand(c, 0));
 	cli_arg(&call, "max_running", cli_option(c, "max-running"));
 	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
-	return cli_call(c, NULL, "tow.set_kind", &call) ? EX_OK : cli_failed(c);
+	if (!cli_call(c, NULL, "tow.set_kind", &call))
+		return cli_failed(c);
+	note_unserved(c, cli_operand(c, 0), NULL);
+	return EX_OK;
 }
 
 static int pause_kind(struct cli *c)
@@ -28,7 +33,10 @@ static int pause_kind(struct cli *c)
 	struct cli_call call = { 0 };
 	cli_arg(&call, "kind", cli_operand(c, 0));
 	cli_arg(&call, "reason", cli_option(c, "reason"));
-	return cli_call(c, NULL, "tow.pause_kind", &call) ? EX_OK : cli_failed(c);
+	if (!cli_call(c, NULL, "tow.pause_kind", &call))
+		return cli_failed(c);
+	note_unserved(c, cli_operand(c, 0), NULL);
+	return EX_OK;
 }
 
 static int resume(struct cli *c)
@@ -39,8 +47,8 @@ static int resume(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "set", 1, 1, set, " max-running reset " },
-	{ "pause", 1, 1, pause_kind, " reason " },
+	{ "set", 1, 1, set, " max-running reset quiet " },
+	{ "pause", 1, 1, pause_kind, " reason quiet " },
 	{ "resume", 1, 1, resume, NULL },
 	{ 0 },
 };

@@ -21,6 +21,8 @@ static const struct tow_option options[] = {
 	{ "lane-burst", "N", "add, set: how many of them may start at once after a pause" },
 	{ "expire-after", "INTERVAL",
 	  "add, set: jobs that have been ready for longer are cancelled" },
+	{ "may", "WHAT", "grant, revoke: enqueue (the default), or read arguments and results" },
+	{ "all", NULL, "revoke: from all roles; every producer may enqueue there again" },
 	{ "reset", "LIST", "set: settings that go back to the instance's: rate,timeout,..." },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -96,6 +98,39 @@ static int rm(struct cli *c)
 										   : cli_failed(c);
 }
 
+static int grants(struct cli *c)
+{
+	static const struct column granted[] = {
+		{ "queue", NULL, AS_IS }, { "role", NULL, AS_IS },
+		{ "may", NULL, AS_IS },	  { "granted_at", "GRANTED", AS_WHEN },
+		{ "who", "BY", AS_IS },	  COLUMN_END,
+	};
+	return print_view(c, "tow.grants", granted);
+}
+
+static int call_grant(struct cli *c, const char *verb)
+{
+	struct cli_call call = { 0 };
+	cli_arg(&call, "queue", cli_operand(c, 0));
+	cli_arg(&call, "role", cli_operand(c, 1));
+	cli_arg(&call, "may", cli_option(c, "may"));
+	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+}
+
+static int grant(struct cli *c)
+{
+	return call_grant(c, "tow.grant_queue");
+}
+
+/* That a queue is open to everybody again has to be asked for by name. */
+static int revoke(struct cli *c)
+{
+	if (cli_has(c, "all") != (cli_operand(c, 1) != NULL))
+		return call_grant(c, "tow.revoke_queue");
+	args_usage(&c->err, "'tow queue revoke' needs a ROLE, or --all, and not both");
+	return cli_failed(c);
+}
+
 #define SETTINGS                                                                              \
 	" policy max-attempts timeout retention max-args-bytes description max-running rate " \
 	"burst lane-limit lane-rate lane-burst expire-after "
@@ -107,6 +142,9 @@ static const struct sub subs[] = {
 	{ "pause", 1, 1, pause_queue, " reason " },
 	{ "resume", 1, 1, resume, NULL },
 	{ "rm", 1, 1, rm, NULL },
+	{ "grant", 2, 2, grant, " may " },
+	{ "revoke", 1, 2, revoke, " may all " },
+	{ "grants", 0, 0, grants, NULL },
 	{ 0 },
 };
 
@@ -117,14 +155,19 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_queue = {
 	.name = "queue",
-	.summary = "list, set, pause and resume queues",
-	.usage = "tow queue ls | add NAME | set NAME | pause NAME | resume NAME | rm NAME",
+	.summary = "list, set, pause and resume queues, and say who may use them",
+	.usage = "tow queue ls | add NAME | set NAME | pause NAME | resume NAME | rm NAME |\n"
+		 "       grant QUEUE ROLE | revoke QUEUE [ROLE] | grants",
 	.options = options,
 	.help = "A queue comes into being when it is first used; add makes it before, set changes "
 		"what is given and\n"
 		"leaves the rest. While a queue is paused none of its jobs is started; those that "
 		"run go on. rm removes\n"
 		"an empty queue that no worker serves.\n"
+		"From the first grant on only the roles that have one, operators and admins "
+		"enqueue in a queue, and that\n"
+		"stays so when the last one is revoked; revoke --all opens it again. grants lists "
+		"them.\n"
 		"\n"
 		"Examples:\n"
 		"  tow queue ls\n"
@@ -132,6 +175,8 @@ const struct tow_command tow_command_queue = {
 		"  tow queue set mail --max-running 10 --rate 5 --burst 20\n"
 		"  tow queue set mail --lane-limit 2 --reset rate,burst\n"
 		"  tow queue pause mail --reason 'the relay is down'\n"
-		"  tow queue resume mail\n",
+		"  tow queue resume mail\n"
+		"  tow queue grant orders shop\n"
+		"  tow queue revoke orders --all\n",
 	.run = run,
 };

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "lib/input.h"
+#include "lib/note.h"
 #include "lib/print.h"
 #include "lib/sub.h"
 #include "lib/when.h"
@@ -37,6 +38,7 @@ static const struct tow_option options[] = {
 	{ "args", "JSON", "set: other arguments, - for standard input" },
 	{ "reset", "A,B", "set: settings that go back to their defaults" },
 	{ "count", "N", "next (5), history (20): how many instants" },
+	OPTION_QUIET,
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -44,7 +46,8 @@ static const struct tow_option options[] = {
 
 #define SETTINGS                                                                                \
 	" tz queue lane priority max-attempts timeout start-within policy tags overlap missed " \
-	"missed-within missed-most grace jitter starts ends dst-gap dst-overlap description "
+	"missed-within missed-most grace jitter starts ends dst-gap dst-overlap description "   \
+	"quiet "
 
 static const struct column columns[] = {
 	{ "name", NULL, AS_IS },	{ "spec", NULL, AS_IS },
@@ -112,6 +115,8 @@ static int add(struct cli *c)
 	cli_arg(&call, "args", args);
 	if (!cli_call(c, &rows, "tow.schedule", &call))
 		return cli_failed(c);
+	const char *queue = cli_option(c, "queue");
+	note_unserved(c, cli_operand(c, 2), queue ? queue : "default");
 	return say_next(c, rows);
 }
 
@@ -130,6 +135,7 @@ static int set(struct cli *c)
 	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
 	if (!cli_call(c, &rows, "tow.set_schedule", &call))
 		return cli_failed(c);
+	note_unserved(c, cli_option(c, "kind"), cli_option(c, "queue"));
 	return say_next(c, rows);
 }
 

@@ -30,6 +30,42 @@ exits 64 "no such word" tow queue nonsense 2>/dev/null
 exits 64 "pause which?" tow queue pause 2>/dev/null
 exits 64 "rm one at a time" tow queue rm a b 2>/dev/null
 
+# Grants
+instance_psql -c 'create role shop' -c 'create role desk'
+tow queue add orders
+ok "queue grant" tow queue grant orders shop
+ok "to read" tow queue grant orders desk --may read
+is "$(tow queue grants --json | jq -c '[.[] | [.queue, .role, .may]]')" '[["orders","desk","read"],["orders","shop","enqueue"]]' "both are listed"
+exits 66 "no such role" tow queue grant orders nobody_here 2>/dev/null
+said=$(tow queue grant orders shop --may write 2>&1)
+is $? 65 "no such privilege"
+like "$said" "use enqueue or read" "with those there are"
+exits 64 "revoke says of whom" tow queue revoke orders 2>/dev/null
+exits 64 "of one or of all" tow queue revoke orders shop --all 2>/dev/null
+ok "queue revoke" tow queue revoke orders shop
+is "$(instance_psql -c "select restricted from tow_store.queue where name = 'orders'")" t "the queue stays restricted"
+ok "revoke --all" tow queue revoke orders --all
+is "$(instance_psql -c "select restricted from tow_store.queue where name = 'orders'")" f "until it is opened"
+is "$(tow queue grants --json | jq -r '.[].role')" desk "and what may read may still"
+
+# Settings of the instance
+is "$(tow setting retention)" '14 days' "setting NAME is its value"
+ok "setting NAME VALUE" tow setting retention '30 days'
+is "$(tow setting ls --json | jq -c '.[] | select(.name == "retention") | [.value, .standard]')" '["30 days","14 days"]' "it is listed with its standard"
+is "$(tow setting | wc -l)" "$(tow setting ls | wc -l)" "ls is not needed"
+ok "setting --reset" tow setting --reset retention
+is "$(tow setting retention)" '14 days' "as it was"
+is "$(instance_psql -c 'select count(*) from tow.settings where value <> standard')" 0 "a new instance has all its standards"
+exits 64 "one at a time" tow setting --reset retention log_retention 2>/dev/null
+for words in 'setting retenton' "setting retenton 3" 'setting --reset retenton'; do
+	# shellcheck disable=SC2086 # words
+	said=$(tow $words 2>&1)
+	is $? 66 "no such thing: tow $words"
+	like "$said" "no such setting 'retenton'"$'\n'"hint: did you mean 'retention'" "a suggestion"
+done
+exits 65 "a bad value" tow setting retention lots 2>/dev/null
+exits 65 "nor is the mark of tests set" tow setting test on 2>/dev/null
+
 # Schedules
 like "$(tow schedule add nightly '0 3 * * *' clean '{"deep": true}' --tz Europe/Paris --queue slow --priority 9 --tags a,b)" "^next at 2" "schedule add"
 is "$(tow schedule ls --json | jq -c '.[0] | [.name, .spec, .tz, .kind, .args, .queue, .priority, .tags, .state]')" \
@@ -62,6 +98,9 @@ like "$(tow policy ls)" "^NAME +SHAPE" "a table for people"
 exits 65 "a bad one" tow policy set bad --shape nonsense 2>/dev/null
 exits 65 "classes that are no JSON" tow policy set steps --classes nonsense 2>/dev/null
 exits 66 "no such policy" tow policy preview nowhere 2>/dev/null
+said=$(tow policy set odd --shape expo 2>&1)
+is $? 65 "no such shape"
+like "$said" "there is no shape 'expo'"$'\n'"hint: use fixed, linear, exponential, polynomial, list or function" "and which there are"
 ok "policy rm" tow policy rm steps
 exits 65 "the default one stays" tow policy rm default 2>/dev/null
 

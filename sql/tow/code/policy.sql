@@ -94,6 +94,9 @@ begin
 		and f.proargtypes::text = format('%s %s', 'jsonb'::regtype::oid, 'jsonb'::regtype::oid)) then
 		perform tow_store.fail('TW422', format('%s is not a function(job jsonb, error jsonb) returns interval', fn), 'null says: give up');
 	end if;
+	if shape not in ('fixed', 'linear', 'exponential', 'polynomial', 'list', 'function') then
+		perform tow_store.fail('TW422', format('policy %L: there is no shape %L', name, left(shape, 110)), 'use fixed, linear, exponential, polynomial, list or function');
+	end if;
 	perform tow_store.check_owned(fn, session_user);
 	if delays is not null and (cardinality(delays) = 0 or exists (select from unnest(delays) d where d is null or d < '0')) then
 		perform tow_store.fail('TW422', format('policy %L: bad delays', name), 'give at least one interval, none below zero');

@@ -75,7 +75,7 @@ begin
 	select q.id into v_id from tow_store.queue q where q.name = p_name;
 	if not found then
 		perform tow_store.fail('TW404', format('no such queue %L', p_name),
-			coalesce(format('did you mean %s? ', tow_store.near(p_name, array(select q.name from tow_store.queue q))), '') ||
+			coalesce(format('did you mean %L? ', tow_store.nearest(p_name, array(select q.name from tow_store.queue q order by q.name))), '') ||
 			'select name from tow.queues lists them; tow.set_queue makes one');
 	end if;
 	return v_id;
@@ -131,7 +131,7 @@ begin
 end $$;
 comment on function tow.drop_queue(text) is 'Remove an empty queue that no worker serves; its history stays.';
 
-create or replace function tow.set(name text, value text) returns void
+create or replace function tow.set(name text, value text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -140,9 +140,11 @@ begin
 		perform tow_store.fail('TW422', 'an instance is marked for tests when it is made, not later', 'tow migrate --test');
 	elsif not exists (select from tow_store.setting s where s.name = set.name) then
 		perform tow_store.fail('TW404', format('no such setting %L', left(name, 110)),
-			coalesce(format('did you mean %L?', tow_store.nearest(name, array(select s.name from tow_store.setting s order by s.name))),
+			coalesce('did you mean ' || quote_literal(tow_store.nearest(name, array(select s.name from tow_store.setting s order by s.name))) || '?',
 				'select name from tow.settings lists them'));
-	elsif not tow_store.setting_is_good(name, value) then
+	end if;
+	value := coalesce(value, (select s.standard from tow_store.setting s where s.name = set.name));
+	if not tow_store.setting_is_good(name, value) then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'select * from tow.settings says what each is; ' ||
 			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; history_max a size such as 50 GB; the others are 1 or more');
 	end if;
@@ -152,7 +154,7 @@ exception
 	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range or invalid_parameter_value then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'a retention is an interval, history_max a size such as 50 GB, the others are whole numbers');
 end $$;
-comment on function tow.set(text, text) is 'Change a setting of the instance, see tow.settings.';
+comment on function tow.set(text, text) is 'Change a setting of the instance, see tow.settings; null: back to its standard.';
 
 create or replace function tow_store.depth(p_band int) returns table(n bigint, oldest timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp

@@ -40,8 +40,8 @@ select d.name, d.every, d.enabled, d.description, d.last_at, d.last_count, round
 from tow_store.duty d order by d.position;
 comment on view tow.duties is 'What the scheduler does, and how it went lately.';
 
-create or replace view tow.settings as select s.name, s.value, s.description from tow_store.setting s;
-comment on view tow.settings is 'Settings of the instance; tow.set changes one.';
+create or replace view tow.settings as select s.name, s.value, s.description, s.standard from tow_store.setting s order by s.name;
+comment on view tow.settings is 'Settings of the instance, and the standard that each began with; tow.set changes one.';
 
 create or replace view tow.audit as select a.n, a.at, a.who, a.what, a.subject, a.job_id as job, a.detail from tow_store.audit a;
 comment on view tow.audit is 'What people did, and what the system did about trouble.';

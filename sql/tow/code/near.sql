@@ -1,0 +1,68 @@
+-- "Did you mean ...?": the nearest of some names to a word that none of them is; null when none is near. Words of more
+-- than 31 letters are near to nothing, so that a suggestion stays cheap.
+create or replace function tow_store.nearest(p_word text, p_names text[]) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_least int := least(3, length(p_word));
+	v_best text;
+	v_name text;
+	v_row int[];
+	v_next int[];
+begin
+	if length(p_word) > 31 then
+		return null;
+	end if;
+	foreach v_name in array coalesce(p_names, '{}') loop
+		continue when abs(length(v_name) - length(p_word)) >= v_least;
+		v_row := array(select generate_series(0, length(v_name)));
+		for i in 1 .. length(p_word) loop
+			v_next := array[i];
+			for j in 1 .. length(v_name) loop
+				v_next := v_next || least(v_row[j + 1] + 1, v_next[j] + 1,
+					v_row[j] + case when substr(p_word, i, 1) = substr(v_name, j, 1) then 0 else 1 end);
+			end loop;
+			v_row := v_next;
+		end loop;
+		if v_row[length(v_name) + 1] < v_least then
+			v_least := v_row[length(v_name) + 1];
+			v_best := v_name;
+		end if;
+	end loop;
+	return v_best;
+end $$;
+comment on function tow_store.nearest(text, text[]) is 'The name that differs from a word by the fewest letters, at most two; null: none does.';
+
+-- For whoever types names: a kind or a queue that nobody has heard of is no error, since its worker may come later, but
+-- mostly it is a slip. Names of restricted queues are suggested to those only who may use them.
+create or replace function tow.unserved(kind text default null, queue text default null) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_queue constant int := (select q.id from tow_store.queue q where q.name = queue);
+	v_kinds constant text[] := array(select distinct k from tow_store.worker w, unnest(w.kinds) k where w.ended_at is null);
+	v_queues constant int[] := array(select distinct u from tow_store.worker w, unnest(w.queues) u where w.ended_at is null);
+	v_served constant boolean := queue is null or coalesce(v_queue = any(v_queues), false);
+	v_who constant name := tow_store.caller();
+	v_near text;
+	v_all text[] := '{}';
+begin
+	if not exists (select from tow_store.worker w where w.ended_at is null) then
+		return 'no worker is running';
+	elsif kind is not null and kind <> all(v_kinds) then
+		v_near := tow_store.nearest(kind, v_kinds);
+		v_all := v_all || (format('no live worker knows kind %L', kind) || coalesce(', did you mean ' || quote_literal(v_near) || '?', ''));
+	elsif kind is not null and queue is not null and v_served
+		and not exists (select from tow_store.worker w where w.ended_at is null and kind = any(w.kinds) and v_queue = any(w.queues)) then
+		v_all := v_all || format('no live worker that serves queue %L knows kind %L', queue, kind);
+	end if;
+	if not v_served then
+		v_near := tow_store.nearest(queue, array(select q.name from tow_store.queue q where q.id = any(v_queues)
+			and (not q.restricted or tow_store.rules(v_who) or tow_store.has_grant(v_who, q.id, 'enqueue')) order by q.name));
+		v_all := v_all || (format('no live worker serves queue %L', queue) || coalesce(', did you mean ' || quote_literal(v_near) || '?', ''));
+	end if;
+	return nullif(array_to_string(v_all, '; '), '');
+end $$;
+comment on function tow.unserved(text, text) is
+'Why a job of this kind, in this queue, would wait for a worker: none lives, none knows the kind or serves the queue, with the name that may have been meant; null: nothing is against it.';

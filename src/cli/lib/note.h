@@ -1,0 +1,17 @@
+/* A word about what is no error but looks like a slip. */
+#ifndef TOW_CLI_NOTE_H
+#define TOW_CLI_NOTE_H
+
+#include "cli.h"
+
+#define OPTION_QUIET                                                            \
+	{                                                                       \
+		"quiet", NULL, "no note about a kind or queue without a worker" \
+	}
+
+/* Says on stderr, unless --quiet or --json was given, that no live worker knows the kind or serves
+ * the queue; NULL: not asked. One call of the database; that it fails is nobody's trouble. The
+ * command's options must have OPTION_QUIET. */
+void note_unserved(struct cli *c, const char *kind, const char *queue);
+
+#endif
