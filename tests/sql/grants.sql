@@ -33,7 +33,7 @@ create function pg_temp.may(p_role text, p_sql text) returns boolean language sq
 select ok(pg_temp.may('t_other', $$ select tow.enqueue('noop', queue => 'mail') $$), 'anybody may enqueue in a queue without grants');
 select pg_temp.refused($$ select tow.grant_queue('mial', 't_mail') $$, 'TW404', 'tow.set_queue', 'a grant of a queue that is not there');
 select tow.set_queue('mail'), tow.set_queue('mails'), tow.set_queue('other') \g /dev/null
-select pg_temp.refused($$ select tow.grant_queue('mial', 't_mail') $$, 'TW404', '^did you mean mail\?', 'which says what is meant');
+select pg_temp.refused($$ select tow.grant_queue('mial', 't_mail') $$, 'TW404', '^did you mean ''mail''\?', 'which says what is meant');
 select is((select count(*) from tow.queues where name = 'mial'), 0::bigint, 'and makes none');
 select lives_ok($$ select tow.grant_queue('mail', 't_mail') $$, 'a grant');
 select ok(pg_temp.may('t_mail', $$ select tow.enqueue('noop', queue => 'mail') $$), 'who was granted it may enqueue');
@@ -121,7 +121,7 @@ select pg_temp.refused($$ select tow.grant_queue('mail', null) $$, 'TW404', 'cre
 select pg_temp.refused($$ select tow.grant_queue('a b', 't_mail') $$, 'TW404', 'tow.queues', 'no such name of a queue');
 select pg_temp.refused($$ select tow.grant_queue('mail', 't_mail', 'write') $$, 'TW422', 'enqueue or read', 'no such privilege');
 select pg_temp.refused($$ select tow.grant_queue('mail', 't_mail', null) $$, 'TW422', 'enqueue or read', 'no privilege');
-select pg_temp.refused($$ select tow.revoke_queue('maill') $$, 'TW404', '^did you mean mail,.*tow.queues', 'no such queue');
+select pg_temp.refused($$ select tow.revoke_queue('maill') $$, 'TW404', '^did you mean ''mail''\?.*tow.queues', 'no such queue');
 select is((select array_agg(what || ' ' || subject order by n) from tow.audit where what in ('queue.granted', 'queue.revoked') and subject = 'mail'),
 	'{queue.granted mail,queue.granted mail,queue.revoked mail,queue.revoked mail}', 'the audit has it');
 

@@ -9,22 +9,6 @@ begin
 end $$;
 comment on function tow_store.fail(text, text, text) is 'Raise one of our own errors.';
 
--- For hints. Names are near that share two fifths of their pairs of letters: a letter too many, one missing, two swapped.
-create or replace function tow_store.near(p_name text, p_names text[]) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-	select string_agg(n.name, ', ' order by n.likeness desc, n.name)
-	from (
-		select c.name, 2.0 * count(*) / (length(p_name) + length(c.name) + 2) as likeness
-		from unnest(p_names) c(name),
-			lateral (select substr(' ' || lower(p_name) || ' ', i, 2) from generate_series(1, length(p_name) + 1) i
-				intersect all
-				select substr(' ' || lower(c.name) || ' ', i, 2) from generate_series(1, length(c.name) + 1) i) p
-		group by c.name order by likeness desc, c.name limit 3
-	) n where n.likeness >= 0.4
-$$;
-comment on function tow_store.near(text, text[]) is 'Up to three of some names that somebody may have meant; null if none is like it.';
-
 create or replace function tow_store.setting(p_name text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
