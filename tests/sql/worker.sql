@@ -36,6 +36,8 @@ select is((select count(*) from tow.heartbeat(:w, 'draining', null, null) where 
 select is((select count(*) from tow.heartbeat(:w, 'running', null, null) where what = 'tick'), 1::bigint, 'a running one does when no scheduler lives');
 select pg_temp.worker() as w2 \gset
 select is((select count(*) from tow.heartbeat(:w2, 'running', null, null) where what = 'tick'), 0::bigint, 'but one of them only');
+update tow_store.worker set seen_at = tow.now() - interval '16 s' where id = :w;
+select is((select count(*) from tow.heartbeat(:w2, 'running', null, null) where what = 'tick'), 1::bigint, 'the next one, if that one is silent');
 select * from tow.attend('s', 'h', 1, '0', false) \gset s_
 select is((select count(*) from tow.heartbeat(:w, 'running', null, null) where what = 'tick'), 0::bigint, 'and not when one lives');
 select results_eq($$ select what from tow.heartbeat(999, 'running', null, null) $$, $$ values ('gone'::text) $$, 'a worker that was given up is told');

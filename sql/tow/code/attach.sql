@@ -100,7 +100,8 @@ begin
 		select 'cancel', c.job_id, c.run, c.reason from tow_store.cancelling c
 		where exists (select from unnest(p_jobs, p_runs) h(job, run) where h.job = c.job_id and h.run = c.run);
 	if not tow_store.clock_is_minded()
-		and p_worker = (select min(w.id) from tow_store.worker w where w.ended_at is null and w.state = 'running') then
+		and p_worker = (select min(w.id) from tow_store.worker w -- one that is dead waits for a scheduler to find out
+			where w.ended_at is null and w.state = 'running' and w.seen_at > (select tow.now()) - w.lease) then
 		return query select 'tick', null::bigint, null::bigint, null::text;
 	end if;
 end $$;
