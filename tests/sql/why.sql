@@ -119,6 +119,18 @@ update tow_store.waiting set reason = 'batch' where id = :j;
 select is(pg_temp.says(:j, 'batch not sealed'), format('1 of them have not ended [%s] ', :a2), 'a batch');
 delete from tow_store.waiting where id = :j;
 delete from tow_store.need;
+select tow.enqueue('noop', run_at => tow.now() + '1 h') as before \gset
+select tow.enqueue('noop', after => array[:before], wait_for => 'approval', run_at => tow.now() + '2 h') as later \gset
+select is(pg_temp.why(:later), 'predecessors, approval, not due', 'predecessors, and what comes after them');
+select is(pg_temp.says(:later, 'approval'), 'later: for somebody''s word [] ', 'an approval later');
+select is(pg_temp.says(:later, 'not due'), 'later: in 02:00:00 [] 02:00:00', 'and its instant');
+select is((select waits_for from tow.jobs where id = :later), format('jobs %s, then approval, then %s', :before, tow.now() + '2 h'), 'tow.jobs says it in short');
+select ok((select bool_or(g like '% noop  waiting for jobs %, then approval, then %') from tow.graph(:later) g), 'tow.graph, too');
+select tow.approve(:later) \g /dev/null
+select is(pg_temp.why(:later), 'predecessors, not due', 'what has been said already is not waited for');
+select tow.enqueue('noop', after => array[:before], wait_for => 'paid') as paid \gset
+select is((select waits_for from tow.jobs where id = :paid), format('jobs %s, then signal paid', :before), 'a signal later');
+select tow.cancel(:later), tow.cancel(:paid), tow.cancel(:before) \g /dev/null
 select tow.enqueue('noop', wait_for => 'paid') as s \gset
 select is(pg_temp.says(:s, 'signal'), 'for paid [] ', 'a signal');
 update tow_store.waiting set until = tow.now() + '5 min' where id = :s;

@@ -132,7 +132,7 @@ select tow.enqueue('noop', run_at => tow.now() + interval '1 h') as old \gset
 select tow.enqueue('noop', parent => :old) as mid \gset
 select tow.enqueue('noop', parent => :mid) as new \gset
 select tow.depend(:old, array[:new]) \g /dev/null
-select is((select array_agg(g) from tow.graph(:mid) g), array[format('*%s  noop  ready', :mid), format('└─ child %s  noop  ready', :new),
+select is((select array_agg(regexp_replace(g, ', then 2.*', '')) from tow.graph(:mid) g), array[format('*%s  noop  ready', :mid), format('└─ child %s  noop  ready', :new),
 	format('   └─ then %s  noop  waiting for jobs %s, %s', :old, :mid, :new), format('      └─ child %s  (above)', :mid)], 'a circle of ties of both sorts is drawn all the same');
 select tow.cancel(j) from unnest(array[:e, :child, :old, :mid, :new]) j \g /dev/null
 select tow.cancel(:a) \g /dev/null

@@ -151,6 +151,8 @@ as $$
 		when w.reason = 'signal' then 'signal ' || (w.detail ->> 'name')
 		when w.reason = 'approval' then 'approval'
 	end || coalesce(', until ' || date_trunc('second', w.until)::text, '')
+		|| coalesce((select string_agg(', then ' || case l.reason when 'not due' then date_trunc('second', l.until)::text when 'signal' then 'signal ' || (w.detail ->> 'name') else l.reason end, '' order by l.n)
+			from tow_store.why_later((select j from tow_store.job j where j.id = p_id), w) l), '')
 	from tow_store.waiting w where w.id = p_id
 $$;
-comment on function tow_store.waits_for_what(bigint) is 'What a waiting job waits for, in words: jobs 5, 7; signal paid; approval.';
+comment on function tow_store.waits_for_what(bigint) is 'What a waiting job waits for, in words: jobs 5, 7; signal paid; approval; jobs 5, then approval.';

@@ -52,7 +52,7 @@ from tow_store.places m
 comment on view tow.jobs is 'Jobs that have not finished: scheduled, ready, running, retrying or waiting. Never looks at history.';
 comment on column tow.jobs.attempt is 'Attempts spent; of a running job the present one is counted.';
 comment on column tow.jobs.reason is 'Why a waiting job waits: admission (its queue or priority is new), policy (a function decides whether it is tried again), predecessors, children, batch (its members are still being added), signal, approval.';
-comment on column tow.jobs.waits_for is 'The jobs, or the signal, that a waiting job waits for.';
+comment on column tow.jobs.waits_for is 'The jobs, or the signal, that a waiting job waits for, and then what it will wait for after that.';
 
 create or replace view tow.attempts as
 select h.job_id as job, h.run, h.attempt,

@@ -30,7 +30,7 @@ begin
 	end if;
 end $$;
 comment on function tow.why(bigint) is
-'Every reason that a job is not running now, the weightiest first, with the ids that hold it (jobs; workers where the reason is about workers), until when, and what to do. A job that runs, or has finished, says so in one row.';
+'Every reason that a job is not running now, the weightiest first, with the ids that hold it (jobs; workers where the reason is about workers), until when, and what to do. What it will wait for only then is marked later. A job that runs, or has finished, says so in one row.';
 
 -- Where it stands, and the gate of its lane, if it has one.
 create or replace function tow_store.why_place(j tow_store.job, out place text, out queue int, out band int, out pos bigint, out gate bigint)
@@ -180,9 +180,25 @@ begin
 		select o.* into w from tow_store.waiting o where o.id = j.id;
 		return query select 30, case w.reason when 'batch' then 'batch not sealed' else w.reason end, d.detail, d.ids, w.until, d.hint
 			from tow_store.why_reason(j, w) d;
+		return query select 31 + l.n, l.reason, 'later: ' || l.detail, null::bigint[], l.until, l.hint from tow_store.why_later(j, w) l;
 	end if;
 end $$;
 comment on function tow_store.why_waiting(tow_store.job, text) is 'Part of tow.why: it waits for an instant, for other jobs, or for somebody.';
+
+-- What tow_store.go_on will let it wait for, in that order.
+create or replace function tow_store.why_later(j tow_store.job, w tow_store.waiting)
+returns table(n int, reason text, detail text, until timestamptz, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 1, r.reason, d.detail, null::timestamptz, d.hint
+	from (select case w.detail ->> 'name' when 'approval' then 'approval' else 'signal' end as reason) r,
+		tow_store.why_reason(j, jsonb_populate_record(w, jsonb_build_object('reason', r.reason))) d
+	where w.reason = 'predecessors' and w.detail ? 'name' and (tow_store.last_word(w)).n is null
+	union all
+	select 2, 'not due', format('in %s', date_trunc('second', i.run_at - i.now)), i.run_at, null
+	from (select coalesce((w.detail ->> 'run_at')::timestamptz, j.run_at) as run_at, tow.now() as now) i where i.run_at > i.now
+$$;
+comment on function tow_store.why_later(tow_store.job, tow_store.waiting) is 'Part of tow.why: what a job waits for when it has what it waits for now.';
 
 create or replace function tow_store.why_reason(j tow_store.job, w tow_store.waiting, out detail text, out ids bigint[], out hint text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
