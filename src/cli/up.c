@@ -15,6 +15,8 @@
 #include "lib/supervise.h"
 #include "tow/command.h"
 #include "tow/fs.h"
+#include "tow/log.h"
+#include "tow/proc.h"
 
 static const struct tow_option options[] = {
 	{ "queue", "NAME:SLOTS,...", "what the worker serves (default:4)" },
@@ -27,7 +29,8 @@ struct up {
 	struct cli *c;
 	struct tow_arena *a;
 	const char *home;
-	bool private, started; /* the cluster is ours, and this call started it */
+	bool private, started;	 /* the cluster is ours, and this call started it */
+	struct restart database; /* due_us: 0 while it lives */
 };
 
 /* One at a time in one home. The lock goes with the process, however it ends. */
@@ -138,17 +141,45 @@ static void say_welcome(const struct up *u)
 	fflush(stdout);
 }
 
+/* Our own server has no parent that would see it die. One that somebody has stopped stays so. */
+static void mind_database(struct up *u)
+{
+	struct tow_err e = { 0 };
+	struct restart *r = &u->database;
+	if (!u->private || !tow_cluster_died(u->home)) {
+		r->due_us = 0;
+		return;
+	}
+	if (r->due_us == 0) {
+		restart_plan(r);
+		tow_log(TOW_WARN, "database.died", "home=%s again_in_ms=%ld", u->home,
+			r->backoff_ms);
+	}
+	if (r->due_us > tow_mono_us())
+		return;
+	r->started_us = tow_mono_us();
+	if (tow_cluster_start(u->home, NULL, &e)) {
+		tow_log(TOW_INFO, "database.started", NULL);
+		return;
+	}
+	restart_plan(r);
+	tow_log_err(TOW_ERROR, "database.not_started", &e);
+}
+
 static int supervise_both(struct up *u)
 {
 	static const char *const scheduler[] = { "tow", "scheduler", NULL };
 	struct supervised children[] = {
-		{ .name = "scheduler", .argv = scheduler },
+		{ .name = "scheduler", .argv = scheduler, .beats = true },
 		{ .name = "worker", .argv = worker_words(u) },
 	};
 	tow_db_closep(&u->c->db);
 	pass_address(u);
-	if (!supervise(children, 2, &u->c->err))
+	if (!supervise_start(children, 2, &u->c->err))
 		return cli_failed(u->c);
+	while (supervise_turn(children, 2))
+		mind_database(u);
+	supervise_end(children, 2);
 	return EX_OK;
 }
 
@@ -185,7 +216,9 @@ const struct tow_command tow_command_up = {
 	.options = options,
 	.help = "Stays in the foreground and looks after what it started: a scheduler or a worker "
 		"that dies is started\n"
-		"again, after a pause that grows. With DATABASE_URL, PGHOST or --database that "
+		"again, after a pause that grows, and so is Towpath's own server; a scheduler that "
+		"hangs is killed first.\n"
+		"With DATABASE_URL, PGHOST or --database that "
 		"server is used, else\n"
 		"Towpath's own under $TOW_HOME, which is stopped again at the end if this started "
 		"it. TERM or an\n"

@@ -8,6 +8,7 @@ instance_dir=$(mktemp -d /tmp/tow-e2e.XXXXXX)
 chmod 711 "$instance_dir"
 export TOW_HOME=$instance_dir/home
 tow() { "$TOW" "$@"; }
+gone() { ! process_alive "$1"; }
 pid_of() { tow "$1" --json | jq -r '.[-1].pid'; }
 
 spawn up up --queue default:2,mail:1
@@ -29,6 +30,27 @@ is "$(tow enqueue echo '{"b": 1}' --wait | tail -1)" '{"b": 1}' "and works"
 scheduler=$(pid_of schedulers)
 kill -KILL "$scheduler"
 ok "a scheduler too" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]'
+
+# A scheduler that hangs
+scheduler=$(pid_of schedulers)
+kill -STOP "$scheduler"
+ok "one that hangs is ended" wait_until 'gone "$scheduler"' 120 || diag "$(cat "$log")"
+like "$(cat "$log")" "child.hung name=scheduler pid=$scheduler" "and the log says so"
+ok "and started again" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
+is "$(tow enqueue echo '{"c": 1}' --in 100ms --wait | tail -1)" '{"c": 1}' "and minds the clock"
+
+# The database's server dies
+server=$(head -1 "$TOW_HOME/pg/postmaster.pid")
+kill -KILL "$server"
+ok "a server that dies is started again" wait_until 'tow db status && [ "$(head -1 "$TOW_HOME/pg/postmaster.pid")" != "$server" ]' 120 || diag "$(cat "$log")"
+like "$(cat "$log")" "database.died home=[^ ]* again_in_ms=" "the log says so"
+ok "jobs run again" wait_until '[ "$(tow enqueue echo "{\"d\": 1}" --wait | tail -1)" = "{\"d\": 1}" ]' 120
+ok "and the clock is minded" wait_until '"$TOW" status' 120
+tow db stop >/dev/null
+sleep 3
+exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
+tow db start >/dev/null
+ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 
 worker=$(pid_of workers) scheduler=$(pid_of schedulers)
 process_stop "$up" 60

@@ -452,6 +452,15 @@ bool tow_cluster_running(const char *home)
 	return tow_cluster_exists(home) && locate(&c, &arena, home, NULL) && running(&c);
 }
 
+/* A server that is stopped takes its pid away. */
+bool tow_cluster_died(const char *home)
+{
+	TOW_AUTO_ARENA arena = { 0 };
+	struct cluster c;
+	return tow_cluster_exists(home) && locate(&c, &arena, home, NULL) && pid_in_file(&c) > 0 &&
+	       !running(&c);
+}
+
 const char *tow_cluster_url(struct tow_arena *a, const char *home)
 {
 	char *url = NULL;

@@ -29,6 +29,7 @@ TOW_MUST bool tow_cluster_destroy(const char *home, struct tow_err *e);
 
 bool tow_cluster_exists(const char *home);
 bool tow_cluster_running(const char *home);
+bool tow_cluster_died(const char *home); /* it has ended, and nobody has stopped it */
 
 /* postgresql:///tow?host=...&user=tow; NULL when the cluster has never been started. */
 const char *tow_cluster_url(struct tow_arena *a, const char *home);

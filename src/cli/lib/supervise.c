@@ -2,14 +2,24 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { FIRST_BACKOFF_MS = 200, LONGEST_BACKOFF_MS = 30000, STABLE_S = 30, US_PER_S = 1000000 };
+enum { FIRST_BACKOFF_MS = 200, LONGEST_BACKOFF_MS = 30000, US_PER_S = 1000000 };
+
+#define STABLE_US (30LL * US_PER_S)
+#define TURN_US	  (1LL * US_PER_S)
+#define HUNG_US	  (20LL * US_PER_S) /* 15 s more than the longest silence of one that is well */
+#define ASLEEP_US (5LL * US_PER_S)  /* we have not looked for so long: silence says nothing */
 
 static void our_signals(sigset_t *set)
 {
@@ -27,32 +37,86 @@ void supervise_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* --- is it well */
+
+/* Where a child says that it is: a socket whose name the kernel chooses. */
+static bool open_ear(struct supervised *s, struct tow_err *e)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof at;
+	TOW_AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at.sun_family) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+		return tow_fail(e, TOW_RETRY, "make a socket: %s", strerror(errno));
+	size_t skip = offsetof(struct sockaddr_un, sun_path) + 1;
+	snprintf(s->address, sizeof s->address, "@%.*s", (int)(len - skip), at.sun_path + 1);
+	s->ear = fd;
+	fd = -1;
+	return true;
+}
+
+static void listen_to(struct supervised *s, long long now)
+{
+	char said[64];
+	if (now - s->looked_us > ASLEEP_US)
+		s->heard_us = now;
+	s->looked_us = now;
+	while (recv(s->ear, said, sizeof said, 0) >= 0)
+		s->heard_us = now;
+	if (s->pid == 0 || now - s->heard_us < HUNG_US)
+		return;
+	tow_log(TOW_WARN, "child.hung", "name=%s pid=%d silent_s=%lld", s->name, (int)s->pid,
+		(now - s->heard_us) / US_PER_S);
+	kill(s->pid, SIGKILL);
+	s->heard_us = now;
+}
+
+/* Who watches us is not whom our children should tell. */
+static const char *const *environment(const struct supervised *s, struct tow_arena *a)
+{
+	size_t n = 0, kept = 0;
+	while (environ[n])
+		n++;
+	const char **env = tow_alloc(a, (n + 2) * sizeof *env);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 &&
+		    strncmp(environ[i], "WATCHDOG_", 9) != 0)
+			env[kept++] = environ[i];
+	env[kept] = tow_fmt(a, "NOTIFY_SOCKET=%s", s->address);
+	return env;
+}
+
+/* --- starts and ends */
+
 /* A group of its own, so that the terminal's interrupt reaches us alone and the end is ours to
  * order. */
 static bool start(struct supervised *s, struct tow_err *e)
 {
+	TOW_AUTO_ARENA a = { 0 };
+	if (s->beats && !*s->address && !open_ear(s, e))
+		return tow_wrap(e, "start the %s", s->name);
 	const struct tow_child child = {
 		.argv = s->argv,
 		.file = "/proc/self/exe",
+		.env = s->beats ? environment(s, &a) : NULL,
 		.fds = { 0, 1, 2 },
 		.n_fds = 3,
 		.own_group = true,
 		.die_with_parent = true,
 	};
-	s->started_us = tow_mono_us();
+	s->restart.started_us = s->heard_us = s->looked_us = tow_mono_us();
 	return tow_proc_start(&child, &s->pid, e) || tow_wrap(e, "start the %s", s->name);
 }
 
 /* One that has lived for long may die once without a penalty. */
-static void plan_restart(struct supervised *s)
+void restart_plan(struct restart *r)
 {
 	long long now = tow_mono_us();
-	bool stable = now - s->started_us > (long long)STABLE_S * US_PER_S;
-	s->pid = 0;
-	s->backoff_ms = stable || s->backoff_ms == 0 ? FIRST_BACKOFF_MS : 2 * s->backoff_ms;
-	if (s->backoff_ms > LONGEST_BACKOFF_MS)
-		s->backoff_ms = LONGEST_BACKOFF_MS;
-	s->due_us = now + s->backoff_ms * 1000LL;
+	bool stable = now - r->started_us > STABLE_US;
+	r->backoff_ms = stable || r->backoff_ms == 0 ? FIRST_BACKOFF_MS : 2 * r->backoff_ms;
+	if (r->backoff_ms > LONGEST_BACKOFF_MS)
+		r->backoff_ms = LONGEST_BACKOFF_MS;
+	r->due_us = now + r->backoff_ms * 1000LL;
 }
 
 static void reap(struct supervised *children, size_t n, bool ending)
@@ -65,10 +129,11 @@ static void reap(struct supervised *children, size_t n, bool ending)
 			struct supervised *s = &children[i];
 			if (s->pid != pid)
 				continue;
-			plan_restart(s);
+			s->pid = 0;
+			restart_plan(&s->restart);
 			if (!ending)
 				tow_log(TOW_WARN, "child.died", "name=%s how='%s' again_in_ms=%ld",
-					s->name, tow_proc_says(&a, status), s->backoff_ms);
+					s->name, tow_proc_says(&a, status), s->restart.backoff_ms);
 		}
 	}
 }
@@ -78,49 +143,47 @@ static void start_due(struct supervised *children, size_t n)
 	struct tow_err e = { 0 };
 	for (size_t i = 0; i < n; i++) {
 		struct supervised *s = &children[i];
-		if (s->pid != 0 || s->due_us > tow_mono_us() || start(s, &e))
+		if (s->pid != 0 || s->restart.due_us > tow_mono_us() || start(s, &e))
 			continue;
 		tow_log_err(TOW_ERROR, "child.not_started", &e);
-		plan_restart(s);
+		s->pid = 0;
+		restart_plan(&s->restart);
 	}
 }
 
-/* Until the next start that is due; NULL: for ever. */
-static const struct timespec *next_start(const struct supervised *children, size_t n,
-					 struct timespec *wait)
+/* Until the next start that is due. */
+static struct timespec next_start(const struct supervised *children, size_t n)
 {
-	long long least = -1;
+	long long least = TURN_US;
 	for (size_t i = 0; i < n; i++) {
-		long long left = children[i].due_us - tow_mono_us();
-		if (children[i].pid == 0 && (least < 0 || left < least))
+		long long left = children[i].restart.due_us - tow_mono_us();
+		if (children[i].pid == 0 && left < least)
 			least = left > 0 ? left : 0;
 	}
-	*wait = (struct timespec){ .tv_sec = least / US_PER_S, .tv_nsec = least % US_PER_S * 1000 };
-	return least < 0 ? NULL : wait;
+	return (struct timespec){ .tv_sec = least / US_PER_S, .tv_nsec = least % US_PER_S * 1000 };
 }
 
-static void wait_for_signal(const struct timespec *limit, int *signal)
+/* -1: none has come. */
+static int wait_for_signal(struct timespec limit)
 {
 	sigset_t set;
 	our_signals(&set);
-	*signal = limit ? sigtimedwait(&set, NULL, limit) : sigwaitinfo(&set, NULL);
+	return sigtimedwait(&set, NULL, &limit);
 }
 
 /* HUP is the worker's to reload its configuration. */
-static void look_after(struct supervised *children, size_t n)
+bool supervise_turn(struct supervised *children, size_t n)
 {
-	for (;;) {
-		struct timespec wait;
-		int signal;
-		start_due(children, n);
-		wait_for_signal(next_start(children, n, &wait), &signal);
-		reap(children, n, false);
-		for (size_t i = 0; signal == SIGHUP && i < n; i++)
-			if (children[i].pid > 0)
-				kill(children[i].pid, SIGHUP);
-		if (signal == SIGTERM || signal == SIGINT)
-			return;
+	start_due(children, n);
+	int signal = wait_for_signal(next_start(children, n));
+	reap(children, n, false);
+	for (size_t i = 0; i < n; i++) {
+		if (children[i].beats)
+			listen_to(&children[i], tow_mono_us());
+		if (signal == SIGHUP && children[i].pid > 0)
+			kill(children[i].pid, SIGHUP);
 	}
+	return signal != SIGTERM && signal != SIGINT;
 }
 
 /* Each gets one TERM, and another for each further signal that we get. */
@@ -130,23 +193,32 @@ static void end(struct supervised *children, size_t n, size_t which)
 	if (s->pid > 0)
 		kill(s->pid, SIGTERM);
 	while (s->pid > 0) {
-		int signal;
-		wait_for_signal(NULL, &signal);
+		int signal = wait_for_signal((struct timespec){ .tv_sec = 1 });
 		reap(children, n, true);
 		if (s->pid > 0 && (signal == SIGTERM || signal == SIGINT))
 			kill(s->pid, SIGTERM);
+		if (s->beats) /* one that hangs does not hear of it */
+			listen_to(s, tow_mono_us());
 	}
 }
 
-bool supervise(struct supervised *children, size_t n, struct tow_err *e)
+void supervise_end(struct supervised *children, size_t n)
 {
-	bool started = true;
-	tow_log_setup("up", "text", TOW_INFO);
-	for (size_t i = 0; started && i < n; i++)
-		started = start(&children[i], e);
-	if (started)
-		look_after(children, n);
-	for (size_t i = n; i-- > 0;)
+	for (size_t i = n; i-- > 0;) {
 		end(children, n, i);
-	return started;
+		if (*children[i].address)
+			close(children[i].ear);
+	}
+}
+
+bool supervise_start(struct supervised *children, size_t n, struct tow_err *e)
+{
+	tow_log_setup("up", "text", TOW_INFO);
+	for (size_t i = 0; i < n; i++) {
+		if (start(&children[i], e))
+			continue;
+		supervise_end(children, n);
+		return false;
+	}
+	return true;
 }

@@ -7,20 +7,37 @@
 
 #include "tow/err.h"
 
+/* When what has died may be started again: after a pause that doubles while it keeps dying. */
+struct restart {
+	long long started_us, due_us;
+	long backoff_ms;
+};
+
+void restart_plan(struct restart *r);
+
 struct supervised {
 	const char *name;
 	const char *const *argv;
+	bool beats; /* it says WATCHDOG=1, as systemd has it, at least every five seconds */
 	/* The rest is supervise's. */
 	pid_t pid; /* 0: not running */
-	long long started_us, due_us;
-	long backoff_ms;
+	struct restart restart;
+	int ear;
+	char address[32]; /* where it is heard; "" before its first start */
+	long long heard_us, looked_us;
 };
 
 /* TERM, INT, HUP and CHLD wait from now on until supervise takes them. */
 void supervise_signals(void);
 
-/* Starts all in order, starts a dead one again after a pause that doubles while it keeps dying, and
- * returns when a signal asked for an end and every child has ended, the last started first. */
-TOW_MUST bool supervise(struct supervised *children, size_t n, struct tow_err *e);
+/* Starts all in order; on failure none is left. */
+TOW_MUST bool supervise_start(struct supervised *children, size_t n, struct tow_err *e);
+
+/* Looks after them for a second at most: a dead one is started again, one that hangs is killed and
+ * then is a dead one. False: a signal asks for an end. */
+TOW_MUST bool supervise_turn(struct supervised *children, size_t n);
+
+/* Returns when every child has ended, the last started first. */
+void supervise_end(struct supervised *children, size_t n);
 
 #endif
