@@ -75,12 +75,22 @@ select pg_temp.drain('promote') + pg_temp.drain('admit') \g /dev/null
 select pg_temp.begun() \g /dev/null
 select tow.daemon_status(pg_temp.turn(), pg_temp.run(), 'Asking') \g /dev/null
 select pg_temp.ends('{"as": "failed", "error": "no route"}') \g /dev/null
-select is(pg_temp.show(), 'failing | Asking | no route', 'a turn that fails');
+select is(pg_temp.show(), 'failing | Asking, failed: no route | no route', 'a turn that fails');
+select is((select row(failures, (select string_agg(a.detail, ' ') from tow.daemon_actions a where a.action = 'FAILED'))::text from tow.daemons), '(1,"no route")', 'is counted, and written down');
 select pg_temp.later('1 s') \g /dev/null
 select pg_temp.drain('promote') \g /dev/null
 select pg_temp.begun() \g /dev/null
 select is((select attempt from tow_store.running where job_id = pg_temp.turn()), 2, 'is tried again');
+select pg_temp.ends('{"as": "failed", "class": "http.500", "error": "no answer"}') \g /dev/null
+select is(pg_temp.show(), 'failing | Asking, failed: http.500: no answer | http.500: no answer', 'the next failure, with its class');
+select is((select failures from tow.daemons), 2, 'two in a row');
+select is((select string_agg(l.line, '; ' order by n) from tow.daemon_log('d') l where l.what = 'FAILED'), 'scan no route; scan http.500: no answer', 'both are in its log');
+select pg_temp.later('1 min') \g /dev/null
+select pg_temp.drain('promote') \g /dev/null
+select is(pg_temp.show(), 'failing | Asking, failed: http.500: no answer | http.500: no answer', 'until it is tried');
+select pg_temp.begun() \g /dev/null
 select pg_temp.ends('{"as": "snoozed", "delay_s": 1}') \g /dev/null
+select is((select row(state, failures, error)::text from tow.daemons), '(sleeping,0,)', 'a turn that sleeps was a good one');
 select pg_temp.later('1 s') \g /dev/null
 select pg_temp.drain('promote') \g /dev/null
 select pg_temp.begun() \g /dev/null
@@ -198,10 +208,10 @@ select pg_temp.begun() \g /dev/null
 select tow.daemon_status(pg_temp.turn(), pg_temp.run(), 'Trying') \g /dev/null
 select pg_temp.ends('{"as": "failed", "final": true, "error": "bad disk"}') \g /dev/null
 select pg_temp.drain('daemons') \g /dev/null
-select is(pg_temp.show(), 'failing | Trying | bad disk', 'failed for good, it keeps its status');
+select is(pg_temp.show(), 'failing | Trying, failed: bad disk | bad disk', 'failed for good, it keeps its status, and says what failed');
 select is((select s.status || ' ' || s.detail from tow.status() s where s.component = 'daemon d'), 'warn failing: bad disk', 'tow.status says so');
 select is((select row(failures, job is not null)::text from tow.daemons), '(1,t)', 'and will be tried again');
-select is((select detail from tow.daemon_actions where action = 'FAILED'), 'bad disk', 'which is written down');
+select is((select detail from tow.daemon_actions where action = 'FAILED' order by n desc limit 1), 'bad disk', 'which is written down');
 select pg_temp.later('1 s') \g /dev/null
 select pg_temp.drain('promote') \g /dev/null
 select pg_temp.begun() \g /dev/null
@@ -215,11 +225,15 @@ select tow.start_daemon('d') \g /dev/null
 select pg_temp.begun() \g /dev/null
 select pg_temp.ends('{"as": "failed", "final": true, "error": "bad disk"}') \g /dev/null
 select pg_temp.drain('daemons') \g /dev/null
-select is(pg_temp.show(), 'failed | Failed | bad disk', 'one without auto_start has failed');
+select is(pg_temp.show(), 'failed | Failed: bad disk | bad disk', 'one without auto_start has failed');
 select is((select concat_ws(' ', s.status, s.detail, s.hint) from tow.status() s where s.component = 'daemon d'), 'bad failed: bad disk start it again: tow daemon start d', 'which tow.status says');
 select is(pg_temp.drain('daemons'), 0, 'and stays so');
 select ok(tow.start_daemon('d') is not null, 'until it is started');
 select is(pg_temp.show(), 'starting | Starting', 'anew');
+update tow_store.worker set kinds = '{scam}';
+select is(pg_temp.show(), 'starting | Cannot start: no live worker knows kind ''scan'', did you mean ''scam''?', 'a kind that no worker knows');
+update tow_store.worker set kinds = '{scan,noop}';
+select is(pg_temp.show(), 'starting | Starting', 'and that one knows again');
 
 -- Its key is its own.
 select tow.stop_daemon('d') \g /dev/null
@@ -244,7 +258,7 @@ select is((select class || ': ' || error from tow_store.history where job_id = :
 select tow.enqueue('noop', key => 'old') \g /dev/null
 update tow_store.key set key = 'daemon:d' where key = 'old';
 select is(tow.start_daemon('d'), null, 'its key is taken: no second turn');
-select ok(pg_temp.show() like 'failing | Starting | job % has the key%', 'and it says why');
+select ok(pg_temp.show() like 'failing | Failed: job % has the key%', 'and it says why');
 select is(tow.duty('daemons'), 0, 'it is not tried all the time');
 select pg_temp.claim(w.id) from w \g /dev/null
 select pg_temp.say(w.id, max(r.job_id), '{"as": "completed", "result": {}}') from w, tow_store.running r group by w.id \g /dev/null

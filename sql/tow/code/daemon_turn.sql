@@ -129,6 +129,16 @@ begin
 end $$;
 comment on function tow_store.daemon_heard(bigint[]) is 'Write down which jobs of daemons have ended, and call the duty.';
 
+-- Called when a turn has failed, whether it is tried again or not. Appends only, too.
+create or replace function tow_store.daemon_failed(p_job bigint, p_class text, p_error text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	insert into tow_store.daemon_action (daemon, at, action, job, detail, who)
+	select d.id, tow.now(), 'FAILED', p_job, left(concat_ws(': ', p_class, p_error), 500), session_user
+	from tow_store.daemon d where d.job = p_job
+$$;
+comment on function tow_store.daemon_failed(bigint, text, text) is 'Write down that a daemon''s turn failed.';
+
 create or replace function tow_store.is_turn(p_job bigint) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -260,8 +270,8 @@ begin
 	select o.* into h from tow_store.history o where o.job_id = d.job and o.outcome in ('c', 'f', 'x') order by o.run desc limit 1;
 	v_failed := coalesce(h.outcome = 'f', false);
 	if v_failed and d.launch_at is null then -- else it has been counted
-		d.failures := d.failures + 1;
-		perform tow_store.act(d.id, 'FAILED', d.job, left(h.error, 500));
+		d.failures := (tow_store.daemon_trouble(d, false)).failures;
+		perform tow_store.daemon_failed(d.job, h.class, h.error);
 	elsif not v_failed then
 		d.failures := 0;
 	end if;
@@ -269,7 +279,7 @@ begin
 		select o.* into p from tow_store.policy o where o.name = coalesce(d.policy, 'default');
 		v_delay := greatest(coalesce(tow_store.delay(p, d.failures, true), d.every), '1 s');
 	end if;
-	update tow_store.daemon s set failures = d.failures, error = case when v_failed then left(h.error, 500) end,
+	update tow_store.daemon s set failures = d.failures, error = case when v_failed then left(concat_ws(': ', h.class, h.error), 500) end,
 		wanted = not v_failed or d.auto_start, since = case when v_failed and not d.auto_start then p_now else s.since end
 	where s.id = d.id and (v_failed or s.failures > 0 or s.error is not null);
 	if v_failed and not d.auto_start then

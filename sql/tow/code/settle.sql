@@ -105,9 +105,14 @@ begin
 	p := tow_store.policy_for(j, o ->> 'class');
 	if r.flags & 1 <> 0 and exists (select from tow_store.key k where k.key = j.key and k.job_id <> j.id) then
 		perform tow_store.end_run(r, p_now, o || '{"detail": "not tried again: a job that was enqueued since has its key"}', 'x');
+		return;
 	elsif (o ->> 'final')::boolean or r.attempt >= tow_store.max_attempts(j, p) then
 		perform tow_store.end_run(r, p_now, o, 'f');
-	elsif p.shape = 'function' and p_wish is null then
+		return;
+	elsif j.key ^@ 'daemon:' then
+		perform tow_store.daemon_failed(r.job_id, o ->> 'class', o ->> 'error');
+	end if;
+	if p.shape = 'function' and p_wish is null then
 		perform tow_store.write_history(r, p_now, o, 'r', null);
 		insert into tow_store.waiting (id, reason, since, band, attempt, flags, detail)
 		values (r.job_id, 'policy', p_now, r.band, r.attempt, r.flags,

@@ -1,6 +1,37 @@
 -- Daemons as people see them. State, status and heartbeat are not kept but follow from where the daemon's job is.
 
-create or replace function tow_store.daemon_state(d tow_store.daemon, p_state text) returns text
+-- Turns that failed since the last good one, and how the last of them did. The daemon's row has that of jobs before, which
+-- a good turn of the present one takes back; p_counted: this one has ended, and the row has it, too.
+create or replace function tow_store.daemon_trouble(d tow_store.daemon, p_counted boolean, out failures int, out error text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	h record;
+	n int := 0;
+begin
+	if p_counted then
+		failures := d.failures;
+		error := d.error;
+		return;
+	end if;
+	for h in
+		select o.outcome, concat_ws(': ', o.class, o.error) as error from tow_store.history o
+		where o.job_id = d.job and o.outcome in ('r', 'f', 's', 'w', 'c') order by o.run desc limit 1000
+	loop
+		exit when h.outcome not in ('r', 'f');
+		n := n + 1;
+		error := coalesce(error, h.error);
+	end loop;
+	if h.outcome in ('s', 'w', 'c') then
+		failures := n;
+	else
+		failures := d.failures + n;
+		error := coalesce(error, d.error);
+	end if;
+end $$;
+comment on function tow_store.daemon_trouble(tow_store.daemon, boolean) is 'How many turns of a daemon failed in a row, and why.';
+
+create or replace function tow_store.daemon_state(d tow_store.daemon, p_state text, p_error text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select case
@@ -8,15 +39,16 @@ as $$
 		when not d.wanted and tow_store.unended(d.ending) is not null then 'stopping'
 		when not d.enabled then 'disabled'
 		when not d.wanted then 'stopped'
-		when d.error is not null and p_state is distinct from 'running' or p_state in ('retrying', 'failed') then 'failing'
+		when p_error is not null and p_state is distinct from 'running' or p_state in ('retrying', 'failed') then 'failing'
 		when p_state = 'scheduled' then 'sleeping'
 		when p_state in ('running', 'waiting') and not exists (select from tow_store.waiting w where w.id = d.job and w.reason = 'admission') then p_state
 		else 'starting' end
 $$;
-comment on function tow_store.daemon_state(tow_store.daemon, text) is 'The state of a daemon whose job has this state.';
+comment on function tow_store.daemon_state(tow_store.daemon, text, text) is 'The state of a daemon whose job has this state.';
 
--- What it said last. Of one that runs only what this very turn said; one that sleeps says for how long.
-create or replace function tow_store.daemon_says(d tow_store.daemon, p_state text, out status text, out job bigint, out kind text, out at timestamptz)
+-- What it said last. Of one that runs only what this very turn said; one that sleeps says for how long, one that fails
+-- how, and one that nobody would run says that.
+create or replace function tow_store.daemon_says(d tow_store.daemon, p_state text, p_error text, out status text, out job bigint, out kind text, out at timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -41,12 +73,15 @@ begin
 			(select j.created_at from tow_store.job j where j.id = d.job))))
 		into v_sleep from tow_store.scheduled c where c.id = d.job;
 		status := coalesce(status || ', s', 'S') || format('leeping for %s seconds', v_sleep);
+	elsif p_state in ('failing', 'failed') then
+		status := left(concat_ws(': ', coalesce(status || ', failed', 'Failed'), p_error), 500);
+	elsif p_state = 'starting' then
+		status := coalesce('Cannot start: ' || tow.unserved(d.kind, d.queue), status);
 	end if;
-	status := coalesce(status, case p_state when 'running' then 'Working' when 'waiting' then 'Waiting' when 'failed' then 'Failed'
-		else case when d.job is null or p_state = 'starting' then 'Starting' else 'Failed' end end);
+	status := coalesce(status, case p_state when 'running' then 'Working' when 'waiting' then 'Waiting' else 'Starting' end);
 	kind := coalesce(kind, (select j.kind from tow_store.job j where j.id = daemon_says.job));
 end $$;
-comment on function tow_store.daemon_says(tow_store.daemon, text) is 'The status of a daemon in this state.';
+comment on function tow_store.daemon_says(tow_store.daemon, text, text) is 'The status of a daemon in this state.';
 
 create or replace function tow.find_daemons(name text default null) returns table(
 	name text, type text, kind text, state text, enabled boolean, auto_start boolean, status text, status_job bigint, status_kind text,
@@ -61,14 +96,15 @@ as $$
 		(select c.run_at from tow_store.scheduled c where c.id = d.job and d.wanted),
 		greatest((select w.seen_at from tow_store.running r join tow_store.worker w on w.id = r.worker where r.job_id = d.job),
 			(select h.finished_at from tow_store.history h where h.job_id = d.job order by h.run desc limit 1), s.at),
-		case when v.sees then coalesce(d.error,
-			(select case when h.outcome = 'r' then h.error end from tow_store.history h where h.job_id = d.job and d.wanted order by h.run desc limit 1)) end,
-		d.failures, case when v.sees then d.config else '"(hidden)"' end, d.every, d.queue, d.priority, d.timeout,
+		e.error, b.failures, case when v.sees then d.config else '"(hidden)"' end, d.every, d.queue, d.priority, d.timeout,
 		d.policy, d.since, d.description
 	from tow_store.daemon d
 		cross join lateral (select tow.sees_args(d.queue) as sees offset 0) v
-		cross join lateral (select tow_store.daemon_state(d, tow.state(d.job)) as state offset 0) t
-		cross join lateral tow_store.daemon_says(d, t.state) s
+		cross join lateral (select tow.state(d.job) as state offset 0) j
+		cross join lateral tow_store.daemon_trouble(d, coalesce(j.state in ('completed', 'failed', 'cancelled'), true)) b
+		cross join lateral (select case when v.sees then b.error when b.error is not null then '(hidden)' end as error offset 0) e
+		cross join lateral (select tow_store.daemon_state(d, j.state, b.error) as state offset 0) t
+		cross join lateral tow_store.daemon_says(d, t.state, e.error) s
 	where $1 is null or d.name = $1
 	order by d.name
 $$;
@@ -76,7 +112,7 @@ comment on function tow.find_daemons(text) is 'Daemons, or one of them.';
 
 create or replace view tow.daemons as select * from tow.find_daemons();
 comment on view tow.daemons is
-'Daemons: stopped, disabled, starting, running (a turn), waiting (for jobs that a turn made), sleeping (until next_at), failing (to be tried again), failed, stopping. status is what the handler said last, status_job what that is about; heartbeat_at when it was heard of last.';
+'Daemons: stopped, disabled, starting, running (a turn), waiting (for jobs that a turn made), sleeping (until next_at), failing (to be tried again), failed, stopping. status is what the handler said last, how it failed, or that no worker would run it; failures: how many turns failed in a row; status_job what that is about; heartbeat_at when it was heard of last.';
 
 create or replace function tow.show_daemon(name text) returns setof tow.daemons
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -95,7 +131,7 @@ select a.n, d.name as daemon, a.at, a.action, a.job, coalesce(a.kind, (select j.
 	case when a.action <> 'FAILED' or tow.sees_args(d.queue) then a.detail else '(hidden)' end as detail, a.who
 from tow_store.daemon_action a join tow_store.daemon d on d.id = a.daemon;
 comment on view tow.daemon_actions is
-'What became of daemons: STARTED, STOPPED, ENABLED, DISABLED, TURN (a job for its turns was made), LAUNCHED and FINISHED (a job that a turn made; detail: how it ended), FAILED.';
+'What became of daemons: STARTED, STOPPED, ENABLED, DISABLED, TURN (a job for its turns was made), LAUNCHED and FINISHED (a job that a turn made; detail: how it ended), FAILED (a turn; detail: its class and error).';
 
 -- Actions, and the log lines of its jobs, merged; the latest max_lines of both, of the latest hundred jobs.
 create or replace function tow.daemon_log(name text, max_lines int default 200, since timestamptz default null)

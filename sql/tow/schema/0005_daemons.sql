@@ -39,7 +39,7 @@ comment on column tow_store.daemon.halted is 'Somebody stopped it: auto_start le
 comment on column tow_store.daemon.since is 'When it was started, stopped, or failed.';
 comment on column tow_store.daemon.job is 'The job whose runs are its turns; of one that failed for good, the last one.';
 comment on column tow_store.daemon.ending is 'The job of a turn that was told to end and may not have ended yet: no other starts before.';
-comment on column tow_store.daemon.failures is 'How many of its jobs in a row failed for good.';
+comment on column tow_store.daemon.failures is 'How many turns in a row failed of its jobs that have ended.';
 comment on column tow_store.daemon.launch_at is 'Not earlier is the next job enqueued: the last try was refused.';
 create index daemon_job on tow_store.daemon (job);
 create index daemon_ending on tow_store.daemon (ending);
@@ -59,7 +59,7 @@ create index daemon_action_daemon on tow_store.daemon_action (daemon, n);
 create index daemon_action_job on tow_store.daemon_action (job, daemon) where action = 'LAUNCHED';
 create index daemon_action_at on tow_store.daemon_action (at);
 comment on table tow_store.daemon_action is
-'What became of daemons: TURN a job for its turns was made, LAUNCHED and FINISHED a job that a turn made, FAILED its job failed for good.';
+'What became of daemons: TURN a job for its turns was made, LAUNCHED and FINISHED a job that a turn made, FAILED a turn failed.';
 comment on column tow_store.daemon_action.parent is 'The daemon''s own job at the time.';
 
 insert into tow_store.duty (position, name, every, description) values
