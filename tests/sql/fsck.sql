@@ -88,6 +88,26 @@ select pg_temp.mends('stale key 9999998', 'a key of no job');
 insert into tow_store.held (gate, run, job_id) values (1, 999999, :j);
 select pg_temp.mends(format('held without a run %s', :j), 'a gate held by a run that is over');
 
+-- ties and daemons whose job is not there
+insert into tow_store.need (job_id, on_id, if_failed) values (8888888, 7777777, 'x'), (8888888, 7777776, 'x');
+select pg_temp.mends('need without a job 8888888, need without a job 8888888', 'needs of a job without facts');
+insert into tow_store.edge (job_id, on_id, if_failed) values (8888888, 7777777, 'x');
+select pg_temp.mends('edge without a job 8888888', 'an edge of one');
+select tow.enqueue('noop', run_at => tow.now() + '1 h') as a \gset
+select tow.enqueue('noop', after => array[:a], if_failed => 'wait') as b \gset
+select pg_temp.drain('admit') \g /dev/null
+with j as (delete from tow_store.job where id = :a) delete from tow_store.scheduled where id = :a;
+select pg_temp.mends(format('end not told %s', :b), 'a patient successor of one that is not remembered');
+select pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:b), 'cancelled', 'waits no more');
+select tow.set_daemon('d', 'noop', queue => 'q') \g /dev/null
+select tow.start_daemon('d') as turn \gset
+select pg_temp.drain('admit') \g /dev/null
+update tow_store.daemon set job = 8888888;
+select pg_temp.mends('daemon without its job ', 'a daemon that has lost its job');
+select is((select job from tow.daemons), :turn::bigint, 'has it again');
+select tow.stop_daemon('d'), tow.drop_daemon('d') \g /dev/null
+
 -- needs
 select tow.enqueue('noop', run_at => tow.now() + '1 h') as a \gset
 select tow.enqueue('noop', after => array[:a]) as b \gset

@@ -8,7 +8,7 @@
 --   keys    unique keys, deadlines, gates held by runs
 --   needs   who waits for whom
 --   lanes   lanes, their turns, and where scans of them begin
---   store   sequences, registers, partitions
+--   store   daemons, sequences, registers, partitions
 
 create or replace function tow.fsck(repair boolean default false) returns table(problem text, job bigint, detail text, remedy text, done boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -60,6 +60,7 @@ begin
 			select o.job_id, o.on_id, o.if_failed from tow_store.need o
 			where (p_job is null or o.job_id = p_job) and (p_on is null or o.on_id = p_on)
 				and not exists (select from tow_store.waiting w where w.id = o.job_id and w.fresh)
+				and exists (select from tow_store.job j where j.id = o.job_id)
 		), p as materialized (
 			select f.id, f.flags from tow_store.fsck_places(null) f where p_job is null
 			union all
@@ -68,7 +69,15 @@ begin
 		select 'end not told', n.job_id, format('it waits for job %s, which has ended', n.on_id), 'tell the admit duty'
 		from n
 		where not exists (select from p where p.id = n.on_id) and not exists (select from tow_store.released l where l.job_id = n.on_id)
-			and not (n.if_failed = 'w' and tow.state(n.on_id) in ('failed', 'cancelled'))
+			and not (n.if_failed = 'w' and coalesce(tow.state(n.on_id) in ('failed', 'cancelled'), false))
+		union all
+		select 'need without a job', o.job_id, format('it waits for job %s', o.on_id), 'delete it: nobody knows what waits'
+		from tow_store.need o
+		where (p_job is null or o.job_id = p_job) and (p_on is null or o.on_id = p_on) and not exists (select from tow_store.job j where j.id = o.job_id)
+		union all
+		select 'edge without a job', e.job_id, format('it was to run after job %s', e.on_id), 'delete it: nobody knows what came after'
+		from tow_store.edge e
+		where (p_job is null or e.job_id = p_job) and p_on is null and not exists (select from tow_store.job j where j.id = e.job_id)
 		union all
 		select 'not flagged', n.job_id, format('it waits for job %s, which does not know', n.on_id), 'flag that one'
 		from n join p on p.id = n.on_id where p.flags & 8 = 0
@@ -97,6 +106,12 @@ begin
 	when 'end not told' then
 		insert into tow_store.released (at, job_id) values (tow.now(), v_on);
 		v_done := true;
+	when 'need without a job' then
+		delete from tow_store.need n where n.job_id = p_job and n.on_id = v_on;
+		v_done := found;
+	when 'edge without a job' then
+		delete from tow_store.edge e where e.job_id = p_job and e.on_id = v_on;
+		v_done := found;
 	when 'waits for nothing', 'signal not heard' then
 		update tow_store.waiting w set fresh = true where w.id = p_job;
 		v_done := found;

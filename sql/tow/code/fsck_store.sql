@@ -1,5 +1,5 @@
--- tow.fsck: what belongs to no job: sequences that are behind what they have given out (a restored dump), registers
--- that are missing, partitions that were not made in time.
+-- tow.fsck: what belongs to no job: daemons that have lost theirs, sequences that are behind what they have given out (a
+-- restored dump), registers that are missing, partitions that were not made in time.
 
 create or replace function tow_store.fsck_store(p_job bigint) returns table(problem text, job bigint, detail text, remedy text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set jit = off
@@ -12,6 +12,9 @@ begin
 		select 'no register', null, q.name, 'make it anew'
 		from tow_store.queue q where p_job is null and not exists (select from pg_class c where c.oid = q.arm and c.relkind = 'S')
 		union all
+		select 'daemon without its job', null, d.name, 'give it the job that has its key, or let it begin another'
+		from tow_store.daemon d where p_job is null and d.wanted and d.job is not null and not exists (select from tow_store.job j where j.id = d.job)
+		union all
 		select 'rows in the rest', null, r.name, 'make partitions for them'
 		from (values ('history', exists (select from tow_store.history_rest)), ('log', exists (select from tow_store.log_rest)),
 			('job', exists (select from tow_store.job_rest))) r(name, filled)
@@ -21,7 +24,7 @@ begin
 		from (values ('history'), ('log')) t(name), generate_series(date_trunc('day', tow.now() at time zone 'UTC'), tow.now() at time zone 'UTC' + interval '1 day', '1 day') d
 		where p_job is null and not exists (select from tow_store.days y where y.parent = t.name and y.first <= d at time zone 'UTC' and d at time zone 'UTC' < y.stop);
 end $$;
-comment on function tow_store.fsck_store(bigint) is 'Part of tow.fsck: sequences, registers, partitions.';
+comment on function tow_store.fsck_store(bigint) is 'Part of tow.fsck: daemons, sequences, registers, partitions.';
 
 create or replace function tow_store.fsck_highest() returns table(name text, highest bigint)
 language sql stable set search_path = pg_catalog, pg_temp
@@ -49,6 +52,11 @@ begin
 		execute format('create sequence %s as bigint minvalue 0 start 0', v_table);
 		execute format('comment on sequence %s is %L', v_table, 'Who is parked on queue ' || p_detail || '.');
 		update tow_store.queue q set arm = v_table::regclass where q.id = v_id;
+	when 'daemon without its job' then
+		update tow_store.daemon d set launch_at = null, job = (
+			select k.job_id from tow_store.key k join tow_store.job j on j.id = k.job_id where k.key = 'daemon:' || d.name and j.key = k.key limit 1)
+		where d.name = p_detail;
+		perform tow_store.ring_clock('-infinity');
 	when 'rows in the rest' then
 		perform set_config('lock_timeout', '200ms', true);
 		if p_detail = 'job' then
@@ -63,7 +71,7 @@ begin
 	end case;
 	return not exists (select from tow_store.fsck_store(null) f where f.problem = p_problem and f.detail = p_detail);
 end $$;
-comment on function tow_store.fsck_mend_store(text, text) is 'Put right a sequence, a register or partitions.';
+comment on function tow_store.fsck_mend_store(text, text) is 'Put right a daemon, a sequence, a register or partitions.';
 
 -- Ids that outran the ranges: the gap between two ranges in which they lie becomes a range.
 create or replace function tow_store.range_the_rest() returns void
