@@ -30,6 +30,14 @@ static int ls(struct cli *c)
 	return print_view(c, "tow.batches", columns);
 }
 
+static bool has_members(struct cli *c, const struct tow_rows *rows, const char *id)
+{
+	if (tow_rows_int(rows, 0, "total") > 0 || *tow_rows_get(rows, 0, "batch") == 't')
+		return true;
+	tow_fail_class(&c->err, TOW_FINAL, "TW409", "job %s is no batch and has no children", id);
+	return tow_hint(&c->err, "'tow batch ls' lists batches; see 'tow job %s'", id);
+}
+
 static int show(struct cli *c)
 {
 	static const struct column progress[] = {
@@ -41,11 +49,12 @@ static int show(struct cli *c)
 		{ "pct", "%", AS_IS },
 		COLUMN_END,
 	};
-	struct cli_call call = { 0 };
-	if (!cli_id(cli_operand(c, 0), &c->err))
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *id = cli_operand(c, 0);
+	if (!cli_id(id, &c->err) || !tow_call(c->db, &rows, &c->err, "tow.progress_of", id) ||
+	    !has_members(c, rows, id) || !print_rows(c, rows, progress))
 		return cli_failed(c);
-	cli_arg(&call, "id", cli_operand(c, 0));
-	return print_call(c, "tow.progress_of", &call, progress);
+	return EX_OK;
 }
 
 static int open_batch(struct cli *c)
@@ -106,6 +115,6 @@ const struct tow_command tow_command_batch = {
 		"  tow batch seal $id\n"
 		"  tow batch show $id\n"
 		"\n"
-		"Exit status: 0, 66 no such job, 65 it is no open batch.\n",
+		"Exit status: 0, 66 no such job, 65 it is no batch, or seal: no open one.\n",
 	.run = run,
 };

@@ -13,6 +13,7 @@ static const struct tow_option options[] = {
 	  "scheduled ready running retrying waiting; completed failed cancelled" },
 	{ "queue", "NAME", "only of this queue" },
 	{ "kind", "NAME", "only of this kind" },
+	{ "lane", "NAME", "only of this lane" },
 	{ "tag", "WORD", "only with this tag" },
 	{ "key", "TEXT", "only with this key" },
 	{ "since", "INTERVAL", "of finished jobs: how far back (1 day)" },
@@ -29,6 +30,7 @@ static const struct column live[] = {
 	{ "state", NULL, AS_STATE },
 	{ "kind", NULL, AS_IS },
 	{ "queue", NULL, AS_IS },
+	{ "lane", NULL, AS_IF_ANY },
 	{ "priority", "PRIO", AS_IS },
 	{ "attempt", "TRY", AS_IS },
 	{ "created_at", "CREATED", AS_WHEN },
@@ -42,11 +44,17 @@ static const struct column live[] = {
 };
 
 static const struct column finished[] = {
-	{ "id", NULL, AS_IS },	       { "state", NULL, AS_STATE },
-	{ "kind", NULL, AS_IS },       { "queue", NULL, AS_IS },
-	{ "attempt", "TRY", AS_IS },   { "finished_at", "FINISHED", AS_WHEN },
-	{ "took", NULL, AS_DURATION }, { "error", NULL, AS_IS },
-	{ "args", NULL, AS_IS },       COLUMN_END,
+	{ "id", NULL, AS_IS },
+	{ "state", NULL, AS_STATE },
+	{ "kind", NULL, AS_IS },
+	{ "queue", NULL, AS_IS },
+	{ "lane", NULL, AS_IF_ANY },
+	{ "attempt", "TRY", AS_IS },
+	{ "finished_at", "FINISHED", AS_WHEN },
+	{ "took", NULL, AS_DURATION },
+	{ "error", NULL, AS_IS },
+	{ "args", NULL, AS_IS },
+	COLUMN_END,
 };
 
 static bool is_finished(const char *state)
@@ -57,7 +65,7 @@ static bool is_finished(const char *state)
 
 static void gather(const struct cli *c, struct cli_call *call)
 {
-	static const char *const same[] = { "state", "queue", "kind", "tag", "key" };
+	static const char *const same[] = { "state", "queue", "kind", "lane", "tag", "key" };
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		cli_arg(call, same[i], cli_option(c, same[i]));
 	cli_arg(call, "max_rows", cli_option(c, "limit"));

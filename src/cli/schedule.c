@@ -50,12 +50,19 @@ static const struct tow_option options[] = {
 	"quiet "
 
 static const struct column columns[] = {
-	{ "name", NULL, AS_IS },	{ "spec", NULL, AS_IS },
-	{ "tz", "ZONE", AS_IS },	{ "kind", NULL, AS_IS },
-	{ "queue", NULL, AS_IS },	{ "state", NULL, AS_STATE },
-	{ "next_at", "NEXT", AS_WHEN }, { "last_at", "LAST", AS_WHEN },
-	{ "last_job", "JOB", AS_IS },	{ "last_state", "ENDED", AS_STATE },
-	{ "description", NULL, AS_IS }, COLUMN_END,
+	{ "name", NULL, AS_IS },
+	{ "spec", NULL, AS_IS },
+	{ "next_local", "AT", AS_IS },
+	{ "tz", "ZONE", AS_IS },
+	{ "kind", NULL, AS_IS },
+	{ "queue", NULL, AS_IS },
+	{ "state", NULL, AS_STATE },
+	{ "next_at", "NEXT", AS_WHEN },
+	{ "last_at", "LAST", AS_WHEN },
+	{ "last_job", "JOB", AS_IS },
+	{ "last_state", "ENDED", AS_STATE },
+	{ "description", NULL, AS_IS },
+	COLUMN_END,
 };
 
 static int ls(struct cli *c)
@@ -63,15 +70,23 @@ static int ls(struct cli *c)
 	return print_view(c, "tow.schedules", columns);
 }
 
+/* By the clocks of its zone: that is what its line speaks of. */
 static int say_next(struct cli *c, const struct tow_rows *rows)
 {
+	TOW_AUTO_ROWS *shown = NULL;
 	const char *at = tow_rows_at(rows, 0, 0);
-	if (!cli_has(c, "json"))
-		printf("next at %s\n", at ? at : "never");
-	else if (at)
-		printf("{\"next_at\": \"%s\"}\n", when_iso(&c->arena, at));
+	if (cli_has(c, "json")) {
+		printf("{\"next_at\": %s}\n",
+		       at ? tow_fmt(&c->arena, "\"%s\"", when_iso(&c->arena, at)) : "null");
+		return EX_OK;
+	}
+	if (!tow_call(c->db, &shown, &c->err, "tow.show_schedule", cli_operand(c, 0)))
+		return cli_failed(c);
+	const char *local = tow_rows_get(shown, 0, "next_local");
+	if (local)
+		printf("next at %s %s\n", local, tow_rows_get(shown, 0, "tz"));
 	else
-		puts("{\"next_at\": null}");
+		printf("next at %s\n", at ? at : "never");
 	return EX_OK;
 }
 
@@ -139,7 +154,8 @@ static int set(struct cli *c)
 	return say_next(c, rows);
 }
 
-static const struct column instants[] = { { "run_at", "AT", AS_IS },
+static const struct column instants[] = { { "local", "AT", AS_IS },
+					  { "zone", NULL, AS_IS },
 					  { "run_at", "THAT IS", AS_WHEN },
 					  COLUMN_END };
 
@@ -156,7 +172,7 @@ static int next(struct cli *c)
 }
 
 static const struct column fires[] = {
-	{ "at", NULL, AS_IS },	     { "how", NULL, AS_IS },	{ "job", NULL, AS_IS },
+	{ "local", "AT", AS_IS },    { "how", NULL, AS_IS },	{ "job", NULL, AS_IS },
 	{ "state", NULL, AS_STATE }, { "reason", NULL, AS_IS }, COLUMN_END,
 };
 

@@ -22,11 +22,6 @@ static const struct column columns[] = {
 	COLUMN_END,
 };
 
-static int set(struct cli *c, const char *name, const char *value)
-{
-	return tow_call(c->db, NULL, &c->err, "tow.set", name, value) ? EX_OK : cli_failed(c);
-}
-
 static bool find(struct cli *c, const struct tow_rows *rows, const char *name, size_t *row)
 {
 	struct tow_near near = { .word = name };
@@ -67,10 +62,12 @@ static int run(int argc, char **argv)
 	}
 	if (!cli_open_database(&c))
 		return cli_failed(&c);
-	if (reset)
-		return set(&c, reset, NULL);
-	if (cli_operand(&c, 1))
-		return set(&c, name, cli_operand(&c, 1));
+	const char *value = cli_operand(&c, 1);
+	if (reset || value) {
+		bool done = reset ? tow_call(c.db, NULL, &c.err, "tow.reset", reset)
+				  : tow_call(c.db, NULL, &c.err, "tow.set", name, value);
+		return done ? EX_OK : cli_failed(&c);
+	}
 	return name && strcmp(name, "ls") != 0 ? show(&c, name)
 					       : print_view(&c, "tow.settings", columns);
 }

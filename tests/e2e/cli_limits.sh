@@ -17,4 +17,29 @@ like "$("$TOW" limits)" 'kind +.*noop +0 +2 ' "tow limits has it"
 like "$("$TOW" limits)" 'lane +mail +customer:12 +0 +3 ' "and the lane"
 ok "resumed" "$TOW" kind resume noop
 like "$("$TOW" lane set mail x --weight 0 2>&1)" 'use 0.001' "what is wrong is said"
+
+# Jobs that stand in a lane: which, and for what
+"$TOW" queue add ways
+worker_start --queue ways:3
+job() { "$TOW" enqueue "$@" --queue ways --quiet; }
+jobs() { "$TOW" jobs "$@" --json | jq -c "$WHAT"; }
+plain=$(job sleep '{"s": 600}')
+unlike "$("$TOW" jobs)" LANE "no column of lanes where nobody has one"
+first=$(job sleep '{"s": 600}' --lane acme)
+ok "the first of the lane runs" wait_until '[ "$(instance_psql -c "select tow.state($first)")" = running ]'
+second=$(job noop --lane acme)
+is "$(WHAT='[.[].id]' jobs --lane acme)" "[$second,$first]" "jobs --lane"
+is "$(WHAT='length' jobs --lane other)" 0 "and no other's"
+like "$("$TOW" jobs)" "QUEUE +LANE +PRIO" "the column is there when one has it"
+ok "what it waits for" wait_until '[ "$(WHAT=".[0].waits_for" jobs --lane acme)" = "\"lane acme: at its limit\"" ]'
+like "$("$TOW" job "$second")" "waits for +lane acme: at its limit" "on its page"
+like "$("$TOW" graph "$second")" "noop  waiting in lane acme$" "in the graph"
+like "$("$TOW" top --once)" "waiting 1 " "top counts it as waiting"
+"$TOW" lane pause ways acme
+is "$(WHAT='.[0].waits_for' jobs --lane acme)" '"lane acme: paused"' "a lane that is paused"
+"$TOW" lane resume ways acme
+"$TOW" cancel "$first" "$plain" >/dev/null
+ok "then it runs" wait_until '[ "$(instance_psql -c "select tow.state($second)")" = completed ]'
+is "$(WHAT='.[0].lane' jobs --state completed --lane acme)" '"acme"' "finished jobs by lane"
+is "$(WHAT='length' jobs --state completed --lane other)" 0 "and no other's"
 done_testing

@@ -40,6 +40,12 @@ like "$("$TOW" batch ls)" "letters.*open.*20" "a batch is open"
 is "$("$TOW" batch seal "$id")" "20 members" "sealed"
 exits 65 "once" "$TOW" batch seal "$id" 2>/dev/null
 ok "its job runs when all have ended" becomes "$id" completed
+single=$("$TOW" enqueue noop --quiet --queue nowhere)
+said=$("$TOW" batch show "$single" 2>&1)
+is $? 65 "batch show of a job that is none"
+like "$said" "job $single is no batch and has no children" "says so"
+empty=$("$TOW" batch open noop)
+like "$("$TOW" batch show "$empty")" "0 +0 +0 +0 +0" "an empty batch is one"
 like "$("$TOW" batch show "$id" --json)" '"completed": *20' "show says how far it is"
 
 a=$("$TOW" enqueue noop --in 1h)

@@ -56,19 +56,23 @@ process_stop "$SCHEDULER_PID"
 day '2030-02-01 00:00'
 like "$(tow schedule add bills '0 6 LW * *' bill '{"all": true}' --tz Europe/Paris --queue money --lane bills --priority 9 --max-attempts 3 --timeout '5 min' \
 	--start-within '2 hours' --policy quick --tags a,b --overlap queue --missed all --missed-within '3 days' --missed-most 7 --grace '10 min' --jitter '30 min' \
-	--starts '2030-03-01 00:00+00' --ends '2031-01-01 00:00+00' --dst-gap skip --dst-overlap twice --description 'the bills')" "next at 2030-03-29 05:00:00" "schedule add with every option"
+	--starts '2030-03-01 00:00+00' --ends '2031-01-01 00:00+00' --dst-gap skip --dst-overlap twice --description 'the bills')" "next at 2030-03-29 06:00:00\\+01 Europe/Paris" "schedule add with every option"
 is "$(tow schedule show bills --json | jq -c '[.spec, .kind, .args, .tz, .queue, .lane, .priority, .max_attempts, .timeout, .start_within, .policy, .tags, .overlap, .missed, .missed_within, .missed_most]')" \
 	'["0 6 LW * *","bill",{"all":true},"Europe/Paris","money","bills",9,3,"00:05:00","02:00:00","quick",["a","b"],"queue","all","3 days",7]' "each arrives"
 is "$(tow schedule show bills --json | jq -c '[.grace, .jitter, .starts_at, .ends_at, .dst_gap, .dst_overlap, .description, .state]')" \
 	'["00:10:00","00:30:00","2030-03-01T00:00:00+00:00","2031-01-01T00:00:00+00:00","skip","twice","the bills","active"]' "the others too"
-like "$(tow schedule set bills --spec '0 7 L * *' --kind pay --args '{"n": 1}' --overlap skip --reset jitter,starts_at)" "next at 2030-02-28 06:00:00" "schedule set"
+like "$(tow schedule set bills --spec '0 7 L * *' --kind pay --args '{"n": 1}' --overlap skip --reset jitter,starts_at)" "next at 2030-02-28 07:00:00\\+01 Europe/Paris" "schedule set"
 is "$(tow schedule show bills --json | jq -c '[.spec, .kind, .args, .overlap, .jitter, .starts_at, .lane, .missed_most]')" '["0 7 L * *","pay",{"n":1},"skip",null,null,"bills",7]' "changes what is given, resets what is named, and leaves the rest"
 page=$(tow schedule show bills)
 like "$page" "in words +at 07:00 on the last day" "show: the line in words"
-like "$page" "2030-02-28 06:00:00" "the next instants"
+like "$page" "2030-02-28 07:00:00\\+01 +Europe/Paris.*2030-03-31 07:00:00\\+02 +Europe/Paris" "the next instants"
 like "$(tow schedule show weekly)" "missed" "the last ones"
-like "$(tow schedule next bills --count 20 | tail -1)" "2030-12-31 06:00:00" "next: up to the end"
-like "$(tow schedule next '30 2 31 3 *' --tz Europe/Berlin --dst-gap skip --count 1)" "2031-03-31 00:30:00" "next of a line, with a choice"
+like "$(tow schedule next bills --count 20 | tail -1)" "2030-12-31 07:00:00\\+01" "next: up to the end"
+like "$(tow schedule next '30 2 31 3 *' --tz Europe/Berlin --dst-gap skip --count 1)" "2031-03-31 02:30:00\\+02 +Europe/Berlin" "next of a line, with a choice"
+is "$(tow schedule next bills --count 1 --json | jq -c '.[0]')" '{"run_at":"2030-02-28T06:00:00+00:00","local":"2030-02-28 07:00:00+01","zone":"Europe/Paris"}' "in JSON both"
+like "$(tow schedule next '0 12 1 7 *' --tz Asia/Kolkata --count 1)" "07-01 12:00:00\\+05:30 +Asia/Kolkata" "a zone that is half an hour off"
+like "$(tow schedule next '0 12 1 7 *' --tz America/St_Johns --count 1)" "07-01 12:00:00-02:30 +America/St_Johns" "and one in the west"
+like "$(tow schedule ls)" "bills .*2030-02-28 07:00:00\\+01 +Europe/Paris" "ls: in its zone"
 like "$(tow schedule history weekly)" "^AT +HOW +JOB" "history for people"
 exits 66 "history of nothing" tow schedule history nowhere 2>/dev/null
 exits 66 "show nothing" tow schedule show nowhere 2>/dev/null

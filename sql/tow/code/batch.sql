@@ -44,14 +44,15 @@ end $$;
 comment on function tow.seal(bigint) is 'No more members are added from outside: the batch''s job runs when all have ended. Returns how many there are.';
 
 create or replace function tow.progress_of(id bigint)
-returns table(total bigint, completed bigint, failed bigint, cancelled bigint, pending bigint, pct real)
+returns table(total bigint, completed bigint, failed bigint, cancelled bigint, pending bigint, pct real, batch boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
 	perform tow_store.see_job($1);
 	return query
-		select f.total, f.completed, f.failed, f.cancelled, f.pending, (100.0 * (f.total - f.pending) / nullif(f.total, 0))::real
+		select f.total, f.completed, f.failed, f.cancelled, f.pending, (100.0 * (f.total - f.pending) / nullif(f.total, 0))::real,
+			exists (select from tow_store.family o where o.id = $1 and o.batch)
 		from tow_store.family_of($1) f;
 end $$;
-comment on function tow.progress_of(bigint) is 'How far the members of a batch, or the children of a job, are: pct of them have ended.';
+comment on function tow.progress_of(bigint) is 'How far the members of a batch, or the children of a job, are: pct of them have ended; batch: whether it is one that is remembered.';

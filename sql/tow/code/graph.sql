@@ -66,8 +66,9 @@ comment on function tow_store.ties(bigint[]) is 'Which of some jobs is a child o
 create or replace function tow_store.graph_node(p_id bigint) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select format('%s  %s  %s%s', p_id, coalesce(j.kind, '(forgotten)'), coalesce(tow.state(p_id), 'unknown'), ' for ' || tow_store.waits_for_what(p_id))
+	select format('%s  %s  %s%s', p_id, coalesce(j.kind, '(forgotten)'), coalesce(tow.state(p_id), 'unknown'), coalesce(' for ' || tow_store.waits_for_what(p_id), w.lane))
 	from (select) one left join tow_store.job j on j.id = p_id
+		left join lateral (select ' in lane ' || j.lane as lane from tow_store.place_of(p_id) p where j.lane is not null and p.reason in ('lane', 'arrival')) w on true
 $$;
 comment on function tow_store.graph_node(bigint) is 'A job in a line.';
 
@@ -156,3 +157,16 @@ as $$
 	from tow_store.waiting w where w.id = p_id
 $$;
 comment on function tow_store.waits_for_what(bigint) is 'What a waiting job waits for, in words: jobs 5, 7; signal paid; approval; jobs 5, then approval.';
+
+-- Two probes of indexes. Arrivals of this moment have not been sorted into a lane yet, and say the same.
+create or replace function tow_store.waits_in_lane(p_queue text, p_lane text) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+as $$
+	select 'lane ' || p_lane || case when g.paused_at is not null then ': paused'
+		else case t.why when 'l' then ': at its limit' when 't' then ': out of tokens' else ': its turn' end end
+	from (select) one
+		left join tow_store.gate g on g.what = 'l' and g.queue = (select q.id from tow_store.queue q where q.name = p_queue) and g.name = p_lane
+		left join lateral (select o.why from tow_store.turn o where o.gate = g.id and o.why is distinct from 'i' order by o.gate, o.band, o.v limit 1) t on true
+$$;
+comment on function tow_store.waits_in_lane(text, text) is 'What a job that stands in its lane waits for, in words: lane acme: at its limit. tow.why knows who is before it.';

@@ -29,7 +29,7 @@ begin
 		(select jsonb_agg(to_jsonb(g) - 'job_id' - 'fresh' || case when v_sees then '{}' else '{"payload": "(hidden)"}' end::jsonb order by g.n)
 			from (select * from tow_store.signal o where o.job_id = j.id order by o.n desc limit 100) g)
 	from (select) one
-		left join (select p.*, b.priority, tow_store.waits_for_what(p.id) as waits_for
+		left join (select p.*, b.priority, case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) else tow_store.waits_for_what(p.id) end as waits_for
 			from tow_store.place_of(j.id) p left join tow_store.band b on b.id = p.band) l on true
 		left join (select * from tow_store.history o where o.job_id = j.id and o.outcome in ('c', 'f', 'x') order by o.run desc limit 1) h on l.id is null
 		left join (select o.error from tow_store.history o where o.job_id = j.id and o.outcome in ('r', 'l') order by o.run desc limit 1) e on l.id is not null;

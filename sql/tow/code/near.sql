@@ -46,7 +46,7 @@ declare
 	v_served constant boolean := queue is null or coalesce(v_queue = any(v_queues), false);
 	v_who constant name := tow_store.caller();
 	v_near text;
-	v_all text[] := '{}';
+	v_all text[] := array[]::text[];
 begin
 	if not exists (select from tow_store.worker w where w.ended_at is null) then
 		return 'no worker is running';

@@ -131,7 +131,7 @@ begin
 end $$;
 comment on function tow.drop_queue(text) is 'Remove an empty queue that no worker serves; its history stays.';
 
-create or replace function tow.set(name text, value text default null) returns void
+create or replace function tow.set(name text, value text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -142,9 +142,7 @@ begin
 		perform tow_store.fail('TW404', format('no such setting %L', left(name, 110)),
 			coalesce('did you mean ' || quote_literal(tow_store.nearest(name, array(select s.name from tow_store.setting s order by s.name))) || '?',
 				'select name from tow.settings lists them'));
-	end if;
-	value := coalesce(value, (select s.standard from tow_store.setting s where s.name = set.name));
-	if not tow_store.setting_is_good(name, value) then
+	elsif not tow_store.setting_is_good(name, value) then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'select * from tow.settings says what each is; ' ||
 			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; history_max a size such as 50 GB; the others are 1 or more');
 	end if;
@@ -154,7 +152,14 @@ exception
 	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range or invalid_parameter_value then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'a retention is an interval, history_max a size such as 50 GB, the others are whole numbers');
 end $$;
-comment on function tow.set(text, text) is 'Change a setting of the instance, see tow.settings; null: back to its standard.';
+comment on function tow.set(text, text) is 'Change a setting of the instance, see tow.settings.';
+
+create or replace function tow.reset(name text) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	select tow.set(name, (select s.standard from tow_store.setting s where s.name = reset.name))
+$$;
+comment on function tow.reset(text) is 'Give a setting of the instance the value again that a new one starts with.';
 
 create or replace function tow_store.depth(p_band int) returns table(n bigint, oldest timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp

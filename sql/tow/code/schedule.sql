@@ -255,9 +255,20 @@ begin
 end $$;
 comment on function tow.run_schedule(text) is 'Enqueue a schedule''s job now, beside its instants, as its overlap allows; returns the job''s id.';
 
+-- As psql would show it, were the session in that zone: 2026-11-22 02:30:00+01.
+create or replace function tow_store.local_time(p_at timestamptz, p_zone text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select to_char(l.local, 'YYYY-MM-DD HH24:MI:SS') || case when l.minutes < 0 then '-' else '+' end || to_char(abs(l.minutes) / 60, 'FM00')
+		|| case when l.minutes % 60 <> 0 then to_char(abs(l.minutes) % 60, 'FM:00') else '' end
+	from (select p_at at time zone p_zone as local,
+		(extract(epoch from (p_at at time zone p_zone) - (p_at at time zone 'UTC')) / 60)::int as minutes) l
+$$;
+comment on function tow_store.local_time(timestamptz, text) is 'An instant as the clocks of a zone show it, with the offset that they have then.';
+
 create or replace function tow.next_runs(
 	schedule text, n int default 5, tz text default null, dst_gap text default null, dst_overlap text default null
-) returns table(run_at timestamptz)
+) returns table(run_at timestamptz, local text, zone text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -277,12 +288,14 @@ begin
 	s.tz := coalesce(tz, s.tz, 'UTC');
 	s.dst_gap := coalesce(dst_gap, s.dst_gap, 'after');
 	s.dst_overlap := coalesce(dst_overlap, s.dst_overlap, 'once');
+	zone := s.tz;
 	run_at := tow_store.known_until(s, tow.now());
 	for i in 1 .. n loop
 		run_at := tow_store.next_of(s, run_at);
 		exit when run_at is null;
+		local := tow_store.local_time(run_at, zone);
 		return next;
 	end loop;
 end $$;
 comment on function tow.next_runs(text, int, text, text, text) is
-'The next instants of a schedule, within starts_at and ends_at, or of a cron line; without jitter. tz, dst_gap, dst_overlap: instead of the schedule''s.';
+'The next instants of a schedule, within starts_at and ends_at, or of a cron line; without jitter. tz, dst_gap, dst_overlap: instead of the schedule''s. local: as the clocks of its zone show it.';

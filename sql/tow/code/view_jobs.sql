@@ -44,7 +44,7 @@ select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority) as prior
 	case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end as note,
 	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
 	j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end as reason, j.lane, j.parent,
-	case when m.state = 'waiting' then tow_store.waits_for_what(m.id) end as waits_for
+	case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end as waits_for
 from tow_store.places m
 	join tow_store.job j on j.id = m.id
 	left join tow_store.band b on b.id = m.band
@@ -52,7 +52,7 @@ from tow_store.places m
 comment on view tow.jobs is 'Jobs that have not finished: scheduled, ready, running, retrying or waiting. Never looks at history.';
 comment on column tow.jobs.attempt is 'Attempts spent; of a running job the present one is counted.';
 comment on column tow.jobs.reason is 'Why a waiting job waits: admission (its queue or priority is new), policy (a function decides whether it is tried again), predecessors, children, batch (its members are still being added), signal, approval.';
-comment on column tow.jobs.waits_for is 'The jobs, or the signal, that a waiting job waits for, and then what it will wait for after that.';
+comment on column tow.jobs.waits_for is 'The jobs, the signal or the lane that a waiting job waits for, and then what it will wait for after that.';
 
 create or replace view tow.attempts as
 select h.job_id as job, h.run, h.attempt,
@@ -75,7 +75,7 @@ select h.job_id as id, case h.outcome when 'c' then 'completed' when 'f' then 'f
 	case when h.result is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then h.result else '"(hidden)"' end as result,
 	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
 	j.key, j.tags,
-	exists (select from tow_store.revival v where v.run = h.run) as revived
+	exists (select from tow_store.revival v where v.run = h.run) as revived, j.lane
 from tow_store.history h
 	join tow_store.job j on j.id = h.job_id
 	left join tow_store.band b on b.id = h.band
@@ -123,7 +123,7 @@ as $$
 		case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end,
 		case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end,
 		j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end,
-		j.lane, j.parent, case when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
+		j.lane, j.parent, case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
 	from m
 		join tow_store.job j on j.id = m.id
 		left join tow_store.band b on b.id = m.band
@@ -133,7 +133,7 @@ comment on function tow_store.newest_jobs(text, int, bigint) is 'The newest live
 
 create or replace function tow.find_jobs(
 	state text default null, queue text default null, kind text default null, tag text default null, key text default null,
-	max_rows int default 50, before bigint default null
+	max_rows int default 50, before bigint default null, lane text default null
 ) returns setof tow.jobs
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -142,14 +142,14 @@ begin
 	if state is not null and state not in ('scheduled', 'ready', 'running', 'retrying', 'waiting') then
 		perform tow_store.fail('TW422', format('bad state %L', state), 'live jobs are scheduled, ready, running, retrying or waiting; finished ones are in tow.history');
 	end if;
-	if queue is null and kind is null and tag is null and key is null and max_rows is not null then
+	if queue is null and kind is null and tag is null and key is null and lane is null and max_rows is not null then
 		return query select j.* from tow_store.newest_jobs(state, max_rows, coalesce(before, 9223372036854775807)) j order by j.id desc;
 		return;
 	end if;
 	return query
 		select j.* from tow.jobs j
 		where (state is null or j.state = state) and (queue is null or j.queue = queue) and (kind is null or j.kind = kind)
-			and (tag is null or tag = any(j.tags)) and (key is null or j.key = key) and (before is null or j.id < before)
+			and (tag is null or tag = any(j.tags)) and (key is null or j.key = key) and (lane is null or j.lane = lane) and (before is null or j.id < before)
 		order by j.id desc limit max_rows;
 end $$;
-comment on function tow.find_jobs(text, text, text, text, text, int, bigint) is 'Live jobs that match, newest first; before: only older ids (for paging).';
+comment on function tow.find_jobs(text, text, text, text, text, int, bigint, text) is 'Live jobs that match, newest first; before: only older ids (for paging).';

@@ -10,7 +10,7 @@ as $$
 		'positions', coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0),
 		'scheduled', (select count(*) from (select from tow_store.scheduled s where s.reason <> 'r' limit 100000) c),
 		'retrying', (select count(*) from (select from tow_store.scheduled s where s.reason = 'r' limit 100000) c),
-		'waiting', (select count(*) from (select from tow_store.waiting limit 100000) c),
+		'waiting', (select count(*) from (select from tow_store.waiting limit 100000) c) + (select coalesce(sum((v ->> 'waiting')::bigint), 0) from jsonb_array_elements(q.all) v),
 		'schedulers', (select count(*) from tow.schedulers s where s.state <> 'silent'),
 		'trouble', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (select * from tow_store.status_of(q.all) s where s.status <> 'ok' limit 20) t),
 		'queues', (select coalesce(jsonb_agg(jsonb_build_object('name', v -> 'name', 'state', v -> 'state', 'ready', v -> 'ready', 'running', v -> 'running',

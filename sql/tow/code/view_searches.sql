@@ -4,7 +4,7 @@
 -- never sort a day of millions.
 create or replace function tow.find_history(
 	state text default null, queue text default null, kind text default null, tag text default null, key text default null,
-	class text default null, since interval default '1 day', max_rows int default 50
+	class text default null, since interval default '1 day', max_rows int default 50, lane text default null
 ) returns setof tow.history
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -21,17 +21,17 @@ begin
 	foreach v_span in array array['1 min', '15 min', '4 hours', '2 days']::interval[] || since loop
 		exit when v_span >= since or (select count(*) from (select from tow.history h
 			where h.finished_at >= v_now - v_span and (state is null or h.state = state) and (queue is null or h.queue = queue)
-				and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key)
+				and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key) and (lane is null or h.lane = lane)
 				and (class is null or starts_with(h.class, class)) limit max_rows) c) >= max_rows;
 	end loop;
 	return query
 		select h.* from tow.history h
 		where h.finished_at >= v_now - least(v_span, since) and (state is null or h.state = state) and (queue is null or h.queue = queue)
-			and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key)
+			and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key) and (lane is null or h.lane = lane)
 			and (class is null or starts_with(h.class, class))
 		order by h.finished_at desc limit max_rows;
 end $$;
-comment on function tow.find_history(text, text, text, text, text, text, interval, int) is
+comment on function tow.find_history(text, text, text, text, text, text, interval, int, text) is
 'Jobs that finished within since and match, the latest first; class: how the error''s class begins.';
 
 create or replace function tow.find_audit(job bigint default null, what text default null, since interval default '1 day', max_rows int default 50)

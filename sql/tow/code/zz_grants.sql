@@ -37,9 +37,9 @@ declare
 	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,
-		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,
+		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,
 		tow.sees_args,tow_store.sight,tow.metrics_quantiles,tow_store.quantile,
-		tow_store.family_of,tow_store.waits_for_what,tow.unserved}';
+		tow_store.family_of,tow_store.waits_for_what,tow_store.waits_in_lane,tow_store.local_time,tow.unserved}';
 	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved}';
 	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.reconcile,tow.holds,tow.save_step,
 		tow.sql_kinds,tow.run_sql,tow.daemon_status,
@@ -51,7 +51,7 @@ declare
 		tow.fsck}';
 	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_lane,tow.set_kind,tow.grant_queue,tow.revoke_queue,
 		tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,
-		tow.set_policy,tow.drop_policy,tow.sql_kind,tow.drop_sql_kind,tow.set}';
+		tow.set_policy,tow.drop_policy,tow.sql_kind,tow.drop_sql_kind,tow.set,tow.reset}';
 	v_role text;
 begin
 	perform tow_store.grant_all('tow_viewer', c_see);

@@ -12,7 +12,7 @@ enum { MOST_COLUMNS = 24, NARROWEST = 8, GAP = 2 };
 struct table {
 	struct tow_arena arena;
 	const struct tow_rows *rows;
-	const struct column *columns;
+	struct column columns[MOST_COLUMNS];
 	size_t n;
 	struct look look;
 	long long now;
@@ -67,6 +67,7 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 		return *value == 't' ? "yes" : "no";
 	case AS_IS:
 	case AS_STATE:
+	case AS_IF_ANY:
 		break;
 	}
 	return text_clean(a, value);
@@ -156,11 +157,20 @@ static void put_rows(FILE *f, struct table *t)
 	}
 }
 
+static bool any(const struct tow_rows *rows, const char *name)
+{
+	for (size_t row = 0; row < tow_rows_count(rows); row++)
+		if (tow_rows_get(rows, row, name))
+			return true;
+	return false;
+}
+
 void table_print(FILE *f, const struct tow_rows *rows, const struct column *columns, long long now)
 {
-	struct table t = { .rows = rows, .columns = columns, .look = text_look(f), .now = now };
-	while (columns[t.n].name && t.n < MOST_COLUMNS)
-		t.n++;
+	struct table t = { .rows = rows, .look = text_look(f), .now = now };
+	for (; columns->name && t.n < MOST_COLUMNS; columns++)
+		if (columns->as != AS_IF_ANY || any(rows, columns->name))
+			t.columns[t.n++] = *columns;
 	measure(&t);
 	shrink(&t);
 	put_titles(f, &t);
