@@ -94,6 +94,7 @@ static void ask_attach(struct dispatcher *d, long long now)
 {
 	TOW_AUTO_BUF queues = { 0 };
 	TOW_AUTO_BUF slots = { 0 };
+	TOW_AUTO_BUF shared = { 0 };
 	TOW_AUTO_BUF kinds = { 0 };
 	char host[256] = "", pid[24], lease[32], worker[24], clock[40];
 
@@ -102,11 +103,14 @@ static void ask_attach(struct dispatcher *d, long long now)
 			continue;
 		array_add(&queues, d->queues[i]->name);
 		tow_buf_addf(&slots, "%c%d", slots.len ? ',' : '{', queue_slots(d->queues[i]));
+		tow_buf_addf(&shared, "%c%d", shared.len ? ',' : '{',
+			     d->queues[i]->pool == &d->shared ? d->shared.slots : 0);
 	}
 	for (size_t i = 0; i < d->kinds.n; i++)
 		array_add(&kinds, d->kinds.items[i].name);
 	tow_buf_adds(&queues, queues.len ? "}" : "{}");
 	tow_buf_adds(&slots, slots.len ? "}" : "{}");
+	tow_buf_adds(&shared, shared.len ? "}" : "{}");
 	tow_buf_adds(&kinds, kinds.len ? "}" : "{}");
 	gethostname(host, sizeof(host) - 1);
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
@@ -119,8 +123,8 @@ static void ask_attach(struct dispatcher *d, long long now)
 	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION,
 			       queues.data, slots.data, kinds.data, lease,
 			       d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f",
-			       tow_db_pooled(d->beat.link.db) ? "f" : "t", clock },
-	     12, now);
+			       tow_db_pooled(d->beat.link.db) ? "f" : "t", clock, shared.data },
+	     13, now);
 }
 
 /* Queue ids come in the order in which the queues were named. An answer about queues that were

@@ -51,6 +51,7 @@ forget
 # Ten times as heavy, and its jobs ten times as long: the light one is served all the same, and soon.
 enqueue "select tow.enqueue_many('sleep', array_fill('{\"s\": 0.2}'::jsonb, array[100]), queue => 'heavy')" >/dev/null
 worker_start --slots 2 --queue 'heavy*10' --queue 'light*1'
+ok "slots that queues share are counted once" wait_until 'there_is "select slots = 2 from tow.workers"'
 wait_until 'there_is "select count(*) >= 6 from tow.history"' 60
 nap light 1
 ok "one that comes late is not left behind" wait_until "there_is \"select exists (select from tow.history where queue = 'light')\"" 60

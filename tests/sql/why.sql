@@ -47,15 +47,21 @@ select is(pg_temp.why(:k), 'next', 'one is free');
 select tow.set_queue('other') \g /dev/null
 select tow.enqueue('noop', queue => 'other') as o \gset
 select pg_temp.drain('admit') \g /dev/null
-update tow_store.worker set queues = queues || (select q.id from tow_store.queue q where q.name = 'other'), slots = '{1,1}' where id = :w;
+update tow_store.worker set queues = queues || (select q.id from tow_store.queue q where q.name = 'other'), slots = '{1,1}', shared = '{2,2}' where id = :w;
 select is(pg_temp.why(:o), 'next', 'a worker of two queues has one free');
 update tow_store.running set band = (select r.band from tow_store.ready r where r.id = :o);
 select is(pg_temp.why(:k), 'next', 'whichever it is');
 insert into tow_store.running select nextval('tow_store.job_id'), nextval('tow_store.run'), r.worker, r.batch, r.band, r.attempt, r.flags, r.claimed_at from tow_store.running r;
 select is(pg_temp.says(:k, 'workers full'), format('2 slots of 1 workers hold 2 jobs [%s] ', :w), 'jobs of another queue that shares its slots have them all');
 delete from tow_store.running where job_id <> :j;
+update tow_store.worker set shared = '{1,1}' where id = :w;
+select is(pg_temp.says(:k, 'workers full'), format('1 slots of 1 workers hold 1 jobs [%s] ', :w), 'though each has one of them for others to see');
+select is((select slots from tow.workers where id = :w), 1, 'slots that are shared are counted once');
+update tow_store.worker set shared = '{0,0}' where id = :w;
+select is(pg_temp.why(:k), 'next', 'not so if each has its own');
+select is((select slots from tow.workers where id = :w), 2, 'which are counted');
 update tow_store.running set band = (select r.band from tow_store.ready r where r.id = :k);
-update tow_store.worker set queues = queues[1:1], slots = '{4}' where id = :w;
+update tow_store.worker set queues = queues[1:1], slots = '{4}', shared = null where id = :w;
 select tow.cancel(:o) \g /dev/null
 select tow.cancel(:k) \g /dev/null
 

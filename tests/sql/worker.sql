@@ -15,6 +15,7 @@ select is((select queues from tow.workers where id = :a_worker), 'default:1', 'w
 select is((select queues from tow.kinds where kind = 'noop'), '{default}', 'its kinds are known');
 select pg_temp.refused(format('select tow.attach(%s)', args), code, hint, args) from (values
 	($$ 'w', 'h', 1, '0', '{a,b}', '{1}', '{}', '15 s' $$, 'TW422', 'slots'), ($$ 'w', 'h', 1, '0', '{}', '{}', '{}', '15 s' $$, 'TW422', 'slots'),
+	($$ 'w', 'h', 1, '0', '{default}', '{1}', '{}', '15 s', p_shared => '{1,1}' $$, 'TW422', 'slots'),
 	($$ 'w', 'h', 1, '0', '{default}', '{1}', '{}', '0.5 s' $$, 'TW422', 'second'), ($$ 'w', 'h', 1, '0', '{default}', '{1}', '{}', null $$, 'TW422', 'second'),
 	($$ 'w', 'h', 1, '0', '{a b}', '{1}', '{}', '15 s' $$, 'TW422', 'letters'), ($$ 'w', 'h', 1, '0', '{default}', '{1}', '{}', '15 s', 999 $$, 'TW410', 'new worker')
 ) r(args, code, hint);

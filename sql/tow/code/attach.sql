@@ -4,11 +4,13 @@
 -- Called first, and after every reconnect with the id it had. Listens on the worker's bell in the same session.
 -- p_session: this session is the caller's own. Through a pooler in transaction mode it is not (what the client library
 -- calls the backend's pid is not pg_backend_pid()): then nothing is left behind in it, neither lock nor LISTEN.
--- p_clock: the caller's clock, in seconds since 1970. Locks 7630719 while it looks for a free bit, after its own row.
+-- p_clock: the caller's clock, in seconds since 1970. p_shared: of each queue, how many slots those have together that
+-- share theirs with it; 0: its slots are its own. Locks 7630719 while it looks for a free bit, after its own row.
 -- Raises TW410 if the worker was given up meanwhile: its runs are lost.
 create or replace function tow.attach(
 	p_name text, p_host text, p_pid int, p_version text, p_queues text[], p_slots int[], p_kinds text[], p_lease interval,
-	p_worker bigint default null, p_listen boolean default true, p_session boolean default true, p_clock double precision default null
+	p_worker bigint default null, p_listen boolean default true, p_session boolean default true, p_clock double precision default null,
+	p_shared int[] default null
 ) returns table(worker bigint, bell text, lease_ms int, held boolean, queue_ids int[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -20,7 +22,7 @@ declare
 	v_bit smallint;
 	v_queue int;
 begin
-	if cardinality(p_queues) is distinct from cardinality(p_slots) or cardinality(p_queues) = 0 then
+	if cardinality(p_queues) is distinct from cardinality(p_slots) or cardinality(p_queues) = 0 or cardinality(p_shared) <> cardinality(p_queues) then
 		perform tow_store.fail('TW422', 'queues and slots do not match', 'give each queue its number of slots');
 	elsif p_lease is null or p_lease < '1 s' then
 		perform tow_store.fail('TW422', format('bad lease %s', p_lease), 'use one second or more; 15 s is usual');
@@ -46,7 +48,7 @@ begin
 	v_held := p_session and pg_try_advisory_lock(7630711, v_id::int);
 	v_bit := case when v_listens then tow_store.bit_for(v_id) end;
 	update tow_store.worker w set held = v_held, listens = v_listens, bit = v_bit, pooled = not p_session, queues = v_queues, slots = p_slots,
-		kinds = p_kinds, lease = p_lease, server_start = pg_postmaster_start_time(), seen_at = tow.now(), beats = w.beats + 1,
+		shared = p_shared, kinds = p_kinds, lease = p_lease, server_start = pg_postmaster_start_time(), seen_at = tow.now(), beats = w.beats + 1,
 		clock_ahead = tow_store.clock_ahead(p_clock), missing_since = null
 	where w.id = v_id;
 	if v_listens then
@@ -55,7 +57,7 @@ begin
 	end if;
 	return query select v_id, 'tow_worker_' || v_id, (extract(epoch from p_lease) * 1000)::int, v_held, v_queues;
 end $$;
-comment on function tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision) is
+comment on function tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision, int[]) is
 'A worker introduces itself, or comes back after a lost connection.';
 
 -- By how much a clock of somebody else's is ahead of the database's, give or take the way here.

@@ -11,8 +11,15 @@ from tow_store.queue q
 order by q.name;
 comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready, and waiting (in lanes), count to 100,000 a priority and no further.';
 
+create or replace function tow_store.slots_of(w tow_store.worker) returns int
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select (coalesce(sum(u.slots) filter (where coalesce(u.shared, 0) = 0), 0) + coalesce(max(u.shared), 0))::int from unnest(w.slots, w.shared) u(slots, shared)
+$$;
+comment on function tow_store.slots_of(tow_store.worker) is 'How many slots a worker has: those that queues share are counted once.';
+
 create or replace view tow.workers as
-select w.id, w.name, w.host, w.pid, w.state, coalesce(u.n, 0)::int as busy, (select sum(s) from unnest(w.slots) s)::int as slots,
+select w.id, w.name, w.host, w.pid, w.state, coalesce(u.n, 0)::int as busy, tow_store.slots_of(w) as slots,
 	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
 		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
 	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since,

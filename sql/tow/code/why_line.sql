@@ -39,26 +39,26 @@ begin
 end $$;
 comment on function tow_store.why_limited(tow_store.job, int, bigint) is 'Part of tow.why: limits that are reached, and rates.';
 
--- Every live worker that would run it has as many jobs of its queue as it has slots for, or of all that share its slots.
+-- Every live worker that would run it has as many jobs of its queue as it has slots for, or of all queues that share them.
 create or replace function tow_store.why_full(j tow_store.job, p_queue int)
 returns table(rank int, reason text, detail text, ids bigint[], until timestamptz, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 	with w as (
-		select l.id, l.state, u.slots, (select sum(s) from unnest(l.slots) s) as all_slots from tow_store.worker l, unnest(l.queues, l.slots) u(queue, slots)
+		select l.id, l.state, case when u.shared > 0 then u.shared else u.slots end as slots,
+			case when u.shared > 0 then array(select o.queue from unnest(l.queues, l.shared) o(queue, shared) where o.shared > 0) else array[p_queue] end as queues
+		from tow_store.worker l, unnest(l.queues, l.slots, l.shared) u(queue, slots, shared)
 		where l.ended_at is null and u.queue = p_queue and j.kind = any(l.kinds)
-	), b as (
-		select r.worker, count(*) filter (where d.queue = p_queue) as busy, count(*) as all_busy
-		from (select o.worker, o.band from tow_store.running o limit 100000) r left join tow_store.band d on d.id = r.band group by r.worker
 	), f as (
-		select w.id, case when b.busy >= w.slots then w.slots else w.all_slots end as slots, coalesce(case when b.busy >= w.slots then b.busy else b.all_busy end, 0) as busy,
-			w.state <> 'running' or coalesce(b.busy >= w.slots or b.all_busy >= w.all_slots, false) as is_full
-		from w left join b on b.worker = w.id
+		select w.id, w.slots, w.state, count(r.band) as busy
+		from w left join (select o.worker, d.id as band, d.queue from (select * from tow_store.running limit 100000) o join tow_store.band d on d.id = o.band) r
+			on r.worker = w.id and r.queue = any(w.queues)
+		group by w.id, w.slots, w.state
 	)
 	select 70, 'workers full', format('%s slots of %s workers hold %s jobs', sum(f.slots), count(*), sum(f.busy)), array_agg(f.id order by f.id), null::timestamptz,
 		format('more slots: tow worker --queue %s:N', j.queue)
-	from f having count(*) > 0 and bool_and(f.is_full)
+	from f having count(*) > 0 and bool_and(f.state <> 'running' or f.busy >= f.slots)
 $$;
 comment on function tow_store.why_full(tow_store.job, int) is 'Part of tow.why: no slot is free.';
 

@@ -5,6 +5,8 @@
 alter table tow_store.worker add column bit smallint check (bit between 0 and 61);
 alter table tow_store.worker add column pooled boolean not null default false;
 alter table tow_store.worker add column clock_ahead interval;
+alter table tow_store.worker add column shared int[];
+comment on column tow_store.worker.shared is 'Of each queue: how many slots those have together that share theirs with it; 0, or null for all: its slots are its own.';
 comment on column tow_store.worker.bit is 'Which bit of a queue''s register says that it is parked there; null if it does not listen.';
 comment on column tow_store.worker.pooled is 'Its heartbeat comes through a pooler: it polls, and only its lease tells whether it lives.';
 comment on column tow_store.worker.clock_ahead is 'By how much its host''s clock was ahead of the database''s when it was last heard.';
