@@ -205,6 +205,7 @@ static const struct sub subs[] = {
 	{ "enable", 1, 1, enable, NULL },
 	{ "disable", 1, 1, disable, NULL },
 	{ "status", 1, 1, status, NULL },
+	{ "show", 1, 1, status, NULL },
 	{ "log", 1, 1, say_log, " lines follow " },
 	{ "rm", 1, 1, rm, NULL },
 	{ 0 },
@@ -218,9 +219,10 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_daemon = {
 	.name = "daemon",
 	.summary = "what works in turns, until somebody stops it",
-	.usage = "tow daemon ls | add NAME KIND [JSON | -] | set NAME [JSON | -] | start NAME | "
-		 "stop NAME | "
-		 "enable NAME |\n       disable NAME | status NAME | log NAME | rm NAME",
+	.usage =
+		"tow daemon ls | add NAME KIND [JSON | -] | set NAME [JSON | -] | start NAME | "
+		"stop NAME | "
+		"enable NAME |\n       disable NAME | status NAME | show NAME | log NAME | rm NAME",
 	.options = options,
 	.help = "A daemon does one bounded turn of work as a job of its kind, then sleeps: so long "
 		"as "
@@ -234,7 +236,8 @@ const struct tow_command tow_command_daemon = {
 		"the scheduler, unless somebody stopped it, and again after it failed for good. "
 		"log "
 		"shows what it did\n"
-		"(in capitals), and what its turns said. Keys that begin with daemon: are theirs.\n"
+		"(in capitals), and what its turns said. show is status. Keys that begin with "
+		"daemon: are theirs.\n"
 		"\n"
 		"Examples:\n"
 		"  tow daemon add inbox scan-folder '{\"folder\": \"/srv/in\"}' --every 30s "

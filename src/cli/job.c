@@ -48,7 +48,8 @@ const struct tow_command tow_command_job = {
 	.usage = "tow job [--json] ID\n       tow job --log [--follow] ID",
 	.options = options,
 	.help = "Its facts and state, progress, every attempt with its error, result, log, and "
-		"what people did to it.\n"
+		"what people did to it. Of\n"
+		"long arguments, results and lines the beginning is shown; --json has all.\n"
 		"\n"
 		"Examples:\n"
 		"  tow job 7\n"

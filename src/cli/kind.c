@@ -28,6 +28,18 @@ static int set(struct cli *c)
 	return EX_OK;
 }
 
+/* As tow kinds does. */
+static int ls(struct cli *c)
+{
+	static const struct column columns[] = {
+		{ "kind", NULL, AS_IS },
+		{ "workers", NULL, AS_IS },
+		{ "queues", NULL, AS_LIST },
+		COLUMN_END,
+	};
+	return print_view(c, "tow.kinds", columns);
+}
+
 static int pause_kind(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -47,6 +59,7 @@ static int resume(struct cli *c)
 }
 
 static const struct sub subs[] = {
+	{ "ls", 0, 0, ls, NULL },
 	{ "set", 1, 1, set, " max-running reset quiet " },
 	{ "pause", 1, 1, pause_kind, " reason quiet " },
 	{ "resume", 1, 1, resume, NULL },
@@ -61,7 +74,7 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_kind = {
 	.name = "kind",
 	.summary = "limit, pause and resume a kind of jobs",
-	.usage = "tow kind set KIND | pause KIND | resume KIND",
+	.usage = "tow kind ls | set KIND | pause KIND | resume KIND",
 	.options = options,
 	.help = "While a kind is paused none of its jobs is started, in any queue; those that run "
 		"go on. 'tow limits' shows\n"

@@ -74,6 +74,15 @@ like "$(tow job "$b")" "job.cancelled" "and what people did"
 exits 66 "no such job" tow job 999 2>/dev/null
 exits 64 "no number" tow job seven 2>/dev/null
 
+# What is very long is cut, but not for programs
+long=$(jq -nc '{"text": ("é" * 100000)}' | tow enqueue echo -)
+ok "a job with much to say" wait_until "[ \"\$(state $long)\" = completed ]"
+page=$(tow job "$long")
+ok "no line of its page is long" test "$(awk '{ most = length($0) > most ? length($0) : most } END { print most }' <<<"$page")" -lt 2200
+like "$page" "args +\\{\"text\": \"é+ \\.\\.\\. 2000[0-9]+ bytes, --json has all" "the arguments' beginning"
+like "$page" "result +\\{\"text\": \"é+ \\.\\.\\. 2000[0-9]+ bytes, --json has all" "the result's"
+is "$(tow job "$long" --json | jq '[.args.text, .result.text] | map(length)' -c)" "[100000,100000]" "all of it as JSON"
+
 # Its log
 e=$(tow enqueue echo '{"one": 1, "two": 2}')
 ok "a job that logs" wait_until "[ \"\$(state $e)\" = completed ] && [ \"\$(tow log $e | wc -l)\" -ge 2 ]"

@@ -48,6 +48,12 @@ ok "revoke --all" tow queue revoke orders --all
 is "$(instance_psql -c "select restricted from tow_store.queue where name = 'orders'")" f "until it is opened"
 is "$(tow queue grants --json | jq -r '.[].role')" desk "and what may read may still"
 
+# The same verbs everywhere
+is "$(tow kind ls)" "$(tow kinds)" "kind ls"
+tow daemon add looker noop --quiet
+is "$(tow daemon show looker)" "$(tow daemon status looker)" "daemon show"
+tow daemon rm looker
+
 # Settings of the instance
 is "$(tow setting retention)" '14 days' "setting NAME is its value"
 ok "setting NAME VALUE" tow setting retention '30 days'

@@ -32,7 +32,7 @@ static void fact(const struct page *p, const char *label, const char *value)
 static void fact_text(const struct page *p, const char *label, const char *name)
 {
 	if (get(p, name))
-		fact(p, label, text_clean(p->a, get(p, name)));
+		fact(p, label, text_excerpt(p->a, get(p, name)));
 }
 
 /* "2026-11-21 02:42:18.5+00 (3 s ago)" */
@@ -152,9 +152,9 @@ static void attempt(const struct page *p, const struct tow_json *o)
 	printf("  %lld  %s  %s%s%s  %s%s%s%s%s\n", tow_json_int(o, "attempt", 0),
 	       clock_of(p, o, "finished_at"), text_on(&p->look, colour), outcome,
 	       text_off(&p->look, colour), length_of(p, o), *class ? "  " : "",
-	       text_clean(p->a, class), *error ? ": " : "", text_clean(p->a, error));
+	       text_clean(p->a, class), *error ? ": " : "", text_excerpt(p->a, error));
 	if (*detail)
-		printf("     %s\n", text_clean(p->a, detail));
+		printf("     %s\n", text_excerpt(p->a, detail));
 }
 
 /* What is there of a step's result or a signal's payload; nothing for null. */
@@ -162,7 +162,7 @@ static const char *value_of(const struct page *p, const struct tow_json *o, cons
 {
 	const struct tow_json *value = tow_json_get(o, member);
 	const char *text = value ? tow_json_dump(p->a, value) : "null";
-	return strcmp(text, "null") != 0 ? text_clean(p->a, text) : "";
+	return strcmp(text, "null") != 0 ? text_excerpt(p->a, text) : "";
 }
 
 static void step(const struct page *p, const struct tow_json *o)
@@ -185,7 +185,7 @@ static void line(const struct page *p, const struct tow_json *o)
 	const char *level = tow_json_str(o, "level", "");
 	enum colour colour = text_colour_of(level);
 	printf("  %s %s%-6s%s %s\n", clock_of(p, o, "at"), text_on(&p->look, colour), level,
-	       text_off(&p->look, colour), text_clean(p->a, tow_json_str(o, "line", "")));
+	       text_off(&p->look, colour), text_excerpt(p->a, tow_json_str(o, "line", "")));
 }
 
 static void deed(const struct page *p, const struct tow_json *o)
@@ -193,7 +193,7 @@ static void deed(const struct page *p, const struct tow_json *o)
 	const struct tow_json *detail = tow_json_get(o, "detail");
 	printf("  %s  %s  %s  %s\n", clock_of(p, o, "at"),
 	       text_clean(p->a, tow_json_str(o, "who", "")), tow_json_str(o, "what", ""),
-	       tow_json_is_object(detail) ? text_clean(p->a, tow_json_dump(p->a, detail)) : "");
+	       tow_json_is_object(detail) ? text_excerpt(p->a, tow_json_dump(p->a, detail)) : "");
 }
 
 static void list(const struct page *p, const char *name, const char *column,

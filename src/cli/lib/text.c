@@ -65,6 +65,18 @@ const char *text_clean(struct tow_arena *a, const char *s)
 	return tow_strdup(a, out.data);
 }
 
+const char *text_excerpt(struct tow_arena *a, const char *s)
+{
+	enum { MOST = 2000 };
+	size_t n = strlen(s), at = MOST;
+	if (n <= MOST)
+		return text_clean(a, s);
+	while (at > 0 && ((unsigned char)s[at] & 0xc0) == 0x80)
+		at--;
+	return tow_fmt(a, "%s ... %zu bytes, --json has all", text_clean(a, tow_strndup(a, s, at)),
+		       n);
+}
+
 static int character_width(wchar_t c)
 {
 	int width = wcwidth(c);

@@ -21,6 +21,9 @@ struct look text_look(FILE *f);
 /* On one line: control characters become blanks, bad UTF-8 becomes U+FFFD. */
 const char *text_clean(struct tow_arena *a, const char *s);
 
+/* The same of what may be very long: the beginning, and how much there is. */
+const char *text_excerpt(struct tow_arena *a, const char *s);
+
 int text_width(const char *s); /* columns, of clean text */
 
 /* As many characters as fit into width columns; an ellipsis stands for the rest. */
