@@ -11,14 +11,16 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define TURNS	     100  /* of one duty before others are looked at again */
-#define PAUSE_LEAST  1000 /* us between looks while somebody may enqueue without ringing */
+#define TURNS	     100     /* of one duty before others are looked at again */
+#define TELL_US	     5000000 /* and a sign of life among them: after 15 s others take over */
+#define PAUSE_LEAST  1000    /* us between looks while somebody may enqueue without ringing */
 #define PAUSE_MOST   100000
 #define BACKOFF_MOST 5000000
 #define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
 #define LIMIT_MS     60000    /* what a statement may take here */
 #define APART_MS     1000     /* and one that calls users' functions */
 #define POLL_US	     1000000  /* between two looks of whom no bell reaches */
+#define ALONG_MS     500      /* what is due within, and ran so long ago, has its turn along with others */
 #define LEAVE_US     2000000  /* what a goodbye may take: without it we are missed a little later */
 
 /* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
@@ -166,6 +168,36 @@ static bool note_failure(struct clock *c, const char *name, struct tow_err *e)
 	return ask(c, NULL, e, "tow.duty_failed", (const char *[]){ name, why.text }, 2);
 }
 
+/* How long ago each duty ran here, as tow.tick wants it. */
+static void write_ago(const struct clock *c, struct tow_buf *b)
+{
+	long long now = tow_mono_us();
+
+	tow_buf_addc(b, '{');
+	for (size_t i = 0; i < c->n_duties; i++)
+		tow_buf_addf(b, "%s\"%s\":%.3f", i ? "," : "", c->duties[i].name,
+			     (double)(now - c->duties[i].ran_us) / 1000);
+	tow_buf_addc(b, '}');
+}
+
+/* What is due; and the scheduler's sign of life. */
+static bool ask_tick(struct clock *c, struct tow_rows **rows, struct tow_err *e)
+{
+	TOW_AUTO_BUF ago = { 0 };
+	char id[24];
+
+	snprintf(id, sizeof(id), "%lld", c->id);
+	write_ago(c, &ago);
+	c->told_us = tow_mono_us();
+	return ask(c, rows, e, "tow.tick",
+		   (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL }, 3);
+}
+
+static bool tell(struct clock *c, struct tow_err *e)
+{
+	return tow_mono_us() - c->told_us < TELL_US || ask_tick(c, NULL, e);
+}
+
 static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 {
 	for (int turn = 0; turn < TURNS; turn++) {
@@ -178,6 +210,8 @@ static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 		if (!count || atoi(count) == 0)
 			return true;
 		tow_log(TOW_DEBUG, "duty.done", "duty=%s count=%s", name, count);
+		if (!tell(c, e))
+			return false;
 	}
 	return true;
 }
@@ -207,51 +241,53 @@ static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_e
 	return note_failure(c, name, e);
 }
 
-/* How long ago each duty ran here, as tow.tick wants it. */
-static void write_ago(const struct clock *c, struct tow_buf *b)
-{
-	long long now = tow_mono_us();
-
-	tow_buf_addc(b, '{');
-	for (size_t i = 0; i < c->n_duties; i++)
-		tow_buf_addf(b, "%s\"%s\":%.3f", i ? "," : "", c->duties[i].name,
-			     (double)(now - c->duties[i].ran_us) / 1000);
-	tow_buf_addc(b, '}');
-}
-
 struct tick {
 	bool exit, ran, safe;
 	double wait_ms; /* of what is due first */
 };
 
+static double wait_of(const struct tow_rows *rows, size_t i)
+{
+	const char *wait_ms = tow_rows_get(rows, i, "wait_ms");
+
+	return wait_ms ? strtod(wait_ms, NULL) : 1000;
+}
+
+static bool is(const struct tow_rows *rows, size_t i, const char *column)
+{
+	const char *value = tow_rows_get(rows, i, column);
+
+	return value && *value == 't';
+}
+
+/* Whoever is up anyway has the turns, too, that are due soon: one waking a second is for all. */
+static bool soon(struct clock *c, const char *name, double ms)
+{
+	return ms <= ALONG_MS && tow_mono_us() - duty_named(c, name)->ran_us >= ALONG_MS * 1000;
+}
+
 static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	TOW_AUTO_BUF ago = { 0 };
-	char id[24];
 
 	*t = (struct tick){ .wait_ms = 1000 };
-	snprintf(id, sizeof(id), "%lld", c->id);
-	write_ago(c, &ago);
-	if (!ask(c, &rows, e, "tow.tick",
-		 (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL }, 3))
+	if (!ask_tick(c, &rows, e))
 		return false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		const char *duty = tow_rows_get(rows, i, "duty"),
-			   *wait_ms = tow_rows_get(rows, i, "wait_ms");
-		const char *safe = tow_rows_get(rows, i, "safe");
-		double ms = wait_ms ? strtod(wait_ms, NULL) : 1000;
+		t->ran |= tow_rows_get(rows, i, "duty") && wait_of(rows, i) <= 0;
+		t->safe = is(rows, i, "safe");
+	}
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		const char *duty = tow_rows_get(rows, i, "duty");
+		double ms = wait_of(rows, i);
+		bool apart = is(rows, i, "apart");
 
-		t->safe = safe && *safe == 't';
 		if (duty && strcmp(duty, "exit") == 0) {
 			t->exit = true;
 			return true;
 		}
-		if (duty && ms <= 0) {
-			t->ran = true;
-			const char *apart = tow_rows_get(rows, i, "apart");
-
-			if (!run_duty(c, duty, apart && *apart == 't', e))
+		if (duty && (ms <= 0 || (t->ran && !apart && soon(c, duty, ms)))) {
+			if (!run_duty(c, duty, apart, e))
 				return false;
 		} else if (ms < t->wait_ms) {
 			t->wait_ms = ms;

@@ -20,6 +20,7 @@ struct clock {
 	bool pooled;	    /* it goes through a pooler: no bell, no settings of the session */
 	long long limit_us; /* what a call may take where the server is not told; 0: no limit */
 	long long id;	    /* as a scheduler, on this connection */
+	long long told_us;  /* when the database last heard of us, by tow.tick */
 	struct duty *duties;
 	size_t n_duties;
 	char dozed[32]; /* tow.doze's answer; "" when the doorbell is not armed */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 
@@ -80,6 +81,7 @@ static int scheduler(int argc, char **argv)
 
 	if (bad)
 		return bad;
+	prctl(PR_SET_NAME, "tow scheduler"); /* one that was started by /proc/self/exe is "exe" */
 	tow_log_setup("scheduler", o.format, o.level);
 	c = (struct clock){
 		.url = tow_db_direct_url(&a, o.direct, o.database),

@@ -168,6 +168,7 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 	b->worker = tow_rows_int(rows, 0, "worker");
 	b->heard_us = b->sent_us;
 	d->distrust = false;
+	d->unminded_us = 0; /* what was away may have been the database */
 	snprintf(b->bell, sizeof(b->bell), "%s", tow_rows_get(rows, 0, "bell"));
 	take_ids(d, ids, n);
 	tow_log(TOW_INFO, first ? "worker.attached" : "worker.again", "worker=%lld held=%s",
@@ -223,6 +224,8 @@ static void ask_beat(struct dispatcher *d, long long now)
 
 static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long now)
 {
+	bool unminded = false;
+
 	d->beat.heard_us = d->beat.sent_us;
 	d->distrust = false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
@@ -234,7 +237,7 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 			hands_cancel(d, tow_rows_int(rows, i, "run"),
 				     tow_rows_get(rows, i, "detail"), now);
 		else if (strcmp(what, "tick") == 0)
-			children_scheduler(d);
+			unminded = true;
 		else if (strcmp(what, "sweep") == 0)
 			lows_sweep(&d->lows);
 		else if (strcmp(what, "gone") == 0) {
@@ -242,6 +245,7 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 			return;
 		}
 	}
+	children_scheduler(d, unminded, now);
 }
 
 static void ask_report(struct dispatcher *d, long long now)

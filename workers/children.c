@@ -1,5 +1,6 @@
 /* The dispatcher's children: slots and others are reaped, strangers ended, a stand-by scheduler is
  * started. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -9,6 +10,8 @@
 #include "orphans.h"
 #include "tow/log.h"
 #include "tow/proc.h"
+
+#define SETTLED_US 15000000 /* a stand-by that still is not heard then hangs */
 
 void children_end_strangers(struct dispatcher *d)
 {
@@ -61,7 +64,7 @@ static const char **scheduler_env(struct tow_arena *a, const char *url, const ch
 	return env;
 }
 
-void children_scheduler(struct dispatcher *d)
+static void start_standby(struct dispatcher *d)
 {
 	TOW_AUTO_ARENA a = { 0 };
 	struct tow_err e = { 0 };
@@ -75,12 +78,28 @@ void children_scheduler(struct dispatcher *d)
 		.die_with_parent = true,
 	};
 
-	if (d->scheduler || d->phase != PHASE_RUN)
-		return;
 	if (!tow_proc_start(&c, &d->scheduler, &e)) {
 		d->scheduler = 0;
 		tow_log_err(TOW_ERROR, "scheduler.failed", &e);
 		return;
 	}
 	tow_log(TOW_INFO, "scheduler.standby", "pid=%d", (int)d->scheduler);
+}
+
+/* One that hangs holds nothing that another needs: whoever is there does what is due. */
+void children_scheduler(struct dispatcher *d, bool needed, long long now)
+{
+	if (!needed || d->phase != PHASE_RUN) {
+		d->unminded_us = 0;
+		return;
+	}
+	if (!d->unminded_us)
+		d->unminded_us = now;
+	if (!d->scheduler) {
+		start_standby(d);
+	} else if (now - d->unminded_us > SETTLED_US) {
+		tow_log(TOW_WARN, "scheduler.hung", "pid=%d", (int)d->scheduler);
+		kill(d->scheduler, SIGKILL);
+		d->unminded_us = 0;
+	}
 }

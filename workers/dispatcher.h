@@ -115,6 +115,8 @@ struct dispatcher {
 	bool distrust;	  /* we may have slept past our lease: beat before anything is started */
 	int signals;	  /* signalfd */
 	pid_t scheduler;  /* our stand-by; 0: none */
+	long long unminded_us; /* since when beats have said that nobody minds the clock; 0:
+				  somebody does */
 	long long turn_us, watchdog_us, stuck_us;
 };
 
@@ -182,6 +184,7 @@ size_t hands_busy(const struct dispatcher *d); /* runs in stock and in slots */
 /* children.c */
 void children_reap(struct dispatcher *d);
 void children_end_strangers(struct dispatcher *d);
-void children_scheduler(struct dispatcher *d); /* a stand-by, unless one lives */
+/* After each beat: whether a scheduler is needed. */
+void children_scheduler(struct dispatcher *d, bool needed, long long now);
 
 #endif

@@ -1,5 +1,6 @@
 /* tow worker: runs jobs. */
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 
 #include "dispatcher.h"
@@ -34,6 +35,7 @@ static int worker(int argc, char **argv)
 	int status = EX_USAGE;
 
 	if (options_parse(&o, argc, argv)) {
+		prctl(PR_SET_NAME, "tow worker"); /* one that tow up started is called "exe" */
 		tow_log_setup("worker", o.log_format, o.level);
 		status = run(&o);
 	}
