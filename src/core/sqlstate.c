@@ -87,12 +87,18 @@ void sqlstate_in_message(const char *message, char sqlstate[6])
 	}
 }
 
+/* "LOCATION:  ProcessStartupPacket, postmaster.c:2371" is for whoever works on PostgreSQL. */
+static bool is_location(const char *line)
+{
+	return strncmp(line, "LOCATION:", 9) == 0;
+}
+
 void sqlstate_one_line(char *out, size_t size, const char *message)
 {
 	size_t n = 0;
 	for (const char *line = message; *line;) {
 		size_t len = strcspn(line, "\n");
-		if (*line != '\t' && n < size)
+		if (*line != '\t' && !is_location(line) && n < size)
 			n += (size_t)snprintf(out + n, size - n, "%.*s; ", (int)len, line);
 		line += len + (line[len] == '\n');
 	}

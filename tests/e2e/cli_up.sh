@@ -18,6 +18,7 @@ like "$(cat "$log")" "psql 'postgresql:///tow\?host=" "it says how to connect"
 is "$(tow workers --json | jq -r '.[0].queues')" "default:2 mail:1" "with the queues asked for"
 is "$(tow enqueue echo '{"a": 1}' --wait | tail -1)" '{"a": 1}' "it works"
 ok "the status is good" wait_until '"$TOW" status'
+is "$(cat "/proc/$(pid_of workers)/comm") and $(cat "/proc/$(pid_of schedulers)/comm")" "tow worker and tow scheduler" "ps knows them"
 
 said=$(tow up 2>&1)
 is $? 75 "a second one in the same home is refused"

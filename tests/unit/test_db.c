@@ -701,6 +701,9 @@ START_TEST(refusals_are_read)
 	ck_assert(!sqlstate_server_spoke("failed: Connection refused\n\tIs the server running?\n"));
 	sqlstate_one_line(line, sizeof line, "a: no\n\tIs it?\nb: no\n");
 	ck_assert_str_eq(line, "a: no; b: no");
+	sqlstate_one_line(line, sizeof line,
+			  "FATAL:  57P03: is starting up\nLOCATION:  Process, postmaster.c:2371\n");
+	ck_assert_str_eq(line, "FATAL:  57P03: is starting up");
 	sqlstate_one_line(line, 6, "longer than that\nand more\n");
 	ck_assert_str_eq(line, "longe");
 }
