@@ -206,7 +206,7 @@ static int run(int argc, char **argv)
 	tow_db_closep(&c.db);
 	if (u.started && !tow_cluster_stop(u.home, &c.err))
 		return cli_failed(&c);
-	return status;
+	return c.err.code == TOW_SHUTDOWN ? EX_OK : status;
 }
 
 const struct tow_command tow_command_up = {

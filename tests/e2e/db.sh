@@ -75,5 +75,19 @@ for TOW_HOME in "$instance_dir/$(printf 'x%.0s' {1..100})/home" "$instance_dir/a
 	ok "destroy" "$TOW" db destroy --yes
 	not_ok "and that folder is gone" test -e "$socket"
 done
+
+# An interrupt at the keyboard while the server is being made
+TOW_HOME=$instance_dir/interrupted
+setsid bash -c 'trap - INT; exec "$TOW" up' >"$instance_dir/interrupted.log" 2>&1 &
+up=$!
+instance_pids+=("$up")
+ok "initdb is under way" wait_until "pgrep -g $up initdb >/dev/null"
+kill -INT -- "-$up"
+wait "$up"
+is $? 0 "an interrupt is no failure"
+is "$(grep -c hint "$instance_dir/interrupted.log")" 0 "nor a riddle"
+like "$(cat "$instance_dir/interrupted.log")" "ended while '.*initdb' was under way" "it says what it left"
+ok "and the next start goes on" "$TOW" db start >/dev/null
+"$TOW" db destroy --yes >/dev/null
 TOW_HOME=$home
 done_testing

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,6 +84,15 @@ static const char *reason(const struct cluster *c, const char *path)
 	return fatal ? fatal : why;
 }
 
+/* An interrupt at the keyboard reaches the program as well; `tow up` holds its own back till later.
+ */
+static bool asked_to_end(void)
+{
+	sigset_t pending;
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
 bool cluster_program(const struct cluster *c, const char *const *argv, struct tow_err *e)
 {
 	const char *log = tow_fmt(c->arena, "%s/setup.log", c->log);
@@ -98,6 +108,8 @@ bool cluster_program(const struct cluster *c, const char *const *argv, struct to
 		;
 	if (status == 0)
 		return true;
+	if (asked_to_end())
+		return tow_fail(e, TOW_SHUTDOWN, "ended while '%s' was under way", argv[0]);
 	tow_fail(e, TOW_FINAL, "'%s' ended with %s: %s", argv[0], tow_proc_says(c->arena, status),
 		 reason(c, log));
 	return tow_hint(e,
