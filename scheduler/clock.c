@@ -20,7 +20,7 @@
 #define LIMIT_MS     60000    /* what a statement may take here */
 #define APART_MS     1000     /* and one that calls users' functions */
 #define POLL_US	     1000000  /* between two looks of whom no bell reaches */
-#define ALONG_MS     500      /* what is due within, and ran so long ago, has its turn along with others */
+#define ALONG_MS     500      /* what is due within, and ran so long ago, runs along with others */
 #define LEAVE_US     2000000  /* what a goodbye may take: without it we are missed a little later */
 
 /* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five

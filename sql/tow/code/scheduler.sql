@@ -131,7 +131,12 @@ begin
 	when 'sort' then
 		return case when exists (select from tow_store.band b where b.laned) then p_left_ms else 1000 end;
 	when 'rescue' then
-		return case when exists (select from tow_store.worker w where w.ended_at is null or w.leftover) then p_left_ms else 1000 end;
+		-- often only while somebody is missed
+		return case
+			when exists (select from tow_store.worker w where w.ended_at is null and w.missing_since is not null or w.leftover) then p_left_ms
+			when exists (select from tow_store.worker w where w.ended_at is null) then greatest(p_left_ms, 1000 - p_ago_ms)
+			else 1000
+		end;
 	else
 		return p_left_ms;
 	end case;
