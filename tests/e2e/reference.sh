@@ -30,7 +30,7 @@ is "$(grep -rhoE "'TW4[0-9]{2}'" sql/tow/code | tr -d "'" | sort -u | missing '|
 known=$(printf '[worker]\nno = such\n' >"$instance_dir/bad.ini" && "$TOW" worker --config "$instance_dir/bad.ini" 2>&1)
 is "$(sed -n 's/.*known: //p' <<<"$known" | tr ' ' '\n' | missing '`%s')" "" "every setting of a worker's file"
 like "$known" "known: name queue" "as the worker lists them"
-words=$(sed -n '/words\[\] = {/,/};/p' workers/control.c | grep -oE '"[a-z]+"' | tr -d '"')
+words=$(sed -n '/words\[\] = {/,/};/p' workers/control.c | grep -oE '= \{ "[a-z]+"' | grep -oE '[a-z]+')
 like "$words" "progress" "the program has control lines"
 is "$(missing '| `%s ' <<<"$words")" "" "and the page has them"
 

@@ -44,14 +44,15 @@ static bool open_ear(struct supervised *s, struct tow_err *e)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	socklen_t len = sizeof at;
-	TOW_AUTO_FD fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at.sun_family) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&at, &len) < 0)
-		return tow_fail(e, TOW_RETRY, "make a socket: %s", strerror(errno));
+	s->ear = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->ear < 0 || bind(s->ear, (struct sockaddr *)&at, sizeof at.sun_family) < 0 ||
+	    getsockname(s->ear, (struct sockaddr *)&at, &len) < 0) {
+		tow_fail(e, TOW_RETRY, "make a socket: %s", strerror(errno));
+		tow_closep(&s->ear);
+		return false;
+	}
 	size_t skip = offsetof(struct sockaddr_un, sun_path) + 1;
 	snprintf(s->address, sizeof s->address, "@%.*s", (int)(len - skip), at.sun_path + 1);
-	s->ear = fd;
-	fd = -1;
 	return true;
 }
 
