@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Lanes beside plain jobs, unpinned and while an idle transaction pins xmin: 20 lanes, and as many lanes as jobs.
+# Lanes beside plain jobs, unpinned and while an idle transaction pins xmin: 20 lanes of one job at a time, 20 and one
+# without a limit (free), and as many lanes as jobs.
 # shellcheck disable=SC2154 # options sets them
 set -euo pipefail
 # shellcheck source=bench/lib.sh
@@ -10,11 +11,15 @@ fill() { # WHAT
 	case $1 in
 	plain) feed "$jobs" ;;
 	'20 lanes') ask "select count(*) from generate_series(1, 20) g, tow.enqueue_many('noop', array_fill('{\"n\": 1}'::jsonb, array[$jobs / 20]), lane => 'lane ' || g)" >/dev/null ;;
+	'20 free lanes') ask "select tow.set_queue('default', lane_limit => 0)" >/dev/null && fill '20 lanes' ;;
+	'one free lane') ask "select tow.set_queue('default', lane_limit => 0); select count(*) from tow.enqueue_many('noop', array_fill('{\"n\": 1}'::jsonb, array[$jobs]), lane => 'one')" >/dev/null ;;
 	'a lane each') ask "select count(tow.enqueue('noop', '{\"n\": 1}', lane => 'lane ' || g)) from generate_series(1, $jobs) g" >/dev/null ;;
 	esac
 }
+# The band of lanes is made before: else jobs would be counted as the duty admits them.
+made() { ask "select tow.enqueue('noop', lane => 'first')" >/dev/null && ask "select tow.duty('admit')" >/dev/null; }
 measure() { # WHAT PINNED
-	system_use towpath && fill "$1" && settle || return
+	system_use towpath && made && fill "$1" && settle || return
 	[ "$2" = unpinned ] || pin
 	workers_start 1 "$slots"
 	until_true 'select yes from bench.begun' 60 && until_true "select n >= $jobs from bench.finished" 300 || return
@@ -26,7 +31,7 @@ measure() { # WHAT PINNED
 cluster_start
 systems_install
 for ((round = 1; round <= rounds; round++)); do
-	for what in plain '20 lanes' 'a lane each'; do
+	for what in plain '20 lanes' '20 free lanes' 'one free lane' 'a lane each'; do
 		for how in unpinned pinned; do measure "$what" $how || say "$what, $how: failed"; done
 	done
 done
