@@ -1,6 +1,9 @@
 -- Gates: what limits hold. How many runs hold a gate is counted from held, as far as they are in running; so a run
 -- that ends in whatever way has let go. contrib/docs/lanes.md tells the whole.
 --
+-- Whether a run is in running is asked run by run (offset 0 keeps the planner from joining): where it takes running for
+-- empty, a join reads all of it, and that is dead rows while somebody pins the xmin horizon.
+--
 -- Locks, in this order, the last three held to the end of the transaction:
 --   7630718, queue (0: kinds)  shared, tried only, by whoever claims, sorts or wakes; a setter takes it exclusively, and
 --                              so nobody claims while a limit comes into being
@@ -28,7 +31,7 @@ declare
 begin
 	with d as (
 		delete from tow_store.held h where h.job_id = any(p_ids)
-			and not exists (select from tow_store.running r where r.job_id = h.job_id and r.run = h.run)
+			and not exists (select from tow_store.running r where r.job_id = h.job_id and r.run = h.run offset 0)
 		returning gate
 	)
 	select array_agg(distinct d.gate) into v_gates from d;
@@ -75,7 +78,8 @@ declare
 begin
 	if g.max_running is not null then
 		select count(*), min(h.run) into v_held, v_first
-		from tow_store.held h join tow_store.running r on r.job_id = h.job_id and r.run = h.run where h.gate = g.id and h.run >= g.run_low;
+		from tow_store.held h where h.gate = g.id and h.run >= g.run_low
+			and exists (select from tow_store.running r where r.job_id = h.job_id and r.run = h.run offset 0);
 		if v_first > g.run_low + 1000 then
 			update tow_store.gate u set run_low = v_first where u.id = g.id;
 		end if;

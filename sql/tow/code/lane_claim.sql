@@ -64,8 +64,9 @@ begin
 		from t join tow_store.gate g on g.id = t.gate, tow_store.queue q where q.id = p_queue
 	), l as (
 		select s.*, case when s.most is not null then greatest(s.most - (
-				select count(*) from tow_store.held h join tow_store.running r on r.job_id = h.job_id and r.run = h.run
-				where h.gate = s.gate and h.run >= s.run_low), 0)::int end as room,
+				select count(*) from tow_store.held h
+				where h.gate = s.gate and h.run >= s.run_low
+					and exists (select from tow_store.running r where r.job_id = h.job_id and r.run = h.run offset 0)), 0)::int end as room,
 			case when s.rate is not null then tow_store.tokens(s.gate, s.rate, s.burst, p_now) end as tokens
 		from s
 	), c as (
