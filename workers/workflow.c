@@ -30,13 +30,13 @@ const char *tow_job_memory(const struct tow_job *j)
 	return j->flow.memory ? j->flow.memory : "{}";
 }
 
-static bool good_name(const char *what, const char *name, struct tow_err *e)
+static bool good_name(const char *what, const char *class, const char *name, struct tow_err *e)
 {
 	size_t len = name ? strlen(name) : 0;
 
 	if (len > 0 && len <= NAME_MOST)
 		return true;
-	tow_fail(e, TOW_FINAL, "bad name '%.20s' of a %s", name ? name : "", what);
+	tow_fail_class(e, TOW_FINAL, class, "bad name '%.20s' of a %s", name ? name : "", what);
 	return tow_hint(e, "a name has from 1 to %d bytes", NAME_MOST);
 }
 
@@ -109,10 +109,11 @@ bool tow_step_done(struct tow_job *j, const char *name, const char *json, struct
 {
 	const char *result = job_json(j, json ? json : "null");
 
-	if (!good_name("step", name, e))
+	if (!good_name("step", "step", name, e))
 		return false;
 	if (strlen(result) > STEP_MOST) {
-		tow_fail(e, TOW_FINAL, "the result of step '%s' is longer than 1 MiB", name);
+		tow_fail_class(e, TOW_FINAL, "step", "the result of step '%s' is longer than 1 MiB",
+			       name);
 		return tow_hint(e, "keep it elsewhere, and where it is here");
 	}
 	if (!keep(j, name, result, e))
@@ -187,9 +188,9 @@ bool tow_wait(struct tow_job *j, const char *what, const char *name, double time
 	bool signal = strcmp(what, "signal") == 0;
 
 	if (!known_wait(what))
-		return tow_fail(e, TOW_FINAL, "bad wait '%.20s': children, signal or approval",
-				what);
-	if (signal && !good_name("signal", name, e))
+		return tow_fail_class(e, TOW_FINAL, "wait",
+				      "bad wait '%.20s': children, signal or approval", what);
+	if (signal && !good_name("signal", "wait", name, e))
 		return false;
 	j->snooze_s = -1;
 	j->flow.wait_for = tow_strdup(j->arena, what);

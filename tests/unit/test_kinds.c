@@ -345,7 +345,7 @@ START_TEST(http_says_it_by_status_and_body)
 	ck_assert_str_eq(rig_run(&g, "hook", "{}"), "\"as\":\"waits\",\"for\":\"children\"");
 	ck_assert_str_eq(rig_run(&g, "hook", "{}"),
 			 "\"as\":\"completed\",\"result\":3,\"spawn\":[{\"kind\":\"a\"}]");
-	says(rig_run(&g, "hook", "{}"), "bad wait 'money'");
+	says(rig_run(&g, "hook", "{}"), "\"class\":\"wait\",\"error\":\"bad wait 'money'");
 	says(rig_run(&g, "hook", "{}"), "'spawn' is no list");
 	waitpid(server, NULL, 0);
 	unlink(secret);

@@ -202,7 +202,8 @@ END_TEST
 
 START_TEST(what_is_bad_is_refused_here)
 {
-	says(run_mixed("long name"), "bad name 'xxxxxxxxxxxxxxxxxxxx' of a step");
+	says(run_mixed("long name"),
+	     "\"class\":\"step\",\"error\":\"bad name 'xxxxxxxxxxxxxxxxxxxx' of a step");
 	says(run_mixed("no name"), "\"final\":true");
 	says(run_mixed("{}"), "bad job to spawn");
 	says(run_mixed("[1"), "\"class\":\"spawn\"");
