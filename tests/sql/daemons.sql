@@ -215,6 +215,11 @@ select is((select detail from tow.daemon_actions where action = 'FAILED' order b
 select pg_temp.later('1 s') \g /dev/null
 select pg_temp.drain('promote') \g /dev/null
 select pg_temp.begun() \g /dev/null
+select pg_temp.ends('{"as": "snoozed", "delay_s": 1}') \g /dev/null
+select is((select row(state, failures, error)::text from tow.daemons), '(sleeping,0,)', 'a good turn that sleeps forgets it');
+select pg_temp.later('1 s') \g /dev/null
+select pg_temp.drain('promote') \g /dev/null
+select pg_temp.begun() \g /dev/null
 select pg_temp.ends('{"as": "completed", "result": {}}') \g /dev/null
 select pg_temp.drain('daemons') \g /dev/null
 select is((select row(state, failures, error)::text from tow.daemons), '(sleeping,0,)', 'a good turn forgets it');
