@@ -94,7 +94,7 @@ is "$(tow enqueue none --bulk </dev/null)" "" "nothing is nothing"
 refused 64 enqueue noop --bulk --wait
 
 # A note about what looks like a slip, and no more than a note
-notes() { "$TOW" "$@" 2>&1 >/dev/null; }
+notes() { { "$TOW" "$@" >/dev/null; } 2>&1; }
 is "$(notes enqueue noop)" "tow: note: no worker is running" "enqueue says that nobody is there"
 worker_start --queue default:2 --queue orders:1 --grace 1s
 ok "the worker is there" wait_until '[ "$(instance_psql -c "select count(*) from tow.workers")" = 1 ]'
