@@ -1,5 +1,6 @@
 /* tow batch: many jobs, and one that runs when all of them have ended. */
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "lib/input.h"
@@ -19,10 +20,10 @@ static const struct tow_option options[] = {
 };
 
 static const struct column columns[] = {
-	{ "id", NULL, AS_IS },	      { "name", NULL, AS_IS },	   { "kind", NULL, AS_IS },
-	{ "queue", NULL, AS_IS },     { "state", NULL, AS_STATE }, { "total", NULL, AS_IS },
-	{ "completed", NULL, AS_IS }, { "failed", NULL, AS_IS },   { "cancelled", NULL, AS_IS },
-	{ "pending", NULL, AS_IS },   { "pct", "%", AS_IS },	   COLUMN_END,
+	{ "id", NULL, AS_IS },	      { "name", NULL, AS_IS },	     { "kind", NULL, AS_IS },
+	{ "queue", NULL, AS_IS },     { "state", NULL, AS_STATE },   { "total", NULL, AS_IS },
+	{ "completed", NULL, AS_IS }, { "failed", NULL, AS_IS },     { "cancelled", NULL, AS_IS },
+	{ "pending", NULL, AS_IS },   { "pct", "DONE", AS_PERCENT }, COLUMN_END,
 };
 
 static int ls(struct cli *c)
@@ -46,7 +47,7 @@ static int show(struct cli *c)
 		{ "failed", NULL, AS_IS },
 		{ "cancelled", NULL, AS_IS },
 		{ "pending", NULL, AS_IS },
-		{ "pct", "%", AS_IS },
+		{ "pct", "DONE", AS_PERCENT },
 		COLUMN_END,
 	};
 	TOW_AUTO_ROWS *rows = NULL;
@@ -81,8 +82,11 @@ static int seal(struct cli *c)
 	if (!cli_id(cli_operand(c, 0), &c->err) ||
 	    !tow_call(c->db, &rows, &c->err, "tow.seal", cli_operand(c, 0)))
 		return cli_failed(c);
-	printf(cli_has(c, "json") ? "{\"members\": %s}\n" : "%s members\n",
-	       tow_rows_at(rows, 0, 0));
+	const char *n = tow_rows_at(rows, 0, 0);
+	if (cli_has(c, "json"))
+		printf("{\"members\": %s}\n", n);
+	else
+		printf("%s member%s\n", n, strcmp(n, "1") == 0 ? "" : "s");
 	return EX_OK;
 }
 

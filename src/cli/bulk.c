@@ -71,8 +71,8 @@ static int run(int argc, char **argv)
 	if (!cli_call(&c, &rows, "tow.bulk", &call) || !print_rows(&c, rows, columns))
 		return cli_failed(&c);
 	if (!cli_has(&c, "yes"))
-		fprintf(stderr, "%zu jobs; nothing was done: --yes does it\n",
-			tow_rows_count(rows));
+		fprintf(stderr, "%zu job%s; nothing was done: --yes does it\n",
+			tow_rows_count(rows), tow_rows_count(rows) == 1 ? "" : "s");
 	return EX_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/cli.h"
@@ -40,6 +41,8 @@ struct top {
 	struct topview view;
 	char filter[FILTER];
 	char message[1024]; /* in the last row, until the next key */
+	bool lost;	    /* the database did not answer */
+	time_t heard;	    /* when it did last */
 	bool frozen, typing, helping, ending;
 	const struct deed *asking; /* shall that be done to the subject? NULL: no question */
 	char subject[80];	   /* rows move while it is asked: what was chosen then */
@@ -97,17 +100,27 @@ static attr_t attributes(const struct piece *p)
 	return a | (attr_t)COLOR_PAIR(p->colour);
 }
 
+/* On a small screen rows go at the top rather than that the chosen one is not seen. */
+static int first_row(const struct frame *f)
+{
+	int chosen = 0;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->pieces[i].chosen)
+			chosen = f->pieces[i].row;
+	return chosen > LINES - 2 ? chosen - (LINES - 2) : 0;
+}
+
 static void draw_frame(const struct frame *f)
 {
-	int row = -1, column = 0;
+	int row = -1, column = 0, first = first_row(f);
 	for (size_t i = 0; i < f->n; i++) {
 		const struct piece *p = &f->pieces[i];
 		column = p->row == row ? column : 0;
 		row = p->row;
-		if (row >= LINES - 1 || column >= COLS)
+		if (row < first || row - first >= LINES - 1 || column >= COLS)
 			continue;
 		attrset((int)attributes(p));
-		mvaddstr(row, column, text_cut(f->arena, p->text, COLS - column));
+		mvaddstr(row - first, column, text_cut(f->arena, p->text, COLS - column));
 		column += text_width(p->text);
 	}
 	attrset(A_NORMAL);
@@ -164,6 +177,9 @@ static void draw(struct top *t)
 	t->view.width = COLS;
 	t->view.height = LINES;
 	t->view.filter = t->filter;
+	t->view.lost = t->lost ? tow_fmt(f.arena, "no answer from the database; this was %ld s ago",
+					 (long)(time(NULL) - t->heard))
+			       : NULL;
 	if (t->o.now)
 		topview_draw(&t->view, &f);
 	int rows = t->view.among_jobs ? t->view.n_jobs : t->view.n_queues;
@@ -181,6 +197,7 @@ static void draw(struct top *t)
 
 static void complain(struct top *t)
 {
+	t->lost = !t->c->db || !tow_db_alive(t->c->db);
 	snprintf(t->message, sizeof t->message, "%s", t->c->err.text);
 }
 
@@ -197,8 +214,12 @@ static void ask(struct top *t)
 		}
 		t->message[0] = '\0';
 	}
-	if (!overview_next(&t->o, c->db, &c->err))
+	if (!overview_next(&t->o, c->db, &c->err)) {
 		complain(t);
+		return;
+	}
+	t->lost = false;
+	t->heard = time(NULL);
 }
 
 static void act(struct top *t, const struct deed *d)

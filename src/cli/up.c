@@ -84,7 +84,7 @@ static bool bring_schema(struct up *u)
 	if (!migration_look(&m, &u->c->err))
 		return false;
 	if (m.changes > 10) /* a new database: every file is news */
-		printf("migrate: %zu files\n", m.changes);
+		printf("migrate: %zu file%s\n", m.changes, m.changes == 1 ? "" : "s");
 	else
 		m = loud;
 	return migration_run(&m, &u->c->err);

@@ -83,6 +83,8 @@ like "$page" "args +\\{\"text\": \"é+ \\.\\.\\. 2000[0-9]+ bytes, --json has al
 like "$page" "result +\\{\"text\": \"é+ \\.\\.\\. 2000[0-9]+ bytes, --json has all" "the result's"
 is "$(tow job "$long" --json | jq '[.args.text, .result.text] | map(length)' -c)" "[100000,100000]" "all of it as JSON"
 
+like "$(tow bulk cancel --ids "$(tow enqueue noop --in "1 day")" 2>&1)" "1 job; nothing was done" "one job is no jobs"
+
 # Its log
 e=$(tow enqueue echo '{"one": 1, "two": 2}')
 ok "a job that logs" wait_until "[ \"\$(state $e)\" = completed ] && [ \"\$(tow log $e | wc -l)\" -ge 2 ]"

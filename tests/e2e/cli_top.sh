@@ -80,7 +80,14 @@ press x
 ok "any key goes back" wait_until 'shows "QUEUE"'
 screen resize-window -x 50 -y 12
 ok "it follows the size of the window" wait_until 'shows "^QUEUE" && [ "$(screen capture-pane -p | wc -l)" -le 12 ]'
+press Tab
+ok "the chosen job is seen on a small screen" wait_until 'shows "^ +$long +sleep"'
+press Tab
 screen resize-window -x 130 -y 30
+tow db stop >/dev/null
+ok "without a database it says at the top that the picture is old" wait_until 'screen capture-pane -p | head -1 | grep -qE "no answer from the database; this was [0-9]+ s ago"'
+tow db start >/dev/null
+ok "until it is back" wait_until 'screen capture-pane -p | head -1 | grep -q "^tow top"'
 tow db restart >/dev/null
 ok "it survives a restart of the database" wait_until 'shows "^QUEUE" && ! shows "cannot connect|server closed|terminat"'
 press q

@@ -49,7 +49,7 @@ follow() { # name args...
 }
 follow watch_one watch "$away"
 follow watch_queue watch --queue idle
-follow wait enqueue noop --queue idle --wait
+follow wait enqueue noop --queue idle --wait --quiet
 follow log job --log --follow "$away"
 follow jobs jobs --follow --queue idle
 for name in watch_one watch_queue jobs; do

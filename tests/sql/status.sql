@@ -76,7 +76,7 @@ update tow_store.duty set error_at = clock_timestamp() - interval '11 min';
 select is(pg_temp.says('^duty'), null, 'not for ever');
 insert into tow.inbox (kind) values ('');
 select tow.duty('inbox') \g /dev/null
-select is(pg_temp.says('^inbox'), 'warn: 1 rows refused in the last day', 'rows that were refused');
+select is(pg_temp.says('^inbox'), 'warn: 1 row refused in the last day', 'rows that were refused');
 
 select is(pg_temp.says('^xmin'), 'ok: nobody pins the horizon', 'the horizon');
 select is(pg_temp.says('^notify'), 'ok: 0.0 % of the notification queue in use', 'the notification queue');

@@ -41,7 +41,7 @@ select tow.cancel(:urgent), tow.cancel(:second) \g /dev/null
 update tow_store.worker set slots = '{1}' where id = :w;
 select pg_temp.claim(:w, 1) \g /dev/null
 select tow.enqueue('noop') as k \gset
-select is(pg_temp.says(:k, 'workers full'), format('1 slots of 1 workers hold 1 jobs [%s] ', :w), 'all slots are taken');
+select is(pg_temp.says(:k, 'workers full'), format('1 slot of 1 worker, with 1 job [%s] ', :w), 'all slots are taken');
 update tow_store.worker set slots = '{4}' where id = :w;
 select is(pg_temp.why(:k), 'next', 'one is free');
 select tow.set_queue('other') \g /dev/null
@@ -52,10 +52,10 @@ select is(pg_temp.why(:o), 'next', 'a worker of two queues has one free');
 update tow_store.running set band = (select r.band from tow_store.ready r where r.id = :o);
 select is(pg_temp.why(:k), 'next', 'whichever it is');
 insert into tow_store.running select nextval('tow_store.job_id'), nextval('tow_store.run'), r.worker, r.batch, r.band, r.attempt, r.flags, r.claimed_at from tow_store.running r;
-select is(pg_temp.says(:k, 'workers full'), format('2 slots of 1 workers hold 2 jobs [%s] ', :w), 'jobs of another queue that shares its slots have them all');
+select is(pg_temp.says(:k, 'workers full'), format('2 slots of 1 worker, with 2 jobs [%s] ', :w), 'jobs of another queue that shares its slots have them all');
 delete from tow_store.running where job_id <> :j;
 update tow_store.worker set shared = '{1,1}' where id = :w;
-select is(pg_temp.says(:k, 'workers full'), format('1 slots of 1 workers hold 1 jobs [%s] ', :w), 'though each has one of them for others to see');
+select is(pg_temp.says(:k, 'workers full'), format('1 slot of 1 worker, with 1 job [%s] ', :w), 'though each has one of them for others to see');
 select is((select slots from tow.workers where id = :w), 1, 'slots that are shared are counted once');
 update tow_store.worker set shared = '{0,0}' where id = :w;
 select is(pg_temp.why(:k), 'next', 'not so if each has its own');

@@ -33,6 +33,13 @@ begin
 end $$;
 comment on function tow_store.nearest(text, text[]) is 'The name that differs from a word by the fewest letters, at most two; null: none does.';
 
+create or replace function tow_store.some(p_n bigint, p_noun text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_n || ' ' || p_noun || case when p_n = 1 then '' else 's' end
+$$;
+comment on function tow_store.some(bigint, text) is 'A number of things, in words: 1 slot, 2 slots.';
+
 -- For whoever types names: a kind or a queue that nobody has heard of is no error, since its worker may come later, but
 -- mostly it is a slip. Names of restricted queues are suggested to those only who may use them.
 create or replace function tow.unserved(kind text default null, queue text default null) returns text

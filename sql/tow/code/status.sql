@@ -143,7 +143,7 @@ as $$
 	from tow_store.duty d where d.enabled and d.last_at < (select tow.now()) - greatest(d.every * 10, interval '2 min') and tow_store.clock_is_minded()
 		and tow_store.due_in(d.name, -1, 'infinity', (select tow.now())) <= 0 -- some have a turn only when there is work for them
 	union all
-	select 'inbox', 'warn', format('%s rows refused in the last day', count(*)), 'select * from tow.refused'
+	select 'inbox', 'warn', tow_store.some(count(*), 'row') || ' refused in the last day', 'select * from tow.refused'
 	from tow_store.refused r where r.at > (select tow.now()) - interval '1 day' having count(*) > 0
 $$;
 comment on function tow_store.status_duties() is 'Part of tow.status: duties that failed, rows refused.';

@@ -56,7 +56,7 @@ as $$
 			on r.worker = w.id and r.queue = any(w.queues)
 		group by w.id, w.slots, w.state
 	)
-	select 70, 'workers full', format('%s slots of %s workers hold %s jobs', sum(f.slots), count(*), sum(f.busy)), array_agg(f.id order by f.id), null::timestamptz,
+	select 70, 'workers full', format('%s of %s, with %s', tow_store.some(sum(f.slots)::bigint, 'slot'), tow_store.some(count(*), 'worker'), tow_store.some(sum(f.busy)::bigint, 'job')), array_agg(f.id order by f.id), null::timestamptz,
 		format('more slots: tow worker --queue %s:N', j.queue)
 	from f having count(*) > 0 and bool_and(f.state <> 'running' or f.busy >= f.slots)
 $$;

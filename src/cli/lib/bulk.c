@@ -99,11 +99,12 @@ static void save_rest(struct cli *c, const struct cli_call *call, struct chunk *
 static void say_where(struct cli *c, const struct chunk *k)
 {
 	size_t done = k->first - 1;
+	const char *jobs = done == 1 ? "job was" : "jobs were";
 	if (k->n > 0 && !tow_db_alive(c->db))
-		tow_wrap(&c->err, "%zu jobs were enqueued, of lines %zu to %zu it is not known",
-			 done, k->first, k->first + k->n - 1);
+		tow_wrap(&c->err, "%zu %s enqueued, of lines %zu to %zu it is not known", done,
+			 jobs, k->first, k->first + k->n - 1);
 	else if (done > 0)
-		tow_wrap(&c->err, "%zu jobs were enqueued, go on with line %zu", done, k->first);
+		tow_wrap(&c->err, "%zu %s enqueued, go on with line %zu", done, jobs, k->first);
 	else
 		tow_wrap(&c->err, "nothing was enqueued");
 }

@@ -7,11 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "usage.h"
 
+static volatile sig_atomic_t ended_by;
+
+/* The terminal has shown ^C where the prompt comes next. */
+static void wipe_interrupt(void)
+{
+	if (ended_by == SIGINT && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
 void cli_release(struct cli *c)
 {
+	wipe_interrupt();
 	tow_db_closep(&c->db);
 	tow_arena_release(&c->arena);
 }
@@ -179,8 +190,6 @@ bool cli_instant(struct cli *c, const char *delay, const char **instant)
 	*instant = tow_strdup(&c->arena, tow_rows_at(then, 0, 0));
 	return true;
 }
-
-static volatile sig_atomic_t ended_by;
 
 static void note_end(int signal)
 {

@@ -1,6 +1,7 @@
 #include "table.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "text.h"
@@ -60,7 +61,7 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 	case AS_DURATION:
 		return as_duration(a, value);
 	case AS_PERCENT:
-		return tow_fmt(a, "%s %%", value);
+		return tow_fmt(a, "%.0f %%", strtod(value, NULL));
 	case AS_LIST:
 		return text_clean(a, as_list(a, value));
 	case AS_YES:

@@ -43,6 +43,10 @@ static void count(struct frame *f, const char *name, long long n, enum colour co
 static void head(const struct topview *v, struct frame *f)
 {
 	const struct tow_json *now = v->o->now;
+	if (v->lost) {
+		frame_put(f, RED, "%s", v->lost);
+		frame_end_row(f);
+	}
 	frame_put(f, BOLD, "tow top");
 	const char *server = tow_json_str(now, "server", "?");
 	frame_put(f, PLAIN, "  %s on PostgreSQL %.*s   ", tow_json_str(now, "database", "?"),
@@ -60,20 +64,29 @@ static void head(const struct topview *v, struct frame *f)
 	frame_end_row(f);
 }
 
+/* What to do about it has a row of its own where it would be cut otherwise. */
+static void one_trouble(const struct topview *v, struct frame *f, const struct tow_json *t)
+{
+	const char *status = tow_json_str(t, "status", ""), *hint = tow_json_str(t, "hint", "");
+	const char *text = tow_fmt(f->arena, "%s: %s", tow_json_str(t, "component", ""),
+				   tow_json_str(t, "detail", ""));
+	bool long_one = v->height > 0 && 9 + text_width(text) + text_width(hint) > v->width;
+	frame_put(f, text_colour_of(status), "%-4s ", status);
+	frame_put(f, PLAIN, "%s", text);
+	if (*hint && long_one)
+		frame_end_row(f);
+	if (*hint)
+		frame_put(f, PLAIN, "%s-> %s", long_one ? "     " : " ", hint);
+	frame_end_row(f);
+}
+
 /* Who pins the xmin horizon is among it. */
 static void trouble(const struct topview *v, struct frame *f)
 {
 	const struct tow_json *items = tow_json_get(v->o->now, "trouble");
 	size_t n = items ? tow_json_len(items) : 0;
-	for (size_t i = 0; i < n && i < MOST_TROUBLE; i++) {
-		const struct tow_json *t = tow_json_at(items, i);
-		const char *status = tow_json_str(t, "status", ""),
-			   *hint = tow_json_str(t, "hint", "");
-		frame_put(f, text_colour_of(status), "%-4s ", status);
-		frame_put(f, PLAIN, "%s: %s%s%s", tow_json_str(t, "component", ""),
-			  tow_json_str(t, "detail", ""), *hint ? " -> " : "", hint);
-		frame_end_row(f);
-	}
+	for (size_t i = 0; i < n && i < MOST_TROUBLE; i++)
+		one_trouble(v, f, tow_json_at(items, i));
 	if (n > MOST_TROUBLE) {
 		frame_put(f, DIM, "and %zu more: tow status", n - MOST_TROUBLE);
 		frame_end_row(f);

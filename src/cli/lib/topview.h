@@ -11,6 +11,7 @@ struct topview {
 	const char *filter; /* only queues and kinds with it in their name; "" all */
 	int chosen;	    /* the row under the cursor; -1: none */
 	bool among_jobs;    /* it is one of the running jobs, not of the queues */
+	const char *lost;   /* why the picture is an old one; NULL: it is not */
 	int sort;	    /* how lists are sorted; see topview_sorts */
 	/* Results. */
 	const char *chosen_queue, *chosen_job; /* name and id, "" if there is none */
