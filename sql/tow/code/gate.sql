@@ -2,7 +2,8 @@
 -- that ends in whatever way has let go. contrib/docs/lanes.md tells the whole.
 --
 -- Whether a run is in running is asked run by run (offset 0 keeps the planner from joining): where it takes running for
--- empty, a join reads all of it, and that is dead rows while somebody pins the xmin horizon.
+-- empty, a join reads all of it, and that is dead rows while somebody pins the xmin horizon. Gates are looked up one by
+-- one likewise: a plan made when there were a few lanes must do for a hundred thousand.
 --
 -- Locks, in this order, the last three held to the end of the transaction:
 --   7630718, queue (0: kinds)  shared, tried only, by whoever claims, sorts or wakes; a setter takes it exclusively, and
@@ -198,7 +199,7 @@ begin
 		return;
 	end if;
 	if p_freed <> '{}' then
-		v_freed := array(select distinct g.queue from unnest(p_freed) f(id) join tow_store.gate g on g.id = f.id where g.what = 'l');
+		v_freed := array(select distinct g.queue from unnest(p_freed) f(id), lateral (select o.* from tow_store.gate o where o.id = f.id offset 0) g where g.what = 'l');
 	end if;
 	foreach v_queue in array v_freed || p_queues loop
 		if pg_try_advisory_xact_lock_shared(7630718, v_queue) then
@@ -254,7 +255,7 @@ declare
 	q record;
 begin
 	for q in
-		select g.queue, array_agg(g.id) as gates from unnest(p_freed) f(id) join tow_store.gate g on g.id = f.id where g.what = 'l' group by g.queue
+		select g.queue, array_agg(g.id) as gates from unnest(p_freed) f(id), lateral (select o.* from tow_store.gate o where o.id = f.id offset 0) g where g.what = 'l' group by g.queue
 	loop
 		if q.queue = any(p_open) then
 			perform tow_store.unpark(q.queue, q.gates, 'l');
@@ -273,9 +274,9 @@ as $$
 begin
 	perform tow_store.ring_queue(f.queue, case when w.want > 0 then p_bands else '{}' end)
 	from (
-		select g.queue from unnest(p_freed) u(id) join tow_store.gate g on g.id = u.id where g.what <> 'k'
+		select g.queue from unnest(p_freed) u(id), lateral (select o.* from tow_store.gate o where o.id = u.id offset 0) g where g.what <> 'k'
 		union
-		select b.queue from unnest(p_freed) u(id) join tow_store.gate g on g.id = u.id join tow_store.band b on b.kind = g.name where g.what = 'k'
+		select b.queue from unnest(p_freed) u(id), lateral (select o.* from tow_store.gate o where o.id = u.id offset 0) g join tow_store.band b on b.kind = g.name where g.what = 'k'
 	) f left join unnest(p_queues, p_wants) w(queue, want) on w.queue = f.queue;
 end $$;
 comment on function tow_store.ring_freed(bigint[], int[], int[], int[]) is 'Wake workers of queues in which a limit has room again.';

@@ -49,7 +49,7 @@ as $$
 begin
 	insert into tow_store.gate (what, queue, name, own, used_at)
 	select 'l', p_queue, l.name, false, p_now from (select distinct name from unnest(p_lanes) u(name)) l
-	where not exists (select from tow_store.gate g where g.what = 'l' and g.queue = p_queue and g.name = l.name);
+	where not exists (select from tow_store.gate g where g.what = 'l' and g.queue = p_queue and g.name = l.name offset 0);
 end $$;
 comment on function tow_store.open_lanes(int, text[], timestamptz) is 'Make the gates of lanes that are new.';
 
@@ -68,8 +68,8 @@ begin
 	with i as (
 		insert into tow_store.lined (band, gate, pos, id, attempt, flags)
 		select p_band, g.id, u.pos, u.id, u.attempt, u.flags
-		from unnest(p_ids, p_poss, p_attempts, p_flags, p_lanes) u(id, pos, attempt, flags, lane)
-			join tow_store.gate g on g.what = 'l' and g.queue = p_queue and g.name = u.lane
+		from unnest(p_ids, p_poss, p_attempts, p_flags, p_lanes) u(id, pos, attempt, flags, lane),
+			lateral (select o.id from tow_store.gate o where o.what = 'l' and o.queue = p_queue and o.name = u.lane offset 0) g
 		returning gate, pos
 	)
 	select array_agg(s.gate), array_agg(s.pos) into v_gates, v_firsts from (select i.gate, min(i.pos) as pos from i group by i.gate) s;
