@@ -105,10 +105,12 @@ static int one(struct cli *c, struct cli_call *call)
 	if (!gather_single(c, call) || !cli_call(c, &rows, "tow.enqueue", call))
 		return cli_failed(c);
 	const char *id = tow_rows_at(rows, 0, 0);
-	note(c);
-	if (cli_has(c, "wait"))
+	if (cli_has(c, "wait")) {
+		note(c);
 		return wait_for(c, id);
+	}
 	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", id);
+	note(c);
 	return EX_OK;
 }
 

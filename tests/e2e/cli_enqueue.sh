@@ -103,6 +103,7 @@ is "$(notes enqueue ecoh)" "tow: note: no live worker knows kind 'ecoh', did you
 is "$(notes enqueue noop --queue ordrs)" "tow: note: no live worker serves queue 'ordrs', did you mean 'orders'?" "a queue that nobody serves"
 is "$(seq 3 | notes enqueue ecoh --bulk)" "tow: note: no live worker knows kind 'ecoh', did you mean 'echo'?" "--bulk says it once"
 is "$(notes enqueue quite-another)" "tow: note: no live worker knows kind 'quite-another'" "without a guess when nothing is near"
+like "$(tow enqueue ecoh 2>&1)" "^[0-9]+"$'\n'"tow: note: no live" "after the number"
 exits 0 "it is no error" tow enqueue ecoh >/dev/null 2>&1
 is "$(notes enqueue ecoh --quiet)" "" "--quiet"
 is "$(notes enqueue ecoh --json)" "" "nor with --json"

@@ -12,6 +12,7 @@ void note_unserved(struct cli *c, const char *kind, const char *queue)
 	    !tow_call(c->db, &rows, &ignored, "tow.unserved", kind, queue))
 		return;
 	const char *text = tow_rows_at(rows, 0, 0);
+	fflush(stdout); /* what was done is said before */
 	if (text)
 		fprintf(stderr, "tow: note: %s\n", text_clean(&c->arena, text));
 }
