@@ -95,6 +95,8 @@ static void serve(int fd)
 	else if (asks(&q, "/status"))
 		answer(fd, tow_fmt(&arena, "%.3s No", strchr(q.data, '?') + 1), "",
 		       "<p>\n  what\tis wrong\xff", 21);
+	else if (asks(&q, "/binary") && strncmp(q.data, "HEAD", 4) == 0)
+		say_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n");
 	else if (asks(&q, "/binary"))
 		answer(fd, "200 OK", "", "a\0b", 3);
 	else if (asks(&q, "/redirect"))
