@@ -173,10 +173,18 @@ static long long gather_us(const struct dispatcher *d)
 	return us;
 }
 
+/* What ended a moment ago may have done so after this turn began. */
+static bool gathered(const struct dispatcher *d, long long now)
+{
+	long long us = gather_us(d);
+
+	return d->done.n > 0 && (us == 0 || now - d->done_since_us >= us);
+}
+
 static bool worth_exchange(struct dispatcher *d, const struct line *l, long long now)
 {
 	bool pressing = d->phase != PHASE_RUN || d->done.n >= d->batch / 2 || claims_starving(d) ||
-			(d->done.n > 0 && now - d->done_since_us >= gather_us(d));
+			gathered(d, now);
 
 	if (reluctant(d, l, now))
 		return false;
