@@ -304,7 +304,7 @@ static void turn(struct dispatcher *d, struct pollfd *p, long long now)
 		slots_fork(&d->slots, now);
 	hands_give(d, now);
 	lines_turn(d, now); /* what was just given or ended may be worth another call */
-	hands_give(d, now); /* and an answer may have come this moment: nothing else would wake us */
+	hands_give(d, now); /* an answer may have come this moment, and nothing else wakes us */
 	step_phase(d, now);
 }
 

@@ -81,8 +81,9 @@ TOW_HOME=$instance_dir/interrupted
 setsid bash -c 'trap - INT; exec "$TOW" up' >"$instance_dir/interrupted.log" 2>&1 &
 up=$!
 instance_pids+=("$up")
-ok "initdb is under way" wait_until "pgrep -g $up initdb >/dev/null"
+ok "initdb is under way" wait_until "pkill -STOP -g $up initdb" # and so it stays
 kill -INT -- "-$up"
+pkill -CONT -g "$up"
 wait "$up"
 is $? 0 "an interrupt is no failure"
 is "$(grep -c hint "$instance_dir/interrupted.log")" 0 "nor a riddle"
