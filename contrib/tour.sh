@@ -102,8 +102,7 @@ has() { # text part description
 
 # The first line of OUT, where it is a job's number.
 number() {
-	id=${OUT%%$'\n'*}
-	[[ $id =~ ^[0-9]+$ ]] || id=0
+	id=$(grep -m 1 -xE '[0-9]+' <<<"$OUT") || id=0 # there may be a note, too
 }
 
 ask() {
@@ -371,7 +370,7 @@ shell "tow daemon start pulse"
 like "$OUT" "started: job [0-9]+" "a daemon is started"
 wait_until "tow daemon ls | grep -q 'sleeping  Sleeping for'" 30
 shell "tow daemon ls"
-like "$OUT" "pulse  echo  sleeping +Sleeping for 2 seconds" "does its turn, and sleeps"
+like "$OUT" "pulse  echo  sleeping +Sleeping for [12] second" "does its turn, and sleeps"
 shell "tow daemon stop pulse"
 is "$OUT" "stopped" "and is stopped"
 shell "tow daemon log pulse"

@@ -104,12 +104,13 @@ is "$(query "select coalesce(max(n - 5 - 10 * extract(epoch from b - a)), 0) <= 
 	select a.at as a, b.at as b, count(*) as n from public.claimed a join public.claimed b on b.queue = 'slow' and b.at >= a.at
 		join public.claimed c on c.queue = 'slow' and c.at between a.at and b.at where a.queue = 'slow' group by a.run, a.at, b.run, b.at) s")" t \
 	"a rate: never more than the burst and ten a second"
-# A change of a limit: none comes while as many are there as the limit that holds by then allows.
+# A change of a limit: none comes while as many are there as the limits allow that held from its claim until it came
+# (others may have been claimed after it and have come before).
 query "create table public.shift (n int, a timestamptz, b timestamptz)" >/dev/null
 sed 's/ /\t/; s/ \(20[0-9-]* [0-9:.+]*\)$/\t\1/' "$FAULTS_DIR/shifts" | instance_psql -c "\\copy public.shift from stdin"
 is "$(query "select count(*) from public.stay c where c.queue = 'shifting'
 	and (select count(*) from public.stay o where o.queue = 'shifting' and o.came <= c.came and o.went > c.came)
 	> greatest((select s.n from public.shift s where s.b < (select k.at from public.claimed k where k.run = c.run) order by s.b desc limit 1),
-		(select max(s.n) from public.shift s, public.claimed k where k.run = c.run and k.at between s.a and s.b), 4 * (select (count(*) = 0)::int from public.shift s, public.claimed k where k.run = c.run and s.b < k.at))")" 0 \
-	"a limit that moves: no run came above what held when it was claimed"
+		(select max(s.n) from public.shift s, public.claimed k where k.run = c.run and s.b >= k.at and s.a <= c.came), 4 * (select (count(*) = 0)::int from public.shift s, public.claimed k where k.run = c.run and s.b < k.at))")" 0 \
+	"a limit that moves: no run came above what held since it was claimed"
 done_testing
