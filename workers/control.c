@@ -90,13 +90,16 @@ static bool parse_status(char **at, struct control *c)
 	return (*at)[strspn(*at, " \t")] != '\0';
 }
 
-/* Text may be given as it is; but what begins as JSON is meant to be JSON, to its end. */
+/* Text may be given as it is; but what begins as JSON is meant to be JSON, to its end. Bytes that
+ * are no text are kept as such: what was done is not to be done again because of a file's name. */
 static bool good_value(const char *text)
 {
 	TOW_AUTO_JSON *doc = NULL;
+	struct tow_err e;
 
 	text += strspn(text, " \t");
-	return !*text || !strchr("{[\"", *text) || tow_json_parse(&doc, text, strlen(text), NULL);
+	return !*text || !strchr("{[\"", *text) || tow_json_parse(&doc, text, strlen(text), &e) ||
+	       strcmp(e.class, "bytes") == 0;
 }
 
 static bool parse_rest(char **at, struct control *c)

@@ -10,6 +10,7 @@
 
 struct tow_json; /* any JSON value */
 
+/* Class bytes, not json, where it fails for what is no text, or holds a NUL. */
 TOW_MUST bool tow_json_parse(struct tow_json **doc, const char *text, size_t len,
 			     struct tow_err *e);
 void tow_json_free(struct tow_json *doc);

@@ -15,6 +15,16 @@ static const struct tow_json *out(const json_t *v)
 	return (const struct tow_json *)v;
 }
 
+/* Bytes that are no text, or text that PostgreSQL cannot keep, are another matter than bad JSON. */
+static const char *class_of(const json_error_t *error)
+{
+	enum json_error_code code = json_error_code(error);
+	bool bytes = code == json_error_invalid_utf8 || code == json_error_null_character ||
+		     code == json_error_null_byte_in_key;
+
+	return bytes ? "bytes" : "json";
+}
+
 /* An integer beyond 64 bits is legal JSON (PostgreSQL's numeric writes them): then numbers are
  * read as doubles rather than the document refused. */
 bool tow_json_parse(struct tow_json **doc, const char *text, size_t len, struct tow_err *e)
@@ -24,8 +34,9 @@ bool tow_json_parse(struct tow_json **doc, const char *text, size_t len, struct 
 	if (!v && json_error_code(&error) == json_error_numeric_overflow)
 		v = json_loadb(text, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &error);
 	if (!v)
-		return tow_fail_class(e, TOW_FINAL, "json", "bad JSON at line %d, column %d: %s",
-				      error.line, error.column, error.text);
+		return tow_fail_class(e, TOW_FINAL, class_of(&error),
+				      "bad JSON at line %d, column %d: %s", error.line,
+				      error.column, error.text);
 	*doc = (struct tow_json *)v;
 	return true;
 }

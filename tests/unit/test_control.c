@@ -119,6 +119,7 @@ START_TEST(text_needs_no_quotes)
 {
 	ck_assert_str_eq(PARSE("result all done").text, "all done");
 	ck_assert_int_eq(PARSE("step a b").word, CONTROL_STEP);
+	ck_assert_int_eq(PARSE("result {\"bytes\": \"\377\"}").word, CONTROL_RESULT);
 }
 END_TEST
 
