@@ -182,6 +182,13 @@ select tow.cancel(:p) \g /dev/null
 select pg_temp.say(:w, :p, '{"as": "waits", "for": "children", "spawn": [{"kind": "noop"}]}') \g /dev/null
 select is(tow.state(:p), 'cancelled', 'a job that is to be cancelled does not wait');
 select is((select count(*) from tow_store.job where parent = :p), 0::bigint, 'nor spawn');
+-- a child that ended twice before anybody heard of it is counted once
+select tow.enqueue('noop') as twice \gset
+select tow.enqueue('noop', parent => :twice) as kid \gset
+select tow.cancel(:kid), tow.retry(:kid), tow.cancel(:kid) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is((select array[total, cancelled] from tow.progress_of(:twice)), array[1, 1]::bigint[], 'a child that ended, was retried and ended is one');
+select tow.cancel(:twice) \g /dev/null
 -- a child that is retried is waited for again
 select tow.enqueue('noop') as p \gset
 select pg_temp.claim(:w, 1) \g /dev/null

@@ -250,7 +250,7 @@ begin
 				case v_doomed.ended when 'failed' then 'failed' when 'cancelled' then 'was cancelled' else 'is not remembered any more' end));
 	end loop;
 	with k as materialized (
-		select n.ctid, u.job, u.on_id, u.ended
+		select distinct on (u.job, u.on_id) n.ctid, u.job, u.on_id, u.ended -- one that ended, was retried and ended is told of twice
 		from unnest(p_jobs, p_ons, p_ends) u(job, on_id, ended),
 			lateral (select o.ctid, o.if_failed from tow_store.need o where o.on_id = u.on_id and o.job_id = u.job offset 0) n -- probe by probe
 		where u.job <> all(v_busy) and (n.if_failed <> 'w' or u.ended = 'completed')
