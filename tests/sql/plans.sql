@@ -91,6 +91,19 @@ begin
 end $$;
 select unalike(pg_temp.prune_plan(), '%IS DISTINCT FROM%', 'prune looks each job''s queue up, not each queue for each job');
 
+-- Jobs of a new queue are admitted a thousand a turn: each turn reads those, not all that wait, nor all that ever were.
+create function pg_temp.turn_reads() returns bigint language plpgsql as $$
+declare
+	v_before constant bigint := (select sum(seq_tup_read + idx_tup_fetch) from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname ~ '^(job|waiting)');
+begin
+	perform tow.duty('admit');
+	return (select sum(seq_tup_read + idx_tup_fetch) from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname ~ '^(job|waiting)') - v_before;
+end $$;
+select pg_temp.drain('admit') \g /dev/null
+select count(*) from tow.enqueue_many('noop', array(select to_jsonb(i) from generate_series(1, 10000) i), queue => 'new') \g /dev/null
+select cmp_ok(pg_temp.turn_reads(), '<', 5000::bigint, 'a turn of admission reads what it admits');
+select is((select count(*) from tow_store.waiting where reason = 'admission'), 9000::bigint, 'a thousand');
+
 -- A disabled plan node has a price at which the JIT compiler would set to work, at each call.
 select is(string_agg(p.oid::regprocedure::text, ', '), null, 'plans that are pinned are not compiled') from pg_proc p
 where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and p.proconfig::text ~ 'enable_\w+=off' and not p.proconfig @> '{jit=off}';

@@ -26,10 +26,11 @@ end $$;
 comment on function tow_store.duty_admit() is 'Duty: make new queues and bands, and let jobs go on that have what they waited for.';
 
 -- Jobs whose queue or band was new when they were enqueued. Where somebody's open transaction is making the queue or
--- the band, theirs wait for it, and nobody else's do: a turn looks past them, but not without end.
+-- the band, theirs wait for it, and nobody else's do: a turn looks past them, but not without end. There may be a million
+-- more of them, and of jobs before them: each turn reads its own by the index, and their facts one by one.
 create or replace function tow_store.admit_homeless() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
 declare
 	w record;
@@ -42,8 +43,8 @@ begin
 	for i in 1 .. 5 loop
 		for w in
 			select a.id, a.band, a.attempt, a.flags, j.queue, j.priority, j.kind, j.lane is not null as laned
-			from tow_store.waiting a join tow_store.job j on j.id = a.id
-			where a.reason = 'admission' and a.id > v_after order by a.id limit 1000
+			from (select o.* from tow_store.waiting o where (o.reason, o.id) > ('admission', v_after) and o.reason <= 'admission' order by o.reason, o.id limit 1000) a,
+				lateral (select f.* from tow_store.job f where f.id = a.id offset 0) j
 		loop
 			v_after := w.id;
 			v_home := jsonb_build_array(w.queue, w.priority, w.laned);
