@@ -15,8 +15,8 @@ declare
 begin
 	return query
 	select j.id, tow.state(j.id), j.kind, j.queue, coalesce(l.priority, j.priority), coalesce(l.attempt, h.attempt, 0), tow_store.max_attempts(j, p),
-		case when v_sees then j.args else '"(hidden)"' end, case when h.result is null or v_sees then h.result else '"(hidden)"' end,
-		case when v_sees then coalesce(h.error, e.error) else coalesce(left(h.error, 0), left(e.error, 0)) || '(hidden)' end, j.created_at, coalesce(l.run_at, j.run_at), coalesce(l.started_at, h.started_at),
+		tow_store.shown(j.args, v_sees), tow_store.shown(h.result, v_sees),
+		tow_store.shown(coalesce(h.error, e.error), v_sees), j.created_at, coalesce(l.run_at, j.run_at), coalesce(l.started_at, h.started_at),
 		case when l.id is null then h.finished_at end, coalesce(l.worker, h.worker), coalesce(l.run, h.run),
 		(select to_jsonb(g) - 'job_id' || case when g.note is null or v_sees then '{}' else '{"note": "(hidden)"}' end::jsonb from tow_store.progress g where g.job_id = j.id and g.run = l.run),
 		(select jsonb_agg(to_jsonb(a) - 'job' order by a.run) from tow.attempts a where a.job = j.id),
@@ -42,7 +42,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select l.n, l.at, l.run, case l.level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug'
 		when 'o' then 'stdout' else 'stderr' end,
-		case when s.sees then l.line else '(hidden)' end
+		tow_store.shown(l.line, s.sees)
 	from tow_store.log l, (select tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
 	where l.job_id = $1 and l.n > $2 order by l.n
 $$;
@@ -54,8 +54,8 @@ create or replace function tow.outcome(id bigint) returns table(
 )
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select s.state, coalesce(r.attempt, h.attempt, 0), g.pct, g.done, g.total, case when g.note is null or s.sees then g.note else '(hidden)' end,
-		h.class, case when h.error is null or s.sees then h.error else '(hidden)' end, case when h.result is null or s.sees then h.result else '"(hidden)"' end
+	select s.state, coalesce(r.attempt, h.attempt, 0), g.pct, g.done, g.total, tow_store.shown(g.note, s.sees),
+		h.class, tow_store.shown(h.error, s.sees), tow_store.shown(h.result, s.sees)
 	from (select tow.state($1) as state, tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
 		left join tow_store.running r on r.job_id = $1
 		left join tow_store.progress g on g.job_id = $1 and g.run = r.run

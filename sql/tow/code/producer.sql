@@ -143,10 +143,26 @@ begin
 end $$;
 comment on function tow_store.sight() is 'The queues whose arguments the caller may see; null: all of them.';
 
+-- Parsed when they are made, and without a search_path, so that views inline them: there the sight is asked for once.
+create or replace function tow_store.in_sight(p_queue text, p_sight text[]) returns boolean
+language sql immutable parallel safe
+return coalesce(coalesce(p_queue, '') = any(p_sight), true);
+comment on function tow_store.in_sight(text, text[]) is 'Whether who has this sight may see what belongs to a queue; null: to none.';
+
+create or replace function tow_store.shown(p_value text, p_sees boolean) returns text
+language sql immutable parallel safe
+return case when p_value is null or p_sees then p_value else '(hidden)' end;
+comment on function tow_store.shown(text, boolean) is 'A text, for those who may see it.';
+
+create or replace function tow_store.shown(p_value jsonb, p_sees boolean) returns jsonb
+language sql immutable parallel safe
+return case when p_value is null or p_sees then p_value else '"(hidden)"' end;
+comment on function tow_store.shown(jsonb, boolean) is 'A document, for those who may see it.';
+
 create or replace function tow.sees_args(queue text default null) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select s.queues is null or coalesce(queue = any(s.queues), false) from (select tow_store.sight() as queues) s
+	select tow_store.in_sight(queue, tow_store.sight())
 $$;
 comment on function tow.sees_args(text) is
 'Whether you see arguments, results, errors, notes and log lines of a queue''s jobs (without a queue: of all). Operators and admins do, others if tow.grant_queue(queue, role, ''read'') or, for viewers, the setting viewer_sees_args says so; what is not for you reads (hidden).';

@@ -43,6 +43,6 @@ as $$
 declare
 	v_sees constant boolean := tow.sees_args((tow_store.see_job($1)).queue);
 begin
-	return query select s.name, s.at, s.run, case when v_sees then s.result else '"(hidden)"' end from tow_store.step s where s.job_id = $1 order by s.at, s.name;
+	return query select s.name, s.at, s.run, tow_store.shown(s.result, v_sees) from tow_store.step s where s.job_id = $1 order by s.at, s.name;
 end $$;
 comment on function tow.steps(bigint) is 'The steps that a job has done.';

@@ -96,13 +96,13 @@ as $$
 		(select c.run_at from tow_store.scheduled c where c.id = d.job and d.wanted),
 		greatest((select w.seen_at from tow_store.running r join tow_store.worker w on w.id = r.worker where r.job_id = d.job),
 			(select h.finished_at from tow_store.history h where h.job_id = d.job order by h.run desc limit 1), s.at),
-		e.error, b.failures, case when v.sees then d.config else '"(hidden)"' end, d.every, d.queue, d.priority, d.timeout,
+		e.error, b.failures, tow_store.shown(d.config, v.sees), d.every, d.queue, d.priority, d.timeout,
 		d.policy, d.since, d.description
 	from tow_store.daemon d
 		cross join lateral (select tow.sees_args(d.queue) as sees offset 0) v
 		cross join lateral (select tow.state(d.job) as state offset 0) j
 		cross join lateral tow_store.daemon_trouble(d, coalesce(j.state in ('completed', 'failed', 'cancelled'), true)) b
-		cross join lateral (select case when v.sees then b.error when b.error is not null then '(hidden)' end as error offset 0) e
+		cross join lateral (select tow_store.shown(b.error, v.sees) as error offset 0) e
 		cross join lateral (select tow_store.daemon_state(d, j.state, b.error) as state offset 0) t
 		cross join lateral tow_store.daemon_says(d, t.state, e.error) s
 	where $1 is null or d.name = $1
@@ -128,7 +128,7 @@ comment on function tow.show_daemon(text) is 'One daemon, as tow.daemons shows i
 
 create or replace view tow.daemon_actions as
 select a.n, d.name as daemon, a.at, a.action, a.job, coalesce(a.kind, (select j.kind from tow_store.job j where j.id = a.job)) as kind, a.parent as turn,
-	case when a.action <> 'FAILED' or tow.sees_args(d.queue) then a.detail else '(hidden)' end as detail, a.who
+	tow_store.shown(a.detail, a.action <> 'FAILED' or tow.sees_args(d.queue)) as detail, a.who
 from tow_store.daemon_action a join tow_store.daemon d on d.id = a.daemon;
 comment on view tow.daemon_actions is
 'What became of daemons: STARTED, STOPPED, ENABLED, DISABLED, TURN (a job for its turns was made), LAUNCHED and FINISHED (a job that a turn made; detail: how it ended), FAILED (a turn; detail: its class and error).';
@@ -156,13 +156,13 @@ begin
 			select a.job from tow_store.daemon_action a where a.daemon = d.id and a.action = 'TURN' order by a.n desc limit 100
 		), lines as (
 			select l.at, l.job_id, case l.level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug' when 'o' then 'stdout' else 'stderr' end as what,
-				case when v_sees then l.line else '(hidden)' end as line, l.n, 1 as rank
+				tow_store.shown(l.line, v_sees) as line, l.n, 1 as rank
 			from turns t cross join lateral (select o.* from tow_store.log o where o.job_id = t.job and (since is null or o.at > since) order by o.n desc limit max_lines) l
 		), merged as (
 			select * from lines
 			union all
 			(select a.at, a.job, a.action, concat_ws(' ', coalesce(a.kind, (select j.kind from tow_store.job j where j.id = a.job)),
-				case when a.action <> 'FAILED' or v_sees then a.detail else '(hidden)' end), a.n, 0
+				tow_store.shown(a.detail, a.action <> 'FAILED' or v_sees)), a.n, 0
 			from tow_store.daemon_action a where a.daemon = d.id and (since is null or a.at > since) order by a.n desc limit max_lines)
 		), latest as (
 			select * from merged b order by b.at desc, b.rank desc, b.n desc limit max_lines

@@ -41,8 +41,8 @@ comment on function tow_store.place_of(bigint) is 'Where a live job is, as in to
 create or replace view tow.jobs as
 select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority) as priority, m.attempt, j.max_attempts, j.created_at,
 	coalesce(m.run_at, j.run_at) as run_at, m.started_at, m.worker, m.run, g.pct,
-	case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end as note,
-	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
+	tow_store.shown(g.note, tow_store.in_sight(j.queue, (select tow_store.sight()))) as note,
+	tow_store.shown(j.args, tow_store.in_sight(j.queue, (select tow_store.sight()))) as args,
 	j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end as reason, j.lane, j.parent,
 	case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end as waits_for
 from tow_store.places m
@@ -59,8 +59,8 @@ select h.job_id as job, h.run, h.attempt,
 	case h.outcome when 'c' then 'completed' when 'f' then 'failed' when 'x' then 'cancelled' when 'r' then 'retried'
 		when 's' then 'snoozed' when 'w' then 'waited' when 'b' then 'given back' else 'lost' end as outcome,
 	h.started_at, h.finished_at, h.finished_at - h.started_at as took, h.worker, h.class,
-	case when h.error is null or (select tow_store.sight()) is null or q.name = any((select tow_store.sight())::text[]) then h.error else '(hidden)' end as error,
-	case when h.detail is null or (select tow_store.sight()) is null or q.name = any((select tow_store.sight())::text[]) then h.detail else '(hidden)' end as detail,
+	tow_store.shown(h.error, tow_store.in_sight(q.name, (select tow_store.sight()))) as error,
+	tow_store.shown(h.detail, tow_store.in_sight(q.name, (select tow_store.sight()))) as detail,
 	h.delay
 from tow_store.history h
 	left join tow_store.band b on b.id = h.band
@@ -71,9 +71,9 @@ create or replace view tow.history as
 select h.job_id as id, case h.outcome when 'c' then 'completed' when 'f' then 'failed' else 'cancelled' end as state,
 	j.kind, j.queue, coalesce(b.priority, j.priority) as priority, h.attempt, j.created_at, h.started_at, h.finished_at,
 	h.finished_at - h.started_at as took, h.worker, h.run, h.class,
-	case when h.error is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then h.error else '(hidden)' end as error,
-	case when h.result is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then h.result else '"(hidden)"' end as result,
-	case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end as args,
+	tow_store.shown(h.error, tow_store.in_sight(j.queue, (select tow_store.sight()))) as error,
+	tow_store.shown(h.result, tow_store.in_sight(j.queue, (select tow_store.sight()))) as result,
+	tow_store.shown(j.args, tow_store.in_sight(j.queue, (select tow_store.sight()))) as args,
 	j.key, j.tags,
 	exists (select from tow_store.revival v where v.run = h.run) as revived, j.lane
 from tow_store.history h
@@ -120,8 +120,8 @@ as $$
 	)
 	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
 		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
-		case when g.note is null or (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then g.note else '(hidden)' end,
-		case when (select tow_store.sight()) is null or j.queue = any((select tow_store.sight())::text[]) then j.args else '"(hidden)"' end,
+		tow_store.shown(g.note, tow_store.in_sight(j.queue, (select tow_store.sight()))),
+		tow_store.shown(j.args, tow_store.in_sight(j.queue, (select tow_store.sight()))),
 		j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end,
 		j.lane, j.parent, case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
 	from m

@@ -1,6 +1,6 @@
 create or replace view tow.schedules as
 select s.name, s.spec, s.tz, s.kind,
-	case when (select tow_store.sight()) is null or s.queue = any((select tow_store.sight())::text[]) then s.args else '"(hidden)"' end as args,
+	tow_store.shown(s.args, tow_store.in_sight(s.queue, (select tow_store.sight()))) as args,
 	s.queue, s.lane, s.priority, case when s.paused_at is not null then 'paused' when s.next_at is null then 'ended' else 'active' end as state,
 	case when s.paused_at is null then s.next_at end as next_at, s.last_at, f.job_id as last_job, f.how as last_how, f.reason as last_reason, tow.state(f.job_id) as last_state,
 	s.overlap, s.missed, s.missed_within, s.missed_most, s.grace, s.jitter, s.starts_at, s.ends_at, s.dst_gap, s.dst_overlap,

@@ -62,7 +62,7 @@ language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select 1, case h.outcome when 'c' then 'completed' when 'f' then 'failed' when 'x' then 'cancelled' else 'lost' end,
 		case when h.outcome is null then 'it is in no table'
-			else concat_ws(', ', date_trunc('second', h.finished_at), 'attempt ' || nullif(h.attempt, 0), h.class || coalesce(': ' || tow_store.why_error(j, h.error), '')) end,
+			else concat_ws(', ', date_trunc('second', h.finished_at), 'attempt ' || nullif(h.attempt, 0), h.class || coalesce(': ' || tow_store.shown(h.error, tow.sees_args(j.queue)), '')) end,
 		null::bigint[], null::timestamptz,
 		case when h.outcome is null then 'tow.fsck(repair => true) puts it right' when h.outcome <> 'c' then format('select tow.retry(%s)', j.id) end
 	from (select) one
@@ -72,13 +72,6 @@ as $$
 	from tow_store.key k where k.key = j.key and k.job_id <> j.id and not tow_store.key_is_stale(k.job_id, k.scope)
 $$;
 comment on function tow_store.why_finished(tow_store.job) is 'Part of tow.why: it has ended, and how.';
-
-create or replace function tow_store.why_error(j tow_store.job, p_error text) returns text
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-	select case when tow.sees_args(j.queue) then p_error else '(hidden)' end where p_error is not null
-$$;
-comment on function tow_store.why_error(tow_store.job, text) is 'An error of a job, for those who may see it.';
 
 create or replace function tow_store.why_running(j tow_store.job)
 returns table(rank int, reason text, detail text, ids bigint[], until timestamptz, hint text)
@@ -172,7 +165,7 @@ begin
 		select o.* into s from tow_store.scheduled o where o.id = j.id;
 		return query select 40, case s.reason when 'r' then 'retrying' when 'z' then 'snoozed' else 'not due' end,
 			case when s.run_at <= tow.now() then 'its instant has come' || case when tow_store.clock_is_minded() then ': it is made ready at any moment' else '' end
-				when s.reason = 'r' then (select format('attempt %s: %s', h.attempt, concat_ws(': ', h.class, tow_store.why_error(j, h.error)))
+				when s.reason = 'r' then (select format('attempt %s: %s', h.attempt, concat_ws(': ', h.class, tow_store.shown(h.error, tow.sees_args(j.queue))))
 					from tow_store.history h where h.job_id = j.id order by h.run desc limit 1)
 				else format('in %s', date_trunc('second', s.run_at - tow.now())) end,
 			null::bigint[], s.run_at, format('select tow.run_now(%s)', j.id);
