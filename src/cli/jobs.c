@@ -1,11 +1,11 @@
 /* tow jobs: what has not finished, by filters; with --follow, each change of state as it happens.
  */
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "lib/follow.h"
 #include "lib/print.h"
+#include "lib/wait.h"
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
@@ -59,8 +59,7 @@ static const struct column finished[] = {
 
 static bool is_finished(const char *state)
 {
-	return state && (strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
-			 strcmp(state, "cancelled") == 0);
+	return state && job_is_over(state);
 }
 
 static void gather(const struct cli *c, struct cli_call *call)

@@ -80,9 +80,7 @@ static void print_state(const struct watch *w, const char *id, const struct tow_
 	const char *more = error ? error : result ? result : "";
 	long long attempt = tow_rows_int(r, 0, "attempt");
 	if (cli_has(w->c, "json")) {
-		TOW_AUTO_BUF object = { 0 };
-		table_json_add(&object, r, 0);
-		printf("{\"id\": %s, %s\n", id, object.data + 1);
+		table_json_row_of(stdout, "id", id, r, 0);
 		return;
 	}
 	printf("%8s  %s%-9s%s", id, text_on(&look, text_colour_of(state)), state,

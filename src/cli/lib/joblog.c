@@ -1,23 +1,21 @@
 #include "joblog.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "table.h"
 #include "text.h"
+#include "wait.h"
 #include "when.h"
 
 enum { PAUSE_MS = 250 };
 
 static void print_json(const char *id, const struct tow_rows *rows, size_t row)
 {
-	TOW_AUTO_BUF object = { 0 };
-	table_json_add(&object, rows, row);
 	if (id)
-		printf("{\"job\": %s, %s\n", id, object.data + 1);
+		table_json_row_of(stdout, "job", id, rows, row);
 	else
-		puts(object.data);
+		table_json_row(stdout, rows, row);
 }
 
 static void print_lines(struct cli *c, const char *id, const struct tow_rows *rows,
@@ -51,8 +49,7 @@ static bool is_live(struct cli *c, const char *id, bool *live)
 		tow_fail_class(&c->err, TOW_FINAL, "TW404", "no such job: %s", id);
 		return tow_hint(&c->err, "see 'tow jobs' and 'tow history'");
 	}
-	*live = strcmp(state, "completed") != 0 && strcmp(state, "failed") != 0 &&
-		strcmp(state, "cancelled") != 0;
+	*live = !job_is_over(state);
 	return true;
 }
 

@@ -259,17 +259,21 @@ static void json_object(struct tow_buf *out, struct tow_arena *a, const struct t
 	tow_buf_addc(out, '}');
 }
 
-void table_json_add(struct tow_buf *out, const struct tow_rows *rows, size_t row)
-{
-	TOW_AUTO_ARENA a = { 0 };
-	json_object(out, &a, rows, row);
-}
-
 void table_json_row(FILE *f, const struct tow_rows *rows, size_t row)
 {
+	TOW_AUTO_ARENA a = { 0 };
 	TOW_AUTO_BUF out = { 0 };
-	table_json_add(&out, rows, row);
+	json_object(&out, &a, rows, row);
 	fprintf(f, "%s\n", out.data);
+}
+
+void table_json_row_of(FILE *f, const char *name, const char *id, const struct tow_rows *rows,
+		       size_t row)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	TOW_AUTO_BUF out = { 0 };
+	json_object(&out, &a, rows, row);
+	fprintf(f, "{\"%s\": %s, %s\n", name, id, out.data + 1);
 }
 
 void table_json(FILE *f, const struct tow_rows *rows)

@@ -39,9 +39,10 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 
 /* [{"id": 1, ...}, ...], a row a line. */
 void table_json(FILE *f, const struct tow_rows *rows);
-/* One row as an object, appended. */
-void table_json_add(struct tow_buf *out, const struct tow_rows *rows, size_t row);
 /* One row as one object on one line. */
 void table_json_row(FILE *f, const struct tow_rows *rows, size_t row);
+/* The same with the number of the job that it is about before its columns, which lack it. */
+void table_json_row_of(FILE *f, const char *name, const char *id, const struct tow_rows *rows,
+		       size_t row);
 
 #endif

@@ -72,20 +72,12 @@ int job_status(const char *state)
 	return strcmp(state, "failed") == 0 ? JOB_FAILED : JOB_CANCELLED;
 }
 
-/* The outcome's columns, with the id before them. */
-static void print_json(const char *id, const struct tow_rows *r)
-{
-	TOW_AUTO_BUF object = { 0 };
-	table_json_add(&object, r, 0);
-	printf("{\"id\": %s, %s\n", id, object.data + 1);
-}
-
 static int tell(struct cli *c, const char *id, const struct tow_rows *r)
 {
 	const char *state = tow_rows_get(r, 0, "state"), *error = tow_rows_get(r, 0, "error");
 	const char *result = tow_rows_get(r, 0, "result");
 	if (cli_has(c, "json"))
-		print_json(id, r);
+		table_json_row_of(stdout, "id", id, r, 0);
 	else if (result)
 		puts(result);
 	if (error && strcmp(state, "completed") != 0)
