@@ -62,7 +62,7 @@ static bool check(struct cli *c)
 static bool gather(struct cli *c, struct cli_call *call)
 {
 	const char *run_at = cli_option(c, "run-at");
-	if (cli_has(c, "in") && !cli_instant(c, cli_option(c, "in"), &run_at))
+	if (cli_has(c, "in") && !cli_instant(c, &c->arena, cli_option(c, "in"), &run_at))
 		return false;
 	cli_arg(call, "kind", cli_operand(c, 0));
 	cli_arg(call, "queue", cli_option(c, "queue"));

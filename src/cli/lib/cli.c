@@ -179,7 +179,7 @@ const char *cli_array(struct tow_arena *a, const char *list)
 	return tow_strdup(a, out.data);
 }
 
-bool cli_instant(struct cli *c, const char *delay, const char **instant)
+bool cli_instant(struct cli *c, struct tow_arena *a, const char *delay, const char **instant)
 {
 	TOW_AUTO_ROWS *now = NULL;
 	TOW_AUTO_ROWS *then = NULL;
@@ -187,7 +187,7 @@ bool cli_instant(struct cli *c, const char *delay, const char **instant)
 	    !tow_call(c->db, &then, &c->err, "pg_catalog.timestamptz_pl_interval",
 		      tow_rows_at(now, 0, 0), delay))
 		return false;
-	*instant = tow_strdup(&c->arena, tow_rows_at(then, 0, 0));
+	*instant = tow_strdup(a, tow_rows_at(then, 0, 0));
 	return true;
 }
 

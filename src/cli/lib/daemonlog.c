@@ -18,7 +18,7 @@ static const char most[] = "10000";
 struct tail {
 	struct cli *c;
 	const char *name;
-	struct tow_arena memory; /* of `seen`; made anew each turn */
+	struct tow_arena memory; /* made anew each turn */
 	const char **seen;	 /* in order */
 	size_t n;
 };
@@ -70,17 +70,14 @@ static void print_line(const struct tail *t, const struct tow_rows *rows, size_t
 
 static bool ask(struct tail *t, bool all, struct tow_rows **rows)
 {
-	TOW_AUTO_ROWS *now = NULL;
-	TOW_AUTO_ROWS *then = NULL;
 	struct cli *c = t->c;
 	struct cli_call call = { 0 };
-	if (!tow_call(c->db, &now, &c->err, "tow.now") ||
-	    !tow_call(c->db, &then, &c->err, "pg_catalog.timestamptz_pl_interval",
-		      tow_rows_at(now, 0, 0), "-30 s"))
+	const char *since = NULL;
+	if (!all && !cli_instant(c, &t->memory, "-30 s", &since))
 		return false;
 	cli_arg(&call, "name", t->name);
 	cli_arg(&call, "max_lines", most);
-	cli_arg(&call, "since", all ? NULL : tow_rows_at(then, 0, 0));
+	cli_arg(&call, "since", since);
 	return cli_call(c, rows, "tow.daemon_log", &call);
 }
 
