@@ -36,13 +36,16 @@ begin
 end $$;
 comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log (the last 200 lines), result, what people did to it, what it waits for and remembers.';
 
+create or replace function tow_store.level_name(p_level "char") returns text
+language sql immutable parallel safe
+return case p_level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug' when 'o' then 'stdout' else 'stderr' end;
+comment on function tow_store.level_name("char") is 'What a log line is: how grave, or from which stream.';
+
 create or replace function tow.log(id bigint, after bigint default 0)
 returns table(n bigint, at timestamptz, run bigint, level text, line text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select l.n, l.at, l.run, case l.level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug'
-		when 'o' then 'stdout' else 'stderr' end,
-		tow_store.shown(l.line, s.sees)
+	select l.n, l.at, l.run, tow_store.level_name(l.level), tow_store.shown(l.line, s.sees)
 	from tow_store.log l, (select tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
 	where l.job_id = $1 and l.n > $2 order by l.n
 $$;

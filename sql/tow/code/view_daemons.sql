@@ -155,7 +155,7 @@ begin
 		with turns as (
 			select a.job from tow_store.daemon_action a where a.daemon = d.id and a.action = 'TURN' order by a.n desc limit 100
 		), lines as (
-			select l.at, l.job_id, case l.level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug' when 'o' then 'stdout' else 'stderr' end as what,
+			select l.at, l.job_id, tow_store.level_name(l.level) as what,
 				tow_store.shown(l.line, v_sees) as line, l.n, 1 as rank
 			from turns t cross join lateral (select o.* from tow_store.log o where o.job_id = t.job and (since is null or o.at > since) order by o.n desc limit max_lines) l
 		), merged as (

@@ -68,7 +68,7 @@ from tow_store.history h
 comment on view tow.attempts is 'Every run that ended, however it ended. Filter on job, or on finished_at: that prunes partitions.';
 
 create or replace view tow.history as
-select h.job_id as id, case h.outcome when 'c' then 'completed' when 'f' then 'failed' else 'cancelled' end as state,
+select h.job_id as id, tow_store.end_name(h.outcome) as state,
 	j.kind, j.queue, coalesce(b.priority, j.priority) as priority, h.attempt, j.created_at, h.started_at, h.finished_at,
 	h.finished_at - h.started_at as took, h.worker, h.run, h.class,
 	tow_store.shown(h.error, tow_store.in_sight(j.queue, (select tow_store.sight()))) as error,

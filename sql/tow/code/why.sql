@@ -60,7 +60,7 @@ create or replace function tow_store.why_finished(j tow_store.job)
 returns table(rank int, reason text, detail text, ids bigint[], until timestamptz, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 1, case h.outcome when 'c' then 'completed' when 'f' then 'failed' when 'x' then 'cancelled' else 'lost' end,
+	select 1, coalesce(tow_store.end_name(h.outcome), 'lost'),
 		case when h.outcome is null then 'it is in no table'
 			else concat_ws(', ', date_trunc('second', h.finished_at), 'attempt ' || nullif(h.attempt, 0), h.class || coalesce(': ' || tow_store.shown(h.error, tow.sees_args(j.queue)), '')) end,
 		null::bigint[], null::timestamptz,
