@@ -11,7 +11,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define TURNS	     100     /* of one duty before others are looked at again */
+#define TURNS_US     100000  /* of one duty before others are looked at again */
 #define TELL_US	     5000000 /* and a sign of life among them: after 15 s others take over */
 #define PAUSE_LEAST  1000    /* us between looks while somebody may enqueue without ringing */
 #define PAUSE_MOST   100000
@@ -168,15 +168,20 @@ static bool note_failure(struct clock *c, const char *name, struct tow_err *e)
 	return ask(c, NULL, e, "tow.duty_failed", (const char *[]){ name, why.text }, 2);
 }
 
-/* How long ago each duty ran here, as tow.tick wants it. */
+/* How long ago each duty ran here, as tow.tick wants it: one that it is not told of is due. */
 static void write_ago(const struct clock *c, struct tow_buf *b)
 {
 	long long now = tow_mono_us();
+	const char *comma = "";
 
 	tow_buf_addc(b, '{');
-	for (size_t i = 0; i < c->n_duties; i++)
-		tow_buf_addf(b, "%s\"%s\":%.3f", i ? "," : "", c->duties[i].name,
+	for (size_t i = 0; i < c->n_duties; i++) {
+		if (c->duties[i].unfinished)
+			continue;
+		tow_buf_addf(b, "%s\"%s\":%.3f", comma, c->duties[i].name,
 			     (double)(now - c->duties[i].ran_us) / 1000);
+		comma = ",";
+	}
 	tow_buf_addc(b, '}');
 }
 
@@ -198,9 +203,12 @@ static bool tell(struct clock *c, struct tow_err *e)
 	return tow_mono_us() - c->told_us < TELL_US || ask_tick(c, NULL, e);
 }
 
+/* A duty with very much to do goes on after the others, whose instants come meanwhile. */
 static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 {
-	for (int turn = 0; turn < TURNS; turn++) {
+	long long start = tow_mono_us();
+
+	while (tow_mono_us() - start < TURNS_US) {
 		TOW_AUTO_ROWS *rows = NULL;
 		const char *count;
 
@@ -213,6 +221,7 @@ static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 		if (!tell(c, e))
 			return false;
 	}
+	duty_named(c, name)->unfinished = true;
 	return true;
 }
 
@@ -235,7 +244,10 @@ static bool take_turns_apart(struct clock *c, const char *name, struct tow_err *
 
 static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_err *e)
 {
-	duty_named(c, name)->ran_us = tow_mono_us();
+	struct duty *d = duty_named(c, name);
+
+	d->ran_us = tow_mono_us();
+	d->unfinished = false;
 	if (apart ? take_turns_apart(c, name, e) : take_turns(c, name, e))
 		return true;
 	return note_failure(c, name, e);

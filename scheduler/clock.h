@@ -10,6 +10,7 @@
 struct duty {
 	char name[64];
 	long long ran_us; /* when this process last ran it */
+	bool unfinished;  /* others had to be looked at before it was done */
 };
 
 struct clock {

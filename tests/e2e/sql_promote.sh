@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Open transactions beside promotion and admission: what is committed late is promoted at once, what somebody has
-# locked is passed over and found again, and nobody else waits for a queue or a band that somebody is making.
+# locked is passed over and found again, and nobody else waits for a queue or a band that somebody is making, or for a
+# duty that has much to do.
 . tests/lib/tap.sh
 . tests/lib/instance.sh
 . tests/lib/sessions.sh
@@ -87,4 +88,22 @@ session_do holder rollback >/dev/null
 next=$(instance_psql -c "select last_job from tow.schedules where name = 'often'")
 is "$(instance_psql -c "select on_id from tow_store.need where job_id = $next")" "$job" "and the new job waits for that one"
 instance_psql -c "select tow.unschedule('often')" >/dev/null
+
+# Nor does anybody's instant wait for a duty that has no end of work, which goes on all the same.
+job=$(instance_psql <<-'EOF'
+	create table turn (saw text);
+	grant all on turn to public;
+	create or replace function tow_store.duty_partition() returns int language plpgsql set search_path = pg_catalog, pg_temp as $$
+	begin
+		perform pg_sleep(0.1);
+		insert into public.turn select tow.state(j.id) from tow_store.job j where j.tags = '{due}';
+		return 1;
+	end $$;
+	select tow.enqueue('noop', run_at => tow.now() + interval '1 s', tags => '{due}');
+EOF
+)
+scheduler_start
+turns() { instance_psql -c "select count(*) from turn where saw = '$1'"; }
+ok "a duty has work without end: it takes turn after turn" wait_until '[ "$(turns ready)" -gt 2 ]' 60
+ok "and what is due becomes ready in between" test "$(turns scheduled)" -lt 60 || diag "job $job: $(turns scheduled) turns"
 done_testing

@@ -33,37 +33,70 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
 declare
-	w record;
+	h record;
 	v_band int;
 	v_home jsonb;
 	v_stuck jsonb[] := array[]::jsonb[];
 	v_after bigint := 0;
+	v_last bigint;
+	v_ids bigint[] := array[]::bigint[];
+	v_bands int[] := array[]::int[];
 	v_count int := 0;
 begin
 	for i in 1 .. 5 loop
-		for w in
-			select a.id, a.band, a.attempt, a.flags, j.queue, j.priority, j.kind, j.lane is not null as laned
-			from (select o.* from tow_store.waiting o where (o.reason, o.id) > ('admission', v_after) and o.reason <= 'admission' order by o.reason, o.id limit 1000) a,
+		for h in
+			select array_agg(a.id order by a.id) as ids, a.band, j.queue, j.priority, j.kind, j.lane is not null as laned
+			from (select o.id, o.band from tow_store.waiting o where (o.reason, o.id) > ('admission', v_after) and o.reason <= 'admission' order by o.reason, o.id limit 1000) a,
 				lateral (select f.* from tow_store.job f where f.id = a.id offset 0) j
+			group by a.band, j.queue, j.priority, j.kind, j.lane is not null order by min(a.id)
 		loop
-			v_after := w.id;
-			v_home := jsonb_build_array(w.queue, w.priority, w.laned);
-			continue when w.band is null and (v_home = any(v_stuck) or cardinality(v_stuck) >= 10);
-			v_band := coalesce(w.band, tow_store.try_home_band(w.queue, w.priority, w.kind, w.laned));
+			v_last := greatest(v_last, h.ids[cardinality(h.ids)]);
+			v_home := jsonb_build_array(h.queue, h.priority, h.laned);
+			continue when h.band is null and (v_home = any(v_stuck) or cardinality(v_stuck) >= 10);
+			v_band := coalesce(h.band, tow_store.try_home_band(h.queue, h.priority, h.kind, h.laned));
 			if v_band is null then
 				v_stuck := v_stuck || v_home;
 				continue;
 			end if;
-			delete from tow_store.waiting where ctid = (select l.ctid from tow_store.waiting l where l.id = w.id for update skip locked);
-			continue when not found; -- it is being cancelled
-			perform tow_store.put_back(w.id, v_band, w.attempt, w.flags, null, 's');
-			v_count := v_count + 1;
+			v_ids := v_ids || h.ids;
+			v_bands := v_bands || array_fill(v_band, array[cardinality(h.ids)]);
 		end loop;
-		exit when not found or v_count > 0;
+		exit when not found;
+		select coalesce(sum(tow_store.bring_home(b.ids, b.band)), 0) into v_count
+		from (select u.band, array_agg(u.id) as ids from unnest(v_ids, v_bands) u(id, band) group by u.band) b;
+		exit when v_count > 0;
+		v_after := v_last;
+		v_ids := '{}';
+		v_bands := '{}';
 	end loop;
 	return v_count;
 end $$;
 comment on function tow_store.admit_homeless() is 'Make new queues and bands, and make the jobs that waited for them ready.';
+
+-- What somebody has locked is being cancelled, or made to wait for others.
+create or replace function tow_store.bring_home(p_ids bigint[], p_band int) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_count int;
+begin
+	perform pg_current_xact_id(); -- before the positions
+	with d as (
+		delete from tow_store.waiting where ctid = any(array(
+			select l.ctid from unnest(p_ids) u(id), lateral (
+				select w.ctid from tow_store.waiting w where w.id = u.id and w.reason = 'admission' for update skip locked) l))
+		returning id, attempt, flags
+	)
+	insert into tow_store.ready (band, pos, id, attempt, flags)
+	select p_band, nextval('tow_store.job_id'), o.id, o.attempt, o.flags & ~4 from (select * from d order by d.id) o;
+	get diagnostics v_count = row_count;
+	if v_count > 0 then
+		perform tow_store.ring_band(p_band);
+	end if;
+	return v_count;
+end $$;
+comment on function tow_store.bring_home(bigint[], int) is 'Make jobs ready that waited for admission; returns how many.';
 
 -- Jobs that ended: those that wait for them, a thousand a turn, in the order of their ids. One that was put back since
 -- is not over yet, and will be here again.
