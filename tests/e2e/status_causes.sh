@@ -7,6 +7,8 @@
 . tests/lib/sessions.sh
 
 instance_start
+echo 'wal_level = logical' >"$TOW_HOME/pg/conf.d/91-logical.conf"
+"$TOW" db restart >/dev/null
 pinned() { instance_psql -c "select detail || ' => ' || hint from tow.status() where component = 'xmin' and detail like '$1%'"; }
 instance_psql -c "select tow.set('pinned_after', '1 s')" -c "select tow.duty('expire')" >/dev/null
 is "$(instance_psql -c "select detail from tow.status() where component = 'xmin'")" "nobody pins the horizon" "nobody at first"
@@ -33,6 +35,15 @@ like "$(pinned prepared)" "=> rollback prepared 'mine'" "is named"
 instance_psql -c "rollback prepared 'mine'"
 is "$(pinned prepared)" "" "until it is rolled back"
 
+# A subscriber's slot keeps the rows of catalogs only
+slot() { psql -X -A -t -q -d "$(instance_url "$2")" -c "select pg_create_logical_replication_slot('$1', 'pgoutput')" >/dev/null; }
+slot far postgres
+slot near tow
+instance_psql -c 'select pg_current_xact_id()' >/dev/null
+ok "a subscriber's slot" wait_until '[ -n "$(pinned "replication slot near (not in use)")" ]'
+like "$(pinned 'replication slot')" "^[^=]*near[^=]*=> select pg_drop_replication_slot\('near'\)[^=]*$" "is named, not one of another database"
+instance_psql -c "select pg_drop_replication_slot(s) from unnest('{near,far}'::text[]) s" >/dev/null
+
 # A worker whose session is stuck in a transaction
 session_open worker
 session_do worker "select worker from tow.attach('w', 'h', 1, '0', '{default}', '{1}', '{noop}', '1 hour')" >"$instance_dir/worker"
@@ -44,6 +55,12 @@ ok "one that is in a transaction hears nothing" wait_until '[ -n "$(bell)" ]'
 like "$(bell)" "its session, pid $(<"$instance_dir/worker.pid"), has been in one transaction for 00:00:" "by its pid"
 session_do worker commit >/dev/null
 is "$(bell)" "" "until that ends"
+session_do worker "select scheduler from tow.attend('s', 'h', 1, '0', false)" >"$instance_dir/scheduler"
+scheduler=$(<"$instance_dir/scheduler")
+session_do worker "begin; select 1" >/dev/null
+deaf() { instance_psql -c "select detail from tow.status() where component = 'scheduler $scheduler' and detail like '%bell%'"; }
+ok "nor does a scheduler" wait_until '[ -n "$(deaf)" ]'
+session_do worker commit >/dev/null
 
 # A standby, by a slot, then without one
 data=$TOW_HOME/pg

@@ -66,6 +66,11 @@ select is(pg_temp.register() & 1, 0::bigint, 'that of the last does');
 select worker as d from tow.attach('d', 'h', 1, '0', '{default}', '{1}', '{noop}', '15 s', null, true, true, extract(epoch from clock_timestamp())::float8 + 100) \gset
 select ok((select clock_ahead between '99 s' and '101 s' from tow.workers where id = :d), 'a clock that is ahead is noted');
 select ok(exists (select from tow.status() where component = 'worker ' || :d and status = 'warn' and detail ~ '100 s ahead'), 'and status tells');
+select tow.heartbeat(:d, 'running', '{}', '{}', extract(epoch from clock_timestamp())::float8 - 50) \g /dev/null
+select ok(exists (select from tow.status() where component = 'worker ' || :d and status = 'warn' and detail ~ 'of its host, h, is 50 s behind the database'), 'behind, too');
+select scheduler as t from tow.attend('t', 'far', 1, '0', false, false, extract(epoch from clock_timestamp())::float8 + 100) \gset
+select is((select array_agg(status order by status) from tow.status() where component = 'scheduler ' || :t and detail ~ 'of its host, far, is 100 s ahead|comes through a pooler'), '{ok,warn}', 'and that of a scheduler, which comes through a pooler besides');
+select tow.leave(:t) \g /dev/null
 select tow.heartbeat(:d, 'running', '{}', '{}', extract(epoch from clock_timestamp())::float8) \g /dev/null
 select ok(not exists (select from tow.status() where component = 'worker ' || :d), 'until it is right');
 select tow.heartbeat(:d, 'running', '{}', '{}') \g /dev/null

@@ -200,5 +200,14 @@ select tow.cancel(:j) \g /dev/null
 insert into tow_store.history_rest (job_id, run, finished_at, attempt, outcome) values (0, 0, '2001-01-01', 1, 'c');
 select pg_temp.mends('rows in the rest ', 'history of a day that has no partition');
 select is((select count(*) from tow_store.history where finished_at = '2001-01-01'), 1::bigint, 'is where it belongs');
+insert into tow_store.log_rest (job_id, n, run, at, level, line) values (0, 1, 0, '2001-01-01', 'i', 'l');
+select pg_temp.mends('rows in the rest ', 'lines of a log');
+select is((select count(*) from tow_store.log_20010101), 1::bigint, 'are where they belong');
+select setval('tow_store.job_id', 900000000000) \g /dev/null
+select tow.enqueue('noop') as far \gset
+select pg_temp.mends('rows in the rest ', 'facts beyond all ranges');
+select is((select count(*) from tow_store.job where id = :far), 1::bigint, 'have a range of their own');
+select format('drop table tow_store.%I', d.name) from tow_store.days d where d.parent = 'log' and d.first <= tow.now() + interval '1 day' and tow.now() + interval '1 day' < d.stop \gexec
+select pg_temp.mends('no partition ', 'tomorrow without partitions');
 select * from finish();
 rollback;

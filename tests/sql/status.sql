@@ -83,13 +83,20 @@ select is(pg_temp.says('^notify'), 'ok: 0.0 % of the notification queue in use',
 select is(pg_temp.says('^partitions'), 'ok: 3 days and 2 ranges of ids ahead', 'partitions');
 insert into tow_store.history_rest (job_id, run, finished_at, attempt, outcome) values (1, 0, '2001-01-01', 1, 'c');
 select is(pg_temp.says('^partitions'), 'bad: rows stand in a partition of the rest: history', 'rows in the rest');
+insert into tow_store.log_rest (job_id, n, run, at, level, line) values (1, 1, 0, '2001-01-01', 'i', 'l');
+insert into tow_store.job_rest select (jsonb_populate_record(j, '{"id": 900000000000}')).* from tow_store.job j limit 1;
+select is(pg_temp.says('^partitions'), 'bad: rows stand in a partition of the rest: job, history, log', 'of each');
 delete from tow_store.history_rest;
+delete from tow_store.log_rest;
+delete from tow_store.job_rest;
 select format('drop table tow_store.%I', name) from tow_store.job_ranges where first > 0 \gexec
 select is(pg_temp.says('^partitions'), 'bad: 3 days and 0 ranges of ids ahead', 'none ahead');
 select is(pg_temp.unhinted(), null, 'has a hint');
 
+select format('drop table tow_store.%I', name) from tow_store.days where parent = 'history' and clock_timestamp() + interval '1 day' between first and stop \gexec
+select is(pg_temp.says('^partitions'), format('bad: not made: history of %s', (clock_timestamp() at time zone 'UTC')::date + 1), 'that of tomorrow is missed today');
 select format('drop table tow_store.%I', name) from tow_store.days where parent = 'log' and clock_timestamp() between first and stop \gexec
-select alike(pg_temp.says('^partitions'), 'bad: not made: log of 2%', 'a day that was not made is named');
+select alike(pg_temp.says('^partitions'), 'bad: not made: history of 2%, log of 2%', 'each day that was not made is named');
 select is(pg_temp.unhinted(), null, 'has a hint');
 
 select alike(pg_temp.says('^history'), 'ok: % kB', 'how much is kept');

@@ -149,6 +149,9 @@ select is(pg_temp.why(:s), 'admission', 'a new priority');
 select tow.cancel(:s) \g /dev/null
 update tow_store.waiting set reason = 'policy', detail = '{"policy": "default"}' where id = :a2;
 select is(pg_temp.says(:a2, 'policy'), 'policy default decides when it is tried again [] ', 'a policy that decides');
+update tow_store.policy set fn_off_until = tow.now() + '1 min' where name = 'default';
+select is(hint, format('its function failed and is asked again at %s', tow.now() + '1 min'), 'but not now') from tow.why(:a2);
+update tow_store.policy set fn_off_until = null;
 
 -- limits, rates, lanes
 select tow.set_queue('q') \g /dev/null
@@ -160,6 +163,10 @@ select tow.enqueue('noop', queue => 'q') as n \gset
 select is(pg_temp.claim(:wq), array[:h]::bigint[], 'a queue with a limit');
 select is(pg_temp.says(:n, 'queue limit'), format('1 of at most 1 run in queue q [%s] ', :h), 'who holds it');
 select is(pg_temp.why(:n), 'queue limit', 'and nothing else');
+update tow_store.gate set max_running = 2 where what = 'q';
+insert into tow_store.held (gate, run, job_id) select g.id, 999999, :n from tow_store.gate g where g.what = 'q';
+select is(pg_temp.why(:n), 'next', 'what no run holds any more does not count');
+delete from tow_store.held where run = 999999;
 update tow_store.gate set max_running = null, rate = 0.1, burst = 1 where what = 'q';
 insert into tow_store.bucket (gate, tokens, at) select id, 0, tow.now() from tow_store.gate where what = 'q';
 select is(pg_temp.says(:n, 'queue rate'), 'queue q may start 0.1 a second [] 00:00:10', 'a rate, until the next token');
@@ -185,6 +192,10 @@ select is(pg_temp.why(:l2), 'lane paused, lane limit', 'a paused lane');
 update tow_store.gate set paused_at = null, max_running = 1000, rate = 1, burst = 1 where what = 'l';
 insert into tow_store.bucket (gate, tokens, at) select id, 0, tow.now() from tow_store.gate where what = 'l';
 select is(pg_temp.says(:l2, 'lane rate'), 'lane a may start 1 a second [] 00:00:01', 'a lane''s rate');
+update tow_store.gate set rate = null, burst = null where what = 'l';
+update tow_store.queue set lane_rate = 0.5, lane_burst = 1 where id = :q;
+select is(pg_temp.says(:l2, 'lane rate'), 'lane a may start 0.5 a second [] 00:00:02', 'that of all lanes of its queue');
+update tow_store.queue set lane_rate = null, lane_burst = null where id = :q;
 
 -- it has ended
 select tow.enqueue('noop', key => 'k') as e \gset
