@@ -14,7 +14,7 @@
 #define FLOOR_EVERY_US 250000
 #define PAUSE_PARKED   1000
 #define PAUSE_POLLING  20000
-#define POLL_POOLED    1000000
+#define POLL_SOON      1000000
 
 /* Nothing before it is known which kinds are functions in the database: their jobs would come back
  * as of unknown kinds. */
@@ -30,12 +30,14 @@ static bool listens(const struct dispatcher *d)
 	return d->config.listen && !d->options->drain && !d->beat.pooled;
 }
 
-/* Whom no bell reaches behind a pooler, though it would listen, looks more often. */
+/* Whom no bell reaches behind a pooler, though it would listen, looks more often; so does who waits
+ * for the last jobs. */
 static long long poll_us(const struct dispatcher *d)
 {
+	bool soon = (d->config.listen && d->beat.pooled) || d->options->drain;
 	long long us = d->config.poll_ms * 1000LL;
 
-	return d->config.listen && d->beat.pooled && us > POLL_POOLED ? POLL_POOLED : us;
+	return soon && us > POLL_SOON ? POLL_SOON : us;
 }
 
 bool claims_hungry(const struct dispatcher *d)
@@ -118,6 +120,7 @@ void claims_floored(struct dispatcher *d, bool safe, long long now)
 	struct claims *c = &d->claims;
 
 	c->floor_us = now;
+	c->drain_asked = c->drained = false;
 	c->safe = c->parked && safe;
 	for (size_t i = 0; i < d->n_queues; i++)
 		d->queues[i]->dry = false;
@@ -171,10 +174,23 @@ long long claims_wake_at(const struct dispatcher *d)
 	return d->phase == PHASE_RUN && d->claims.look_us ? d->claims.look_us : LLONG_MAX;
 }
 
-bool claims_nothing_left(const struct dispatcher *d)
+/* Nothing is held, and a look at every queue has found nothing. */
+static bool nothing_left(const struct dispatcher *d)
 {
 	for (size_t i = 0; i < d->n_queues; i++)
 		if (!d->queues[i]->dry || d->queues[i]->asked)
 			return false;
 	return !d->claims.floor_due && hands_busy(d) == 0 && lines_quiet(d);
+}
+
+/* What waits for the scheduler is not to be found yet, but counts. */
+bool claims_drain(const struct dispatcher *d)
+{
+	return d->phase == PHASE_RUN && d->options->drain && d->lows.memory &&
+	       !d->claims.drain_asked && nothing_left(d);
+}
+
+bool claims_drained(const struct dispatcher *d)
+{
+	return d->claims.drained && nothing_left(d);
 }

@@ -195,8 +195,7 @@ static int open_signals(void)
  * go anyway: what we held is put back when our lease is over. */
 static void step_phase(struct dispatcher *d, long long now)
 {
-	if (d->phase == PHASE_RUN && d->options->drain && d->beat.attached && d->lows.memory &&
-	    claims_nothing_left(d))
+	if (d->phase == PHASE_RUN && d->beat.attached && claims_drained(d))
 		dispatcher_stop(d, now);
 	if (d->phase == PHASE_DRAIN && now >= d->end_us)
 		begin_end(d, now);

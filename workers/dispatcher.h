@@ -45,7 +45,7 @@ struct beat {
 	size_t report_most; /* lines in a report: fewer while a bad one is looked for */
 };
 
-enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_RECONCILE };
+enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_DRAINED, LINE_RECONCILE };
 
 struct want {
 	struct queue *queue;
@@ -85,6 +85,8 @@ struct claims {
 	long long floor_us, look_us, pause_us;
 	char *parked;		/* tow.park's answer */
 	bool safe;		/* nothing can have slipped past the doorbell */
+	bool drain_asked;	/* whether more will come, since the last look */
+	bool drained;		/* and none will */
 	long long reconcile_us; /* 0: no need */
 };
 
@@ -162,7 +164,9 @@ void claims_parked(struct dispatcher *d, const char *token, long long now);
 void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything,
 		 long long now);
 long long claims_wake_at(const struct dispatcher *d);
-bool claims_nothing_left(const struct dispatcher *d);
+bool claims_drain(
+	const struct dispatcher *d); /* is it time to ask whether more is about to come? */
+bool claims_drained(const struct dispatcher *d); /* was the answer no? */
 
 /* hands.c: runs on their way through slots */
 void hands_give(struct dispatcher *d, long long now);

@@ -131,6 +131,15 @@ static void ask_park(struct dispatcher *d, struct line *l, long long now)
 	(void)line_send(l, LINE_PARK, "tow.park", (const char *[]){ worker, queues.data }, 2, now);
 }
 
+static void ask_drained(struct dispatcher *d, struct line *l, long long now)
+{
+	char worker[24];
+
+	line_number(worker, d->beat.worker);
+	d->claims.drain_asked =
+		line_send(l, LINE_DRAINED, "tow.drained", (const char *[]){ worker }, 1, now);
+}
+
 static void ask_reconcile(struct dispatcher *d, struct line *l, long long now)
 {
 	TOW_AUTO_BUF jobs = { 0 };
@@ -221,6 +230,8 @@ static void next_call(struct dispatcher *d, struct line *l, long long now)
 		exchange_ask(d, l, now);
 	else if (!calling(d, LINE_EXCHANGE) && !calling(d, LINE_PARK) && claims_park(d))
 		ask_park(d, l, now);
+	else if (claims_drain(d))
+		ask_drained(d, l, now);
 }
 
 /*--- turns */
@@ -243,6 +254,9 @@ static void answered(struct dispatcher *d, struct line *l, const struct tow_rows
 		if (tow_rows_count(rows) == 1 && tow_rows_at(rows, 0, 0))
 			claims_parked(d, tow_rows_at(rows, 0, 0), now);
 		break;
+	case LINE_DRAINED:
+		d->claims.drained = tow_rows_count(rows) == 1 && *tow_rows_at(rows, 0, 0) == 't';
+		break;
 	case LINE_RECONCILE:
 		if (tow_rows_count(rows) == 1 && strcmp(tow_rows_at(rows, 0, 0), "0") != 0)
 			tow_log(TOW_INFO, "worker.reconciled", "jobs=%s", tow_rows_at(rows, 0, 0));
@@ -263,6 +277,8 @@ static void refused(struct dispatcher *d, struct line *l, const struct tow_err *
 	}
 	if (call == LINE_FLOOR)
 		d->claims.floor_due = true;
+	if (call == LINE_DRAINED)
+		d->claims.drain_asked = false;
 	if (call == LINE_RECONCILE)
 		d->claims.reconcile_us = now + RECONCILE_US;
 	if (strcmp(e->class, "TW410") == 0)
@@ -280,6 +296,8 @@ static void lost(struct dispatcher *d, struct line *l, const struct tow_err *e, 
 	}
 	if (l->call == LINE_FLOOR)
 		d->claims.floor_due = true;
+	if (l->call == LINE_DRAINED)
+		d->claims.drain_asked = false;
 	l->call = LINE_NONE;
 	d->claims.reconcile_us = now + RECONCILE_US;
 	tow_log_err(TOW_WARN, "line.lost", e);

@@ -13,6 +13,17 @@ exits 0 "--drain ends well" timeout 60 "$TOW" worker --drain --queue default --q
 is "$(query "select count(*) from tow.history where state = 'completed'")" 520 "when every queue is empty"
 is "$(query "select count(*) from tow.workers")" 0 "and takes its leave"
 
+# What the scheduler has yet to make ready counts, whether the queue is known or not.
+enqueue "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[3000]), queue => 'fresh')" >/dev/null
+exits 0 "--drain waits for a queue that is being made" timeout 60 "$TOW" worker --drain --queue fresh 2>"$FAULTS_DIR/drain.log"
+is "$(query "select count(*) from tow.history where queue = 'fresh'")" 3000 "and runs all its jobs"
+process_stop "$SCHEDULER_PID"
+enqueue "select tow.enqueue('noop', queue => 'fresh', run_at => tow.now() + interval '300 ms')" >/dev/null
+wait_until "there_is 'select run_at <= tow.now() from tow_store.scheduled'"
+exits 0 "without a scheduler" timeout 60 "$TOW" worker --drain --queue fresh 2>"$FAULTS_DIR/drain.log"
+is "$(query "select count(*) from tow.history where queue = 'fresh'")" 3001 "it runs what is due"
+scheduler_start
+
 #--- --no-listen
 
 worker_start --no-listen --poll 200ms

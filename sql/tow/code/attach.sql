@@ -109,6 +109,23 @@ begin
 end $$;
 comment on function tow.heartbeat(bigint, text, bigint[], bigint[], double precision) is 'A worker''s beat: prolongs its lease, and says what it must know.';
 
+-- Those that wait for a queue to be made, and those that are due, will be ready in the scheduler's next turn.
+create or replace function tow.drained(p_worker bigint) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+	v_queues constant text[] := array(select q.name from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id where w.id = p_worker);
+begin
+	return not exists (select from (select o.id from tow_store.waiting o where o.reason = 'admission' offset 0) w,
+			lateral (select from tow_store.job f where f.id = w.id and f.queue = any(v_queues) offset 0) j)
+		and not exists (select from (select o.id from tow_store.scheduled o where o.run_at <= v_now offset 0) s,
+			lateral (select from tow_store.job f where f.id = s.id and f.queue = any(v_queues) offset 0) j);
+end $$;
+comment on function tow.drained(bigint) is
+'Whether no job is about to become ready in the queues of a worker that has found none: one who drains them asks before he leaves.';
+
 create or replace function tow.report(p_worker bigint, p_progress jsonb, p_log jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
