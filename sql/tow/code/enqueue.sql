@@ -21,20 +21,25 @@ declare
 	v_max_bytes int;
 	v_restricted boolean;
 	v_flags int := 0;
+	v_xid xid8;
+	v_armed bigint;
 begin
 	select b.id, q.arm, q.max_args_bytes, q.restricted into v_band, v_arm, v_max_bytes, v_restricted
 	from tow_store.queue q join tow_store.band b on b.queue = q.id
 	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
-	perform tow_store.check_job(kind, args, queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
-	perform tow_store.check_instants(run_at, deadline);
-	perform tow_store.check_lane(lane);
+	if v_band is null or not tow_store.is_kind(kind) or args is null or pg_column_size(args) > least(v_max_bytes, 1000)
+		or num_nonnulls(run_at, deadline, max_attempts, timeout, policy, tags, lane) > 0 then -- else nothing can be wrong
+		perform tow_store.check_job(kind, args, queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
+		perform tow_store.check_instants(run_at, deadline);
+		perform tow_store.check_lane(lane);
+	end if;
 	if v_restricted is not false then -- or it is not known here yet
 		perform tow_store.check_producer(queue);
 	end if;
 
-	perform pg_current_xact_id();
-	perform pg_sequence_last_value(v_arm); -- from here on tow.drop_queue waits for us
+	v_xid := pg_current_xact_id();
+	v_armed := pg_sequence_last_value(v_arm); -- from here on tow.drop_queue waits for us
 	v_id := nextval('tow_store.job_id');
 	if key is not null then
 		v_other := tow_store.hold_key(v_id, key, on_conflict, key_scope, run_at);
@@ -87,13 +92,18 @@ begin
 end $$;
 comment on function tow_store.check_instants(timestamptz, timestamptz) is 'Refuse a run_at or deadline that no job can have.';
 
+create or replace function tow_store.is_kind(p_name text) returns boolean
+language sql immutable parallel safe
+return coalesce(p_name ~ '^[a-zA-Z0-9_.:/-]{1,100}$', false);
+comment on function tow_store.is_kind(text) is 'Whether a kind may be called so.';
+
 create or replace function tow_store.check_job(
 	p_kind text, p_args jsonb, p_queue text, p_priority int, p_max_attempts int, p_timeout interval, p_policy text, p_tags text[], p_max_bytes int
 ) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if p_kind is null or p_kind !~ '^[a-zA-Z0-9_.:/-]{1,100}$' then
+	if not tow_store.is_kind(p_kind) then
 		perform tow_store.fail('TW422', format('bad kind %L', left(p_kind, 110)), 'use 1 to 100 letters, digits, and any of _ . : / -');
 	elsif p_args is null then
 		perform tow_store.fail('TW422', 'args are null', 'pass a JSON value, for instance ''{}''');
