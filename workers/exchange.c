@@ -24,7 +24,8 @@ enum {
 	POS,
 	TAGS,
 	KEY,
-	MEMORY
+	MEMORY,
+	PLACE
 };
 
 static void sent_release(struct line *l)
@@ -123,16 +124,30 @@ static void cargo_text_release(struct cargo_text *t)
 	tow_buf_release(&t->outcomes);
 }
 
-static void write_wants(const struct line *l, struct tow_buf *queues, struct tow_buf *wants)
+struct wants_text {
+	struct tow_buf queues, wants, relays;
+};
+
+static void write_wants(const struct dispatcher *d, const struct line *l, struct wants_text *t)
 {
-	tow_buf_addc(queues, '{');
-	tow_buf_addc(wants, '{');
 	for (size_t i = 0; i < l->n_wants; i++) {
-		tow_buf_addf(queues, i ? ",%d" : "%d", l->wants[i].queue->id);
-		tow_buf_addf(wants, i ? ",%d" : "%d", l->wants[i].n);
+		const struct queue *q = l->wants[i].queue;
+		char mark = i ? ',' : '{';
+
+		tow_buf_addf(&t->queues, "%c%d", mark, q->id);
+		tow_buf_addf(&t->wants, "%c%d", mark, l->wants[i].n);
+		tow_buf_addf(&t->relays, "%c%d", mark, queue_relay(q, d->config.prefetch));
 	}
-	tow_buf_addc(queues, '}');
-	tow_buf_addc(wants, '}');
+	tow_buf_adds(&t->queues, l->n_wants ? "}" : "{}");
+	tow_buf_adds(&t->wants, l->n_wants ? "}" : "{}");
+	tow_buf_adds(&t->relays, l->n_wants ? "}" : "{}");
+}
+
+static void wants_text_release(struct wants_text *t)
+{
+	tow_buf_release(&t->queues);
+	tow_buf_release(&t->wants);
+	tow_buf_release(&t->relays);
 }
 
 void exchange_send(struct dispatcher *d, struct line *l, long long now)
@@ -140,8 +155,7 @@ void exchange_send(struct dispatcher *d, struct line *l, long long now)
 	__attribute__((cleanup(cargo_text_release))) struct cargo_text t = { 0 };
 	TOW_AUTO_BUF bands = { 0 };
 	TOW_AUTO_BUF lows = { 0 };
-	TOW_AUTO_BUF queues = { 0 };
-	TOW_AUTO_BUF wants = { 0 };
+	__attribute__((cleanup(wants_text_release))) struct wants_text w = { 0 };
 	char worker[24], number[24], seq[24];
 
 	line_number(worker, d->beat.worker);
@@ -149,12 +163,13 @@ void exchange_send(struct dispatcher *d, struct line *l, long long now)
 	line_number(seq, l->seq);
 	write_cargo(&l->cargo, &t, now);
 	lows_write(&l->sent, &bands, &lows);
-	write_wants(l, &queues, &wants);
+	write_wants(d, l, &w);
 	if (!line_send(l, LINE_EXCHANGE, "tow.exchange",
 		       (const char *[]){ worker, number, seq, l->unsure ? "t" : "f", t.jobs.data,
 					 t.runs.data, t.ago.data, t.took.data, t.outcomes.data,
-					 bands.data, lows.data, queues.data, wants.data },
-		       13, now))
+					 bands.data, lows.data, w.queues.data, w.wants.data,
+					 w.relays.data },
+		       14, now))
 		l->unsure = true;
 }
 
@@ -170,7 +185,7 @@ static struct run *claimed(struct dispatcher *d, const struct tow_rows *rows, si
 			   struct queue *q, const struct kind *k, long long now)
 {
 	const char *timeout = tow_rows_at(rows, i, TIMEOUT),
-		   *deadline = tow_rows_at(rows, i, DEADLINE);
+		   *deadline = tow_rows_at(rows, i, DEADLINE), *place = tow_rows_at(rows, i, PLACE);
 	struct run *r = run_make(atoll(tow_rows_at(rows, i, JOB)), atoll(tow_rows_at(rows, i, RUN)),
 				 atoi(tow_rows_at(rows, i, ATTEMPT)),
 				 atoi(tow_rows_at(rows, i, MAX_ATTEMPTS)), q->name,
@@ -178,6 +193,7 @@ static struct run *claimed(struct dispatcher *d, const struct tow_rows *rows, si
 				 tow_rows_at(rows, i, MEMORY));
 
 	r->queue = q;
+	r->place = place ? atoll(place) : 0;
 	r->timeout_ms = timeout		     ? atol(timeout)
 			: k && k->timeout_ms ? k->timeout_ms
 					     : d->config.timeout_ms;

@@ -54,20 +54,36 @@ static size_t share_in(const struct dispatcher *d, const struct slot *s, const s
 	return others < share ? others : share;
 }
 
-/* False when it has enough. Whose turn it is may have to wait for a slot with less: nobody else's
- * job goes before it. */
-static bool give_one(struct dispatcher *d, struct slot *s, size_t level, long long now)
+/* How many of the first in the list share a place in their lane. */
+static size_t relay_of(const struct runs *list)
+{
+	const struct run *r = list->first;
+	size_t n = 1;
+
+	while (r->place && r->next && r->next->place == r->place) {
+		r = r->next;
+		n++;
+	}
+	return n;
+}
+
+/* A job, with those that share its place. False when the slot has enough. Whose turn it is may have
+ * to wait for a slot with less: nobody else's job goes before it. */
+static bool give_next(struct dispatcher *d, struct slot *s, size_t level, long long now)
 {
 	struct queue *q = pool_next(s->pool);
-	struct run *r;
+	size_t n = q ? relay_of(&q->stock) : 0;
 
-	if (!q || !slot_takes(s) || s->jobs.n >= level || s->jobs.n >= share_in(d, s, q))
+	if (!q || !slot_takes(s, n) || s->jobs.n >= level || s->jobs.n >= share_in(d, s, q))
 		return false;
-	r = runs_pop(&q->stock);
-	if (hands_overdue(d, r, now))
-		return true;
-	queue_charge(q, r);
-	slot_give(s, r);
+	while (n-- > 0) {
+		struct run *r = runs_pop(&q->stock);
+
+		if (hands_overdue(d, r, now))
+			continue;
+		queue_charge(q, r);
+		slot_give(s, r);
+	}
 	return true;
 }
 
@@ -97,8 +113,8 @@ static void give_pool(struct dispatcher *d, struct pool *p, long long now)
 
 			if (s->pool != p)
 				continue;
-			gave = gave || (slot_takes(s) && pool_next(p));
-			while (give_one(d, s, level, now))
+			gave = gave || (slot_takes(s, 1) && pool_next(p));
+			while (give_next(d, s, level, now))
 				;
 		}
 		level = level + step > share && level < share ? share : level + step;
@@ -160,6 +176,12 @@ void hands_read(struct dispatcher *d, struct slot *s, long long now)
 	take_ended(d, &ended);
 }
 
+/* The one before it may be running yet: no other slot may have it. */
+static bool relayed(const struct run *r)
+{
+	return r->place && r->place != r->id;
+}
+
 void hands_back(struct dispatcher *d, struct runs *back)
 {
 	struct outcome returned = outcome_of(RUN_RETURNED, NULL, NULL);
@@ -171,7 +193,7 @@ void hands_back(struct dispatcher *d, struct runs *back)
 		queue_charged(r->queue, r, 0);
 		if (r->cancelled)
 			hands_end(d, r, &cancelled);
-		else if (r->lost || d->phase != PHASE_RUN || !r->queue->pool)
+		else if (r->lost || relayed(r) || d->phase != PHASE_RUN || !r->queue->pool)
 			hands_end(d, r, &returned);
 		else
 			runs_push(&keep, r);
@@ -379,7 +401,8 @@ static void share_surplus(struct dispatcher *d, struct pool *p, long long now)
 	for (size_t i = 0; i < p->n; i++)
 		learn_from_stuck(d, p->queues[i], now);
 	while (pool_room(p, 0) < 0 && (q = pool_last(p)))
-		hands_end(d, runs_pop(&q->stock), &o);
+		for (size_t n = relay_of(&q->stock); n > 0; n--)
+			hands_end(d, runs_pop(&q->stock), &o);
 }
 
 static void bury(struct dispatcher *d, struct slot *s, long long now)

@@ -13,6 +13,7 @@
 #define MOST_HELD  2500
 #define MOST_BYTES (64.0 * 1024 * 1024) /* of jobs that are held */
 #define MOST_SHARE (BOARD_RING * 3 / 4)
+#define MOST_RELAY (BOARD_RING / 4)
 #define NEARLY	   1e-6 /* of a job: so much is a rounding error */
 
 void queue_learn(struct queue *q, double total_us, size_t n)
@@ -42,6 +43,13 @@ int queue_share(const struct queue *q, int prefetch)
 	if (prefetch)
 		return prefetch > MOST_SHARE ? MOST_SHARE : prefetch;
 	return fits(q, SHARE_US, MOST_SHARE);
+}
+
+int queue_relay(const struct queue *q, int prefetch)
+{
+	int share = queue_share(q, prefetch);
+
+	return share < MOST_RELAY ? share : MOST_RELAY;
 }
 
 /*--- whose is next */

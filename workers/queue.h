@@ -44,6 +44,9 @@ void queue_learn(struct queue *q, double total_us, size_t n);
 /* How many of its jobs one slot should have at a time. */
 int queue_share(const struct queue *q, int prefetch);
 
+/* How many jobs of one lane a slot may run in turn for one place in it. */
+int queue_relay(const struct queue *q, int prefetch);
+
 /* How many more to ask for now: so many that no slot starves, and that none waits long behind
  * another. prefetch: so many for each slot, instead. */
 int queue_want(const struct queue *q, int prefetch);

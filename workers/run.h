@@ -33,6 +33,7 @@ struct run {
 	struct run *next;
 	long long job, id; /* id is the run's number: the fence */
 	struct queue *queue;
+	long long place; /* in its lane: runs that share one go to one slot, in order; 0: its own */
 	long timeout_ms;
 	long long deadline_us;	       /* the monotonic clock; 0: none */
 	uint64_t number;	       /* in its slot */

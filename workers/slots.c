@@ -188,10 +188,11 @@ void slots_release(struct slots *s)
 	*s = (struct slots){ 0 };
 }
 
-bool slot_takes(const struct slot *s)
+bool slot_takes(const struct slot *s, size_t n)
 {
-	return s->pid && s->socket >= 0 && !s->retire && !s->exited &&
-	       (!s->jobs.first || s->given - s->jobs.first->number < BOARD_RING - 1);
+	uint64_t out = s->jobs.first ? s->given - s->jobs.first->number : 0;
+
+	return s->pid && s->socket >= 0 && !s->retire && !s->exited && out + n < BOARD_RING;
 }
 
 void slot_give(struct slot *s, struct run *r)

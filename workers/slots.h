@@ -69,7 +69,7 @@ void slots_renew(struct slots *s, const struct kinds *kinds);
 /* Remove those that are gone and not wanted. */
 void slots_sweep(struct slots *s);
 
-bool slot_takes(const struct slot *s); /* may be given a job */
+bool slot_takes(const struct slot *s, size_t n); /* may be given so many jobs */
 void slot_give(struct slot *s, struct run *r);
 bool slot_flush(struct slot *s); /* false: it is broken, and will be reaped */
 

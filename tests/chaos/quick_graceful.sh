@@ -24,6 +24,7 @@ load() { # name
 prefetched() { # name
 	query "select tow.pause('default')"
 	load "$1"
+	wait_until "there_is \"select not exists (select from tow.jobs where state = 'waiting')\"" # the priority is new
 	query "select tow.resume('default')"
 }
 

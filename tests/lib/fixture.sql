@@ -36,9 +36,9 @@ $$;
 -- One exchange over all bands the worker may scan, from their start.
 create function pg_temp.exchange(
 	p_worker bigint, p_want int default 0, p_outcomes jsonb default null, p_jobs bigint[] default null, p_runs bigint[] default null,
-	p_seq bigint default null, p_repeat boolean default false, p_wants int[] default null
+	p_seq bigint default null, p_repeat boolean default false, p_wants int[] default null, p_relay int default null
 ) returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
-	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text, place bigint)
 language sql as $$
 	select e.* from
 		(select array_agg(b.id order by u.n, b.priority, b.kind nulls first) as ids
@@ -48,7 +48,8 @@ language sql as $$
 		tow.exchange(p_worker, 0, coalesce(p_seq, nextval('seq')), p_repeat, p_jobs, p_runs,
 			(select array_agg(2000::bigint) from unnest(p_runs)), (select array_agg(1000::bigint) from unnest(p_runs)), p_outcomes,
 			bands.ids, array_fill(0::bigint, array[cardinality(bands.ids)]), queues.ids,
-			coalesce(p_wants, array_fill(p_want, array[cardinality(queues.ids)]))) e
+			coalesce(p_wants, array_fill(p_want, array[cardinality(queues.ids)])),
+			array_fill(p_relay, array[cardinality(queues.ids)])) e
 $$;
 
 -- Claims, and says which jobs it got.

@@ -85,7 +85,7 @@ insert into tow_store.key (key, job_id, scope) values ('k', :j, 'l');
 select pg_temp.mends(format('stale key %s', :j), 'a key of a job that has ended');
 insert into tow_store.key (key, job_id, scope) values ('d', 9999998, 'd');
 select pg_temp.mends('stale key 9999998', 'a key of no job');
-insert into tow_store.held (gate, run, job_id) values (1, 999999, :j);
+insert into tow_store.held (gate, run, job_id, place) values (1, 999999, :j, 999999);
 select pg_temp.mends(format('held without a run %s', :j), 'a gate held by a run that is over');
 
 -- ties and daemons whose job is not there

@@ -39,6 +39,37 @@ select is((select count(*) from tow_store.held), 0::bigint, 'nothing is held');
 select is((select count(*) from tow_store.lined), 0::bigint, 'nothing is left in lanes');
 delete from tow_store.scheduled;
 
+-- A worker that runs them one after the other is given several for one place, which it has until the last has ended.
+create function pg_temp.relay(p_worker bigint, p_want int, p_relay int) returns table(job bigint, run bigint, place bigint) language sql as $$
+	select e.job, e.run, e.place from pg_temp.exchange(p_worker, p_want, p_relay => p_relay) e where e.what = 'job'
+$$;
+select pg_temp.put('a', 5) as a, pg_temp.put('b', 2) as b \gset
+create temp table relay as select *, row_number() over () as n from pg_temp.relay(:w, 10, 3);
+select is(array_agg(job order by n), (:'a'::bigint[])[1:3] || (:'b'::bigint[]), 'those that share a place come together, in order') from relay;
+select is(array_agg(place order by n), array_agg(first order by n), 'which is called after the first') from (select r.*, min(run) over (partition by place) as first from relay r) r;
+select is((select count(distinct place) from relay), 2::bigint, 'one place a lane');
+select is((select array_agg((lane, running, max_running)::text order by lane) from tow.lanes where running > 0), '{"(a,1,1)","(b,1,1)"}', 'which is what is counted');
+select is((select array_agg(w.reason || ' ' || w.detail || ' ' || w.ids::text) from tow.why((:'a'::bigint[])[4]) w where w.reason = 'lane limit'),
+	array[format('lane limit 1 of at most 1 run in lane a {%s}', (:'a'::bigint[])[1])], 'who has it is told');
+select is(pg_temp.done(:w, (:'a'::bigint[])[1:2], 5), '{}', 'the lane waits for the last');
+select is(pg_temp.say(:w, (:'a'::bigint[])[3], '{"as": "returned"}'), false, 'one that did not start is given back');
+select is((select array_agg(job) from pg_temp.relay(:w, 10, 3)), (:'a'::bigint[])[3:5], 'and stands where it stood');
+select tow.set_lane('default', 'a', max_running => 2) \g /dev/null
+select pg_temp.done(:w, (:'a'::bigint[])[3:5] || :'b'::bigint[]) \g /dev/null
+select pg_temp.put('a', 9) as a \gset
+select is((select array_agg(n order by place) from (select place, count(*) as n from pg_temp.relay(:w, 5, 10) group by place) p), '{3,2}', 'a lane of two has two places, which share what is wanted');
+select is((select count(*) from pg_temp.relay(:w, 5, 10)), 0::bigint, 'and no more');
+select is((select count(*) from tow_store.fsck_lanes(null)), 0::bigint, 'nothing is wrong');
+select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
+select tow.set_kind('noop', max_running => 9) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is((select max(n) from (select count(*) as n from pg_temp.relay(:w, 10, 10) group by place) p), 1::bigint, 'where a kind or queue has a limit, each has its own');
+select tow.set_kind('noop', reset => '{max_running}') \g /dev/null
+select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
+select tow.cancel(id) from tow.jobs \g /dev/null
+select tow.set_lane('default', 'a', reset => '{max_running}') \g /dev/null
+select pg_temp.claim(:w) \g /dev/null
+
 -- Fair.
 update tow_store.queue set lane_limit = 0;
 select pg_temp.put('x', 50) as x \gset

@@ -164,7 +164,7 @@ select is(pg_temp.claim(:wq), array[:h]::bigint[], 'a queue with a limit');
 select is(pg_temp.says(:n, 'queue limit'), format('1 of at most 1 run in queue q [%s] ', :h), 'who holds it');
 select is(pg_temp.why(:n), 'queue limit', 'and nothing else');
 update tow_store.gate set max_running = 2 where what = 'q';
-insert into tow_store.held (gate, run, job_id) select g.id, 999999, :n from tow_store.gate g where g.what = 'q';
+insert into tow_store.held (gate, run, job_id, place) select g.id, 999999, :n, 999999 from tow_store.gate g where g.what = 'q';
 select is(pg_temp.why(:n), 'next', 'what no run holds any more does not count');
 delete from tow_store.held where run = 999999;
 update tow_store.gate set max_running = null, rate = 0.1, burst = 1 where what = 'q';
@@ -172,7 +172,7 @@ insert into tow_store.bucket (gate, tokens, at) select id, 0, tow.now() from tow
 select is(pg_temp.says(:n, 'queue rate'), 'queue q may start 0.1 a second [] 00:00:10', 'a rate, until the next token');
 delete from tow_store.gate where what = 'q';
 insert into tow_store.gate (what, name, max_running, used_at) values ('k', 'noop', 1, tow.now());
-insert into tow_store.held (gate, run, job_id) select g.id, r.run, r.job_id from tow_store.gate g, tow_store.running r where g.what = 'k' and r.job_id = :h;
+insert into tow_store.held (gate, run, job_id, place) select g.id, r.run, r.job_id, r.run from tow_store.gate g, tow_store.running r where g.what = 'k' and r.job_id = :h;
 select is(pg_temp.says(:n, 'kind limit'), format('1 of at most 1 run in kind noop [%s] ', :h), 'a kind with a limit');
 delete from tow_store.gate where what = 'k';
 delete from tow_store.held;

@@ -107,9 +107,9 @@ static inline struct run *rig_give(struct rig *g, const char *kind, const char *
 	struct run *r;
 	long long until = tow_mono_us() + PATIENCE_US;
 
-	while (!slot_takes(rig_slot(g)) && tow_mono_us() < until)
+	while (!slot_takes(rig_slot(g), 1) && tow_mono_us() < until)
 		rig_turn(g);
-	ck_assert(slot_takes(rig_slot(g)));
+	ck_assert(slot_takes(rig_slot(g), 1));
 	g->last++;
 	r = run_make(g->last, 1000 + g->last, 1, 3, "q", kind, args, g->memory);
 	r->queue = &g->queue;

@@ -77,7 +77,7 @@ START_TEST(many_jobs_end_in_order)
 	for (int ended = 0; ended < 1000;) {
 		struct run *r;
 
-		while (given < 1000 && slot_takes(rig_slot(&g))) {
+		while (given < 1000 && slot_takes(rig_slot(&g), 1)) {
 			rig_give(&g, "noop", "{}");
 			given++;
 		}
@@ -249,7 +249,7 @@ START_TEST(new_kinds_replace_slots_that_are_empty)
 
 	rig_wait_running(&g, r);
 	slots_renew(&g.slots, &g.config.kinds);
-	ck_assert(!slot_takes(rig_slot(&g)));
+	ck_assert(!slot_takes(rig_slot(&g), 1));
 	rig_wait_ended(&g, 1);
 	ck_assert_ptr_null(r->outcome);
 	runs_free(&g.ended);
@@ -300,7 +300,7 @@ START_TEST(what_a_handler_closes_is_closed_here)
 	while ((s->socket >= 0 || s->out >= 0 || s->err >= 0) && tow_mono_us() < until)
 		rig_turn(&g);
 	ck_assert(s->socket < 0 && s->out < 0 && s->err < 0);
-	ck_assert(!slot_takes(s));
+	ck_assert(!slot_takes(s, 1));
 	slot_end(s, END_TIMEOUT, 0, &g.back, tow_mono_us());
 	rig_wait_ended(&g, 1);
 	ck_assert_ptr_nonnull(strstr(r->outcome, "\"class\":\"timeout\""));

@@ -21,8 +21,6 @@ declare
 	v_max_bytes int;
 	v_restricted boolean;
 	v_flags int := 0;
-	v_xid xid8;
-	v_armed bigint;
 begin
 	select b.id, q.arm, q.max_args_bytes, q.restricted into v_band, v_arm, v_max_bytes, v_restricted
 	from tow_store.queue q join tow_store.band b on b.queue = q.id
@@ -38,9 +36,8 @@ begin
 		perform tow_store.check_producer(queue);
 	end if;
 
-	v_xid := pg_current_xact_id();
-	v_armed := pg_sequence_last_value(v_arm); -- from here on tow.drop_queue waits for us
-	v_id := nextval('tow_store.job_id');
+	-- In this order, at the price of an assignment: the xid, the queue's register (from here on tow.drop_queue waits for us).
+	v_id := case when pg_current_xact_id() > '0' and coalesce(pg_sequence_last_value(v_arm), 0) >= 0 then nextval('tow_store.job_id') end;
 	if key is not null then
 		v_other := tow_store.hold_key(v_id, key, on_conflict, key_scope, run_at);
 		if v_other is not null then

@@ -8,9 +8,9 @@
 create or replace function tow.exchange(
 	p_worker bigint, p_line int, p_seq bigint, p_repeat boolean,
 	p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[], p_outcomes jsonb,
-	p_bands int[], p_lows bigint[], p_queues int[], p_wants int[]
+	p_bands int[], p_lows bigint[], p_queues int[], p_wants int[], p_relays int[] default null
 ) returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
-	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text, place bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -59,7 +59,7 @@ begin
 	end if;
 	if v_late <> '{}' then
 		return query select 'late', l.job, l.run, null::int, null::text, null::int, null::int, null::bigint,
-			null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text
+			null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text, null::bigint
 			from (select null::bigint as job, unnest(v_late) as run) l;
 	end if;
 
@@ -78,9 +78,9 @@ begin
 	-- Positions up to here have been given out before any of the claims below looks.
 	v_top := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0);
 	for v_queue in
-		select u.id, u.want, q.timeout, coalesce(q.policy, 'default') as policy, coalesce(q.max_attempts, p.max_attempts) as max_attempts,
+		select u.id, u.want, greatest(u.relay, 1) as relay, q.timeout, coalesce(q.policy, 'default') as policy, coalesce(q.max_attempts, p.max_attempts) as max_attempts,
 			g.id as gate, u.id = any(v_open) as open, q.paused_at is null and u.id = any(v_open) as claimable
-		from unnest(p_queues, p_wants) u(id, want)
+		from unnest(p_queues, p_wants, p_relays) u(id, want, relay)
 			left join tow_store.queue q on q.id = u.id
 			left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
 			left join tow_store.gate g on g.what = 'q' and g.queue = u.id and g.name = '' and (g.max_running is not null or g.rate is not null)
@@ -119,12 +119,12 @@ begin
 					continue;
 				end if;
 				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_at);
-				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, v_gates);
+				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, case when v_gates = '{}' then v_queue.relay else 1 end, v_gates);
 				v_more := v_more or t.more or not s.dry;
 				return query select c.* from tow_store.claim_rows(t.jobs, v_at) c
 					union all
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
-						case when s.dry then greatest(v_top, s.low) else s.low end, null, null, null;
+						case when s.dry then greatest(v_top, s.low) else s.low end, null, null, null, null;
 			else
 				if v_kinds is not null and b.kind is null and not tow_store.sift(b.band, b.low, v_most, v_kinds) then
 					v_more := true;
@@ -143,7 +143,7 @@ begin
 						insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
 						select m.id, m.run, p_worker, v_batch, b.band, m.attempt, m.flags | case when v_gates <> '{}' then 4 else 0 end, v_at from m
 					), h as (
-						insert into tow_store.held (gate, run, job_id) select g, m.run, m.id from unnest(v_gates) g, m
+						insert into tow_store.held (gate, run, job_id, place) select g, m.run, m.id, m.run from unnest(v_gates) g, m
 					), k as (
 						delete from tow_store.key where ctid = any(array(
 							select k.ctid from m join tow_store.key k on k.job_id = m.id
@@ -155,11 +155,11 @@ begin
 						(extract(epoch from coalesce(j.timeout, v_queue.timeout)) * 1000)::bigint,
 						(extract(epoch from j.deadline - v_at) * 1000)::bigint,
 						case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, b.band, m.pos, j.tags::text, j.key,
-						case when m.flags & 16 <> 0 then tow_store.memory_of(m.id)::text end
+						case when m.flags & 16 <> 0 then tow_store.memory_of(m.id)::text end, null::bigint
 					from m join tow_store.job j on j.id = m.id
 					union all
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
-						case when count(*) < v_most then greatest(v_top, max(m.pos), b.low) else max(m.pos) end, null, null, null
+						case when count(*) < v_most then greatest(v_top, max(m.pos), b.low) else max(m.pos) end, null, null, null, null
 					from m;
 			end if;
 			get diagnostics v_got = row_count;
@@ -173,7 +173,7 @@ begin
 		if v_want > 0 and not v_more then
 			-- again: what ends lets others start, and whoever reports it may ask for them at once
 			return query select u.what, null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint,
-				null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text
+				null::bigint, null::text, null::int, null::bigint, null::text, null::text, null::text, null::bigint
 				from unnest(case when v_again then array['short', 'again'] else array['short'] end) u(what);
 		elsif v_room is null or v_room > 0 then
 			perform tow_store.ring_more(v_queue.id, p_worker);
@@ -183,8 +183,8 @@ begin
 		perform tow_store.ring_freed(v_freed, p_queues, p_wants, p_bands);
 	end if;
 end $$;
-comment on function tow.exchange(bigint, int, bigint, boolean, bigint[], bigint[], bigint[], bigint[], jsonb, int[], bigint[], int[], int[]) is
-'A worker reports outcomes and claims jobs, in one transaction.';
+comment on function tow.exchange(bigint, int, bigint, boolean, bigint[], bigint[], bigint[], bigint[], jsonb, int[], bigint[], int[], int[], int[]) is
+'A worker reports outcomes and claims jobs, in one transaction. p_relays: how many jobs of each queue a slot of it may be given to run in turn for one place in their lane; those that share a place come one after the other.';
 
 -- Plain completions, the hot half: one statement for the whole batch. Returns the runs that were not ours any more,
 -- and the jobs that held gates.
@@ -225,7 +225,7 @@ comment on function tow_store.complete(bigint, timestamptz, bigint[], bigint[], 
 -- The claims that an exchange made whose answer was lost.
 create or replace function tow_store.claims_of(p_worker bigint, p_batch bigint, p_now timestamptz)
 returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
-	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text, place bigint)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select c.* from tow_store.claim_rows(array(select r.job_id from tow_store.running r where r.worker = p_worker and r.batch = p_batch), p_now) c
@@ -234,7 +234,7 @@ comment on function tow_store.claims_of(bigint, bigint, timestamptz) is 'What on
 
 create or replace function tow_store.claim_rows(p_jobs bigint[], p_now timestamptz)
 returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
-	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text)
+	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text, place bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -245,13 +245,14 @@ begin
 		case when j.policy is null and q.policy is distinct from 'never' then coalesce(j.max_attempts, q.max_attempts, p.max_attempts)
 			else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
 		(extract(epoch from coalesce(j.timeout, q.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
-		case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, r.band, 0::bigint, j.tags::text, j.key, case when r.flags & 16 <> 0 then tow_store.memory_of(r.job_id)::text end
+		case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, r.band, 0::bigint, j.tags::text, j.key, case when r.flags & 16 <> 0 then tow_store.memory_of(r.job_id)::text end, h.place
 	from tow_store.running r
 		join tow_store.job j on j.id = r.job_id
 		join tow_store.band b on b.id = r.band
 		join tow_store.queue q on q.id = b.queue
 		left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
-	where r.job_id = any(p_jobs) order by r.run;
+		left join lateral (select o.place from tow_store.held o where r.flags & 4 <> 0 and o.job_id = r.job_id and o.run = r.run order by o.place limit 1) h on true
+	where r.job_id = any(p_jobs) order by coalesce(h.place, r.run), r.run;
 end $$;
 comment on function tow_store.claim_rows(bigint[], timestamptz) is 'What a worker is told of jobs that it claimed.';
 

@@ -27,7 +27,7 @@ begin
 				when t.pos_low > t.first then 'lane read too late'
 				when t.parked and not exists (select from tow_store.wake w where w.gate = t.gate and w.queue = t.home)
 					and (t.why = 'i' or t.why = 'p' and t.paused_at is null or t.why = 't' and coalesce(t.tokens, 1) >= 1
-						or t.why = 'l' and (t.most = 0 or t.most > (select count(*) from tow_store.held h join tow_store.running r
+						or t.why = 'l' and (t.most = 0 or t.most > (select count(distinct h.place) from tow_store.held h join tow_store.running r
 							on r.job_id = h.job_id and r.run = h.run where h.gate = t.gate))) then 'parked in vain'
 				end as problem) p
 		where p.problem is not null and t.what = 'l' and t.queue = t.home
@@ -77,7 +77,7 @@ begin
 	when 'not counted' then
 		update tow_store.running r set flags = r.flags | 4 where r.job_id = p_job and r.run = v_run;
 		if found then
-			insert into tow_store.held (gate, run, job_id) values (v_gate, v_run, p_job) on conflict do nothing;
+			insert into tow_store.held (gate, run, job_id, place) values (v_gate, v_run, p_job, v_run) on conflict do nothing;
 		end if;
 	when 'counted too late' then
 		update tow_store.gate g set run_low = 0 where g.id = v_gate;

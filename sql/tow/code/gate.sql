@@ -78,7 +78,7 @@ declare
 	v_first bigint;
 begin
 	if g.max_running is not null then
-		select count(*), min(h.run) into v_held, v_first
+		select count(distinct h.place), min(h.run) into v_held, v_first
 		from tow_store.held h where h.gate = g.id and h.run >= g.run_low
 			and exists (select from tow_store.running r where r.job_id = h.job_id and r.run = h.run offset 0);
 		if v_first > g.run_low + 1000 then

@@ -6,7 +6,8 @@
 -- Rounds, because a lane may have fewer jobs than its share. Each claims something or parks somebody, or is the last;
 -- after one that claimed nothing the next looks farther. more: very many were parked, and others may be next.
 create or replace function tow_store.claim_lanes(
-	p_worker bigint, p_batch bigint, p_now timestamptz, p_queue int, p_band int, p_want int, p_gates bigint[], out jobs bigint[], out more boolean
+	p_worker bigint, p_batch bigint, p_now timestamptz, p_queue int, p_band int, p_want int, p_relay int, p_gates bigint[],
+	out jobs bigint[], out more boolean
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -24,9 +25,9 @@ declare
 begin
 	jobs := array[]::bigint[];
 	while cardinality(jobs) < p_want and v_vain < c_vain loop
-		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, p_want - cardinality(jobs), v_look, p_now);
+		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, p_want - cardinality(jobs), p_relay, v_look, p_now);
 		exit when v_chosen is null;
-		k := tow_store.take_lined(p_worker, p_batch, p_now, p_queue, p_band, v_chosen, p_gates);
+		k := tow_store.take_lined(p_worker, p_batch, p_now, p_band, v_chosen, p_gates);
 		r := tow_store.turn_on(p_queue, p_band, v_chosen, k.gates, k.counts, p_now);
 		jobs := jobs || k.jobs;
 		select t.v into v_next from tow_store.turn t where t.band = p_band and not t.parked and t.v >= v_time order by t.band, t.parked, t.v limit 1;
@@ -43,11 +44,11 @@ begin
 		insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low) values (p_band, true, v_time, 0, 'c', 0, 0);
 	end if;
 end $$;
-comment on function tow_store.claim_lanes(bigint, bigint, timestamptz, int, int, int, bigint[]) is 'Start jobs of lanes, fairly and within their limits; returns the jobs.';
+comment on function tow_store.claim_lanes(bigint, bigint, timestamptz, int, int, int, int, bigint[]) is 'Start jobs of lanes, fairly and within their limits, so many (relay) in turn for each place; returns the jobs.';
 
 -- The first lanes in turn, and how many jobs each may start: those that have room are raised to the lowest level that
 -- the wanted jobs pay for, the first gets one at least.
-create or replace function tow_store.choose_lanes(p_queue int, p_band int, p_clock bigint, p_want int, p_look int, p_now timestamptz) returns tow_store.chosen[]
+create or replace function tow_store.choose_lanes(p_queue int, p_band int, p_clock bigint, p_want int, p_relay int, p_look int, p_now timestamptz) returns tow_store.chosen[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -64,13 +65,13 @@ begin
 		from t join tow_store.gate g on g.id = t.gate, tow_store.queue q where q.id = p_queue
 	), l as (
 		select s.*, case when s.most is not null then greatest(s.most - (
-				select count(*) from tow_store.held h
+				select count(distinct h.place) from tow_store.held h
 				where h.gate = s.gate and h.run >= s.run_low
 					and exists (select from tow_store.running r where r.job_id = h.job_id and r.run = h.run offset 0)), 0)::int end as room,
 			case when s.rate is not null then tow_store.tokens(s.gate, s.rate, s.burst, p_now) end as tokens
 		from s
 	), c as (
-		select l.*, case when l.paused then 0 else least(l.room, floor(l.tokens), p_want)::int end as can,
+		select l.*, case when l.paused then 0 else least(l.room::bigint * p_relay, floor(l.tokens), p_want)::int end as can,
 			(l.v - min(l.v) over ())::double precision as ahead from l
 	), f as (
 		select c.*, (p_want + sum(case when c.can > 0 then c.ahead / c.cost else 0 end) over w) / nullif(sum(case when c.can > 0 then 1::double precision / c.cost else 0 end) over w, 0) as level
@@ -84,11 +85,12 @@ begin
 	into v_chosen from w where w.share > 0 or w.can <= 0;
 	return v_chosen;
 end $$;
-comment on function tow_store.choose_lanes(int, int, bigint, int, int, timestamptz) is 'Whose turn it is, and for how many jobs; null if it is nobody''s.';
+comment on function tow_store.choose_lanes(int, int, bigint, int, int, int, timestamptz) is 'Whose turn it is, and for how many jobs; null if it is nobody''s.';
 
--- The jobs at the heads of the lanes, but for those that somebody is about to cancel or to move.
+-- The jobs at the heads of the lanes, but for those that somebody is about to cancel or to move; dealt out to the places
+-- that the lane has left.
 create or replace function tow_store.take_lined(
-	p_worker bigint, p_batch bigint, p_now timestamptz, p_queue int, p_band int, p_chosen tow_store.chosen[], p_gates bigint[],
+	p_worker bigint, p_batch bigint, p_now timestamptz, p_band int, p_chosen tow_store.chosen[], p_gates bigint[],
 	out jobs bigint[], out gates bigint[], out counts int[]
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -104,17 +106,17 @@ begin
 			where c.n > 0))
 		returning gate, pos, id, attempt, flags
 	), m as (
-		select o.gate, o.id, o.attempt, o.flags, nextval('tow_store.run') as run,
-			(select coalesce(g.max_running, q.lane_limit) from tow_store.gate g, tow_store.queue q where g.id = o.gate and q.id = p_queue) > 0 as holds
-		from (select * from d order by d.pos) o
+		select o.gate, o.id, o.attempt, o.flags, o.nth, nextval('tow_store.run') as run,
+			(select c.room from unnest(p_chosen) c where c.gate = o.gate) as room
+		from (select d.*, row_number() over (partition by d.gate order by d.pos) as nth from d order by d.pos) o
 	), r as (
 		insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
-		select m.id, m.run, p_worker, p_batch, p_band, m.attempt + 1, m.flags | case when m.holds or p_gates <> '{}' then 4 else 0 end, p_now from m
+		select m.id, m.run, p_worker, p_batch, p_band, m.attempt + 1, m.flags | case when m.room is not null or p_gates <> '{}' then 4 else 0 end, p_now from m
 	), h as (
-		insert into tow_store.held (gate, run, job_id)
-		select m.gate, m.run, m.id from m where m.holds
+		insert into tow_store.held (gate, run, job_id, place)
+		select m.gate, m.run, m.id, min(m.run) over (partition by m.gate, m.nth % m.room) from m where m.room is not null
 		union all
-		select g, m.run, m.id from unnest(p_gates) g, m
+		select g, m.run, m.id, m.run from unnest(p_gates) g, m
 	), k as (
 		delete from tow_store.key where ctid = any(array(
 			select k.ctid from m join tow_store.key k on k.job_id = m.id where m.flags & 2 <> 0 and k.scope = 'q' for update of k skip locked))
@@ -124,7 +126,7 @@ begin
 	select coalesce((select array_agg(m.id) from m), '{}'), coalesce(array_agg(s.gate), '{}'), coalesce(array_agg(cardinality(s.ids)), '{}')
 	into jobs, gates, counts from s;
 end $$;
-comment on function tow_store.take_lined(bigint, bigint, timestamptz, int, int, tow_store.chosen[], bigint[]) is 'Move the first jobs of lanes to running.';
+comment on function tow_store.take_lined(bigint, bigint, timestamptz, int, tow_store.chosen[], bigint[]) is 'Move the first jobs of lanes to running.';
 
 -- Give the lanes their next turns, at what they paid. One whose head is locked has lost a turn. Hash joins on purpose.
 create or replace function tow_store.turn_on(

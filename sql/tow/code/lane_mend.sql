@@ -51,7 +51,7 @@ begin
 		when 'p' then g.paused_at is null
 		when 't' then coalesce(tow_store.tokens(g.id, coalesce(g.rate, q.lane_rate), coalesce(g.burst, case when g.rate is null then q.lane_burst end), p_now), 1) >= 1
 		when 'l' then coalesce(g.max_running, q.lane_limit) = 0 or coalesce(g.max_running, q.lane_limit) > (
-			select count(*) from tow_store.held e join tow_store.running r on r.job_id = e.job_id and r.run = e.run where e.gate = g.id and e.run >= t.run_low)
+			select count(distinct e.place) from tow_store.held e join tow_store.running r on r.job_id = e.job_id and r.run = e.run where e.gate = g.id and e.run >= t.run_low)
 		else true end
 		and not exists (select from tow_store.wake w where w.gate = g.id and w.queue = g.queue);
 end $$;

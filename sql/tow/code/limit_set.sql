@@ -66,7 +66,7 @@ begin
 			and not exists (select from tow_store.held h where h.gate = g.id and h.run = r.run)
 		returning r.run, r.job_id
 	)
-	insert into tow_store.held (gate, run, job_id) select g.id, u.run, u.job_id from u on conflict do nothing;
+	insert into tow_store.held (gate, run, job_id, place) select g.id, u.run, u.job_id, u.run from u on conflict do nothing;
 end $$;
 comment on function tow_store.hold_runs(tow_store.gate) is 'Let the runs of a queue, kind or lane hold its gate.';
 
@@ -86,7 +86,7 @@ begin
 			and not exists (select from tow_store.held h where h.gate = g.id and h.run = r.run)
 		returning g.id, r.run, r.job_id
 	)
-	insert into tow_store.held (gate, run, job_id) select u.id, u.run, u.job_id from u on conflict do nothing;
+	insert into tow_store.held (gate, run, job_id, place) select u.id, u.run, u.job_id, u.run from u on conflict do nothing;
 end $$;
 comment on function tow_store.hold_lanes(int) is 'Let the runs of a queue''s lanes hold them.';
 

@@ -13,7 +13,7 @@ from tow_store.gate g
 	left join lateral (select sum(c.n)::bigint as n, min(c.first) as first from tow_store.band b, lateral (
 		select count(*) as n, min(l.id) as first from (select o.id from tow_store.lined o where o.band = b.id and o.gate = g.id order by o.band, o.gate, o.pos limit 10000) l) c
 		where b.queue = g.queue and b.laned) w on true
-	left join lateral (select count(*) as n from tow_store.held d join tow_store.running r on r.job_id = d.job_id and r.run = d.run where d.gate = g.id) h on true
+	left join lateral (select count(distinct d.place) as n from tow_store.held d join tow_store.running r on r.job_id = d.job_id and r.run = d.run where d.gate = g.id) h on true
 where g.what = 'l';
 comment on view tow.lanes is
 'Lanes: those with jobs, with settings of their own, or used lately. running is counted where the lane has a limit. max_running and rate: null any number. Arrivals of this moment are not sorted into their lanes yet.';
@@ -21,7 +21,7 @@ comment on column tow.lanes.state is 'ready: has a turn; full: at its limit; out
 
 create or replace view tow.limits as
 select case g.what when 'q' then 'queue' when 'k' then 'kind' else 'lane' end as what, q.name as queue, case when g.what <> 'q' then g.name end as name,
-	g.max_running, case when g.max_running is not null then (select count(*) from tow_store.held d
+	g.max_running, case when g.max_running is not null then (select count(distinct d.place) from tow_store.held d
 		join tow_store.running r on r.job_id = d.job_id and r.run = d.run where d.gate = g.id) end as running,
 	g.rate, g.burst, round(tow_store.tokens(g.id, g.rate, g.burst, tow.now())::numeric, 2) as tokens, case when g.what = 'l' then g.weight end as weight,
 	g.paused_at, g.pause_reason

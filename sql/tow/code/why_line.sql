@@ -10,6 +10,7 @@ declare
 	v_now constant timestamptz := tow.now();
 	g record;
 	v_holders bigint[];
+	v_count bigint;
 	v_tokens double precision;
 begin
 	for g in
@@ -22,10 +23,11 @@ begin
 			coalesce(s.burst, case when s.rate is null then q.lane_burst end), s.run_low
 		from tow_store.gate s join tow_store.queue q on q.id = s.queue where s.id = p_gate
 	loop
-		v_holders := array(select h.job_id from tow_store.held h join tow_store.running r on r.job_id = h.job_id and r.run = h.run
-			where h.gate = g.id and h.run >= g.run_low order by h.run limit 1000);
-		if cardinality(v_holders) >= g.most then
-			return query select g.n, g.what || ' limit', format('%s of at most %s run in %s %s', cardinality(v_holders), g.most, g.what, g.name), v_holders,
+		select array_agg(p.job order by p.place), count(*) into v_holders, v_count -- of each place who has it now
+		from (select distinct on (h.place) h.place, h.job_id as job from tow_store.held h join tow_store.running r on r.job_id = h.job_id and r.run = h.run
+			where h.gate = g.id and h.run >= g.run_low order by h.place, h.run limit 1000) p;
+		if v_count >= g.most then
+			return query select g.n, g.what || ' limit', format('%s of at most %s run in %s %s', v_count, g.most, g.what, g.name), v_holders,
 				null::timestamptz, case g.what when 'queue' then format('select tow.set_queue(%L, max_running => %s)', j.queue, g.most + 1)
 					when 'kind' then format('select tow.set_kind(%L, max_running => %s)', j.kind, g.most + 1)
 					else format('select tow.set_lane(%L, %L, max_running => %s)', j.queue, j.lane, g.most + 1) end;
