@@ -13,7 +13,7 @@
 #define MOST_HELD  2500
 #define MOST_BYTES (64.0 * 1024 * 1024) /* of jobs that are held */
 #define MOST_SHARE (BOARD_RING * 3 / 4)
-#define MOST_RELAY (BOARD_RING / 4)
+#define MOST_RELAY (BOARD_RING / 2)
 #define NEARLY	   1e-6 /* of a job: so much is a rounding error */
 
 void queue_learn(struct queue *q, double total_us, size_t n)

@@ -97,6 +97,9 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
+declare
+	v_gates constant bigint[] := array(select c.gate from unnest(p_chosen) c);
+	v_rooms constant int[] := array(select c.room from unnest(p_chosen) c);
 begin
 	with d as (
 		delete from tow_store.lined where ctid = any(array(
@@ -107,7 +110,7 @@ begin
 		returning gate, pos, id, attempt, flags
 	), m as (
 		select o.gate, o.id, o.attempt, o.flags, o.nth, nextval('tow_store.run') as run,
-			(select c.room from unnest(p_chosen) c where c.gate = o.gate) as room
+			v_rooms[array_position(v_gates, o.gate)] as room
 		from (select d.*, row_number() over (partition by d.gate order by d.pos) as nth from d order by d.pos) o
 	), r as (
 		insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
