@@ -159,7 +159,9 @@ begin
 	if v_restricted is not false then
 		perform tow_store.check_producer(queue);
 	end if;
-	select a into v_largest from unnest(args) a order by pg_column_size(a) desc limit 1;
+	if (select max(pg_column_size(a)) from unnest(args) a) > least(v_max_bytes, 1000) then
+		v_largest := (select a from unnest(args) a order by pg_column_size(a) desc limit 1);
+	end if;
 	perform tow_store.check_job(kind, coalesce(v_largest, '{}'), queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
 
 	perform pg_current_xact_id();
