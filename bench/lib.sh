@@ -76,7 +76,7 @@ cluster_start() { # [slow]
 	fi
 	"$TOW" db stop >/dev/null
 	LD_PRELOAD=$preload "$TOW" db start >/dev/null
-	coproc ASK { exec psql -X -A -t -q "$(instance_url postgres)" 2>&1; }
+	coproc ASK { PGOPTIONS='-c statement_timeout=300s' exec psql -X -A -t -q "$(instance_url postgres)" 2>&1; }
 	exec {ask_in}>&"${ASK[1]}" {ask_out}<&"${ASK[0]}" # subshells do not have the coprocess's own
 	figures=$instance_dir/figures
 	: >"$figures"

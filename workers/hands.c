@@ -338,12 +338,25 @@ static long long limit_of(const struct run *r, long long since, enum ending *why
 	return limit;
 }
 
+/* A slot says that jobs have ended once it has nothing more to do, or now and then; not when the
+ * next one takes long. */
+static void collect_untold(struct dispatcher *d, struct slot *s, long long now)
+{
+	struct runs ended = { 0 };
+
+	slot_collect(s, &ended, &d->reports, now);
+	take_ended(d, &ended);
+}
+
 static void watch_slot(struct dispatcher *d, struct slot *s, long long now)
 {
 	struct runs back = { 0 };
 	long long since = 0;
 	struct run *r = slot_current(s, &since);
 	enum ending why;
+
+	if (r && r != s->jobs.first && now - since >= STUCK_US)
+		collect_untold(d, s, now);
 
 	if (s->kill_at_us && now >= s->kill_at_us)
 		slot_kill(s);
@@ -466,7 +479,8 @@ static long long wake_of(const struct dispatcher *d, const struct slot *s, long 
 	if (!r || s->ending != END_NONE)
 		return wake;
 	at = limit_of(r, since, &why);
-	if ((r->next || (pool_next(s->pool) && now < since + STUCK_US)) && since + STUCK_US < at)
+	if ((r->next || r != s->jobs.first || (pool_next(s->pool) && now < since + STUCK_US)) &&
+	    since + STUCK_US < at)
 		at = since + STUCK_US;
 	return at < wake ? at : wake;
 }

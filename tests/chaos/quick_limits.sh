@@ -22,12 +22,16 @@ query "select tow.set_policy('default', 'fixed', base => '50 ms', max_attempts =
 instance_psql -c "create table public.claimed (job bigint, run bigint, queue text, at timestamptz);
 	create function public.claimed() returns trigger language plpgsql security definer as \$\$
 	begin insert into public.claimed select new.job_id, new.run, j.queue, new.claimed_at from tow_store.job j where j.id = new.job_id; return null; end \$\$;
-	create trigger claimed after insert on tow_store.running for each row execute function public.claimed()"
+	create trigger claimed after insert on tow_store.running for each row execute function public.claimed();
+	create table public.shared (place bigint);
+	create function public.shared() returns trigger language plpgsql security definer as \$\$
+	begin if new.place <> new.run then insert into public.shared values (new.place); end if; return null; end \$\$;
+	create trigger shared after insert on tow_store.held for each row execute function public.shared()"
 
 scheduler_start
 pids=()
 crew() { # number
-	worker_start --name "w$1" --config "$FAULTS_CONFIG" --lease 5s --queue narrow:2 --queue laned:3 --queue slow:1 --queue shifting:2
+	worker_start --name "w$1" --config "$FAULTS_CONFIG" --lease 5s --prefetch $(($1 % 4 + 1)) --queue narrow:2 --queue laned:3 --queue slow:1 --queue shifting:2
 	pids[$1]=$WORKER_PID
 }
 for n in 1 2 3 4 5 6 7 8; do crew $n; done
@@ -91,6 +95,7 @@ instance_psql -c "create table public.stay as
 	end \$\$"
 ok "many runs were seen" there_is "select count(*) > 100 from public.stay"
 diag "$(query "select format('%s runs, %s of them lost or failed', count(*), count(*) - count(distinct job)) from public.stay")"
+ok "and places that several runs shared" there_is "select count(distinct place) > 10 from public.shared"
 ok "each has an end" there_is "select count(*) = 0 from public.stay where went is null"
 is "$(query "select public.most('queue = ''narrow''')")" 3 "a queue of three: three at once, never four"
 is "$(query "select public.most('kind = ''rare''')")" 2 "a kind of two, over three queues and a lane"
