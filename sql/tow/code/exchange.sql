@@ -188,7 +188,7 @@ comment on function tow.exchange(bigint, int, bigint, boolean, bigint[], bigint[
 
 -- Plain completions, the hot half: one statement for the whole batch. Returns the runs that were not ours any more,
 -- and the jobs that held gates.
--- Hash joins on purpose: the outcomes' times are joined to what was deleted, and nested loops would be quadratic.
+-- A hash join on purpose: runs that are looked for in an array, or by nested loops, would be quadratic.
 create or replace function tow_store.complete(
 	p_worker bigint, p_now timestamptz, p_jobs bigint[], p_runs bigint[], p_ago_us bigint[], p_took_us bigint[],
 	out late bigint[], out holders bigint[]
@@ -201,12 +201,12 @@ declare
 	v_noted bigint[];
 begin
 	with d as (
-		delete from tow_store.running r where r.job_id = any(p_jobs) and r.run = any(p_runs)
-		returning r.job_id, r.run, r.band, r.attempt, r.flags
+		delete from tow_store.running r using unnest(p_runs, p_ago_us, p_took_us) u(run, ago, took)
+		where r.job_id = any(p_jobs) and r.run = u.run
+		returning r.job_id, r.run, r.band, r.attempt, r.flags, u.ago, u.took
 	), h as (
 		insert into tow_store.history (job_id, run, finished_at, started_at, worker, band, attempt, outcome)
-		select d.job_id, d.run, p_now - (u.ago - u.took) * interval '1 us', p_now - u.ago * interval '1 us', p_worker, d.band, d.attempt, 'c'
-		from d join unnest(p_runs, p_ago_us, p_took_us) u(run, ago, took) on u.run = d.run
+		select d.job_id, d.run, p_now - (d.ago - d.took) * interval '1 us', p_now - d.ago * interval '1 us', p_worker, d.band, d.attempt, 'c' from d
 	)
 	select count(*), array_agg(d.job_id) filter (where d.flags & 9 <> 0), array_agg(d.job_id) filter (where d.flags & 4 <> 0)
 	into v_count, v_noted, holders from d;
