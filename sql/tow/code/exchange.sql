@@ -121,7 +121,7 @@ begin
 				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_at);
 				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, case when v_gates = '{}' then v_queue.relay else 1 end, v_gates);
 				v_more := v_more or t.more or not s.dry;
-				return query select c.* from tow_store.claim_rows(t.jobs, v_at) c
+				return query select c.* from tow_store.claim_rows(b.band, t.claimed, v_at) c
 					union all
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
 						case when s.dry then greatest(v_top, s.low) else s.low end, null, null, null, null;
@@ -228,11 +228,18 @@ returns table(what text, job bigint, run bigint, queue int, kind text, attempt i
 	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text, place bigint)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select c.* from tow_store.claim_rows(array(select r.job_id from tow_store.running r where r.worker = p_worker and r.batch = p_batch), p_now) c
+	select c.*
+	from (
+		select o.band, array_agg((o.job_id, o.run, o.attempt, o.flags, o.place)::tow_store.claimed) as claimed
+		from (select r.*, h.place from tow_store.running r
+			left join lateral (select e.place from tow_store.held e where e.job_id = r.job_id and e.run = r.run order by e.place limit 1) h on true
+			where r.worker = p_worker and r.batch = p_batch order by coalesce(h.place, r.run), r.run) o
+		group by o.band) b,
+		lateral tow_store.claim_rows(b.band, b.claimed, p_now) c
 $$;
 comment on function tow_store.claims_of(bigint, bigint, timestamptz) is 'What one exchange of a worker claimed and has not ended.';
 
-create or replace function tow_store.claim_rows(p_jobs bigint[], p_now timestamptz)
+create or replace function tow_store.claim_rows(p_band int, p_claimed tow_store.claimed[], p_now timestamptz)
 returns table(what text, job bigint, run bigint, queue int, kind text, attempt int, max_attempts int, timeout_ms bigint,
 	deadline_ms bigint, args text, band int, pos bigint, tags text, key text, memory text, place bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -241,20 +248,18 @@ as $$
 #variable_conflict use_column
 begin
 	return query
-	select 'job', r.job_id, r.run, b.queue, j.kind, r.attempt,
-		case when j.policy is null and q.policy is distinct from 'never' then coalesce(j.max_attempts, q.max_attempts, p.max_attempts)
+	select 'job', m.job, m.run, s.queue, j.kind, m.attempt,
+		case when j.policy is null and s.policy is distinct from 'never' then coalesce(j.max_attempts, s.max_attempts)
 			else tow_store.max_attempts(j, tow_store.policy_for(j, null)) end,
-		(extract(epoch from coalesce(j.timeout, q.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
-		case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, r.band, 0::bigint, j.tags::text, j.key, case when r.flags & 16 <> 0 then tow_store.memory_of(r.job_id)::text end, h.place
-	from tow_store.running r
-		join tow_store.job j on j.id = r.job_id
-		join tow_store.band b on b.id = r.band
-		join tow_store.queue q on q.id = b.queue
-		left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
-		left join lateral (select o.place from tow_store.held o where r.flags & 4 <> 0 and o.job_id = r.job_id and o.run = r.run order by o.place limit 1) h on true
-	where r.job_id = any(p_jobs) order by coalesce(h.place, r.run), r.run;
+		(extract(epoch from coalesce(j.timeout, s.timeout)) * 1000)::bigint, (extract(epoch from j.deadline - p_now) * 1000)::bigint,
+		case when j.key ^@ 'daemon:' then tow_store.daemon_args(j.id, j.args) else j.args end::text, p_band, 0::bigint, j.tags::text, j.key,
+		case when m.flags & 16 <> 0 then tow_store.memory_of(m.job)::text end, m.place
+	from (select b.queue, q.policy, q.timeout, coalesce(q.max_attempts, p.max_attempts) as max_attempts
+			from tow_store.band b join tow_store.queue q on q.id = b.queue left join tow_store.policy p on p.name = coalesce(q.policy, 'default')
+			where b.id = p_band offset 0) s,
+		unnest(p_claimed) m join tow_store.job j on j.id = m.job;
 end $$;
-comment on function tow_store.claim_rows(bigint[], timestamptz) is 'What a worker is told of jobs that it claimed.';
+comment on function tow_store.claim_rows(int, tow_store.claimed[], timestamptz) is 'What a worker is told of jobs that it claimed.';
 
 create or replace function tow_store.is_of_kinds(p_id bigint, p_kinds text[]) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp

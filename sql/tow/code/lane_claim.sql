@@ -7,7 +7,7 @@
 -- after one that claimed nothing the next looks farther. more: very many were parked, and others may be next.
 create or replace function tow_store.claim_lanes(
 	p_worker bigint, p_batch bigint, p_now timestamptz, p_queue int, p_band int, p_want int, p_relay int, p_gates bigint[],
-	out jobs bigint[], out more boolean
+	out claimed tow_store.claimed[], out more boolean
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -23,17 +23,17 @@ declare
 	k record;
 	r record;
 begin
-	jobs := array[]::bigint[];
-	while cardinality(jobs) < p_want and v_vain < c_vain loop
-		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, p_want - cardinality(jobs), p_relay, v_look, p_now);
+	claimed := array[]::tow_store.claimed[];
+	while cardinality(claimed) < p_want and v_vain < c_vain loop
+		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, p_want - cardinality(claimed), p_relay, v_look, p_now);
 		exit when v_chosen is null;
 		k := tow_store.take_lined(p_worker, p_batch, p_now, p_band, v_chosen, p_gates);
 		r := tow_store.turn_on(p_queue, p_band, v_chosen, k.gates, k.counts, p_now);
-		jobs := jobs || k.jobs;
+		claimed := claimed || k.claimed;
 		select t.v into v_next from tow_store.turn t where t.band = p_band and not t.parked and t.v >= v_time order by t.band, t.parked, t.v limit 1;
 		v_time := greatest(v_time, coalesce(v_next, r.last));
-		exit when v_next is null or (k.jobs = '{}' and r.parked = 0);
-		if k.jobs = '{}' then
+		exit when v_next is null or (k.claimed = '{}' and r.parked = 0);
+		if k.claimed = '{}' then
 			v_look := least(greatest(v_look, 1) * 4, 1000);
 			v_vain := v_vain + 1;
 		end if;
@@ -44,7 +44,7 @@ begin
 		insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low) values (p_band, true, v_time, 0, 'c', 0, 0);
 	end if;
 end $$;
-comment on function tow_store.claim_lanes(bigint, bigint, timestamptz, int, int, int, int, bigint[]) is 'Start jobs of lanes, fairly and within their limits, so many (relay) in turn for each place; returns the jobs.';
+comment on function tow_store.claim_lanes(bigint, bigint, timestamptz, int, int, int, int, bigint[]) is 'Start jobs of lanes, fairly and within their limits, so many (relay) in turn for each place.';
 
 -- The first lanes in turn, and how many jobs each may start: those that have room are raised to the lowest level that
 -- the wanted jobs pay for, the first gets one at least.
@@ -91,7 +91,7 @@ comment on function tow_store.choose_lanes(int, int, bigint, int, int, int, time
 -- that the lane has left.
 create or replace function tow_store.take_lined(
 	p_worker bigint, p_batch bigint, p_now timestamptz, p_band int, p_chosen tow_store.chosen[], p_gates bigint[],
-	out jobs bigint[], out gates bigint[], out counts int[]
+	out claimed tow_store.claimed[], out gates bigint[], out counts int[]
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -112,22 +112,25 @@ begin
 		select o.gate, o.id, o.attempt, o.flags, o.nth, nextval('tow_store.run') as run,
 			v_rooms[array_position(v_gates, o.gate)] as room
 		from (select d.*, row_number() over (partition by d.gate order by d.pos) as nth from d order by d.pos) o
+	), p as (
+		select m.*, case when m.room is not null then min(m.run) over (partition by m.gate, m.nth % m.room) end as place from m
 	), r as (
 		insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
 		select m.id, m.run, p_worker, p_batch, p_band, m.attempt + 1, m.flags | case when m.room is not null or p_gates <> '{}' then 4 else 0 end, p_now from m
 	), h as (
 		insert into tow_store.held (gate, run, job_id, place)
-		select m.gate, m.run, m.id, min(m.run) over (partition by m.gate, m.nth % m.room) from m where m.room is not null
+		select p.gate, p.run, p.id, p.place from p where p.place is not null
 		union all
 		select g, m.run, m.id, m.run from unnest(p_gates) g, m
 	), k as (
 		delete from tow_store.key where ctid = any(array(
 			select k.ctid from m join tow_store.key k on k.job_id = m.id where m.flags & 2 <> 0 and k.scope = 'q' for update of k skip locked))
 	), s as (
-		select m.gate, array_agg(m.id order by m.run) as ids from m group by m.gate
+		select m.gate, count(*)::int as n from m group by m.gate
 	)
-	select coalesce((select array_agg(m.id) from m), '{}'), coalesce(array_agg(s.gate), '{}'), coalesce(array_agg(cardinality(s.ids)), '{}')
-	into jobs, gates, counts from s;
+	select coalesce((select array_agg((o.id, o.run, o.attempt + 1, o.flags, o.place)::tow_store.claimed) from (select * from p order by p.place, p.run) o), '{}'),
+		coalesce(array_agg(s.gate), '{}'), coalesce(array_agg(s.n), '{}')
+	into claimed, gates, counts from s;
 end $$;
 comment on function tow_store.take_lined(bigint, bigint, timestamptz, int, tow_store.chosen[], bigint[]) is 'Move the first jobs of lanes to running.';
 

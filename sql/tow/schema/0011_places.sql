@@ -6,6 +6,9 @@ update tow_store.held set place = run;
 alter table tow_store.held alter column place set not null;
 comment on column tow_store.held.place is 'The run that the place is called after. Runs that share one are the same slot''s, one after the other.';
 
+create type tow_store.claimed as (job bigint, run bigint, attempt int, flags int, place bigint);
+comment on type tow_store.claimed is 'A job that a worker has just claimed from a lane; place: that it shares with others there, null where the lane has no limit.';
+
 -- They take or return one thing more.
 drop function if exists tow.exchange(bigint, int, bigint, boolean, bigint[], bigint[], bigint[], bigint[], jsonb, int[], bigint[], int[], int[]);
 drop function if exists tow_store.claims_of(bigint, bigint, timestamptz);
