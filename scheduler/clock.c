@@ -381,10 +381,10 @@ static bool attended(struct clock *c, struct tow_err *e)
 		c->backoff_us = 0;
 		if (t.exit)
 			return true;
-		if (t.ran) {
-			disarm(c);
+		if (t.ran)
+			disarm(c); /* and arm it: then everything is looked at once more */
+		if (t.ran && c->pooled)
 			continue;
-		}
 		if (!rest(c, &t, e))
 			return false;
 		if (!tow_db_alive(c->db))
