@@ -120,7 +120,7 @@ void claims_floored(struct dispatcher *d, bool safe, long long now)
 	struct claims *c = &d->claims;
 
 	c->floor_us = now;
-	c->drain_asked = c->drained = false;
+	c->drain_asked = c->drained;
 	c->safe = c->parked && safe;
 	for (size_t i = 0; i < d->n_queues; i++)
 		d->queues[i]->dry = false;
@@ -154,6 +154,8 @@ void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool any
 	struct claims *c = &d->claims;
 
 	q->dry = was_short;
+	if (anything)
+		c->drained = c->drain_asked = false;
 	if (anything && !listens(d))
 		c->pause_us = 0;
 	if (!was_short) {
@@ -183,11 +185,19 @@ static bool nothing_left(const struct dispatcher *d)
 	return !d->claims.floor_due && hands_busy(d) == 0 && lines_quiet(d);
 }
 
-/* What waits for the scheduler is not to be found yet, but counts. */
+/* What waits for the scheduler is not to be found yet, but counts. Once there is nothing of that
+ * either, a last look finds what had been made ready since the one before. */
 bool claims_drain(const struct dispatcher *d)
 {
 	return d->phase == PHASE_RUN && d->options->drain && d->lows.memory &&
 	       !d->claims.drain_asked && nothing_left(d);
+}
+
+void claims_told(struct dispatcher *d, bool drained)
+{
+	d->claims.drained = drained;
+	if (drained)
+		claims_wake(d, false);
 }
 
 bool claims_drained(const struct dispatcher *d)

@@ -85,8 +85,8 @@ struct claims {
 	long long floor_us, look_us, pause_us;
 	char *parked;		/* tow.park's answer */
 	bool safe;		/* nothing can have slipped past the doorbell */
-	bool drain_asked;	/* whether more will come, since the last look */
-	bool drained;		/* and none will */
+	bool drain_asked;	/* whether more is about to come, since the last look */
+	bool drained;		/* no more is: the next look is the last, if it finds nothing */
 	long long reconcile_us; /* 0: no need */
 };
 
@@ -164,9 +164,10 @@ void claims_parked(struct dispatcher *d, const char *token, long long now);
 void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool anything,
 		 long long now);
 long long claims_wake_at(const struct dispatcher *d);
-bool claims_drain(
-	const struct dispatcher *d); /* is it time to ask whether more is about to come? */
-bool claims_drained(const struct dispatcher *d); /* was the answer no? */
+/* Draining: is it time to ask whether more is about to come; the answer; is it all over? */
+bool claims_drain(const struct dispatcher *d);
+void claims_told(struct dispatcher *d, bool drained);
+bool claims_drained(const struct dispatcher *d);
 
 /* hands.c: runs on their way through slots */
 void hands_give(struct dispatcher *d, long long now);

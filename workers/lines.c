@@ -255,7 +255,7 @@ static void answered(struct dispatcher *d, struct line *l, const struct tow_rows
 			claims_parked(d, tow_rows_at(rows, 0, 0), now);
 		break;
 	case LINE_DRAINED:
-		d->claims.drained = tow_rows_count(rows) == 1 && *tow_rows_at(rows, 0, 0) == 't';
+		claims_told(d, tow_rows_count(rows) == 1 && *tow_rows_at(rows, 0, 0) == 't');
 		break;
 	case LINE_RECONCILE:
 		if (tow_rows_count(rows) == 1 && strcmp(tow_rows_at(rows, 0, 0), "0") != 0)

@@ -4,13 +4,24 @@
 . tests/lib/faults.sh
 
 faults_start
-scheduler_start
 
 #--- --drain
 
-enqueue "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[500]))" "select tow.enqueue_many('echo', array_fill('{}'::jsonb, array[20]), queue => 'other')" >/dev/null
+# A queue that is made while the worker has its looks: its jobs are ready, then, between two of them.
+missed=0
+for n in $(seq 1 15); do
+	enqueue "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[500]))" "select tow.enqueue_many('echo', array_fill('{}'::jsonb, array[5]), queue => 'new$n')" >/dev/null
+	timeout 60 "$TOW" worker --drain --queue default --queue "new$n" 2>"$FAULTS_DIR/drain.log" &
+	query "select pg_sleep(0.02 + $n * 0.006)" >/dev/null
+	query "select tow.duty('admit')" >/dev/null
+	wait $!
+	there_is "select count(*) = 0 from tow.jobs where queue = 'new$n'" || missed=$((missed + 1))
+done
+is $missed 0 "--drain overlooks no queue that is being made"
+scheduler_start
+enqueue "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[500]), tags => '{all}')" "select tow.enqueue_many('echo', array_fill('{}'::jsonb, array[20]), queue => 'other', tags => '{all}')" >/dev/null
 exits 0 "--drain ends well" timeout 60 "$TOW" worker --drain --queue default --queue other 2>"$FAULTS_DIR/drain.log"
-is "$(query "select count(*) from tow.history where state = 'completed'")" 520 "when every queue is empty"
+is "$(query "select count(*) from tow.history h join tow_store.job j using (id) where h.state = 'completed' and j.tags = '{all}'")" 520 "when every queue is empty"
 is "$(query "select count(*) from tow.workers")" 0 "and takes its leave"
 
 # What the scheduler has yet to make ready counts, whether the queue is known or not.
