@@ -202,6 +202,13 @@ static bool worth_exchange(struct dispatcher *d, const struct line *l, long long
 	return pressing;
 }
 
+/* A floor clears what the worker had armed before it was woken: at the same time as a park it would
+ * clear what that arms. */
+static bool may_park(const struct dispatcher *d)
+{
+	return !calling(d, LINE_EXCHANGE) && !calling(d, LINE_PARK) && !calling(d, LINE_FLOOR);
+}
+
 static void next_call(struct dispatcher *d, struct line *l, long long now)
 {
 	if (now < l->again_us || d->distrust || !d->beat.attached || d->phase == PHASE_OVER)
@@ -228,7 +235,7 @@ static void next_call(struct dispatcher *d, struct line *l, long long now)
 		return; /* claim from where it says */
 	if (worth_exchange(d, l, now))
 		exchange_ask(d, l, now);
-	else if (!calling(d, LINE_EXCHANGE) && !calling(d, LINE_PARK) && claims_park(d))
+	else if (may_park(d) && claims_park(d))
 		ask_park(d, l, now);
 	else if (claims_drain(d))
 		ask_drained(d, l, now);

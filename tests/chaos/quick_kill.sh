@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A worker is killed in the middle of its jobs: another one runs them within two seconds, its slots and what they
-# started die with it, and every job has completed once.
+# A worker is killed in the middle of its jobs: another one runs them, long before its lease is over, its slots and what
+# they started die with it, and every job has completed once.
 . tests/lib/tap.sh
 . tests/lib/faults.sh
 
@@ -11,7 +11,8 @@ cat >>"$FAULTS_CONFIG" <<-'END'
 	command = setsid sh -c 'echo $$ >>"$FAULTS_DIR/long"; exec sleep 3600' & sh -c 'echo $$ >>"$FAULTS_DIR/long"; exec sleep 3600'; true
 END
 scheduler_start
-worker_start --name doomed --config "$FAULTS_CONFIG" --queue held:5 --queue fast:2
+# Its lease is an hour: who finds it dead within a test has missed its session, not its beats.
+worker_start --name doomed --config "$FAULTS_CONFIG" --lease 1h --queue held:5 --queue fast:2
 doomed=$WORKER_PID
 wait_until 'there_is "select exists (select from tow.workers where name = '\''doomed'\'')"'
 
@@ -40,7 +41,6 @@ is ${#grandchildren[@]} 2 "a handler had two children"
 ok "and they, too" wait_until 'gone "${grandchildren[@]}"'
 ok "its jobs run elsewhere" wait_until "there_is 'select count(*) = 5 from tow.jobs where id in ($held) and worker = $heir'" 60
 elapsed=$(query "select round(extract(epoch from max(started_at) - '$killed_at')::numeric, 2) from tow.jobs where id in ($held)")
-ok "within two seconds, or little more on a busy machine (it took $elapsed s)" awk "BEGIN { exit !($elapsed < 6) }"
 diag "rerun after a kill: $elapsed s"
 
 producers_stop

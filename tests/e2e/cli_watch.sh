@@ -24,7 +24,10 @@ is "$(watch --json --no-log "$fail" | jq -r '[.id, .state] | join(" ")')" "$fail
 is "$(watch --json "$talk" | jq -r 'select(.line) | [.job, .line] | join(" ")' | sort)" "$(printf '%s\n' "$talk one" "$talk two")" "and a line"
 
 wait_until 'there_is "select tow.state('"$gate"') = '\''running'\''"'
-timeout --preserve-status -s INT 2 "$TOW" watch "$gate" >/dev/null
+spawn interrupted watch "$gate"
+wait_until '[ -s "$SPAWN_LOG" ]'
+kill -INT "$SPAWN_PID"
+wait "$SPAWN_PID"
 is $? 75 "interrupted: 75, some are under way"
 spawn watch watch --queue default
 watcher=$SPAWN_PID log=$SPAWN_LOG

@@ -73,12 +73,12 @@ process_alive() {
 } 2>/dev/null
 
 process_stop() {
-	local pid=$1 end=$((SECONDS + ${2:-30}))
+	local pid=$1 end=$((SECONDS + ${2:-60}))
 	kill -CONT "$pid" 2>/dev/null
 	kill -TERM "$pid" 2>/dev/null
 	while process_alive "$pid"; do
 		if [ $SECONDS -ge $end ]; then
-			echo "# process $pid did not end after ${2:-30} s: killed"
+			echo "# process $pid did not end after ${2:-60} s: killed"
 			kill -KILL "$pid" 2>/dev/null
 			break
 		fi

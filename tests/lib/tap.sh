@@ -8,7 +8,7 @@
 #	exits 64 "description" command args...	the command's exit status
 #	skip "reason"				one test that cannot run here
 #	skip_all "reason"			the whole file; ends it
-#	wait_until "condition" [seconds]	tries the shell condition again and again; fails after the limit (30)
+#	wait_until "condition" [seconds]	tries the shell condition again and again; fails after the limit (120)
 #	diag "text"...			a remark in the output
 
 # A test may silence its command (`ok "..." cmd >/dev/null`): results go where the output went at first.
@@ -90,10 +90,10 @@ skip_all() {
 }
 
 wait_until() {
-	local end=$((SECONDS + ${2:-30}))
+	local end=$((SECONDS + ${2:-120}))
 	until eval "$1" >/dev/null 2>&1; do
 		if [ $SECONDS -ge $end ]; then
-			diag "waited ${2:-30} s in vain until: $1"
+			diag "waited ${2:-120} s in vain until: $1"
 			return 1
 		fi
 		sleep 0.05

@@ -1,6 +1,7 @@
 -- tow.status(): each thing that can be wrong is said, with a hint, and only then.
 begin;
 \ir ../lib/fixture.sql
+select pg_temp.later('0');
 create function pg_temp.says(p_component text) returns text language sql as $$
 	select string_agg(format('%s: %s', s.status, s.detail), '; ') from tow.status() s where s.component ~ p_component
 $$;
@@ -17,7 +18,7 @@ select * from tow.attend('s', 'h', 1, '0', false) \gset s_
 select is(pg_temp.says('^scheduler'), 'ok: 1 running', 'a scheduler');
 update tow_store.scheduler set seen_at = tow.now() - interval '14 s';
 select is(pg_temp.says('^scheduler'), 'ok: 1 running', 'that was not heard for a moment');
-update tow_store.scheduler set seen_at = date_trunc('second', tow.now()) - interval '20 s' where id = :s_scheduler;
+update tow_store.scheduler set seen_at = tow.now() - interval '20 s' where id = :s_scheduler;
 select is(pg_temp.says('^scheduler'), format('warn: only a stand-by that a worker started; warn: silent for 00:00:20', :s_scheduler), 'one that hangs beside a stand-by') from (select) one;
 update tow_store.scheduler set seen_at = tow.now() - interval '30 s' where id <> :s_scheduler;
 select matches(pg_temp.says('^scheduler'), format('^bad: none is heard: the last one, scheduler %s \(s, pid 1 on h\), was heard at \S+ \S+, 00:00:2\d ago$', :s_scheduler), 'all of them hang: who was heard last, and when');
@@ -36,11 +37,11 @@ select alike(pg_temp.says('^queue default'), 'ok: 1 ready, 0 running, the oldest
 select tow.pause('default', 'repairs');
 select alike(pg_temp.says('^queue default'), 'warn: paused: repairs, 1 ready%', 'a paused queue');
 select tow.resume('default');
-update tow_store.worker set missing_since = clock_timestamp() where id = :w;
+update tow_store.worker set missing_since = tow.now() where id = :w;
 select is(pg_temp.says('^worker \d'), 'warn: its session is gone', 'a worker whose lock is free');
-update tow_store.worker set missing_since = null, seen_at = clock_timestamp() - interval '10 s' where id = :w;
+update tow_store.worker set missing_since = null, seen_at = tow.now() - interval '10 s' where id = :w;
 select alike(pg_temp.says('^worker \d'), 'warn: silent for 00:00:10', 'a worker that is silent');
-update tow_store.worker set seen_at = clock_timestamp() where id = :w;
+update tow_store.worker set seen_at = tow.now() where id = :w;
 select is(pg_temp.says('^worker \d'), null, 'one that is not');
 
 select tow.cancel(:j) \g /dev/null
@@ -64,7 +65,7 @@ select tow.cancel(:l) \g /dev/null
 
 select tow.schedule('s', '@hourly', 'noop') \g /dev/null
 select is(pg_temp.says('^schedule '), null, 'a schedule that is not due');
-update tow_store.schedule set next_at = clock_timestamp() - interval '10 min';
+update tow_store.schedule set next_at = tow.now() - interval '10 min';
 select alike(pg_temp.says('^schedule s'), 'bad: was due at % and has not fired', 'one that was');
 update tow_store.schedule set kind = 'a b';
 select tow.duty('fire') \g /dev/null
@@ -72,7 +73,7 @@ select alike(pg_temp.says('^schedule s'), 'warn: could not enqueue: bad kind%', 
 
 select tow.duty_failed('prune', 'no space left');
 select alike(pg_temp.says('^duty prune'), 'warn: failed at %: no space left', 'a duty that failed');
-update tow_store.duty set error_at = clock_timestamp() - interval '11 min';
+update tow_store.duty set error_at = tow.now() - interval '11 min';
 select is(pg_temp.says('^duty'), null, 'not for ever');
 insert into tow.inbox (kind) values ('');
 select tow.duty('inbox') \g /dev/null
@@ -93,9 +94,9 @@ select format('drop table tow_store.%I', name) from tow_store.job_ranges where f
 select is(pg_temp.says('^partitions'), 'bad: 3 days and 0 ranges of ids ahead', 'none ahead');
 select is(pg_temp.unhinted(), null, 'has a hint');
 
-select format('drop table tow_store.%I', name) from tow_store.days where parent = 'history' and clock_timestamp() + interval '1 day' between first and stop \gexec
-select is(pg_temp.says('^partitions'), format('bad: not made: history of %s', (clock_timestamp() at time zone 'UTC')::date + 1), 'that of tomorrow is missed today');
-select format('drop table tow_store.%I', name) from tow_store.days where parent = 'log' and clock_timestamp() between first and stop \gexec
+select format('drop table tow_store.%I', name) from tow_store.days where parent = 'history' and tow.now() + interval '1 day' between first and stop \gexec
+select is(pg_temp.says('^partitions'), format('bad: not made: history of %s', (tow.now() at time zone 'UTC')::date + 1), 'that of tomorrow is missed today');
+select format('drop table tow_store.%I', name) from tow_store.days where parent = 'log' and tow.now() between first and stop \gexec
 select alike(pg_temp.says('^partitions'), 'bad: not made: history of 2%, log of 2%', 'each day that was not made is named');
 select is(pg_temp.unhinted(), null, 'has a hint');
 
@@ -128,17 +129,17 @@ select is((select count(*) from tow.fsck() where problem = 'lost'), 0::bigint, '
 select tow.set('history_max', '0') \g /dev/null
 
 -- duties, schedules, bells
-update tow_store.duty set last_at = clock_timestamp() - interval '1 hour' where name = 'tidy';
+update tow_store.duty set last_at = tow.now() - interval '1 hour' where name = 'tidy';
 select alike(pg_temp.says('^duty tidy'), 'warn: has had no turn for 01:00:00', 'a duty that has no turn');
-update tow_store.duty set last_at = clock_timestamp();
+update tow_store.duty set last_at = tow.now();
 select is(pg_temp.says('^duty tidy'), null, 'one that has');
-update tow_store.duty set last_at = clock_timestamp() - interval '1 hour' where name in ('inbox', 'decide', 'daemons');
+update tow_store.duty set last_at = tow.now() - interval '1 hour' where name in ('inbox', 'decide', 'daemons');
 select is(pg_temp.says('^duty'), null, 'those that have a turn only when there is work for them may be idle');
 insert into tow.inbox (kind) values ('noop');
 select alike(pg_temp.says('^duty'), 'warn: has had no turn for%', 'but not while there is');
 delete from tow.inbox;
-update tow_store.duty set last_at = clock_timestamp();
-insert into tow_store.fire (schedule_id, at, fired_at, how) select id, clock_timestamp() - interval '1 h', clock_timestamp(), 'missed' from tow_store.schedule where name = 's';
+update tow_store.duty set last_at = tow.now();
+insert into tow_store.fire (schedule_id, at, fired_at, how) select id, tow.now() - interval '1 h', tow.now(), 'missed' from tow_store.schedule where name = 's';
 select alike(pg_temp.says('^schedule s'), '%warn: missed 1 instants in the last day%', 'a schedule that missed an instant');
 select setval(arm, 1::bigint << 61) from tow_store.queue where name = 'default' \g /dev/null
 select alike(pg_temp.says('^queue default'), '%warn: its bell rings for 1 that are gone', 'a bell that rings for nobody');
