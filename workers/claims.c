@@ -133,7 +133,7 @@ void claims_parked(struct dispatcher *d, const char *token, long long now)
 	(void)now;
 	disarm(d);
 	for (size_t i = 0; i < d->n_queues; i++)
-		d->queues[i]->armed = claims_want(d, d->queues[i]) > 0;
+		d->queues[i]->armed = d->queues[i]->arming;
 	c->parked = tow_xstrdup(token);
 	c->floor_due = true;
 	c->floor_woken = false;

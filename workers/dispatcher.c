@@ -145,6 +145,7 @@ void dispatcher_stop(struct dispatcher *d, long long now)
 
 	if (d->phase == PHASE_RUN) {
 		d->phase = PHASE_DRAIN;
+		d->beat.urgent = true; /* nobody shall ring for us */
 		d->grace_ms = d->config.kill_ms;
 		d->end_us = now + d->config.grace_ms * 1000LL;
 		tow_sd_notify("STOPPING=1");

@@ -230,14 +230,17 @@ static struct want *want_of(struct line *l, int queue)
 	return NULL;
 }
 
-/* Who was asked along and had no more is as dry as before: when to look again stays as it is. */
+/* Who was asked along and had no more is as dry as before: when to look again stays as it is. So it
+ * does where a floor was laid meanwhile: this look may be from before the bell was armed. */
 static void take_wants(struct dispatcher *d, struct line *l, bool anything, long long now)
 {
+	bool outdated = l->floors != d->lows.floors;
+
 	for (size_t i = 0; i < l->n_wants; i++) {
 		const struct want *w = &l->wants[i];
 
 		w->queue->again = w->again || (w->queue->again && !w->dry);
-		if (!w->along || !w->dry)
+		if (!w->dry || (!w->along && !outdated))
 			claims_gave(d, w->queue, w->dry, anything, now);
 	}
 }

@@ -124,9 +124,13 @@ static void ask_park(struct dispatcher *d, struct line *l, long long now)
 	char worker[24];
 
 	line_number(worker, d->beat.worker);
-	for (size_t i = 0; i < d->n_queues; i++)
-		if (claims_want(d, d->queues[i]) > 0)
-			tow_buf_addf(&queues, "%c%d", queues.len ? ',' : '{', d->queues[i]->id);
+	for (size_t i = 0; i < d->n_queues; i++) {
+		struct queue *q = d->queues[i];
+
+		q->arming = claims_want(d, q) > 0;
+		if (q->arming)
+			tow_buf_addf(&queues, "%c%d", queues.len ? ',' : '{', q->id);
+	}
 	tow_buf_adds(&queues, queues.len ? "}" : "{}");
 	(void)line_send(l, LINE_PARK, "tow.park", (const char *[]){ worker, queues.data }, 2, now);
 }

@@ -36,6 +36,7 @@ struct queue {
 	bool dry;	   /* the last exchange gave less than was wanted */
 	bool again;	   /* but more may start when runs have ended: it has lanes or limits */
 	bool armed;	   /* the doorbell rings for it */
+	bool arming;	   /* the call that is under way asks for that */
 };
 
 /* A batch of n jobs took total_us. */

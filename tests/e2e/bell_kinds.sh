@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Two workers of one queue know different kinds: the bell rings where the job can run. Neither polls within this test.
+# Two workers of one queue know different kinds: the bell rings where the job can run.
 # shellcheck disable=SC2016,SC2119 # conditions are evaluated later; a helper without its argument
 . tests/lib/tap.sh
 . tests/lib/instance.sh
 
 instance_start
-worker_start --poll 1h
+worker_start
 printf '[exec special]\ncommand = true\n' >"$TOW_HOME/special.ini"
-worker_start --poll 1h --config "$TOW_HOME/special.ini"
+worker_start --config "$TOW_HOME/special.ini"
 armed="select pg_sequence_last_value(q.arm) = (select sum(1 << w.bit) from tow_store.worker w) from tow_store.queue q"
 ok "both live" wait_until '[ "$(instance_psql -c "select count(*) from tow.workers")" = 2 ]'
 

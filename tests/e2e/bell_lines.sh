@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A worker that reports on one connection while it looks around on the other: what it has armed stays armed until it
-# hears the bell. It does not poll within this test, and clearing a bit takes as long as it might on a busy server.
+# hears the bell. Clearing a bit takes as long as it might on a busy server.
 # shellcheck disable=SC2016,SC2119 # conditions are evaluated later; a helper without its argument
 . tests/lib/tap.sh
 . tests/lib/instance.sh
@@ -15,7 +15,7 @@ instance_psql -c "alter function tow_store.arm_bit(int, smallint, boolean) renam
 		perform tow_store.arm_bit_at_once(p_queue, p_bit, p_on);
 	end \$\$" >/dev/null
 scheduler_start
-worker_start --poll 1h --queue default:2 --queue other:2
+worker_start --queue default:2 --queue other:2
 ok "it has two connections for jobs" wait_until '
 	instance_psql -c "select tow.enqueue_many('\''noop'\'', array_fill('\''{}'\''::jsonb, array[2000]))"
 	[ "$(instance_psql -c "select count(*) from pg_stat_activity where application_name = '\''tow worker'\''")" = 2 ]'

@@ -22,7 +22,7 @@ w=$(session_do worker "$attach")
 IFS='|' read -r job run <<<"$(session_do worker "$(claim "$w" 1)")"
 is "$(session_do handler "begin; select tow.holds($job, $run)")" t "a handler's transaction holds its run"
 instance_psql -c "$die"
-is "$(instance_psql -c "set lock_timeout = '2s'" -c "select tow.duty('rescue')")" 1 "the worker dies; the rescue waits for nobody"
+is "$(instance_psql -c "set lock_timeout = '60s'" -c "select tow.duty('rescue')")" 1 "the worker dies; the rescue waits for nobody"
 is "$(state "$job")" running "the job is not taken from under the handler"
 is "$(instance_psql -c 'select wait_ms <= 0 from tow.tick(null, null, null) where duty = '"'rescue'")" t "the duty stays due, though no worker lives"
 session_do handler commit >/dev/null
@@ -35,7 +35,7 @@ like "$(session_do handler "select tow.holds($job, $run)")" 'TW410' "the zombie 
 w=$(session_do worker "$attach")
 like "$(session_do worker "begin; $(claim "$w" 1)")" "^$job\|" "a claim that is not committed yet"
 instance_psql -c "$die"
-is "$(instance_psql -c "set lock_timeout = '2s'" -c "select tow.duty('rescue')")" 1 "its worker dies"
+is "$(instance_psql -c "set lock_timeout = '60s'" -c "select tow.duty('rescue')")" 1 "its worker dies"
 session_do worker commit >/dev/null
 is "$(state "$job")" running "then it is committed"
 is "$(instance_psql -c "select tow.duty('rescue')")" 1 "the next rescue finds it"

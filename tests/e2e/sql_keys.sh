@@ -42,7 +42,7 @@ is "$(instance_psql -c "select count(*) from tow_store.key")" 0 "no key is left 
 instance_psql -c "select tow.enqueue('noop', key => 'held')" -c "select public.work(1, 1)" >/dev/null
 session_open a
 session_do a "begin; select tow.enqueue('noop', key => 'held')" >/dev/null
-is "$(instance_psql -c "set lock_timeout = '1s'" -c "select public.work(1, 0)")" 0 "a transaction that was told 'there is one already' does not hold up its end"
+is "$(instance_psql -c "set lock_timeout = '60s'" -c "select public.work(1, 0)")" 0 "a transaction that was told 'there is one already' does not hold up its end"
 session_do a commit >/dev/null
 
 # One retry of two at once.
@@ -57,7 +57,7 @@ like "$(session_take b)" 'TW409' "and is refused"
 # The inbox does not wait for who takes a key, and refuses nothing for that.
 session_do a "begin; select tow.enqueue('noop', key => 'open')" >/dev/null
 instance_psql -c "insert into tow.inbox (kind, key) values ('noop', 'open'), ('noop', 'free')"
-is "$(instance_psql -c "set statement_timeout = '2s'" -c "select tow.duty('inbox')")" 1 "the inbox passes over a row whose key is being taken"
+is "$(instance_psql -c "set statement_timeout = '60s'" -c "select tow.duty('inbox')")" 1 "the inbox passes over a row whose key is being taken"
 is "$(instance_psql -c "select string_agg(key, ' ') from tow.inbox")$(instance_psql -c "select count(*) from tow_store.refused")" open0 "which stays, and is not refused"
 session_do a rollback >/dev/null
 is "$(instance_psql -c "select tow.duty('inbox')")" 1 "and is enqueued when it is free"

@@ -32,8 +32,8 @@ is "$(instance_psql -c "select count(*) from tow_store.running")" 1 "one runs"
 
 # Somebody sets a limit and does not commit: claims find nothing, and do not wait; afterwards all is as it should be.
 session_do one "begin; select tow.set_queue('default', lane_limit => 2)" >/dev/null
-is "$(instance_psql -c "set statement_timeout = '5s'; select public.claim(2, 5, true)")" "{}" "a claim does not wait for a setter"
-is "$(instance_psql -c "set statement_timeout = '5s'; select public.claim(1, 5, true)")" "{}" "outcomes are counted meanwhile"
+is "$(instance_psql -c "set statement_timeout = '60s'; select public.claim(2, 5, true)")" "{}" "a claim does not wait for a setter"
+is "$(instance_psql -c "set statement_timeout = '60s'; select public.claim(1, 5, true)")" "{}" "outcomes are counted meanwhile"
 session_do one "commit" >/dev/null
 instance_psql -c "select tow.duty('wake'), tow.enqueue('noop', lane => 'b')" >/dev/null
 is "$(instance_psql -c "select cardinality(public.claim(2, 5))")" 2 "then they go on"
@@ -69,7 +69,7 @@ instance_psql -c "select tow.cancel(id) from tow.jobs where queue = 'laned'" >/d
 job=$(instance_psql -c "select tow.enqueue('noop', queue => 'laned', lane => 'y')" -c "select tow.duty('sort')" | head -1)
 is "$(instance_psql -c "select count(*) from tow_store.lined where id = $job")" 1 "a job stands in its lane"
 session_do one "begin; select tow.cancel($job)" >/dev/null
-is "$(session_do two "set statement_timeout = '20s'; select tow.pause_kind('noop')")" "ERROR:  TW409" "a kind is not paused while somebody holds a job of it in a lane"
+is "$(session_do two "set statement_timeout = '60s'; select tow.pause_kind('noop')")" "ERROR:  TW409" "a kind is not paused while somebody holds a job of it in a lane"
 session_do one "commit" >/dev/null
 
 # Fair: a hundred thousand jobs of one tenant, then a single one of another.

@@ -10,8 +10,8 @@
 instance_start
 session_open late
 session_open holder
-promote() { instance_psql -c "set lock_timeout = '2s'" -c "select tow.duty('promote')"; }
-admit() { instance_psql -c "set lock_timeout = '2s'" -c "select tow.duty('admit')"; }
+promote() { instance_psql -c "set lock_timeout = '60s'" -c "select tow.duty('promote')"; }
+admit() { instance_psql -c "set lock_timeout = '60s'" -c "select tow.duty('admit')"; }
 # Turns, until the watermark has passed this instant or can go no further.
 passed() { # instant
 	wait_until "instance_psql -c \"select tow.duty('promote')\" >/dev/null
@@ -72,7 +72,7 @@ is "$(instance_psql -c "select priority from tow.jobs where state = 'waiting'")"
 session_do holder commit >/dev/null
 is "$(admit)" 1 "until it is made"
 # Neither does the expire duty wait for who cancels a job that is late, nor the fire duty for who cancels one that is replaced.
-expire() { instance_psql -c "set statement_timeout = '2s'" -c "select tow.duty('expire')"; }
+expire() { instance_psql -c "set statement_timeout = '60s'" -c "select tow.duty('expire')"; }
 job=$(instance_psql -c "select tow.enqueue('noop', run_at => tow.now() + interval '100 ms', deadline => tow.now() + interval '200 ms')")
 session_do holder "begin; select tow.cancel($job)" >/dev/null
 ok "its deadline passes" past "$(instance_psql -c "select at from tow_store.deadline where id = $job")"
@@ -83,7 +83,7 @@ is "$(instance_psql -c "select tow.state($job)")" failed "as it was too late"
 job=$(instance_psql -c "select tow.schedule('often', '* * * * * *', 'noop', overlap => 'replace')" -c "select tow.run_schedule('often')" | tail -1)
 session_do holder "begin; select tow.cancel($job)" >/dev/null
 ok "an instant comes" past "$(instance_psql -c "select next_at from tow.schedules where name = 'often'")"
-is "$(instance_psql -c "set statement_timeout = '2s'" -c "select tow.duty('fire')")" 1 "a schedule fires though somebody holds the job that it replaces"
+is "$(instance_psql -c "set statement_timeout = '60s'" -c "select tow.duty('fire')")" 1 "a schedule fires though somebody holds the job that it replaces"
 session_do holder rollback >/dev/null
 next=$(instance_psql -c "select last_job from tow.schedules where name = 'often'")
 is "$(instance_psql -c "select on_id from tow_store.need where job_id = $next")" "$job" "and the new job waits for that one"

@@ -53,7 +53,7 @@ instance_psql -c "
 	end \$\$" >/dev/null
 
 sql() {
-	instance_psql -c "set lock_timeout = '5s'" -c "$1" | tail -n 1
+	instance_psql -c "set lock_timeout = '60s'" -c "$1" | tail -n 1
 }
 drain() { # each turn in a transaction of its own, or it would pass what others have not committed yet
 	until [ "$(sql "select tow.duty('admit')")" = 0 ]; do :; done

@@ -54,9 +54,10 @@ spawn() {
 	instance_pids+=("$SPAWN_PID")
 }
 
+# Workers do not poll while a test lasts: a ring that is lost shall be seen.
 # shellcheck disable=SC2034 # the tests read these
 worker_start() {
-	spawn worker worker "$@"
+	spawn worker worker --poll 1h "$@"
 	WORKER_PID=$SPAWN_PID WORKER_LOG=$SPAWN_LOG
 }
 

@@ -20,7 +20,6 @@ declare
 	v_listens constant boolean := p_listen and p_session;
 	v_held boolean;
 	v_bit smallint;
-	v_queue int;
 begin
 	if cardinality(p_queues) is distinct from cardinality(p_slots) or cardinality(p_queues) = 0 or cardinality(p_shared) <> cardinality(p_queues) then
 		perform tow_store.fail('TW422', 'queues and slots do not match', 'give each queue its number of slots');
@@ -38,12 +37,8 @@ begin
 		if not found then
 			perform tow_store.fail('TW410', format('worker %s was given up', v_id), 'attach as a new worker; its runs are lost');
 		end if;
-		for v_queue in -- those that it no longer serves must not ring for it
-			select q.id from tow_store.worker w, unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
-			where w.id = v_id and not (v_listens and q.id = any(v_queues)) and tow_store.is_armed(q.arm, v_id) order by q.id
-		loop
-			perform tow_store.arm(v_queue, v_id, false);
-		end loop;
+		perform tow_store.pass_bell(v_id, array(select u from unnest(w.queues) u where not (v_listens and u = any(v_queues)))) -- what it no longer serves
+		from tow_store.worker w where w.id = v_id;
 	end if;
 	v_held := p_session and pg_try_advisory_lock(7630711, v_id::int);
 	v_bit := case when v_listens then tow_store.bit_for(v_id) end;
@@ -94,6 +89,11 @@ begin
 	if not found then
 		return query select 'gone', null::bigint, null::bigint, null::text;
 		return;
+	end if;
+	if p_state = 'draining' then
+		perform tow_store.pass_bell(p_worker, array(select q.id from unnest(w.queues) u(id) join tow_store.queue q on q.id = u.id
+			where tow_store.is_armed(q.arm, p_worker)))
+		from tow_store.worker w where w.id = p_worker;
 	end if;
 	return query
 		select 'lost', h.job, h.run, null::text from unnest(p_jobs, p_runs) h(job, run)

@@ -97,6 +97,20 @@ begin
 end $$;
 comment on function tow_store.arm_bit(int, smallint, boolean) is 'Set or clear a bit in a queue''s register.';
 
+-- A worker that claims no more from these queues: what it was rung for, and did not take, is another's.
+create or replace function tow_store.pass_bell(p_worker bigint, p_queues int[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_queue int;
+begin
+	for v_queue in select u from unnest(p_queues) u order by u loop
+		perform tow_store.arm(v_queue, p_worker, false);
+		perform tow_store.ring_more(v_queue, p_worker);
+	end loop;
+end $$;
+comment on function tow_store.pass_bell(bigint, int[]) is 'Clear a worker''s bits in queues that it leaves, and wake another worker of each.';
+
 create or replace function tow_store.is_armed(p_arm regclass, p_worker bigint) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$

@@ -17,6 +17,7 @@ begin
 	select f.* into j from tow_store.job f where f.id = w.id;
 	select o.* into p from tow_store.policy o where o.name = w.detail ->> 'policy';
 	v_answer := tow_store.ask(p, j, w);
+	perform set_config('tow.bell', 'on', true); -- it may have left it off, and the job would wait for a poll
 	if v_answer.delay is not null then
 		perform tow_store.put_back(w.id, w.band, w.attempt, w.flags, tow.now() + v_answer.delay, 'r');
 	else

@@ -143,15 +143,12 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_count int;
-	v_queue int;
 begin
 	update tow_store.worker w set state = p_state, ended_at = tow.now() where w.id = p_worker and w.ended_at is null;
 	if not found then
 		return 0;
 	end if;
-	for v_queue in select unnest(w.queues) from tow_store.worker w where w.id = p_worker order by 1 loop
-		perform tow_store.arm(v_queue, p_worker, false);
-	end loop;
+	perform tow_store.pass_bell(p_worker, w.queues) from tow_store.worker w where w.id = p_worker;
 	v_count := tow_store.lose_runs(p_worker);
 	if p_state = 'dead' then
 		perform nextval('tow_store.sweep'); -- a claim of it may have been undone; what is put back has fresh positions
