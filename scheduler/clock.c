@@ -206,6 +206,7 @@ static bool tell(struct clock *c, struct tow_err *e)
 /* A duty with very much to do goes on after the others, whose instants come meanwhile. */
 static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 {
+	struct duty *d = duty_named(c, name);
 	long long start = tow_mono_us();
 
 	while (tow_mono_us() - start < TURNS_US) {
@@ -218,10 +219,11 @@ static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 		if (!count || atoi(count) == 0)
 			return true;
 		tow_log(TOW_DEBUG, "duty.done", "duty=%s count=%s", name, count);
+		d->did = true;
 		if (!tell(c, e))
 			return false;
 	}
-	duty_named(c, name)->unfinished = true;
+	d->unfinished = true;
 	return true;
 }
 
@@ -247,7 +249,7 @@ static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_e
 	struct duty *d = duty_named(c, name);
 
 	d->ran_us = tow_mono_us();
-	d->unfinished = false;
+	d->unfinished = d->did = false;
 	if (apart ? take_turns_apart(c, name, e) : take_turns(c, name, e))
 		return true;
 	return note_failure(c, name, e);
@@ -255,6 +257,7 @@ static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_e
 
 struct tick {
 	bool exit, ran, safe;
+	bool changed;	/* what was due before the turns may not be all */
 	double wait_ms; /* of what is due first */
 };
 
@@ -301,6 +304,7 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 		if (duty && (ms <= 0 || (t->ran && !apart && soon(c, duty, ms)))) {
 			if (!run_duty(c, duty, apart, e))
 				return false;
+			t->changed |= !is(rows, i, "watch") || duty_named(c, duty)->did;
 		} else if (ms < t->wait_ms) {
 			t->wait_ms = ms;
 		}
@@ -317,6 +321,7 @@ static bool arm(struct clock *c, double ms, struct tow_err *e)
 
 	snprintf(id, sizeof(id), "%lld", c->id);
 	snprintf(text, sizeof(text), "%.3f", ms);
+	c->armed_us = tow_mono_us() + (long long)(ms * 1000);
 	if (!ask(c, &rows, e, "tow.doze", (const char *[]){ id, text }, 2))
 		return false;
 	snprintf(c->dozed, sizeof(c->dozed), "%s",
@@ -344,10 +349,12 @@ static bool doze(struct clock *c, long long us)
 	return true;
 }
 
-/* Nothing is due: arm the bell, look once more, and sleep when nothing can slip past it. */
+/* Nothing is due: arm the bell, look once more, and sleep when nothing can slip past it. Whoever
+ * has slept to the end arms it again for as long, and looks with it armed: mostly there is nothing
+ * to do, and then one look is enough. */
 static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 {
-	long long us = (long long)(t->wait_ms * 1000) + 1;
+	long long us = (long long)(t->wait_ms * 1000) + 1, armed = c->armed_us - tow_mono_us();
 
 	if (c->rung) {
 		disarm(c);
@@ -358,6 +365,7 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 		       tow_fail(e, TOW_SHUTDOWN, "asked to stop");
 	if (!c->dozed[0])
 		return arm(c, t->wait_ms, e);
+	us = us < armed ? us : armed;
 	if (!t->safe && us > c->pause_us) {
 		us = c->pause_us;
 		c->pause_us = 2 * us > PAUSE_MOST ? PAUSE_MOST : 2 * us;
@@ -365,8 +373,11 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 	}
 	if (!doze(c, us))
 		return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
-	disarm(c);
-	return true;
+	if (c->rung || !tow_db_alive(c->db)) {
+		disarm(c);
+		return true;
+	}
+	return arm(c, t->wait_ms, e);
 }
 
 /*--- the life of it */
@@ -381,9 +392,9 @@ static bool attended(struct clock *c, struct tow_err *e)
 		c->backoff_us = 0;
 		if (t.exit)
 			return true;
-		if (t.ran)
+		if (t.changed)
 			disarm(c); /* and arm it: then everything is looked at once more */
-		if (t.ran && c->pooled)
+		if (t.changed && c->pooled)
 			continue;
 		if (!rest(c, &t, e))
 			return false;

@@ -11,6 +11,7 @@ struct duty {
 	char name[64];
 	long long ran_us; /* when this process last ran it */
 	bool unfinished;  /* others had to be looked at before it was done */
+	bool did;	  /* its last turn found something to do */
 };
 
 struct clock {
@@ -25,6 +26,7 @@ struct clock {
 	struct duty *duties;
 	size_t n_duties;
 	char dozed[32]; /* tow.doze's answer; "" when the doorbell is not armed */
+	long long armed_us; /* until then it rings */
 	bool rung;
 	long long pause_us, backoff_us;
 };

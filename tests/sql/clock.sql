@@ -35,7 +35,7 @@ select is(pg_temp.wait('expire', '{"expire": 0}'), 3::double precision, 'expire:
 select tow.enqueue('noop', queue => 'unheard-of') \g /dev/null
 insert into tow.inbox (kind) values ('noop');
 select is(array[pg_temp.wait('admit', '{"admit": 5}'), pg_temp.wait('inbox', '{"inbox": 5}')], '{15,15}', 'the same for what has no instant');
-select is(array[pg_temp.wait('admit'), pg_temp.wait('inbox')], '{0,0}', 'which is due at once otherwise');
+select is(array[pg_temp.wait('admit') <= 0, pg_temp.wait('inbox') <= 0], '{t,t}', 'which is due at once otherwise');
 delete from tow.inbox;
 select tow.duty('promote'), tow.duty('admit') \g /dev/null
 select tow.schedule('s', '@every 1s', 'noop') \g /dev/null

@@ -134,6 +134,22 @@ START_TEST(a_look_around_waits_for_the_one_under_way)
 }
 END_TEST
 
+START_TEST(room_that_appears_while_the_bell_is_armed_is_not_armed)
+{
+	queue.given = 1;
+	ck_assert_int_eq(claims_want(&d, &queue), 0);
+	queue.given = 0; /* it ended after the call had been sent */
+	claims_parked(&d, "5", NOW);
+	queue.dry = true;
+	ck_assert(claims_park(&d));
+	queue.arming = true;
+	claims_parked(&d, "6", NOW);
+	queue.dry = true;
+	ck_assert(!claims_park(&d));
+	claims_wake(&d, true);
+}
+END_TEST
+
 START_TEST(nothing_is_claimed_before_the_kinds_are_known)
 {
 	queue.dry = false;
@@ -321,6 +337,7 @@ int main(void)
 	tcase_add_test(c, the_second_line_reports_while_the_first_is_stuck);
 	tcase_add_test(c, a_due_reconcile_does_not_spin);
 	tcase_add_test(c, a_look_around_waits_for_the_one_under_way);
+	tcase_add_test(c, room_that_appears_while_the_bell_is_armed_is_not_armed);
 	tcase_add_test(c, nothing_is_claimed_before_the_kinds_are_known);
 	tcase_add_test(c, registered_kinds_outlive_a_new_configuration);
 	tcase_add_test(c, slots_that_may_not_be_forked_wake_nobody);

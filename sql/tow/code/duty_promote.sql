@@ -112,6 +112,14 @@ as $$
 $$;
 comment on function tow_store.register_at(regclass) is 'The instant in a sequence that is used as a register.';
 
+-- A watermark lies ahead only when the clock has stepped back: then what has come since is looked for, too.
+create or replace function tow_store.look_from(p_watermark regclass, p_now timestamptz) returns timestamptz
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case when w.at <= p_now then w.at else p_now - interval '10 s' end from (select tow_store.register_at(p_watermark) as at) w
+$$;
+comment on function tow_store.look_from(regclass, timestamptz) is 'From where on a look for what is due begins.';
+
 create or replace function tow_store.set_register_at(p_register regclass, p_at timestamptz) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$

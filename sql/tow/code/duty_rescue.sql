@@ -3,8 +3,8 @@
 -- for a whole lease, counted from when this function saw them first. Between two turns no more than a second counts:
 -- a clock that steps, or a server that stood still, kills nobody. A restart or a promotion frees every lock and may
 -- have taken long: a full lease is counted from this server's first look.
--- One worker a turn, so that registers of queues are never locked for two. Locks worker rows, skipping those that
--- attach this moment.
+-- One worker a turn, so that registers of queues are never locked for two. Locks the rows of workers of whom there is
+-- something to note, skipping those that attach this moment: a turn that finds everybody well writes nothing.
 create or replace function tow_store.duty_rescue() returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -13,7 +13,13 @@ declare
 	v_now constant timestamptz := clock_timestamp();
 begin
 	perform tow_store.rescue_clock(v_now);
-	for w in select * from tow_store.worker l where l.ended_at is null order by l.id for update skip locked loop
+	for w in
+		select * from tow_store.worker l
+		where l.ended_at is null and (l.server_start <> pg_postmaster_start_time() or l.missing_since is not null or l.watched_at is null
+			or l.beats is distinct from l.watched_beats and l.watched_at < v_now - interval '1 s' or l.watched_at > v_now
+			or l.watched_at < v_now - l.lease - interval '1 s' or l.held and not tow_store.lock_is_held(l.id))
+		order by l.id for update skip locked
+	loop
 		if w.server_start <> pg_postmaster_start_time() and (w.missing_since is null or w.watched_at < pg_postmaster_start_time()) then
 			update tow_store.worker l set watched_beats = w.beats, watched_at = v_now, missing_since = v_now where l.id = w.id;
 			continue;

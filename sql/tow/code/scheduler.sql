@@ -50,9 +50,10 @@ $$;
 comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives and is heard, a stand-by counting unless p_own.';
 
 -- safe: everything that could have been scheduled without ringing has been seen, see tow.park. apart: the duty calls
--- functions of users, and so must have a session of its own, limited by tow.limit and closed afterwards.
+-- functions of users, and so must have a session of its own, limited by tow.limit and closed afterwards. watch: a turn that
+-- does nothing leaves all as it was, and need not be followed by another look.
 create or replace function tow.tick(p_scheduler bigint, p_ago jsonb, p_dozed text)
-returns table(duty text, wait_ms double precision, safe boolean, apart boolean)
+returns table(duty text, wait_ms double precision, safe boolean, apart boolean, watch boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -65,22 +66,22 @@ begin
 	where s.id = p_scheduler and (s.ended_at is not null or s.seen_at > v_now
 		or s.seen_at <= v_now - interval '5 s');
 	if (select s.standby from tow_store.scheduler s where s.id = p_scheduler) and tow_store.clock_is_minded(true) then
-		return query select 'exit', 0::double precision, true, false;
+		return query select 'exit', 0::double precision, true, false, false;
 		return;
 	end if;
 	for t in
-		select d.name, extract(epoch from d.every) * 1000 as every_ms, coalesce((p_ago ->> d.name)::double precision, 1e12) as ago_ms
-		from tow_store.duty d where d.enabled order by d.position
+		select d.name, tow_store.wait_ms(d.at, d.every, coalesce((p_ago ->> d.name)::double precision, 1e12), v_now) as ms from tow_store.dues(v_now) d
 	loop
 		duty := t.name;
-		wait_ms := tow_store.due_in(t.name, t.every_ms - t.ago_ms, t.ago_ms, v_now);
+		wait_ms := t.ms;
 		safe := v_safe;
 		apart := duty = 'decide';
+		watch := duty = 'rescue';
 		continue when apart and wait_ms <= 0 and v_due; -- it may take its time: only when nothing else is due
 		v_due := v_due or wait_ms <= 0;
 		return next;
 	end loop;
-	return query select null::text, 1000::double precision, v_safe, false;
+	return query select null::text, 1000::double precision, v_safe, false, false;
 end $$;
 comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait_ms not above 0), and in how many milliseconds the others will be.';
 
@@ -91,62 +92,62 @@ as $$
 $$;
 comment on function tow.limit(int) is 'No later statement of this session may take longer.';
 
--- When a duty is due: at its instant or when there is work for it, and in any case left_ms from now. What a turn
--- has left behind (somebody's open transaction has it locked) is looked at again 20 ms after that turn: the
--- scheduler must not spin until the lock is gone. An instant that has come since then waits for nothing.
-create or replace function tow_store.due_in(p_duty text, p_left_ms double precision, p_ago_ms double precision, p_now timestamptz) returns double precision
+-- When each duty has something to do (at; what waits already: long ago), and how often it has a turn in any case (every;
+-- null: not before there is something). Promote, admit and wake only keep their watermarks up when they have nothing to do.
+create or replace function tow_store.dues(p_now timestamptz) returns table(name text, at timestamptz, every interval)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
+#variable_conflict use_column
 declare
-	v_again_ms constant double precision := greatest(20 - p_ago_ms, 0);
-	v_at timestamptz;
-	v_work boolean;
-	v_ms double precision;
+	c_waits constant timestamptz := '1900-01-01';
 begin
-	case p_duty
-	when 'promote' then
-		select s.run_at into v_at from tow_store.scheduled s where s.run_at >= tow_store.register_at('tow_store.promoted') order by s.run_at limit 1;
-	when 'fire' then
-		v_at := tow_store.next_fire(p_now);
-	when 'expire' then
-		select d.at into v_at from tow_store.deadline d order by d.at limit 1;
-	when 'sample' then
-		v_at := tow_store.next_sample();
-	when 'admit' then
-		v_work := exists (select from tow_store.waiting w where w.reason = 'admission') or exists (select from tow_store.signal g where g.fresh)
-			or tow_store.first_to_admit(tow_store.register_at('tow_store.admitted')) is not null;
-		if not v_work then
-			v_work := null;
-			select w.until into v_at from tow_store.waiting w where w.until is not null order by w.until limit 1;
-		end if;
-	when 'daemons' then
-		v_work := tow_store.daemons_are_due(p_now);
-	when 'decide' then
-		v_work := tow_store.next_to_decide() is not null;
-	when 'inbox' then
-		v_work := exists (select from tow.inbox);
-	when 'wake' then
-		select w.at into v_at from tow_store.wake w where w.at > p_now - interval '10 s' order by w.at limit 1;
-	when 'sort' then
-		return case when exists (select from tow_store.band b where b.laned) then p_left_ms else 1000 end;
-	when 'rescue' then
+	return query
+	with w (name, at, rest) as (
+		select 'promote', (select s.run_at from tow_store.scheduled s where s.run_at >= tow_store.look_from('tow_store.promoted', p_now) order by s.run_at limit 1),
+			interval '10 s'
+		union all
+		select 'fire', tow_store.next_fire(p_now), interval '0'
+		union all
+		select 'expire', (select d.at from tow_store.deadline d order by d.at limit 1), interval '0'
+		union all
+		select 'sample', tow_store.next_sample(), interval '0'
+		union all
+		select 'admit', case when exists (select from tow_store.waiting w where w.reason = 'admission') or exists (select from tow_store.signal g where g.fresh)
+				or tow_store.first_to_admit(tow_store.look_from('tow_store.admitted', p_now)) is not null then c_waits
+			else (select w.until from tow_store.waiting w where w.until is not null order by w.until limit 1) end, interval '10 s'
+		union all
+		select 'daemons', case when tow_store.daemons_are_due(p_now) then c_waits end, null
+		union all
+		select 'decide', case when tow_store.next_to_decide() is not null then c_waits end, null
+		union all
+		select 'inbox', case when exists (select from tow.inbox) then c_waits end, null
+		union all
+		select 'wake', (select w.at from tow_store.wake w where w.at > p_now - interval '10 s' order by w.at limit 1),
+			case when exists (select from tow_store.wake) then interval '0' else interval '10 s' end
+		union all
+		select 'sort', null, case when exists (select from tow_store.band b where b.laned) then interval '0' end
+		union all
 		-- often only while somebody is missed
-		return case
-			when exists (select from tow_store.worker w where w.ended_at is null and w.missing_since is not null or w.leftover) then p_left_ms
-			when exists (select from tow_store.worker w where w.ended_at is null) then greatest(p_left_ms, 1000 - p_ago_ms)
-			else 1000
-		end;
-	else
-		return p_left_ms;
-	end case;
-	if v_work is not null then
-		return case when v_work then v_again_ms else 1000 end;
-	end if;
-	v_ms := extract(epoch from v_at - p_now) * 1000;
-	return least(p_left_ms, case when v_ms < -p_ago_ms then v_again_ms else v_ms end);
+		select 'rescue', null, case
+			when exists (select from tow_store.worker w where w.ended_at is null and w.missing_since is not null or w.leftover) then interval '0'
+			when exists (select from tow_store.worker w where w.ended_at is null) then interval '1 s' end
+	)
+	select d.name, w.at, case when w.name is null or w.at is not null then d.every when w.rest is not null then greatest(d.every, w.rest) end
+	from tow_store.duty d left join w on w.name = d.name where d.enabled order by d.position;
 end $$;
-comment on function tow_store.due_in(text, double precision, double precision, timestamptz) is 'In how many milliseconds a duty is due.';
+comment on function tow_store.dues(timestamptz) is 'When each duty that is on has something to do, and how often it has a turn in any case.';
+
+-- What a turn has left behind (somebody's open transaction has it locked) is looked at again 20 ms after that turn: the
+-- scheduler must not spin until the lock is gone. An instant that has come since then waits for nothing.
+create or replace function tow_store.wait_ms(p_at timestamptz, p_every interval, p_ago_ms double precision, p_now timestamptz) returns double precision
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select least(coalesce(extract(epoch from p_every) * 1000 - p_ago_ms, 1000),
+		case when ms < -p_ago_ms then greatest(20 - p_ago_ms, 0) else ms end)
+	from (select extract(epoch from p_at - p_now)::double precision * 1000 as ms) at
+$$;
+comment on function tow_store.wait_ms(timestamptz, interval, double precision, timestamptz) is 'In how many milliseconds a duty is due that had its last turn so long ago.';
 
 -- The scheduler will sleep: whoever needs it before then rings. The answer is for tow.tick(p_dozed).
 create or replace function tow.doze(p_scheduler bigint, p_ms double precision) returns text

@@ -140,8 +140,8 @@ as $$
 	from tow_store.duty d where d.error_at > (select tow.now()) - interval '10 min'
 	union all
 	select 'duty ' || d.name, 'warn', format('has had no turn for %s', date_trunc('second', (select tow.now()) - d.last_at)), 'somebody is at it, or holds what it needs: look at pg_stat_activity and at the scheduler''s log'
-	from tow_store.duty d where d.enabled and d.last_at < (select tow.now()) - greatest(d.every * 10, interval '2 min') and tow_store.clock_is_minded()
-		and tow_store.due_in(d.name, -1, 'infinity', (select tow.now())) <= 0 -- some have a turn only when there is work for them
+	from tow_store.duty d join tow_store.dues((select tow.now())) u on u.name = d.name and (u.every is not null or u.at <= (select tow.now()))
+	where d.last_at < (select tow.now()) - greatest(d.every * 10, interval '2 min') and tow_store.clock_is_minded()
 	union all
 	select 'inbox', 'warn', tow_store.some(count(*), 'row') || ' refused in the last day', 'select * from tow.refused'
 	from tow_store.refused r where r.at > (select tow.now()) - interval '1 day' having count(*) > 0
