@@ -25,7 +25,7 @@ struct clock {
 	long long told_us;  /* when the database last heard of us, by tow.tick */
 	struct duty *duties;
 	size_t n_duties;
-	char dozed[32]; /* tow.doze's answer; "" when the doorbell is not armed */
+	char dozed[32];	    /* tow.doze's answer; "" when the doorbell is not armed */
 	long long armed_us; /* until then it rings */
 	bool rung;
 	long long pause_us, backoff_us;

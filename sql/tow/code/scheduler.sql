@@ -100,7 +100,7 @@ set enable_seqscan = off set jit = off
 as $$
 #variable_conflict use_column
 declare
-	c_waits constant timestamptz := '1900-01-01';
+	c_waits constant timestamptz := timestamptz '1900-01-01';
 begin
 	return query
 	with w (name, at, rest) as (
