@@ -20,7 +20,9 @@
 #define LIMIT_MS     60000    /* what a statement may take here */
 #define APART_MS     1000     /* and one that calls users' functions */
 #define POLL_US	     1000000  /* between two looks of whom no bell reaches */
+#define WAIT_MOST_MS 5000     /* and of whom it does */
 #define ALONG_MS     500      /* what is due within, and ran so long ago, runs along with others */
+#define LONGER	     1.05     /* than the last sleep a bell is armed before the next is known */
 #define LEAVE_US     2000000  /* what a goodbye may take: without it we are missed a little later */
 
 /* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
@@ -265,7 +267,7 @@ static double wait_of(const struct tow_rows *rows, size_t i)
 {
 	const char *wait_ms = tow_rows_get(rows, i, "wait_ms");
 
-	return wait_ms ? strtod(wait_ms, NULL) : 1000;
+	return wait_ms ? strtod(wait_ms, NULL) : WAIT_MOST_MS;
 }
 
 static bool is(const struct tow_rows *rows, size_t i, const char *column)
@@ -281,11 +283,23 @@ static bool soon(struct clock *c, const char *name, double ms)
 	return ms <= ALONG_MS && tow_mono_us() - duty_named(c, name)->ran_us >= ALONG_MS * 1000;
 }
 
+static bool note_watch(struct clock *c, const struct tow_rows *rows, size_t i)
+{
+	const char *ms = tow_rows_get(rows, i, "watch_ms");
+
+	if (!ms)
+		return false;
+	snprintf(c->watch, sizeof(c->watch), "%s", tow_rows_get(rows, i, "duty"));
+	c->watch_us = (long long)(strtod(ms, NULL) * 1000);
+	return true;
+}
+
 static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 
-	*t = (struct tick){ .wait_ms = 1000 };
+	*t = (struct tick){ .wait_ms = WAIT_MOST_MS };
+	c->watch[0] = '\0';
 	if (!ask_tick(c, &rows, e))
 		return false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
@@ -295,7 +309,7 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		const char *duty = tow_rows_get(rows, i, "duty");
 		double ms = wait_of(rows, i);
-		bool apart = is(rows, i, "apart");
+		bool apart = is(rows, i, "apart"), watch = note_watch(c, rows, i);
 
 		if (duty && strcmp(duty, "exit") == 0) {
 			t->exit = true;
@@ -304,8 +318,8 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 		if (duty && (ms <= 0 || (t->ran && !apart && soon(c, duty, ms)))) {
 			if (!run_duty(c, duty, apart, e))
 				return false;
-			t->changed |= !is(rows, i, "watch") || duty_named(c, duty)->did;
-		} else if (ms < t->wait_ms) {
+			t->changed |= !watch || duty_named(c, duty)->did;
+		} else if (!watch && ms < t->wait_ms) {
 			t->wait_ms = ms;
 		}
 	}
@@ -336,15 +350,32 @@ static void disarm(struct clock *c)
 	c->rung = false;
 }
 
-/* Sleep until the instant, the bell, or a signal (false). */
-static bool doze(struct clock *c, long long us)
+static bool wait_for_bell(struct clock *c, long long us, struct tow_err *e)
+{
+	if (!await(c, tow_db_fd(c->db), POLLIN, us))
+		return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
+	hear(c);
+	return true;
+}
+
+/* Sleep until the instant, the bell, or a signal (an error). Whoever is looked after has his turns
+ * meanwhile, until one of them does something. */
+static bool doze(struct clock *c, long long us, struct tow_err *e)
 {
 	long long until = tow_mono_us() + us, now;
+	struct duty *watch = c->watch[0] ? duty_named(c, c->watch) : NULL;
 
 	while (!c->rung && tow_db_alive(c->db) && (now = tow_mono_us()) < until) {
-		if (!await(c, tow_db_fd(c->db), POLLIN, until - now))
+		long long turn = watch ? watch->ran_us + c->watch_us : until;
+
+		if (turn > now) {
+			if (!wait_for_bell(c, (turn < until ? turn : until) - now, e))
+				return false;
+		} else if (!run_duty(c, watch->name, false, e)) {
 			return false;
-		hear(c);
+		} else if (watch->did) {
+			c->rung = true;
+		}
 	}
 	return true;
 }
@@ -361,23 +392,22 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 		return true;
 	}
 	if (c->pooled)
-		return doze(c, us < POLL_US ? us : POLL_US) ||
-		       tow_fail(e, TOW_SHUTDOWN, "asked to stop");
+		return doze(c, us < POLL_US ? us : POLL_US, e);
 	if (!c->dozed[0])
 		return arm(c, t->wait_ms, e);
 	us = us < armed ? us : armed;
 	if (!t->safe && us > c->pause_us) {
 		us = c->pause_us;
 		c->pause_us = 2 * us > PAUSE_MOST ? PAUSE_MOST : 2 * us;
-		return doze(c, us) || tow_fail(e, TOW_SHUTDOWN, "asked to stop");
+		return doze(c, us, e);
 	}
-	if (!doze(c, us))
-		return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
+	if (!doze(c, us, e))
+		return false;
 	if (c->rung || !tow_db_alive(c->db)) {
 		disarm(c);
 		return true;
 	}
-	return arm(c, t->wait_ms, e);
+	return arm(c, t->wait_ms * LONGER, e);
 }
 
 /*--- the life of it */

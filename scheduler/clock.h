@@ -25,6 +25,8 @@ struct clock {
 	long long told_us;  /* when the database last heard of us, by tow.tick */
 	struct duty *duties;
 	size_t n_duties;
+	char watch[64];	    /* the duty that has turns while we sleep; "" for none */
+	long long watch_us; /* how often */
 	char dozed[32];	    /* tow.doze's answer; "" when the doorbell is not armed */
 	long long armed_us; /* until then it rings */
 	bool rung;

@@ -36,7 +36,7 @@ begin
 end $$;
 comment on function tow_store.duty_fire() is 'Duty: enqueue the jobs of schedules whose instant has come.';
 
--- In the past, rather than now, for what is due already: see tow_store.wait_ms.
+-- In the past, rather than now, for what is due already: see tow.tick.
 create or replace function tow_store.next_fire(p_now timestamptz) returns timestamptz
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off

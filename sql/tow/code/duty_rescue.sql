@@ -11,6 +11,7 @@ as $$
 declare
 	w tow_store.worker;
 	v_now constant timestamptz := clock_timestamp();
+	v_noted int := 0;
 begin
 	perform tow_store.rescue_clock(v_now);
 	for w in
@@ -36,11 +37,12 @@ begin
 			end if;
 		elsif w.missing_since is null or w.missing_since > v_now then
 			update tow_store.worker l set missing_since = v_now where l.id = w.id;
+			v_noted := 1; -- and is looked after more often
 		elsif w.missing_since < v_now - interval '1.5 s' then
 			return tow_store.give_up(w.id, 'dead') + 1;
 		end if;
 	end loop;
-	return coalesce((select sum(tow_store.lose_runs(l.id)) from tow_store.worker l where l.leftover), 0);
+	return v_noted + coalesce((select sum(tow_store.lose_runs(l.id)) from tow_store.worker l where l.leftover), 0);
 end $$;
 comment on function tow_store.duty_rescue() is 'Duty: end dead workers and put back their jobs.';
 

@@ -30,7 +30,7 @@ begin
 end $$;
 comment on function tow.leave(bigint) is 'A scheduler ends.';
 
--- It looks every second, and says so every five. One that has missed three of these hangs, whatever its session holds;
+-- It looks every five seconds at least, and says so. One that has missed three of these hangs, whatever its session holds;
 -- while a duty takes that long a stand-by may step in, which does no harm.
 create or replace function tow_store.is_heard(s tow_store.scheduler) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp
@@ -50,11 +50,13 @@ $$;
 comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives and is heard, a stand-by counting unless p_own.';
 
 -- safe: everything that could have been scheduled without ringing has been seen, see tow.park. apart: the duty calls
--- functions of users, and so must have a session of its own, limited by tow.limit and closed afterwards. watch: a turn that
--- does nothing leaves all as it was, and need not be followed by another look.
+-- functions of users, and so must have a session of its own, limited by tow.limit and closed afterwards. watch_ms: it looks
+-- after somebody, and has a turn so often even while a scheduler that can be rung sleeps; one that does nothing leaves
+-- what is due as it was.
 create or replace function tow.tick(p_scheduler bigint, p_ago jsonb, p_dozed text)
-returns table(duty text, wait_ms double precision, safe boolean, apart boolean, watch boolean)
+returns table(duty text, wait_ms double precision, safe boolean, apart boolean, watch_ms double precision)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_now constant timestamptz := tow.now();
@@ -65,23 +67,28 @@ begin
 	update tow_store.scheduler s set seen_at = v_now, ended_at = null
 	where s.id = p_scheduler and (s.ended_at is not null or s.seen_at > v_now
 		or s.seen_at <= v_now - interval '5 s');
-	if (select s.standby from tow_store.scheduler s where s.id = p_scheduler) and tow_store.clock_is_minded(true) then
-		return query select 'exit', 0::double precision, true, false, false;
-		return;
+	if exists (select from tow_store.scheduler s where s.id = p_scheduler and s.standby) then
+		if tow_store.clock_is_minded(true) then
+			return query select 'exit', 0::double precision, true, false, null::double precision;
+			return;
+		end if;
 	end if;
 	for t in
-		select d.name, tow_store.wait_ms(d.at, d.every, coalesce((p_ago ->> d.name)::double precision, 1e12), v_now) as ms from tow_store.dues(v_now) d
+		select d.name, d.every, a.ms as ago, extract(epoch from d.every) * 1000 - a.ms as left, extract(epoch from d.at - v_now)::double precision * 1000 as ms
+		from tow_store.dues(v_now) d, lateral (select coalesce((p_ago ->> d.name)::double precision, 1e12) as ms) a
 	loop
 		duty := t.name;
-		wait_ms := t.ms;
+		-- What a turn has left behind (somebody's open transaction has it locked) is looked at again 20 ms after that turn: the
+		-- scheduler must not spin until the lock is gone. An instant that has come since then waits for nothing.
+		wait_ms := least(coalesce(t.left, 5000), case when t.ms < -t.ago then greatest(20 - t.ago, 0) else t.ms end);
 		safe := v_safe;
 		apart := duty = 'decide';
-		watch := duty = 'rescue';
+		watch_ms := case when duty = 'rescue' then extract(epoch from t.every) * 1000 end;
 		continue when apart and wait_ms <= 0 and v_due; -- it may take its time: only when nothing else is due
 		v_due := v_due or wait_ms <= 0;
 		return next;
 	end loop;
-	return query select null::text, 1000::double precision, v_safe, false, false;
+	return query select null::text, case when v_safe then 5000 else 1000 end::double precision, v_safe, false, null::double precision;
 end $$;
 comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait_ms not above 0), and in how many milliseconds the others will be.';
 
@@ -96,7 +103,7 @@ comment on function tow.limit(int) is 'No later statement of this session may ta
 -- null: not before there is something). Promote, admit and wake only keep their watermarks up when they have nothing to do.
 create or replace function tow_store.dues(p_now timestamptz) returns table(name text, at timestamptz, every interval)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set jit = off
+set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -137,17 +144,6 @@ begin
 	from tow_store.duty d left join w on w.name = d.name where d.enabled order by d.position;
 end $$;
 comment on function tow_store.dues(timestamptz) is 'When each duty that is on has something to do, and how often it has a turn in any case.';
-
--- What a turn has left behind (somebody's open transaction has it locked) is looked at again 20 ms after that turn: the
--- scheduler must not spin until the lock is gone. An instant that has come since then waits for nothing.
-create or replace function tow_store.wait_ms(p_at timestamptz, p_every interval, p_ago_ms double precision, p_now timestamptz) returns double precision
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-	select least(coalesce(extract(epoch from p_every) * 1000 - p_ago_ms, 1000),
-		case when ms < -p_ago_ms then greatest(20 - p_ago_ms, 0) else ms end)
-	from (select extract(epoch from p_at - p_now)::double precision * 1000 as ms) at
-$$;
-comment on function tow_store.wait_ms(timestamptz, interval, double precision, timestamptz) is 'In how many milliseconds a duty is due that had its last turn so long ago.';
 
 -- The scheduler will sleep: whoever needs it before then rings. The answer is for tow.tick(p_dozed).
 create or replace function tow.doze(p_scheduler bigint, p_ms double precision) returns text
