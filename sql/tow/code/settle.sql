@@ -11,7 +11,7 @@ declare
 	r tow_store.running;
 	v_late bigint[] := array[]::bigint[];
 begin
-	for o in select value from jsonb_array_elements(p_outcomes) loop
+	for o in select value from jsonb_array_elements(tow_store.complete_with(p_worker, p_now, p_outcomes)) loop
 		delete from tow_store.running d where d.job_id = (o ->> 'job')::bigint and d.run = (o ->> 'run')::bigint returning d.* into r;
 		if not found then
 			if not exists (select from tow_store.history h where h.job_id = (o ->> 'job')::bigint and h.run = (o ->> 'run')::bigint
@@ -25,6 +25,37 @@ begin
 	return v_late;
 end $$;
 comment on function tow_store.settle(bigint, timestamptz, jsonb) is 'Apply outcomes other than plain completions; returns the runs that came late.';
+
+-- Completions with a result are many, like plain ones: one statement for all of them. Returns the other outcomes.
+create or replace function tow_store.complete_with(p_worker bigint, p_now timestamptz, p_outcomes jsonb) returns jsonb
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_noted bigint[];
+	v_others jsonb;
+begin
+	with u as materialized (
+		select (e ->> 'job')::bigint as job, (e ->> 'run')::bigint as run, (e ->> 'ago_us')::bigint as ago, (e ->> 'took_us')::bigint as took, e -> 'result' as result
+		from jsonb_array_elements(p_outcomes) e where e ->> 'as' = 'completed' and not e ? 'spawn'
+	), d as (
+		delete from tow_store.running r using u where r.job_id = u.job and r.run = u.run
+		returning r.job_id, r.run, r.band, r.attempt, r.flags, u.ago, u.took, u.result
+	), h as (
+		insert into tow_store.history (job_id, run, finished_at, started_at, worker, band, attempt, outcome, result)
+		select d.job_id, d.run, p_now - coalesce(d.ago - d.took, 0) * interval '1 us', p_now - d.ago * interval '1 us', p_worker, d.band, d.attempt, 'c', d.result from d
+	), c as (
+		delete from tow_store.cancelling c using d where c.job_id = d.job_id and c.run = d.run
+	)
+	select (select array_agg(d.job_id) from d where d.flags & 11 <> 0),
+		(select jsonb_agg(e) from jsonb_array_elements(p_outcomes) e where (e ->> 'run')::bigint not in (select d.run from d))
+	into v_noted, v_others;
+	if v_noted <> '{}' then
+		perform tow_store.job_ended(v_noted);
+	end if;
+	return coalesce(v_others, '[]');
+end $$;
+comment on function tow_store.complete_with(bigint, timestamptz, jsonb) is 'Move completed runs with their results to history; returns what other outcomes there are.';
 
 create or replace function tow_store.settle_one(r tow_store.running, p_now timestamptz, o jsonb) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -26,6 +26,7 @@ static const char settings[] = "# Written once by `tow db start`. Put your own s
 			       "wal_compression = lz4\n"
 			       "max_wal_size = 4GB\n"
 			       "max_prepared_transactions = 10\n"
+			       "autovacuum_naptime = 15s\n"
 			       "track_io_timing = on\n"
 			       "logging_collector = on\n"
 			       "log_filename = 'postgresql-%a.log'\n"
