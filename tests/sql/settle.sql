@@ -13,6 +13,20 @@ select results_eq(format('select state, result, took, worker from tow.history wh
 	'completed, with a result');
 select ok((select started_at = tow.now() - interval '2 ms' and finished_at = tow.now() - interval '1 ms' from tow.history where id = :j), 'at the times that the worker says');
 
+-- Many at once: those with results, one of them null, beside one that fails, one that makes a job, and one that is not ours.
+select (select array_agg(j order by j) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[5])) j) as js \gset
+select pg_temp.claim(:w) \g /dev/null
+select tow.cancel((:'js'::bigint[])[1]) \g /dev/null
+select set_eq(format($$ select e.what, e.run from pg_temp.exchange(%s, 0, (select jsonb_agg(jsonb_build_object('job', r.job_id, 'run', r.run, 'ago_us', 2, 'took_us', 1) || o.said::jsonb)
+		from unnest(%L::bigint[], array['{"as": "completed", "result": 1}', '{"as": "completed", "result": null}', '{"as": "failed", "class": "x", "final": true}',
+			'{"as": "completed", "result": [], "spawn": [{"kind": "noop", "args": {}}]}', '{"as": "completed"}']) o(job, said) join tow_store.running r on r.job_id = o.job)
+		|| '[{"as": "completed", "result": 7, "job": 1, "run": 999}]') e where e.what = 'late' $$, :w, :'js'), $$ values ('late', 999::bigint) $$, 'many outcomes at once: one comes late');
+select results_eq(format($$ select outcome, result::text from tow_store.history where job_id = any(%L) order by job_id $$, :'js'),
+	$$ values ('c'::"char", '1'), ('c', 'null'), ('f', null), ('c', '[]'), ('c', null) $$, 'each of the others ends as it says');
+select is((select count(*) from tow_store.running) + (select count(*) from tow_store.cancelling), 0::bigint, 'none of them is held any more, nor to be cancelled');
+select is((select count(*) from tow.jobs), 1::bigint, 'and one has made another');
+select tow.cancel(id) from tow.jobs \g /dev/null
+
 -- Failures.
 select tow.enqueue('noop', policy => 'steps') as j \gset
 select pg_temp.ran(:w, '{"as": "failed", "class": "exit.1", "error": "no", "detail": "long"}', :j) \g /dev/null
