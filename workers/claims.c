@@ -154,8 +154,6 @@ void claims_gave(struct dispatcher *d, struct queue *q, bool was_short, bool any
 	struct claims *c = &d->claims;
 
 	q->dry = was_short;
-	if (anything)
-		c->drained = c->drain_asked = false;
 	if (anything && !listens(d))
 		c->pause_us = 0;
 	if (!was_short) {

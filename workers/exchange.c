@@ -236,6 +236,8 @@ static void take_wants(struct dispatcher *d, struct line *l, bool anything, long
 {
 	bool outdated = l->floors != d->lows.floors;
 
+	if (anything)
+		d->claims.drained = d->claims.drain_asked = false;
 	for (size_t i = 0; i < l->n_wants; i++) {
 		const struct want *w = &l->wants[i];
 

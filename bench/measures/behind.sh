@@ -15,7 +15,7 @@ lay_behind() { # WHAT
 	'lower priority') ask "select tow.enqueue('noop', priority => 200)" >/dev/null && ask "select tow.duty('admit')" >/dev/null &&
 		repeat $((behind / 10000)) "$many, priority => 200)" ;;
 	'in a paused lane') ask "select tow.pause_lane('default', 'shut')" >/dev/null &&
-		repeat $((blocked * percent / 1000000)) "$many, lane => 'shut')" && drain_duty admit ;;
+		repeat $((blocked * percent / 1000000)) "$many, lane => 'shut')" && drain_duty admit && drain_duty sort ;;
 	esac
 }
 repeat() { # TIMES SQL

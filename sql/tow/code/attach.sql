@@ -32,6 +32,7 @@ begin
 		values (p_name, p_host, p_pid, p_version, v_queues, p_slots, p_kinds, p_lease, 'running', false, false,
 			pg_postmaster_start_time(), tow.now(), tow.now())
 		returning id into v_id;
+		perform tow_store.ring_clock('-infinity'); -- somebody to look after
 	else
 		perform from tow_store.worker w where w.id = v_id and w.ended_at is null for update;
 		if not found then
@@ -67,7 +68,6 @@ create or replace function tow.detach(p_worker bigint) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-	perform tow.park(p_worker, '{}');
 	perform tow_store.give_up(p_worker, 'stopped');
 	if tow_store.lock_is_held(p_worker, pg_backend_pid()) then
 		perform pg_advisory_unlock(7630711, p_worker::int);

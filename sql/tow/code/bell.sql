@@ -106,10 +106,10 @@ declare
 begin
 	for v_queue in select u from unnest(p_queues) u order by u loop
 		perform tow_store.arm(v_queue, p_worker, false);
-		perform tow_store.ring_more(v_queue, p_worker);
+		perform tow_store.ring_queue(v_queue);
 	end loop;
 end $$;
-comment on function tow_store.pass_bell(bigint, int[]) is 'Clear a worker''s bits in queues that it leaves, and wake another worker of each.';
+comment on function tow_store.pass_bell(bigint, int[]) is 'Clear a worker''s bits in queues that it leaves, and wake others of each.';
 
 create or replace function tow_store.is_armed(p_arm regclass, p_worker bigint) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp

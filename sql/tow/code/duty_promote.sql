@@ -72,7 +72,7 @@ declare
 	v_over boolean;
 	v_first timestamptz;
 begin
-	if p_now not between greatest(v_full, v_low) and v_full + interval '10 s' then
+	if p_now not between greatest(v_full, v_low) and v_full + interval '9 s' then
 		v_from := 'epoch';
 		perform tow_store.set_register_at(c_full, p_now);
 	end if;

@@ -66,7 +66,7 @@ declare
 begin
 	update tow_store.scheduler s set seen_at = v_now, ended_at = null
 	where s.id = p_scheduler and (s.ended_at is not null or s.seen_at > v_now
-		or s.seen_at <= v_now - interval '5 s');
+		or s.seen_at <= v_now - interval '2 s');
 	if exists (select from tow_store.scheduler s where s.id = p_scheduler and s.standby) then
 		if tow_store.clock_is_minded(true) then
 			return query select 'exit', 0::double precision, true, false, null::double precision;
@@ -85,10 +85,10 @@ begin
 		apart := duty = 'decide';
 		watch_ms := case when duty = 'rescue' then extract(epoch from t.every) * 1000 end;
 		continue when apart and wait_ms <= 0 and v_due; -- it may take its time: only when nothing else is due
-		v_due := v_due or wait_ms <= 0;
+		v_due := v_due or (wait_ms <= 0 and watch_ms is null);
 		return next;
 	end loop;
-	return query select null::text, case when v_safe then 5000 else 1000 end::double precision, v_safe, false, null::double precision;
+	return query select null::text, 5000::double precision, v_safe, false, null::double precision;
 end $$;
 comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait_ms not above 0), and in how many milliseconds the others will be.';
 
@@ -124,7 +124,8 @@ begin
 				or tow_store.first_to_admit(tow_store.look_from('tow_store.admitted', p_now)) is not null then c_waits
 			else (select w.until from tow_store.waiting w where w.until is not null order by w.until limit 1) end, interval '10 s'
 		union all
-		select 'daemons', case when tow_store.daemons_are_due(p_now) then c_waits end, null
+		select 'daemons', case when tow_store.daemons_are_due(p_now) then c_waits
+			else (select min(d.launch_at) from tow_store.daemon d where d.wanted and d.launch_at < 'infinity') end, null
 		union all
 		select 'decide', case when tow_store.next_to_decide() is not null then c_waits end, null
 		union all

@@ -36,14 +36,16 @@ declare
 	v_others jsonb;
 begin
 	with u as materialized (
-		select (e ->> 'job')::bigint as job, (e ->> 'run')::bigint as run, (e ->> 'ago_us')::bigint as ago, (e ->> 'took_us')::bigint as took, e -> 'result' as result
+		select (e ->> 'job')::bigint as job, (e ->> 'run')::bigint as run, (e ->> 'ago_us')::bigint as ago, (e ->> 'took_us')::bigint as took, e -> 'result' as result,
+			e ->> 'class' as class, e ->> 'error' as error, e ->> 'detail' as detail
 		from jsonb_array_elements(p_outcomes) e where e ->> 'as' = 'completed' and not e ? 'spawn'
 	), d as (
 		delete from tow_store.running r using u where r.job_id = u.job and r.run = u.run
-		returning r.job_id, r.run, r.band, r.attempt, r.flags, u.ago, u.took, u.result
+		returning r.job_id, r.run, r.band, r.attempt, r.flags, u.ago, u.took, u.result, u.class, u.error, u.detail
 	), h as (
-		insert into tow_store.history (job_id, run, finished_at, started_at, worker, band, attempt, outcome, result)
-		select d.job_id, d.run, p_now - coalesce(d.ago - d.took, 0) * interval '1 us', p_now - d.ago * interval '1 us', p_worker, d.band, d.attempt, 'c', d.result from d
+		insert into tow_store.history (job_id, run, finished_at, started_at, worker, band, attempt, outcome, result, class, error, detail)
+		select d.job_id, d.run, p_now - coalesce(d.ago - d.took, 0) * interval '1 us', p_now - d.ago * interval '1 us', p_worker, d.band, d.attempt, 'c', d.result,
+			d.class, d.error, d.detail from d
 	), c as (
 		delete from tow_store.cancelling c using d where c.job_id = d.job_id and c.run = d.run
 	)
@@ -211,6 +213,7 @@ begin
 	end loop;
 	perform tow_store.let_go_later(v_holders);
 	update tow_store.worker w set leftover = not v_quiet or exists (select from tow_store.running o where o.worker = p_worker) where w.id = p_worker;
+	perform tow_store.ring_clock('-infinity') from tow_store.worker w where w.id = p_worker and w.leftover;
 	return v_count;
 end $$;
 comment on function tow_store.lose_runs(bigint) is 'Put back what a worker held; returns how many jobs.';
