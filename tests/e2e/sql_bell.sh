@@ -31,6 +31,16 @@ instance_psql -c "begin; $add; rollback" >/dev/null
 is "$(rings)" 0 "undone: none"
 instance_psql -c "select tow.enqueue_many('noop', '{1,2,3}')" >/dev/null
 is "$(rings)" 1 "many at once: one"
+
+# Who leaves may have been rung for what it does not take.
+other=$(instance_psql -c "select worker from tow.attach('other', 'h', 1, '0', '{default}', '{4}', '{noop}', '1 h')")
+instance_psql -c "select tow.park($other, '{1}')" >/dev/null
+is "$(instance_psql -c "select tow_store.is_armed(arm, $other) from tow_store.queue where id = 1")" t "another worker is parked, too"
+instance_psql -c "select tow.heartbeat($other, 'draining', null, null)" >/dev/null
+is "$(instance_psql -c "select tow_store.is_armed(arm, $other) from tow_store.queue where id = 1")" f "nobody rings for one that stops"
+is "$(rings)" 1 "and the others are woken"
+instance_psql -c "select tow_store.give_up($other, 'dead')" >/dev/null
+is "$(rings)" 1 "as they are when it is dead"
 instance_psql -c "select tow.enqueue('noop', run_at => tow.now() - interval '1 s')" -c "select tow.snooze(1, '500 ms')" >/dev/null
 rings >/dev/null
 ok "a promoted one rings" wait_until "[ \"\$(instance_psql -c \"select tow.duty('promote')\")\" = 1 ]"
