@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,6 +91,19 @@ static void write_clock(char text[40])
 	snprintf(text, 40, "%lld.%06ld", (long long)t.tv_sec, t.tv_nsec / 1000);
 }
 
+/* An attach whose answer is lost may have been committed: this says that the next is the same
+ * worker's. Without one we might be there twice for as long as a lease. */
+static const char *ticket(struct beat *b)
+{
+	unsigned long long random[2];
+
+	if (b->worker)
+		return NULL;
+	if (!b->ticket[0] && getrandom(random, sizeof(random), 0) == sizeof(random))
+		snprintf(b->ticket, sizeof(b->ticket), "%016llx%016llx", random[0], random[1]);
+	return b->ticket[0] ? b->ticket : NULL;
+}
+
 static void ask_attach(struct dispatcher *d, long long now)
 {
 	TOW_AUTO_BUF queues = { 0 };
@@ -123,8 +137,9 @@ static void ask_attach(struct dispatcher *d, long long now)
 	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION,
 			       queues.data, slots.data, kinds.data, lease,
 			       d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f",
-			       tow_db_pooled(d->beat.link.db) ? "f" : "t", clock, shared.data },
-	     13, now);
+			       tow_db_pooled(d->beat.link.db) ? "f" : "t", clock, shared.data,
+			       ticket(&d->beat) },
+	     14, now);
 }
 
 /* Queue ids come in the order in which the queues were named. An answer about queues that were
@@ -166,6 +181,7 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 		return;
 	held = strcmp(tow_rows_get(rows, 0, "held"), "t") == 0;
 	b->worker = tow_rows_int(rows, 0, "worker");
+	b->ticket[0] = '\0';
 	b->heard_us = b->sent_us;
 	d->distrust = false;
 	d->unminded_us = 0; /* what was away may have been the database */

@@ -36,6 +36,7 @@ struct beat {
 	bool held, pooled;	/* pooled: through a pooler, so the session is not ours */
 	unsigned wanted, asked; /* configurations: the latest, and the one attached with */
 	long long worker;	/* 0: none yet */
+	char ticket[33];	/* while there is none: who asks again is the same */
 	char bell[64];
 	long long sent_us, heard_us; /* the last beat that was sent; the sending of the last that
 					was answered */

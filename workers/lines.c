@@ -271,6 +271,7 @@ static void answered(struct dispatcher *d, struct line *l, const struct tow_rows
 	case LINE_RECONCILE:
 		if (tow_rows_count(rows) == 1 && strcmp(tow_rows_at(rows, 0, 0), "0") != 0)
 			tow_log(TOW_INFO, "worker.reconciled", "jobs=%s", tow_rows_at(rows, 0, 0));
+		claims_wake(d, false); /* the lost call may have cleared what was armed since */
 		break;
 	case LINE_NONE:
 		break;

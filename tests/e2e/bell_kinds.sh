@@ -8,7 +8,7 @@ instance_start
 worker_start
 printf '[exec special]\ncommand = true\n' >"$TOW_HOME/special.ini"
 worker_start --config "$TOW_HOME/special.ini"
-armed="select pg_sequence_last_value(q.arm) = (select sum(1 << w.bit) from tow_store.worker w) from tow_store.queue q"
+armed="select pg_sequence_last_value(q.arm) = (select sum(1 << w.bit) from tow_store.worker w where w.ended_at is null) from tow_store.queue q"
 ok "both live" wait_until '[ "$(instance_psql -c "select count(*) from tow.workers")" = 2 ]'
 
 for i in 1 2 3 4 5 6 7 8; do

@@ -88,9 +88,26 @@ process_stop() {
 	wait "$pid" 2>/dev/null
 }
 
+# What a failure is to be understood from, by who was not there.
+instance_tell() {
+	local log
+	instance_psql -c "select format('worker %s pid %s %s: bit %s, listens %s, held %s, pooled %s, %s beats, seen %s ago, ended %s', w.id, w.pid, w.state,
+			w.bit, w.listens, w.held, w.pooled, w.beats, now() - w.seen_at, w.ended_at) from tow_store.worker w order by w.id desc limit 8" \
+		-c "select format('queue %s: parked bits %s, %s ready', q.name, coalesce(pg_sequence_last_value(q.arm), 0), (
+			select count(*) from tow_store.ready r join tow_store.band b on b.id = r.band where b.queue = q.id)) from tow_store.queue q" 2>&1 |
+		sed 's/^/# /'
+	for log in "$instance_dir"/*.log; do
+		[ -s "$log" ] || continue
+		echo "# --- ${log##*/}, the last lines"
+		tail -n 25 "$log" | cut -c 1-300 | sed 's/^/# /'
+	done
+}
+
 instance_stop() {
 	local pid
 	[ -n "$instance_dir" ] || return 0
+	# shellcheck disable=SC2154 # of tap.sh
+	if [ "${tap_failed:-0}" != 0 ]; then instance_tell >&"$tap_out"; fi
 	for pid in "${instance_pids[@]}"; do
 		if process_alive "$pid"; then process_stop "$pid" 20; fi
 	done

@@ -20,6 +20,18 @@ select pg_temp.refused(format('select tow.attach(%s)', args), code, hint, args) 
 	($$ 'w', 'h', 1, '0', '{a b}', '{1}', '{}', '15 s' $$, 'TW422', 'letters'), ($$ 'w', 'h', 1, '0', '{default}', '{1}', '{}', '15 s', 999 $$, 'TW410', 'new worker')
 ) r(args, code, hint);
 
+-- Who had no answer asks again.
+prepare first_come(text) as select worker from tow.attach('lost', 'h', 1, '0', '{default}', '{1}', '{noop}', '15 s', p_ticket => $1);
+execute first_come('t1') \gset l_
+select is((select worker from tow.attach('lost', 'h', 1, '0', '{fresh}', '{1}', '{noop}', '15 s', p_ticket => 't1')), :l_worker::bigint, 'the ticket makes it the same worker');
+select is((select queues from tow.workers where id = :l_worker), 'fresh:1', 'as it is now');
+execute first_come('t2') \gset m_
+select isnt(:m_worker, :l_worker, 'another ticket is another worker''s');
+select tow.detach(:l_worker), tow.detach(:m_worker) \g /dev/null
+execute first_come('t1') \gset n_
+select isnt(:n_worker, :l_worker, 'one that has ended does not come back');
+select tow.detach(:n_worker) \g /dev/null
+
 -- Heartbeat.
 select :a_worker as w \gset
 select tow.enqueue('noop') as j \gset

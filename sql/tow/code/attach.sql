@@ -5,12 +5,13 @@
 -- p_session: this session is the caller's own. Through a pooler in transaction mode it is not (what the client library
 -- calls the backend's pid is not pg_backend_pid()): then nothing is left behind in it, neither lock nor LISTEN.
 -- p_clock: the caller's clock, in seconds since 1970. p_shared: of each queue, how many slots those have together that
--- share theirs with it; 0: its slots are its own. Locks 7630719 while it looks for a free bit, after its own row.
+-- share theirs with it; 0: its slots are its own. p_ticket: of somebody who has no id yet, who may have called before
+-- and not had the answer. Locks 7630719 while it looks for a free bit, after its own row.
 -- Raises TW410 if the worker was given up meanwhile: its runs are lost.
 create or replace function tow.attach(
 	p_name text, p_host text, p_pid int, p_version text, p_queues text[], p_slots int[], p_kinds text[], p_lease interval,
 	p_worker bigint default null, p_listen boolean default true, p_session boolean default true, p_clock double precision default null,
-	p_shared int[] default null
+	p_shared int[] default null, p_ticket text default null
 ) returns table(worker bigint, bell text, lease_ms int, held boolean, queue_ids int[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -28,10 +29,12 @@ begin
 	end if;
 	select array_agg(tow_store.open_queue(q) order by n) into v_queues from unnest(p_queues) with ordinality u(q, n);
 	if v_id is null then
-		insert into tow_store.worker (name, host, pid, version, queues, slots, kinds, lease, state, held, listens, server_start, attached_at, seen_at)
+		insert into tow_store.worker as w (name, host, pid, version, queues, slots, kinds, lease, state, held, listens, server_start, attached_at,
+			seen_at, ticket)
 		values (p_name, p_host, p_pid, p_version, v_queues, p_slots, p_kinds, p_lease, 'running', false, false,
-			pg_postmaster_start_time(), tow.now(), tow.now())
-		returning id into v_id;
+			pg_postmaster_start_time(), tow.now(), tow.now(), p_ticket)
+		on conflict (ticket) where ended_at is null do update set seen_at = excluded.seen_at
+		returning w.id into v_id;
 		perform tow_store.ring_clock('-infinity'); -- somebody to look after
 	else
 		perform from tow_store.worker w where w.id = v_id and w.ended_at is null for update;
@@ -53,7 +56,7 @@ begin
 	end if;
 	return query select v_id, 'tow_worker_' || v_id, (extract(epoch from p_lease) * 1000)::int, v_held, v_queues;
 end $$;
-comment on function tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision, int[]) is
+comment on function tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision, int[], text) is
 'A worker introduces itself, or comes back after a lost connection.';
 
 -- By how much a clock of somebody else's is ahead of the database's, give or take the way here.

@@ -1,0 +1,7 @@
+-- A worker whose first attach was committed, and whose connection was lost before it knew, was there twice until the
+-- lease of the one that nobody is was over.
+alter table tow_store.worker add column ticket text;
+comment on column tow_store.worker.ticket is 'What the worker came with: whoever comes with it again is the same.';
+create unique index worker_ticket on tow_store.worker (ticket) where ended_at is null;
+
+drop function if exists tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision, int[]);
