@@ -51,7 +51,10 @@ broken[hasty]="create or replace function tow_store.has_finished(p_xid xid8, p_s
 broken[low]="create or replace function tow_store.lower(p_a jsonb, p_b jsonb) returns jsonb
 	language sql immutable as \$\$ select p_a \$\$"
 for how in blind next hasty low; do
-	found=$(weather "$how" "${FLOOR_SECONDS:-2}" "${broken[$how]}" | grep -m 1 '^left behind')
+	for try in 1 2 3 4 5; do # a storm on a busy machine may be a calm one
+		found=$(weather "${how}_$try" "${FLOOR_SECONDS:-2}" "${broken[$how]}" | grep -m 1 '^left behind')
+		[ "$found" = "left behind 0" ] || break
+	done
 	like "$found" '^left behind [1-9]' "caught: a floor that is broken ($how)"
 	diag "$how: $found"
 done

@@ -133,7 +133,7 @@ struct drainer {
 	struct numbers bands, lows, jobs, runs, ago;
 	int64_t seq;
 	double looked_at;
-	bool was_short;
+	bool was_short, undone;
 };
 
 static void attach(struct drainer *d)
@@ -197,7 +197,6 @@ static int exchange(struct drainer *d, int want)
 {
 	char seq[24], wants[24], jobs[MOST * 21 + 3], runs[MOST * 21 + 3], ago[MOST * 21 + 3],
 		bands[MOST * 21 + 3], lows[MOST * 21 + 3];
-	bool undone = roll(30) == 0;
 	int got = 0;
 
 	snprintf(seq, sizeof seq, "%lld", (long long)++d->seq);
@@ -211,13 +210,14 @@ static int exchange(struct drainer *d, int want)
 				 numbers_write(&d->lows, lows),
 				 d->queue,
 				 wants };
-	if (undone)
+	d->undone = roll(30) == 0;
+	if (d->undone)
 		run(d->db, false, "begin");
 	PGresult *r =
 		ask(d->db, false, 9, values,
 		    "select what, job, run, band, pos"
 		    " from tow.exchange($1, 0, $2, false, $3, $4, $5, $5, null, $6, $7, $8, $9)");
-	if (undone) {
+	if (d->undone) {
 		pause_ms(roll(40));
 		run(d->db, false, "rollback");
 	} else {
@@ -233,7 +233,8 @@ static void drain(void)
 	int quiet = 0;
 
 	attach(&d);
-	while (quiet < QUIET_FLOORS) {
+	/* Nobody else may be left to find what an undone claim put back. */
+	while (quiet < QUIET_FLOORS || d.undone) {
 		if (now_ms() - d.looked_at >= (d.was_short ? 20 : 250)) {
 			bool gone = weather->writers_gone;
 			look(&d);
