@@ -2,6 +2,8 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A struct tow_json is jansson's value under another name. */
@@ -55,6 +57,32 @@ void tow_json_freep(struct tow_json **doc)
 const struct tow_json *tow_json_get(const struct tow_json *object, const char *member)
 {
 	return out(json_object_get(in(object), member));
+}
+
+/* Casts away const of what jansson takes as its own counted values. */
+static json_t *counted(const struct tow_json *v)
+{
+	return (json_t *)(uintptr_t)v;
+}
+
+void tow_json_merge(struct tow_json *doc, const struct tow_json *changes)
+{
+	if (json_object_update_recursive((json_t *)doc, counted(changes)) != 0)
+		abort();
+}
+
+void tow_json_drop(struct tow_json *object, const char *member)
+{
+	json_object_del((json_t *)object, member);
+}
+
+struct tow_json *tow_json_own(const struct tow_json *part)
+{
+	json_t *copy = json_deep_copy(in(part));
+
+	if (!copy)
+		abort();
+	return (struct tow_json *)copy;
 }
 
 const char *tow_json_str(const struct tow_json *object, const char *member, const char *fallback)
