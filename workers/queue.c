@@ -47,8 +47,10 @@ int queue_share(const struct queue *q, int prefetch)
 
 int queue_relay(const struct queue *q, int prefetch)
 {
-	int share = queue_share(q, prefetch);
+	int share = fits(q, SHARE_US, MOST_SHARE);
 
+	if (prefetch && prefetch < share)
+		share = prefetch;
 	return share < MOST_RELAY ? share : MOST_RELAY;
 }
 

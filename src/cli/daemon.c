@@ -98,7 +98,8 @@ static int start(struct cli *c)
 	else if (job)
 		printf("started: job %s\n", job);
 	else
-		printf("started: it waits for the end of its last turn\n");
+		printf("started: its job comes when that can be made: see tow daemon show %s\n",
+		       cli_operand(c, 0));
 	return EX_OK;
 }
 

@@ -78,5 +78,10 @@ select is(array[tow.state(:late), tow.state(:later)], '{failed,failed}', 'they h
 select is((select row(class, error)::text from tow.history where id = :late), '(deadline,"its deadline passed while it was ready")', 'with a reason');
 select isnt(tow.enqueue('noop', key => 'late'), :later::bigint, 'and without their keys');
 
+-- What makes no sense is refused, whether or not it would be used.
+select pg_temp.refused($$ select tow.enqueue('noop', on_conflict => 'nonsense') $$, 'TW422', 'reschedule', 'on_conflict without a key');
+select pg_temp.refused($$ select tow.enqueue('noop', key_scope => null) $$, 'TW422', 'queued', 'key_scope without a key');
+select pg_temp.refused($$ select tow.enqueue('noop', policy => 'never', max_attempts => 5) $$, 'TW422', 'one attempt', 'five attempts by a policy of one');
+
 select * from finish();
 rollback;

@@ -95,5 +95,19 @@ select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'lo
 select is((select count(*) between 1 and 3999 from tow_store.turn t where t.why = 't'), true, 'it has parked many');
 select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), '{short,again}', 'the next meets the rest, and says that runs that end may let others start');
 
+-- A crowd that came at once does not keep the next one waiting while it is sorted.
+select pg_temp.worker('{crowd}') as cw \gset
+select tow.set_queue('crowd', lane_limit => 0) \g /dev/null
+select pg_temp.put('crowd', 1, 'crowd'), pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:cw) \g /dev/null
+select pg_temp.put('crowd', 12000, 'crowd'), pg_temp.put('single', 1, 'crowd') \g /dev/null
+create temporary table met (n int, lane text);
+insert into met select 1, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
+insert into met select 2, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
+select is((select count(*) from met where lane = 'crowd'), 20::bigint, 'few are claimed while most are not sorted');
+insert into met select 3, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
+select is((select n from met where lane = 'single'), 3, 'the single one as soon as it is');
+select cmp_ok((select count(*) from met), '>=', 1000::bigint, 'and then as many as are asked for');
+
 select * from finish();
 rollback;

@@ -158,5 +158,12 @@ select pg_temp.refused(s, 'TW422', h, s) from (values
 select pg_temp.refused($$ select tow.set_lane('default', 'a', max_running => 0) $$, 'TW422', 'tow.pause_lane\(''default'', ''a''\).*large number', 'no lane is stopped, or let loose, by a limit of 0');
 select pg_temp.refused($$ select tow.set_lane('none', 'a') $$, 'TW404', 'tow.queues', 'no such queue');
 
+-- What would do nothing.
+select pg_temp.refused($$ select tow.set_kind('noop') $$, 'TW422', 'max_running', 'set_kind: nothing to set');
+select pg_temp.refused($$ select tow.set_lane('default', 'a') $$, 'TW422', 'weight', 'set_lane: nothing to set');
+select pg_temp.refused($$ select tow.resume_kind('tpyo') $$, 'TW404', 'tow.limits', 'resume_kind: never paused');
+select is((select count(*) from tow_store.band where kind = 'tpyo'), 0::bigint, 'it leaves nothing behind');
+select pg_temp.refused($$ select tow.resume_lane('default', 'tpyo') $$, 'TW404', 'tow.lanes', 'resume_lane: no such lane');
+
 select * from finish();
 rollback;

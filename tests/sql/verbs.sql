@@ -102,5 +102,35 @@ select is(tow.redrive(), 0::bigint, 'once');
 select pg_temp.refused('select tow.redrive(max_jobs => 0)', 'TW422', '1 to 10000', 'none at all');
 select is((select sum((detail ->> 'jobs')::int) from tow.audit where what = 'redrive'), 4::bigint, 'all of it in the audit');
 
+-- Neither a dry run nor none.
+select pg_temp.refused('select tow.redrive(dry_run => null)', 'TW422', 'true', 'redrive: dry_run null does nothing');
+select pg_temp.refused($$ select tow.bulk('cancel', queue => 'default', dry_run => null) $$, 'TW422', 'true', 'bulk: nor does it here');
+
+-- A deadline that is over.
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+select tow.enqueue('noop', deadline => tow.now() + interval '1 min') as d \gset
+select pg_temp.ran(:w, '{"as": "failed", "class": "late", "final": true}', :d) \g /dev/null
+select tow.enqueue('noop', deadline => tow.now() + interval '1 h') as e \gset
+select pg_temp.ran(:w, '{"as": "failed", "class": "late", "final": true}', :e) \g /dev/null
+select pg_temp.later('2 min') \g /dev/null
+select pg_temp.refused(format('select tow.retry(%s)', :d), 'TW409', 'enqueue it anew', 'retry: it could not run any more');
+select is(tow.redrive(class => 'late', dry_run => true), 1::bigint, 'redrive: nor does that count it');
+select is(tow.redrive(class => 'late'), 1::bigint, 'or put it back');
+select is(tow.state(:d) || ' ' || tow.state(:e), 'failed ready', 'but those with time left');
+
+-- Who cancelled last is who is named.
+select tow.enqueue('noop') as c \gset
+select pg_temp.claim(:w) \g /dev/null
+select tow.cancel(:c, 'first') \g /dev/null
+select pg_temp.later('1 min'), tow.cancel(:c, 'second') \g /dev/null
+select is((select row(reason, at = tow.now())::text from tow_store.cancelling where job_id = :c), '(second,t)', 'with the time and the reason that go with it');
+
+-- To another queue, with the priority it was given meanwhile.
+select tow.enqueue('noop', wait_for => 'go') as p \gset
+select tow.reprioritise(:p, 5), tow.move(:p, 'elsewhere'), tow.signal(:p, 'go') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is((select row(b.priority, q.name)::text from tow_store.ready r join tow_store.band b on b.id = r.band join tow_store.queue q on q.id = b.queue where r.id = :p),
+	'(5,elsewhere)', 'move: a job that waits keeps its new priority');
+
 select * from finish();
 rollback;

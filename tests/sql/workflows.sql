@@ -431,5 +431,11 @@ select is(tow.state(:a), null, 'which is forgotten');
 select is((select count(*) from tow_store.step where job_id = :a) + (select count(*) from tow_store.signal where job_id = :a), 0::bigint, 'with all it remembered');
 select pg_temp.drain('admit') \g /dev/null
 select is((select array[state, error] from tow.history where id = :b), array['cancelled', format('job %s, which it was to run after, is not remembered any more', :a)], 'so it waits in vain');
+-- A predecessor of whose end nothing is remembered, though its facts are.
+select tow.enqueue('noop') as gone \gset
+select tow.cancel(:gone) \g /dev/null
+delete from tow_store.history where job_id = :gone;
+select pg_temp.refused(format($$ select tow.enqueue('noop', after => '{%s}') $$, :gone), 'TW404', 'leave it out', 'after: it would never be known how that ended');
+
 select * from finish();
 rollback;

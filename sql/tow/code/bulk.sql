@@ -20,6 +20,7 @@ declare
 	v_count int := 0;
 begin
 	perform tow_store.check_bulk(verb, state, class, delay, to_priority, to_queue, reason, max_jobs);
+	perform tow_store.check_dry_run(dry_run);
 	if num_nonnulls(state, queue, kind, lane, tag, class, priority, older_than, newer_than, ids) = 0 then
 		perform tow_store.fail('TW422', 'which jobs?', 'give state, queue, kind, lane, tag, class, priority, older_than, newer_than or ids');
 	end if;
@@ -46,6 +47,16 @@ begin
 end $$;
 comment on function tow.bulk(text, text, text, text, text, text, text, int, interval, interval, bigint[], interval, int, text, text, int, boolean) is
 'A verb on all jobs that match: cancel (reason), retry (finished jobs: failed ones where no state is given), run_now, snooze (delay), reprioritise (to_priority), move (to_queue). older_than and newer_than count from when a job was made, of finished ones from when they finished. dry_run is the default: it only says which it would be.';
+
+create or replace function tow_store.check_dry_run(p_dry_run boolean) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_dry_run is null then
+		perform tow_store.fail('TW422', 'dry_run is null', 'use true to see what would be done, false to do it');
+	end if;
+end $$;
+comment on function tow_store.check_dry_run(boolean) is 'Refuse a dry run that is neither: nothing is done by mistake.';
 
 create or replace function tow_store.check_bulk(
 	p_verb text, p_state text, p_class text, p_delay interval, p_to_priority int, p_to_queue text, p_reason text, p_max_jobs int

@@ -57,6 +57,9 @@ declare
 begin
 	if not v_reset <@ c_reset then
 		perform tow_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
+	elsif num_nonnulls(case when 'type' = any(v_reset) then type end, case when 'timeout' = any(v_reset) then timeout end,
+			case when 'policy' = any(v_reset) then policy end, case when 'description' = any(v_reset) then description end) > 0 then
+		perform tow_store.fail('TW422', 'a setting is set and reset at once', 'leave one of the two out');
 	elsif name is null or name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
 		perform tow_store.fail('TW422', format('bad daemon name %L', left(name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
 	end if;
@@ -122,7 +125,7 @@ begin
 	return (select v.state from tow.find_daemons(name) v);
 end $$;
 comment on function tow.stop_daemon(text, boolean) is
-'Stop a daemon: its status is gone at once, its turn is cancelled (the state is stopping until that has ended), and auto_start leaves it alone. Jobs that its turns made go on, unless children.';
+'Stop a daemon: its status is gone at once, its turn is cancelled (the state is stopping until that has ended), and auto_start leaves it alone. Jobs that its turns made, this one''s and earlier ones'', go on, unless children.';
 
 create or replace function tow.enable_daemon(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -65,8 +65,10 @@ begin
 	where s.id = d.id;
 	perform tow_store.act(d.id, 'STOPPED', d.job);
 	if p_children then
-		perform tow_store.end_turn(a.job) from tow_store.daemon_action a
-		where a.daemon = d.id and a.action = 'LAUNCHED' and a.parent = d.job and tow_store.unended(a.job) is not null;
+		perform tow_store.end_turn(c.job)
+		from (select a.job from tow_store.daemon_action a where a.daemon = d.id and a.action = 'LAUNCHED'
+			except select a.job from tow_store.daemon_action a where a.daemon = d.id and a.action = 'FINISHED') c
+		where tow_store.unended(c.job) is not null;
 	end if;
 	perform tow_store.end_turn(v_job);
 	update tow_store.daemon s set ending = null where s.id = d.id and tow_store.unended(s.ending) is null;
@@ -86,16 +88,19 @@ exception when sqlstate 'TW404' or sqlstate 'TW409' then
 end $$;
 comment on function tow_store.end_turn(bigint) is 'Cancel a job of a daemon, if it has not ended.';
 
--- Settings that a job has for good have changed: one that sleeps is replaced, with its instant.
+-- Settings that a job has for good have changed: one that sleeps is replaced, with its instant, and so is one that was
+-- never started, for want of a worker perhaps. A turn that waits, or goes on after that, has begun.
 create or replace function tow_store.renew(d tow_store.daemon) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_run_at timestamptz;
+	v_run_at constant timestamptz := (select s.run_at from tow_store.scheduled s where s.id = d.job);
+	v_begun constant boolean := v_run_at is null and (
+		exists (select from (select h.outcome from tow_store.history h where h.job_id = d.job order by h.run desc limit 1) h where h.outcome = 'w')
+		or exists (select from tow_store.waiting w where w.id = d.job and w.reason <> 'admission'));
 begin
-	select s.run_at into v_run_at from tow_store.scheduled s where s.id = d.job and d.wanted;
-	if found and tow_store.end_unstarted(d.job, 'its daemon was given other settings') then
-		perform tow_store.job_ended(array[d.job]);
+	if d.wanted and not v_begun and tow_store.end_unstarted(d.job, 'its daemon was given other settings') then
+		delete from tow_store.key k where k.key = 'daemon:' || d.name and k.job_id = d.job;
 		perform tow_store.launch(d, v_run_at);
 	end if;
 end $$;
@@ -180,6 +185,17 @@ begin
 	where a.id = p_job and o.n > 0;
 end $$;
 comment on function tow_store.forget_children(bigint) is 'A daemon''s turn is over: let its job''s memory begin with the first child that has not ended.';
+
+-- Likewise its steps and signals: those that the turn has seen go with it, but for its status.
+create or replace function tow_store.forget_turn(r tow_store.running) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+begin
+	delete from tow_store.step s where s.job_id = r.job_id and s.name <> 'status';
+	delete from tow_store.signal s where s.job_id = r.job_id and s.at < r.claimed_at and not s.fresh;
+end $$;
+comment on function tow_store.forget_turn(tow_store.running) is 'A daemon''s turn is over: what it has kept is the turn''s.';
 
 -- What a turn's handler gets as arguments: the config as it is now.
 create or replace function tow_store.daemon_args(p_job bigint, p_args jsonb) returns jsonb

@@ -27,10 +27,12 @@ begin
 	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
 	if v_band is null or not tow_store.is_kind(kind) or args is null or pg_column_size(args) > least(v_max_bytes, 1000)
-		or num_nonnulls(run_at, deadline, max_attempts, timeout, policy, tags, lane) > 0 then -- else nothing can be wrong
+		or num_nonnulls(run_at, deadline, max_attempts, timeout, policy, tags, lane) > 0
+		or on_conflict is distinct from 'ignore' or key_scope is distinct from 'live' then -- else nothing can be wrong
 		perform tow_store.check_job(kind, args, queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
 		perform tow_store.check_instants(run_at, deadline);
 		perform tow_store.check_lane(lane);
+		perform tow_store.check_key(key, on_conflict, key_scope);
 	end if;
 	if v_restricted is not false then -- or it is not known here yet
 		perform tow_store.check_producer(queue);
@@ -75,7 +77,7 @@ begin
 	return v_id;
 end $$;
 comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text, text, int, interval, timestamptz, text, text[], text, bigint[], text, bigint, text) is
-'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it. lane: jobs of a lane start in order, one at a time where tow.set_lane or tow.set_queue do not say otherwise. after: starts when these have completed; if_failed, should one of them fail or be cancelled: cancel, fail, go (on without it) or wait (until somebody retries it). parent: the job or batch that this one is made for. wait_for: starts after tow.signal(id, name) with this name, or tow.approve(id) for the name approval.';
+'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it. lane: jobs of a lane start in order, one at a time where tow.set_lane or tow.set_queue do not say otherwise (those of a kind with a limit of its own have an order of their own). after: starts when these have completed; if_failed, should one of them fail or be cancelled: cancel, fail, go (on without it) or wait (until somebody retries it). parent: the job or batch that this one is made for. wait_for: starts after tow.signal(id, name) with this name, or tow.approve(id) for the name approval.';
 
 create or replace function tow_store.check_instants(p_run_at timestamptz, p_deadline timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -112,6 +114,8 @@ begin
 		perform tow_store.fail('TW422', format('bad max_attempts %s', p_max_attempts), 'use 1 or more');
 	elsif p_timeout <= '0' then
 		perform tow_store.fail('TW422', format('bad timeout %s', p_timeout), 'use an interval above zero, or null for the queue''s');
+	elsif p_policy = 'never' and p_max_attempts > 1 then
+		perform tow_store.fail('TW422', format('max_attempts %s with policy never', p_max_attempts), 'never is one attempt: leave one of the two out');
 	elsif array_ndims(p_tags) > 1 then
 		perform tow_store.fail('TW422', 'tags are an array of arrays', 'use a list of words');
 	elsif array_position(p_tags, null) is not null then

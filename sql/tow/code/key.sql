@@ -3,6 +3,21 @@
 -- key, but never waits for it: a key row that somebody has locked is left behind, stale, and whoever wants it next
 -- takes it over.
 
+-- What is said of keys must make sense even where no key is given.
+create or replace function tow_store.check_key(p_key text, p_on_conflict text, p_scope text) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_key = '' or length(p_key) > 500 then
+		perform tow_store.fail('TW422', 'a key is empty or longer than 500 characters', 'use a short text, or a hash of a long one');
+	elsif p_scope is null or p_scope not in ('queued', 'live', 'done') then
+		perform tow_store.fail('TW422', format('bad key_scope %L', p_scope), 'use queued, live or done');
+	elsif p_on_conflict is null or p_on_conflict not in ('ignore', 'replace', 'reschedule', 'error') then
+		perform tow_store.fail('TW422', format('bad on_conflict %L', p_on_conflict), 'use ignore, replace, reschedule or error');
+	end if;
+end $$;
+comment on function tow_store.check_key(text, text, text) is 'Refuse a bad key, on_conflict or key_scope with a clear error.';
+
 -- Take the key for a new job (null), or say which job has it and shall stay (its id).
 create or replace function tow_store.hold_key(p_id bigint, p_key text, p_on_conflict text, p_scope text, p_run_at timestamptz) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -11,13 +26,8 @@ declare
 	v_other bigint;
 	v_scope "char";
 begin
-	if p_key = '' or length(p_key) > 500 then
-		perform tow_store.fail('TW422', 'a key is empty or longer than 500 characters', 'use a short text, or a hash of a long one');
-	elsif p_scope is null or p_scope not in ('queued', 'live', 'done') then
-		perform tow_store.fail('TW422', format('bad key_scope %L', p_scope), 'use queued, live or done');
-	elsif p_on_conflict is null or p_on_conflict not in ('ignore', 'replace', 'reschedule', 'error') then
-		perform tow_store.fail('TW422', format('bad on_conflict %L', p_on_conflict), 'use ignore, replace, reschedule or error');
-	elsif p_key ^@ 'daemon:' and not tow_store.is_launching(p_key) then
+	perform tow_store.check_key(p_key, p_on_conflict, p_scope);
+	if p_key ^@ 'daemon:' and not tow_store.is_launching(p_key) then
 		perform tow_store.fail('TW422', format('the key %L is a daemon''s', p_key),
 			'begin keys with something else; tow.start_daemon makes the jobs of daemons');
 	end if;
@@ -104,6 +114,7 @@ begin
 	values (p_id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', p_reason);
 	perform tow_store.drop_needs(p_id);
 	perform tow_store.tell_successors(array[p_id]);
+	perform tow_store.daemon_heard(array[p_id]);
 	return true;
 end $$;
 comment on function tow_store.end_unstarted(bigint, text) is 'Cancel a job unless it has started.';

@@ -114,6 +114,9 @@ declare
 	g tow_store.gate;
 begin
 	perform tow_store.check_lane(coalesce(lane, ''));
+	if num_nonnulls(max_running, rate, burst, weight) = 0 and coalesce(reset, '{}') = '{}' then
+		perform tow_store.fail('TW422', 'nothing to set', 'give max_running, rate, burst, weight or reset');
+	end if;
 	if max_running = 0 then
 		perform tow_store.fail('TW422', 'bad limit 0', format('tow.pause_lane(%L, %L) lets nothing start; a large number, such as 1000000, lifts the queue''s limit from it', queue, lane));
 	end if;
@@ -156,13 +159,16 @@ begin
 	perform tow_store.pause_lane(queue, lane, tow.now(), reason);
 	perform tow_store.note('lane.paused', queue || '/' || lane, null, jsonb_build_object('reason', reason));
 end $$;
-comment on function tow.pause_lane(text, text, text) is 'No job of this lane is started until tow.resume_lane; those that run go on.';
+comment on function tow.pause_lane(text, text, text) is 'No job of this lane is claimed until tow.resume_lane; those that run go on, and so do those that a worker has claimed to run them within some 20 ms.';
 
 create or replace function tow.resume_lane(queue text, lane text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
+	if not exists (select from tow_store.gate g where g.what = 'l' and g.queue = tow_store.see_queue(queue) and g.name = lane) then
+		perform tow_store.fail('TW404', format('queue %L has no lane %L', queue, lane), 'select * from tow.lanes lists those that have jobs or rules');
+	end if;
 	perform tow_store.pause_lane(queue, lane, null, null);
 	perform tow_store.note('lane.resumed', queue || '/' || lane);
 end $$;
@@ -217,13 +223,16 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
+	if max_running is null and coalesce(reset, '{}') = '{}' then
+		perform tow_store.fail('TW422', 'nothing to set', 'give max_running, or reset => ''{max_running}''');
+	end if;
 	perform tow_store.check_limit(max_running, 1, null, null, reset, '{max_running}', jsonb_build_object('max_running', max_running));
 	perform tow_store.rule_kind(kind);
 	perform tow_store.hold_runs(tow_store.set_gate('k', null, kind, max_running, null, null, null, coalesce(reset, '{}')));
 	perform tow_store.ring_kind(kind);
 	perform tow_store.note('kind.set', kind, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'reset', reset)));
 end $$;
-comment on function tow.set_kind(text, int, text[]) is 'Limit how many jobs of a kind run at once, over all queues, at once; reset => ''{max_running}'' lifts it.';
+comment on function tow.set_kind(text, int, text[]) is 'Limit how many jobs of a kind run at once, over all queues, at once; reset => ''{max_running}'' lifts it. In a lane other kinds pass those that wait: jobs of a kind that has a rule of its own have an order of their own.';
 
 create or replace function tow_store.pause_kind(p_kind text, p_at timestamptz, p_reason text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -246,13 +255,16 @@ begin
 	perform tow_store.pause_kind(kind, tow.now(), reason);
 	perform tow_store.note('kind.paused', kind, null, jsonb_build_object('reason', reason));
 end $$;
-comment on function tow.pause_kind(text, text) is 'No job of this kind is started, in any queue, until tow.resume_kind; those that run go on.';
+comment on function tow.pause_kind(text, text) is 'No job of this kind is claimed, in any queue, until tow.resume_kind; those that run, or were claimed a moment ago, go on. In a lane other kinds pass it: jobs of a kind that has a rule of its own have an order of their own.';
 
 create or replace function tow.resume_kind(kind text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
+	if not exists (select from tow_store.gate g where g.what = 'k' and g.name = kind) then
+		perform tow_store.fail('TW404', format('kind %L was never paused', kind), 'select * from tow.limits lists kinds with rules');
+	end if;
 	perform tow_store.pause_kind(kind, null, null);
 	perform tow_store.note('kind.resumed', kind);
 end $$;

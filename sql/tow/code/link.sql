@@ -54,6 +54,9 @@ begin
 		elsif a.restricted then
 			perform tow_store.check_producer(a.queue); -- its result can be read by who comes after it
 		end if;
+		if tow_store.ending(a.id) = 'unknown' then
+			perform tow_store.fail('TW404', format('how job %s has ended is not remembered any more', a.id), 'leave it out: nothing is left to wait for');
+		end if;
 	end loop;
 end $$;
 comment on function tow_store.check_after(bigint[]) is 'Refuse predecessors that are not there.';

@@ -17,7 +17,9 @@ begin
 		return tow.state(job);
 	end if;
 	-- what it waits for stays as it is: it goes on to its new queue from there
-	update tow_store.waiting w set band = null where w.id = job;
+	update tow_store.waiting w set band = (
+		select tow_store.home_band(queue, b.priority, j.kind, j.lane is not null) from tow_store.band b where b.id = w.band)
+	where w.id = job;
 	v_waits := found;
 	select u.* into t from tow_store.take_unstarted(job) u where not v_waits;
 	if not v_waits and t.place is null then

@@ -86,6 +86,7 @@ begin
 		perform tow_store.write_history(r, p_now, o, 's', v_delay);
 		if tow_store.is_turn(r.job_id) then -- done well: what failed before counts no more
 			perform tow_store.forget_children(r.job_id);
+			perform tow_store.forget_turn(r);
 			r.attempt := 1;
 		end if;
 		perform tow_store.put_back(r.job_id, r.band, r.attempt - 1, r.flags, p_now + coalesce(v_delay, '0'), 'z');

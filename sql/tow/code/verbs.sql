@@ -69,7 +69,7 @@ begin
 		return null;
 	end if;
 	insert into tow_store.cancelling (job_id, run, reason, who, at) values (j.id, r.run, p_reason, session_user, tow.now())
-	on conflict (job_id) do update set run = excluded.run, reason = excluded.reason;
+	on conflict (job_id) do update set run = excluded.run, reason = excluded.reason, who = excluded.who, at = excluded.at;
 	perform pg_notify('tow_worker_' || r.worker, 'cancel');
 	perform tow_store.note('job.cancelling', j.kind, j.id, jsonb_build_object('run', r.run, 'reason', p_reason));
 	return 'cancelling';
@@ -119,6 +119,8 @@ begin
 		perform tow_store.wrong_state(id, 'retried', 'it has not finished; tow.run_now starts a scheduled one at once');
 	elsif j.key ^@ 'daemon:' then
 		perform tow_store.wrong_state(id, 'retried', format('it was a turn of a daemon: select tow.start_daemon(%L) begins another', substr(j.key, 8)));
+	elsif j.deadline <= tow.now() then
+		perform tow_store.wrong_state(id, 'retried', format('its deadline was %s: enqueue it anew, with a later one', j.deadline));
 	end if;
 	if not tow_store.revive(j) then
 		perform tow_store.fail('TW409', format('job %s cannot run again now', id),
@@ -129,7 +131,7 @@ begin
 end $$;
 comment on function tow.retry(bigint) is 'Run a finished job again, with all its attempts; start a retrying one at once.';
 
--- Put a finished job back; false if somebody else does, another job has its key, or it was a daemon's. The primary key of
+-- Put a finished job back; false if somebody else does, another job has its key, its deadline is over, or it was a daemon's. The primary key of
 -- revival makes it happen once; the lock on the facts keeps the prune duty from taking them meanwhile.
 create or replace function tow_store.revive(j tow_store.job) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -142,7 +144,7 @@ declare
 	v_signal text;
 begin
 	perform from tow_store.job f where f.id = j.id for key share;
-	if not found or j.key ^@ 'daemon:' then
+	if not found or j.key ^@ 'daemon:' or j.deadline <= tow.now() then
 		return false;
 	end if;
 	if j.key is not null then
@@ -258,11 +260,12 @@ begin
 	if max_jobs is null or max_jobs not between 1 and 10000 then
 		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more');
 	end if;
+	perform tow_store.check_dry_run(dry_run);
 	for j in
 		select f.* from tow_store.history h join tow_store.job f on f.id = h.job_id
 		where h.finished_at >= (select tow.now()) - since and h.outcome = 'f'
 			and (queue is null or f.queue = queue) and (kind is null or f.kind = kind) and (class is null or starts_with(h.class, class))
-			and not exists (select from tow_store.revival v where v.run = h.run)
+			and not exists (select from tow_store.revival v where v.run = h.run) and not coalesce(f.deadline <= tow.now(), false)
 		order by h.finished_at limit max_jobs
 	loop
 		if dry_run or tow_store.revive(j) then
