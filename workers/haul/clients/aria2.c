@@ -182,21 +182,40 @@ static bool is(const struct tow_json *t, const char *member, const char *text)
 	return strcmp(tow_json_str(t, member, ""), text) == 0;
 }
 
-static const char *first_path(const struct tow_json *t)
+/* Where its first file goes, or while that is not known, what it comes from: without what follows
+ * in the address, which may hold somebody's key. */
+static const char *place(struct tow_arena *a, const struct tow_json *t)
 {
-	return tow_json_str(tow_json_at(tow_json_get(t, "files"), 0), "path", "");
+	const struct tow_json *file = tow_json_at(tow_json_get(t, "files"), 0);
+	const char *path = tow_json_str(file, "path", ""), *link;
+
+	if (*path)
+		return path;
+	link = tow_json_str(tow_json_at(tow_json_get(file, "uris"), 0), "uri", "");
+	return tow_strndup(a, link, strcspn(link, "?#"));
 }
 
-/* Where a path that is no path ends its mark, or NULL: what is fetched only to learn what to
- * download is kept in memory. */
+/* Where a path that is no path ends its mark, or NULL. */
 static const char *past_mark(const char *path)
 {
-	static const char *const marks[] = { "[METADATA]", "[MEMORY]" };
+	static const char mark[] = "[METADATA]";
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (strncmp(path, marks[i], strlen(marks[i])) == 0)
-			return path + strlen(marks[i]);
-	return NULL;
+	return strncmp(path, mark, strlen(mark)) == 0 ? path + strlen(mark) : NULL;
+}
+
+static bool ends_as_torrent(const char *link)
+{
+	size_t len = strcspn(link, "?#");
+
+	return len >= 8 && strncasecmp(link + len - 8, ".torrent", 8) == 0;
+}
+
+/* What is fetched only to learn what to download. */
+static bool is_lead(struct tow_arena *a, const struct tow_json *t)
+{
+	const char *path = place(a, t);
+
+	return past_mark(path) || (!tow_json_get(t, "bittorrent") && ends_as_torrent(path));
 }
 
 /* All that is wanted is here, as far as it has looked: sizes are of the selected pieces. */
@@ -211,11 +230,11 @@ static bool is_checking(const struct tow_json *t)
 	return tow_json_get(t, "verifiedLength") || is(t, "verifyIntegrityPending", "true");
 }
 
-static enum tow_transfer_state state_of_active(const struct tow_json *t)
+static enum tow_transfer_state state_of_active(struct tow_arena *a, const struct tow_json *t)
 {
 	if (is_checking(t))
 		return TRANSFER_CHECKING;
-	if (past_mark(first_path(t)))
+	if (is_lead(a, t))
 		return TRANSFER_METADATA;
 	if (is(t, "seeder", "true") && is_whole(t))
 		return TRANSFER_SEEDING;
@@ -224,23 +243,23 @@ static enum tow_transfer_state state_of_active(const struct tow_json *t)
 }
 
 /* What was fetched in order to be followed and is not, was no torrent. */
-static bool leads_nowhere(const struct tow_json *t)
+static bool leads_nowhere(struct tow_arena *a, const struct tow_json *t)
 {
-	return is(t, "status", "complete") && past_mark(first_path(t));
+	return is(t, "status", "complete") && is_lead(a, t);
 }
 
-static enum tow_transfer_state state_of(const struct tow_json *t)
+static enum tow_transfer_state state_of(struct tow_arena *a, const struct tow_json *t)
 {
 	bool seeds = is(t, "seeder", "true") && is_whole(t) && !is_checking(t);
 
 	if (is(t, "status", "active"))
-		return state_of_active(t);
+		return state_of_active(a, t);
 	if (is(t, "status", "waiting"))
 		return seeds ? TRANSFER_SEEDING : TRANSFER_QUEUED;
 	if (is(t, "status", "paused"))
 		return seeds ? TRANSFER_DONE : TRANSFER_PAUSED;
 	if (is(t, "status", "complete"))
-		return leads_nowhere(t) ? TRANSFER_ERROR : TRANSFER_DONE;
+		return leads_nowhere(a, t) ? TRANSFER_ERROR : TRANSFER_DONE;
 	if (is(t, "status", "error"))
 		return TRANSFER_ERROR;
 	return is(t, "status", "removed") ? TRANSFER_DELETED : TRANSFER_UNKNOWN;
@@ -292,31 +311,21 @@ static void read_error(struct tow_arena *a, const struct tow_json *t, struct tow
 		return;
 	out->error = copied(a, t, "errorMessage");
 	out->local = code >= 9 && code <= 18;
-	if (leads_nowhere(t))
+	if (leads_nowhere(a, t))
 		out->error = "what it fetched is no torrent";
 	else if (!out->error)
 		out->error = meaning(a, code);
 }
 
-/* The torrent's, the file's, or while there is none, the last of the address: all of that may hold
- * somebody's key. */
 static const char *name_of(struct tow_arena *a, const struct tow_json *t)
 {
-	const struct tow_json *file = tow_json_at(tow_json_get(t, "files"), 0);
 	const char *name =
 		tow_json_str(tow_json_get(tow_json_get(t, "bittorrent"), "info"), "name", "");
-	const char *path = first_path(t), *slash = strrchr(path, '/');
+	const char *path = place(a, t), *slash = strrchr(path, '/');
 
-	if (*name)
-		return tow_strdup(a, name);
-	if (past_mark(path))
-		return tow_strdup(a, past_mark(path));
-	if (*path)
-		return tow_strdup(a, slash ? slash + 1 : path);
-	path = tow_json_str(tow_json_at(tow_json_get(file, "uris"), 0), "uri", "");
-	path = tow_strndup(a, path, strcspn(path, "?#"));
-	slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
+	if (!*name)
+		name = past_mark(path) ? past_mark(path) : slash ? slash + 1 : path;
+	return tow_strdup(a, name);
 }
 
 /* A torrent that is refused because another is the same is not that other. */
@@ -329,7 +338,7 @@ static void read_ids(struct tow_arena *a, const struct tow_json *t, struct tow_t
 	out->ids[n] = copied(a, t, "following");
 }
 
-static void read_sizes(const struct tow_json *t, struct tow_transfer *out)
+static void read_sizes(struct tow_arena *a, const struct tow_json *t, struct tow_transfer *out)
 {
 	long long size = number(t, "totalLength"), done = number(t, "completedLength");
 	long long sent = number(t, "uploadLength");
@@ -338,7 +347,7 @@ static void read_sizes(const struct tow_json *t, struct tow_transfer *out)
 	out->percent = out->complete ? 100 : 0;
 	out->size = out->left = out->eta = -1;
 	out->ratio = -1;
-	if (past_mark(first_path(t)) || !known || done < 0 || done > size)
+	if (is_lead(a, t) || !known || done < 0 || done > size)
 		return;
 	out->size = size;
 	out->left = size - done;
@@ -353,11 +362,11 @@ static void read_sizes(const struct tow_json *t, struct tow_transfer *out)
 static struct tow_transfer read_download(struct tow_arena *a, const struct tow_json *t)
 {
 	long long peers = number(t, "connections"), seeders = number(t, "numSeeders");
-	const char *path = first_path(t);
+	const char *path = place(a, t);
 	struct tow_transfer out = {
 		.key = copied(a, t, "gid"),
 		.name = name_of(a, t),
-		.state = state_of(t),
+		.state = state_of(a, t),
 		.client_state = copied(a, t, "status"),
 		.down = number(t, "downloadSpeed"),
 		.up = number(t, "uploadSpeed"),
@@ -373,7 +382,7 @@ static struct tow_transfer read_download(struct tow_arena *a, const struct tow_j
 	out.complete = (out.state == TRANSFER_SEEDING || out.state == TRANSFER_DONE) &&
 		       number(t, "completedLength") == number(t, "totalLength");
 	read_ids(a, t, &out);
-	read_sizes(t, &out);
+	read_sizes(a, t, &out);
 	read_error(a, t, &out);
 	return out;
 }
@@ -476,7 +485,7 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 
 	if (!find(c, a, key, &doc, &t, e))
 		return false;
-	list = past_mark(first_path(t)) ? NULL : tow_json_get(t, "files");
+	list = is_lead(a, t) ? NULL : tow_json_get(t, "files");
 	*out = (struct tow_transfer_files){ .n = tow_json_len(list),
 					    .folder = copied(a, t, "dir") };
 	out->of = tow_alloc(a, (out->n + 1) * sizeof(*out->of));
@@ -605,13 +614,6 @@ static const char *safe_name(struct tow_arena *a, const char *name)
 		if (*s == '/' || (unsigned char)*s < ' ' || *s == 0x7f)
 			*s = '_';
 	return strspn(safe, ".") == strlen(safe) ? NULL : safe;
-}
-
-static bool ends_as_torrent(const char *link)
-{
-	size_t len = strcspn(link, "?#");
-
-	return len >= 8 && strncasecmp(link + len - 8, ".torrent", 8) == 0;
 }
 
 static void put_limits(struct tow_buf *b, const struct tow_transfer_new *t)

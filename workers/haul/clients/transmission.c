@@ -77,8 +77,8 @@ static bool remember_session(struct tow_client *c, const struct tow_http_answer 
 	return true;
 }
 
-/* It counts wrong passwords of all the world together, and after a hundred it shuts the door until
- * it is restarted, if told to. */
+/* It counts the wrong passwords of all the world together. After a hundred it shuts the door to
+ * all, until it is restarted. */
 static bool fail_forbidden(const struct tow_http_answer *answer, struct tow_err *e)
 {
 	if (strstr(answer->body, "unsuccessful login attempts")) {
