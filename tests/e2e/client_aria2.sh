@@ -323,8 +323,8 @@ complete - 5 4 done false
 removed - 5 5 deleted false
 error - 5 5 error false
 strange true 5 5 unknown false'
-while read -r status seeder total done state complete; do
-	list+=",{\"gid\":\"$(printf %016x $((++n)))\",\"status\":\"$status\",\"seeder\":\"$seeder\",\"totalLength\":\"$total\",\"completedLength\":\"$done\"}"
+while read -r status seeder total got state complete; do
+	list+=",{\"gid\":\"$(printf %016x $((++n)))\",\"status\":\"$status\",\"seeder\":\"$seeder\",\"totalLength\":\"$total\",\"completedLength\":\"$got\"}"
 	wanted+="$status $state $complete"$'\n'
 done <<<"$cases"
 answer 200 "{\"result\":[[[${list:1}]],[[]],[[]]]}"

@@ -93,7 +93,6 @@ static bool ask(struct tow_client *c, struct tow_arena *a, const struct tow_buf 
 		struct tow_json **doc, struct tow_err *e)
 {
 	struct tow_http_answer answer;
-	struct tow_err bad = { 0 };
 
 	if (!post(c, a, calls, &answer, e))
 		return false;
@@ -101,7 +100,7 @@ static bool ask(struct tow_client *c, struct tow_arena *a, const struct tow_buf 
 		tow_fail_class(e, TOW_FINAL, "client.auth", "it asks for a user and a password");
 		return tow_hint(e, "start it with --rpc-secret instead of --rpc-user");
 	}
-	if (tow_json_parse(doc, answer.body, answer.body_len, &bad)) {
+	if (tow_json_parse(doc, answer.body, answer.body_len, NULL)) {
 		if (tow_json_is_array(tow_json_get(*doc, "result")))
 			return true;
 		if (tow_json_is_object(tow_json_get(*doc, "error")))
@@ -242,12 +241,6 @@ static enum tow_transfer_state state_of_active(struct tow_arena *a, const struct
 							     : TRANSFER_STALLED;
 }
 
-/* What was fetched in order to be followed and is not, was no torrent. */
-static bool leads_nowhere(struct tow_arena *a, const struct tow_json *t)
-{
-	return is(t, "status", "complete") && is_lead(a, t);
-}
-
 static enum tow_transfer_state state_of(struct tow_arena *a, const struct tow_json *t)
 {
 	bool seeds = is(t, "seeder", "true") && is_whole(t) && !is_checking(t);
@@ -258,8 +251,8 @@ static enum tow_transfer_state state_of(struct tow_arena *a, const struct tow_js
 		return seeds ? TRANSFER_SEEDING : TRANSFER_QUEUED;
 	if (is(t, "status", "paused"))
 		return seeds ? TRANSFER_DONE : TRANSFER_PAUSED;
-	if (is(t, "status", "complete"))
-		return leads_nowhere(a, t) ? TRANSFER_ERROR : TRANSFER_DONE;
+	if (is(t, "status", "complete")) /* what should lead on and does not is no torrent */
+		return is_lead(a, t) ? TRANSFER_ERROR : TRANSFER_DONE;
 	if (is(t, "status", "error"))
 		return TRANSFER_ERROR;
 	return is(t, "status", "removed") ? TRANSFER_DELETED : TRANSFER_UNKNOWN;
@@ -271,12 +264,8 @@ static const char *meaning(struct tow_arena *a, long long code)
 	static const char *const texts[] = {
 		[2] = "it timed out",
 		[3] = "there is no such file at its address",
-		[4] = "there is no such file at too many addresses",
-		[5] = "it was too slow",
 		[6] = "a network problem",
-		[8] = "the server cannot resume it",
 		[9] = "there is not enough space on the disk",
-		[10] = "its pieces are not those of the file that was begun",
 		[11] = "this file is being downloaded already",
 		[12] = "this torrent is being downloaded already",
 		[13] = "the file is there already",
@@ -286,14 +275,8 @@ static const char *meaning(struct tow_arena *a, long long code)
 		[17] = "the file cannot be read or written",
 		[18] = "the folder cannot be created",
 		[19] = "the name of its server is not known",
-		[20] = "its metalink cannot be read",
 		[22] = "the server answered with an error",
-		[23] = "too many redirects",
 		[24] = "the server asks for a login",
-		[25] = "its torrent cannot be read",
-		[26] = "its torrent is broken",
-		[27] = "its magnet link is broken",
-		[29] = "the server is overloaded",
 		[32] = "its checksum is wrong",
 	};
 
@@ -311,7 +294,7 @@ static void read_error(struct tow_arena *a, const struct tow_json *t, struct tow
 		return;
 	out->error = copied(a, t, "errorMessage");
 	out->local = code >= 9 && code <= 18;
-	if (leads_nowhere(a, t))
+	if (is(t, "status", "complete"))
 		out->error = "what it fetched is no torrent";
 	else if (!out->error)
 		out->error = meaning(a, code);
@@ -437,32 +420,24 @@ static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *
 	return true;
 }
 
-static bool tell_status(struct tow_client *c, struct tow_arena *a, const char *gid,
-			struct tow_json **doc, const struct tow_json **t, struct tow_err *e)
-{
-	TOW_AUTO_BUF calls = { 0 };
-
-	/* It takes the beginning of a gid for the gid. */
-	if (!is_gid(gid))
-		return tow_fail_class(e, TOW_FINAL, "client.gone", "'%.100s' is no gid", gid);
-	put_call(c, a, &calls, "tellStatus", tow_fmt(a, "\"%s\"," STATUS_KEYS, gid));
-	return ask(c, a, &calls, doc, e) && said(c, *doc, 0, t, e);
-}
-
-/* The download as it is now, or what it is followed by: a .torrent may lie behind a metalink. */
+/* The download as it is now, or what it is followed by: a torrent may lie behind a metalink. It
+ * takes the beginning of a gid for the gid, so only whole ones go out. */
 static bool find(struct tow_client *c, struct tow_arena *a, const char *key, struct tow_json **doc,
 		 const struct tow_json **t, struct tow_err *e)
 {
-	for (size_t hops = 0; hops < 3; hops++) {
+	for (size_t hops = 0; hops < 3 && is_gid(key); hops++) {
+		TOW_AUTO_BUF calls = { 0 };
+
+		put_call(c, a, &calls, "tellStatus", tow_fmt(a, "\"%s\"," STATUS_KEYS, key));
 		tow_json_freep(doc);
-		if (!tell_status(c, a, key, doc, t, e))
+		if (!ask(c, a, &calls, doc, e) || !said(c, *doc, 0, t, e))
 			return false;
 		key = tow_json_text(tow_json_at(tow_json_get(*t, "followedBy"), 0));
 		if (!key)
 			return true;
 		key = tow_strdup(a, key);
 	}
-	return tow_fail_class(e, TOW_FINAL, "client.gone", "it is followed by ever more");
+	return tow_fail_class(e, TOW_FINAL, "client.gone", "'%.100s' is no download's gid", key);
 }
 
 /* One that lies elsewhere is told as it is: no caller takes such a path. */
@@ -505,46 +480,22 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 
 /*--- changes */
 
-static bool has_ended(const struct tow_json *t)
-{
-	return is(t, "status", "complete") || is(t, "status", "error") ||
-	       is(t, "status", "removed");
-}
-
 /* First out of its work, then out of its memory, also of what it followed. While it still takes
  * its leave of a tracker it cannot be forgotten, and stays in listings until removed once more. */
 static bool drop(struct tow_client *c, struct tow_arena *a, const struct tow_json *t,
 		 struct tow_err *e)
 {
 	const char *gid = tow_json_str(t, "gid", ""), *following = tow_json_str(t, "following", "");
-	struct tow_err ignored = { 0 };
+	bool ended = is(t, "status", "complete") || is(t, "status", "error") ||
+		     is(t, "status", "removed");
 
-	if (!is_gid(gid))
-		return tow_fail_class(e, TOW_RETRY, "client.garbled", "a download without a gid");
-	if (has_ended(t)) {
-		if (!tell(c, a, "removeDownloadResult", gid, e))
-			return false;
-	} else {
-		if (!tell(c, a, "remove", gid, e))
-			return false;
-		(void)!tell(c, a, "removeDownloadResult", gid, &ignored);
-	}
+	if (!tell(c, a, ended ? "removeDownloadResult" : "remove", gid, e))
+		return false;
+	if (!ended)
+		(void)!tell(c, a, "removeDownloadResult", gid, NULL);
 	if (is_gid(following))
-		(void)!tell(c, a, "removeDownloadResult", following, &ignored);
+		(void)!tell(c, a, "removeDownloadResult", following, NULL);
 	return true;
-}
-
-static bool pause_it(struct tow_client *c, struct tow_arena *a, const struct tow_json *t,
-		     struct tow_err *e)
-{
-	return is(t, "status", "paused") || tell(c, a, "pause", tow_json_str(t, "gid", ""), e);
-}
-
-static bool resume(struct tow_client *c, struct tow_arena *a, const struct tow_json *t,
-		   struct tow_err *e)
-{
-	return is(t, "status", "active") || is(t, "status", "waiting") ||
-	       tell(c, a, "unpause", tow_json_str(t, "gid", ""), e);
 }
 
 static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
@@ -552,14 +503,19 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 {
 	TOW_AUTO_JSON *doc = NULL;
 	const struct tow_json *t;
+	const char *gid;
 
 	if (!find(c, a, key, &doc, &t, e))
 		return false;
+	gid = tow_json_str(t, "gid", "");
+	if (!is_gid(gid))
+		return tow_fail_class(e, TOW_RETRY, "client.garbled", "a download without a gid");
 	switch (what) {
 	case CLIENT_PAUSE:
-		return pause_it(c, a, t, e);
+		return is(t, "status", "paused") || tell(c, a, "pause", gid, e);
 	case CLIENT_RESUME:
-		return resume(c, a, t, e);
+		return is(t, "status", "active") || is(t, "status", "waiting") ||
+		       tell(c, a, "unpause", gid, e);
 	case CLIENT_REMOVE:
 		return drop(c, a, t, e);
 	case CLIENT_REMOVE_DATA:

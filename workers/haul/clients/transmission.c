@@ -73,7 +73,7 @@ static bool remember_session(struct tow_client *c, const struct tow_http_answer 
 	if (!id || !*id || strlen(id) >= sizeof(own(c)->session))
 		return tow_fail_class(e, TOW_FINAL, "client.garbled",
 				      "it answered 409 without a session: this is no Transmission");
-	strcpy(own(c)->session, id);
+	snprintf(own(c)->session, sizeof(own(c)->session), "%s", id);
 	return true;
 }
 
