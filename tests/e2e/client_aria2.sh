@@ -162,6 +162,7 @@ is "$(drive files "$plain" | jq -c '[.folder, .files[0].path, .files[0].done]')"
 failed=$(added add "$fast/none.bin?key=secret" job-10)
 ok "a file that is not there" becomes "$failed" error
 is "$(of "$failed" '[.complete, .local, .name, (.error | length > 0)] | join(" ")')" 'false false none.bin true' "is no fault of ours; its name tells no secrets"
+unlike "$(of "$failed" .error)" secret "nor does what is said of it"
 cp "$room/src/single.bin" "$room/src/none.bin"
 is "$(added add "$fast/none.bin?key=secret" job-10)" "$failed" "what failed may be added again"
 ok "and be downloaded then" wait_until '[ "$(of '"$failed"' .complete)" = true ]'

@@ -264,7 +264,6 @@ static const char *meaning(struct tow_arena *a, long long code)
 	static const char *const texts[] = {
 		[2] = "it timed out",
 		[3] = "there is no such file at its address",
-		[6] = "a network problem",
 		[9] = "there is not enough space on the disk",
 		[11] = "this file is being downloaded already",
 		[12] = "this torrent is being downloaded already",
