@@ -11,6 +11,7 @@
 #	held KEY			it is in the listing
 
 client_drive=${TOW_BUILD:-build}/tests/lib/client_drive
+[ -x "$client_drive" ] || skip_all "there is no $client_drive: make tests"
 driver='' url='' login=()
 room=$(mktemp -d /tmp/tow-client.XXXXXX)
 begun=()
