@@ -3,7 +3,7 @@
  *..., "text": ..., "hint": ...}, and exit status 1. Several verbs share one session: `list - list`.
  *
  *	hello | list | files KEY | add FILE|LINK [OWNTAG [FOLDER]] | act KEY WHAT | tag KEY TAG
- *	sleep SECONDS */
+ *	sleep SECONDS | wait PATH */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +182,12 @@ static bool verb(struct tow_client *c, struct tow_arena *a, struct tow_buf *b, s
 		return add(c, a, first, second, third, b, e);
 	if (strcmp(what, "sleep") == 0) {
 		usleep((unsigned)(atof(first) * 1e6));
+		return true;
+	}
+	if (strcmp(what, "wait") == 0) { /* what was said so far is read meanwhile */
+		fflush(stdout);
+		while (access(first, F_OK) != 0)
+			usleep(20000);
 		return true;
 	}
 	if (strcmp(what, "hello") == 0 ? !c->driver->hello(c, a, e)
