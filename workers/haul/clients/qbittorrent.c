@@ -18,6 +18,7 @@
 struct own {
 	unsigned api; /* 2.8.19 as 2008019; 0: not asked yet */
 	long long rid;
+	bool first;	       /* the last answer was a session's first */
 	struct tow_json *held; /* {"torrents": {hash: {...}}}: what maindata has said so far */
 };
 
@@ -277,6 +278,13 @@ static double part(const struct tow_json *t)
 	return progress > 1 ? 1 : progress > 0 ? progress : 0;
 }
 
+static long long count(const struct tow_json *t, const char *member)
+{
+	long long n = tow_json_int(t, member, -1);
+
+	return n < 0 ? -1 : n;
+}
+
 static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_json *t,
 					const char *hash)
 {
@@ -288,14 +296,14 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 		.state = state_of(state),
 		.client_state = tow_strdup(a, state),
 		.percent = 100 * part(t),
-		.size = tow_json_int(t, "size", -1),
-		.left = tow_json_int(t, "amount_left", -1),
-		.down = tow_json_int(t, "dlspeed", -1),
-		.up = tow_json_int(t, "upspeed", -1),
-		.seeders = tow_json_int(t, "num_seeds", -1),
-		.leechers = tow_json_int(t, "num_leechs", -1),
+		.size = count(t, "size"),
+		.left = count(t, "amount_left"),
+		.down = count(t, "dlspeed"),
+		.up = count(t, "upspeed"),
+		.seeders = count(t, "num_seeds"),
+		.leechers = count(t, "num_leechs"),
 		.ratio = tow_json_num(t, "ratio", -1),
-		.seeding = tow_json_int(t, "seeding_time", -1),
+		.seeding = count(t, "seeding_time"),
 		.folder = copied(a, t, "save_path"),
 		.content = copied(a, t, "content_path"),
 		.category = copied(a, t, "category"),
@@ -428,7 +436,16 @@ static bool follow(struct own *o, const struct tow_json *changes, struct tow_err
 			tow_json_drop(torrents, tow_json_text(tow_json_at(removed, i)));
 	}
 	o->rid = tow_json_int(changes, "rid", 0);
+	o->first = all;
 	return true;
+}
+
+/* A session's first answer may say 0: the client has not looked yet. */
+static long long free_of(const struct own *o)
+{
+	long long n = count(tow_json_get(o->held, "server_state"), "free_space_on_disk");
+
+	return n == 0 && o->first ? -1 : n;
 }
 
 static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
@@ -450,8 +467,7 @@ static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listi
 	*out = (struct tow_listing){
 		.whole = true,
 		.of = tow_alloc(a, (n + 1) * sizeof(*out->of)),
-		.free_bytes = tow_json_int(tow_json_get(own(c)->held, "server_state"),
-					   "free_space_on_disk", -1),
+		.free_bytes = free_of(own(c)),
 	};
 	for (iter = NULL; (t = tow_json_next(torrents, &iter, &hash));)
 		out->of[out->n++] = read_torrent(a, t, hash);
@@ -499,7 +515,7 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	for (size_t i = 0; i < tow_json_len(doc); i++) {
 		const struct tow_json *f = tow_json_at(doc, i);
 		const char *path = copied(a, f, "name");
-		long long size = tow_json_int(f, "size", -1);
+		long long size = count(f, "size");
 
 		if (!path)
 			continue;
