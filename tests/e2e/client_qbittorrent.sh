@@ -273,9 +273,12 @@ else
 fi
 
 # Away with it
-is "$(acted "$pair" remove)" true "remove"
-ok "it is not listed any more" wait_until "! held $pair"
-ok "its data stays" test -e "$room/main/downloads/pair"
+drive add "$room/single.torrent" job-10 >/dev/null
+single=$(key_of job-10)
+wait_until '[ "$(of '"$single"' .complete)" = true ]'
+is "$(acted "$single" remove)" true "remove"
+ok "it is not listed any more" wait_until "! held $single"
+ok "its data stays" cmp "$room/src/single.bin" "$room/main/downloads/single.bin"
 is "$(acted "$album" remove-data)" true "remove with data"
 ok "it is not listed either" wait_until "! held $album"
 ok "and its data goes" wait_until '[ ! -e "$room/main/downloads/album" ]'
@@ -352,7 +355,7 @@ states=(downloading downloading forcedDL downloading stalledDL stalled metaDL me
 wanted='' list=''
 for ((i = 0; i < ${#states[@]}; i += 2)); do
 	list+=",\"$i\":{${good/stalledUP/${states[i]}}}"
-	case ${states[i]} in uploading | *edUP | pausedUP) complete=true ;; *) complete=false ;; esac
+	case ${states[i]} in uploading | *edUP) complete=true ;; *) complete=false ;; esac
 	wanted+="${states[i]} ${states[i + 1]} $complete"$'\n'
 done
 said sync/maindata "{\"rid\":1,\"full_update\":true,\"torrents\":{${list:1}}}"

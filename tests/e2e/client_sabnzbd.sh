@@ -132,7 +132,7 @@ now "{\"past\": \"$three\", \"with\": {\"status\": \"Failed\", \"fail_message\":
 is "$(of "$three" '[.state, .local, .percent] | join(" ")')" 'error false -1' "missing articles are"
 is "$(drive -c films list | jq -r '[.transfers[].name] | join(" ")')" one "by category in the history"
 is "$(drive files "$one" | said)" 'client.refused final' "which files there are it does not say"
-is "$(drive tag "$one" done | said)" 'client.refused final' "nor has it tags"
+is "$(drive tag "$one" late | said)" 'client.refused final' "nor has it tags"
 is "$(acted "$one" recheck)" client.refused "or checks again"
 
 # A history that tells nothing where nothing has changed
