@@ -14,8 +14,9 @@
 
 #define MAX_LISTING (256ul << 20)
 #define TAGS	    "tow_tags"
-#define FAULT_HASH  -501 /* no such torrent */
-#define FAULT_NAME  -506 /* no such method */
+#define LOST	    "unfinished chunks" /* "Download registered as completed, but ..." */
+#define FAULT_HASH  -501		/* no such torrent */
+#define FAULT_NAME  -506		/* no such method */
 
 /*--- values */
 
@@ -145,8 +146,10 @@ static bool fail_fault(struct tow_arena *a, const struct tow_xml *fault, struct 
 	if (code == FAULT_NAME)
 		return tow_fail_class(e, TOW_FINAL, "client.old", "it cannot do this: %.200s",
 				      text);
-	return tow_fail_class(e, TOW_FINAL, "client.refused", "it would not (%ld): %.200s", code,
-			      text);
+	tow_fail_class(e, TOW_FINAL, "client.refused", "it would not (%ld): %.200s", code, text);
+	if (strstr(text, "too large"))
+		tow_hint(e, "set network.xmlrpc.size_limit.set = 16M in its settings");
+	return false;
 }
 
 /* Strings, NULL at the end. */
@@ -313,7 +316,7 @@ static enum tow_transfer_state state_of(const struct tow_transfer *t, const long
 	if (n[HASHING] > 0)
 		return TRANSFER_CHECKING;
 	if (t->error)
-		return TRANSFER_ERROR;
+		return strstr(t->error, LOST) ? TRANSFER_MISSING_FILES : TRANSFER_ERROR;
 	if (n[META] > 0)
 		return n[STARTED] > 0 ? TRANSFER_METADATA : TRANSFER_PAUSED;
 	if (n[STARTED] < 0 || n[ACTIVE] < 0 || t->left < 0)
@@ -345,14 +348,15 @@ static const char *lower(struct tow_arena *a, const char *text)
 	return copy;
 }
 
-static void read_message(struct tow_transfer *t, const char *message)
+/* A message stays when what it tells of is over. */
+static void read_message(struct tow_transfer *t, const char *message, bool over)
 {
-	static const char *const ours[] = { "No space left", "Permission denied",
-					    "Read-only",     "Input/output",
-					    "quota",	     "No such file",
-					    "Storage error", "hash check returned" };
+	static const char *const ours[] = {
+		"No space left", "Permission denied", "Read-only", "Input/output",	 "quota",
+		"No such file",	 "Storage error",     "diskspace", "hash check returned"
+	};
 
-	if (!is_error(message)) {
+	if (over || !is_error(message)) {
 		t->tracker = *message ? message : NULL;
 		return;
 	}
@@ -384,7 +388,8 @@ static struct tow_transfer make_transfer(struct tow_arena *a, const char *const 
 		.added_at = n[LOADED] > 0 ? n[LOADED] : 0,
 	};
 
-	read_message(&t, text[MESSAGE]);
+	read_message(&t, text[MESSAGE],
+		     n[ACTIVE] > 0 || (t.left == 0 && strstr(text[MESSAGE], LOST)));
 	t.ids[0] = t.key;
 	t.state = state_of(&t, n);
 	t.complete = t.state == TRANSFER_SEEDING || t.state == TRANSFER_DONE;
@@ -468,13 +473,19 @@ static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *
 	return true;
 }
 
-static const char *upper(struct tow_arena *a, const char *key)
+/* The key as the client writes it. It takes other things for a target, too: a file of a torrent, or
+ * nothing at all. */
+static bool target(struct tow_arena *a, const char *key, const char **hash, struct tow_err *e)
 {
 	char *copy = tow_strdup(a, key);
 
+	if (strlen(key) != 40 || key[strspn(key, "0123456789abcdefABCDEF")])
+		return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no torrent '%.100s'",
+				      key);
 	for (char *s = copy; *s; s++)
 		*s = *s >= 'a' && *s <= 'z' ? (char)(*s - ('a' - 'A')) : *s;
-	return copy;
+	*hash = copy;
+	return true;
 }
 
 static bool read_file(struct tow_arena *a, const struct tow_xml *value,
@@ -502,17 +513,20 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 		  struct tow_transfer_files *out, struct tow_err *e)
 {
 	const struct tow_xml *at = NULL, *folder = NULL;
+	const char *hash = NULL, *meta; /* meta: what a magnet holds while it is nothing else */
 
-	if (!call(c, a, "d.directory", ARGS(upper(a, key)), NULL, &folder, e) ||
+	if (!target(a, key, &hash, e) || !call(c, a, "d.directory", ARGS(hash), NULL, &folder, e) ||
 	    !ask_list(c, a, "f.multicall",
-		      ARGS(upper(a, key), "", "f.path=", "f.size_bytes=", "f.size_chunks=",
+		      ARGS(hash, "", "f.path=", "f.size_bytes=", "f.size_chunks=",
 			   "f.completed_chunks=", "f.priority="),
 		      &at, e))
 		return false;
 	*out = (struct tow_transfer_files){ .folder = text_of(a, folder) };
 	out->of = tow_alloc(a, (count(at) + 1) * sizeof(*out->of));
+	meta = tow_fmt(a, "%s.meta", hash);
 	for (; at; at = tow_xml_next(at, "value"))
-		out->n += read_file(a, at, &out->of[out->n]);
+		if (read_file(a, at, &out->of[out->n]))
+			out->n += strcmp(out->of[out->n].path, meta) != 0;
 	return true;
 }
 
@@ -527,10 +541,13 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		[CLIENT_REMOVE] = "d.erase",
 	};
 	const struct tow_xml *value = NULL;
+	const char *hash = NULL;
 
+	if (!target(a, key, &hash, e))
+		return false;
 	if (what != CLIENT_REMOVE_DATA)
-		return call(c, a, methods[what], ARGS(upper(a, key)), NULL, &value, e);
-	if (!call(c, a, "d.directory", ARGS(upper(a, key)), NULL, &value, e))
+		return call(c, a, methods[what], ARGS(hash), NULL, &value, e);
+	if (!call(c, a, "d.directory", ARGS(hash), NULL, &value, e))
 		return false;
 	tow_fail_class(e, TOW_FINAL, "client.refused", "it does not delete data");
 	return tow_hint(e, "remove the torrent without its data, and then its files below '%.300s'",
@@ -542,16 +559,16 @@ static bool add_tag(struct tow_client *c, struct tow_arena *a, const char *key, 
 {
 	const struct tow_xml *value = NULL;
 	struct tow_transfer t = { 0 };
-	const char *had;
+	const char *hash = NULL, *had;
 
-	if (!call(c, a, "d.custom", ARGS(upper(a, key), TAGS), NULL, &value, e))
+	if (!target(a, key, &hash, e) || !call(c, a, "d.custom", ARGS(hash, TAGS), NULL, &value, e))
 		return false;
 	had = text_of(a, value);
 	t.tags = split_tags(a, had);
 	if (tagged(&t, tag))
 		return true;
 	return call(c, a, "d.custom.set",
-		    ARGS(upper(a, key), TAGS,
+		    ARGS(hash, TAGS,
 			 tow_fmt(a, "%s%s%s", had, *had ? ":" : "", tow_http_escape(a, tag))),
 		    NULL, &value, e);
 }
