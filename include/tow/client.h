@@ -5,7 +5,8 @@
  * nor decides. Each call is one request where the protocol allows it. What it returns lives in the
  * arena of the call. Text is as the client gave it: it may be hostile, and may not be UTF-8.
  *
- * Errors, by what can be done about them (e->class; "http.*" as http.h gave it):
+ * Errors, by what can be done about them (e->class; "http.*" and "scgi.*" as http.h and scgi.h gave
+ * them):
  *	client.auth	the name or the password is wrong: never asked again with the same ones
  *	client.banned	it refuses us for a time, whatever we say
  *	client.old	a version that cannot do this

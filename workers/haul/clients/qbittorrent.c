@@ -18,6 +18,7 @@
 struct own {
 	unsigned api; /* 2.8.19 as 2008019; 0: not asked yet */
 	long long rid;
+	bool first;	       /* the last answer was a session's first */
 	struct tow_json *held; /* {"torrents": {hash: {...}}}: what maindata has said so far */
 };
 
@@ -105,17 +106,34 @@ static bool login(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 	return tow_http_ok(&answer, e);
 }
 
+/* 401 is what it says of an address that it does not go by, whatever the session. */
+static bool refused(const struct tow_client *c, struct tow_err *e)
+{
+	if (c->conf->secret && !c->conf->user)
+		return tow_fail_class(e, TOW_FINAL, "client.auth", "the API key is refused");
+	tow_fail_class(e, TOW_FINAL, "client.refused", "it does not answer to this address");
+	return tow_hint(e, "allow the name in its settings (Web UI, server domains), or give the "
+			   "client the address that it listens at");
+}
+
 /* 403 is a session that is over, or none: one login, and the request once more. */
 static bool ask(struct tow_client *c, struct tow_arena *a, const struct ask *what,
 		struct tow_http_answer *answer, struct tow_err *e)
 {
+	bool key = c->conf->secret && !c->conf->user;
+
 	if (!send(c, a, what, answer, e))
+		return false;
+	if (answer->status == 401 || (answer->status == 403 && key))
+		return refused(c, e);
+	if (answer->status != 403)
+		return true;
+	if (!login(c, a, e) || !send(c, a, what, answer, e))
 		return false;
 	if (answer->status != 403)
 		return true;
-	if (c->conf->secret && !c->conf->user)
-		return tow_fail_class(e, TOW_FINAL, "client.auth", "the API key is refused");
-	return login(c, a, e) && send(c, a, what, answer, e);
+	tow_fail_class(e, TOW_FINAL, "client.refused", "it lets us in, and then does not know us");
+	return tow_hint(e, "its cookies may be for https:// only");
 }
 
 static bool get(struct tow_client *c, struct tow_arena *a, const char *path,
@@ -126,17 +144,20 @@ static bool get(struct tow_client *c, struct tow_arena *a, const char *path,
 	return ask(c, a, &what, answer, e) && tow_http_ok(answer, e);
 }
 
+/* A list; an object from sync/maindata alone. */
 static bool get_json(struct tow_client *c, struct tow_arena *a, const char *path,
 		     struct tow_json **doc, struct tow_err *e)
 {
+	bool object = strncmp(path, "sync/", 5) == 0;
 	struct tow_http_answer answer;
 
 	if (!get(c, a, path, &answer, e))
 		return false;
-	if (tow_json_parse(doc, answer.body, answer.body_len, e))
+	if (tow_json_parse(doc, answer.body, answer.body_len, NULL) &&
+	    (object ? tow_json_is_object(*doc) : tow_json_is_array(*doc)))
 		return true;
-	return tow_fail_class(e, TOW_RETRY, "client.garbled", "'%s' did not answer with JSON",
-			      path);
+	return tow_fail_class(e, TOW_RETRY, "client.garbled", "'%.*s' did not answer with %s",
+			      (int)strcspn(path, "?"), path, object ? "an object" : "a list");
 }
 
 static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
@@ -146,7 +167,7 @@ static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 
 	if (!get(c, a, "app/webapiVersion", &answer, e))
 		return false;
-	if (sscanf(answer.body, "%u.%u.%u", &major, &minor, &patch) < 2)
+	if (sscanf(answer.body, "%3u.%3u.%3u", &major, &minor, &patch) < 2)
 		return tow_fail_class(e, TOW_FINAL, "client.garbled", "this is no qBittorrent");
 	if (major != 2)
 		return tow_fail_class(e, TOW_FINAL, "client.old",
@@ -249,6 +270,21 @@ static long long instant(const struct tow_json *t, const char *member)
 	return at > 0 ? at : 0;
 }
 
+/* What the client says is not trusted to be a number between 0 and 1. */
+static double part(const struct tow_json *t)
+{
+	double progress = tow_json_num(t, "progress", 0);
+
+	return progress > 1 ? 1 : progress > 0 ? progress : 0;
+}
+
+static long long count(const struct tow_json *t, const char *member)
+{
+	long long n = tow_json_int(t, member, -1);
+
+	return n < 0 ? -1 : n;
+}
+
 static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_json *t,
 					const char *hash)
 {
@@ -259,15 +295,15 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 		.name = tow_strdup(a, tow_json_str(t, "name", "")),
 		.state = state_of(state),
 		.client_state = tow_strdup(a, state),
-		.percent = 100 * tow_json_num(t, "progress", 0),
-		.size = tow_json_int(t, "size", -1),
-		.left = tow_json_int(t, "amount_left", -1),
-		.down = tow_json_int(t, "dlspeed", -1),
-		.up = tow_json_int(t, "upspeed", -1),
-		.seeders = tow_json_int(t, "num_seeds", -1),
-		.leechers = tow_json_int(t, "num_leechs", -1),
+		.percent = 100 * part(t),
+		.size = count(t, "size"),
+		.left = count(t, "amount_left"),
+		.down = count(t, "dlspeed"),
+		.up = count(t, "upspeed"),
+		.seeders = count(t, "num_seeds"),
+		.leechers = count(t, "num_leechs"),
 		.ratio = tow_json_num(t, "ratio", -1),
-		.seeding = tow_json_int(t, "seeding_time", -1),
+		.seeding = count(t, "seeding_time"),
 		.folder = copied(a, t, "save_path"),
 		.content = copied(a, t, "content_path"),
 		.category = copied(a, t, "category"),
@@ -281,14 +317,48 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 	out.eta = out.complete || eta >= ETA_UNKNOWN || eta < 0 ? -1 : eta;
 	if (tow_json_int(t, "total_size", 0) < 0) /* it does not know what it downloads yet */
 		out.size = out.left = -1;
-	if (out.state == TRANSFER_MISSING_FILES)
+	if (out.state == TRANSFER_MISSING_FILES) {
 		out.error = "its files are not where they were";
+		out.local = true;
+	}
 	return out;
 }
 
 /*--- listings */
 
-/* What is wrong with a torrent in state error stands only in the client's log. */
+/* What the system says of a disk that is full, gone or not ours to write to. */
+static bool is_local(const char *text)
+{
+	static const char *const said[] = {
+		"No space left",     "not enough space",   "Disk quota exceeded",
+		"Permission denied", "Read-only file",	   "Input/output error",
+		"File too large",    "Stale file handle",  "Too many open files",
+		"Not a directory",   "No such file",	   "Transport endpoint",
+		"No such device",    "Operation not perm", "File name too long",
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+		if (strstr(text, said[i]))
+			return true;
+	return false;
+}
+
+/* The newest line that names both the torrent and where it is. */
+static void read_reason(struct tow_arena *a, const struct tow_json *log, struct tow_transfer *t)
+{
+	t->error = "the client does not say what is wrong";
+	for (size_t line = tow_json_len(log); *t->name && line > 0; line--) {
+		const char *text = tow_json_str(tow_json_at(log, line - 1), "message", "");
+
+		if (!strstr(text, t->name) || (t->content && !strstr(text, t->content)))
+			continue;
+		t->error = tow_strdup(a, text);
+		t->local = is_local(text);
+		return;
+	}
+}
+
+/* What is wrong with torrents in state error stands only in the client's log. */
 static void read_reasons(struct tow_client *c, struct tow_arena *a, struct tow_listing *out)
 {
 	TOW_AUTO_JSON *log = NULL;
@@ -297,24 +367,9 @@ static void read_reasons(struct tow_client *c, struct tow_arena *a, struct tow_l
 	if (!get_json(c, a, "log/main?normal=false&info=false&warning=true&critical=true", &log,
 		      &ignored))
 		return;
-	for (size_t i = 0; i < out->n; i++) {
-		struct tow_transfer *t = &out->of[i];
-
-		if (t->state != TRANSFER_ERROR)
-			continue;
-		t->error = "the client does not say what is wrong";
-		for (size_t line = tow_json_len(log); line > 0; line--) {
-			const char *text = tow_json_str(tow_json_at(log, line - 1), "message", "");
-
-			if (!*t->name || !strstr(text, t->name))
-				continue;
-			t->error = tow_strdup(a, text);
-			t->local = strstr(text, "No space left") ||
-				   strstr(text, "not enough space") ||
-				   strstr(text, "Permission denied") || strstr(text, "Read-only");
-			break;
-		}
-	}
+	for (size_t i = 0; i < out->n; i++)
+		if (out->of[i].state == TRANSFER_ERROR)
+			read_reason(a, log, &out->of[i]);
 }
 
 static void listed(struct tow_client *c, struct tow_arena *a, struct tow_listing *out)
@@ -324,6 +379,15 @@ static void listed(struct tow_client *c, struct tow_arena *a, struct tow_listing
 			read_reasons(c, a, out);
 			return;
 		}
+}
+
+/* Before 4.3.9 the client does not narrow a listing by tag, and does not say so. */
+static bool has_tag(const struct tow_transfer *t, const char *tag)
+{
+	for (const char *const *of = t->tags; *of; of++)
+		if (strcmp(*of, tag) == 0)
+			return true;
+	return false;
 }
 
 static bool list_some(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
@@ -337,26 +401,32 @@ static bool list_some(struct tow_client *c, struct tow_arena *a, struct tow_list
 
 	if (!get_json(c, a, tow_fmt(a, "torrents/info?%s", filter), &doc, e))
 		return false;
-	if (!tow_json_is_array(doc))
-		return tow_fail_class(e, TOW_RETRY, "client.garbled", "the listing is no list");
-	*out = (struct tow_listing){ .n = tow_json_len(doc), .whole = true, .free_bytes = -1 };
-	out->of = tow_alloc(a, (out->n + 1) * sizeof(*out->of));
-	for (size_t i = 0; i < out->n; i++) {
+	*out = (struct tow_listing){ .whole = true, .free_bytes = -1 };
+	out->of = tow_alloc(a, (tow_json_len(doc) + 1) * sizeof(*out->of));
+	for (size_t i = 0; i < tow_json_len(doc); i++) {
 		const struct tow_json *t = tow_json_at(doc, i);
+		const char *hash = tow_json_str(t, "hash", "");
 
-		out->of[i] = read_torrent(a, t, tow_json_str(t, "hash", ""));
+		if (!*hash)
+			continue;
+		out->of[out->n] = read_torrent(a, t, hash);
+		out->n += !c->conf->tag || has_tag(&out->of[out->n], c->conf->tag);
 	}
 	return true;
 }
 
 /* Applies what has changed to what is known. An answer to a rid that the client does not know is
- * everything. */
-static void follow(struct own *o, const struct tow_json *changes)
+ * everything, and says so: changes of something else would be taken for all that there is. */
+static bool follow(struct own *o, const struct tow_json *changes, struct tow_err *e)
 {
 	const struct tow_json *removed = tow_json_get(changes, "torrents_removed");
+	bool all = tow_json_bool(changes, "full_update", false);
 	struct tow_json *torrents;
 
-	if (!o->held || tow_json_bool(changes, "full_update", false)) {
+	if (!all && !o->held)
+		return tow_fail_class(e, TOW_RETRY, "client.garbled",
+				      "it tells changes before it has told everything");
+	if (all) {
 		tow_json_freep(&o->held);
 		o->held = tow_json_own(changes);
 	} else {
@@ -366,6 +436,16 @@ static void follow(struct own *o, const struct tow_json *changes)
 			tow_json_drop(torrents, tow_json_text(tow_json_at(removed, i)));
 	}
 	o->rid = tow_json_int(changes, "rid", 0);
+	o->first = all;
+	return true;
+}
+
+/* A session's first answer may say 0: the client has not looked yet. */
+static long long free_of(const struct own *o)
+{
+	long long n = count(tow_json_get(o->held, "server_state"), "free_space_on_disk");
+
+	return n == 0 && o->first ? -1 : n;
 }
 
 static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
@@ -379,17 +459,15 @@ static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listi
 
 	if (!get_json(c, a, tow_fmt(a, "sync/maindata?rid=%lld", own(c)->rid), &changes, e))
 		return false;
-	if (!tow_json_is_object(changes))
-		return tow_fail_class(e, TOW_RETRY, "client.garbled", "the listing is no object");
-	follow(own(c), changes);
+	if (!follow(own(c), changes, e))
+		return false;
 	torrents = tow_json_get(own(c)->held, "torrents");
 	while ((t = tow_json_next(torrents, &iter, &hash)))
 		n++;
 	*out = (struct tow_listing){
 		.whole = true,
 		.of = tow_alloc(a, (n + 1) * sizeof(*out->of)),
-		.free_bytes = tow_json_int(tow_json_get(own(c)->held, "server_state"),
-					   "free_space_on_disk", -1),
+		.free_bytes = free_of(own(c)),
 	};
 	for (iter = NULL; (t = tow_json_next(torrents, &iter, &hash));)
 		out->of[out->n++] = read_torrent(a, t, hash);
@@ -407,17 +485,18 @@ static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *
 	return true;
 }
 
-/* The torrent as it is now; false with client.gone where there is none. */
+/* The torrent as it is now; false with client.gone where there is none. What is no hash is not
+ * even asked for: the client takes "all" for all that it has, and "|" between several. */
 static bool find(struct tow_client *c, struct tow_arena *a, const char *key, struct tow_json **doc,
 		 struct tow_err *e)
 {
-	const char *path = tow_fmt(a, "torrents/info?hashes=%s", tow_http_escape(a, key));
+	bool hash = strlen(key) >= 40 && !key[strspn(key, "0123456789abcdefABCDEF")];
 
-	if (!get_json(c, a, path, doc, e))
+	if (hash && !get_json(c, a, tow_fmt(a, "torrents/info?hashes=%s", key), doc, e))
 		return false;
-	if (tow_json_len(*doc) == 1)
+	if (hash && tow_json_len(*doc) == 1)
 		return true;
-	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no torrent '%s'", key);
+	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no torrent '%.100s'", key);
 }
 
 static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
@@ -430,18 +509,20 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	    !get_json(c, a, tow_fmt(a, "torrents/files?hash=%s", tow_http_escape(a, key)), &doc, e))
 		return false;
 	*out = (struct tow_transfer_files){
-		.n = tow_json_len(doc),
 		.folder = copied(a, tow_json_at(torrent, 0), "save_path"),
 	};
-	out->of = tow_alloc(a, (out->n + 1) * sizeof(*out->of));
-	for (size_t i = 0; i < out->n; i++) {
+	out->of = tow_alloc(a, (tow_json_len(doc) + 1) * sizeof(*out->of));
+	for (size_t i = 0; i < tow_json_len(doc); i++) {
 		const struct tow_json *f = tow_json_at(doc, i);
-		long long size = tow_json_int(f, "size", -1);
+		const char *path = copied(a, f, "name");
+		long long size = count(f, "size");
 
-		out->of[i] = (struct tow_transfer_file){
-			.path = tow_strdup(a, tow_json_str(f, "name", "")),
+		if (!path)
+			continue;
+		out->of[out->n++] = (struct tow_transfer_file){
+			.path = path,
 			.size = size,
-			.done = (long long)((double)size * tow_json_num(f, "progress", 0)),
+			.done = size < 0 ? -1 : (long long)((double)size * part(f)),
 			.wanted = tow_json_int(f, "priority", 1) > 0,
 		};
 	}
@@ -471,6 +552,7 @@ static bool knows_api(struct tow_client *c, struct tow_arena *a, struct tow_err 
 	return own(c)->api || hello(c, a, e);
 }
 
+/* It says yes to a torrent that it does not hold. */
 static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		enum tow_client_act what, struct tow_err *e)
 {
@@ -481,9 +563,10 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		[CLIENT_REMOVE_DATA] = "torrents/delete",
 	};
 	bool removes = what == CLIENT_REMOVE || what == CLIENT_REMOVE_DATA;
+	TOW_AUTO_JSON *torrent = NULL;
 	const char *path;
 
-	if (!knows_api(c, a, e))
+	if (!knows_api(c, a, e) || !find(c, a, key, &torrent, e))
 		return false;
 	if (what == CLIENT_PAUSE)
 		path = own(c)->api >= STOP_API ? "torrents/stop" : "torrents/pause";
@@ -501,19 +584,23 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		    e);
 }
 
-/* It says yes to a torrent that it does not hold. */
+/* Commas stand between tags. */
+static bool one_tag(const char *tag, struct tow_err *e)
+{
+	if (!strchr(tag, ','))
+		return true;
+	return tow_fail_class(e, TOW_FINAL, "client.refused", "a tag with a comma: '%s'", tag);
+}
+
 static bool add_tag(struct tow_client *c, struct tow_arena *a, const char *key, const char *tag,
 		    struct tow_err *e)
 {
 	TOW_AUTO_JSON *torrent = NULL;
 
-	if (strchr(tag, ','))
-		return tow_fail_class(e, TOW_FINAL, "client.refused", "a tag with a comma: '%s'",
-				      tag);
-	return post(c, a, "torrents/addTags",
+	return one_tag(tag, e) && find(c, a, key, &torrent, e) &&
+	       post(c, a, "torrents/addTags",
 		    (struct tow_http_pair[]){ { "hashes", key }, { "tags", tag }, { NULL, NULL } },
-		    e) &&
-	       find(c, a, key, &torrent, e);
+		    e);
 }
 
 static struct tow_http_part field(const char *name, const char *text)
@@ -535,13 +622,16 @@ static struct ask adding(struct tow_client *c, struct tow_arena *a,
 						     .len = t->data_len };
 	else
 		parts[n++] = field("urls", t->link);
-	if (t->folder)
+	if (t->folder) {
 		parts[n++] = field("savepath", t->folder);
+		parts[n++] = field("autoTMM", "false"); /* which would put it elsewhere */
+	}
 	if (c->conf->category)
 		parts[n++] = field("category", c->conf->category);
-	if (t->tag)
-		parts[n++] = field("tags", c->conf->tag ? tow_fmt(a, "%s,%s", t->tag, c->conf->tag)
-							: t->tag);
+	if (t->tag || c->conf->tag)
+		parts[n++] = field("tags", tow_fmt(a, "%s%s%s", t->tag ? t->tag : "",
+						   t->tag && c->conf->tag ? "," : "",
+						   c->conf->tag ? c->conf->tag : ""));
 	parts[n++] = field("paused", t->paused ? "true" : "false");  /* up to 4.6 */
 	parts[n++] = field("stopped", t->paused ? "true" : "false"); /* since 5.0 */
 	if (t->sequential)
@@ -553,7 +643,8 @@ static struct ask adding(struct tow_client *c, struct tow_arena *a,
 	if (t->ratio_limit >= 0)
 		parts[n++] = field("ratioLimit", tow_fmt(a, "%g", t->ratio_limit));
 	if (t->seed_limit >= 0)
-		parts[n++] = field("seedingTimeLimit", tow_fmt(a, "%lld", t->seed_limit / 60));
+		parts[n++] = field("seedingTimeLimit", /* minutes */
+				   tow_fmt(a, "%lld", t->seed_limit / 60 + !!(t->seed_limit % 60)));
 	what.body = tow_http_multipart(a, parts, &what.body_len, &what.type);
 	return what;
 }
@@ -573,9 +664,12 @@ static const char *added_key(struct tow_arena *a, const struct tow_http_answer *
 static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
 		const char **key, struct tow_err *e)
 {
-	struct ask what = adding(c, a, t);
 	struct tow_http_answer answer;
+	struct ask what;
 
+	if (t->tag && !one_tag(t->tag, e))
+		return false;
+	what = adding(c, a, t);
 	if (!ask(c, a, &what, &answer, e))
 		return false;
 	if (answer.status == 415)
