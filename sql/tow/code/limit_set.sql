@@ -159,7 +159,7 @@ begin
 	perform tow_store.pause_lane(queue, lane, tow.now(), reason);
 	perform tow_store.note('lane.paused', queue || '/' || lane, null, jsonb_build_object('reason', reason));
 end $$;
-comment on function tow.pause_lane(text, text, text) is 'No job of this lane is claimed until tow.resume_lane; those that run go on, and so do those that a worker has claimed to run them within some 20 ms.';
+comment on function tow.pause_lane(text, text, text) is 'No job of this lane is claimed until tow.resume_lane; those that run go on, and so do those that a worker has claimed to run them within some 20 ms (or as many as its --prefetch says).';
 
 create or replace function tow.resume_lane(queue text, lane text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
