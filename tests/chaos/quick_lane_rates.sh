@@ -82,7 +82,7 @@ over() { # table rate burst lane, and a delay that is allowed
 }
 is "$(over public.claimed 20 10 quick)" "" "a lane's rate of 20 a second and burst of 10, in each span"
 is "$(over public.claimed 8 3 one)$(over public.claimed 8 3 two)" "" "the rate of a queue's lanes, 8 and 3, for each of them"
-ok "the burst was had" there_is "select count(*) >= 10 from (select at - min(at) over () as after from public.claimed where lane = 'quick') c where after < '1 s'"
+ok "the burst was had: several at one instant" there_is "select max(n) >= 5 from (select count(*) as n from public.claimed where lane = 'quick' group by at) c"
 
 # Starts, as the history has them. One comes later than its claim by what its worker needed; no more than that is allowed for.
 query "create view public.started as select h.run, c.lane, h.started_at as at, h.started_at - c.at as late from tow_store.history h join public.claimed c using (run)
