@@ -132,7 +132,7 @@ begin
 	perform tow_store.note('lane.set', queue || '/' || lane, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'rate', rate, 'burst', burst, 'weight', weight, 'reset', reset)));
 end $$;
 comment on function tow.set_lane(text, text, int, double precision, int, real, text[]) is
-'Limit one lane of a queue, at once: max_running (how many at a time; a large number lifts the queue''s limit from it, tow.pause_lane stops it), rate (starts a second) with burst, weight (its share among lanes). What is left out stays; reset names what goes back to the queue''s.';
+'Limit one lane of a queue, at once: max_running (how many at a time; a large number lifts the queue''s limit from it, tow.pause_lane stops it), rate (starts a second) with burst, weight (its share among lanes, where they may run more than one at a time). What is left out stays; reset names what goes back to the queue''s.';
 
 create or replace function tow_store.pause_lane(p_queue text, p_lane text, p_at timestamptz, p_reason text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
