@@ -13,6 +13,7 @@
 #	ask SQL					an answer from the system's database, over a connection that stays open
 #	sample VIEW				n of bench.VIEW and the instant of that, seconds since 1970: "n|instant"
 #	drained N SECONDS			waits until N jobs have ended; prints jobs per second; cut short after SECONDS
+#	made					makes the band of lanes, which the first job of one would wait for
 #	last_id / own_rate ID			the newest job of ours; jobs per second of ours with an id above, by the rows' own times
 #	pin / pin_writer / unpin		an idle transaction that holds the xmin horizon
 #	producer CONNECTIONS SECONDS SCRIPT	transactions per second of a pgbench script
@@ -64,7 +65,7 @@ scaled() { # name value
 	case $1 in
 	jobs | big | behind | samples) echo $(($2 * percent / 100)) ;;
 	seconds | limit) echo $((($2 * percent + 99) / 100)) ;;
-	window) calc "$2 * $percent / 100" 2 ;;
+	window) awk "BEGIN { printf \"%g\", $2 * $percent / 100 }" ;;
 	*) echo "$2" ;;
 	esac
 }
@@ -206,8 +207,11 @@ system_use() { # SPEC
 
 tried=0 failures=()
 try() { # ROW COMMAND...
+	local size
 	tried=$((tried + 1))
+	size=$(stat -c %s "$figures")
 	"${@:2}" || {
+		truncate -s "$size" "$figures"
 		say "$1: failed, left out of round ${round:-1}"
 		failures+=("$1 in round ${round:-1}")
 	}
@@ -332,6 +336,9 @@ drained() { # N SECONDS
 			printf "%.0f\n", (to - from) / (last - first)
 		}'
 }
+
+# The band of lanes: else jobs would be counted as the duty admits them.
+made() { ask "select tow.enqueue('noop', lane => 'first')" >/dev/null && ask "select tow.duty('admit')" >/dev/null; }
 
 last_id() { ask "select coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)"; }
 

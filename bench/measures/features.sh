@@ -32,7 +32,7 @@ progress() { # sleepers in a queue and a worker of their own show how far they a
 }
 measure() { # WHAT
 	local first began filled
-	system_use towpath || return
+	system_use towpath && made || return
 	[[ $1 != *progress ]] || progress || return
 	first=$(last_id)
 	began=$EPOCHREALTIME

@@ -22,8 +22,6 @@ many() { # N LANE FROM
 	ask "select count(*) from $3, tow.enqueue_many('noop', array_fill('{\"n\": 1}'::jsonb, array[$1]), lane => $2)" >/dev/null
 }
 free() { ask "select tow.set_queue('default', lane_limit => 0)" >/dev/null; }
-# The band of lanes is made before: else jobs would be counted as the duty admits them.
-made() { ask "select tow.enqueue('noop', lane => 'first')" >/dev/null && ask "select tow.duty('admit')" >/dev/null; }
 measure() { # WHAT PINNED
 	system_use towpath && made && fill "$1" && settle || return
 	[ "$2" = unpinned ] || pin

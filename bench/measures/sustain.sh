@@ -22,7 +22,8 @@ transaction_open() { # PIN
 	esac
 }
 
-# Feeds as much as the backlog lacks, when all that was fed before is there; asks for that at most a twentieth of the time.
+# Feeds as much as the backlog lacks, when all that was fed before is there; asks for that at most a twentieth of the time, or once
+# a second.
 # Leaves in now how many have ended by the instant at.
 feed_some() {
 	local asked_at=$EPOCHREALTIME one left
@@ -31,7 +32,7 @@ feed_some() {
 	now=$((fed - left))
 	least=$((left < least ? left : least))
 	if [ $((backlog - left)) -ge $((backlog / 30)) ]; then feed_want $((backlog - left)) || return; fi
-	rest "$asked_at" 20 0.1 10
+	rest "$asked_at" 20 0.1 1
 	feed_got
 }
 

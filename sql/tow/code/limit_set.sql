@@ -165,8 +165,10 @@ create or replace function tow.resume_lane(queue text, lane text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+	v_queue constant int := tow_store.see_queue(queue);
 begin
-	if not exists (select from tow_store.gate g where g.what = 'l' and g.queue = tow_store.see_queue(queue) and g.name = lane) then
+	if not exists (select from tow_store.gate g where g.what = 'l' and g.queue = v_queue and g.name = lane) then
 		perform tow_store.fail('TW404', format('queue %L has no lane %L', queue, lane), 'select * from tow.lanes lists those that have jobs or rules');
 	end if;
 	perform tow_store.pause_lane(queue, lane, null, null);
