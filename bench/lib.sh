@@ -6,16 +6,21 @@
 #	cluster_start [slow]			a server with default durability; slow: a flush takes 2 ms longer
 #	system_each COMMAND...			a round: COMMAND SPEC for each system that can be had, every other round backwards
 #	system_use SPEC				a fresh database for SPEC (name or name:mode): sets system, BENCH_URL, script (its enqueue)
-#	feed N [BYTES]				N jobs in bulk; returns when they are committed; feed_seconds says how long it took
+#	try ROW COMMAND...			runs it; if it fails, the table says so below. Ends workers and pins. All measures use it
+#	feed N					N jobs in bulk; returns when they are committed; feed_rate: jobs per second
+#	feeder_start / feed_want N / feed_got / feeder_stop	the same in steps: asked is under way, fed has been committed
 #	workers_start W [AT_ONCE]		W worker processes with so many jobs at once (best: as the system likes it); workers_stop
 #	ask SQL					an answer from the system's database, over a connection that stays open
+#	sample VIEW				n of bench.VIEW and the instant of that, seconds since 1970: "n|instant"
 #	drained N SECONDS			waits until N jobs have ended; prints jobs per second; cut short after SECONDS
+#	made					makes the band of lanes, which the first job of one would wait for
 #	last_id / own_rate ID			the newest job of ours; jobs per second of ours with an id above, by the rows' own times
 #	pin / pin_writer / unpin		an idle transaction that holds the xmin horizon
 #	producer CONNECTIONS SECONDS SCRIPT	transactions per second of a pgbench script
 #	note ROW COLUMN VALUE			a figure; several of one cell become its median and range
-#	table TITLE [BASE_ROW]			prints what was noted, each with its ratio to the base row, and forgets it;
-#						base: the limit if it is there, else the first system
+#	table TITLE [BASE_ROW]			prints what was noted, each with its ratio to the base row, and forgets it; fails
+#						if all failed. base: the limit if it is there, else the first system
+#	versions				ends a section: what was measured, with which settings
 
 bench=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 : "${TOW:=$bench/../build/tow}"
@@ -25,6 +30,8 @@ TOW=$(realpath "$TOW")
 export TOW BENCH_SCRATCH
 # shellcheck source=tests/lib/instance.sh
 . "$bench/../tests/lib/instance.sh"
+
+trap : PIPE # what writes to a process that has ended fails
 
 say() { echo "$(date +%T) $*" >&2; }
 pause() { read -rt "$1" <> <(:) || true; }
@@ -47,7 +54,6 @@ options() { # "name=default ..." words...
 		}
 		declare -g "$word"
 	done
-	export BENCH_BYTES=${bytes:-40}
 	systems=${systems:-$BENCH_SYSTEMS}
 	systems=${systems//,/ }
 	base=${systems%% *}
@@ -59,6 +65,7 @@ scaled() { # name value
 	case $1 in
 	jobs | big | behind | samples) echo $(($2 * percent / 100)) ;;
 	seconds | limit) echo $((($2 * percent + 99) / 100)) ;;
+	window) awk "BEGIN { printf \"%g\", $2 * $percent / 100 }" ;;
 	*) echo "$2" ;;
 	esac
 }
@@ -80,15 +87,29 @@ cluster_start() { # [slow]
 	exec {ask_in}>&"${ASK[1]}" {ask_out}<&"${ASK[0]}" # subshells do not have the coprocess's own
 	figures=$instance_dir/figures
 	: >"$figures"
+	fill_make
+}
+
+# Text that does not compress, the same for every job, so that its arguments have so many bytes.
+fill_make() {
+	local count=$((${bytes:-40} - 28)) text
+	text=$(head -c $((count > 0 ? count : 0)) /dev/urandom | base64 -w 0)
+	export BENCH_FILL=$instance_dir/fill
+	printf '%s' "${text:0:count > 0 ? count : 0}" >"$BENCH_FILL"
 }
 
 ask() {
-	local line answer=''
-	printf '%s;\n\\echo :::\n' "$1" >&"$ask_in"
+	local line='' answer='' error=''
+	printf '%s;\n\\echo :::\n' "$1" >&"$ask_in" || return
 	while read -r line <&"$ask_out" && [ "$line" != ::: ]; do
-		[[ $line != ERROR:* ]] || { echo "$line: $1" >&2 && return 1; }
+		[[ $line != ERROR:* ]] || error=$line
 		answer+=${answer:+$'\n'}$line
 	done
+	[ "$line" = ::: ] || error=${error:-the connection is closed}
+	if [ -n "$error" ]; then
+		echo "$error: $1" >&2
+		return 1
+	fi
 	[ -z "$answer" ] || printf '%s\n' "$answer"
 }
 
@@ -99,7 +120,10 @@ pin_open() { # first statements of a transaction that then stays idle
 	read -r _ <&"${PIN[0]}"
 }
 pin() { pin_open 'begin isolation level repeatable read; select count(*) from pg_class;' 2>/dev/null; }
-pin_writer() { pin_open 'create table if not exists bench.wrote (n int); begin; insert into bench.wrote values (1) returning n;' 2>/dev/null; }
+pin_writer() {
+	ask 'create table if not exists bench.wrote (n int)' &&
+		pin_open 'begin; insert into bench.wrote values (1) returning n;' 2>/dev/null
+}
 unpin() { # [what it does before it commits]
 	[ -n "${pin_pid:-}" ] || return 0
 	echo "${1:-} commit; \\q" >&"$pin_in"
@@ -120,6 +144,12 @@ system_set() { # SPEC
 }
 peer() { "$bench/peers/$system/$1" "${@:2}"; }
 
+# Ours may have been built anew.
+stale() {
+	[ "$system" = towpath ] || ! [ -s "$BENCH_DIR/version" ] ||
+		[ -n "$(find "$bench/peers/$system" -newer "$BENCH_DIR/version")" ]
+}
+
 # A system that cannot be installed is not measured; the tables say why.
 systems_install() {
 	local able=() why done=' '
@@ -128,7 +158,7 @@ systems_install() {
 	chmod 711 "$BENCH_SCRATCH"
 	for spec in $systems; do
 		system_set "$spec"
-		if [[ $done != *" $system "* ]] && { ! [ -s "$BENCH_DIR/version" ] || [ -n "$(find "$bench/peers/$system" -newer "$BENCH_DIR/version")" ]; }; then
+		if [[ $done != *" $system "* ]] && stale; then
 			rm -f "$BENCH_DIR/version"
 			say "install $system"
 			mkdir -p "$BENCH_DIR"
@@ -156,6 +186,10 @@ versions() {
 		shown+="$system "
 	done
 	[ ${#missing[@]} = 0 ] || printf -- '- %s\n' "${missing[@]}"
+	printf -- '- server: %s\n' "$(psql -X -A -t -q "$(instance_url postgres)" -c "
+		select string_agg(format('%s %s', name, current_setting(name)), ', ')
+		from unnest('{fsync, synchronous_commit, shared_buffers, max_wal_size, wal_compression, autovacuum_naptime,
+			max_connections, default_toast_compression}'::text[]) name")"
 }
 
 system_use() { # SPEC
@@ -171,25 +205,69 @@ system_use() { # SPEC
 	ask 'create schema bench' && ask "$(cat "$bench/peers/$system/views.sql")" && ask 'set jit = off'
 }
 
+tried=0 failures=()
+try() { # ROW COMMAND...
+	local size
+	tried=$((tried + 1))
+	size=$(stat -c %s "$figures")
+	"${@:2}" || {
+		truncate -s "$size" "$figures"
+		say "$1: failed, left out of round ${round:-1}"
+		failures+=("$1 in round ${round:-1}")
+	}
+	workers_stop
+	unpin
+}
+
 system_each() { # COMMAND...
 	local list=$systems one
 	[ $((${round:-1} % 2)) = 1 ] || list=$(printf '%s\n' $systems | tac)
-	for one in $list; do
-		"$@" "$one" || say "$one: failed, left out of this round"
-		workers_stop
-		unpin
+	for one in $list; do try "$one" "$@" "$one"; done
+}
+
+#--- jobs in bulk
+
+feeder_start() {
+	local in=$instance_dir/feed.in out=$instance_dir/feed.out
+	mkfifo "$in" "$out"
+	"$bench/peers/$system/feed" <"$in" >"$out" 2>"$instance_dir/feed.err" &
+	feeder=$!
+	instance_pids+=("$feeder")
+	exec {feed_in}>"$in" {feed_out}<"$out"
+	rm "$in" "$out"
+	asked=0 fed=0
+}
+
+feed_want() { # N
+	local n=$1
+	asked=$((asked + n))
+	for (( ; n > 0; n -= 10000)); do echo $((n < 10000 ? n : 10000)) >&"$feed_in" || return; done
+}
+
+feed_got() { # waits until all that was asked is committed
+	local line
+	while [ "$asked" -gt 0 ]; do
+		read -rt 300 line <&"$feed_out" || {
+			tail -n 5 "$instance_dir/feed.err" >&2
+			return 1
+		}
+		fed=$((fed + line)) asked=$((asked - line))
 	done
 }
 
-feed() { # N [BYTES]
-	local began=$EPOCHREALTIME
-	awk -v n="$1" 'BEGIN { for (; n > 10000; n -= 10000) print 10000; print n }' |
-		peer feed "${2:-$BENCH_BYTES}" >"$instance_dir/feed.out" 2>"$instance_dir/feed.err"
-	feed_seconds=$(calc "$EPOCHREALTIME - $began" 3)
-	[ "$(awk '{ n += $1 } END { print n }' "$instance_dir/feed.out")" = "$1" ] || {
-		tail -n 5 "$instance_dir/feed.err" >&2
-		return 1
-	}
+feeder_stop() {
+	exec {feed_in}>&- {feed_out}<&-
+	process_stop "$feeder" 20 >/dev/null || true
+}
+
+# The first few are not timed: a feeder has to start and to connect.
+feed() { # N
+	local began status=0
+	feeder_start
+	feed_want 10 && feed_got && began=$EPOCHREALTIME && feed_want $(($1 - 10)) && feed_got || status=1
+	[ $status != 0 ] || feed_rate=$(calc "($1 - 10) / ($EPOCHREALTIME - $began)")
+	feeder_stop
+	return $status
 }
 
 # As autovacuum would leave it some time after a fill: the same for all.
@@ -212,42 +290,62 @@ workers_stop() {
 	worker_pids=()
 }
 
-# The observer takes a twentieth of a core at most: it rests twenty times as long as its question took.
-until_true() { # SQL-answering-t SECONDS [SHORTEST_REST]
-	local end took
+# So many times as long as a question took, so that the observer takes little of the machine.
+rest() { # SINCE TIMES LEAST MOST
+	pause "$(awk -v t="$1" -v now="$EPOCHREALTIME" -v times="$2" -v least="$3" -v most="$4" \
+		'BEGIN { t = times * (now - t); print (t < least ? least : t > most ? most : t) }')"
+}
+
+until_true() { # SQL-answering-t SECONDS
+	local end asked_at
 	end=$(calc "$EPOCHREALTIME + $2" 6)
 	while :; do
-		took=$EPOCHREALTIME
+		asked_at=$EPOCHREALTIME
 		[ "$(ask "$1")" != t ] || return 0
-		took=$(awk -v t="$took" -v now="$EPOCHREALTIME" -v least="${3:-0.02}" \
-			'BEGIN { t = 20 * (now - t); print (t < least ? least : t > 1 ? 1 : t) }')
 		[[ $EPOCHREALTIME < $end ]] || return 1
-		pause "$took"
+		rest "$asked_at" 20 0.02 1
 	done
 }
 
+# A statement's snapshot is as old as its start, however long it counts.
+sample() { ask "select n, extract(epoch from statement_timestamp()) from bench.$1"; }
+
+# Between two samples of what has ended, so that neither start nor tail count: from the first that saw any to the last
+# that did not see all, if half of all lie between them; else to the one that saw all.
 drained() { # N SECONDS
-	local began ended before after=$1
-	until_true 'select yes from bench.begun' 60 0.005 || {
-		say "$spec: no job began: $(tail -n 3 "$instance_dir/work.$system.0.log")"
+	local began=$EPOCHREALTIME ended=0 samples='' end one asked_at
+	end=$(calc "$began + 60" 6)
+	while [[ $ended -lt $1 && $EPOCHREALTIME < $end ]]; do
+		asked_at=$EPOCHREALTIME
+		one=$(sample finished) || return
+		[ "$ended" != 0 ] || [ "${one%|*}" = 0 ] || end=$(calc "$EPOCHREALTIME + $2" 6)
+		ended=${one%|*} samples+=$one$'\n'
+		rest "$asked_at" 10 0.05 0.5
+	done
+	[ "$ended" != 0 ] || {
+		say "$spec: no job ended: $(tail -n 3 "$instance_dir/work.$system.0.log")"
 		return 1
 	}
-	began=$EPOCHREALTIME
-	before=0
-	if until_true 'select n <= 0 from bench.left' "$2" && until_true "select n >= $1 from bench.finished" 60; then
-		ended=$EPOCHREALTIME
-	else
-		after=$(ask 'select n from bench.finished')
-		ended=$EPOCHREALTIME
-	fi
-	calc "($after - $before) / ($ended - $began)"
+	printf '%s' "$samples" | awk -F '|' -v jobs="$1" -v none="$began" '
+		$1 <= 0 { none = $2; next }
+		!first { first = $2; from = $1 }
+		!last || $1 < jobs { last = $2; to = $1 }
+		END {
+			if (to - from < jobs / 2) { last = $2; to = $1 }
+			if (to == from) { first = none; from = 0 }
+			printf "%.0f\n", (to - from) / (last - first)
+		}'
 }
+
+# The band of lanes: else jobs would be counted as the duty admits them.
+made() { ask "select tow.enqueue('noop', lane => 'first')" >/dev/null && ask "select tow.duty('admit')" >/dev/null; }
 
 last_id() { ask "select coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0)"; }
 
 # Ours, by the rows' own times: of jobs with an id above.
 own_rate() { # ID
-	ask "select round(count(*) / extract(epoch from max(finished_at) - min(started_at))) from tow_store.history where outcome = 'c' and job_id > $1"
+	ask "select round(count(*) / extract(epoch from max(finished_at) - min(started_at)))
+		from tow_store.history where outcome = 'c' and job_id > $1"
 }
 
 #--- producers
@@ -266,9 +364,23 @@ note() { # ROW COLUMN VALUE
 }
 
 table() { # TITLE [BASE_ROW]
+	local which
+	if [ ${#failures[@]} -ge "$tried" ]; then
+		say "nothing was measured of: $1"
+		return 1
+	fi
 	printf '\n%s\n\n' "$1"
 	awk -F '\t' -v base="${2:-}" -f "$bench/table.awk" "$figures"
+	if [ ${#failures[@]} != 0 ]; then
+		which=$(printf ', %s' "${failures[@]}")
+		printf '\nFailed, and left out: %s.\n' "${which#, }"
+	fi
 	: >"$figures"
+	tried=0 failures=()
+}
+
+median() { # numbers on standard input
+	sort -g | awk '{ v[NR] = $1 } END { if (NR) print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
 quantiles() { # numbers on standard input -> "p50 p99"

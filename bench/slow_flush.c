@@ -2,11 +2,15 @@
  * slowly. */
 #include <dlfcn.h>
 #include <time.h>
+#include <unistd.h>
 
 static int slowly(const char *name, int fd)
 {
 	int (*flush)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
-	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, 0);
+	struct timespec left = { .tv_nsec = 2000000 };
+
+	while (nanosleep(&left, &left) < 0)
+		;
 	return flush(fd);
 }
 

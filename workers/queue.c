@@ -47,10 +47,8 @@ int queue_share(const struct queue *q, int prefetch)
 
 int queue_relay(const struct queue *q, int prefetch)
 {
-	int share = fits(q, SHARE_US, MOST_SHARE);
+	int share = queue_share(q, prefetch);
 
-	if (prefetch && prefetch < share)
-		share = prefetch;
 	return share < MOST_RELAY ? share : MOST_RELAY;
 }
 

@@ -12,10 +12,14 @@ lay_behind() { # WHAT
 	case $1 in
 	nothing) ;;
 	scheduled) repeat $((behind / 10000)) "$many, run_at => tow.now() + interval '1 day')" ;;
-	'lower priority') ask "select tow.enqueue('noop', priority => 200)" >/dev/null && ask "select tow.duty('admit')" >/dev/null &&
-		repeat $((behind / 10000)) "$many, priority => 200)" ;;
-	'in a paused lane') ask "select tow.pause_lane('default', 'shut')" >/dev/null &&
-		repeat $((blocked * percent / 1000000)) "$many, lane => 'shut')" && drain_duty admit && drain_duty sort ;;
+	'lower priority')
+		ask "select tow.enqueue('noop', priority => 200)" >/dev/null && ask "select tow.duty('admit')" >/dev/null &&
+			repeat $((behind / 10000)) "$many, priority => 200)"
+		;;
+	'in a paused lane')
+		ask "select tow.pause_lane('default', 'shut')" >/dev/null &&
+			repeat $((blocked * percent / 1000000)) "$many, lane => 'shut')" && drain_duty admit && drain_duty sort
+		;;
 	esac
 }
 repeat() { # TIMES SQL
@@ -39,7 +43,8 @@ measure() {
 cluster_start
 systems_install
 for ((round = 1; round <= rounds; round++)); do
-	for what in nothing scheduled 'lower priority' 'in a paused lane'; do measure "$what" || say "$what: failed"; done
+	for what in nothing scheduled 'lower priority' 'in a paused lane'; do try "$what" measure "$what"; done
 done
-table "Drain of $jobs jobs with others behind them ($behind; $blocked in the lane), median (range) of $rounds rounds:" nothing
+table "Drain of $jobs jobs with others behind them ($behind; $blocked in the lane), median (range) of
+$rounds rounds:" nothing
 versions

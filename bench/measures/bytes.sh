@@ -9,15 +9,16 @@ options 'jobs=200000 limit=60 bytes=40 systems=' "$@"
 wal() { ask "select pg_current_wal_insert_lsn() - '0/0'"; }
 size() { ask 'select pg_database_size(current_database())'; }
 measure() { # SPEC
-	local empty at fed ended
+	local empty at fed_at ended
 	system_use "$1" && settle || return
 	empty=$(size) at=$(wal)
 	feed "$jobs" || return
-	fed=$(wal)
+	fed_at=$(wal)
 	workers_start 1
 	drained "$jobs" "$limit" >/dev/null || return
 	ended=$(ask 'select n from bench.finished')
-	note "$1" 'WAL of an enqueue' "$(calc "($fed - $at) / $jobs")" && note "$1" 'WAL of a run' "$(calc "($(wal) - $fed) / $ended")" || return
+	note "$1" 'WAL of an enqueue' "$(calc "($fed_at - $at) / $jobs")" &&
+		note "$1" 'WAL of a run' "$(calc "($(wal) - $fed_at) / $ended")" || return
 	workers_stop
 	settle
 	note "$1" 'facts kept' "$(cat "$bench/peers/$system/keeps")" && note "$1" 'jobs ended' "$ended" || return

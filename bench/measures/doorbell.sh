@@ -18,18 +18,17 @@ all_rings() { # COLUMN
 		off) ring 'no doorbell' "$1" "$script" '-c tow.bell=off' ;;
 		bell) ring 'towpath' "$1" "$script" ;;
 		notify) ring 'NOTIFY for each' "$1" "$instance_dir/notify" '-c tow.bell=off' ;;
-		esac
+		esac || return
 	done
 }
 measure() {
 	system_use towpath || return
 	printf '%s\n' "select tow.enqueue('noop', '{\"n\": 1}'), pg_notify('each', '');" >"$instance_dir/notify"
-	ask "select count(*) from tow.enqueue_many('sleep', array_fill('{\"s\": 1}'::jsonb, array[$backlog]))" >/dev/null
+	ask "select count(*) from tow.enqueue_many('sleep', array_fill('{\"s\": 1}'::jsonb, array[$backlog]))" >/dev/null || return
 	workers_start 1 8
-	until_true 'select yes from bench.begun' 60
-	all_rings 'workers busy'
+	until_true 'select exists(select from tow_store.running)' 60 && all_rings 'workers busy' || return
 	workers_stop
-	system_use towpath
+	system_use towpath || return
 	workers_start 1
 	pause 2
 	all_rings 'a worker keeps up'

@@ -6,15 +6,17 @@ set -euo pipefail
 . "$(dirname "$0")/../lib.sh"
 options 'big=100000 little=4000 samples=60 every=40 rounds=3 slots=8 systems=towpath' "$@"
 
+small="from tow_store.history h join tow_store.job j on j.id = h.job_id where j.lane = 'small'"
 measure() { # BACKLOG
 	system_use towpath && ask "select tow.set_lane('default', 'big', max_running => $slots)" >/dev/null || return
-	ask "select count(*) from tow.enqueue_many('sleep', array_fill('{\"s\": 0.01}'::jsonb, array[$1]), lane => 'big')" >/dev/null || return
+	ask "select count(*)
+		from tow.enqueue_many('sleep', array_fill('{\"s\": 0.01}'::jsonb, array[$1]), lane => 'big')" >/dev/null || return
 	workers_start 1 "$slots"
-	until_true 'select yes from bench.begun' 60 && pause 1
+	until_true 'select exists(select from tow_store.running)' 60 && pause 1
 	printf '%s\n' "\\sleep $every ms" "select tow.enqueue('noop', lane => 'small');" >"$instance_dir/small"
 	pgbench -n -M prepared -c 1 -t "$samples" -f "$instance_dir/small" "$BENCH_URL" >/dev/null 2>&1
-	until_true "select count(*) >= $samples from tow_store.history h join tow_store.job j on j.id = h.job_id where j.lane = 'small'" 120 || return
-	read -r p50 p99 < <(ask "select extract(epoch from h.started_at - j.created_at) * 1000 from tow_store.history h join tow_store.job j on j.id = h.job_id where j.lane = 'small'" | quantiles)
+	until_true "select count(*) >= $samples $small" 120 || return
+	read -r p50 p99 < <(ask "select extract(epoch from h.started_at - j.created_at) * 1000 $small" | quantiles)
 	workers_stop
 	note "backlog of $1" 'p50 ms' "$p50" && note "backlog of $1" 'p99 ms' "$p99"
 }
@@ -22,7 +24,7 @@ measure() { # BACKLOG
 cluster_start
 systems_install
 for ((round = 1; round <= rounds; round++)); do
-	for backlog in "$little" "$big"; do measure "$backlog" || say "backlog $backlog: failed"; done
+	for backlog in "$little" "$big"; do try "backlog of $backlog" measure "$backlog"; done
 done
 table "Wait of a small tenant's jobs beside a big one's 10 ms jobs, $slots slots, median (range) of $rounds rounds:" "backlog of $little"
 versions

@@ -15,8 +15,14 @@ server() { tree "$(sed -n 1p "$TOW_HOME/pg/postmaster.pid")"; }
 worker() { [ ${#worker_pids[@]} = 0 ] || tree "${worker_pids[0]}"; }
 
 # Of processes on standard input: ticks that they and their ended children have used, megabytes that are theirs.
-ticks() { sed 's|.*|/proc/&/stat|' | xargs -r cat 2>/dev/null | awk '{ sub(/.*\) /, ""); n += $12 + $13 + $14 + $15 } END { print n + 0 }'; }
-pss() { sed 's|.*|/proc/&/smaps_rollup|' | xargs -r cat 2>/dev/null | awk '/^Pss:/ { n += $2 } END { printf "%.1f", n / 1024 }'; }
+ticks() {
+	sed 's|.*|/proc/&/stat|' | xargs -r cat 2>/dev/null |
+		awk '{ sub(/.*\) /, ""); n += $12 + $13 + $14 + $15 } END { print n + 0 }'
+}
+pss() {
+	sed 's|.*|/proc/&/smaps_rollup|' | xargs -r cat 2>/dev/null |
+		awk '/^Pss:/ { n += $2 } END { printf "%.1f", n / 1024 }'
+}
 share() { calc "$1 * 100 / $(getconf CLK_TCK) / $seconds" 3; }
 
 watch() { # ROW
@@ -39,5 +45,5 @@ cluster_start
 systems_install
 watch 'no worker'
 system_each measure
-table "Idle for $seconds s, $at_once jobs at once:"
+table "Idle for $seconds s, asked for $at_once jobs at once (not what the lines below say):"
 versions

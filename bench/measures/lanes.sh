@@ -10,19 +10,23 @@ options 'jobs=100000 rounds=3 slots=20 systems=towpath' "$@"
 fill() { # WHAT
 	case $1 in
 	plain) feed "$jobs" ;;
-	'20 lanes') ask "select count(*) from generate_series(1, 20) g, tow.enqueue_many('noop', array_fill('{\"n\": 1}'::jsonb, array[$jobs / 20]), lane => 'lane ' || g)" >/dev/null ;;
-	'20 free lanes') ask "select tow.set_queue('default', lane_limit => 0)" >/dev/null && fill '20 lanes' ;;
-	'one free lane') ask "select tow.set_queue('default', lane_limit => 0); select count(*) from tow.enqueue_many('noop', array_fill('{\"n\": 1}'::jsonb, array[$jobs]), lane => 'one')" >/dev/null ;;
-	'a lane each') ask "select count(tow.enqueue('noop', '{\"n\": 1}', lane => 'lane ' || g)) from generate_series(1, $jobs) g" >/dev/null ;;
+	'20 lanes') many $((jobs / 20)) "'lane ' || g" 'generate_series(1, 20) g' ;;
+	'20 free lanes') free && fill '20 lanes' ;;
+	'one free lane') free && many "$jobs" "'one'" 'generate_series(1, 1) g' ;;
+	'a lane each')
+		ask "select count(tow.enqueue('noop', '{\"n\": 1}', lane => 'lane ' || g)) from generate_series(1, $jobs) g" >/dev/null
+		;;
 	esac
 }
-# The band of lanes is made before: else jobs would be counted as the duty admits them.
-made() { ask "select tow.enqueue('noop', lane => 'first')" >/dev/null && ask "select tow.duty('admit')" >/dev/null; }
+many() { # N LANE FROM
+	ask "select count(*) from $3, tow.enqueue_many('noop', array_fill('{\"n\": 1}'::jsonb, array[$1]), lane => $2)" >/dev/null
+}
+free() { ask "select tow.set_queue('default', lane_limit => 0)" >/dev/null; }
 measure() { # WHAT PINNED
 	system_use towpath && made && fill "$1" && settle || return
 	[ "$2" = unpinned ] || pin
 	workers_start 1 "$slots"
-	until_true 'select yes from bench.begun' 60 && until_true "select n >= $jobs from bench.finished" 300 || return
+	until_true "select n >= $jobs from bench.finished" 300 || return
 	workers_stop
 	unpin
 	note "$1" "$2" "$(own_rate 0)"
@@ -32,7 +36,7 @@ cluster_start
 systems_install
 for ((round = 1; round <= rounds; round++)); do
 	for what in plain '20 lanes' '20 free lanes' 'one free lane' 'a lane each'; do
-		for how in unpinned pinned; do measure "$what" $how || say "$what, $how: failed"; done
+		for how in unpinned pinned; do try "$what, $how" measure "$what" $how; done
 	done
 done
 table "Drain of $jobs jobs, one worker of $slots slots, jobs/s, median (range) of $rounds rounds:" plain

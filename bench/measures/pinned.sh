@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Drain while an idle transaction pins the xmin horizon, beside the same without it: jobs/s by window. A drain is cut
-# after `limit` seconds.
+# Drain while an idle transaction pins the xmin horizon, beside the same without it: jobs/s by window, from the first count
+# that saw a job ended. A drain is cut after `limit` seconds. Only windows at whose end there were jobs left count.
 # shellcheck disable=SC2154 # options sets them
 set -euo pipefail
 # shellcheck source=bench/lib.sh
@@ -20,24 +20,31 @@ measure() { # SPEC
 	note "$1 pinned" 'last to unpinned' "$(calc "$last / $usual" 2)"
 }
 
-# Leaves the last whole window's rate in last, and an unpinned drain's in usual.
+# Leaves the last window's rate in last, an unpinned drain's in usual.
 windows() { # ROW
-	local began from=0 now at since rates=()
-	until_true 'select yes from bench.begun' 60 0.005 || return
-	began=$EPOCHREALTIME since=$began last=0
-	while [ "$from" -lt "$jobs" ] && [ "$(calc "$EPOCHREALTIME - $began < $limit")" = 1 ]; do
-		until_true 'select n <= 0 from bench.left' "$(calc "$since + $window - $EPOCHREALTIME" 3)" 0.2 || true
-		now=$(ask 'select n from bench.finished') at=$EPOCHREALTIME
-		if [ "$now" -lt "$jobs" ] || [ ${#rates[@]} = 0 ]; then
-			last=$(calc "($now - $from) / ($at - $since)")
-			rates+=("$last")
-		fi
-		from=$now since=$at
+	local one next first end rates=()
+	until_true 'select n > 0 from bench.finished' 60 && one=$(sample finished) || return
+	first=$one
+	end=$(calc "${one#*|} + $limit - 0.1 * $window")
+	while [[ ${one#*|} < $end ]]; do
+		pause "$(calc "$window - ($EPOCHREALTIME - ${one#*|})" 3)"
+		next=$(sample finished) || return
+		[ "${next%|*}" -lt "$jobs" ] || break
+		rates+=("$(rate "$one" "$next")")
+		one=$next
 	done
+	[ ${#rates[@]} -gt 0 ] || {
+		say "$1: not one window of $window s"
+		return 1
+	}
+	last=${rates[-1]}
+	[[ $1 != *unpinned ]] || usual=$last
 	note "$1" "first $window s" "${rates[0]}" && note "$1" "last $window s" "$last" &&
-		note "$1" whole "$(calc "$from / ($since - $began)")" && note "$1" 'jobs ended' "$from"
-	[[ $1 != *unpinned ]] || usual=$(calc "$from / ($since - $began)")
+		note "$1" 'all windows' "$(rate "$first" "$one")" && note "$1" 'jobs ended in them' "${one%|*}"
 	curves+=("- $1: ${rates[*]}")
+}
+rate() { # SAMPLE LATER-SAMPLE
+	calc "(${2%|*} - ${1%|*}) / (${2#*|} - ${1#*|})"
 }
 
 curves=()
@@ -45,6 +52,6 @@ cluster_start
 systems_install
 for ((round = 1; round <= rounds; round++)); do system_each measure; done
 table "Drain of $jobs jobs, $workers worker, jobs/s:"
-printf '\nEach window of %s s in turn:\n\n' "$window"
+printf '\nThe ratio is that of the last windows. Each window of %s s in turn:\n\n' "$window"
 printf '%s\n' "${curves[@]}" ''
 versions

@@ -11,10 +11,13 @@ measure() { # SPEC
 	workers_start 1 8
 	DATABASE_URL=$BENCH_URL "$TOW" scheduler --log-level error >"$instance_dir/scheduler.log" 2>&1 &
 	worker_pids+=($!)
+	instance_pids+=($!)
 	pause 3
-	ask "select count(*) from (select tow.enqueue('noop', run_at => tow.now() + interval '2 s' + g * interval '$every ms') from generate_series(1, $samples) g) e" >/dev/null
+	ask "select count(tow.enqueue('stamp', run_at => tow.now() + interval '2 s' + g * interval '$every ms'))
+		from generate_series(1, $samples) g" >/dev/null || return
 	until_true "select n >= $samples from bench.finished" $((samples * every / 1000 + 30)) || return
-	read -r p50 p99 < <(ask 'select extract(epoch from h.started_at - j.run_at) * 1000 from tow_store.history h join tow_store.job j on j.id = h.job_id' | quantiles)
+	read -r p50 p99 < <(ask "select ((h.result ->> 'started_at')::numeric - extract(epoch from j.run_at)) * 1000
+		from tow_store.history h join tow_store.job j on j.id = h.job_id" | quantiles)
 	note "$1" 'p50 ms' "$p50" && note "$1" 'p99 ms' "$p99"
 }
 

@@ -99,8 +99,8 @@ void tow_job_status(struct tow_job *j, const char *text, long long about);
  * not at all: {"kind": ..., "args": ..., "queue": ..., "priority": ..., "run_at" or "delay_s": ...,
  * "key": ..., "lane": ..., "max_attempts": ..., "timeout_s": ..., "policy": ..., "tags": [...],
  * "after_spawned": [0, ...], "child": true}. after_spawned names others of this run that go before,
- * by their place; "child": false makes it nobody's child. Where another job has the key that one
- * stays, and is not made a child: nothing waits for it. */
+ * by their place; "child": false makes it nobody's child. Where another job has the key, that one
+ * stays and is not made a child: nothing waits for it, but others can go after_spawned. */
 TOW_MUST bool tow_job_spawn(struct tow_job *j, const char *json, struct tow_err *e);
 
 /* Jobs whose parent this one is, those that this run makes not counted. */

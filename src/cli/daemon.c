@@ -86,6 +86,21 @@ static int set(struct cli *c)
 	return cli_call(c, NULL, "tow.set_daemon", &call) ? EX_OK : cli_failed(c);
 }
 
+/* Why a daemon that was started has no job yet. */
+static int say_waiting(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *error;
+	if (!tow_call(c->db, &rows, &c->err, "tow.find_daemons", cli_operand(c, 0)))
+		return cli_failed(c);
+	error = tow_rows_count(rows) ? tow_rows_get(rows, 0, "error") : NULL;
+	if (error)
+		printf("started: its job cannot be made yet: %s\n", error);
+	else
+		printf("started: it waits for the end of its last turn\n");
+	return EX_OK;
+}
+
 static int start(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
@@ -98,8 +113,7 @@ static int start(struct cli *c)
 	else if (job)
 		printf("started: job %s\n", job);
 	else
-		printf("started: its job comes when that can be made: see tow daemon show %s\n",
-		       cli_operand(c, 0));
+		return say_waiting(c);
 	return EX_OK;
 }
 

@@ -136,7 +136,8 @@ const struct tow_command tow_command_enqueue = {
 	.options = options,
 	.help = "The arguments are any JSON value, {} if there is none; - reads them from standard "
 		"input. Prints the\n"
-		"job's number. Kinds that every worker has, to try things with: noop, echo, sleep, "
+		"job's number. Kinds that every worker has, to try things with: noop, stamp, echo, "
+		"sleep, "
 		"fail, crash, spin.\n"
 		"Delays and times are as PostgreSQL reads them. A note on standard error tells "
 		"when no live worker knows the\n"

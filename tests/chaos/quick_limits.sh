@@ -14,10 +14,12 @@ cat >>"$FAULTS_CONFIG" <<-'END'
 	command = exec bash tests/lib/mark.sh
 	[exec rare]
 	command = exec bash tests/lib/mark.sh
+	[exec moved]
+	command = exec bash tests/lib/mark.sh
 END
 query "select tow.set_policy('default', 'fixed', base => '50 ms', max_attempts => 50), tow.set('max_losses', '1000'),
 	tow.set_queue('narrow', max_running => 3), tow.set_queue('laned', lane_limit => 1), tow.set_lane('laned', 'wide', max_running => 3),
-	tow.set_queue('slow', rate => 10, burst => 5), tow.set_queue('shifting', max_running => 4), tow.set_kind('rare', 2)" >/dev/null
+	tow.set_queue('slow', rate => 10, burst => 5), tow.set_queue('shifting', max_running => 4), tow.set_kind('rare', 2), tow.set_kind('moved', 3)" >/dev/null
 # What was claimed and when, by the database's own account: the rate is a promise about claims.
 instance_psql -c "create table public.claimed (job bigint, run bigint, queue text, at timestamptz);
 	create function public.claimed() returns trigger language plpgsql security definer as \$\$
@@ -40,24 +42,37 @@ ok "eight workers" wait_until 'there_is "select count(*) = 8 from tow.workers"' 
 more() {
 	enqueue "select tow.enqueue_many('mark', array_fill('{}'::jsonb, array[10]), queue => 'narrow')" \
 		"select tow.enqueue_many('rare', array_fill('{}'::jsonb, array[3]), queue => q, lane => case q when 'laned' then 'wide' end) from unnest('{narrow,laned,shifting}'::text[]) q" \
+		"select tow.enqueue_many('moved', array_fill('{}'::jsonb, array[3]), queue => q) from unnest('{narrow,shifting}'::text[]) q" \
 		"select tow.enqueue('mark', queue => 'laned', lane => 'lane' || n % 12) from generate_series(1, 24) n" \
 		"select tow.enqueue('mark', queue => 'laned', lane => 'wide') from generate_series(1, 6) n" \
 		"select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[8]), queue => 'slow')" \
 		"select tow.enqueue_many('mark', array_fill('{}'::jsonb, array[6]), queue => 'shifting')" >/dev/null
 }
-shift_to() { # limit; says from when to when which limit was allowed: the larger one around a change
+shift_to() { # what limit call; says from when to when which limit was allowed: the larger one around a change
 	local before
 	before=$(query 'select clock_timestamp()')
-	query "select tow.set_queue('shifting', max_running => $1)" >/dev/null
-	echo "$1 $before $(query 'select clock_timestamp()')" >>"$FAULTS_DIR/shifts"
+	query "select $3" >/dev/null
+	printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$before" "$(query 'select clock_timestamp()')" >>"$FAULTS_DIR/shifts"
+}
+shift_queue() {
+	shift_to queue "$1" "tow.set_queue('shifting', max_running => $1)"
+}
+shift_kind() {
+	shift_to kind "$1" "tow.set_kind('moved', $1)"
 }
 end=$((SECONDS + seconds)) turn=0
 while [ $SECONDS -lt $end ]; do
 	turn=$((turn + 1))
 	more
 	case $((turn % 4)) in
-	0) shift_to 1 ;;
-	2) shift_to 6 ;;
+	0)
+		shift_queue 1
+		shift_kind 5
+		;;
+	2)
+		shift_queue 6
+		shift_kind 1
+		;;
 	1)
 		victim=$((turn / 2 % 8 + 1))
 		kill -KILL "${pids[victim]}"
@@ -111,11 +126,16 @@ is "$(query "select coalesce(max(n - 5 - 10 * extract(epoch from b - a)), 0) <= 
 	"a rate: never more than the burst and ten a second"
 # A change of a limit: none comes while as many are there as the limits allow that held from its claim until it came
 # (others may have been claimed after it and have come before).
-query "create table public.shift (n int, a timestamptz, b timestamptz)" >/dev/null
-sed 's/ /\t/; s/ \(20[0-9-]* [0-9:.+]*\)$/\t\1/' "$FAULTS_DIR/shifts" | instance_psql -c "\\copy public.shift from stdin"
-is "$(query "select count(*) from public.stay c where c.queue = 'shifting'
-	and (select count(*) from public.stay o where o.queue = 'shifting' and o.came <= c.came and o.went > c.came)
-	> greatest((select s.n from public.shift s where s.b < (select k.at from public.claimed k where k.run = c.run) order by s.b desc limit 1),
-		(select max(s.n) from public.shift s, public.claimed k where k.run = c.run and s.b >= k.at and s.a <= c.came), 4 * (select (count(*) = 0)::int from public.shift s, public.claimed k where k.run = c.run and s.b < k.at))")" 0 \
-	"a limit that moves: no run came above what held since it was claimed"
+query "create table public.shift (what text, n int, a timestamptz, b timestamptz)" >/dev/null
+instance_psql -c "\\copy public.shift from '$FAULTS_DIR/shifts'"
+above() { # queue or kind, its name, its limit at first: runs that came above it
+	query "select count(*) from public.stay c where c.$1 = '$2'
+		and (select count(*) from public.stay o where o.$1 = '$2' and o.came <= c.came and o.went > c.came)
+		> greatest((select s.n from public.shift s where s.what = '$1' and s.b < (select k.at from public.claimed k where k.run = c.run) order by s.b desc limit 1),
+			(select max(s.n) from public.shift s, public.claimed k where s.what = '$1' and k.run = c.run and s.b >= k.at and s.a <= c.came),
+			$3 * (select (count(*) = 0)::int from public.shift s, public.claimed k where s.what = '$1' and k.run = c.run and s.b < k.at))"
+}
+is "$(above queue shifting 4)" 0 "a limit that moves: no run came above what held since it was claimed"
+is "$(above kind moved 3)" 0 "nor of a kind"
+ok "which had more than two at once in its time" there_is "select public.most('kind = ''moved''') > 2"
 done_testing

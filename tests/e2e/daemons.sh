@@ -123,6 +123,14 @@ is "$(wc -l <"$FAULTS_DIR/turns")" "$seen" "and have stopped"
 not_ok "no turn ever met another of the same daemon" grep overlap "$FAULTS_DIR/turns"
 is "$(query 'select count(*) from tow_store.key')" 0 "no key is left"
 
+#--- a job that cannot be made
+
+query "select tow.set_policy('gone', 'fixed', '1 s')" >/dev/null
+ok "a daemon with a policy" daemon add lawless turn '{"name": "lawless"}' --policy gone
+query "delete from tow_store.policy where name = 'gone'" >/dev/null
+like "$(daemon start lawless)" "^started: its job cannot be made yet: .*policy" "it says why it has none"
+daemon stop lawless >/dev/null
+
 #--- failures
 
 ok "one that fails" daemon add bad turn '{"name": "bad", "exit": 75}' --policy quick

@@ -91,7 +91,7 @@ process_stop() {
 # What a failure is to be understood from, by who was not there.
 instance_tell() {
 	local log
-	instance_psql -c "select format('worker %s pid %s %s: bit %s, listens %s, held %s, pooled %s, %s beats, seen %s ago, ended %s', w.id, w.pid, w.state,
+	timeout 10 psql -X -A -t -q -d "$(instance_url)" -c "select format('worker %s pid %s %s: bit %s, listens %s, held %s, pooled %s, %s beats, seen %s ago, ended %s', w.id, w.pid, w.state,
 			w.bit, w.listens, w.held, w.pooled, w.beats, now() - w.seen_at, w.ended_at) from tow_store.worker w order by w.id desc limit 8" \
 		-c "select format('queue %s: parked bits %s, %s ready', q.name, coalesce(pg_sequence_last_value(q.arm), 0), (
 			select count(*) from tow_store.ready r join tow_store.band b on b.id = r.band where b.queue = q.id)) from tow_store.queue q" 2>&1 |

@@ -11,10 +11,12 @@ mark() {
 }
 exec 9>>"$FAULTS_DIR/$name.lock"
 flock -n 9 || mark overlap
+if [ "$(get deaf)" ]; then
+	trap 'echo "status deaf" >&3; mark talks' TERM
+fi
 mark begins "$TOW_JOB" "$TOW_RUN"
 echo "status Turn $TOW_RUN of $name" >&3
 if [ "$(get deaf)" ]; then
-	trap 'echo "status deaf" >&3; mark talks' TERM
 	while :; do sleep 0.1 9>&-; done
 fi
 [ -z "$(get s)" ] || sleep "$(get s)"

@@ -1,8 +1,9 @@
 -- tow.cron_next, walked from instant to instant, against somebody who looks at the clock each minute: at every minute of a
 -- stretch PostgreSQL says what a clock in the zone shows, a condition written beside each spec says whether that is
 -- meant, and the two edges of daylight saving time are what one sees on such a clock: readings that are left out, and
--- readings that it has shown before. The stretches lie around what is odd in ten zones; with TOW_CRON_YEARS=n each
--- zone is walked for n whole years instead (about a quarter of a minute each).
+-- readings that it has shown before. The stretches lie around what is odd in ten zones, and two zones are walked for a whole
+-- year, with the specs that fire at one hour; with TOW_CRON_YEARS=n each zone is walked for n whole years with all of
+-- them instead (about a quarter of a minute each).
 begin;
 set local search_path = public, pg_catalog;
 set local timezone = 'UTC';
@@ -43,7 +44,7 @@ from (
 ) n where n.date = c.date;
 create unique index on day (date);
 
-create temp table stretch (n int generated always as identity, tz text, since timestamptz, until timestamptz) on commit drop;
+create temp table stretch (n int generated always as identity, tz text, since timestamptz, until timestamptz, short boolean default true, whole boolean default false) on commit drop;
 insert into stretch (tz, since, until)
 select tz, s, s + interval '11 days' from (values
 	('Europe/Berlin', '2024-03-24Z'), ('Europe/Berlin', '2024-10-22Z'), ('Europe/Berlin', '1996-02-21Z'), ('America/New_York', '2024-03-02Z'), ('America/New_York', '2006-10-23Z'), ('America/New_York', '2007-10-29Z'),
@@ -51,8 +52,10 @@ select tz, s, s + interval '11 days' from (values
 	('Pacific/Kwajalein', '1993-08-14Z'), ('Africa/Casablanca', '2024-03-05Z'), ('Africa/Casablanca', '2024-04-08Z'), ('America/St_Johns', '2011-03-08Z'), ('America/St_Johns', '2010-11-02Z'), ('America/St_Johns', '1988-03-28Z'), ('America/St_Johns', '1988-10-24Z'), ('UTC', '2024-02-22Z'), ('UTC', '2024-05-28Z')
 ) v(tz, start), lateral (select start::timestamptz as s) x
 where :years = 0;
-insert into stretch (tz, since, until)
-select tz, make_timestamptz(first + y, 1, 6, 0, 0, 0, 'UTC'), make_timestamptz(first + y + 1, 1, 6, 0, 0, 0, 'UTC')
+insert into stretch (tz, since, until, whole)
+select tz, '2024-01-06Z', '2025-01-06Z', true from unnest('{Europe/Berlin,America/New_York}'::text[]) tz where :years = 0;
+insert into stretch (tz, since, until, short)
+select tz, make_timestamptz(first + y, 1, 6, 0, 0, 0, 'UTC'), make_timestamptz(first + y + 1, 1, 6, 0, 0, 0, 'UTC'), false
 from (values ('Europe/Berlin', 2020), ('America/New_York', 2005), ('Australia/Lord_Howe', 2019), ('Asia/Kolkata', 2020), ('Asia/Kathmandu', 2020), ('Pacific/Apia', 2011),
 	('Pacific/Kwajalein', 1993), ('Africa/Casablanca', 2018), ('America/St_Johns', 1987), ('UTC', 2020)) z(tz, first), generate_series(0, :years - 1) y;
 
@@ -114,8 +117,9 @@ begin
 	for s in select * from stretch order by n loop
 		perform pg_temp.look(s.tz, s.since, s.until);
 		for c in select * from trial loop
+			continue when s.whole and c.meant !~ '^h = ';
 			for i in 0 .. 1 loop
-				continue when s.until - s.since < '20 days' and c.n > 4 and i <> s.n % 2; -- the short run tries both with few
+				continue when s.short and (c.n > 4 or s.whole) and i <> s.n % 2; -- the short run tries both with few
 				v_gap := (array['skip', 'after'])[(c.n + i) % 2 + 1];
 				v_overlap := (array['once', 'twice'])[(c.n / 2 + i) % 2 + 1];
 				v_want := pg_temp.instants(c, v_gap, v_overlap, s.since);
@@ -130,6 +134,8 @@ end $$;
 select is_empty('select * from verdict where wrong is not null or got is not null order by tz, coalesce(wrong, got) limit 20', 'each instant that is meant, and no other, in order');
 select is(count(distinct tz), 10::bigint, 'in ten zones') from verdict where n > 0;
 select cmp_ok(sum(n), '>', 5000::bigint, 'thousands of them') from verdict;
+select is((select count(*) from (select tz from stretch where until - since > '364 days' group by tz) z) >= 2, true, 'two zones for a whole year at least');
+select is((select min(n) from verdict where spec = '30 2 * * *' and tz = 'Europe/Berlin' and n > 300) between 365 and 367, true, 'each day of it');
 select is((select count(*) from trial c where not exists (select from verdict v where v.spec = c.spec and v.n > 0)), 0::bigint, 'every spec had its instants');
 select is(array_agg(gap || ' ' || overlap), null, 'with every choice')
 from (select g as gap, o as overlap from unnest('{skip,after}'::text[]) g, unnest('{once,twice}'::text[]) o except select gap, overlap from verdict) x;

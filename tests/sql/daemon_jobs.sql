@@ -40,6 +40,26 @@ select pg_temp.say(:w, :t, '{"as": "snoozed", "delay_s": 5}') \g /dev/null
 select is((select array_agg(name) from tow_store.step where job_id = :t), '{status}', 'a turn''s steps go with it, but for its status');
 select is((select array_agg(name) from tow_store.signal where job_id = :t), '{early}', 'so do the signals that it has seen: one that came later is the next turn''s');
 
+-- Settings that came while it ran or waited.
+select is((select j.priority from tow_store.job j where j.id = pg_temp.turn()), 100, 'a turn that has begun ends as it began');
+select ok((select wait_ms <= 20 from tow.tick(null, '{"daemons": 0}', null) where duty = 'daemons'), 'then there is something to do');
+select pg_temp.drain('daemons') \g /dev/null
+select is((select row(j.priority, s.run_at - tow.now())::text from tow_store.job j join tow_store.scheduled s on s.id = j.id where j.id = pg_temp.turn()),
+	'(9,00:00:05)', 'the next is one with the settings as they are, at the instant that was said');
+select is(pg_temp.drain('daemons'), 0, 'once');
+
+-- A signal that the turn was marked with only while it ran is the next turn's, though it was said before.
+select pg_temp.turn() as t \gset
+select pg_temp.later('5 s'), pg_temp.drain('promote') \g /dev/null
+select tow.signal(:t, 'late') \g /dev/null
+select pg_temp.later('1 s'), pg_temp.claim(:w) \g /dev/null
+select pg_temp.later('1 s'), pg_temp.drain('admit') \g /dev/null
+select pg_temp.say(:w, :t, '{"as": "snoozed", "delay_s": 5}') \g /dev/null
+select is((select array_agg(name) from tow_store.signal where job_id = :t), '{late}', 'a signal that came before the claim, and was not told to it, stays');
+select pg_temp.later('5 s'), pg_temp.drain('promote'), pg_temp.claim(:w) \g /dev/null
+select pg_temp.say(:w, :t, '{"as": "snoozed", "delay_s": 5}') \g /dev/null
+select is((select array_agg(name) from tow_store.signal where job_id = :t), null, 'until a turn has seen it');
+
 -- Stop.
 select pg_temp.later('5 s'), pg_temp.drain('promote'), pg_temp.claim(:w) \g /dev/null
 select pg_temp.say(:w, :t, '{"as": "completed", "spawn": [{"kind": "noop", "child": false, "delay_s": 600}]}') \g /dev/null
@@ -48,7 +68,9 @@ select pg_temp.later('1 min'), pg_temp.drain('daemons'), pg_temp.drain('promote'
 select isnt(pg_temp.turn(), :t::bigint, 'the next turn is another job''s');
 select tow.stop_daemon('d', children => true) \g /dev/null
 select is(tow.state(:launched), 'cancelled', 'what an earlier turn launched is cancelled, too');
-select is((select array_agg(detail) from tow.daemon_actions where action = 'FINISHED' and job = :launched), '{cancelled}', 'which is written down');
+select tow.start_daemon('d'), tow.retry(:launched), tow.stop_daemon('d', children => true) \g /dev/null
+select is(tow.state(:launched), 'cancelled', 'also when somebody has put it back since');
+select is((select array_agg(detail) from tow.daemon_actions where action = 'FINISHED' and job = :launched), '{cancelled,cancelled}', 'which is written down');
 
 -- A launched job that is replaced by its key has an end like any other.
 select tow.set_daemon('e', 'scan'), tow.start_daemon('e') \g /dev/null

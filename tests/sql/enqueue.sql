@@ -81,7 +81,6 @@ select isnt(tow.enqueue('noop', key => 'late'), :later::bigint, 'and without the
 -- What makes no sense is refused, whether or not it would be used.
 select pg_temp.refused($$ select tow.enqueue('noop', on_conflict => 'nonsense') $$, 'TW422', 'reschedule', 'on_conflict without a key');
 select pg_temp.refused($$ select tow.enqueue('noop', key_scope => null) $$, 'TW422', 'queued', 'key_scope without a key');
-select pg_temp.refused($$ select tow.enqueue('noop', policy => 'never', max_attempts => 5) $$, 'TW422', 'one attempt', 'five attempts by a policy of one');
 
 select * from finish();
 rollback;

@@ -114,6 +114,7 @@ select tow.enqueue('noop', deadline => tow.now() + interval '1 h') as e \gset
 select pg_temp.ran(:w, '{"as": "failed", "class": "late", "final": true}', :e) \g /dev/null
 select pg_temp.later('2 min') \g /dev/null
 select pg_temp.refused(format('select tow.retry(%s)', :d), 'TW409', 'enqueue it anew', 'retry: it could not run any more');
+select is((select array_agg(job) from tow.bulk('retry', class => 'late')), array[:e::bigint], 'bulk: nor is it one of those that match');
 select is(tow.redrive(class => 'late', dry_run => true), 1::bigint, 'redrive: nor does that count it');
 select is(tow.redrive(class => 'late'), 1::bigint, 'or put it back');
 select is(tow.state(:d) || ' ' || tow.state(:e), 'failed ready', 'but those with time left');

@@ -311,6 +311,31 @@ START_TEST(systemd_is_told)
 }
 END_TEST
 
+/* Somebody who supervises us may look only now and then: we do not wait for that. */
+START_TEST(a_sign_of_life_waits_for_nobody)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	char name[64], text[64] = "";
+	snprintf(name, sizeof name, "@tow-test-%ld", (long)getpid());
+	memcpy(at.sun_path, name, strlen(name));
+	at.sun_path[0] = '\0';
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+	int fd = listen_as(&at, size), from = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	setenv("NOTIFY_SOCKET", name, 1);
+	tow_sd_notify("WATCHDOG=1");
+	tow_sd_notify("WATCHDOG=1");
+	ck_assert_int_eq(recv(fd, text, sizeof text, MSG_DONTWAIT), 10);
+	ck_assert_int_lt(recv(fd, text, sizeof text, MSG_DONTWAIT), 0); /* one is enough */
+	while (sendto(from, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&at, size) == 1)
+		;
+	usleep(300000);
+	tow_sd_notify("WATCHDOG=1");
+	close(from);
+	close(fd);
+	unsetenv("NOTIFY_SOCKET");
+}
+END_TEST
+
 START_TEST(the_watchdog_is_for_the_named_process)
 {
 	char mine[32];
@@ -357,6 +382,7 @@ int main(void)
 	tcase_add_test(t, a_limit_above_the_allowed_is_the_allowed);
 	tcase_add_test(t, a_wait_status_in_words);
 	tcase_add_test(t, systemd_is_told);
+	tcase_add_test(t, a_sign_of_life_waits_for_nobody);
 	tcase_add_test(t, the_watchdog_is_for_the_named_process);
 	tcase_add_test(t, the_clock_goes_on);
 	Suite *s = suite_create("proc");

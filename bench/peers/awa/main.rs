@@ -43,9 +43,9 @@ async fn create(pool: &PgPool) -> Result<(), Error> {
     Ok(())
 }
 
-async fn feed(pool: &PgPool, bytes: usize) -> Result<(), Error> {
+async fn feed(pool: &PgPool) -> Result<(), Error> {
     let store = QueueStorage::new(QueueStorageConfig::default())?;
-    let fill = "x".repeat(bytes.saturating_sub(28));
+    let fill = std::fs::read_to_string(std::env::var("BENCH_FILL")?)?;
     for line in std::io::stdin().lock().lines() {
         let count: i64 = line?.trim().parse()?;
         let jobs = (0..count)
@@ -68,11 +68,10 @@ async fn work(pool: &PgPool, at_once: u32) -> Result<(), Error> {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let args: Vec<String> = std::env::args().collect();
-    let number = args.get(2).and_then(|a| a.parse().ok());
     let pool = PgPoolOptions::new().max_connections(20).connect(&std::env::var("BENCH_URL")?).await?;
     match args[1].as_str() {
         "create" => create(&pool).await,
-        "feed" => feed(&pool, number.unwrap_or(40)).await,
-        _ => work(&pool, number.unwrap_or(200) as u32).await,
+        "feed" => feed(&pool).await,
+        _ => work(&pool, args.get(2).and_then(|a| a.parse().ok()).unwrap_or(200)).await,
     }
 }

@@ -21,18 +21,17 @@
 
 enum { BATCH = 500, DEPTH = 2, ARRAY = BATCH * 21 + 3, POLL_MS = 1000 };
 
-/* One round trip, one commit: what has ended goes to history, what comes next to running. */
-static const char exchange_sql[] =
-	"with d as (delete from running where job_id = any($1) and run = any($2) returning *), "
-	"h as (insert into history select job_id, run, started_at, clock_timestamp() from d), "
-	"c as (delete from ready where ctid = any(array(select ctid from ready where pos > $3 "
+/* One round trip, one commit: what has ended goes to history, then what comes next to running. */
+static const char complete_sql[] = "select complete($1, $2)";
+static const char claim_sql[] =
+	"with c as (delete from ready where ctid = any(array(select ctid from ready where pos > $1 "
 	"order by pos limit 500 for update skip locked)) returning pos, id), "
 	"m as (select pos, id, nextval('run') as run from c), "
 	"n as (insert into running select id, run, clock_timestamp() from m) "
 	"select m.pos, m.id, m.run, j.args ->> 'n' from m join job j on j.id = m.id";
 
 struct batch {
-	int count;
+	int count, ended; /* jobs of the last answer; of the exchange that is under way */
 	char ids[ARRAY], runs[ARRAY];
 };
 
@@ -60,6 +59,14 @@ static void must(PGconn *db, const char *sql)
 	PQclear(r);
 }
 
+static void prepare(PGconn *db, const char *name, const char *sql)
+{
+	PGresult *r = PQprepare(db, name, sql, 0, NULL);
+	if (PQresultStatus(r) != PGRES_COMMAND_OK)
+		die(name, db);
+	PQclear(r);
+}
+
 static PGconn *attach(void)
 {
 	PGconn *db = PQconnectdb(getenv("BENCH_URL"));
@@ -70,20 +77,24 @@ static PGconn *attach(void)
 	must(db, "set enable_mergejoin = off");
 	must(db, "set plan_cache_mode = force_generic_plan");
 	must(db, "listen bare");
-	PGresult *r = PQprepare(db, "exchange", exchange_sql, 0, NULL);
-	if (PQresultStatus(r) != PGRES_COMMAND_OK || !PQenterPipelineMode(db))
-		die("prepare", db);
-	PQclear(r);
+	prepare(db, "complete", complete_sql);
+	prepare(db, "claim", claim_sql);
+	if (!PQenterPipelineMode(db))
+		die("pipeline", db);
 	return db;
 }
 
-static void send_exchange(PGconn *db, const struct batch *ended)
+static void send_exchange(PGconn *db, struct batch *b)
 {
 	char from[24];
-	const char *args[] = { ended->ids, ended->runs, from };
+	const char *ended[] = { b->ids, b->runs }, *claim[] = { from };
+
 	snprintf(from, sizeof from, "%ld", low);
-	if (!PQsendQueryPrepared(db, "exchange", 3, args, NULL, NULL, 0) || !PQpipelineSync(db))
-		die("send", db);
+	b->ended = b->count;
+	if (b->ended && !PQsendQueryPrepared(db, "complete", 2, ended, NULL, NULL, 0))
+		die("complete", db);
+	if (!PQsendQueryPrepared(db, "claim", 1, claim, NULL, NULL, 0) || !PQpipelineSync(db))
+		die("claim", db);
 }
 
 /* The job itself: nothing, but for a note of when it began. */
@@ -115,21 +126,32 @@ static void take(const PGresult *r, struct batch *b)
 	snprintf(b->runs + runs, ARRAY - runs, b->count ? "}" : "{}");
 }
 
-static void receive(PGconn *db, struct batch *b)
+static PGresult *answer(PGconn *db, const char *to)
 {
 	PGresult *r = PQgetResult(db);
 	if (PQresultStatus(r) != PGRES_TUPLES_OK)
-		die("exchange", db);
+		die(to, db);
+	PQclear(PQgetResult(db)); /* the end of this query's results */
+	return r;
+}
+
+static void receive(PGconn *db, struct batch *b)
+{
+	PGresult *r;
+
+	if (b->ended)
+		PQclear(answer(db, "complete"));
+	r = answer(db, "claim");
 	take(r, b);
 	PQclear(r);
-	PQclear(PQgetResult(db)); /* the end of this query's results */
 	r = PQgetResult(db);
 	if (PQresultStatus(r) != PGRES_PIPELINE_SYNC)
 		die("sync", db);
 	PQclear(r);
 }
 
-/* Until somebody notifies; a notification that came with an answer counts. */
+/* Until somebody notifies, with nothing under way; a notification that came with an answer counts.
+ */
 static void rest(PGconn *db)
 {
 	struct pollfd fd = { .fd = PQsocket(db), .events = POLLIN };
@@ -142,22 +164,25 @@ static void rest(PGconn *db)
 		PQfreemem(note);
 }
 
+/* DEPTH exchanges under way while there are jobs; when one brings none, the others are waited for.
+ */
 static void work(void)
 {
-	static struct batch batch[DEPTH] = { { 0, "{}", "{}" }, { 0, "{}", "{}" } };
+	static struct batch batch[DEPTH];
 	PGconn *db = attach();
-	int next = 0, idle = 0;
+	long sent = 0, received = 0;
+	bool dry = false;
 
-	for (int i = 0; i < DEPTH; i++)
-		send_exchange(db, &batch[i]);
 	while (!stopping) {
-		struct batch *b = &batch[next];
-		next = (next + 1) % DEPTH;
+		while (!dry && sent - received < DEPTH)
+			send_exchange(db, &batch[sent++ % DEPTH]);
+		struct batch *b = &batch[received++ % DEPTH];
 		receive(db, b);
-		idle = b->count > 0 ? 0 : idle + 1;
-		if (idle >= DEPTH)
+		dry = b->count == 0;
+		if (dry && sent == received) {
 			rest(db);
-		send_exchange(db, b);
+			dry = false;
+		}
 	}
 	PQfinish(db);
 }

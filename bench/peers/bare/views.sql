@@ -1,4 +1,3 @@
-create view bench.begun as select exists(select from run where is_called) as yes;
 create view bench.left as
 	select greatest(coalesce(pg_sequence_last_value('position'::regclass), 0) - coalesce(pg_sequence_last_value('run'::regclass), 0), 0) as n;
 create view bench.finished as select count(*) as n from history;

@@ -1,5 +1,4 @@
 -- A job that has ended is deleted: what has ended is what was ever there, less what is.
-create view bench.begun as select not exists(select from graphile_worker._private_jobs where id = 1 and locked_at is null) as yes;
 create view bench.left as select count(*) as n from graphile_worker._private_jobs;
 create view bench.finished as
 	select coalesce(pg_sequence_last_value(pg_get_serial_sequence('graphile_worker._private_jobs', 'id')::regclass), 0) - count(*) as n

@@ -22,8 +22,9 @@ async def create():
         await app.schema_manager.apply_schema_async()
 
 
-async def feed(size):
-    fill = "x" * max(size - 28, 0)
+async def feed():
+    with open(os.environ["BENCH_FILL"]) as text:
+        fill = text.read()
     async with app.open_async():
         for line in sys.stdin:
             await noop.batch_defer_async(*({"n": n, "fill": fill} for n in range(int(line))))
@@ -35,6 +36,6 @@ async def work(concurrency):
         await app.run_worker_async(concurrency=concurrency, shutdown_graceful_timeout=5)
 
 
-verb, number = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "best"
-asyncio.run(create() if verb == "create" else
-            globals()[verb](100 if number == "best" else int(number)))
+verb, *at_once = sys.argv[1:]
+asyncio.run(create() if verb == "create" else feed() if verb == "feed" else
+            work(100 if at_once == ["best"] else int(at_once[0])))

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -53,10 +52,12 @@ func create(ctx context.Context, pool *pgxpool.Pool) {
 	must(err)
 }
 
-func feed(ctx context.Context, pool *pgxpool.Pool, bytes int) {
+func feed(ctx context.Context, pool *pgxpool.Pool) {
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{})
 	must(err)
-	fill := strings.Repeat("x", max(bytes-28, 0))
+	text, err := os.ReadFile(os.Getenv("BENCH_FILL"))
+	must(err)
+	fill := string(text)
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); fmt.Println(in.Text()) {
 		n, err := strconv.Atoi(in.Text())
 		must(err)
@@ -113,7 +114,7 @@ func main() {
 	case "create":
 		create(ctx, pool)
 	case "feed":
-		feed(ctx, pool, n)
+		feed(ctx, pool)
 	case "work":
 		work(ctx, pool, n, best)
 	}

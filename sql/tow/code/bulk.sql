@@ -136,6 +136,7 @@ begin
 			and (p_priority is null or coalesce(b.priority, j.priority) = p_priority)
 			and (p_older is null or h.finished_at < v_now - p_older) and (p_newer is null or h.finished_at >= v_now - p_newer)
 			and not exists (select from tow_store.revival v where v.run = h.run)
+			and (p_ids is not null or not coalesce(j.deadline <= v_now, false)) -- could not be run again
 		limit p_limit;
 end $$;
 comment on function tow_store.bulk_finished(text, text, text, text, text, text, int, interval, interval, bigint[], int) is 'Finished jobs that match, for tow.bulk.';

@@ -67,7 +67,8 @@ begin
 	if p_children then
 		perform tow_store.end_turn(c.job)
 		from (select a.job from tow_store.daemon_action a where a.daemon = d.id and a.action = 'LAUNCHED'
-			except select a.job from tow_store.daemon_action a where a.daemon = d.id and a.action = 'FINISHED') c
+			except select a.job from tow_store.daemon_action a where a.daemon = d.id and a.action = 'FINISHED'
+				and not exists (select from tow_store.revival v where v.job_id = a.job)) c
 		where tow_store.unended(c.job) is not null;
 	end if;
 	perform tow_store.end_turn(v_job);
@@ -89,22 +90,28 @@ end $$;
 comment on function tow_store.end_turn(bigint) is 'Cancel a job of a daemon, if it has not ended.';
 
 -- Settings that a job has for good have changed: one that sleeps is replaced, with its instant, and so is one that was
--- never started, for want of a worker perhaps. A turn that waits, or goes on after that, has begun.
+-- never started, for want of a worker perhaps. A turn that has begun ends as it began; if it then sleeps it is outdated.
 create or replace function tow_store.renew(d tow_store.daemon) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_run_at constant timestamptz := (select s.run_at from tow_store.scheduled s where s.id = d.job);
-	v_begun constant boolean := v_run_at is null and (
-		exists (select from (select h.outcome from tow_store.history h where h.job_id = d.job order by h.run desc limit 1) h where h.outcome = 'w')
-		or exists (select from tow_store.waiting w where w.id = d.job and w.reason <> 'admission'));
+	v_begun constant boolean := exists (select from tow_store.history h where h.job_id = d.job) or exists (select from tow_store.running r where r.job_id = d.job);
 begin
-	if d.wanted and not v_begun and tow_store.end_unstarted(d.job, 'its daemon was given other settings') then
+	if d.wanted and (v_run_at is not null or not v_begun) and tow_store.end_unstarted(d.job, 'its daemon was given other settings') then
 		delete from tow_store.key k where k.key = 'daemon:' || d.name and k.job_id = d.job;
 		perform tow_store.launch(d, v_run_at);
 	end if;
 end $$;
 comment on function tow_store.renew(tow_store.daemon) is 'Let other settings of a daemon count for a turn that has not begun.';
+
+create or replace function tow_store.is_outdated(d tow_store.daemon) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select d.wanted and exists (select from tow_store.scheduled s join tow_store.job j on j.id = s.id
+		where s.id = d.job and s.reason = 'z' and (j.kind, j.queue, j.priority, j.timeout, j.policy) is distinct from (d.kind, d.queue, d.priority, d.timeout, d.policy))
+$$;
+comment on function tow_store.is_outdated(tow_store.daemon) is 'Whether a daemon sleeps as a job that has settings of before.';
 
 -- Called when a job has been made for another. Appends only: whoever makes the job waits for nobody.
 create or replace function tow_store.daemon_launched(p_parent bigint, p_ids bigint[]) returns void
@@ -193,9 +200,9 @@ set enable_seqscan = off set jit = off
 as $$
 begin
 	delete from tow_store.step s where s.job_id = r.job_id and s.name <> 'status';
-	delete from tow_store.signal s where s.job_id = r.job_id and s.at < r.claimed_at and not s.fresh;
+	delete from tow_store.signal s where s.job_id = r.job_id and s.told_at < r.claimed_at;
 end $$;
-comment on function tow_store.forget_turn(tow_store.running) is 'A daemon''s turn is over: what it has kept is the turn''s.';
+comment on function tow_store.forget_turn(tow_store.running) is 'A daemon''s turn is over: its steps, and the signals that it has seen, go with it.';
 
 -- What a turn's handler gets as arguments: the config as it is now.
 create or replace function tow_store.daemon_args(p_job bigint, p_args jsonb) returns jsonb
@@ -210,7 +217,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select case
 		when d.ending is not null then tow_store.unended(d.ending) is null
-		when d.wanted then coalesce(d.launch_at <= p_now, true) and tow_store.unended(d.job) is null
+		when d.wanted then coalesce(d.launch_at <= p_now, true) and (tow_store.unended(d.job) is null or tow_store.is_outdated(d))
 		else d.enabled and d.auto_start and not d.halted end
 $$;
 comment on function tow_store.daemon_needs(tow_store.daemon, timestamptz) is 'Whether there is something to do for a daemon.';
@@ -221,7 +228,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select exists (select from tow_store.daemon d
 		where (d.wanted or d.ending is not null or d.auto_start)
-			and not exists (select from tow_store.key k where k.key = 'daemon:' || d.name and k.job_id = coalesce(d.ending, d.job))
+			and (tow_store.is_outdated(d) or not exists (select from tow_store.key k where k.key = 'daemon:' || d.name and k.job_id = coalesce(d.ending, d.job)))
 			and tow_store.daemon_needs(d, p_now))
 $$;
 comment on function tow_store.daemons_are_due(timestamptz) is 'Whether the daemons duty has work.';
@@ -265,6 +272,8 @@ begin
 		return coalesce(d.launch_at <= p_now, true) and tow_store.launch(d, null) is not null;
 	elsif d.wanted and tow_store.unended(d.job) is null then
 		return tow_store.next_turn(d, p_now);
+	elsif tow_store.is_outdated(d) then
+		perform tow_store.renew(d);
 	elsif not d.wanted and d.enabled and d.auto_start and not d.halted then
 		perform tow_store.begin_daemon(d);
 	end if;

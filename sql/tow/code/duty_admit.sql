@@ -379,7 +379,7 @@ begin
 		else
 			continue when tow_store.mark(s.job_id, 16) = 'busy';
 		end if;
-		update tow_store.signal g set fresh = false where g.n = s.n;
+		update tow_store.signal g set fresh = false, told_at = tow.now() where g.n = s.n;
 		v_count := v_count + 1;
 	end loop;
 	return v_count;
@@ -427,7 +427,8 @@ begin
 			continue;
 		end if;
 		if w.detail ? 'name' then
-			insert into tow_store.signal (job_id, name, at, who, timed_out, fresh) values (w.id, w.detail ->> 'name', p_now, session_user, true, false);
+			insert into tow_store.signal (job_id, name, at, who, timed_out, fresh, told_at)
+				values (w.id, w.detail ->> 'name', p_now, session_user, true, false, tow.now());
 		end if;
 		if w.detail ->> 'on_timeout' = 'cancel' then
 			perform tow_store.end_waiting(w.id, 'x', 'timeout',

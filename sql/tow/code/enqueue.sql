@@ -114,8 +114,6 @@ begin
 		perform tow_store.fail('TW422', format('bad max_attempts %s', p_max_attempts), 'use 1 or more');
 	elsif p_timeout <= '0' then
 		perform tow_store.fail('TW422', format('bad timeout %s', p_timeout), 'use an interval above zero, or null for the queue''s');
-	elsif p_policy = 'never' and p_max_attempts > 1 then
-		perform tow_store.fail('TW422', format('max_attempts %s with policy never', p_max_attempts), 'never is one attempt: leave one of the two out');
 	elsif array_ndims(p_tags) > 1 then
 		perform tow_store.fail('TW422', 'tags are an array of arrays', 'use a list of words');
 	elsif array_position(p_tags, null) is not null then

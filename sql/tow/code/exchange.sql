@@ -119,8 +119,10 @@ begin
 					continue;
 				end if;
 				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_at);
-				-- a few while some are not sorted yet: whoever came last shall not wait for all of a crowd before it
-				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, case when s.dry then v_most else least(v_most, 10) end, case when v_gates = '{}' then v_queue.relay else 1 end, v_gates);
+				if not s.dry then -- fewer while some are not sorted yet: whoever came last shall not wait for all of a crowd before it
+					v_most := least(v_most, greatest(10, v_most / 8));
+				end if;
+				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, case when v_gates = '{}' then v_queue.relay else 1 end, v_gates);
 				v_more := v_more or t.more or not s.dry;
 				return query select c.* from tow_store.claim_rows(b.band, t.claimed, v_at) c
 					union all

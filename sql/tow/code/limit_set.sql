@@ -132,7 +132,7 @@ begin
 	perform tow_store.note('lane.set', queue || '/' || lane, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'rate', rate, 'burst', burst, 'weight', weight, 'reset', reset)));
 end $$;
 comment on function tow.set_lane(text, text, int, double precision, int, real, text[]) is
-'Limit one lane of a queue, at once: max_running (how many at a time; a large number lifts the queue''s limit from it, tow.pause_lane stops it), rate (starts a second) with burst, weight (its share among lanes). What is left out stays; reset names what goes back to the queue''s.';
+'Limit one lane of a queue, at once: max_running (how many at a time; a large number lifts the queue''s limit from it, tow.pause_lane stops it), rate (starts a second) with burst, weight (its share among lanes, where they may run more than one at a time). What is left out stays; reset names what goes back to the queue''s.';
 
 create or replace function tow_store.pause_lane(p_queue text, p_lane text, p_at timestamptz, p_reason text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -159,14 +159,16 @@ begin
 	perform tow_store.pause_lane(queue, lane, tow.now(), reason);
 	perform tow_store.note('lane.paused', queue || '/' || lane, null, jsonb_build_object('reason', reason));
 end $$;
-comment on function tow.pause_lane(text, text, text) is 'No job of this lane is claimed until tow.resume_lane; those that run go on, and so do those that a worker has claimed to run them within some 20 ms.';
+comment on function tow.pause_lane(text, text, text) is 'No job of this lane is claimed until tow.resume_lane; those that run go on, and so do those that a worker has claimed to run them within some 20 ms (or as many as its --prefetch says).';
 
 create or replace function tow.resume_lane(queue text, lane text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+	v_queue constant int := tow_store.see_queue(queue);
 begin
-	if not exists (select from tow_store.gate g where g.what = 'l' and g.queue = tow_store.see_queue(queue) and g.name = lane) then
+	if not exists (select from tow_store.gate g where g.what = 'l' and g.queue = v_queue and g.name = lane) then
 		perform tow_store.fail('TW404', format('queue %L has no lane %L', queue, lane), 'select * from tow.lanes lists those that have jobs or rules');
 	end if;
 	perform tow_store.pause_lane(queue, lane, null, null);

@@ -59,7 +59,7 @@ begin
 		end if;
 	end loop;
 end $$;
-comment on function tow_store.check_after(bigint[]) is 'Refuse predecessors that are not there.';
+comment on function tow_store.check_after(bigint[]) is 'Refuse predecessors that are not there, or of whose end nothing is remembered.';
 
 create or replace function tow_store.is_seen(p_id bigint) returns boolean
 language sql volatile set search_path = pg_catalog, pg_temp

@@ -75,7 +75,7 @@ begin
 	select q.id into v_id from tow_store.queue q where q.name = p_name;
 	if not found then
 		perform tow_store.fail('TW404', format('no such queue %L', p_name),
-			coalesce(format('did you mean %L? ', tow_store.nearest(p_name, array(select q.name from tow_store.queue q order by q.name))), '') ||
+			coalesce('did you mean ' || quote_literal(tow_store.nearest(p_name, array(select q.name from tow_store.queue q order by q.name))) || '? ', '') ||
 			'select name from tow.queues lists them; tow.set_queue makes one');
 	end if;
 	return v_id;

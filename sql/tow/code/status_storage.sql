@@ -80,8 +80,9 @@ as $$
 	group by q.name
 	union all
 	select 'notify', case when n.used > 0.1 then 'warn' else 'ok' end, format('%s %% of the notification queue in use', round((n.used * 100)::numeric, 1)),
-		case when n.used > 0.1 then format('a session that listens has been in one transaction for long: pid %s is the oldest, pg_terminate_backend ends it',
-			(select a.pid from pg_stat_activity a where a.pid <> pg_backend_pid() and a.xact_start is not null order by a.xact_start limit 1)) end
+		case when n.used > 0.1 then 'a session that listens has been in one transaction for long' || coalesce((
+			select format(': perhaps pid %s, the oldest transaction; pg_terminate_backend ends it', a.pid) from pg_stat_activity a
+			where a.pid <> pg_backend_pid() and a.xact_start is not null order by a.xact_start limit 1), '') end
 	from (select pg_notification_queue_usage() as used) n
 $$;
 comment on function tow_store.status_bells() is 'Part of tow.status: who does not hear the bell, the notification queue.';

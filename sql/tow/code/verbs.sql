@@ -131,8 +131,9 @@ begin
 end $$;
 comment on function tow.retry(bigint) is 'Run a finished job again, with all its attempts; start a retrying one at once.';
 
--- Put a finished job back; false if somebody else does, another job has its key, its deadline is over, or it was a daemon's. The primary key of
--- revival makes it happen once; the lock on the facts keeps the prune duty from taking them meanwhile.
+-- Put a finished job back; false if somebody else does, another job has its key, its deadline is over, or it was a
+-- daemon's. The primary key of revival makes it happen once; the lock on the facts keeps the prune duty from taking them
+-- meanwhile.
 create or replace function tow_store.revive(j tow_store.job) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$

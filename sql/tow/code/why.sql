@@ -64,7 +64,7 @@ as $$
 		case when h.outcome is null then 'it is in no table'
 			else concat_ws(', ', date_trunc('second', h.finished_at), 'attempt ' || nullif(h.attempt, 0), h.class || coalesce(': ' || tow_store.shown(h.error, tow.sees_args(j.queue)), '')) end,
 		null::bigint[], null::timestamptz,
-		case when h.outcome is null then 'tow.fsck(repair => true) puts it right' when h.outcome <> 'c' then format('select tow.retry(%s)', j.id) end
+		case when h.outcome is null then 'tow.fsck(repair => true) puts it right' when h.outcome <> 'c' and not coalesce(j.deadline <= tow.now(), false) then format('select tow.retry(%s)', j.id) end
 	from (select) one
 		left join (select * from tow_store.history o where o.job_id = j.id and o.outcome in ('c', 'f', 'x') order by o.run desc limit 1) h on true
 	union all

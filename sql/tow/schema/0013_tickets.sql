@@ -4,4 +4,8 @@ alter table tow_store.worker add column ticket text;
 comment on column tow_store.worker.ticket is 'What the worker came with: whoever comes with it again is the same.';
 create unique index worker_ticket on tow_store.worker (ticket) where ended_at is null;
 
+-- A daemon that snoozes comes back as the same job: what a turn has been told is the turn's.
+alter table tow_store.signal add column told_at timestamptz;
+comment on column tow_store.signal.told_at is 'When its job was marked as one that has a memory: a run that was claimed later knows of it.';
+
 drop function if exists tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision, int[]);
