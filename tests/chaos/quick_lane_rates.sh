@@ -55,6 +55,7 @@ at_work() { # number
 lost() {
 	there_is "select count(*) >= $1 from tow_store.history where outcome = 'l'"
 }
+claims() { query 'select count(*) from public.claimed'; }
 for turn in 1 2; do
 	for _ in 1 2 3; do # the jobs at work may end before the kill comes
 		wait_until "at_work $turn" 60 || break 2
@@ -65,7 +66,8 @@ for turn in 1 2; do
 		wait_until "there_is \"select not exists (select from tow.workers where pid = $killed)\"" 60
 		! lost "$turn" || break
 	done
-	sleep 1
+	seen=$(claims)
+	wait_until '[ "$(claims)" -gt $((seen + 5)) ]' 60 || break # the other goes on
 done
 ok "everything comes to its end" drained 300
 ok "runs were lost with their workers" lost 1

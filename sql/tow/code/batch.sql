@@ -41,7 +41,7 @@ begin
 	perform tow_store.ring_clock('-infinity');
 	return (tow_store.family_of(id)).total;
 end $$;
-comment on function tow.seal(bigint) is 'No more members are added from outside: the batch''s job runs when all have ended. Returns how many there are.';
+comment on function tow.seal(bigint) is 'All members are there: the batch''s job runs when all have ended. Members may still add others (parent => the batch); what comes before the last has ended is waited for, too. Returns how many there are.';
 
 create or replace function tow.progress_of(id bigint)
 returns table(total bigint, completed bigint, failed bigint, cancelled bigint, pending bigint, pct real, batch boolean)

@@ -273,6 +273,10 @@ begin
 	elsif d.wanted and tow_store.unended(d.job) is null then
 		return tow_store.next_turn(d, p_now);
 	elsif tow_store.is_outdated(d) then
+		perform from tow_store.scheduled s where s.id = d.job for update skip locked; -- somebody moves it: the next time
+		if not found then
+			return false;
+		end if;
 		perform tow_store.renew(d);
 	elsif not d.wanted and d.enabled and d.auto_start and not d.halted then
 		perform tow_store.begin_daemon(d);

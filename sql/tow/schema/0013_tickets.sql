@@ -9,3 +9,5 @@ alter table tow_store.signal add column told_at timestamptz;
 comment on column tow_store.signal.told_at is 'When its job was marked as one that has a memory: a run that was claimed later knows of it.';
 
 drop function if exists tow.attach(text, text, int, text, text[], int[], text[], interval, bigint, boolean, boolean, double precision, int[]);
+
+comment on table tow_store.duty is 'What the scheduler does. every: how often each has a turn; when there is work for it, see tow_store.dues, it has one earlier, and some have none while there is not.';
