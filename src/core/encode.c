@@ -115,3 +115,19 @@ char *tow_http_basic(struct tow_arena *a, const char *user, const char *password
 
 	return tow_fmt(a, "Authorization: Basic %s", tow_base64(a, both, strlen(both)));
 }
+
+static int digit(char c)
+{
+	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+void *tow_unhex(struct tow_arena *a, const char *hex, size_t *len)
+{
+	unsigned char *out;
+
+	*len = strlen(hex) / 2;
+	out = tow_alloc(a, *len + 1);
+	for (size_t i = 0; i < *len; i++)
+		out[i] = (unsigned char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+	return out;
+}

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tow/client.h"
-#include "tow/kind.h"
-#include "tow/secret.h"
+#include "session.h"
 
 #define TURN_US (600 * 1000000LL)
 #define LATCHED 60000 /* ms: who waits for a change looks now and then all the same */
@@ -17,18 +15,13 @@
 
 /* One client, while its settings are the same. */
 struct watch {
-	struct tow_arena arena; /* of the settings */
-	struct tow_client client;
-	struct tow_client_conf conf;
+	struct session session;
 	char id[24], revision[24];
-	bool open;
 };
 
 static void watch_release(struct watch *w)
 {
-	if (w->open)
-		tow_client_close(&w->client);
-	tow_arena_release(&w->arena);
+	session_close(&w->session);
 	*w = (struct watch){ 0 };
 }
 
@@ -159,12 +152,12 @@ static bool cycle(struct tow_job *j, struct watch *w, struct tow_db *db, long lo
 	long long began = tow_mono_us();
 	char took[24];
 
-	if ((!*w->client.version && !w->client.driver->hello(&w->client, &a, &why)) ||
-	    !w->client.driver->list(&w->client, &a, &listing, &why)) {
+	if ((!*w->session.client.version && !w->session.client.driver->hello(&w->session.client, &a, &why)) ||
+	    !w->session.client.driver->list(&w->session.client, &a, &listing, &why)) {
 		tow_job_log(j, TOW_WARN, "%s", why.text);
 		return unreachable(w, db, &why, wait_ms, e);
 	}
-	add_listing(&text, &w->client, &listing);
+	add_listing(&text, &w->session.client, &listing);
 	snprintf(took, sizeof(took), "%lld", (tow_mono_us() - began) / 1000);
 	if (!tow_call(db, &rows, e, "haul.observe", w->id, w->revision, text.data, took))
 		return false;
@@ -173,34 +166,6 @@ static bool cycle(struct tow_job *j, struct watch *w, struct tow_db *db, long lo
 }
 
 /*--- settings */
-
-static const char *kept(struct watch *w, const struct tow_rows *rows, const char *column)
-{
-	return tow_strdup(&w->arena, tow_rows_get(rows, 0, column));
-}
-
-static bool open_client(struct watch *w, const struct tow_rows *rows, struct tow_err *why)
-{
-	const char *name = tow_rows_get(rows, 0, "driver"),
-		   *secret = tow_rows_get(rows, 0, "secret");
-	const struct tow_client_driver *driver = tow_client_driver(name);
-	char *password = NULL;
-
-	if (!driver)
-		return tow_fail_class(why, TOW_FINAL, "driver", "there is no driver '%s'", name);
-	if (secret && !tow_secret_read(&w->arena, secret, &password, why))
-		return false;
-	w->conf = (struct tow_client_conf){
-		.url = kept(w, rows, "url"),
-		.user = kept(w, rows, "user_name"),
-		.secret = password,
-		.category = kept(w, rows, "category"),
-		.tag = kept(w, rows, "tag"),
-		.timeout_ms = (long)tow_rows_int(rows, 0, "timeout_ms"),
-	};
-	w->open = tow_client_open(&w->client, driver, &w->conf, why);
-	return w->open;
-}
 
 /* Asks who is to be watched; a session goes on while that has not changed. */
 static bool look_up(struct watch *w, struct tow_db *db, const char *name, long long *wait_ms,
@@ -214,12 +179,12 @@ static bool look_up(struct watch *w, struct tow_db *db, const char *name, long l
 		return false;
 	wait = tow_rows_get(rows, 0, "wait_ms");
 	*wait_ms = wait ? atoll(wait) : LATCHED;
-	if (w->open && strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0)
+	if (session_is_open(&w->session) && strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0)
 		return true;
 	watch_release(w);
 	snprintf(w->id, sizeof(w->id), "%s", tow_rows_get(rows, 0, "id"));
 	snprintf(w->revision, sizeof(w->revision), "%s", tow_rows_get(rows, 0, "revision"));
-	return !wait || open_client(w, rows, &why) || unreachable(w, db, &why, wait_ms, e);
+	return !wait || session_open(&w->session, rows, &why) || unreachable(w, db, &why, wait_ms, e);
 }
 
 /*--- a turn */
@@ -257,11 +222,13 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	while (!tow_job_stopping(j) && tow_mono_us() < end) {
 		if (rung && !look_up(&w, db, name, &wait_ms, e))
 			return false;
-		if (w.open && wait_ms <= 0 && !cycle(j, &w, db, &wait_ms, e))
+		if (session_is_open(&w.session) && wait_ms <= 0 && !cycle(j, &w, db, &wait_ms, e))
 			return false;
 		rung = rest(j, db, wait_ms);
-		wait_ms = w.open ? 0 : wait_ms;
-		rung = rung || !w.open;
+		if (session_is_open(&w.session))
+			wait_ms = 0;
+		else
+			rung = true;
 		if (!tow_db_alive(db))
 			return tow_fail(e, TOW_RETRY, "the database's connection was lost");
 	}

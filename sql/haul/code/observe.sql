@@ -2,7 +2,7 @@
 -- p_listing: {"whole": true, "free": bytes, "version": "...", "transfers": [{"key", "ids", "name", "state", "complete",
 -- "client_state", "percent", "size", "left", "down", "up", "eta", "seeders", "leechers", "ratio", "seeding", "folder",
 -- "content", "category", "tags", "error", "local", "tracker", "added_at", "completed_at"}]}.
--- Locks the client's health row, then rows of transfer.
+-- Locks the client's health row, then rows of transfer, then downloads whose state changes, by id.
 
 -- One row a transfer, as the table has them; numbers below 0 are unknown.
 create or replace function haul_store.listed(p_listing jsonb)
@@ -99,6 +99,7 @@ begin
 		hint = null, failures = 0, doubts = 0, listed_at = v_now, next_at = h.next_at, observed = v_clock, version = coalesce(p_listing ->> 'version', o.version),
 		free_bytes = (p_listing ->> 'free')::bigint, took = p_took_ms * interval '1 ms', listed = v_count, written = v_written + v_new + v_gone
 	where o.client = p_client;
+	perform haul_store.follow(c);
 	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
 end $$;
 comment on function haul.observe(int, int, jsonb, int) is 'For a client''s monitor: all that it has seen. In how many ms to look again.';
