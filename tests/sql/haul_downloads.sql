@@ -57,7 +57,7 @@ select pg_temp.refused(format('select haul.imported(%s)', :d), 'TW409', 'rest', 
 select haul.placed(f.id, f.source, 'link', null, 9, 1, 2, null) from haul.files f where f.source = 'a/x.mkv' \g /dev/null
 select is((select string_agg(source, ' ') from haul.plan(:d, '/dl', '[{"path": "a/x.mkv", "size": 9}, {"path": "a/x.en.srt", "size": 1}]')), 'a/x.en.srt', 'another attempt does the rest');
 select haul.placed(f.id, 'A film (1999)/x.en.srt', 'copy', 'aa', 1, 1, 3, null) from haul.files f where f.source = 'a/x.en.srt' \g /dev/null
-select is(haul.imported(:d), '2 files, 1 linked, 1 copied', 'the end');
+select is(haul.imported(:d), '{"files": 2, "title": "A film", "copied": 1, "linked": 1}', 'the end');
 select is(pg_temp.is_now(:d), 'completed', 'it is here');
 select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import, haul.scan, haul.act done', 'the server and the client will be told');
 select is((select string_agg(path, ', ' order by path) from haul_store.change), '/A film (1999), /a', 'of what changed');

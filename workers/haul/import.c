@@ -204,7 +204,7 @@ static bool import(struct tow_job *j, struct tow_db *db, const struct tow_rows *
 	    !place_all(j, db, &rules, plan, e) ||
 	    !tow_call(db, &said, e, "haul.imported", work_download(j)))
 		return false;
-	tow_job_log(j, TOW_INFO, "%s", tow_rows_at(said, 0, 0));
+	tow_job_result(j, tow_rows_at(said, 0, 0));
 	return true;
 }
 

@@ -1,5 +1,23 @@
 -- What a listing means for downloads: whose a transfer is, and how far its download has come. Part of haul.observe.
 
+create or replace function haul_store.adopt(t haul_store.transfer, p_library int, p_state text) returns haul_store.download
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c haul_store.client;
+	d haul_store.download;
+begin
+	select o.* into c from haul_store.client o where o.id = t.client;
+	insert into haul_store.download (title, state, state_at, type, client, client_name, library, category, adopted, who, created_at)
+	values (t.name, p_state, tow.now(), case when c.driver in ('sabnzbd', 'nzbget') then 'nzb' when c.driver = 'web' then 'http' else 'torrent' end,
+		c.id, c.name, p_library, t.category, true, session_user, tow.now())
+	returning * into d;
+	update haul_store.transfer o set download = d.id where o.id = t.id;
+	perform haul_store.note_event(d.id, 'adopted', format('found in client %s', c.name), null, p_state);
+	return d;
+end $$;
+comment on function haul_store.adopt(haul_store.transfer, int, text) is 'Make a download of what a client holds.';
+
 -- What was grabbed is found by its tag, whatever the client calls it; what others put into the client's own category or
 -- tag is adopted where the operator said so, unless it says that it is done.
 create or replace function haul_store.link_transfers(c haul_store.client) returns void
@@ -8,7 +26,6 @@ as $$
 declare
 	t haul_store.transfer;
 	l haul_store.library;
-	d haul_store.download;
 begin
 	update haul_store.transfer o set download = w.id
 	from haul_store.download w
@@ -24,12 +41,7 @@ begin
 	loop
 		select b.* into l from haul_store.library b order by (t.category = any(b.categories)) desc nulls last, b.id limit 1;
 		continue when l.done_tag = any(t.tags);
-		insert into haul_store.download (title, state, state_at, type, client, client_name, library, category, adopted, who, created_at)
-		values (t.name, 'downloading', tow.now(), case when c.driver in ('sabnzbd', 'nzbget') then 'nzb' when c.driver = 'web' then 'http' else 'torrent' end,
-			c.id, c.name, l.id, t.category, true, session_user, tow.now())
-		returning * into d;
-		update haul_store.transfer o set download = d.id where o.id = t.id;
-		perform haul_store.note_event(d.id, 'adopted', format('found in client %s', c.name), null, 'downloading');
+		perform haul_store.adopt(t, l.id, 'downloading');
 	end loop;
 end $$;
 comment on function haul_store.link_transfers(haul_store.client) is 'Find out whose a client''s transfers are.';

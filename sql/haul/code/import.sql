@@ -144,23 +144,23 @@ as $$
 $$;
 comment on function haul.unplaced(bigint, text, text) is 'A file could not be placed this time.';
 
-create or replace function haul.imported(download bigint) returns text
+create or replace function haul.imported(download bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download := haul_store.work_on(download, '{importing}');
-	v_said text;
+	v_count jsonb;
 begin
 	if exists (select from haul_store.file f where f.download = d.id and f.state = 'planned') then
 		perform haul_store.fail('TW409', format('download %s is not all in place', d.id), 'place the rest');
 	end if;
-	select format('%s files, %s linked, %s copied', count(*), count(*) filter (where f.mode in ('link', 'reflink', 'symlink')), count(*) filter (where f.mode in ('copy', 'move')))
-	into v_said from haul_store.file f where f.download = d.id and f.state = 'placed';
-	d := haul_store.move_to(d, 'completed', v_said);
+	select jsonb_build_object('title', d.title, 'files', count(*), 'linked', count(*) filter (where f.mode in ('link', 'reflink', 'symlink')), 'copied', count(*) filter (where f.mode in ('copy', 'move')))
+	into v_count from haul_store.file f where f.download = d.id and f.state = 'placed';
+	d := haul_store.move_to(d, 'completed', format('%s files, %s linked, %s copied', v_count -> 'files', v_count -> 'linked', v_count -> 'copied'));
 	perform haul_store.note_changes(d);
 	perform haul_store.act(d, 'done');
-	return v_said;
+	return v_count;
 end $$;
 comment on function haul.imported(bigint) is 'All files of a download are in their place: its servers and its client will be told.';
 
