@@ -260,6 +260,9 @@ static void answered(struct dispatcher *d, struct line *l, const struct tow_rows
 		break;
 	case LINE_EXCHANGE:
 		exchange_answered(d, l, rows, now);
+		if (d->done.n == 0)
+			hands_give(d, now); /* before a call wakes the server's process, on this
+					       core perhaps: nothing has ended that it would tell */
 		break;
 	case LINE_PARK:
 		if (tow_rows_count(rows) == 1 && tow_rows_at(rows, 0, 0))

@@ -1,8 +1,8 @@
 /* tow kind: limits of a kind of jobs, over all queues. */
 #include <sysexits.h>
 
+#include "lib/kinds.h"
 #include "lib/note.h"
-#include "lib/print.h"
 #include "lib/sub.h"
 #include "tow/command.h"
 
@@ -28,18 +28,6 @@ static int set(struct cli *c)
 	return EX_OK;
 }
 
-/* As tow kinds does. */
-static int ls(struct cli *c)
-{
-	static const struct column columns[] = {
-		{ "kind", NULL, AS_IS },
-		{ "workers", NULL, AS_IS },
-		{ "queues", NULL, AS_LIST },
-		COLUMN_END,
-	};
-	return print_view(c, "tow.kinds", columns);
-}
-
 static int pause_kind(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -59,7 +47,7 @@ static int resume(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
+	{ "ls", 0, 0, kinds_ls, NULL },
 	{ "set", 1, 1, set, " max-running reset quiet " },
 	{ "pause", 1, 1, pause_kind, " reason quiet " },
 	{ "resume", 1, 1, resume, NULL },
@@ -77,8 +65,8 @@ const struct tow_command tow_command_kind = {
 	.usage = "tow kind ls | set KIND | pause KIND | resume KIND",
 	.options = options,
 	.help = "While a kind is paused none of its jobs is started, in any queue; those that run "
-		"go on. 'tow limits' shows\n"
-		"what is set, 'tow kinds' who knows which kinds.\n"
+		"go on. 'tow kind ls' and 'tow limits' show\n"
+		"what is set.\n"
 		"\n"
 		"Examples:\n"
 		"  tow kind set transcode --max-running 2\n"

@@ -1,5 +1,5 @@
 /* tow kinds: what can be run. */
-#include "lib/print.h"
+#include "lib/kinds.h"
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
@@ -8,19 +8,12 @@ static const struct tow_option options[] = {
 	OPTION_END,
 };
 
-static const struct column columns[] = {
-	{ "kind", NULL, AS_IS },
-	{ "workers", NULL, AS_IS },
-	{ "queues", NULL, AS_LIST },
-	COLUMN_END,
-};
-
 static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
 	if (!cli_connect(&c, options, 0, 0, argc, argv))
 		return cli_failed(&c);
-	return print_view(&c, "tow.kinds", columns);
+	return kinds_ls(&c);
 }
 
 const struct tow_command tow_command_kinds = {

@@ -212,7 +212,8 @@ select is(pg_temp.show(), 'failing | Trying, failed: bad disk | bad disk', 'fail
 select is((select s.status || ' ' || s.detail from tow.status() s where s.component = 'daemon d'), 'warn failing: bad disk', 'tow.status says so');
 select is((select row(failures, job is not null)::text from tow.daemons), '(1,t)', 'and will be tried again');
 select is((select detail from tow.daemon_actions where action = 'FAILED' order by n desc limit 1), 'bad disk', 'which is written down');
-select pg_temp.later('1 s') \g /dev/null
+select is((select date_trunc('second', next_at - tow.now() + interval '10 ms') from tow.daemons), (select every from tow.daemons), 'by a policy that never tries again: as a turn that went well');
+select pg_temp.later((select next_at - tow.now() from tow.daemons)) \g /dev/null
 select pg_temp.drain('promote') \g /dev/null
 select pg_temp.begun() \g /dev/null
 select pg_temp.ends('{"as": "snoozed", "delay_s": 1}') \g /dev/null

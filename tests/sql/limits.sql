@@ -42,9 +42,14 @@ select tow.set_queue('default', lane_limit => 0);
 select pg_temp.put('noop', 2), pg_temp.put('other', 5), pg_temp.put('other', 2, 'k'), pg_temp.put('noop', 1, 'k') \g /dev/null
 select is(pg_temp.n(pg_temp.claim(:w, 3)), 3, 'kind: without a limit');
 select tow.set_kind('other', 2);
+select is((select max_running from tow.kinds where kind = 'other'), 2, 'it is listed with its limit');
 select pg_temp.put('other', 1), pg_temp.claim(:w, 20), pg_temp.claim(:w, 20) \g /dev/null
 select is((select count(*) from tow_store.running r join tow_store.job j on j.id = r.job_id where kind = 'other'), 2::bigint, 'its limit, over plain bands and lanes');
 select is((select count(*) from tow_store.running r join tow_store.job j on j.id = r.job_id where kind = 'noop'), 3::bigint, 'other kinds run beside it, in the same lane too');
+select tow.set_kind('other', 1);
+select is((select w.hint from tow.jobs j, tow.why(j.id) w where j.kind = 'other' and j.state = 'ready' and w.reason = 'kind limit' limit 1),
+	'select tow.set_kind(''other'', max_running => 3)', 'a limit below what runs: why says which one would let it run');
+select tow.set_kind('other', 2);
 select tow.pause_kind('other', 'why');
 select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
 select is(pg_temp.claim(:w, 20), '{}', 'paused: nothing of it starts');
