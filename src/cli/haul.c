@@ -1,5 +1,6 @@
 /* tow haul: downloads. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>

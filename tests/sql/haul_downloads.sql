@@ -24,7 +24,8 @@ select haul.grab('magnet:?xt=urn:btih:aa&dn=A+film', library => 'main', meta => 
 select is((select concat_ws(' ', title, type, state, client, library, tag) from haul.downloads), format('A film torrent approved c main tow-%s', :d), 'by the client that can, with the name that the link gives');
 select is(pg_temp.jobs(), 'haul.grab', 'a job gives it to the client');
 select is((select concat_ws(' ', driver, link, own_tag) from haul.begin_grab(:d)), format('transmission magnet:?xt=urn:btih:aa&dn=A+film tow-%s', :d), 'which is told so');
-select is((select client from haul.downloads where id = haul.grab('https://x/y.nzb?key=1')), 'n', 'an nzb goes to another');
+select haul.grab('https://x/y.nzb?key=1') as z \gset
+select is((select client || ' ' || title from haul.downloads where id = :z), 'n y', 'an nzb goes to another');
 select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW404', 'tow client add', 'who takes a file?');
 select pg_temp.refused($$ select haul.grab('nonsense') $$, 'TW422', 'type', 'what is that?');
 select pg_temp.refused($$ select haul.grab('magnet:?x', client => 'n') $$, 'TW409', 'another', 'a client that cannot');
@@ -38,6 +39,13 @@ select pg_temp.refused(format('select haul.begin_grab(%s)', :d), 'TW410', 'nothi
 select pg_temp.sees(pg_temp.t('h', 'downloading', format('{"tags": ["tow-%s"], "category": "other"}', :d)::jsonb)) \g /dev/null
 select is((select concat_ws(' ', state, percent, transfer) from haul.downloads where id = :d), 'downloading 50 downloading', 'found by its tag');
 select is((select count(*) from haul.downloads), 2::bigint, 'and not adopted besides');
+
+-- A job that is gone is made anew.
+select haul.grab('magnet:?xt=urn:btih:bb') as e \gset
+select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'e' \g /dev/null
+select pg_temp.later('2 minutes'), pg_temp.sees(pg_temp.t('h', 'downloading', format('{"tags": ["tow-%s"]}', :d)::jsonb)), pg_temp.sees(pg_temp.t('h', 'downloading')) \g /dev/null
+select is((select count(*) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'e' and j.state <> 'cancelled'), 1::bigint, 'a job that is gone is made anew, once');
+select haul.cancel(:e), tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'e' and j.state <> 'cancelled' \g /dev/null
 
 -- Complete, planned, placed.
 select pg_temp.sees(pg_temp.t('h', 'seeding', format('{"tags": ["tow-%s"]}', :d)::jsonb)) \g /dev/null
@@ -70,7 +78,7 @@ select is((select string_agg(what, ' ' order by n) from haul.events where downlo
 
 -- Adopted.
 select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'downloading', '{"category": "tow/sub"}'), pg_temp.t('j', 'seeding', '{"tags": ["synced"]}'), pg_temp.t('k', 'downloading', '{"category": "towel"}')) \g /dev/null
-select is((select string_agg(concat_ws(' ', title, state, library, adopted), ', ') from haul.downloads where id > :d + 1 and type = 'torrent'), 'name i downloading main t', 'what is in the category or below it, and not what is done');
+select is((select string_agg(concat_ws(' ', title, state, library, adopted), ', ') from haul.downloads where adopted), 'name i downloading main t', 'what is in the category or below it, and not what is done');
 select id as i from haul.downloads where title = 'name i' \gset
 select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'error', '{"category": "tow/sub", "error": "disk full", "local": true}')) \g /dev/null
 select is(pg_temp.is_now(:i), 'failed: disk full', 'an error of the client''s disk');

@@ -56,7 +56,7 @@ create or replace function haul_store.check_options(p_options jsonb) returns voi
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_known constant jsonb := '{"paused": "boolean", "sequential": "boolean", "down_limit": "number", "up_limit": "number", "ratio_limit": "number", "seed_limit": "number", "folder": "string"}';
+	c_known constant jsonb := jsonb '{"paused": "boolean", "sequential": "boolean", "down_limit": "number", "up_limit": "number", "ratio_limit": "number", "seed_limit": "number", "folder": "string"}';
 	v_bad text;
 begin
 	if jsonb_typeof(p_options) is distinct from 'object' then
@@ -155,7 +155,7 @@ begin
 	end if;
 	if d.state = 'approved' then
 		perform haul_store.launch(d, 'haul.grab');
-	elsif d.state = 'downloaded' and d.library is not null then
+	elsif d.state in ('downloaded', 'importing') and d.library is not null then
 		perform haul_store.launch(d, 'haul.import');
 	end if;
 	return d.state;

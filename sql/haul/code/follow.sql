@@ -46,6 +46,18 @@ begin
 end $$;
 comment on function haul_store.link_transfers(haul_store.client) is 'Find out whose a client''s transfers are.';
 
+-- A job that was lost for good (its worker died with it again and again) is made anew; one that is there stays, by its key.
+create or replace function haul_store.push(c haul_store.client) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform haul_store.go_on(d)
+	from (select o.* from haul_store.download o
+		where o.client = c.id and o.state in ('approved', 'downloaded', 'importing') and o.state_at < tow.now() - interval '1 minute'
+		order by o.state_at limit 20) d;
+end $$;
+comment on function haul_store.push(haul_store.client) is 'See that what should be worked on is.';
+
 create or replace function haul_store.follow(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -55,6 +67,7 @@ declare
 	v_id bigint;
 begin
 	perform haul_store.link_transfers(c);
+	perform haul_store.push(c);
 	for v_id in
 		select o.id from haul_store.download o join haul_store.transfer x on x.download = o.id
 		where x.client = c.id and (o.state in ('queued', 'approved')

@@ -38,8 +38,8 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_nestloop = off set jit = off
 as $$
 declare
-	c_gap constant interval := '6 minutes';
-	c_pulse constant interval := '10 s';
+	c_gap constant interval := interval '6 minutes';
+	c_pulse constant interval := interval '10 s';
 	v_now constant timestamptz := tow.now();
 	v_count constant int := jsonb_array_length(p_listing -> 'transfers');
 	c haul_store.client;
