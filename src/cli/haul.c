@@ -132,6 +132,11 @@ static int resume(struct cli *c)
 	return by_id(c, "haul.resume");
 }
 
+static int undo(struct cli *c)
+{
+	return by_id(c, "haul.undo");
+}
+
 /*--- watch */
 
 static bool is_over(const char *state)
@@ -204,6 +209,7 @@ static const struct sub subs[] = {
 	{ "retry", 1, 1, retry, NULL },
 	{ "pause", 1, 1, hold, NULL },
 	{ "resume", 1, 1, resume, NULL },
+	{ "undo", 1, 1, undo, NULL },
 	{ 0 },
 };
 
@@ -216,11 +222,12 @@ const struct tow_command tow_command_haul = {
 	.name = "haul",
 	.summary = "downloads",
 	.usage = "tow haul ls | add LINK|FILE | watch | files | events | cancel ID | retry ID | "
-		 "pause ID | resume ID",
+		 "pause ID | resume ID | undo ID",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file. watch shows what is "
 		"under way until nothing\n"
-		"is. files says where everything went, events all that happened.\n"
+		"is. files says where everything went, events all that happened; undo takes files back that\n"
+		"nobody changed since.\n"
 		"\n"
 		"Examples:\n"
 		"  tow haul add 'magnet:?xt=urn:btih:...' --library films\n"
