@@ -40,10 +40,11 @@ sources := $(sort $(core) $(commands) $(kinds) $(wildcard src/cli/lib/*.c worker
 	workers/haul/targets/*.c scheduler/*.c src/serve/*.c))
 sql := $(wildcard sql/*/schema/*.sql sql/*/code/*.sql)
 clients := $(wildcard workers/haul/clients/*.c)
-generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/clients.c $(out)/gen/sql.c
+targets := $(wildcard workers/haul/targets/*.c)
+generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/clients.c $(out)/gen/targets.c $(out)/gen/sql.c
 objects := $(sources:%.c=$(out)/obj/%.o) $(generated:$(out)/%.c=$(out)/obj/%.o)
 unit := $(patsubst %.c,$(out)/%,$(wildcard tests/unit/test_*.c))
-drivers := $(out)/tests/lib/client_drive
+drivers := $(out)/tests/lib/client_drive $(out)/tests/lib/target_drive
 fuzzers := $(patsubst %.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
@@ -80,6 +81,8 @@ $(out)/gen/kinds.c: FORCE
 	@contrib/gen/kinds.sh $@ $(kinds)
 $(out)/gen/clients.c: FORCE
 	@contrib/gen/clients.sh $@ $(clients)
+$(out)/gen/targets.c: FORCE
+	@contrib/gen/targets.sh $@ $(targets)
 $(out)/gen/sql.c: FORCE
 	@contrib/gen/sql.sh $@ $(sql)
 $(out)/obj/gen/sql.o: $(sql)

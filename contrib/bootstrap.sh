@@ -45,6 +45,7 @@ table() {
 		check | procps                       | looks at processes in tests
 		check | pgbouncer                    | a pooler, between database and workers in tests
 		check | valgrind                     | finds leaks and bad reads
+		check | mpd                          | a media server, told of new files in tests
 		lint  | git                          | says which files are ours
 		lint  | clang-format                 | layout of C
 		lint  | clang-tidy                   | static analysis of C
