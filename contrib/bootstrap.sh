@@ -32,6 +32,8 @@ table() {
 		run   | libpq-dev                    | speaks to PostgreSQL
 		run   | libcurl4-openssl-dev         | HTTP, for webhooks and http jobs
 		run   | libjansson-dev               | JSON
+		run   | libexpat1-dev                | XML
+		run   | libxxhash-dev                | hashes of files
 		run   | libinih-dev                  | reads the worker's configuration file
 		run   | libncurses-dev               | the screen of tow top
 		run   | postgresql-$pg                | the database
