@@ -151,7 +151,7 @@ static int drivers(struct cli *c)
 #define SETTINGS " user secret category tag adopt path-map priority fast slow cron tz timeout "
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
-	{ "drivers", 0, 0, drivers, NULL },
+	{ "drivers", 0, 0, drivers, sub_alone },
 	{ "add", 3, 3, add, SETTINGS },
 	{ "set", 1, 1, set, SETTINGS " url reset " },
 	{ "enable", 1, 1, enable, NULL },

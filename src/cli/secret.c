@@ -53,9 +53,9 @@ static int rm(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "set", 1, 1, set, NULL },
-	{ "ls", 0, 0, ls, NULL },
-	{ "rm", 1, 1, rm, NULL },
+	{ "set", 1, 1, set, sub_alone },
+	{ "ls", 0, 0, ls, sub_alone },
+	{ "rm", 1, 1, rm, sub_alone },
 	{ 0 },
 };
 

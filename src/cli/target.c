@@ -97,7 +97,7 @@ static int drivers(struct cli *c)
 #define SETTINGS " user secret section delay timeout "
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
-	{ "drivers", 0, 0, drivers, NULL },
+	{ "drivers", 0, 0, drivers, sub_alone },
 	{ "add", 3, 3, add, SETTINGS },
 	{ "set", 1, 1, set, SETTINGS " url enabled reset " },
 	{ "scan", 1, 1, scan, NULL },

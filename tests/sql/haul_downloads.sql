@@ -68,7 +68,7 @@ select haul.placed(f.id, 'A film (1999)/x.en.srt', 'copy', 'aa', 1, 1, 3, null) 
 select is(haul.imported(:d), '{"files": 2, "title": "A film", "copied": 1, "linked": 1}', 'the end');
 select is(pg_temp.is_now(:d), 'completed', 'it is here');
 select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import, haul.scan, haul.act done', 'the server and the client will be told');
-select is((select string_agg(path, ', ' order by path) from haul_store.change), '/A film (1999), /a', 'of what changed');
+select is((select string_agg(path, ', ' order by path) from haul_store.change), 'A film (1999)/, a/', 'of what changed');
 select is((select jsonb_array_length(paths) from haul.begin_scan('m', 99)), 2, 'all at once');
 select haul.scanned('m', 99, 'http.connect', 'refused', null) \g /dev/null
 select is((select concat_ws(' ', state, pending, error) from haul.targets), 'failing 2 refused', 'a server that is down');

@@ -1,4 +1,4 @@
--- Media servers are told of changed folders: gathered for the target's delay, then all at once, by one job a target.
+-- Media servers are told of changed folders (which end in a slash; "" stands for all that a server has): gathered for the target's delay, then all at once, by one job a target.
 
 -- The folders that a download's files came into, for each target of its library.
 create or replace function haul_store.note_changes(d haul_store.download) returns void
@@ -8,7 +8,7 @@ declare
 	t haul_store.target;
 begin
 	insert into haul_store.change as o (target, path, download, since)
-	select a.target, rtrim(coalesce(a.root, l.root), '/') || '/' || f.folder, d.id, tow.now()
+	select a.target, coalesce(nullif(rtrim(coalesce(a.root, l.root), '/'), '') || '/', '') || coalesce(nullif(f.folder, '') || '/', ''), d.id, tow.now()
 	from haul_store.announce a join haul_store.library l on l.id = a.library,
 		lateral (select distinct substring(x.target from '^(.*)/[^/]*$') as folder from haul_store.file x where x.download = d.id and x.state = 'placed') g,
 		lateral (select coalesce(g.folder, '') as folder) f
