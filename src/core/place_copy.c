@@ -307,11 +307,7 @@ static bool write_at(int fd, const char *data, size_t len, off_t at)
 /* How many bytes the kernel copied. Whatever stops it, writing by hand finds out what is wrong. */
 static size_t copy_by_kernel(struct tow_placing *p, size_t len)
 {
-<<<<<<< HEAD
-	off_t in = p->at, out = p->at;
-=======
 	off_t in = p->at, out = in;
->>>>>>> haul-place
 	size_t done = 0;
 
 	while (p->by_kernel && done < len) {

@@ -423,15 +423,6 @@ START_TEST(a_changed_source_begins_anew)
 {
 	struct tow_place_rules r = rules_of(PLACE_COPY, PLACE_NONE);
 	struct tow_placed done;
-<<<<<<< HEAD
-
-	make_file(path("in/big"), BIG, 1);
-	tow_place_drop(begun(&r, "big", "x/big", 2));
-	make_file(path("in/big"), BIG, 2);
-	done = placed(&r, "big", "x/big");
-	ck_assert(!done.resumed);
-	check_file(path("lib/x/big"), BIG, 2);
-=======
 	char *wanted = NULL, *got = NULL;
 
 	make_file(path("in/big"), BIG, 1);
@@ -442,7 +433,6 @@ START_TEST(a_changed_source_begins_anew)
 	ck_assert(tow_fs_read(&arena, path("in/big"), &wanted, NULL, NULL));
 	ck_assert(tow_fs_read(&arena, path("lib/x/big"), &got, NULL, NULL));
 	ck_assert_mem_eq(got, wanted, BIG);
->>>>>>> haul-place
 	ck_assert_int_eq(parts(), 0); /* the old part is swept away */
 }
 END_TEST
@@ -735,8 +725,6 @@ START_TEST(undo_never_takes_the_only_one)
 	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
 	ck_assert_int_eq(entries(path("lib")), 0);
 	done = placed(&r, "a", "x/a");
-<<<<<<< HEAD
-=======
 	unlink(path("lib/x/a"));
 	make_file(path("lib/x/a"), SMALL, 2); /* of the same size, and somebody else's */
 	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
@@ -744,7 +732,6 @@ START_TEST(undo_never_takes_the_only_one)
 	check_file(path("lib/x/a"), SMALL, 2);
 	unlink(path("lib/x/a"));
 	done = placed(&r, "a", "x/a");
->>>>>>> haul-place
 	unlink(path("in/a")); /* the client is done with it */
 	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
 	ck_assert(!kept && !is_there(path("lib/x")));
@@ -780,10 +767,7 @@ START_TEST(undo_stays_in_the_library)
 	done.to = "x";
 	done.replaced = "../secret";
 	ck_assert(!tow_place_undo(path("lib"), &done, &kept, &e));
-<<<<<<< HEAD
-=======
 	ck_assert_str_eq(e.class, "place.name");
->>>>>>> haul-place
 	ck_assert(kept);
 	check_file(path("secret"), SMALL, 2);
 }
