@@ -20,7 +20,8 @@ static const struct tow_option options[] = {
 	{ "title", "TEXT", "add: what it is called" },
 	{ "type", "torrent|nzb|http", "add: what the link is, where it does not say so" },
 	{ "category", "NAME", "add: its category in the client" },
-	{ "options", "JSON", "add: for the client: {\"paused\": true, \"down_limit\": 100000, ...}" },
+	{ "options", "JSON",
+	  "add: for the client: {\"paused\": true, \"down_limit\": 100000, ...}" },
 	{ "meta", "JSON", "add: for the library's template: {\"year\": 1999}" },
 	{ "remove", "WORD", "cancel: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
@@ -29,10 +30,17 @@ static const struct tow_option options[] = {
 };
 
 static const struct column columns[] = {
-	{ "id", NULL, AS_IS },	     { "state", NULL, AS_STATE }, { "percent", "%", AS_PERCENT },
-	{ "down", NULL, AS_IS },     { "eta", NULL, AS_DURATION }, { "size", NULL, AS_IS },
-	{ "client", NULL, AS_IS },   { "library", NULL, AS_IS },	{ "title", NULL, AS_IS },
-	{ "error", NULL, AS_IS },    COLUMN_END,
+	{ "id", NULL, AS_IS },
+	{ "state", NULL, AS_STATE },
+	{ "percent", "%", AS_PERCENT },
+	{ "down", NULL, AS_IS },
+	{ "eta", NULL, AS_DURATION },
+	{ "size", NULL, AS_IS },
+	{ "client", NULL, AS_IS },
+	{ "library", NULL, AS_IS },
+	{ "title", NULL, AS_IS },
+	{ "error", NULL, AS_IS },
+	COLUMN_END,
 };
 
 static int ls(struct cli *c)
@@ -43,8 +51,9 @@ static int ls(struct cli *c)
 static int files(struct cli *c)
 {
 	static const struct column of[] = {
-		{ "download", NULL, AS_IS }, { "state", NULL, AS_STATE }, { "mode", NULL, AS_IS },
-		{ "size", NULL, AS_IS },     { "path", NULL, AS_IS },	   { "why", NULL, AS_IS },
+		{ "download", NULL, AS_IS }, { "state", NULL, AS_STATE },
+		{ "mode", NULL, AS_IS },     { "size", NULL, AS_IS },
+		{ "path", NULL, AS_IS },     { "why", NULL, AS_IS },
 		{ "error", NULL, AS_IS },    COLUMN_END,
 	};
 	return print_view(c, "haul.files", of);
@@ -53,8 +62,12 @@ static int files(struct cli *c)
 static int events(struct cli *c)
 {
 	static const struct column of[] = {
-		{ "at", NULL, AS_WHEN },  { "download", NULL, AS_IS }, { "what", NULL, AS_IS },
-		{ "detail", NULL, AS_IS }, { "title", NULL, AS_IS },    { "who", NULL, AS_IS },
+		{ "at", NULL, AS_WHEN },
+		{ "download", NULL, AS_IS },
+		{ "what", NULL, AS_IS },
+		{ "detail", NULL, AS_IS },
+		{ "title", NULL, AS_IS },
+		{ "who", NULL, AS_IS },
 		COLUMN_END,
 	};
 	return print_view(c, "haul.events", of);
@@ -80,9 +93,9 @@ static bool source(struct cli *c, struct cli_call *call)
 		tow_buf_addf(&hex, "%02x", (unsigned char)data[i]);
 	cli_arg(call, "data", tow_strdup(&c->arena, hex.data));
 	cli_arg(call, "type",
-		cli_has(c, "type")		 ? cli_option(c, "type") :
-		dot && strcmp(dot, ".nzb") == 0 ? "nzb" :
-						   "torrent");
+		cli_has(c, "type")		  ? cli_option(c, "type")
+		: dot && strcmp(dot, ".nzb") == 0 ? "nzb"
+						  : "torrent");
 	return true;
 }
 
@@ -224,9 +237,11 @@ const struct tow_command tow_command_haul = {
 	.usage = "tow haul ls | add LINK|FILE | watch | files | events | cancel ID | retry ID | "
 		 "pause ID | resume ID | undo ID",
 	.options = options,
-	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file. watch shows what is "
+	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file. watch shows what "
+		"is "
 		"under way until nothing\n"
-		"is. files says where everything went, events all that happened; undo takes files back that\n"
+		"is. files says where everything went, events all that happened; undo takes files "
+		"back that\n"
 		"nobody changed since.\n"
 		"\n"
 		"Examples:\n"

@@ -37,10 +37,10 @@ static const struct tow_option options[] = {
 static int ls(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "name", NULL, AS_IS },	   { "root", NULL, AS_IS },
-		{ "template", NULL, AS_IS },   { "modes", NULL, AS_LIST },
+		{ "name", NULL, AS_IS },	 { "root", NULL, AS_IS },
+		{ "template", NULL, AS_IS },	 { "modes", NULL, AS_LIST },
 		{ "categories", NULL, AS_LIST }, { "targets", NULL, AS_LIST },
-		{ "downloads", NULL, AS_IS },  COLUMN_END,
+		{ "downloads", NULL, AS_IS },	 COLUMN_END,
 	};
 	return print_view(c, "haul.libraries", columns);
 }
@@ -100,9 +100,9 @@ static int set(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "haul.drop_library", cli_operand(c, 0)) ?
-		       EX_OK :
-		       cli_failed(c);
+	return tow_call(c->db, NULL, &c->err, "haul.drop_library", cli_operand(c, 0))
+		       ? EX_OK
+		       : cli_failed(c);
 }
 
 static int announce(struct cli *c)
@@ -118,9 +118,9 @@ static int announce(struct cli *c)
 static int unannounce(struct cli *c)
 {
 	return tow_call(c->db, NULL, &c->err, "haul.unannounce", cli_operand(c, 0),
-			cli_operand(c, 1)) ?
-		       EX_OK :
-		       cli_failed(c);
+			cli_operand(c, 1))
+		       ? EX_OK
+		       : cli_failed(c);
 }
 
 #define COMMON " template mode category "
@@ -147,14 +147,16 @@ const struct tow_command tow_command_library = {
 	.usage = "tow library ls | add NAME ROOT | set NAME | announce NAME TARGET | unannounce "
 		 "NAME TARGET | rm NAME",
 	.options = options,
-	.help = "A template is a path below the root, of {title} {name} {ext} {path} {category} and "
+	.help = "A template is a path below the root, of {title} {name} {ext} {path} {category} "
+		"and "
 		"what a download's meta\n"
 		"holds; { (|year|)} is left out as a whole where there is no year. announce has a "
 		"media server told of what\n"
 		"changes here.\n"
 		"\n"
 		"Examples:\n"
-		"  tow library add films /media/films --template '{title}{ (|year|)}/{name}.{ext}'\n"
+		"  tow library add films /media/films --template '{title}{ "
+		"(|year|)}/{name}.{ext}'\n"
 		"  tow library set films --mode link --taken replace\n"
 		"  tow library announce films jelly --as /data/films\n",
 	.run = run,

@@ -24,10 +24,14 @@ static const struct tow_option options[] = {
 static int ls(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "name", NULL, AS_IS },	  { "driver", NULL, AS_IS },
-		{ "state", NULL, AS_STATE },  { "scanned_at", "SCANNED", AS_WHEN },
-		{ "pending", NULL, AS_IS },   { "libraries", NULL, AS_LIST },
-		{ "url", NULL, AS_IS },	  { "error", NULL, AS_IS },
+		{ "name", NULL, AS_IS },
+		{ "driver", NULL, AS_IS },
+		{ "state", NULL, AS_STATE },
+		{ "scanned_at", "SCANNED", AS_WHEN },
+		{ "pending", NULL, AS_IS },
+		{ "libraries", NULL, AS_LIST },
+		{ "url", NULL, AS_IS },
+		{ "error", NULL, AS_IS },
 		COLUMN_END,
 	};
 	return print_view(c, "haul.targets", columns);
@@ -71,9 +75,9 @@ static int set(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "haul.drop_target", cli_operand(c, 0)) ?
-		       EX_OK :
-		       cli_failed(c);
+	return tow_call(c->db, NULL, &c->err, "haul.drop_target", cli_operand(c, 0))
+		       ? EX_OK
+		       : cli_failed(c);
 }
 
 static int scan(struct cli *c)
@@ -115,7 +119,8 @@ const struct tow_command tow_command_target = {
 	.summary = "media servers, and whoever else is told of new files",
 	.usage = "tow target ls | drivers | add NAME DRIVER URL | set NAME | scan NAME | rm NAME",
 	.options = options,
-	.help = "Changes are gathered for a while and told all at once. 'tow library announce' says "
+	.help = "Changes are gathered for a while and told all at once. 'tow library announce' "
+		"says "
 		"of which libraries.\n"
 		"\n"
 		"Examples:\n"

@@ -38,7 +38,7 @@ cat >"$room/mpd.conf" <<-END
 END
 begin mpd mpd --no-daemon --stderr "$room/mpd.conf"
 wait_until "bash -c '</dev/tcp/127.0.0.1/$music' 2>/dev/null"
-mpd_says() { printf '%s\nclose\n' "$1" | timeout 10 nc -q 5 127.0.0.1 "$music" 2>/dev/null || true; }
+mpd_says() { timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s\nclose\n" "$2" >&3 && cat <&3' - "$music" "$1" 2>/dev/null; }
 
 python3 - "$room/src/album" <<-'END'
 	import struct, sys, wave
@@ -67,7 +67,7 @@ ok "it is seen to be well" wait_until "says \"select state from haul.clients\" o
 
 #--- dropped into the category
 driver=transmission url=http://127.0.0.1:$rpc login=(-u admin -p labpass123 -c tow)
-album=$(drive add -f "$room/album.torrent" | jq -r .key)
+album=$(drive add "$room/album.torrent" | jq -r .key)
 ok "what is in the category is adopted" wait_until "says \"select count(*) from haul.downloads where title = 'album' and adopted\" 1" 60
 ok "and comes to its end" wait_until "says \"select state from haul.downloads where title = 'album'\" completed" 120
 is "$(cd "$room/library" && find . -type f | sort | paste -sd' ')" "./album/track 1.wav ./album/track 2.wav" "its files are in the library, and no program"

@@ -11,9 +11,9 @@ static const struct {
 	const char *name;
 	enum tow_client_act act;
 } acts[] = {
-	{ "pause", CLIENT_PAUSE },	     { "resume", CLIENT_RESUME },
-	{ "recheck", CLIENT_RECHECK },	     { "reannounce", CLIENT_REANNOUNCE },
-	{ "remove", CLIENT_REMOVE },	     { "remove_data", CLIENT_REMOVE_DATA },
+	{ "pause", CLIENT_PAUSE },     { "resume", CLIENT_RESUME },
+	{ "recheck", CLIENT_RECHECK }, { "reannounce", CLIENT_REANNOUNCE },
+	{ "remove", CLIENT_REMOVE },   { "remove_data", CLIENT_REMOVE_DATA },
 };
 
 static bool tell(struct tow_job *j, struct session *s, const char *key, const char *what,
@@ -53,8 +53,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	bool ok;
 
-	if (!tow_job_db(j, &db, e) ||
-	    !tow_call(db, &rows, e, "haul.begin_act", work_download(j)))
+	if (!tow_job_db(j, &db, e) || !tow_call(db, &rows, e, "haul.begin_act", work_download(j)))
 		return false;
 	if (tow_rows_count(rows) == 0)
 		return true; /* nobody has it (any more) */

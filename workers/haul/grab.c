@@ -29,7 +29,8 @@ static bool find(struct session *s, struct tow_arena *a, const char *tag, const 
 static bool unpack(struct tow_arena *a, const struct tow_rows *rows, struct tow_transfer_new *t,
 		   struct tow_err *e)
 {
-	const char *data = tow_rows_get(rows, 0, "data"), *options = tow_rows_get(rows, 0, "options");
+	const char *data = tow_rows_get(rows, 0, "data"),
+		   *options = tow_rows_get(rows, 0, "options");
 	TOW_AUTO_JSON *o = NULL;
 
 	if (!tow_json_parse(&o, options, strlen(options), e))

@@ -18,9 +18,9 @@ static char *files_json(struct tow_arena *a, const struct tow_transfer_files *f)
 
 	tow_buf_addc(&b, '[');
 	for (size_t i = 0; i < f->n; i++) {
-		tow_buf_addf(&b, "%s{\"size\":%lld,\"done\":%lld,\"wanted\":%s,\"path\":",
-			     i ? "," : "", f->of[i].size, f->of[i].done,
-			     f->of[i].wanted ? "true" : "false");
+		tow_buf_addf(&b,
+			     "%s{\"size\":%lld,\"done\":%lld,\"wanted\":%s,\"path\":", i ? "," : "",
+			     f->of[i].size, f->of[i].done, f->of[i].wanted ? "true" : "false");
 		tow_json_quote(&b, f->of[i].path, strlen(f->of[i].path));
 		tow_buf_addc(&b, '}');
 	}
@@ -28,8 +28,8 @@ static char *files_json(struct tow_arena *a, const struct tow_transfer_files *f)
 	return tow_strdup(a, b.data);
 }
 
-static bool list_files(struct tow_job *j, const struct tow_rows *conf,
-		       struct tow_transfer_files *f, struct tow_err *e)
+static bool list_files(struct tow_job *j, const struct tow_rows *conf, struct tow_transfer_files *f,
+		       struct tow_err *e)
 {
 	AUTO_SESSION s = { 0 };
 
@@ -60,10 +60,10 @@ static void parse_modes(struct tow_arena *a, const char *list, struct tow_place_
 
 static enum tow_place_taken taken_from(const char *word)
 {
-	return strcmp(word, "skip") == 0      ? TAKEN_SKIP :
-	       strcmp(word, "replace") == 0 ? TAKEN_REPLACE :
-	       strcmp(word, "fail") == 0    ? TAKEN_FAIL :
-					      TAKEN_SUFFIX;
+	return strcmp(word, "skip") == 0      ? TAKEN_SKIP
+	       : strcmp(word, "replace") == 0 ? TAKEN_REPLACE
+	       : strcmp(word, "fail") == 0    ? TAKEN_FAIL
+					      : TAKEN_SUFFIX;
 }
 
 static bool owners(const struct tow_rows *conf, struct tow_place_rules *r, struct tow_err *e)
@@ -99,7 +99,7 @@ static bool rules_of(struct tow_arena *a, const struct tow_rows *conf, struct to
 		.file_mode = (mode_t)tow_rows_int(conf, 0, "file_mode"),
 		.dir_mode = (mode_t)tow_rows_int(conf, 0, "dir_mode"),
 		.reserve = tow_rows_int(conf, 0, "reserve"),
-		.who = tow_rows_get(conf, 0, "own_tag"),
+		.who = tow_rows_get(conf, 0, "who"),
 	};
 	parse_modes(a, tow_rows_get(conf, 0, "modes"), r);
 	return owners(conf, r, e);

@@ -152,7 +152,8 @@ static bool cycle(struct tow_job *j, struct watch *w, struct tow_db *db, long lo
 	long long began = tow_mono_us();
 	char took[24];
 
-	if ((!*w->session.client.version && !w->session.client.driver->hello(&w->session.client, &a, &why)) ||
+	if ((!*w->session.client.version &&
+	     !w->session.client.driver->hello(&w->session.client, &a, &why)) ||
 	    !w->session.client.driver->list(&w->session.client, &a, &listing, &why)) {
 		tow_job_log(j, TOW_WARN, "%s", why.text);
 		return unreachable(w, db, &why, wait_ms, e);
@@ -179,12 +180,14 @@ static bool look_up(struct watch *w, struct tow_db *db, const char *name, long l
 		return false;
 	wait = tow_rows_get(rows, 0, "wait_ms");
 	*wait_ms = wait ? atoll(wait) : LATCHED;
-	if (session_is_open(&w->session) && strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0)
+	if (session_is_open(&w->session) &&
+	    strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0)
 		return true;
 	watch_release(w);
 	snprintf(w->id, sizeof(w->id), "%s", tow_rows_get(rows, 0, "id"));
 	snprintf(w->revision, sizeof(w->revision), "%s", tow_rows_get(rows, 0, "revision"));
-	return !wait || session_open(&w->session, rows, &why) || unreachable(w, db, &why, wait_ms, e);
+	return !wait || session_open(&w->session, rows, &why) ||
+	       unreachable(w, db, &why, wait_ms, e);
 }
 
 /*--- a turn */

@@ -17,7 +17,8 @@ static bool launch(struct tow_job *j, const char *kind, const char *args, struct
 {
 	return tow_job_spawn(j,
 			     tow_fmt(tow_job_arena(j),
-				     "{\"kind\":\"%s\",\"queue\":\"haul\",\"args\":%s}", kind, args),
+				     "{\"kind\":\"%s\",\"queue\":\"haul\",\"args\":%s}", kind,
+				     args),
 			     e) &&
 	       tow_wait_children(j, e);
 }
@@ -40,20 +41,18 @@ static bool check(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 
 	tow_job_status(j, "Checking for pending downloads", 0);
-	if (!tow_job_db(j, &db, e) ||
-	    !tow_call(db, &rows, e, "haul.pending", category, library))
+	if (!tow_job_db(j, &db, e) || !tow_call(db, &rows, e, "haul.pending", category, library))
 		return false;
 	if (strcmp(tow_rows_at(rows, 0, 0), "0") == 0)
 		return rest(j, "No pending downloads");
 	tow_job_log(j, TOW_INFO, "%s downloads to process", tow_rows_at(rows, 0, 0));
-	tow_job_status(j,
-		       tow_fmt(tow_job_arena(j), "Processing %s downloads",
-			       tow_rows_at(rows, 0, 0)),
-		       0);
+	tow_job_status(
+		j, tow_fmt(tow_job_arena(j), "Processing %s downloads", tow_rows_at(rows, 0, 0)),
+		0);
 	return launch(j, "haul.process",
 		      library ? tow_fmt(tow_job_arena(j), "{\"category\":%s,\"library\":%s}",
-					quoted(j, category), quoted(j, library)) :
-				tow_fmt(tow_job_arena(j), "{\"category\":%s}", quoted(j, category)),
+					quoted(j, category), quoted(j, library))
+			      : tow_fmt(tow_job_arena(j), "{\"category\":%s}", quoted(j, category)),
 		      e);
 }
 

@@ -105,7 +105,7 @@ bool work_failed(struct tow_job *j, struct tow_db *db, struct tow_err *e)
 	struct tow_err also = { 0 };
 	bool last = tow_job_attempt(j) >= tow_job_max_attempts(j);
 
-	if ((e->code == TOW_FINAL || (e->code == TOW_RETRY && last)) &&
+	if ((e->code == TOW_FINAL || e->code == TOW_BUG || (e->code == TOW_RETRY && last)) &&
 	    !tow_call(db, NULL, &also, "haul.give_up", work_download(j), e->class, e->text,
 		      e->hint))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
