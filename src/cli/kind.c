@@ -65,8 +65,8 @@ const struct tow_command tow_command_kind = {
 	.usage = "tow kind ls | set KIND | pause KIND | resume KIND",
 	.options = options,
 	.help = "While a kind is paused none of its jobs is started, in any queue; those that run "
-		"go on. 'tow kind ls' and 'tow limits' show\n"
-		"what is set.\n"
+		"go on. 'tow limits' shows\n"
+		"what is set, 'tow kind ls' that of kinds that live workers know.\n"
 		"\n"
 		"Examples:\n"
 		"  tow kind set transcode --max-running 2\n"

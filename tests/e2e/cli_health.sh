@@ -26,6 +26,9 @@ exits 0 "doctor is content" tow doctor >/dev/null
 is "$(tow workers --json | jq -c '.[0] | [.pid, .slots, .queues, .state]')" "[$WORKER_PID,3,\"default:3\",\"running\"]" "workers"
 is "$(tow schedulers --json | jq -c 'map(.pid)')" "[$SCHEDULER_PID]" "schedulers"
 is "$(tow kinds --json | jq -c '.[] | select(.kind == "noop") | [.workers, .queues]')" '[1,["default"]]' "kinds"
+tow kind set noop --max-running 7
+like "$(tow kinds | grep ^noop)" '^noop +1 +7 ' "with their limits"
+tow kind set noop --reset max_running
 like "$(tow workers)" "^ID +NAME +HOST +PID +STATE" "tables for people"
 tow enqueue nobody-knows >/dev/null
 ok "a kind that nobody knows is bad" wait_until '! "$TOW" status'

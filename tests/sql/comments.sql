@@ -24,7 +24,7 @@ create temporary table public_view (v, c) as values
 	('fires', 'schedule at fired_at how job reason'),
 	('policies', 'name shape base factor cap jitter max_attempts delays classes fn fn_role fn_off_until description'),
 	('duties', 'name every enabled description last_at last_count last_ms last_error error_at'),
-	('settings', 'name value description standard'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers'),
+	('settings', 'name value description standard'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers max_running paused_at pause_reason'),
 	('daemons', 'name type kind state enabled auto_start status status_job status_kind status_at job next_at heartbeat_at error failures config every queue priority timeout policy since description'),
 	('daemon_actions', 'n daemon at action job kind turn detail who'),
 	('grants', 'queue role may granted_at who'),

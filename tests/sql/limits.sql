@@ -54,6 +54,7 @@ select tow.pause_kind('other', 'why');
 select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/null
 select is(pg_temp.claim(:w, 20), '{}', 'paused: nothing of it starts');
 select is((select row(max_running, running, pause_reason)::text from tow.limits where what = 'kind'), '(2,0,why)', 'it is shown');
+select is((select pause_reason from tow.kinds where kind = 'other'), 'why', 'with the kind, too');
 select tow.resume_kind('other');
 select is(pg_temp.n(pg_temp.claim(:w, 20)), 2, 'resumed, within its limit');
 select tow.set_kind('other', reset => '{max_running}');

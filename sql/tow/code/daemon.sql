@@ -90,7 +90,7 @@ begin
 	perform tow_store.ring_clock('-infinity');
 end $$;
 comment on function tow.set_daemon(text, text, jsonb, text, interval, text, int, interval, text, boolean, text, text[]) is
-'Make a daemon, or change one; what is left out stays (config is replaced as a whole), reset takes back type, timeout, policy, description. kind: the kind of job that does its turns, whose handler gets config as its arguments, at each turn as it is then. every: how long after a turn that completed the next one comes; one that snoozes says itself when. policy: how a turn that fails is tried again. auto_start: it is started without anybody, unless somebody stopped it, and again after it failed for good. A turn that runs ends as it began.';
+'Make a daemon, or change one; what is left out stays (config is replaced as a whole), reset takes back type, timeout, policy, description. kind: the kind of job that does its turns, whose handler gets config as its arguments, at each turn as it is then. every: how long after a turn that completed the next one comes; one that snoozes says itself when. policy: how a turn that fails is tried again. auto_start: it is started without anybody, unless somebody stopped it, and again after it failed for good: as late as the policy says of so many attempts, or every where that is no time at all, but a second at least. A turn that runs ends as it began.';
 
 create or replace function tow.start_daemon(name text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -286,7 +286,7 @@ end $$;
 comment on function tow_store.mind(tow_store.daemon, timestamptz) is 'See to one daemon.';
 
 -- Its job has ended: the next one comes every later; after a failure for good, of one with auto_start, as late as the
--- policy says of so many attempts (never: every later, as one that is to run, after all). Another one has failed, and keeps its status.
+-- policy says of so many attempts (every later where it says nothing), a second at least. Another one has failed, and keeps its status.
 create or replace function tow_store.next_turn(d tow_store.daemon, p_now timestamptz) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -305,8 +305,9 @@ begin
 		d.failures := 0;
 	end if;
 	if v_failed then
-		select o.* into p from tow_store.policy o where o.name = coalesce(d.policy, 'default');
-		v_delay := greatest(case when p.name = 'never' then d.every else coalesce(tow_store.delay(p, d.failures, true), d.every) end, '1 s');
+		select o.* into p from tow_store.policy o
+		where o.name = coalesce(d.policy, (select q.policy from tow_store.queue q where q.name = d.queue), 'default');
+		v_delay := greatest(coalesce(nullif(tow_store.delay(p, d.failures, true), '0'), d.every), '1 s');
 	end if;
 	update tow_store.daemon s set failures = d.failures, error = case when v_failed then left(concat_ws(': ', h.class, h.error), 500) end,
 		wanted = not v_failed or d.auto_start, since = case when v_failed and not d.auto_start then p_now else s.since end

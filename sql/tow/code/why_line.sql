@@ -28,9 +28,9 @@ begin
 			where h.gate = g.id and h.run >= g.run_low order by h.place, h.run limit 1000) p;
 		if v_count >= g.most then
 			return query select g.n, g.what || ' limit', format('%s of at most %s run in %s %s', v_count, g.most, g.what, g.name), v_holders,
-				null::timestamptz, case g.what when 'queue' then format('select tow.set_queue(%L, max_running => %s)', j.queue, greatest(v_count, g.most) + 1)
-					when 'kind' then format('select tow.set_kind(%L, max_running => %s)', j.kind, greatest(v_count, g.most) + 1)
-					else format('select tow.set_lane(%L, %L, max_running => %s)', j.queue, j.lane, greatest(v_count, g.most) + 1) end;
+				null::timestamptz, case g.what when 'queue' then format('select tow.set_queue(%L, max_running => %s)', j.queue, v_count + 1)
+					when 'kind' then format('select tow.set_kind(%L, max_running => %s)', j.kind, v_count + 1)
+					else format('select tow.set_lane(%L, %L, max_running => %s)', j.queue, j.lane, v_count + 1) end;
 		end if;
 		v_tokens := tow_store.tokens(g.id, g.rate, g.burst, v_now);
 		if v_tokens < 1 then
