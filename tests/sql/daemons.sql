@@ -200,7 +200,7 @@ select pg_temp.drain('daemons') \g /dev/null
 select tow.disable_daemon('d') \g /dev/null
 select is(pg_temp.show(), 'disabled', 'disabled');
 select pg_temp.refused($$ select tow.start_daemon('d') $$, 'TW409', 'enable', 'it cannot be started');
-select tow.set_daemon('d', auto_start => true, policy => 'never') \g /dev/null
+select tow.set_daemon('d', auto_start => true, reset => '{policy}'), tow.set_queue('default', policy => 'never') \g /dev/null
 select is(pg_temp.drain('daemons'), 0, 'not even by itself');
 select tow.enable_daemon('d') \g /dev/null
 select is(pg_temp.drain('daemons'), 1, 'enabled, it starts by itself');
@@ -212,7 +212,7 @@ select is(pg_temp.show(), 'failing | Trying, failed: bad disk | bad disk', 'fail
 select is((select s.status || ' ' || s.detail from tow.status() s where s.component = 'daemon d'), 'warn failing: bad disk', 'tow.status says so');
 select is((select row(failures, job is not null)::text from tow.daemons), '(1,t)', 'and will be tried again');
 select is((select detail from tow.daemon_actions where action = 'FAILED' order by n desc limit 1), 'bad disk', 'which is written down');
-select is((select date_trunc('second', next_at - tow.now() + interval '10 ms') from tow.daemons), (select every from tow.daemons), 'by a policy that never tries again: as a turn that went well');
+select is((select date_trunc('second', next_at - tow.now() + interval '10 ms') from tow.daemons), (select every from tow.daemons), 'by its queue''s policy, which never tries again: as after a turn that went well');
 select pg_temp.later((select next_at - tow.now() from tow.daemons)) \g /dev/null
 select pg_temp.drain('promote') \g /dev/null
 select pg_temp.begun() \g /dev/null
