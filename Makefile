@@ -17,7 +17,7 @@ PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 
 # Asked once, and only when something is compiled: `make bootstrap` must work before pkg-config is there.
-packages := libpq libcurl jansson inih ncursesw
+packages := libpq libcurl jansson expat inih libxxhash ncursesw
 lib_cflags = $(eval lib_cflags := $(shell $(PKG_CONFIG) --cflags $(packages)))$(lib_cflags)
 lib_libs = $(eval lib_libs := $(shell $(PKG_CONFIG) --libs $(packages)))$(lib_libs)
 check_cflags = $(eval check_cflags := $(shell $(PKG_CONFIG) --cflags check))$(check_cflags)
@@ -39,9 +39,12 @@ kinds := $(wildcard workers/kinds/*.c workers/haul/*.c)
 sources := $(sort $(core) $(commands) $(kinds) $(wildcard src/cli/lib/*.c workers/*.c workers/haul/clients/*.c \
 	workers/haul/targets/*.c scheduler/*.c src/serve/*.c))
 sql := $(wildcard sql/*/schema/*.sql sql/*/code/*.sql)
-generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/sql.c
+clients := $(wildcard workers/haul/clients/*.c)
+targets := $(wildcard workers/haul/targets/*.c)
+generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/clients.c $(out)/gen/targets.c $(out)/gen/sql.c
 objects := $(sources:%.c=$(out)/obj/%.o) $(generated:$(out)/%.c=$(out)/obj/%.o)
 unit := $(patsubst %.c,$(out)/%,$(wildcard tests/unit/test_*.c))
+drivers := $(out)/tests/lib/client_drive $(out)/tests/lib/target_drive
 fuzzers := $(patsubst %.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
@@ -76,6 +79,10 @@ $(out)/gen/commands.c: FORCE
 	@contrib/gen/commands.sh $@ $(commands)
 $(out)/gen/kinds.c: FORCE
 	@contrib/gen/kinds.sh $@ $(kinds)
+$(out)/gen/clients.c: FORCE
+	@contrib/gen/clients.sh $@ $(clients)
+$(out)/gen/targets.c: FORCE
+	@contrib/gen/targets.sh $@ $(targets)
 $(out)/gen/sql.c: FORCE
 	@contrib/gen/sql.sh $@ $(sql)
 $(out)/obj/gen/sql.o: $(sql)
@@ -86,7 +93,7 @@ $(out)/tests/%: tests/%.c $(out)/libtow.a
 	@$(CC) $(all_cflags) $(check_cflags) -I. -MMD -MP -MF $@.d $(all_ldflags) -o $@ $< $(out)/libtow.a \
 		$(check_libs) $(lib_libs)
 
--include $(objects:.o=.d) $(out)/obj/src/main.d $(unit:=.d) $(fuzzers:=.d)
+-include $(objects:.o=.d) $(out)/obj/src/main.d $(unit:=.d) $(fuzzers:=.d) $(drivers:=.d)
 
 # A make of its own, because what is missing when this one starts is there after bootstrap.
 submake = $(MAKE) --no-print-directory $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -102,7 +109,7 @@ check: ## install what is missing, build, run all tests
 	@$(submake) all tests
 	@$(suites)
 
-tests: $(unit) $(fuzzers) ## build the test programs
+tests: $(unit) $(fuzzers) $(drivers) ## build the test programs
 
 check-unit: all tests ## unit tests only
 	@$(suites) unit

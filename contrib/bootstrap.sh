@@ -32,6 +32,8 @@ table() {
 		run   | libpq-dev                    | speaks to PostgreSQL
 		run   | libcurl4-openssl-dev         | HTTP, for webhooks and http jobs
 		run   | libjansson-dev               | JSON
+		run   | libexpat1-dev                | XML
+		run   | libxxhash-dev                | hashes of files
 		run   | libinih-dev                  | reads the worker's configuration file
 		run   | libncurses-dev               | the screen of tow top
 		run   | postgresql-$pg                | the database
@@ -45,6 +47,7 @@ table() {
 		check | procps                       | looks at processes in tests
 		check | pgbouncer                    | a pooler, between database and workers in tests
 		check | valgrind                     | finds leaks and bad reads
+		check | mpd                          | a media server, told of new files in tests
 		lint  | git                          | says which files are ours
 		lint  | clang-format                 | layout of C
 		lint  | clang-tidy                   | static analysis of C

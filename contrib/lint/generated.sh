@@ -1,5 +1,5 @@
 #!/bin/sh
-# generated.sh BUILD: every file that stands where commands or kinds stand has found its way into its table.
+# generated.sh BUILD: every file that stands where commands, kinds or drivers stand has found its way into its table.
 set -eu
 build=$1
 status=0
@@ -19,5 +19,10 @@ for file in workers/kinds/*.c; do
 	[ -f "$file" ] || continue
 	name=$(basename "$file" .c | tr - _)
 	grep -q "^const struct .*\\btow_family_$name\\b" "$file" || in_table kinds "tow_kind_$name" "$file"
+done
+for what in client target; do
+	for file in workers/haul/"$what"s/*.c; do
+		[ ! -f "$file" ] || in_table "$what"s "tow_${what}_$(basename "$file" .c | tr - _)" "$file"
+	done
 done
 exit $status

@@ -26,6 +26,7 @@ done | awk '
 		only["curl/curl.h"] = "^src/core/http\\.c$"
 		only["jansson.h"] = "^src/core/json\\.c$"
 		only["expat.h"] = "^src/core/xml\\.c$"
+		only["xxhash.h"] = "^src/core/xxh\\.c$"
 		only["ini.h"] = "^workers/config\\.c$"
 		only["ncurses.h"] = only["curses.h"] = only["ncursesw/curses.h"] = "^src/cli/(top|lib/screen)\\.c$"
 	}

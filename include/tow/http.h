@@ -38,6 +38,30 @@ TOW_MUST bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *
 const char *tow_http_header(const struct tow_http_answer *answer,
 			    const char *name);			 /* NULL when absent */
 long tow_http_retry_after(const struct tow_http_answer *answer); /* seconds; -1 when not said */
+
+/*--- what requests are made of */
+
+/* name=value pairs, escaped; pairs whose value is NULL are left out. The list ends with a NULL
+ * name. */
+struct tow_http_pair {
+	const char *name, *value;
+};
+char *tow_http_form(struct tow_arena *a, const struct tow_http_pair *pairs);
+char *tow_http_escape(struct tow_arena *a, const char *text);
+
+/* Parts of a multipart/form-data body; filename NULL: a plain field. type is the header line to
+ * send with it. The list ends with a NULL name. */
+struct tow_http_part {
+	const char *name, *filename, *data;
+	size_t len;
+};
+char *tow_http_multipart(struct tow_arena *a, const struct tow_http_part *parts, size_t *len,
+			 const char **type);
+
+char *tow_http_basic(struct tow_arena *a, const char *user, const char *password); /* a header */
+char *tow_base64(struct tow_arena *a, const void *data, size_t len);
+void *tow_unhex(struct tow_arena *a, const char *hex, size_t *len); /* as encode(bytea, 'hex') */
 char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text, size_t len);
+char *tow_md5_hex(struct tow_arena *a, const char *text); /* for protocols that ask for it */
 
 #endif

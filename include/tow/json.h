@@ -33,6 +33,11 @@ const struct tow_json *tow_json_at(const struct tow_json *array, size_t i);
  */
 const struct tow_json *tow_json_next(const struct tow_json *object, void **iter, const char **name);
 
+/* What changes says replaces what doc says, member by member, all the way down. */
+void tow_json_merge(struct tow_json *doc, const struct tow_json *changes);
+void tow_json_drop(struct tow_json *object, const char *member);
+struct tow_json *tow_json_own(const struct tow_json *part); /* a copy, to be freed */
+
 char *tow_json_dump(struct tow_arena *a, const struct tow_json *v);   /* compact */
 char *tow_json_pretty(struct tow_arena *a, const struct tow_json *v); /* indented by two */
 

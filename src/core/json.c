@@ -2,7 +2,11 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "utf8.h"
 
 /* A struct tow_json is jansson's value under another name. */
 static const json_t *in(const struct tow_json *v)
@@ -55,6 +59,32 @@ void tow_json_freep(struct tow_json **doc)
 const struct tow_json *tow_json_get(const struct tow_json *object, const char *member)
 {
 	return out(json_object_get(in(object), member));
+}
+
+/* Casts away const of what jansson takes as its own counted values. */
+static json_t *counted(const struct tow_json *v)
+{
+	return (json_t *)(uintptr_t)v;
+}
+
+void tow_json_merge(struct tow_json *doc, const struct tow_json *changes)
+{
+	if (json_object_update_recursive((json_t *)doc, counted(changes)) != 0)
+		abort();
+}
+
+void tow_json_drop(struct tow_json *object, const char *member)
+{
+	json_object_del((json_t *)object, member);
+}
+
+struct tow_json *tow_json_own(const struct tow_json *part)
+{
+	json_t *copy = json_deep_copy(in(part));
+
+	if (!copy)
+		abort();
+	return (struct tow_json *)copy;
 }
 
 const char *tow_json_str(const struct tow_json *object, const char *member, const char *fallback)
@@ -142,35 +172,6 @@ char *tow_json_dump(struct tow_arena *a, const struct tow_json *v)
 char *tow_json_pretty(struct tow_arena *a, const struct tow_json *v)
 {
 	return dump(a, v, JSON_INDENT(2));
-}
-
-/* The length of the character at s, 0 when its bytes are not UTF-8 (overlong forms, surrogates and
- * what lies beyond U+10FFFF are not). */
-static size_t utf8_len(const unsigned char *s, size_t len)
-{
-	static const struct {
-		unsigned char first, last, low, high; /* lead bytes; range of the second byte */
-		unsigned char len;
-	} forms[] = {
-		{ 0x00, 0x7f, 0x00, 0xff, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		if (s[0] < forms[i].first || s[0] > forms[i].last)
-			continue;
-		if (forms[i].len > len)
-			return 0;
-		if (forms[i].len > 1 && (s[1] < forms[i].low || s[1] > forms[i].high))
-			return 0;
-		for (size_t k = 2; k < forms[i].len; k++)
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
-	}
-	return 0;
 }
 
 static void quote_ascii(struct tow_buf *b, char c)

@@ -442,6 +442,19 @@ START_TEST(hmac_gives_the_published_values)
 }
 END_TEST
 
+START_TEST(md5_gives_the_published_values)
+{
+	ck_assert_str_eq(tow_md5_hex(&arena, ""), "d41d8cd98f00b204e9800998ecf8427e");
+	ck_assert_str_eq(tow_md5_hex(&arena, "abc"), "900150983cd24fb0d6963f7d28e17f72");
+	ck_assert_str_eq(tow_md5_hex(&arena, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					     "0123456789"),
+			 "d174ab98d277d9f5a5611c2c9f419d9f");
+	ck_assert_str_eq(tow_md5_hex(&arena, "1234567890123456789012345678901234567890"
+					     "1234567890123456789012345678901234567890"),
+			 "57edf4a22be3c955ac49da2e2107b67a");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("http");
@@ -465,6 +478,7 @@ int main(void)
 	TCase *hashes = tcase_create("hashes");
 	tcase_add_test(hashes, sha256_gives_the_published_values);
 	tcase_add_test(hashes, hmac_gives_the_published_values);
+	tcase_add_test(hashes, md5_gives_the_published_values);
 	Suite *s = suite_create("http");
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, hashes);

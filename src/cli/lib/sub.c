@@ -5,6 +5,8 @@
 #include "tow/near.h"
 #include "usage.h"
 
+const char sub_alone[] = "";
+
 static const char *names(struct tow_arena *a, const struct sub *subs)
 {
 	const char *list = "";
@@ -80,5 +82,5 @@ int sub_run(const struct sub *subs, const struct tow_option *options, int argc, 
 		return cli_failed(&c);
 	c.args.operands++;
 	c.args.n--;
-	return cli_open_database(&c) ? s->run(&c) : cli_failed(&c);
+	return s->options == sub_alone || cli_open_database(&c) ? s->run(&c) : cli_failed(&c);
 }

@@ -4,6 +4,9 @@
 
 #include "cli.h"
 
+/* In the place of options: it takes none, and needs no database. */
+extern const char sub_alone[];
+
 struct sub {
 	const char *name;
 	size_t min, max;	   /* operands after the word */

@@ -1,0 +1,214 @@
+-- Downloads, as people ask for them. Each locks the download's row; TW404 and TW409 as in state.sql, TW422 bad argument.
+
+-- What a link is, where nobody says so.
+create or replace function haul_store.type_of(p_link text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when p_link ~* '^magnet:\?' then 'torrent' when p_link ~* '^https?://[^?#]+\.torrent([?#]|$)' then 'torrent'
+		when p_link ~* '^https?://[^?#]+\.nzb([?#]|$)' then 'nzb' when p_link ~* '^https?://[^/?#\s]+' then 'http' end
+$$;
+comment on function haul_store.type_of(text) is 'Whether a link is a torrent, an nzb or a file.';
+
+create or replace function haul_store.drivers_of(p_type text) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case p_type when 'torrent' then '{qbittorrent,transmission,deluge,rtorrent,aria2}'::text[]
+		when 'nzb' then '{sabnzbd,nzbget}' else '{web,aria2}' end
+$$;
+comment on function haul_store.drivers_of(text) is 'Which drivers take what.';
+
+-- The client that is named, else the first that can.
+create or replace function haul_store.choose_client(p_type text, p_name text) returns haul_store.client
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c haul_store.client;
+begin
+	select o.* into c from haul_store.client o
+	where case when p_name is not null then o.name = p_name else o.enabled and o.driver = any(haul_store.drivers_of(p_type)) end
+	order by o.priority, o.id limit 1;
+	if not found and p_name is not null then
+		perform haul_store.fail('TW404', format('no client %L', p_name), 'select name from haul.clients lists them');
+	elsif not found then
+		perform haul_store.fail('TW404', format('no client takes a %s', p_type), format('add one: tow client add NAME %s URL', (haul_store.drivers_of(p_type))[1]));
+	elsif not c.enabled or c.driver <> all(haul_store.drivers_of(p_type)) then
+		perform haul_store.fail('TW409', format('client %s %s', c.name, case when c.enabled then 'takes no ' || p_type else 'is disabled' end), 'name another one');
+	end if;
+	return c;
+end $$;
+comment on function haul_store.choose_client(text, text) is 'Who shall download this.';
+
+create or replace function haul_store.see_library(p_name text) returns haul_store.library
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	l haul_store.library;
+begin
+	select o.* into l from haul_store.library o where case when p_name is not null then o.name = p_name else true end order by o.id limit 1;
+	if not found and p_name is not null then
+		perform haul_store.fail('TW404', format('no library %L', p_name), 'select name from haul.libraries lists them');
+	end if;
+	return l;
+end $$;
+comment on function haul_store.see_library(text) is 'A library by its name, or the first one; raises TW404 for a name.';
+
+create or replace function haul_store.check_options(p_options jsonb) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_known constant jsonb := jsonb '{"paused": "boolean", "sequential": "boolean", "down_limit": "number", "up_limit": "number", "ratio_limit": "number", "seed_limit": "number", "folder": "string"}';
+	v_bad text;
+begin
+	if jsonb_typeof(p_options) is distinct from 'object' then
+		perform haul_store.fail('TW422', 'options are no object', 'for instance {"paused": true}');
+	end if;
+	select string_agg(o.key, ', ') into v_bad from jsonb_each(p_options) o where jsonb_typeof(o.value) is distinct from c_known ->> o.key;
+	if v_bad is not null then
+		perform haul_store.fail('TW422', format('bad options: %s', v_bad), (select string_agg(format('%s is a %s', k.key, k.value), ', ') from jsonb_each_text(c_known) k));
+	end if;
+end $$;
+comment on function haul_store.check_options(jsonb) is 'Refuse options that no client could be told.';
+
+create or replace function haul.grab(
+	link text default null, title text default null, library text default null, client text default null, type text default null, category text default null,
+	options jsonb default '{}', meta jsonb default '{}', data bytea default null
+) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_type constant text := coalesce(type, haul_store.type_of(link));
+	c haul_store.client;
+	l haul_store.library;
+	d haul_store.download;
+begin
+	if (link is null) = (data is null) then
+		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
+	elsif v_type is null or v_type not in ('torrent', 'nzb', 'http') or data is not null and v_type = 'http' then
+		perform haul_store.fail('TW422', format('it is not clear what %s is', coalesce(left(link, 200), 'the data')), 'say so: type => torrent, nzb or http');
+	elsif jsonb_typeof(meta) is distinct from 'object' then
+		perform haul_store.fail('TW422', 'meta is no object', 'for instance {"year": 1999}');
+	end if;
+	perform haul_store.check_options(options);
+	c := haul_store.choose_client(v_type, client);
+	l := haul_store.see_library(library);
+	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, who, created_at)
+	values (coalesce(nullif(title, ''), haul_store.title_of(link), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, session_user, tow.now())
+	returning * into d;
+	perform haul_store.note_event(d.id, 'queued', format('for client %s%s', c.name, coalesce(', into library ' || l.name, '')), null, 'queued');
+	d := haul_store.move_to(d, 'approved', 'the source was given');
+	perform haul_store.launch(d, 'haul.grab');
+	return d.id;
+end $$;
+comment on function haul.grab(text, text, text, text, text, text, jsonb, jsonb, bytea) is
+'Download something: a magnet or http(s) link, or what a .torrent or .nzb holds. By the client that is named, else by the first that takes it; into the library that is named, else into the first. type: torrent, nzb or http, where the link does not say so. options: paused, sequential, down_limit, up_limit (bytes a second), ratio_limit, seed_limit (seconds), folder. meta: what the library''s template may use. Returns the download''s id.';
+
+-- The name that a link gives, for people.
+create or replace function haul_store.title_of(p_link text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select nullif(left(case when p_link ~* '^magnet:' then replace(substring(p_link from '[?&]dn=([^&]*)'), '+', ' ')
+		else regexp_replace(substring(p_link from '^https?://[^?#]*?([^/?#]*)/?(?:[?#].*)?$'), '\.(torrent|nzb)$', '', 'i') end, 300), '')
+$$;
+comment on function haul_store.title_of(text) is 'What a link calls what it leads to.';
+
+create or replace function haul.cancel(id bigint, remove text default 'no') returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d haul_store.download := haul_store.see_download(id);
+begin
+	if remove not in ('no', 'transfer', 'data') then
+		perform haul_store.fail('TW422', format('bad remove %L', remove), 'use no, transfer or data');
+	end if;
+	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
+	if remove <> 'no' then
+		perform haul_store.act(d, case remove when 'transfer' then 'remove' else 'remove_data' end);
+	end if;
+end $$;
+comment on function haul.cancel(bigint, text) is 'Give a download up. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it).';
+
+create or replace function haul.retry(id bigint) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d haul_store.download := haul_store.see_download(id);
+	v_to constant text := case when d.state <> 'failed' then 'queued'
+		when exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3) then
+			case when d.back in ('downloaded', 'importing', 'converting', 'converted') then 'downloaded' else 'downloading' end
+		else 'queued' end;
+begin
+	d := haul_store.move_to(d, v_to, 'somebody tries again');
+	return haul_store.go_on(d);
+end $$;
+comment on function haul.retry(bigint) is 'Try a download again that failed, was cancelled or refused, from the last stage that was good; returns its state.';
+
+-- What a state that waits for nobody asks for.
+create or replace function haul_store.go_on(d haul_store.download) returns text
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if d.state = 'queued' then
+		d := haul_store.move_to(d, 'approved', 'the source is known');
+	end if;
+	if d.state = 'approved' then
+		perform haul_store.launch(d, 'haul.grab');
+	elsif d.state in ('downloaded', 'importing') and d.library is not null then
+		perform haul_store.launch(d, 'haul.import');
+	end if;
+	return d.state;
+end $$;
+comment on function haul_store.go_on(haul_store.download) is 'Have the work done that a download''s state asks for.';
+
+-- What its client is told, by a job.
+create or replace function haul_store.act(d haul_store.download, p_what text) returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow.enqueue('haul.act', jsonb_build_object('download', d.id, 'act', p_what), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id])
+	where exists (select from haul_store.transfer t where t.download = d.id)
+$$;
+comment on function haul_store.act(haul_store.download, text) is 'Have a download''s client do something with it: pause, resume, recheck, reannounce, remove, remove_data, done.';
+
+create or replace function haul.pause(id bigint) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d haul_store.download := haul_store.see_download(id);
+begin
+	d := haul_store.move_to(d, 'paused');
+	perform haul_store.act(d, 'pause');
+end $$;
+comment on function haul.pause(bigint) is 'Hold a download, in its client too.';
+
+create or replace function haul.resume(id bigint) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d haul_store.download := haul_store.see_download(id);
+begin
+	if d.state <> 'paused' then
+		perform haul_store.fail('TW409', format('download %s is %s, not paused', d.id, d.state), 'haul.retry is for what failed');
+	end if;
+	d := haul_store.move_to(d, coalesce(d.back, 'queued'));
+	perform haul_store.act(d, 'resume');
+	return haul_store.go_on(d);
+end $$;
+comment on function haul.resume(bigint) is 'Let a paused download go on; returns its state.';
+
+create or replace function haul.act(id bigint, what text) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d constant haul_store.download := haul_store.see_download(id);
+begin
+	if what is null or what not in ('recheck', 'reannounce', 'pause', 'resume') then
+		perform haul_store.fail('TW422', format('bad act %L', what), 'use recheck, reannounce, pause or resume');
+	end if;
+	return haul_store.act(d, what);
+end $$;
+comment on function haul.act(bigint, text) is 'Have a download''s client recheck, reannounce, pause or resume its transfer, whatever the download''s state; returns the job''s id, null when no client has it.';

@@ -1,0 +1,118 @@
+-- Libraries: where files go.
+create or replace function haul_store.check_library(l haul_store.library) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if l.name is null or l.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
+		perform haul_store.fail('TW422', format('bad library name %L', left(l.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
+	elsif l.root is null or l.root !~ '^/[^/]' or l.root ~ '(^|/)\.\.?(/|$)' or l.root ~ '[[:cntrl:]]' then
+		perform haul_store.fail('TW422', format('bad root %L', left(l.root, 200)), 'a folder from the root on, not / itself: /media/films');
+	elsif l.modes is null or l.modes = '{}' or not l.modes <@ '{reflink,link,copy,move,symlink}' or array_position(l.modes, null) is not null then
+		perform haul_store.fail('TW422', format('bad modes %s', coalesce(array_to_string(l.modes, ','), 'null')), 'some of reflink, link, copy, move, symlink, in the order in which they are tried');
+	elsif l.taken is null or l.taken not in ('suffix', 'skip', 'replace', 'fail') then
+		perform haul_store.fail('TW422', format('bad taken %L', l.taken), 'use suffix, skip, replace or fail');
+	elsif l.done_remove is null or l.done_remove not in ('no', 'transfer', 'data') then
+		perform haul_store.fail('TW422', format('bad done_remove %L', l.done_remove), 'use no, transfer or data');
+	elsif l.done_tag = '' or l.done_tag ~ ',' then
+		perform haul_store.fail('TW422', 'bad done_tag', 'a word without commas; reset it for none');
+	elsif l.min_bytes < 0 or l.reserve < 0 or l.file_mode not between 0 and 4095 or l.dir_mode not between 0 and 4095 then
+		perform haul_store.fail('TW422', 'a number is below 0, or a mode is none', 'modes are as of chmod, in decimal: 420 is rw-r--r--');
+	end if;
+	perform haul_store.check_template(l.template);
+end $$;
+comment on function haul_store.check_library(haul_store.library) is 'Refuse bad settings of a library with a clear error.';
+
+create or replace function haul.add_library(name text, root text, template text default '{path}', modes text[] default '{reflink,link,copy}', categories text[] default '{}') returns int
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	l haul_store.library;
+begin
+	l := jsonb_populate_record(null::haul_store.library, '{"taken": "suffix", "done_remove": "no", "min_bytes": 0, "reserve": 0}');
+	l.name := name; l.root := regexp_replace(root, '/+$', ''); l.template := template; l.modes := modes; l.categories := coalesce(categories, '{}');
+	perform haul_store.check_library(l);
+	insert into haul_store.library (name, root, template, modes, categories, created_at) values (l.name, l.root, l.template, l.modes, l.categories, tow.now())
+	on conflict on constraint library_name_key do nothing returning * into l;
+	if l.id is null then
+		perform haul_store.fail('TW409', format('there is a library %L already', name), format('change it: select haul.set_library(%L, ...)', name));
+	end if;
+	return l.id;
+end $$;
+comment on function haul.add_library(text, text, text, text[], text[]) is
+'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here. haul.set_library has the rest.';
+
+create or replace function haul.set_library(
+	name text, root text default null, template text default null, modes text[] default null, taken text default null, inner_links boolean default null, verify boolean default null,
+	file_mode int default null, dir_mode int default null, owner_name text default null, group_name text default null, reserve bigint default null, min_bytes bigint default null,
+	extensions text[] default null, refused text[] default null, sidecars text[] default null, samples boolean default null, categories text[] default null,
+	done_tag text default null, done_remove text default null, reset text[] default null
+) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	c_reset constant text[] := '{file_mode,dir_mode,owner_name,group_name,extensions,done_tag}'::text[];
+	l haul_store.library;
+	v_new constant jsonb := jsonb_strip_nulls(jsonb_build_object('root', regexp_replace(root, '/+$', ''), 'template', template, 'modes', modes, 'taken', taken,
+		'inner_links', inner_links, 'verify', verify, 'file_mode', file_mode, 'dir_mode', dir_mode, 'owner_name', owner_name, 'group_name', group_name,
+		'reserve', reserve, 'min_bytes', min_bytes, 'extensions', extensions, 'refused', refused, 'sidecars', sidecars, 'samples', samples, 'categories', categories,
+		'done_tag', done_tag, 'done_remove', done_remove));
+begin
+	if name is null then
+		perform haul_store.fail('TW422', 'which library?', 'give its name');
+	elsif not coalesce(reset, '{}') <@ c_reset then
+		perform haul_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
+	elsif v_new ?| reset then
+		perform haul_store.fail('TW422', 'a setting is set and reset at once', 'leave one of the two out');
+	elsif v_new = '{}' and coalesce(reset, '{}') = '{}' then
+		perform haul_store.fail('TW422', 'nothing to set', 'name what shall change');
+	end if;
+	l := jsonb_populate_record(haul_store.see_library(name), (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r) || v_new);
+	perform haul_store.check_library(l);
+	update haul_store.library o set root = l.root, template = l.template, modes = l.modes, taken = l.taken, inner_links = l.inner_links, verify = l.verify,
+		file_mode = l.file_mode, dir_mode = l.dir_mode, owner_name = l.owner_name, group_name = l.group_name, reserve = l.reserve, min_bytes = l.min_bytes,
+		extensions = l.extensions, refused = l.refused, sidecars = l.sidecars, samples = l.samples, categories = l.categories, done_tag = l.done_tag, done_remove = l.done_remove
+	where o.id = l.id;
+end $$;
+comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, int, int, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[]) is
+'Change a library; what is left out stays. taken: what happens when a name is another file''s (suffix, skip, replace, fail). extensions: only these; refused: never these; sidecars: always, beside their file; samples, min_bytes: what else is left out. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once it need not seed (no, transfer, data). reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag.';
+
+create or replace function haul.drop_library(name text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	l constant haul_store.library := haul_store.see_library(coalesce(name, ''));
+begin
+	delete from haul_store.library o where o.id = l.id;
+end $$;
+comment on function haul.drop_library(text) is 'Forget a library; its files stay where they are.';
+
+create or replace function haul.announce(library text, target text, root text default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	l constant haul_store.library := haul_store.see_library(coalesce(library, ''));
+	t constant haul_store.target := haul_store.see_target(target);
+begin
+	if root !~ '^[^[:cntrl:]]*$' then
+		perform haul_store.fail('TW422', 'bad root', 'what the library''s folder is called on the server');
+	end if;
+	insert into haul_store.announce (library, target, root) values (l.id, t.id, root)
+	on conflict on constraint announce_pkey do update set root = excluded.root;
+end $$;
+comment on function haul.announce(text, text, text) is 'Tell a media server of what changes in a library; root: what the library''s folder is called there, if not the same.';
+
+create or replace function haul.unannounce(library text, target text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	l constant haul_store.library := haul_store.see_library(coalesce(library, ''));
+	t constant haul_store.target := haul_store.see_target(target);
+begin
+	delete from haul_store.announce a where a.library = l.id and a.target = t.id;
+end $$;
+comment on function haul.unannounce(text, text) is 'Tell a media server no more of a library.';

@@ -1,0 +1,67 @@
+-- What a client's monitor calls: who to ask and how, what it has seen, or why it has seen nothing. Each call says when to
+-- look again. A client's health row is locked first, so that two monitors of one client (the one before is not quite
+-- over) cannot mix their listings.
+
+-- What must not be asked again as it is: a password that is wrong would ban us.
+create or replace function haul_store.is_latched(h haul_store.health, p_revision int) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select h.state in ('auth failed', 'misconfigured') and h.revision = p_revision
+$$;
+comment on function haul_store.is_latched(haul_store.health, int) is 'Whether a client is left alone until somebody changes it.';
+
+-- The longest pause before a client that is down is asked again is five minutes, an hour where it has banned us; a random part less.
+create or replace function haul_store.pause_of(h haul_store.health) returns interval
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select (0.75 + random() / 4) * case when h.state = 'banned' then interval '1 hour'
+		else least(interval '2 s' * 2 ^ least(h.failures, 20), interval '5 minutes') end
+$$;
+comment on function haul_store.pause_of(haul_store.health) is 'How long to leave a client alone that did not answer.';
+
+create or replace function haul.watch(name text)
+returns table(id int, driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, revision int, wait_ms bigint)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	c haul_store.client;
+	h haul_store.health;
+begin
+	select o.* into c from haul_store.client o where o.name = name and o.enabled;
+	if not found then
+		perform haul_store.fail('TW404', format('no client %L is to be watched', name), 'it was dropped or disabled');
+	end if;
+	select o.* into h from haul_store.health o where o.client = c.id;
+	return query select c.id, c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint, c.revision,
+		case when haul_store.is_latched(h, c.revision) then null
+			when h.revision <> c.revision then 0
+			else greatest(coalesce(extract(epoch from h.next_at - tow.now()) * 1000, 0), 0)::bigint end;
+end $$;
+comment on function haul.watch(text) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified.';
+
+-- How its downloads are is not touched: nothing is known of them.
+create or replace function haul.unreachable(p_client int, p_revision int, p_class text, p_error text, p_hint text) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	h haul_store.health;
+	v_was text;
+	v_now constant timestamptz := tow.now();
+begin
+	select o.* into h from haul_store.health o where o.client = p_client for update;
+	if not found then
+		return null;
+	end if;
+	v_was := h.state;
+	h.state := case when p_class = 'client.auth' then 'auth failed' when p_class = 'client.banned' then 'banned'
+		when p_class in ('client.old', 'http.url', 'secret', 'driver') then 'misconfigured' else 'down' end;
+	h.failures := case when h.state = v_was then h.failures + 1 else 1 end;
+	h.revision := p_revision;
+	h.next_at := case when not haul_store.is_latched(h, p_revision) then v_now + haul_store.pause_of(h) end;
+	update haul_store.health o set state = h.state, failures = h.failures, revision = h.revision, next_at = h.next_at,
+		since = case when h.state = v_was then o.since else v_now end, class = p_class, error = left(p_error, 1000), hint = left(p_hint, 500)
+	where o.client = p_client;
+	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
+end $$;
+comment on function haul.unreachable(int, int, text, text, text) is 'For a client''s monitor: a cycle without a listing. In how many ms to try again; null: not before it is changed.';

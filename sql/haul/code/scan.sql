@@ -1,0 +1,58 @@
+-- Media servers are told of changed folders (which end in a slash; "" stands for all that a server has): gathered for the target's delay, then all at once, by one job a target.
+
+-- The folders that a download's files came into, for each target of its library.
+create or replace function haul_store.note_changes(d haul_store.download) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	t haul_store.target;
+begin
+	insert into haul_store.change as o (target, path, download, since)
+	select a.target, coalesce(nullif(rtrim(coalesce(a.root, l.root), '/'), '') || '/', '') || coalesce(nullif(f.folder, '') || '/', ''), d.id, tow.now()
+	from haul_store.announce a join haul_store.library l on l.id = a.library,
+		lateral (select distinct substring(x.target from '^(.*)/[^/]*$') as folder from haul_store.file x where x.download = d.id and x.state = 'placed') g,
+		lateral (select coalesce(g.folder, '') as folder) f
+	where a.library = d.library
+	on conflict (target, path) do update set job = null, download = excluded.download, since = excluded.since;
+	for t in select o.* from haul_store.target o join haul_store.announce a on a.target = o.id and a.library = d.library where o.enabled loop
+		perform tow.enqueue('haul.scan', jsonb_build_object('target', t.name), queue => 'haul', key => 'haul.scan:' || t.id, key_scope => 'queued',
+			run_at => tow.now() + t.delay, policy => 'haul.work');
+	end loop;
+end $$;
+comment on function haul_store.note_changes(haul_store.download) is 'Have a library''s targets told of what a download brought.';
+
+create or replace function haul.begin_scan(target text, job bigint)
+returns table(driver text, url text, user_name text, secret text, section text, timeout_ms bigint, paths jsonb)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	t haul_store.target;
+begin
+	select o.* into t from haul_store.target o where o.name = begin_scan.target and o.enabled for update;
+	if not found then
+		perform haul_store.fail('TW410', format('target %s was dropped or disabled', begin_scan.target), 'there is nobody to tell');
+	end if;
+	update haul_store.change c set job = begin_scan.job where c.target = t.id and (c.job is null or c.job <> begin_scan.job);
+	return query select t.driver, t.url, t.user_name, t.secret, t.section, (extract(epoch from t.timeout) * 1000)::bigint,
+		coalesce((select jsonb_agg(c.path order by c.path) from haul_store.change c where c.target = t.id and c.job = begin_scan.job), '[]');
+end $$;
+comment on function haul.begin_scan(text, bigint) is 'For the job that tells a target: whom, and which folders.';
+
+create or replace function haul.scanned(target text, job bigint, class text default null, error text default null, hint text default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	t haul_store.target;
+begin
+	update haul_store.target o set scanned_at = case when class is null then tow.now() else o.scanned_at end, class = scanned.class, error = left(scanned.error, 1000),
+		hint = left(scanned.hint, 500), failed_at = case when class is not null then tow.now() end
+	where o.name = scanned.target returning o.* into t;
+	if class is null then
+		perform haul_store.note_event(c.download, 'scanned', format('%s: %s', t.name, c.path)) from haul_store.change c
+		where c.target = t.id and c.job = scanned.job and c.download is not null;
+		delete from haul_store.change c where c.target = t.id and c.job = scanned.job;
+	end if;
+end $$;
+comment on function haul.scanned(text, bigint, text, text, text) is 'A target has been told, or why it could not be.';

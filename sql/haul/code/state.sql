@@ -1,0 +1,53 @@
+-- How a download moves. Locks its row. Raises TW409 for a move that is none.
+create or replace function haul_store.see_download(p_id bigint) returns haul_store.download
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	d haul_store.download;
+begin
+	select o.* into d from haul_store.download o where o.id = p_id for update;
+	if not found then
+		perform haul_store.fail('TW404', format('no download %s', coalesce(p_id::text, 'null')), 'select id, title from haul.downloads lists them');
+	end if;
+	return d;
+end $$;
+comment on function haul_store.see_download(bigint) is 'A download, locked; raises TW404.';
+
+create or replace function haul_store.note_event(p_download bigint, p_what text, p_detail text, p_from text default null, p_to text default null) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	insert into haul_store.event (at, download, what, from_state, to_state, who, detail)
+	values (tow.now(), p_download, p_what, p_from, p_to, session_user, left(p_detail, 1000))
+$$;
+comment on function haul_store.note_event(bigint, text, text, text, text) is 'Write down what happened to a download.';
+
+-- What was wrong is over once it moves on; a failure says what is wrong.
+create or replace function haul_store.move_to(
+	d haul_store.download, p_state text, p_detail text default null, p_class text default null, p_hint text default null
+) returns haul_store.download
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_from constant text := d.state;
+begin
+	if not exists (select from haul_store.move m where m.from_state = d.state and m.to_state = p_state) then
+		perform haul_store.fail('TW409', format('download %s is %s and cannot become %s', d.id, d.state, p_state),
+			format('from there it can become %s', (select string_agg(m.to_state, ', ' order by m.to_state) from haul_store.move m where m.from_state = d.state)));
+	end if;
+	update haul_store.download o set state = p_state, state_at = tow.now(), class = p_class, error = case when p_class is not null then p_detail end, hint = p_hint,
+		back = case when p_state in ('paused', 'failed') then v_from else o.back end,
+		completed_at = case when p_state = 'completed' then tow.now() end
+	where o.id = d.id returning o.* into d;
+	perform haul_store.note_event(d.id, p_state, p_detail, v_from, p_state);
+	return d;
+end $$;
+comment on function haul_store.move_to(haul_store.download, text, text, text, text) is 'Move a download into another state.';
+
+-- One job of a download and stage at a time; whoever asks again gets the one that is there.
+create or replace function haul_store.launch(d haul_store.download, p_kind text) returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow.enqueue(p_kind, jsonb_build_object('download', d.id), queue => 'haul', key => format('%s:%s', p_kind, d.id), policy => 'haul.work',
+		tags => array['download:' || d.id])
+$$;
+comment on function haul_store.launch(haul_store.download, text) is 'Have a job work on a download.';

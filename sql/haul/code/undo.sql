@@ -1,0 +1,38 @@
+-- Taking back what an import placed: each file, if it is still the one that was placed.
+create or replace function haul.undo(id bigint) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d constant haul_store.download := haul_store.see_download(id);
+begin
+	if not exists (select from haul_store.file f where f.download = d.id and f.state = 'placed') then
+		perform haul_store.fail('TW409', format('nothing of download %s is in place', d.id), 'select * from haul.files shows its files');
+	elsif d.state not in ('completed', 'failed', 'cancelled') then
+		perform haul_store.fail('TW409', format('download %s is %s', d.id, d.state), 'wait for its end, or cancel it');
+	end if;
+	return haul_store.launch(d, 'haul.undo');
+end $$;
+comment on function haul.undo(bigint) is 'Take back the files that a download''s import placed, where nobody changed them since; returns the job''s id.';
+
+create or replace function haul.begin_undo(download bigint) returns table(root text, id bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select l.root, f.id, f.target, f.mode, f.hash, f.size, f.dev, f.ino, f.replaced
+	from haul_store.download d join haul_store.library l on l.id = d.library join haul_store.file f on f.download = d.id and f.state = 'placed'
+	where d.id = begin_undo.download order by f.id desc
+$$;
+comment on function haul.begin_undo(bigint) is 'For the job that takes files back: which.';
+
+create or replace function haul.undone(file bigint, kept boolean) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	f haul_store.file;
+begin
+	update haul_store.file o set state = case when kept then o.state else 'undone' end, why = case when kept then 'changed since: left where it is' else 'taken back' end
+	where o.id = file returning o.* into f;
+	perform haul_store.note_event(f.download, case when kept then 'kept' else 'undone' end, f.target);
+end $$;
+comment on function haul.undone(bigint, boolean) is 'A file is taken back, or was changed since and stays.';

@@ -1,0 +1,34 @@
+-- What people look at: who downloads for us and how each is, and what they hold.
+create or replace view haul.clients as
+select c.name, c.driver, c.url, case when not c.enabled then 'disabled' else h.state end as state, h.error, h.hint, h.since,
+	h.listed as transfers, h.listed_at, h.next_at, h.took, h.version, h.free_bytes, c.user_name, c.secret, c.category, c.tag, c.adopt, c.priority,
+	c.fast, c.slow, c.cron, c.tz, c.timeout, c.enabled, h.failures,
+	(select jsonb_object_agg(m.remote, m.local) from haul_store.path_map m where m.client = c.id) as paths, c.created_at
+from haul_store.client c join haul_store.health h on h.client = c.id;
+comment on view haul.clients is 'Download clients, and how each is: new, ok, suspect (it says that it lost everything), down, auth failed, banned, misconfigured, disabled; with what is wrong and what to do. A secret is named, never shown.';
+
+-- Where a path of the client's is here: the longest folder of the map that holds it. Windows paths are compared without case.
+create or replace function haul_store.local_path(p_client int, p_path text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	with p as (
+		select case when p_path ~ '^([a-zA-Z]:|\\\\)' then replace(p_path, '\', '/') else p_path end as path, p_path ~ '^([a-zA-Z]:|\\\\)' as windows
+	), m as (
+		select rtrim(replace(o.remote, '\', '/'), '/') as remote, rtrim(o.local, '/') as local from haul_store.path_map o where o.client = p_client
+	)
+	select coalesce((
+		select coalesce(nullif(m.local || substr(p.path, length(m.remote) + 1), ''), '/') from m
+		where case when p.windows then lower(p.path) ^@ lower(m.remote) else p.path ^@ m.remote end
+			and substr(p.path, length(m.remote) + 1, 1) in ('', '/')
+		order by length(m.remote) desc limit 1), p.path)
+	from p
+$$;
+comment on function haul_store.local_path(int, text) is 'Where a client''s path is on the workers'' hosts.';
+
+create or replace view haul.transfers as
+select t.id, c.name as client, t.name, t.state, t.percent, t.size, t.left_bytes, t.down, t.up, t.eta, t.seeders, t.leechers, t.ratio, t.seeding,
+	case when t.state in ('downloading', 'stalled', 'metadata', 'queued') then h.observed - t.moved end as still_for,
+	haul_store.local_path(t.client, t.folder) as folder, haul_store.local_path(t.client, t.content) as content, t.category, t.tags, t.error, t.local, t.tracker,
+	t.complete, t.download, t.added_at, t.completed_at, t.changed_at, t.pulse_at as seen_at, t.key, t.ids
+from haul_store.transfer t join haul_store.client c on c.id = t.client join haul_store.health h on h.client = t.client;
+comment on view haul.transfers is 'What clients hold, as it was last seen, with paths as they are here. still_for: how long, while we looked, it has got nothing.';

@@ -1,0 +1,25 @@
+-- Who may call what, as for the queue: viewers see, operators act, admins set up, workers report. Everything is taken
+-- back first, so that these lists are all.
+revoke all on all functions in schema haul, haul_store from public;
+do $$
+declare
+	c_see constant text[] := '{}'::text[];
+	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,begin_scan,scanned,begin_undo,undone,pending,process}'::text[];
+	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,undo,cancel,retry,pause,resume,act,scan}'::text[];
+	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target}'::text[];
+	g record;
+begin
+	for g in
+		select r.role, r.names from (values ('tow_viewer', c_see), ('tow_worker', c_work), ('tow_operator', c_see || c_act), ('tow_admin', c_see || c_act || c_rule)) r(role, names)
+		where exists (select from pg_roles o where o.rolname = r.role)
+	loop
+		execute format('revoke all on all functions in schema haul, haul_store from %I', g.role);
+		execute format('revoke all on all tables in schema haul from %I', g.role);
+		execute format('grant usage on schema haul to %I', g.role);
+		execute coalesce((select string_agg(format('grant execute on function %s to %I', p.oid::regprocedure, g.role), '; ')
+			from pg_proc p where p.pronamespace = 'haul'::regnamespace and p.proname = any(g.names)), 'select');
+		if g.role <> 'tow_worker' then
+			execute format('grant select on all tables in schema haul to %I', g.role);
+		end if;
+	end loop;
+end $$;

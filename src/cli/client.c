@@ -1,0 +1,188 @@
+/* tow client: programs that download for us. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/print.h"
+#include "lib/sub.h"
+#include "tow/client.h"
+#include "tow/command.h"
+
+static const struct tow_option options[] = {
+	{ "url", "URL", "set: where it is" },
+	{ "user", "NAME", "add, set: the name to log in with" },
+	{ "secret", "secret:NAME",
+	  "add, set: the password or key, by its name: tow secret set NAME" },
+	{ "category", "NAME", "add, set: what is ours in it, and what is added gets" },
+	{ "tag", "NAME", "add, set: likewise" },
+	{ "adopt", "on|off", "add, set: what others put there is ours to import, too (off)" },
+	{ "path-map", "FROM=TO,...", "add, set: where its folders are on the workers' hosts" },
+	{ "priority", "N", "add, set: downloads that name no client go to the smallest (100)" },
+	{ "fast", "INTERVAL", "add, set: between listings while something moves (2 s)" },
+	{ "slow", "INTERVAL", "add, set: and while nothing does (30 s)" },
+	{ "cron", "SPEC", "add, set: listings by a schedule instead" },
+	{ "tz", "ZONE", "add, set: its time zone" },
+	{ "timeout", "INTERVAL", "add, set: of each request (30 s)" },
+	{ "reset", "A,B", "set: take back user_name, secret, category, tag, cron, tz" },
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+static int ls(struct cli *c)
+{
+	static const struct column columns[] = {
+		{ "name", NULL, AS_IS },
+		{ "driver", NULL, AS_IS },
+		{ "state", NULL, AS_STATE },
+		{ "transfers", NULL, AS_IS },
+		{ "listed_at", "LISTED", AS_WHEN },
+		{ "version", NULL, AS_IS },
+		{ "url", NULL, AS_IS },
+		{ "error", NULL, AS_IS },
+		COLUMN_END,
+	};
+	return print_view(c, "haul.clients", columns);
+}
+
+/* "/a=/b,/c=/d" as an object. */
+static bool path_map(struct cli *c, const char *text, const char **json)
+{
+	TOW_AUTO_BUF b = { 0 };
+
+	*json = NULL;
+	if (!text)
+		return true;
+	tow_buf_addc(&b, '{');
+	while (*text) {
+		size_t len = strcspn(text, ","), from = strcspn(text, "=");
+
+		if (from == 0 || from + 1 >= len)
+			return args_usage(&c->err, "--path-map takes FROM=TO, not '%.*s'", (int)len,
+					  text);
+		if (b.len > 1)
+			tow_buf_addc(&b, ',');
+		tow_json_quote(&b, text, from);
+		tow_buf_addc(&b, ':');
+		tow_json_quote(&b, text + from + 1, len - from - 1);
+		text += len + (text[len] == ',');
+	}
+	tow_buf_addc(&b, '}');
+	*json = tow_strdup(&c->arena, b.data);
+	return true;
+}
+
+static bool gather(struct cli *c, struct cli_call *call)
+{
+	static const char *const same[] = { "secret", "category", "tag",  "adopt", "priority",
+					    "fast",   "slow",	  "cron", "tz",	   "timeout" };
+	const char *paths;
+
+	if (!path_map(c, cli_option(c, "path-map"), &paths))
+		return false;
+	cli_arg(call, "name", cli_operand(c, 0));
+	cli_arg(call, "user_name", cli_option(c, "user"));
+	cli_arg(call, "paths", paths);
+	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+		cli_arg(call, same[i], cli_option(c, same[i]));
+	return true;
+}
+
+static int add(struct cli *c)
+{
+	struct cli_call call = { 0 };
+
+	if (!tow_client_driver(cli_operand(c, 1))) {
+		args_usage(&c->err, "there is no driver '%s'", cli_operand(c, 1));
+		tow_hint(&c->err, "tow client drivers lists them");
+		return cli_failed(c);
+	}
+	cli_arg(&call, "driver", cli_operand(c, 1));
+	cli_arg(&call, "url", cli_operand(c, 2));
+	if (!gather(c, &call) || !cli_call(c, NULL, "haul.add_client", &call))
+		return cli_failed(c);
+	return EX_OK;
+}
+
+static int set(struct cli *c)
+{
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "url", cli_option(c, "url"));
+	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	if (!gather(c, &call) || !cli_call(c, NULL, "haul.set_client", &call))
+		return cli_failed(c);
+	return EX_OK;
+}
+
+static int by_name(struct cli *c, const char *verb)
+{
+	return tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
+}
+
+static int enable(struct cli *c)
+{
+	return by_name(c, "haul.enable_client");
+}
+
+static int disable(struct cli *c)
+{
+	return by_name(c, "haul.disable_client");
+}
+
+static int retry(struct cli *c)
+{
+	return by_name(c, "haul.retry_client");
+}
+
+static int rm(struct cli *c)
+{
+	return by_name(c, "haul.drop_client");
+}
+
+static int drivers(struct cli *c)
+{
+	(void)c;
+	for (const struct tow_client_driver *const *d = tow_client_drivers; *d; d++)
+		printf("%-14s %s\n", (*d)->name, (*d)->help);
+	return EX_OK;
+}
+
+#define SETTINGS " user secret category tag adopt path-map priority fast slow cron tz timeout "
+static const struct sub subs[] = {
+	{ "ls", 0, 0, ls, NULL },
+	{ "drivers", 0, 0, drivers, sub_alone },
+	{ "add", 3, 3, add, SETTINGS },
+	{ "set", 1, 1, set, SETTINGS " url reset " },
+	{ "enable", 1, 1, enable, NULL },
+	{ "disable", 1, 1, disable, NULL },
+	{ "retry", 1, 1, retry, NULL },
+	{ "rm", 1, 1, rm, NULL },
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	return sub_run(subs, options, argc, argv);
+}
+
+const struct tow_command tow_command_client = {
+	.name = "client",
+	.summary = "programs that download for us",
+	.usage = "tow client ls | drivers | add NAME DRIVER URL | set NAME | enable NAME | disable "
+		 "NAME |\n"
+		 "       retry NAME | rm NAME",
+	.options = options,
+	.help = "A client is watched from the moment it is added: tow client ls shows how it is, "
+		"tow haul ls what\n"
+		"it holds. Nothing in it is changed but what we have put there ourselves, or may "
+		"adopt.\n"
+		"\n"
+		"Examples:\n"
+		"  tow secret set qb <password.txt\n"
+		"  tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret "
+		"secret:qb --category tow\n"
+		"  tow client set qb --path-map /downloads=/srv/downloads\n"
+		"  tow client retry qb\n",
+	.run = run,
+};

@@ -1,0 +1,163 @@
+/* tow library: folders that downloads are placed in. */
+#include <sysexits.h>
+
+#include "lib/input.h"
+#include "lib/print.h"
+#include "lib/sub.h"
+#include "tow/command.h"
+
+static const struct tow_option options[] = {
+	{ "root", "FOLDER", "set: where it is" },
+	{ "template", "PATH", "add, set: how files are named below it ({path})" },
+	{ "mode", "A,B", "add, set: how, the first that works: reflink,link,copy,move,symlink" },
+	{ "category", "A,B", "add, set: what clients have in these goes here" },
+	{ "taken", "WORD", "set: a name that is another file's: suffix, skip, replace, fail" },
+	{ "extensions", "A,B", "set: only these" },
+	{ "refused", "A,B", "set: never these" },
+	{ "sidecars", "A,B", "set: always, beside the file that they go with" },
+	{ "samples", "on|off", "set: samples, too (off)" },
+	{ "min-bytes", "N", "set: nothing smaller" },
+	{ "inner-links", "on|off", "set: links inside of a download are followed (off)" },
+	{ "verify", "on|off", "set: read copies again (off)" },
+	{ "file-mode", "N", "set: of copies, in decimal: 420 is rw-r--r--" },
+	{ "dir-mode", "N", "set: of folders" },
+	{ "owner", "USER", "set: of copies and folders" },
+	{ "group", "GROUP", "set: likewise" },
+	{ "reserve", "BYTES", "set: what copies leave free" },
+	{ "done-tag", "WORD", "set: how a transfer is tagged when its files are here (synced)" },
+	{ "done-remove", "WORD", "set: what becomes of it then: no, transfer, data" },
+	{ "as", "FOLDER", "announce: what the library's folder is called on the server" },
+	{ "reset", "A,B",
+	  "set: take back file_mode, dir_mode, owner_name, group_name, extensions, done_tag" },
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+static int ls(struct cli *c)
+{
+	static const struct column columns[] = {
+		{ "name", NULL, AS_IS },	 { "root", NULL, AS_IS },
+		{ "template", NULL, AS_IS },	 { "modes", NULL, AS_LIST },
+		{ "categories", NULL, AS_LIST }, { "targets", NULL, AS_LIST },
+		{ "downloads", NULL, AS_IS },	 COLUMN_END,
+	};
+	return print_view(c, "haul.libraries", columns);
+}
+
+static void common(struct cli *c, struct cli_call *call)
+{
+	cli_arg(call, "name", cli_operand(c, 0));
+	cli_arg(call, "template", cli_option(c, "template"));
+	cli_arg(call, "modes", cli_array(&c->arena, cli_option(c, "mode")));
+	cli_arg(call, "categories", cli_array(&c->arena, cli_option(c, "category")));
+}
+
+static int add(struct cli *c)
+{
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "root", cli_operand(c, 1));
+	common(c, &call);
+	return cli_call(c, NULL, "haul.add_library", &call) ? EX_OK : cli_failed(c);
+}
+
+static int set(struct cli *c)
+{
+	static const struct {
+		const char *option, *parameter;
+		bool list;
+	} rest[] = {
+		{ "root", "root", false },
+		{ "taken", "taken", false },
+		{ "extensions", "extensions", true },
+		{ "refused", "refused", true },
+		{ "sidecars", "sidecars", true },
+		{ "samples", "samples", false },
+		{ "min-bytes", "min_bytes", false },
+		{ "inner-links", "inner_links", false },
+		{ "verify", "verify", false },
+		{ "file-mode", "file_mode", false },
+		{ "dir-mode", "dir_mode", false },
+		{ "owner", "owner_name", false },
+		{ "group", "group_name", false },
+		{ "reserve", "reserve", false },
+		{ "done-tag", "done_tag", false },
+		{ "done-remove", "done_remove", false },
+		{ "reset", "reset", true },
+	};
+	struct cli_call call = { 0 };
+
+	common(c, &call);
+	for (size_t i = 0; i < sizeof(rest) / sizeof(*rest); i++) {
+		const char *value = cli_option(c, rest[i].option);
+
+		cli_arg(&call, rest[i].parameter,
+			rest[i].list ? cli_array(&c->arena, value) : value);
+	}
+	return cli_call(c, NULL, "haul.set_library", &call) ? EX_OK : cli_failed(c);
+}
+
+static int rm(struct cli *c)
+{
+	return tow_call(c->db, NULL, &c->err, "haul.drop_library", cli_operand(c, 0))
+		       ? EX_OK
+		       : cli_failed(c);
+}
+
+static int announce(struct cli *c)
+{
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "library", cli_operand(c, 0));
+	cli_arg(&call, "target", cli_operand(c, 1));
+	cli_arg(&call, "root", cli_option(c, "as"));
+	return cli_call(c, NULL, "haul.announce", &call) ? EX_OK : cli_failed(c);
+}
+
+static int unannounce(struct cli *c)
+{
+	return tow_call(c->db, NULL, &c->err, "haul.unannounce", cli_operand(c, 0),
+			cli_operand(c, 1))
+		       ? EX_OK
+		       : cli_failed(c);
+}
+
+#define COMMON " template mode category "
+static const struct sub subs[] = {
+	{ "ls", 0, 0, ls, NULL },
+	{ "add", 2, 2, add, COMMON },
+	{ "set", 1, 1, set,
+	  COMMON "root taken extensions refused sidecars samples min-bytes inner-links verify "
+		 "file-mode dir-mode owner group reserve done-tag done-remove reset " },
+	{ "announce", 2, 2, announce, " as " },
+	{ "unannounce", 2, 2, unannounce, NULL },
+	{ "rm", 1, 1, rm, NULL },
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	return sub_run(subs, options, argc, argv);
+}
+
+const struct tow_command tow_command_library = {
+	.name = "library",
+	.summary = "folders that downloads are placed in",
+	.usage = "tow library ls | add NAME ROOT | set NAME | announce NAME TARGET | unannounce "
+		 "NAME TARGET | rm NAME",
+	.options = options,
+	.help = "A template is a path below the root, of {title} {name} {ext} {path} {category} "
+		"and "
+		"what a download's meta\n"
+		"holds; { (|year|)} is left out as a whole where there is no year. announce has a "
+		"media server told of what\n"
+		"changes here.\n"
+		"\n"
+		"Examples:\n"
+		"  tow library add films /media/films --template '{title}{ "
+		"(|year|)}/{name}.{ext}'\n"
+		"  tow library set films --mode link --taken replace\n"
+		"  tow library announce films jelly --as /data/films\n",
+	.run = run,
+};

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# A stranger's way through: a client, a library, a media server; what is dropped into the client's category and what is
+# grabbed is downloaded, watched, placed by hard link, tagged, and the server has it. Transmission and MPD are the real ones.
+# shellcheck disable=SC2154 # variables of the libraries
+. tests/lib/tap.sh
+for tool in transmission-daemon mktorrent mpd jq python3 curl; do
+	command -v "$tool" >/dev/null || skip_all "there is no $tool here: contrib/bootstrap.sh check"
+done
+. tests/lib/torrents.sh
+. tests/lib/instance.sh
+trap 'status=$?; instance_stop; room_clear; exit $status' EXIT
+
+tow() { "$TOW" "$@"; }
+asks() { instance_psql -c "$1"; }
+says() { [ "$(asks "$1")" = "$2" ]; }
+
+#--- programs
+chmod 755 "$room"
+mkdir -p "$room/daemon" "$room/downloads" "$room/library" "$room/src/album" "$room/mpd"
+rpc=$(free_port) music=$(free_port)
+cat >"$room/daemon/settings.json" <<-END
+	{"rpc-enabled": true, "rpc-bind-address": "127.0.0.1", "rpc-port": $rpc, "rpc-whitelist": "127.0.0.1", "rpc-authentication-required": true,
+	"rpc-username": "admin", "rpc-password": "labpass123", "bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "peer-port": $(free_port),
+	"port-forwarding-enabled": false, "dht-enabled": false, "lpd-enabled": false, "pex-enabled": false, "utp-enabled": false,
+	"download-dir": "$room/downloads", "incomplete-dir-enabled": false, "download-queue-enabled": false}
+END
+begin daemon transmission-daemon -f -g "$room/daemon"
+wait_until "curl -s -o /dev/null http://127.0.0.1:$rpc"
+cat >"$room/mpd.conf" <<-END
+	music_directory "$room/library"
+	db_file "$room/mpd/db"
+	bind_to_address "127.0.0.1"
+	port "$music"
+	audio_output {
+		type "null"
+		name "none"
+	}
+END
+begin mpd mpd --no-daemon --stderr "$room/mpd.conf"
+wait_until "bash -c '</dev/tcp/127.0.0.1/$music' 2>/dev/null"
+mpd_says() { timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s\nclose\n" "$2" >&3 && cat <&3' - "$music" "$1" 2>/dev/null; }
+
+python3 - "$room/src/album" <<-'END'
+	import struct, sys, wave
+	for n in (1, 2):
+	    with wave.open(f"{sys.argv[1]}/track {n}.wav", "wb") as w:
+	        w.setnchannels(1); w.setsampwidth(2); w.setframerate(8000)
+	        w.writeframes(struct.pack("<h", n * 1000) * 80000)
+END
+head -c 1000 /dev/urandom >"$room/src/album/setup.exe"
+head -c 300000 /dev/urandom >"$room/src/single.bin"
+seed_start "$room/src"
+torrent album "$room/src/album" "http://127.0.0.1:$seed_port/"
+torrent single "$room/src/single.bin" "http://127.0.0.1:$seed_port/single.bin"
+
+#--- Towpath
+instance_start
+mkdir -p "$TOW_HOME"
+printf 'labpass123\n' | tow secret set tr
+ok "a library" tow library add music "$room/library"
+ok "a media server" tow target add player mpd "mpd://127.0.0.1:$music" --delay 0
+ok "that is told of the library" tow library announce music player --as ''
+ok "a client" tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms'
+scheduler_start
+worker_start --queue haul:6
+ok "it is seen to be well" wait_until "says \"select state from haul.clients\" ok" 60
+
+#--- dropped into the category
+driver=transmission url=http://127.0.0.1:$rpc login=(-u admin -p labpass123 -c tow)
+album=$(drive add "$room/album.torrent" | jq -r .key)
+ok "what is in the category is adopted" wait_until "says \"select count(*) from haul.downloads where title = 'album' and adopted\" 1" 60
+ok "and comes to its end" wait_until "says \"select state from haul.downloads where title = 'album'\" completed" 120
+is "$(cd "$room/library" && find . -type f | sort | paste -sd' ')" "./album/track 1.wav ./album/track 2.wav" "its files are in the library, and no program"
+is "$(stat -c %h "$room/library/album/track 1.wav")" 2 "by hard link"
+is "$(asks "select state || ': ' || coalesce(why, mode) from haul.files order by source" | paste -sd,)" "skipped: a program,placed: link,placed: link" "each file says how"
+ok "the client has the tag" wait_until "of $album '.tags | join(\" \")' | grep -q synced" 60
+ok "the server was told" wait_until "says \"select state || ' ' || pending from haul.targets\" 'ok 0'" 60
+ok "and has them" wait_until "mpd_says 'listall' | grep -q 'track 2.wav'" 60
+is "$(asks "select string_agg(what, ' ' order by n) from haul.events where what <> 'scanned'")" "adopted downloaded importing completed" "what happened stands there"
+like "$(tow haul ls)" "completed .*album" "tow haul ls"
+
+#--- grabbed
+id=$(tow haul add "$room/single.torrent" --title single --category tow)
+ok "a .torrent that is given" wait_until "says \"select state from haul.downloads where id = $id\" completed" 120
+ok "is in the library" cmp -s "$room/src/single.bin" "$room/library/single.bin"
+is "$(asks "select count(*) from haul.downloads")" 2 "and there is one download of it"
+like "$(tow haul add magnet:nonsense 2>&1)" "not clear what" "what is no link"
+exits 65 "is refused" tow haul add magnet:nonsense 2>/dev/null
+
+done_testing

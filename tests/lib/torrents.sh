@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# What tests of download clients share: a folder, programs that end with the test, web seeds, torrents. Source it after tap.sh.
+#
+#	begin NAME command args...	runs it; its words go to $room/NAME.log, its id to $pid
+#	finish PID			ends it, and waits for that
+#	free_port			one of 127.0.0.1 that nobody listens at
+#	seed_start FOLDER [RATE]	a web seed of FOLDER; its port is in $seed_port
+#	torrent NAME SOURCE [URL...]	writes $room/NAME.torrent of a file or folder, seeded at the URLs
+#	drive [-u USER] ... VERB...	client_drive of $driver at $url with the options in login=()
+#	of KEY FILTER			what jq says of that transfer in the listing; nothing if it is not there
+#	held KEY			it is in the listing
+
+client_drive=${TOW_BUILD:-build}/tests/lib/client_drive
+[ -x "$client_drive" ] || skip_all "there is no $client_drive: make tests"
+driver='' url='' login=()
+room=$(mktemp -d /tmp/tow-client.XXXXXX)
+begun=()
+
+begin() {
+	local name=$1
+	shift
+	"$@" >"$room/$name.log" 2>&1 </dev/null &
+	pid=$!
+	begun+=("$pid")
+}
+
+finish() {
+	kill -TERM "$1" 2>/dev/null || return 0
+	wait_until "! kill -0 $1" 30 || kill -KILL "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	return 0
+}
+
+room_clear() {
+	local one
+	# shellcheck disable=SC2154 # of tap.sh
+	if [ "${tap_failed:-0}" != 0 ]; then
+		for one in "$room"/*.log; do
+			[ ! -s "$one" ] || { echo "# --- ${one##*/}" && tail -n 15 "$one" | cut -c 1-200 | sed 's/^/# /'; } >&"$tap_out"
+		done
+	fi
+	for one in "${begun[@]}"; do finish "$one"; done
+	if mountpoint -q "$room/small"; then umount "$room/small"; fi
+	rm -rf "$room"
+}
+
+# shellcheck disable=SC2154 # assigned right there
+trap 'status=$?; room_clear; exit $status' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+seed_start() {
+	local name=seed-${#begun[@]}
+	begin "$name" python3 -u tests/lib/web_seed.py "$@"
+	wait_until "[ -s '$room/$name.log' ]"
+	seed_port=$(head -n 1 "$room/$name.log")
+}
+
+torrent() {
+	local name=$1 source=$2 one seeds=()
+	shift 2
+	for one; do seeds+=(-w "$one"); done
+	mktorrent -l 16 -a http://127.0.0.1:1/none "${seeds[@]}" -o "$room/$name.torrent" "$source" >/dev/null
+}
+
+drive() { "$client_drive" "$driver" "$url" "${login[@]}" "$@"; }
+of() { drive list | jq -r --arg key "$1" ".transfers[] | select(.key == \$key) | $2"; }
+held() { [ -n "$(of "$1" .key)" ]; }
+
+# The transfer is in that state: becomes KEY STATE
+becomes() { wait_until "[ \"\$(of $1 .state)\" = '$2' ]"; }
+
+# The key of the one that has this tag, once the client has it.
+key_of() { # tag
+	wait_until "[ \"\$(drive -t $1 list | jq '.transfers | length')\" = 1 ]" && drive -t "$1" list | jq -r '.transfers[0].key'
+}

@@ -1,0 +1,116 @@
+-- Downloads: their states, what a listing means for them, the plan of an import, and its end.
+begin;
+\ir ../lib/fixture.sql
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+
+create function pg_temp.t(p_key text, p_state text, p_more jsonb default '{}') returns jsonb language sql as $$
+	select jsonb_build_object('key', p_key, 'name', 'name ' || p_key, 'state', p_state, 'percent', case when p_state in ('seeding', 'done') then 100 else 50 end, 'size', 1000,
+		'complete', p_state in ('seeding', 'done'), 'folder', '/dl', 'category', 'tow') || p_more $$;
+create function pg_temp.sees(variadic p_of jsonb[]) returns bigint language sql as $$
+	select haul.observe(c.id, c.revision, jsonb_build_object('whole', true, 'transfers', to_jsonb(p_of)), 7) from haul_store.client c where c.name = 'c' $$;
+create function pg_temp.is_now(p_id bigint) returns text language sql as $$ select concat_ws(': ', state, error) from haul.downloads where id = p_id $$;
+create function pg_temp.jobs() returns text language sql as $$
+	select string_agg(concat_ws(' ', j.kind, j.args ->> 'act'), ', ' order by j.id) from tow.jobs j where j.kind in ('haul.grab', 'haul.import', 'haul.act', 'haul.scan') and j.state <> 'cancelled' $$;
+
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', category => 'tow', adopt => true, paths => '{"/dl": "/srv/dl"}') as c \gset
+select haul.add_client('n', 'nzbget', 'http://127.0.0.1:2') as n \gset
+select haul.add_library('main', '/media/main/', '{title}{ (|year|)}/{name}.{ext}') \g /dev/null
+select haul.add_library('music', '/media/music', categories => '{music}') \g /dev/null
+select haul.add_target('m', 'mpd', 'mpd://127.0.0.1:3') \g /dev/null
+select haul.announce('main', 'm', '') \g /dev/null
+
+-- Grabbed.
+select haul.grab('magnet:?xt=urn:btih:aa&dn=A+film', library => 'main', meta => '{"year": 1999}') as d \gset
+select is((select concat_ws(' ', title, type, state, client, library, tag) from haul.downloads), format('A film torrent approved c main tow-%s', :d), 'by the client that can, with the name that the link gives');
+select is(pg_temp.jobs(), 'haul.grab', 'a job gives it to the client');
+select is((select concat_ws(' ', driver, link, own_tag) from haul.begin_grab(:d)), format('transmission magnet:?xt=urn:btih:aa&dn=A+film tow-%s', :d), 'which is told so');
+select haul.grab('https://x/y.nzb?key=1') as z \gset
+select is((select client || ' ' || title from haul.downloads where id = :z), 'n y', 'an nzb goes to another');
+select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW404', 'tow client add', 'who takes a file?');
+select pg_temp.refused($$ select haul.grab('nonsense') $$, 'TW422', 'type', 'what is that?');
+select pg_temp.refused($$ select haul.grab('magnet:?x', client => 'n') $$, 'TW409', 'another', 'a client that cannot');
+select pg_temp.refused($$ select haul.grab('magnet:?x', client => 'zz') $$, 'TW404', 'haul.clients', 'none of that name');
+select pg_temp.refused($$ select haul.grab('magnet:?x', library => 'zz') $$, 'TW404', 'haul.libraries', 'nor a library');
+select pg_temp.refused($$ select haul.grab('magnet:?x', options => '{"paused": 1}') $$, 'TW422', 'paused is a boolean', 'options are looked at');
+select pg_temp.refused($$ select haul.grab() $$, 'TW422', 'link', 'nothing');
+select haul.grabbed(:d, null) \g /dev/null
+select is(pg_temp.is_now(:d), 'downloading', 'the client has it');
+select pg_temp.refused(format('select haul.begin_grab(%s)', :d), 'TW410', 'nothing', 'it is not given twice');
+select pg_temp.sees(pg_temp.t('h', 'downloading', format('{"tags": ["tow-%s"], "category": "other"}', :d)::jsonb)) \g /dev/null
+select is((select concat_ws(' ', state, percent, transfer) from haul.downloads where id = :d), 'downloading 50 downloading', 'found by its tag');
+select is((select count(*) from haul.downloads), 2::bigint, 'and not adopted besides');
+
+-- A job that is gone is made anew.
+select haul.grab('magnet:?xt=urn:btih:bb') as e \gset
+select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'e' \g /dev/null
+select pg_temp.later('2 minutes'), pg_temp.sees(pg_temp.t('h', 'downloading', format('{"tags": ["tow-%s"]}', :d)::jsonb)), pg_temp.sees(pg_temp.t('h', 'downloading')) \g /dev/null
+select is((select count(*) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'e' and j.state <> 'cancelled'), 1::bigint, 'a job that is gone is made anew, once');
+select haul.cancel(:e), tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'e' and j.state <> 'cancelled' \g /dev/null
+
+-- Complete, planned, placed.
+select pg_temp.sees(pg_temp.t('h', 'seeding', format('{"tags": ["tow-%s"]}', :d)::jsonb)) \g /dev/null
+select is(pg_temp.is_now(:d), 'downloaded', 'all bytes are here');
+select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'a job places them');
+select pg_temp.sees(pg_temp.t('h', 'seeding', format('{"tags": ["tow-%s"]}', :d)::jsonb)) \g /dev/null
+select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'once');
+select is((select concat_ws(' ', key, root, modes, taken, who) from haul.begin_import(:d)), format('h /media/main reflink,link,copy suffix tow%s', :d), 'it is told how');
+select pg_temp.refused(format($$ select * from haul.plan(%s, '/dl', '[{"path": "a/x.mkv", "size": 9, "done": 8}]') $$, :d), 'TW409', 'wait', 'a file that is short');
+select is((select string_agg(concat_ws(' ', source_root, source, '->', target), ', ' order by source) from haul.plan(:d, '/dl', '[
+	{"path": "a/x.mkv", "size": 9, "done": 9, "wanted": true}, {"path": "a/x.en.srt", "size": 1}, {"path": "a/sample/x.sample.mkv", "size": 3},
+	{"path": "a/run.EXE", "size": 3}, {"path": "a/y.mkv", "size": 3, "wanted": false}]')),
+	'/srv/dl a/x.en.srt -> A film (1999)/x.en.srt, /srv/dl a/x.mkv -> A film (1999)/x.mkv', 'by the template, and only what belongs there');
+select is((select string_agg(source || ': ' || why, ', ' order by source) from haul.files where state = 'skipped'),
+	'a/run.EXE: a program, a/sample/x.sample.mkv: a sample, a/y.mkv: not chosen in the client', 'with the reason for what does not');
+select pg_temp.refused(format('select haul.imported(%s)', :d), 'TW409', 'rest', 'it is not over yet');
+select haul.placed(f.id, f.source, 'link', null, 9, 1, 2, null) from haul.files f where f.source = 'a/x.mkv' \g /dev/null
+select is((select string_agg(source, ' ') from haul.plan(:d, '/dl', '[{"path": "a/x.mkv", "size": 9}, {"path": "a/x.en.srt", "size": 1}]')), 'a/x.en.srt', 'another attempt does the rest');
+select haul.placed(f.id, 'A film (1999)/x.en.srt', 'copy', 'aa', 1, 1, 3, null) from haul.files f where f.source = 'a/x.en.srt' \g /dev/null
+select is(haul.imported(:d), '{"files": 2, "title": "A film", "copied": 1, "linked": 1}', 'the end');
+select is(pg_temp.is_now(:d), 'completed', 'it is here');
+select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import, haul.scan, haul.act done', 'the server and the client will be told');
+select is((select string_agg(path, ', ' order by path) from haul_store.change), 'A film (1999)/, a/', 'of what changed');
+select is((select jsonb_array_length(paths) from haul.begin_scan('m', 99)), 2, 'all at once');
+select haul.scanned('m', 99, 'http.connect', 'refused', null) \g /dev/null
+select is((select concat_ws(' ', state, pending, error) from haul.targets), 'failing 2 refused', 'a server that is down');
+select haul.scanned('m', 99) \g /dev/null
+select is((select concat_ws(' ', state, pending, error) from haul.targets), 'ok 0', 'and back');
+select is((select string_agg(what, ' ' order by n) from haul.events where download = :d), 'queued approved downloading downloaded importing completed scanned scanned', 'all of it is written down');
+
+-- Adopted.
+select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'downloading', '{"category": "tow/sub"}'), pg_temp.t('j', 'seeding', '{"tags": ["synced"]}'), pg_temp.t('k', 'downloading', '{"category": "towel"}')) \g /dev/null
+select is((select string_agg(concat_ws(' ', title, state, library, adopted), ', ') from haul.downloads where adopted), 'name i downloading main t', 'what is in the category or below it, and not what is done');
+select id as i from haul.downloads where title = 'name i' \gset
+select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'error', '{"category": "tow/sub", "error": "disk full", "local": true}')) \g /dev/null
+select is(pg_temp.is_now(:i), 'failed: disk full', 'an error of the client''s disk');
+select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'downloading', '{"category": "tow/sub"}')) \g /dev/null
+select is(pg_temp.is_now(:i), 'downloading', 'is over when it goes on');
+select count(pg_temp.sees(pg_temp.t('h', 'seeding'))) from generate_series(1, 3) \g /dev/null
+select is(pg_temp.is_now(:i), 'failed: not found in client', 'missing');
+select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'seeding', '{"category": "tow/sub"}')) \g /dev/null
+select is(pg_temp.is_now(:i), 'downloaded', 'and back');
+
+-- Moves.
+select pg_temp.refused(format('select haul.pause(%s)', :d), 'TW409', 'downloaded', 'what has ended cannot be paused');
+select pg_temp.refused('select haul.cancel(-1)', 'TW404', 'haul.downloads', 'nor what is not there be cancelled');
+select haul.give_up(:i, 'place.taken', 'no room', 'move it') \g /dev/null
+select is((select concat_ws(' ', state, class, error, hint) from haul.downloads where id = :i), 'failed place.taken no room move it', 'given up');
+select is(haul.retry(:i), 'downloaded', 'tried again from where it was good');
+select haul.cancel(:i, 'data') \g /dev/null
+select is(pg_temp.is_now(:i), 'cancelled', 'given up by somebody');
+select ok(pg_temp.jobs() like '%haul.act remove_data%', 'with its data');
+select is(haul.retry(:i), 'approved', 'and wanted again');
+select haul.drop_client('c') \g /dev/null
+select is((select error from haul.downloads where id = :i), 'client c is not configured', 'a client that is gone is named');
+
+-- Templates.
+select is(haul_store.expand(t, '{"a": "x/y", "path": "p/q", "e": ""}'), r, 'template ' || t) from (values ('{a}', 'x_y'), ('{path}', 'p/q'), ('-{ (|a|)}', '- (x_y)'), ('-{ (|b|)}', '-'),
+	('-{ (|e|)}', '-'), ('{{a}}', '{a}'), ('{b}x', 'x')) v(t, r);
+select pg_temp.refused(format('select haul.add_library(%L, %L, %L)', 'l', '/m', t), 'TW422', '', 'template ' || t)
+from (values ('/{name}'), ('../{name}'), ('{name'), ('{title}'), ('{na me}'), ('a//{name}'), ('')) v(t);
+select pg_temp.refused($$ select haul.add_library('l', 'relative') $$, 'TW422', 'root', 'a root that is none');
+select pg_temp.refused($$ select haul.add_library('l', '/m', modes => '{link,teleport}') $$, 'TW422', 'reflink', 'a mode that is none');
+select pg_temp.refused($$ select haul.set_library('main') $$, 'TW422', 'name what', 'nothing to set');
+select haul.set_library('main', done_remove => 'data', reset => '{done_tag}') \g /dev/null
+select is((select concat_ws(' ', done_tag, done_remove) from haul.libraries where name = 'main'), 'data', 'set and reset');
+select * from finish();
+rollback;

@@ -1,0 +1,90 @@
+/* haul.grab: gives a download to its client, once. A tag of its own finds it again: whether the
+ * client took it is asked before it is given a second time. */
+#include <string.h>
+
+#include "session.h"
+
+static bool has_tag(const struct tow_transfer *t, const char *tag)
+{
+	for (const char *const *own = t->tags; own && *own; own++)
+		if (strcmp(*own, tag) == 0)
+			return true;
+	return false;
+}
+
+/* An earlier attempt whose answer was lost. */
+static bool find(struct session *s, struct tow_arena *a, const char *tag, const char **key,
+		 struct tow_err *e)
+{
+	struct tow_listing l = { 0 };
+
+	if (!s->client.driver->list(&s->client, a, &l, e))
+		return false;
+	for (size_t i = 0; i < l.n; i++)
+		if (has_tag(&l.of[i], tag))
+			*key = l.of[i].key;
+	return true;
+}
+
+static bool unpack(struct tow_arena *a, const struct tow_rows *rows, struct tow_transfer_new *t,
+		   struct tow_err *e)
+{
+	const char *data = tow_rows_get(rows, 0, "data"),
+		   *options = tow_rows_get(rows, 0, "options");
+	TOW_AUTO_JSON *o = NULL;
+
+	if (!tow_json_parse(&o, options, strlen(options), e))
+		return false;
+	*t = (struct tow_transfer_new){
+		.link = tow_rows_get(rows, 0, "link"),
+		.name = tow_rows_get(rows, 0, "name"),
+		.tag = tow_rows_get(rows, 0, "own_tag"),
+		.folder = tow_strdup(a, tow_json_str(o, "folder", NULL)),
+		.paused = tow_json_bool(o, "paused", false),
+		.sequential = tow_json_bool(o, "sequential", false),
+		.down_limit = tow_json_int(o, "down_limit", 0),
+		.up_limit = tow_json_int(o, "up_limit", 0),
+		.ratio_limit = tow_json_num(o, "ratio_limit", -1),
+		.seed_limit = tow_json_int(o, "seed_limit", -1),
+	};
+	if (data)
+		t->data = tow_unhex(a, data, &t->data_len);
+	return true;
+}
+
+static bool give(struct tow_job *j, const struct tow_rows *rows, const char **key,
+		 struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	struct tow_transfer_new t;
+	AUTO_SESSION s = { 0 };
+
+	if (!session_open(&s, rows, e) || !unpack(a, rows, &t, e))
+		return false;
+	if (tow_job_attempt(j) > 1 && !find(&s, a, t.tag, key, e))
+		return false;
+	return *key || s.client.driver->add(&s.client, a, &t, key, e);
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *key = NULL;
+	struct tow_db *db;
+
+	if (!tow_job_db(j, &db, e) || !work_begin(j, db, "haul.begin_grab", &rows, e))
+		return false;
+	if (!rows)
+		return true;
+	if (!give(j, rows, &key, e))
+		return work_failed(j, db, e);
+	return tow_call(db, NULL, e, "haul.grabbed", work_download(j), key);
+}
+
+const struct tow_kind tow_kind_grab = {
+	.name = "haul.grab",
+	.help = "gives a download to its client: {\"download\": ID}; haul.grab makes it",
+	.timeout_s = 300,
+	.wants_db = true,
+	.run = run,
+};

@@ -1,0 +1,227 @@
+/* haul.import: places the files of a download into its library. The plan is made in SQL, from the
+ * client's own list of files; what is in place stays so, and an attempt that follows does the
+ * rest. */
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+#include "tow/place.h"
+
+/*--- the client's list */
+
+static char *files_json(struct tow_arena *a, const struct tow_transfer_files *f)
+{
+	TOW_AUTO_BUF b = { 0 };
+
+	tow_buf_addc(&b, '[');
+	for (size_t i = 0; i < f->n; i++) {
+		tow_buf_addf(&b,
+			     "%s{\"size\":%lld,\"done\":%lld,\"wanted\":%s,\"path\":", i ? "," : "",
+			     f->of[i].size, f->of[i].done, f->of[i].wanted ? "true" : "false");
+		tow_json_quote(&b, f->of[i].path, strlen(f->of[i].path));
+		tow_buf_addc(&b, '}');
+	}
+	tow_buf_addc(&b, ']');
+	return tow_strdup(a, b.data);
+}
+
+static bool list_files(struct tow_job *j, const struct tow_rows *conf, struct tow_transfer_files *f,
+		       struct tow_err *e)
+{
+	AUTO_SESSION s = { 0 };
+
+	if (!session_open(&s, conf, e))
+		return false;
+	if (!(s.client.driver->can & CLIENT_CAN_FILES))
+		return tow_fail_class(e, TOW_FINAL, "client.old", "'%s' does not list files",
+				      s.client.driver->name);
+	if (!s.client.driver->files(&s.client, tow_job_arena(j), tow_rows_get(conf, 0, "key"), f,
+				    e))
+		return false;
+	f->folder = tow_strdup(tow_job_arena(j), f->folder);
+	return f->folder || tow_fail_class(e, TOW_RETRY, "client.garbled",
+					   "the client does not say where its files are");
+}
+
+/*--- the library's rules */
+
+static void parse_modes(struct tow_arena *a, const char *list, struct tow_place_rules *r)
+{
+	char *save = NULL;
+	size_t n = 0, most = sizeof(r->modes) / sizeof(*r->modes) - 1;
+
+	for (char *w = strtok_r(tow_strdup(a, list), ",", &save); w && n < most;
+	     w = strtok_r(NULL, ",", &save))
+		r->modes[n++] = tow_place_mode_from(w);
+}
+
+static enum tow_place_taken taken_from(const char *word)
+{
+	return strcmp(word, "skip") == 0      ? TAKEN_SKIP
+	       : strcmp(word, "replace") == 0 ? TAKEN_REPLACE
+	       : strcmp(word, "fail") == 0    ? TAKEN_FAIL
+					      : TAKEN_SUFFIX;
+}
+
+static bool owners(const struct tow_rows *conf, struct tow_place_rules *r, struct tow_err *e)
+{
+	const char *owner = tow_rows_get(conf, 0, "owner_name"),
+		   *group = tow_rows_get(conf, 0, "group_name");
+	const struct passwd *u = owner ? getpwnam(owner) : NULL;
+	const struct group *g = group ? getgrnam(group) : NULL;
+
+	if ((owner && !u) || (group && !g))
+		return tow_fail_class(e, TOW_FINAL, "config.owner", "there is no %s '%s' here",
+				      owner && !u ? "user" : "group", owner && !u ? owner : group);
+	r->owner = u ? u->pw_uid : (uid_t)-1;
+	r->group = g ? g->gr_gid : (gid_t)-1;
+	return true;
+}
+
+static bool is_true(const struct tow_rows *rows, const char *column)
+{
+	const char *word = tow_rows_get(rows, 0, column);
+
+	return word && *word == 't';
+}
+
+static bool rules_of(struct tow_arena *a, const struct tow_rows *conf, struct tow_place_rules *r,
+		     struct tow_err *e)
+{
+	*r = (struct tow_place_rules){
+		.library = tow_rows_get(conf, 0, "root"),
+		.taken = taken_from(tow_rows_get(conf, 0, "taken")),
+		.inner_links = is_true(conf, "inner_links"),
+		.verify = is_true(conf, "verify"),
+		.file_mode = (mode_t)tow_rows_int(conf, 0, "file_mode"),
+		.dir_mode = (mode_t)tow_rows_int(conf, 0, "dir_mode"),
+		.reserve = tow_rows_int(conf, 0, "reserve"),
+		.who = tow_rows_get(conf, 0, "who"),
+	};
+	parse_modes(a, tow_rows_get(conf, 0, "modes"), r);
+	return owners(conf, r, e);
+}
+
+/*--- files */
+
+/* Each part of the path as a file system takes it. */
+static char *safe_path(struct tow_arena *a, const char *path)
+{
+	TOW_AUTO_BUF b = { 0 };
+	char *save = NULL;
+
+	for (char *part = strtok_r(tow_strdup(a, path), "/", &save); part;
+	     part = strtok_r(NULL, "/", &save))
+		tow_buf_addf(&b, "%s%s", b.len ? "/" : "", tow_place_name(a, part, 16, true));
+	return tow_strdup(a, b.data ? b.data : "_");
+}
+
+static bool place(struct tow_job *j, const struct tow_place_rules *r,
+		  const struct tow_place_what *what, struct tow_placed *placed, struct tow_err *e)
+{
+	struct tow_placing *p = NULL;
+
+	if (!tow_place_begin(&p, r, what, e))
+		return false;
+	while (tow_place_more(p)) {
+		tow_job_count(j, tow_place_copied(p), what->size, what->to);
+		if (tow_job_stopping(j)) {
+			tow_place_drop(p);
+			return tow_fail(e, TOW_CANCELLED, "asked to stop");
+		}
+	}
+	return tow_place_end(p, tow_job_arena(j), placed, e);
+}
+
+static bool tell_placed(struct tow_job *j, struct tow_db *db, const char *file,
+			const struct tow_placed *p, struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+
+	return tow_call(db, NULL, e, "haul.placed", file, p->to,
+			p->mode == PLACE_NONE ? "" : tow_place_mode_name(p->mode), p->hash,
+			tow_fmt(a, "%lld", p->size), tow_fmt(a, "%llu", p->dev),
+			tow_fmt(a, "%llu", p->ino), p->replaced);
+}
+
+static bool place_row(struct tow_job *j, struct tow_db *db, struct tow_place_rules *r,
+		      const struct tow_rows *plan, size_t i, struct tow_err *e)
+{
+	const char *file = tow_rows_get(plan, i, "id"), *source = tow_rows_get(plan, i, "source");
+	struct tow_placed placed = { 0 };
+	struct tow_err also = { 0 };
+	struct tow_place_what what = {
+		.from = source,
+		.to = safe_path(tow_job_arena(j), tow_rows_get(plan, i, "target")),
+		.size = tow_rows_int(plan, i, "size"),
+	};
+
+	r->source = tow_rows_get(plan, i, "source_root");
+	if (place(j, r, &what, &placed, e))
+		return tell_placed(j, db, file, &placed, e);
+	if (e->code != TOW_CANCELLED &&
+	    !tow_call(db, NULL, &also, "haul.unplaced", file, e->class, e->text))
+		tow_job_log(j, TOW_WARN, "%s", also.text);
+	return tow_wrap(e, "'%s'", source);
+}
+
+/* One that fails does not keep the others from their places; the first failure is the job's. */
+static bool place_all(struct tow_job *j, struct tow_db *db, struct tow_place_rules *r,
+		      const struct tow_rows *plan, struct tow_err *e)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < tow_rows_count(plan); i++) {
+		struct tow_err one = { 0 };
+
+		tow_job_count(j, (long long)i, (long long)tow_rows_count(plan), NULL);
+		if (place_row(j, db, r, plan, i, &one))
+			continue;
+		if (all)
+			*e = one;
+		all = false;
+		if (one.code == TOW_CANCELLED || !tow_db_alive(db))
+			break;
+		tow_job_log(j, TOW_WARN, "%s", one.text);
+	}
+	return all;
+}
+
+static bool import(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+		   struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	struct tow_transfer_files files = { 0 };
+	struct tow_place_rules rules;
+	TOW_AUTO_ROWS *plan = NULL, *said = NULL;
+
+	if (!rules_of(a, conf, &rules, e) || !list_files(j, conf, &files, e) ||
+	    !tow_call(db, &plan, e, "haul.plan", work_download(j), files.folder,
+		      files_json(a, &files)) ||
+	    !place_all(j, db, &rules, plan, e) ||
+	    !tow_call(db, &said, e, "haul.imported", work_download(j)))
+		return false;
+	tow_job_result(j, tow_rows_at(said, 0, 0));
+	return true;
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *conf = NULL;
+	struct tow_db *db;
+
+	if (!tow_job_db(j, &db, e) || !work_begin(j, db, "haul.begin_import", &conf, e))
+		return false;
+	return !conf || import(j, db, conf, e) || work_failed(j, db, e);
+}
+
+const struct tow_kind tow_kind_import = {
+	.name = "haul.import",
+	.help = "places a download's files: {\"download\": ID}; its completion makes it",
+	.timeout_s = 86400,
+	.wants_db = true,
+	.run = run,
+};

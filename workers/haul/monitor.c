@@ -1,0 +1,247 @@
+/* haul.monitor: watches one download client, as a daemon of the queue. A turn lasts ten minutes,
+ * and keeps one session with the client all the while: it lists what the client holds, hands that
+ * to haul.observe in one call, and sleeps for as long as that says, or until the client's settings
+ * change (the channel haul_client_ID). What became of a listing is decided there, not here. */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session.h"
+
+#define TURN_US (600 * 1000000LL)
+#define LATCHED 60000 /* ms: who waits for a change looks now and then all the same */
+#define LOOK_MS 500   /* how soon it sees that it shall end */
+
+/* One client, while its settings are the same. */
+struct watch {
+	struct session session;
+	char id[24], revision[24];
+};
+
+static void watch_release(struct watch *w)
+{
+	session_close(&w->session);
+	*w = (struct watch){ 0 };
+}
+
+#define AUTO_WATCH __attribute__((cleanup(watch_release))) struct watch
+
+/*--- a listing as JSON */
+
+static void add_text(struct tow_buf *b, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	tow_buf_addf(b, ",\"%s\":", name);
+	tow_json_quote(b, text, strlen(text));
+}
+
+static void add_list(struct tow_buf *b, const char *name, const char *const *list)
+{
+	tow_buf_addf(b, ",\"%s\":[", name);
+	for (const char *const *item = list; item && *item; item++) {
+		if (item != list)
+			tow_buf_addc(b, ',');
+		tow_json_quote(b, *item, strlen(*item));
+	}
+	tow_buf_addc(b, ']');
+}
+
+static void add_number(struct tow_buf *b, const char *name, long long n)
+{
+	if (n >= 0)
+		tow_buf_addf(b, ",\"%s\":%lld", name, n);
+}
+
+static const char *state_name(enum tow_transfer_state state)
+{
+	static const char *const names[] = {
+		[TRANSFER_UNKNOWN] = "unknown",
+		[TRANSFER_QUEUED] = "queued",
+		[TRANSFER_METADATA] = "metadata",
+		[TRANSFER_DOWNLOADING] = "downloading",
+		[TRANSFER_STALLED] = "stalled",
+		[TRANSFER_CHECKING] = "checking",
+		[TRANSFER_UNPACKING] = "unpacking",
+		[TRANSFER_MOVING] = "moving",
+		[TRANSFER_PAUSED] = "paused",
+		[TRANSFER_SEEDING] = "seeding",
+		[TRANSFER_DONE] = "done",
+		[TRANSFER_ERROR] = "error",
+		[TRANSFER_MISSING_FILES] = "missing files",
+		[TRANSFER_DELETED] = "deleted",
+	};
+
+	return names[state];
+}
+
+static void add_transfer(struct tow_buf *b, const struct tow_transfer *t)
+{
+	tow_buf_addf(b, "{\"complete\":%s,\"local\":%s,\"percent\":%.3f,\"ratio\":%.4f",
+		     t->complete ? "true" : "false", t->local ? "true" : "false", t->percent,
+		     t->ratio);
+	add_text(b, "state", state_name(t->state));
+	add_text(b, "key", t->key);
+	add_text(b, "name", t->name);
+	add_list(b, "ids", t->ids);
+	add_list(b, "tags", t->tags);
+	add_text(b, "client_state", t->client_state);
+	add_number(b, "size", t->size);
+	add_number(b, "left", t->left);
+	add_number(b, "down", t->down);
+	add_number(b, "up", t->up);
+	add_number(b, "eta", t->eta);
+	add_number(b, "seeders", t->seeders);
+	add_number(b, "leechers", t->leechers);
+	add_number(b, "seeding", t->seeding);
+	add_text(b, "folder", t->folder);
+	add_text(b, "content", t->content);
+	add_text(b, "category", t->category);
+	add_text(b, "error", t->error);
+	add_text(b, "tracker", t->tracker);
+	add_number(b, "added_at", t->added_at);
+	add_number(b, "completed_at", t->completed_at);
+	tow_buf_addc(b, '}');
+}
+
+static void add_listing(struct tow_buf *b, const struct tow_client *c, const struct tow_listing *l)
+{
+	tow_buf_addf(b, "{\"whole\":%s", l->whole ? "true" : "false");
+	add_number(b, "free", l->free_bytes);
+	add_text(b, "version", *c->version ? c->version : NULL);
+	tow_buf_adds(b, ",\"transfers\":[");
+	for (size_t i = 0; i < l->n; i++) {
+		if (i)
+			tow_buf_addc(b, ',');
+		add_transfer(b, &l->of[i]);
+	}
+	tow_buf_adds(b, "]}");
+}
+
+/*--- a cycle */
+
+/* An answer of one number; NULL stands for "until something changes". */
+static long long wait_said(const struct tow_rows *rows)
+{
+	const char *ms = tow_rows_count(rows) ? tow_rows_at(rows, 0, 0) : NULL;
+
+	return ms ? atoll(ms) : LATCHED;
+}
+
+static bool unreachable(struct watch *w, struct tow_db *db, const struct tow_err *why,
+			long long *wait_ms, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	if (!tow_call(db, &rows, e, "haul.unreachable", w->id, w->revision, why->class, why->text,
+		      why->hint))
+		return false;
+	*wait_ms = wait_said(rows);
+	return true;
+}
+
+static bool cycle(struct tow_job *j, struct watch *w, struct tow_db *db, long long *wait_ms,
+		  struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	TOW_AUTO_BUF text = { 0 };
+	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_listing listing = { 0 };
+	struct tow_err why = { 0 };
+	long long began = tow_mono_us();
+	char took[24];
+
+	if ((!*w->session.client.version &&
+	     !w->session.client.driver->hello(&w->session.client, &a, &why)) ||
+	    !w->session.client.driver->list(&w->session.client, &a, &listing, &why)) {
+		tow_job_log(j, TOW_WARN, "%s", why.text);
+		return unreachable(w, db, &why, wait_ms, e);
+	}
+	add_listing(&text, &w->session.client, &listing);
+	snprintf(took, sizeof(took), "%lld", (tow_mono_us() - began) / 1000);
+	if (!tow_call(db, &rows, e, "haul.observe", w->id, w->revision, text.data, took))
+		return false;
+	*wait_ms = wait_said(rows);
+	return true;
+}
+
+/*--- settings */
+
+/* Asks who is to be watched; a session goes on while that has not changed. */
+static bool look_up(struct watch *w, struct tow_db *db, const char *name, long long *wait_ms,
+		    struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_err why = { 0 };
+	const char *wait;
+
+	if (!tow_call(db, &rows, e, "haul.watch", name))
+		return false;
+	wait = tow_rows_get(rows, 0, "wait_ms");
+	*wait_ms = wait ? atoll(wait) : LATCHED;
+	if (session_is_open(&w->session) &&
+	    strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0)
+		return true;
+	watch_release(w);
+	snprintf(w->id, sizeof(w->id), "%s", tow_rows_get(rows, 0, "id"));
+	snprintf(w->revision, sizeof(w->revision), "%s", tow_rows_get(rows, 0, "revision"));
+	return !wait || session_open(&w->session, rows, &why) ||
+	       unreachable(w, db, &why, wait_ms, e);
+}
+
+/*--- a turn */
+
+/* True when the settings may have changed. */
+static bool rest(struct tow_job *j, struct tow_db *db, long long wait_ms)
+{
+	long long until = tow_mono_us() + wait_ms * 1000;
+	const char *channel, *payload;
+	bool rung = false;
+
+	while (!rung && !tow_job_stopping(j) && tow_mono_us() < until) {
+		struct pollfd fd = { .fd = tow_db_fd(db), .events = POLLIN };
+		long long left = (until - tow_mono_us()) / 1000 + 1;
+
+		(void)poll(&fd, 1, (int)(left < LOOK_MS ? left : LOOK_MS));
+		while (tow_db_bell(db, &channel, &payload))
+			rung = true;
+		if (!tow_db_alive(db))
+			break;
+	}
+	return rung;
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	const char *name = tow_json_str(tow_job_args(j), "client", "");
+	long long end = tow_mono_us() + TURN_US, wait_ms = 0;
+	AUTO_WATCH w = { 0 };
+	struct tow_db *db;
+	bool rung = true;
+
+	if (!tow_job_db(j, &db, e))
+		return false;
+	while (!tow_job_stopping(j) && tow_mono_us() < end) {
+		if (rung && !look_up(&w, db, name, &wait_ms, e))
+			return false;
+		if (session_is_open(&w.session) && wait_ms <= 0 && !cycle(j, &w, db, &wait_ms, e))
+			return false;
+		rung = rest(j, db, wait_ms);
+		if (session_is_open(&w.session))
+			wait_ms = 0;
+		else
+			rung = true;
+		if (!tow_db_alive(db))
+			return tow_fail(e, TOW_RETRY, "the database's connection was lost");
+	}
+	return true;
+}
+
+const struct tow_kind tow_kind_monitor = {
+	.name = "haul.monitor",
+	.help = "watches a download client: {\"client\": \"NAME\"}; haul.add_client makes it",
+	.timeout_s = 3600,
+	.wants_db = true,
+	.run = run,
+};

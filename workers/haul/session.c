@@ -1,0 +1,113 @@
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tow/secret.h"
+
+static const char *kept(struct tow_arena *a, const struct tow_rows *rows, const char *column)
+{
+	return tow_strdup(a, tow_rows_get(rows, 0, column));
+}
+
+static bool password_of(struct tow_arena *a, const struct tow_rows *rows, char **password,
+			struct tow_err *e)
+{
+	const char *secret = tow_rows_get(rows, 0, "secret");
+
+	*password = NULL;
+	return !secret || tow_secret_read(a, secret, password, e);
+}
+
+bool session_open(struct session *s, const struct tow_rows *rows, struct tow_err *e)
+{
+	const char *name = tow_rows_get(rows, 0, "driver");
+	const struct tow_client_driver *driver = tow_client_driver(name);
+	char *password;
+
+	if (!driver)
+		return tow_fail_class(e, TOW_FINAL, "driver", "there is no driver '%s'", name);
+	if (!password_of(&s->arena, rows, &password, e))
+		return false;
+	s->conf = (struct tow_client_conf){
+		.url = kept(&s->arena, rows, "url"),
+		.user = kept(&s->arena, rows, "user_name"),
+		.secret = password,
+		.category = kept(&s->arena, rows, "category"),
+		.tag = kept(&s->arena, rows, "tag"),
+		.timeout_ms = (long)tow_rows_int(rows, 0, "timeout_ms"),
+	};
+	return tow_client_open(&s->client, driver, &s->conf, e);
+}
+
+bool session_is_open(const struct session *s)
+{
+	return s->client.driver;
+}
+
+void session_close(struct session *s)
+{
+	if (session_is_open(s))
+		tow_client_close(&s->client);
+	tow_arena_release(&s->arena);
+	*s = (struct session){ 0 };
+}
+
+bool target_session_open(struct target_session *s, const struct tow_rows *rows, struct tow_err *e)
+{
+	const char *name = tow_rows_get(rows, 0, "driver");
+	const struct tow_target_driver *driver = tow_target_driver(name);
+	char *password;
+
+	if (!driver)
+		return tow_fail_class(e, TOW_FINAL, "driver", "there is no driver '%s'", name);
+	if (!password_of(&s->arena, rows, &password, e))
+		return false;
+	s->conf = (struct tow_target_conf){
+		.url = kept(&s->arena, rows, "url"),
+		.user = kept(&s->arena, rows, "user_name"),
+		.secret = password,
+		.library = kept(&s->arena, rows, "section"),
+		.timeout_ms = (long)tow_rows_int(rows, 0, "timeout_ms"),
+	};
+	return tow_target_open(&s->target, driver, &s->conf, e);
+}
+
+void target_session_close(struct target_session *s)
+{
+	if (s->target.driver)
+		tow_target_close(&s->target);
+	tow_arena_release(&s->arena);
+	*s = (struct target_session){ 0 };
+}
+
+/*--- jobs of a download */
+
+const char *work_download(struct tow_job *j)
+{
+	return tow_fmt(tow_job_arena(j), "%lld", tow_json_int(tow_job_args(j), "download", 0));
+}
+
+bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb, struct tow_rows **rows,
+		struct tow_err *e)
+{
+	if (tow_call(db, rows, e, verb, work_download(j)))
+		return true;
+	if (strcmp(e->class, "TW410") != 0)
+		return work_failed(j, db, e);
+	tow_job_log(j, TOW_INFO, "%s", e->text);
+	*e = (struct tow_err){ 0 };
+	return true;
+}
+
+bool work_failed(struct tow_job *j, struct tow_db *db, struct tow_err *e)
+{
+	struct tow_err also = { 0 };
+	bool last = tow_job_attempt(j) >= tow_job_max_attempts(j);
+
+	if ((e->code == TOW_FINAL || e->code == TOW_BUG || (e->code == TOW_RETRY && last)) &&
+	    !tow_call(db, NULL, &also, "haul.give_up", work_download(j), e->class, e->text,
+		      e->hint))
+		tow_job_log(j, TOW_WARN, "%s", also.text);
+	return false;
+}

@@ -1,0 +1,45 @@
+/* A download client or a media server that is open, as a row names it: driver, url, user_name,
+ * secret, timeout_ms, and for a client category and tag, for a server section. */
+#ifndef HAUL_SESSION_H
+#define HAUL_SESSION_H
+
+#include "tow/client.h"
+#include "tow/db.h"
+#include "tow/kind.h"
+#include "tow/target.h"
+
+struct session {
+	struct tow_arena arena; /* of the settings */
+	struct tow_client client;
+	struct tow_client_conf conf;
+};
+
+/* Opens what the first row names. Classes "driver" and "secret" where it cannot be. */
+TOW_MUST bool session_open(struct session *s, const struct tow_rows *rows, struct tow_err *e);
+bool session_is_open(const struct session *s);
+void session_close(struct session *s);
+#define AUTO_SESSION __attribute__((cleanup(session_close))) struct session
+
+struct target_session {
+	struct tow_arena arena;
+	struct tow_target target;
+	struct tow_target_conf conf;
+};
+TOW_MUST bool target_session_open(struct target_session *s, const struct tow_rows *rows,
+				  struct tow_err *e);
+void target_session_close(struct target_session *s);
+#define AUTO_TARGET_SESSION __attribute__((cleanup(target_session_close))) struct target_session
+
+/*--- what the jobs of a download have in common */
+
+const char *work_download(struct tow_job *j); /* its id, as text; "" when the arguments lack it */
+
+/* Calls verb with the download; a download that has moved on (TW410) is no failure: *rows is NULL
+ * then, and the job has nothing to do. */
+TOW_MUST bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb,
+			 struct tow_rows **rows, struct tow_err *e);
+
+/* A job that fails: the download fails with it where there will be no other attempt. False. */
+bool work_failed(struct tow_job *j, struct tow_db *db, struct tow_err *e);
+
+#endif

@@ -1,0 +1,58 @@
+/* haul.undo: takes back the files that an import placed, the last one first, where nobody has
+ * changed them since. */
+#include <stdlib.h>
+
+#include "session.h"
+#include "tow/place.h"
+
+static unsigned long long number(const struct tow_rows *rows, size_t i, const char *column)
+{
+	const char *text = tow_rows_get(rows, i, column);
+
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static bool take_back(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows, size_t i,
+		      struct tow_err *e)
+{
+	const char *mode = tow_rows_get(rows, i, "mode"), *target = tow_rows_get(rows, i, "target");
+	struct tow_placed placed = {
+		.mode = mode ? tow_place_mode_from(mode) : PLACE_NONE,
+		.to = target,
+		.replaced = tow_rows_get(rows, i, "replaced"),
+		.hash = tow_rows_get(rows, i, "hash"),
+		.size = tow_rows_int(rows, i, "size"),
+		.dev = number(rows, i, "dev"),
+		.ino = number(rows, i, "ino"),
+	};
+	bool kept = placed.mode == PLACE_NONE; /* it was there before us */
+
+	if (!kept && !tow_place_undo(tow_rows_get(rows, i, "root"), &placed, &kept, e))
+		return tow_wrap(e, "'%s'", target);
+	if (kept)
+		tow_job_log(j, TOW_WARN, "'%s' was changed since, and stays", target);
+	return tow_call(db, NULL, e, "haul.undone", tow_rows_get(rows, i, "id"), kept ? "t" : "f");
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_db *db;
+
+	if (!tow_job_db(j, &db, e) || !tow_call(db, &rows, e, "haul.begin_undo", work_download(j)))
+		return false;
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		tow_job_count(j, (long long)i, (long long)tow_rows_count(rows), NULL);
+		if (!take_back(j, db, rows, i, e))
+			return false;
+	}
+	return true;
+}
+
+const struct tow_kind tow_kind_undo = {
+	.name = "haul.undo",
+	.help = "takes back what an import placed: {\"download\": ID}",
+	.timeout_s = 3600,
+	.wants_db = true,
+	.run = run,
+};
