@@ -47,7 +47,16 @@ table() {
 		check | procps                       | looks at processes in tests
 		check | pgbouncer                    | a pooler, between database and workers in tests
 		check | valgrind                     | finds leaks and bad reads
+		check | curl                         | asks programs in tests
 		check | mpd                          | a media server, told of new files in tests
+		check | mktorrent                    | makes torrents for tests
+		check | qbittorrent-nox              | a download client, watched in tests
+		check | transmission-daemon          | likewise
+		check | aria2                        | likewise
+		check | deluged                      | likewise
+		check | deluge-web                   | its interface
+		check | rtorrent                     | a download client, watched in tests
+		check | nzbget                       | likewise
 		lint  | git                          | says which files are ours
 		lint  | clang-format                 | layout of C
 		lint  | clang-tidy                   | static analysis of C

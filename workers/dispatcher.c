@@ -123,20 +123,23 @@ static void reload(struct dispatcher *d)
 	tow_sd_notify("READY=1");
 }
 
-static void end_slots(struct dispatcher *d, long long now)
+static void end_slots(struct dispatcher *d, bool residents, long long now)
 {
 	struct runs back = { 0 };
 
-	for (size_t i = 0; i < d->slots.n; i++)
-		if (d->slots.items[i]->jobs.first)
+	for (size_t i = 0; i < d->slots.n; i++) {
+		struct run *r = d->slots.items[i]->jobs.first;
+
+		if (r && (r->resident || !residents))
 			slot_end(d->slots.items[i], END_SHUTDOWN, d->grace_ms, &back, now);
+	}
 	hands_back(d, &back);
 }
 
 static void begin_end(struct dispatcher *d, long long now)
 {
 	d->phase = PHASE_END;
-	end_slots(d, now);
+	end_slots(d, false, now);
 }
 
 void dispatcher_stop(struct dispatcher *d, long long now)
@@ -154,6 +157,7 @@ void dispatcher_stop(struct dispatcher *d, long long now)
 		for (size_t i = 0; i < d->slots.n; i++)
 			slot_take_back(d->slots.items[i], &back);
 		hands_back(d, &back);
+		end_slots(d, true, now);
 		if (d->scheduler)
 			kill(d->scheduler, SIGTERM);
 		return;

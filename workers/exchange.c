@@ -197,6 +197,7 @@ static struct run *claimed(struct dispatcher *d, const struct tow_rows *rows, si
 	r->timeout_ms = timeout		     ? atol(timeout)
 			: k && k->timeout_ms ? k->timeout_ms
 					     : d->config.timeout_ms;
+	r->resident = k && k->how->resident;
 	r->deadline_us = deadline ? now + atoll(deadline) * 1000 : 0;
 	return r;
 }

@@ -38,6 +38,7 @@ struct run {
 	long long deadline_us;	       /* the monotonic clock; 0: none */
 	uint64_t number;	       /* in its slot */
 	double charged_us;	       /* slot time that its queue has paid for it */
+	bool resident;		       /* its kind says so */
 	bool cancelled;		       /* somebody wants it ended */
 	bool lost;		       /* somebody else's by now: say nothing about it */
 	long long started_us, took_us; /* started_us 0: it never ran */

@@ -8,37 +8,12 @@ for tool in transmission-daemon mktorrent mpd jq python3 curl; do
 done
 . tests/lib/torrents.sh
 . tests/lib/instance.sh
-trap 'status=$?; instance_stop; room_clear; exit $status' EXIT
-
-tow() { "$TOW" "$@"; }
-asks() { instance_psql -c "$1"; }
-says() { [ "$(asks "$1")" = "$2" ]; }
+. tests/lib/haul.sh
 
 #--- programs
-chmod 755 "$room"
-mkdir -p "$room/daemon" "$room/downloads" "$room/library" "$room/src/album" "$room/mpd"
-rpc=$(free_port) music=$(free_port)
-cat >"$room/daemon/settings.json" <<-END
-	{"rpc-enabled": true, "rpc-bind-address": "127.0.0.1", "rpc-port": $rpc, "rpc-whitelist": "127.0.0.1", "rpc-authentication-required": true,
-	"rpc-username": "admin", "rpc-password": "labpass123", "bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "peer-port": $(free_port),
-	"port-forwarding-enabled": false, "dht-enabled": false, "lpd-enabled": false, "pex-enabled": false, "utp-enabled": false,
-	"download-dir": "$room/downloads", "incomplete-dir-enabled": false, "download-queue-enabled": false}
-END
-begin daemon transmission-daemon -f -g "$room/daemon"
-wait_until "curl -s -o /dev/null http://127.0.0.1:$rpc"
-cat >"$room/mpd.conf" <<-END
-	music_directory "$room/library"
-	db_file "$room/mpd/db"
-	bind_to_address "127.0.0.1"
-	port "$music"
-	audio_output {
-		type "null"
-		name "none"
-	}
-END
-begin mpd mpd --no-daemon --stderr "$room/mpd.conf"
-wait_until "bash -c '</dev/tcp/127.0.0.1/$music' 2>/dev/null"
-mpd_says() { timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s\nclose\n" "$2" >&3 && cat <&3' - "$music" "$1" 2>/dev/null; }
+mkdir -p "$room/src/album"
+transmission_begin
+mpd_begin
 
 python3 - "$room/src/album" <<-'END'
 	import struct, sys, wave

@@ -243,5 +243,6 @@ const struct tow_kind tow_kind_monitor = {
 	.help = "watches a download client: {\"client\": \"NAME\"}; haul.add_client makes it",
 	.timeout_s = 3600,
 	.wants_db = true,
+	.resident = true,
 	.run = run,
 };

@@ -4,63 +4,54 @@
 
 #include "session.h"
 
-static bool take(struct tow_job *j, struct tow_err *e)
+#define OTHERS_S 10
+
+/* The jobs that place them, remembered before any is made; *fresh: by this run. */
+static const char *jobs_of(struct tow_job *j, struct tow_db *db, bool *fresh, struct tow_err *e)
 {
-	const struct tow_json *args = tow_job_args(j);
+	const char *jobs = tow_step(j, "taken");
 	TOW_AUTO_ROWS *rows = NULL;
-	struct tow_db *db;
 
-	if (!tow_job_db(j, &db, e) ||
-	    !tow_call(db, &rows, e, "haul.process", tow_json_str(args, "category", ""),
-		      tow_json_str(args, "library", NULL)))
-		return false;
-	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		const char *job = tow_fmt(tow_job_arena(j),
-					  "{\"kind\":\"haul.import\",\"args\":{\"download\":%s},"
-					  "\"queue\":\"haul\",\"key\":\"haul.import:%s\","
-					  "\"max_attempts\":2,\"policy\":\"haul.work\"}",
-					  tow_rows_at(rows, i, 0), tow_rows_at(rows, i, 0));
-
-		if (!tow_job_spawn(j, job, e))
-			return false;
-	}
-	return tow_rows_count(rows) == 0 || tow_wait_children(j, e);
+	*fresh = !jobs;
+	if (jobs)
+		return jobs;
+	if (!tow_call(db, &rows, e, "haul.process", tow_json_str(tow_job_args(j), "category", ""),
+		      tow_json_str(tow_job_args(j), "library", NULL)))
+		return NULL;
+	jobs = tow_strdup(tow_job_arena(j), tow_rows_at(rows, 0, 0));
+	return tow_step_done(j, "taken", jobs, e) ? jobs : NULL;
 }
 
-/* What each import said, summed up. */
-static bool sum_up(struct tow_job *j, struct tow_children c, struct tow_err *e)
+static bool launch(struct tow_job *j, const char *jobs, struct tow_err *e)
 {
-	const char *memory = tow_job_memory(j), *id;
-	long long files = 0, linked = 0, copied = 0;
-	const struct tow_json *results, *one;
-	TOW_AUTO_JSON *doc = NULL;
-	void *iter = NULL;
+	TOW_AUTO_JSON *list = NULL;
 
-	if (!tow_json_parse(&doc, memory, strlen(memory), e))
+	if (!tow_json_parse(&list, jobs, strlen(jobs), e))
 		return false;
-	results = tow_json_get(tow_json_get(doc, "children"), "results");
-	while ((one = tow_json_next(results, &iter, &id))) {
-		tow_job_log(j, TOW_INFO, "%s: %lld files, %lld linked, %lld copied",
-			    tow_json_str(one, "title", "?"), tow_json_int(one, "files", 0),
-			    tow_json_int(one, "linked", 0), tow_json_int(one, "copied", 0));
-		files += tow_json_int(one, "files", 0);
-		linked += tow_json_int(one, "linked", 0);
-		copied += tow_json_int(one, "copied", 0);
-	}
-	if (c.failed > 0)
-		tow_job_log(j, TOW_WARN, "%lld of %lld downloads failed", c.failed, c.total);
-	tow_job_result(j, tow_fmt(tow_job_arena(j),
-				  "{\"processed\":%lld,\"failed\":%lld,\"files\":%lld,\"linked\":"
-				  "%lld,\"copied\":%lld}",
-				  c.completed, c.failed, files, linked, copied));
+	for (size_t i = 0; i < tow_json_len(list); i++)
+		if (!tow_job_spawn(j, tow_json_dump(tow_job_arena(j), tow_json_at(list, i)), e))
+			return false;
 	return true;
 }
 
+/* Somebody else's job may be at one of them, whose key kept ours from being made. */
 static bool run(struct tow_job *j, struct tow_err *e)
 {
-	struct tow_children c = tow_job_children(j);
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *jobs;
+	struct tow_db *db;
+	bool fresh;
 
-	return c.total > 0 ? sum_up(j, c, e) : take(j, e);
+	if (!tow_job_db(j, &db, e) || !(jobs = jobs_of(j, db, &fresh, e)))
+		return false;
+	if (fresh && strcmp(jobs, "[]") != 0)
+		return launch(j, jobs, e) && tow_wait_children(j, e);
+	if (!tow_call(db, &rows, e, "haul.processed", jobs))
+		return false;
+	if (strcmp(tow_rows_get(rows, 0, "open"), "0") != 0)
+		return launch(j, jobs, e) && tow_job_snooze(j, e, OTHERS_S);
+	tow_job_result(j, tow_rows_get(rows, 0, "said"));
+	return true;
 }
 
 const struct tow_kind tow_kind_process = {

@@ -23,12 +23,13 @@ begin
 end $$;
 comment on function haul.pending(text, text) is 'How many complete transfers of a category wait to be processed.';
 
-create or replace function haul.process(category text, library text default null) returns setof bigint
+create or replace function haul.process(category text, library text default null) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	l constant haul_store.library := haul_store.see_library(library);
+	v_jobs jsonb := '[]';
 	t haul_store.transfer;
 	d haul_store.download;
 begin
@@ -41,7 +42,42 @@ begin
 		else
 			d := haul_store.adopt(t, l.id, 'downloaded');
 		end if;
-		return next d.id;
+		v_jobs := v_jobs || jsonb_build_object('kind', 'haul.import', 'args', jsonb_build_object('download', d.id), 'queue', 'haul',
+			'key', 'haul.import:' || d.id, 'policy', 'haul.work', 'max_attempts', 2, 'tags', array['download:' || d.id]);
 	end loop;
+	return v_jobs;
 end $$;
-comment on function haul.process(text, text) is 'Take the complete transfers of a category as downloads of a library; returns their ids, for jobs that place them.';
+comment on function haul.process(text, text) is 'Take the complete transfers of a category as downloads of a library; returns the jobs that are to place them, as tow_job_spawn takes them.';
+
+create or replace function haul.processed(jobs jsonb, out open bigint, out said jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	with d as (
+		select o.id, o.title, o.state, concat_ws(': ', o.class, o.error) as error, count(f.id) as files,
+			count(f.id) filter (where f.mode in ('link', 'reflink', 'symlink')) as linked, count(f.id) filter (where f.mode in ('copy', 'move')) as copied
+		from jsonb_array_elements(processed.jobs) j join haul_store.download o on o.id = (j -> 'args' ->> 'download')::bigint
+			left join haul_store.file f on f.download = o.id and f.state = 'placed'
+		group by o.id)
+	select count(*) filter (where d.state in ('downloaded', 'importing')),
+		jsonb_build_object('processed', count(*) filter (where d.state = 'completed'), 'failed', count(*) filter (where d.state <> 'completed'),
+			'files', coalesce(sum(d.files), 0), 'linked', coalesce(sum(d.linked), 0), 'copied', coalesce(sum(d.copied), 0),
+			'items', coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('download', d.id, 'title', d.title, 'files', d.files, 'linked', d.linked, 'copied', d.copied,
+				'error', case when d.state <> 'completed' then coalesce(nullif(d.error, ''), d.state) end)) order by d.id) filter (where d.id is not null), '[]'))
+	from d
+$$;
+comment on function haul.processed(jsonb) is 'How many of the downloads that haul.process has taken are still being placed, and how it went with each.';
+
+create or replace function haul.listeners(library text default null, target text default null) returns setof text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	l constant haul_store.library := haul_store.see_library(library);
+begin
+	return query select t.name from haul_store.announce a join haul_store.target t on t.id = a.target
+		where a.library = l.id and t.enabled and (target is null or t.name = target) order by t.name;
+	if not found and target is not null then
+		perform haul_store.fail('TW404', format('library %s does not announce to an enabled target %L', l.name, target), format('select haul.announce(%L, %L)', l.name, target));
+	end if;
+end $$;
+comment on function haul.listeners(text, text) is 'The enabled targets that a library (null: the first) announces to; target: only this one.';

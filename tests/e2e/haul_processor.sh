@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# The download processor daemon: what is complete in its category is placed and tagged by turns, one that fails keeps
+# none of the others, a media server is told only if something came, and it waits for its jobs without a slot.
+# Transmission and MPD are the real ones.
+# shellcheck disable=SC2154 # variables of the libraries
+. tests/lib/tap.sh
+for tool in transmission-daemon mktorrent mpd jq python3 curl; do
+	command -v "$tool" >/dev/null || skip_all "there is no $tool here: contrib/bootstrap.sh check"
+done
+. tests/lib/torrents.sh
+. tests/lib/instance.sh
+. tests/lib/haul.sh
+
+daemon="Download Processor Daemon"
+
+#--- programs
+transmission_begin
+mpd_begin
+for one in first second gone late; do
+	head -c 200000 /dev/urandom >"$room/src/$one.bin"
+done
+seed_start "$room/src"
+for one in first second gone late; do
+	torrent "$one" "$room/src/$one.bin" "http://127.0.0.1:$seed_port/$one.bin"
+done
+
+#--- as it is after migration
+instance_start
+is "$(asks "select concat_ws(' ', type, kind, enabled, auto_start, state, config ->> 'category') from tow.daemons where name = '$daemon'")" \
+	"download_processor_daemon haul.processor f f disabled xxx" "the daemon is there, and does nothing by itself"
+exits 65 "nor can it be started" tow daemon start "$daemon" 2>/dev/null
+mkdir -p "$TOW_HOME"
+printf 'labpass123\n' | tow secret set tr
+tow library add music "$room/library" >/dev/null
+tow target add player mpd "mpd://127.0.0.1:$music" --delay 0 >/dev/null
+tow library announce music player --as '' >/dev/null
+tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category xxx --fast '300 ms' --slow '300 ms' >/dev/null
+scheduler_start
+worker_start --queue haul:3
+
+#--- complete, and not adopted
+# shellcheck disable=SC2034 # of torrents.sh
+driver=transmission url=http://127.0.0.1:$rpc login=(-u admin -p labpass123 -c xxx)
+first=$(drive add "$room/first.torrent" | jq -r .key)
+drive add "$room/second.torrent" >/dev/null
+drive add "$room/gone.torrent" >/dev/null
+ok "three downloads are complete" wait_until "says \"select count(*) from haul_store.transfer where complete\" 3" 90
+is "$(asks "select count(*) from haul.downloads")" 0 "and nobody's"
+rm "$room/downloads/gone.bin"
+
+#--- a turn
+asks "select tow.set_daemon('$daemon', config => '{\"category\": \"xxx\", \"heartbeat_interval\": 1, \"job_interval_seconds\": 1}')" >/dev/null
+tow daemon enable "$daemon" >/dev/null
+tow daemon start "$daemon" >/dev/null
+ok "two of them are placed" wait_until "says \"select count(*) from haul.downloads where state = 'completed'\" 2" 90
+ok "one fails" wait_until "says \"select count(*) from haul.downloads where state = 'failed' and title = 'gone.bin'\" 1" 120
+ok "the player has been told" wait_until "says \"select state || ' ' || pending from haul.targets\" 'ok 0'" 60
+ok "they are tagged" wait_until "of $first '.tags | join(\" \")' | grep -q synced" 60
+same_files() { [ "$room/downloads/$1.bin" -ef "$room/library/$1.bin" ]; }
+ok "by hard link" same_files first
+ok "it sleeps" wait_until "says \"select state || ': ' || status from tow.daemons where name = '$daemon'\" 'sleeping: No pending downloads, sleeping for 1 seconds'" 60
+is "$(asks "select string_agg(distinct action || ' ' || kind, ', ') from tow.daemon_actions where daemon = '$daemon' and kind in ('haul.process', 'haul.scan')")" \
+	"FINISHED haul.process, FINISHED haul.scan, LAUNCHED haul.process, LAUNCHED haul.scan" "its actions tell of both jobs"
+log=$(asks "select line from tow.daemon_log('$daemon')")
+like "$log" "first.bin: 1 files, 1 linked, 0 copied" "its log has a line for each"
+like "$log" "2 downloads processed, 1 failed: 2 files, 2 linked, 0 copied" "and the sum"
+like "$log" "gone.bin: .*gone.bin.*" "with what went wrong"
+
+#--- another one later, and nothing is told of nothing
+scans=$(asks "select count(*) from tow.daemon_actions where action = 'LAUNCHED' and kind = 'haul.scan'")
+turns=$(asks "select count(*) from tow.attempts a join tow.daemons d on d.job = a.job where d.name = '$daemon'")
+ok "turns without work" wait_until "[ \$(asks \"select count(*) from tow.attempts a join tow.daemons d on d.job = a.job where d.name = '$daemon'\") -gt \$(($turns + 2)) ]" 60
+is "$(asks "select count(*) from tow.daemon_actions where action = 'LAUNCHED' and kind = 'haul.scan'")" "$scans" "tell nobody"
+drive add "$room/late.torrent" >/dev/null
+ok "what comes later is placed" wait_until "same_files late" 90
+
+#--- stopped
+tow daemon stop "$daemon" >/dev/null
+is "$(asks "select status from tow.daemons where name = '$daemon'")" "" "one that is stopped has no status"
+tow daemon rm "$daemon" >/dev/null
+"$TOW" migrate >/dev/null
+is "$(asks "select count(*) from tow.daemons where name = '$daemon'")" 0 "one that is dropped stays away"
+
+done_testing
