@@ -32,7 +32,7 @@ struct tow_kind {
 	bool wants_db; /* tow_job_db works; else the slot has no address to connect to */
 	bool family; /* not a kind itself: a section [name X] of the worker's file makes a kind X of
 			it */
-	bool resident; /* works until it is told to end: a worker that stops tells it at once */
+	bool resident;	 /* works until it is told to end: a worker that stops tells it at once */
 	bool own_limits; /* run applies tow_job_limits itself, to a child; the slot stays without */
 	const char *const
 		*settings; /* what its section may say, NULL at the end; "url!" must be said */

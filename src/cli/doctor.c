@@ -125,7 +125,7 @@ static int run(int argc, char **argv)
 	check_durability(&h);
 	check_schema(&h);
 	check_clock(&h);
-	if (!health_add_status(&h))
+	if (!health_add_status(&h, "tow.status") || !health_add_status(&h, "haul.status"))
 		health_add(&h, "status", "bad", c.err.text, c.err.hint);
 	return health_print(&h);
 }

@@ -15,14 +15,16 @@
 #define PAUSE_US 1000000
 
 static const struct tow_option options[] = {
-	{ "client", "NAME", "add: who downloads it (the first that can)" },
-	{ "library", "NAME", "add: where its files go (the first)" },
-	{ "title", "TEXT", "add: what it is called" },
+	{ "client", "NAME", "add: who downloads it (the first that can); ls: only of this one" },
+	{ "library", "NAME", "add: where its files go (the first); ls: only of this one" },
+	{ "title", "TEXT", "add: what it is called; ls: only with this in it" },
 	{ "type", "torrent|nzb|http", "add: what the link is, where it does not say so" },
 	{ "category", "NAME", "add: its category in the client" },
 	{ "options", "JSON",
 	  "add: for the client: {\"paused\": true, \"down_limit\": 100000, ...}" },
 	{ "meta", "JSON", "add: for the library's template: {\"year\": 1999}" },
+	{ "state", "STATE", "ls: only these" },
+	{ "limit", "N", "ls, files, events: at most so many" },
 	{ "remove", "WORD", "cancel: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -33,30 +35,47 @@ static const struct column columns[] = {
 	{ "id", NULL, AS_IS },
 	{ "state", NULL, AS_STATE },
 	{ "percent", "%", AS_PERCENT },
-	{ "down", NULL, AS_IS },
+	{ "down", NULL, AS_RATE },
 	{ "eta", NULL, AS_DURATION },
-	{ "size", NULL, AS_IS },
+	{ "size", NULL, AS_BYTES },
 	{ "client", NULL, AS_IS },
 	{ "library", NULL, AS_IS },
 	{ "title", NULL, AS_IS },
-	{ "error", NULL, AS_IS },
+	{ "error", NULL, AS_IF_ANY },
 	COLUMN_END,
 };
 
 static int ls(struct cli *c)
 {
-	return print_view(c, "haul.downloads", columns);
+	static const char *const same[] = { "state", "client", "library", "title" };
+	struct cli_call call = { 0 };
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
+		cli_arg(&call, same[i], cli_option(c, same[i]));
+	cli_arg(&call, "max_rows", cli_option(c, "limit"));
+	return print_call(c, "haul.find_downloads", &call, columns);
+}
+
+/* What belongs to a download, or to all. */
+static int of_download(struct cli *c, const char *verb, const struct column *of)
+{
+	struct cli_call call = { 0 };
+
+	if (c->args.n > 0)
+		cli_arg(&call, "download", cli_operand(c, 0));
+	cli_arg(&call, "max_rows", cli_option(c, "limit"));
+	return print_call(c, verb, &call, of);
 }
 
 static int files(struct cli *c)
 {
 	static const struct column of[] = {
-		{ "download", NULL, AS_IS }, { "state", NULL, AS_STATE },
-		{ "mode", NULL, AS_IS },     { "size", NULL, AS_IS },
-		{ "path", NULL, AS_IS },     { "why", NULL, AS_IS },
-		{ "error", NULL, AS_IS },    COLUMN_END,
+		{ "download", NULL, AS_IS },  { "state", NULL, AS_STATE },
+		{ "mode", NULL, AS_IS },      { "size", NULL, AS_BYTES },
+		{ "path", NULL, AS_IS },      { "why", NULL, AS_IF_ANY },
+		{ "error", NULL, AS_IF_ANY }, COLUMN_END,
 	};
-	return print_view(c, "haul.files", of);
+	return of_download(c, "haul.find_files", of);
 }
 
 static int events(struct cli *c)
@@ -65,12 +84,12 @@ static int events(struct cli *c)
 		{ "at", NULL, AS_WHEN },
 		{ "download", NULL, AS_IS },
 		{ "what", NULL, AS_IS },
-		{ "detail", NULL, AS_IS },
 		{ "title", NULL, AS_IS },
+		{ "detail", NULL, AS_IF_ANY },
 		{ "who", NULL, AS_IS },
 		COLUMN_END,
 	};
-	return print_view(c, "haul.events", of);
+	return of_download(c, "haul.find_events", of);
 }
 
 /* A file that is named is what a .torrent or .nzb holds. */
@@ -178,7 +197,8 @@ static size_t draw(struct frame *f, const struct tow_rows *rows)
 			  text_bar(f->arena, percent ? strtod(percent, NULL) : 0, 22));
 		frame_cell(f, PLAIN, -6, percent ? percent : "");
 		frame_cell(f, PLAIN, -8,
-			   tow_fmt(f->arena, "%lld kB/s", tow_rows_int(rows, i, "down") / 1000));
+			   tow_fmt(f->arena, "%s/s",
+				   text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
 		frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
 		frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), error ? error : "");
 		frame_end_row(f);
@@ -213,11 +233,11 @@ static int watch(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
+	{ "ls", 0, 0, ls, " state client library title limit " },
 	{ "add", 1, 1, add, " client library title type category options meta " },
 	{ "watch", 0, 0, watch, NULL },
-	{ "files", 0, 0, files, NULL },
-	{ "events", 0, 0, events, NULL },
+	{ "files", 0, 1, files, " limit " },
+	{ "events", 0, 1, events, " limit " },
 	{ "cancel", 1, 1, cancel, " remove " },
 	{ "retry", 1, 1, retry, NULL },
 	{ "pause", 1, 1, hold, NULL },
@@ -234,7 +254,8 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_haul = {
 	.name = "haul",
 	.summary = "downloads",
-	.usage = "tow haul ls | add LINK|FILE | watch | files | events | cancel ID | retry ID | "
+	.usage = "tow haul ls | add LINK|FILE | watch | files [ID] | events [ID] | cancel ID | "
+		 "retry ID | "
 		 "pause ID | resume ID | undo ID",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file. watch shows what "

@@ -15,7 +15,8 @@ static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
 	struct health h = { .c = &c };
-	if (!cli_connect(&c, options, 0, 0, argc, argv) || !health_add_status(&h))
+	if (!cli_connect(&c, options, 0, 0, argc, argv) || !health_add_status(&h, "tow.status") ||
+	    !health_add_status(&h, "haul.status"))
 		return cli_failed(&c);
 	return health_print(&h);
 }
@@ -27,7 +28,9 @@ const struct tow_command tow_command_status = {
 	.options = options,
 	.help = "Schedulers, workers, queues, kinds that nobody runs, schedules that missed, who "
 		"keeps the database from\n"
-		"cleaning up. The same as select * from tow.status(). See also 'tow doctor'.\n"
+		"cleaning up; download clients and downloads that need somebody. The same as "
+		"select * from\n"
+		"tow.status() and haul.status(). See also 'tow doctor'.\n"
 		"\n"
 		"Exit status: 0 all is well or there are only warnings, 1 something is bad.\n",
 	.run = run,

@@ -19,7 +19,7 @@
 #include "tow/proc.h"
 
 static const struct tow_option options[] = {
-	{ "queue", "NAME:SLOTS,...", "what the worker serves (default:4)" },
+	{ "queue", "NAME:SLOTS,...", "what the worker serves (default:4,haul:4,haul.watch:8)" },
 	{ "config", "FILE", "the worker's configuration ($TOW_HOME/worker.ini if it is there)" },
 	OPTION_DATABASE,
 	OPTION_END,
@@ -106,7 +106,7 @@ static const char *const *worker_words(struct up *u)
 		words[n++] = config ? config : usual;
 	}
 	if (!queues)
-		queues = config || tow_fs_exists(usual) ? "" : "default:4";
+		queues = config || tow_fs_exists(usual) ? "" : "default:4,haul:4,haul.watch:8";
 	while (*queues && n < MOST - 4) {
 		size_t len = strcspn(queues, ",");
 		words[n++] = "--queue";

@@ -35,9 +35,9 @@ printf 'labpass123\n' | tow secret set tr
 ok "a library" tow library add music "$room/library"
 ok "a media server" tow target add player mpd "mpd://127.0.0.1:$music" --delay 0
 ok "that is told of the library" tow library announce music player --as ''
-ok "a client" tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms'
+ok "a client" tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms' --slow '2 s'
 scheduler_start
-worker_start --queue haul:6
+worker_start --queue haul:4 --queue haul.watch:2
 ok "it is seen to be well" wait_until "says \"select state from haul.clients\" ok" 60
 
 #--- dropped into the category

@@ -36,7 +36,7 @@ tow target add player mpd "mpd://127.0.0.1:$music" --delay 0 >/dev/null
 tow library announce music player --as '' >/dev/null
 tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category xxx --fast '300 ms' --slow '300 ms' >/dev/null
 scheduler_start
-worker_start --queue haul:3
+worker_start --queue haul:2 --queue haul.watch:1
 
 #--- complete, and not adopted
 # shellcheck disable=SC2034 # of torrents.sh
@@ -77,7 +77,7 @@ ok "what comes later is placed" wait_until "same_files late" 90
 #--- stopped
 tow daemon stop "$daemon" >/dev/null
 is "$(asks "select status from tow.daemons where name = '$daemon'")" "" "one that is stopped has no status"
-tow daemon rm "$daemon" >/dev/null
+ok "it can be dropped when its turn has ended" wait_until "tow daemon rm '$daemon' 2>/dev/null" 60
 "$TOW" migrate >/dev/null
 is "$(asks "select count(*) from tow.daemons where name = '$daemon'")" 0 "one that is dropped stays away"
 

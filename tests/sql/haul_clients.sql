@@ -17,7 +17,7 @@ create function pg_temp.written() returns int language sql as $$ select written 
 -- Settings.
 select haul.add_client('c', 'qbittorrent', 'http://127.0.0.1:8080/', 'admin', 'secret:qb', category => 'tow', paths => '{"/downloads": "/mnt/nas/downloads/", "/downloads/films": "/films", "D:\\Torrents": "/mnt/win"}') as c \gset
 select is((select concat_ws(' ', driver, url, state, secret, paths) from haul.clients), 'qbittorrent http://127.0.0.1:8080 new secret:qb {"/downloads": "/mnt/nas/downloads/", "D:\\Torrents": "/mnt/win", "/downloads/films": "/films"}', 'a client');
-select is((select concat_ws(' ', name, kind, queue, config) from tow.daemons where name = 'client-c'), 'client-c haul.monitor haul {"client": "c"}', 'has a monitor');
+select is((select concat_ws(' ', name, kind, queue, config) from tow.daemons where name = 'client-c'), 'client-c haul.monitor haul.watch {"client": "c"}', 'has a monitor');
 select pg_temp.refused($$ select haul.add_client('c', 'qbittorrent', 'http://x') $$, 'TW409', 'set_client', 'twice');
 select pg_temp.refused($$ select haul.add_client('a b', 'qbittorrent', 'http://x') $$, 'TW422', 'letters', 'a bad name');
 select pg_temp.refused($$ select haul.add_client('d', 'qbittorrent', 'ftp://x') $$, 'TW422', 'HOST:PORT', 'a bad address');

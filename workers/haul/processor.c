@@ -2,7 +2,8 @@
  * then, if any was, the library's media servers told; waits for both without a slot. Its settings:
  * category, library, target, heartbeat_interval, job_interval_seconds.
  *
- * Where a turn is follows from its children: none yet, the one that places, then those that tell. */
+ * Where a turn is follows from its children: none yet, the one that places, then those that tell.
+ */
 #include <string.h>
 
 #include "session.h"
@@ -134,8 +135,9 @@ static bool tell(struct tow_job *j, struct tow_err *e)
 	    !tow_call(db, &rows, e, "haul.listeners", library, target))
 		return false;
 	if (n < 0) {
-		tow_job_log(j, TOW_ERROR, "PROCESS_DOWNLOADS failed: tow haul processes' log and "
-					  "tow daemon actions say how");
+		tow_job_log(j, TOW_ERROR,
+			    "PROCESS_DOWNLOADS failed: tow haul processes' log and "
+			    "tow daemon actions say how");
 		return rest(j, "Processing failed", BACK_OFF_S, e);
 	}
 	if (n == 0 || tow_rows_count(rows) == 0)

@@ -66,7 +66,7 @@ declare
 	v_name constant text := 'client-' || c.name;
 begin
 	perform tow.set_daemon(v_name, 'haul.monitor', jsonb_build_object('client', c.name), type => 'haul.monitor', every => '100 ms',
-		queue => 'haul', priority => 50, timeout => '1 hour', policy => 'haul.monitor', auto_start => true, description => format('watches the client %s', c.name));
+		queue => 'haul.watch', priority => 50, timeout => '1 hour', policy => 'haul.monitor', auto_start => true, description => format('watches the client %s', c.name));
 	if c.enabled then
 		perform tow.enable_daemon(v_name);
 		perform tow.start_daemon(v_name);

@@ -45,15 +45,16 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	d haul_store.download := haul_store.work_on(download, '{approved,downloading}');
+	d haul_store.download;
 begin
+	perform haul_store.look_now((select o.client from haul_store.download o where o.id = grabbed.download)); -- health before downloads, as haul.observe
+	d := haul_store.work_on(download, '{approved,downloading}');
 	if d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
 	end if;
 	if key is not null then
 		update haul_store.transfer t set download = d.id where t.client = d.client and t.key = grabbed.key and t.download is null;
 	end if;
-	perform pg_notify('haul_client_' || d.client, '');
 end $$;
 comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so.';
 

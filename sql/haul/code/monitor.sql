@@ -19,6 +19,16 @@ as $$
 $$;
 comment on function haul_store.pause_of(haul_store.health) is 'How long to leave a client alone that did not answer.';
 
+-- A client that is down stays backed off.
+create or replace function haul_store.look_now(p_client int) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	update haul_store.health h set next_at = tow.now() where h.client = p_client and h.state = 'ok' and h.next_at > tow.now();
+	perform pg_notify('haul_client_' || p_client, '');
+end $$;
+comment on function haul_store.look_now(int) is 'Have a client that is well looked at without waiting for its turn.';
+
 create or replace function haul.watch(name text)
 returns table(id int, driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, revision int, wait_ms bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

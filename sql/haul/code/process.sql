@@ -29,7 +29,7 @@ as $$
 #variable_conflict use_variable
 declare
 	l constant haul_store.library := haul_store.see_library(library);
-	v_jobs jsonb := '[]';
+	v_jobs jsonb := jsonb '[]';
 	t haul_store.transfer;
 	d haul_store.download;
 begin

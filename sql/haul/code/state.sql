@@ -51,3 +51,10 @@ as $$
 		tags => array['download:' || d.id])
 $$;
 comment on function haul_store.launch(haul_store.download, text) is 'Have a job work on a download.';
+
+create or replace function haul_store.is_open(p_state text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select not s.final from haul_store.state s where s.name = p_state
+$$;
+comment on function haul_store.is_open(text) is 'Whether a download in this state is still under way.';

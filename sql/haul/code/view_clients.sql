@@ -1,11 +1,22 @@
 -- What people look at: who downloads for us and how each is, and what they hold.
+
+-- Whoever has not been looked at for a minute longer than was said may be in any state.
+create or replace function haul_store.unwatched(c haul_store.client, h haul_store.health) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(tow.unserved('haul.monitor', 'haul.watch'), 'every slot of queue haul.watch may be taken')
+	where c.enabled and c.driver <> 'web' and not haul_store.is_latched(h, c.revision) and coalesce(h.next_at, h.since) < tow.now() - interval '1 minute'
+$$;
+comment on function haul_store.unwatched(haul_store.client, haul_store.health) is 'Why nobody looks at a client that should be looked at; null: somebody does.';
+
 create or replace view haul.clients as
-select c.name, c.driver, c.url, case when not c.enabled then 'disabled' else h.state end as state, h.error, h.hint, h.since,
+select c.name, c.driver, c.url, case when not c.enabled then 'disabled' when w.why is not null then 'unwatched' else h.state end as state,
+	coalesce('nobody looks: ' || w.why, h.error) as error, case when w.why is not null then 'start one: tow worker --queue haul:4 --queue haul.watch:8' else h.hint end as hint, h.since,
 	h.listed as transfers, h.listed_at, h.next_at, h.took, h.version, h.free_bytes, c.user_name, c.secret, c.category, c.tag, c.adopt, c.priority,
 	c.fast, c.slow, c.cron, c.tz, c.timeout, c.enabled, h.failures,
 	(select jsonb_object_agg(m.remote, m.local) from haul_store.path_map m where m.client = c.id) as paths, c.created_at
-from haul_store.client c join haul_store.health h on h.client = c.id;
-comment on view haul.clients is 'Download clients, and how each is: new, ok, suspect (it says that it lost everything), down, auth failed, banned, misconfigured, disabled; with what is wrong and what to do. A secret is named, never shown.';
+from haul_store.client c join haul_store.health h on h.client = c.id, haul_store.unwatched(c, h) w(why);
+comment on view haul.clients is 'Download clients, and how each is: new, ok, unwatched (no worker looks at it), suspect (it says that it lost everything), down, auth failed, banned, misconfigured, disabled; with what is wrong and what to do. A secret is named, never shown.';
 
 -- Where a path of the client's is here: the longest folder of the map that holds it. Windows paths are compared without case.
 create or replace function haul_store.local_path(p_client int, p_path text) returns text

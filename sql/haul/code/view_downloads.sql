@@ -38,3 +38,40 @@ select t.name, t.driver, t.url, case when not t.enabled then 'disabled' when t.c
 	t.user_name, t.secret, t.section, t.delay, t.timeout, t.enabled, t.failed_at, t.created_at
 from haul_store.target t;
 comment on view haul.targets is 'Who is told of new files, and how that went. A secret is named, never shown.';
+
+-- For commands and pages: what they filter by.
+create or replace function haul.find_downloads(
+	state text default null, client text default null, library text default null, title text default null, id bigint default null, max_rows int default 200
+) returns setof haul.downloads
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+	if find_downloads.state is not null and not exists (select from haul_store.state s where s.name = find_downloads.state) then
+		perform haul_store.fail('TW422', format('no state %L', find_downloads.state), (select string_agg(s.name, ', ' order by s.position) from haul_store.state s));
+	end if;
+	return query select v.* from haul.downloads v
+		where (find_downloads.state is null or v.state = find_downloads.state) and (find_downloads.client is null or v.client = find_downloads.client)
+			and (find_downloads.library is null or v.library = find_downloads.library) and (find_downloads.id is null or v.id = find_downloads.id)
+			and (find_downloads.title is null or strpos(lower(v.title), lower(find_downloads.title)) > 0)
+		order by haul_store.is_open(v.state) desc, v.id desc limit find_downloads.max_rows;
+	if not found and find_downloads.id is not null then
+		perform haul_store.fail('TW404', format('no download %s', find_downloads.id), 'tow haul ls lists them');
+	end if;
+end $$;
+comment on function haul.find_downloads(text, text, text, text, bigint, int) is
+'Downloads: those under way first, then the latest. title: a part of it. id: this one; raises TW404.';
+
+create or replace function haul.find_files(download bigint default null, max_rows int default 1000) returns setof haul.files
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select f.* from haul.files f where find_files.download is null or f.download = find_files.download order by f.download desc, f.source limit find_files.max_rows
+$$;
+comment on function haul.find_files(bigint, int) is 'Files of a download, or of all, the latest first.';
+
+create or replace function haul.find_events(download bigint default null, max_rows int default 200) returns setof haul.events
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select * from (select e.* from haul.events e where find_events.download is null or e.download = find_events.download order by e.n desc limit find_events.max_rows) l order by l.n
+$$;
+comment on function haul.find_events(bigint, int) is 'What happened to a download, or to all: the last ones, in their order.';

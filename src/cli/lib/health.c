@@ -21,11 +21,11 @@ void health_add(struct health *h, const char *component, const char *status, con
 	h->findings[h->n++] = (struct finding){ component, status, detail, hint };
 }
 
-bool health_add_status(struct health *h)
+bool health_add_status(struct health *h, const char *verb)
 {
 	TOW_AUTO_ROWS *r = NULL;
 	struct tow_arena *a = &h->c->arena;
-	if (!tow_call(h->c->db, &r, &h->c->err, "tow.status"))
+	if (!tow_call(h->c->db, &r, &h->c->err, verb))
 		return false;
 	for (size_t i = 0; i < tow_rows_count(r); i++)
 		health_add(h, tow_strdup(a, tow_rows_get(r, i, "component")),

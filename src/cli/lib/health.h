@@ -18,8 +18,8 @@ struct health {
 void health_add(struct health *h, const char *component, const char *status, const char *detail,
 		const char *hint);
 
-/* All of tow.status(). */
-TOW_MUST bool health_add_status(struct health *h);
+/* All that a function like tow.status() says. */
+TOW_MUST bool health_add_status(struct health *h, const char *verb);
 
 /* Prints them, as --json says; returns 1 if one is bad, else 0. */
 int health_print(const struct health *h);

@@ -62,6 +62,10 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 		return as_duration(a, value);
 	case AS_PERCENT:
 		return tow_fmt(a, "%.0f %%", strtod(value, NULL));
+	case AS_BYTES:
+		return text_bytes(a, strtoll(value, NULL, 10));
+	case AS_RATE:
+		return tow_fmt(a, "%s/s", text_bytes(a, strtoll(value, NULL, 10)));
 	case AS_LIST:
 		return text_clean(a, as_list(a, value));
 	case AS_YES:
@@ -91,7 +95,8 @@ static void measure(struct table *t)
 		size_t number = column_number(t->rows, c->name);
 		t->right[i] =
 			(number < tow_rows_width(t->rows) && tow_rows_is_number(t->rows, number)) ||
-			c->as == AS_DURATION || c->as == AS_PERCENT;
+			c->as == AS_DURATION || c->as == AS_PERCENT || c->as == AS_BYTES ||
+			c->as == AS_RATE;
 		t->widths[i] = text_width(title(&t->arena, c));
 		for (size_t row = 0; row < tow_rows_count(t->rows); row++) {
 			int width = text_width(table_cell(&t->arena, t->rows, row, c, t->now));

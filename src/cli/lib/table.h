@@ -15,6 +15,8 @@ enum column_as {
 	AS_WHEN,     /* a time: "3 s ago" */
 	AS_DURATION, /* an interval: "2 h 5 min" */
 	AS_PERCENT,
+	AS_BYTES,  /* "1.5 GB" */
+	AS_RATE,   /* "2.1 MB/s" */
 	AS_LIST,   /* an array without its braces */
 	AS_YES,	   /* a boolean: yes or no */
 	AS_IF_ANY, /* as it is; the column is left out when no row has one */

@@ -1,0 +1,55 @@
+-- What of the downloads needs a person, in the shape of tow.status(). Nothing is said while nobody uses them.
+create or replace function haul_store.status_clients() returns table(component text, status text, detail text, hint text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select 'clients', 'ok', format('%s well, %s disabled', count(*) filter (where c.state in ('ok', 'new')), count(*) filter (where c.state = 'disabled')), null
+	from haul.clients c having count(*) filter (where c.driver <> 'web') > 0
+	union all
+	select 'client ' || c.name, case when c.state = 'suspect' then 'warn' else 'bad' end,
+		format('%s since %s: %s', c.state, to_char(c.since, 'YYYY-MM-DD HH24:MI'), c.error), c.hint
+	from haul.clients c where c.state not in ('ok', 'new', 'disabled')
+$$;
+comment on function haul_store.status_clients() is 'Of haul.status(): download clients.';
+
+create or replace function haul_store.status_downloads() returns table(component text, status text, detail text, hint text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	with d as (select o.*, haul_store.is_open(o.state) as open from haul_store.download o)
+	select 'downloads', 'ok', format('%s under way, %s completed', count(*) filter (where d.open), count(*) filter (where d.state = 'completed')), null
+	from d having count(*) > 0
+	union all
+	select 'downloads', 'warn', format('%s failed, the last one %s (%s): %s', count(*), max(d.id), (array_agg(d.title order by d.state_at desc))[1], (array_agg(d.error order by d.state_at desc))[1]),
+		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
+	from d where d.state = 'failed' having count(*) > 0
+	union all
+	select 'approvals', 'warn', format('%s wait for somebody to choose', count(*)), 'tow haul ls --state needs_approval shows them'
+	from d where d.state = 'needs_approval' having count(*) > 0
+	union all
+	select 'downloads', 'bad', format('%s are here and have no library to go to', count(*)), 'tow library add NAME ROOT, then tow haul retry ID'
+	from d where d.state = 'downloaded' and d.library is null having count(*) > 0
+	union all
+	select 'downloads', 'bad', format('%s are of a client that is not configured: %s', count(*), string_agg(distinct d.client_name, ', ')), 'they go on when one of that name is: tow client add NAME DRIVER URL'
+	from d where d.open and d.client is null having count(*) > 0
+$$;
+comment on function haul_store.status_downloads() is 'Of haul.status(): downloads.';
+
+create or replace function haul_store.status_targets() returns table(component text, status text, detail text, hint text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select 'target ' || t.name, 'bad', format('failing since %s: %s', to_char(t.failed_at, 'YYYY-MM-DD HH24:MI'), t.error), t.hint
+	from haul.targets t where t.state = 'failing'
+$$;
+comment on function haul_store.status_targets() is 'Of haul.status(): media servers.';
+
+create or replace function haul.status() returns table(component text, status text, detail text, hint text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return query select * from haul_store.status_clients();
+	return query select * from haul_store.status_downloads();
+	return query select * from haul_store.status_targets();
+	return query select 'workers of downloads', 'bad', w.why, 'tow worker --queue haul:4 --queue haul.watch:8, or tow up'
+		from tow.unserved('haul.import', 'haul') w(why)
+		where w.why is not null and exists (select from haul_store.download o where o.state in ('approved', 'downloaded', 'importing'));
+end $$;
+comment on function haul.status() is 'What of the downloads is well, and what needs somebody: component, status (ok, warn, bad), detail, hint. No rows while nothing is set up.';
