@@ -29,8 +29,8 @@ const struct tow_command tow_command_status = {
 	.help = "Schedulers, workers, queues, kinds that nobody runs, schedules that missed, who "
 		"keeps the database from\n"
 		"cleaning up; download clients and downloads that need somebody. The same as "
-		"select * from\n"
-		"tow.status() and haul.status(). See also 'tow doctor'.\n"
+		"tow.status()\n"
+		"and haul.status() together. See also 'tow doctor'.\n"
 		"\n"
 		"Exit status: 0 all is well or there are only warnings, 1 something is bad.\n",
 	.run = run,

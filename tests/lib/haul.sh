@@ -8,6 +8,7 @@
 #	tow ...				the program
 #	asks SQL			what it gives
 #	says SQL TEXT			it gives that
+# shellcheck disable=SC2154 # assigned right there
 trap 'status=$?; instance_stop; room_clear; exit $status' EXIT
 # shellcheck disable=SC2154 # of torrents.sh
 chmod 755 "$room"

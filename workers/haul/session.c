@@ -40,11 +40,6 @@ bool session_open(struct session *s, const struct tow_rows *rows, struct tow_err
 	return tow_client_open(&s->client, driver, &s->conf, e);
 }
 
-bool session_is_open(const struct session *s)
-{
-	return s->client.driver;
-}
-
 void session_close(struct session *s)
 {
 	if (session_is_open(s))
