@@ -370,7 +370,7 @@ shell "tow daemon start pulse"
 like "$OUT" "started: job [0-9]+" "a daemon is started"
 wait_until "tow daemon ls | grep -q 'sleeping  Sleeping for'" 30
 shell "tow daemon ls"
-like "$OUT" "pulse  echo  sleeping +Sleeping for [12] second" "does its turn, and sleeps"
+like "$OUT" "pulse +echo +sleeping +Sleeping for [12] second" "does its turn, and sleeps"
 shell "tow daemon stop pulse"
 is "$OUT" "stopped" "and is stopped"
 shell "tow daemon log pulse"

@@ -45,7 +45,7 @@ ok "it shows a status" wait_until "[ -n \"\$(of folder status)\" ]"
 ok "it waits, works on, and sleeps" shows folder '^sleeping:.*Counted.8.words'
 is "$(of folder status)" "Counted 8 words, 0 files failed, sleeping for 700 seconds" "it says what it did, and how long it sleeps"
 is "$(cd "$in" && echo counted/*)" "counted/a.txt counted/b.txt" "its work is done"
-is "$(query "select string_agg(action || coalesce(' ' || kind, '') || coalesce(' ' || detail, ''), ', ' order by n) from tow.daemon_actions")" \
+is "$(query "select string_agg(action || coalesce(' ' || kind, '') || coalesce(' ' || detail, ''), ', ' order by n) from tow.daemon_actions where daemon = 'folder'")" \
 	"STARTED, TURN folder, LAUNCHED wordcount, LAUNCHED wordcount, FINISHED wordcount completed, FINISHED wordcount completed, TURN folder" \
 	"what it launched and what finished is written down"
 like "$(daemon log folder)" "stdout +a.txt|LAUNCHED +wordcount" "and in its log"
