@@ -2,7 +2,7 @@
 
 -- Whoever has not been looked at for a minute longer than was said may be in any state.
 create or replace function haul_store.unwatched(c haul_store.client, h haul_store.health) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select coalesce(tow.unserved('haul.monitor', 'haul.watch'), 'every slot of queue haul.watch may be taken')
 	where c.enabled and c.driver <> 'web' and not haul_store.is_latched(h, c.revision) and coalesce(h.next_at, h.since) < tow.now() - interval '1 minute'
@@ -20,7 +20,7 @@ comment on view haul.clients is 'Download clients, and how each is: new, ok, unw
 
 -- Where a path of the client's is here: the longest folder of the map that holds it. Windows paths are compared without case.
 create or replace function haul_store.local_path(p_client int, p_path text) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	with p as (
 		select case when p_path ~ '^([a-zA-Z]:|\\\\)' then replace(p_path, '\', '/') else p_path end as path, p_path ~ '^([a-zA-Z]:|\\\\)' as windows

@@ -7,6 +7,7 @@ declare
 	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,begin_scan,scanned,begin_undo,undone,pending,process,processed,listeners}'::text[];
 	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,undo,cancel,retry,pause,resume,act,scan}'::text[];
 	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target}'::text[];
+	c_shown constant text[] := '{unwatched,local_path}'::text[]; -- what views call is called by whoever looks
 	g record;
 begin
 	for g in
@@ -20,6 +21,8 @@ begin
 			from pg_proc p where p.pronamespace = 'haul'::regnamespace and p.proname = any(g.names)), 'select');
 		if g.role <> 'tow_worker' then
 			execute format('grant select on all tables in schema haul to %I', g.role);
+			execute (select string_agg(format('grant execute on function %s to %I', p.oid::regprocedure, g.role), '; ')
+				from pg_proc p where p.pronamespace = 'haul_store'::regnamespace and p.proname = any(c_shown));
 		end if;
 	end loop;
 end $$;

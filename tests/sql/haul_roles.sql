@@ -1,0 +1,43 @@
+-- Who may call what of downloads: the lists are all. Tables are nobody's, secrets of rows are names.
+begin;
+\ir ../lib/fixture.sql
+create function pg_temp.may(p_role text) returns text language sql as $$
+	select string_agg(distinct p.proname, ' ' order by p.proname) from pg_proc p
+	where p.pronamespace = 'haul'::regnamespace and has_function_privilege(p_role, p.oid, 'execute') $$;
+
+select is(pg_temp.may('tow_producer'), null, 'producers: nothing');
+select is(pg_temp.may('tow_viewer'), 'find_downloads find_events find_files status', 'viewers see');
+select is(pg_temp.may('tow_worker'),
+	'begin_act begin_grab begin_import begin_scan begin_undo give_up grabbed imported listeners observe pending placed plan process processed scanned undone unplaced unreachable watch',
+	'workers report');
+select is(pg_temp.may('tow_operator'),
+	'act cancel disable_client enable_client find_downloads find_events find_files grab pause resume retry retry_client scan status undo',
+	'operators act');
+select is(pg_temp.may('tow_admin'),
+	'act add_client add_library add_target announce cancel disable_client drop_client drop_library drop_target enable_client find_downloads find_events find_files grab pause resume retry retry_client scan set_client set_library set_target status unannounce undo',
+	'admins set up');
+select is((select string_agg(p.proname, ' ' order by p.proname) from pg_proc p where p.pronamespace = 'haul_store'::regnamespace
+	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_function_privilege(r, p.oid, 'execute'))), 'local_path unwatched', 'what is private is nobody''s, but for what views call');
+select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace = 'haul_store'::regnamespace and c.relkind = 'r'
+	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_table_privilege(r, c.oid, 'select, insert, update, delete'))), null, 'nor are tables anybody''s');
+select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace = 'haul'::regnamespace and c.relkind = 'v' and not has_table_privilege('tow_viewer', c.oid, 'select')), null, 'viewers see all views');
+select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace = 'haul'::regnamespace and c.relkind = 'v'
+	and (has_table_privilege('tow_worker', c.oid, 'select') or has_table_privilege('tow_admin', c.oid, 'insert, update, delete'))), null, 'workers none, and nobody writes to one');
+select is((select string_agg(p.oid::regprocedure::text, ' ') from pg_proc p where p.pronamespace = 'haul'::regnamespace and obj_description(p.oid, 'pg_proc') is null), null, 'every function is explained');
+select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace in ('haul'::regnamespace, 'haul_store'::regnamespace) and c.relkind in ('r', 'v') and obj_description(c.oid, 'pg_class') is null), null, 'every table and view');
+select is((select string_agg(p.oid::regprocedure::text, ' ') from pg_proc p where p.pronamespace = 'haul'::regnamespace and not (p.prosecdef and p.proconfig @> '{"search_path=pg_catalog, pg_temp"}')), null, 'every function runs as its owner, in a path of its own');
+
+-- They do, as somebody who is logged in as such a role.
+set local role tow_viewer;
+select lives_ok(format('select * from haul.%I', v.viewname), 'a viewer looks at ' || v.viewname) from pg_views v where v.schemaname = 'haul' order by 1;
+select lives_ok($$ select * from haul.status() $$, 'and asks');
+select throws_ok($$ select haul.add_client('c', 'mpd', 'http://x') $$, '42501', null, 'but sets nothing up');
+select throws_ok($$ select * from haul_store.client $$, '42501', null, 'nor reads tables');
+set local role tow_admin;
+select lives_ok($$ select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', secret => 'secret:c') $$, 'an admin does');
+set local role tow_operator;
+select lives_ok($$ select haul.grab('magnet:?xt=urn:btih:aa') $$, 'an operator has it download');
+reset role;
+
+select * from finish();
+rollback;
