@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "src/core/sha256.h"
+#include "src/core/digest.h"
 #include "tow/http.h"
 
 /* --- a server of a few canned answers, in a forked child */
@@ -400,18 +400,20 @@ END_TEST
 
 /* --- SHA-256: the vectors of FIPS 180-4's examples and of RFC 4231 */
 
+static const char *hash_as(const struct digest_kind *kind, const char *text, size_t times)
+{
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+	digest_init(&d, kind);
+	for (size_t i = 0; i < times; i++)
+		digest_add(&d, text, strlen(text));
+	digest_hex(&d, hex);
+	return tow_strdup(&arena, hex);
+}
+
 static const char *hash(const char *text, size_t times)
 {
-	struct sha256 s;
-	unsigned char digest[SHA256_SIZE];
-	const char *hex = "";
-	sha256_init(&s);
-	for (size_t i = 0; i < times; i++)
-		sha256_add(&s, text, strlen(text));
-	sha256_end(&s, digest);
-	for (size_t i = 0; i < sizeof digest; i++)
-		hex = tow_fmt(&arena, "%s%02x", hex, digest[i]);
-	return hex;
+	return hash_as(&digest_sha256, text, times);
 }
 
 START_TEST(sha256_gives_the_published_values)
@@ -455,6 +457,19 @@ START_TEST(md5_gives_the_published_values)
 }
 END_TEST
 
+START_TEST(sha1_gives_the_published_values)
+{
+	ck_assert_str_eq(hash_as(&digest_sha1, "abc", 1),
+			 "a9993e364706816aba3e25717850c26c9cd0d89d");
+	ck_assert_str_eq(hash_as(&digest_sha1,
+				 "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1),
+			 "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+	ck_assert_str_eq(hash_as(&digest_sha1, "a", 1000000),
+			 "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+	ck_assert_str_eq(hash_as(&digest_md5, "a", 1000000), "7707d6ae4e027c70eea2a935c2296f21");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("http");
@@ -478,6 +493,7 @@ int main(void)
 	TCase *hashes = tcase_create("hashes");
 	tcase_add_test(hashes, sha256_gives_the_published_values);
 	tcase_add_test(hashes, hmac_gives_the_published_values);
+	tcase_add_test(hashes, sha1_gives_the_published_values);
 	tcase_add_test(hashes, md5_gives_the_published_values);
 	Suite *s = suite_create("http");
 	suite_add_tcase(s, t);
