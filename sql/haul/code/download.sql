@@ -182,8 +182,8 @@ create or replace function haul_store.act(d haul_store.download, p_what text) re
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select tow.enqueue('haul.act', jsonb_build_object('download', d.id, 'act', p_what), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
-		after => case when f.job is not null then array[f.job] end, if_failed => case when f.job is not null then 'go' else 'cancel' end)
-	from (select haul_store.fetch_at(d.id) as job) f
+		after => f.jobs, if_failed => case when f.jobs is null then 'cancel' else 'go' end)
+	from (select haul_store.fetches_of(d.id) as jobs) f
 	where exists (select from haul_store.transfer t where t.download = d.id) and not (p_what in ('pause', 'resume') and haul_store.is_web(d.client))
 $$;
 comment on function haul_store.act(haul_store.download, text) is 'Have a download''s client do something with it: pause, resume, recheck, reannounce, remove, remove_data, done.';

@@ -9,27 +9,27 @@ as $$
 $$;
 comment on function haul_store.is_web(int) is 'Whether a client is our own workers.';
 
-create or replace function haul_store.fetch_at(p_download bigint) returns bigint
+create or replace function haul_store.fetches_of(p_download bigint) returns bigint[]
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select f.job from haul_store.fetch f where f.download = p_download and tow.state(f.job) in ('scheduled', 'ready', 'running', 'retrying', 'waiting')
+	select array_agg(u.job order by u.n) from haul_store.fetch f, unnest(f.jobs) with ordinality u(job, n)
+	where f.download = p_download and tow.state(u.job) in ('scheduled', 'ready', 'running', 'retrying', 'waiting')
 $$;
-comment on function haul_store.fetch_at(bigint) is 'The job that fetches a download, unless it has ended.';
+comment on function haul_store.fetches_of(bigint) is 'The jobs that fetch a download and have not ended; null: there are none.';
 
 create or replace function haul_store.launch_fetch(d haul_store.download) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_before constant bigint := haul_store.fetch_at(d.id);
+	v_jobs constant bigint[] := haul_store.fetches_of(d.id);
 	v_job bigint;
 begin
-	select f.job into v_job from haul_store.fetch f where f.download = d.id and f.job = v_before and not f.stopped;
-	if found then
-		return v_job;
+	if v_jobs is not null and not (select f.stopped from haul_store.fetch f where f.download = d.id) then
+		return v_jobs[cardinality(v_jobs)];
 	end if;
 	v_job := tow.enqueue('haul.fetch', jsonb_build_object('download', d.id), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
-		after => case when v_before is not null then array[v_before] end, if_failed => case when v_before is not null then 'go' else 'cancel' end);
-	insert into haul_store.fetch as f (download, job) values (d.id, v_job) on conflict (download) do update set job = v_job, stopped = false;
+		after => v_jobs, if_failed => case when v_jobs is null then 'cancel' else 'go' end);
+	insert into haul_store.fetch (download, jobs) values (d.id, v_jobs || v_job) on conflict (download) do update set jobs = excluded.jobs, stopped = false;
 	return v_job;
 end $$;
 comment on function haul_store.launch_fetch(haul_store.download) is 'Have a job fetch a download, unless one is at it.';
@@ -46,13 +46,15 @@ create or replace function haul_store.stop_fetch(d haul_store.download, p_state 
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_job constant bigint := haul_store.fetch_at(d.id);
+	v_job bigint;
 begin
 	update haul_store.fetch f set stopped = true where f.download = d.id;
-	begin
-		perform tow.cancel(v_job, format('download %s is %s', d.id, p_state)) where v_job is not null;
-	exception when sqlstate 'TW409' then -- it ended this moment
-	end;
+	for v_job in select unnest(haul_store.fetches_of(d.id)) loop
+		begin
+			perform tow.cancel(v_job, format('download %s is %s', d.id, p_state));
+		exception when sqlstate 'TW409' then -- it ended this moment
+		end;
+	end loop;
 	perform haul_store.rest_transfer(d, p_state);
 end $$;
 comment on function haul_store.stop_fetch(haul_store.download, text) is 'End the job that fetches a download, if any; what it has stays.';
@@ -66,7 +68,7 @@ as $$
 		select s.id from (select x.id, x.state from haul_store.download x join haul_store.client c on c.id = x.client
 			where c.driver = 'web' and c.enabled and x.state in ('approved', 'downloading', 'downloaded', 'importing') and x.state_at < tow.now() - interval '1 minute'
 			order by random() limit 50) s
-		where s.state in ('downloaded', 'importing') or haul_store.fetch_at(s.id) is null)) for update skip locked) d
+		where s.state in ('downloaded', 'importing') or haul_store.fetches_of(s.id) is null)) for update skip locked) d
 $$;
 comment on function haul_store.push_fetches() is 'See that what our workers should fetch is fetched; whoever passes by does it.';
 
@@ -138,7 +140,8 @@ declare
 	d constant haul_store.download := haul_store.work_on(fetching.download, '{downloading}');
 begin
 	update haul_store.transfer t set key = p.key, name = coalesce(p.name, t.name), folder = p.folder, size = p.size, left_bytes = p.size - p.at, down = p.down,
-		percent = coalesce(least(100.0 * p.at / nullif(p.size, 0), 100), 0), eta = least((p.size - p.at) / nullif(p.down, 0), 31536000) * interval '1 s',
+		percent = case when p.size > 0 then least(100.0 * p.at / p.size, 100) else 0 end,
+		eta = case when p.size > p.at and p.down > 0 then least((p.size - p.at) / p.down, 31536000) * interval '1 s' end,
 		state = case when p.error is null then 'downloading' else 'stalled' end, error = left(p.error, 1000), pulse_at = tow.now()
 	from jsonb_to_record(fetching.progress) p(key text, name text, folder text, size bigint, at bigint, down bigint, error text)
 	where t.download = d.id and t.client = d.client;
