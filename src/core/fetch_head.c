@@ -207,14 +207,15 @@ static const char *disposed_name(struct tow_arena *a, const char *header)
 
 static const char *name_in_url(struct tow_arena *a, const char *url)
 {
-	const char *host = strstr(url, "://"), *path = host ? strchr(host + 3, '/') : NULL, *slash;
+	const char *host = strstr(url, "://"), *slash;
 	size_t len;
 
-	if (!path)
+	if (!host)
 		return NULL;
-	len = strcspn(path, "?#");
-	slash = memrchr(path, '/', len);
-	return slash ? decoded(a, slash + 1, len - (size_t)(slash + 1 - path), false) : NULL;
+	host += 3;
+	len = strcspn(host, "?#");
+	slash = memrchr(host, '/', len);
+	return slash ? decoded(a, slash + 1, len - (size_t)(slash + 1 - host), false) : NULL;
 }
 
 /* The last part of what may be a path, of ours or of Windows'. */

@@ -214,6 +214,13 @@ static void set_manners(CURL *c, const struct tow_http_request *q, bool loopback
 	curl_easy_setopt(c, CURLOPT_PROXY, loopback ? "" : NULL);
 }
 
+/* The library reads up to a hundred times before it looks at the rate again; 1024 is its least. */
+static long part_bytes(long long rate)
+{
+	long long bytes = rate > 0 ? rate / 100 * TURN_MS / 1000 : PART_BYTES;
+	return (long)(bytes < 1024 ? 1024 : bytes < PART_BYTES ? bytes : PART_BYTES);
+}
+
 /* What is asked at once, and what comes in parts. */
 static void set_pace(CURL *c, const struct tow_http_request *q, bool parts)
 {
@@ -224,6 +231,7 @@ static void set_pace(CURL *c, const struct tow_http_request *q, bool parts)
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, parts ? 1L : 0L);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
 	curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)(parts ? q->rate : 0));
+	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, part_bytes(parts ? q->rate : 0));
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, parts ? NULL : "");
 }
 
@@ -298,6 +306,7 @@ bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http
 	struct intake in = { .arena = a, .max_bytes = q->max_bytes ? q->max_bytes : MAX_BYTES };
 	in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *in.headers);
 	bool loopback = false;
+	tow_http_drop(h);
 	if (!read_url(q->url, &loopback, e) || !make_headers(&headers, q, e))
 		return false;
 	set_manners(h->curl, q, loopback);
@@ -342,7 +351,6 @@ bool tow_http_begin(struct tow_http *h, struct tow_arena *a, const struct tow_ht
 	set_method(h->curl, q);
 	set_pace(h->curl, q, true);
 	set_intake(h->curl, &s->in);
-	curl_easy_setopt(h->curl, CURLOPT_BUFFERSIZE, (long)PART_BYTES);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, s->headers);
 	if (!h->multi)
 		h->multi = curl_multi_init();

@@ -12,6 +12,7 @@
 
 #include "src/core/digest.h"
 #include "tow/http.h"
+#include "tow/proc.h"
 
 /* --- a server of a few canned answers, in a forked child */
 
@@ -398,6 +399,83 @@ START_TEST(retry_after_is_understood)
 }
 END_TEST
 
+/* --- answers in parts */
+
+static size_t heard(struct tow_http_request q, long long until_bytes, struct tow_err *e)
+{
+	struct tow_http_answer a = { 0 };
+	size_t bytes = 0;
+	bool over = false;
+	*e = (struct tow_err){ 0 };
+	if (!tow_http_begin(http, &arena, &q, e))
+		return 0;
+	while (!over && bytes < (size_t)until_bytes && tow_http_more(http, &a, &over, e))
+		bytes += a.body_len;
+	if (e->code == TOW_OK)
+		ck_assert_int_eq(a.status, 200);
+	return bytes;
+}
+
+START_TEST(a_stream_is_heard_to_its_end)
+{
+	struct tow_err e;
+	struct tow_http_request q = { .url = url("/binary") };
+	ck_assert_uint_eq(heard(q, 100, &e), 3);
+	ck_assert_int_eq(e.code, TOW_OK);
+	q.url = url("/half"); /* what there was comes first */
+	ck_assert_uint_eq(heard(q, 100, &e), 4);
+	ck_assert_str_eq(e.class, "http.closed");
+	q.url = url("/endless");
+	ck_assert_uint_ge(heard(q, 100000, &e), 100000);
+	struct tow_http_answer a = ask((struct tow_http_request){ .url = url("/echo") });
+	ck_assert_int_eq(a.status, 200); /* it was dropped */
+	ck_assert_ptr_nonnull(strstr(a.body, "Accept-Encoding: "));
+}
+END_TEST
+
+START_TEST(a_stream_that_says_nothing_is_over)
+{
+	struct tow_err e;
+	struct tow_http_request q = { .url = url("/silence"), .stall_ms = 1000 };
+	ck_assert_uint_eq(heard(q, 100, &e), 0);
+	ck_assert_str_eq(e.class, "http.timeout");
+	ck_assert_int_eq(e.code, TOW_RETRY);
+}
+END_TEST
+
+START_TEST(a_stream_says_where_it_leads)
+{
+	struct tow_http_request q = { .url = url("/redirect") };
+	struct tow_http_answer a = { 0 };
+	struct tow_err e;
+	bool over = false;
+	ck_assert(tow_http_begin(http, &arena, &q, &e));
+	while (!over)
+		ck_assert(tow_http_more(http, &a, &over, &e));
+	ck_assert_int_eq(a.status, 302);
+	ck_assert_str_eq(tow_http_leads_to(http), url("/echo"));
+	q.url = "file:///etc/passwd";
+	ck_assert(!tow_http_begin(http, &arena, &q, &e));
+	ck_assert_str_eq(e.class, "http.url");
+}
+END_TEST
+
+/* The same bytes at two rates, one a quarter of the other. */
+START_TEST(a_stream_keeps_to_its_rate)
+{
+	long long took[2];
+	for (int i = 0; i < 2; i++) {
+		struct tow_http_request q = { .url = url("/endless"),
+					      .rate = i ? 512000 : 2048000 };
+		struct tow_err e;
+		long long began = tow_mono_us();
+		ck_assert_uint_ge(heard(q, 1024000, &e), 1024000);
+		took[i] = tow_mono_us() - began;
+	}
+	ck_assert_msg(took[1] > 2 * took[0], "%lld and %lld us", took[0], took[1]);
+}
+END_TEST
+
 /* --- SHA-256: the vectors of FIPS 180-4's examples and of RFC 4231 */
 
 static const char *hash_as(const struct digest_kind *kind, const char *text, size_t times)
@@ -490,6 +568,10 @@ int main(void)
 	tcase_add_test(t, a_header_cannot_smuggle);
 	tcase_add_test(t, errors_keep_secrets);
 	tcase_add_test(t, retry_after_is_understood);
+	tcase_add_test(t, a_stream_is_heard_to_its_end);
+	tcase_add_test(t, a_stream_that_says_nothing_is_over);
+	tcase_add_test(t, a_stream_says_where_it_leads);
+	tcase_add_test(t, a_stream_keeps_to_its_rate);
 	TCase *hashes = tcase_create("hashes");
 	tcase_add_test(hashes, sha256_gives_the_published_values);
 	tcase_add_test(hashes, hmac_gives_the_published_values);
