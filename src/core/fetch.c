@@ -102,6 +102,8 @@ static bool hear_head(struct tow_fetch *f, const struct tow_http_answer *answer,
 			return false;
 		break;
 	case STEP_GO_ON:
+		if (f->memo.size < 0)
+			f->memo.size = fetch_size(answer);
 		break;
 	}
 	f->heard = true;

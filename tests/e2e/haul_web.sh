@@ -103,7 +103,13 @@ ok "to http alone" failed_as "$file" http.url
 ok "and not without end" failed_as "$round" http.redirects
 is "$(find "$room/library" "$room/dl" -name '*.part')" "" "no part is left"
 
-#--- no room
+#--- no room, no folder
+tow client add lost web "file://$room/nowhere"
+id=$(add plain/again --client lost)
+ok "a folder that is not there" wait_until "asks \"select error from haul.downloads where id = $id\" | grep -q 'open the folder'" 60
+mkdir "$room/nowhere"
+tow haul retry "$id"
+ok "until it is" becomes "$id" completed
 mkdir "$room/small"
 if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m tmpfs "$room/small" 2>/dev/null; then
 	ok "another client of the kind" tow client add small web "file://$room/small"

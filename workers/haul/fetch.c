@@ -53,7 +53,7 @@ static bool tell(struct tow_job *j, struct tow_db *db, const char *root,
 		tow_buf_addf(&b, ",\"down\":%.0f", down);
 	add_text(&b, "key", seen->key);
 	add_text(&b, "name", seen->name);
-	add_text(&b, "folder", tow_fmt(&a, "%s/%s", root, seen->key));
+	add_text(&b, "folder", seen->key ? tow_fmt(&a, "%s/%s", root, seen->key) : NULL);
 	add_text(&b, "error", error);
 	tow_buf_addc(&b, '}');
 	return tow_call(db, NULL, e, "haul.fetching", work_download(j), b.data);
@@ -134,13 +134,13 @@ static bool fetch(struct tow_job *j, struct tow_db *db, const char *root,
 		  const struct tow_fetch_what *what, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
-	struct tow_fetch_seen seen;
+	struct tow_fetch_seen seen = { .size = -1, .retry_after = -1 };
 	struct tow_fetched got;
 	struct tow_fetch *f;
 	bool ok;
 
 	if (!tow_fetch_begin(&f, what, e))
-		return work_failed(j, db, e);
+		return failed(j, db, root, &seen, e);
 	ok = go(j, db, root, f, e);
 	seen = tow_fetch_seen(f);
 	seen.key = tow_strdup(a, seen.key);

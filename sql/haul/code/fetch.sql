@@ -139,7 +139,7 @@ as $$
 declare
 	d constant haul_store.download := haul_store.work_on(fetching.download, '{downloading}');
 begin
-	update haul_store.transfer t set key = p.key, name = coalesce(p.name, t.name), folder = p.folder, size = p.size, left_bytes = p.size - p.at, down = p.down,
+	update haul_store.transfer t set key = coalesce(p.key, t.key), name = coalesce(p.name, t.name), folder = coalesce(p.folder, t.folder), size = p.size, left_bytes = p.size - p.at, down = p.down,
 		percent = case when p.size > 0 then least(100.0 * p.at / p.size, 100) else 0 end,
 		eta = case when p.size > p.at and p.down > 0 then least((p.size - p.at) / p.down, 31536000) * interval '1 s' end,
 		state = case when p.error is null then 'downloading' else 'stalled' end, error = left(p.error, 1000), pulse_at = tow.now()
