@@ -74,7 +74,12 @@ static bool remember(struct tow_fetch *f, struct tow_err *e)
 	return !error || place_fail(e, "write " FETCH_MEMO " in", f->key, error);
 }
 
-/* One that cannot be read is nobody's. */
+static bool is_in_folder(const char *name)
+{
+	return !name || (*name != '.' && !strchr(name, '/'));
+}
+
+/* One that cannot be read, or names what is not beside it, is nobody's. */
 static bool recall(struct tow_arena *a, int dir, struct fetch_memo *m)
 {
 	TOW_AUTO_FD fd = place_open(dir, FETCH_MEMO, O_RDONLY | O_NONBLOCK, false);
@@ -95,7 +100,10 @@ static bool recall(struct tow_arena *a, int dir, struct fetch_memo *m)
 		.ino = strtoull(tow_json_str(doc, "ino", "0"), NULL, 10),
 		.done = tow_json_bool(doc, "done", false),
 	};
-	return true;
+	if (is_in_folder(m->name) && is_in_folder(m->part))
+		return true;
+	*m = (struct fetch_memo){ .size = -1 };
+	return false;
 }
 
 /*--- its folder */
@@ -187,9 +195,9 @@ static bool is_published(const struct tow_fetch *f)
  * overwritten when the answer is there. */
 static bool is_useful(const struct tow_fetch *f, off_t size)
 {
-	return f->memo.size < 0 || size <= f->memo.size
-		       ? fetch_validator(&f->memo) || size == f->memo.size
-		       : false;
+	bool fits = f->memo.size < 0 || size <= f->memo.size;
+
+	return fits && (fetch_validator(&f->memo) || size == f->memo.size);
 }
 
 static bool open_part(struct tow_fetch *f, struct tow_err *e)
