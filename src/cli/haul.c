@@ -290,11 +290,11 @@ const struct tow_command tow_command_haul = {
 	.usage = "tow haul ls | add LINK|FILE | watch | files | events | cancel ID | retry ID | "
 		 "pause ID | resume ID | undo ID",
 	.options = options,
-	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; what no other "
-		"client takes, our own\n"
-		"workers download. watch shows what is under way until nothing is. files says "
-		"where everything went, events all that happened; undo takes files "
-		"back that\n"
+	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; a plain link that "
+		"no other client\n"
+		"takes is downloaded by our own workers. watch shows what is under way until "
+		"nothing is. files says\n"
+		"where everything went, events all that happened; undo takes files back that "
 		"nobody changed since.\n"
 		"\n"
 		"Examples:\n"
