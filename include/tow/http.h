@@ -15,6 +15,9 @@ struct tow_http_request {
 	size_t body_len;
 	long timeout_ms;  /* all of it; 0: 60 s */
 	size_t max_bytes; /* a longer answer fails; 0: 8 MiB */
+	/* of a stream, for which the two above mean nothing */
+	long stall_ms;	/* nothing came for so long; 0: 60 s */
+	long long rate; /* bytes a second; 0: as they come */
 };
 
 struct tow_http_answer {
@@ -38,6 +41,18 @@ TOW_MUST bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *
 const char *tow_http_header(const struct tow_http_answer *answer,
 			    const char *name);			 /* NULL when absent */
 long tow_http_retry_after(const struct tow_http_answer *answer); /* seconds; -1 when not said */
+
+/*--- an answer in parts, for what is too long for memory; one at a time on a handle */
+
+/* Any coding of the body is left as it is, and so is a redirect. The answer's headers live in a. */
+TOW_MUST bool tow_http_begin(struct tow_http *h, struct tow_arena *a,
+			     const struct tow_http_request *q, struct tow_err *e);
+/* Waits a quarter of a second at most. *answer: status 0 as long as there is none, and of the body
+ * what is new, until the next call. *over: that was all. */
+TOW_MUST bool tow_http_more(struct tow_http *h, struct tow_http_answer *answer, bool *over,
+			    struct tow_err *e);
+const char *tow_http_leads_to(struct tow_http *h); /* where a redirect leads; NULL: nowhere */
+void tow_http_drop(struct tow_http *h);		   /* whatever is still to come */
 
 /*--- what requests are made of */
 

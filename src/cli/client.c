@@ -152,7 +152,7 @@ static int drivers(struct cli *c)
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
 	{ "drivers", 0, 0, drivers, sub_alone },
-	{ "add", 3, 3, add, SETTINGS },
+	{ "add", 2, 3, add, SETTINGS },
 	{ "set", 1, 1, set, SETTINGS " url reset " },
 	{ "enable", 1, 1, enable, NULL },
 	{ "disable", 1, 1, disable, NULL },
@@ -169,20 +169,25 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_client = {
 	.name = "client",
 	.summary = "programs that download for us",
-	.usage = "tow client ls | drivers | add NAME DRIVER URL | set NAME | enable NAME | disable "
+	.usage = "tow client ls | drivers | add NAME DRIVER [URL] | set NAME | enable NAME | "
+		 "disable "
 		 "NAME |\n"
 		 "       retry NAME | rm NAME",
 	.options = options,
 	.help = "A client is watched from the moment it is added: tow client ls shows how it is, "
 		"tow haul ls what\n"
 		"it holds. Nothing in it is changed but what we have put there ourselves, or may "
-		"adopt.\n"
+		"adopt. web\n"
+		"is always there: our own workers, for plain links, into downloads in their "
+		"$TOW_HOME unless its\n"
+		"address is another folder.\n"
 		"\n"
 		"Examples:\n"
 		"  tow secret set qb <password.txt\n"
 		"  tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret "
 		"secret:qb --category tow\n"
 		"  tow client set qb --path-map /downloads=/srv/downloads\n"
+		"  tow client set web --url file:///srv/downloads\n"
 		"  tow client retry qb\n",
 	.run = run,
 };

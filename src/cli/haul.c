@@ -1,4 +1,5 @@
 /* tow haul: downloads. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "lib/sub.h"
 #include "tow/command.h"
 #include "tow/fs.h"
+#include "tow/json.h"
 #include "tow/proc.h"
 
 #define PAUSE_US 1000000
@@ -22,6 +24,8 @@ static const struct tow_option options[] = {
 	{ "category", "NAME", "add: its category in the client" },
 	{ "options", "JSON",
 	  "add: for the client: {\"paused\": true, \"down_limit\": 100000, ...}" },
+	{ "checksum", "KIND:HEX", "add: what a file must be: sha256, sha1, md5 or xxh128" },
+	{ "rate", "RATE", "add: bytes a second; 500k and 2M are more" },
 	{ "meta", "JSON", "add: for the library's template: {\"year\": 1999}" },
 	{ "state", "STATE", "ls: only these" },
 	{ "limit", "N", "ls, files, events: at most so many" },
@@ -118,15 +122,64 @@ static bool source(struct cli *c, struct cli_call *call)
 	return true;
 }
 
+/* "500k", "2M", "1G" in bytes. */
+static bool rate(struct cli *c, const char *text, long long *bytes)
+{
+	static const char units[] = "kMG";
+	char *end;
+	long long n = strtoll(text, &end, 10), unit = 1;
+	const char *of = *end ? strchr(units, *end) : NULL;
+
+	for (const char *u = units; of && u <= of; u++)
+		unit *= 1000;
+	if (n <= 0 || end == text || end[of ? 1 : 0] || n > LLONG_MAX / unit)
+		return args_usage(&c->err, "--rate takes bytes a second, 500k or 2M, not '%s'",
+				  text);
+	*bytes = n * unit;
+	return true;
+}
+
+/* Two of the options have words of their own. */
+static bool client_options(struct cli *c, const char **json)
+{
+	const char *said = cli_option(c, "options"), *sum = cli_option(c, "checksum"),
+		   *speed = cli_option(c, "rate");
+	TOW_AUTO_JSON *all = NULL;
+	TOW_AUTO_JSON *own = NULL;
+	TOW_AUTO_BUF b = { 0 };
+	long long bytes = 0;
+
+	*json = said;
+	if (!sum && !speed)
+		return true;
+	if (speed && !rate(c, speed, &bytes))
+		return false;
+	tow_buf_adds(&b, "{");
+	if (speed)
+		tow_buf_addf(&b, "\"down_limit\":%lld%s", bytes, sum ? "," : "");
+	if (sum) {
+		tow_buf_adds(&b, "\"checksum\":");
+		tow_json_quote(&b, sum, strlen(sum));
+	}
+	tow_buf_addc(&b, '}');
+	if (!tow_json_parse(&all, said ? said : "{}", said ? strlen(said) : 2, &c->err) ||
+	    !tow_json_parse(&own, b.data, b.len, &c->err))
+		return false;
+	tow_json_merge(all, own);
+	*json = tow_json_dump(&c->arena, all);
+	return true;
+}
+
 static int add(struct cli *c)
 {
-	static const char *const same[] = { "client",	"library", "title",
-					    "category", "options", "meta" };
+	static const char *const same[] = { "client", "library", "title", "category", "meta" };
+	const char *of_client;
 	struct cli_call call = { 0 };
 	TOW_AUTO_ROWS *rows = NULL;
 
-	if (!source(c, &call))
+	if (!source(c, &call) || !client_options(c, &of_client))
 		return cli_failed(c);
+	cli_arg(&call, "options", of_client);
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
 		cli_arg(&call, same[i], cli_option(c, same[i]));
 	if (!cli_call(c, &rows, "haul.grab", &call))
@@ -234,7 +287,7 @@ static int watch(struct cli *c)
 
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, " state client library title limit " },
-	{ "add", 1, 1, add, " client library title type category options meta " },
+	{ "add", 1, 1, add, " client library title type category options checksum rate meta " },
 	{ "watch", 0, 0, watch, NULL },
 	{ "files", 0, 1, files, " limit " },
 	{ "events", 0, 1, events, " limit " },
@@ -258,16 +311,17 @@ const struct tow_command tow_command_haul = {
 		 "retry ID | "
 		 "pause ID | resume ID | undo ID",
 	.options = options,
-	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file. watch shows what "
-		"is "
-		"under way until nothing\n"
-		"is. files says where everything went, events all that happened; undo takes files "
-		"back that\n"
+	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; a plain link that "
+		"no other client\n"
+		"takes is downloaded by our own workers. watch shows what is under way until "
+		"nothing is. files says\n"
+		"where everything went, events all that happened; undo takes files back that "
 		"nobody changed since.\n"
 		"\n"
 		"Examples:\n"
 		"  tow haul add 'magnet:?xt=urn:btih:...' --library films\n"
 		"  tow haul add album.torrent --client qb --title 'An album'\n"
+		"  tow haul add https://host/disk.iso --checksum sha256:9f86d08188... --rate 2M\n"
 		"  tow haul watch\n"
 		"  tow haul cancel 17 --remove data\n",
 	.run = run,

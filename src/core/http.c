@@ -3,15 +3,41 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { TIMEOUT_MS = 60 * 1000, MAX_BYTES = 8 * 1024 * 1024, MOST_HEADERS = 128 };
+enum {
+	TIMEOUT_MS = 60 * 1000,
+	MAX_BYTES = 8 * 1024 * 1024,
+	MOST_HEADERS = 128,
+	TURN_MS = 250,
+	PART_BYTES = 64 * 1024 /* that the library reads at once */
+};
+
+struct intake {
+	struct tow_arena *arena;
+	struct tow_buf body;
+	const char **headers;
+	size_t n_headers, max_bytes;
+	bool too_long;
+};
+
+/* An answer in parts. */
+struct stream {
+	struct tow_http_request q;
+	struct curl_slist *headers;
+	struct intake in;
+	bool begun, ended;
+	CURLcode end;
+};
 
 struct tow_http {
 	CURL *curl;
+	CURLM *multi; /* made for the first stream */
+	struct stream stream;
 };
 
 bool tow_http_open(struct tow_http **h, struct tow_err *e)
@@ -30,20 +56,14 @@ void tow_http_close(struct tow_http *h)
 {
 	if (!h)
 		return;
+	tow_http_drop(h);
+	curl_multi_cleanup(h->multi);
 	curl_easy_cleanup(h->curl);
 	curl_global_cleanup();
 	free(h);
 }
 
 /* --- what comes in */
-
-struct intake {
-	struct tow_arena *arena;
-	struct tow_buf body;
-	const char **headers;
-	size_t n_headers, max_bytes;
-	bool too_long;
-};
 
 static size_t take_body(char *data, size_t one, size_t n, void *arg)
 {
@@ -188,11 +208,31 @@ static void set_manners(CURL *c, const struct tow_http_request *q, bool loopback
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, q->timeout_ms > 0 ? q->timeout_ms : TIMEOUT_MS);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "towpath/" TOW_VERSION);
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	/* What runs here is never behind a proxy; NULL lets the environment say. */
 	curl_easy_setopt(c, CURLOPT_PROXY, loopback ? "" : NULL);
+}
+
+/* The library reads up to a hundred times before it looks at the rate again; 1024 is its least. */
+static long part_bytes(long long rate)
+{
+	long long bytes = rate > 0 ? rate / 100 * TURN_MS / 1000 : PART_BYTES;
+	return (long)(bytes < 1024 ? 1024 : bytes < PART_BYTES ? bytes : PART_BYTES);
+}
+
+/* What is asked at once, and what comes in parts. */
+static void set_pace(CURL *c, const struct tow_http_request *q, bool parts)
+{
+	long whole_ms = q->timeout_ms > 0 ? q->timeout_ms : TIMEOUT_MS,
+	     stall_ms = q->stall_ms > 0 ? q->stall_ms : TIMEOUT_MS;
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, parts ? 0L : whole_ms);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, parts ? stall_ms : 0L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, parts ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
+	curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)(parts ? q->rate : 0));
+	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, part_bytes(parts ? q->rate : 0));
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, parts ? NULL : "");
 }
 
 static void set_intake(CURL *c, struct intake *in)
@@ -266,10 +306,12 @@ bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http
 	struct intake in = { .arena = a, .max_bytes = q->max_bytes ? q->max_bytes : MAX_BYTES };
 	in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *in.headers);
 	bool loopback = false;
+	tow_http_drop(h);
 	if (!read_url(q->url, &loopback, e) || !make_headers(&headers, q, e))
 		return false;
 	set_manners(h->curl, q, loopback);
 	set_method(h->curl, q);
+	set_pace(h->curl, q, false);
 	set_intake(h->curl, &in);
 	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, headers);
 	CURLcode code = curl_easy_perform(h->curl);
@@ -278,6 +320,87 @@ bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http
 		fill_answer(answer, h->curl, &in);
 	tow_buf_release(&in.body);
 	return code == CURLE_OK || fail_ask(e, q, &in, code);
+}
+
+/* --- asking, and hearing in parts */
+
+void tow_http_drop(struct tow_http *h)
+{
+	struct stream *s = &h->stream;
+	if (s->begun)
+		curl_multi_remove_handle(h->multi, h->curl);
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, NULL);
+	curl_slist_free_all(s->headers);
+	tow_buf_release(&s->in.body);
+	*s = (struct stream){ 0 };
+}
+
+bool tow_http_begin(struct tow_http *h, struct tow_arena *a, const struct tow_http_request *q,
+		    struct tow_err *e)
+{
+	struct stream *s = &h->stream;
+	bool loopback = false;
+	tow_http_drop(h);
+	s->q = *q;
+	s->q.url = tow_strdup(a, q->url);
+	s->in = (struct intake){ .arena = a, .max_bytes = SIZE_MAX };
+	s->in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *s->in.headers);
+	if (!read_url(q->url, &loopback, e) || !make_headers(&s->headers, q, e))
+		return false;
+	set_manners(h->curl, q, loopback);
+	set_method(h->curl, q);
+	set_pace(h->curl, q, true);
+	set_intake(h->curl, &s->in);
+	curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, s->headers);
+	if (!h->multi)
+		h->multi = curl_multi_init();
+	s->begun = h->multi && curl_multi_add_handle(h->multi, h->curl) == CURLM_OK;
+	return s->begun || tow_fail_class(e, TOW_RETRY, "http.library", "cannot begin a request");
+}
+
+static bool turn(struct tow_http *h, struct tow_err *e)
+{
+	struct stream *s = &h->stream;
+	int running = 0, left;
+	CURLMcode code = curl_multi_perform(h->multi, &running);
+	if (code == CURLM_OK && running && s->in.body.len == 0)
+		code = curl_multi_poll(h->multi, NULL, 0, TURN_MS, NULL);
+	if (code == CURLM_OK && running && s->in.body.len == 0)
+		code = curl_multi_perform(h->multi, &running);
+	if (code != CURLM_OK)
+		return tow_fail_class(e, TOW_RETRY, "http.library", "%s",
+				      curl_multi_strerror(code));
+	for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left));) {
+		s->ended = true;
+		s->end = m->data.result;
+	}
+	return true;
+}
+
+/* What came before an answer broke off is worth having: the failure is told after it. */
+bool tow_http_more(struct tow_http *h, struct tow_http_answer *answer, bool *over,
+		   struct tow_err *e)
+{
+	struct stream *s = &h->stream;
+	tow_buf_reset(&s->in.body);
+	if (!s->ended && !turn(h, e))
+		return false;
+	if (s->ended && s->end != CURLE_OK && s->in.body.len == 0)
+		return fail_ask(e, &s->q, &s->in, s->end);
+	*answer = (struct tow_http_answer){ .headers = s->in.headers,
+					    .body = s->in.body.data ? s->in.body.data : "",
+					    .body_len = s->in.body.len };
+	*over = s->ended && s->end == CURLE_OK;
+	if (*over || s->in.body.len > 0)
+		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &answer->status);
+	return true;
+}
+
+const char *tow_http_leads_to(struct tow_http *h)
+{
+	char *url = NULL;
+	curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &url);
+	return url;
 }
 
 /* The beginning of what the server said, on one line: it often says what is wrong. */

@@ -1,7 +1,7 @@
 /* MD5 (RFC 1321), for protocols that ask for it: it keeps nothing secret. */
-#include <stdint.h>
 #include <string.h>
 
+#include "digest.h"
 #include "tow/http.h"
 
 static uint32_t rotate(uint32_t x, int n)
@@ -33,7 +33,7 @@ static uint32_t mixed(const uint32_t v[4], int i, int *word)
 	}
 }
 
-static void compress(uint32_t state[4], const unsigned char *block)
+static void compress(uint32_t *state, const unsigned char *block)
 {
 	static const uint32_t k[64] = {
 		0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613,
@@ -67,20 +67,21 @@ static void compress(uint32_t state[4], const unsigned char *block)
 		state[i] += v[i];
 }
 
+const struct digest_kind digest_md5 = {
+	.name = "md5",
+	.begin = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 },
+	.size = 16,
+	.little_endian = true,
+	.compress = compress,
+};
+
 char *tow_md5_hex(struct tow_arena *a, const char *text)
 {
-	uint32_t state[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
-	size_t len = strlen(text), whole = (len + 8) / 64 * 64 + 64;
-	unsigned char *padded = tow_alloc(a, whole);
-	TOW_AUTO_BUF hex = { 0 };
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
 
-	memcpy(padded, text, len);
-	padded[len] = 0x80;
-	for (int i = 0; i < 8; i++)
-		padded[whole - 8 + (size_t)i] = (unsigned char)((uint64_t)len * 8 >> 8 * i);
-	for (size_t at = 0; at < whole; at += 64)
-		compress(state, padded + at);
-	for (int i = 0; i < 16; i++)
-		tow_buf_addf(&hex, "%02x", state[i / 4] >> 8 * (i % 4) & 255);
-	return tow_strdup(a, hex.data);
+	digest_init(&d, &digest_md5);
+	digest_add(&d, text, strlen(text));
+	digest_hex(&d, hex);
+	return tow_strdup(a, hex);
 }

@@ -1,7 +1,7 @@
-#include "sha256.h"
-
+/* SHA-256 (FIPS 180-4), and HMAC (RFC 2104) by it. */
 #include <string.h>
 
+#include "digest.h"
 #include "tow/http.h"
 
 static uint32_t rotate(uint32_t x, int n)
@@ -28,7 +28,7 @@ static void expand(uint32_t w[64], const unsigned char *block)
 }
 
 /* 6.2.2, steps 2 to 4; v holds the standard's a to h. */
-static void compress(uint32_t state[8], const unsigned char *block)
+static void compress(uint32_t *state, const unsigned char *block)
 {
 	static const uint32_t k[64] = {
 		0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -59,80 +59,48 @@ static void compress(uint32_t state[8], const unsigned char *block)
 		state[i] += v[i];
 }
 
-void sha256_init(struct sha256 *s)
-{
-	*s = (struct sha256){ .state = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
-					 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
-}
+const struct digest_kind digest_sha256 = {
+	.name = "sha256",
+	.begin = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
+		   0x1f83d9ab, 0x5be0cd19 },
+	.size = 32,
+	.compress = compress,
+};
 
-void sha256_add(struct sha256 *s, const void *data, size_t len)
-{
-	const unsigned char *p = data;
-	while (len > 0) {
-		size_t held = s->len % SHA256_BLOCK, room = SHA256_BLOCK - held;
-		size_t n = len < room ? len : room;
-		memcpy(s->part + held, p, n);
-		s->len += n;
-		p += n;
-		len -= n;
-		if (n == room)
-			compress(s->state, s->part);
-	}
-}
+/* --- HMAC */
 
-void sha256_end(struct sha256 *s, unsigned char digest[SHA256_SIZE])
+static void hmac_init(struct digest *d, const unsigned char key[DIGEST_BLOCK], unsigned char pad)
 {
-	static const unsigned char padding[SHA256_BLOCK] = { 0x80 };
-	uint64_t bits = s->len * 8;
-	size_t held = s->len % SHA256_BLOCK;
-	unsigned char tail[8];
-	for (int i = 0; i < 8; i++)
-		tail[i] = (unsigned char)(bits >> (56 - 8 * i));
-	sha256_add(s, padding, (held < 56 ? 56 : 120) - held);
-	sha256_add(s, tail, sizeof tail);
-	for (size_t i = 0; i < SHA256_SIZE; i++)
-		digest[i] = (unsigned char)(s->state[i / 4] >> (24 - 8 * (i % 4)));
-}
-
-/* --- HMAC (RFC 2104) */
-
-static void hmac_init(struct sha256 *s, const unsigned char key[SHA256_BLOCK], unsigned char pad)
-{
-	unsigned char block[SHA256_BLOCK];
+	unsigned char block[DIGEST_BLOCK];
 	for (size_t i = 0; i < sizeof block; i++)
 		block[i] = key[i] ^ pad;
-	sha256_init(s);
-	sha256_add(s, block, sizeof block);
+	digest_init(d, &digest_sha256);
+	digest_add(d, block, sizeof block);
 }
 
-static void digest_of(const void *data, size_t len, unsigned char digest[SHA256_SIZE])
+static void digest_of(const void *data, size_t len, unsigned char digest[DIGEST_SIZE])
 {
-	struct sha256 s;
-	sha256_init(&s);
-	sha256_add(&s, data, len);
-	sha256_end(&s, digest);
+	struct digest d;
+	digest_init(&d, &digest_sha256);
+	digest_add(&d, data, len);
+	digest_end(&d, digest);
 }
 
 char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text, size_t len)
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char padded[SHA256_BLOCK] = { 0 }, digest[SHA256_SIZE];
-	struct sha256 s;
+	unsigned char padded[DIGEST_BLOCK] = { 0 }, inner[DIGEST_SIZE];
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
 	size_t key_len = strlen(key);
 	if (key_len > sizeof padded)
 		digest_of(key, key_len, padded);
 	else
 		memcpy(padded, key, key_len);
-	hmac_init(&s, padded, 0x36);
-	sha256_add(&s, text, len);
-	sha256_end(&s, digest);
-	hmac_init(&s, padded, 0x5c);
-	sha256_add(&s, digest, sizeof digest);
-	sha256_end(&s, digest);
-	char *hex = tow_alloc(a, 2 * SHA256_SIZE + 1);
-	for (size_t i = 0; i < SHA256_SIZE; i++) {
-		hex[2 * i] = digits[digest[i] >> 4];
-		hex[2 * i + 1] = digits[digest[i] & 15];
-	}
-	return hex;
+	hmac_init(&d, padded, 0x36);
+	digest_add(&d, text, len);
+	digest_end(&d, inner);
+	hmac_init(&d, padded, 0x5c);
+	digest_add(&d, inner, sizeof inner);
+	digest_hex(&d, hex);
+	return tow_strdup(a, hex);
 }

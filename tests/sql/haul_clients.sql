@@ -14,6 +14,8 @@ create function pg_temp.fails(p_class text) returns bigint language sql as $$
 create function pg_temp.client() returns text language sql as $$ select concat_ws(' ', state, transfers, error) from haul.clients where name = 'c' $$;
 create function pg_temp.written() returns int language sql as $$ select written from haul_store.health $$;
 
+select haul.drop_client('web') \g /dev/null -- it has a file of its own: haul_fetch.sql
+
 -- Settings.
 select haul.add_client('c', 'qbittorrent', 'http://127.0.0.1:8080/', 'admin', 'secret:qb', category => 'tow', paths => '{"/downloads": "/mnt/nas/downloads/", "/downloads/films": "/films", "D:\\Torrents": "/mnt/win"}') as c \gset
 select is((select concat_ws(' ', driver, url, state, secret, paths) from haul.clients), 'qbittorrent http://127.0.0.1:8080 new secret:qb {"/downloads": "/mnt/nas/downloads/", "D:\\Torrents": "/mnt/win", "/downloads/films": "/films"}', 'a client');

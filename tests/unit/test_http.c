@@ -10,8 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "src/core/sha256.h"
+#include "src/core/digest.h"
 #include "tow/http.h"
+#include "tow/proc.h"
 
 /* --- a server of a few canned answers, in a forked child */
 
@@ -398,20 +399,99 @@ START_TEST(retry_after_is_understood)
 }
 END_TEST
 
+/* --- answers in parts */
+
+static size_t heard(struct tow_http_request q, long long until_bytes, struct tow_err *e)
+{
+	struct tow_http_answer a = { 0 };
+	size_t bytes = 0;
+	bool over = false;
+	*e = (struct tow_err){ 0 };
+	if (!tow_http_begin(http, &arena, &q, e))
+		return 0;
+	while (!over && bytes < (size_t)until_bytes && tow_http_more(http, &a, &over, e))
+		bytes += a.body_len;
+	if (e->code == TOW_OK)
+		ck_assert_int_eq(a.status, 200);
+	return bytes;
+}
+
+START_TEST(a_stream_is_heard_to_its_end)
+{
+	struct tow_err e;
+	struct tow_http_request q = { .url = url("/binary") };
+	ck_assert_uint_eq(heard(q, 100, &e), 3);
+	ck_assert_int_eq(e.code, TOW_OK);
+	q.url = url("/half"); /* what there was comes first */
+	ck_assert_uint_eq(heard(q, 100, &e), 4);
+	ck_assert_str_eq(e.class, "http.closed");
+	q.url = url("/endless");
+	ck_assert_uint_ge(heard(q, 100000, &e), 100000);
+	struct tow_http_answer a = ask((struct tow_http_request){ .url = url("/echo") });
+	ck_assert_int_eq(a.status, 200); /* it was dropped */
+	ck_assert_ptr_nonnull(strstr(a.body, "Accept-Encoding: "));
+}
+END_TEST
+
+START_TEST(a_stream_that_says_nothing_is_over)
+{
+	struct tow_err e;
+	struct tow_http_request q = { .url = url("/silence"), .stall_ms = 1000 };
+	ck_assert_uint_eq(heard(q, 100, &e), 0);
+	ck_assert_str_eq(e.class, "http.timeout");
+	ck_assert_int_eq(e.code, TOW_RETRY);
+}
+END_TEST
+
+START_TEST(a_stream_says_where_it_leads)
+{
+	struct tow_http_request q = { .url = url("/redirect") };
+	struct tow_http_answer a = { 0 };
+	struct tow_err e;
+	bool over = false;
+	ck_assert(tow_http_begin(http, &arena, &q, &e));
+	while (!over)
+		ck_assert(tow_http_more(http, &a, &over, &e));
+	ck_assert_int_eq(a.status, 302);
+	ck_assert_str_eq(tow_http_leads_to(http), url("/echo"));
+	q.url = "file:///etc/passwd";
+	ck_assert(!tow_http_begin(http, &arena, &q, &e));
+	ck_assert_str_eq(e.class, "http.url");
+}
+END_TEST
+
+/* The same bytes at two rates, one a quarter of the other. */
+START_TEST(a_stream_keeps_to_its_rate)
+{
+	long long took[2];
+	for (int i = 0; i < 2; i++) {
+		struct tow_http_request q = { .url = url("/endless"),
+					      .rate = i ? 512000 : 2048000 };
+		struct tow_err e;
+		long long began = tow_mono_us();
+		ck_assert_uint_ge(heard(q, 1024000, &e), 1024000);
+		took[i] = tow_mono_us() - began;
+	}
+	ck_assert_msg(took[1] > 2 * took[0], "%lld and %lld us", took[0], took[1]);
+}
+END_TEST
+
 /* --- SHA-256: the vectors of FIPS 180-4's examples and of RFC 4231 */
+
+static const char *hash_as(const struct digest_kind *kind, const char *text, size_t times)
+{
+	struct digest d;
+	char hex[DIGEST_HEX_SIZE];
+	digest_init(&d, kind);
+	for (size_t i = 0; i < times; i++)
+		digest_add(&d, text, strlen(text));
+	digest_hex(&d, hex);
+	return tow_strdup(&arena, hex);
+}
 
 static const char *hash(const char *text, size_t times)
 {
-	struct sha256 s;
-	unsigned char digest[SHA256_SIZE];
-	const char *hex = "";
-	sha256_init(&s);
-	for (size_t i = 0; i < times; i++)
-		sha256_add(&s, text, strlen(text));
-	sha256_end(&s, digest);
-	for (size_t i = 0; i < sizeof digest; i++)
-		hex = tow_fmt(&arena, "%s%02x", hex, digest[i]);
-	return hex;
+	return hash_as(&digest_sha256, text, times);
 }
 
 START_TEST(sha256_gives_the_published_values)
@@ -455,6 +535,19 @@ START_TEST(md5_gives_the_published_values)
 }
 END_TEST
 
+START_TEST(sha1_gives_the_published_values)
+{
+	ck_assert_str_eq(hash_as(&digest_sha1, "abc", 1),
+			 "a9993e364706816aba3e25717850c26c9cd0d89d");
+	ck_assert_str_eq(hash_as(&digest_sha1,
+				 "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1),
+			 "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+	ck_assert_str_eq(hash_as(&digest_sha1, "a", 1000000),
+			 "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+	ck_assert_str_eq(hash_as(&digest_md5, "a", 1000000), "7707d6ae4e027c70eea2a935c2296f21");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("http");
@@ -475,9 +568,14 @@ int main(void)
 	tcase_add_test(t, a_header_cannot_smuggle);
 	tcase_add_test(t, errors_keep_secrets);
 	tcase_add_test(t, retry_after_is_understood);
+	tcase_add_test(t, a_stream_is_heard_to_its_end);
+	tcase_add_test(t, a_stream_that_says_nothing_is_over);
+	tcase_add_test(t, a_stream_says_where_it_leads);
+	tcase_add_test(t, a_stream_keeps_to_its_rate);
 	TCase *hashes = tcase_create("hashes");
 	tcase_add_test(hashes, sha256_gives_the_published_values);
 	tcase_add_test(hashes, hmac_gives_the_published_values);
+	tcase_add_test(hashes, sha1_gives_the_published_values);
 	tcase_add_test(hashes, md5_gives_the_published_values);
 	Suite *s = suite_create("http");
 	suite_add_tcase(s, t);

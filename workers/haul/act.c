@@ -16,18 +16,28 @@ static const struct {
 	{ "remove", CLIENT_REMOVE },   { "remove_data", CLIENT_REMOVE_DATA },
 };
 
-static bool tell(struct tow_job *j, struct session *s, const char *key, const char *what,
-		 struct tow_err *e)
+static bool is_gone(const struct tow_err *e)
 {
-	for (size_t i = 0; i < sizeof(acts) / sizeof(*acts); i++)
-		if (strcmp(acts[i].name, what) == 0)
-			return s->client.driver->act(&s->client, tow_job_arena(j), key, acts[i].act,
-						     e);
-	return tow_fail(e, TOW_FINAL, "bad act '%s'", what);
+	return strcmp(e->class, "client.gone") == 0;
 }
 
-static bool done(struct tow_job *j, struct session *s, const struct tow_rows *rows, const char *key,
-		 struct tow_err *e)
+static bool tell(struct tow_job *j, struct tow_db *db, struct session *s, const char *key,
+		 const char *what, struct tow_err *e)
+{
+	size_t i = 0, n = sizeof(acts) / sizeof(*acts);
+
+	while (i < n && strcmp(acts[i].name, what) != 0)
+		i++;
+	if (i == n)
+		return tow_fail(e, TOW_FINAL, "bad act '%s'", what);
+	if (!s->client.driver->act(&s->client, tow_job_arena(j), key, acts[i].act, e) &&
+	    !is_gone(e))
+		return false;
+	return tow_call(db, NULL, e, "haul.acted", work_download(j), what);
+}
+
+static bool done(struct tow_job *j, struct tow_db *db, struct session *s,
+		 const struct tow_rows *rows, const char *key, struct tow_err *e)
 {
 	const char *tag = tow_rows_get(rows, 0, "done_tag"),
 		   *removal = tow_rows_get(rows, 0, "done_remove"),
@@ -42,7 +52,7 @@ static bool done(struct tow_job *j, struct session *s, const struct tow_rows *ro
 		return true;
 	if (!may || *may != 't')
 		return tow_job_snooze(j, e, SEEDS_S);
-	return tell(j, s, key, strcmp(removal, "data") == 0 ? "remove_data" : "remove", e);
+	return tell(j, db, s, key, strcmp(removal, "data") == 0 ? "remove_data" : "remove", e);
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)
@@ -59,8 +69,9 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return true; /* nobody has it (any more) */
 	key = tow_rows_get(rows, 0, "key");
 	ok = session_open(&s, rows, e) &&
-	     (strcmp(what, "done") == 0 ? done(j, &s, rows, key, e) : tell(j, &s, key, what, e));
-	return ok || (strcmp(e->class, "client.gone") == 0);
+	     (strcmp(what, "done") == 0 ? done(j, db, &s, rows, key, e)
+					: tell(j, db, &s, key, what, e));
+	return ok || is_gone(e);
 }
 
 const struct tow_kind tow_kind_act = {

@@ -24,6 +24,12 @@ begin
 		perform haul_store.fail('TW422', format('bad client name %L', left(c.name, 70)), 'use 1 to 57 letters, digits, and any of _ . -');
 	elsif c.driver is null or c.driver !~ '^[a-z0-9_]{1,32}$' then
 		perform haul_store.fail('TW422', format('bad driver %L', left(c.driver, 40)), 'tow client drivers lists them');
+	elsif c.driver = 'web' then
+		if c.url !~ '^(file://(/[^/[:cntrl:]]+)+)?$' or c.url ~ '/\.\.?(/|$)' then
+			perform haul_store.fail('TW422', format('bad address %L', left(c.url, 200)), 'a web client has a folder on the workers'' hosts: file:///srv/downloads; nothing for downloads in their $TOW_HOME');
+		elsif c.adopt or num_nonnulls(c.user_name, c.secret, c.cron) > 0 then
+			perform haul_store.fail('TW422', 'a web client logs in nowhere, and is not watched', 'leave out user, secret, adopt and cron');
+		end if;
 	elsif c.url is null or c.url !~ '^(https?|scgi)://[^/?#\s]' or c.url ~ '[?#\s]' or c.url ~ '^[a-z]+://[^/]*@' then
 		perform haul_store.fail('TW422', format('bad address %L', left(c.url, 200)),
 			'write http://HOST:PORT, perhaps with a path; the user and the secret are settings of their own');
@@ -65,6 +71,10 @@ as $$
 declare
 	v_name constant text := 'client-' || c.name;
 begin
+	if c.driver = 'web' then
+		perform haul_store.serve_web(c);
+		return;
+	end if;
 	perform tow.set_daemon(v_name, 'haul.monitor', jsonb_build_object('client', c.name), type => 'haul.monitor', every => '100 ms',
 		queue => 'haul.watch', priority => 50, timeout => '1 hour', policy => 'haul.monitor', auto_start => true, description => format('watches the client %s', c.name));
 	if c.enabled then
@@ -79,7 +89,7 @@ end $$;
 comment on function haul_store.watch_client(haul_store.client) is 'Have a client''s monitor run, or not.';
 
 create or replace function haul.add_client(
-	name text, driver text, url text, user_name text default null, secret text default null, category text default null, tag text default null,
+	name text, driver text, url text default null, user_name text default null, secret text default null, category text default null, tag text default null,
 	adopt boolean default false, priority int default 100, paths jsonb default '{}', fast interval default '2 s', slow interval default '30 s',
 	cron text default null, tz text default null, timeout interval default '30 s', enabled boolean default true
 ) returns int
@@ -90,7 +100,7 @@ declare
 	c haul_store.client;
 begin
 	c := jsonb_populate_record(null::haul_store.client, '{}');
-	c.name := name; c.driver := driver; c.url := rtrim(url, '/'); c.user_name := user_name; c.secret := secret; c.category := category; c.tag := tag;
+	c.name := name; c.driver := driver; c.url := coalesce(rtrim(url, '/'), case when driver = 'web' then '' end); c.user_name := user_name; c.secret := secret; c.category := category; c.tag := tag;
 	c.adopt := adopt; c.priority := priority; c.fast := fast; c.slow := slow; c.cron := cron; c.tz := tz; c.timeout := timeout; c.enabled := enabled;
 	perform haul_store.check_client(c);
 	insert into haul_store.client (name, driver, url, user_name, secret, category, tag, adopt, priority, fast, slow, cron, tz, timeout, enabled, created_at)
@@ -101,11 +111,12 @@ begin
 	end if;
 	insert into haul_store.health (client, since) values (c.id, tow.now());
 	perform haul_store.set_paths(c.id, paths);
+	update haul_store.download o set client = c.id where o.client is null and o.client_name = c.name and c.driver = any(haul_store.drivers_of(o.type, o.options));
 	perform haul_store.watch_client(c);
 	return c.id;
 end $$;
 comment on function haul.add_client(text, text, text, text, text, text, text, boolean, int, jsonb, interval, interval, text, text, interval, boolean) is
-'Set up a download client, and watch it from now on. driver: the program it is. secret: secret:NAME, a file in the worker''s secrets. category, tag: what is ours in it; adopt: also what others put there. paths: where its folders are on the workers'' hosts. fast, slow: how long after a listing the next one comes, while something moves and while nothing does; cron (in tz) instead.';
+'Set up a download client, and watch it from now on; downloads of one of that name that was dropped go on. driver: the program it is. url: where it is; web, which is our own workers, needs none, or takes file:///FOLDER. secret: secret:NAME, a file in the worker''s secrets. category, tag: what is ours in it; adopt: also what others put there. paths: where its folders are on the workers'' hosts. fast, slow: how long after a listing the next one comes, while something moves and while nothing does; cron (in tz) instead.';
 
 create or replace function haul.set_client(
 	name text, url text default null, user_name text default null, secret text default null, category text default null, tag text default null,
@@ -188,8 +199,12 @@ as $$
 declare
 	c constant haul_store.client := haul_store.see_client(name);
 begin
-	perform tow.stop_daemon('client-' || name);
-	perform tow.drop_daemon('client-' || name);
+	if c.driver = 'web' then
+		perform haul_store.stop_fetch(d, 'queued') from haul_store.download d where d.client = c.id and d.state in ('approved', 'downloading');
+	else
+		perform tow.stop_daemon('client-' || name);
+		perform tow.drop_daemon('client-' || name);
+	end if;
 	delete from haul_store.client o where o.id = c.id;
 end $$;
 comment on function haul.drop_client(text) is 'Forget a client. Nothing changes in it; its downloads say that it is not configured any more, and go on when one of that name is.';

@@ -9,34 +9,37 @@ as $$
 $$;
 comment on function haul_store.type_of(text) is 'Whether a link is a torrent, an nzb or a file.';
 
-create or replace function haul_store.drivers_of(p_type text) returns text[]
+create or replace function haul_store.drivers_of(p_type text, p_options jsonb) returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select case p_type when 'torrent' then '{qbittorrent,transmission,deluge,rtorrent,aria2}'::text[]
-		when 'nzb' then '{sabnzbd,nzbget}' else '{web,aria2}' end
+		when 'nzb' then '{sabnzbd,nzbget}' else case when p_options ? 'checksum' then '{web}'::text[] else '{web,aria2}' end end
 $$;
-comment on function haul_store.drivers_of(text) is 'Which drivers take what.';
+comment on function haul_store.drivers_of(text, jsonb) is 'Which drivers take what, and do all that is asked of them.';
 
 -- The client that is named, else the first that can.
-create or replace function haul_store.choose_client(p_type text, p_name text) returns haul_store.client
+create or replace function haul_store.choose_client(p_type text, p_name text, p_options jsonb) returns haul_store.client
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
+	v_drivers constant text[] := haul_store.drivers_of(p_type, p_options);
 	c haul_store.client;
 begin
 	select o.* into c from haul_store.client o
-	where case when p_name is not null then o.name = p_name else o.enabled and o.driver = any(haul_store.drivers_of(p_type)) end
+	where case when p_name is not null then o.name = p_name else o.enabled and o.driver = any(v_drivers) end
 	order by o.priority, o.id limit 1;
 	if not found and p_name is not null then
 		perform haul_store.fail('TW404', format('no client %L', p_name), 'select name from haul.clients lists them');
 	elsif not found then
-		perform haul_store.fail('TW404', format('no client takes a %s', p_type), format('add one: tow client add NAME %s URL', (haul_store.drivers_of(p_type))[1]));
-	elsif not c.enabled or c.driver <> all(haul_store.drivers_of(p_type)) then
-		perform haul_store.fail('TW409', format('client %s %s', c.name, case when c.enabled then 'takes no ' || p_type else 'is disabled' end), 'name another one');
+		perform haul_store.fail('TW404', format('no client takes a %s', p_type), format('add one: tow client add NAME %s URL', v_drivers[1]));
+	elsif not c.enabled or c.driver <> all(v_drivers) then
+		perform haul_store.fail('TW409', format('client %s %s', c.name, case when c.enabled then format('takes no %s like this', p_type) else 'is disabled' end), 'name another one');
+	elsif c.driver = 'web' and p_options ? 'folder' then
+		perform haul_store.fail('TW422', format('client %s has one folder for all', c.name), format('change it for all: tow client set %s --url file:///FOLDER', c.name));
 	end if;
 	return c;
 end $$;
-comment on function haul_store.choose_client(text, text) is 'Who shall download this.';
+comment on function haul_store.choose_client(text, text, jsonb) is 'Who shall download this.';
 
 create or replace function haul_store.see_library(p_name text) returns haul_store.library
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -52,11 +55,11 @@ begin
 end $$;
 comment on function haul_store.see_library(text) is 'A library by its name, or the first one; raises TW404 for a name.';
 
-create or replace function haul_store.check_options(p_options jsonb) returns void
+create or replace function haul_store.check_options(p_options jsonb, p_type text) returns void
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_known constant jsonb := jsonb '{"paused": "boolean", "sequential": "boolean", "down_limit": "number", "up_limit": "number", "ratio_limit": "number", "seed_limit": "number", "folder": "string"}';
+	c_known constant jsonb := jsonb '{"paused": "boolean", "sequential": "boolean", "down_limit": "number", "up_limit": "number", "ratio_limit": "number", "seed_limit": "number", "folder": "string", "checksum": "string"}';
 	v_bad text;
 begin
 	if jsonb_typeof(p_options) is distinct from 'object' then
@@ -65,9 +68,11 @@ begin
 	select string_agg(o.key, ', ') into v_bad from jsonb_each(p_options) o where jsonb_typeof(o.value) is distinct from c_known ->> o.key;
 	if v_bad is not null then
 		perform haul_store.fail('TW422', format('bad options: %s', v_bad), (select string_agg(format('%s is a %s', k.key, k.value), ', ') from jsonb_each_text(c_known) k));
+	elsif p_options ? 'checksum' and (p_type <> 'http' or p_options ->> 'checksum' !~* '^(sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40}|(md5|xxh128):[0-9a-f]{32})$') then
+		perform haul_store.fail('TW422', format('bad checksum %L', left(p_options ->> 'checksum', 100)), 'of a file that is fetched: sha256:, sha1:, md5: or xxh128:, and the digits in hexadecimal');
 	end if;
 end $$;
-comment on function haul_store.check_options(jsonb) is 'Refuse options that no client could be told.';
+comment on function haul_store.check_options(jsonb, text) is 'Refuse options that no client could be told.';
 
 create or replace function haul.grab(
 	link text default null, title text default null, library text default null, client text default null, type text default null, category text default null,
@@ -89,19 +94,23 @@ begin
 	elsif jsonb_typeof(meta) is distinct from 'object' then
 		perform haul_store.fail('TW422', 'meta is no object', 'for instance {"year": 1999}');
 	end if;
-	perform haul_store.check_options(options);
-	c := haul_store.choose_client(v_type, client);
+	perform haul_store.check_options(options, v_type);
+	c := haul_store.choose_client(v_type, client, options);
 	l := haul_store.see_library(library);
 	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, who, created_at)
 	values (coalesce(nullif(title, ''), haul_store.title_of(link), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, session_user, tow.now())
 	returning * into d;
 	perform haul_store.note_event(d.id, 'queued', format('for client %s%s', c.name, coalesce(', into library ' || l.name, '')), null, 'queued');
 	d := haul_store.move_to(d, 'approved', 'the source was given');
-	perform haul_store.launch(d, 'haul.grab');
+	if c.driver = 'web' and (options -> 'paused')::boolean then
+		perform haul_store.move_to(d, 'paused');
+	else
+		perform haul_store.go_on(d);
+	end if;
 	return d.id;
 end $$;
 comment on function haul.grab(text, text, text, text, text, text, jsonb, jsonb, bytea) is
-'Download something: a magnet or http(s) link, or what a .torrent or .nzb holds. By the client that is named, else by the first that takes it; into the library that is named, else into the first. type: torrent, nzb or http, where the link does not say so. options: paused, sequential, down_limit, up_limit (bytes a second), ratio_limit, seed_limit (seconds), folder. meta: what the library''s template may use. Returns the download''s id.';
+'Download something: a magnet or http(s) link, or what a .torrent or .nzb holds. By the client that is named, else by the first that takes it; into the library that is named, else into the first. type: torrent, nzb or http, where the link does not say so. options: paused, sequential, down_limit, up_limit (bytes a second), ratio_limit, seed_limit (seconds), folder, checksum (of a file: sha256:HEX, sha1, md5, xxh128). meta: what the library''s template may use. Returns the download''s id.';
 
 -- The name that a link gives, for people.
 create or replace function haul_store.title_of(p_link text) returns text
@@ -123,6 +132,7 @@ begin
 		perform haul_store.fail('TW422', format('bad remove %L', remove), 'use no, transfer or data');
 	end if;
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
+	perform haul_store.stop_fetch(d, 'paused');
 	if remove <> 'no' then
 		perform haul_store.act(d, case remove when 'transfer' then 'remove' else 'remove_data' end);
 	end if;
@@ -140,10 +150,13 @@ declare
 			case when d.back in ('downloaded', 'importing', 'converting', 'converted') then 'downloaded' else 'downloading' end
 		else 'queued' end;
 begin
+	if d.state in ('approved', 'downloading') and haul_store.is_web(d.client) then
+		return haul_store.hurry(d);
+	end if;
 	d := haul_store.move_to(d, v_to, 'somebody tries again');
 	return haul_store.go_on(d);
 end $$;
-comment on function haul.retry(bigint) is 'Try a download again that failed, was cancelled or refused, from the last stage that was good; returns its state.';
+comment on function haul.retry(bigint) is 'Try a download again that failed, was cancelled or refused, from the last stage that was good, or at once one that a worker of ours waits to fetch again; returns its state.';
 
 -- What a state that waits for nobody asks for.
 create or replace function haul_store.go_on(d haul_store.download) returns text
@@ -153,7 +166,9 @@ begin
 	if d.state = 'queued' then
 		d := haul_store.move_to(d, 'approved', 'the source is known');
 	end if;
-	if d.state = 'approved' then
+	if d.state in ('approved', 'downloading') and haul_store.is_web(d.client) then
+		perform haul_store.launch_fetch(d);
+	elsif d.state = 'approved' then
 		perform haul_store.launch(d, 'haul.grab');
 	elsif d.state in ('downloaded', 'importing') and d.library is not null then
 		perform haul_store.launch(d, 'haul.import');
@@ -162,12 +177,14 @@ begin
 end $$;
 comment on function haul_store.go_on(haul_store.download) is 'Have the work done that a download''s state asks for.';
 
--- What its client is told, by a job.
+-- What its client is told, by a job; after the one that fetches it, which is held by other means.
 create or replace function haul_store.act(d haul_store.download, p_what text) returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select tow.enqueue('haul.act', jsonb_build_object('download', d.id, 'act', p_what), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id])
-	where exists (select from haul_store.transfer t where t.download = d.id)
+	select tow.enqueue('haul.act', jsonb_build_object('download', d.id, 'act', p_what), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
+		after => f.jobs, if_failed => case when f.jobs is null then 'cancel' else 'go' end)
+	from (select haul_store.fetches_of(d.id) as jobs) f
+	where exists (select from haul_store.transfer t where t.download = d.id) and not (p_what in ('pause', 'resume') and haul_store.is_web(d.client))
 $$;
 comment on function haul_store.act(haul_store.download, text) is 'Have a download''s client do something with it: pause, resume, recheck, reannounce, remove, remove_data, done.';
 
@@ -179,6 +196,7 @@ declare
 	d haul_store.download := haul_store.see_download(id);
 begin
 	d := haul_store.move_to(d, 'paused');
+	perform haul_store.stop_fetch(d, 'paused');
 	perform haul_store.act(d, 'pause');
 end $$;
 comment on function haul.pause(bigint) is 'Hold a download, in its client too.';
@@ -208,6 +226,8 @@ declare
 begin
 	if what is null or what not in ('recheck', 'reannounce', 'pause', 'resume') then
 		perform haul_store.fail('TW422', format('bad act %L', what), 'use recheck, reannounce, pause or resume');
+	elsif haul_store.is_web(d.client) then
+		perform haul_store.fail('TW409', format('client %s knows no %s', d.client_name, what), 'haul.pause, haul.resume and haul.retry are for what our workers fetch');
 	end if;
 	return haul_store.act(d, what);
 end $$;

@@ -68,6 +68,7 @@ declare
 begin
 	perform haul_store.link_transfers(c);
 	perform haul_store.push(c);
+	perform haul_store.push_fetches();
 	for v_id in
 		select o.id from haul_store.download o join haul_store.transfer x on x.download = o.id
 		where x.client = c.id and (o.state in ('queued', 'approved')

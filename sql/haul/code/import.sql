@@ -67,6 +67,7 @@ declare
 begin
 	if exists (select from haul_store.move m where m.from_state = d.state and m.to_state = 'failed') then
 		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'), nullif(hint, ''));
+		perform haul_store.rest_transfer(d, 'error');
 	end if;
 end $$;
 comment on function haul.give_up(bigint, text, text, text) is 'A job could not do its part, and will not try again.';
@@ -175,3 +176,10 @@ as $$
 	where d.id = begin_act.download order by t.missed, t.id limit 1
 $$;
 comment on function haul.begin_act(bigint) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it.';
+
+create or replace function haul.acted(download bigint, act text) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	delete from haul_store.transfer t where t.download = acted.download and acted.act in ('remove', 'remove_data') and haul_store.is_web(t.client)
+$$;
+comment on function haul.acted(bigint, text) is 'A client has done what it was told. What our own workers remove is gone; of others the next listing tells.';

@@ -3,7 +3,7 @@ create or replace function haul_store.status_clients() returns table(component t
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select 'clients', 'ok', format('%s well, %s disabled', count(*) filter (where c.state in ('ok', 'new')), count(*) filter (where c.state = 'disabled')), null
-	from haul.clients c having count(*) filter (where c.driver <> 'web') > 0
+	from haul.clients c where c.driver <> 'web' having count(*) > 0
 	union all
 	select 'client ' || c.name, case when c.state = 'suspect' then 'warn' else 'bad' end,
 		format('%s since %s: %s', c.state, to_char(c.since, 'YYYY-MM-DD HH24:MI'), c.error), c.hint

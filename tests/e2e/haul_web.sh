@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Plain links, with no download client at all: our own workers fetch them, whatever the server does, and whatever happens to the
+# worker, and what they have fetched is placed like anything else.
+# shellcheck disable=SC2154 # variables of the libraries
+. tests/lib/tap.sh
+for tool in jq python3; do
+	command -v "$tool" >/dev/null || skip_all "there is no $tool here: contrib/bootstrap.sh check"
+done
+. tests/lib/torrents.sh
+. tests/lib/instance.sh
+trap 'status=$?; instance_stop; room_clear; exit $status' EXIT
+
+tow() { "$TOW" "$@"; }
+asks() { instance_psql -c "$1"; }
+says() { [ "$(asks "$1")" = "$2" ]; }
+becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2" 60; }
+failed_as() { wait_until "says \"select state || ' ' || class from haul.downloads where id = $1\" 'failed $2'" 60; }
+asked() { jq -s -r "map(select(.path == \"/$1\")) | $2" "$room/src/asked"; }
+add() { tow haul add "http://127.0.0.1:$port/$1" "${@:2}"; }
+half_here() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -ge $((size / 2)) ]; }
+# The half that a server gave when it broke off: the next attempt is made at once.
+broken_off() { wait_until "says \"select transfer from haul.downloads where id = $1\" stalled" 60 && tow haul retry "$1"; }
+
+size=4000000
+mkdir -p "$room/src" "$room/library" "$room/dl"
+: >"$room/src/asked"
+for name in "a file.iso" killed cut whole stubborn changed held gone sure busy named bad again; do head -c $size /dev/urandom >"$room/src/$name"; done
+begin files python3 -u tests/lib/web_files.py "$room/src"
+wait_until "[ -s '$room/files.log' ]"
+port=$(head -n 1 "$room/files.log")
+
+instance_start
+tow library add main "$room/library"
+scheduler_start
+worker_start --queue haul:4
+
+#--- as it should be
+id=$(add plain/a%20file.iso?key=1)
+ok "a plain link comes to its end" becomes "$id" completed
+ok "in the library" cmp -s "$room/src/a file.iso" "$room/library/a file.iso"
+is "$(stat -c %h "$room/library/a file.iso")" 2 "by hard link"
+ok "from downloads in the worker's home" test "$room/library/a file.iso" -ef "$TOW_HOME/downloads/tow-$id/a file.iso"
+like "$(tow client ls)" "web +web +ok +1 " "tow client ls"
+ok "another folder" tow client set web --url "file://$room/dl"
+
+#--- the worker is killed in mid-download
+id=$(add gate/killed --checksum "sha256:$(sha256sum "$room/src/killed" | cut -d' ' -f1)")
+ok "a download is under way" wait_until "half_here '$room/dl/tow-$id/killed.part'"
+ok "and shows it" wait_until "says \"select floor(percent) || ' ' || size from haul.downloads where id = $id\" '50 $size'" 30
+kill -KILL "$WORKER_PID"
+ok "its worker is killed" wait_until "[ \"\$(asked gate/killed length)\" = 1 ]"
+touch "$room/src/open"
+worker_start --queue haul:4
+ok "another one ends it" becomes "$id" completed
+ok "whole" cmp -s "$room/src/killed" "$room/library/killed"
+is "$(asked gate/killed '.[-1].range')" "bytes=$((size / 2))-" "from where it was"
+is "$(asked gate/killed 'map(.sent) | add')" $size "no byte is sent twice"
+rm "$room/src/open"
+
+#--- servers that break off
+ids=() names=(cut whole stubborn)
+for name in "${names[@]}"; do ids+=("$(add "$name/$name")"); done
+add cut/changed >"$room/changed"
+for id in "${ids[@]}" "$(cat "$room/changed")"; do wait_until "says \"select transfer from haul.downloads where id = $id\" stalled" 60; done
+head -c $size /dev/urandom >"$room/src/stubborn"
+head -c $((size + 1)) /dev/urandom >"$room/src/changed"
+ids+=("$(cat "$room/changed")") names+=(changed)
+for i in "${!ids[@]}"; do
+	tow haul retry "${ids[$i]}"
+	ok "broken off: ${names[$i]}" becomes "${ids[$i]}" completed
+	ok "is whole" cmp -s "$room/src/${names[$i]}" "$room/library/${names[$i]}"
+done
+is "$(asked cut/cut 'map("\(.status) \(.sent)") | join(", ")')" "200 $((size / 2)), 206 $((size / 2))" "the rest is asked for"
+is "$(asked whole/whole 'map("\(.range) \(.status)") | join(", ")')" "null 200, bytes=$((size / 2))- 200" "a server without ranges sends all of it"
+is "$(asked cut/changed 'map("\(.range) \(.status)") | join(", ")')" "null 200, bytes=$((size / 2))- 200" "and so does one whose file is another by now"
+is "$(asked stubborn/stubborn 'map("\(.range) \(.status)") | join(", ")')" "null 200, bytes=$((size / 2))- 206, null 200" "or is asked for all of it"
+
+#--- held, given up
+id=$(add gate/held) other=$(add gate/gone)
+wait_until "half_here '$room/dl/tow-$id/held.part' && half_here '$room/dl/tow-$other/gone.part'"
+ok "held" tow haul pause "$id"
+ok "its job ends" wait_until "says \"select count(*) from tow.jobs where 'download:$id' = any(tags)\" 0"
+ok "what it has stays" half_here "$room/dl/tow-$id/held.part"
+tow haul cancel "$other" --remove data
+ok "given up with its data" wait_until "[ ! -e '$room/dl/tow-$other' ]"
+is "$(asks "select state from haul.downloads where id = $other") $(asks "select count(*) from haul.transfers where download = $other")" "cancelled 0" "it is gone"
+touch "$room/src/open"
+is "$(tow haul resume "$id" && becomes "$id" completed && asked gate/held '.[-1].range')" "bytes=$((size / 2))-" "let go on from there"
+
+#--- what goes wrong
+sum=$(md5sum "$room/src/sure" | cut -d' ' -f1)
+sure=$(add plain/sure --checksum "md5:$sum" --rate 2M) bad=$(add plain/bad --checksum "md5:$sum") lost=$(add plain/nothing) busy=$(add busy/busy)
+named=$(add 'named/named?attachment;%20filename="../../../%2e%2e/.profile"') file=$(add "to/x?file:///etc/passwd") round=$(add "to/y?/to/y?/to/y") plain=$(add "to/z?/plain/again")
+ok "the right checksum" becomes "$sure" completed
+ok "a wrong one" failed_as "$bad" release.checksum
+is "$(find "$room/dl/tow-$bad" -name 'bad*')" "" "leaves nothing"
+ok "404" failed_as "$lost" release.gone
+ok "503, and then not" becomes "$busy" completed
+ok "a hostile name" becomes "$named" completed
+ok "is made harmless" cmp -s "$room/src/named" "$room/library/_.profile"
+ok "a redirect" becomes "$plain" completed
+ok "to http alone" failed_as "$file" http.url
+ok "and not without end" failed_as "$round" http.redirects
+is "$(find "$room/library" "$room/dl" -name '*.part')" "" "no part is left"
+
+#--- no room, no folder
+tow client add lost web "file://$room/nowhere"
+id=$(add plain/again --client lost)
+ok "a folder that is not there" wait_until "asks \"select error from haul.downloads where id = $id\" | grep -q 'open the folder'" 60
+mkdir "$room/nowhere"
+tow haul retry "$id"
+ok "until it is" becomes "$id" completed
+mkdir "$room/small"
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m tmpfs "$room/small" 2>/dev/null; then
+	ok "another client of the kind" tow client add small web "file://$room/small"
+	id=$(add plain/again --client small)
+	ok "too large a file" wait_until "asks \"select error from haul.downloads where id = $id\" | grep -q 'are to come'" 60
+	is "$(asks "select state || ' ' || transfer from haul.downloads where id = $id") $(stat -c %s "$room/small/tow-$id/again.part")" "downloading stalled 0" "is not begun"
+	mount -o remount,size=20m "$room/small"
+	tow haul retry "$id"
+	ok "until there is room" becomes "$id" completed
+else
+	skip "no small file system can be mounted here"
+fi
+
+#--- what is done can go
+asks "select haul.set_library('main', done_remove => 'data')"
+id=$(add plain/again --title again)
+ok "what is placed" becomes "$id" completed
+ok "need not stay" wait_until "[ ! -e '$room/dl/tow-$id' ]"
+exits 65 "a checksum that is none" add plain/again --checksum md5:1 2>/dev/null
+exits 64 "a rate that is none" add plain/again --rate fast 2>/dev/null
+
+done_testing

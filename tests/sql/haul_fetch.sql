@@ -1,0 +1,118 @@
+-- What our own workers fetch: the client web, its downloads from link to import, held, given up, tried again; whose job it is.
+begin;
+\ir ../lib/fixture.sql
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+
+create function pg_temp.web() returns text language sql as $$ select concat_ws(' ', name, driver, quote_literal(url), state, transfers, priority) from haul.clients where driver = 'web' $$;
+create function pg_temp.is_now(p_id bigint) returns text language sql as $$
+	select concat_ws(' ', state, transfer, percent, size, left_bytes, down, eta, error) from haul.downloads where id = p_id $$;
+create function pg_temp.job(p_id bigint) returns bigint language sql as $$ select jobs[cardinality(jobs)] from haul_store.fetch where download = p_id $$;
+create function pg_temp.jobs(p_id bigint) returns text language sql as $$
+	select string_agg(concat_ws(' ', j.kind, j.args ->> 'act', j.state), ', ' order by j.id) from tow.jobs j where (j.args ->> 'download')::bigint = p_id $$;
+
+select pg_temp.worker('{haul}', '{haul.fetch}') as w \gset
+
+-- The client.
+select is(pg_temp.web(), 'web web '''' ok 0 1000', 'is there, and well');
+select is((select count(*) from tow.daemons where name = 'client-web'), 0::bigint, 'nobody watches it');
+select haul.set_client('web', url => 'file:///srv/tow/') \g /dev/null
+select is((select url from haul.clients), 'file:///srv/tow', 'with a folder of its own');
+select pg_temp.refused(format('select haul.set_client(%L, url => %L)', 'web', u), 'TW422', 'file:///srv', 'not ' || u)
+from (values ('http://x'), ('file://srv'), ('file:///a/../b'), ('file:///a//b'), ('/srv'), ('file:///')) v(u);
+select pg_temp.refused($$ select haul.add_client('x', 'aria2', 'file:///srv') $$, 'TW422', 'HOST:PORT', 'nor one for another driver');
+select pg_temp.refused($$ select haul.set_client('web', secret => 'secret:x') $$, 'TW422', 'leave out', 'it logs in nowhere');
+select haul.drop_client('web') \g /dev/null
+select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW404', 'add one', 'dropped');
+select haul.add_client('web', 'web', priority => 1000) \g /dev/null
+select is(pg_temp.web(), 'web web '''' ok 0 1000', 'added again');
+
+-- A download.
+select haul.add_library('main', '/media') \g /dev/null
+select haul.grab('https://x/a%20file.iso?key=1', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e", "down_limit": 5e5}') as d \gset
+select is((select concat_ws(' ', state, client, type, library) from haul.downloads where id = :d), 'approved web http main', 'a plain link');
+select is(pg_temp.jobs(:d), 'haul.fetch ready', 'is fetched by a job');
+select is((select concat_ws(' ', quote_literal(root), key, own, link, name, checksum, down_limit, stall_ms) from haul.begin_fetch(:d)),
+	format(''''' tow-%s %1$s 1893456000.000000 https://x/a%%20file.iso?key=1 a%%20file.iso md5:d41d8cd98f00b204e9800998ecf8427e 500000 30000', :d), 'that is told what, and where to');
+select is(pg_temp.is_now(:d), 'downloading downloading 0', 'it is under way');
+select is(pg_temp.jobs(:d), 'haul.fetch ready', 'by that job alone');
+select is((select key from haul.transfers where download = :d), format('tow-%s?', :d), 'nobody knows its folder yet');
+select haul.fetching(:d, '{"key": "tow-9", "name": "a file.iso", "folder": "/dl/tow-9", "size": 1000, "at": 250, "down": 50}') \g /dev/null
+select is(pg_temp.is_now(:d), 'downloading downloading 25 1000 750 50 00:00:15', 'how far it is');
+select haul.fetching(:d, '{"key": "tow-9", "folder": "/dl/tow-9", "at": 260, "error": "refused"}') \g /dev/null
+select is(pg_temp.is_now(:d), 'downloading stalled 0 refused', 'a size that is not known, and what is wrong');
+select is((select concat_ws(' ', name, key, folder) from haul.transfers where download = :d), 'a file.iso tow-9 /dl/tow-9', 'its name, and its folder');
+select is(pg_temp.web(), 'web web '''' ok 1 1000', 'the client has it');
+select haul.fetched(:d, 'tow-9', 'a file.iso', '/dl/tow-9', 1000) \g /dev/null
+select is(pg_temp.is_now(:d), 'downloaded done 100 1000 0', 'all of it is here');
+select is(pg_temp.jobs(:d), 'haul.fetch ready, haul.import ready', 'and will be placed');
+select is((select concat_ws(' ', key, root) from haul.begin_import(:d)), 'tow-9 /media', 'from where it is');
+select pg_temp.refused(format('select haul.fetching(%s, ''{}'')', :d), 'TW410', 'nothing', 'who is late is told so');
+select is((select concat_ws(' ', key, may_remove) from haul.begin_act(:d)), 'tow-9 t', 'it need not seed');
+select haul.acted(:d, 'done'), haul.acted(:d, 'remove_data') \g /dev/null
+select is((select count(*) from haul.transfers where download = :d), 0::bigint, 'what is removed is gone at once');
+
+-- What cannot be.
+select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'https://x/f', jsonb_build_object('checksum', s)), 'TW422', 'sha256', 'checksum ' || s)
+from (values ('md5:12'), ('crc:12345678'), ('d41d8cd98f00b204e9800998ecf8427e'), ('sha1:d41d8cd98f00b204e9800998ecf8427e')) v(s);
+select pg_temp.refused($$ select haul.grab('magnet:?x', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e"}') $$, 'TW422', 'file', 'of a torrent');
+select pg_temp.refused($$ select haul.grab('https://x/f', options => '{"folder": "/etc"}') $$, 'TW422', 'set web --url', 'a folder of its own');
+select haul.add_client('aria', 'aria2', 'http://127.0.0.1:1') \g /dev/null
+select haul.grab('https://x/f') as plain, haul.grab('https://x/f', options => '{"checksum": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"}') as sure \gset
+select is((select string_agg(client, ' ' order by id) from haul.downloads where id in (:plain, :sure)), 'aria web', 'others come first, unless they cannot check it');
+select pg_temp.refused($$ select haul.grab('https://x/f', client => 'aria', options => '{"checksum": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"}') $$, 'TW409', 'another', 'as is said where they are named');
+
+-- Held, and let go on: the job that runs ends, and the next one comes after it.
+select haul.grab('https://x/g', client => 'web') as g \gset
+select pg_temp.claim(:w) \g /dev/null
+select pg_temp.job(:g) as first, tow.state(pg_temp.job(:g)) as was \gset
+select is(:'was'::text, 'running', 'a worker is at it');
+select count(*) from haul.begin_fetch(:g) \g /dev/null
+select haul.fetching(:g, '{"key": "tow-8", "name": "g", "folder": "/dl/tow-8", "size": 1000, "at": 250, "down": 50}') \g /dev/null
+select haul.pause(:g) \g /dev/null
+select is(pg_temp.is_now(:g), 'paused paused 25 1000 750', 'held');
+select is((select count(*) from tow_store.cancelling where job_id = :first), 1::bigint, 'its job is told to end');
+select pg_temp.refused(format('select haul.fetching(%s, ''{}'')', :g), 'TW410', 'nothing', 'twice');
+select is(haul.resume(:g), 'downloading', 'let go on');
+select isnt(pg_temp.job(:g), :first::bigint, 'by another job');
+select is(tow.state(pg_temp.job(:g)), 'waiting', 'which waits for the end of the first');
+select haul.pause(:g) \g /dev/null
+select is(tow.state(pg_temp.job(:g)), 'cancelled', 'held again');
+select haul.cancel(:g, 'data') \g /dev/null
+select is(pg_temp.jobs(:g), 'haul.fetch running, haul.act remove_data waiting', 'given up: its data goes when nobody is at it any more');
+select is(haul.retry(:g), 'approved', 'wanted again');
+select haul.grab('https://x/h', client => 'web', options => '{"paused": true}') as h \gset
+select is(pg_temp.is_now(:h) || pg_temp.jobs(:h), null, 'one that is held from the beginning has no job');
+select is(haul.resume(:h), 'approved', 'and gets it');
+select is(pg_temp.jobs(:h), 'haul.fetch ready', 'then');
+select pg_temp.refused(format('select haul.act(%s, ''recheck'')', :h), 'TW409', 'haul.retry', 'nothing to recheck');
+
+-- Failed, and tried again.
+select count(*) from haul.begin_fetch(:h) \g /dev/null
+select haul.give_up(:h, 'release.gone', 'the server answered 404', '') \g /dev/null
+select is(pg_temp.is_now(:h), 'failed error 0 the server answered 404', 'given up by its job');
+select tow.cancel(pg_temp.job(:h)) \g /dev/null
+select is(haul.retry(:h), 'downloading', 'tried again');
+select is(pg_temp.jobs(:h), 'haul.fetch ready', 'by another job');
+select haul.retry(:h) \g /dev/null
+select is(pg_temp.jobs(:h), 'haul.fetch ready', 'once');
+
+-- A job that is gone is made anew by whoever passes.
+select tow.cancel(pg_temp.job(:h)) \g /dev/null
+select pg_temp.later('2 minutes') \g /dev/null
+select haul.grab('https://x/i', client => 'web') as i \gset
+select count(*) from haul.begin_fetch(:i) \g /dev/null
+select is(pg_temp.jobs(:h), 'haul.fetch ready', 'a job that is gone');
+
+-- Disabled and dropped.
+select haul.disable_client('web') \g /dev/null
+select is(pg_temp.is_now(:i), 'downloading queued 0 client web is disabled', 'disabled');
+select is(pg_temp.jobs(:i), null, 'it rests');
+select pg_temp.refused(format('select haul.begin_fetch(%s)', :i), 'TW410', 'nothing', 'whoever comes');
+select haul.enable_client('web') \g /dev/null
+select is(pg_temp.jobs(:i), 'haul.fetch ready', 'and goes on');
+select haul.drop_client('web') \g /dev/null
+select is((select concat_ws(' ', state, error) from haul.downloads where id = :i), 'downloading client web is not configured', 'dropped');
+select haul.add_client('web', 'web') \g /dev/null
+select is(pg_temp.jobs(:i), 'haul.fetch ready', 'it goes on with one of that name');
+select * from finish();
+rollback;
