@@ -100,6 +100,7 @@ begin
 			d := haul_store.move_to(d, 'downloading', format('client %s has it', c.name));
 		elsif d.state = 'failed' then
 			d := haul_store.move_to(d, 'downloading', 'it is well again');
+			update haul_store.transfer x set moved = p_clock where x.id = t.id;
 		end if;
 		if t.complete and t.missed = 0 then
 			d := haul_store.move_to(d, 'downloaded');

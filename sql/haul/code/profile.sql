@@ -15,7 +15,7 @@ end $$;
 comment on function haul_store.see_profile(text) is 'A profile by its name; raises TW404.';
 
 create or replace function haul_store.profile_of(d haul_store.download) returns haul_store.profile
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select p.* from haul_store.profile p
 	where p.id = coalesce(d.profile, (select l.profile from haul_store.library l where l.id = d.library), haul_store.default_profile())

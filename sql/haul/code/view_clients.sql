@@ -9,7 +9,7 @@ comment on view haul.clients is 'Download clients, and how each is: new, ok, sus
 
 -- Where a path of the client's is here: the longest folder of the map that holds it. Windows paths are compared without case.
 create or replace function haul_store.local_path(p_client int, p_path text) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	with p as (
 		select case when p_path ~ '^([a-zA-Z]:|\\\\)' then replace(p_path, '\', '/') else p_path end as path, p_path ~ '^([a-zA-Z]:|\\\\)' as windows

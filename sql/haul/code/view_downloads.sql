@@ -1,7 +1,7 @@
 -- What people look at: downloads, their files, what happened to them, where they go and who is told.
 -- In the order of what has to be mended first: the client, then the transfer.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select case when d.state in ('completed', 'cancelled', 'rejected') then null
 		when d.client is null and d.client_name is null then 'no client has it'
