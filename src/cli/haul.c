@@ -23,6 +23,8 @@ static const struct tow_option options[] = {
 	{ "options", "JSON",
 	  "add: for the client: {\"paused\": true, \"down_limit\": 100000, ...}" },
 	{ "meta", "JSON", "add: for the library's template: {\"year\": 1999}" },
+	{ "profile", "NAME", "add: what is done about it in trouble (its library's)" },
+	{ "priority", "N", "add: who is next, where not all may be: the smallest (100)" },
 	{ "remove", "WORD", "cancel: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -39,7 +41,7 @@ static const struct column columns[] = {
 	{ "client", NULL, AS_IS },
 	{ "library", NULL, AS_IS },
 	{ "title", NULL, AS_IS },
-	{ "error", NULL, AS_IS },
+	{ "trouble", NULL, AS_IS },
 	COLUMN_END,
 };
 
@@ -101,8 +103,8 @@ static bool source(struct cli *c, struct cli_call *call)
 
 static int add(struct cli *c)
 {
-	static const char *const same[] = { "client",	"library", "title",
-					    "category", "options", "meta" };
+	static const char *const same[] = { "client",  "library", "title",   "category",
+					    "options", "meta",	  "profile", "priority" };
 	struct cli_call call = { 0 };
 	TOW_AUTO_ROWS *rows = NULL;
 
@@ -166,7 +168,7 @@ static size_t draw(struct frame *f, const struct tow_rows *rows)
 		const char *state = tow_rows_get(rows, i, "state"),
 			   *percent = tow_rows_get(rows, i, "percent"),
 			   *eta = tow_rows_get(rows, i, "eta"),
-			   *error = tow_rows_get(rows, i, "error");
+			   *trouble = tow_rows_get(rows, i, "trouble");
 
 		if (is_over(state))
 			continue;
@@ -180,7 +182,8 @@ static size_t draw(struct frame *f, const struct tow_rows *rows)
 		frame_cell(f, PLAIN, -8,
 			   tow_fmt(f->arena, "%lld kB/s", tow_rows_int(rows, i, "down") / 1000));
 		frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
-		frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), error ? error : "");
+		frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"),
+			  trouble ? trouble : "");
 		frame_end_row(f);
 	}
 	return open;
@@ -214,7 +217,7 @@ static int watch(struct cli *c)
 
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
-	{ "add", 1, 1, add, " client library title type category options meta " },
+	{ "add", 1, 1, add, " client library title type category options meta profile priority " },
 	{ "watch", 0, 0, watch, NULL },
 	{ "files", 0, 0, files, NULL },
 	{ "events", 0, 0, events, NULL },

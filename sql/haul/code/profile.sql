@@ -15,19 +15,16 @@ end $$;
 comment on function haul_store.see_profile(text) is 'A profile by its name; raises TW404.';
 
 create or replace function haul_store.profile_of(d haul_store.download) returns haul_store.profile
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select p.* from haul_store.profile p
-	where p.id = coalesce(d.profile, (select l.profile from haul_store.library l where l.id = d.library), haul_store.default_profile())
-$$;
+declare
+	p haul_store.profile;
+begin
+	select o.* into p from haul_store.profile o
+	where o.id = coalesce(d.profile, (select l.profile from haul_store.library l where l.id = d.library), (select x.id from haul_store.profile x where x.name = 'default'));
+	return p;
+end $$;
 comment on function haul_store.profile_of(haul_store.download) is 'A download''s own profile, else its library''s, else the default.';
-
-create or replace function haul_store.default_profile() returns int
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-	select p.id from haul_store.profile p where p.name = 'default'
-$$;
-comment on function haul_store.default_profile() is 'Whom downloads go by that say nothing else.';
 
 -- [{"after": "30 min", "do": "reannounce"}, ...]: what is done about one trouble, as a whole; null: as it is.
 create or replace function haul_store.set_steps(p_profile int, p_trouble text, p_steps jsonb) returns void

@@ -26,19 +26,25 @@ as $$
 $$;
 comment on function haul_store.is_linked(bigint, haul_store.library) is 'Whether a library''s files may be symbolic links into what the client holds.';
 
-create or replace function haul_store.take_out(d haul_store.download, l haul_store.library, t haul_store.transfer) returns void
+create or replace function haul_store.take_out(p_download bigint, p_transfer bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_linked constant boolean := l.done_remove = 'data' and haul_store.is_linked(d.id, l);
+	d constant haul_store.download := haul_store.see_download(p_download);
+	l haul_store.library;
+	t haul_store.transfer;
+	v_linked boolean;
 begin
+	select o.* into l from haul_store.library o where o.id = d.library;
+	select o.* into t from haul_store.transfer o where o.id = p_transfer;
+	v_linked := l.done_remove = 'data' and haul_store.is_linked(d.id, l);
 	if t.leaving is null then
 		perform haul_store.note_event(d.id, 'seeded', concat_ws(', ', 'ratio ' || round(t.ratio::numeric, 2), 'for ' || haul_store.say_interval(t.seeding),
 			case when v_linked then 'its data stays: the library links to it' end));
 	end if;
 	perform haul_store.act(d, case when l.done_remove = 'data' and not v_linked then 'remove_data' else 'remove' end);
 end $$;
-comment on function haul_store.take_out(haul_store.download, haul_store.library, haul_store.transfer) is 'Have a client forget what is placed.';
+comment on function haul_store.take_out(bigint, bigint) is 'Have a client forget what is placed.';
 
 -- Told once; again after an hour where the client is known to hold it still and has not refused. Usenet and http have
 -- nobody to give to; without a goal the client's own word counts: it has stopped.
@@ -46,18 +52,20 @@ create or replace function haul_store.clear_out(p_client int) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	with x as materialized (
-		select d, l, t, coalesce(t.seeding, tow.now() - t.completed_at) as seeding
+		select d.id, t.id as transfer, d.type, l.id as library, t.tracker_host as host, t.state, t.ratio, coalesce(t.seeding, tow.now() - t.completed_at) as seeding
 		from haul_store.transfer t join haul_store.download d on d.id = t.download join haul_store.library l on l.id = d.library
 		where t.client = p_client and t.complete and t.missed = 0 and d.state = 'completed' and l.done_remove <> 'no'
 			and (t.leaving is null or t.leaving = 'done' and t.leave_at < tow.now() - interval '1 hour')
 	), w as materialized (
-		select p.host, p.library, g.* from (select distinct (x.t).tracker_host as host, (x.l).id as library from x) p cross join lateral haul_store.goal_of(p.host, p.library) g(goal, tracker, of_library, ratio, seed_time, need)
+		select p.host, p.library, g.* from (select distinct x.host, x.library from x) p
+			cross join lateral haul_store.goal_of(p.host, p.library) g(goal, tracker, of_library, ratio, seed_time, need)
 	)
-	select haul_store.take_out(x.d, x.l, x.t)
-	from x join w on w.library = (x.l).id and w.host is not distinct from (x.t).tracker_host
-	where case when (x.d).type <> 'torrent' then true when w.goal is null then (x.t).state in ('done', 'paused')
-			when w.need = 'either' then coalesce((x.t).ratio >= w.ratio, false) or coalesce(x.seeding >= w.seed_time, false)
-			else coalesce((x.t).ratio >= w.ratio, w.ratio is null) and coalesce(x.seeding >= w.seed_time, w.seed_time is null) end
-		and haul_store.is_all_placed((x.d).id)
+	select haul_store.take_out(x.id, x.transfer)
+	from x join w on w.library = x.library and w.host is not distinct from x.host
+	where case when x.type <> 'torrent' then true when w.goal is null then x.state in ('done', 'paused')
+			when w.need = 'either' then coalesce(x.ratio >= w.ratio, false) or coalesce(x.seeding >= w.seed_time, false)
+			else coalesce(x.ratio >= w.ratio, w.ratio is null) and coalesce(x.seeding >= w.seed_time, w.seed_time is null) end
+		and haul_store.is_all_placed(x.id)
+	limit 200
 $$;
-comment on function haul_store.clear_out(int) is 'Remove what is placed and has met its goal from its client.';
+comment on function haul_store.clear_out(int) is 'Remove what is placed and has met its goal from its client, so many at a time.';

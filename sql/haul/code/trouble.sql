@@ -1,19 +1,6 @@
 -- What is done about transfers that stand still, by their download's profile. Part of haul.observe: two statements over all
 -- that a client holds, and a loop over the steps that are due, which are few.
 
--- What a download's trouble is, and since when: of the transfer that counts.
-create or replace function haul_store.in_trouble(p_client int, p_clock interval)
-returns table(download bigint, profile int, trouble text, since interval)
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-	select distinct on (d.id) d.id, coalesce(d.profile, l.profile, p.id), t.trouble, case when t.trouble in ('stalled', 'metadata') then t.moved else p_clock end
-	from haul_store.transfer t join haul_store.download d on d.id = t.download left join haul_store.library l on l.id = d.library
-		cross join (select haul_store.default_profile() as id) p
-	where t.client = p_client and d.state = 'downloading' and t.leaving is null
-	order by d.id, t.missed, t.id
-$$;
-comment on function haul_store.in_trouble(int, interval) is 'What is under way in a client, and what would be wrong with each.';
-
 -- Progress ends all; a failure for what the client said is over when it says it no more.
 create or replace function haul_store.end_spells(p_client int) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
@@ -25,15 +12,20 @@ $$;
 comment on function haul_store.end_spells(int) is 'Forget the troubles that are over.';
 
 -- One that a client names begins when it is first seen; standing still began when something last moved, and is only
--- written down when the first step is due.
+-- written down when the first step is due. A transfer that is missing is no trouble where there is another.
 create or replace function haul_store.begin_spells(p_client int, p_clock interval) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	insert into haul_store.spell (download, trouble, since)
-	select x.download, x.trouble, x.since from haul_store.in_trouble(p_client, p_clock) x
-	where x.trouble is not null and (x.trouble not in ('stalled', 'metadata')
-		or exists (select from haul_store.step s where s.profile = x.profile and s.trouble = x.trouble and s.n = 1 and s.after <= p_clock - x.since))
-		and not exists (select from haul_store.spell o where o.download = x.download and o.trouble = x.trouble)
+	select t.download, t.trouble, case when f.still then t.moved else p_clock end
+	from (values ('stalled', true), ('metadata', true), ('error', false), ('local', false), ('missing_files', false), ('missing', false)) f(trouble, still)
+		join haul_store.transfer t on t.trouble = f.trouble
+		join haul_store.download d on d.id = t.download and d.state = 'downloading'
+	where t.client = p_client and t.leaving is null
+		and (not f.still or t.moved <= p_clock - (select s.after from haul_store.step s
+			where s.profile = coalesce(d.profile, (select l.profile from haul_store.library l where l.id = d.library), (select p.id from haul_store.profile p where p.name = 'default')) and s.trouble = t.trouble and s.n = 1))
+		and (t.missed = 0 or not exists (select from haul_store.transfer o where o.download = t.download and o.missed < t.missed and o.leaving is null))
+		and not exists (select from haul_store.spell o where o.download = t.download and o.trouble = t.trouble)
 	on conflict do nothing
 $$;
 comment on function haul_store.begin_spells(int, interval) is 'Write down the troubles that begin to count.';
@@ -46,16 +38,19 @@ declare
 begin
 	perform haul_store.begin_spells(p_client, p_clock);
 	for r in
-		select x.download, x.trouble, s.n, s.act, p_clock - o.since as lasted
-		from haul_store.in_trouble(p_client, p_clock) x join haul_store.spell o on o.download = x.download and o.trouble = x.trouble
-			join haul_store.step s on s.profile = x.profile and s.trouble = x.trouble and s.n = o.taken + 1 and s.after <= p_clock - o.since
-		order by x.download
+		select o.download, o.trouble, s.n, s.act, p_clock - o.since as lasted
+		from haul_store.spell o join haul_store.download d on d.id = o.download left join haul_store.library l on l.id = d.library
+			join haul_store.step s on s.profile = coalesce(d.profile, l.profile, (select p.id from haul_store.profile p where p.name = 'default')) and s.trouble = o.trouble
+				and s.n = o.taken + 1 and s.after <= p_clock - o.since
+		where d.client = p_client and d.state = 'downloading'
+			and exists (select from haul_store.transfer t where t.client = p_client and t.download = o.download and t.trouble = o.trouble and t.leaving is null)
+		order by o.download limit 200
 	loop
 		update haul_store.spell o set taken = r.n where o.download = r.download and o.trouble = r.trouble;
 		perform haul_store.take_step(haul_store.see_download(r.download), r.trouble, r.act, r.lasted);
 	end loop;
 end $$;
-comment on function haul_store.escalate(int, interval) is 'Take the steps that are due.';
+comment on function haul_store.escalate(int, interval) is 'Take the steps that are due, of so many downloads at a time.';
 
 create or replace function haul_store.take_step(d haul_store.download, p_trouble text, p_act text, p_lasted interval) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -123,14 +118,14 @@ comment on function haul_store.start_afresh(haul_store.download) is 'Forget retr
 --- in words
 
 create or replace function haul_store.say_trouble(p_download bigint, p_trouble text, p_for interval) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select case p_trouble when 'stalled' then format('stalled for %s (observed)', haul_store.say_interval(p_for))
+begin
+	return case p_trouble when 'stalled' then format('stalled for %s (observed)', haul_store.say_interval(p_for))
 		when 'metadata' then 'looking for metadata for ' || haul_store.say_interval(p_for)
-		when 'missing' then 'not found in client' when 'missing_files' then coalesce(t.error, 'its files are missing')
-		else coalesce(t.error, 'the client gave it up') end
-	from (select) o left join lateral (select x.error from haul_store.transfer x where x.download = p_download order by x.missed, x.id limit 1) t on true
-$$;
+		when 'missing' then 'not found in client'
+		else coalesce((select x.error from haul_store.transfer x where x.download = p_download order by x.missed, x.id limit 1), 'the client gave it up') end;
+end $$;
 comment on function haul_store.say_trouble(bigint, text, interval) is 'What is wrong with a download, in words.';
 
 create or replace function haul_store.hint_of(p_trouble text) returns text
@@ -144,9 +139,10 @@ comment on function haul_store.hint_of(text) is 'What to do about a trouble.';
 
 -- "stalled for 2 h (observed), re-announced once, fails in 4 h"
 create or replace function haul_store.say_steps(p_download bigint, p_profile int, p_trouble text, p_for interval) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	with w(act, was, will) as (values ('reannounce', 're-announced', 're-announces'), ('recheck', 'rechecked', 'rechecks'), ('resume', 'resumed', 'resumes'),
+begin
+	return (with w(act, was, will) as (values ('reannounce', 're-announced', 're-announces'), ('recheck', 'rechecked', 'rechecks'), ('resume', 'resumed', 'resumes'),
 			('retry', 'given anew', 'is given anew'), ('fail', null, 'fails'), ('swap', null, 'fails')),
 		s as (select o.n, o.act, o.after, o.n <= coalesce((select x.taken from haul_store.spell x where x.download = p_download and x.trouble = p_trouble), 0) as taken
 			from haul_store.step o where o.profile = p_profile and o.trouble = p_trouble)
@@ -154,6 +150,6 @@ as $$
 		(select string_agg(d.text, ', ' order by d.first) from (
 			select w.was || case count(*) when 1 then ' once' when 2 then ' twice' else format(' %s times', count(*)) end as text, min(s.n) as first
 			from s join w using (act) where s.taken and w.was is not null group by w.was) d),
-		(select format('%s in %s', w.will, haul_store.say_interval(s.after - p_for)) from s join w using (act) where not s.taken order by s.act in ('fail', 'swap') desc, s.n limit 1))
-$$;
+		(select format('%s in %s', w.will, haul_store.say_interval(s.after - p_for)) from s join w using (act) where not s.taken order by s.act in ('fail', 'swap') desc, s.n limit 1)));
+end $$;
 comment on function haul_store.say_steps(bigint, int, text, interval) is 'What is wrong with a download, what was done about it and what will be, in words.';

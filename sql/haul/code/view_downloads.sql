@@ -1,9 +1,10 @@
 -- What people look at: downloads, their files, what happened to them, where they go and who is told.
 -- In the order of what has to be mended first: the client, then the transfer.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select case when d.state in ('completed', 'cancelled', 'rejected') then null
+begin
+	return case when d.state in ('completed', 'cancelled', 'rejected') then null
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
@@ -12,8 +13,8 @@ as $$
 		when d.state = 'approved' then haul_store.held_back(d)
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
-				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end
-$$;
+				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
+end $$;
 comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer) is 'What keeps a download from going on, in words.';
 
 create or replace view haul.downloads as
@@ -25,7 +26,7 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 		else coalesce(d.error, t.error) end as error,
 	haul_store.trouble_of(d, c, h, t) as trouble,
 	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tracker_host, t.tags,
-	(select p.name from haul_store.profile_of(d) p) as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag
+	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library

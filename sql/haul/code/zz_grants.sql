@@ -7,7 +7,7 @@ declare
 	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,told,begin_scan,scanned,begin_undo,undone,pending,process}'::text[];
 	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,undo,cancel,retry,pause,resume,act,scan}'::text[];
 	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target,add_profile,set_profile,drop_profile,set_goal,drop_goal}'::text[];
-	c_shown constant text[] := '{local_path,trouble_of,profile_of,say_interval}'::text[]; -- views call these as who looks at them
+	c_shown constant text[] := '{local_path,trouble_of,say_interval}'::text[]; -- views call these as who looks at them
 	g record;
 begin
 	for g in
