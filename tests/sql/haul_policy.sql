@@ -128,13 +128,29 @@ select pg_temp.sees(null, pg_temp.t('r', 'stalled')) \g /dev/null
 select is((select concat_ws(' ', state, transfer) from haul.downloads where id = :r), 'downloading stalled', 'given anew');
 select is(pg_temp.trouble(:r), 'downloading', 'its time counts from there');
 select pg_temp.lasts('10 min', pg_temp.t('r', 'stalled')) \g /dev/null
-select is((select concat_ws(' ', state, class, error) from haul.downloads where id = :r), 'failed retries stalled for 10 min (observed); all retries are used up', 'so often, and no more');
+select is((select concat_ws(' ', state, class, error) from haul.downloads where id = :r), 'failed retries.transfer.stalled stalled for 10 min (observed); all retries are used up', 'so often, and no more');
 select pg_temp.lasts('5 min', pg_temp.t('r', 'downloading', '{"left": 1}')) \g /dev/null
 select is((select state from haul.downloads where id = :r), 'failed', 'for good');
 select is(haul.retry(:r), 'downloading', 'but for a person');
 select count(pg_temp.sees(null)) from generate_series(1, 3) \g /dev/null
 select is((select concat_ws(' ', state, (select times from haul_store.retried where download = :r)) from haul.downloads where id = :r), 'approved 1', 'who starts the count anew; what is not found is given again');
 select haul.cancel(:r) \g /dev/null
+
+-- A stage that may work by now, so often.
+select pg_temp.given('i') as i \gset
+select pg_temp.sees(null, pg_temp.t('i', 'seeding')), (select count(*) from haul.begin_import(:i)), haul.give_up(:i, 'local.denied', 'no permission', 'mend it') \g /dev/null
+select pg_temp.lasts('9 min', pg_temp.t('i', 'seeding')) \g /dev/null
+select is(pg_temp.trouble(:i), 'failed: no permission', 'our own disk');
+select pg_temp.lasts('5 min', pg_temp.t('i', 'seeding')) \g /dev/null
+select is((select state from haul.downloads where id = :i), 'downloaded', 'is tried again by itself');
+select (select count(*) from haul.begin_import(:i)), haul.give_up(:i, 'local.denied', 'no permission', 'mend it'), pg_temp.lasts('15 min', pg_temp.t('i', 'seeding')) \g /dev/null
+select (select count(*) from haul.begin_import(:i)), haul.give_up(:i, 'local.denied', 'no permission', 'mend it'), pg_temp.lasts('30 min', pg_temp.t('i', 'seeding')) \g /dev/null
+select is((select concat_ws(' ', state, class, hint) from haul.downloads where id = :i), 'failed retries.local.denied mend it; it is not tried again by itself: tow haul retry ' || :i, 'twice, and then for good');
+select is(haul.retry(:i), 'downloaded', 'but for a person');
+select is((select count(*) from haul_store.retried where download = :i), 0::bigint, 'who starts the count anew');
+select haul.give_up(:i, 'place.taken', 'taken', null), pg_temp.lasts('15 min', pg_temp.t('i', 'seeding')) \g /dev/null
+select is(pg_temp.trouble(:i), 'failed: taken', 'what will not heal is not tried again');
+select haul.cancel(:i) \g /dev/null
 
 -- Room for another release.
 select pg_temp.given('s', 'quick') as s \gset
@@ -196,7 +212,7 @@ create function pg_temp.placed(p_key text, p_library text default 'main') return
 declare
 	v_id constant bigint := pg_temp.given(p_key, p_library);
 begin
-	perform pg_temp.sees(null, pg_temp.t(p_key, 'seeding')), haul.begin_import(v_id), haul.plan(v_id, '/dl', '[{"path": "x", "size": 1}]');
+	perform pg_temp.sees(null, pg_temp.t(p_key, 'seeding')), (select count(*) from haul.begin_import(v_id)), (select count(*) from haul.plan(v_id, '/dl', '[{"path": "x", "size": 1}]'));
 	perform haul.placed(f.id, 'x', 'link', null, 1, 1, 2, null) from haul_store.file f where f.download = v_id;
 	perform haul.imported(v_id);
 	return v_id;

@@ -108,6 +108,7 @@ begin
 		end if;
 	end loop;
 	perform haul_store.escalate(c.id, p_clock);
+	perform haul_store.try_again(c.id);
 	perform haul_store.clear_out(c.id);
 end $$;
 comment on function haul_store.follow(haul_store.client, interval) is 'Move downloads by what their client says.';

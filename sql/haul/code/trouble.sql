@@ -82,7 +82,7 @@ begin
 	if d.link is null and d.data is null then
 		perform haul_store.note_event(d.id, 'retry', p_why || '; it was found in its client, and cannot be given to it anew');
 	elsif not haul_store.may_retry(d, 'download') then
-		perform haul_store.move_to(d, 'failed', p_why || '; all retries are used up', 'retries', haul_store.hint_of(p_trouble));
+		perform haul_store.move_to(d, 'failed', p_why || '; all retries are used up', 'retries.transfer.' || p_trouble, haul_store.hint_of(p_trouble));
 	else
 		d := haul_store.move_to(d, 'approved', p_why || '; it is given to its client anew');
 		v_job := haul_store.act(d, 'remove');
@@ -103,6 +103,31 @@ begin
 	return found;
 end $$;
 comment on function haul_store.may_retry(haul_store.download, text) is 'Whether a stage may be begun anew by itself once more.';
+
+-- What failed for our own disk, or because a client did not answer for long, is begun anew now that it does: so often, ten
+-- minutes apart.
+create or replace function haul_store.try_again(p_client int) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	d haul_store.download;
+begin
+	for d in
+		select o.* from haul_store.download o
+		where o.client = p_client and o.state = 'failed' and o.back in ('approved', 'downloaded', 'importing') and o.class ^@ any ('{local.,http.,scgi.}')
+			and o.state_at < tow.now() - interval '10 minutes'
+		order by o.id limit 20
+	loop
+		d := haul_store.see_download(d.id);
+		if haul_store.may_retry(d, case d.back when 'approved' then 'download' else 'import' end) then
+			d := haul_store.move_to(d, case d.back when 'approved' then 'approved' else 'downloaded' end, 'tried again by itself');
+			perform haul_store.go_on(d);
+		else
+			update haul_store.download o set class = 'retries.' || o.class, hint = concat_ws('; ', o.hint, 'it is not tried again by itself: tow haul retry ' || o.id) where o.id = d.id;
+		end if;
+	end loop;
+end $$;
+comment on function haul_store.try_again(int) is 'Begin stages anew that may work by now.';
 
 -- What a person wants tried again counts from the start.
 create or replace function haul_store.start_afresh(d haul_store.download) returns void

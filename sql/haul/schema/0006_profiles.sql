@@ -85,6 +85,8 @@ comment on column haul_store.download.profile is 'null: its library''s.';
 comment on column haul_store.download.priority is 'Who is next where not all may: the smallest.';
 comment on column haul_store.download.key is 'What its client calls its transfer: finds it again when the client was dropped and is back.';
 comment on column haul_store.download.let is 'It is being given to its client, or was.';
+create index download_work on haul_store.download (client) where state in ('approved', 'downloaded', 'importing');
+create index download_failed on haul_store.download (client) where state = 'failed';
 create index download_key on haul_store.download (key) where key is not null;
 
 alter table haul_store.transfer
