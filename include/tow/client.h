@@ -69,8 +69,9 @@ struct tow_transfer {
 	const char *category;
 	const char *const *tags; /* NULL at the end; may be NULL */
 	const char *error;
-	bool local;	     /* the error is of our disk, not of what is downloaded */
-	const char *tracker; /* what it says, if that is worth saying */
+	bool local;		  /* the error is of our disk, not of what is downloaded */
+	const char *tracker;	  /* what it says, if that is worth saying */
+	const char *tracker_host; /* alone: the rest of the address may hold a passkey */
 	long long added_at, completed_at;
 };
 
@@ -123,7 +124,9 @@ enum tow_client_can {
 	CLIENT_CAN_SEED = 8, /* what is complete may have to stay where it is */
 	CLIENT_CAN_SEQUENTIAL = 16,
 	CLIENT_CAN_LIMIT = 32, /* the rates of one transfer */
-	CLIENT_CAN_RECHECK = 64
+	CLIENT_CAN_RECHECK = 64,
+	CLIENT_CAN_RATIO = 128,	   /* to seed to a ratio of its own */
+	CLIENT_CAN_SEED_TIME = 256 /* or for a time */
 };
 
 /* A driver's own memory of a client that is open: session, cookies. */
@@ -164,6 +167,10 @@ TOW_MUST bool tow_client_open(struct tow_client *c, const struct tow_client_driv
 			      const struct tow_client_conf *conf, struct tow_err *e);
 void tow_client_close(struct tow_client *c);
 const struct tow_client_driver *tow_client_driver(const char *name); /* NULL: there is none */
+
+/* For drivers: the host of an address, small, without user, port and brackets; NULL where there is
+ * none. */
+const char *tow_client_host(struct tow_arena *a, const char *url);
 
 /* Generated at build time from the files in workers/haul/clients; NULL at the end. */
 extern const struct tow_client_driver *const tow_client_drivers[];

@@ -29,6 +29,8 @@ static const struct tow_option options[] = {
 	{ "meta", "JSON", "add: for the library's template: {\"year\": 1999}" },
 	{ "state", "STATE", "ls: only these" },
 	{ "limit", "N", "ls, files, events: at most so many" },
+	{ "profile", "NAME", "add: what is done about it in trouble (its library's)" },
+	{ "priority", "N", "add: who is next, where not all may be: the smallest (100)" },
 	{ "remove", "WORD", "cancel: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -45,7 +47,7 @@ static const struct column columns[] = {
 	{ "client", NULL, AS_IS },
 	{ "library", NULL, AS_IS },
 	{ "title", NULL, AS_IS },
-	{ "error", NULL, AS_IF_ANY },
+	{ "trouble", NULL, AS_IS },
 	COLUMN_END,
 };
 
@@ -238,7 +240,7 @@ static size_t draw(struct frame *f, const struct tow_rows *rows)
 		const char *state = tow_rows_get(rows, i, "state"),
 			   *percent = tow_rows_get(rows, i, "percent"),
 			   *eta = tow_rows_get(rows, i, "eta"),
-			   *error = tow_rows_get(rows, i, "error");
+			   *trouble = tow_rows_get(rows, i, "trouble");
 
 		if (is_over(state))
 			continue;
@@ -253,7 +255,8 @@ static size_t draw(struct frame *f, const struct tow_rows *rows)
 			   tow_fmt(f->arena, "%s/s",
 				   text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
 		frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
-		frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), error ? error : "");
+		frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"),
+			  trouble ? trouble : "");
 		frame_end_row(f);
 	}
 	return open;

@@ -25,10 +25,12 @@ static const struct tow_option options[] = {
 	{ "group", "GROUP", "set: likewise" },
 	{ "reserve", "BYTES", "set: what copies leave free" },
 	{ "done-tag", "WORD", "set: how a transfer is tagged when its files are here (synced)" },
-	{ "done-remove", "WORD", "set: what becomes of it then: no, transfer, data" },
+	{ "done-remove", "WORD", "set: what becomes of it then, at its goal: no, transfer, data" },
+	{ "profile", "NAME", "set: what is done about its downloads in trouble (default)" },
 	{ "as", "FOLDER", "announce: what the library's folder is called on the server" },
 	{ "reset", "A,B",
-	  "set: take back file_mode, dir_mode, owner_name, group_name, extensions, done_tag" },
+	  "set: take back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, "
+	  "profile" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -37,10 +39,15 @@ static const struct tow_option options[] = {
 static int ls(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "name", NULL, AS_IS },	 { "root", NULL, AS_IS },
-		{ "template", NULL, AS_IS },	 { "modes", NULL, AS_LIST },
-		{ "categories", NULL, AS_LIST }, { "targets", NULL, AS_LIST },
-		{ "downloads", NULL, AS_IS },	 COLUMN_END,
+		{ "name", NULL, AS_IS },
+		{ "root", NULL, AS_IS },
+		{ "template", NULL, AS_IS },
+		{ "modes", NULL, AS_LIST },
+		{ "categories", NULL, AS_LIST },
+		{ "targets", NULL, AS_LIST },
+		{ "profile", NULL, AS_IS },
+		{ "downloads", NULL, AS_IS },
+		COLUMN_END,
 	};
 	return print_view(c, "haul.libraries", columns);
 }
@@ -84,6 +91,7 @@ static int set(struct cli *c)
 		{ "reserve", "reserve", false },
 		{ "done-tag", "done_tag", false },
 		{ "done-remove", "done_remove", false },
+		{ "profile", "profile", false },
 		{ "reset", "reset", true },
 	};
 	struct cli_call call = { 0 };
@@ -129,7 +137,7 @@ static const struct sub subs[] = {
 	{ "add", 2, 2, add, COMMON },
 	{ "set", 1, 1, set,
 	  COMMON "root taken extensions refused sidecars samples min-bytes inner-links verify "
-		 "file-mode dir-mode owner group reserve done-tag done-remove reset " },
+		 "file-mode dir-mode owner group reserve done-tag done-remove profile reset " },
 	{ "announce", 2, 2, announce, " as " },
 	{ "unannounce", 2, 2, unannounce, NULL },
 	{ "rm", 1, 1, rm, NULL },

@@ -89,6 +89,7 @@ torrent dead "$room/source/season/one.bin"
 login=(-p labpass123 -c tow-films)
 film=$(added add "$room/film.torrent" tow-1)
 like "$film" '^[0-9a-f]{40}$' "adding says the hash"
+is "$(of "$film" .tracker_host)" 127.0.0.1 "its tracker is a host"
 is "$(of "$film" '[.category, .name, .folder] | join(" ")')" "tow-films film.bin $room/downloads" "in a label that was made for it"
 is "$(raw label.get_labels '[]' | jq -c .result)" '["tow-films"]' "which is there"
 ok "downloading" wait_until "of $film . >'$room/film.json' && [ \"\$(jq -r .state '$room/film.json')\" = downloading ]"

@@ -342,9 +342,11 @@ said sync/maindata '{"rid":7,"torrents":{}}'
 is "$(drive list | says)" 'client.garbled retry' "changes of what was never told"
 good='"state":"stalledUP","amount_left":0,"total_size":5,"size":5,"progress":1,"name":"good","tags":"a"'
 said torrents/info '[1, null, [], "x", {"hash":5}, {"name":"no hash"}, {"hash":"'$magnet'","name":7,"progress":1e300,"size":-5,"amount_left":"0",
-	"state":["uploading"],"eta":-9223372036854775808,"tags":",, a,,b c ,","category":{},"completion_on":-1,"added_on":99999999999999999999,"ratio":1e308},
+	"state":["uploading"],"eta":-9223372036854775808,"tags":",, a,,b c ,","category":{},"completion_on":-1,"added_on":99999999999999999999,"ratio":1e308,
+	"tracker":"https://me:pass@Tracker.Example.org:2710/passkey/announce"},
 	{"hash":"'$stranger'",'"$good"'}]'
 is "$(drive -t a list | jq -c '[.transfers[] | [.name, .state, .complete, .percent, .left]]')" '[["","unknown",false,100,-1],["good","seeding",true,100,0]]' "odd torrents spoil nothing"
+is "$(drive -t a list | jq -c '[.transfers[].tracker_host]')" '["tracker.example.org",null]' "a tracker is its host, without its secrets"
 is "$(drive -t b list | jq '.transfers | length')" 0 "a client that ignores a tag is not believed"
 said torrents/info '[{"hash":"'$magnet'","save_path":"/d"}]'
 said torrents/files '[0, {"name":4}, {"name":"a","size":-9223372036854775808,"progress":1e300,"priority":"no"}, {"name":"../b","size":9,"progress":-4,"priority":0}]'

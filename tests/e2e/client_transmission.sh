@@ -77,6 +77,7 @@ album=$(added -c films -t ours add "$room/album.torrent" job-1)
 like "$album" '^[0-9a-f]{40}$' "a file is added, and its key is told"
 is "$(drive -c films list | jq -r '.transfers[0] | [.category, (.tags | sort | join(","))] | join(" ")')" 'films films,job-1,ours' "category and tags are labels"
 is "$(of "$album" '.ids | join(" ")')" "$album" "it is known by its hash"
+is "$(of "$album" .tracker_host)" 127.0.0.1 "its tracker is a host, and no more"
 ok "it is seen downloading" wait_until '[ "$(of '"$album"' "[.state, (.percent > 0 and .percent < 100), .complete, (.down > 0), (.eta > 0)] | join(\" \")")" = "downloading true false true true" ]'
 is "$(of "$album" '[.size, .completed_at, .name, .folder] | join(" ")')" "2700000 0 album 😀 $room/downloads" "size, name and folder"
 ok "its files grow" wait_until '[ "$(drive files '"$album"' | jq "[.files[] | select(.done > 0 and .done <= .size)] | length")" != 0 ]'

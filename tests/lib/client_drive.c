@@ -83,6 +83,7 @@ static void print_transfer(struct tow_buf *b, const struct tow_transfer *t)
 	list_text(b, "tags", t->tags);
 	text(b, "error", t->error);
 	text(b, "tracker", t->tracker);
+	text(b, "tracker_host", t->tracker_host);
 	number(b, "added_at", t->added_at);
 	number(b, "completed_at", t->completed_at);
 	tow_buf_addc(b, '}');

@@ -14,7 +14,7 @@ create function pg_temp.fails(p_class text) returns bigint language sql as $$
 create function pg_temp.client() returns text language sql as $$ select concat_ws(' ', state, transfers, error) from haul.clients where name = 'c' $$;
 create function pg_temp.written() returns int language sql as $$ select written from haul_store.health $$;
 
-select haul.drop_client('web') \g /dev/null -- it has a file of its own: haul_fetch.sql
+select haul.drop_client('web') \g /dev/null
 
 -- Settings.
 select haul.add_client('c', 'qbittorrent', 'http://127.0.0.1:8080/', 'admin', 'secret:qb', category => 'tow', paths => '{"/downloads": "/mnt/nas/downloads/", "/downloads/films": "/films", "D:\\Torrents": "/mnt/win"}') as c \gset

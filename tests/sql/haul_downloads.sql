@@ -12,7 +12,7 @@ create function pg_temp.is_now(p_id bigint) returns text language sql as $$ sele
 create function pg_temp.jobs() returns text language sql as $$
 	select string_agg(concat_ws(' ', j.kind, j.args ->> 'act'), ', ' order by j.id) from tow.jobs j where j.kind in ('haul.grab', 'haul.import', 'haul.act', 'haul.scan') and j.state <> 'cancelled' $$;
 
-select haul.drop_client('web') \g /dev/null -- it has a file of its own: haul_fetch.sql
+select haul.drop_client('web') \g /dev/null
 select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', category => 'tow', adopt => true, paths => '{"/dl": "/srv/dl"}') as c \gset
 select haul.add_client('n', 'nzbget', 'http://127.0.0.1:2') as n \gset
 select haul.add_library('main', '/media/main/', '{title}{ (|year|)}/{name}.{ext}') \g /dev/null

@@ -8,16 +8,16 @@ create function pg_temp.may(p_role text) returns text language sql as $$
 select is(pg_temp.may('tow_producer'), null, 'producers: nothing');
 select is(pg_temp.may('tow_viewer'), 'find_downloads find_events find_files status', 'viewers see');
 select is(pg_temp.may('tow_worker'),
-	'begin_act begin_grab begin_import begin_scan begin_undo give_up grabbed imported listeners observe pending placed plan process processed scanned undone unplaced unreachable watch',
+	'begin_act begin_fetch begin_grab begin_import begin_scan begin_undo fetched fetching give_up grabbed imported listeners observe pending placed plan process processed scanned told undone unplaced unreachable watch',
 	'workers report');
 select is(pg_temp.may('tow_operator'),
 	'act cancel disable_client enable_client find_downloads find_events find_files grab pause resume retry retry_client scan status undo',
 	'operators act');
 select is(pg_temp.may('tow_admin'),
-	'act add_client add_library add_target announce cancel disable_client drop_client drop_library drop_target enable_client find_downloads find_events find_files grab pause resume retry retry_client scan set_client set_library set_target status unannounce undo',
+	'act add_client add_library add_profile add_target announce cancel disable_client drop_client drop_goal drop_library drop_profile drop_target enable_client find_downloads find_events find_files grab pause resume retry retry_client scan set_client set_goal set_library set_profile set_target status unannounce undo',
 	'admins set up');
 select is((select string_agg(p.proname, ' ' order by p.proname) from pg_proc p where p.pronamespace = 'haul_store'::regnamespace
-	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_function_privilege(r, p.oid, 'execute'))), 'local_path unwatched', 'what is private is nobody''s, but for what views call');
+	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_function_privilege(r, p.oid, 'execute'))), 'local_path say_interval trouble_of unwatched', 'what is private is nobody''s, but for what views call');
 select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace = 'haul_store'::regnamespace and c.relkind = 'r'
 	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_table_privilege(r, c.oid, 'select, insert, update, delete'))), null, 'nor are tables anybody''s');
 select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace = 'haul'::regnamespace and c.relkind = 'v' and not has_table_privilege('tow_viewer', c.oid, 'select')), null, 'viewers see all views');

@@ -11,6 +11,7 @@ create function pg_temp.sees(p_state text, p_more jsonb default '{}') returns bi
 	from haul_store.client c where c.name = 'c' $$;
 
 select is((select count(*) from haul.status()), 0::bigint, 'nobody uses it');
+select haul.drop_client('web') \g /dev/null
 select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', category => 'tow', adopt => true) as c \gset
 select is(pg_temp.says('clients'), 'ok: 1 well, 0 disabled', 'a new client');
 select is((select state from haul.clients), 'new', 'is new');

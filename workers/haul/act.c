@@ -1,11 +1,8 @@
 /* haul.act: tells a client something about a download. "done" is what follows an import: the tag
- * that says so, and then, when it need not seed any more, its removal where the library asks for
- * that. */
+ * that says so. What came of it is written down: a client that has no such thing says so there. */
 #include <string.h>
 
 #include "session.h"
-
-#define SEEDS_S 300 /* how often to look whether it still does */
 
 static const struct {
 	const char *name;
@@ -16,43 +13,38 @@ static const struct {
 	{ "remove", CLIENT_REMOVE },   { "remove_data", CLIENT_REMOVE_DATA },
 };
 
-static bool is_gone(const struct tow_err *e)
+static bool tell(struct tow_job *j, struct session *s, const char *key, const char *what,
+		 struct tow_err *e)
 {
-	return strcmp(e->class, "client.gone") == 0;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(*acts); i++)
+		if (strcmp(acts[i].name, what) == 0)
+			return s->client.driver->act(&s->client, tow_job_arena(j), key, acts[i].act,
+						     e);
+	return tow_fail(e, TOW_FINAL, "bad act '%s'", what);
 }
 
-static bool tell(struct tow_job *j, struct tow_db *db, struct session *s, const char *key,
-		 const char *what, struct tow_err *e)
+static bool done(struct tow_job *j, struct session *s, const struct tow_rows *rows, const char *key,
+		 struct tow_err *e)
 {
-	size_t i = 0, n = sizeof(acts) / sizeof(*acts);
+	const char *tag = tow_rows_get(rows, 0, "done_tag");
 
-	while (i < n && strcmp(acts[i].name, what) != 0)
-		i++;
-	if (i == n)
-		return tow_fail(e, TOW_FINAL, "bad act '%s'", what);
-	if (!s->client.driver->act(&s->client, tow_job_arena(j), key, acts[i].act, e) &&
-	    !is_gone(e))
-		return false;
-	return tow_call(db, NULL, e, "haul.acted", work_download(j), what);
+	return !tag || !(s->client.driver->can & CLIENT_CAN_TAG) ||
+	       s->client.driver->add_tag(&s->client, tow_job_arena(j), key, tag, e);
 }
 
-static bool done(struct tow_job *j, struct tow_db *db, struct session *s,
-		 const struct tow_rows *rows, const char *key, struct tow_err *e)
+/* What it does not hold needs nothing done; what it refuses will be refused again. */
+static bool written_down(struct tow_job *j, struct tow_db *db, const char *what, bool ok,
+			 struct tow_err *e)
 {
-	const char *tag = tow_rows_get(rows, 0, "done_tag"),
-		   *removal = tow_rows_get(rows, 0, "done_remove"),
-		   *may = tow_rows_get(rows, 0, "may_remove");
+	bool gone = !ok && strcmp(e->class, "client.gone") == 0;
+	struct tow_err also = { 0 };
 
-	if (tag && (s->client.driver->can & CLIENT_CAN_TAG) && !tow_step(j, "tagged")) {
-		if (!s->client.driver->add_tag(&s->client, tow_job_arena(j), key, tag, e) ||
-		    !tow_step_done(j, "tagged", NULL, e))
-			return false;
-	}
-	if (strcmp(removal, "no") == 0)
-		return true;
-	if (!may || *may != 't')
-		return tow_job_snooze(j, e, SEEDS_S);
-	return tell(j, db, s, key, strcmp(removal, "data") == 0 ? "remove_data" : "remove", e);
+	if (ok || gone)
+		return tow_call(db, NULL, e, "haul.told", work_download(j), what, NULL);
+	if (e->code == TOW_FINAL &&
+	    !tow_call(db, NULL, &also, "haul.told", work_download(j), what, e->text))
+		tow_job_log(j, TOW_WARN, "%s", also.text);
+	return false;
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)
@@ -69,9 +61,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return true; /* nobody has it (any more) */
 	key = tow_rows_get(rows, 0, "key");
 	ok = session_open(&s, rows, e) &&
-	     (strcmp(what, "done") == 0 ? done(j, db, &s, rows, key, e)
-					: tell(j, db, &s, key, what, e));
-	return ok || is_gone(e);
+	     (strcmp(what, "done") == 0 ? done(j, &s, rows, key, e) : tell(j, &s, key, what, e));
+	return written_down(j, db, what, ok, e);
 }
 
 const struct tow_kind tow_kind_act = {

@@ -1,5 +1,6 @@
 #include "tow/client.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,32 @@ const struct tow_client_driver *tow_client_driver(const char *name)
 		if (strcmp((*d)->name, name) == 0)
 			return *d;
 	return NULL;
+}
+
+const char *tow_client_host(struct tow_arena *a, const char *url)
+{
+	const char *at = url ? strstr(url, "://") : NULL, *user;
+	size_t len;
+	char *host;
+
+	if (!at)
+		return NULL;
+	at += 3;
+	len = strcspn(at, "/?#");
+	while ((user = memchr(at, '@', len))) {
+		len -= (size_t)(user + 1 - at);
+		at = user + 1;
+	}
+	if (*at == '[')
+		len = strcspn(++at, "]/?#");
+	else
+		len = strcspn(at, ":/?#");
+	if (len == 0)
+		return NULL;
+	host = tow_strndup(a, at, len);
+	for (char *c = host; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return host;
 }
 
 bool tow_client_open(struct tow_client *c, const struct tow_client_driver *driver,

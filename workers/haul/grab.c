@@ -52,14 +52,43 @@ static bool unpack(struct tow_arena *a, const struct tow_rows *rows, struct tow_
 	return true;
 }
 
-static bool give(struct tow_job *j, const struct tow_rows *rows, const char **key,
-		 struct tow_err *e)
+/* What was asked for and this client cannot: it gets the download all the same, and people are
+ * told.
+ */
+static const char *ignored(struct tow_arena *a, unsigned can, const struct tow_transfer_new *t)
+{
+	const struct {
+		bool asked;
+		unsigned can;
+		const char *name;
+	} all[] = {
+		{ t->sequential, CLIENT_CAN_SEQUENTIAL, "sequential" },
+		{ t->down_limit > 0, CLIENT_CAN_LIMIT, "down_limit" },
+		{ t->up_limit > 0, CLIENT_CAN_LIMIT, "up_limit" },
+		{ t->ratio_limit >= 0, CLIENT_CAN_RATIO, "ratio_limit" },
+		{ t->seed_limit >= 0, CLIENT_CAN_SEED_TIME, "seed_limit" },
+	};
+	TOW_AUTO_BUF b = { 0 };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].asked && !(can & all[i].can))
+			tow_buf_addf(&b, "%s%s", b.len ? ", " : "", all[i].name);
+	return b.len ? tow_fmt(a, "it cannot be told %s", b.data) : NULL;
+}
+
+static bool give(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows,
+		 const char **key, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
 	struct tow_transfer_new t;
 	AUTO_SESSION s = { 0 };
+	const char *lost;
 
 	if (!session_open(&s, rows, e) || !unpack(a, rows, &t, e))
+		return false;
+	lost = ignored(a, s.client.driver->can, &t);
+	if (lost && tow_job_attempt(j) == 1 &&
+	    !tow_call(db, NULL, e, "haul.told", work_download(j), "options", lost))
 		return false;
 	if (tow_job_attempt(j) > 1 && !find(&s, a, t.tag, key, e))
 		return false;
@@ -76,7 +105,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return false;
 	if (!rows)
 		return true;
-	if (!give(j, rows, &key, e))
+	if (!give(j, db, rows, &key, e))
 		return work_failed(j, db, e);
 	return tow_call(db, NULL, e, "haul.grabbed", work_download(j), key);
 }

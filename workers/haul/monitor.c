@@ -100,6 +100,7 @@ static void add_transfer(struct tow_buf *b, const struct tow_transfer *t)
 	add_text(b, "category", t->category);
 	add_text(b, "error", t->error);
 	add_text(b, "tracker", t->tracker);
+	add_text(b, "tracker_host", t->tracker_host);
 	add_number(b, "added_at", t->added_at);
 	add_number(b, "completed_at", t->completed_at);
 	tow_buf_addc(b, '}');

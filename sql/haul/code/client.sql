@@ -88,6 +88,23 @@ begin
 end $$;
 comment on function haul_store.watch_client(haul_store.client) is 'Have a client''s monitor run, or not.';
 
+-- Downloads of a client that was dropped go on with the next one of its name, if that takes what they are. What was
+-- measured by the other one's clock is void.
+create or replace function haul_store.relink(c haul_store.client) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	d haul_store.download;
+begin
+	for d in
+		update haul_store.download o set client = c.id where o.client is null and o.client_name = c.name and c.driver = any(haul_store.drivers_of(o.type, o.options)) returning o.*
+	loop
+		perform haul_store.start_afresh(d);
+		perform haul_store.note_event(d.id, 'relinked', format('a client %s is configured again', c.name));
+	end loop;
+end $$;
+comment on function haul_store.relink(haul_store.client) is 'Give a new client the downloads of the one before of its name.';
+
 create or replace function haul.add_client(
 	name text, driver text, url text default null, user_name text default null, secret text default null, category text default null, tag text default null,
 	adopt boolean default false, priority int default 100, paths jsonb default '{}', fast interval default '2 s', slow interval default '30 s',
@@ -110,8 +127,8 @@ begin
 		perform haul_store.fail('TW409', format('there is a client %L already', name), format('change it: select haul.set_client(%L, ...)', name));
 	end if;
 	insert into haul_store.health (client, since) values (c.id, tow.now());
+	perform haul_store.relink(c);
 	perform haul_store.set_paths(c.id, paths);
-	update haul_store.download o set client = c.id where o.client is null and o.client_name = c.name and c.driver = any(haul_store.drivers_of(o.type, o.options));
 	perform haul_store.watch_client(c);
 	return c.id;
 end $$;

@@ -76,13 +76,14 @@ comment on function haul_store.check_options(jsonb, text) is 'Refuse options tha
 
 create or replace function haul.grab(
 	link text default null, title text default null, library text default null, client text default null, type text default null, category text default null,
-	options jsonb default '{}', meta jsonb default '{}', data bytea default null
+	options jsonb default '{}', meta jsonb default '{}', data bytea default null, profile text default null, priority int default 100
 ) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	v_type constant text := coalesce(type, haul_store.type_of(link));
+	v_profile constant int := case when profile is not null then (haul_store.see_profile(profile)).id end;
 	c haul_store.client;
 	l haul_store.library;
 	d haul_store.download;
@@ -97,8 +98,8 @@ begin
 	perform haul_store.check_options(options, v_type);
 	c := haul_store.choose_client(v_type, client, options);
 	l := haul_store.see_library(library);
-	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, who, created_at)
-	values (coalesce(nullif(title, ''), haul_store.title_of(link), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, session_user, tow.now())
+	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, profile, priority, who, created_at)
+	values (coalesce(nullif(title, ''), haul_store.title_of(link), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), session_user, tow.now())
 	returning * into d;
 	perform haul_store.note_event(d.id, 'queued', format('for client %s%s', c.name, coalesce(', into library ' || l.name, '')), null, 'queued');
 	d := haul_store.move_to(d, 'approved', 'the source was given');
@@ -109,8 +110,8 @@ begin
 	end if;
 	return d.id;
 end $$;
-comment on function haul.grab(text, text, text, text, text, text, jsonb, jsonb, bytea) is
-'Download something: a magnet or http(s) link, or what a .torrent or .nzb holds. By the client that is named, else by the first that takes it; into the library that is named, else into the first. type: torrent, nzb or http, where the link does not say so. options: paused, sequential, down_limit, up_limit (bytes a second), ratio_limit, seed_limit (seconds), folder, checksum (of a file: sha256:HEX, sha1, md5, xxh128). meta: what the library''s template may use. Returns the download''s id.';
+comment on function haul.grab(text, text, text, text, text, text, jsonb, jsonb, bytea, text, int) is
+'Download something: a magnet or http(s) link, or what a .torrent or .nzb holds. By the client that is named, else by the first that takes it; into the library that is named, else into the first. type: torrent, nzb or http, where the link does not say so. options: paused, sequential, down_limit, up_limit (bytes a second), ratio_limit, seed_limit (seconds), folder, checksum (of a file: sha256:HEX, sha1, md5, xxh128). meta: what the library''s template may use. profile: instead of the library''s; priority: who is next where not all may at once, the smallest. Returns the download''s id.';
 
 -- The name that a link gives, for people.
 create or replace function haul_store.title_of(p_link text) returns text
@@ -146,13 +147,14 @@ as $$
 declare
 	d haul_store.download := haul_store.see_download(id);
 	v_to constant text := case when d.state <> 'failed' then 'queued'
-		when exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3) then
+		when exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.leaving is null) then
 			case when d.back in ('downloaded', 'importing', 'converting', 'converted') then 'downloaded' else 'downloading' end
 		else 'queued' end;
 begin
 	if d.state in ('approved', 'downloading') and haul_store.is_web(d.client) then
 		return haul_store.hurry(d);
 	end if;
+	perform haul_store.start_afresh(d);
 	d := haul_store.move_to(d, v_to, 'somebody tries again');
 	return haul_store.go_on(d);
 end $$;
@@ -169,7 +171,7 @@ begin
 	if d.state in ('approved', 'downloading') and haul_store.is_web(d.client) then
 		perform haul_store.launch_fetch(d);
 	elsif d.state = 'approved' then
-		perform haul_store.launch(d, 'haul.grab');
+		perform haul_store.launch(d, 'haul.grab') where d.let or not haul_store.is_limited(d);
 	elsif d.state in ('downloaded', 'importing') and d.library is not null then
 		perform haul_store.launch(d, 'haul.import');
 	end if;
@@ -177,10 +179,12 @@ begin
 end $$;
 comment on function haul_store.go_on(haul_store.download) is 'Have the work done that a download''s state asks for.';
 
--- What its client is told, by a job; after the one that fetches it, which is held by other means.
+-- What its client is told, by a job; after the one that fetches it, which is held by other means. What is told to go is
+-- no longer looked for.
 create or replace function haul_store.act(d haul_store.download, p_what text) returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
+	update haul_store.transfer t set leaving = 'done', leave_at = tow.now() where t.download = d.id and p_what in ('remove', 'remove_data');
 	select tow.enqueue('haul.act', jsonb_build_object('download', d.id, 'act', p_what), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
 		after => f.jobs, if_failed => case when f.jobs is null then 'cancel' else 'go' end)
 	from (select haul_store.fetches_of(d.id) as jobs) f

@@ -27,6 +27,7 @@ begin
 	if v_jobs is not null and not (select f.stopped from haul_store.fetch f where f.download = d.id) then
 		return v_jobs[cardinality(v_jobs)];
 	end if;
+	update haul_store.download o set let = true where o.id = d.id and not o.let;
 	v_job := tow.enqueue('haul.fetch', jsonb_build_object('download', d.id), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
 		after => v_jobs, if_failed => case when v_jobs is null then 'cancel' else 'go' end);
 	insert into haul_store.fetch (download, jobs) values (d.id, v_jobs || v_job) on conflict (download) do update set jobs = excluded.jobs, stopped = false;

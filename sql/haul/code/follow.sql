@@ -13,13 +13,15 @@ begin
 		c.id, c.name, p_library, t.category, true, session_user, tow.now())
 	returning * into d;
 	update haul_store.transfer o set download = d.id where o.id = t.id;
+	update haul_store.download o set key = t.key where o.id = d.id;
 	perform haul_store.note_event(d.id, 'adopted', format('found in client %s', c.name), null, p_state);
 	return d;
 end $$;
 comment on function haul_store.adopt(haul_store.transfer, int, text) is 'Make a download of what a client holds.';
 
--- What was grabbed is found by its tag, whatever the client calls it; what others put into the client's own category or
--- tag is adopted where the operator said so, unless it says that it is done.
+-- What was grabbed is found by its tag, whatever the client calls it, or by what that called it before it was dropped and
+-- set up again; what others put into the client's own category or tag is adopted where the operator said so, unless it
+-- says that it is done.
 create or replace function haul_store.link_transfers(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -27,16 +29,21 @@ declare
 	t haul_store.transfer;
 	l haul_store.library;
 begin
-	update haul_store.transfer o set download = w.id
-	from haul_store.download w
-	where o.client = c.id and o.download is null and o.tags <> '{}' and w.tag = any(o.tags) and w.client = c.id
-		and not exists (select from haul_store.transfer x where x.download = w.id and x.missed = 0);
+	update haul_store.transfer o set download = f.download, leaving = null, leave_at = null
+	from (
+		select x.id, w.id as download
+		from haul_store.transfer x cross join lateral unnest(x.tags) g(tag) join haul_store.download w on w.tag = g.tag
+		where x.client = c.id and w.client = c.id and (x.download is null or x.leaving is not null and x.download <> w.id)
+		union
+		select x.id, max(w.id) from haul_store.transfer x join haul_store.download w on w.key = x.key
+		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null group by x.id) f
+	where o.id = f.id and not exists (select from haul_store.transfer x where x.download = f.download and x.missed = 0);
 	if not c.adopt then
 		return;
 	end if;
 	for t in
 		select o.* from haul_store.transfer o
-		where o.client = c.id and o.download is null and o.missed = 0 and o.state <> 'deleted'
+		where o.client = c.id and o.download is null and o.leaving is null and o.missed = 0 and o.state <> 'deleted'
 			and (o.category = c.category or o.category ^@ (c.category || '/') or c.tag = any(o.tags))
 	loop
 		select b.* into l from haul_store.library b order by (t.category = any(b.categories)) desc nulls last, b.id limit 1;
@@ -46,19 +53,29 @@ begin
 end $$;
 comment on function haul_store.link_transfers(haul_store.client) is 'Find out whose a client''s transfers are.';
 
--- A job that was lost for good (its worker died with it again and again) is made anew; one that is there stays, by its key.
+-- A job that was lost for good (its worker died with it again and again) is made anew; one that is there stays, by its
+-- key. What waits for room or its turn is looked at, too.
 create or replace function haul_store.push(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+	d haul_store.download;
 begin
-	perform haul_store.go_on(d)
-	from (select o.* from haul_store.download o
-		where o.client = c.id and o.state in ('approved', 'downloaded', 'importing') and o.state_at < tow.now() - interval '1 minute'
-		order by o.state_at limit 20) d;
+	for d in
+		select o.* from haul_store.download o
+		where o.client = c.id and o.state in ('approved', 'downloaded', 'importing') and (o.state_at < tow.now() - interval '1 minute' or o.state = 'approved' and not o.let)
+		order by o.let desc, o.priority, o.state_at limit 20
+	loop
+		if d.state = 'approved' then
+			perform haul_store.launch(d, 'haul.grab') where haul_store.held_back(d) is null;
+		else
+			perform haul_store.go_on(d);
+		end if;
+	end loop;
 end $$;
 comment on function haul_store.push(haul_store.client) is 'See that what should be worked on is.';
 
-create or replace function haul_store.follow(c haul_store.client) returns void
+create or replace function haul_store.follow(c haul_store.client, p_clock interval) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -67,32 +84,32 @@ declare
 	v_id bigint;
 begin
 	perform haul_store.link_transfers(c);
+	perform haul_store.end_spells(c.id);
 	perform haul_store.push(c);
 	perform haul_store.push_fetches();
 	for v_id in
 		select o.id from haul_store.download o join haul_store.transfer x on x.download = o.id
-		where x.client = c.id and (o.state in ('queued', 'approved')
-			or o.state = 'downloading' and (x.complete or x.state in ('missing', 'error', 'missing files', 'deleted'))
-			or o.state = 'failed' and o.class ^@ 'transfer.' and x.missed = 0 and x.state not in ('error', 'missing files', 'deleted', 'missing'))
+		where x.client = c.id and x.leaving is null and (o.state in ('queued', 'approved')
+			or o.state = 'downloading' and x.complete and x.missed = 0
+			or o.state = 'failed' and o.class ^@ 'transfer.' and x.missed = 0
+				and not exists (select from haul_store.spell s where s.download = o.id and 'transfer.' || s.trouble = o.class))
 		order by o.id
 	loop
 		d := haul_store.see_download(v_id);
-		select x.* into t from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1;
+		select x.* into t from haul_store.transfer x where x.download = d.id and x.leaving is null order by x.missed, x.id limit 1;
 		if d.state in ('queued', 'approved') then
 			d := haul_store.move_to(d, 'downloading', format('client %s has it', c.name));
 		elsif d.state = 'failed' then
 			d := haul_store.move_to(d, 'downloading', 'it is well again');
+			update haul_store.transfer x set moved = p_clock where x.id = t.id;
 		end if;
-		if t.complete then
+		if t.complete and t.missed = 0 then
 			d := haul_store.move_to(d, 'downloaded');
 			perform haul_store.go_on(d);
-		elsif t.state in ('missing', 'deleted') then
-			perform haul_store.move_to(d, 'failed', 'not found in client', 'transfer.missing', 'it goes on when it is there again; tow haul retry has it downloaded anew');
-		elsif t.state = 'missing files' or t.state = 'error' and t.local then
-			perform haul_store.move_to(d, 'failed', coalesce(t.error, 'its files are missing'), 'transfer.local', 'mend the client''s disk or folder, then recheck');
-		elsif t.state = 'error' then
-			perform haul_store.move_to(d, 'failed', coalesce(t.error, 'the client gave it up'), 'transfer.error', 'it goes on when the client does');
 		end if;
 	end loop;
+	perform haul_store.escalate(c.id, p_clock);
+	perform haul_store.try_again(c.id);
+	perform haul_store.clear_out(c.id);
 end $$;
-comment on function haul_store.follow(haul_store.client) is 'Move downloads by what their client says.';
+comment on function haul_store.follow(haul_store.client, interval) is 'Move downloads by what their client says.';

@@ -21,7 +21,7 @@ begin
 	if not found or d.state <> all(p_states) then
 		perform haul_store.fail('TW410', format('download %s is %s', p_download, coalesce(d.state, 'gone')), 'there is nothing to do');
 	elsif d.client is null then
-		perform haul_store.fail('TW404', format('client %s of download %s is not configured', coalesce(d.client_name, '?'), d.id), 'add a client of that name, then: tow haul retry ' || d.id);
+		perform haul_store.fail('TW410', format('client %s of download %s is not configured', coalesce(d.client_name, '?'), d.id), 'it goes on when one of that name is');
 	end if;
 	return d;
 end $$;
@@ -52,9 +52,11 @@ begin
 	if d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
 	end if;
-	if key is not null then
-		update haul_store.transfer t set download = d.id where t.client = d.client and t.key = grabbed.key and t.download is null;
-	end if;
+	update haul_store.download o set key = coalesce(grabbed.key, o.key) where o.id = d.id;
+	update haul_store.transfer t set download = null where t.download = d.id and t.leaving is not null and t.key <> grabbed.key;
+	update haul_store.transfer t set download = d.id, leaving = null, leave_at = null, moved = h.observed from haul_store.health h
+	where t.client = d.client and h.client = t.client
+		and case when grabbed.key is null then t.download = d.id and t.leaving = 'again' else t.key = grabbed.key and (t.download is null or t.leaving is not null) end;
 end $$;
 comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so.';
 
@@ -162,24 +164,39 @@ begin
 	d := haul_store.move_to(d, 'completed', format('%s files, %s linked, %s copied', v_count -> 'files', v_count -> 'linked', v_count -> 'copied'));
 	perform haul_store.note_changes(d);
 	perform haul_store.act(d, 'done');
+	if haul_store.is_web(d.client) then -- no listing will ask
+		perform haul_store.clear_out(d.client, d.id);
+	end if;
 	return v_count;
 end $$;
 comment on function haul.imported(bigint) is 'All files of a download are in their place: its servers and its client will be told.';
 
 create or replace function haul.begin_act(download bigint)
-returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text, done_remove text, may_remove boolean)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag, coalesce(l.done_remove, 'no'), t.complete and t.state in ('done', 'paused')
+	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag
 	from haul_store.download d join haul_store.transfer t on t.download = d.id and t.missed < 3
 		left join haul_store.library l on l.id = d.library, haul_store.client_conf(d.client) c
 	where d.id = begin_act.download order by t.missed, t.id limit 1
 $$;
 comment on function haul.begin_act(bigint) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it.';
 
-create or replace function haul.acted(download bigint, act text) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+-- A transfer that was to go is gone, whatever a listing that was under way still says.
+create or replace function haul.told(download bigint, act text, error text default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	delete from haul_store.transfer t where t.download = acted.download and acted.act in ('remove', 'remove_data') and haul_store.is_web(t.client)
-$$;
-comment on function haul.acted(bigint, text) is 'A client has done what it was told. What our own workers remove is gone; of others the next listing tells.';
+#variable_conflict use_variable
+declare
+	d constant haul_store.download := haul_store.see_download(download);
+begin
+	if error is not null then
+		update haul_store.transfer t set leaving = 'kept' where t.download = d.id and t.leaving is not null and act in ('remove', 'remove_data');
+		perform haul_store.note_event(d.id, 'refused', format('client %s: %s: %s', d.client_name, act, error));
+	elsif act in ('remove', 'remove_data') then
+		delete from haul_store.transfer t where t.download = d.id and haul_store.is_web(t.client);
+		update haul_store.transfer t set state = 'removed', changed_at = tow.now() where t.download = d.id and t.leaving = 'done' and t.state <> 'removed';
+		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, case act when 'remove' then 'has forgotten it' else 'has deleted it' end));
+	end if;
+end $$;
+comment on function haul.told(bigint, text, text) is 'A client was told something about a download, and has done so, or would not; or what it cannot do, said when it was given the download.';

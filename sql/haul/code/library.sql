@@ -46,18 +46,18 @@ create or replace function haul.set_library(
 	name text, root text default null, template text default null, modes text[] default null, taken text default null, inner_links boolean default null, verify boolean default null,
 	file_mode int default null, dir_mode int default null, owner_name text default null, group_name text default null, reserve bigint default null, min_bytes bigint default null,
 	extensions text[] default null, refused text[] default null, sidecars text[] default null, samples boolean default null, categories text[] default null,
-	done_tag text default null, done_remove text default null, reset text[] default null
+	done_tag text default null, done_remove text default null, profile text default null, reset text[] default null
 ) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	c_reset constant text[] := '{file_mode,dir_mode,owner_name,group_name,extensions,done_tag}'::text[];
+	c_reset constant text[] := '{file_mode,dir_mode,owner_name,group_name,extensions,done_tag,profile}'::text[];
 	l haul_store.library;
 	v_new constant jsonb := jsonb_strip_nulls(jsonb_build_object('root', regexp_replace(root, '/+$', ''), 'template', template, 'modes', modes, 'taken', taken,
 		'inner_links', inner_links, 'verify', verify, 'file_mode', file_mode, 'dir_mode', dir_mode, 'owner_name', owner_name, 'group_name', group_name,
 		'reserve', reserve, 'min_bytes', min_bytes, 'extensions', extensions, 'refused', refused, 'sidecars', sidecars, 'samples', samples, 'categories', categories,
-		'done_tag', done_tag, 'done_remove', done_remove));
+		'done_tag', done_tag, 'done_remove', done_remove, 'profile', case when profile is not null then (haul_store.see_profile(profile)).id end));
 begin
 	if name is null then
 		perform haul_store.fail('TW422', 'which library?', 'give its name');
@@ -72,11 +72,11 @@ begin
 	perform haul_store.check_library(l);
 	update haul_store.library o set root = l.root, template = l.template, modes = l.modes, taken = l.taken, inner_links = l.inner_links, verify = l.verify,
 		file_mode = l.file_mode, dir_mode = l.dir_mode, owner_name = l.owner_name, group_name = l.group_name, reserve = l.reserve, min_bytes = l.min_bytes,
-		extensions = l.extensions, refused = l.refused, sidecars = l.sidecars, samples = l.samples, categories = l.categories, done_tag = l.done_tag, done_remove = l.done_remove
+		extensions = l.extensions, refused = l.refused, sidecars = l.sidecars, samples = l.samples, categories = l.categories, done_tag = l.done_tag, done_remove = l.done_remove, profile = l.profile
 	where o.id = l.id;
 end $$;
-comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, int, int, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[]) is
-'Change a library; what is left out stays. taken: what happens when a name is another file''s (suffix, skip, replace, fail). extensions: only these; refused: never these; sidecars: always, beside their file; samples, min_bytes: what else is left out. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once it need not seed (no, transfer, data). reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag.';
+comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, int, int, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text, text[]) is
+'Change a library; what is left out stays. taken: what happens when a name is another file''s (suffix, skip, replace, fail). extensions: only these; refused: never these; sidecars: always, beside their file; samples, min_bytes: what else is left out. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
 
 create or replace function haul.drop_library(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

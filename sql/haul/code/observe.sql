@@ -1,25 +1,25 @@
 -- A whole listing in one call, and only what differs is written: a state, a percent, or, every ten seconds, a speed.
 -- p_listing: {"whole": true, "free": bytes, "version": "...", "transfers": [{"key", "ids", "name", "state", "complete",
 -- "client_state", "percent", "size", "left", "down", "up", "eta", "seeders", "leechers", "ratio", "seeding", "folder",
--- "content", "category", "tags", "error", "local", "tracker", "added_at", "completed_at"}]}.
+-- "content", "category", "tags", "error", "local", "tracker", "tracker_host", "added_at", "completed_at"}]}.
 -- Locks the client's health row, then rows of transfer, then downloads whose state changes, by id.
 
 -- One row a transfer, as the table has them; numbers below 0 are unknown.
 create or replace function haul_store.listed(p_listing jsonb)
 returns table(key text, ids text[], name text, state text, client_state text, complete boolean, percent real, size bigint, left_bytes bigint, down bigint,
 	up bigint, eta interval, seeders int, leechers int, ratio real, seeding interval, folder text, content text, category text, tags text[], error text,
-	local boolean, tracker text, added_at timestamptz, completed_at timestamptz)
+	local boolean, tracker text, tracker_host text, added_at timestamptz, completed_at timestamptz)
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select distinct on (t.key) t.key, coalesce(t.ids, '{}'), t.name, t.state, t.client_state, coalesce(t.complete, false), greatest(least(t.percent, 100), 0),
 		case when t.size >= 0 then t.size end, case when t."left" >= 0 then t."left" end, case when t.down >= 0 then t.down end, case when t.up >= 0 then t.up end,
 		case when t.eta between 0 and 31536000 then t.eta * interval '1 s' end, case when t.seeders >= 0 then t.seeders end,
 		case when t.leechers >= 0 then t.leechers end, case when t.ratio >= 0 then t.ratio end, case when t.seeding >= 0 then t.seeding * interval '1 s' end,
-		t.folder, t.content, t.category, coalesce(t.tags, '{}'), t.error, coalesce(t.local, false), t.tracker,
+		t.folder, t.content, t.category, coalesce(t.tags, '{}'), t.error, coalesce(t.local, false), t.tracker, t.tracker_host,
 		case when t.added_at > 0 then to_timestamp(t.added_at) end, case when t.completed_at > 0 then to_timestamp(t.completed_at) end
 	from jsonb_to_recordset(p_listing -> 'transfers') t(key text, ids text[], name text, state text, client_state text, complete boolean, percent real,
 		size bigint, "left" bigint, down bigint, up bigint, eta bigint, seeders int, leechers int, ratio real, seeding bigint, folder text, content text,
-		category text, tags text[], error text, local boolean, tracker text, added_at bigint, completed_at bigint)
+		category text, tags text[], error text, local boolean, tracker text, tracker_host text, added_at bigint, completed_at bigint)
 	where t.key is not null
 	order by t.key
 $$;
@@ -33,6 +33,16 @@ as $$
 $$;
 comment on function haul_store.is_doubtful(haul_store.health, int) is 'Whether a listing is not believed yet.';
 
+-- Bytes, or its turn. A check finds bytes that were there, and what we have the client do to a transfer that stands still
+-- must not look as if it moved.
+create or replace function haul_store.has_moved(p_was text, p_is text, p_got bigint, p_percent real) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select 'checking' not in (p_was, p_is) and coalesce(p_got > 0 or p_percent > 0, false) or p_was = 'metadata' and p_is in ('downloading', 'stalled')
+		or p_was <> p_is and p_was in ('queued', 'paused', 'moving', 'unpacking', 'missing', 'unknown')
+$$;
+comment on function haul_store.has_moved(text, text, bigint, real) is 'Whether a transfer has come on between two listings.';
+
 create or replace function haul.observe(p_client int, p_revision int, p_listing jsonb, p_took_ms int) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_nestloop = off set jit = off
@@ -40,6 +50,7 @@ as $$
 declare
 	c_gap constant interval := interval '6 minutes';
 	c_pulse constant interval := interval '10 s';
+	c_slow_pulse constant interval := interval '10 minutes';
 	v_now constant timestamptz := tow.now();
 	v_count constant int := jsonb_array_length(p_listing -> 'transfers');
 	c haul_store.client;
@@ -67,27 +78,29 @@ begin
 	update haul_store.transfer t set ids = l.ids, name = l.name, state = l.state, client_state = l.client_state, complete = l.complete, percent = l.percent,
 		size = l.size, left_bytes = l.left_bytes, down = l.down, up = l.up, eta = l.eta, seeders = l.seeders, leechers = l.leechers, ratio = l.ratio,
 		seeding = l.seeding, folder = l.folder, content = l.content, category = l.category, tags = l.tags, error = l.error, local = l.local,
-		tracker = l.tracker, added_at = coalesce(l.added_at, t.added_at), completed_at = l.completed_at, pulse_at = v_now, missed = 0,
+		tracker = l.tracker, tracker_host = coalesce(l.tracker_host, t.tracker_host), added_at = coalesce(l.added_at, t.added_at), completed_at = l.completed_at, pulse_at = v_now, missed = 0,
 		changed_at = case when t.state <> l.state then v_now else t.changed_at end,
-		moved = case when l.left_bytes < t.left_bytes or l.percent > t.percent or l.state <> t.state then v_clock else t.moved end
+		moved = case when haul_store.has_moved(t.state, l.state, t.left_bytes - l.left_bytes, l.percent - t.percent) then v_clock else t.moved end,
+		leaving = case when t.missed < 3 then t.leaving end, download = case when t.missed < 3 or t.leaving is null then t.download end
 	from l
 	where t.client = p_client and t.key = l.key
 		and ((t.state, t.complete, floor(t.percent), t.missed, t.name, t.size, t.folder, t.category, t.tags, t.error, t.local, t.ids)
 				is distinct from (l.state, l.complete, floor(l.percent), 0, l.name, l.size, l.folder, l.category, l.tags, l.error, l.local, l.ids)
 			or (v_now - t.pulse_at >= c_pulse and (t.left_bytes, t.down, t.up, t.seeders, t.leechers, t.client_state, t.content, t.tracker)
-				is distinct from (l.left_bytes, l.down, l.up, l.seeders, l.leechers, l.client_state, l.content, l.tracker)));
+				is distinct from (l.left_bytes, l.down, l.up, l.seeders, l.leechers, l.client_state, l.content, l.tracker))
+			or (v_now - t.pulse_at >= c_slow_pulse and (t.ratio, t.seeding, t.tracker_host) is distinct from (l.ratio, l.seeding, coalesce(l.tracker_host, t.tracker_host))));
 	get diagnostics v_written = row_count;
 
 	insert into haul_store.transfer (client, key, ids, name, state, client_state, complete, percent, size, left_bytes, down, up, eta, seeders, leechers,
-		ratio, seeding, folder, content, category, tags, error, local, tracker, added_at, completed_at, first_at, changed_at, pulse_at, moved)
+		ratio, seeding, folder, content, category, tags, error, local, tracker, tracker_host, added_at, completed_at, first_at, changed_at, pulse_at, moved)
 	select p_client, l.key, l.ids, l.name, l.state, l.client_state, l.complete, l.percent, l.size, l.left_bytes, l.down, l.up, l.eta, l.seeders, l.leechers,
-		l.ratio, l.seeding, l.folder, l.content, l.category, l.tags, l.error, l.local, l.tracker, l.added_at, l.completed_at, v_now, v_now, v_now, v_clock
+		l.ratio, l.seeding, l.folder, l.content, l.category, l.tags, l.error, l.local, l.tracker, l.tracker_host, l.added_at, l.completed_at, v_now, v_now, v_now, v_clock
 	from haul_store.listed(p_listing) l
 	where not exists (select from haul_store.transfer t where t.client = p_client and t.key = l.key);
 	get diagnostics v_new = row_count;
 
 	if (p_listing ->> 'whole')::boolean then
-		update haul_store.transfer t set missed = t.missed + 1, state = case when t.missed >= 2 then 'missing' else t.state end,
+		update haul_store.transfer t set missed = t.missed + 1, state = case when t.leaving is not null then 'removed' when t.missed >= 2 then 'missing' else t.state end,
 			changed_at = case when t.missed = 2 then v_now else t.changed_at end
 		where t.client = p_client and t.missed < 3 and not exists (select from haul_store.listed(p_listing) l where l.key = t.key);
 		get diagnostics v_gone = row_count;
@@ -99,7 +112,7 @@ begin
 		hint = null, failures = 0, doubts = 0, listed_at = v_now, next_at = h.next_at, observed = v_clock, version = coalesce(p_listing ->> 'version', o.version),
 		free_bytes = (p_listing ->> 'free')::bigint, took = p_took_ms * interval '1 ms', listed = v_count, written = v_written + v_new + v_gone
 	where o.client = p_client;
-	perform haul_store.follow(c);
+	perform haul_store.follow(c, v_clock);
 	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
 end $$;
 comment on function haul.observe(int, int, jsonb, int) is 'For a client''s monitor: all that it has seen. In how many ms to look again.';

@@ -35,7 +35,7 @@ begin
 			format('from there it can become %s', (select string_agg(m.to_state, ', ' order by m.to_state) from haul_store.move m where m.from_state = d.state)));
 	end if;
 	update haul_store.download o set state = p_state, state_at = tow.now(), class = p_class, error = case when p_class is not null then p_detail end, hint = p_hint,
-		back = case when p_state in ('paused', 'failed') then v_from else o.back end,
+		back = case when p_state in ('paused', 'failed') then v_from else o.back end, let = false,
 		completed_at = case when p_state = 'completed' then tow.now() end
 	where o.id = d.id returning o.* into d;
 	perform haul_store.note_event(d.id, p_state, p_detail, v_from, p_state);
@@ -43,14 +43,16 @@ begin
 end $$;
 comment on function haul_store.move_to(haul_store.download, text, text, text, text) is 'Move a download into another state.';
 
--- One job of a download and stage at a time; whoever asks again gets the one that is there.
-create or replace function haul_store.launch(d haul_store.download, p_kind text) returns bigint
+-- One job of a download and stage at a time; whoever asks again gets the one that is there. It begins when job p_after has
+-- ended.
+create or replace function haul_store.launch(d haul_store.download, p_kind text, p_after bigint default null) returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
+	update haul_store.download o set let = true where o.id = d.id and p_kind = 'haul.grab' and not o.let;
 	select tow.enqueue(p_kind, jsonb_build_object('download', d.id), queue => 'haul', key => format('%s:%s', p_kind, d.id), policy => 'haul.work',
-		tags => array['download:' || d.id])
+		tags => array['download:' || d.id], after => case when p_after is not null then array[p_after] end)
 $$;
-comment on function haul_store.launch(haul_store.download, text) is 'Have a job work on a download.';
+comment on function haul_store.launch(haul_store.download, text, bigint) is 'Have a job work on a download.';
 
 create or replace function haul_store.is_open(p_state text) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp

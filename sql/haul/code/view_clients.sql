@@ -39,7 +39,7 @@ comment on function haul_store.local_path(int, text) is 'Where a client''s path 
 create or replace view haul.transfers as
 select t.id, c.name as client, t.name, t.state, t.percent, t.size, t.left_bytes, t.down, t.up, t.eta, t.seeders, t.leechers, t.ratio, t.seeding,
 	case when t.state in ('downloading', 'stalled', 'metadata', 'queued') then h.observed - t.moved end as still_for,
-	haul_store.local_path(t.client, t.folder) as folder, haul_store.local_path(t.client, t.content) as content, t.category, t.tags, t.error, t.local, t.tracker,
+	haul_store.local_path(t.client, t.folder) as folder, haul_store.local_path(t.client, t.content) as content, t.category, t.tags, t.error, t.local, t.tracker, t.tracker_host,
 	t.complete, t.download, t.added_at, t.completed_at, t.changed_at, t.pulse_at as seen_at, t.key, t.ids
 from haul_store.transfer t join haul_store.client c on c.id = t.client join haul_store.health h on h.client = t.client;
 comment on view haul.transfers is 'What clients hold, as it was last seen, with paths as they are here. still_for: how long, while we looked, it has got nothing.';

@@ -1,4 +1,22 @@
 -- What people look at: downloads, their files, what happened to them, where they go and who is told.
+-- In the order of what has to be mended first: the client, then the transfer.
+create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return case when d.state in ('completed', 'cancelled', 'rejected') then null
+		when d.client is null and d.client_name is null then 'no client has it'
+		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
+		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
+		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, to_char(h.since, 'YYYY-MM-DD HH24:MI'), h.error)
+		when d.state = 'failed' then d.error
+		when d.state = 'approved' then haul_store.held_back(d)
+		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
+			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
+				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
+end $$;
+comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer) is 'What keeps a download from going on, in words.';
+
 create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
 	t.down, t.up, t.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
@@ -6,13 +24,14 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 		when not c.enabled then format('client %s is disabled', c.name)
 		when h.state not in ('ok', 'new') then format('client %s is %s', c.name, h.state)
 		else coalesce(d.error, t.error) end as error,
-	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tags,
-	d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag
+	haul_store.trouble_of(d, c, h, t) as trouble,
+	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tracker_host, t.tags,
+	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,
@@ -27,6 +46,7 @@ comment on view haul.events is 'All that happened to downloads.';
 create or replace view haul.libraries as
 select l.name, l.root, l.template, l.modes, l.taken, l.categories, (select array_agg(t.name order by t.name) from haul_store.announce a join haul_store.target t on t.id = a.target where a.library = l.id) as targets,
 	l.extensions, l.refused, l.sidecars, l.samples, l.min_bytes, l.inner_links, l.verify, l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve, l.done_tag, l.done_remove,
+	coalesce((select p.name from haul_store.profile p where p.id = l.profile), 'default') as profile,
 	(select count(*) from haul_store.download d where d.library = l.id) as downloads, l.created_at
 from haul_store.library l;
 comment on view haul.libraries is 'Where files go, and how.';

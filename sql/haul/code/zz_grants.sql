@@ -4,10 +4,10 @@ revoke all on all functions in schema haul, haul_store from public;
 do $$
 declare
 	c_see constant text[] := '{status,find_downloads,find_files,find_events}'::text[];
-	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,acted,begin_fetch,fetching,fetched,begin_scan,scanned,begin_undo,undone,pending,process,processed,listeners}'::text[];
+	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,told,begin_fetch,fetching,fetched,begin_scan,scanned,begin_undo,undone,pending,process,processed,listeners}'::text[];
 	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,undo,cancel,retry,pause,resume,act,scan}'::text[];
-	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target}'::text[];
-	c_shown constant text[] := '{unwatched,local_path}'::text[]; -- what views call is called by whoever looks
+	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target,add_profile,set_profile,drop_profile,set_goal,drop_goal}'::text[];
+	c_shown constant text[] := '{unwatched,local_path,trouble_of,say_interval}'::text[]; -- what views call is called by whoever looks
 	g record;
 begin
 	for g in

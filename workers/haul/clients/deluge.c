@@ -275,7 +275,7 @@ static const char keys[] =
 	"[\"name\",\"state\",\"is_finished\",\"message\",\"tracker_status\",\"num_files\","
 	"\"total_wanted\",\"total_remaining\",\"download_payload_rate\",\"upload_payload_rate\","
 	"\"eta\",\"num_seeds\",\"num_peers\",\"ratio\",\"seeding_time\",\"download_location\","
-	"\"label\",\"time_added\",\"completed_time\"]";
+	"\"label\",\"time_added\",\"completed_time\",\"tracker_host\"]";
 
 static bool holds_any(const char *text, const char *const *words)
 {
@@ -381,6 +381,7 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 		.seeding = tow_json_int(t, "seeding_time", -1),
 		.folder = copied(a, t, "download_location"),
 		.category = copied(a, t, "label"),
+		.tracker_host = copied(a, t, "tracker_host"),
 		.added_at = instant(t, "time_added"),
 	};
 
@@ -656,7 +657,7 @@ const struct tow_client_driver tow_client_deluge = {
 	.help = "Deluge 2, by its deluge-web: http://HOST:8112; the password of deluge-web, no "
 		"user; a category is a label (Label plugin)",
 	.can = CLIENT_CAN_CATEGORY | CLIENT_CAN_FILES | CLIENT_CAN_SEED | CLIENT_CAN_SEQUENTIAL |
-	       CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK,
+	       CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK | CLIENT_CAN_RATIO,
 	.hello = hello,
 	.list = list,
 	.files = files,

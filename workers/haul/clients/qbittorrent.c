@@ -308,6 +308,7 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 		.content = copied(a, t, "content_path"),
 		.category = copied(a, t, "category"),
 		.tags = split_tags(a, tow_json_str(t, "tags", "")),
+		.tracker_host = tow_client_host(a, tow_json_str(t, "tracker", NULL)),
 		.added_at = instant(t, "added_on"),
 	};
 
@@ -688,7 +689,8 @@ const struct tow_client_driver tow_client_qbittorrent = {
 	.help = "qBittorrent 4.1 and later: http://HOST:8080; user and password, or an API key "
 		"(5.2) without a user",
 	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_FILES | CLIENT_CAN_SEED |
-	       CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK,
+	       CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK | CLIENT_CAN_RATIO |
+	       CLIENT_CAN_SEED_TIME,
 	.own_size = sizeof(struct own),
 	.close = forget,
 	.hello = hello,

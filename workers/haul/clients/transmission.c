@@ -19,7 +19,7 @@
 	"\"sizeWhenDone\",\"leftUntilDone\",\"metadataPercentComplete\",\"rateDownload\","  \
 	"\"rateUpload\",\"eta\",\"isStalled\",\"peersSendingToUs\",\"peersGettingFromUs\"," \
 	"\"webseedsSendingToUs\",\"uploadRatio\",\"secondsSeeding\",\"downloadDir\","       \
-	"\"labels\",\"addedDate\",\"doneDate\""
+	"\"labels\",\"addedDate\",\"doneDate\",\"trackers\""
 
 struct own {
 	char session[128];
@@ -324,6 +324,13 @@ static void read_error(struct tow_arena *a, const struct tow_json *t, struct tow
 	out->local = error == 3;
 }
 
+static const char *host_of(struct tow_arena *a, const struct tow_json *t)
+{
+	const struct tow_json *first = tow_json_at(tow_json_get(t, "trackers"), 0);
+
+	return tow_client_host(a, tow_json_str(first, "announce", NULL));
+}
+
 static double percent_of(const struct tow_json *t)
 {
 	double part = tow_json_num(t, "percentDone", 0);
@@ -364,6 +371,7 @@ static struct tow_transfer read_torrent(struct tow_client *c, struct tow_arena *
 		.folder = copied(a, t, "downloadDir"),
 		.category = category && has(labels, category) ? category : NULL,
 		.tags = labels,
+		.tracker_host = host_of(a, t),
 	};
 
 	out.ids[0] = out.key;
@@ -657,7 +665,7 @@ const struct tow_client_driver tow_client_transmission = {
 	.help = "Transmission 3.00 and later: http://HOST:9091, or all of the address of its RPC; "
 		"user and password",
 	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_FILES | CLIENT_CAN_SEED |
-	       CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK,
+	       CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK | CLIENT_CAN_RATIO,
 	.own_size = sizeof(struct own),
 	.hello = hello,
 	.list = list,
