@@ -68,8 +68,7 @@ static int rm(struct cli *c)
 		       : cli_failed(c);
 }
 
-#define SETTINGS \
-	" stalled metadata error local missing-files missing retries min-free max-active "
+#define SETTINGS " stalled metadata error local missing-files missing retries min-free max-active "
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
 	{ "add", 1, 1, add, SETTINGS },

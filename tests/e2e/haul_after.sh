@@ -31,6 +31,9 @@ driver=transmission url=http://127.0.0.1:$rpc
 
 instance_start
 ok "a library that removes what is placed" eval "tow library add main '$room/library' --mode link && tow library set main --done-remove data"
+ok "a profile" eval "tow profile add calm --stalled '[{\"after\": \"1 day\", \"do\": \"fail\"}]' --max-active 2 && tow profile set calm --retries 5 --reset max_active && tow library set main --profile calm"
+like "$(tow profile ls)" 'calm .*fail after 24 h .* 5 .* main' "is listed with its library"
+like "$(tow profile rm default 2>&1)" 'default profile stays' "the default cannot be dropped"
 ok "a goal that is not met" tow goal set --tracker 127.0.0.1 --ratio 5
 like "$(tow goal ls)" '127.0.0.1 .* 5 .* either' "is listed"
 ok "a client" tow client add tr transmission "$url" --category tow --fast '300 ms' --slow '300 ms'

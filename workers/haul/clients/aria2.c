@@ -519,8 +519,7 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		return drop(c, a, t, e);
 	case CLIENT_REMOVE_DATA:
 		tow_fail_class(e, TOW_FINAL, "client.refused",
-			       "it never deletes what it has "
-			       "downloaded");
+			       "it never deletes what it downloaded");
 		return tow_hint(e, "remove the transfer, and delete its files where they are");
 	case CLIENT_RECHECK:
 	case CLIENT_REANNOUNCE:

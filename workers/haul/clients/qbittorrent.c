@@ -478,9 +478,7 @@ static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listi
 static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
 		 struct tow_err *e)
 {
-	bool some = c->conf->category || c->conf->tag;
-
-	if (some ? !list_some(c, a, out, e) : !list_all(c, a, out, e))
+	if (!(c->conf->category || c->conf->tag ? list_some : list_all)(c, a, out, e))
 		return false;
 	listed(c, a, out);
 	return true;
@@ -643,9 +641,9 @@ static struct ask adding(struct tow_client *c, struct tow_arena *a,
 		parts[n++] = field("upLimit", tow_fmt(a, "%lld", t->up_limit));
 	if (t->ratio_limit >= 0)
 		parts[n++] = field("ratioLimit", tow_fmt(a, "%g", t->ratio_limit));
-	if (t->seed_limit >= 0)
-		parts[n++] = field("seedingTimeLimit", /* minutes */
-				   tow_fmt(a, "%lld", t->seed_limit / 60 + !!(t->seed_limit % 60)));
+	if (t->seed_limit >= 0) /* in minutes */
+		parts[n++] =
+			field("seedingTimeLimit", tow_fmt(a, "%lld", (t->seed_limit + 59) / 60));
 	what.body = tow_http_multipart(a, parts, &what.body_len, &what.type);
 	return what;
 }
