@@ -77,3 +77,14 @@ bool tow_secret_write(const char *name, const void *data, size_t len, struct tow
 	return tow_fs_mkdirs(folder, 0700, e) &&
 	       tow_fs_write(tow_fmt(&a, "%s/%s", folder, name), data, len, 0600, e);
 }
+
+/* One of a letter or two is in every text, and no secret. */
+void tow_secret_hush(struct tow_err *e, const char *secret)
+{
+	size_t n = secret ? strlen(secret) : 0;
+
+	for (char *at = e->text; n > 2 && (at = strstr(at, secret)); at += 3) {
+		memset(at, '*', 3);
+		memmove(at + 3, at + n, strlen(at + n) + 1);
+	}
+}

@@ -1,6 +1,7 @@
 #include "sha256.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "tow/http.h"
 
@@ -135,4 +136,14 @@ char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text
 		hex[2 * i + 1] = digits[digest[i] & 15];
 	}
 	return hex;
+}
+
+/* The clock is for the receiver only, who refuses what was said long ago. */
+char *tow_http_signature(struct tow_arena *a, const char *key, const char *body)
+{
+	long long now = (long long)time(NULL);
+	const char *text = tow_fmt(a, "%lld.%s", now, body);
+
+	return tow_fmt(a, "Tow-Signature: t=%lld,v1=%s", now,
+		       tow_hmac_sha256_hex(a, key, text, strlen(text)));
 }

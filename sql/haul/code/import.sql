@@ -174,3 +174,15 @@ as $$
 	where d.id = begin_act.download order by t.missed, t.id limit 1
 $$;
 comment on function haul.begin_act(bigint) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it.';
+
+create or replace function haul.measured(download bigint, free_bytes bigint) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	l haul_store.library;
+begin
+	update haul_store.library o set free_bytes = measured.free_bytes from haul_store.download d where d.id = measured.download and o.id = d.library returning o.* into l;
+	perform haul_store.tell_disk('library', l.name, l.free_bytes) where found;
+end $$;
+comment on function haul.measured(bigint, bigint) is 'For the job that places a download''s files: what its library''s file system has left.';

@@ -4,9 +4,9 @@ revoke all on all functions in schema haul, haul_store from public;
 do $$
 declare
 	c_see constant text[] := '{client,target,local_path,path_map,announced}'::text[];
-	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,begin_scan,scanned,begin_undo,undone,pending,process}'::text[];
-	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,undo,cancel,retry,pause,resume,act,scan}'::text[];
-	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target}'::text[];
+	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,begin_scan,scanned,begin_undo,undone,measured,begin_notify,notified,pending,process}'::text[];
+	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,undo,cancel,retry,pause,resume,act,scan,test_channel}'::text[];
+	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target,add_channel,set_channel,drop_channel,add_rule,set_rule,drop_rule}'::text[];
 	g record;
 begin
 	for g in

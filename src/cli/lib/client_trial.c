@@ -1,4 +1,5 @@
-/* tow client test: the way to a client, what it holds, and whether that can be reached and placed from here. */
+/* tow client test: the way to a client, what it holds, and whether that can be reached and placed
+ * from here. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -120,7 +121,8 @@ static bool list(struct client_trial *t)
 
 /*--- what is seen from here */
 
-/* A link needs one file system and one mount of it: st_dev alone is the same in a bind mount, where a link is refused. */
+/* A link needs one file system and one mount of it: st_dev alone is the same in a bind mount, where
+ * a link is refused. */
 static bool same_mount(const char *a, const char *b)
 {
 	struct statx sa, sb;
@@ -163,8 +165,9 @@ static void check_link(struct client_trial *t, const char *local, size_t i, stru
 	if (linked || strstr(modes, "copy") || strstr(modes, "move") || strstr(modes, "symlink"))
 		return;
 	health_add(&t->trial.health, "library", "bad",
-		   tow_fmt(arena(t), "%s takes no copies, and %s is on another file system or mount",
-			   name, local),
+		   tow_fmt(arena(t),
+			   "%s takes no copies, and %s is on another file system or mount", name,
+			   local),
 		   tow_fmt(arena(t),
 			   "put both below one mount, or: tow library set %s --mode "
 			   "reflink,link,copy",
@@ -193,7 +196,8 @@ static void not_seen(struct client_trial *t, const char *folder, const char *loc
 	struct tow_arena *a = arena(t);
 	bool gone = errno == ENOENT || errno == ENOTDIR;
 	const char *slash = strrchr(local, '/');
-	bool parent = slash && slash > local && access(tow_strndup(a, local, (size_t)(slash - local)), F_OK) == 0;
+	bool parent = slash && slash > local &&
+		      access(tow_strndup(a, local, (size_t)(slash - local)), F_OK) == 0;
 	const char *here = strcmp(folder, local) == 0 ? "" : tow_fmt(a, " (here %s)", local);
 
 	if (!gone)

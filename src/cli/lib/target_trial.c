@@ -1,4 +1,5 @@
-/* tow target test: the way to a media server, and whether it knows the folders that it is told of. */
+/* tow target test: the way to a media server, and whether it knows the folders that it is told of.
+ */
 #include <string.h>
 #include <sysexits.h>
 
@@ -27,14 +28,16 @@ static void check_library(struct trial *t, struct tow_target *target, const stru
 			  size_t i)
 {
 	struct tow_arena *a = &t->health.c->arena;
-	const char *name = tow_rows_get(rows, i, "library"), *as = tow_rows_get(rows, i, "known_as");
+	const char *name = tow_rows_get(rows, i, "library"),
+		   *as = tow_rows_get(rows, i, "known_as");
 	const char *folder = tow_fmt(a, "%s%s", as, *as && as[strlen(as) - 1] != '/' ? "/" : "");
 	struct tow_err e = { 0 };
 
 	if (!target->driver->knows)
 		health_add(&t->health, "library", "ok",
-			   tow_fmt(a, "it will be told of %s as %s; whether it knows that is seen "
-				      "then",
+			   tow_fmt(a,
+				   "it will be told of %s as %s; whether it knows that is seen "
+				   "then",
 				   name, *as ? as : "the whole"),
 			   NULL);
 	else if (target->driver->knows(target, a, folder, &e))
@@ -42,10 +45,12 @@ static void check_library(struct trial *t, struct tow_target *target, const stru
 			   NULL);
 	else if (strcmp(e.class, "target.outside") == 0)
 		health_add(&t->health, "library", "bad",
-			   tow_fmt(a, "it has no library that holds %s, which %s is said to be there",
+			   tow_fmt(a,
+				   "it has no library that holds %s, which %s is said to be there",
 				   as, name),
-			   tow_fmt(a, "say what its folder is called there: tow library announce %s "
-				      "%s --as /FOLDER",
+			   tow_fmt(a,
+				   "say what its folder is called there: tow library announce %s "
+				   "%s --as /FOLDER",
 				   name, t->name));
 	else
 		trial_failed(t, "library", &e);

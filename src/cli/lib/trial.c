@@ -54,7 +54,8 @@ bool trial_secret(struct trial *t, char **password)
 
 /*--- what is wrong */
 
-/* The first part of the class that an entry names counts; "." begins what http, scgi and line have in common. */
+/* The first part of the class that an entry names counts; "." begins what http, scgi and line have
+ * in common. */
 static const struct cause {
 	const char *class, *before, *after;
 	bool said; /* what the error says is worth adding */
@@ -103,7 +104,8 @@ void trial_failed(struct trial *t, const char *component, const struct tow_err *
 	struct tow_arena *a = &t->health.c->arena;
 	const struct cause *cause = cause_of(e->class);
 	const char *detail = tow_strdup(a, e->text), *own = cause ? cause->hint : NULL;
-	const char *hint = tow_fmt(a, "%s%s%s", own ? own : "", own && *e->hint ? "; " : "", e->hint);
+	const char *hint =
+		tow_fmt(a, "%s%s%s", own ? own : "", own && *e->hint ? "; " : "", e->hint);
 
 	if (cause)
 		detail = tow_fmt(a, "%s%s%s%s%s", cause->before, t->url, cause->after,

@@ -1,4 +1,5 @@
-/* Trials of programs that Towpath speaks to: what is wrong on the way to one, in a sentence and a hint, as findings. */
+/* Trials of programs that Towpath speaks to: what is wrong on the way to one, in a sentence and a
+ * hint, as findings. */
 #ifndef TOW_CLI_TRIAL_H
 #define TOW_CLI_TRIAL_H
 
@@ -11,7 +12,8 @@ struct trial {
 	long timeout_ms;
 };
 
-/* From the row that verb gives of the first operand; with --driver and --url, from these and the other options. *rows is NULL then. */
+/* From the row that verb gives of the first operand; with --driver and --url, from these and the
+ * other options. *rows is NULL then. */
 TOW_MUST bool trial_begin(struct trial *t, const char *verb, struct tow_rows **rows);
 
 /* Reads what the secret names. False, with the finding, when it cannot be. */
