@@ -14,11 +14,11 @@
 
 /* Where, and as whom; borrowed from whoever opens the channel, and valid until it is closed. */
 struct tow_channel_conf {
-	const char *url;	       /* without a slash at the end */
-	const char *user;	       /* NULL: none */
-	const char *secret;	       /* password or token, or what a webhook is signed with; NULL */
+	const char *url;    /* without a slash at the end */
+	const char *user;   /* NULL: none */
+	const char *secret; /* password or token, or what a webhook is signed with; NULL */
 	const struct tow_json *options; /* texts: what the driver needs, and what it may be told */
-	long timeout_ms;	       /* of each request */
+	long timeout_ms;		/* of each request */
 };
 
 /* What people are told. Text is UTF-8; the title is one line. */
@@ -40,7 +40,8 @@ struct tow_channel {
 struct tow_channel_driver {
 	const char *name;
 	const char *help; /* a line: what the address and the secret are */
-	const char *const *needs; /* options that it cannot do without, NULL at the end; may be NULL */
+	const char *const
+		*needs; /* options that it cannot do without, NULL at the end; may be NULL */
 	bool (*send)(struct tow_channel *c, struct tow_arena *a, const struct tow_message *m,
 		     struct tow_err *e);
 };

@@ -6,12 +6,12 @@
 #include "tow/mem.h"
 
 struct tow_mail {
-	const char *url;	/* smtp://HOST[:PORT], or smtps:// where TLS comes first */
+	const char *url;	   /* smtp://HOST[:PORT], or smtps:// where TLS comes first */
 	const char *user, *secret; /* NULL: no login */
-	bool starttls;		/* smtp: not without TLS */
-	const char *id;		/* the same whenever it is sent: in its Message-ID */
-	const char *from;	/* an address, name@host */
-	const char *const *to;	/* addresses, NULL at the end */
+	bool starttls;		   /* smtp: not without TLS */
+	const char *id;		   /* the same whenever it is sent: in its Message-ID */
+	const char *from;	   /* an address, name@host */
+	const char *const *to;	   /* addresses, NULL at the end */
 	const char *subject, *text;
 	long timeout_ms; /* all of it; 0: 60 s */
 };
@@ -23,7 +23,8 @@ TOW_MUST bool tow_mail_send(const struct tow_mail *m, struct tow_err *e);
 /* As it goes over the wire, but for the doubled dots. */
 char *tow_mail_format(struct tow_arena *a, const struct tow_mail *m);
 
-/* A text as a header's value (RFC 2047): on one line, or folded by what stands between its words. */
+/* A text as a header's value (RFC 2047): on one line, or folded by what stands between its words.
+ */
 char *tow_mail_header(struct tow_arena *a, const char *text, const char *between);
 
 #endif

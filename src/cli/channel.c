@@ -47,7 +47,9 @@ static int ls(struct cli *c)
 
 static const char *details(struct cli *c)
 {
-	static const char *const names[] = { "topic", "priority", "tags", "from", "to", "starttls" };
+	static const char *const names[] = {
+		"topic", "priority", "tags", "from", "to", "starttls"
+	};
 	TOW_AUTO_BUF b = { 0 };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -166,7 +168,8 @@ const struct tow_command tow_command_channel = {
 		"  tow channel add post mail smtp://mail.example.org:587 --user me --secret "
 		"secret:mail \\\n"
 		"      --from tow@example.org --to me@example.org\n"
-		"  tow channel add program webhook http://127.0.0.1:8080/hook --secret secret:hook\n"
+		"  tow channel add program webhook http://127.0.0.1:8080/hook --secret "
+		"secret:hook\n"
 		"  tow channel test phone\n"
 		"\n"
 		"Exit status of test: 0 it was sent, 1 it was not.\n",

@@ -24,11 +24,11 @@ static const struct tow_option options[] = {
 static int ls(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "name", NULL, AS_IS },	  { "channel", NULL, AS_IS },
-		{ "events", NULL, AS_LIST },	  { "libraries", NULL, AS_LIST },
-		{ "categories", NULL, AS_LIST },  { "below", NULL, AS_IS },
-		{ "delay", NULL, AS_DURATION },	  { "enabled", NULL, AS_YES },
-		{ "gathered", NULL, AS_IS },	  COLUMN_END,
+		{ "name", NULL, AS_IS },	 { "channel", NULL, AS_IS },
+		{ "events", NULL, AS_LIST },	 { "libraries", NULL, AS_LIST },
+		{ "categories", NULL, AS_LIST }, { "below", NULL, AS_IS },
+		{ "delay", NULL, AS_DURATION },	 { "enabled", NULL, AS_YES },
+		{ "gathered", NULL, AS_IS },	 COLUMN_END,
 	};
 	return print_view(c, "haul.rules", columns);
 }
@@ -47,8 +47,12 @@ static int events(struct cli *c)
 static int messages(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "made_at", "AT", AS_WHEN }, { "channel", NULL, AS_IS }, { "rule", NULL, AS_IS },
-		{ "state", NULL, AS_STATE },  { "title", NULL, AS_IS },	  { "error", NULL, AS_IS },
+		{ "made_at", "AT", AS_WHEN },
+		{ "channel", NULL, AS_IS },
+		{ "rule", NULL, AS_IS },
+		{ "state", NULL, AS_STATE },
+		{ "title", NULL, AS_IS },
+		{ "error", NULL, AS_IS },
 		COLUMN_END,
 	};
 	return print_view(c, "haul.messages", columns);

@@ -90,7 +90,8 @@ static void add_text(struct tow_buf *out, const char *text)
 			column = 0;
 		} else if (*c != '\r') {
 			add_octet(out, &column, (unsigned char)*c,
-				  blank_at_end || *c == '=' || *c > '~' || (*c < ' ' && *c != '\t'));
+				  blank_at_end || *c == '=' || *c > '~' ||
+					  (*c < ' ' && *c != '\t'));
 		}
 	}
 	tow_buf_adds(out, "\r\n");
@@ -149,7 +150,8 @@ static void set_manners(CURL *c, const struct tow_mail *m)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_PROXY, "");
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, m->timeout_ms > 0 ? m->timeout_ms : TIMEOUT_MS);
-	curl_easy_setopt(c, CURLOPT_USE_SSL, (long)(m->starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+	curl_easy_setopt(c, CURLOPT_USE_SSL,
+			 (long)(m->starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
 	if (m->user && m->secret) {
 		curl_easy_setopt(c, CURLOPT_USERNAME, m->user);
 		curl_easy_setopt(c, CURLOPT_PASSWORD, m->secret);

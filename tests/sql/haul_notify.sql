@@ -12,7 +12,7 @@ create function pg_temp.news(p_rule text) returns text language sql as $$
 	select string_agg(n.event, ' ' order by n.id) from haul_store.news n join haul_store.rule r on r.id = n.rule where r.name = p_rule $$;
 create function pg_temp.jobs() returns text language sql as $$
 	select string_agg(format('%s in %s', j.args ->> 'channel', coalesce(s.run_at - tow.now(), '0')), ', ' order by j.id) from tow.jobs j left join tow_store.scheduled s on s.id = j.id
-	where j.kind = 'haul.notify' and j.state <> 'cancelled' $$;
+	where j.kind = 'haul.notify' and j.state in ('ready', 'scheduled', 'retrying') $$;
 -- What a job of the channel would send, and says that it did.
 create function pg_temp.sent(p_channel text, p_job bigint default 1) returns table(event text, count int, level text, title text, body text) language sql as $$
 	select b.event, b.count, b.level, b.title, b.body from haul.begin_notify(p_channel, p_job) b, lateral (select haul.notified(b.message)) n $$;
@@ -136,6 +136,25 @@ select is((select message from haul.begin_notify('phone', :j)), :m::bigint, 'by 
 select is((select count(*) from haul.begin_notify('phone', 79)), 0::bigint, 'it is not taken from');
 select is(haul.notified(:m, 'http.connect', 'refused', 'look'), 'failed', 'after a day it is given up');
 select is((select count(*) from pg_temp.sent('phone')), 0::bigint, 'and not tried again');
+-- What nobody cares for is found.
+delete from haul_store.news;
+select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.notify' and j.state in ('ready', 'scheduled', 'retrying', 'running') \g /dev/null
+select haul.give_up(pg_temp.wants('lost', 'films'), 'x', 'no', null) \g /dev/null
+select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.notify' and j.state = 'scheduled' \g /dev/null
+select pg_temp.later('9 min'), pg_temp.sees(50000000000) \g /dev/null
+select is(pg_temp.jobs(), null, 'what waits is not late yet');
+select pg_temp.later('2 min'), pg_temp.sees(50000000000), pg_temp.sees(50000000000) \g /dev/null
+select is(pg_temp.jobs(), 'phone in 00:00:00', 'news that has lost its job gets another');
+select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.notify' and j.state = 'ready' \g /dev/null
+select message as m from haul.begin_notify('phone', 80) \gset
+select is(haul.notified(:m, 'http.503', 'later', null, 60), 'pending', 'a channel that asks for a minute');
+select is((select count(*) from haul.begin_notify('phone', 81)), 0::bigint, 'has it');
+select pg_temp.later('59 s'), pg_temp.sees(50000000000) \g /dev/null
+select is(pg_temp.jobs(), null, 'from all');
+select pg_temp.later('2 s'), pg_temp.sees(50000000000), pg_temp.sees(50000000000) \g /dev/null
+select is(pg_temp.jobs(), 'phone in 00:00:00', 'and no longer: a message that has lost its job gets another, too');
+select is((select title from pg_temp.sent('phone', 82)), 'failed: lost', 'and is sent');
+
 select haul.give_up(pg_temp.wants('again', 'films'), 'x', 'no', null), pg_temp.later('10 min') \g /dev/null
 select is((select title from pg_temp.sent('phone')), 'failed: again', 'the next one is');
 select is((select concat_ws(' ', state, error) from haul.channels where name = 'phone'), 'ok', 'and the channel is well');

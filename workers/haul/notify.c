@@ -1,10 +1,12 @@
-/* haul.notify: tells people what rules have gathered for a channel. What the channel does not take is
- * kept in the database, and tried again by another attempt of this job, or by the next. */
+/* haul.notify: tells people what rules have gathered for a channel. What the channel does not take
+ * is kept in the database, and tried again by another attempt of this job, or by the next. */
 #include <string.h>
 
 #include "session.h"
 #include "tow/channel.h"
 #include "tow/secret.h"
+
+#define LONGEST_S 3600 /* a channel that asks to be left alone for longer is not heard */
 
 struct outlet {
 	struct tow_channel channel;
@@ -63,14 +65,15 @@ static bool send(struct outlet *o, struct tow_arena *a, const struct tow_rows *r
 
 /* why is NULL where it was sent. */
 static bool tell(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows, size_t i,
-		 const struct tow_err *why, struct tow_err *e)
+		 const struct tow_err *why, long pause_s, struct tow_err *e)
 {
 	const char *message = tow_rows_get(rows, i, "message");
+	const char *pause = pause_s >= 0 ? tow_fmt(tow_job_arena(j), "%ld", pause_s) : NULL;
 	TOW_AUTO_ROWS *said = NULL;
 	const char *state;
 
 	if (!tow_call(db, &said, e, "haul.notified", message, why ? why->class : NULL,
-		      why ? why->text : NULL, why ? why->hint : NULL))
+		      why ? why->text : NULL, why ? why->hint : NULL, pause))
 		return false;
 	state = tow_rows_at(said, 0, 0);
 	if (why && state && strcmp(state, "failed") == 0)
@@ -79,8 +82,8 @@ static bool tell(struct tow_job *j, struct tow_db *db, const struct tow_rows *ro
 	return true;
 }
 
-/* A message that is refused does not keep the others; a channel that is down does. The first failure is
- * the job's. */
+/* A message that is refused does not keep the others; a channel that is down does. The first
+ * failure is the job's. */
 static bool send_all(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows,
 		     long *retry_after, struct tow_err *e)
 {
@@ -91,7 +94,8 @@ static bool send_all(struct tow_job *j, struct tow_db *db, const struct tow_rows
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		bool sent = open && send(&o, tow_job_arena(j), rows, i, &why);
 
-		if (!tell(j, db, rows, i, sent ? NULL : &why, &also)) {
+		*retry_after = open && !sent ? o.channel.retry_after : -1;
+		if (!tell(j, db, rows, i, sent ? NULL : &why, *retry_after, &also)) {
 			*e = also;
 			return false;
 		}
@@ -100,7 +104,6 @@ static bool send_all(struct tow_job *j, struct tow_db *db, const struct tow_rows
 		if (all)
 			*e = why;
 		all = false;
-		*retry_after = open ? o.channel.retry_after : -1;
 		if (why.code == TOW_RETRY)
 			break;
 	}
@@ -122,7 +125,10 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (tow_rows_count(rows) == 0 || send_all(j, db, rows, &retry_after, e))
 		return true;
 	e->code = TOW_RETRY; /* who mends the channel shall not have to send again by hand */
-	return retry_after >= 0 ? tow_job_retry_in(j, e, (double)retry_after) : false;
+	return retry_after >= 0
+		       ? tow_job_retry_in(
+				 j, e, (double)(retry_after < LONGEST_S ? retry_after : LONGEST_S))
+		       : false;
 }
 
 const struct tow_kind tow_kind_notify = {

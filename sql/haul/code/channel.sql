@@ -89,22 +89,22 @@ begin
 	c.options := c.options - coalesce(reset, '{}');
 	c := jsonb_populate_record(c, (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r where r in ('user_name', 'secret')) || v_new);
 	perform haul_store.check_channel(c);
-	update haul_store.channel o set url = c.url, user_name = c.user_name, secret = c.secret, options = c.options, timeout = c.timeout, keep = c.keep, enabled = c.enabled
+	update haul_store.channel o set url = c.url, user_name = c.user_name, secret = c.secret, options = c.options, timeout = c.timeout, keep = c.keep, enabled = c.enabled, next_at = null
 	where o.id = c.id;
-	perform haul_store.wake_channel(c);
+	perform haul_store.wake_channel(c, 'replace');
 end $$;
 comment on function haul.set_channel(text, text, text, text, jsonb, interval, interval, boolean, text[]) is
 'Change a channel; what is left out stays, options that are named replace those of their names, reset takes back user_name, secret and options. What waits for it is tried at once.';
 
 -- What waits is tried anew: a job of the channel's own, beside those of its rules.
-create or replace function haul_store.wake_channel(c haul_store.channel) returns bigint
+create or replace function haul_store.wake_channel(c haul_store.channel, p_on_conflict text default 'ignore') returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select tow.enqueue('haul.notify', jsonb_build_object('channel', c.name), queue => 'haul', key => 'haul.notify:c' || c.id, key_scope => 'queued',
-		on_conflict => 'replace', policy => 'haul.notify')
+		on_conflict => p_on_conflict, policy => 'haul.notify')
 	where exists (select from haul_store.message m where m.channel = c.id and m.state = 'pending')
 $$;
-comment on function haul_store.wake_channel(haul_store.channel) is 'Have what waits for a channel sent now; null: there is nothing.';
+comment on function haul_store.wake_channel(haul_store.channel, text) is 'Have what waits for a channel sent now; null: there is nothing.';
 
 create or replace function haul.drop_channel(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -126,8 +126,8 @@ declare
 begin
 	insert into haul_store.message (channel, event, count, level, title, body, data, made_at)
 	values (c.id, 'test', 1, 'good', 'Towpath can reach you', format('This is what channel %s looks like.', c.name), '[]', tow.now());
-	return tow.enqueue('haul.notify', jsonb_build_object('channel', c.name), queue => 'haul', key => 'haul.notify:c' || c.id, key_scope => 'queued', on_conflict => 'replace',
-		max_attempts => 1);
+	update haul_store.channel o set next_at = null where o.id = c.id;
+	return tow.enqueue('haul.notify', jsonb_build_object('channel', c.name), queue => 'haul', max_attempts => 1);
 end $$;
 comment on function haul.test_channel(text) is 'Send a message by a channel, to see whether it arrives; returns the job''s id.';
 
@@ -227,6 +227,7 @@ begin
 	update haul_store.rule o set channel = r.channel, events = r.events, libraries = r.libraries, categories = r.categories, below = r.below, delay = r.delay,
 		title = r.title, body = r.body, enabled = r.enabled
 	where o.id = r.id;
+	perform haul_store.notify(r, r.delay, 'replace') where exists (select from haul_store.news n where n.rule = r.id); -- the job may be for another channel
 end $$;
 comment on function haul.set_rule(text, text, text[], text[], text[], text, interval, text, text, boolean, text[]) is 'Change a rule; what is left out stays, reset takes back libraries, categories, below, title, body.';
 

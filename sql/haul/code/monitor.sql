@@ -63,6 +63,7 @@ begin
 		since = case when h.state = v_was.state then o.since else v_now end, class = p_class, error = left(p_error, 1000), hint = left(p_hint, 500)
 	where o.client = p_client;
 	perform haul_store.tell_client(p_client, v_was);
+	perform haul_store.remind();
 	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
 end $$;
 comment on function haul.unreachable(int, int, text, text, text) is 'For a client''s monitor: a cycle without a listing. In how many ms to try again; null: not before it is changed.';

@@ -36,6 +36,9 @@ begin
 	end if;
 	perform haul_store.gather(r) from (select o.* from haul_store.rule o
 		where o.channel = c.id and exists (select from haul_store.news n where n.rule = o.id and n.at + o.delay <= tow.now()) order by o.id) r;
+	if c.next_at > tow.now() then -- whoever was told so comes again
+		return;
+	end if;
 	delete from haul_store.message m where m.channel = c.id and m.state <> 'pending' and m.made_at < tow.now() - c.keep;
 	update haul_store.message m set job = begin_notify.job
 	where m.channel = c.id and m.state = 'pending' and (m.job is null or m.job = begin_notify.job or tow.state(m.job) is distinct from 'running');
@@ -44,7 +47,7 @@ begin
 end $$;
 comment on function haul.begin_notify(text, bigint) is 'For the job that tells people: by which way, and what.';
 
-create or replace function haul.notified(message bigint, class text default null, error text default null, hint text default null) returns text
+create or replace function haul.notified(message bigint, class text default null, error text default null, hint text default null, pause_s bigint default null) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -56,8 +59,8 @@ begin
 		state = case when class is null then 'sent' when o.event = 'test' or o.made_at <= tow.now() - c_day then 'failed' else 'pending' end
 	where o.id = message and o.state = 'pending' returning o.* into m;
 	update haul_store.channel o set class = m.class, error = m.error, hint = left(notified.hint, 500), sent_at = coalesce(m.sent_at, o.sent_at),
-		failed_at = case when m.class is not null then tow.now() end
+		failed_at = case when m.class is not null then tow.now() end, next_at = case when pause_s > 0 then tow.now() + least(pause_s, 3600) * interval '1 s' end
 	where o.id = m.channel;
 	return m.state;
 end $$;
-comment on function haul.notified(bigint, text, text, text) is 'A message has been sent, or why it could not be; what has become of it: sent, pending (it is tried again) or failed (given up, after a day).';
+comment on function haul.notified(bigint, text, text, text, bigint) is 'A message has been sent, or why it could not be, and for how long the channel asks to be left alone; what has become of it: sent, pending (it is tried again) or failed (given up, after a day).';

@@ -102,6 +102,7 @@ begin
 	where o.client = p_client;
 	perform haul_store.tell_client(p_client, h) where h.state <> 'ok';
 	perform haul_store.tell_disk('client', c.name, (p_listing ->> 'free')::bigint);
+	perform haul_store.remind();
 	perform haul_store.follow(c);
 	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
 end $$;

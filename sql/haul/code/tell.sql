@@ -1,5 +1,6 @@
--- What happens is told here, in its own transaction, and costs one look at the rules where none wants it. Rules are met in the
--- order of their ids, so that two transactions that tell the same do not wait for each other crosswise.
+-- What happens is told here, in its own transaction, and costs one look at the rules where none wants it. Nobody waits for
+-- anybody: whoever tells by a rule while another transaction does leaves the job to that one. What falls between two stools by
+-- this (that one is undone, or its job is over before the news is committed) is found by haul_store.remind.
 
 create or replace function haul_store.is_told(p_event text) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
@@ -10,14 +11,14 @@ $$;
 comment on function haul_store.is_told(text) is 'Whether any rule wants an event.';
 
 -- One job a rule that waits for its delay; each sends all that its channel has.
-create or replace function haul_store.notify(r haul_store.rule, p_delay interval) returns bigint
+create or replace function haul_store.notify(r haul_store.rule, p_delay interval, p_on_conflict text default 'ignore') returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select tow.enqueue('haul.notify', jsonb_build_object('channel', c.name), queue => 'haul', key => 'haul.notify:' || r.id, key_scope => 'queued',
-		run_at => case when p_delay > '0' then tow.now() + p_delay end, policy => 'haul.notify')
+		on_conflict => p_on_conflict, run_at => case when p_delay > '0' then tow.now() + p_delay end, policy => 'haul.notify')
 	from haul_store.channel c where c.id = r.channel
 $$;
-comment on function haul_store.notify(haul_store.rule, interval) is 'Have what a rule has gathered sent.';
+comment on function haul_store.notify(haul_store.rule, interval, text) is 'Have what a rule has gathered sent.';
 
 create or replace function haul_store.tell_one(r haul_store.rule, p_event text, p_subject text, p_said jsonb) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -30,7 +31,7 @@ begin
 	insert into haul_store.news (rule, event, subject, said, at)
 	select r.id, p_event, p_subject, jsonb_object_agg(e.key, haul_store.mask(e.value)), tow.now()
 	from jsonb_each_text(p_said || jsonb_build_object('event', p_event)) e where e.value <> '';
-	perform haul_store.notify(r, r.delay);
+	perform haul_store.notify(r, r.delay) where pg_try_advisory_xact_lock(7630760, r.id);
 end $$;
 comment on function haul_store.tell_one(haul_store.rule, text, text, jsonb) is 'Tell by one rule, if it wants to.';
 
@@ -108,3 +109,18 @@ as $$
 	where (t.class is null) <> (p_was is null)
 $$;
 comment on function haul_store.tell_target(haul_store.target, text) is 'Tell how a target is, where that has changed; p_was: the class of what was wrong with it.';
+
+-- News, and messages, that no job cares for any more: it was lost, or somebody cancelled it. Asked at each look at a client.
+create or replace function haul_store.remind() returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform haul_store.notify(r, '0')
+	from (select o.* from haul_store.rule o join haul_store.channel c on c.id = o.channel
+		where c.enabled and exists (select from haul_store.news n where n.rule = o.id and n.at < tow.now() - o.delay - interval '30 s')) r
+	where pg_try_advisory_xact_lock(7630760, r.id);
+	perform haul_store.wake_channel(c)
+	from (select o.* from haul_store.channel o, lateral (select m.job from haul_store.message m where m.channel = o.id and m.state = 'pending' order by m.id limit 1) m
+		where o.enabled and coalesce(o.next_at < tow.now(), true) and coalesce(tow.state(m.job) not in ('ready', 'scheduled', 'retrying', 'running'), true)) c;
+end $$;
+comment on function haul_store.remind() is 'Have told what was left lying.';

@@ -17,11 +17,13 @@ create table haul_store.channel (
 	class text,
 	error text,
 	hint text,
-	failed_at timestamptz
+	failed_at timestamptz,
+	next_at timestamptz
 );
 comment on table haul_store.channel is 'Ways to tell people something.';
 comment on column haul_store.channel.driver is 'Which it is: a file of workers/haul/channels.';
 comment on column haul_store.channel.options is 'topic, priority, tags: of ntfy; from, to, starttls: of mail.';
+comment on column haul_store.channel.next_at is 'It asked to be left alone until then.';
 comment on column haul_store.channel.keep is 'How long messages that were sent, or given up, are shown.';
 
 create table haul_store.rule (

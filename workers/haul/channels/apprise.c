@@ -1,5 +1,6 @@
-/* An Apprise API: a POST of {"title", "body", "type"} to http://HOST/notify/KEY, whose configuration it knows; or to
- * http://HOST/notify, with a secret: the addresses of services, which hold their tokens. */
+/* An Apprise API: a POST of {"title", "body", "type"} to http://HOST/notify/KEY, whose
+ * configuration it knows; or to http://HOST/notify, with a secret: the addresses of services, which
+ * hold their tokens. */
 #include <string.h>
 
 #include "tow/channel.h"

@@ -1,5 +1,5 @@
-/* ntfy, the public one or one's own: a POST of the text to URL/TOPIC, the title in a header. A secret alone is a
- * token, beside a user a password. */
+/* ntfy, the public one or one's own: a POST of the text to URL/TOPIC, the title in a header. A
+ * secret alone is a token, beside a user a password. */
 #include <string.h>
 
 #include "tow/channel.h"
@@ -22,7 +22,10 @@ static bool send(struct tow_channel *c, struct tow_arena *a, const struct tow_me
 	const char *const headers[] = {
 		"Content-Type: text/plain; charset=utf-8",
 		tow_fmt(a, "Title: %s", tow_mail_header(a, m->title, " ")),
-		tow_fmt(a, "Priority: %s", priority ? priority : good ? "3" : "4"),
+		tow_fmt(a, "Priority: %s",
+			priority ? priority
+			: good	 ? "3"
+				 : "4"),
 		tow_fmt(a, "Tags: %s",
 			tags   ? tow_mail_header(a, tags, " ")
 			: good ? "white_check_mark"

@@ -1,6 +1,6 @@
-/* A program of yours: a POST of {"id", "event", "level", "count", "title", "text", "items"}; items are
- * what happened, one by one. The id is the same when it is sent again. With a secret it is signed as the
- * requests of http jobs are. */
+/* A program of yours: a POST of {"id", "event", "level", "count", "title", "text", "items"}; items
+ * are what happened, one by one. The id is the same when it is sent again. With a secret it is
+ * signed as the requests of http jobs are. */
 #include <string.h>
 
 #include "tow/channel.h"
