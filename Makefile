@@ -37,11 +37,13 @@ core := $(wildcard src/core/*.c)
 commands := $(wildcard src/cli/*.c) $(wildcard workers/worker.c scheduler/scheduler.c src/serve/serve.c)
 kinds := $(wildcard workers/kinds/*.c workers/haul/*.c)
 sources := $(sort $(core) $(commands) $(kinds) $(wildcard src/cli/lib/*.c workers/*.c workers/haul/clients/*.c \
-	workers/haul/targets/*.c scheduler/*.c src/serve/*.c))
+	workers/haul/targets/*.c workers/haul/channels/*.c scheduler/*.c src/serve/*.c))
 sql := $(wildcard sql/*/schema/*.sql sql/*/code/*.sql)
 clients := $(wildcard workers/haul/clients/*.c)
 targets := $(wildcard workers/haul/targets/*.c)
-generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/clients.c $(out)/gen/targets.c $(out)/gen/sql.c
+channels := $(wildcard workers/haul/channels/*.c)
+generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/clients.c $(out)/gen/targets.c $(out)/gen/channels.c \
+	$(out)/gen/sql.c
 objects := $(sources:%.c=$(out)/obj/%.o) $(generated:$(out)/%.c=$(out)/obj/%.o)
 unit := $(patsubst %.c,$(out)/%,$(wildcard tests/unit/test_*.c))
 drivers := $(out)/tests/lib/client_drive $(out)/tests/lib/target_drive
@@ -83,6 +85,8 @@ $(out)/gen/clients.c: FORCE
 	@contrib/gen/clients.sh $@ $(clients)
 $(out)/gen/targets.c: FORCE
 	@contrib/gen/targets.sh $@ $(targets)
+$(out)/gen/channels.c: FORCE
+	@contrib/gen/channels.sh $@ $(channels)
 $(out)/gen/sql.c: FORCE
 	@contrib/gen/sql.sh $@ $(sql)
 $(out)/obj/gen/sql.o: $(sql)

@@ -20,7 +20,7 @@ for file in workers/kinds/*.c; do
 	name=$(basename "$file" .c | tr - _)
 	grep -q "^const struct .*\\btow_family_$name\\b" "$file" || in_table kinds "tow_kind_$name" "$file"
 done
-for what in client target; do
+for what in client target channel; do
 	for file in workers/haul/"$what"s/*.c; do
 		[ ! -f "$file" ] || in_table "$what"s "tow_${what}_$(basename "$file" .c | tr - _)" "$file"
 	done

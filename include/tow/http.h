@@ -77,6 +77,9 @@ char *tow_http_basic(struct tow_arena *a, const char *user, const char *password
 char *tow_base64(struct tow_arena *a, const void *data, size_t len);
 void *tow_unhex(struct tow_arena *a, const char *hex, size_t *len); /* as encode(bytea, 'hex') */
 char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text, size_t len);
+/* A header by which a receiver knows who sent a body and when: Tow-Signature: t=<unix time>,
+ * v1=<HMAC-SHA256 of "t.body">, in hexadecimal and on one line. */
+char *tow_http_signature(struct tow_arena *a, const char *key, const char *body);
 char *tow_md5_hex(struct tow_arena *a, const char *text); /* for protocols that ask for it */
 
 #endif

@@ -63,6 +63,10 @@ struct tow_target_driver {
 
 	/* Is it there, what version, does it let us in, does it know the library. */
 	bool (*hello)(struct tow_target *t, struct tow_arena *a, struct tow_err *e);
+	/* Whether a folder, which ends in a slash, lies in one of its libraries: target.outside, if
+	 * not. Changes nothing. May be NULL. */
+	bool (*knows)(struct tow_target *t, struct tow_arena *a, const char *folder,
+		      struct tow_err *e);
 	/* *job is what follow takes; NULL where there is nothing to follow. Asking twice scans
 	 * twice, and does no harm. */
 	bool (*scan)(struct tow_target *t, struct tow_arena *a, const struct tow_target_scan *scan,

@@ -5,16 +5,18 @@
 
 #include "lib/print.h"
 #include "lib/sub.h"
+#include "lib/trial.h"
 #include "tow/client.h"
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
-	{ "url", "URL", "set: where it is" },
-	{ "user", "NAME", "add, set: the name to log in with" },
+	{ "driver", "DRIVER", "test: what it is, if it is not added yet" },
+	{ "url", "URL", "set, test: where it is" },
+	{ "user", "NAME", "add, set, test: the name to log in with" },
 	{ "secret", "secret:NAME",
-	  "add, set: the password or key, by its name: tow secret set NAME" },
-	{ "category", "NAME", "add, set: what is ours in it, and what is added gets" },
-	{ "tag", "NAME", "add, set: likewise" },
+	  "add, set, test: the password or key, by its name: tow secret set NAME" },
+	{ "category", "NAME", "add, set, test: what is ours in it, and what is added gets" },
+	{ "tag", "NAME", "add, set, test: likewise" },
 	{ "adopt", "on|off", "add, set: what others put there is ours to import, too (off)" },
 	{ "path-map", "FROM=TO,...", "add, set: where its folders are on the workers' hosts" },
 	{ "priority", "N", "add, set: downloads that name no client go to the smallest (100)" },
@@ -101,6 +103,9 @@ static int add(struct cli *c)
 	cli_arg(&call, "url", cli_operand(c, 2));
 	if (!gather(c, &call) || !cli_call(c, NULL, "haul.add_client", &call))
 		return cli_failed(c);
+	fprintf(stderr,
+		"tow: note: it is watched now; whether all is well says: tow client test %s\n",
+		cli_operand(c, 0));
 	return EX_OK;
 }
 
@@ -154,6 +159,7 @@ static const struct sub subs[] = {
 	{ "drivers", 0, 0, drivers, sub_alone },
 	{ "add", 2, 3, add, SETTINGS },
 	{ "set", 1, 1, set, SETTINGS " url reset " },
+	{ "test", 1, 1, client_trial, " driver url user secret category tag " },
 	{ "enable", 1, 1, enable, NULL },
 	{ "disable", 1, 1, disable, NULL },
 	{ "retry", 1, 1, retry, NULL },
@@ -169,10 +175,9 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_client = {
 	.name = "client",
 	.summary = "programs that download for us",
-	.usage = "tow client ls | drivers | add NAME DRIVER [URL] | set NAME | enable NAME | "
-		 "disable "
+	.usage = "tow client ls | drivers | add NAME DRIVER [URL] | set NAME | test NAME | enable "
 		 "NAME |\n"
-		 "       retry NAME | rm NAME",
+		 "       disable NAME | retry NAME | rm NAME",
 	.options = options,
 	.help = "A client is watched from the moment it is added: tow client ls shows how it is, "
 		"tow haul ls what\n"
@@ -182,12 +187,22 @@ const struct tow_command tow_command_client = {
 		"$TOW_HOME unless its\n"
 		"address is another folder.\n"
 		"\n"
+		"test speaks to it from this host, as this user: what is wrong on the way, what "
+		"it holds, whether its\n"
+		"folders are here and how files get from them into the libraries. Nothing is "
+		"changed.\n"
+		"\n"
 		"Examples:\n"
 		"  tow secret set qb <password.txt\n"
 		"  tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret "
 		"secret:qb --category tow\n"
 		"  tow client set qb --path-map /downloads=/srv/downloads\n"
 		"  tow client set web --url file:///srv/downloads\n"
-		"  tow client retry qb\n",
+		"  tow client test qb\n"
+		"  tow client test new --driver transmission --url http://127.0.0.1:9091\n"
+		"  tow client retry qb\n"
+		"\n"
+		"Exit status of test: 0 all is well or there are only warnings, 1 something is "
+		"bad.\n",
 	.run = run,
 };

@@ -4,14 +4,17 @@
 
 #include "lib/print.h"
 #include "lib/sub.h"
+#include "lib/trial.h"
 #include "tow/command.h"
 #include "tow/target.h"
 
 static const struct tow_option options[] = {
-	{ "url", "URL", "set: where it is" },
-	{ "user", "NAME", "add, set: the name to log in with" },
-	{ "secret", "secret:NAME", "add, set: the password or key, by its name" },
-	{ "section", "NAME", "add, set: the server's own name of its library, where it needs one" },
+	{ "driver", "DRIVER", "test: what it is, if it is not added yet" },
+	{ "url", "URL", "set, test: where it is" },
+	{ "user", "NAME", "add, set, test: the name to log in with" },
+	{ "secret", "secret:NAME", "add, set, test: the password or key, by its name" },
+	{ "section", "NAME",
+	  "add, set, test: the server's own name of its library, where it needs one" },
 	{ "delay", "INTERVAL", "add, set: how long changes are gathered (10 s)" },
 	{ "timeout", "INTERVAL", "add, set: of each request (30 s)" },
 	{ "enabled", "on|off", "set: whether it is told at all" },
@@ -104,6 +107,7 @@ static const struct sub subs[] = {
 	{ "drivers", 0, 0, drivers, sub_alone },
 	{ "add", 3, 3, add, SETTINGS },
 	{ "set", 1, 1, set, SETTINGS " url enabled reset " },
+	{ "test", 1, 1, target_trial, " driver url user secret section " },
 	{ "scan", 1, 1, scan, NULL },
 	{ "rm", 1, 1, rm, NULL },
 	{ 0 },
@@ -117,7 +121,9 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_target = {
 	.name = "target",
 	.summary = "media servers, and whoever else is told of new files",
-	.usage = "tow target ls | drivers | add NAME DRIVER URL | set NAME | scan NAME | rm NAME",
+	.usage = "tow target ls | drivers | add NAME DRIVER URL | set NAME | test NAME | scan NAME "
+		 "| rm "
+		 "NAME",
 	.options = options,
 	.help = "Changes are gathered for a while and told all at once. 'tow library announce' "
 		"says "
@@ -126,6 +132,12 @@ const struct tow_command tow_command_target = {
 		"Examples:\n"
 		"  tow target add music mpd mpd://127.0.0.1:6600\n"
 		"  tow target add stash stash http://127.0.0.1:9999 --secret secret:stash\n"
-		"  tow target scan music\n",
+		"  tow target test stash\n"
+		"  tow target scan music\n"
+		"\n"
+		"test speaks to it from this host, as this user: what is wrong on the way, and "
+		"whether it knows the folders\n"
+		"of the libraries that are announced to it. Exit status: 0 all is well, 1 "
+		"something is bad.\n",
 	.run = run,
 };

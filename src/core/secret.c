@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tow/db.h"
 #include "tow/fs.h"
@@ -21,17 +22,27 @@ static bool bad_name(const char *name, struct tow_err *e)
 	return tow_hint(e, "use 1 to 64 letters, digits, and any of _ . -");
 }
 
+static const char *own_path(struct tow_arena *a, const char *name)
+{
+	return tow_fmt(a, "%s/secrets/%s", tow_home(a), name);
+}
+
 static const char *path_of(struct tow_arena *a, const char *name)
 {
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	const char *path = credentials ? tow_fmt(a, "%s/%s", credentials, name) : NULL;
 
-	return path && tow_fs_exists(path) ? path : tow_fmt(a, "%s/secrets/%s", tow_home(a), name);
+	return path && tow_fs_exists(path) ? path : own_path(a, name);
+}
+
+static const char *name_in(const char *reference)
+{
+	return strncmp(reference, "secret:", 7) == 0 ? reference + 7 : "";
 }
 
 bool tow_secret_read(struct tow_arena *a, const char *reference, char **text, struct tow_err *e)
 {
-	const char *name = strncmp(reference, "secret:", 7) == 0 ? reference + 7 : "";
+	const char *name = name_in(reference);
 	size_t len;
 
 	if (!tow_secret_is_name(name))
@@ -46,6 +57,16 @@ bool tow_secret_read(struct tow_arena *a, const char *reference, char **text, st
 	return true;
 }
 
+/* systemd's are looked after by systemd, which may give them a group. */
+bool tow_secret_is_open(struct tow_arena *a, const char *reference)
+{
+	const char *path = path_of(a, name_in(reference));
+	struct stat st;
+
+	return strcmp(path, own_path(a, name_in(reference))) == 0 && stat(path, &st) == 0 &&
+	       (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
 bool tow_secret_write(const char *name, const void *data, size_t len, struct tow_err *e)
 {
 	TOW_AUTO_ARENA a = { 0 };
@@ -55,4 +76,15 @@ bool tow_secret_write(const char *name, const void *data, size_t len, struct tow
 		return bad_name(name, e);
 	return tow_fs_mkdirs(folder, 0700, e) &&
 	       tow_fs_write(tow_fmt(&a, "%s/%s", folder, name), data, len, 0600, e);
+}
+
+/* One of a letter or two is in every text, and no secret. */
+void tow_secret_hush(struct tow_err *e, const char *secret)
+{
+	size_t n = secret ? strlen(secret) : 0;
+
+	for (char *at = e->text; n > 2 && (at = strstr(at, secret)); at += 3) {
+		memset(at, '*', 3);
+		memmove(at + 3, at + n, strlen(at + n) + 1);
+	}
 }

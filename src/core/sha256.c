@@ -1,5 +1,6 @@
 /* SHA-256 (FIPS 180-4), and HMAC (RFC 2104) by it. */
 #include <string.h>
+#include <time.h>
 
 #include "digest.h"
 #include "tow/http.h"
@@ -103,4 +104,14 @@ char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text
 	digest_add(&d, inner, sizeof inner);
 	digest_hex(&d, hex);
 	return tow_strdup(a, hex);
+}
+
+/* The clock is for the receiver only, who refuses what was said long ago. */
+char *tow_http_signature(struct tow_arena *a, const char *key, const char *body)
+{
+	long long now = (long long)time(NULL);
+	const char *text = tow_fmt(a, "%lld.%s", now, body);
+
+	return tow_fmt(a, "Tow-Signature: t=%lld,v1=%s", now,
+		       tow_hmac_sha256_hex(a, key, text, strlen(text)));
 }

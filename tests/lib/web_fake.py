@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""web_fake.py FOLDER: an HTTP server on a free port of 127.0.0.1 that gives to every POST what the file FOLDER/answer holds: a
+"""web_fake.py FOLDER: an HTTP server on a free port of 127.0.0.1 that gives to every GET and POST what the file FOLDER/answer holds: a
 line with the status and headers ("409 X-Session: 5"), the rest is the body. What it was asked is a line each in FOLDER/asked.
 Prints its port."""
 import http.server
@@ -29,6 +29,8 @@ class Fake(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+
+    do_GET = do_POST
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Fake)

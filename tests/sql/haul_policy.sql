@@ -123,7 +123,7 @@ select is((select string_agg(concat_ws(' ', j.kind, j.args ->> 'act', (select 'w
 	'haul.act remove, haul.grab waits for one', 'and given when that is done');
 select pg_temp.sees(null, pg_temp.t('r', 'stalled')) \g /dev/null
 select is(pg_temp.trouble(:r), 'approved', 'what a late listing says of it counts no more');
-select haul.told(:r, 'remove'), haul.grabbed(:r, 'r') \g /dev/null
+select haul.acted(:r, 'remove'), haul.grabbed(:r, 'r') \g /dev/null
 select pg_temp.sees(null, pg_temp.t('r', 'stalled')) \g /dev/null
 select is((select concat_ws(' ', state, transfer) from haul.downloads where id = :r), 'downloading stalled', 'given anew');
 select is(pg_temp.trouble(:r), 'downloading', 'its time counts from there');
@@ -228,7 +228,7 @@ select pg_temp.sees(null, pg_temp.t('p', 'seeding', '{"ratio": 2}')), pg_temp.la
 select is(pg_temp.tells(:p), 'remove_data', 'once');
 select pg_temp.later('1 h'), pg_temp.sees(null, pg_temp.t('p', 'seeding', '{"ratio": 2.5}')) \g /dev/null
 select is(pg_temp.tells(:p), 'remove_data remove_data', 'again where it did not come to it for an hour');
-select haul.told(:p, 'remove_data') \g /dev/null
+select haul.acted(:p, 'remove_data') \g /dev/null
 select is((select concat_ws(' ', state, transfer, trouble) from haul.downloads where id = :p), 'completed removed', 'gone');
 select count(pg_temp.sees(null)) from generate_series(1, 4) \g /dev/null
 select is((select concat_ws(' ', state, transfer, error) from haul.downloads where id = :p), 'completed removed', 'and never missing');
@@ -238,7 +238,7 @@ select pg_temp.sees(null, pg_temp.t('q', 'seeding', '{"ratio": 3, "seeding": 360
 select is(pg_temp.tells(:q), null, 'both are needed');
 select pg_temp.later('1 day'), pg_temp.sees(null, pg_temp.t('q', 'seeding', '{"ratio": 3, "seeding": 90000, "tracker_host": "a.example.org"}')) \g /dev/null
 select is(pg_temp.tells(:q), 'remove_data', 'and met');
-select haul.told(:q, 'remove_data', 'it never deletes what it has downloaded'), pg_temp.later('2 h'), pg_temp.sees(null, pg_temp.t('q', 'seeding', '{"ratio": 9, "seeding": 999999}')) \g /dev/null
+select haul.acted(:q, 'remove_data', 'it never deletes what it has downloaded'), pg_temp.later('2 h'), pg_temp.sees(null, pg_temp.t('q', 'seeding', '{"ratio": 9, "seeding": 999999}')) \g /dev/null
 select is(pg_temp.tells(:q), 'remove_data', 'one that cannot is not told again');
 select is((select detail from haul.events where download = :q and what = 'refused'), 'client c: remove_data: it never deletes what it has downloaded', 'and that is written down');
 select pg_temp.placed('u') as u, pg_temp.placed('v') as v, pg_temp.placed('w') as w, pg_temp.placed('y', 'quick') as y \gset

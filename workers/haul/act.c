@@ -40,9 +40,9 @@ static bool written_down(struct tow_job *j, struct tow_db *db, const char *what,
 	struct tow_err also = { 0 };
 
 	if (ok || gone)
-		return tow_call(db, NULL, e, "haul.told", work_download(j), what, NULL);
+		return tow_call(db, NULL, e, "haul.acted", work_download(j), what, NULL);
 	if (e->code == TOW_FINAL &&
-	    !tow_call(db, NULL, &also, "haul.told", work_download(j), what, e->text))
+	    !tow_call(db, NULL, &also, "haul.acted", work_download(j), what, e->text))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
 	return false;
 }

@@ -88,7 +88,7 @@ static bool give(struct tow_job *j, struct tow_db *db, const struct tow_rows *ro
 		return false;
 	lost = ignored(a, s.client.driver->can, &t);
 	if (lost && tow_job_attempt(j) == 1 &&
-	    !tow_call(db, NULL, e, "haul.told", work_download(j), "options", lost))
+	    !tow_call(db, NULL, e, "haul.acted", work_download(j), "options", lost))
 		return false;
 	if (tow_job_attempt(j) > 1 && !find(&s, a, t.tag, key, e))
 		return false;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "session.h"
 #include "tow/place.h"
@@ -190,6 +191,20 @@ static bool place_all(struct tow_job *j, struct tow_db *db, struct tow_place_rul
 	return all;
 }
 
+/* Whether it went well or not: a disk that is full is one reason why it did not. */
+static void measure(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf)
+{
+	struct tow_err e = { 0 };
+	struct statvfs v;
+
+	if (statvfs(tow_rows_get(conf, 0, "root"), &v) != 0)
+		return;
+	if (!tow_call(db, NULL, &e, "haul.measured", work_download(j),
+		      tow_fmt(tow_job_arena(j), "%llu",
+			      (unsigned long long)v.f_bavail * v.f_frsize)))
+		tow_job_log(j, TOW_WARN, "%s", e.text);
+}
+
 static bool import(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
 		   struct tow_err *e)
 {
@@ -212,10 +227,15 @@ static bool run(struct tow_job *j, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *conf = NULL;
 	struct tow_db *db;
+	bool ok;
 
 	if (!tow_job_db(j, &db, e) || !work_begin(j, db, "haul.begin_import", &conf, e))
 		return false;
-	return !conf || import(j, db, conf, e) || work_failed(j, db, e);
+	if (!conf)
+		return true;
+	ok = import(j, db, conf, e);
+	measure(j, db, conf);
+	return ok || work_failed(j, db, e);
 }
 
 const struct tow_kind tow_kind_import = {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tow/secret.h"
+
 const struct tow_target_driver *tow_target_driver(const char *name)
 {
 	for (const struct tow_target_driver *const *d = tow_target_drivers; *d; d++)
@@ -201,16 +203,9 @@ bool tow_target_no_library(const struct tow_target *t, struct tow_err *e)
 
 /*--- requests */
 
-/* One of a letter or two is in every text, and no secret. */
 bool tow_target_hush(const struct tow_target *t, struct tow_err *e)
 {
-	const char *secret = t->conf->secret ? t->conf->secret : "";
-	size_t n = strlen(secret);
-
-	for (char *at = e->text; n > 2 && (at = strstr(at, secret)); at += 3) {
-		memset(at, '*', 3);
-		memmove(at + 3, at + n, strlen(at + n) + 1);
-	}
+	tow_secret_hush(e, t->conf->secret);
 	return false;
 }
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "tow/fs.h"
 #include "tow/http.h"
@@ -51,16 +50,6 @@ static char *body(struct tow_job *j)
 	tow_buf_addf(&b, ",\"memory\":%s", tow_job_memory(j));
 	tow_buf_addc(&b, '}');
 	return tow_strdup(tow_job_arena(j), b.data);
-}
-
-static const char *signature(struct tow_job *j, const char *key, const char *text)
-{
-	struct tow_arena *a = tow_job_arena(j);
-	long long now = (long long)time(NULL);
-	char *signed_text = tow_fmt(a, "%lld.%s", now, text);
-
-	return tow_fmt(a, "Tow-Signature: t=%lld,v1=%s", now,
-		       tow_hmac_sha256_hex(a, key, signed_text, strlen(signed_text)));
 }
 
 static bool spawn(struct tow_job *j, const struct tow_json *jobs, struct tow_err *e)
@@ -138,7 +127,7 @@ static const char **headers(struct tow_job *j, const char *key, const char *text
 	list = tow_alloc(a, room * sizeof(*list));
 	list[n++] = "Content-Type: application/json";
 	if (key)
-		list[n++] = signature(j, key, text);
+		list[n++] = tow_http_signature(tow_job_arena(j), key, text);
 	while (more && *more) {
 		size_t len = strcspn(more, "\n");
 

@@ -183,7 +183,7 @@ $$;
 comment on function haul.begin_act(bigint) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it.';
 
 -- A transfer that was to go is gone, whatever a listing that was under way still says.
-create or replace function haul.told(download bigint, act text, error text default null) returns void
+create or replace function haul.acted(download bigint, act text, error text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -199,4 +199,16 @@ begin
 		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, case act when 'remove' then 'has forgotten it' else 'has deleted it' end));
 	end if;
 end $$;
-comment on function haul.told(bigint, text, text) is 'A client was told something about a download, and has done so, or would not; or what it cannot do, said when it was given the download.';
+comment on function haul.acted(bigint, text, text) is 'A client was told something about a download, and has done so, or would not; or what it cannot do, said when it was given the download.';
+
+create or replace function haul.measured(download bigint, free_bytes bigint) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	l haul_store.library;
+begin
+	update haul_store.library o set free_bytes = measured.free_bytes from haul_store.download d where d.id = measured.download and o.id = d.library returning o.* into l;
+	perform haul_store.tell_disk('library', l.name, l.free_bytes) where found;
+end $$;
+comment on function haul.measured(bigint, bigint) is 'For the job that places a download''s files: what its library''s file system has left.';

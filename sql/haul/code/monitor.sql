@@ -56,22 +56,24 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
 	h haul_store.health;
-	v_was text;
+	v_was haul_store.health;
 	v_now constant timestamptz := tow.now();
 begin
 	select o.* into h from haul_store.health o where o.client = p_client for update;
 	if not found then
 		return null;
 	end if;
-	v_was := h.state;
+	v_was := h;
 	h.state := case when p_class = 'client.auth' then 'auth failed' when p_class = 'client.banned' then 'banned'
 		when p_class in ('client.old', 'http.url', 'secret', 'driver') then 'misconfigured' else 'down' end;
-	h.failures := case when h.state = v_was then h.failures + 1 else 1 end;
+	h.failures := case when h.state = v_was.state then h.failures + 1 else 1 end;
 	h.revision := p_revision;
 	h.next_at := case when not haul_store.is_latched(h, p_revision) then v_now + haul_store.pause_of(h) end;
 	update haul_store.health o set state = h.state, failures = h.failures, revision = h.revision, next_at = h.next_at,
-		since = case when h.state = v_was then o.since else v_now end, class = p_class, error = left(p_error, 1000), hint = left(p_hint, 500)
+		since = case when h.state = v_was.state then o.since else v_now end, class = p_class, error = left(p_error, 1000), hint = left(p_hint, 500)
 	where o.client = p_client;
+	perform haul_store.tell_client(p_client, v_was);
+	perform haul_store.remind();
 	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
 end $$;
 comment on function haul.unreachable(int, int, text, text, text) is 'For a client''s monitor: a cycle without a listing. In how many ms to try again; null: not before it is changed.';

@@ -10,7 +10,7 @@ $$;
 comment on function haul_store.clean(text) is 'A value as a part of a path.';
 
 -- {name} is the value; { (|name|)} is " (value)", and nothing where there is no value. Doubled braces stand for themselves.
-create or replace function haul_store.expand(p_template text, p_values jsonb) returns text
+create or replace function haul_store.expand(p_template text, p_values jsonb, p_path boolean default true) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -25,7 +25,7 @@ begin
 		elsif v_part[1] ^@ '{' and length(v_part[1]) > 1 then
 			v_field := string_to_array(substr(v_part[1], 2, length(v_part[1]) - 2), '|');
 			v_value := nullif(p_values ->> v_field[case cardinality(v_field) when 3 then 2 else 1 end], '');
-			if v_field[1] <> 'path' then
+			if p_path and v_field[1] <> 'path' then
 				v_value := haul_store.clean(v_value);
 			end if;
 			v_out := v_out || case when cardinality(v_field) = 3 then coalesce(v_field[1] || v_value || v_field[3], '') else coalesce(v_value, '') end;
@@ -35,7 +35,7 @@ begin
 	end loop;
 	return v_out;
 end $$;
-comment on function haul_store.expand(text, jsonb) is 'A template with its values.';
+comment on function haul_store.expand(text, jsonb, boolean) is 'A template with its values; p_path: as a path, of which each is a part.';
 
 create or replace function haul_store.check_template(p_template text) returns void
 language plpgsql immutable set search_path = pg_catalog, pg_temp

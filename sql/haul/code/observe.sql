@@ -70,6 +70,7 @@ begin
 			doubts = o.doubts + 1, failures = 0, class = 'suspect', error = format('it says that it holds nothing; a moment ago that was %s', o.listed), hint = 'believed when it has said so ten times',
 			next_at = v_now + c.slow
 		where o.client = p_client;
+		perform haul_store.tell_client(p_client, h);
 		return (extract(epoch from c.slow) * 1000)::bigint;
 	end if;
 	v_clock := h.observed + case when h.state in ('ok', 'suspect') and v_now - h.listed_at between '0' and c_gap then v_now - h.listed_at else '0' end;
@@ -112,6 +113,9 @@ begin
 		hint = null, failures = 0, doubts = 0, listed_at = v_now, next_at = h.next_at, observed = v_clock, version = coalesce(p_listing ->> 'version', o.version),
 		free_bytes = (p_listing ->> 'free')::bigint, took = p_took_ms * interval '1 ms', listed = v_count, written = v_written + v_new + v_gone
 	where o.client = p_client;
+	perform haul_store.tell_client(p_client, h) where h.state <> 'ok';
+	perform haul_store.tell_disk('client', c.name, (p_listing ->> 'free')::bigint);
+	perform haul_store.remind();
 	perform haul_store.follow(c, v_clock);
 	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
 end $$;

@@ -45,10 +45,13 @@ as $$
 #variable_conflict use_variable
 declare
 	t haul_store.target;
+	v_was text;
 begin
+	select o.class into v_was from haul_store.target o where o.name = scanned.target for update;
 	update haul_store.target o set scanned_at = case when class is null then tow.now() else o.scanned_at end, class = scanned.class, error = left(scanned.error, 1000),
 		hint = left(scanned.hint, 500), failed_at = case when class is not null then tow.now() end
 	where o.name = scanned.target returning o.* into t;
+	perform haul_store.tell_target(t, v_was);
 	if class is null then
 		perform haul_store.note_event(c.download, 'scanned', format('%s: %s', t.name, c.path)) from haul_store.change c
 		where c.target = t.id and c.job = scanned.job and c.download is not null;

@@ -16,3 +16,4 @@ begin
 		perform tow.disable_daemon(c_name);
 	end if;
 end $$;
+select tow.set_policy('haul.notify', 'exponential', base => '10 s', cap => '15 min', max_attempts => 1000, description => 'messages are tried for a day');

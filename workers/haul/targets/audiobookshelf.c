@@ -94,6 +94,16 @@ static bool find_libraries(const struct tow_target *t, struct tow_arena *a,
 	return tow_target_outside(e, path);
 }
 
+static bool knows(struct tow_target *t, struct tow_arena *a, const char *folder, struct tow_err *e)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const struct tow_json *libraries;
+	const char *ids = "";
+
+	return ask_list(t, a, "libraries", &doc, &libraries, e) &&
+	       find_libraries(t, a, libraries, folder, &ids, e);
+}
+
 /* The task that scans one of them, or has failed to, before it is forgotten; NULL. */
 static const struct tow_json *task_of(const struct tow_json *tasks, const char *ids)
 {
@@ -180,6 +190,7 @@ const struct tow_target_driver tow_target_audiobookshelf = {
 		"the name of one library, or all",
 	.can = TARGET_CAN_FOLLOW,
 	.hello = hello,
+	.knows = knows,
 	.scan = scan,
 	.follow = follow,
 };

@@ -68,6 +68,13 @@ static bool check_paths(struct tow_target *t, struct tow_arena *a, const char *c
 	return true;
 }
 
+static bool knows(struct tow_target *t, struct tow_arena *a, const char *folder, struct tow_err *e)
+{
+	const char *const folders[] = { folder, NULL };
+
+	return check_paths(t, a, folders, e);
+}
+
 static const char *updates(struct tow_arena *a, const char *const *paths, const char *event)
 {
 	const char *type = !event			   ? "Created"
@@ -184,6 +191,7 @@ const struct tow_target_driver tow_target_jellyfin = {
 	.help = "Jellyfin 10.8 and later, Emby 4: http://HOST:8096; an API key of its dashboard",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,
 	.hello = hello,
+	.knows = knows,
 	.scan = scan,
 	.follow = follow,
 	.stop = stop,

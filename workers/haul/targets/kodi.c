@@ -245,6 +245,15 @@ static bool find_orders(struct tow_target *t, struct tow_arena *a, const char *c
 	return **job || tow_target_no_library(t, e);
 }
 
+static bool knows(struct tow_target *t, struct tow_arena *a, const char *folder, struct tow_err *e)
+{
+	const char *const folders[] = { folder, NULL };
+	struct order orders[MEDIAS];
+	const char *job;
+
+	return find_orders(t, a, folders, orders, &job, e);
+}
+
 static bool scan(struct tow_target *t, struct tow_arena *a, const struct tow_target_scan *s,
 		 const char **job, struct tow_err *e)
 {
@@ -283,6 +292,7 @@ const struct tow_target_driver tow_target_kodi = {
 		"password; video or music, or both",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,
 	.hello = hello,
+	.knows = knows,
 	.scan = scan,
 	.follow = follow,
 };

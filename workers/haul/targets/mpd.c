@@ -222,6 +222,15 @@ static bool hello(struct tow_target *t, struct tow_arena *a, struct tow_err *e)
 	return tow_hint(e, "the permission 'control' is for that: see 'password' in mpd.conf");
 }
 
+static bool knows(struct tow_target *t, struct tow_arena *a, const char *folder, struct tow_err *e)
+{
+	TOW_AUTO_LINE *l = NULL;
+	const char *root, *name;
+
+	return enter(t, a, &l, e) && find_root(t, a, l, &root, e) &&
+	       relative(a, root, folder, &name, e);
+}
+
 /* "" is all of the music directory. */
 static bool update(const struct tow_target *t, struct tow_arena *a, struct tow_line *l,
 		   const char *path, const char **job, struct tow_err *e)
@@ -297,6 +306,7 @@ const struct tow_target_driver tow_target_mpd = {
 		"update; its music directory as library",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,
 	.hello = hello,
+	.knows = knows,
 	.scan = scan,
 	.follow = follow,
 };

@@ -112,6 +112,15 @@ static bool check_folders(const struct tow_target *t, const struct tow_json *sec
 	return true;
 }
 
+static bool knows(struct tow_target *t, struct tow_arena *a, const char *folder, struct tow_err *e)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const struct tow_json *sections;
+	const char *const folders[] = { folder, NULL };
+
+	return ask_sections(t, a, &doc, &sections, e) && check_folders(t, sections, folders, e);
+}
+
 /* Its folders come without the slash, and so does what it is asked for. */
 static const char *bare(struct tow_arena *a, const char *folder)
 {
@@ -179,6 +188,7 @@ const struct tow_target_driver tow_target_plex = {
 		"one library, or all",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,
 	.hello = hello,
+	.knows = knows,
 	.scan = scan,
 	.follow = follow,
 	.stop = stop,

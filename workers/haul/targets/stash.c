@@ -108,6 +108,15 @@ static bool check_paths(const struct tow_json *data, const char *const *paths, s
 	return true;
 }
 
+static bool knows(struct tow_target *t, struct tow_arena *a, const char *folder, struct tow_err *e)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const char *const folders[] = { folder, NULL };
+
+	return ask(t, a, "query{configuration{general{stashes{path}}}}", "{}", &doc, e) &&
+	       check_paths(tow_json_get(doc, "data"), folders, e);
+}
+
 static bool has_name(const struct tow_json *fields, const char *name)
 {
 	for (size_t i = 0; i < tow_json_len(fields); i++)
@@ -262,6 +271,7 @@ const struct tow_target_driver tow_target_stash = {
 	.help = "Stash 0.24 and later: http://HOST:9999; its API key, if it has a password",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,
 	.hello = hello,
+	.knows = knows,
 	.scan = scan,
 	.follow = follow,
 	.stop = stop,

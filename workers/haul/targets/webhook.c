@@ -3,7 +3,6 @@
  * SHA256 of "t.body"> in hexadecimal. Anything from 200 to 299 is a yes. A first call tells the
  * event "hello", and no paths. */
 #include <string.h>
-#include <time.h>
 
 #include "tow/target.h"
 
@@ -36,23 +35,14 @@ static const char *body_of(const struct tow_target *t, struct tow_arena *a,
 	return tow_strdup(a, out.data);
 }
 
-/* Its clock is for the receiver only, who refuses what was said long ago. */
-static const char *signature(struct tow_arena *a, const char *key, const char *body)
-{
-	long long now = (long long)time(NULL);
-	const char *signed_text = tow_fmt(a, "%lld.%s", now, body);
-
-	return tow_fmt(a, "Tow-Signature: t=%lld,v1=%s", now,
-		       tow_hmac_sha256_hex(a, key, signed_text, strlen(signed_text)));
-}
-
 static bool tell(struct tow_target *t, struct tow_arena *a, const struct tow_target_scan *s,
 		 struct tow_err *e)
 {
 	TOW_AUTO_JSON *data = NULL;
 	const char *body = body_of(t, a, s);
 	const char *headers[] = { "Content-Type: application/json",
-				  t->conf->secret ? signature(a, t->conf->secret, body) : NULL,
+				  t->conf->secret ? tow_http_signature(a, t->conf->secret, body)
+						  : NULL,
 				  NULL };
 	const struct tow_http_request q = { .method = "POST",
 					    .url = t->conf->url,

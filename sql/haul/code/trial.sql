@@ -1,0 +1,54 @@
+-- What `tow client test` and `tow target test` ask for before they speak to a program themselves. Nothing is written, and
+-- nothing is locked: a trial leaves no trace. Raise TW404 for a name that is not there.
+create or replace function haul.client(name text)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_id int;
+begin
+	select c.id into v_id from haul_store.client c where c.name = name;
+	if not found then
+		perform haul_store.fail('TW404', format('no such client %L', name), 'tow client ls lists them; one that is not added yet: tow client test NAME --driver D --url URL');
+	end if;
+	return query select o.* from haul_store.client_conf(v_id) o;
+end $$;
+comment on function haul.client(text) is 'How to reach a client. Its secret is named, never shown.';
+
+create or replace function haul.target(name text)
+returns table(driver text, url text, user_name text, secret text, section text, timeout_ms bigint)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	return query select t.driver, t.url, t.user_name, t.secret, t.section, (extract(epoch from t.timeout) * 1000)::bigint from haul_store.target t where t.name = name;
+	if not found then
+		perform haul_store.fail('TW404', format('no target %L', name), 'tow target ls lists them; one that is not added yet: tow target test NAME --driver D --url URL');
+	end if;
+end $$;
+comment on function haul.target(text) is 'How to reach a target. Its secret is named, never shown.';
+
+-- A client that is not added yet has no map.
+create or replace function haul.local_path(client text, path text) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select haul_store.local_path((select c.id from haul_store.client c where c.name = local_path.client), local_path.path)
+$$;
+comment on function haul.local_path(text, text) is 'Where a client''s path is on the workers'' hosts, by its path map.';
+
+create or replace function haul.announced(target text) returns table(library text, root text, known_as text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select l.name, l.root, coalesce(a.root, l.root)
+	from haul_store.announce a join haul_store.target t on t.id = a.target join haul_store.library l on l.id = a.library
+	where t.name = announced.target order by l.name
+$$;
+comment on function haul.announced(text) is 'The libraries that a target is told of, and what their roots are called there.';
+
+create or replace function haul.path_map(client text) returns table(remote text, local text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select m.remote, m.local from haul_store.path_map m join haul_store.client c on c.id = m.client where c.name = path_map.client order by m.remote
+$$;
+comment on function haul.path_map(text) is 'Where a client''s folders are on the workers'' hosts.';
