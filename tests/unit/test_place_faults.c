@@ -52,7 +52,7 @@ START_TEST(a_move_across_file_systems_copies_and_removes)
 {
 	struct tow_place_rules r = rules_of(PLACE_MOVE, PLACE_NONE);
 	struct tow_placed done;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	r.source = elsewhere();
 	if (!r.source)
@@ -66,7 +66,7 @@ START_TEST(a_move_across_file_systems_copies_and_removes)
 	ck_assert_ptr_nonnull(done.hash);
 	check_file(path("lib/x/a"), BIG, 1);
 	ck_assert(!is_there(path("%s/b/a", r.source)));
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 1);
 	remove_all(r.source);
 }
@@ -289,7 +289,7 @@ static void check_ways(void)
 {
 	struct tow_place_rules r = rules_of(PLACE_COPY, PLACE_NONE);
 	struct tow_placed done;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	make_file(path("in/deep/er/a"), SMALL, 1);
 	make_file(path("in/deep/er/big"), BIG, 2);
@@ -303,7 +303,7 @@ static void check_ways(void)
 	r.taken = TAKEN_REPLACE;
 	done = placed(&r, "deep/er/a", "x/big");
 	check_file(path("lib/%s", done.replaced), BIG, 2);
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	check_file(path("lib/x/big"), BIG, 2);
 	r.modes[0] = PLACE_LINK;
 	placed(&r, "deep/er/a", "y/a");
