@@ -3,9 +3,9 @@
 revoke all on all functions in schema haul, haul_store from public;
 do $$
 declare
-	c_see constant text[] := '{}'::text[];
-	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,plan,placed,unplaced,imported,begin_act,begin_scan,scanned,begin_undo,undone,pending,process}'::text[];
-	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,undo,cancel,retry,pause,resume,act,scan}'::text[];
+	c_see constant text[] := '{previewed}'::text[];
+	c_work constant text[] := '{watch,observe,unreachable,begin_grab,grabbed,give_up,begin_import,archives,plan,begin_preview,preview,placed,unplaced,imported,begin_act,begin_scan,scanned,begin_undo,undone,pending,process}'::text[];
+	c_act constant text[] := '{enable_client,disable_client,retry_client,grab,preview_import,undo,cancel,retry,pause,resume,act,scan}'::text[];
 	c_rule constant text[] := '{add_client,set_client,drop_client,add_library,set_library,drop_library,announce,unannounce,add_target,set_target,drop_target}'::text[];
 	g record;
 begin
