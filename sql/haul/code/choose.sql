@@ -33,7 +33,7 @@ comment on function haul_store.is_subtitle(text) is 'Whether a file is a subtitl
 create or replace function haul_store.looks_like(p_path text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select case when p_path ~ '(^|/)\.[^/]' then 'hidden'
+	select case when p_path ~ '(^|/)\.[^./]' then 'hidden'
 		when haul_store.base(p_path) ~* '^(rarbg|etrg|yify|yts|ahashare|\[tgx\]|(torrent )?downloaded from|www[ ._-].*[ ._-](com|net|org|to|mx|lt|ag|am|se|info)\.[a-z0-9]+$)' then 'a site''s stamp'
 		when p_path ~* '(^|/)(featurettes?|extras?|behind[ ._-]the[ ._-]scenes|deleted[ ._-]scenes|interviews?|trailers?|bonus|bonus[ ._-](features|dis[ck])|making[ ._-]of|shorts)/' then 'an extra'
 		when haul_store.stem(p_path) ~* '(-(trailer|behindthescenes|deleted|featurette|interview|scene|short)|^(official |theatrical )?trailer( ?\d+)?)$'
@@ -114,7 +114,7 @@ as $$
 		where (n = length(s.stem) or substr(s.stem, n + 1, 1) !~ '[[:alnum:]]') and m.low = lower(left(s.stem, n)) and m.folder = f
 		union all
 		select s.source, m.source, length(m.stem), '.' || regexp_replace(s.base, '^\d+_', '')
-		from s, haul_store.folders_of(s.folder) f, m where f <> '' and m.folder = haul_store.folder(f) and m.low = lower(haul_store.base(f))
+		from s, haul_store.folders_of(s.folder) f, haul_store.folders_of(haul_store.folder(f)) g, m where f <> '' and m.folder = g and m.low = lower(haul_store.base(f))
 	), only_one as (
 		select p.source, p.stem from placed p
 		where (select count(*) from placed o where o.kind = 'video' or not exists (select from placed v where v.kind = 'video')) = 1

@@ -14,8 +14,8 @@ comment on function haul_store.clean(text) is 'A value as a part of a path.';
 create or replace function haul_store.tidy(p_path text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select regexp_replace(regexp_replace(regexp_replace(p_path,
-		'\s*[(\[]\s*\x01+\s*[)\]]', E'\x01', 'g'), '(^|/)\x01+[ ._-]*', '\1', 'g'), '(\s+-\s+|[ ._-]+)?\x01+', '', 'g')
+	select ltrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(p_path,
+		'\s*[(\[]\s*\x01+\s*[)\]]', E'\x01', 'g'), '(^|/)\x01+[ ._-]*', '\1', 'g'), '(\s+-\s+|[ ._-]+)?\x01+', '', 'g'), '/+', '/', 'g'), '/')
 $$;
 comment on function haul_store.tidy(text) is 'A path without what values that are not there leave behind.';
 

@@ -34,6 +34,8 @@ as $$
 	)
 	select m.source, o.owner, m.target, case when m.stem <> m.was then 'told apart from another of its name' end from mains m left join o using (source)
 	union all
+	select o.source, o.owner, null, null from o where o.owner not in (select m.source from mains m) and l.template !~ '\{path\}'
+	union all
 	select u.source, u.owner, u.stem || u.ext, case when u.stem <> u.was then 'told apart from another of its name' end
 	from lined_beside t, unnest(t.sources, t.owners, haul_store.tell_apart(t.stems, t.exts, '.%s'), t.exts, t.stems) u(source, owner, stem, ext, was)
 $$;
@@ -76,7 +78,7 @@ comment on function haul_store.all_files(haul_store.library, haul_store.download
 
 create or replace function haul_store.plan(l haul_store.library, d haul_store.download, p_files jsonb, p_unpacked jsonb)
 returns table(source text, size bigint, archive text, target text, taken text, why text, state text)
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable set search_path = pg_catalog, pg_temp set jit = off
 as $$
 	with chosen as materialized (
 		select c.* from haul_store.choose(l, haul_store.all_files(l, d, p_files, p_unpacked)) c
@@ -89,7 +91,7 @@ as $$
 		case when x.why is null then 'planned' else 'skipped' end
 	from chosen c left join t using (source) left join b using (source) left join b ob on ob.source = t.owner left join chosen oc on oc.source = t.owner,
 		lateral (select coalesce(c.why, case when c.role <> 'sidecar' then null when ob.taken = 'skip' or oc.why is not null then 'what it goes with is left out'
-			when t.source is null then 'what it goes with is left out, or not clear' end) as why) x
+			when t.source is null then 'it is not clear what it goes with' end) as why) x
 $$;
 comment on function haul_store.plan(haul_store.library, haul_store.download, jsonb, jsonb) is 'What an import does with each file.';
 
