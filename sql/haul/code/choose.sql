@@ -108,13 +108,15 @@ as $$
 		select m.* from m where m.why is null
 	), s as materialized (
 		select c.* from c where c.role = 'sidecar' and c.why is null
+	), beginnings as materialized (
+		select s.source, f as folder, lower(left(s.stem, n)) as low, n, s.base from s, generate_series(1, length(s.stem)) n, haul_store.folders_of(s.folder) f
+		where n = length(s.stem) or substr(s.stem, n + 1, 1) !~ '[[:alnum:]]'
+	), folders as materialized (
+		select s.source, g as folder, lower(haul_store.base(f)) as low, s.base from s, haul_store.folders_of(s.folder) f, haul_store.folders_of(haul_store.folder(f)) g where f <> ''
 	), named as (
-		select s.source, m.source as owner, length(m.stem) as n, substr(s.base, length(m.stem) + 1) as suffix
-		from s, generate_series(1, length(s.stem)) n, haul_store.folders_of(s.folder) f, m
-		where (n = length(s.stem) or substr(s.stem, n + 1, 1) !~ '[[:alnum:]]') and m.low = lower(left(s.stem, n)) and m.folder = f
+		select b.source, m.source as owner, b.n, substr(b.base, b.n + 1) as suffix from beginnings b join m using (folder, low)
 		union all
-		select s.source, m.source, length(m.stem), '.' || regexp_replace(s.base, '^\d+_', '')
-		from s, haul_store.folders_of(s.folder) f, haul_store.folders_of(haul_store.folder(f)) g, m where f <> '' and m.folder = g and m.low = lower(haul_store.base(f))
+		select f.source, m.source, length(m.stem), '.' || regexp_replace(f.base, '^\d+_', '') from folders f join m using (folder, low)
 	), only_one as (
 		select p.source, p.stem from placed p
 		where (select count(*) from placed o where o.kind = 'video' or not exists (select from placed v where v.kind = 'video')) = 1

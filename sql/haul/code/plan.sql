@@ -10,10 +10,11 @@ as $$
 		select x.*, coalesce('.' || haul_store.extension(x.path), '') as ext from jsonb_to_recordset(p_chosen) x(source text, path text, size bigint, role text, why text) where x.why is null
 	), o as materialized (
 		select x.* from haul_store.owners(p_chosen) x
+	), longest as (
+		select o.owner, max(octet_length(o.suffix)) as bytes from o group by o.owner
 	), m as (
-		select c.source, c.ext, haul_store.target_of(l, d, c.path) as target,
-			239 - 6 - greatest(octet_length(c.ext), coalesce((select max(octet_length(o.suffix)) from o where o.owner = c.source), 0)) as room
-		from c where c.role = 'main' or l.template ~ '\{path\}'
+		select c.source, c.ext, haul_store.target_of(l, d, c.path) as target, 239 - 6 - greatest(octet_length(c.ext), x.bytes, 0) as room
+		from c left join longest x on x.owner = c.source where c.role = 'main' or l.template ~ '\{path\}'
 	), made as (
 		select m.source, n.ext, haul_store.parts(haul_store.folder(m.target)) as folder, coalesce(nullif(haul_store.part(haul_store.without(haul_store.base(m.target), n.ext), m.room), ''), '_') as stem
 		from m, lateral (select case when lower(right(m.target, length(m.ext))) = m.ext then right(m.target, length(m.ext)) else '' end as ext) n
@@ -78,7 +79,7 @@ comment on function haul_store.all_files(haul_store.library, haul_store.download
 
 create or replace function haul_store.plan(l haul_store.library, d haul_store.download, p_files jsonb, p_unpacked jsonb)
 returns table(source text, size bigint, archive text, target text, taken text, why text, state text)
-language sql stable set search_path = pg_catalog, pg_temp set jit = off
+language sql stable set search_path = pg_catalog, pg_temp set jit = off set enable_nestloop = off
 as $$
 	with chosen as materialized (
 		select c.* from haul_store.choose(l, haul_store.all_files(l, d, p_files, p_unpacked)) c
