@@ -8,6 +8,7 @@
 #include "lib/frame.h"
 #include "lib/print.h"
 #include "lib/sub.h"
+#include "lib/wait.h"
 #include "tow/command.h"
 #include "tow/fs.h"
 #include "tow/proc.h"
@@ -46,6 +47,28 @@ static const struct column columns[] = {
 static int ls(struct cli *c)
 {
 	return print_view(c, "haul.downloads", columns);
+}
+
+/* A worker asks the client: the command has neither its address nor its secret. */
+static int plan(struct cli *c)
+{
+	static const struct column of[] = {
+		{ "state", NULL, AS_STATE }, { "size", NULL, AS_IS }, { "source", NULL, AS_IS },
+		{ "target", NULL, AS_IS },   { "why", NULL, AS_IS },  COLUMN_END,
+	};
+	TOW_AUTO_ROWS *job = NULL, *rows = NULL;
+	const char *id;
+	int status;
+
+	if (!tow_call(c->db, &job, &c->err, "haul.preview_import", cli_operand(c, 0)))
+		return cli_failed(c);
+	id = tow_rows_at(job, 0, 0);
+	status = wait_quietly(c, id);
+	if (status != EX_OK)
+		return status;
+	if (!tow_call(c->db, &rows, &c->err, "haul.previewed", id) || !print_rows(c, rows, of))
+		return cli_failed(c);
+	return EX_OK;
 }
 
 static int files(struct cli *c)
@@ -216,6 +239,7 @@ static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
 	{ "add", 1, 1, add, " client library title type category options meta " },
 	{ "watch", 0, 0, watch, NULL },
+	{ "plan", 1, 1, plan, NULL },
 	{ "files", 0, 0, files, NULL },
 	{ "events", 0, 0, events, NULL },
 	{ "cancel", 1, 1, cancel, " remove " },
@@ -234,13 +258,15 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_haul = {
 	.name = "haul",
 	.summary = "downloads",
-	.usage = "tow haul ls | add LINK|FILE | watch | files | events | cancel ID | retry ID | "
+	.usage = "tow haul ls | add LINK|FILE | watch | plan ID | files | events | cancel ID | "
+		 "retry ID | "
 		 "pause ID | resume ID | undo ID",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file. watch shows what "
 		"is "
 		"under way until nothing\n"
-		"is. files says where everything went, events all that happened; undo takes files "
+		"is. plan says what an import would do with each file, and does nothing. files "
+		"says where everything went, events all that happened; undo takes files "
 		"back that\n"
 		"nobody changed since.\n"
 		"\n"
@@ -248,6 +274,7 @@ const struct tow_command tow_command_haul = {
 		"  tow haul add 'magnet:?xt=urn:btih:...' --library films\n"
 		"  tow haul add album.torrent --client qb --title 'An album'\n"
 		"  tow haul watch\n"
+		"  tow haul plan 17\n"
 		"  tow haul cancel 17 --remove data\n",
 	.run = run,
 };

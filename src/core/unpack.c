@@ -141,8 +141,7 @@ static bool refuse(struct tow_unpacking *u, const char *entry, const char *why, 
 static bool is_encrypted(struct tow_unpacking *u, const char *text)
 {
 	return (u->opened && archive_read_has_encrypted_entries(u->archive) > 0) ||
-	       strcasestr(text, "encrypt") ||
-	       strcasestr(text, "passphrase");
+	       strcasestr(text, "encrypt") || strcasestr(text, "passphrase");
 }
 
 static bool fail_password(struct tow_unpacking *u, struct tow_err *e)
@@ -198,10 +197,11 @@ static bool check_size(struct tow_unpacking *u, long long reach, struct tow_err 
 {
 	if (reach >= 0 && reach <= u->most - u->written)
 		return true;
-	return tow_fail_class(e, TOW_FINAL, "release.archive",
-			      "the archive '%s' of %lld bytes holds more than %lld: it is taken for "
-			      "a bomb",
-			      name_of(u), u->packed, u->most);
+	return tow_fail_class(
+		e, TOW_FINAL, "release.archive",
+		"the archive '%s' of %lld bytes holds more than %lld: it is taken for "
+		"a bomb",
+		name_of(u), u->packed, u->most);
 }
 
 static bool begin_file(struct tow_unpacking *u, struct archive_entry *entry, struct tow_err *e)
@@ -425,9 +425,9 @@ bool tow_unpack_end(struct tow_unpacking *u, struct tow_arena *a, struct tow_unp
 		*unpacked = (struct tow_unpacked){ .n = u->n, .bytes = u->written };
 		unpacked->of = tow_alloc(a, u->n * sizeof(*unpacked->of) + 1);
 		for (size_t i = 0; i < u->n; i++)
-			unpacked->of[i] = (struct tow_unpacked_file){
-				tow_strdup(a, u->files[i].path), u->files[i].size
-			};
+			unpacked->of[i] =
+				(struct tow_unpacked_file){ tow_strdup(a, u->files[i].path),
+							    u->files[i].size };
 	} else if (e) {
 		*e = u->err;
 	}

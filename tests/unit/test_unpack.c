@@ -34,9 +34,11 @@ static void put(struct archive *made, const struct entry *x)
 		archive_entry_copy_hardlink(entry, x->points);
 	if (!x->type && !x->points)
 		archive_entry_set_size(entry, (la_int64_t)size);
-	ck_assert_msg(archive_write_header(made, entry) >= ARCHIVE_WARN, "%s", archive_error_string(made));
+	ck_assert_msg(archive_write_header(made, entry) >= ARCHIVE_WARN, "%s",
+		      archive_error_string(made));
 	if (!x->type && !x->points && size > 0)
-		ck_assert_int_eq(archive_write_data(made, x->data ? x->data : noise(size, size), size),
+		ck_assert_int_eq(archive_write_data(made, x->data ? x->data : noise(size, size),
+						    size),
 				 (la_ssize_t)size);
 	archive_entry_free(entry);
 }
@@ -54,7 +56,8 @@ static void make(const char *file, int how, const char *password, const struct e
 	if (how == TAR_GZ)
 		archive_write_add_filter_gzip(made);
 	if (password) {
-		ck_assert_int_eq(archive_write_set_options(made, "zip:encryption=zipcrypt"), ARCHIVE_OK);
+		ck_assert_int_eq(archive_write_set_options(made, "zip:encryption=zipcrypt"),
+				 ARCHIVE_OK);
 		ck_assert_int_eq(archive_write_set_passphrase(made, password), ARCHIVE_OK);
 	}
 	ck_assert_int_eq(archive_write_open_filename(made, file), ARCHIVE_OK);
@@ -97,7 +100,8 @@ static void add_block(struct tow_buf *b, int type, int flags, const struct tow_b
 	tow_buf_add(b, block.data, block.len);
 }
 
-static void make_rar(const char *file, const char *name, const char *data, size_t size, size_t from, size_t to)
+static void make_rar(const char *file, const char *name, const char *data, size_t size, size_t from,
+		     size_t to)
 {
 	bool first = from == 0, last = to == size, alone = first && last;
 	TOW_AUTO_BUF rar = { 0 };
@@ -138,8 +142,8 @@ static struct tow_unpack_rules to_lib(void)
 
 #define VOLUMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-static bool unpack(const struct tow_unpack_rules *r, const char *const *volumes, struct tow_unpacked *got,
-		   struct tow_err *e)
+static bool unpack(const struct tow_unpack_rules *r, const char *const *volumes,
+		   struct tow_unpacked *got, struct tow_err *e)
 {
 	struct tow_unpacking *u;
 
@@ -160,8 +164,8 @@ static struct tow_unpacked unpacked(const struct tow_unpack_rules *r, const char
 }
 
 /* Listed and unpacked alike: refused, with nothing outside and, when swept, nothing at all. */
-static const char *refuses(const struct tow_unpack_rules *rules, const char *volume, enum tow_code code,
-			   const char *class)
+static const char *refuses(const struct tow_unpack_rules *rules, const char *volume,
+			   enum tow_code code, const char *class)
 {
 	struct tow_unpacked got = { .n = 77 };
 	struct tow_err e = { 0 };
@@ -311,7 +315,9 @@ END_TEST
 
 START_TEST(names_that_are_no_text_stay)
 {
-	const struct entry latin[] = { { "caf\xe9.txt", "latin", 0, 0, NULL }, { "\u00e9t\u00e9", "utf", 0, 0, NULL }, { 0 } };
+	const struct entry latin[] = { { "caf\xe9.txt", "latin", 0, 0, NULL },
+				       { "\u00e9t\u00e9", "utf", 0, 0, NULL },
+				       { 0 } };
 	struct tow_unpack_rules r = to_lib();
 	struct tow_unpacked got;
 

@@ -41,12 +41,12 @@ as $$
 $$;
 comment on function haul_store.is_unpacked(bigint, text) is 'Whether all of an archive''s files are where they go.';
 
-create or replace function haul.archives(download bigint, files jsonb) returns table(archive text, source text, missing text)
+create or replace function haul.archives(download bigint, folder text, files jsonb) returns table(source_root text, archive text, source text, missing text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select v.archive, v.source, v.missing
+	select haul_store.local_path(d.client, archives.folder), v.archive, v.source, v.missing
 	from haul_store.download d join haul_store.library l on l.id = d.library and l.unpack, haul_store.volumes(archives.files) v
 	where d.id = archives.download and not haul_store.is_unpacked(d.id, v.archive)
 	order by v.archive, v.n
 $$;
-comment on function haul.archives(bigint, jsonb) is 'For the job that places a download''s files: which of them are archives, a volume a row.';
+comment on function haul.archives(bigint, text, jsonb) is 'For the job that places a download''s files: which of them are archives that are not unpacked, a volume a row.';
