@@ -16,18 +16,21 @@
  * source's identity).
  *
  * Errors, by what can be done about them:
- *	local.space local.quota		RETRY: free some; nothing half is left but a part to go on
- *with local.denied local.readonly	RETRY: somebody mends the permission or the mount local.lost
- *RETRY: the root of the library or of the source is not there
- *	local.io			RETRY: the disk or its network
- *	place.mode			FINAL: no mode that the rules allow can be done here
- *	place.name			FINAL: a path that leaves its root, or cannot be a name
- *	place.link			FINAL: a link inside of the source, which the rules refuse,
- *or for a folder inside of the library place.kind			FINAL: what is to be placed
- *is no regular file place.gone			RETRY: the source is not there (any more) place.size
- *RETRY: it is not of the size that the client says, or it changes
- *	place.taken			FINAL: the name, and every suffix tried, is another file's
- *	place.busy			RETRY: another process is at this very file */
+ *	local.space	RETRY: free some; nothing half is left but a part to go on with
+ *	local.quota	likewise
+ *	local.denied	RETRY: somebody mends the permission
+ *	local.readonly	or the mount
+ *	local.lost	RETRY: the root of the library or of the source is not there
+ *	local.io	RETRY: the disk or its network
+ *	place.mode	FINAL: no mode that the rules allow can be done here
+ *	place.name	FINAL: a path that leaves its root, or cannot be a name
+ *	place.link	FINAL: a link inside of the source, which the rules refuse, or for a
+ *			folder inside of the library
+ *	place.kind	FINAL: what is to be placed is no regular file
+ *	place.gone	RETRY: the source is not there (any more)
+ *	place.size	RETRY: it is not of the size that the client says, or it changes
+ *	place.taken	FINAL: the name, and every suffix tried, is another file's
+ *	place.busy	RETRY: another process is at this very file */
 #ifndef TOW_PLACE_H
 #define TOW_PLACE_H
 

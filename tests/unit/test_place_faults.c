@@ -2,7 +2,6 @@
  * kernels that lack a call, a process that dies. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -95,24 +94,6 @@ START_TEST(what_cannot_be_replaced_stays)
 END_TEST
 
 /* In a namespace of its own, so that it goes with this process. */
-static bool may_mount(void)
-{
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		return true;
-	skip("this user may not mount");
-	return false;
-}
-
-static bool mounted(const char *options)
-{
-	if (!may_mount())
-		return false;
-	if (mount("tmpfs", path("lib"), "tmpfs", 0, options) == 0)
-		return true;
-	skip("no tmpfs can be mounted");
-	return false;
-}
-
 START_TEST(two_mounts_of_one_file_system)
 {
 	struct tow_place_rules r = rules_of(PLACE_LINK, PLACE_NONE);

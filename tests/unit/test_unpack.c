@@ -405,6 +405,17 @@ START_TEST(what_the_disk_cannot_take)
 }
 END_TEST
 
+START_TEST(a_disk_that_fills_up)
+{
+	struct tow_unpack_rules r = to_lib();
+
+	make(path("in/a.zip"), ZIP, NULL, good);
+	if (!mounted("size=200k"))
+		return;
+	refuses(&r, "a.zip", TOW_RETRY, "local.space");
+}
+END_TEST
+
 START_TEST(broken_off)
 {
 	struct tow_unpack_rules r = to_lib();
@@ -442,6 +453,7 @@ int main(void)
 	tcase_add_test(t, what_is_encrypted);
 	tcase_add_test(t, what_is_damaged);
 	tcase_add_test(t, what_the_disk_cannot_take);
+	tcase_add_test(t, a_disk_that_fills_up);
 	tcase_add_test(t, broken_off);
 	Suite *s = suite_create("unpack");
 	suite_add_tcase(s, t);

@@ -160,8 +160,7 @@ static bool take(struct tow_job *j, const struct tow_rows *conf, struct tow_unpa
 	beside = lies_beside(a, &c->files, x, &in);
 	if (!beside && !only_look) {
 		rules.root = tow_rows_get(conf, 0, "root");
-		rules.folder =
-			tow_fmt(a, "%s/%s", tow_rows_get(conf, 0, "unpack_folder"), x->name);
+		rules.folder = tow_fmt(a, "%s/%s", tow_rows_get(conf, 0, "unpack_folder"), x->name);
 		if (!unpack(j, &rules, x, in.bytes, &in, e))
 			return false;
 	}
