@@ -33,6 +33,11 @@ struct tow_unpack_rules {
 	int most_times; /* the archive's own size; small ones may have 16 MiB all the same */
 };
 
+struct tow_unpack_volume {
+	const char *path; /* below the source; NULL ends a list */
+	long long size;	  /* that it must have; below 0: as it is */
+};
+
 struct tow_unpacked_file {
 	const char *path; /* below the folder; bytes as they are in the archive */
 	long long size;	  /* -1: not said, where it is only listed */
@@ -45,9 +50,9 @@ struct tow_unpacked {
 };
 
 struct tow_unpacking;
-/* volumes: paths below the source, in their order, NULL at the end; copied. */
+/* volumes: in their order; copied. */
 TOW_MUST bool tow_unpack_begin(struct tow_unpacking **u, const struct tow_unpack_rules *rules,
-			       const char *const *volumes, struct tow_err *e);
+			       const struct tow_unpack_volume *volumes, struct tow_err *e);
 bool tow_unpack_more(struct tow_unpacking *u);
 long long tow_unpack_written(const struct tow_unpacking *u);
 TOW_MUST bool tow_unpack_end(struct tow_unpacking *u, struct tow_arena *a,

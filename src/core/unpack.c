@@ -333,27 +333,40 @@ static struct archive *reader(void)
 	return made;
 }
 
-static bool find_volumes(struct tow_unpacking *u, const char *const *paths, struct tow_err *e)
+/* Closed again: there may be more of them than a process may have open. */
+static bool find_volume(struct volume *v, const struct tow_unpack_volume *of, struct tow_err *e)
 {
-	while (paths[u->n_volumes])
+	struct stat st;
+
+	if (!place_clean(&v->u->arena, of->path, &v->path, e))
+		return false;
+	if (open_volume(v) < 0 || fstat(v->fd, &st) != 0)
+		return place_fail_from(e, "open", v->path, errno);
+	tow_closep(&v->fd);
+	if (!S_ISREG(st.st_mode))
+		return tow_fail_class(e, TOW_FINAL, "place.kind", "'%s' is no regular file",
+				      v->path);
+	if (of->size >= 0 && of->size != st.st_size)
+		return tow_fail_class(e, TOW_RETRY, "place.size",
+				      "'%s' has %lld bytes, and should have %lld", v->path,
+				      (long long)st.st_size, of->size);
+	v->size = st.st_size;
+	return true;
+}
+
+static bool find_volumes(struct tow_unpacking *u, const struct tow_unpack_volume *volumes,
+			 struct tow_err *e)
+{
+	while (volumes[u->n_volumes].path)
 		u->n_volumes++;
 	u->volumes = tow_alloc(&u->arena, u->n_volumes * sizeof(*u->volumes));
+	for (size_t i = 0; i < u->n_volumes; i++)
+		u->volumes[i] = (struct volume){ .u = u, .fd = -1 };
 	for (size_t i = 0; i < u->n_volumes; i++) {
-		struct volume *v = &u->volumes[i];
-		struct stat st;
-
-		*v = (struct volume){ .u = u, .fd = -1 };
-		if (!place_clean(&u->arena, paths[i], &v->path, e))
+		if (!find_volume(&u->volumes[i], &volumes[i], e))
 			return false;
-		if (open_volume(v) < 0 || fstat(v->fd, &st) != 0)
-			return place_fail_from(e, "open", v->path, errno);
-		if (!S_ISREG(st.st_mode))
-			return tow_fail_class(e, TOW_FINAL, "place.kind", "'%s' is no regular file",
-					      v->path);
-		v->size = st.st_size;
-		u->packed += v->size;
-		tow_closep(&v->fd); /* there may be more of them than a process may have open */
-		archive_read_append_callback_data(u->archive, v);
+		u->packed += u->volumes[i].size;
+		archive_read_append_callback_data(u->archive, &u->volumes[i]);
 	}
 	return true;
 }
@@ -369,7 +382,8 @@ static void set_most(struct tow_unpacking *u)
 		u->most = u->rules.most_bytes;
 }
 
-static bool begin(struct tow_unpacking *u, const char *const *volumes, struct tow_err *e)
+static bool begin(struct tow_unpacking *u, const struct tow_unpack_volume *volumes,
+		  struct tow_err *e)
 {
 	if (!place_root(&u->source, u->rules.source, O_PATH, e) || !find_volumes(u, volumes, e) ||
 	    (u->rules.root && !unpack_room(&u->room, u->rules.root, u->rules.folder, e)))
@@ -380,7 +394,7 @@ static bool begin(struct tow_unpacking *u, const char *const *volumes, struct to
 }
 
 bool tow_unpack_begin(struct tow_unpacking **u, const struct tow_unpack_rules *rules,
-		      const char *const *volumes, struct tow_err *e)
+		      const struct tow_unpack_volume *volumes, struct tow_err *e)
 {
 	struct tow_unpacking *made = tow_xcalloc(1, sizeof(*made));
 

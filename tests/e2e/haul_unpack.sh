@@ -48,7 +48,7 @@ ok "a download of archives comes to its end" ends "$film" completed
 is "$(files)" "$(printf './film/film.en.srt ./film/film.fran\xe7ais.srt ./film/film.mkv ./film/film.nfo')" "what they hold is in the library, a Latin-1 name by its bytes"
 ok "as it was packed" cmp -s "$room/src/wanted/film.mkv" "$room/library/film/film.mkv"
 is "$(asks "select source || ': ' || why from haul.files where state = 'skipped' and download = $film order by source" | paste -sd,)" \
-	"film/film.part1.rar: unpacked,film/film.part2.rar: unpacked,film/film.sfv: junk,film/subs.tar.gz: unpacked" "the archives are left out, and why"
+	"film/beside.zip: what it holds lies beside it,film/film.part1.rar: unpacked,film/film.part2.rar: unpacked,film/film.sfv: junk,film/subs.tar.gz: unpacked" "the archives are left out, and why"
 
 #--- refused
 ok "an archive that would get out of its folder" ends "$bad" failed

@@ -36,6 +36,8 @@ with tarfile.open(f"{where}/film/subs.tar.gz", "w:gz", format=tarfile.GNU_FORMAT
         entry = tarfile.TarInfo(name)
         entry.size = len(text)
         t.addfile(entry, io.BytesIO(text))
+with zipfile.ZipFile(f"{where}/film/beside.zip", "w") as z:
+    z.writestr("film.nfo", b"about it")
 os.makedirs(f"{where}/bad")
 with zipfile.ZipFile(f"{where}/bad/bad.zip", "w") as z:
     z.writestr("good.mkv", b"good")

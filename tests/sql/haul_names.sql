@@ -90,6 +90,8 @@ select is(string_agg(concat_ws(' ', p.source, p.archive, p.target, p.why), ', ' 
 	'what is in an archive is placed as if it lay beside it')
 from (select p.source, case when p.why = 'an archive in an archive' or p.archive is not null then 'a/x.rar' else p.source end as archive, p.target, p.why from haul_store.plan(pg_temp.library('l'), pg_temp.download(), pg_temp.files('a/x.rar', 'a/x.r00', 'a/notes.rar'),
 	'[{"archive": "a/x.rar", "files": [{"path": "Movie.mkv", "size": 900}, {"path": "Movie.en.srt", "size": 9}, {"path": "in.rar", "size": 9}]}, {"archive": "a/notes.rar", "beside": true}]') p) p;
+select is(pg_temp.plan(pg_temp.library('names'), '[{"path": "x.rar", "size": 9, "done": 3}, {"path": "x.r00", "size": 9, "done": 9}, {"path": "y.zip", "size": 9, "done": 9}]'), 'x.r00: not complete yet, x.rar: not complete yet, y.zip: not complete yet', 'one that has not come yet');
+select is((select count(*) from haul_store.volumes('[{"path": "x.rar", "size": 9, "done": 3}, {"path": "x.r00", "size": 9, "done": 9}, {"path": "y.zip", "size": 9, "done": 9}]') v where v.whole), 1::bigint, 'and is not looked into');
 select is(pg_temp.plan(jsonb_populate_record(pg_temp.library('names'), '{"unpack": false}'), pg_temp.files('x.rar', 'x.r00')), 'x.r00 -> x.r00, x.rar -> x.rar', 'a library that keeps archives');
 
 -- Better.

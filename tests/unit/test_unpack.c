@@ -140,9 +140,18 @@ static struct tow_unpack_rules to_lib(void)
 					  .most_times = 50 };
 }
 
-#define VOLUMES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+/* As big as they are. */
+static const struct tow_unpack_volume *volumes_of(const char *const *paths)
+{
+	struct tow_unpack_volume *made = tow_alloc(&arena, 10 * sizeof(*made));
 
-static bool unpack(const struct tow_unpack_rules *r, const char *const *volumes,
+	for (size_t i = 0; paths[i]; i++)
+		made[i] = (struct tow_unpack_volume){ paths[i], -1 };
+	return made;
+}
+#define VOLUMES(...) volumes_of((const char *const[]){ __VA_ARGS__, NULL })
+
+static bool unpack(const struct tow_unpack_rules *r, const struct tow_unpack_volume *volumes,
 		   struct tow_unpacked *got, struct tow_err *e)
 {
 	struct tow_unpacking *u;
@@ -154,7 +163,8 @@ static bool unpack(const struct tow_unpack_rules *r, const char *const *volumes,
 	return tow_unpack_end(u, &arena, got, e);
 }
 
-static struct tow_unpacked unpacked(const struct tow_unpack_rules *r, const char *const *volumes)
+static struct tow_unpacked unpacked(const struct tow_unpack_rules *r,
+				    const struct tow_unpack_volume *volumes)
 {
 	struct tow_unpacked got = { 0 };
 	struct tow_err e = { 0 };
@@ -331,7 +341,7 @@ END_TEST
 
 START_TEST(bombs)
 {
-	const size_t size = 40 * MIB;
+	const size_t size = 20 * MIB;
 	char *zeros = tow_xcalloc(1, size + 1);
 	struct tow_unpack_rules r = to_lib();
 	const struct entry one[] = { { "zeros", memset(zeros, '0', size), 0, 0, NULL }, { 0 } };
@@ -362,6 +372,7 @@ END_TEST
 
 START_TEST(what_is_damaged)
 {
+	struct tow_err e = { 0 };
 	static const char *const names[] = { "a.zip", "a.7z", "a.tar.gz" };
 	struct tow_unpack_rules r = to_lib();
 
@@ -383,6 +394,8 @@ START_TEST(what_is_damaged)
 	no_release("noise", "release.archive");
 	make_file(path("in/empty"), 0, 1);
 	no_release("empty", "release.archive");
+	ck_assert(!unpack(&r, (struct tow_unpack_volume[]){ { "noise", 4999 }, { 0 } }, NULL, &e));
+	ck_assert_str_eq(e.class, "place.size"); /* before anybody blames the release */
 	refuses(&r, "not there", TOW_RETRY, "place.gone");
 	refuses(&r, "../lib", TOW_FINAL, "place.name");
 	ck_assert_int_eq(symlink(path("in/noise"), path("in/link")), 0);
@@ -443,6 +456,7 @@ int main(void)
 {
 	TCase *t = tcase_create("unpack");
 	tcase_add_checked_fixture(t, enter, leave);
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, each_kind_of_archive);
 	tcase_add_test(t, rar_in_volumes);
 	tcase_add_test(t, split_anywhere);

@@ -58,7 +58,7 @@ bool contents_list(struct tow_job *j, const struct tow_rows *conf, struct conten
 /* Rows of one archive, a volume each. */
 struct archive {
 	const char *text, *name; /* as SQL has it; its first volume's path */
-	const char **volumes;
+	struct tow_unpack_volume *volumes;
 };
 
 static bool read_archive(struct tow_arena *a, const struct tow_rows *rows, size_t *i,
@@ -74,7 +74,10 @@ static bool read_archive(struct tow_arena *a, const struct tow_rows *rows, size_
 	*i = end;
 	x->volumes = tow_alloc(a, (end - at + 1) * sizeof(*x->volumes));
 	for (size_t k = at; k < end; k++)
-		x->volumes[k - at] = tow_place_bytes(a, tow_rows_get(rows, k, "source"));
+		x->volumes[k - at] = (struct tow_unpack_volume){
+			tow_place_bytes(a, tow_rows_get(rows, k, "source")),
+			tow_rows_int(rows, k, "size"),
+		};
 	return !missing || tow_fail_class(e, TOW_FINAL, "release.archive",
 					  "the archive '%s' lacks its %s", x->name, missing);
 }
@@ -155,7 +158,7 @@ static bool take(struct tow_job *j, const struct tow_rows *conf, struct tow_unpa
 	struct tow_unpacked in = { 0 };
 	bool beside;
 
-	if (!unpack(j, &rules, x, -1, &in, e))
+	if (!unpack(j, &rules, x, 0, &in, e))
 		return false;
 	beside = lies_beside(a, &c->files, x, &in);
 	if (!beside && !only_look) {

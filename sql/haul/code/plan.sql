@@ -65,7 +65,7 @@ as $$
 	with u as (
 		select x.* from jsonb_to_recordset(p_unpacked) x(archive text, beside boolean, files jsonb)
 	), v as (
-		select v.source, case when u.beside then 'what it holds lies beside it' when u.archive is not null or haul_store.is_unpacked(d.id, v.archive) then 'unpacked' end as why
+		select v.source, case when u.beside then 'what it holds lies beside it' when u.archive is not null or haul_store.is_unpacked(d.id, v.archive) then 'unpacked' else 'not complete yet' end as why
 		from haul_store.volumes(p_files) v left join u on u.archive = v.archive where l.unpack
 	), f as (
 		select x.path, x.size, x.wanted, null::text as archive, v.why from jsonb_to_recordset(p_files) x(path text, size bigint, wanted boolean) left join v on v.source = x.path
