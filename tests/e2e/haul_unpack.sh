@@ -41,7 +41,9 @@ like "$(tow library ls --json)" '"unpack_times": *30' "and seen"
 scheduler_start
 worker_start --queue haul:4 --grace 1s
 
-#--- unpacked
+#--- unpacked, after an attempt that was killed in the middle
+mkdir -p "$room/library/.tow-unpack/tow1/film/film.part1.rar"
+head -c 1000 /dev/zero >"$room/library/.tow-unpack/tow1/film/film.part1.rar/film.mkv"
 film=$(tow haul add "$room/film.torrent" --title film --meta '{"quality": "720p"}')
 bad=$(tow haul add "$room/bad.torrent" --title bad)
 ok "a download of archives comes to its end" ends "$film" completed
@@ -49,6 +51,7 @@ is "$(files)" "$(printf './film/film.en.srt ./film/film.fran\xe7ais.srt ./film/f
 ok "as it was packed" cmp -s "$room/src/wanted/film.mkv" "$room/library/film/film.mkv"
 is "$(asks "select source || ': ' || why from haul.files where state = 'skipped' and download = $film order by source" | paste -sd,)" \
 	"film/beside.zip: what it holds lies beside it,film/film.part1.rar: unpacked,film/film.part2.rar: unpacked,film/film.sfv: junk,film/subs.tar.gz: unpacked" "the archives are left out, and why"
+is "$film: $(ls -A "$room/library")" "1: film" "nothing else is left, of the killed attempt either"
 
 #--- refused
 ok "an archive that would get out of its folder" ends "$bad" failed
@@ -66,7 +69,7 @@ before=$(looks)
 plan=$(tow haul plan "$bad")
 like "$plan" "bad.zip .*unpacked" "a plan looks into archives, and passes over what is bad"
 plan=$(tow haul plan "$better")
-like "$plan" "planned .*better.mkv .*film/film.mkv" "says what goes where"
+like "$plan" "placed .*better.mkv .*film/film.mkv" "says what is where"
 exits 66 "a download that is none" tow haul plan 999 2>/dev/null
 is "$(looks)" "$before" "and touches nothing"
 

@@ -138,6 +138,8 @@ select is((select concat_ws(' ', state, why) from haul.files where source = 'e.m
 select pg_temp.refused('select haul.preview_import(-1)', 'TW404', 'haul.downloads', 'a download that is none');
 select is((select j.kind || ' ' || (j.args ->> 'download') from tow.jobs j where j.id = haul.preview_import(d.id)), 'haul.preview ' || d.id, 'a job plans') from haul_store.file d where false;
 select is(haul.preview((select max(id) from haul_store.download), '[{"path": "n.mkv", "size": 1}, {"path": "n.txt", "size": 1}]') #>> '{files,0,target}', '/lib/Film.mkv', 'what would be placed');
+select is(jsonb_path_query_array(haul.preview(f.download, '[{"path": "c.mkv", "size": 500}, {"path": "c2.srt", "size": 9}]'), '$.files[*].state'), '["placed", "placed", "planned"]', 'and what is placed already') from haul_store.file f where f.source = 'c.mkv';
+select is(haul.preview(f.download, jsonb_agg(jsonb_build_object('path', n || '.mkv', 'size', 1))) ->> 'more', '2', 'many are counted') from haul_store.file f, generate_series(1, 2000) n where f.source = 'c.mkv' group by f.download;
 select is((select count(*) from haul_store.file where source = 'n.mkv'), 0::bigint, 'and nothing is written down');
 select is((select concat_ws(' ', qualities, unpack, unpack_times, extras) from haul.libraries where name = 'l'), '{480p,720p,1080p} t 50 f', 'settings are seen');
 select pg_temp.refused($$ select haul.set_library('l', unpack_times => 0) $$, 'TW422', 'unpack => false', 'a limit of none');

@@ -128,7 +128,7 @@ begin
 	select d.id, p.source, p.size, p.state, p.target, p.why, p.archive, p.taken from haul_store.plan(l, d, plan.files, plan.unpacked) p
 	on conflict on constraint file_download_source_key do update
 		set size = excluded.size, state = excluded.state, target = excluded.target, why = excluded.why, archive = excluded.archive, taken = excluded.taken, class = null, error = null
-		where o.state in ('planned', 'failed', 'skipped', 'undone');
+		where o.state <> 'placed';
 	if not exists (select from haul_store.file o where o.download = d.id and o.state in ('planned', 'placed')) then
 		perform haul_store.fail('TW422', format('download %s holds nothing to be placed', d.id),
 			(select string_agg(x, '; ') from (select format('%s: %s', o.why, count(*)) as x from haul_store.file o where o.download = d.id group by o.why) s));
@@ -177,9 +177,10 @@ begin
 	select o.* into d from haul_store.download o where o.id = download;
 	select o.* into l from haul_store.library o where o.id = d.library;
 	return (select jsonb_build_object('files', coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('source', x.source, 'size', x.size, 'state', x.state,
-				'target', case when x.state = 'planned' then haul_store.join_path(l.root, x.target) end, 'taken', coalesce(x.taken, l.taken), 'why', x.why)) order by x.n) filter (where x.n <= c_most), '[]'),
+				'target', case when x.state <> 'skipped' then haul_store.join_path(l.root, x.target) end, 'taken', coalesce(x.taken, l.taken), 'why', x.why)) order by x.n) filter (where x.n <= c_most), '[]'),
 			'more', greatest(count(*) - c_most, 0))
-		from (select p.*, row_number() over (order by p.state, p.source) as n from haul_store.plan(l, d, files, unpacked) p) x);
+		from (select p.source, p.size, coalesce(o.target, p.target) as target, p.taken, p.why, coalesce(o.state, p.state) as state, row_number() over (order by p.state, p.source) as n
+			from haul_store.plan(l, d, files, unpacked) p left join haul_store.file o on o.download = d.id and o.source = p.source and o.state = 'placed') x);
 end $$;
 comment on function haul.preview(bigint, jsonb, jsonb) is 'For the job that plans an import without doing it: what it would do.';
 
@@ -188,5 +189,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select f.state, f.source, f.size, f.target, f.taken, f.why
 	from tow.outcome(previewed.job) o, jsonb_to_recordset(o.result -> 'files') f(state text, source text, size bigint, target text, taken text, why text)
+	union all
+	select 'more', format('and %s more', o.result ->> 'more'), null, null, null, null from tow.outcome(previewed.job) o where (o.result ->> 'more')::bigint > 0
 $$;
-comment on function haul.previewed(bigint) is 'What the job of haul.preview_import found: a row a file, planned or skipped, 2000 of them at most.';
+comment on function haul.previewed(bigint) is 'What the job of haul.preview_import found: a row a file, planned, skipped, or placed before; of more than 2000 their number.';
