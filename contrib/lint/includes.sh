@@ -27,6 +27,7 @@ done | awk '
 		only["jansson.h"] = "^src/core/json\\.c$"
 		only["expat.h"] = "^src/core/xml\\.c$"
 		only["xxhash.h"] = "^src/core/xxh\\.c$"
+		only["archive.h"] = only["archive_entry.h"] = "^src/core/unpack\\.c$"
 		only["ini.h"] = "^workers/config\\.c$"
 		only["ncurses.h"] = only["curses.h"] = only["ncursesw/curses.h"] = "^src/cli/(top|lib/screen)\\.c$"
 	}

@@ -16,18 +16,21 @@
  * source's identity).
  *
  * Errors, by what can be done about them:
- *	local.space local.quota		RETRY: free some; nothing half is left but a part to go on
- *with local.denied local.readonly	RETRY: somebody mends the permission or the mount local.lost
- *RETRY: the root of the library or of the source is not there
- *	local.io			RETRY: the disk or its network
- *	place.mode			FINAL: no mode that the rules allow can be done here
- *	place.name			FINAL: a path that leaves its root, or cannot be a name
- *	place.link			FINAL: a link inside of the source, which the rules refuse,
- *or for a folder inside of the library place.kind			FINAL: what is to be placed
- *is no regular file place.gone			RETRY: the source is not there (any more) place.size
- *RETRY: it is not of the size that the client says, or it changes
- *	place.taken			FINAL: the name, and every suffix tried, is another file's
- *	place.busy			RETRY: another process is at this very file */
+ *	local.space	RETRY: free some; nothing half is left but a part to go on with
+ *	local.quota	likewise
+ *	local.denied	RETRY: somebody mends the permission
+ *	local.readonly	or the mount
+ *	local.lost	RETRY: the root of the library or of the source is not there
+ *	local.io	RETRY: the disk or its network
+ *	place.mode	FINAL: no mode that the rules allow can be done here
+ *	place.name	FINAL: a path that leaves its root, or cannot be a name
+ *	place.link	FINAL: a link inside of the source, which the rules refuse, or for a
+ *			folder inside of the library
+ *	place.kind	FINAL: what is to be placed is no regular file
+ *	place.gone	RETRY: the source is not there (any more)
+ *	place.size	RETRY: it is not of the size that the client says, or it changes
+ *	place.taken	FINAL: the name, and every suffix tried, is another file's
+ *	place.busy	RETRY: another process is at this very file */
 #ifndef TOW_PLACE_H
 #define TOW_PLACE_H
 
@@ -75,12 +78,19 @@ struct tow_place_what {
 	long long size;	  /* that it must have; below 0: as it is */
 };
 
+/* What was replaced, to be known again. ino 0: not known. */
+struct tow_former {
+	long long size;
+	unsigned long long ino;
+};
+
 struct tow_placed {
 	enum tow_place_mode mode; /* PLACE_NONE: it was there, and left or adopted */
 	bool adopted;		  /* it was there: the same file, or one of the same content */
 	const char *to;		  /* with the suffix that it got */
 	const char *replaced;	  /* where what was there is now, below the library; NULL */
-	const char *hash;	  /* XXH3 of 128 bits in hex; NULL where not all of it was read */
+	struct tow_former former;
+	const char *hash; /* XXH3 of 128 bits in hex; NULL where not all of it was read */
 	long long size;
 	unsigned long long dev, ino;
 	bool resumed; /* it went on with a part */
@@ -99,16 +109,25 @@ void tow_place_drop(struct tow_placing *p);
 
 /* Take back what was placed: the file goes if it is the one that was (size, and hash, or inode
  * where there is no hash), into the recycle bin where it was moved or is the last link; and what it
- * replaced comes back, if it is still there; then folders that are empty go, up to the library's
- * root. *kept is true when it was changed since, and stays, or was left or adopted and so never
- * placed. A copy is read to the end for its hash. */
-TOW_MUST bool tow_place_undo(const char *library, const struct tow_placed *placed, bool *kept,
-			     struct tow_err *e);
+ * replaced comes back, if it is still there and what it was; then folders that are empty go, up to
+ * the library's root. A copy is read to the end for its hash. */
+struct tow_unplaced {
+	bool kept;   /* it was changed since, and stays, or was left or adopted: never placed */
+	bool former; /* what it replaced is back */
+};
+TOW_MUST bool tow_place_undo(const char *library, const struct tow_placed *placed,
+			     struct tow_unplaced *done, struct tow_err *e);
 
 /* A name that any file system takes, from one that may be hostile: no control characters, none of
  * \/:*?"<>|, no dot or space at the end, no name that Windows keeps for itself, at most 255 - room
  * bytes with the extension (cut at a character's end); bytes that are no UTF-8 stay as they are
  * where raw, else become %XX. "" becomes "_". Not for paths: a slash is replaced, too. */
 char *tow_place_name(struct tow_arena *a, const char *name, size_t room, bool raw);
+
+/* A path as text, for JSON and PostgreSQL, which keep no other bytes: each that is no UTF-8 becomes
+ * a character from U+EF80 on, which no name means (and those that are there are taken for such
+ * bytes, too, so that nothing is lost). tow_place_bytes undoes it. NULL stays NULL. */
+char *tow_place_text(struct tow_arena *a, const char *bytes);
+char *tow_place_bytes(struct tow_arena *a, const char *text);
 
 #endif

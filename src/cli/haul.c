@@ -9,6 +9,7 @@
 #include "lib/frame.h"
 #include "lib/print.h"
 #include "lib/sub.h"
+#include "lib/wait.h"
 #include "tow/command.h"
 #include "tow/fs.h"
 #include "tow/json.h"
@@ -47,7 +48,7 @@ static const struct column columns[] = {
 	{ "client", NULL, AS_IS },
 	{ "library", NULL, AS_IS },
 	{ "title", NULL, AS_IS },
-	{ "trouble", NULL, AS_IS },
+	{ "trouble", NULL, AS_IF_ANY },
 	COLUMN_END,
 };
 
@@ -71,6 +72,28 @@ static int of_download(struct cli *c, const char *verb, const struct column *of)
 		cli_arg(&call, "download", cli_operand(c, 0));
 	cli_arg(&call, "max_rows", cli_option(c, "limit"));
 	return print_call(c, verb, &call, of);
+}
+
+/* A worker asks the client: the command has neither its address nor its secret. */
+static int plan(struct cli *c)
+{
+	static const struct column of[] = {
+		{ "state", NULL, AS_STATE }, { "size", NULL, AS_BYTES }, { "source", NULL, AS_IS },
+		{ "target", NULL, AS_IS },   { "why", NULL, AS_IS },	 COLUMN_END,
+	};
+	TOW_AUTO_ROWS *job = NULL, *rows = NULL;
+	const char *id;
+	int status;
+
+	if (!tow_call(c->db, &job, &c->err, "haul.preview_import", cli_operand(c, 0)))
+		return cli_failed(c);
+	id = tow_rows_at(job, 0, 0);
+	status = wait_quietly(c, id);
+	if (status != EX_OK)
+		return status;
+	if (!tow_call(c->db, &rows, &c->err, "haul.previewed", id) || !print_rows(c, rows, of))
+		return cli_failed(c);
+	return EX_OK;
 }
 
 static int files(struct cli *c)
@@ -174,7 +197,8 @@ static bool client_options(struct cli *c, const char **json)
 
 static int add(struct cli *c)
 {
-	static const char *const same[] = { "client", "library", "title", "category", "meta" };
+	static const char *const same[] = { "client", "library", "title",   "category",
+					    "meta",   "profile", "priority" };
 	const char *of_client;
 	struct cli_call call = { 0 };
 	TOW_AUTO_ROWS *rows = NULL;
@@ -290,8 +314,10 @@ static int watch(struct cli *c)
 
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, " state client library title limit " },
-	{ "add", 1, 1, add, " client library title type category options checksum rate meta " },
+	{ "add", 1, 1, add,
+	  " client library title type category options checksum rate meta profile priority " },
 	{ "watch", 0, 0, watch, NULL },
+	{ "plan", 1, 1, plan, NULL },
 	{ "files", 0, 1, files, " limit " },
 	{ "events", 0, 1, events, " limit " },
 	{ "cancel", 1, 1, cancel, " remove " },
@@ -310,14 +336,16 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_haul = {
 	.name = "haul",
 	.summary = "downloads",
-	.usage = "tow haul ls | add LINK|FILE | watch | files [ID] | events [ID] | cancel ID | "
+	.usage = "tow haul ls | add LINK|FILE | watch | plan ID | files [ID] | events [ID] | "
+		 "cancel ID | "
 		 "retry ID | "
 		 "pause ID | resume ID | undo ID",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; a plain link that "
 		"no other client\n"
 		"takes is downloaded by our own workers. watch shows what is under way until "
-		"nothing is. files says\n"
+		"nothing is. plan says what\n"
+		"an import would do with each file, and does nothing. files says "
 		"where everything went, events all that happened; undo takes files back that "
 		"nobody changed since.\n"
 		"\n"
@@ -326,6 +354,7 @@ const struct tow_command tow_command_haul = {
 		"  tow haul add album.torrent --client qb --title 'An album'\n"
 		"  tow haul add https://host/disk.iso --checksum sha256:9f86d08188... --rate 2M\n"
 		"  tow haul watch\n"
+		"  tow haul plan 17\n"
 		"  tow haul cancel 17 --remove data\n",
 	.run = run,
 };

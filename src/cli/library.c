@@ -11,11 +11,19 @@ static const struct tow_option options[] = {
 	{ "template", "PATH", "add, set: how files are named below it ({path})" },
 	{ "mode", "A,B", "add, set: how, the first that works: reflink,link,copy,move,symlink" },
 	{ "category", "A,B", "add, set: what clients have in these goes here" },
-	{ "taken", "WORD", "set: a name that is another file's: suffix, skip, replace, fail" },
+	{ "taken", "WORD",
+	  "set: a name that is another file's: suffix, skip, replace, better, fail" },
+	{ "qualities", "A,B", "set: from the worst to the best, for better" },
 	{ "extensions", "A,B", "set: only these" },
 	{ "refused", "A,B", "set: never these" },
-	{ "sidecars", "A,B", "set: always, beside the file that they go with" },
+	{ "junk", "A,B", "set: nor these, which come along" },
+	{ "sidecars", "A,B", "set: beside the file that they go with" },
 	{ "samples", "on|off", "set: samples, too (off)" },
+	{ "extras", "on|off", "set: trailers and the like, too, beside the main file (off)" },
+	{ "unpack", "on|off", "set: archives are unpacked (on)" },
+	{ "unpack-bytes", "N", "set: refuse one that holds more (512 GiB)" },
+	{ "unpack-times", "N", "set: refuse one that holds more than N times its size (50)" },
+	{ "unpack-files", "N", "set: refuse one of more files (100000)" },
 	{ "min-bytes", "N", "set: nothing smaller" },
 	{ "inner-links", "on|off", "set: links inside of a download are followed (off)" },
 	{ "verify", "on|off", "set: read copies again (off)" },
@@ -79,8 +87,15 @@ static int set(struct cli *c)
 		{ "taken", "taken", false },
 		{ "extensions", "extensions", true },
 		{ "refused", "refused", true },
+		{ "qualities", "qualities", true },
+		{ "junk", "junk", true },
 		{ "sidecars", "sidecars", true },
 		{ "samples", "samples", false },
+		{ "extras", "extras", false },
+		{ "unpack", "unpack", false },
+		{ "unpack-bytes", "unpack_bytes", false },
+		{ "unpack-times", "unpack_times", false },
+		{ "unpack-files", "unpack_files", false },
 		{ "min-bytes", "min_bytes", false },
 		{ "inner-links", "inner_links", false },
 		{ "verify", "verify", false },
@@ -136,7 +151,8 @@ static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
 	{ "add", 2, 2, add, COMMON },
 	{ "set", 1, 1, set,
-	  COMMON "root taken extensions refused sidecars samples min-bytes inner-links verify "
+	  COMMON "root taken qualities extensions refused junk sidecars samples extras unpack "
+		 "unpack-bytes unpack-times unpack-files min-bytes inner-links verify "
 		 "file-mode dir-mode owner group reserve done-tag done-remove profile reset " },
 	{ "announce", 2, 2, announce, " as " },
 	{ "unannounce", 2, 2, unannounce, NULL },
@@ -158,14 +174,16 @@ const struct tow_command tow_command_library = {
 	.help = "A template is a path below the root, of {title} {name} {ext} {path} {category} "
 		"and "
 		"what a download's meta\n"
-		"holds; { (|year|)} is left out as a whole where there is no year. announce has a "
-		"media server told of what\n"
-		"changes here.\n"
+		"holds; { (|year|)} is left out as a whole where there is no year, {episode:2} has "
+		"two "
+		"digits. Files of one\n"
+		"download that would get one name are numbered. announce has a media server told "
+		"of what changes here.\n"
 		"\n"
 		"Examples:\n"
 		"  tow library add films /media/films --template '{title}{ "
 		"(|year|)}/{name}.{ext}'\n"
-		"  tow library set films --mode link --taken replace\n"
+		"  tow library set films --mode link --taken better --qualities 720p,1080p,2160p\n"
 		"  tow library announce films jelly --as /data/films\n",
 	.run = run,
 };

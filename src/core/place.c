@@ -9,7 +9,7 @@
 
 #include "placing.h"
 
-enum { SUFFIXES = 10, ROUNDS = 100, LONGEST_WHO = 64 };
+enum { LONGEST_WHO = 64 };
 
 static const char *const mode_names[] = {
 	[PLACE_NONE] = "none", [PLACE_REFLINK] = "reflink", [PLACE_LINK] = "link",
@@ -98,6 +98,12 @@ bool place_adopt(struct tow_placing *p, struct tow_err *e)
 	return true;
 }
 
+bool place_leave(struct tow_placing *p, struct tow_err *e)
+{
+	end_as(p, PLACE_NONE, false, &p->there);
+	return settle(p, e);
+}
+
 static bool end_placed(struct tow_placing *p, struct tow_err *e)
 {
 	struct stat st;
@@ -109,87 +115,6 @@ static bool end_placed(struct tow_placing *p, struct tow_err *e)
 	if (p->moving && !remove_source(p, &st, e))
 		return false;
 	end_as(p, place_mode(p), false, &st);
-	return true;
-}
-
-/*--- the name */
-
-static bool fail_taken(struct tow_placing *p, struct tow_err *e)
-{
-	return tow_fail_class(e, TOW_FINAL, "place.taken", "the name '%s' is another file's",
-			      p->to);
-}
-
-/* A folder never makes way: too much would go with it. */
-bool place_other(struct tow_placing *p, struct tow_err *e)
-{
-	p->state = AT_NAME;
-	switch (p->rules.taken) {
-	case TAKEN_SKIP:
-		end_as(p, PLACE_NONE, false, &p->there);
-		return settle(p, e);
-	case TAKEN_REPLACE:
-		if (S_ISDIR(p->there.st_mode))
-			return fail_taken(p, e);
-		p->replace = true;
-		p->state = AT_MODE;
-		return true;
-	case TAKEN_SUFFIX:
-		if (p->suffix == SUFFIXES)
-			return fail_taken(p, e);
-		p->suffix++;
-		p->name = place_fit(&p->arena, p->base, tow_fmt(&p->arena, ".%d", p->suffix),
-				    PLACE_NAME_MAX);
-		return true;
-	case TAKEN_FAIL:
-		break;
-	}
-	return fail_taken(p, e);
-}
-
-static bool allows(const struct tow_placing *p, enum tow_place_mode mode)
-{
-	for (size_t i = 0; p->rules.modes[i] != PLACE_NONE; i++)
-		if (p->rules.modes[i] == mode)
-			return true;
-	return false;
-}
-
-static bool is_our_symlink(const struct tow_placing *p)
-{
-	size_t len = strlen(p->points_to);
-	TOW_AUTO_FREE char *text = tow_xcalloc(1, len + 1);
-
-	return S_ISLNK(p->there.st_mode) && allows(p, PLACE_SYMLINK) &&
-	       readlinkat(p->dir, p->name, text, len + 1) == (ssize_t)len &&
-	       memcmp(text, p->points_to, len) == 0;
-}
-
-static bool open_there(struct tow_placing *p)
-{
-	struct stat st;
-
-	tow_closep(&p->there_fd);
-	p->there_fd =
-		openat(p->dir, p->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return p->there_fd >= 0 && fstat(p->there_fd, &st) == 0 && place_same_inode(&st, &p->there);
-}
-
-static bool look_at_name(struct tow_placing *p, struct tow_err *e)
-{
-	p->replace = false;
-	if (p->rounds++ == ROUNDS)
-		return tow_fail_class(e, TOW_RETRY, "place.busy", "'%s' comes and goes", p->to);
-	if (fstatat(p->dir, p->name, &p->there, AT_SYMLINK_NOFOLLOW) != 0) {
-		p->state = AT_MODE;
-		return errno == ENOENT || place_fail(e, "look at", p->to, errno);
-	}
-	if (place_same_inode(&p->there, &p->st) || is_our_symlink(p))
-		return place_adopt(p, e);
-	if (!S_ISREG(p->there.st_mode) || p->there.st_size != p->st.st_size || !open_there(p))
-		return place_other(p, e);
-	p->seen = 0;
-	p->state = AT_COMPARE;
 	return true;
 }
 
@@ -290,8 +215,9 @@ static bool put_instead(struct tow_placing *p, int *error, struct tow_err *e)
 	*error = place_recycle(&p->arena, p->library, p->dir, p->name, &p->rules, &p->replaced);
 	if (*error)
 		return place_fail_recycle(e, p->to, *error);
+	p->placed.former = (struct tow_former){ p->there.st_size, p->there.st_ino };
 	*error = put(p);
-	if (*error && place_bring_back(p->library, p->replaced, p->dir, p->name) == 0)
+	if (*error && place_bring_back(p->library, p->replaced, NULL, p->dir, p->name) == 0)
 		p->replaced = NULL;
 	return true;
 }
@@ -403,7 +329,7 @@ static bool step(struct tow_placing *p, struct tow_err *e)
 {
 	switch (p->state) {
 	case AT_NAME:
-		return look_at_name(p, e);
+		return place_look(p, e);
 	case AT_COMPARE:
 		return place_compare(p, e);
 	case AT_MODE:

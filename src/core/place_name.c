@@ -112,3 +112,51 @@ char *tow_place_name(struct tow_arena *a, const char *name, size_t room, bool ra
 		return made;
 	return without_end(place_fit(a, tow_fmt(a, "_%s", made), "", max));
 }
+
+/*--- bytes as text: 0x80 to 0xff are U+EF80 to U+EFFF, "\xee\xbe\x80" to "\xee\xbf\xbf" */
+
+static bool stands_for_byte(const unsigned char *s, size_t len)
+{
+	return len == 3 && s[0] == 0xee && s[1] >= 0xbe;
+}
+
+char *tow_place_text(struct tow_arena *a, const char *bytes)
+{
+	size_t len = bytes ? strlen(bytes) : 0;
+	TOW_AUTO_BUF b = { 0 };
+
+	for (size_t i = 0; i < len;) {
+		const unsigned char *s = (const unsigned char *)bytes + i;
+		size_t n = utf8_len(s, len - i);
+
+		if (n == 0 || stands_for_byte(s, n)) {
+			tow_buf_add(&b,
+				    (char[]){ '\xee', (char)(0xbc | *s >> 6),
+					      (char)(0x80 | (*s & 0x3f)) },
+				    3);
+			n = 1;
+		} else {
+			tow_buf_add(&b, s, n);
+		}
+		i += n;
+	}
+	return bytes ? tow_strndup(a, b.len ? b.data : "", b.len) : NULL;
+}
+
+char *tow_place_bytes(struct tow_arena *a, const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+	TOW_AUTO_BUF b = { 0 };
+
+	for (size_t i = 0; i < len;) {
+		const unsigned char *s = (const unsigned char *)text + i;
+		size_t n = utf8_len(s, len - i);
+
+		if (stands_for_byte(s, n))
+			tow_buf_addc(&b, (char)((s[1] & 3) << 6 | (s[2] & 0x3f)));
+		else
+			tow_buf_add(&b, s, n ? n : 1);
+		i += n ? n : 1;
+	}
+	return text ? tow_strndup(a, b.len ? b.data : "", b.len) : NULL;
+}

@@ -55,7 +55,19 @@ bool place_fail_recycle(struct tow_err *e, const char *path, int error)
 	return false;
 }
 
-int place_bring_back(int root, const char *recycled, int dir, const char *name)
+static int is_former(int bin, const char *name, const struct tow_former *was)
+{
+	struct stat st;
+
+	if (!was || was->ino == 0)
+		return 0;
+	if (fstatat(bin, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	return (long long)st.st_size == was->size && st.st_ino == was->ino ? 0 : ESTALE;
+}
+
+int place_bring_back(int root, const char *recycled, const struct tow_former *was, int dir,
+		     const char *name)
 {
 	TOW_AUTO_ARENA a = { 0 };
 	const char *folder, *there;
@@ -66,7 +78,9 @@ int place_bring_back(int root, const char *recycled, int dir, const char *name)
 	bin = place_open(root, folder, O_RDONLY | O_DIRECTORY, false);
 	if (bin < 0)
 		return errno;
-	error = place_rename(bin, there, dir, name);
+	error = is_former(bin, there, was);
+	if (!error)
+		error = place_rename(bin, there, dir, name);
 	if (!error)
 		error = place_sync(bin);
 	place_prune(root, folder, 0);
@@ -130,9 +144,9 @@ static bool take_away(struct tow_arena *a, int root, int dir, const char *name,
 	return unlinkat(dir, name, 0) == 0 || place_fail(e, "remove", placed->to, errno);
 }
 
-/* What it replaced may have been thrown away meanwhile. */
+/* What it replaced may have been thrown away or changed meanwhile. */
 static bool take_back(struct tow_arena *a, int root, int dir, const char *name,
-		      const struct tow_placed *placed, bool *kept, struct tow_err *e)
+		      const struct tow_placed *placed, struct tow_unplaced *done, struct tow_err *e)
 {
 	enum whose is;
 	int error = 0;
@@ -142,19 +156,22 @@ static bool take_back(struct tow_arena *a, int root, int dir, const char *name,
 	if ((is == OURS || is == ONLY_OURS) &&
 	    !take_away(a, root, dir, name, placed, is == ONLY_OURS, e))
 		return false;
-	if (is != ANOTHERS && placed->replaced)
-		error = place_bring_back(root, placed->replaced, dir, name);
-	if (error && error != ENOENT)
+	if (is != ANOTHERS && placed->replaced) {
+		error = place_bring_back(root, placed->replaced, &placed->former, dir, name);
+		done->former = error == 0;
+	}
+	if (error && error != ENOENT && error != ESTALE)
 		return place_fail(e, "bring back", placed->replaced, error);
 	error = place_sync(dir);
 	if (error)
 		return place_fail(e, "remove", placed->to, error);
-	*kept = is == ANOTHERS;
+	done->kept = is == ANOTHERS;
 	return true;
 }
 
 static bool take_back_below(struct tow_arena *a, const char *library,
-			    const struct tow_placed *placed, bool *kept, struct tow_err *e)
+			    const struct tow_placed *placed, struct tow_unplaced *done,
+			    struct tow_err *e)
 {
 	TOW_AUTO_FD root = -1;
 	TOW_AUTO_FD dir = -1;
@@ -168,23 +185,24 @@ static bool take_back_below(struct tow_arena *a, const char *library,
 			       : place_open(root, folder, O_RDONLY | O_DIRECTORY, false);
 	if (dir < 0 && errno != ENOENT)
 		return place_fail(e, "open the folder of", placed->to, errno);
-	if (dir >= 0 && !take_back(a, root, dir, name, placed, kept, e))
+	if (dir >= 0 && !take_back(a, root, dir, name, placed, done, e))
 		return false;
 	place_prune(root, folder, 0);
 	return true;
 }
 
-bool tow_place_undo(const char *library, const struct tow_placed *placed, bool *kept,
+bool tow_place_undo(const char *library, const struct tow_placed *placed, struct tow_unplaced *done,
 		    struct tow_err *e)
 {
 	TOW_AUTO_ARENA a = { 0 };
 	struct tow_placed it = *placed;
-	bool stays = placed->mode == PLACE_NONE;
+	struct tow_unplaced did = { .kept = placed->mode == PLACE_NONE };
 
-	if (!stays && (!place_clean(&a, placed->to, &it.to, e) ||
-		       (placed->replaced && !place_clean(&a, placed->replaced, &it.replaced, e)) ||
-		       !take_back_below(&a, library, &it, &stays, e)))
+	if (!did.kept &&
+	    (!place_clean(&a, placed->to, &it.to, e) ||
+	     (placed->replaced && !place_clean(&a, placed->replaced, &it.replaced, e)) ||
+	     !take_back_below(&a, library, &it, &did, e)))
 		return false;
-	*kept = stays;
+	*done = did;
 	return true;
 }

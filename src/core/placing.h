@@ -1,6 +1,7 @@
 /* What the files of place share: a placing, and where it has come to.
  *
- *	place.c		begins, goes from state to state, ends: which name, which mode
+ *	place.c		begins, goes from state to state, ends: which mode
+ *	place_taken.c	whose the name is, and which one it is to be then
  *	place_copy.c	what takes its time: comparing, copying, going on with a part, reading again
  *	place_path.c	paths beneath a root, and what each errno means
  *	place_undo.c	the recycle bin, and taking back
@@ -88,8 +89,13 @@ struct tow_placing {
 enum tow_place_mode place_mode(const struct tow_placing *p); /* that is being tried */
 bool place_passes_on(int error);			     /* to the next mode */
 TOW_MUST bool place_next_mode(struct tow_placing *p, int error);
-TOW_MUST bool place_adopt(struct tow_placing *p, struct tow_err *e);
-TOW_MUST bool place_other(struct tow_placing *p, struct tow_err *e); /* the name is another's */
+TOW_MUST bool place_adopt(struct tow_placing *p, struct tow_err *e); /* ends with what is there */
+TOW_MUST bool place_leave(struct tow_placing *p, struct tow_err *e); /* ends without a place */
+
+/*--- place_taken.c */
+
+TOW_MUST bool place_look(struct tow_placing *p, struct tow_err *e);  /* at the name: one turn */
+TOW_MUST bool place_other(struct tow_placing *p, struct tow_err *e); /* it is another's */
 
 /*--- place_copy.c: one turn each */
 
@@ -125,7 +131,9 @@ bool place_fail_from(struct tow_err *e, const char *doing, const char *path, int
 int place_recycle(struct tow_arena *a, int root, int dir, const char *name,
 		  const struct tow_place_rules *rules, const char **recycled);
 bool place_fail_recycle(struct tow_err *e, const char *path, int error);
-int place_bring_back(int root, const char *recycled, int dir, const char *name);
+/* ESTALE: it is not what it was; NULL: that is not known. */
+int place_bring_back(int root, const char *recycled, const struct tow_former *was, int dir,
+		     const char *name);
 
 /*--- place_name.c */
 

@@ -54,7 +54,7 @@ select is(pg_temp.is_now(:d), 'downloaded', 'all bytes are here');
 select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'a job places them');
 select pg_temp.sees(pg_temp.t('h', 'seeding', format('{"tags": ["tow-%s"]}', :d)::jsonb)) \g /dev/null
 select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'once');
-select is((select concat_ws(' ', key, root, modes, taken, who) from haul.begin_import(:d)), format('h /media/main reflink,link,copy suffix tow%s', :d), 'it is told how');
+select is((select concat_ws(' ', key, root, modes, who) from haul.begin_import(:d)), format('h /media/main reflink,link,copy tow%s', :d), 'it is told how');
 select pg_temp.refused(format($$ select * from haul.plan(%s, '/dl', '[{"path": "a/x.mkv", "size": 9, "done": 8}]') $$, :d), 'TW409', 'wait', 'a file that is short');
 select is((select string_agg(concat_ws(' ', source_root, source, '->', target), ', ' order by source) from haul.plan(:d, '/dl', '[
 	{"path": "a/x.mkv", "size": 9, "done": 9, "wanted": true}, {"path": "a/x.en.srt", "size": 1}, {"path": "a/sample/x.sample.mkv", "size": 3},

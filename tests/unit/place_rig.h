@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,6 +80,26 @@ static inline void leave(void)
 	umount2(path("lib"), MNT_DETACH);
 	remove_all(room);
 	tow_arena_release(&arena);
+}
+
+/*--- other file systems, for this test alone */
+
+static inline bool may_mount(void)
+{
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		return true;
+	skip("this user may not mount");
+	return false;
+}
+
+static inline bool mounted(const char *options)
+{
+	if (!may_mount())
+		return false;
+	if (mount("tmpfs", path("lib"), "tmpfs", 0, options) == 0)
+		return true;
+	skip("no tmpfs can be mounted");
+	return false;
 }
 
 /*--- files */

@@ -318,7 +318,7 @@ START_TEST(what_is_there_may_be_replaced)
 {
 	struct tow_place_rules r = rules_of(PLACE_LINK, PLACE_COPY);
 	struct tow_placed done;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	r.taken = TAKEN_REPLACE;
 	make_file(path("in/a"), SMALL, 1);
@@ -328,11 +328,18 @@ START_TEST(what_is_there_may_be_replaced)
 	ck_assert_int_eq(strncmp(done.replaced, ".tow-recycle/", 13), 0);
 	check_file(path("lib/%s", done.replaced), SMALL, 2);
 	check_file(path("lib/x/a.mkv"), SMALL, 1);
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(!kept);
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(!did.kept);
 	check_file(path("lib/x/a.mkv"), SMALL, 2);
 	ck_assert(!is_there(path("lib/.tow-recycle")));
+	ck_assert(did.former);
 	check_file(path("in/a"), SMALL, 1);
+	done = placed(&r, "a", "x/a.mkv"); /* what was replaced is changed in the bin: it stays */
+	make_file(path("lib/%s", done.replaced), SMALL + 1, 3);
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(!did.kept && !did.former && !is_there(path("lib/x/a.mkv")));
+	remove_all(path("lib/.tow-recycle"));
+	make_file(path("lib/x/a.mkv"), SMALL, 2);
 	for (int i = 0; i < 3; i++) { /* in one second: each has a name of its own */
 		make_file(path("in/%d", i), SMALL, (uint64_t)i + 3);
 		ck_assert_ptr_nonnull(placed(&r, path("/%d", i) + 1, "x/a.mkv").replaced);
@@ -688,29 +695,29 @@ START_TEST(undo_takes_back_only_what_was_placed)
 {
 	struct tow_place_rules r = rules_of(PLACE_COPY, PLACE_NONE);
 	struct tow_placed done;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	make_file(path("in/a"), SMALL, 1);
 	done = placed(&r, "a", "x/y/a");
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(!kept);
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(!did.kept);
 	ck_assert_int_eq(entries(path("lib")), 0);
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL)); /* once more is fine */
-	ck_assert(!kept);
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL)); /* once more is fine */
+	ck_assert(!did.kept);
 	done = placed(&r, "a", "x/y/a");
 	make_file(path("lib/x/other"), SMALL, 3);
 	spoil(path("lib/x/y/a"), 5); /* somebody wrote into it: size and inode are the same */
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(kept && is_there(path("lib/x/y/a")));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(did.kept && is_there(path("lib/x/y/a")));
 	unlink(path("lib/x/y/a"));
 	make_file(path("lib/x/y/a"), SMALL, 1); /* restored: another inode, the same content */
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(!kept);
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(!did.kept);
 	ck_assert(!is_there(path("lib/x/y")) && is_there(path("lib/x/other")));
 	done = placed(&r, "a", "x/other2");
 	done = placed(&r, "a", "x/other2"); /* adopted: not ours */
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(kept && is_there(path("lib/x/other2")));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(did.kept && is_there(path("lib/x/other2")));
 }
 END_TEST
 
@@ -718,34 +725,34 @@ START_TEST(undo_never_takes_the_only_one)
 {
 	struct tow_place_rules r = rules_of(PLACE_LINK, PLACE_NONE);
 	struct tow_placed done;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	make_file(path("in/a"), SMALL, 1);
 	done = placed(&r, "a", "x/a");
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert_int_eq(entries(path("lib")), 0);
 	done = placed(&r, "a", "x/a");
 	unlink(path("lib/x/a"));
 	make_file(path("lib/x/a"), SMALL, 2); /* of the same size, and somebody else's */
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(kept);
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(did.kept);
 	check_file(path("lib/x/a"), SMALL, 2);
 	unlink(path("lib/x/a"));
 	done = placed(&r, "a", "x/a");
 	unlink(path("in/a")); /* the client is done with it */
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(!kept && !is_there(path("lib/x")));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(!did.kept && !is_there(path("lib/x")));
 	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 1);
 	r.modes[0] = PLACE_MOVE;
 	make_file(path("in/a"), SMALL, 2);
 	done = placed(&r, "a", "x/a");
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 2);
 	r.modes[0] = PLACE_SYMLINK;
 	make_file(path("in/a"), SMALL, 2);
 	done = placed(&r, "a", "x/a");
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
-	ck_assert(!kept && !is_there(path("lib/x")));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert(!did.kept && !is_there(path("lib/x")));
 	check_file(path("in/a"), SMALL, 2);
 }
 END_TEST
@@ -754,21 +761,21 @@ START_TEST(undo_stays_in_the_library)
 {
 	struct tow_placed done = { .mode = PLACE_LINK, .to = "../secret", .size = SMALL };
 	struct tow_err e;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	make_file(path("secret"), SMALL, 2);
 	done.ino = stat_of(path("secret")).st_ino;
-	ck_assert(!tow_place_undo(path("lib"), &done, &kept, &e));
+	ck_assert(!tow_place_undo(path("lib"), &done, &did, &e));
 	ck_assert_str_eq(e.class, "place.name");
 	ck_assert_int_eq(symlink("..", path("lib/up")), 0);
 	done.to = "up/secret";
-	ck_assert(!tow_place_undo(path("lib"), &done, &kept, &e));
+	ck_assert(!tow_place_undo(path("lib"), &done, &did, &e));
 	ck_assert_str_eq(e.class, "place.link");
 	done.to = "x";
 	done.replaced = "../secret";
-	ck_assert(!tow_place_undo(path("lib"), &done, &kept, &e));
+	ck_assert(!tow_place_undo(path("lib"), &done, &did, &e));
 	ck_assert_str_eq(e.class, "place.name");
-	ck_assert(kept);
+	ck_assert(did.kept);
 	check_file(path("secret"), SMALL, 2);
 }
 END_TEST

@@ -2,7 +2,6 @@
  * kernels that lack a call, a process that dies. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -52,7 +51,7 @@ START_TEST(a_move_across_file_systems_copies_and_removes)
 {
 	struct tow_place_rules r = rules_of(PLACE_MOVE, PLACE_NONE);
 	struct tow_placed done;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	r.source = elsewhere();
 	if (!r.source)
@@ -66,7 +65,7 @@ START_TEST(a_move_across_file_systems_copies_and_removes)
 	ck_assert_ptr_nonnull(done.hash);
 	check_file(path("lib/x/a"), BIG, 1);
 	ck_assert(!is_there(path("%s/b/a", r.source)));
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 1);
 	remove_all(r.source);
 }
@@ -95,24 +94,6 @@ START_TEST(what_cannot_be_replaced_stays)
 END_TEST
 
 /* In a namespace of its own, so that it goes with this process. */
-static bool may_mount(void)
-{
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		return true;
-	skip("this user may not mount");
-	return false;
-}
-
-static bool mounted(const char *options)
-{
-	if (!may_mount())
-		return false;
-	if (mount("tmpfs", path("lib"), "tmpfs", 0, options) == 0)
-		return true;
-	skip("no tmpfs can be mounted");
-	return false;
-}
-
 START_TEST(two_mounts_of_one_file_system)
 {
 	struct tow_place_rules r = rules_of(PLACE_LINK, PLACE_NONE);
@@ -289,7 +270,7 @@ static void check_ways(void)
 {
 	struct tow_place_rules r = rules_of(PLACE_COPY, PLACE_NONE);
 	struct tow_placed done;
-	bool kept = true;
+	struct tow_unplaced did = { .kept = true };
 
 	make_file(path("in/deep/er/a"), SMALL, 1);
 	make_file(path("in/deep/er/big"), BIG, 2);
@@ -303,7 +284,7 @@ static void check_ways(void)
 	r.taken = TAKEN_REPLACE;
 	done = placed(&r, "deep/er/a", "x/big");
 	check_file(path("lib/%s", done.replaced), BIG, 2);
-	ck_assert(tow_place_undo(r.library, &done, &kept, NULL));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	check_file(path("lib/x/big"), BIG, 2);
 	r.modes[0] = PLACE_LINK;
 	placed(&r, "deep/er/a", "y/a");

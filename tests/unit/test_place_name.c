@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tow/json.h"
 #include "tow/place.h"
 
 static struct tow_arena arena;
@@ -127,6 +128,34 @@ START_TEST(what_looks_like_an_extension_is_none)
 }
 END_TEST
 
+static void survives(const char *bytes)
+{
+	const char *text = tow_place_text(&arena, bytes);
+	TOW_AUTO_BUF b = { 0 };
+
+	tow_json_quote(&b, text, strlen(text)); /* which takes all that PostgreSQL does */
+	ck_assert_ptr_null(strstr(b.data, "\uFFFD"));
+	ck_assert_str_eq(tow_place_bytes(&arena, text), bytes);
+}
+
+START_TEST(bytes_become_text_and_bytes_again)
+{
+	char all[256];
+
+	for (int i = 1; i < 256; i++)
+		all[i - 1] = (char)i;
+	all[255] = '\0';
+	survives(all);
+	survives("caf\xe9/\xff.mkv");
+	survives("\uEF80 \uEFFF"); /* text that looks like what stands for bytes */
+	survives("half of it: \xee\xbe");
+	ck_assert_str_eq(tow_place_text(&arena, "Am\u00e9lie \uE000"), "Am\u00e9lie \uE000");
+	ck_assert_str_eq(tow_place_text(&arena, "caf\xe9"), "caf\uEFE9");
+	ck_assert_str_eq(tow_place_text(&arena, ""), "");
+	ck_assert_ptr_null(tow_place_text(&arena, NULL));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("place name");
@@ -138,6 +167,7 @@ int main(void)
 	tcase_add_test(t, bytes_that_are_no_text);
 	tcase_add_test(t, long_names_are_cut_at_a_character);
 	tcase_add_test(t, what_looks_like_an_extension_is_none);
+	tcase_add_test(t, bytes_become_text_and_bytes_again);
 	Suite *s = suite_create("place name");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -1,6 +1,6 @@
-/* haul.import: places the files of a download into its library. The plan is made in SQL, from the
- * client's own list of files; what is in place stays so, and an attempt that follows does the
- * rest. */
+/* haul.import: places the files of a download into its library. Archives are unpacked first, and
+ * what they hold is placed with the rest. The plan is made in SQL, from the client's own list of
+ * files; what is in place stays so, and an attempt that follows does what is left. */
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -8,44 +8,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "session.h"
+#include "contents.h"
 #include "tow/place.h"
-
-/*--- the client's list */
-
-static char *files_json(struct tow_arena *a, const struct tow_transfer_files *f)
-{
-	TOW_AUTO_BUF b = { 0 };
-
-	tow_buf_addc(&b, '[');
-	for (size_t i = 0; i < f->n; i++) {
-		tow_buf_addf(&b,
-			     "%s{\"size\":%lld,\"done\":%lld,\"wanted\":%s,\"path\":", i ? "," : "",
-			     f->of[i].size, f->of[i].done, f->of[i].wanted ? "true" : "false");
-		tow_json_quote(&b, f->of[i].path, strlen(f->of[i].path));
-		tow_buf_addc(&b, '}');
-	}
-	tow_buf_addc(&b, ']');
-	return tow_strdup(a, b.data);
-}
-
-static bool list_files(struct tow_job *j, const struct tow_rows *conf, struct tow_transfer_files *f,
-		       struct tow_err *e)
-{
-	AUTO_SESSION s = { 0 };
-
-	if (!session_open(&s, conf, e))
-		return false;
-	if (!(s.client.driver->can & CLIENT_CAN_FILES))
-		return tow_fail_class(e, TOW_FINAL, "client.old", "'%s' does not list files",
-				      s.client.driver->name);
-	if (!s.client.driver->files(&s.client, tow_job_arena(j), tow_rows_get(conf, 0, "key"), f,
-				    e))
-		return false;
-	f->folder = tow_strdup(tow_job_arena(j), f->folder);
-	return f->folder || tow_fail_class(e, TOW_RETRY, "client.garbled",
-					   "the client does not say where its files are");
-}
 
 /*--- the library's rules */
 
@@ -67,18 +31,40 @@ static enum tow_place_taken taken_from(const char *word)
 					      : TAKEN_SUFFIX;
 }
 
-static bool owners(const struct tow_rows *conf, struct tow_place_rules *r, struct tow_err *e)
+enum { NAMES = 65536 }; /* what the longest group of many members needs */
+
+static bool user_of(struct tow_arena *a, const char *name, uid_t *id)
+{
+	struct passwd u, *found = NULL;
+
+	*id = (uid_t)-1;
+	if (name && getpwnam_r(name, &u, tow_alloc(a, NAMES), NAMES, &found) == 0 && found)
+		*id = u.pw_uid;
+	return !name || found;
+}
+
+static bool group_of(struct tow_arena *a, const char *name, gid_t *id)
+{
+	struct group g, *found = NULL;
+
+	*id = (gid_t)-1;
+	if (name && getgrnam_r(name, &g, tow_alloc(a, NAMES), NAMES, &found) == 0 && found)
+		*id = g.gr_gid;
+	return !name || found;
+}
+
+static bool owners(struct tow_arena *a, const struct tow_rows *conf, struct tow_place_rules *r,
+		   struct tow_err *e)
 {
 	const char *owner = tow_rows_get(conf, 0, "owner_name"),
 		   *group = tow_rows_get(conf, 0, "group_name");
-	const struct passwd *u = owner ? getpwnam(owner) : NULL;
-	const struct group *g = group ? getgrnam(group) : NULL;
 
-	if ((owner && !u) || (group && !g))
-		return tow_fail_class(e, TOW_FINAL, "config.owner", "there is no %s '%s' here",
-				      owner && !u ? "user" : "group", owner && !u ? owner : group);
-	r->owner = u ? u->pw_uid : (uid_t)-1;
-	r->group = g ? g->gr_gid : (gid_t)-1;
+	if (!user_of(a, owner, &r->owner))
+		return tow_fail_class(e, TOW_FINAL, "config.owner", "there is no user '%s' here",
+				      owner);
+	if (!group_of(a, group, &r->group))
+		return tow_fail_class(e, TOW_FINAL, "config.owner", "there is no group '%s' here",
+				      group);
 	return true;
 }
 
@@ -94,7 +80,6 @@ static bool rules_of(struct tow_arena *a, const struct tow_rows *conf, struct to
 {
 	*r = (struct tow_place_rules){
 		.library = tow_rows_get(conf, 0, "root"),
-		.taken = taken_from(tow_rows_get(conf, 0, "taken")),
 		.inner_links = is_true(conf, "inner_links"),
 		.verify = is_true(conf, "verify"),
 		.file_mode = (mode_t)tow_rows_int(conf, 0, "file_mode"),
@@ -103,7 +88,7 @@ static bool rules_of(struct tow_arena *a, const struct tow_rows *conf, struct to
 		.who = tow_rows_get(conf, 0, "who"),
 	};
 	parse_modes(a, tow_rows_get(conf, 0, "modes"), r);
-	return owners(conf, r, e);
+	return owners(a, conf, r, e);
 }
 
 /*--- files */
@@ -142,35 +127,55 @@ static bool tell_placed(struct tow_job *j, struct tow_db *db, const char *file,
 {
 	struct tow_arena *a = tow_job_arena(j);
 
-	return tow_call(db, NULL, e, "haul.placed", file, p->to,
+	return tow_call(db, NULL, e, "haul.placed", file, tow_place_text(a, p->to),
 			p->mode == PLACE_NONE ? "" : tow_place_mode_name(p->mode), p->hash,
 			tow_fmt(a, "%lld", p->size), tow_fmt(a, "%llu", p->dev),
-			tow_fmt(a, "%llu", p->ino), p->replaced);
+			tow_fmt(a, "%llu", p->ino), tow_place_text(a, p->replaced),
+			p->adopted ? "t" : "f", tow_fmt(a, "%lld", p->former.size),
+			tow_fmt(a, "%llu", p->former.ino));
 }
 
-static bool place_row(struct tow_job *j, struct tow_db *db, struct tow_place_rules *r,
-		      const struct tow_rows *plan, size_t i, struct tow_err *e)
+/* What was unpacked is ours: it is moved, and in no other way, for it is on that file system. */
+static struct tow_place_rules rules_for(struct tow_arena *a,
+					const struct tow_place_rules *of_library,
+					const struct tow_rows *plan, size_t i)
 {
-	const char *file = tow_rows_get(plan, i, "id"), *source = tow_rows_get(plan, i, "source");
+	struct tow_place_rules r = *of_library;
+
+	r.source = tow_place_bytes(a, tow_rows_get(plan, i, "source_root"));
+	r.taken = taken_from(tow_rows_get(plan, i, "taken"));
+	if (*tow_rows_get(plan, i, "ours") == 't') {
+		r.modes[0] = PLACE_MOVE;
+		r.modes[1] = PLACE_NONE;
+	}
+	return r;
+}
+
+static bool place_row(struct tow_job *j, struct tow_db *db,
+		      const struct tow_place_rules *of_library, const struct tow_rows *plan,
+		      size_t i, struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	const char *file = tow_rows_get(plan, i, "id");
+	const struct tow_place_rules r = rules_for(a, of_library, plan, i);
 	struct tow_placed placed = { 0 };
 	struct tow_err also = { 0 };
 	struct tow_place_what what = {
-		.from = source,
-		.to = safe_path(tow_job_arena(j), tow_rows_get(plan, i, "target")),
+		.from = tow_place_bytes(a, tow_rows_get(plan, i, "source")),
+		.to = safe_path(a, tow_place_bytes(a, tow_rows_get(plan, i, "target"))),
 		.size = tow_rows_int(plan, i, "size"),
 	};
 
-	r->source = tow_rows_get(plan, i, "source_root");
-	if (place(j, r, &what, &placed, e))
+	if (place(j, &r, &what, &placed, e))
 		return tell_placed(j, db, file, &placed, e);
 	if (e->code != TOW_CANCELLED &&
-	    !tow_call(db, NULL, &also, "haul.unplaced", file, e->class, e->text))
+	    !tow_call(db, NULL, &also, "haul.unplaced", file, e->class, tow_place_text(a, e->text)))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
-	return tow_wrap(e, "'%s'", source);
+	return tow_wrap(e, "'%s'", what.from);
 }
 
 /* One that fails does not keep the others from their places; the first failure is the job's. */
-static bool place_all(struct tow_job *j, struct tow_db *db, struct tow_place_rules *r,
+static bool place_all(struct tow_job *j, struct tow_db *db, const struct tow_place_rules *r,
 		      const struct tow_rows *plan, struct tow_err *e)
 {
 	bool all = true;
@@ -205,19 +210,31 @@ static void measure(struct tow_job *j, struct tow_db *db, const struct tow_rows 
 		tow_job_log(j, TOW_WARN, "%s", e.text);
 }
 
+static bool place_contents(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+			   const struct tow_place_rules *rules, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *plan = NULL;
+	struct contents c = { 0 };
+
+	return contents_list(j, conf, &c, e) && contents_unpack(j, db, conf, false, &c, e) &&
+	       tow_call(db, &plan, e, "haul.plan", work_download(j), c.files.folder, c.files_json,
+			c.unpacked_json) &&
+	       place_all(j, db, rules, plan, e);
+}
+
 static bool import(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
 		   struct tow_err *e)
 {
-	struct tow_arena *a = tow_job_arena(j);
-	struct tow_transfer_files files = { 0 };
 	struct tow_place_rules rules;
-	TOW_AUTO_ROWS *plan = NULL, *said = NULL;
+	TOW_AUTO_ROWS *said = NULL;
+	bool placed;
 
-	if (!rules_of(a, conf, &rules, e) || !list_files(j, conf, &files, e) ||
-	    !tow_call(db, &plan, e, "haul.plan", work_download(j), files.folder,
-		      files_json(a, &files)) ||
-	    !place_all(j, db, &rules, plan, e) ||
-	    !tow_call(db, &said, e, "haul.imported", work_download(j)))
+	if (!rules_of(tow_job_arena(j), conf, &rules, e))
+		return false;
+	contents_sweep(j, conf);
+	placed = place_contents(j, db, conf, &rules, e);
+	contents_sweep(j, conf);
+	if (!placed || !tow_call(db, &said, e, "haul.imported", work_download(j)))
 		return false;
 	tow_job_result(j, tow_rows_at(said, 0, 0));
 	return true;

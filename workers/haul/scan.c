@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "session.h"
+#include "tow/place.h"
 
 #define LOOK_MS 1000
 
@@ -18,7 +19,7 @@ static const char *const *paths_of(struct tow_arena *a, const char *json, struct
 	n = tow_json_len(list);
 	paths = tow_alloc(a, (n + 1) * sizeof(*paths));
 	for (size_t i = 0; i < n; i++)
-		paths[i] = tow_strdup(a, tow_json_text(tow_json_at(list, i)));
+		paths[i] = tow_place_bytes(a, tow_json_text(tow_json_at(list, i)));
 	/* "" stands for everything, whatever else is named */
 	return n > 0 && *paths[0] == '\0' ? tow_alloc(a, sizeof(*paths)) : paths;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tow/place.h"
 #include "tow/secret.h"
 
 static const char *kept(struct tow_arena *a, const struct tow_rows *rows, const char *column)
@@ -101,8 +102,8 @@ bool work_failed(struct tow_job *j, struct tow_db *db, struct tow_err *e)
 	bool last = tow_job_attempt(j) >= tow_job_max_attempts(j);
 
 	if ((e->code == TOW_FINAL || e->code == TOW_BUG || (e->code == TOW_RETRY && last)) &&
-	    !tow_call(db, NULL, &also, "haul.give_up", work_download(j), e->class, e->text,
-		      e->hint))
+	    !tow_call(db, NULL, &also, "haul.give_up", work_download(j), e->class,
+		      tow_place_text(tow_job_arena(j), e->text), e->hint))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
 	return false;
 }

@@ -15,23 +15,28 @@ static unsigned long long number(const struct tow_rows *rows, size_t i, const ch
 static bool take_back(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows, size_t i,
 		      struct tow_err *e)
 {
+	struct tow_arena *a = tow_job_arena(j);
 	const char *mode = tow_rows_get(rows, i, "mode"), *target = tow_rows_get(rows, i, "target");
 	struct tow_placed placed = {
 		.mode = mode ? tow_place_mode_from(mode) : PLACE_NONE,
-		.to = target,
-		.replaced = tow_rows_get(rows, i, "replaced"),
+		.to = tow_place_bytes(a, target),
+		.replaced = tow_place_bytes(a, tow_rows_get(rows, i, "replaced")),
+		.former = { tow_rows_int(rows, i, "former_size"), number(rows, i, "former_ino") },
 		.hash = tow_rows_get(rows, i, "hash"),
 		.size = tow_rows_int(rows, i, "size"),
 		.dev = number(rows, i, "dev"),
 		.ino = number(rows, i, "ino"),
 	};
-	bool kept = placed.mode == PLACE_NONE; /* it was there before us */
+	struct tow_unplaced did;
 
-	if (!kept && !tow_place_undo(tow_rows_get(rows, i, "root"), &placed, &kept, e))
+	if (!tow_place_undo(tow_rows_get(rows, i, "root"), &placed, &did, e))
 		return tow_wrap(e, "'%s'", target);
-	if (kept)
+	if (did.kept && placed.mode != PLACE_NONE)
 		tow_job_log(j, TOW_WARN, "'%s' was changed since, and stays", target);
-	return tow_call(db, NULL, e, "haul.undone", tow_rows_get(rows, i, "id"), kept ? "t" : "f");
+	if (placed.replaced && !did.former)
+		tow_job_log(j, TOW_WARN, "what was '%s' before does not come back", target);
+	return tow_call(db, NULL, e, "haul.undone", tow_rows_get(rows, i, "id"),
+			did.kept ? "t" : "f", did.former ? "t" : "f");
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)

@@ -74,72 +74,72 @@ begin
 end $$;
 comment on function haul.give_up(bigint, text, text, text) is 'A job could not do its part, and will not try again.';
 
-create or replace function haul.begin_import(download bigint)
-returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, who text, root text, modes text, taken text,
-	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create or replace function haul_store.import_conf(d haul_store.download)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, who text, root text, modes text,
+	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint)
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
-declare
-	d haul_store.download := haul_store.work_on(begin_import.download, '{downloaded,importing}');
 begin
 	if d.library is null then
 		perform haul_store.fail('TW404', format('download %s has no library', d.id), 'add one: tow library add NAME ROOT');
-	elsif d.state = 'downloaded' then
-		d := haul_store.move_to(d, 'importing');
 	end if;
-	return query select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, 'tow' || d.id, l.root, array_to_string(l.modes, ','), l.taken, l.inner_links, l.verify,
-			l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve
+	return query select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, 'tow' || d.id, l.root, array_to_string(l.modes, ','), l.inner_links, l.verify,
+			l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve, haul_store.unpack_folder(d), l.unpack_bytes, l.unpack_times, l.unpack_files::bigint
 		from haul_store.client_conf(d.client) c, haul_store.library l, haul_store.transfer t
 		where l.id = d.library and t.download = d.id order by t.missed, t.id limit 1;
 	if not found then
 		perform haul_store.fail('TW404', format('no client holds download %s', d.id), 'tow haul retry has it downloaded anew');
 	end if;
 end $$;
-comment on function haul.begin_import(bigint) is 'For the job that places a download''s files: from whom, where to, how.';
+comment on function haul_store.import_conf(haul_store.download) is 'From whom a download''s files come, where they go, and how.';
 
--- p_files: [{"path", "size", "done", "wanted"}], below p_folder, both as the client says. A plan that is there stays, but
--- for files that it did not know; those that are placed are not given out again.
-create or replace function haul.plan(download bigint, folder text, files jsonb)
-returns table(source_root text, id bigint, source text, target text, size bigint)
+create or replace function haul.begin_import(download bigint)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, who text, root text, modes text,
+	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-	d constant haul_store.download := haul_store.work_on(plan.download, '{importing}');
-	l haul_store.library;
-	v_short text;
+	d haul_store.download := haul_store.work_on(begin_import.download, '{downloaded,importing}');
 begin
-	select o.* into l from haul_store.library o where o.id = d.library;
-	select f.path into v_short from jsonb_to_recordset(plan.files) f(path text, size bigint, done bigint, wanted boolean)
-	where coalesce(f.wanted, true) and f.done >= 0 and f.done < f.size limit 1;
-	if v_short is not null then
-		perform haul_store.fail('TW409', format('%L has not all of its bytes yet', v_short), 'the client says that it is complete, and its files are not: wait, or recheck');
+	return query select c.* from haul_store.import_conf(d) c;
+	if d.state = 'downloaded' then
+		perform haul_store.move_to(d, 'importing');
 	end if;
-	insert into haul_store.file as o (download, source, size, state, target, why)
-	select d.id, f.path, coalesce(f.size, -1), case when w.why is null then 'planned' else 'skipped' end, haul_store.target_of(l, d, f.path), w.why
-	from jsonb_to_recordset(plan.files) f(path text, size bigint, done bigint, wanted boolean),
-		lateral (select haul_store.why_not(l, f.path, f.size, coalesce(f.wanted, true)) as why) w
-	on conflict on constraint file_download_source_key do update
-		set size = excluded.size, state = excluded.state, target = excluded.target, why = excluded.why, class = null, error = null
-		where o.state in ('planned', 'failed', 'skipped', 'undone');
-	if not exists (select from haul_store.file o where o.download = d.id and o.state in ('planned', 'placed')) then
-		perform haul_store.fail('TW422', format('download %s holds nothing to be placed', d.id),
-			(select string_agg(x, '; ') from (select format('%s: %s', o.why, count(*)) as x from haul_store.file o where o.download = d.id group by o.why) s));
-	end if;
-	return query select haul_store.local_path(d.client, plan.folder), o.id, o.source, o.target, o.size
-		from haul_store.file o where o.download = d.id and o.state = 'planned' order by o.source;
 end $$;
-comment on function haul.plan(bigint, text, jsonb) is 'For the job that places a download''s files: which of them, and where to.';
+comment on function haul.begin_import(bigint) is 'For the job that places a download''s files: from whom, where to, how.';
 
-create or replace function haul.placed(file bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+-- mode '': nothing was done, because the very file was there (adopted), or another one that stays.
+create or replace function haul.placed(
+	file bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text, adopted boolean default true, former_size bigint default null, former_ino numeric default null
+) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	update haul_store.file f set state = 'placed', target = placed.target, mode = nullif(placed.mode, ''), hash = placed.hash, size = placed.size, dev = placed.dev, ino = placed.ino,
-		replaced = placed.replaced, placed_at = tow.now(), class = null, error = null
-	where f.id = placed.file and f.state in ('planned', 'failed')
+#variable_conflict use_variable
+declare
+	f haul_store.file;
+begin
+	update haul_store.file o set state = case when mode = '' and not adopted then 'skipped' else 'placed' end, target = placed.target, mode = nullif(placed.mode, ''), hash = placed.hash,
+		size = placed.size, dev = placed.dev, ino = placed.ino, replaced = placed.replaced, former_size = placed.former_size, former_ino = placed.former_ino, placed_at = tow.now(), class = null, error = null,
+		why = case when mode = '' and adopted then 'it was there already' when mode = '' then coalesce(o.why, 'the name is another file''s')
+			when o.taken = 'replace' and replaced is null or o.taken = 'skip' then null else o.why end
+	where o.id = file and o.state in ('planned', 'failed') returning o.* into f;
+	if f.replaced is not null then
+		perform haul_store.swap(f, 'placed', 'replaced', format('replaced by download %s', f.download));
+	end if;
+end $$;
+comment on function haul.placed(bigint, text, text, text, bigint, numeric, numeric, text, boolean, bigint, numeric) is 'A file is in its place, or was, or stays out because of what is there.';
+
+-- What was at the name before, of another download of the library.
+create or replace function haul_store.swap(f haul_store.file, p_from text, p_to text, p_why text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.file o set state = p_to, why = p_why
+	where o.id = (select x.id from haul_store.file x join haul_store.download e on e.id = x.download join haul_store.download d on d.id = f.download
+		where x.target = f.target and x.state = p_from and x.id <> f.id and e.library = d.library order by x.placed_at desc limit 1)
 $$;
-comment on function haul.placed(bigint, text, text, text, bigint, numeric, numeric, text) is 'A file is in its place.';
+comment on function haul_store.swap(haul_store.file, text, text, text) is 'Write down what became of the file that another one replaced.';
 
 create or replace function haul.unplaced(file bigint, class text, error text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp

@@ -9,14 +9,18 @@ begin
 		perform haul_store.fail('TW422', format('bad root %L', left(l.root, 200)), 'a folder from the root on, not / itself: /media/films');
 	elsif l.modes is null or l.modes = '{}' or not l.modes <@ '{reflink,link,copy,move,symlink}' or array_position(l.modes, null) is not null then
 		perform haul_store.fail('TW422', format('bad modes %s', coalesce(array_to_string(l.modes, ','), 'null')), 'some of reflink, link, copy, move, symlink, in the order in which they are tried');
-	elsif l.taken is null or l.taken not in ('suffix', 'skip', 'replace', 'fail') then
-		perform haul_store.fail('TW422', format('bad taken %L', l.taken), 'use suffix, skip, replace or fail');
+	elsif l.taken is null or l.taken not in ('suffix', 'skip', 'replace', 'better', 'fail') then
+		perform haul_store.fail('TW422', format('bad taken %L', l.taken), 'use suffix, skip, replace, better or fail');
 	elsif l.done_remove is null or l.done_remove not in ('no', 'transfer', 'data') then
 		perform haul_store.fail('TW422', format('bad done_remove %L', l.done_remove), 'use no, transfer or data');
 	elsif l.done_tag = '' or l.done_tag ~ ',' then
 		perform haul_store.fail('TW422', 'bad done_tag', 'a word without commas; reset it for none');
 	elsif l.min_bytes < 0 or l.reserve < 0 or l.file_mode not between 0 and 4095 or l.dir_mode not between 0 and 4095 then
 		perform haul_store.fail('TW422', 'a number is below 0, or a mode is none', 'modes are as of chmod, in decimal: 420 is rw-r--r--');
+	elsif l.unpack_bytes < 1 or l.unpack_times < 1 or l.unpack_files < 1 then
+		perform haul_store.fail('TW422', 'a limit of unpacking is below 1', 'unpack => false leaves archives as they are');
+	elsif array_position(l.qualities, null) is not null or array_position(l.junk, null) is not null then
+		perform haul_store.fail('TW422', 'a list holds null', 'words only');
 	end if;
 	perform haul_store.check_template(l.template);
 end $$;
@@ -46,7 +50,8 @@ create or replace function haul.set_library(
 	name text, root text default null, template text default null, modes text[] default null, taken text default null, inner_links boolean default null, verify boolean default null,
 	file_mode int default null, dir_mode int default null, owner_name text default null, group_name text default null, reserve bigint default null, min_bytes bigint default null,
 	extensions text[] default null, refused text[] default null, sidecars text[] default null, samples boolean default null, categories text[] default null,
-	done_tag text default null, done_remove text default null, profile text default null, reset text[] default null
+	done_tag text default null, done_remove text default null, qualities text[] default null, junk text[] default null, extras boolean default null,
+	unpack boolean default null, unpack_bytes bigint default null, unpack_times int default null, unpack_files int default null, profile text default null, reset text[] default null
 ) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -57,7 +62,8 @@ declare
 	v_new constant jsonb := jsonb_strip_nulls(jsonb_build_object('root', regexp_replace(root, '/+$', ''), 'template', template, 'modes', modes, 'taken', taken,
 		'inner_links', inner_links, 'verify', verify, 'file_mode', file_mode, 'dir_mode', dir_mode, 'owner_name', owner_name, 'group_name', group_name,
 		'reserve', reserve, 'min_bytes', min_bytes, 'extensions', extensions, 'refused', refused, 'sidecars', sidecars, 'samples', samples, 'categories', categories,
-		'done_tag', done_tag, 'done_remove', done_remove, 'profile', case when profile is not null then (haul_store.see_profile(profile)).id end));
+		'done_tag', done_tag, 'done_remove', done_remove, 'qualities', qualities, 'junk', junk, 'extras', extras,
+		'unpack', unpack, 'unpack_bytes', unpack_bytes, 'unpack_times', unpack_times, 'unpack_files', unpack_files, 'profile', case when profile is not null then (haul_store.see_profile(profile)).id end));
 begin
 	if name is null then
 		perform haul_store.fail('TW422', 'which library?', 'give its name');
@@ -72,11 +78,13 @@ begin
 	perform haul_store.check_library(l);
 	update haul_store.library o set root = l.root, template = l.template, modes = l.modes, taken = l.taken, inner_links = l.inner_links, verify = l.verify,
 		file_mode = l.file_mode, dir_mode = l.dir_mode, owner_name = l.owner_name, group_name = l.group_name, reserve = l.reserve, min_bytes = l.min_bytes,
-		extensions = l.extensions, refused = l.refused, sidecars = l.sidecars, samples = l.samples, categories = l.categories, done_tag = l.done_tag, done_remove = l.done_remove, profile = l.profile
+		extensions = l.extensions, refused = l.refused, sidecars = l.sidecars, samples = l.samples, categories = l.categories, done_tag = l.done_tag, done_remove = l.done_remove,
+		qualities = l.qualities, junk = l.junk, extras = l.extras, unpack = l.unpack, unpack_bytes = l.unpack_bytes, unpack_times = l.unpack_times, unpack_files = l.unpack_files,
+		profile = l.profile
 	where o.id = l.id;
 end $$;
-comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, int, int, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text, text[]) is
-'Change a library; what is left out stays. taken: what happens when a name is another file''s (suffix, skip, replace, fail). extensions: only these; refused: never these; sidecars: always, beside their file; samples, min_bytes: what else is left out. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
+comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, int, int, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, text[]) is
+'Change a library; what is left out stays. taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
 
 create or replace function haul.drop_library(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

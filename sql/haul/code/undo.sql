@@ -15,24 +15,28 @@ begin
 end $$;
 comment on function haul.undo(bigint) is 'Take back the files that a download''s import placed, where nobody changed them since; returns the job''s id.';
 
-create or replace function haul.begin_undo(download bigint) returns table(root text, id bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text)
+create or replace function haul.begin_undo(download bigint) returns table(root text, id bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text, former_size bigint, former_ino numeric)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select l.root, f.id, f.target, f.mode, f.hash, f.size, f.dev, f.ino, f.replaced
+	select l.root, f.id, f.target, f.mode, f.hash, f.size, f.dev, f.ino, f.replaced, f.former_size, f.former_ino
 	from haul_store.download d join haul_store.library l on l.id = d.library join haul_store.file f on f.download = d.id and f.state = 'placed'
 	where d.id = begin_undo.download order by f.id desc
 $$;
 comment on function haul.begin_undo(bigint) is 'For the job that takes files back: which.';
 
-create or replace function haul.undone(file bigint, kept boolean) returns void
+create or replace function haul.undone(file bigint, kept boolean, former boolean default false) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	f haul_store.file;
 begin
-	update haul_store.file o set state = case when kept then o.state else 'undone' end, why = case when kept then 'changed since: left where it is' else 'taken back' end
+	update haul_store.file o set state = case when kept and o.mode is not null then o.state else 'undone' end,
+		why = case when not kept then 'taken back' when o.mode is null then 'it was there before, and stays' else 'changed since: left where it is' end
 	where o.id = file returning o.* into f;
-	perform haul_store.note_event(f.download, case when kept then 'kept' else 'undone' end, f.target);
+	if former then
+		perform haul_store.swap(f, 'replaced', 'placed', null);
+	end if;
+	perform haul_store.note_event(f.download, case when kept then 'kept' when former then 'brought back' else 'undone' end, f.target);
 end $$;
-comment on function haul.undone(bigint, boolean) is 'A file is taken back, or was changed since and stays.';
+comment on function haul.undone(bigint, boolean, boolean) is 'A file is taken back, or was changed since and stays; former: what it had replaced is back.';

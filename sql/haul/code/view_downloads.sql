@@ -35,9 +35,9 @@ comment on view haul.downloads is 'What is to be downloaded and has been, how fa
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,
-	f.error, f.placed_at
+	f.error, f.placed_at, f.archive, l.root || '/' || f.replaced as replaced
 from haul_store.file f join haul_store.download d on d.id = f.download left join haul_store.library l on l.id = d.library;
-comment on view haul.files is 'Files of downloads: planned, placed, skipped (why), failed, undone.';
+comment on view haul.files is 'Files of downloads: planned, placed, skipped (why), failed, undone, replaced by a better one. archive: they were in; replaced: where what was at the name before is now.';
 
 create or replace view haul.events as
 select e.n, e.at, e.download, d.title, e.what, e.from_state, e.to_state, e.detail, e.who from haul_store.event e join haul_store.download d on d.id = e.download;
@@ -46,6 +46,7 @@ comment on view haul.events is 'All that happened to downloads.';
 create or replace view haul.libraries as
 select l.name, l.root, l.template, l.modes, l.taken, l.categories, (select array_agg(t.name order by t.name) from haul_store.announce a join haul_store.target t on t.id = a.target where a.library = l.id) as targets,
 	l.extensions, l.refused, l.sidecars, l.samples, l.min_bytes, l.inner_links, l.verify, l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve, l.done_tag, l.done_remove,
+	l.qualities, l.junk, l.extras, l.unpack, l.unpack_bytes, l.unpack_times, l.unpack_files,
 	coalesce((select p.name from haul_store.profile p where p.id = l.profile), 'default') as profile,
 	(select count(*) from haul_store.download d where d.library = l.id) as downloads, l.created_at, l.free_bytes
 from haul_store.library l;

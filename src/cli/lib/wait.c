@@ -72,18 +72,25 @@ int job_status(const char *state)
 	return strcmp(state, "failed") == 0 ? JOB_FAILED : JOB_CANCELLED;
 }
 
-static int tell(struct cli *c, const char *id, const struct tow_rows *r)
+static int complain(struct cli *c, const char *id, const struct tow_rows *r)
 {
 	const char *state = tow_rows_get(r, 0, "state"), *error = tow_rows_get(r, 0, "error");
-	const char *result = tow_rows_get(r, 0, "result");
-	if (cli_has(c, "json"))
-		table_json_row_of(stdout, "id", id, r, 0);
-	else if (result)
-		puts(result);
+
 	if (error && strcmp(state, "completed") != 0)
 		fprintf(stderr, "tow: job %s %s: %s\nhint: tow job %s\n", id, state,
 			text_clean(&c->arena, error), id);
 	return job_status(state);
+}
+
+static int tell(struct cli *c, const char *id, const struct tow_rows *r)
+{
+	const char *result = tow_rows_get(r, 0, "result");
+
+	if (cli_has(c, "json"))
+		table_json_row_of(stdout, "id", id, r, 0);
+	else if (result)
+		puts(result);
+	return complain(c, id, r);
 }
 
 static int interrupted(const char *id)
@@ -93,27 +100,48 @@ static int interrupted(const char *id)
 	return EX_TEMPFAIL;
 }
 
-int wait_for(struct cli *c, const char *id)
+static bool until_over(struct cli *c, const char *id, struct tow_rows **r)
 {
-	TOW_AUTO_ROWS *r = NULL;
 	struct look look = text_look(stderr);
 	long ms = SHORTEST_MS;
-	bool over = false, asked = true;
+	bool asked;
+
 	cli_catch_end();
-	if (!cli_has(c, "json"))
-		printf("%s\n", id);
-	fflush(stdout);
-	while ((asked = job_outcome(c, id, &r)) &&
-	       !(over = job_is_over(tow_rows_get(r, 0, "state")))) {
+	while ((asked = job_outcome(c, id, r)) && !job_is_over(tow_rows_get(*r, 0, "state"))) {
 		if (look.width > 0)
-			draw(id, r, &look);
+			draw(id, *r, &look);
 		if (!cli_pause(ms))
 			break;
 		ms = ms * 2 < LONGEST_MS ? ms * 2 : LONGEST_MS;
 	}
 	if (look.width > 0)
 		fprintf(stderr, "\r\033[K");
-	if (cli_ended_by() && !over)
+	return asked;
+}
+
+int wait_for(struct cli *c, const char *id)
+{
+	TOW_AUTO_ROWS *r = NULL;
+	bool asked;
+
+	if (!cli_has(c, "json"))
+		printf("%s\n", id);
+	fflush(stdout);
+	asked = until_over(c, id, &r);
+	if (cli_ended_by() && !(asked && job_is_over(tow_rows_get(r, 0, "state"))))
 		return interrupted(id);
 	return asked ? tell(c, id, r) : cli_failed(c);
+}
+
+int wait_quietly(struct cli *c, const char *id)
+{
+	TOW_AUTO_ROWS *r = NULL;
+	bool asked = until_over(c, id, &r),
+	     over = asked && job_is_over(tow_rows_get(r, 0, "state"));
+
+	if (cli_ended_by() && !over)
+		return interrupted(id);
+	if (!asked)
+		return cli_failed(c);
+	return complain(c, id, r);
 }

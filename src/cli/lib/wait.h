@@ -18,5 +18,7 @@ const char *job_line(struct tow_arena *a, const char *id, const struct tow_rows 
 /* Shows a progress bar on a terminal; prints the job's number and its result (with --json one
  * object), and its error on standard error. Returns the exit status. */
 int wait_for(struct cli *c, const char *id);
+/* The same without number and result: for what shows its own. */
+int wait_quietly(struct cli *c, const char *id);
 
 #endif

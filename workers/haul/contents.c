@@ -1,0 +1,217 @@
+#include "contents.h"
+
+#include <string.h>
+
+#include "tow/place.h"
+#include "tow/unpack.h"
+
+/*--- the client's list */
+
+static void add_file(struct tow_arena *a, struct tow_buf *b, const char *path, long long size)
+{
+	const char *text = tow_place_text(a, path);
+
+	tow_buf_addf(b, "{\"size\":%lld,\"path\":", size);
+	tow_json_quote(b, text, strlen(text));
+}
+
+static const char *files_json(struct tow_arena *a, const struct tow_transfer_files *f)
+{
+	TOW_AUTO_BUF b = { 0 };
+
+	tow_buf_addc(&b, '[');
+	for (size_t i = 0; i < f->n; i++) {
+		if (i > 0)
+			tow_buf_addc(&b, ',');
+		add_file(a, &b, f->of[i].path, f->of[i].size);
+		tow_buf_addf(&b, ",\"done\":%lld,\"wanted\":%s}", f->of[i].done,
+			     f->of[i].wanted ? "true" : "false");
+	}
+	tow_buf_addc(&b, ']');
+	return tow_strdup(a, b.data);
+}
+
+bool contents_list(struct tow_job *j, const struct tow_rows *conf, struct contents *c,
+		   struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	struct tow_transfer_files f = { 0 };
+	AUTO_SESSION s = { 0 };
+
+	if (!session_open(&s, conf, e))
+		return false;
+	if (!(s.client.driver->can & CLIENT_CAN_FILES))
+		return tow_fail_class(e, TOW_FINAL, "client.old", "'%s' does not list files",
+				      s.client.driver->name);
+	if (!s.client.driver->files(&s.client, a, tow_rows_get(conf, 0, "key"), &f, e))
+		return false;
+	if (!f.folder)
+		return tow_fail_class(e, TOW_RETRY, "client.garbled",
+				      "the client does not say where its files are");
+	f.folder = tow_place_text(a, f.folder);
+	*c = (struct contents){ f, files_json(a, &f), "[]" };
+	return true;
+}
+
+/*--- archives */
+
+/* Rows of one archive, a volume each. */
+struct archive {
+	const char *text, *name; /* as SQL has it; its first volume's path */
+	struct tow_unpack_volume *volumes;
+};
+
+static bool read_archive(struct tow_arena *a, const struct tow_rows *rows, size_t *i,
+			 struct archive *x, struct tow_err *e)
+{
+	size_t n = tow_rows_count(rows), at = *i, end = at;
+	const char *missing = tow_rows_get(rows, at, "missing");
+
+	x->text = tow_rows_get(rows, at, "archive");
+	x->name = tow_place_bytes(a, x->text);
+	while (end < n && strcmp(tow_rows_get(rows, end, "archive"), x->text) == 0)
+		end++;
+	*i = end;
+	x->volumes = tow_alloc(a, (end - at + 1) * sizeof(*x->volumes));
+	for (size_t k = at; k < end; k++)
+		x->volumes[k - at] = (struct tow_unpack_volume){
+			tow_place_bytes(a, tow_rows_get(rows, k, "source")),
+			tow_rows_int(rows, k, "size"),
+		};
+	return !missing || tow_fail_class(e, TOW_FINAL, "release.archive",
+					  "the archive '%s' lacks its %s", x->name, missing);
+}
+
+static bool unpack(struct tow_job *j, const struct tow_unpack_rules *rules, const struct archive *x,
+		   long long total, struct tow_unpacked *got, struct tow_err *e)
+{
+	struct tow_unpacking *u;
+
+	if (!tow_unpack_begin(&u, rules, x->volumes, e))
+		return false;
+	while (tow_unpack_more(u)) {
+		tow_job_count(j, tow_unpack_written(u), total, x->text);
+		if (tow_job_stopping(j)) {
+			tow_unpack_drop(u);
+			return tow_fail(e, TOW_CANCELLED, "asked to stop");
+		}
+	}
+	return tow_unpack_end(u, tow_job_arena(j), got, e);
+}
+
+static bool is_held(const struct tow_transfer_files *f, const char *path, long long size)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->of[i].size == size && strcmp(f->of[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Somebody unpacked it there. */
+static bool lies_beside(struct tow_arena *a, const struct tow_transfer_files *f,
+			const struct archive *x, const struct tow_unpacked *in)
+{
+	const char *slash = strrchr(x->name, '/');
+	int folder = slash ? (int)(slash + 1 - x->name) : 0;
+	size_t i = 0;
+
+	while (i < in->n &&
+	       is_held(f, tow_fmt(a, "%.*s%s", folder, x->name, in->of[i].path), in->of[i].size))
+		i++;
+	return in->n > 0 && i == in->n;
+}
+
+static void add_archive(struct tow_arena *a, struct tow_buf *b, const struct archive *x,
+			bool beside, const struct tow_unpacked *in)
+{
+	tow_buf_adds(b, b->len > 1 ? ",{\"archive\":" : "{\"archive\":");
+	tow_json_quote(b, x->text, strlen(x->text));
+	tow_buf_addf(b, ",\"beside\":%s,\"files\":[", beside ? "true" : "false");
+	for (size_t i = 0; i < in->n && !beside; i++) {
+		if (i > 0)
+			tow_buf_addc(b, ',');
+		add_file(a, b, in->of[i].path, in->of[i].size);
+		tow_buf_addc(b, '}');
+	}
+	tow_buf_adds(b, "]}");
+}
+
+static struct tow_unpack_rules rules_of(struct tow_arena *a, const struct tow_rows *conf,
+					const struct tow_rows *rows)
+{
+	return (struct tow_unpack_rules){
+		.source = tow_place_bytes(a, tow_rows_get(rows, 0, "source_root")),
+		.inner_links = *tow_rows_get(conf, 0, "inner_links") == 't',
+		.reserve = tow_rows_int(conf, 0, "reserve"),
+		.most_bytes = tow_rows_int(conf, 0, "unpack_bytes"),
+		.most_entries = tow_rows_int(conf, 0, "unpack_files"),
+		.most_times = (int)tow_rows_int(conf, 0, "unpack_times"),
+	};
+}
+
+/* Twice: what is in it, all of it harmless, and then out of it. */
+static bool take(struct tow_job *j, const struct tow_rows *conf, struct tow_unpack_rules rules,
+		 const struct contents *c, const struct archive *x, bool only_look,
+		 struct tow_buf *json, struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	struct tow_unpacked in = { 0 };
+	bool beside;
+
+	if (!unpack(j, &rules, x, 0, &in, e))
+		return false;
+	beside = lies_beside(a, &c->files, x, &in);
+	if (!beside && !only_look) {
+		rules.root = tow_rows_get(conf, 0, "root");
+		rules.folder = tow_fmt(a, "%s/%s", tow_rows_get(conf, 0, "unpack_folder"), x->name);
+		if (!unpack(j, &rules, x, in.bytes, &in, e))
+			return false;
+	}
+	add_archive(a, json, x, beside, &in);
+	return true;
+}
+
+static bool pass_over(struct tow_job *j, const struct archive *x, struct tow_buf *json,
+		      const struct tow_err *e)
+{
+	const struct tow_unpacked nothing = { 0 };
+
+	if (e->code == TOW_CANCELLED)
+		return false;
+	tow_job_log(j, TOW_WARN, "%s", e->text);
+	add_archive(tow_job_arena(j), json, x, false, &nothing);
+	return true;
+}
+
+bool contents_unpack(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+		     bool only_look, struct contents *c, struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	TOW_AUTO_ROWS *rows = NULL;
+	TOW_AUTO_BUF json = { 0 };
+	struct archive x = { 0 };
+
+	if (!tow_call(db, &rows, e, "haul.archives", work_download(j), c->files.folder,
+		      c->files_json))
+		return false;
+	tow_buf_addc(&json, '[');
+	for (size_t i = 0; i < tow_rows_count(rows);) {
+		bool good = read_archive(a, rows, &i, &x, e) &&
+			    take(j, conf, rules_of(a, conf, rows), c, &x, only_look, &json, e);
+
+		if (!good && !(only_look && pass_over(j, &x, &json, e)))
+			return false;
+	}
+	tow_buf_addc(&json, ']');
+	c->unpacked_json = tow_strdup(a, json.data);
+	return true;
+}
+
+void contents_sweep(struct tow_job *j, const struct tow_rows *conf)
+{
+	struct tow_err e = { 0 };
+
+	if (!tow_unpack_sweep(tow_rows_get(conf, 0, "root"), tow_rows_get(conf, 0, "unpack_folder"),
+			      &e))
+		tow_job_log(j, TOW_WARN, "%s", e.text);
+}
