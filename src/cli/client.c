@@ -103,9 +103,11 @@ static int add(struct cli *c)
 	cli_arg(&call, "url", cli_operand(c, 2));
 	if (!gather(c, &call) || !cli_call(c, NULL, "haul.add_client", &call))
 		return cli_failed(c);
-	fprintf(stderr,
-		"tow: note: it is watched now; whether all is well says: tow client test %s\n",
-		cli_operand(c, 0));
+	if (!cli_has(c, "json"))
+		fprintf(stderr,
+			"tow: note: it is watched now; whether all is well says: tow client test "
+			"%s\n",
+			cli_operand(c, 0));
 	return EX_OK;
 }
 

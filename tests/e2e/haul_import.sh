@@ -52,6 +52,7 @@ ok "the client has the tag" wait_until "of $album '.tags | join(\" \")' | grep -
 ok "the server was told" wait_until "says \"select state || ' ' || pending from haul.targets\" 'ok 0'" 60
 ok "and has them" wait_until "mpd_says 'listall' | grep -q 'track 2.wav'" 60
 is "$(asks "select string_agg(what, ' ' order by n) from haul.events where what <> 'scanned'")" "adopted downloaded importing completed" "what happened stands there"
+isnt "$(asks "select coalesce(free_bytes, 0) from haul.libraries")" 0 "how much room is left stands there, too"
 like "$(tow haul ls)" "completed .*album" "tow haul ls"
 
 #--- grabbed
