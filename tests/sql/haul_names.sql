@@ -102,7 +102,7 @@ declare
 	r record;
 begin
 	insert into haul_store.download (title, state, state_at, type, client, client_name, library, meta, who, created_at)
-	select 'Film', 'importing', tow.now(), 'torrent', c.id, c.name, l.id, jsonb_build_object('quality', p_quality), 'me', tow.now() from haul_store.client c, haul_store.library l where l.name = 'l' returning id into d;
+	select 'Film', 'importing', tow.now(), 'torrent', c.id, c.name, l.id, jsonb_build_object('quality', p_quality), 'me', tow.now() from haul_store.client c, haul_store.library l where c.name = 'c' and l.name = 'l' returning id into d;
 	for r in select * from haul.plan(d, '/dl', jsonb_build_array(jsonb_build_object('path', p_key || '.mkv', 'size', p_size)) || p_more) loop
 		if r.taken = 'skip' then
 			perform haul.placed(r.id, r.target, '', null, r.size, 1, 1, null, false);

@@ -23,7 +23,7 @@ select is(pg_temp.says('client c'), null, 'one that is looked at is well');
 select is(pg_temp.says('downloads'), 'ok: 1 under way, 0 completed', 'and its download under way');
 select haul.unreachable(:c, 1, 'http.connect', 'nobody listens there', 'start it') \g /dev/null
 select alike(pg_temp.says('client c'), 'bad: down since 2030-01-01 00:02: nobody listens there', 'one that is down');
-select pg_temp.sees('error', '{"error": "it is broken"}') \g /dev/null
+select pg_temp.sees('missing files', '{"error": "it is broken"}') \g /dev/null
 select alike(pg_temp.says('downloads'), '%| warn: 1 failed, the last one % (a film): it is broken', 'a download that failed');
 select pg_temp.sees('seeding', '{"complete": true}') \g /dev/null
 select alike(pg_temp.says('downloads'), 'bad: 1 are here and have no library to go to%', 'one that has nowhere to go');
