@@ -3,42 +3,13 @@
 # grabbed is downloaded, watched, placed by hard link, tagged, and the server has it. Transmission and MPD are the real ones.
 # shellcheck disable=SC2154 # variables of the libraries
 . tests/lib/tap.sh
-for tool in transmission-daemon mktorrent mpd jq python3 curl; do
-	command -v "$tool" >/dev/null || skip_all "there is no $tool here: contrib/bootstrap.sh check"
-done
-. tests/lib/torrents.sh
-. tests/lib/instance.sh
-trap 'status=$?; instance_stop; room_clear; exit $status' EXIT
-
-tow() { "$TOW" "$@"; }
-asks() { instance_psql -c "$1"; }
-says() { [ "$(asks "$1")" = "$2" ]; }
+. tests/lib/haul.sh
+need transmission-daemon mktorrent mpd jq python3 curl
 
 #--- programs
-chmod 755 "$room"
-mkdir -p "$room/daemon" "$room/downloads" "$room/library" "$room/src/album" "$room/mpd"
-rpc=$(free_port) music=$(free_port)
-cat >"$room/daemon/settings.json" <<-END
-	{"rpc-enabled": true, "rpc-bind-address": "127.0.0.1", "rpc-port": $rpc, "rpc-whitelist": "127.0.0.1", "rpc-authentication-required": true,
-	"rpc-username": "admin", "rpc-password": "labpass123", "bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "peer-port": $(free_port),
-	"port-forwarding-enabled": false, "dht-enabled": false, "lpd-enabled": false, "pex-enabled": false, "utp-enabled": false,
-	"download-dir": "$room/downloads", "incomplete-dir-enabled": false, "download-queue-enabled": false}
-END
-begin daemon transmission-daemon -f -g "$room/daemon"
-wait_until "curl -s -o /dev/null http://127.0.0.1:$rpc"
-cat >"$room/mpd.conf" <<-END
-	music_directory "$room/library"
-	db_file "$room/mpd/db"
-	bind_to_address "127.0.0.1"
-	port "$music"
-	audio_output {
-		type "null"
-		name "none"
-	}
-END
-begin mpd mpd --no-daemon --stderr "$room/mpd.conf"
-wait_until "bash -c '</dev/tcp/127.0.0.1/$music' 2>/dev/null"
-mpd_says() { timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s\nclose\n" "$2" >&3 && cat <&3' - "$music" "$1" 2>/dev/null; }
+mkdir -p "$room/library" "$room/src/album"
+transmission_start daemon
+mpd_start player "$room/library"
 
 python3 - "$room/src/album" <<-'END'
 	import struct, sys, wave
@@ -60,13 +31,12 @@ printf 'labpass123\n' | tow secret set tr
 ok "a library" tow library add music "$room/library"
 ok "a media server" tow target add player mpd "mpd://127.0.0.1:$music" --delay 0
 ok "that is told of the library" tow library announce music player --as ''
-ok "a client" tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms'
-scheduler_start
-worker_start --queue haul:6
+ok "a client" tow client add tr transmission "$url" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms' --slow '2 s'
+watched
 ok "it is seen to be well" wait_until "says \"select state from haul.clients\" ok" 60
 
 #--- dropped into the category
-driver=transmission url=http://127.0.0.1:$rpc login=(-u admin -p labpass123 -c tow)
+driver=transmission login=(-u admin -p labpass123 -c tow)
 album=$(drive add "$room/album.torrent" | jq -r .key)
 ok "what is in the category is adopted" wait_until "says \"select count(*) from haul.downloads where title = 'album' and adopted\" 1" 60
 ok "and comes to its end" wait_until "says \"select state from haul.downloads where title = 'album'\" completed" 120

@@ -36,6 +36,7 @@ begin
 	return query select c.id, c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint, c.revision,
 		case when haul_store.is_latched(h, c.revision) then null
 			when h.revision <> c.revision then 0
+			when h.state = 'ok' and exists (select from haul_store.download d where d.client = c.id and d.state = 'downloading' and d.state_at > h.listed_at) then 0
 			else greatest(coalesce(extract(epoch from h.next_at - tow.now()) * 1000, 0), 0)::bigint end;
 end $$;
 comment on function haul.watch(text) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified.';

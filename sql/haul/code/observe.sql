@@ -33,6 +33,18 @@ as $$
 $$;
 comment on function haul_store.is_doubtful(haul_store.health, int) is 'Whether a listing is not believed yet.';
 
+-- What has just been given to it may not be listed yet, and what is new may stand still for a moment before it runs.
+create or replace function haul_store.is_moving(p_client int, p_now timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from haul_store.transfer t
+		where t.client = p_client and t.missed = 0 and (t.state in ('metadata', 'downloading', 'checking', 'unpacking', 'moving')
+			or t.state in ('queued', 'stalled', 'unknown') and t.changed_at > p_now - interval '1 minute'))
+		or exists (select from haul_store.download d where d.client = p_client and d.state = 'downloading' and d.state_at > p_now - interval '1 minute'
+			and not exists (select from haul_store.transfer t where t.download = d.id))
+$$;
+comment on function haul_store.is_moving(int, timestamptz) is 'Whether a client is worth another look soon.';
+
 create or replace function haul.observe(p_client int, p_revision int, p_listing jsonb, p_took_ms int) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_nestloop = off set jit = off
@@ -92,8 +104,7 @@ begin
 		where t.client = p_client and t.missed < 3 and not exists (select from haul_store.listed(p_listing) l where l.key = t.key);
 		get diagnostics v_gone = row_count;
 	end if;
-	v_moving := v_gone > 0 or exists (select from haul_store.transfer t
-		where t.client = p_client and t.missed = 0 and t.state in ('metadata', 'downloading', 'checking', 'unpacking', 'moving'));
+	v_moving := v_gone > 0 or haul_store.is_moving(p_client, v_now);
 	h.next_at := case when c.cron is not null then tow.cron_next(c.cron, v_now, coalesce(c.tz, 'UTC')) else v_now + case when v_moving then c.fast else c.slow end end;
 	update haul_store.health o set state = 'ok', since = case when o.state = 'ok' then o.since else v_now end, revision = p_revision, class = null, error = null,
 		hint = null, failures = 0, doubts = 0, listed_at = v_now, next_at = h.next_at, observed = v_clock, version = coalesce(p_listing ->> 'version', o.version),

@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# What tests of downloads from end to end share: programs to download with and to tell, and a look at what Towpath says.
+# Source it after tap.sh; it brings torrents.sh and instance.sh. A program is begun in $room/NAME, and ends with the test.
+#
+#	need TOOL...			skips the file where one is missing
+#	qbittorrent_start NAME [LINE...]	one; LINEs go to its preferences. $url, $pid; it saves to $room/NAME/downloads
+#	qbittorrent_begin NAME		the same one once more
+#	transmission_start NAME		likewise
+#	aria2_start, deluge_start NAME	likewise
+#	mpd_start NAME FOLDER		a music server of FOLDER: its port is $music
+#	mpd_says COMMAND		what it answers
+#	tracker_start			$announce is its address, and then every torrent's; $tracker_log
+#	watched				a scheduler and a worker for all of it; the worker ends at once
+#	tow ARGS..., asks SQL, says SQL ANSWER
+#	state_of TITLE			of that download
+#	nothing_half FOLDER		there is no part file, no hidden one
+
+. tests/lib/torrents.sh
+. tests/lib/instance.sh
+# shellcheck disable=SC2154 # assigned right there
+trap 'status=$?; instance_stop; room_clear; exit $status' EXIT
+chmod 755 "$room"
+
+need() {
+	local tool
+	for tool; do
+		command -v "$tool" >/dev/null || skip_all "there is no $tool here: contrib/bootstrap.sh check"
+	done
+}
+
+tow() { "$TOW" "$@"; }
+asks() { instance_psql -c "$1"; }
+says() { [ "$(asks "$1")" = "$2" ]; }
+state_of() { asks "select state from haul.downloads where title = '$1'"; }
+nothing_half() { [ -z "$(find "$1" -name '.*' -not -name . -print -quit)" ]; }
+
+watched() {
+	scheduler_start
+	worker_start --grace 1s --queue haul:6
+}
+
+#--- programs
+
+# Without LINEs there is no login.
+qbittorrent_start() {
+	local name=$1 port
+	port=$(free_port)
+	shift
+	[ $# -gt 0 ] || set -- 'WebUI\LocalHostAuth=false'
+	mkdir -p "$room/$name/qBittorrent/config" "$room/$name/downloads"
+	cat >"$room/$name/qBittorrent/config/qBittorrent.conf" <<-END
+		[LegalNotice]
+		Accepted=true
+		[Network]
+		PortForwardingEnabled=false
+		[Preferences]
+		WebUI\\Enabled=true
+		WebUI\\Address=127.0.0.1
+		WebUI\\Port=$port
+		WebUI\\UseUPnP=false
+		Connection\\ResolvePeerCountries=false
+		$(printf '%s\n' "$@")
+		[BitTorrent]
+		Session\\Port=$(free_port)
+		Session\\Interface=lo
+		Session\\InterfaceName=lo
+		Session\\InterfaceAddress=127.0.0.1
+		Session\\DHTEnabled=false
+		Session\\PeXEnabled=false
+		Session\\LSDEnabled=false
+		Session\\SSRFMitigation=false
+		Session\\MultiConnectionsPerIp=true
+		Session\\QueueingSystemEnabled=false
+		Session\\DefaultSavePath=$room/$name/downloads
+	END
+	url=http://127.0.0.1:$port
+	qbittorrent_begin "$name"
+}
+
+qbittorrent_begin() {
+	begin "$1" qbittorrent-nox --profile="$room/$1"
+	wait_until "curl -s -o /dev/null '$url'"
+}
+
+transmission_start() {
+	url=http://127.0.0.1:$(free_port)
+	mkdir -p "$room/$1/downloads"
+	cat >"$room/$1/settings.json" <<-END
+		{"rpc-enabled": true, "rpc-bind-address": "127.0.0.1", "rpc-port": ${url##*:}, "rpc-whitelist": "127.0.0.1",
+		"rpc-authentication-required": true, "rpc-username": "admin", "rpc-password": "labpass123",
+		"bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "peer-port": $(free_port), "port-forwarding-enabled": false,
+		"dht-enabled": false, "lpd-enabled": false, "pex-enabled": false, "utp-enabled": false, "download-dir": "$room/$1/downloads",
+		"incomplete-dir-enabled": false, "download-queue-enabled": false}
+	END
+	begin "$1" transmission-daemon -f -g "$room/$1"
+	wait_until "curl -s -o /dev/null '$url'"
+}
+
+mpd_start() {
+	local name=$1
+	music=$(free_port)
+	mkdir -p "$room/$name"
+	cat >"$room/$name/conf" <<-END
+		music_directory "$2"
+		db_file "$room/$name/db"
+		bind_to_address "127.0.0.1"
+		port "$music"
+		audio_output {
+			type "null"
+			name "none"
+		}
+	END
+	begin "$name" mpd --no-daemon --stderr "$room/$name/conf"
+	wait_until "(: </dev/tcp/127.0.0.1/$music) 2>/dev/null"
+}
+
+mpd_says() { timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s\nclose\n" "$2" >&3 && cat <&3' - "$music" "$1" 2>/dev/null; }
+
+tracker_start() {
+	begin tracker python3 -u tests/lib/tracker.py
+	tracker_log=$room/tracker.log
+	wait_until "[ -s '$tracker_log' ]"
+	announce=http://127.0.0.1:$(head -n 1 "$tracker_log")/announce
+}
