@@ -96,6 +96,60 @@ transmission_start() {
 	wait_until "curl -s -o /dev/null '$url'"
 }
 
+aria2_start() {
+	url=http://127.0.0.1:$(free_port)
+	mkdir -p "$room/$1/downloads"
+	begin "$1" aria2c --no-conf --enable-rpc --rpc-listen-all=false --rpc-listen-port="${url##*:}" --rpc-secret=labpass123 --interface=127.0.0.1 \
+		--listen-port="$(free_port)" --enable-dht=false --enable-dht6=false --bt-enable-lpd=false --enable-peer-exchange=false --disable-ipv6=true \
+		--rpc-save-upload-metadata=false --max-tries=1 --seed-time=600 --dir="$room/$1/downloads"
+	wait_until "curl -s -o /dev/null '$url/jsonrpc'"
+}
+
+deluge_start() {
+	local salt=c26ab3bbd8b137f99cd83c2c1c0963bcc1a35cad port
+	port=$(free_port)
+	url=http://127.0.0.1:$(free_port)
+	mkdir -p "$room/$1/downloads"
+	echo 'localclient:labpass123:10' >"$room/$1/auth"
+	cat >"$room/$1/core.conf" <<-END
+		{"file": 1, "format": 1}{"daemon_port": $port, "allow_remote": false, "random_port": true,
+		"listen_interface": "127.0.0.1", "outgoing_interface": "127.0.0.1", "download_location": "$room/$1/downloads", "dht": false,
+		"lsd": false, "utpex": false, "upnp": false, "natpmp": false, "new_release_check": false, "enabled_plugins": ["Label"]}
+	END
+	cat >"$room/$1/web.conf" <<-END
+		{"file": 2, "format": 1}{"port": ${url##*:}, "interface": "127.0.0.1", "https": false, "first_login": false,
+		"pwd_salt": "$salt", "pwd_sha1": "$(printf %s "${salt}labpass123" | sha1sum | cut -c 1-40)", "session_timeout": 3600,
+		"sessions": {}, "enabled_plugins": [], "base": "/", "default_daemon": ""}
+	END
+	echo '{"file": 3, "format": 1}{"hosts": [["aaaa", "127.0.0.1", '"$port"', "localclient", "labpass123"]]}' >"$room/$1/hostlist.conf"
+	begin "$1-daemon" deluged -d -c "$room/$1" -u 127.0.0.1 -p "$port" -L warning
+	wait_until "(: </dev/tcp/127.0.0.1/$port) 2>/dev/null"
+	begin "$1" deluge-web -d -c "$room/$1" -i 127.0.0.1 -p "${url##*:}" -L warning
+	wait_until "curl -s -o /dev/null '$url'"
+}
+
+rtorrent_start() {
+	local port
+	port=$(free_port)
+	url=scgi://127.0.0.1:$(free_port)
+	mkdir -p "$room/$1/session" "$room/$1/downloads"
+	cat >"$room/$1/rc" <<-END
+		session.path.set = $room/$1/session
+		directory.default.set = $room/$1/downloads
+		network.port_range.set = $port-$port
+		network.port_random.set = no
+		network.bind_address.set = 127.0.0.1
+		network.local_address.set = 127.0.0.1
+		network.scgi.open_port = ${url#scgi://}
+		dht.mode.set = disable
+		protocol.pex.set = no
+		trackers.use_udp.set = no
+		system.daemon.set = true
+	END
+	begin "$1" rtorrent -n -o import="$room/$1/rc"
+	wait_until "(: </dev/tcp/127.0.0.1/${url##*:}) 2>/dev/null"
+}
+
 mpd_start() {
 	local name=$1
 	music=$(free_port)
