@@ -82,7 +82,7 @@ ok "it is complete" wait_until '[ "$(of '"$album"' .complete)" = true ]'
 ok "and says when" wait_until '[ "$(of '"$album"' "[.state, .left, .percent, (.completed_at > 0)] | join(\" \")")" = "seeding 0 100 true" ]'
 ok "what was downloaded is what was seeded" diff -r "$room/src/album" "$room/main/downloads/album"
 is "$(drive files "$album" | jq -r '.folder, (.files[] | "\(.path) \(.size) \(.done) \(.wanted)")' | sort)" \
-	"$(printf '%s\n' "$room/main/downloads/album" 'disc/two é & <3>.bin 1000000 1000000 true' 'one.bin 3000000 3000000 true' | sort)" "its files, below the folder"
+	"$(printf '%s\n' "$room/main/downloads" 'album/disc/two é & <3>.bin 1000000 1000000 true' 'album/one.bin 3000000 3000000 true' | sort)" "its files, with their torrent's folder"
 
 # Narrowed
 names() { jq -r '[.transfers[].name] | sort | join(" ")'; }
@@ -112,7 +112,7 @@ torrent pair "$room/src/pair"
 mkdir -p "$room/main/downloads/pair" && cp "$room/src/pair/a" "$room/main/downloads/pair/"
 drive add "$room/pair.torrent" job-4 >/dev/null
 pair=$(key_of job-4)
-ok "one of two files is there" wait_until '[ "$(drive files '"$pair"' | jq -c "[.files[] | select(.done > 300000) | .path]")" = "[\"a\"]" ]'
+ok "one of two files is there" wait_until '[ "$(drive files '"$pair"' | jq -c "[.files[] | select(.done > 300000) | .path]")" = "[\"pair/a\"]" ]'
 ok "and all is wanted" wait_until '[ "$(of '"$pair"' "[.state, .complete] | join(\" \")")" = "stalled false" ]'
 raw f.priority.set "${pair^^}:f1" 0 >/dev/null
 raw d.update_priorities "${pair^^}" >/dev/null

@@ -38,7 +38,7 @@ ok "a goal that is not met" tow goal set --tracker 127.0.0.1 --ratio 5
 like "$(tow goal ls)" '127.0.0.1 .* 5 .* either' "is listed"
 ok "a client" tow client add tr transmission "$url" --category tow --fast '300 ms' --slow '300 ms'
 scheduler_start
-worker_start --queue haul:4 --grace 1s
+worker_start --queue haul:4 --queue haul.watch:4
 id=$(tow haul add "$room/single.torrent" --title single --options '{"sequential": true, "seed_limit": 60, "up_limit": 50000}')
 ok "a download is placed" wait_until "says \"select state from haul.downloads where id = $id\" completed" 60
 is "$(asks "select transfer || ' ' || tracker_host from haul.downloads")" "seeding 127.0.0.1" "its transfer seeds, and its tracker is known"

@@ -3,17 +3,13 @@
 # grabbed is downloaded, watched, placed by hard link, tagged, and the server has it. Transmission and MPD are the real ones.
 # shellcheck disable=SC2154 # variables of the libraries
 . tests/lib/tap.sh
-for tool in transmission-daemon mktorrent mpd jq python3 curl; do
-	command -v "$tool" >/dev/null || skip_all "there is no $tool here: contrib/bootstrap.sh check"
-done
-. tests/lib/torrents.sh
-. tests/lib/instance.sh
 . tests/lib/haul.sh
+need transmission-daemon mktorrent mpd jq python3 curl
 
 #--- programs
-mkdir -p "$room/src/album"
-transmission_begin
-mpd_begin
+mkdir -p "$room/library" "$room/src/album"
+transmission_start daemon
+mpd_start player "$room/library"
 
 python3 - "$room/src/album" <<-'END'
 	import struct, sys, wave
@@ -35,13 +31,12 @@ printf 'labpass123\n' | tow secret set tr
 ok "a library" tow library add music "$room/library"
 ok "a media server" tow target add player mpd "mpd://127.0.0.1:$music" --delay 0
 ok "that is told of the library" tow library announce music player --as ''
-ok "a client" tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms' --slow '2 s'
-scheduler_start
-worker_start --queue haul:4 --queue haul.watch:2
+ok "a client" tow client add tr transmission "$url" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms' --slow '2 s'
+watched
 ok "it is seen to be well" wait_until "says \"select state from haul.clients where name = 'tr'\" ok" 60
 
 #--- dropped into the category
-driver=transmission url=http://127.0.0.1:$rpc login=(-u admin -p labpass123 -c tow)
+driver=transmission login=(-u admin -p labpass123 -c tow)
 album=$(drive add "$room/album.torrent" | jq -r .key)
 ok "what is in the category is adopted" wait_until "says \"select count(*) from haul.downloads where title = 'album' and adopted\" 1" 60
 ok "and comes to its end" wait_until "says \"select state from haul.downloads where title = 'album'\" completed" 120

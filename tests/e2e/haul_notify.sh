@@ -34,7 +34,7 @@ mkdir -p "$TOW_HOME"
 for name in hook token post urls; do printf 'hunter2-%s\n' "$name" | tow secret set "$name"; done
 tow client add c transmission http://127.0.0.1:9 2>/dev/null
 scheduler_start
-worker_start --queue haul:4 --grace 1s
+worker_start --queue haul:4 --queue haul.watch:4
 
 #--- each channel
 ok "a webhook" tow channel add hook webhook "$web/hook" --secret secret:hook

@@ -4,18 +4,14 @@
 # Transmission and MPD are the real ones.
 # shellcheck disable=SC2154 # variables of the libraries
 . tests/lib/tap.sh
-for tool in transmission-daemon mktorrent mpd jq python3 curl; do
-	command -v "$tool" >/dev/null || skip_all "there is no $tool here: contrib/bootstrap.sh check"
-done
-. tests/lib/torrents.sh
-. tests/lib/instance.sh
 . tests/lib/haul.sh
-
+need transmission-daemon mktorrent mpd jq python3 curl
 daemon="Download Processor Daemon"
 
 #--- programs
-transmission_begin
-mpd_begin
+mkdir -p "$room/src" "$room/library"
+transmission_start daemon
+mpd_start player "$room/library"
 for one in first second gone late; do
 	head -c 200000 /dev/urandom >"$room/src/$one.bin"
 done
@@ -34,19 +30,18 @@ printf 'labpass123\n' | tow secret set tr
 tow library add music "$room/library" >/dev/null
 tow target add player mpd "mpd://127.0.0.1:$music" --delay 0 >/dev/null
 tow library announce music player --as '' >/dev/null
-tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category xxx --fast '300 ms' --slow '300 ms' >/dev/null
-scheduler_start
-worker_start --queue haul:2 --queue haul.watch:1
+tow client add tr transmission "$url" --user admin --secret secret:tr --category xxx --fast '300 ms' --slow '300 ms' >/dev/null
+watched
 
 #--- complete, and not adopted
 # shellcheck disable=SC2034 # of torrents.sh
-driver=transmission url=http://127.0.0.1:$rpc login=(-u admin -p labpass123 -c xxx)
+driver=transmission login=(-u admin -p labpass123 -c xxx)
 first=$(drive add "$room/first.torrent" | jq -r .key)
 drive add "$room/second.torrent" >/dev/null
 drive add "$room/gone.torrent" >/dev/null
 ok "three downloads are complete" wait_until "says \"select count(*) from haul_store.transfer where complete\" 3" 90
 is "$(asks "select count(*) from haul.downloads")" 0 "and nobody's"
-rm "$room/downloads/gone.bin"
+rm "$room/daemon/downloads/gone.bin"
 
 #--- a turn
 asks "select tow.set_daemon('$daemon', config => '{\"category\": \"xxx\", \"heartbeat_interval\": 1, \"job_interval_seconds\": 1}')" >/dev/null
@@ -56,7 +51,7 @@ ok "two of them are placed" wait_until "says \"select count(*) from haul.downloa
 ok "one fails" wait_until "says \"select count(*) from haul.downloads where state = 'failed' and title = 'gone.bin'\" 1" 120
 ok "the player has been told" wait_until "says \"select state || ' ' || pending from haul.targets\" 'ok 0'" 60
 ok "they are tagged" wait_until "of $first '.tags | join(\" \")' | grep -q synced" 60
-same_files() { [ "$room/downloads/$1.bin" -ef "$room/library/$1.bin" ]; }
+same_files() { [ "$room/daemon/downloads/$1.bin" -ef "$room/library/$1.bin" ]; }
 ok "by hard link" same_files first
 ok "it sleeps" wait_until "says \"select state || ': ' || status from tow.daemons where name = '$daemon'\" 'sleeping: No pending downloads, sleeping for 1 seconds'" 60
 is "$(asks "select string_agg(distinct action || ' ' || kind, ', ') from tow.daemon_actions where daemon = '$daemon' and kind in ('haul.process', 'haul.scan')")" \

@@ -39,7 +39,7 @@ tow library add films "$room/library" --template '{title} ({year})/{title}.{ext}
 ok "what a library does is set" tow library set films --taken better --qualities 720p,1080p --unpack-times 30 --junk sfv,txt
 like "$(tow library ls --json)" '"unpack_times": *30' "and seen"
 scheduler_start
-worker_start --queue haul:4 --grace 1s
+worker_start --queue haul:4 --queue haul.watch:4
 
 #--- unpacked, after an attempt that was killed in the middle
 mkdir -p "$room/library/.tow-unpack/tow1/film/film.part1.rar"

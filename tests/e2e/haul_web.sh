@@ -32,7 +32,7 @@ port=$(head -n 1 "$room/files.log")
 instance_start
 tow library add main "$room/library"
 scheduler_start
-worker_start --queue haul:4
+worker_start --queue haul:4 --queue haul.watch:4
 
 #--- as it should be
 id=$(add plain/a%20file.iso?key=1)
@@ -50,7 +50,7 @@ ok "and shows it" wait_until "says \"select floor(percent) || ' ' || size from h
 kill -KILL "$WORKER_PID"
 ok "its worker is killed" wait_until "[ \"\$(asked gate/killed length)\" = 1 ]"
 touch "$room/src/open"
-worker_start --queue haul:4
+worker_start --queue haul:4 --queue haul.watch:4
 ok "another one ends it" becomes "$id" completed
 ok "whole" cmp -s "$room/src/killed" "$room/library/killed"
 is "$(asked gate/killed '.[-1].range')" "bytes=$((size / 2))-" "from where it was"

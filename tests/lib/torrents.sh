@@ -5,7 +5,7 @@
 #	finish PID			ends it, and waits for that
 #	free_port			one of 127.0.0.1 that nobody listens at
 #	seed_start FOLDER [RATE]	a web seed of FOLDER; its port is in $seed_port
-#	torrent NAME SOURCE [URL...]	writes $room/NAME.torrent of a file or folder, seeded at the URLs
+#	torrent NAME SOURCE [URL...]	writes $room/NAME.torrent of a file or folder, seeded at the URLs; $announce is its tracker
 #	drive [-u USER] ... VERB...	client_drive of $driver at $url with the options in login=()
 #	of KEY FILTER			what jq says of that transfer in the listing; nothing if it is not there
 #	held KEY			it is in the listing
@@ -64,7 +64,7 @@ torrent() {
 	local name=$1 source=$2 one seeds=()
 	shift 2
 	for one; do seeds+=(-w "$one"); done
-	mktorrent -l 16 -a http://127.0.0.1:1/none "${seeds[@]}" -o "$room/$name.torrent" "$source" >/dev/null
+	mktorrent -l 16 -a "${announce:-http://127.0.0.1:1/none}" "${seeds[@]}" -o "$room/$name.torrent" "$source" >/dev/null
 }
 
 drive() { "$client_drive" "$driver" "$url" "${login[@]}" "$@"; }

@@ -100,6 +100,19 @@ select haul.cancel(:i, 'data') \g /dev/null
 select is(pg_temp.is_now(:i), 'cancelled', 'given up by somebody');
 select ok(pg_temp.jobs() like '%haul.act remove_data%', 'with its data');
 select is(haul.retry(:i), 'approved', 'and wanted again');
+
+-- What was just given to a client is looked for at once, and soon again until it is there.
+select count(pg_temp.sees(pg_temp.t('h', 'paused'))) from generate_series(1, 3) \g /dev/null
+select pg_temp.later('2 minutes') \g /dev/null
+select is(pg_temp.sees(pg_temp.t('h', 'paused')), 30000::bigint, 'nothing moves');
+select haul.grab('magnet:?xt=urn:btih:cc') as q \gset
+select pg_temp.later('1 s'), haul.grabbed(:q, null) \g /dev/null
+select is((select wait_ms from haul.watch('c')), 0::bigint, 'what was given to it is looked for at once');
+select is(pg_temp.sees(pg_temp.t('h', 'paused')), 2000::bigint, 'and soon again where it is not there yet');
+select is(pg_temp.sees(pg_temp.t('h', 'paused'), pg_temp.t('q', 'stalled', format('{"tags": ["tow-%s"]}', :q)::jsonb)), 2000::bigint, 'or has not begun to run');
+select pg_temp.later('61 s') \g /dev/null
+select is(pg_temp.sees(pg_temp.t('h', 'paused'), pg_temp.t('q', 'stalled', format('{"tags": ["tow-%s"]}', :q)::jsonb)), 30000::bigint, 'but not for ever');
+
 select haul.drop_client('c') \g /dev/null
 select is((select error from haul.downloads where id = :i), 'client c is not configured', 'a client that is gone is named');
 

@@ -21,7 +21,7 @@ comment on function haul_store.adopt(haul_store.transfer, int, text) is 'Make a 
 
 -- What was grabbed is found by its tag, whatever the client calls it, or by what that called it before it was dropped and
 -- set up again; what others put into the client's own category or tag is adopted where the operator said so, unless it
--- says that it is done.
+-- says that it is done. What is new may be what a job is just giving to it: that will say so within a minute.
 create or replace function haul_store.link_transfers(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -45,6 +45,7 @@ begin
 		select o.* from haul_store.transfer o
 		where o.client = c.id and o.download is null and o.leaving is null and o.missed = 0 and o.state <> 'deleted'
 			and (o.category = c.category or o.category ^@ (c.category || '/') or c.tag = any(o.tags))
+			and (o.first_at < tow.now() - interval '1 minute' or not exists (select from haul_store.download a where a.client = c.id and a.state = 'approved'))
 	loop
 		select b.* into l from haul_store.library b order by (t.category = any(b.categories)) desc nulls last, b.id limit 1;
 		continue when l.done_tag = any(t.tags);

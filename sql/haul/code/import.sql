@@ -35,11 +35,13 @@ as $$
 declare
 	d constant haul_store.download := haul_store.work_on(begin_grab.download, '{approved}');
 begin
-	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), d.title, d.tag, d.options, d.category
+	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category
 		from haul_store.client_conf(d.client) c;
 end $$;
 comment on function haul.begin_grab(bigint) is 'For the job that gives a download to its client: whom to ask, for what.';
 
+-- Where the client has no tags, its key is all that tells whose it is: it is noted before the first listing that has it.
+-- Locks the transfer before the download, as haul.observe does.
 create or replace function haul.grabbed(download bigint, key text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -47,12 +49,16 @@ as $$
 declare
 	d haul_store.download;
 begin
-	perform haul_store.look_now((select o.client from haul_store.download o where o.id = grabbed.download)); -- health before downloads, as haul.observe
+	perform haul_store.look_now((select o.client from haul_store.download o where o.id = grabbed.download)); -- locks its health first, as haul.observe
 	d := haul_store.work_on(download, '{approved,downloading}');
 	if d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
 	end if;
 	update haul_store.download o set key = coalesce(grabbed.key, o.key) where o.id = d.id;
+	insert into haul_store.transfer (client, key, download, name, state, first_at, changed_at, pulse_at, moved)
+	select h.client, grabbed.key, d.id, d.title, 'unknown', tow.now(), tow.now(), tow.now(), h.observed
+	from haul_store.health h where h.client = d.client and grabbed.key is not null
+	on conflict on constraint transfer_client_key_key do nothing;
 	update haul_store.transfer t set download = null where t.download = d.id and t.leaving is not null and t.key <> grabbed.key;
 	update haul_store.transfer t set download = d.id, leaving = null, leave_at = null, moved = h.observed from haul_store.health h
 	where t.client = d.client and h.client = t.client

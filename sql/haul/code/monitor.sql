@@ -24,7 +24,7 @@ create or replace function haul_store.look_now(p_client int) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	update haul_store.health h set next_at = tow.now() where h.client = p_client and h.state = 'ok' and h.next_at > tow.now();
+	update haul_store.health h set next_at = case when h.state = 'ok' and h.next_at > tow.now() then tow.now() else h.next_at end where h.client = p_client;
 	perform pg_notify('haul_client_' || p_client, '');
 end $$;
 comment on function haul_store.look_now(int) is 'Have a client that is well looked at without waiting for its turn.';
@@ -46,6 +46,7 @@ begin
 	return query select c.id, c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint, c.revision,
 		case when haul_store.is_latched(h, c.revision) then null
 			when h.revision <> c.revision then 0
+			when h.state = 'ok' and exists (select from haul_store.download d where d.client = c.id and d.state = 'downloading' and d.state_at > h.listed_at) then 0
 			else greatest(coalesce(extract(epoch from h.next_at - tow.now()) * 1000, 0), 0)::bigint end;
 end $$;
 comment on function haul.watch(text) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified.';

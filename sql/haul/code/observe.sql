@@ -42,6 +42,17 @@ as $$
 		or p_was <> p_is and p_was in ('queued', 'paused', 'moving', 'unpacking', 'missing', 'unknown')
 $$;
 comment on function haul_store.has_moved(text, text, bigint, real) is 'Whether a transfer has come on between two listings.';
+-- What has just been given to it may not be listed yet, and what is new may stand still for a moment before it runs.
+create or replace function haul_store.is_moving(p_client int, p_now timestamptz) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from haul_store.transfer t
+		where t.client = p_client and t.missed = 0 and (t.state in ('metadata', 'downloading', 'checking', 'unpacking', 'moving')
+			or t.state in ('queued', 'stalled', 'unknown') and t.changed_at > p_now - interval '1 minute'))
+		or exists (select from haul_store.download d where d.client = p_client and d.state = 'downloading' and d.state_at > p_now - interval '1 minute'
+			and not exists (select from haul_store.transfer t where t.download = d.id))
+$$;
+comment on function haul_store.is_moving(int, timestamptz) is 'Whether a client is worth another look soon.';
 
 create or replace function haul.observe(p_client int, p_revision int, p_listing jsonb, p_took_ms int) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -57,8 +68,7 @@ declare
 	h haul_store.health;
 	v_clock interval;
 	v_written int;
-	v_new int;
-	v_gone int := 0;
+	v_gone int;
 	v_moving boolean;
 begin
 	select o.* into c from haul_store.client o where o.id = p_client;
@@ -75,43 +85,45 @@ begin
 	end if;
 	v_clock := h.observed + case when h.state in ('ok', 'suspect') and v_now - h.listed_at between '0' and c_gap then v_now - h.listed_at else '0' end;
 
-	with l as materialized (select o.* from haul_store.listed(p_listing) o)
-	update haul_store.transfer t set ids = l.ids, name = l.name, state = l.state, client_state = l.client_state, complete = l.complete, percent = l.percent,
-		size = l.size, left_bytes = l.left_bytes, down = l.down, up = l.up, eta = l.eta, seeders = l.seeders, leechers = l.leechers, ratio = l.ratio,
-		seeding = l.seeding, folder = l.folder, content = l.content, category = l.category, tags = l.tags, error = l.error, local = l.local,
-		tracker = l.tracker, tracker_host = coalesce(l.tracker_host, t.tracker_host), added_at = coalesce(l.added_at, t.added_at), completed_at = l.completed_at, pulse_at = v_now, missed = 0,
-		changed_at = case when t.state <> l.state then v_now else t.changed_at end,
-		moved = case when haul_store.has_moved(t.state, l.state, t.left_bytes - l.left_bytes, l.percent - t.percent) then v_clock else t.moved end,
-		leaving = case when t.missed < 3 then t.leaving end, download = case when t.missed < 3 or t.leaving is null then t.download end
-	from l
-	where t.client = p_client and t.key = l.key
-		and ((t.state, t.complete, floor(t.percent), t.missed, t.name, t.size, t.folder, t.category, t.tags, t.error, t.local, t.ids)
-				is distinct from (l.state, l.complete, floor(l.percent), 0, l.name, l.size, l.folder, l.category, l.tags, l.error, l.local, l.ids)
-			or (v_now - t.pulse_at >= c_pulse and (t.left_bytes, t.down, t.up, t.seeders, t.leechers, t.client_state, t.content, t.tracker)
-				is distinct from (l.left_bytes, l.down, l.up, l.seeders, l.leechers, l.client_state, l.content, l.tracker))
-			or (v_now - t.pulse_at >= c_slow_pulse and (t.ratio, t.seeding, t.tracker_host) is distinct from (l.ratio, l.seeding, coalesce(l.tracker_host, t.tracker_host))));
-	get diagnostics v_written = row_count;
-
-	insert into haul_store.transfer (client, key, ids, name, state, client_state, complete, percent, size, left_bytes, down, up, eta, seeders, leechers,
-		ratio, seeding, folder, content, category, tags, error, local, tracker, tracker_host, added_at, completed_at, first_at, changed_at, pulse_at, moved)
-	select p_client, l.key, l.ids, l.name, l.state, l.client_state, l.complete, l.percent, l.size, l.left_bytes, l.down, l.up, l.eta, l.seeders, l.leechers,
-		l.ratio, l.seeding, l.folder, l.content, l.category, l.tags, l.error, l.local, l.tracker, l.tracker_host, l.added_at, l.completed_at, v_now, v_now, v_now, v_clock
-	from haul_store.listed(p_listing) l
-	where not exists (select from haul_store.transfer t where t.client = p_client and t.key = l.key);
-	get diagnostics v_new = row_count;
-
-	if (p_listing ->> 'whole')::boolean then
+	-- Read once, and then: what has changed, what is new, what is not there any more.
+	with l as materialized (
+		select o.* from haul_store.listed(p_listing) o
+	), changed as (
+		update haul_store.transfer t set ids = l.ids, name = l.name, state = l.state, client_state = l.client_state, complete = l.complete, percent = l.percent,
+			size = l.size, left_bytes = l.left_bytes, down = l.down, up = l.up, eta = l.eta, seeders = l.seeders, leechers = l.leechers, ratio = l.ratio,
+			seeding = l.seeding, folder = l.folder, content = l.content, category = l.category, tags = l.tags, error = l.error, local = l.local,
+			tracker = l.tracker, tracker_host = coalesce(l.tracker_host, t.tracker_host), added_at = coalesce(l.added_at, t.added_at), completed_at = l.completed_at, pulse_at = v_now, missed = 0,
+			changed_at = case when t.state <> l.state then v_now else t.changed_at end,
+			moved = case when haul_store.has_moved(t.state, l.state, t.left_bytes - l.left_bytes, l.percent - t.percent) then v_clock else t.moved end,
+			leaving = case when t.missed < 3 then t.leaving end, download = case when t.missed < 3 or t.leaving is null then t.download end
+		from l
+		where t.client = p_client and t.key = l.key
+			and ((t.state, t.complete, floor(t.percent), t.missed, t.name, t.size, t.folder, t.category, t.tags, t.error, t.local, t.ids)
+					is distinct from (l.state, l.complete, floor(l.percent), 0, l.name, l.size, l.folder, l.category, l.tags, l.error, l.local, l.ids)
+				or (v_now - t.pulse_at >= c_pulse and (t.left_bytes, t.down, t.up, t.seeders, t.leechers, t.client_state, t.content, t.tracker)
+					is distinct from (l.left_bytes, l.down, l.up, l.seeders, l.leechers, l.client_state, l.content, l.tracker))
+				or (v_now - t.pulse_at >= c_slow_pulse and (t.ratio, t.seeding, t.tracker_host) is distinct from (l.ratio, l.seeding, coalesce(l.tracker_host, t.tracker_host))))
+		returning t.id
+	), new as (
+		insert into haul_store.transfer (client, key, ids, name, state, client_state, complete, percent, size, left_bytes, down, up, eta, seeders, leechers,
+			ratio, seeding, folder, content, category, tags, error, local, tracker, tracker_host, added_at, completed_at, first_at, changed_at, pulse_at, moved)
+		select p_client, l.key, l.ids, l.name, l.state, l.client_state, l.complete, l.percent, l.size, l.left_bytes, l.down, l.up, l.eta, l.seeders, l.leechers,
+			l.ratio, l.seeding, l.folder, l.content, l.category, l.tags, l.error, l.local, l.tracker, l.tracker_host, l.added_at, l.completed_at, v_now, v_now, v_now, v_clock
+		from l
+		where not exists (select from haul_store.transfer t where t.client = p_client and t.key = l.key)
+		returning id
+	), gone as (
 		update haul_store.transfer t set missed = t.missed + 1, state = case when t.leaving is not null then 'removed' when t.missed >= 2 then 'missing' else t.state end,
 			changed_at = case when t.missed = 2 then v_now else t.changed_at end
-		where t.client = p_client and t.missed < 3 and not exists (select from haul_store.listed(p_listing) l where l.key = t.key);
-		get diagnostics v_gone = row_count;
-	end if;
-	v_moving := v_gone > 0 or exists (select from haul_store.transfer t
-		where t.client = p_client and t.missed = 0 and t.state in ('metadata', 'downloading', 'checking', 'unpacking', 'moving'));
+		where t.client = p_client and t.missed < 3 and (p_listing ->> 'whole')::boolean and not exists (select from l where l.key = t.key)
+		returning t.id
+	)
+	select (select count(*) from changed) + (select count(*) from new), (select count(*) from gone) into v_written, v_gone;
+	v_moving := v_gone > 0 or haul_store.is_moving(p_client, v_now);
 	h.next_at := case when c.cron is not null then tow.cron_next(c.cron, v_now, coalesce(c.tz, 'UTC')) else v_now + case when v_moving then c.fast else c.slow end end;
 	update haul_store.health o set state = 'ok', since = case when o.state = 'ok' then o.since else v_now end, revision = p_revision, class = null, error = null,
 		hint = null, failures = 0, doubts = 0, listed_at = v_now, next_at = h.next_at, observed = v_clock, version = coalesce(p_listing ->> 'version', o.version),
-		free_bytes = (p_listing ->> 'free')::bigint, took = p_took_ms * interval '1 ms', listed = v_count, written = v_written + v_new + v_gone
+		free_bytes = (p_listing ->> 'free')::bigint, took = p_took_ms * interval '1 ms', listed = v_count, written = v_written + v_gone
 	where o.client = p_client;
 	perform haul_store.tell_client(p_client, h) where h.state <> 'ok';
 	perform haul_store.tell_disk('client', c.name, (p_listing ->> 'free')::bigint);

@@ -511,13 +511,28 @@ static bool read_file(struct tow_arena *a, const struct tow_xml *value,
 	return *out->path != '\0';
 }
 
+/* Its folder of a torrent with a folder is that one; as with other clients, the folder's name is
+ * put before each path instead. */
+static const char *part_folder(struct tow_arena *a, struct tow_transfer_files *out)
+{
+	const char *slash = out->folder ? strrchr(out->folder, '/') : NULL;
+	const char *name = slash && slash[1] ? slash + 1 : NULL;
+
+	if (name)
+		out->folder = slash == out->folder
+				      ? "/"
+				      : tow_strndup(a, out->folder, (size_t)(slash - out->folder));
+	return name;
+}
+
 static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 		  struct tow_transfer_files *out, struct tow_err *e)
 {
-	const struct tow_xml *at = NULL, *folder = NULL;
-	const char *hash = NULL, *meta; /* meta: what a magnet holds while it is nothing else */
+	const struct tow_xml *at = NULL, *folder = NULL, *many = NULL;
+	const char *hash = NULL, *name, *meta; /* meta: what a magnet holds while it is no more */
 
 	if (!target(a, key, &hash, e) || !call(c, a, "d.directory", ARGS(hash), NULL, &folder, e) ||
+	    !call(c, a, "d.is_multi_file", ARGS(hash), NULL, &many, e) ||
 	    !ask_list(c, a, "f.multicall",
 		      ARGS(hash, "", "f.path=", "f.size_bytes=", "f.size_chunks=",
 			   "f.completed_chunks=", "f.priority="),
@@ -525,10 +540,17 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 		return false;
 	*out = (struct tow_transfer_files){ .folder = text_of(a, folder) };
 	out->of = tow_alloc(a, (count(at) + 1) * sizeof(*out->of));
+	name = int_of(a, many) == 1 ? part_folder(a, out) : NULL;
 	meta = tow_fmt(a, "%s.meta", hash);
-	for (; at; at = tow_xml_next(at, "value"))
-		if (read_file(a, at, &out->of[out->n]))
-			out->n += strcmp(out->of[out->n].path, meta) != 0;
+	for (; at; at = tow_xml_next(at, "value")) {
+		struct tow_transfer_file *f = &out->of[out->n];
+
+		if (!read_file(a, at, f) || strcmp(f->path, meta) == 0)
+			continue;
+		if (name)
+			f->path = tow_fmt(a, "%s/%s", name, f->path);
+		out->n++;
+	}
 	return true;
 }
 
