@@ -462,7 +462,7 @@ static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listi
 	if (!follow(own(c), changes, e))
 		return false;
 	torrents = tow_json_get(own(c)->held, "torrents");
-	while ((t = tow_json_next(torrents, &iter, &hash)))
+	while (tow_json_next(torrents, &iter, &hash))
 		n++;
 	*out = (struct tow_listing){
 		.whole = true,
