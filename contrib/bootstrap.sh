@@ -34,6 +34,7 @@ table() {
 		run   | libjansson-dev               | JSON
 		run   | libexpat1-dev                | XML
 		run   | libxxhash-dev                | hashes of files
+		run   | libarchive-dev               | archives in downloads
 		run   | libinih-dev                  | reads the worker's configuration file
 		run   | libncurses-dev               | the screen of tow top
 		run   | postgresql-$pg                | the database
@@ -48,6 +49,7 @@ table() {
 		check | pgbouncer                    | a pooler, between database and workers in tests
 		check | valgrind                     | finds leaks and bad reads
 		check | curl                         | asks programs in tests
+		check | openssl                      | makes certificates for tests
 		check | mpd                          | a media server, told of new files in tests
 		check | mktorrent                    | makes torrents for tests
 		check | qbittorrent-nox              | a download client, watched in tests

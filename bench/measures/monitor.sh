@@ -6,13 +6,14 @@
 set -euo pipefail
 # shellcheck source=bench/lib.sh
 . "$(dirname "$0")/../lib.sh"
-options 'transfers=10000 changed=1 cycles=20 rounds=3 systems=towpath' "$@"
+options 'transfers=10000 changed=1 cycles=10 rounds=3 systems=towpath' "$@"
 pause_ms=200
 
 client_begin() {
 	local log=$instance_dir/fake.log
 	python3 -u "$bench/client_fake.py" "$transfers" "$changed" >"$log" 2>&1 </dev/null &
-	instance_pids+=($!)
+	client=$!
+	instance_pids+=("$client")
 	until [ -s "$log" ]; do pause 0.05; done
 	listings=$log address=http://127.0.0.1:$(head -n 1 "$log")
 	asked=$(mktemp "$instance_dir/asked.XXXXXX")
@@ -75,5 +76,6 @@ tried=1
 for ((round = 1; round <= rounds; round++)); do whole; done
 workers_stop
 for ((round = 1; round <= rounds; round++)); do try 'a request and a call for each transfer' single; done
+process_stop "$client" 20 >/dev/null || true # it does not end of itself, nor with 0
 table "A cycle of the monitor of $transfers transfers, of which $changed % change, median (range) of $rounds rounds of $cycles cycles:" 'a listing a cycle'
 versions

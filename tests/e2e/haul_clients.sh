@@ -43,7 +43,7 @@ client aria2 --secret secret:lab
 client deluge --secret secret:lab --category tow --adopt on
 client rtorrent --category tow
 watched
-ok "all are well" wait_until "says \"select count(*) from haul.clients where state = 'ok'\" 3" 60
+ok "all are well" wait_until "says \"select count(*) from haul.clients where state = 'ok' and driver <> 'web'\" 3" 60
 
 for name in aria2 deluge rtorrent; do tow haul add "$room/$name.torrent" --title $name --client $name >/dev/null; done
 tow haul add "http://127.0.0.1:$seed_port/plain/plain.wav" --title plain >/dev/null

@@ -18,7 +18,7 @@ tow library add copied "$room/small/copied" --mode link,copy
 tow library add gone "$room/gone"
 tow client add qb qbittorrent "$url" --category tow --fast '300 ms' --slow '1 s'
 watched
-ok "the client is well" wait_until "says 'select state from haul.clients' ok" 60
+ok "the client is well" wait_until "says \"select state from haul.clients where name = 'qb'\" ok" 60
 
 # The client has it already, and finds that out by itself.
 given() { # TITLE BYTES LIBRARY

@@ -28,7 +28,7 @@ tow target add player mpd "mpd://127.0.0.1:$music" --delay '5 s'
 tow library announce all player --as ''
 tow client add qb qbittorrent "$url" --category tow --adopt on --fast '500 ms' --slow '500 ms'
 watched
-ok "the client is well" wait_until "says 'select state from haul.clients' ok" 60
+ok "the client is well" wait_until "says \"select state from haul.clients where name = 'qb'\" ok" 60
 
 driver=qbittorrent login=(-c tow)
 # A client takes a minute and more to download three hundred: most are there already, and are not even checked.
@@ -49,6 +49,6 @@ ok "all are tagged" wait_until "says \"select count(*) from haul.transfers where
 ok "the server was told of all" wait_until "says 'select pending from haul.targets' 0" 60
 scans=$(asks "select count(*) from tow.history where kind = 'haul.scan'")
 ok "in few words: $scans" [ "$scans" -le 6 ]
-ok "what has not changed is not written" wait_until "says 'select written || chr(32) || listed from haul_store.health' '0 $many'" 60
+ok "what has not changed is not written" wait_until "says 'select written || chr(32) || listed from haul_store.health where listed_at is not null' '0 $many'" 60
 diag "rows of transfers written: $(asks "select pg_stat_force_next_flush(); select n_tup_ins || ' new, ' || n_tup_upd || ' changed' from pg_stat_user_tables where relname = 'transfer'" | tail -n 1)"
 done_testing

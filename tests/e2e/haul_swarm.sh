@@ -43,7 +43,7 @@ tow target add player mpd "mpd://127.0.0.1:$music" --delay 0
 tow library announce music player --as ''
 tow client add qb qbittorrent "$url" --category tow --adopt on --fast '300 ms' --slow '2 s'
 watched
-ok "the client is well" wait_until "says 'select state from haul.clients' ok" 60
+ok "the client is well" wait_until "says \"select state from haul.clients where name = 'qb'\" ok" 60
 
 # In the client's category, as somebody would put it there.
 curl -s -o /dev/null -F "torrents=@$room/album.torrent" -F category=tow -F dlLimit=600000 "$url/api/v2/torrents/add"
@@ -76,14 +76,14 @@ ok "another one is on its way" wait_until "says \"select percent > 10 and percen
 hash=$(drive -t "tow-$late" list | jq -r '.transfers[0].key')
 kill -KILL "$leecher"
 wait "$leecher" 2>/dev/null
-ok "a client that is killed is down" wait_until "says \"select state from haul.clients\" down" 60
-like "$(asks "select error from haul.clients")" "connect" "with the reason"
+ok "a client that is killed is down" wait_until "says \"select state from haul.clients where name = 'qb'\" down" 60
+like "$(asks "select error from haul.clients where name = 'qb'")" "connect" "with the reason"
 is "$(asks "select state || ' ' || transfer from haul.downloads where id = $late")" "downloading downloading" "its download is left as it was"
 like "$(asks "select error from haul.downloads where id = $late")" "client qb is down" "and says why it stands still"
 is "$(asks "select count(*) from haul.downloads where state = 'completed'")" 2 "those that are done stay done"
 url=$there
 qbittorrent_begin leecher
-ok "it is found again" wait_until "says 'select state from haul.clients' ok" 60
+ok "it is found again" wait_until "says \"select state from haul.clients where name = 'qb'\" ok" 60
 curl -s -o /dev/null -d "hashes=all&limit=0" "$url/api/v2/torrents/setDownloadLimit"
 # Those that know each other would wait a minute before they call again; one that begins anew calls at once.
 wait_until "of $hash .state | grep -qE 'stalled|downloading'"

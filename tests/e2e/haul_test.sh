@@ -54,7 +54,7 @@ printf 'wrong\n' | tow secret set wrong
 tow library add music "$room/library"
 like "$(tow client add tr transmission "http://127.0.0.1:$rpc" --user admin --secret secret:tr --category tow --timeout '5 s' 2>&1)" \
 	"tow client test tr" "what is added shall be tried"
-before=$(asks "select md5(string_agg(h::text, '')) from haul_store.health h")
+before=$(asks "select md5(h::text) from haul_store.health h join haul_store.client c on c.id = h.client where c.name = 'tr'")
 like "$(try tr)" "ok +connection +transmission [0-9.]+ .*at http://127.0.0.1:$rpc, in [0-9]+ ms" "the version, and how long that took"
 like "$(try tr)" "ok +listing +0 transfers in category tow.*makes it" "nothing in it yet: the category may not be there"
 like "$(try tr)" "ok +space +[0-9.]+ [kMGT]B free" "how much room it has"
@@ -111,7 +111,7 @@ chmod 600 "$TOW_HOME/secrets/tr"
 exits 66 "no such client" tow client test zz 2>/dev/null
 exits 64 "half an address" tow client test zz --url http://127.0.0.1:1 2>/dev/null
 like "$(try new --url http://127.0.0.1:1 --driver nonsense)" "no driver 'nonsense'" "no such driver"
-is "$(asks "select md5(string_agg(h::text, '')) from haul_store.health h where client = 1")" "$before" "nothing of that is written down"
+is "$(asks "select md5(h::text) from haul_store.health h join haul_store.client c on c.id = h.client where c.name = 'tr'")" "$before" "nothing of that is written down"
 
 #--- media servers
 tow target add player mpd "mpd://127.0.0.1:$music" --section "$room/library"

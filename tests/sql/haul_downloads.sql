@@ -113,6 +113,17 @@ select is(pg_temp.sees(pg_temp.t('h', 'paused'), pg_temp.t('q', 'stalled', forma
 select pg_temp.later('61 s') \g /dev/null
 select is(pg_temp.sees(pg_temp.t('h', 'paused'), pg_temp.t('q', 'stalled', format('{"tags": ["tow-%s"]}', :q)::jsonb)), 30000::bigint, 'but not for ever');
 
+-- A client without tags: its key tells whose it is, and what a job is just giving to it is not adopted besides.
+select haul.grab('magnet:?xt=urn:btih:dd') as k \gset
+select haul.grabbed(:k, 'kk') \g /dev/null
+select is((select concat_ws(' ', state, transfer) from haul.downloads where id = :k), 'downloading unknown', 'its key is known before it is listed');
+select haul.grab('magnet:?xt=urn:btih:ee') as m \gset
+select pg_temp.sees(pg_temp.t('h', 'paused'), pg_temp.t('kk', 'downloading'), pg_temp.t('mm', 'seeding')) \g /dev/null
+select is((select concat_ws(' ', state, transfer) from haul.downloads where id = :k), 'downloading downloading', 'and found by it');
+select haul.grabbed(:m, 'mm') \g /dev/null
+select pg_temp.sees(pg_temp.t('h', 'paused'), pg_temp.t('kk', 'downloading'), pg_temp.t('mm', 'seeding')) \g /dev/null
+select is(pg_temp.is_now(:m), 'downloaded', 'so is what was listed before the job could say so');
+select is((select count(*) from haul.downloads where title in ('name kk', 'name mm')), 0::bigint, 'neither is adopted');
 select haul.drop_client('c') \g /dev/null
 select is((select error from haul.downloads where id = :i), 'client c is not configured', 'a client that is gone is named');
 

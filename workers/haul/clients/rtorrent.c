@@ -148,9 +148,8 @@ static bool fail_fault(struct tow_arena *a, const struct tow_xml *fault, struct 
 				      text);
 	tow_fail_class(e, TOW_FINAL, "client.refused", "it would not (%ld): %.200s", code, text);
 	if (strstr(text, "too large"))
-		tow_hint(
-			e,
-			"raise network.xmlrpc.size_limit.set in its settings, to 16M for instance");
+		tow_hint(e,
+			 "network.xmlrpc.size_limit.set = 16M in its settings lets it take more");
 	return false;
 }
 
