@@ -143,5 +143,12 @@ select is(haul.preview(f.download, jsonb_agg(jsonb_build_object('path', n || '.m
 select is((select count(*) from haul_store.file where source = 'n.mkv'), 0::bigint, 'and nothing is written down');
 select is((select concat_ws(' ', qualities, unpack, unpack_times, extras) from haul.libraries where name = 'l'), '{480p,720p,1080p} t 50 f', 'settings are seen');
 select pg_temp.refused($$ select haul.set_library('l', unpack_times => 0) $$, 'TW422', 'unpack => false', 'a limit of none');
+-- Modes, as chmod takes them.
+select haul.set_library('l', file_mode => '0640', dir_mode => '2775') \g /dev/null
+select is((select concat_ws(' ', file_mode, dir_mode) from haul.libraries where name = 'l'), '0640 2775', 'modes are octal');
+select is((select concat_ws(' ', file_mode, dir_mode) from haul_store.library where name = 'l'), '416 1533', 'and numbers for workers');
+select pg_temp.refused($$ select haul.set_library('l', file_mode => '648') $$, 'TW422', 'octal', 'what is no mode');
+select pg_temp.refused($$ select haul.set_library('l', file_mode => '') $$, 'TW422', 'octal', 'nor this');
+
 select * from finish();
 rollback;

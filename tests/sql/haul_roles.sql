@@ -17,7 +17,7 @@ select is(pg_temp.may('tow_admin'),
 	'act add_channel add_client add_library add_profile add_rule add_target announce announced cancel client disable_client drop_channel drop_client drop_goal drop_library drop_profile drop_rule drop_target enable_client find_downloads find_events find_files grab local_path path_map pause preview_import previewed resume retry retry_client scan set_channel set_client set_goal set_library set_profile set_rule set_target status target test_channel unannounce undo',
 	'admins set up');
 select is((select string_agg(p.proname, ' ' order by p.proname) from pg_proc p where p.pronamespace = 'haul_store'::regnamespace
-	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_function_privilege(r, p.oid, 'execute'))), 'local_path say_interval trouble_of unwatched', 'what is private is nobody''s, but for what views call');
+	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_function_privilege(r, p.oid, 'execute'))), 'local_path say_interval to_octal trouble_of unwatched', 'what is private is nobody''s, but for what views call');
 select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace = 'haul_store'::regnamespace and c.relkind = 'r'
 	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_table_privilege(r, c.oid, 'select, insert, update, delete'))), null, 'nor are tables anybody''s');
 select is((select string_agg(c.relname, ' ') from pg_class c where c.relnamespace = 'haul'::regnamespace and c.relkind = 'v' and not has_table_privilege('tow_viewer', c.oid, 'select')), null, 'viewers see all views');

@@ -46,9 +46,27 @@ end $$;
 comment on function haul.add_library(text, text, text, text[], text[]) is
 'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here. haul.set_library has the rest.';
 
+create or replace function haul_store.octal(p_mode text) returns int
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_mode !~ '^[0-7]{3,4}$' then
+		perform haul_store.fail('TW422', format('bad mode %L', p_mode), 'three or four octal digits: 0640 is rw-r-----');
+	end if;
+	return (select sum(substr(p_mode, length(p_mode) - n, 1)::int * 8 ^ n) from generate_series(0, length(p_mode) - 1) n);
+end $$;
+comment on function haul_store.octal(text) is 'A file mode as chmod takes it.';
+
+create or replace function haul_store.to_octal(p_mode int) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select string_agg((p_mode >> n & 7)::text, '' order by n desc) from unnest('{9,6,3,0}'::int[]) n where p_mode is not null
+$$;
+comment on function haul_store.to_octal(int) is 'The same, for people.';
+
 create or replace function haul.set_library(
 	name text, root text default null, template text default null, modes text[] default null, taken text default null, inner_links boolean default null, verify boolean default null,
-	file_mode int default null, dir_mode int default null, owner_name text default null, group_name text default null, reserve bigint default null, min_bytes bigint default null,
+	file_mode text default null, dir_mode text default null, owner_name text default null, group_name text default null, reserve bigint default null, min_bytes bigint default null,
 	extensions text[] default null, refused text[] default null, sidecars text[] default null, samples boolean default null, categories text[] default null,
 	done_tag text default null, done_remove text default null, qualities text[] default null, junk text[] default null, extras boolean default null,
 	unpack boolean default null, unpack_bytes bigint default null, unpack_times int default null, unpack_files int default null, profile text default null, reset text[] default null
@@ -60,7 +78,7 @@ declare
 	c_reset constant text[] := '{file_mode,dir_mode,owner_name,group_name,extensions,done_tag,profile}'::text[];
 	l haul_store.library;
 	v_new constant jsonb := jsonb_strip_nulls(jsonb_build_object('root', regexp_replace(root, '/+$', ''), 'template', template, 'modes', modes, 'taken', taken,
-		'inner_links', inner_links, 'verify', verify, 'file_mode', file_mode, 'dir_mode', dir_mode, 'owner_name', owner_name, 'group_name', group_name,
+		'inner_links', inner_links, 'verify', verify, 'file_mode', haul_store.octal(file_mode), 'dir_mode', haul_store.octal(dir_mode), 'owner_name', owner_name, 'group_name', group_name,
 		'reserve', reserve, 'min_bytes', min_bytes, 'extensions', extensions, 'refused', refused, 'sidecars', sidecars, 'samples', samples, 'categories', categories,
 		'done_tag', done_tag, 'done_remove', done_remove, 'qualities', qualities, 'junk', junk, 'extras', extras,
 		'unpack', unpack, 'unpack_bytes', unpack_bytes, 'unpack_times', unpack_times, 'unpack_files', unpack_files, 'profile', case when profile is not null then (haul_store.see_profile(profile)).id end));
@@ -83,8 +101,8 @@ begin
 		profile = l.profile
 	where o.id = l.id;
 end $$;
-comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, int, int, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, text[]) is
-'Change a library; what is left out stays. taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
+comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, text, text, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, text[]) is
+'Change a library; what is left out stays. file_mode, dir_mode: of copies and folders, in octal (''0640''). taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
 
 create or replace function haul.drop_library(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
