@@ -42,19 +42,19 @@ commands() {
 }
 
 # A function stands with the first of the roles that may call it. Arguments that have a default are in brackets.
-functions() { # role
+functions() { # role [schema]
 	printf '| function | arguments | does |\n|---|---|---|\n'
-	ask -v role="$1" <<'SQL'
+	ask -v role="$1" -v schema="${2:-tow}" <<'SQL'
 with offered as (
 	select p.*, p.pronargs - p.pronargdefaults as needed, replace(obj_description(p.oid, 'pg_proc'), '|', '\|') as says
 	from pg_proc p
-	where p.pronamespace = 'tow'::regnamespace and :'role' = (
+	where p.pronamespace = :'schema'::regnamespace and :'role' = (
 		select r.role
 		from unnest('{public,tow_producer,tow_viewer,tow_operator,tow_worker,tow_admin}'::text[]) with ordinality r(role, n)
 		where has_function_privilege(r.role, p.oid, 'execute')
 		order by r.n limit 1)
 )
-select format('| `tow.%s` | %s | %s%s |', f.proname, '`' || nullif(concat_ws(' ', takes.needed, '[' || takes.optional || ']'), '') || '`', f.says,
+select format('| `%s.%s` | %s | %s%s |', :'schema', f.proname, '`' || nullif(concat_ws(' ', takes.needed, '[' || takes.optional || ']'), '') || '`', f.says,
 	case
 		when gives.columns is not null then format(' Gives `%s`.', gives.columns)
 		when c.oid is not null then format(' Gives rows of `%s`.', c.oid::regclass)
@@ -80,14 +80,14 @@ order by f.proname, f.oid;
 SQL
 }
 
-views() {
+views() { # [schema]
 	printf '| view | shows | columns |\n|---|---|---|\n'
-	ask <<'SQL'
-select format('| `tow.%s` | %s | `%s` |', c.relname, replace(obj_description(c.oid, 'pg_class'), '|', '\|'),
+	ask -v schema="${1:-tow}" <<'SQL'
+select format('| `%s.%s` | %s | `%s` |', :'schema', c.relname, replace(obj_description(c.oid, 'pg_class'), '|', '\|'),
 	(select string_agg(a.attname, ' ' order by a.attnum) from pg_attribute a
 	where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped))
 from pg_class c
-where c.relnamespace = 'tow'::regnamespace and c.relkind = 'v' and has_table_privilege('tow_viewer', c.oid, 'select')
+where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v' and has_table_privilege('tow_viewer', c.oid, 'select')
 order by c.relname;
 SQL
 }
@@ -110,6 +110,10 @@ functions tow_admin >"$parts/admins"
 functions tow_worker >"$parts/workers"
 views >"$parts/views"
 settings >"$parts/settings"
+for role in viewer operator admin worker; do
+	functions "tow_$role" haul >"$parts/haul-${role}s"
+done
+views haul >"$parts/haul-views"
 for file in "$parts"/*; do # a head alone is nothing
 	part=${file##*/}
 	[ "$(wc -l <"$file")" -gt 2 ] && [ "$(grep -cx -e "<!-- $part -->" -e "<!-- /$part -->" "$page")" = 2 ] && continue
@@ -118,7 +122,7 @@ for file in "$parts"/*; do # a head alone is nothing
 done
 
 awk -v parts="$parts" '
-	/^<!-- \/[a-z]+ -->$/ { on = 0 }
+	/^<!-- \/[a-z-]+ -->$/ { on = 0 }
 	!on
-	/^<!-- [a-z]+ -->$/ { on = 1; print ""; while ((getline line <(parts "/" $2)) > 0) print line; print "" }
+	/^<!-- [a-z-]+ -->$/ { on = 1; print ""; while ((getline line <(parts "/" $2)) > 0) print line; print "" }
 ' "$page"
