@@ -39,6 +39,9 @@ static const struct group {
 	    "reprioritise", "move", "redrive", "bulk", "history" } },
 	{ "workflows", { "batch", "graph", "signal", "approve", "reject" } },
 	{ "settings", { "queue", "lane", "kind", "schedule", "daemon", "policy", "setting" } },
+	{ "downloads",
+	  { "haul", "client", "library", "target", "secret", "profile", "goal", "channel",
+	    "notify" } },
 	{ "look",
 	  { "status", "top", "watch", "workers", "schedulers", "kinds", "limits", "audit" } },
 };

@@ -18,6 +18,14 @@ _tow_words() { # program command word-before
 	"setting "*) _tow_names "$1" setting ;;
 	*" --may") echo "enqueue read" ;;
 	*" --to-queue") _tow_names "$1" queue ls ;;
+	"client "[edrst]* | "library "[arsu]* | "target "[rs]* | "channel "[rst]* | "profile "[rs]* | "secret rm")
+		case "$3" in add | drivers) ;; *) _tow_names "$1" "$2" ls ;; esac ;;
+	"notify set" | "notify rm") _tow_names "$1" notify ls ;;
+	"haul "[cefpru]*) _tow_names "$1" haul ls ;;
+	*" --client") _tow_names "$1" client ls ;;
+	*" --library") _tow_names "$1" library ls ;;
+	*" --profile") _tow_names "$1" profile ls ;;
+	*" --channel") _tow_names "$1" channel ls ;;
 	*" --policy") _tow_names "$1" policy ls ;;
 	"daemon "[a-ce-z]* | "daemon disable") _tow_names "$1" daemon ls ;;
 	"enqueue enqueue" | "kind "[prs]* | *" --kind") _tow_names "$1" kinds ;;
