@@ -22,7 +22,7 @@ select is((select row(type, kind, config, description)::text from tow.daemons), 
 select tow.set_daemon('d', reset => '{type,description}') \g /dev/null
 select is((select row(type, description)::text from tow.daemons), '(scan,)', 'what is reset is not there');
 select pg_temp.refused($$ select tow.set_daemon('e') $$, 'TW404', 'tow.set_daemon', 'a new one needs a kind');
-select pg_temp.refused($$ select tow.set_daemon('a b', 'scan') $$, 'TW422', 'letters', 'a bad name');
+select pg_temp.refused(format('select tow.set_daemon(%L, %L)', n, 'scan'), 'TW422', 'letters', format('the name %L', n)) from (values ('a/b'), (' a'), ('a '), (''), (E'a\nb'), (repeat('a', 65))) v(n);
 select pg_temp.refused($$ select tow.set_daemon(null, 'scan') $$, 'TW422', 'letters', 'no name');
 select pg_temp.refused($$ select tow.set_daemon('e', 'a b') $$, 'TW422', 'letters', 'a bad kind');
 select pg_temp.refused($$ select tow.set_daemon('e', 'scan', '[]') $$, 'TW422', 'keys', 'a config that is no object');
@@ -35,6 +35,9 @@ select pg_temp.refused($$ select tow.start_daemon('e') $$, 'TW404', 'lists them'
 select pg_temp.refused($$ select tow.show_daemon('e') $$, 'TW404', 'lists them', 'to be shown');
 select pg_temp.refused($$ select * from tow.daemon_log('e') $$, 'TW404', 'lists them', 'or read of');
 select is((select count(*) from tow.daemons), 1::bigint, 'what was refused is not there');
+
+select lives_ok($$ select tow.set_daemon('Two Words', 'scan') $$, 'a name of words');
+select tow.drop_daemon('Two Words') \g /dev/null
 
 -- A turn, and the next one.
 select ok(tow.start_daemon('d') is not null, 'started');
