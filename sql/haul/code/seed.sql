@@ -51,6 +51,10 @@ comment on function haul_store.take_out(bigint, bigint) is 'Have a client forget
 create or replace function haul_store.clear_out(p_client int, p_download bigint default null) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
+	select haul_store.act(d, d.gone) -- cancelled while it was being given to the client
+	from haul_store.download d join haul_store.transfer t on t.download = d.id
+	where t.client = p_client and t.leaving is null and t.missed = 0 and t.state <> 'removed' and d.state = 'cancelled' and d.gone is not null
+	order by d.id;
 	with x as materialized (
 		select d.id, t.id as transfer, d.type, l.id as library, t.tracker_host as host, t.state, t.ratio, coalesce(t.seeding, tow.now() - t.completed_at) as seeding
 		from haul_store.transfer t join haul_store.download d on d.id = t.download join haul_store.library l on l.id = d.library
