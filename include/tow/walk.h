@@ -1,6 +1,6 @@
-/* What somebody else's folder holds, as files that can be placed: the regular ones, however deep, each
- * with its size. Nothing beside it is looked at: no link is followed, and links, special files and
- * what is mounted there are left out.
+/* What somebody else's folder holds, as files that can be placed: the regular ones, however deep,
+ *each with its size. Nothing beside it is looked at: no link is followed, and links, special files
+ *and what is mounted there are left out.
  *
  * Errors are those of place.h for a source, and
  *	release.files	FINAL: there is more in it than the limits allow */

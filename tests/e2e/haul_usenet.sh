@@ -79,6 +79,7 @@ is "$(asks "select string_agg(concat_ws(' ', source, state, coalesce(why, mode))
 	"film/Subs/en.srt placed link, film/film.mkv placed link, film/film.par2 skipped junk" "each file says how"
 ok "that the client will not delete what it has made is said" wait_until "says \"select detail from haul.events where download = $id and what = 'refused'\" 'client nzb: remove_data: it never deletes the files of what it has finished'" 60
 is "$(asks "select count(*) from haul.events where download = $id and what = 'seeded'")" 0 "nothing is said of seeding"
+like "$(tow haul plan "$id")" 'film/film.par2 .*junk' "a plan looks there, too"
 
 #--- adopted
 now() { curl -sf -d "$1" "$place/replay" >/dev/null; }
@@ -95,6 +96,7 @@ job show /downloads/complete/films/show
 ok "a job that is found in the history comes to its end" ends show completed
 is "$(cd "$room/library" && LC_ALL=C find show -type f | LC_ALL=C sort | cat -v | paste -sd ' ')" "show/CafM-i/M-^?.mkv show/two.mkv" "its names are bytes, and the link is left out"
 is "$(stat -c %h "$room/library/show/two.mkv")" 2 "by hard link"
+ok "what SABnzbd will not delete is said, too" wait_until "says \"select e.detail from haul.events e where e.title = 'show' and e.what = 'refused'\" 'client sab: remove_data: it does not delete what a job has made'" 60
 echo alone >"$room/sab/complete/films/alone.mkv"
 job alone /downloads/complete/films/alone.mkv
 ok "a job that is one file" ends alone completed
