@@ -38,8 +38,8 @@ begin
 	select o.* into l from haul_store.library o where o.id = d.library;
 	select o.* into t from haul_store.transfer o where o.id = p_transfer;
 	v_linked := l.done_remove = 'data' and haul_store.is_linked(d.id, l);
-	if t.leaving is null then
-		perform haul_store.note_event(d.id, 'seeded', concat_ws(', ', 'ratio ' || round(t.ratio::numeric, 2), 'for ' || haul_store.say_interval(t.seeding),
+	if t.leaving is null and (d.type = 'torrent' or v_linked) then
+		perform haul_store.note_event(d.id, 'seeded', concat_ws(', ', 'ratio ' || round(t.ratio::numeric, 2), 'for ' || case when t.seeding is not null then haul_store.say_interval(t.seeding) end,
 			case when v_linked then 'its data stays: the library links to it' end));
 	end if;
 	perform haul_store.act(d, case when l.done_remove = 'data' and not v_linked then 'remove_data' else 'remove' end);
