@@ -70,9 +70,9 @@ came() {
 }
 
 # What a reader types in a shell: OUT is what it printed, STATUS its exit status.
-shell() {
+shell() { # what the README says [what is run instead]
 	say '$ ' "$1"
-	OUT=$(bash -c "$1" 2>&1)
+	OUT=$(bash -c "${2:-$1}" 2>&1)
 	STATUS=$?
 	came
 }
@@ -376,6 +376,25 @@ is "$OUT" "stopped" "and is stopped"
 shell "tow daemon log pulse"
 like "$OUT" "TURN" "with what it did"
 like "$OUT" "beat = 1" "and said"
+
+section 'Downloads'
+mkdir -p "$dir/www" "$dir/files"
+echo "read me" >"$dir/www/README"
+background "a server of files" "python3 -u -m http.server --bind 127.0.0.1 --directory '$dir/www' 0"
+web=$BACK_PID
+wait_until "grep -qo 'port [0-9]*' '$BACK_LOG'" 30
+port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$BACK_LOG" | head -n 1)
+shell "tow library add files /tmp/files" "tow library add files $dir/files"
+is "$STATUS" 0 "a library"
+shell "tow haul add https://deb.debian.org/debian/README" "tow haul add http://127.0.0.1:$port/README"
+is "$OUT" 1 "a link is a download"
+shell "tow haul watch"
+is "$STATUS" 0 "which is watched to its end"
+shell "tow haul ls"
+like "$OUT" "1 +completed +100 % .*8 B +web +files +README" "and completed"
+shell "tow haul files 1"
+like "$OUT" "placed +link +8 B +$dir/files/README" "its file is in the library"
+stop "$web"
 
 section 'A kind in C'
 shell "cp contrib/examples/kind_digits.c workers/kinds/digits.c"

@@ -21,6 +21,8 @@ void tow_json_freep(struct tow_json **doc);
  * throughout. */
 const struct tow_json *tow_json_get(const struct tow_json *object, const char *member);
 const char *tow_json_str(const struct tow_json *object, const char *member, const char *fallback);
+/* A copy; NULL where it is no text, or empty. */
+const char *tow_json_dup(struct tow_arena *a, const struct tow_json *object, const char *member);
 long long tow_json_int(const struct tow_json *object, const char *member, long long fallback);
 double tow_json_num(const struct tow_json *object, const char *member, double fallback);
 bool tow_json_bool(const struct tow_json *object, const char *member, bool fallback);

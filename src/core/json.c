@@ -94,6 +94,13 @@ const char *tow_json_str(const struct tow_json *object, const char *member, cons
 }
 
 /* A double that is a whole number counts as an integer: not every program writes 3 as 3. */
+const char *tow_json_dup(struct tow_arena *a, const struct tow_json *object, const char *member)
+{
+	const char *text = tow_json_str(object, member, "");
+
+	return *text ? tow_strdup(a, text) : NULL;
+}
+
 long long tow_json_int(const struct tow_json *object, const char *member, long long fallback)
 {
 	const json_t *v = in(tow_json_get(object, member));

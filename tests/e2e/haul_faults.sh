@@ -70,22 +70,22 @@ is "$(stat -c %h "$room/gone/lost.bin")" 2 "by link"
 # Empty files, which the client makes by itself, with whatever it makes of their names.
 mkdir "$room/names" "$room/client/downloads/..hostile"
 tow library add names "$room/names" --mode link
-head -c 1000 /dev/urandom >"$room/client/downloads/..hostile/ok.txt"
-python3 - "$room/client/downloads/..hostile/ok.txt" "$room/hostile.torrent" <<-'END'
+head -c 1000 /dev/urandom >"$room/client/downloads/..hostile/ok.bin"
+python3 - "$room/client/downloads/..hostile/ok.bin" "$room/hostile.torrent" <<-'END'
 	import hashlib, sys
 	text = lambda s: b"%d:%s" % (len(s), s)
-	names = [[b"..", b"..", b"up.txt"], [b"a/b", b"slash.txt"], [b"/abs.txt"], [b"new\nline.txt"], [b"trail. "], [b".tow-recycle", b"x.txt"], [b"nul.txt"],
-	         [b'<>:"|?*.txt'], [b"M" * 300 + b".txt"], ["日本".encode() * 60 + b".txt"], [b"caf\xe9 \xff.txt"], [b"A.txt"], [b"a.txt"]]
-	files = [(1000, [b"ok.txt"])] + [(0, name) for name in names]
+	names = [[b"..", b"..", b"up.bin"], [b"a/b", b"slash.bin"], [b"/abs.bin"], [b"new\nline.bin"], [b"trail. "], [b".tow-recycle", b"x.bin"], [b"nul.bin"],
+	         [b'<>:"|?*.bin'], [b"M" * 300 + b".bin"], ["日本".encode() * 60 + b".bin"], [b"caf\xe9 \xff.bin"], [b"A.bin"], [b"a.bin"]]
+	files = [(1000, [b"ok.bin"])] + [(0, name) for name in names]
 	listed = b"".join(b"d6:lengthi%de4:pathl%see" % (size, b"".join(map(text, path))) for size, path in files)
 	piece = hashlib.sha1(open(sys.argv[1], "rb").read()).digest()
 	open(sys.argv[2], "wb").write(b"d4:infod5:filesl" + listed + b"e4:name" + text(b"../hostile") + b"12:piece lengthi16384e6:pieces20:" + piece + b"ee")
 END
 tow haul add "$room/hostile.torrent" --title hostile --library names >/dev/null
 ok "hostile names are placed" ends hostile
-is "$(find "$room/names" -type f | wc -l)" 14 "all of them, below the library"
-is "$(find "$room" -name up.txt -not -path "$room/client/*" -not -path "$room/names/?*/*")" '' "and nowhere else"
-is "$(find "$room/names" -mindepth 1 -name '*[[:cntrl:]<>:"|?*\\]*' -o -name '*[. ]' -o -iname nul.txt)" '' "with no name that another system would not take"
+is "$(find "$room/names" -type f | wc -l)" 13 "all of them but what is hidden, below the library"
+is "$(find "$room" -name up.bin -not -path "$room/client/*" -not -path "$room/names/?*/*")" '' "and nowhere else"
+is "$(find "$room/names" -mindepth 1 -name '*[[:cntrl:]<>:"|?*\\]*' -o -name '*[. ]' -o -iname nul.bin)" '' "with no name that another system would not take"
 
 is "$(asks "select count(*) from haul.downloads where state <> 'completed'")" 1 "all but one came to their end"
 ok "nothing half is left" nothing_half "$room/small"

@@ -78,7 +78,8 @@ static bool greet(struct client_trial *t)
 	}
 	health_add(&t->trial.health, "connection", "ok",
 		   tow_fmt(&c->arena, "%s %s at %s, in %lld ms", t->trial.driver, t->client.version,
-			   t->trial.url, (tow_mono_us() - began) / 1000),
+			   *t->trial.url ? t->trial.url : "this host",
+			   (tow_mono_us() - began) / 1000),
 		   NULL);
 	return true;
 }

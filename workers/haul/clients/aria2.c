@@ -169,13 +169,6 @@ static long long number(const struct tow_json *t, const char *member)
 	return *end || errno ? -1 : n;
 }
 
-static const char *copied(struct tow_arena *a, const struct tow_json *t, const char *member)
-{
-	const char *text = tow_json_str(t, member, "");
-
-	return *text ? tow_strdup(a, text) : NULL;
-}
-
 static bool is(const struct tow_json *t, const char *member, const char *text)
 {
 	return strcmp(tow_json_str(t, member, ""), text) == 0;
@@ -291,7 +284,7 @@ static void read_error(struct tow_arena *a, const struct tow_json *t, struct tow
 
 	if (out->state != TRANSFER_ERROR)
 		return;
-	out->error = copied(a, t, "errorMessage");
+	out->error = tow_json_dup(a, t, "errorMessage");
 	out->local = code >= 9 && code <= 18;
 	if (is(t, "status", "complete"))
 		out->error = "what it fetched is no torrent";
@@ -315,9 +308,9 @@ static void read_ids(struct tow_arena *a, const struct tow_json *t, struct tow_t
 {
 	size_t n = 0;
 
-	if (number(t, "errorCode") != 12 && (out->ids[n] = copied(a, t, "infoHash")))
+	if (number(t, "errorCode") != 12 && (out->ids[n] = tow_json_dup(a, t, "infoHash")))
 		n++;
-	out->ids[n] = copied(a, t, "following");
+	out->ids[n] = tow_json_dup(a, t, "following");
 }
 
 static void read_sizes(struct tow_arena *a, const struct tow_json *t, struct tow_transfer *out)
@@ -346,16 +339,16 @@ static struct tow_transfer read_download(struct tow_arena *a, const struct tow_j
 	long long peers = number(t, "connections"), seeders = number(t, "numSeeders");
 	const char *path = place(a, t);
 	struct tow_transfer out = {
-		.key = copied(a, t, "gid"),
+		.key = tow_json_dup(a, t, "gid"),
 		.name = name_of(a, t),
 		.state = state_of(a, t),
-		.client_state = copied(a, t, "status"),
+		.client_state = tow_json_dup(a, t, "status"),
 		.down = number(t, "downloadSpeed"),
 		.up = number(t, "uploadSpeed"),
 		.seeders = seeders,
 		.leechers = seeders >= 0 && peers >= seeders ? peers - seeders : -1,
 		.seeding = -1,
-		.folder = copied(a, t, "dir"),
+		.folder = tow_json_dup(a, t, "dir"),
 		.content = tow_json_len(tow_json_get(t, "files")) == 1 && *path == '/'
 				   ? tow_strdup(a, path)
 				   : NULL,
@@ -461,7 +454,7 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 		return false;
 	list = is_lead(a, t) ? NULL : tow_json_get(t, "files");
 	*out = (struct tow_transfer_files){ .n = tow_json_len(list),
-					    .folder = copied(a, t, "dir") };
+					    .folder = tow_json_dup(a, t, "dir") };
 	out->of = tow_alloc(a, (out->n + 1) * sizeof(*out->of));
 	for (size_t i = 0; i < out->n; i++) {
 		const struct tow_json *f = tow_json_at(list, i);
@@ -644,7 +637,7 @@ static const char *twin_of(const struct tow_client *c, struct tow_arena *a,
 
 			if (is(t, "infoHash", hash) && is_gid(tow_json_str(t, "gid", "")) &&
 			    !is(ours, "gid", tow_json_str(t, "gid", "")))
-				return copied(a, t, "gid");
+				return tow_json_dup(a, t, "gid");
 		}
 	}
 	return NULL;

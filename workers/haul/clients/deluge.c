@@ -335,13 +335,6 @@ static bool is_complete(const struct tow_json *t, enum tow_transfer_state state)
 	       tow_json_int(t, "total_remaining", 1) == 0;
 }
 
-static const char *copied(struct tow_arena *a, const struct tow_json *t, const char *member)
-{
-	const char *text = tow_json_str(t, member, "");
-
-	return *text ? tow_strdup(a, text) : NULL;
-}
-
 static long long instant(const struct tow_json *t, const char *member)
 {
 	long long at = tow_json_int(t, member, 0);
@@ -379,9 +372,9 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 		.leechers = tow_json_int(t, "num_peers", -1),
 		.ratio = tow_json_num(t, "ratio", -1),
 		.seeding = tow_json_int(t, "seeding_time", -1),
-		.folder = copied(a, t, "download_location"),
-		.category = copied(a, t, "label"),
-		.tracker_host = copied(a, t, "tracker_host"),
+		.folder = tow_json_dup(a, t, "download_location"),
+		.category = tow_json_dup(a, t, "label"),
+		.tracker_host = tow_json_dup(a, t, "tracker_host"),
 		.added_at = instant(t, "time_added"),
 	};
 
@@ -518,7 +511,7 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	priorities = tow_json_get(r.result, "file_priorities");
 	*out = (struct tow_transfer_files){
 		.n = tow_json_len(all),
-		.folder = copied(a, r.result, "download_location"),
+		.folder = tow_json_dup(a, r.result, "download_location"),
 	};
 	out->of = tow_alloc(a, (out->n + 1) * sizeof(*out->of));
 	for (size_t i = 0; i < out->n; i++)

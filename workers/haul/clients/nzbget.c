@@ -132,13 +132,6 @@ static long long wide(struct tow_arena *a, const struct tow_json *item, const ch
 	return (high << 32) + (low & UINT32_MAX);
 }
 
-static const char *copied(struct tow_arena *a, const struct tow_json *item, const char *member)
-{
-	const char *text = tow_json_str(item, member, "");
-
-	return *text ? tow_strdup(a, text) : NULL;
-}
-
 /* What our parameter holds, "" without one. */
 static const char *tags_of(const struct tow_json *item)
 {
@@ -207,7 +200,7 @@ static struct tow_transfer read_item(struct tow_arena *a, const struct tow_json 
 		.leechers = -1,
 		.ratio = -1,
 		.seeding = -1,
-		.category = copied(a, item, "Category"),
+		.category = tow_json_dup(a, item, "Category"),
 		.tags = split_tags(a, tags_of(item)),
 	};
 }
@@ -246,7 +239,7 @@ static struct tow_transfer read_queued(struct tow_arena *a, const struct tow_jso
 
 	out.state = is_processed(out.client_state) ? TRANSFER_UNPACKING
 						   : queue_state(out.client_state, all_paused);
-	out.folder = copied(a, item, "DestDir");
+	out.folder = tow_json_dup(a, item, "DestDir");
 	out.left = wide(a, item, "RemainingSize");
 	if (out.size < 0)
 		out.left = -1;
@@ -321,10 +314,10 @@ static void read_verdict(struct tow_arena *a, const struct tow_json *item, struc
 static struct tow_transfer read_past(struct tow_arena *a, const struct tow_json *item)
 {
 	struct tow_transfer out = read_item(a, item);
-	const char *final = copied(a, item, "FinalDir");
+	const char *final = tow_json_dup(a, item, "FinalDir");
 	long long at = tow_json_int(item, "HistoryTime", 0);
 
-	out.folder = final ? final : copied(a, item, "DestDir");
+	out.folder = final ? final : tow_json_dup(a, item, "DestDir");
 	if (strncmp(out.client_state, "SUCCESS/", 8) == 0) {
 		out.state = TRANSFER_DONE;
 		out.complete = true;
@@ -457,7 +450,8 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 		return tow_hint(e, "all that is in its folder belongs to it");
 	}
 	*out = (struct tow_transfer_files){ .n = tow_json_len(items),
-					    .folder = copied(a, tow_json_at(items, 0), "DestDir") };
+					    .folder = tow_json_dup(a, tow_json_at(items, 0),
+								   "DestDir") };
 	out->of = tow_alloc(a, (out->n + 1) * sizeof(*out->of));
 	for (size_t i = 0; i < out->n; i++) {
 		const struct tow_json *f = tow_json_at(items, i);

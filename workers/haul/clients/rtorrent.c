@@ -15,8 +15,8 @@
 #define MAX_LISTING (256ul << 20)
 #define TAGS	    "tow_tags"
 #define LOST	    "unfinished chunks" /* "Download registered as completed, but ..." */
-#define FAULT_HASH  -501		/* no such torrent */
-#define FAULT_NAME  -506		/* no such method */
+#define FAULT_HASH  (-501)		/* no such torrent */
+#define FAULT_NAME  (-506)		/* no such method */
 
 /*--- values */
 
@@ -293,7 +293,7 @@ static const char *const fields[] = {
 	"d.up.rate=",
 	"d.ratio=",
 	"d.custom1=",
-	"d.custom=" TAGS,
+	("d.custom=" TAGS),
 	"d.message=",
 	"d.load_date=",
 	"d.timestamp.finished=",

@@ -156,13 +156,6 @@ static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 
 /*--- what a job is */
 
-static const char *copied(struct tow_arena *a, const struct tow_json *slot, const char *member)
-{
-	const char *text = tow_json_str(slot, member, "");
-
-	return *text ? tow_strdup(a, text) : NULL;
-}
-
 /* Numbers of the queue are text. What is none, or less than nothing, is not known: -1. */
 static double number(const struct tow_json *object, const char *member)
 {
@@ -236,7 +229,7 @@ static struct tow_transfer read_queued(struct tow_arena *a, const struct tow_jso
 	const char *status = tow_json_str(slot, "status", "");
 	double percent = number(slot, "percentage");
 	struct tow_transfer t = {
-		.key = copied(a, slot, "nzo_id"),
+		.key = tow_json_dup(a, slot, "nzo_id"),
 		.name = tow_strdup(a, tow_json_str(slot, "filename", "")),
 		.state = state_of(status),
 		.client_state = tow_strdup(a, status),
@@ -250,7 +243,7 @@ static struct tow_transfer read_queued(struct tow_arena *a, const struct tow_jso
 		.leechers = -1,
 		.ratio = -1,
 		.seeding = -1,
-		.category = copied(a, slot, "cat"),
+		.category = tow_json_dup(a, slot, "cat"),
 		.added_at = scaled(number(slot, "time_added"), 1),
 	};
 
@@ -291,9 +284,9 @@ static enum tow_transfer_state past_state(const char *status, const char *storag
 static struct tow_transfer read_past(struct tow_arena *a, const struct tow_json *slot)
 {
 	const char *status = tow_json_str(slot, "status", "");
-	const char *storage = copied(a, slot, "storage");
+	const char *storage = tow_json_dup(a, slot, "storage");
 	struct tow_transfer t = {
-		.key = copied(a, slot, "nzo_id"),
+		.key = tow_json_dup(a, slot, "nzo_id"),
 		.name = tow_strdup(a, tow_json_str(slot, "name", "")),
 		.state = past_state(status, storage),
 		.client_state = tow_strdup(a, status),
@@ -308,7 +301,7 @@ static struct tow_transfer read_past(struct tow_arena *a, const struct tow_json 
 		.seeding = -1,
 		.folder = storage,
 		.content = storage,
-		.category = copied(a, slot, "category"),
+		.category = tow_json_dup(a, slot, "category"),
 		.added_at = scaled(number(slot, "time_added"), 1),
 	};
 
@@ -319,7 +312,7 @@ static struct tow_transfer read_past(struct tow_arena *a, const struct tow_json 
 	if (t.complete) /* of the others it says that it is now */
 		t.completed_at = scaled(number(slot, "completed"), 1);
 	if (t.state == TRANSFER_ERROR) {
-		t.error = copied(a, slot, "fail_message");
+		t.error = tow_json_dup(a, slot, "fail_message");
 		t.local = t.error && is_local(t.error);
 		t.error = t.error ? t.error : "it failed, and does not say why";
 	}

@@ -222,13 +222,6 @@ static long long count(const struct tow_json *t, const char *member)
 	return n >= 0 ? n : -1;
 }
 
-static const char *copied(struct tow_arena *a, const struct tow_json *t, const char *member)
-{
-	const char *text = tow_json_str(t, member, "");
-
-	return *text ? tow_strdup(a, text) : NULL;
-}
-
 static bool has(const char *const *labels, const char *label)
 {
 	for (; *labels; labels++)
@@ -315,7 +308,7 @@ static const char *word_of(struct tow_arena *a, const struct tow_json *t)
 static void read_error(struct tow_arena *a, const struct tow_json *t, struct tow_transfer *out)
 {
 	long long error = tow_json_int(t, "error", 0);
-	const char *text = copied(a, t, "errorString");
+	const char *text = tow_json_dup(a, t, "errorString");
 
 	if (error == 1 || error == 2)
 		out->tracker = text;
@@ -354,7 +347,7 @@ static struct tow_transfer read_torrent(struct tow_client *c, struct tow_arena *
 	const char *category = c->conf->category;
 	double ratio = tow_json_num(t, "uploadRatio", -1);
 	struct tow_transfer out = {
-		.key = copied(a, t, "hashString"),
+		.key = tow_json_dup(a, t, "hashString"),
 		.name = tow_strdup(a, tow_json_str(t, "name", "")),
 		.state = state_of(t),
 		.complete = is_complete(t),
@@ -368,7 +361,7 @@ static struct tow_transfer read_torrent(struct tow_client *c, struct tow_arena *
 		.leechers = count(t, "peersGettingFromUs"),
 		.ratio = ratio >= 0 ? ratio : -1, /* -2: without end */
 		.seeding = count(t, "secondsSeeding"),
-		.folder = copied(a, t, "downloadDir"),
+		.folder = tow_json_dup(a, t, "downloadDir"),
 		.category = category && has(labels, category) ? category : NULL,
 		.tags = labels,
 		.tracker_host = host_of(a, t),
@@ -469,7 +462,7 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	list = tow_json_get(torrent, "files");
 	stats = tow_json_get(torrent, "fileStats");
 	*out = (struct tow_transfer_files){ .n = tow_json_len(list),
-					    .folder = copied(a, torrent, "downloadDir") };
+					    .folder = tow_json_dup(a, torrent, "downloadDir") };
 	out->of = tow_alloc(a, (out->n + 1) * sizeof(*out->of));
 	for (size_t i = 0; i < out->n; i++) {
 		const struct tow_json *f = tow_json_at(list, i);
@@ -650,7 +643,8 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 		return fail_adding(e);
 	said = tow_json_get(doc, "arguments");
 	added = tow_json_get(said, "torrent-added");
-	hash = copied(a, added ? added : tow_json_get(said, "torrent-duplicate"), "hashString");
+	hash = tow_json_dup(a, added ? added : tow_json_get(said, "torrent-duplicate"),
+			    "hashString");
 	if (!hash || !is_hash(hash))
 		return tow_fail_class(e, TOW_RETRY, "client.garbled",
 				      "it does not say what it has added");

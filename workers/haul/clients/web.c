@@ -1,5 +1,10 @@
 /* Our own workers (haul.fetch). Nobody answers here: what was fetched is in folders of ours, and
- * whoever fetches says so by itself, so there is no list, and nothing to add to. */
+ * whoever fetches says so by itself, so the list is empty, and there is nothing to add to. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
 #include "tow/client.h"
 #include "tow/fetch.h"
 
@@ -7,6 +12,7 @@ static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 {
 	const char *root;
 
+	snprintf(c->version, sizeof(c->version), "%s", TOW_VERSION);
 	return tow_fetch_root(a, c->conf->url, &root, e);
 }
 
@@ -19,8 +25,18 @@ static bool refuse(const char *what, struct tow_err *e)
 static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
 		 struct tow_err *e)
 {
-	(void)c, (void)a, (void)out;
-	return refuse("list", e);
+	struct statvfs v;
+	const char *root;
+
+	if (!tow_fetch_root(a, c->conf->url, &root, e))
+		return false;
+	*out = (struct tow_listing){ .whole = true, .free_bytes = -1 };
+	if (statvfs(root, &v) == 0)
+		out->free_bytes = (long long)(v.f_bavail * v.f_frsize);
+	else if (*c->conf->url)
+		return tow_fail_class(e, TOW_FINAL, "local.folder", "the folder %s: %s", root,
+				      strerror(errno));
+	return true;
 }
 
 static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
