@@ -334,23 +334,6 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 
 /*--- listings */
 
-/* What the system says of a disk that is full, gone or not ours to write to. */
-static bool is_local(const char *text)
-{
-	static const char *const said[] = {
-		"No space left",     "not enough space",   "Disk quota exceeded",
-		"Permission denied", "Read-only file",	   "Input/output error",
-		"File too large",    "Stale file handle",  "Too many open files",
-		"Not a directory",   "No such file",	   "Transport endpoint",
-		"No such device",    "Operation not perm", "File name too long",
-	};
-
-	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
-		if (strstr(text, said[i]))
-			return true;
-	return false;
-}
-
 /* The newest line that names both the torrent and where it is. */
 static void read_reason(struct tow_arena *a, const struct tow_json *log, struct tow_transfer *t)
 {
@@ -361,7 +344,7 @@ static void read_reason(struct tow_arena *a, const struct tow_json *log, struct 
 		if (!strstr(text, t->name) || (t->content && !strstr(text, t->content)))
 			continue;
 		t->error = tow_strdup(a, text);
-		t->local = is_local(text);
+		t->local = tow_client_is_local(text);
 		return;
 	}
 }
