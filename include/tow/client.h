@@ -175,6 +175,10 @@ const struct tow_client_driver *tow_client_driver(const char *name); /* NULL: th
  * none. */
 const char *tow_client_host(struct tow_arena *a, const char *url);
 
+/* For drivers: whether a message is the system's about a disk that is full, gone or not ours to
+ * write to. */
+bool tow_client_is_local(const char *text);
+
 /* Generated at build time from the files in workers/haul/clients; NULL at the end. */
 extern const struct tow_client_driver *const tow_client_drivers[];
 
