@@ -245,20 +245,13 @@ static const char *const *split_tags(struct tow_arena *a, const char *text)
 	return tags;
 }
 
-static const char *copied(struct tow_arena *a, const struct tow_json *t, const char *member)
-{
-	const char *text = tow_json_str(t, member, "");
-
-	return *text ? tow_strdup(a, text) : NULL;
-}
-
 static void read_ids(struct tow_arena *a, const struct tow_json *t, struct tow_transfer *out)
 {
 	static const char *const members[] = { "hash", "infohash_v1", "infohash_v2" };
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
-		if ((out->ids[n] = copied(a, t, members[i])))
+		if ((out->ids[n] = tow_json_dup(a, t, members[i])))
 			n++;
 }
 
@@ -311,9 +304,9 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 		.leechers = count(t, "num_leechs"),
 		.ratio = tow_json_num(t, "ratio", -1),
 		.seeding = count(t, "seeding_time"),
-		.folder = copied(a, t, "save_path"),
-		.content = copied(a, t, "content_path"),
-		.category = copied(a, t, "category"),
+		.folder = tow_json_dup(a, t, "save_path"),
+		.content = tow_json_dup(a, t, "content_path"),
+		.category = tow_json_dup(a, t, "category"),
 		.tags = split_tags(a, tow_json_str(t, "tags", "")),
 		.tracker_host = tow_client_host(a, tow_json_str(t, "tracker", NULL)),
 		.added_at = instant(t, "added_on"),
@@ -512,12 +505,12 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	    !get_json(c, a, tow_fmt(a, "torrents/files?hash=%s", tow_http_escape(a, key)), &doc, e))
 		return false;
 	*out = (struct tow_transfer_files){
-		.folder = copied(a, tow_json_at(torrent, 0), "save_path"),
+		.folder = tow_json_dup(a, tow_json_at(torrent, 0), "save_path"),
 	};
 	out->of = tow_alloc(a, (tow_json_len(doc) + 1) * sizeof(*out->of));
 	for (size_t i = 0; i < tow_json_len(doc); i++) {
 		const struct tow_json *f = tow_json_at(doc, i);
-		const char *path = copied(a, f, "name");
+		const char *path = tow_json_dup(a, f, "name");
 		long long size = count(f, "size");
 
 		if (!path)
