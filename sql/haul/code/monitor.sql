@@ -42,6 +42,7 @@ begin
 	if not found then
 		perform haul_store.fail('TW404', format('no client %L is to be watched', name), 'it was dropped or disabled');
 	end if;
+	execute format('listen haul_client_%s', c.id);
 	select o.* into h from haul_store.health o where o.client = c.id;
 	return query select c.id, c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint, c.revision,
 		case when haul_store.is_latched(h, c.revision) then null
@@ -49,7 +50,7 @@ begin
 			when h.state = 'ok' and exists (select from haul_store.download d where d.client = c.id and d.state = 'downloading' and d.state_at > h.listed_at) then 0
 			else greatest(coalesce(extract(epoch from h.next_at - tow.now()) * 1000, 0), 0)::bigint end;
 end $$;
-comment on function haul.watch(text) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified.';
+comment on function haul.watch(text) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified; the session listens to that from now on.';
 
 -- How its downloads are is not touched: nothing is known of them.
 create or replace function haul.unreachable(p_client int, p_revision int, p_class text, p_error text, p_hint text) returns bigint
