@@ -87,6 +87,7 @@ struct tow_former {
 struct tow_placed {
 	enum tow_place_mode mode; /* PLACE_NONE: it was there, and left or adopted */
 	bool adopted;		  /* it was there: the same file, or one of the same content */
+	bool same;		  /* and by the source's own name: what takes that takes this */
 	const char *to;		  /* with the suffix that it got */
 	const char *replaced;	  /* where what was there is now, below the library; NULL */
 	struct tow_former former;

@@ -133,6 +133,12 @@ select haul.placed(f.id, f.target, '', 'aa', 1, 1, 1, null, true) from haul_stor
 select is((select concat_ws(' ', state, mode, why) from haul.files where source = 'e.mkv'), 'placed adopted it was there already', 'the very file');
 select haul.undone(f.id, true) from haul_store.file f where f.source = 'e.mkv' \g /dev/null
 select is((select concat_ws(' ', state, why) from haul.files where source = 'e.mkv'), 'undone it was there before, and stays', 'which an undo leaves');
+update haul_store.file set state = 'planned' where source = 'e.mkv';
+select haul.placed(f.id, f.target, 'same', null, 1, 1, 1, null, true) from haul_store.file f where f.source = 'e.mkv' \g /dev/null
+select is((select concat_ws(' ', state, mode, why) from haul.files where source = 'e.mkv'), 'placed same it is the client''s own', 'the client''s own file');
+select is(haul_store.is_linked(f.download, pg_temp.library('l')), f.source = 'e.mkv', 'data that is all there is: ' || f.source) from haul_store.file f where f.source in ('e.mkv', 'c.mkv');
+select haul.undone(f.id, true) from haul_store.file f where f.source = 'e.mkv' \g /dev/null
+select is((select concat_ws(' ', state, why) from haul.files where source = 'e.mkv'), 'undone it was there before, and stays', 'and an undo leaves it, too');
 
 -- A plan that touches nothing.
 select pg_temp.refused('select haul.preview_import(-1)', 'TW404', 'haul.downloads', 'a download that is none');

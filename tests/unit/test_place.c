@@ -128,11 +128,15 @@ START_TEST(a_move_to_where_it_is_keeps_it)
 
 	r.source = r.library;
 	make_file(path("lib/a/film.mkv"), SMALL, 1);
-	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").adopted);
+	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").same);
 	check_file(path("lib/a/film.mkv"), SMALL, 1);
 	ck_assert_int_eq(link(path("lib/a/film.mkv"), path("lib/other")), 0);
-	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").adopted); /* two names, but not of ours */
+	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").same); /* two names, but not of ours */
 	check_file(path("lib/a/film.mkv"), SMALL, 1);
+	r.modes[0] = PLACE_LINK;
+	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").same);
+	ck_assert(
+		!placed(&r, "a/film.mkv", "other").same); /* which stays when the first one goes */
 }
 END_TEST
 

@@ -122,14 +122,20 @@ static bool place(struct tow_job *j, const struct tow_place_rules *r,
 	return tow_place_end(p, tow_job_arena(j), placed, e);
 }
 
+static const char *mode_word(const struct tow_placed *p)
+{
+	if (p->mode == PLACE_NONE)
+		return p->same ? "same" : "";
+	return tow_place_mode_name(p->mode);
+}
+
 static bool tell_placed(struct tow_job *j, struct tow_db *db, const char *file,
 			const struct tow_placed *p, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
 
-	return tow_call(db, NULL, e, "haul.placed", file, tow_place_text(a, p->to),
-			p->mode == PLACE_NONE ? "" : tow_place_mode_name(p->mode), p->hash,
-			tow_fmt(a, "%lld", p->size), tow_fmt(a, "%llu", p->dev),
+	return tow_call(db, NULL, e, "haul.placed", file, tow_place_text(a, p->to), mode_word(p),
+			p->hash, tow_fmt(a, "%lld", p->size), tow_fmt(a, "%llu", p->dev),
 			tow_fmt(a, "%llu", p->ino), tow_place_text(a, p->replaced),
 			p->adopted ? "t" : "f", tow_fmt(a, "%lld", p->former.size),
 			tow_fmt(a, "%llu", p->former.ino));

@@ -116,7 +116,8 @@ begin
 end $$;
 comment on function haul.begin_import(bigint) is 'For the job that places a download''s files: from whom, where to, how.';
 
--- mode '': nothing was done, because the very file was there (adopted), or another one that stays.
+-- mode '': nothing was done, because the very file was there (adopted), or another one that stays. same: nothing either,
+-- because it is the client's own, by the client's own name.
 create or replace function haul.placed(
 	file bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text, adopted boolean default true, former_size bigint default null, former_ino numeric default null
 ) returns void
@@ -128,7 +129,7 @@ declare
 begin
 	update haul_store.file o set state = case when mode = '' and not adopted then 'skipped' else 'placed' end, target = placed.target, mode = nullif(placed.mode, ''), hash = placed.hash,
 		size = placed.size, dev = placed.dev, ino = placed.ino, replaced = placed.replaced, former_size = placed.former_size, former_ino = placed.former_ino, placed_at = tow.now(), class = null, error = null,
-		why = case when mode = '' and adopted then 'it was there already' when mode = '' then coalesce(o.why, 'the name is another file''s')
+		why = case when mode = 'same' then 'it is the client''s own' when mode = '' and adopted then 'it was there already' when mode = '' then coalesce(o.why, 'the name is another file''s')
 			when o.taken = 'replace' and replaced is null or o.taken = 'skip' then null else o.why end
 	where o.id = file and o.state in ('planned', 'failed') returning o.* into f;
 	if f.replaced is not null then
