@@ -705,7 +705,7 @@ START_TEST(undo_takes_back_only_what_was_placed)
 	done = placed(&r, "a", "x/y/a");
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert(!did.kept);
-	ck_assert_int_eq(entries(path("lib")), 0);
+	ck_assert_int_eq(entries(path("lib")), 1); /* the recycle bin */
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL)); /* once more is fine */
 	ck_assert(!did.kept);
 	done = placed(&r, "a", "x/y/a");
@@ -752,11 +752,24 @@ START_TEST(undo_never_takes_the_only_one)
 	done = placed(&r, "a", "x/a");
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 2);
+	r.modes[0] = PLACE_COPY;
+	make_file(path("in/a"), SMALL, 2);
+	done = placed(&r, "a", "x/a");
+	unlink(path("in/a"));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 3);
+	make_file(path("in/a"), SMALL, 2);
+	done = placed(&r, "a", "x/a");
+	done.mode = PLACE_REFLINK; /* which few file systems have */
+	done.hash = NULL;
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 4);
 	r.modes[0] = PLACE_SYMLINK;
 	make_file(path("in/a"), SMALL, 2);
 	done = placed(&r, "a", "x/a");
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert(!did.kept && !is_there(path("lib/x")));
+	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 4);
 	check_file(path("in/a"), SMALL, 2);
 }
 END_TEST
