@@ -55,6 +55,17 @@ select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'a job places the
 select pg_temp.sees(pg_temp.t('h', 'seeding', format('{"tags": ["tow-%s"]}', :d)::jsonb)) \g /dev/null
 select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'once');
 select is((select concat_ws(' ', key, root, modes, who) from haul.begin_import(:d)), format('h /media/main reflink,link,copy tow%s', :d), 'it is told how');
+select is((select concat_ws(' ', m, '->', array_to_string(haul_store.modes_of(d, jsonb_populate_record(l, jsonb_build_object('modes', m)), jsonb_populate_record(t, s)), ','))
+	from haul_store.download d, haul_store.library l, haul_store.transfer t where d.id = :d and t.download = d.id and l.id = d.library), r, 'how ' || coalesce(w, s ->> 'state') || ' may be placed')
+from (values ('{move,copy}'::text[], '{"state": "seeding", "complete": true}'::jsonb, null, '{move,copy} -> copy'), ('{move}', '{"state": "stalled", "complete": true}', null, '{move} -> '),
+	('{move,copy}', '{"state": "paused", "complete": true}', null, '{move,copy} -> move,copy'), ('{move}', '{"state": "done", "complete": true}', null, '{move} -> move'),
+	('{move,link}', '{"state": "paused", "complete": false}', 'one that is not complete', '{move,link} -> link')) v(m, s, w, r);
+select haul.set_library('main', modes => '{move}') \g /dev/null
+select is((select modes from haul.begin_import(:d)), '', 'what seeds is not moved');
+update haul_store.download set type = 'nzb' where id = :d;
+select is((select modes from haul.begin_import(:d)), 'move', 'usenet gives nothing back');
+update haul_store.download set type = 'torrent' where id = :d;
+select haul.set_library('main', modes => '{reflink,link,copy}') \g /dev/null
 select pg_temp.refused(format($$ select * from haul.plan(%s, '/dl', '[{"path": "a/x.mkv", "size": 9, "done": 8}]') $$, :d), 'TW409', 'wait', 'a file that is short');
 select is((select string_agg(concat_ws(' ', source_root, source, '->', target), ', ' order by source) from haul.plan(:d, '/dl', '[
 	{"path": "a/x.mkv", "size": 9, "done": 9, "wanted": true}, {"path": "a/x.en.srt", "size": 1}, {"path": "a/sample/x.sample.mkv", "size": 3},

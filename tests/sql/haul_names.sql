@@ -126,6 +126,15 @@ select haul.undone(f.id, false, true) from haul_store.file f where f.source = 'e
 select is((select string_agg(concat_ws(' ', f.source, f.state), ', ' order by f.source) from haul.files f where f.source in ('a.mkv', 'c.mkv', 'e.mkv')), 'a.mkv replaced, c.mkv placed, e.mkv undone', 'and back when that is undone');
 select is((select former_size || ' ' || former_ino from haul.begin_undo((select download from haul_store.file where source = 'c.mkv')) where target = 'Film.mkv'), '10 11', 'who takes it back is told what it was');
 
+-- A name that a placed file of the library has.
+update haul_store.file set state = 'planned' where source = 'e.mkv';
+update haul_store.download set state = 'importing' where id = (select download from haul_store.file where source = 'e.mkv');
+select is((select concat_ws(' ', p.source, p.held) from haul.plan(f.download, '/dl', '[{"path": "e.mkv", "size": 600}]') p), 'e.mkv t', 'it is known to be another''s') from haul_store.file f where f.source = 'e.mkv';
+update haul_store.file set state = 'undone' where source = 'c.mkv';
+select is((select concat_ws(' ', p.source, p.held) from haul.plan(f.download, '/dl', '[{"path": "e.mkv", "size": 600}]') p), 'e.mkv f', 'and not to be when that was taken back') from haul_store.file f where f.source = 'e.mkv';
+update haul_store.file set state = 'placed' where source = 'c.mkv';
+update haul_store.file set state = 'undone' where source = 'e.mkv';
+
 -- One that was there already.
 select haul.placed(f.id, f.target, '', 'aa', 1, 1, 1, null, true) from haul_store.file f where f.source = 'zz' \g /dev/null
 update haul_store.file set state = 'planned' where source = 'e.mkv';

@@ -157,6 +157,25 @@ static struct tow_place_rules rules_for(struct tow_arena *a,
 	return r;
 }
 
+static bool allows_move(const struct tow_place_rules *r)
+{
+	size_t i = 0;
+
+	while (r->modes[i] != PLACE_NONE && r->modes[i] != PLACE_MOVE)
+		i++;
+	return r->modes[i] == PLACE_MOVE;
+}
+
+/* A worker that dies between a move and haul.placed leaves a source that is gone for ever, and a
+ * file of its size where it was to go: if nobody else placed that one, it is ours. */
+static bool was_moved(struct tow_arena *a, const struct tow_place_rules *r,
+		      const struct tow_place_what *what, bool held, const struct tow_err *why,
+		      struct tow_placed *placed)
+{
+	return strcmp(why->class, "place.gone") == 0 && allows_move(r) && !held &&
+	       tow_place_moved(r->library, what, a, placed);
+}
+
 static bool place_row(struct tow_job *j, struct tow_db *db,
 		      const struct tow_place_rules *of_library, const struct tow_rows *plan,
 		      size_t i, struct tow_err *e)
@@ -172,7 +191,8 @@ static bool place_row(struct tow_job *j, struct tow_db *db,
 		.size = tow_rows_int(plan, i, "size"),
 	};
 
-	if (place(j, &r, &what, &placed, e))
+	if (place(j, &r, &what, &placed, e) ||
+	    was_moved(a, &r, &what, *tow_rows_get(plan, i, "held") == 't', e, &placed))
 		return tell_placed(j, db, file, &placed, e);
 	if (e->code != TOW_CANCELLED &&
 	    !tow_call(db, NULL, &also, "haul.unplaced", file, e->class, tow_place_text(a, e->text)))
@@ -246,6 +266,17 @@ static bool import(struct tow_job *j, struct tow_db *db, const struct tow_rows *
 	return true;
 }
 
+/* Its client may seed it for weeks: no attempt is spent. */
+static bool wait_for_client(struct tow_job *j, struct tow_err *e)
+{
+	const char *why =
+		"it still seeds, and is to be moved: waits until its client has stopped it";
+
+	tow_job_log(j, TOW_INFO, "%s", why);
+	tow_job_progress(j, -1, why);
+	return tow_job_snooze(j, e, 300);
+}
+
 static bool run(struct tow_job *j, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *conf = NULL;
@@ -256,6 +287,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return false;
 	if (!conf)
 		return true;
+	if (!*tow_rows_get(conf, 0, "modes"))
+		return wait_for_client(j, e);
 	ok = import(j, db, conf, e);
 	measure(j, db, conf);
 	return ok || work_failed(j, db, e);

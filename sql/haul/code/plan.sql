@@ -112,9 +112,9 @@ comment on function haul_store.check_whole(jsonb) is 'Refuse files that are not 
 
 -- files: [{"path", "size", "done", "wanted"}], below folder, both as the client says; unpacked: [{"archive", "beside",
 -- "files": [{"path", "size"}]}], what archives among them hold. A plan that is there stays, but for files that it did not
--- know; those that are placed are not given out again.
+-- know; those that are placed are not given out again. held: by another row, that of a file which is placed.
 create or replace function haul.plan(download bigint, folder text, files jsonb, unpacked jsonb default '[]')
-returns table(source_root text, id bigint, source text, target text, size bigint, taken text, ours boolean)
+returns table(source_root text, id bigint, source text, target text, size bigint, taken text, ours boolean, held boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -134,7 +134,8 @@ begin
 			(select string_agg(x, '; ') from (select format('%s: %s', o.why, count(*)) as x from haul_store.file o where o.download = d.id group by o.why) s));
 	end if;
 	return query select case when o.archive is null then haul_store.local_path(d.client, plan.folder) else l.root || '/' || haul_store.unpack_folder(d) end, o.id, o.source, o.target, o.size,
-			coalesce(o.taken, l.taken), o.archive is not null
+			coalesce(o.taken, l.taken), o.archive is not null,
+			exists (select from haul_store.file h join haul_store.download e on e.id = h.download where h.target = o.target and h.state = 'placed' and e.library = l.id and h.id <> o.id)
 		from haul_store.file o where o.download = d.id and o.state = 'planned' order by o.source;
 end $$;
 comment on function haul.plan(bigint, text, jsonb, jsonb) is 'For the job that places a download''s files: which of them, where from and where to.';
