@@ -19,7 +19,7 @@ as $$
 		select m.source, n.ext, haul_store.parts(haul_store.folder(m.target)) as folder, coalesce(nullif(haul_store.part(haul_store.without(haul_store.base(m.target), n.ext), m.room), ''), '_') as stem
 		from m, lateral (select case when lower(right(m.target, length(m.ext))) = m.ext then right(m.target, length(m.ext)) else '' end as ext) n
 	), lined as (
-		select array_agg(haul_store.join_path(x.folder, x.stem) order by x.source) as stems, array_agg(x.ext order by x.source) as exts, array_agg(x.source order by x.source) as sources from made x
+		select array_agg(haul_store.not_ours(haul_store.join_path(x.folder, x.stem)) order by x.source) as stems, array_agg(x.ext order by x.source) as exts, array_agg(x.source order by x.source) as sources from made x
 	), mains as materialized (
 		select u.source, u.stem, u.was, u.stem || u.ext as target from lined t,
 			unnest(t.sources, haul_store.tell_apart(t.stems, t.exts, ' (%s)'), t.exts, t.stems) u(source, stem, ext, was)
@@ -31,7 +31,7 @@ as $$
 		select c.source, null, haul_store.join_path(haul_store.folder(f.target), haul_store.parts(haul_store.without(coalesce(substring(c.path from '[^/]*/[^/]*$'), c.path), c.ext))), c.ext
 		from c, (select x.target from mains x join c z using (source) order by z.size desc, x.source limit 1) f where c.role = 'extra' and l.template !~ '\{path\}'
 	), lined_beside as (
-		select array_agg(b.stem order by b.source) as stems, array_agg(b.ext order by b.source) as exts, array_agg(b.source order by b.source) as sources, array_agg(b.owner order by b.source) as owners from beside b
+		select array_agg(haul_store.not_ours(b.stem) order by b.source) as stems, array_agg(b.ext order by b.source) as exts, array_agg(b.source order by b.source) as sources, array_agg(b.owner order by b.source) as owners from beside b
 	)
 	select m.source, o.owner, m.target, case when m.stem <> m.was then 'told apart from another of its name' end from mains m left join o using (source)
 	union all

@@ -10,11 +10,11 @@ as $$
 $$;
 comment on function haul_store.goal_of(text, int) is 'How long a torrent of a tracker, in a library, is to seed.';
 
--- Each file that was to be placed is, and nobody took one back.
+-- Each file that was to be placed is, and nobody took one back. What goes with a file that is left out is as that one.
 create or replace function haul_store.is_all_placed(p_download bigint) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(bool_and(f.state in ('placed', 'skipped')) and bool_or(f.state = 'placed'), false) from haul_store.file f where f.download = p_download
+	select coalesce(bool_and(f.state = 'placed' or f.state = 'skipped' and haul_store.is_unwanted(f.why)) and bool_or(f.state = 'placed'), false) from haul_store.file f where f.download = p_download
 $$;
 comment on function haul_store.is_all_placed(bigint) is 'Whether nothing of a download is needed in its client any more.';
 
