@@ -49,3 +49,12 @@ as $$
 	order by v.archive, v.n
 $$;
 comment on function haul.archives(bigint, text, jsonb) is 'For the job that places a download''s files: which of them are archives, complete and not unpacked yet, a volume a row.';
+
+-- known: it is in the client's path map, or there is none.
+create or replace function haul.source_root(download bigint, folder text) returns table(root text, known boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select r.path, coalesce((select bool_or(r.path || '/' ^@ (rtrim(m.local, '/') || '/')) from haul_store.path_map m where m.client = d.client), true)
+	from haul_store.download d, lateral (select haul_store.local_path(d.client, source_root.folder) as path) r where d.id = source_root.download
+$$;
+comment on function haul.source_root(bigint, text) is 'For the job that places a download''s files: where the client''s folder is here.';
