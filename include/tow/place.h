@@ -87,6 +87,7 @@ struct tow_former {
 struct tow_placed {
 	enum tow_place_mode mode; /* PLACE_NONE: it was there, and left or adopted */
 	bool adopted;		  /* it was there: the same file, or one of the same content */
+	bool same;		  /* and by the source's own name: what takes that takes this */
 	const char *to;		  /* with the suffix that it got */
 	const char *replaced;	  /* where what was there is now, below the library; NULL */
 	struct tow_former former;
@@ -107,10 +108,16 @@ TOW_MUST bool tow_place_end(struct tow_placing *p, struct tow_arena *a, struct t
 /* Broken off: frees p; a part stays to go on with. NULL is fine. */
 void tow_place_drop(struct tow_placing *p);
 
+/* What a move left whose end nobody was told of: the source is gone, and a file of its size has the
+ * name. False: there is none such, or the size is not known. */
+bool tow_place_moved(const char *library, const struct tow_place_what *what, struct tow_arena *a,
+		     struct tow_placed *placed);
+
 /* Take back what was placed: the file goes if it is the one that was (size, and hash, or inode
- * where there is no hash), into the recycle bin where it was moved or is the last link; and what it
- * replaced comes back, if it is still there and what it was; then folders that are empty go, up to
- * the library's root. A copy is read to the end for its hash. */
+ * where there is no hash), into the recycle bin unless it is a symbolic link, or a hard link to
+ * what has another name; and what it replaced comes back, if it is still there and what it was;
+ * then folders that are empty go, up to the library's root. A copy is read to the end for its hash.
+ */
 struct tow_unplaced {
 	bool kept;   /* it was changed since, and stays, or was left or adopted: never placed */
 	bool former; /* what it replaced is back */

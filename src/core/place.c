@@ -65,8 +65,25 @@ static int open_from_folder(const struct tow_placing *p)
 	return place_open(p->source, p->from_folder, O_RDONLY | O_DIRECTORY, p->rules.inner_links);
 }
 
-/* Only the name that leads to what was placed, and only while it is another than the new one: where
- * the source lies in the library, both may be the same. */
+/* Where the source lies in the library, its name and the new one may be the same. In one folder
+ * they are taken for it: a file system may not tell capitals. */
+static bool is_one_name(const struct stat *file, const struct stat *from, const struct stat *to)
+{
+	return file->st_nlink < 2 || place_same_inode(from, to);
+}
+
+/* What cannot be found out is feared. */
+static bool is_source_itself(const struct tow_placing *p)
+{
+	TOW_AUTO_FD dir = open_from_folder(p);
+	struct stat from, to;
+
+	return place_same_inode(&p->there, &p->st) &&
+	       (dir < 0 || fstat(dir, &from) != 0 || fstat(p->dir, &to) != 0 ||
+		is_one_name(&p->there, &from, &to));
+}
+
+/* Only the name that leads to what was placed, and only while it is another than the new one. */
 static bool remove_source(struct tow_placing *p, const struct stat *placed, struct tow_err *e)
 {
 	TOW_AUTO_FD dir = open_from_folder(p);
@@ -79,7 +96,7 @@ static bool remove_source(struct tow_placing *p, const struct stat *placed, stru
 		return errno == ENOENT || place_fail_from(e, "look at", p->from, errno);
 	if (!place_same_inode(&now, &p->st))
 		return true;
-	if (place_same_inode(&now, placed) && (now.st_nlink < 2 || place_same_inode(&from, &to)))
+	if (place_same_inode(&now, placed) && is_one_name(&now, &from, &to))
 		return true;
 	if (unlinkat(dir, p->from_name, 0) != 0)
 		return place_fail_from(e, "remove", p->from, errno);
@@ -94,6 +111,7 @@ bool place_adopt(struct tow_placing *p, struct tow_err *e)
 	if (p->rules.modes[0] == PLACE_MOVE && S_ISREG(p->there.st_mode) &&
 	    !remove_source(p, &p->there, e))
 		return false;
+	p->placed.same = is_source_itself(p);
 	end_as(p, PLACE_NONE, true, &p->there);
 	return true;
 }

@@ -85,3 +85,24 @@ bool place_look(struct tow_placing *p, struct tow_err *e)
 	p->state = AT_COMPARE;
 	return true;
 }
+
+bool tow_place_moved(const char *library, const struct tow_place_what *what, struct tow_arena *a,
+		     struct tow_placed *placed)
+{
+	TOW_AUTO_FD root = -1;
+	TOW_AUTO_FD dir = -1;
+	const char *to, *folder, *name;
+	struct stat st;
+
+	if (!place_clean(a, what->to, &to, NULL) || !place_root(&root, library, O_RDONLY, NULL))
+		return false;
+	place_split(a, to, &folder, &name);
+	dir = place_open(root, folder, O_RDONLY | O_DIRECTORY, false);
+	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size != what->size)
+		return false;
+	*placed = (struct tow_placed){
+		.mode = PLACE_MOVE, .to = to, .size = st.st_size, .dev = st.st_dev, .ino = st.st_ino
+	};
+	return true;
+}

@@ -126,7 +126,8 @@ static bool whose(int dir, const char *name, const struct tow_placed *placed, en
 		if (fd < 0 || !has_hash(fd, placed->hash, &same))
 			return place_fail(e, "read", placed->to, errno);
 	}
-	only = placed->mode == PLACE_MOVE || (placed->mode == PLACE_LINK && st.st_nlink == 1);
+	/* The client may be done with its own; only a link shows that there is another. */
+	only = !is_link && (placed->mode != PLACE_LINK || st.st_nlink == 1);
 	*is = !same ? ANOTHERS : only ? ONLY_OURS : OURS;
 	return true;
 }

@@ -55,7 +55,20 @@ select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'a job places the
 select pg_temp.sees(pg_temp.t('h', 'seeding', format('{"tags": ["tow-%s"]}', :d)::jsonb)) \g /dev/null
 select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import', 'once');
 select is((select concat_ws(' ', key, root, modes, who) from haul.begin_import(:d)), format('h /media/main reflink,link,copy tow%s', :d), 'it is told how');
+select is((select concat_ws(' ', m, '->', array_to_string(haul_store.modes_of(d, jsonb_populate_record(l, jsonb_build_object('modes', m)), jsonb_populate_record(t, s)), ','))
+	from haul_store.download d, haul_store.library l, haul_store.transfer t where d.id = :d and t.download = d.id and l.id = d.library), r, 'how ' || coalesce(w, s ->> 'state') || ' may be placed')
+from (values ('{move,copy}'::text[], '{"state": "seeding", "complete": true}'::jsonb, null, '{move,copy} -> copy'), ('{move}', '{"state": "stalled", "complete": true}', null, '{move} -> '),
+	('{move,copy}', '{"state": "paused", "complete": true}', null, '{move,copy} -> move,copy'), ('{move}', '{"state": "done", "complete": true}', null, '{move} -> move'),
+	('{move,link}', '{"state": "paused", "complete": false}', 'one that is not complete', '{move,link} -> link')) v(m, s, w, r);
+select haul.set_library('main', modes => '{move}') \g /dev/null
+select is((select modes from haul.begin_import(:d)), '', 'what seeds is not moved');
+update haul_store.download set type = 'nzb' where id = :d;
+select is((select modes from haul.begin_import(:d)), 'move', 'usenet gives nothing back');
+update haul_store.download set type = 'torrent' where id = :d;
+select haul.set_library('main', modes => '{reflink,link,copy}') \g /dev/null
 select pg_temp.refused(format($$ select * from haul.plan(%s, '/dl', '[{"path": "a/x.mkv", "size": 9, "done": 8}]') $$, :d), 'TW409', 'wait', 'a file that is short');
+select is((select string_agg(concat_ws(' ', f, r.root, r.known), ', ' order by f) from unnest('{/dl/a,/srv/dl/b,/srv/dl,/srv/dlx,/etc}'::text[]) f, haul.source_root(:d, f) r),
+	'/dl/a /srv/dl/a t, /etc /etc f, /srv/dl /srv/dl t, /srv/dl/b /srv/dl/b t, /srv/dlx /srv/dlx f', 'a client that has a path map names folders of it');
 select is((select string_agg(concat_ws(' ', source_root, source, '->', target), ', ' order by source) from haul.plan(:d, '/dl', '[
 	{"path": "a/x.mkv", "size": 9, "done": 9, "wanted": true}, {"path": "a/x.en.srt", "size": 1}, {"path": "a/sample/x.sample.mkv", "size": 3},
 	{"path": "a/run.EXE", "size": 3}, {"path": "a/y.mkv", "size": 3, "wanted": false}]')),
@@ -124,6 +137,8 @@ select haul.grabbed(:m, 'mm') \g /dev/null
 select pg_temp.sees(pg_temp.t('h', 'paused'), pg_temp.t('kk', 'downloading'), pg_temp.t('mm', 'seeding')) \g /dev/null
 select is(pg_temp.is_now(:m), 'downloaded', 'so is what was listed before the job could say so');
 select is((select count(*) from haul.downloads where title in ('name kk', 'name mm')), 0::bigint, 'neither is adopted');
+delete from haul_store.path_map;
+select is((select concat_ws(' ', r.root, r.known) from haul.source_root(:k, '/etc') r), '/etc t', 'one without a map is taken at its word');
 select haul.drop_client('c') \g /dev/null
 select is((select error from haul.downloads where id = :i), 'client c is not configured', 'a client that is gone is named');
 

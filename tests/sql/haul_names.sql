@@ -77,6 +77,9 @@ select is(count(*) filter (where octet_length(p.target) between 100 and 239), 4:
 	pg_temp.files(repeat('é', 150) || '.mkv', repeat('é', 150) || '.en.forced.srt', repeat('é', 149) || 'x.mkv', repeat('日', 100) || '.mp4'), '[]') p;
 select is(max(haul_store.stem(p.target)) filter (where p.target ~ 'mkv$') || '.en.forced.srt', max(p.target) filter (where p.target ~ 'srt$'), 'and a sidecar''s as its file''s') from haul_store.plan(pg_temp.library('names'), pg_temp.download(),
 	pg_temp.files(repeat('é', 150) || '.mkv', repeat('é', 150) || '.en.forced.srt'), '[]') p;
+select is(pg_temp.plan(jsonb_populate_record(pg_temp.library('names'), '{"template": "{path}", "unpack": false}'), pg_temp.files('.tow-unpack/tow1/a.mkv', './.Tow-Recycle/b.mkv', 'x/.tow-unpack/c.mkv', '.tow-d.mkv', '.tower/e.mkv')),
+	'./.Tow-Recycle/b.mkv -> _.Tow-Recycle/b.mkv, .tow-d.mkv -> _.tow-d.mkv, .tow-unpack/tow1/a.mkv -> _.tow-unpack/tow1/a.mkv, .tower/e.mkv -> .tower/e.mkv, x/.tow-unpack/c.mkv -> x/.tow-unpack/c.mkv', 'nothing goes into the hidden folders of the root');
+select is(pg_temp.plan(pg_temp.library('names'), pg_temp.files('.h.mkv', '.tow-unpack/x.jpg')), '.h.mkv -> .h.mkv, .tow-unpack/x.jpg -> _.tow-unpack/x.jpg', 'nor a sidecar');
 
 -- Archives.
 select is((select string_agg(concat_ws(' ', v.archive, v.n, v.source, v.missing), ', ' order by v.archive, v.n, v.source) from haul_store.volumes(pg_temp.files(variadic f)) v), r, w) from (values
@@ -86,6 +89,10 @@ select is((select string_agg(concat_ws(' ', v.archive, v.n, v.source, v.missing)
 	('{x.r00,x.r01}', 'x.r00 1 x.r00 volume 0, x.r00 2 x.r01 volume 0', 'the .rar'),
 	('{x.7z.001,x.7z.002,y.tar.GZ}', 'x.7z.001 1 x.7z.001, x.7z.001 2 x.7z.002, y.tar.GZ 0 y.tar.GZ', 'split'),
 	('{x.zip,x.z01,movie.s01,c.cbz,r.mkv}', null, 'what is none, or none that can be read')) v(f, r, w);
+set local statement_timeout = '10 s';
+select is((select concat_ws(' ', count(*), min(v.missing), max(v.missing)) from haul_store.volumes((select jsonb_agg(jsonb_build_object('path', format('x.part%s.rar', n), 'size', 1)) from generate_series(1, 9999) n where n <> 9990)) v),
+	'9998 volume 9990 volume 9990', 'one of many');
+reset statement_timeout;
 select is(string_agg(concat_ws(' ', p.source, p.archive, p.target, p.why), ', ' order by p.source), 'a/notes.rar a/notes.rar what it holds lies beside it, a/x.r00 a/x.r00 unpacked, a/x.rar a/x.rar unpacked, a/x.rar/Movie.en.srt a/x.rar Film (1999) - 1080p.en.srt, a/x.rar/Movie.mkv a/x.rar Film (1999) - 1080p.mkv, a/x.rar/in.rar a/x.rar an archive in an archive',
 	'what is in an archive is placed as if it lay beside it')
 from (select p.source, case when p.why = 'an archive in an archive' or p.archive is not null then 'a/x.rar' else p.source end as archive, p.target, p.why from haul_store.plan(pg_temp.library('l'), pg_temp.download(), pg_temp.files('a/x.rar', 'a/x.r00', 'a/notes.rar'),
@@ -125,6 +132,22 @@ select is((select string_agg(concat_ws(' ', f.source, f.state, f.why), ', ' orde
 select haul.undone(f.id, false, true) from haul_store.file f where f.source = 'e.mkv' \g /dev/null
 select is((select string_agg(concat_ws(' ', f.source, f.state), ', ' order by f.source) from haul.files f where f.source in ('a.mkv', 'c.mkv', 'e.mkv')), 'a.mkv replaced, c.mkv placed, e.mkv undone', 'and back when that is undone');
 select is((select former_size || ' ' || former_ino from haul.begin_undo((select download from haul_store.file where source = 'c.mkv')) where target = 'Film.mkv'), '10 11', 'who takes it back is told what it was');
+select is(haul_store.is_all_placed(f.download), f.source = 'c.mkv', 'all of it is placed: ' || f.source) from haul_store.file f where f.source in ('c.mkv', 'd.mkv');
+update haul_store.file set state = 'placed' where source = 'e.mkv';
+insert into haul_store.file (download, source, size, state, why) select f.download, w, 1, 'skipped', w from haul_store.file f, unnest('{"a sample",junk}'::text[]) w where f.source = 'e.mkv';
+select ok(haul_store.is_all_placed(f.download), 'what a rule leaves out is not missed') from haul_store.file f where f.source = 'e.mkv';
+update haul_store.file set why = 'it is not clear what it goes with' where source = 'junk';
+select ok(not haul_store.is_all_placed(f.download), 'what has no place is') from haul_store.file f where f.source = 'e.mkv';
+delete from haul_store.file where source in ('a sample', 'junk');
+
+-- A name that a placed file of the library has.
+update haul_store.file set state = 'planned' where source = 'e.mkv';
+update haul_store.download set state = 'importing' where id = (select download from haul_store.file where source = 'e.mkv');
+select is((select concat_ws(' ', p.source, p.held) from haul.plan(f.download, '/dl', '[{"path": "e.mkv", "size": 600}]') p), 'e.mkv t', 'it is known to be another''s') from haul_store.file f where f.source = 'e.mkv';
+update haul_store.file set state = 'undone' where source = 'c.mkv';
+select is((select concat_ws(' ', p.source, p.held) from haul.plan(f.download, '/dl', '[{"path": "e.mkv", "size": 600}]') p), 'e.mkv f', 'and not to be when that was taken back') from haul_store.file f where f.source = 'e.mkv';
+update haul_store.file set state = 'placed' where source = 'c.mkv';
+update haul_store.file set state = 'undone' where source = 'e.mkv';
 
 -- One that was there already.
 select haul.placed(f.id, f.target, '', 'aa', 1, 1, 1, null, true) from haul_store.file f where f.source = 'zz' \g /dev/null
@@ -133,6 +156,12 @@ select haul.placed(f.id, f.target, '', 'aa', 1, 1, 1, null, true) from haul_stor
 select is((select concat_ws(' ', state, mode, why) from haul.files where source = 'e.mkv'), 'placed adopted it was there already', 'the very file');
 select haul.undone(f.id, true) from haul_store.file f where f.source = 'e.mkv' \g /dev/null
 select is((select concat_ws(' ', state, why) from haul.files where source = 'e.mkv'), 'undone it was there before, and stays', 'which an undo leaves');
+update haul_store.file set state = 'planned' where source = 'e.mkv';
+select haul.placed(f.id, f.target, 'same', null, 1, 1, 1, null, true) from haul_store.file f where f.source = 'e.mkv' \g /dev/null
+select is((select concat_ws(' ', state, mode, why) from haul.files where source = 'e.mkv'), 'placed same it is the client''s own', 'the client''s own file');
+select is(haul_store.is_linked(f.download, pg_temp.library('l')), f.source = 'e.mkv', 'data that is all there is: ' || f.source) from haul_store.file f where f.source in ('e.mkv', 'c.mkv');
+select haul.undone(f.id, true) from haul_store.file f where f.source = 'e.mkv' \g /dev/null
+select is((select concat_ws(' ', state, why) from haul.files where source = 'e.mkv'), 'undone it was there before, and stays', 'and an undo leaves it, too');
 
 -- A plan that touches nothing.
 select pg_temp.refused('select haul.preview_import(-1)', 'TW404', 'haul.downloads', 'a download that is none');

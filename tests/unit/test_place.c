@@ -128,11 +128,37 @@ START_TEST(a_move_to_where_it_is_keeps_it)
 
 	r.source = r.library;
 	make_file(path("lib/a/film.mkv"), SMALL, 1);
-	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").adopted);
+	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").same);
 	check_file(path("lib/a/film.mkv"), SMALL, 1);
 	ck_assert_int_eq(link(path("lib/a/film.mkv"), path("lib/other")), 0);
-	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").adopted); /* two names, but not of ours */
+	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").same); /* two names, but not of ours */
 	check_file(path("lib/a/film.mkv"), SMALL, 1);
+	r.modes[0] = PLACE_LINK;
+	ck_assert(placed(&r, "a/film.mkv", "a/film.mkv").same);
+	ck_assert(
+		!placed(&r, "a/film.mkv", "other").same); /* which stays when the first one goes */
+}
+END_TEST
+
+START_TEST(a_move_that_nobody_heard_of_is_found)
+{
+	struct tow_place_rules r = rules_of(PLACE_MOVE, PLACE_NONE);
+	struct tow_place_what what = { .from = "film.mkv", .to = "a//film.mkv", .size = SMALL };
+	struct tow_placed done, found;
+
+	ck_assert(!tow_place_moved(r.library, &what, &arena, &found));
+	make_file(path("in/film.mkv"), SMALL, 1);
+	done = placed(&r, "film.mkv", "a/film.mkv");
+	ck_assert(tow_place_moved(r.library, &what, &arena, &found));
+	ck_assert_int_eq(found.mode, PLACE_MOVE);
+	ck_assert_str_eq(found.to, done.to);
+	ck_assert_uint_eq(found.ino, done.ino);
+	ck_assert_int_eq(found.size, SMALL);
+	what.size--;
+	ck_assert(!tow_place_moved(r.library, &what, &arena, &found));
+	what = (struct tow_place_what){ .from = "film.mkv", .to = "a/link", .size = 8 };
+	ck_assert_int_eq(symlink("film.mkv", path("lib/a/link")), 0);
+	ck_assert(!tow_place_moved(r.library, &what, &arena, &found));
 }
 END_TEST
 
@@ -701,7 +727,7 @@ START_TEST(undo_takes_back_only_what_was_placed)
 	done = placed(&r, "a", "x/y/a");
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert(!did.kept);
-	ck_assert_int_eq(entries(path("lib")), 0);
+	ck_assert_int_eq(entries(path("lib")), 1);		 /* the recycle bin */
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL)); /* once more is fine */
 	ck_assert(!did.kept);
 	done = placed(&r, "a", "x/y/a");
@@ -748,11 +774,24 @@ START_TEST(undo_never_takes_the_only_one)
 	done = placed(&r, "a", "x/a");
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 2);
+	r.modes[0] = PLACE_COPY;
+	make_file(path("in/a"), SMALL, 2);
+	done = placed(&r, "a", "x/a");
+	unlink(path("in/a"));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 3);
+	make_file(path("in/a"), SMALL, 2);
+	done = placed(&r, "a", "x/a");
+	done.mode = PLACE_REFLINK; /* which few file systems have */
+	done.hash = NULL;
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
+	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 4);
 	r.modes[0] = PLACE_SYMLINK;
 	make_file(path("in/a"), SMALL, 2);
 	done = placed(&r, "a", "x/a");
 	ck_assert(tow_place_undo(r.library, &done, &did, NULL));
 	ck_assert(!did.kept && !is_there(path("lib/x")));
+	ck_assert_int_eq(entries(path("lib/.tow-recycle")), 4);
 	check_file(path("in/a"), SMALL, 2);
 }
 END_TEST
@@ -812,6 +851,7 @@ int main(void)
 	tcase_add_test(t, a_reflink_is_a_file_of_its_own);
 	tcase_add_test(t, a_move_leaves_nothing_behind);
 	tcase_add_test(t, a_move_to_where_it_is_keeps_it);
+	tcase_add_test(t, a_move_that_nobody_heard_of_is_found);
 	tcase_add_test(t, a_symlink_points_to_the_source);
 	tcase_add_test(t, no_mode_is_no_placing);
 	tcase_add_test(t, sparse_files_stay_sparse);

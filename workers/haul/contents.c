@@ -1,5 +1,6 @@
 #include "contents.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tow/place.h"
@@ -82,6 +83,63 @@ static bool look(struct tow_job *j, struct tow_db *db, struct tow_transfer_files
 	return true;
 }
 
+/*--- whether it may be read */
+
+static bool refuse(struct tow_err *e, const char *path)
+{
+	tow_fail_class(e, TOW_FINAL, "config.path", "the client may not have '%s' placed", path);
+	return tow_hint(e, "give the client's folders here in its path map; what $TOW_HOME holds "
+			   "is Towpath's own, but for downloads");
+}
+
+static bool is_private(struct tow_arena *a, const char *home, const char *path)
+{
+	return tow_target_holds(home, path) &&
+	       !tow_target_holds(tow_fmt(a, "%s/downloads", home), path);
+}
+
+/* The home may be deeper than the folder. */
+static bool files_allowed(struct tow_arena *a, const char *root, const char *home,
+			  const struct tow_transfer_files *files, struct tow_err *e)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		const char *path = tow_fmt(a, "%s/%s", root, files->of[i].path);
+		TOW_AUTO_FREE char *real = realpath(path, NULL);
+
+		if (real && is_private(a, home, real))
+			return refuse(e, path);
+	}
+	return true;
+}
+
+bool contents_allowed(const char *root, const struct tow_transfer_files *files, struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	TOW_AUTO_FREE char *real = realpath(root, NULL);
+	TOW_AUTO_FREE char *home = realpath(tow_home(&a), NULL);
+
+	if (!tow_target_holds("/", root))
+		return refuse(e, root);
+	if (!real || !home) /* whoever opens it says why not */
+		return true;
+	if (is_private(&a, home, real))
+		return refuse(e, root);
+	return !tow_target_holds(real, home) || files_allowed(&a, real, home, files, e);
+}
+
+static bool check_folder(struct tow_job *j, struct tow_db *db, const struct tow_transfer_files *f,
+			 struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *root;
+
+	if (!tow_call(db, &rows, e, "haul.source_root", work_download(j), f->folder))
+		return false;
+	root = tow_place_bytes(tow_job_arena(j), tow_rows_get(rows, 0, "root"));
+	return *tow_rows_get(rows, 0, "known") == 't' ? contents_allowed(root, f, e)
+						      : refuse(e, root);
+}
+
 bool contents_list(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
 		   struct contents *c, struct tow_err *e)
 {
@@ -91,6 +149,8 @@ bool contents_list(struct tow_job *j, struct tow_db *db, const struct tow_rows *
 	if (!ask(j, conf, &f, e) || (f.made && !look(j, db, &f, e)))
 		return false;
 	f.folder = tow_place_text(a, f.folder);
+	if (!check_folder(j, db, &f, e))
+		return false;
 	*c = (struct contents){ f, files_json(a, &f), "[]" };
 	return true;
 }

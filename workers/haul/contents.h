@@ -15,6 +15,11 @@ struct contents {
 TOW_MUST bool contents_list(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
 			    struct contents *c, struct tow_err *e);
 
+/* A client may name any folder of this host: not one that climbs, nor what is Towpath's own, but
+ * for its downloads. Class "config.path". */
+TOW_MUST bool contents_allowed(const char *root, const struct tow_transfer_files *files,
+			       struct tow_err *e);
+
 /* Unpacks the archives that SQL finds in the list into the library's hidden folder, or only looks
  * into them: then one that cannot be read is logged, and holds nothing. One whose files lie beside
  * it is left alone. */

@@ -122,14 +122,20 @@ static bool place(struct tow_job *j, const struct tow_place_rules *r,
 	return tow_place_end(p, tow_job_arena(j), placed, e);
 }
 
+static const char *mode_word(const struct tow_placed *p)
+{
+	if (p->mode == PLACE_NONE)
+		return p->same ? "same" : "";
+	return tow_place_mode_name(p->mode);
+}
+
 static bool tell_placed(struct tow_job *j, struct tow_db *db, const char *file,
 			const struct tow_placed *p, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
 
-	return tow_call(db, NULL, e, "haul.placed", file, tow_place_text(a, p->to),
-			p->mode == PLACE_NONE ? "" : tow_place_mode_name(p->mode), p->hash,
-			tow_fmt(a, "%lld", p->size), tow_fmt(a, "%llu", p->dev),
+	return tow_call(db, NULL, e, "haul.placed", file, tow_place_text(a, p->to), mode_word(p),
+			p->hash, tow_fmt(a, "%lld", p->size), tow_fmt(a, "%llu", p->dev),
 			tow_fmt(a, "%llu", p->ino), tow_place_text(a, p->replaced),
 			p->adopted ? "t" : "f", tow_fmt(a, "%lld", p->former.size),
 			tow_fmt(a, "%llu", p->former.ino));
@@ -151,6 +157,25 @@ static struct tow_place_rules rules_for(struct tow_arena *a,
 	return r;
 }
 
+static bool allows_move(const struct tow_place_rules *r)
+{
+	size_t i = 0;
+
+	while (r->modes[i] != PLACE_NONE && r->modes[i] != PLACE_MOVE)
+		i++;
+	return r->modes[i] == PLACE_MOVE;
+}
+
+/* A worker that dies between a move and haul.placed leaves a source that is gone for ever, and a
+ * file of its size where it was to go: if nobody else placed that one, it is ours. */
+static bool was_moved(struct tow_arena *a, const struct tow_place_rules *r,
+		      const struct tow_place_what *what, bool held, const struct tow_err *why,
+		      struct tow_placed *placed)
+{
+	return strcmp(why->class, "place.gone") == 0 && allows_move(r) && !held &&
+	       tow_place_moved(r->library, what, a, placed);
+}
+
 static bool place_row(struct tow_job *j, struct tow_db *db,
 		      const struct tow_place_rules *of_library, const struct tow_rows *plan,
 		      size_t i, struct tow_err *e)
@@ -166,7 +191,8 @@ static bool place_row(struct tow_job *j, struct tow_db *db,
 		.size = tow_rows_int(plan, i, "size"),
 	};
 
-	if (place(j, &r, &what, &placed, e))
+	if (place(j, &r, &what, &placed, e) ||
+	    was_moved(a, &r, &what, *tow_rows_get(plan, i, "held") == 't', e, &placed))
 		return tell_placed(j, db, file, &placed, e);
 	if (e->code != TOW_CANCELLED &&
 	    !tow_call(db, NULL, &also, "haul.unplaced", file, e->class, tow_place_text(a, e->text)))
@@ -240,6 +266,17 @@ static bool import(struct tow_job *j, struct tow_db *db, const struct tow_rows *
 	return true;
 }
 
+/* Its client may seed it for weeks: no attempt is spent. */
+static bool wait_for_client(struct tow_job *j, struct tow_err *e)
+{
+	const char *why =
+		"it still seeds, and is to be moved: waits until its client has stopped it";
+
+	tow_job_log(j, TOW_INFO, "%s", why);
+	tow_job_progress(j, -1, why);
+	return tow_job_snooze(j, e, 300);
+}
+
 static bool run(struct tow_job *j, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *conf = NULL;
@@ -250,6 +287,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return false;
 	if (!conf)
 		return true;
+	if (!*tow_rows_get(conf, 0, "modes"))
+		return wait_for_client(j, e);
 	ok = import(j, db, conf, e);
 	measure(j, db, conf);
 	return ok || work_failed(j, db, e);

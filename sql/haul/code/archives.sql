@@ -8,7 +8,7 @@ as $$
 		where coalesce(x.wanted, true) and x.archive is null
 	), v as (
 		select f.path, f.size, v.*, bool_and(f.done < 0 or f.done >= f.size) over k as whole, first_value(f.path) over (partition by v.key order by v.n, f.path) as archive,
-			min(v.n) over k as lowest, max(v.n) over k as highest, count(*) over k as volumes
+			min(v.n) over k as lowest, lead(v.n) over (partition by v.key order by v.n) as next
 		from f, lateral (
 			select substring(f.low from '^(.*\.part)\d{1,4}\.rar$') as key, substring(f.low from '\.part(\d{1,4})\.rar$')::int as n, 1 as starts where f.low ~ '\.part\d{1,4}\.rar$'
 			union all select left(f.low, -3), right(f.low, 3)::int, 1 where f.low ~ '\.(7z|zip|rar)\.\d{3}$'
@@ -18,8 +18,7 @@ as $$
 		) v
 		window k as (partition by v.key)
 	)
-	select v.archive, v.n, v.path, v.size, v.whole, case when v.volumes <= v.highest - v.starts then format('volume %s', (
-			select g from generate_series(v.starts, v.highest) g where not exists (select from v o where o.key = v.key and o.n = g) order by g limit 1)) end
+	select v.archive, v.n, v.path, v.size, v.whole, 'volume ' || min(case when v.lowest > v.starts then v.starts when v.next > v.n + 1 then v.n + 1 end) over (partition by v.key)
 	from v
 	where v.key !~ '\.r$' or v.lowest <= 1
 $$;
@@ -50,3 +49,12 @@ as $$
 	order by v.archive, v.n
 $$;
 comment on function haul.archives(bigint, text, jsonb) is 'For the job that places a download''s files: which of them are archives, complete and not unpacked yet, a volume a row.';
+
+-- known: it is in the client's path map, or there is none.
+create or replace function haul.source_root(download bigint, folder text) returns table(root text, known boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select r.path, coalesce((select bool_or(r.path || '/' ^@ (rtrim(m.local, '/') || '/')) from haul_store.path_map m where m.client = d.client), true)
+	from haul_store.download d, lateral (select haul_store.local_path(d.client, source_root.folder) as path) r where d.id = source_root.download
+$$;
+comment on function haul.source_root(bigint, text) is 'For the job that places a download''s files: where the client''s folder is here.';

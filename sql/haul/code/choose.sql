@@ -87,6 +87,15 @@ as $$
 $$;
 comment on function haul_store.choose(haul_store.library, jsonb) is 'Which files of a download are placed in a library, and why the others are not.';
 
+-- Not so: one whose name another has, one that goes with nobody knows what, one that nobody looked into.
+create or replace function haul_store.is_unwanted(p_why text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(p_why in ('not chosen in the client', 'litter', 'a program', 'junk', 'another kind of file', 'too small', 'hidden', 'a site''s stamp', 'an extra', 'a sample',
+		'unpacked', 'what it holds lies beside it', 'what it goes with is left out'), false)
+$$;
+comment on function haul_store.is_unwanted(text) is 'Whether a file is left out by a rule, so that nobody will miss it.';
+
 create or replace function haul_store.folders_of(p_folder text) returns setof text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$

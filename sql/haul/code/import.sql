@@ -84,6 +84,14 @@ begin
 end $$;
 comment on function haul.give_up(bigint, text, text, text) is 'A job could not do its part, and will not try again.';
 
+-- What seeds needs its files where they are: it is not moved. No mode at all: it waits until it has stopped.
+create or replace function haul_store.modes_of(d haul_store.download, l haul_store.library, t haul_store.transfer) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when d.type <> 'torrent' or t.complete and t.state in ('done', 'paused') then l.modes else array_remove(l.modes, 'move') end
+$$;
+comment on function haul_store.modes_of(haul_store.download, haul_store.library, haul_store.transfer) is 'How a download''s files may be placed now.';
+
 create or replace function haul_store.import_conf(d haul_store.download)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, who text, root text, modes text,
 	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint)
@@ -94,7 +102,7 @@ begin
 	if d.library is null then
 		perform haul_store.fail('TW404', format('download %s has no library', d.id), 'add one: tow library add NAME ROOT');
 	end if;
-	return query select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, 'tow' || d.id, l.root, array_to_string(l.modes, ','), l.inner_links, l.verify,
+	return query select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, 'tow' || d.id, l.root, array_to_string(haul_store.modes_of(d, l, t), ','), l.inner_links, l.verify,
 			l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve, haul_store.unpack_folder(d), l.unpack_bytes, l.unpack_times, l.unpack_files::bigint
 		from haul_store.client_conf(d.client) c, haul_store.library l, haul_store.transfer t
 		where l.id = d.library and t.download = d.id order by t.missed, t.id limit 1;
@@ -122,7 +130,8 @@ begin
 end $$;
 comment on function haul.begin_import(bigint) is 'For the job that places a download''s files: from whom, where to, how.';
 
--- mode '': nothing was done, because the very file was there (adopted), or another one that stays.
+-- mode '': nothing was done, because the very file was there (adopted), or another one that stays. same: nothing either,
+-- because it is the client's own, by the client's own name.
 create or replace function haul.placed(
 	file bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text, adopted boolean default true, former_size bigint default null, former_ino numeric default null
 ) returns void
@@ -134,7 +143,7 @@ declare
 begin
 	update haul_store.file o set state = case when mode = '' and not adopted then 'skipped' else 'placed' end, target = placed.target, mode = nullif(placed.mode, ''), hash = placed.hash,
 		size = placed.size, dev = placed.dev, ino = placed.ino, replaced = placed.replaced, former_size = placed.former_size, former_ino = placed.former_ino, placed_at = tow.now(), class = null, error = null,
-		why = case when mode = '' and adopted then 'it was there already' when mode = '' then coalesce(o.why, 'the name is another file''s')
+		why = case when mode = 'same' then 'it is the client''s own' when mode = '' and adopted then 'it was there already' when mode = '' then coalesce(o.why, 'the name is another file''s')
 			when o.taken = 'replace' and replaced is null or o.taken = 'skip' then null else o.why end
 	where o.id = file and o.state in ('planned', 'failed') returning o.* into f;
 	if f.replaced is not null then

@@ -141,6 +141,14 @@ as $$
 $$;
 comment on function haul_store.parts(text) is 'Folders as any file system takes them.';
 
+-- .tow-unpack and .tow-recycle of a library's root are its own, whatever a file system thinks of capitals.
+create or replace function haul_store.not_ours(p_path text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when lower(p_path) ^@ '.tow-' then '_' || p_path else p_path end
+$$;
+comment on function haul_store.not_ours(text) is 'A path below a library''s root that is in none of the hidden folders there.';
+
 create or replace function haul_store.target_of(l haul_store.library, d haul_store.download, p_path text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$

@@ -19,7 +19,7 @@ as $$
 		select m.source, n.ext, haul_store.parts(haul_store.folder(m.target)) as folder, coalesce(nullif(haul_store.part(haul_store.without(haul_store.base(m.target), n.ext), m.room), ''), '_') as stem
 		from m, lateral (select case when lower(right(m.target, length(m.ext))) = m.ext then right(m.target, length(m.ext)) else '' end as ext) n
 	), lined as (
-		select array_agg(haul_store.join_path(x.folder, x.stem) order by x.source) as stems, array_agg(x.ext order by x.source) as exts, array_agg(x.source order by x.source) as sources from made x
+		select array_agg(haul_store.not_ours(haul_store.join_path(x.folder, x.stem)) order by x.source) as stems, array_agg(x.ext order by x.source) as exts, array_agg(x.source order by x.source) as sources from made x
 	), mains as materialized (
 		select u.source, u.stem, u.was, u.stem || u.ext as target from lined t,
 			unnest(t.sources, haul_store.tell_apart(t.stems, t.exts, ' (%s)'), t.exts, t.stems) u(source, stem, ext, was)
@@ -31,7 +31,7 @@ as $$
 		select c.source, null, haul_store.join_path(haul_store.folder(f.target), haul_store.parts(haul_store.without(coalesce(substring(c.path from '[^/]*/[^/]*$'), c.path), c.ext))), c.ext
 		from c, (select x.target from mains x join c z using (source) order by z.size desc, x.source limit 1) f where c.role = 'extra' and l.template !~ '\{path\}'
 	), lined_beside as (
-		select array_agg(b.stem order by b.source) as stems, array_agg(b.ext order by b.source) as exts, array_agg(b.source order by b.source) as sources, array_agg(b.owner order by b.source) as owners from beside b
+		select array_agg(haul_store.not_ours(b.stem) order by b.source) as stems, array_agg(b.ext order by b.source) as exts, array_agg(b.source order by b.source) as sources, array_agg(b.owner order by b.source) as owners from beside b
 	)
 	select m.source, o.owner, m.target, case when m.stem <> m.was then 'told apart from another of its name' end from mains m left join o using (source)
 	union all
@@ -112,9 +112,9 @@ comment on function haul_store.check_whole(jsonb) is 'Refuse files that are not 
 
 -- files: [{"path", "size", "done", "wanted"}], below folder, both as the client says; unpacked: [{"archive", "beside",
 -- "files": [{"path", "size"}]}], what archives among them hold. A plan that is there stays, but for files that it did not
--- know; those that are placed are not given out again.
+-- know; those that are placed are not given out again. held: by another row, that of a file which is placed.
 create or replace function haul.plan(download bigint, folder text, files jsonb, unpacked jsonb default '[]')
-returns table(source_root text, id bigint, source text, target text, size bigint, taken text, ours boolean)
+returns table(source_root text, id bigint, source text, target text, size bigint, taken text, ours boolean, held boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -134,7 +134,8 @@ begin
 			(select string_agg(x, '; ') from (select format('%s: %s', o.why, count(*)) as x from haul_store.file o where o.download = d.id group by o.why) s));
 	end if;
 	return query select case when o.archive is null then haul_store.local_path(d.client, plan.folder) else l.root || '/' || haul_store.unpack_folder(d) end, o.id, o.source, o.target, o.size,
-			coalesce(o.taken, l.taken), o.archive is not null
+			coalesce(o.taken, l.taken), o.archive is not null,
+			exists (select from haul_store.file h join haul_store.download e on e.id = h.download where h.target = o.target and h.state = 'placed' and e.library = l.id and h.id <> o.id)
 		from haul_store.file o where o.download = d.id and o.state = 'planned' order by o.source;
 end $$;
 comment on function haul.plan(bigint, text, jsonb, jsonb) is 'For the job that places a download''s files: which of them, where from and where to.';

@@ -10,21 +10,21 @@ as $$
 $$;
 comment on function haul_store.goal_of(text, int) is 'How long a torrent of a tracker, in a library, is to seed.';
 
--- Each file that was to be placed is, and nobody took one back.
+-- Each file that was to be placed is, and nobody took one back. What goes with a file that is left out is as that one.
 create or replace function haul_store.is_all_placed(p_download bigint) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(bool_and(f.state in ('placed', 'skipped')) and bool_or(f.state = 'placed'), false) from haul_store.file f where f.download = p_download
+	select coalesce(bool_and(f.state = 'placed' or f.state = 'skipped' and haul_store.is_unwanted(f.why)) and bool_or(f.state = 'placed'), false) from haul_store.file f where f.download = p_download
 $$;
 comment on function haul_store.is_all_placed(bigint) is 'Whether nothing of a download is needed in its client any more.';
 
--- Where a file may be a link to the client's data, that must stay.
+-- Where a file may be a link to the client's data, or is that data, it must stay.
 create or replace function haul_store.is_linked(p_download bigint, l haul_store.library) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from haul_store.file f where f.download = p_download and f.state = 'placed' and (f.mode = 'symlink' or f.mode is null and 'symlink' = any(l.modes)))
+	select exists (select from haul_store.file f where f.download = p_download and f.state = 'placed' and (f.mode in ('symlink', 'same') or f.mode is null and 'symlink' = any(l.modes)))
 $$;
-comment on function haul_store.is_linked(bigint, haul_store.library) is 'Whether a library''s files may be symbolic links into what the client holds.';
+comment on function haul_store.is_linked(bigint, haul_store.library) is 'Whether a library''s files may be symbolic links into what the client holds, or are what it holds.';
 
 create or replace function haul_store.take_out(p_download bigint, p_transfer bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -31,8 +31,8 @@ as $$
 declare
 	f haul_store.file;
 begin
-	update haul_store.file o set state = case when kept and o.mode is not null then o.state else 'undone' end,
-		why = case when not kept then 'taken back' when o.mode is null then 'it was there before, and stays' else 'changed since: left where it is' end
+	update haul_store.file o set state = case when kept and o.mode <> 'same' then o.state else 'undone' end,
+		why = case when not kept then 'taken back' when o.mode is null or o.mode = 'same' then 'it was there before, and stays' else 'changed since: left where it is' end
 	where o.id = file returning o.* into f;
 	if former then
 		perform haul_store.swap(f, 'replaced', 'placed', null);
