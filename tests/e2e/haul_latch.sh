@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# A wrong password is sent once: neither the monitor nor any job asks again before somebody has changed something; what waits for
+# that goes on by itself.
+# shellcheck disable=SC2154 # variables of the libraries
+. tests/lib/tap.sh
+. tests/lib/haul.sh
+need python3 curl
+
+begin client python3 -u tests/lib/web_fake.py "$room"
+wait_until "[ -s '$room/client.log' ]"
+echo 401 >"$room/answer"
+: >"$room/asked"
+asked() { grep -c . "$room/asked"; }
+# When the monitor last asked whether it may look; nothing while its last words were others.
+looked() { asks "select query_start from pg_stat_activity where query ~ 'haul[.\"]+watch' and pid <> pg_backend_pid()"; }
+looks_again() { local at=$last; last=$(looked); [ -n "$last" ] && [ "$last" != "$at" ]; }
+
+instance_start
+printf 'wrong\n' | tow secret set lab
+tow client add tr transmission "http://127.0.0.1:$(head -n 1 "$room/client.log")" --user admin --secret secret:lab --fast '200 ms' --slow '200 ms'
+watched
+ok "a wrong password" wait_until "says \"select state from haul.clients where name = 'tr'\" 'auth failed'" 30
+is "$(asked)" 1 "is sent once"
+last=''
+ok "the monitor looks whether anything has changed" wait_until "[ \"\$(asked)\" != 1 ] || looks_again" 30
+ok "and again" wait_until "[ \"\$(asked)\" != 1 ] || looks_again" 30
+is "$(asked)" 1 "and sends nothing"
+asks "select haul.retry_client('tr')" >/dev/null
+ok "until somebody asks for it" wait_until "[ \"\$(asked)\" -gt 1 ]" 30
+ok "wrong again" wait_until "says \"select h.revision from haul_store.health h join haul_store.client c on c.id = h.client where name = 'tr'\" 2 && looks_again" 30
+is "$(asked)" 2 "which was one more"
+done_testing
