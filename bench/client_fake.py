@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """client_fake.py TRANSFERS PERCENT: a qBittorrent on a free port of 127.0.0.1 that holds so many transfers, of which so many
-percent get on by two percent from one listing to the next. Prints its port, then the instant at which each listing was
-asked for. Texts are made ahead, so that little of the time is its own."""
+percent get on by two percent from one listing to the next. It tells everything to who asks first, and then what has changed.
+Prints its port, then the instant at which each listing was asked for. Texts are made ahead, so that little of the time is its
+own."""
 import http.server
 import sys
 import time
@@ -11,32 +12,47 @@ count, share = int(sys.argv[1]), float(sys.argv[2])
 changed = max(1, int(count * share / 100))
 progress = [0.0] * count
 texts = [b""] * count
-turn = 0
+rid = 0
 
 
 def name(n):
     return f"{n:040x}"
 
 
+def moving(n):
+    """What changes while it gets on, as members of an object."""
+    return f'"progress":{progress[n]:.3f},"amount_left":{int(4e9 * (1 - progress[n]))}'
+
+
 def write(n):
-    done = progress[n]
     texts[n] = (
-        f'{{"hash":"{name(n)}","infohash_v1":"{name(n)}","infohash_v2":"","name":"Some release of the year {n} [2160p]","state":"downloading",'
-        f'"progress":{done:.3f},"size":4000000000,"total_size":4000000000,"amount_left":{int(4e9 * (1 - done))},"dlspeed":100000,"upspeed":2000,'
+        f'"infohash_v1":"{name(n)}","infohash_v2":"","name":"Some release of the year {n} [2160p]","state":"downloading",'
+        f'{moving(n)},"size":4000000000,"total_size":4000000000,"dlspeed":100000,"upspeed":2000,'
         f'"eta":3600,"num_seeds":12,"num_leechs":3,"ratio":0.5,"seeding_time":0,"save_path":"/downloads","content_path":"/downloads/release {n}",'
         f'"category":"tow","tags":"tow-{n}, other","added_on":1700000000,"completion_on":0,"availability":3.5,"tracker":"http://tracker/{n}",'
-        f'"magnet_uri":"magnet:?xt=urn:btih:{name(n)}&dn=Some+release","priority":{n},"max_ratio":-1,"time_active":100}}'
+        f'"magnet_uri":"magnet:?xt=urn:btih:{name(n)}&dn=Some+release","priority":{n},"max_ratio":-1,"time_active":100'
     ).encode()
 
 
-def listing():
-    """All of them, the next few of which have got on."""
-    global turn
-    for n in range(turn * changed, (turn + 1) * changed):
-        progress[n % count] = (progress[n % count] + 0.02) % 0.98
-        write(n % count)
-    turn += 1
-    return b"[" + b",".join(texts) + b"]"
+def one(n):
+    return b'[{"hash":"%s",%s}]' % (name(n).encode(), texts[n])
+
+
+def listing(known):
+    """The next few get on. Who knows the last answer is told of those alone."""
+    global rid
+    moved = [n % count for n in range(rid * changed, (rid + 1) * changed)]
+    for n in moved:
+        progress[n] = (progress[n] + 0.02) % 0.98
+        write(n)
+    full = known == 0 or known != rid
+    rid += 1
+    told = (b'"%s":{%s}' % (name(n).encode(), texts[n] if full else moving(n).encode()) for n in (range(count) if full else moved))
+    return b'{"rid":%d,%s"server_state":{"free_space_on_disk":1000000000000,"use_subcategories":false},"torrents":{%s}}' % (
+        rid,
+        b'"full_update":true,' if full else b"",
+        b",".join(told),
+    )
 
 
 class Fake(http.server.BaseHTTPRequestHandler):
@@ -49,13 +65,13 @@ class Fake(http.server.BaseHTTPRequestHandler):
 
     def answer(self):
         asked = urllib.parse.urlsplit(self.path)
-        if asked.path.endswith("/torrents/info"):
-            one = urllib.parse.parse_qs(asked.query).get("hashes")
-            if one:
-                return b"[" + texts[int(one[0], 16)] + b"]"
+        query = urllib.parse.parse_qs(asked.query)
+        if asked.path.endswith("/sync/maindata"):
             print(time.time(), flush=True)
-            return listing()
-        return {"version": b"v4.5.2", "webapiVersion": b"2.8.19"}.get(asked.path.rsplit("/", 1)[1], b"Ok.")
+            return listing(int(query.get("rid", ["0"])[0]))
+        if asked.path.endswith("/torrents/info"):
+            return one(int(query["hashes"][0], 16))
+        return {"version": b"v5.0.1", "webapiVersion": b"2.11.2"}.get(asked.path.rsplit("/", 1)[1], b"Ok.")
 
     def do_GET(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -63,7 +63,7 @@ single() {
 setup() {
 	system_use towpath && client_begin || return
 	ask "select haul.add_client('fake', 'qbittorrent', '$address', category => 'tow', fast => '$pause_ms ms', slow => '$pause_ms ms')" >/dev/null || return
-	DATABASE_URL=$BENCH_URL "$TOW" worker --queue haul:2 --grace 1s --log-level error >"$instance_dir/worker.log" 2>&1 &
+	DATABASE_URL=$BENCH_URL "$TOW" worker --queue haul.watch:2 --grace 1s --log-level error >"$instance_dir/worker.log" 2>&1 &
 	worker_pids+=($!)
 	instance_pids+=($!)
 	listings_wait 5

@@ -88,10 +88,13 @@ struct tow_transfer_file {
 	bool wanted;
 };
 
+/* A client without CLIENT_CAN_FILES says of what is complete only where it is: made, one folder or
+ * one file, all of which is this transfer's. */
 struct tow_transfer_files {
 	struct tow_transfer_file *of;
 	size_t n;
 	const char *folder;
+	const char *made; /* instead of the others; NULL */
 };
 
 /* What to download: one of link and data. */
@@ -120,8 +123,8 @@ enum tow_client_act {
 enum tow_client_can {
 	CLIENT_CAN_TAG = 1, /* add_tag and new transfers' own */
 	CLIENT_CAN_CATEGORY = 2,
-	CLIENT_CAN_FILES = 4,
-	CLIENT_CAN_SEED = 8, /* what is complete may have to stay where it is */
+	CLIENT_CAN_FILES = 4, /* files lists them, of what is complete, too */
+	CLIENT_CAN_SEED = 8,  /* what is complete may have to stay where it is */
 	CLIENT_CAN_SEQUENTIAL = 16,
 	CLIENT_CAN_LIMIT = 32, /* the rates of one transfer */
 	CLIENT_CAN_RECHECK = 64,
@@ -171,6 +174,10 @@ const struct tow_client_driver *tow_client_driver(const char *name); /* NULL: th
 /* For drivers: the host of an address, small, without user, port and brackets; NULL where there is
  * none. */
 const char *tow_client_host(struct tow_arena *a, const char *url);
+
+/* For drivers: whether a message is the system's about a disk that is full, gone or not ours to
+ * write to. */
+bool tow_client_is_local(const char *text);
 
 /* Generated at build time from the files in workers/haul/clients; NULL at the end. */
 extern const struct tow_client_driver *const tow_client_drivers[];

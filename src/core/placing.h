@@ -4,6 +4,7 @@
  *	place_taken.c	whose the name is, and which one it is to be then
  *	place_copy.c	what takes its time: comparing, copying, going on with a part, reading again
  *	place_path.c	paths beneath a root, and what each errno means
+ *	place_walk.c	what is there to be placed (walk.h)
  *	place_undo.c	the recycle bin, and taking back
  *	place_name.c	names */
 #ifndef TOW_CORE_PLACING_H

@@ -119,7 +119,7 @@ ok "complete" wait_until "[ \"\$(row $one .complete)\" = true ]"
 is "$(row "$one" '[.state, .left, .percent, .tags, .completed_at > 0, .error]')" '["done",0,100,["tow-1","ours"],true,null]' "done"
 like "$(of "$one" .client_state)" '^SUCCESS/' "in its words"
 ok "the file is what it was, in the folder that is told" cmp "$room/articles/one.bin" "$(of "$one" .folder)/one.bin"
-is "$(drive files "$one" | says)" 'client.refused final' "what is in the history has no list of files"
+is "$(drive files "$one" | jq -c .)" "{\"n\":0,\"folder\":null,\"made\":\"$(of "$one" .folder)\",\"files\":[]}" "what is in the history has no list of files, and says where they are"
 login=(-u nzbget -p labpass123 -c films)
 is "$(drive list | jq '.transfers | length')" 1 "listings are narrowed to a category"
 login=(-u nzbget -p labpass123 -c other)
@@ -180,6 +180,7 @@ login=(-u nzbget -p labpass123 -c films)
 script=$(added add "$room/one.nzb" tow-4)
 ok "a script of NZBGet fails: an error" becomes "$script" error
 is "$(row "$script" '[.client_state, .complete, .local]')" '["WARNING/SCRIPT",false,true]' "of ours, not of the release"
+is "$(drive files "$script" | says)" 'client.refused final' "of what failed it is not said where its files are"
 rm "$room/fail"
 login=(-u nzbget -p labpass123)
 echo 'no nzb' >"$room/bad.nzb"

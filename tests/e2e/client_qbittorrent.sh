@@ -331,6 +331,7 @@ is "$(drive hello | says)" 'client.old final' "a version of another kind"
 said app/webapiVersion 2.11.2
 said app/version v5.0.1
 is "$(drive hello | jq -r .version)" v5.0.1 "a later one"
+said app/webapiVersion 2.8.19 # before 4.6 a narrowed listing is asked for as such
 for answer in '<html>' '' '{}' '"x"' '[' $'\xff'; do
 	said torrents/info "$answer"
 	said sync/maindata "${answer/\{\}/[]}"
@@ -373,4 +374,26 @@ touch "$room/5"
 wait "$session"
 is "$(jq -c '[.transfers[] | [.key, .state, .complete, .left]] | sort' "$told" | paste -sd ' ')" \
 	'[["a","seeding",true,0],["b","seeding",true,0],["c","seeding",false,-1]] [["a","done",true,0],["c","seeding",false,-1],["d","metadata",false,-1]]' "changes keep what they do not name"
+
+# Since 4.6 what is narrowed is followed by its changes too
+said app/webapiVersion 2.9.2
+rm "$fake/torrents/info"
+held='"a":{"category":"films","tags":"one, two"},"b":{"category":"films/old","tags":"two"},"c":{"category":"films2","tags":"tw"},"d":{"category":"film"},"e":{"name":"bare"}'
+keys() { jq -r '[.transfers[].key] | sort | join(" ")'; }
+said sync/maindata '{"rid":1,"full_update":true,"torrents":{'"$held"'}}'
+is "$(drive -c films list | keys)" a "by category"
+is "$(drive -t two list | keys)" 'a b' "by tag, which is a whole word"
+is "$(drive -c films/old -t two list | keys)" b "by both"
+is "$(drive -t three list | jq -c '[.whole, .transfers]')" '[true,[]]' "a tag that nothing has"
+said sync/maindata '{"rid":1,"full_update":true,"server_state":{"use_subcategories":true},"torrents":{'"$held"'}}'
+is "$(drive -c films list | keys)" 'a b' "a category holds those below it where the client says so"
+rm -f "$told" "$room/6"
+drive -c films list - wait "$room/6" - list >"$told" &
+session=$!
+begun+=("$session")
+lines 1
+said sync/maindata '{"rid":2,"torrents":{"a":{"category":"other"},"c":{"category":"films"}},"torrents_removed":["b"]}'
+touch "$room/6"
+wait "$session"
+is "$(keys <"$told" | paste -sd '|')" 'a b|c' "what leaves the category is gone, what enters it is there"
 done_testing

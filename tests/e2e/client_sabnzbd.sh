@@ -131,7 +131,9 @@ is "$(of "$two" '[.state, .complete, .local, .error] | join(" ")')" 'error false
 now "{\"past\": \"$three\", \"with\": {\"status\": \"Failed\", \"fail_message\": \"Aborted, cannot be completed - https://sabnzbd.org/not-complete\"}}"
 is "$(of "$three" '[.state, .local, .percent] | join(" ")')" 'error false -1' "missing articles are"
 is "$(drive -c films list | jq -r '[.transfers[].name] | join(" ")')" one "by category in the history"
-is "$(drive files "$one" | said)" 'client.refused final' "which files there are it does not say"
+is "$(drive files "$one" | jq -c .)" "{\"n\":0,\"folder\":null,\"made\":\"$room/films/one\",\"files\":[]}" "it lists no files, and says where they are"
+is "$(drive files "$two" | said)" 'client.refused final' "of what has failed it does not"
+is "$(drive files all | said) $(drive files SABnzbd_nzo_none | said)" 'client.gone final client.gone final' "nor of what is not there"
 is "$(drive tag "$one" late | said)" 'client.refused final' "nor has it tags"
 is "$(acted "$one" recheck)" client.refused "or checks again"
 

@@ -115,6 +115,7 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key, st
 		return false;
 	tow_buf_adds(b, "{\"n\":0");
 	text(b, "folder", f.folder);
+	text(b, "made", f.made);
 	tow_buf_adds(b, ",\"files\":[");
 	for (size_t i = 0; i < f.n; i++) {
 		tow_buf_addf(b, "%s{\"wanted\":%s", i ? "," : "",

@@ -47,7 +47,7 @@ select is(pg_temp.is_now(:d), 'downloaded done 100 1000 0', 'all of it is here')
 select is(pg_temp.jobs(:d), 'haul.fetch ready, haul.import ready', 'and will be placed');
 select is((select concat_ws(' ', key, root) from haul.begin_import(:d)), 'tow-9 /media', 'from where it is');
 select pg_temp.refused(format('select haul.fetching(%s, ''{}'')', :d), 'TW410', 'nothing', 'who is late is told so');
-select is((select key from haul.begin_act(:d)), 'tow-9', 'whoever tells the client knows which');
+select is((select key from haul.begin_act(:d, 'done')), 'tow-9', 'whoever tells the client knows which');
 select haul.acted(:d, 'done'), haul.acted(:d, 'remove_data') \g /dev/null
 select is((select count(*) from haul.transfers where download = :d), 0::bigint, 'what is removed is gone at once');
 

@@ -55,10 +55,11 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	bool ok;
 
-	if (!tow_job_db(j, &db, e) || !tow_call(db, &rows, e, "haul.begin_act", work_download(j)))
+	if (!tow_job_db(j, &db, e) ||
+	    !tow_call(db, &rows, e, "haul.begin_act", work_download(j), what))
 		return false;
 	if (tow_rows_count(rows) == 0)
-		return true; /* nobody has it (any more) */
+		return true; /* nobody has it, or it is to stay after all */
 	key = tow_rows_get(rows, 0, "key");
 	ok = session_open(&s, rows, e) &&
 	     (strcmp(what, "done") == 0 ? done(j, &s, rows, key, e) : tell(j, &s, key, what, e));

@@ -38,6 +38,22 @@ const char *tow_client_host(struct tow_arena *a, const char *url)
 	return host;
 }
 
+bool tow_client_is_local(const char *text)
+{
+	static const char *const said[] = {
+		"No space left",     "not enough space",   "Disk quota exceeded",
+		"Permission denied", "Read-only file",	   "Input/output error",
+		"File too large",    "Stale file handle",  "Too many open files",
+		"Not a directory",   "No such file",	   "Transport endpoint",
+		"No such device",    "Operation not perm", "File name too long",
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
+		if (strstr(text, said[i]))
+			return true;
+	return false;
+}
+
 bool tow_client_open(struct tow_client *c, const struct tow_client_driver *driver,
 		     const struct tow_client_conf *conf, struct tow_err *e)
 {

@@ -4,6 +4,9 @@
 
 #include "tow/place.h"
 #include "tow/unpack.h"
+#include "tow/walk.h"
+
+static const struct tow_walk_limits limits = { .entries = 100000, .depth = 64 };
 
 /*--- the client's list */
 
@@ -31,23 +34,62 @@ static const char *files_json(struct tow_arena *a, const struct tow_transfer_fil
 	return tow_strdup(a, b.data);
 }
 
-bool contents_list(struct tow_job *j, const struct tow_rows *conf, struct contents *c,
-		   struct tow_err *e)
+static bool ask(struct tow_job *j, const struct tow_rows *conf, struct tow_transfer_files *f,
+		struct tow_err *e)
+{
+	AUTO_SESSION s = { 0 };
+
+	if (!session_open(&s, conf, e) ||
+	    !s.client.driver->files(&s.client, tow_job_arena(j), tow_rows_get(conf, 0, "key"), f,
+				    e))
+		return false;
+	return f->folder || f->made ||
+	       tow_fail_class(e, TOW_RETRY, "client.garbled",
+			      "the client does not say where its files are");
+}
+
+/*--- what lies where the client says */
+
+static void set_files(struct tow_arena *a, const struct tow_walked *w, struct tow_transfer_files *f)
+{
+	f->n = w->n;
+	f->of = tow_alloc(a, (w->n + 1) * sizeof(*f->of));
+	for (size_t i = 0; i < w->n; i++)
+		f->of[i] = (struct tow_transfer_file){ .path = w->of[i].path,
+						       .size = w->of[i].size,
+						       .done = w->of[i].size,
+						       .wanted = true };
+}
+
+/* The paths begin with the folder's own name, as those of a torrent do. */
+static bool look(struct tow_job *j, struct tow_db *db, struct tow_transfer_files *f,
+		 struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(j);
+	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_walked w = { 0 };
+
+	if (!tow_call(db, &rows, e, "haul.made", work_download(j), tow_place_text(a, f->made)))
+		return false;
+	if (!tow_walk(a, tow_place_bytes(a, tow_rows_get(rows, 0, "root")),
+		      tow_place_bytes(a, tow_rows_get(rows, 0, "name")), &limits, &w, e))
+		return tow_wrap(e, "the client's '%s'", f->made);
+	if (w.left_out > 0)
+		tow_job_log(j, TOW_WARN, "left out, as no regular files: %zu, '%s' the first",
+			    w.left_out, w.first_out);
+	f->folder = tow_place_bytes(a, tow_rows_get(rows, 0, "folder"));
+	set_files(a, &w, f);
+	return true;
+}
+
+bool contents_list(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+		   struct contents *c, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
 	struct tow_transfer_files f = { 0 };
-	AUTO_SESSION s = { 0 };
 
-	if (!session_open(&s, conf, e))
+	if (!ask(j, conf, &f, e) || (f.made && !look(j, db, &f, e)))
 		return false;
-	if (!(s.client.driver->can & CLIENT_CAN_FILES))
-		return tow_fail_class(e, TOW_FINAL, "client.old", "'%s' does not list files",
-				      s.client.driver->name);
-	if (!s.client.driver->files(&s.client, a, tow_rows_get(conf, 0, "key"), &f, e))
-		return false;
-	if (!f.folder)
-		return tow_fail_class(e, TOW_RETRY, "client.garbled",
-				      "the client does not say where its files are");
 	f.folder = tow_place_text(a, f.folder);
 	*c = (struct contents){ f, files_json(a, &f), "[]" };
 	return true;

@@ -216,7 +216,7 @@ static bool place_contents(struct tow_job *j, struct tow_db *db, const struct to
 	TOW_AUTO_ROWS *plan = NULL;
 	struct contents c = { 0 };
 
-	return contents_list(j, conf, &c, e) && contents_unpack(j, db, conf, false, &c, e) &&
+	return contents_list(j, db, conf, &c, e) && contents_unpack(j, db, conf, false, &c, e) &&
 	       tow_call(db, &plan, e, "haul.plan", work_download(j), c.files.folder, c.files_json,
 			c.unpacked_json) &&
 	       place_all(j, db, rules, plan, e);

@@ -92,6 +92,8 @@ begin
 		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
 	elsif v_type is null or v_type not in ('torrent', 'nzb', 'http') or data is not null and v_type = 'http' then
 		perform haul_store.fail('TW422', format('it is not clear what %s is', coalesce(left(link, 200), 'the data')), 'say so: type => torrent, nzb or http');
+	elsif link !~* '^(magnet:\?|https?://)[^[:cntrl:]\s]+$' then
+		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, without blanks');
 	elsif jsonb_typeof(meta) is distinct from 'object' then
 		perform haul_store.fail('TW422', 'meta is no object', 'for instance {"year": 1999}');
 	end if;
@@ -127,38 +129,56 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	d haul_store.download := haul_store.see_download(id);
+	d haul_store.download := haul_store.hold_download(id);
+	v_act constant text := case remove when 'transfer' then 'remove' when 'data' then 'remove_data' end;
+	v_job bigint;
 begin
 	if remove not in ('no', 'transfer', 'data') then
 		perform haul_store.fail('TW422', format('bad remove %L', remove), 'use no, transfer or data');
 	end if;
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
+	update haul_store.download o set gone = v_act where o.id = d.id;
 	perform haul_store.stop_fetch(d, 'paused');
-	if remove <> 'no' then
-		perform haul_store.act(d, case remove when 'transfer' then 'remove' else 'remove_data' end);
+	for v_job in select unnest(haul_store.errands(d.id, '{haul.grab,haul.import,haul.preview}')) loop
+		perform haul_store.end_job(v_job, 'its download was cancelled');
+	end loop;
+	if v_act is not null then
+		perform haul_store.act(d, v_act);
 	end if;
 end $$;
-comment on function haul.cancel(bigint, text) is 'Give a download up. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it).';
+comment on function haul.cancel(bigint, text) is 'Give a download up: what works on it is ended. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it).';
 
-create or replace function haul.retry(id bigint) returns text
+create or replace function haul.retry(id bigint, library text default null) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	d haul_store.download := haul_store.see_download(id);
-	v_to constant text := case when d.state <> 'failed' then 'queued'
-		when exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.leaving is null) then
-			case when d.back in ('downloaded', 'importing', 'converting', 'converted') then 'downloaded' else 'downloading' end
-		else 'queued' end;
+	d haul_store.download := haul_store.hold_download(id);
+	v_held constant boolean := exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.state <> 'removed'
+		and (t.leaving is null or d.state = 'completed'));
+	v_to constant text := case
+		when d.state in ('downloaded', 'importing') then d.state
+		when d.state = 'completed' then 'downloaded'
+		when d.state <> 'failed' or not v_held then 'queued'
+		when d.back in ('downloaded', 'importing', 'converting', 'converted') then 'downloaded'
+		else 'downloading' end;
 begin
 	if d.state in ('approved', 'downloading') and haul_store.is_web(d.client) then
 		return haul_store.hurry(d);
+	elsif d.state = 'completed' and not (v_held and exists (select from haul_store.file f where f.download = d.id and f.state = 'undone')) then
+		perform haul_store.fail('TW409', format('download %s is completed%s', d.id, case when not v_held then ', and its client does not hold it any more' end),
+			'what was undone can be imported again while its client holds it; else: tow haul add');
+	end if;
+	if library is not null or d.library is null then
+		update haul_store.download o set library = (haul_store.see_library(library)).id where o.id = d.id returning o.* into d;
 	end if;
 	perform haul_store.start_afresh(d);
-	d := haul_store.move_to(d, v_to, 'somebody tries again');
+	if d.state <> v_to then
+		d := haul_store.move_to(d, v_to, 'somebody tries again');
+	end if;
 	return haul_store.go_on(d);
 end $$;
-comment on function haul.retry(bigint) is 'Try a download again that failed, was cancelled or refused, from the last stage that was good, or at once one that a worker of ours waits to fetch again; returns its state.';
+comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once. Returns its state.';
 
 -- What a state that waits for nobody asks for.
 create or replace function haul_store.go_on(d haul_store.download) returns text
@@ -179,17 +199,19 @@ begin
 end $$;
 comment on function haul_store.go_on(haul_store.download) is 'Have the work done that a download''s state asks for.';
 
--- What its client is told, by a job; after the one that fetches it, which is held by other means. What is told to go is
--- no longer looked for.
+-- What its client is told, by a job, in the order in which it was asked for, and after those that fetch or place it. What
+-- is told to go is no longer looked for.
 create or replace function haul_store.act(d haul_store.download, p_what text) returns bigint
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+begin
 	update haul_store.transfer t set leaving = 'done', leave_at = tow.now() where t.download = d.id and p_what in ('remove', 'remove_data');
-	select tow.enqueue('haul.act', jsonb_build_object('download', d.id, 'act', p_what), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
-		after => f.jobs, if_failed => case when f.jobs is null then 'cancel' else 'go' end)
-	from (select haul_store.fetches_of(d.id) as jobs) f
-	where exists (select from haul_store.transfer t where t.download = d.id) and not (p_what in ('pause', 'resume') and haul_store.is_web(d.client))
-$$;
+	if p_what in ('pause', 'resume') and haul_store.is_web(d.client) or not exists (select from haul_store.transfer t where t.download = d.id) then
+		return null;
+	end if;
+	return haul_store.send(d, 'haul.act', jsonb_build_object('act', p_what), null,
+		nullif(haul_store.errands(d.id, '{haul.act,haul.import}') || haul_store.fetches_of(d.id), '{}'));
+end $$;
 comment on function haul_store.act(haul_store.download, text) is 'Have a download''s client do something with it: pause, resume, recheck, reannounce, remove, remove_data, done.';
 
 create or replace function haul.pause(id bigint) returns void
@@ -197,7 +219,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	d haul_store.download := haul_store.see_download(id);
+	d haul_store.download := haul_store.hold_download(id);
 begin
 	d := haul_store.move_to(d, 'paused');
 	perform haul_store.stop_fetch(d, 'paused');
@@ -210,7 +232,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	d haul_store.download := haul_store.see_download(id);
+	d haul_store.download := haul_store.hold_download(id);
 begin
 	if d.state <> 'paused' then
 		perform haul_store.fail('TW409', format('download %s is %s, not paused', d.id, d.state), 'haul.retry is for what failed');

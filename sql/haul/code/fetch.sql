@@ -43,6 +43,15 @@ as $$
 $$;
 comment on function haul_store.rest_transfer(haul_store.download, text) is 'Nobody fetches a download now; other clients say that themselves.';
 
+create or replace function haul_store.end_job(p_job bigint, p_why text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform tow.cancel(p_job, p_why);
+exception when sqlstate 'TW404' or sqlstate 'TW409' then -- it ended this moment
+end $$;
+comment on function haul_store.end_job(bigint, text) is 'Cancel a job, unless it has ended.';
+
 create or replace function haul_store.stop_fetch(d haul_store.download, p_state text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -51,10 +60,7 @@ declare
 begin
 	update haul_store.fetch f set stopped = true where f.download = d.id;
 	for v_job in select unnest(haul_store.fetches_of(d.id)) loop
-		begin
-			perform tow.cancel(v_job, format('download %s is %s', d.id, p_state));
-		exception when sqlstate 'TW409' then -- it ended this moment
-		end;
+		perform haul_store.end_job(v_job, format('download %s is %s', d.id, p_state));
 	end loop;
 	perform haul_store.rest_transfer(d, p_state);
 end $$;

@@ -50,7 +50,7 @@ declare
 	d haul_store.download;
 begin
 	perform haul_store.look_now((select o.client from haul_store.download o where o.id = grabbed.download)); -- locks its health first, as haul.observe
-	d := haul_store.work_on(download, '{approved,downloading}');
+	d := haul_store.work_on(download, '{approved,downloading,cancelled}');
 	if d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
 	end if;
@@ -177,16 +177,18 @@ begin
 end $$;
 comment on function haul.imported(bigint) is 'All files of a download are in their place: its servers and its client will be told.';
 
-create or replace function haul.begin_act(download bigint)
+create or replace function haul.begin_act(download bigint, act text)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag
 	from haul_store.download d join haul_store.transfer t on t.download = d.id and t.missed < 3
 		left join haul_store.library l on l.id = d.library, haul_store.client_conf(d.client) c
-	where d.id = begin_act.download order by t.missed, t.id limit 1
+	where d.id = begin_act.download and (begin_act.act not in ('remove', 'remove_data') or t.leaving is not null
+		and (d.state <> 'completed' or haul_store.is_all_placed(d.id) and (begin_act.act = 'remove' or not haul_store.is_linked(d.id, l))))
+	order by t.missed, t.id limit 1
 $$;
-comment on function haul.begin_act(bigint) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it.';
+comment on function haul.begin_act(bigint, text) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it, or it is not to go any more.';
 
 -- A transfer that was to go is gone, whatever a listing that was under way still says.
 create or replace function haul.acted(download bigint, act text, error text default null) returns void
@@ -194,7 +196,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	d constant haul_store.download := haul_store.see_download(download);
+	d constant haul_store.download := haul_store.hold_download(download);
 begin
 	if error is not null then
 		update haul_store.transfer t set leaving = 'kept' where t.download = d.id and t.leaving is not null and act in ('remove', 'remove_data');

@@ -38,8 +38,8 @@ begin
 	select o.* into l from haul_store.library o where o.id = d.library;
 	select o.* into t from haul_store.transfer o where o.id = p_transfer;
 	v_linked := l.done_remove = 'data' and haul_store.is_linked(d.id, l);
-	if t.leaving is null then
-		perform haul_store.note_event(d.id, 'seeded', concat_ws(', ', 'ratio ' || round(t.ratio::numeric, 2), 'for ' || haul_store.say_interval(t.seeding),
+	if t.leaving is null and (d.type = 'torrent' or v_linked) then
+		perform haul_store.note_event(d.id, 'seeded', concat_ws(', ', 'ratio ' || round(t.ratio::numeric, 2), 'for ' || case when t.seeding is not null then haul_store.say_interval(t.seeding) end,
 			case when v_linked then 'its data stays: the library links to it' end));
 	end if;
 	perform haul_store.act(d, case when l.done_remove = 'data' and not v_linked then 'remove_data' else 'remove' end);
@@ -51,6 +51,10 @@ comment on function haul_store.take_out(bigint, bigint) is 'Have a client forget
 create or replace function haul_store.clear_out(p_client int, p_download bigint default null) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
+	select haul_store.act(d, d.gone) -- cancelled while it was being given to the client
+	from haul_store.download d join haul_store.transfer t on t.download = d.id
+	where t.client = p_client and t.leaving is null and t.missed = 0 and t.state <> 'removed' and d.state = 'cancelled' and d.gone is not null
+	order by d.id;
 	with x as materialized (
 		select d.id, t.id as transfer, d.type, l.id as library, t.tracker_host as host, t.state, t.ratio, coalesce(t.seeding, tow.now() - t.completed_at) as seeding
 		from haul_store.transfer t join haul_store.download d on d.id = t.download join haul_store.library l on l.id = d.library

@@ -46,14 +46,48 @@ comment on function haul_store.move_to(haul_store.download, text, text, text, te
 
 -- One job of a download and stage at a time; whoever asks again gets the one that is there. It begins when job p_after has
 -- ended.
-create or replace function haul_store.launch(d haul_store.download, p_kind text, p_after bigint default null) returns bigint
+create or replace function haul_store.errands(p_download bigint, p_kinds text[]) returns bigint[]
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select array_agg(e.job order by e.job) from haul_store.errand e
+	where e.download = p_download and e.kind = any(p_kinds) and tow.state(e.job) not in ('completed', 'failed', 'cancelled')
+$$;
+comment on function haul_store.errands(bigint, text[]) is 'Jobs of these kinds that work on a download and have not ended; null: there are none.';
+
+-- A job of the queue haul that works on a download, after those others of it.
+create or replace function haul_store.send(d haul_store.download, p_kind text, p_args jsonb, p_key text, p_after bigint[]) returns bigint
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_job constant bigint := tow.enqueue(p_kind, jsonb_build_object('download', d.id) || p_args, queue => 'haul', key => p_key, policy => 'haul.work',
+		tags => array['download:' || d.id], after => p_after, if_failed => case when p_after is null then 'cancel' else 'go' end);
+begin
+	delete from haul_store.errand e where e.download = d.id and coalesce(tow.state(e.job) in ('completed', 'failed', 'cancelled'), true);
+	insert into haul_store.errand (download, job, kind) values (d.id, v_job, p_kind) on conflict do nothing;
+	return v_job;
+end $$;
+comment on function haul_store.send(haul_store.download, text, jsonb, text, bigint[]) is 'Have a job work on a download, when others of it have ended.';
+
+-- One job of a download and stage at a time; whoever asks again gets the one that is there. What a client was told before
+-- comes before it is given the download anew, and files are placed and taken back one after the other.
+create or replace function haul_store.launch(d haul_store.download, p_kind text) returns bigint
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	update haul_store.download o set let = true where o.id = d.id and p_kind = 'haul.grab' and not o.let;
-	select tow.enqueue(p_kind, jsonb_build_object('download', d.id), queue => 'haul', key => format('%s:%s', p_kind, d.id), policy => 'haul.work',
-		tags => array['download:' || d.id], after => case when p_after is not null then array[p_after] end)
+	select haul_store.send(d, p_kind, '{}', format('%s:%s', p_kind, d.id),
+		haul_store.errands(d.id, case p_kind when 'haul.grab' then '{haul.act}'::text[] when 'haul.import' then '{haul.undo}' else '{haul.import}' end))
 $$;
-comment on function haul_store.launch(haul_store.download, text, bigint) is 'Have a job work on a download.';
+comment on function haul_store.launch(haul_store.download, text) is 'Have a job work on a download.';
+
+-- As haul.observe, which locks the client's health, then its transfers, then downloads.
+create or replace function haul_store.hold_download(p_id bigint) returns haul_store.download
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	perform from haul_store.health h where h.client = (select o.client from haul_store.download o where o.id = p_id) for no key update;
+	return haul_store.see_download(p_id);
+end $$;
+comment on function haul_store.hold_download(bigint) is 'A download for whoever changes its transfers, too: locked after its client''s health; raises TW404.';
 
 create or replace function haul_store.is_open(p_state text) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp

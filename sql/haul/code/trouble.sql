@@ -79,8 +79,6 @@ comment on function haul_store.take_step(haul_store.download, text, text, interv
 create or replace function haul_store.give_anew(d haul_store.download, p_trouble text, p_why text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-declare
-	v_job bigint;
 begin
 	if d.link is null and d.data is null then
 		perform haul_store.note_event(d.id, 'retry', p_why || '; it was found in its client, and cannot be given to it anew');
@@ -88,9 +86,9 @@ begin
 		perform haul_store.move_to(d, 'failed', p_why || '; all retries are used up', 'retries.transfer.' || p_trouble, haul_store.hint_of(p_trouble));
 	else
 		d := haul_store.move_to(d, 'approved', p_why || '; it is given to its client anew');
-		v_job := haul_store.act(d, 'remove');
+		perform haul_store.act(d, 'remove');
 		update haul_store.transfer t set leaving = 'again' where t.download = d.id;
-		perform haul_store.launch(d, 'haul.grab', v_job);
+		perform haul_store.launch(d, 'haul.grab');
 	end if;
 end $$;
 comment on function haul_store.give_anew(haul_store.download, text, text) is 'Remove a download from its client, and give it to it again.';
@@ -139,8 +137,10 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
 	delete from haul_store.retried o where o.download = d.id;
+	update haul_store.download o set gone = null where o.id = d.id and o.gone is not null;
 	delete from haul_store.spell o where o.download = d.id;
-	update haul_store.transfer t set moved = h.observed from haul_store.health h where t.download = d.id and h.client = t.client;
+	update haul_store.transfer t set moved = h.observed, leaving = case when t.state = 'removed' then t.leaving end from haul_store.health h
+	where t.download = d.id and h.client = t.client;
 end $$;
 comment on function haul_store.start_afresh(haul_store.download) is 'Forget retries and troubles.';
 

@@ -296,10 +296,7 @@ static bool is_missing(const char *message)
 /* A full disk is not among them by itself: libtorrent 2 stands still then, and says nothing. */
 static bool is_local(const char *message)
 {
-	return holds_any(message, (const char *const[]){
-					  "No space left", "not enough space", "Disk quota",
-					  "Permission denied", "Read-only", "Input/output error",
-					  "Not a directory", "Failed to move", NULL });
+	return tow_client_is_local(message) || strstr(message, "Failed to move");
 }
 
 static enum tow_transfer_state state_of(const struct tow_json *t, const char *state)

@@ -429,6 +429,15 @@ static bool find_past(struct tow_client *c, struct tow_arena *a, const char *key
 	return *item || gone(key, e);
 }
 
+static bool files_made(const struct tow_transfer *past, struct tow_transfer_files *out,
+		       struct tow_err *e)
+{
+	*out = (struct tow_transfer_files){ .made = past->folder };
+	if (past->complete && past->folder)
+		return true;
+	return tow_fail_class(e, TOW_FINAL, "client.refused", "it has made nothing of it");
+}
+
 /* Of what it downloads; the names are guesses until the first article of a file is here. What is in
  * its history has no list of files: all that is in its folder is its own. */
 static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
@@ -437,6 +446,7 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	TOW_AUTO_JSON *doc = NULL;
 	TOW_AUTO_JSON *past = NULL;
 	const struct tow_json *items, *item;
+	struct tow_transfer done;
 
 	if (!is_key(key))
 		return gone(key, e);
@@ -445,9 +455,8 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	if (tow_json_len(items) == 0) {
 		if (!find_past(c, a, key, &past, &item, e))
 			return false;
-		tow_fail_class(e, TOW_FINAL, "client.refused",
-			       "it keeps no list of files of what it has finished");
-		return tow_hint(e, "all that is in its folder belongs to it");
+		done = read_past(a, item);
+		return files_made(&done, out, e);
 	}
 	*out = (struct tow_transfer_files){ .n = tow_json_len(items),
 					    .folder = tow_json_dup(a, tow_json_at(items, 0),

@@ -1,9 +1,10 @@
 /* qBittorrent, its web API 2: 4.1 to 5.x, which differ in the names of states and verbs, in what a
  * login answers and in what adding says.
  *
- * Listings narrowed by category or tag are asked for as such, which costs the client nothing; all
- * of it is followed by sync/maindata, which tells only what has changed since. Five wrong passwords
- * ban an address for an hour: a login that is refused is never repeated here. */
+ * It is followed by sync/maindata, which tells only what has changed since, and narrowed to a
+ * category or tag here. Before 4.6 it goes through all that it holds to find out what has changed:
+ * there a narrowed listing is asked for as such. Five wrong passwords ban an address for an hour: a
+ * login that is refused is never repeated here. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #define ETA_UNKNOWN 8640000
 #define MAX_LISTING (256ul << 20)
+#define SYNC_API    2009000 /* 4.6: it knows what has changed without looking */
 #define STOP_API    2011000 /* 5.0: pause and resume are called stop and start */
 
 struct own {
@@ -180,6 +182,11 @@ static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 	return true;
 }
 
+static bool knows_api(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
+{
+	return own(c)->api || hello(c, a, e);
+}
+
 /*--- what a torrent is */
 
 static enum tow_transfer_state state_of(const char *text)
@@ -217,32 +224,25 @@ static enum tow_transfer_state state_of(const char *text)
 	return TRANSFER_UNKNOWN;
 }
 
-/* "a, b" as a list. */
+/* The next of "a, b". */
+static bool next_tag(const char **text, size_t *len)
+{
+	*text += strspn(*text, ", ");
+	*len = strcspn(*text, ",");
+	return *len > 0;
+}
+
 static const char *const *split_tags(struct tow_arena *a, const char *text)
 {
-	size_t n = 1;
+	size_t n = 1, len;
 	const char **tags;
 
 	for (const char *s = text; *s; s++)
 		n += *s == ',';
 	tags = tow_alloc(a, (n + 1) * sizeof(*tags));
-	n = 0;
-	while (*text) {
-		size_t len = strcspn(text, ",");
-
-		if (len)
-			tags[n++] = tow_strndup(a, text, len);
-		text += len + (text[len] == ',');
-		text += strspn(text, " ");
-	}
+	for (n = 0; next_tag(&text, &len); text += len)
+		tags[n++] = tow_strndup(a, text, len);
 	return tags;
-}
-
-static const char *copied(struct tow_arena *a, const struct tow_json *t, const char *member)
-{
-	const char *text = tow_json_str(t, member, "");
-
-	return *text ? tow_strdup(a, text) : NULL;
 }
 
 static void read_ids(struct tow_arena *a, const struct tow_json *t, struct tow_transfer *out)
@@ -251,7 +251,7 @@ static void read_ids(struct tow_arena *a, const struct tow_json *t, struct tow_t
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
-		if ((out->ids[n] = copied(a, t, members[i])))
+		if ((out->ids[n] = tow_json_dup(a, t, members[i])))
 			n++;
 }
 
@@ -304,9 +304,9 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 		.leechers = count(t, "num_leechs"),
 		.ratio = tow_json_num(t, "ratio", -1),
 		.seeding = count(t, "seeding_time"),
-		.folder = copied(a, t, "save_path"),
-		.content = copied(a, t, "content_path"),
-		.category = copied(a, t, "category"),
+		.folder = tow_json_dup(a, t, "save_path"),
+		.content = tow_json_dup(a, t, "content_path"),
+		.category = tow_json_dup(a, t, "category"),
 		.tags = split_tags(a, tow_json_str(t, "tags", "")),
 		.tracker_host = tow_client_host(a, tow_json_str(t, "tracker", NULL)),
 		.added_at = instant(t, "added_on"),
@@ -327,23 +327,6 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
 
 /*--- listings */
 
-/* What the system says of a disk that is full, gone or not ours to write to. */
-static bool is_local(const char *text)
-{
-	static const char *const said[] = {
-		"No space left",     "not enough space",   "Disk quota exceeded",
-		"Permission denied", "Read-only file",	   "Input/output error",
-		"File too large",    "Stale file handle",  "Too many open files",
-		"Not a directory",   "No such file",	   "Transport endpoint",
-		"No such device",    "Operation not perm", "File name too long",
-	};
-
-	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)
-		if (strstr(text, said[i]))
-			return true;
-	return false;
-}
-
 /* The newest line that names both the torrent and where it is. */
 static void read_reason(struct tow_arena *a, const struct tow_json *log, struct tow_transfer *t)
 {
@@ -354,7 +337,7 @@ static void read_reason(struct tow_arena *a, const struct tow_json *log, struct 
 		if (!strstr(text, t->name) || (t->content && !strstr(text, t->content)))
 			continue;
 		t->error = tow_strdup(a, text);
-		t->local = is_local(text);
+		t->local = tow_client_is_local(text);
 		return;
 	}
 }
@@ -365,32 +348,40 @@ static void read_reasons(struct tow_client *c, struct tow_arena *a, struct tow_l
 	TOW_AUTO_JSON *log = NULL;
 	struct tow_err ignored = { 0 };
 
-	if (!get_json(c, a, "log/main?normal=false&info=false&warning=true&critical=true", &log,
-		      &ignored))
-		return;
-	for (size_t i = 0; i < out->n; i++)
-		if (out->of[i].state == TRANSFER_ERROR)
-			read_reason(a, log, &out->of[i]);
-}
-
-static void listed(struct tow_client *c, struct tow_arena *a, struct tow_listing *out)
-{
-	for (size_t i = 0; i < out->n; i++)
-		if (out->of[i].state == TRANSFER_ERROR) {
-			read_reasons(c, a, out);
+	for (size_t i = 0; i < out->n; i++) {
+		if (out->of[i].state != TRANSFER_ERROR)
+			continue;
+		if (!log &&
+		    !get_json(c, a, "log/main?normal=false&info=false&warning=true&critical=true",
+			      &log, &ignored))
 			return;
-		}
+		read_reason(a, log, &out->of[i]);
+	}
 }
 
-/* Before 4.3.9 the client does not narrow a listing by tag, and does not say so. */
-static bool has_tag(const struct tow_transfer *t, const char *tag)
+static bool has_tag(const char *tags, const char *tag)
 {
-	for (const char *const *of = t->tags; *of; of++)
-		if (strcmp(*of, tag) == 0)
+	size_t len;
+
+	for (; next_tag(&tags, &len); tags += len)
+		if (strlen(tag) == len && memcmp(tags, tag, len) == 0)
 			return true;
 	return false;
 }
 
+/* below: a category holds those whose names go on from it with a slash. */
+static bool is_ours(const struct tow_client_conf *conf, const struct tow_json *t, bool below)
+{
+	const char *category = tow_json_str(t, "category", "");
+	size_t len = conf->category ? strlen(conf->category) : 0;
+
+	if (len && (strncmp(category, conf->category, len) != 0 ||
+		    (category[len] && !(below && category[len] == '/'))))
+		return false;
+	return !conf->tag || has_tag(tow_json_str(t, "tags", ""), conf->tag);
+}
+
+/* Before 4.3.9 the client does not narrow a listing by tag, and does not say so. */
 static bool list_some(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
 		      struct tow_err *e)
 {
@@ -408,10 +399,8 @@ static bool list_some(struct tow_client *c, struct tow_arena *a, struct tow_list
 		const struct tow_json *t = tow_json_at(doc, i);
 		const char *hash = tow_json_str(t, "hash", "");
 
-		if (!*hash)
-			continue;
-		out->of[out->n] = read_torrent(a, t, hash);
-		out->n += !c->conf->tag || has_tag(&out->of[out->n], c->conf->tag);
+		if (*hash && is_ours(c->conf, t, true))
+			out->of[out->n++] = read_torrent(a, t, hash);
 	}
 	return true;
 }
@@ -457,6 +446,7 @@ static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listi
 	const char *hash;
 	void *iter = NULL;
 	size_t n = 0;
+	bool below;
 
 	if (!get_json(c, a, tow_fmt(a, "sync/maindata?rid=%lld", own(c)->rid), &changes, e))
 		return false;
@@ -470,17 +460,24 @@ static bool list_all(struct tow_client *c, struct tow_arena *a, struct tow_listi
 		.of = tow_alloc(a, (n + 1) * sizeof(*out->of)),
 		.free_bytes = free_of(own(c)),
 	};
+	below = tow_json_bool(tow_json_get(own(c)->held, "server_state"), "use_subcategories",
+			      false);
 	for (iter = NULL; (t = tow_json_next(torrents, &iter, &hash));)
-		out->of[out->n++] = read_torrent(a, t, hash);
+		if (is_ours(c->conf, t, below))
+			out->of[out->n++] = read_torrent(a, t, hash);
 	return true;
 }
 
 static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
 		 struct tow_err *e)
 {
-	if (!(c->conf->category || c->conf->tag ? list_some : list_all)(c, a, out, e))
+	bool narrow = c->conf->category || c->conf->tag;
+
+	if (narrow && !knows_api(c, a, e))
 		return false;
-	listed(c, a, out);
+	if (!(narrow && own(c)->api < SYNC_API ? list_some : list_all)(c, a, out, e))
+		return false;
+	read_reasons(c, a, out);
 	return true;
 }
 
@@ -508,12 +505,12 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 	    !get_json(c, a, tow_fmt(a, "torrents/files?hash=%s", tow_http_escape(a, key)), &doc, e))
 		return false;
 	*out = (struct tow_transfer_files){
-		.folder = copied(a, tow_json_at(torrent, 0), "save_path"),
+		.folder = tow_json_dup(a, tow_json_at(torrent, 0), "save_path"),
 	};
 	out->of = tow_alloc(a, (tow_json_len(doc) + 1) * sizeof(*out->of));
 	for (size_t i = 0; i < tow_json_len(doc); i++) {
 		const struct tow_json *f = tow_json_at(doc, i);
-		const char *path = copied(a, f, "name");
+		const char *path = tow_json_dup(a, f, "name");
 		long long size = count(f, "size");
 
 		if (!path)
@@ -544,11 +541,6 @@ static bool post(struct tow_client *c, struct tow_arena *a, const char *path,
 				      "'%s': it answered %ld %.100s", path, answer.status,
 				      answer.body);
 	return tow_http_ok(&answer, e);
-}
-
-static bool knows_api(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
-{
-	return own(c)->api || hello(c, a, e);
 }
 
 /* It says yes to a torrent that it does not hold. */

@@ -352,16 +352,15 @@ static const char *lower(struct tow_arena *a, const char *text)
 /* A message stays when what it tells of is over. */
 static void read_message(struct tow_transfer *t, const char *message, bool over)
 {
-	static const char *const ours[] = {
-		"No space left", "Permission denied", "Read-only", "Input/output",	 "quota",
-		"No such file",	 "Storage error",     "diskspace", "hash check returned"
-	};
+	static const char *const ours[] = { "quota", "Storage error", "diskspace",
+					    "hash check returned" };
 
 	if (over || !is_error(message)) {
 		t->tracker = *message ? message : NULL;
 		return;
 	}
 	t->error = message;
+	t->local = tow_client_is_local(message);
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		t->local = t->local || strstr(message, ours[i]);
 }

@@ -224,31 +224,40 @@ static const char *labels_of(struct tow_arena *a, const struct tow_json *slot)
 	return all;
 }
 
-static struct tow_transfer read_queued(struct tow_arena *a, const struct tow_json *slot)
+/* Queue and history have other names for the same. */
+static struct tow_transfer read_slot(struct tow_arena *a, const struct tow_json *slot,
+				     const char *name, const char *category)
 {
-	const char *status = tow_json_str(slot, "status", "");
-	double percent = number(slot, "percentage");
-	struct tow_transfer t = {
+	double added = number(slot, "time_added");
+
+	return (struct tow_transfer){
 		.key = tow_json_dup(a, slot, "nzo_id"),
-		.name = tow_strdup(a, tow_json_str(slot, "filename", "")),
-		.state = state_of(status),
-		.client_state = tow_strdup(a, status),
-		.percent = percent > 100 ? 100 : percent,
-		.size = scaled(number(slot, "mb"), 1 << 20),
-		.left = scaled(number(slot, "mbleft"), 1 << 20),
-		.down = 0,
+		.name = tow_strdup(a, tow_json_str(slot, name, "")),
+		.client_state = tow_strdup(a, tow_json_str(slot, "status", "")),
+		.left = -1,
+		.down = -1,
 		.up = -1,
-		.eta = seconds_of(tow_json_str(slot, "timeleft", "")),
+		.eta = -1,
 		.seeders = -1,
 		.leechers = -1,
 		.ratio = -1,
 		.seeding = -1,
-		.category = tow_json_dup(a, slot, "cat"),
-		.added_at = scaled(number(slot, "time_added"), 1),
+		.category = tow_json_dup(a, slot, category),
+		.added_at = added > 0 ? (long long)added : 0,
 	};
+}
 
-	if (t.added_at < 0)
-		t.added_at = 0;
+static struct tow_transfer read_queued(struct tow_arena *a, const struct tow_json *slot)
+{
+	struct tow_transfer t = read_slot(a, slot, "filename", "cat");
+	double percent = number(slot, "percentage");
+
+	t.state = state_of(t.client_state);
+	t.percent = percent > 100 ? 100 : percent;
+	t.down = 0;
+	t.eta = seconds_of(tow_json_str(slot, "timeleft", ""));
+	t.size = scaled(number(slot, "mb"), 1 << 20);
+	t.left = scaled(number(slot, "mbleft"), 1 << 20);
 	if (t.state == TRANSFER_METADATA) /* it knows nothing of it yet, and says 0 */
 		t.size = t.left = -1;
 	if (t.state == TRANSFER_PAUSED)
@@ -283,43 +292,22 @@ static enum tow_transfer_state past_state(const char *status, const char *storag
 
 static struct tow_transfer read_past(struct tow_arena *a, const struct tow_json *slot)
 {
-	const char *status = tow_json_str(slot, "status", "");
-	const char *storage = tow_json_dup(a, slot, "storage");
-	struct tow_transfer t = {
-		.key = tow_json_dup(a, slot, "nzo_id"),
-		.name = tow_strdup(a, tow_json_str(slot, "name", "")),
-		.state = past_state(status, storage),
-		.client_state = tow_strdup(a, status),
-		.size = scaled(number(slot, "bytes"), 1),
-		.left = -1,
-		.down = -1,
-		.up = -1,
-		.eta = -1,
-		.seeders = -1,
-		.leechers = -1,
-		.ratio = -1,
-		.seeding = -1,
-		.folder = storage,
-		.content = storage,
-		.category = tow_json_dup(a, slot, "category"),
-		.added_at = scaled(number(slot, "time_added"), 1),
-	};
+	struct tow_transfer t = read_slot(a, slot, "name", "category");
+	double completed = number(slot, "completed");
 
+	t.content = t.folder = tow_json_dup(a, slot, "storage");
+	t.state = past_state(t.client_state, t.folder);
+	t.size = scaled(number(slot, "bytes"), 1);
 	t.complete = t.state == TRANSFER_DONE;
 	t.percent = t.state == TRANSFER_ERROR || t.state == TRANSFER_UNKNOWN ? -1 : 100;
-	if (t.percent == 100)
-		t.left = 0;
-	if (t.complete) /* of the others it says that it is now */
-		t.completed_at = scaled(number(slot, "completed"), 1);
+	t.left = t.percent == 100 ? 0 : -1;
+	if (t.complete && completed > 0) /* of the others it says that it is now */
+		t.completed_at = scaled(completed, 1);
 	if (t.state == TRANSFER_ERROR) {
 		t.error = tow_json_dup(a, slot, "fail_message");
 		t.local = t.error && is_local(t.error);
 		t.error = t.error ? t.error : "it failed, and does not say why";
 	}
-	if (t.added_at < 0)
-		t.added_at = 0;
-	if (t.completed_at < 0)
-		t.completed_at = 0;
 	return t;
 }
 
@@ -466,23 +454,19 @@ static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *
 	return true;
 }
 
-static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
-		  struct tow_transfer_files *out, struct tow_err *e)
-{
-	(void)c, (void)a, (void)key, (void)out;
-	tow_fail_class(e, TOW_FINAL, "client.refused",
-		       "it does not say which files a job has made");
-	return tow_hint(e, "look into the job's folder");
-}
-
 /*--- changes */
+
+static bool gone(struct tow_err *e, const char *key)
+{
+	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no job '%.100s'", key);
+}
 
 /* Commas stand between keys, and "all" and "failed" are keys, too: of more than was meant. */
 static bool is_key(const char *key, struct tow_err *e)
 {
-	if (strncmp(key, KEY_PREFIX, strlen(KEY_PREFIX)) == 0 && !strchr(key, ','))
-		return true;
-	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no job '%.100s'", key);
+	bool one = strncmp(key, KEY_PREFIX, strlen(KEY_PREFIX)) == 0 && !strchr(key, ',');
+
+	return one || gone(e, key);
 }
 
 /* The job's row of the history, of two the one that is complete; false with client.gone where there
@@ -510,9 +494,20 @@ static bool find_past(struct tow_client *c, struct tow_arena *a, const char *key
 		if (t.key && strcmp(t.key, key) == 0)
 			*found = t;
 	}
-	if (found->key)
-		return true;
-	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no job '%.100s'", key);
+	return found->key || gone(e, key);
+}
+
+/* Of a job that made one file this may be that file. */
+static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
+		  struct tow_transfer_files *out, struct tow_err *e)
+{
+	struct tow_transfer past;
+
+	if (!is_key(key, e) || !find_past(c, a, key, &past, e))
+		return false;
+	out->made = past.folder;
+	return past.complete ||
+	       tow_fail_class(e, TOW_FINAL, "client.refused", "the job is not complete");
 }
 
 /* *done: the queue held it. */
@@ -581,9 +576,8 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		return true;
 	if (what == CLIENT_REMOVE || what == CLIENT_REMOVE_DATA)
 		return remove_past(c, a, key, with_data, e);
-	if (!find_past(c, a, key, &past, e))
-		return false;
-	return tow_fail_class(e, TOW_FINAL, "client.refused",
+	return find_past(c, a, key, &past, e) &&
+	       tow_fail_class(e, TOW_FINAL, "client.refused",
 			      "the job is downloaded: nothing of it can be paused or resumed");
 }
 

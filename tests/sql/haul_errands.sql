@@ -1,0 +1,84 @@
+-- Jobs of one download: what must not overtake what, and what somebody's change of mind means for those under way.
+begin;
+\ir ../lib/fixture.sql
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+
+create function pg_temp.t(p_key text, p_state text, p_more jsonb default '{}') returns jsonb language sql as $$
+	select jsonb_build_object('key', p_key, 'name', 'name ' || p_key, 'state', p_state, 'percent', 50, 'size', 1000, 'complete', p_state in ('seeding', 'done'),
+		'folder', '/dl', 'category', 'tow') || p_more $$;
+create function pg_temp.sees(variadic p_of jsonb[]) returns bigint language sql as $$
+	select haul.observe(c.id, c.revision, jsonb_build_object('whole', true, 'transfers', to_jsonb(p_of)), 7) from haul_store.client c where c.name = 'c' $$;
+create function pg_temp.is_now(p_id bigint) returns text language sql as $$ select concat_ws(' ', state, transfer) from haul.downloads where id = p_id $$;
+create function pg_temp.jobs(p_id bigint) returns text language sql as $$
+	select pg_temp.drain('admit');
+	select string_agg(concat_ws(' ', j.kind, j.args ->> 'act', j.state), ', ' order by j.id) from tow.jobs j
+	where j.tags @> array['download:' || p_id] and j.state not in ('completed', 'failed', 'cancelled') $$;
+create function pg_temp.grabbed(p_key text, out id bigint) language plpgsql as $$
+begin
+	id := haul.grab('magnet:?xt=urn:btih:' || p_key);
+	perform haul.grabbed(id, p_key);
+	perform tow.cancel(j.id) from tow.jobs j where j.key = 'haul.grab:' || grabbed.id;
+end $$;
+
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', category => 'tow') as c \gset
+
+-- Given up, and wanted after all.
+select pg_temp.grabbed('aa') as a \gset
+select pg_temp.sees(pg_temp.t('aa', 'downloading')) \g /dev/null
+select haul.cancel(:a, 'data') \g /dev/null
+select is(pg_temp.jobs(:a), 'haul.act remove_data ready', 'its client is to delete it');
+select is((select count(*) from haul.begin_act(:a, 'remove_data')), 1::bigint, 'and would be told so');
+select is(haul.retry(:a), 'approved', 'wanted after all');
+select is(pg_temp.jobs(:a), 'haul.act remove_data ready, haul.grab waiting', 'it is given to the client after that');
+select is((select count(*) from haul.begin_act(:a, 'remove_data')), 0::bigint, 'which deletes nothing any more');
+
+-- Given up while it is given to the client.
+select haul.grab('magnet:?xt=urn:btih:bb') as b \gset
+select haul.cancel(:b, 'data') \g /dev/null
+select is(pg_temp.jobs(:b), null, 'the job that gives it is ended, and there is nothing to delete yet');
+select haul.grabbed(:b, 'bb') \g /dev/null
+select is(pg_temp.is_now(:b), 'cancelled unknown', 'the client got it all the same');
+select pg_temp.sees(pg_temp.t('aa', 'downloading'), pg_temp.t('bb', 'downloading')) \g /dev/null
+select is(pg_temp.jobs(:b), 'haul.act remove_data ready', 'and is told to delete it');
+select pg_temp.sees(pg_temp.t('aa', 'downloading'), pg_temp.t('bb', 'downloading')) \g /dev/null
+select is(pg_temp.jobs(:b), 'haul.act remove_data ready', 'once');
+
+-- In the order in which it was asked for.
+select pg_temp.grabbed('cc') as p \gset
+select pg_temp.sees(pg_temp.t('cc', 'downloading')) \g /dev/null
+select haul.pause(:p) \g /dev/null
+select haul.resume(:p) \g /dev/null
+select is(pg_temp.jobs(:p), 'haul.act pause ready, haul.act resume waiting', 'resume comes after pause');
+
+-- No library, and then one.
+select pg_temp.sees(pg_temp.t('cc', 'seeding')) \g /dev/null
+select is(pg_temp.is_now(:p), 'downloaded seeding', 'it is here, and has nowhere to go');
+select pg_temp.refused(format('select haul.retry(%s, %L)', :p, 'none'), 'TW404', 'libraries', 'not into a library that is none');
+select haul.add_library('main', '/media') \g /dev/null
+select is(haul.retry(:p), 'downloaded', 'now it has');
+select is((select library from haul.downloads where id = :p), 'main', 'the first one');
+select alike(pg_temp.jobs(:p), '%haul.import ready', 'and a job places it');
+select haul.cancel(:p) \g /dev/null
+select unalike(pg_temp.jobs(:p), '%haul.import%', 'which ends when it is given up');
+select is(haul.retry(:p), 'approved', 'wanted after all') ;
+
+-- Undone, and wanted again.
+select haul.grab('magnet:?xt=urn:btih:dd') as d \gset
+select haul.grabbed(:d, 'dd') \g /dev/null
+select pg_temp.sees(pg_temp.t('dd', 'seeding')) \g /dev/null
+select count(*) from haul.begin_import(:d) \g /dev/null
+select haul.placed(f.id, f.target, 'link', null, 9, 1, 2, null) from haul.plan(:d, '/dl', '[{"path": "a.mkv", "size": 9, "done": 9}]') f \g /dev/null
+select haul.imported(:d) \g /dev/null
+select tow.cancel(j.id) from tow.jobs j where j.key = 'haul.import:' || :d \g /dev/null
+select pg_temp.refused(format('select haul.retry(%s)', :d), 'TW409', 'undone', 'what is completed is not tried again');
+select haul.undo(:d) \g /dev/null
+select haul.undone(f.id, false) from haul_store.file f where f.download = :d \g /dev/null
+select is(haul.retry(:d), 'downloaded', 'what was undone is');
+select alike(pg_temp.jobs(:d), '%haul.undo%, haul.import waiting', 'when it is undone');
+
+-- What is no link.
+select pg_temp.refused(format('select haul.grab(%L, type => %L)', l, 'torrent'), 'TW422', 'magnet', format('%L', l))
+from (values (E'http://a\nfile:///etc/passwd'), ('file:///etc/passwd'), ('http://a b'), ('magnet:?')) v(l);
+
+select * from finish();
+rollback;
