@@ -149,6 +149,22 @@ select pg_temp.saw(pg_temp.t('r1', 'seeding'), pg_temp.t('r2', 'seeding'), pg_te
 select is((select string_agg(state, ' ' order by id) from haul.downloads where client = 'r'), 'downloaded cancelled downloaded', 'and where it is tried again, as what failed for its client is');
 drop trigger faster on haul_store.download;
 
+-- While its client is known to be ill nobody asks it for a download; a job whose login fails makes that known.
+select haul.grab('magnet:?xt=urn:btih:ll', client => 'r') as l \gset
+select is((select link from haul.begin_grab(:l)), 'magnet:?xt=urn:btih:ll', 'a job begins');
+select haul.put_off(:l, 'client.auth', 'wrong password', 'mend it') \g /dev/null
+select is((select concat_ws(' ', state, error) from haul.clients where name = 'r'), 'auth failed wrong password', 'and is not let in');
+select is((select wait_ms from haul.watch('r')), null, 'which nobody tries again');
+select pg_temp.refused(format('select haul.begin_grab(%s)', :l), 'TW425', 'well', 'no job that gives');
+select pg_temp.refused(format($$ select haul.begin_act(%s, 'pause') $$, :l), 'TW425', 'well', 'none that tells');
+select pg_temp.refused(format('select haul.begin_import(%s)', id), 'TW425', 'well', 'none that asks for files') from haul.downloads where client = 'r' and state = 'downloaded' limit 1;
+select is((select state from haul.downloads where id = :l), 'approved', 'the download is not to blame');
+select haul.retry_client('r') \g /dev/null
+select pg_temp.refused(format('select haul.begin_grab(%s)', :l), 'TW425', 'well', 'nor before its monitor has seen it well');
+select pg_temp.saw(pg_temp.t('r1', 'seeding')) \g /dev/null
+select is((select link from haul.begin_grab(:l)), 'magnet:?xt=urn:btih:ll', 'then it goes on');
+select haul.cancel(:l) \g /dev/null
+
 -- What cannot go on is in nobody's way; one of several that bear a download's tag is its.
 insert into haul_store.download (title, state, state_at, type, client, client_name, who, created_at)
 select 'stuck ' || i, 'downloaded', tow.now() - interval '1 day', 'torrent', :r, 'r', 'somebody', tow.now() from generate_series(1, 30) i;

@@ -141,7 +141,8 @@ static long long wait_said(const struct tow_rows *rows)
 	return says_when(rows) ? atoll(tow_rows_at(rows, 0, 0)) : LATCHED;
 }
 
-/* Where it must not be asked again the session ends: the next one is opened when haul.watch lets. */
+/* Where it must not be asked again the session ends: the next one is opened when haul.watch lets.
+ */
 static bool unreachable(struct watch *w, struct tow_db *db, const struct tow_err *why,
 			long long *wait_ms, struct tow_err *e)
 {
@@ -194,6 +195,13 @@ static bool cycle(struct tow_job *j, struct watch *w, struct tow_db *db, long lo
 
 /*--- settings */
 
+/* A pooler's sessions are not ours to listen in: there a change is seen when the next cycle is due,
+ * or the next turn. */
+static bool ask(struct tow_db *db, const char *name, struct tow_rows **rows, struct tow_err *e)
+{
+	return tow_call(db, rows, e, "haul.watch", name, tow_db_pooled(db) ? "f" : "t");
+}
+
 /* Asks who is to be watched; a session goes on while that has not changed. */
 static bool look_up(struct watch *w, struct tow_db *db, const char *name, long long *wait_ms,
 		    struct tow_err *e)
@@ -202,7 +210,7 @@ static bool look_up(struct watch *w, struct tow_db *db, const char *name, long l
 	struct tow_err why = { 0 };
 	const char *wait;
 
-	if (!tow_call(db, &rows, e, "haul.watch", name))
+	if (!ask(db, name, &rows, e))
 		return false;
 	wait = tow_rows_get(rows, 0, "wait_ms");
 	*wait_ms = wait ? atoll(wait) : LATCHED;
@@ -246,7 +254,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	bool rung = true;
 
-	if (!tow_job_db(j, &db, e))
+	/* It listens from the first answer on: what has changed before is seen by the second. */
+	if (!tow_job_db(j, &db, e) || !ask(db, name, NULL, e))
 		return false;
 	while (!tow_job_stopping(j) && tow_mono_us() < end) {
 		if (rung && !look_up(&w, db, name, &wait_ms, e))
