@@ -69,6 +69,17 @@ select is(pg_temp.client(), 'ok 3', 'it had not loaded them yet');
 select count(pg_temp.sees(true)) from generate_series(1, 13) \g /dev/null
 select is((select count(*) from haul.transfers where state = 'missing'), 3::bigint, 'ten times, and three whole listings: it is so');
 
+-- One that says what cannot be does not cost the others, and what it says of a tracker holds no key.
+select pg_temp.sees(true, pg_temp.t('a', 'downloading', 13, '{"seeders": 3000000000, "leechers": 9223372036854775807, "ratio": 1e42, "seeding": 9223372036854775807}'),
+	pg_temp.t('b', 'seeding', 100, '{"percent": 1e300, "added_at": 100000000000000, "completed_at": 9223372036854775807}'), pg_temp.t(repeat(md5('k'), 100), 'queued', 0),
+	pg_temp.t('d', 'queued', 0, jsonb_build_object('ids', jsonb_build_array((select string_agg(md5(i::text), '') from generate_series(1, 300) i)))),
+	pg_temp.t('e', 'error', 0, '{"error": "no answer of https://t.example/a0123456789012345678901234567890/announce", "tracker": "udp://t.example/announce?passkey=hunter2"}')) \g /dev/null
+select is((select string_agg(concat_ws(' ', key, state, percent), ', ' order by key) from haul.transfers), 'a downloading 13, b seeding 100, d queued 0, e error 0', 'what cannot be is cut, or left out');
+select is((select concat_ws(' ', seeders, leechers) from haul_store.transfer where key = 'a'), '2147483647 2147483647', 'to the most there is');
+select is((select concat_ws('; ', error, tracker) from haul_store.transfer where key = 'e'), 'no answer of https://t.example/.../announce; udp://t.example/announce?...', 'an address without its passkey');
+select count(pg_temp.sees(true, pg_temp.t('x', 'queued', 0))) from generate_series(1, 3) \g /dev/null
+select pg_temp.sees(true) \g /dev/null
+
 -- Down, wrong, banned.
 select pg_temp.fails('http.connect') as down \gset
 select is(:down between 1500 and 4000, true, 'a client that is down: ' || :down);

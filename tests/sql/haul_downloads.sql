@@ -142,6 +142,80 @@ select is((select concat_ws(' ', r.root, r.known) from haul.source_root(:k, '/et
 select haul.drop_client('c') \g /dev/null
 select is((select error from haul.downloads where id = :i), 'client c is not configured', 'a client that is gone is named');
 
+-- Somebody acts between the look at all downloads and that at one of them: it is left alone, the others go on.
+select haul.add_client('r', 'transmission', 'http://127.0.0.1:4', category => 'race') as r \gset
+create function pg_temp.saw(variadic p_of jsonb[]) returns bigint language sql as $$
+	select haul.observe(c.id, c.revision, jsonb_build_object('whole', true, 'transfers', to_jsonb(p_of)), 7) from haul_store.client c where c.name = 'r' $$;
+select haul.grab('magnet:?xt=urn:btih:' || k, client => 'r') as id, k from unnest('{r1,r2,r3}'::text[]) k \g /dev/null
+select haul.grabbed(d.id, right(d.link, 2)) from haul_store.download d where d.client = :r \g /dev/null
+create function pg_temp.faster() returns trigger language plpgsql as $$
+begin
+	update haul_store.download set state = 'cancelled' where link = 'magnet:?xt=urn:btih:r2';
+	return new;
+end $$;
+create trigger faster after update on haul_store.download for each row when (new.link = 'magnet:?xt=urn:btih:r1' and new.state in ('downloaded', 'failed')) execute function pg_temp.faster();
+select pg_temp.saw(pg_temp.t('r1', 'seeding'), pg_temp.t('r2', 'seeding'), pg_temp.t('r3', 'seeding')) \g /dev/null
+select is((select string_agg(state, ' ' order by id) from haul.downloads where client = 'r'), 'downloaded cancelled downloaded', 'one that was cancelled this moment stays so');
+update haul_store.download set state = 'downloading' where client = :r;
+select count(pg_temp.saw(pg_temp.t('r1', 'missing files'), pg_temp.t('r2', 'missing files'), pg_temp.t('r3', 'missing files'))) from generate_series(1, 2) \g /dev/null
+select is((select string_agg(state, ' ' order by id) from haul.downloads where client = 'r'), 'failed cancelled failed', 'also where a step is due');
+update haul_store.download set state = 'failed', class = 'client.auth', back = 'downloaded', state_at = tow.now() - interval '11 minutes' where client = :r;
+select pg_temp.saw(pg_temp.t('r1', 'seeding'), pg_temp.t('r2', 'seeding'), pg_temp.t('r3', 'seeding')) \g /dev/null
+select is((select string_agg(state, ' ' order by id) from haul.downloads where client = 'r'), 'downloaded cancelled downloaded', 'and where it is tried again, as what failed for its client is');
+drop trigger faster on haul_store.download;
+
+-- While its client is known to be ill nobody asks it for a download; a job whose login fails makes that known.
+select haul.grab('magnet:?xt=urn:btih:ll', client => 'r') as l \gset
+select is((select link from haul.begin_grab(:l)), 'magnet:?xt=urn:btih:ll', 'a job begins');
+select haul.put_off(:l, 'client.auth', 'wrong password', 'mend it') \g /dev/null
+select is((select concat_ws(' ', state, error) from haul.clients where name = 'r'), 'auth failed wrong password', 'and is not let in');
+select is((select wait_ms from haul.watch('r')), null, 'which nobody tries again');
+select pg_temp.refused(format('select haul.begin_grab(%s)', :l), 'TW425', 'well', 'no job that gives');
+select pg_temp.refused(format($$ select haul.begin_act(%s, 'pause') $$, :l), 'TW425', 'well', 'none that tells');
+select pg_temp.refused(format('select haul.begin_import(%s)', id), 'TW425', 'well', 'none that asks for files') from haul.downloads where client = 'r' and state = 'downloaded' limit 1;
+select is((select state from haul.downloads where id = :l), 'approved', 'the download is not to blame');
+select haul.retry_client('r') \g /dev/null
+select pg_temp.refused(format('select haul.begin_grab(%s)', :l), 'TW425', 'well', 'nor before its monitor has seen it well');
+select pg_temp.saw(pg_temp.t('r1', 'seeding')) \g /dev/null
+select is((select link from haul.begin_grab(:l)), 'magnet:?xt=urn:btih:ll', 'then it goes on');
+select haul.cancel(:l) \g /dev/null
+
+-- What cannot go on is in nobody's way; one of several that bear a download's tag is its.
+insert into haul_store.download (title, state, state_at, type, client, client_name, who, created_at)
+select 'stuck ' || i, 'downloaded', tow.now() - interval '1 day', 'torrent', :r, 'r', 'somebody', tow.now() from generate_series(1, 30) i;
+update haul_store.download set let = true where title ^@ 'stuck';
+select haul.set_profile('default', max_active => 5) \g /dev/null
+select haul.grab('magnet:?xt=urn:btih:ww', client => 'r') as w \gset
+select is((select count(*) from tow.jobs where kind = 'haul.grab' and args ->> 'download' = :'w'), 0::bigint, 'one that waits its turn');
+select pg_temp.saw(pg_temp.t('r1', 'seeding')) \g /dev/null
+select is((select count(*) from tow.jobs where kind = 'haul.grab' and args ->> 'download' = :'w'), 1::bigint, 'has it, whatever lies about');
+select tow.cancel(id) from tow.jobs where kind = 'haul.grab' and args ->> 'download' = :'w' \g /dev/null
+select pg_temp.later('2 minutes'), pg_temp.saw(pg_temp.t('r1', 'seeding')) \g /dev/null
+select is((select count(*) from tow.jobs where kind = 'haul.grab' and args ->> 'download' = :'w' and state <> 'cancelled'), 1::bigint, 'so has a job that was lost');
+select haul.grabbed(:w, null) \g /dev/null
+select pg_temp.saw(pg_temp.t('r1', 'seeding'), pg_temp.t('w1', 'downloading', format('{"tags": ["tow-%s"]}', :w)::jsonb), pg_temp.t('w2', 'downloading', format('{"tags": ["tow-%s"]}', :w)::jsonb)) \g /dev/null
+select is((select string_agg(key, ' ') from haul_store.transfer where download = :w), 'w1', 'one transfer of two');
+select haul.set_profile('default', reset => '{max_active}') \g /dev/null
+
+-- haul.process takes each transfer once, and none that is on its way out.
+select pg_temp.saw(pg_temp.t('r1', 'seeding'), pg_temp.t('p1', 'seeding', '{"category": "pile"}'), pg_temp.t('p2', 'seeding', '{"category": "pile"}'), pg_temp.t('p3', 'seeding', '{"category": "pile"}')) \g /dev/null
+update haul_store.transfer set leaving = 'done' where key = 'p3';
+create function pg_temp.first() returns trigger language plpgsql as $$
+begin
+	update haul_store.transfer set download = (select min(id) from haul_store.download) where key = 'p2';
+	return new;
+end $$;
+create trigger first after insert on haul_store.download for each row execute function pg_temp.first();
+select haul.process('pile') as taken \gset
+select is((select string_agg(d.title, ' ' order by d.id) from haul_store.download d join jsonb_array_elements(:'taken') j on (j -> 'args' ->> 'download')::bigint = d.id), 'name p1', 'what somebody else has taken this moment is left to that one');
+drop trigger first on haul_store.download;
+
+-- A server is told in the end, also when a job has used up its attempts, or was lost.
+insert into haul_store.change (target, path, since, job) select id, 'late/', tow.now() - interval '1 hour', -1 from haul_store.target;
+select tow.cancel(id) from tow.jobs where kind = 'haul.scan' and state in ('ready', 'scheduled') \g /dev/null
+select pg_temp.saw(pg_temp.t('r1', 'seeding')), pg_temp.saw(pg_temp.t('r1', 'seeding')) \g /dev/null
+select is((select count(*) from tow.jobs where kind = 'haul.scan' and state in ('ready', 'scheduled')), 1::bigint, 'a job tells what was left lying');
+
 -- Templates.
 select is(haul_store.expand(t, '{"a": "x/y", "path": "p/q", "e": ""}'), r, 'template ' || t) from (values ('{a}', 'x_y'), ('{path}', 'p/q'), ('-{ (|a|)}', '- (x_y)'), ('-{ (|b|)}', '-'),
 	('-{ (|e|)}', '-'), ('{{a}}', '{a}'), ('{b}x', 'x')) v(t, r);

@@ -41,7 +41,7 @@ static bool written_down(struct tow_job *j, struct tow_db *db, const char *what,
 
 	if (ok || gone)
 		return tow_call(db, NULL, e, "haul.acted", work_download(j), what, NULL);
-	if (e->code == TOW_FINAL &&
+	if (!work_waits(j, db, e) && e->code == TOW_FINAL &&
 	    !tow_call(db, NULL, &also, "haul.acted", work_download(j), what, e->text))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
 	return false;
@@ -55,9 +55,12 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	bool ok;
 
-	if (!tow_job_db(j, &db, e) ||
-	    !tow_call(db, &rows, e, "haul.begin_act", work_download(j), what))
+	if (!tow_job_db(j, &db, e))
 		return false;
+	if (!tow_call(db, &rows, e, "haul.begin_act", work_download(j), what)) {
+		(void)work_waits(j, db, e);
+		return false;
+	}
 	if (tow_rows_count(rows) == 0)
 		return true; /* nobody has it, or it is to stay after all */
 	key = tow_rows_get(rows, 0, "key");

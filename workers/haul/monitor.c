@@ -2,6 +2,7 @@
  * and keeps one session with the client all the while: it lists what the client holds, hands that
  * to haul.observe in one call, and sleeps for as long as that says, or until the client's settings
  * change (the channel haul_client_ID). What became of a listing is decided there, not here. */
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,8 @@
 #include "session.h"
 
 #define TURN_US (600 * 1000000LL)
-#define LATCHED 60000 /* ms: who waits for a change looks now and then all the same */
-#define LOOK_MS 500   /* how soon it sees that it shall end */
+#define LATCHED 5000 /* ms: who waits for a change looks now and then all the same */
+#define LOOK_MS 500  /* how soon it sees that it shall end */
 
 /* One client, while its settings are the same. */
 struct watch {
@@ -54,6 +55,12 @@ static void add_number(struct tow_buf *b, const char *name, long long n)
 		tow_buf_addf(b, ",\"%s\":%lld", name, n);
 }
 
+static void add_real(struct tow_buf *b, const char *name, double x)
+{
+	if (isfinite(x))
+		tow_buf_addf(b, ",\"%s\":%.4f", name, x);
+}
+
 static const char *state_name(enum tow_transfer_state state)
 {
 	static const char *const names[] = {
@@ -78,9 +85,10 @@ static const char *state_name(enum tow_transfer_state state)
 
 static void add_transfer(struct tow_buf *b, const struct tow_transfer *t)
 {
-	tow_buf_addf(b, "{\"complete\":%s,\"local\":%s,\"percent\":%.3f,\"ratio\":%.4f",
-		     t->complete ? "true" : "false", t->local ? "true" : "false", t->percent,
-		     t->ratio);
+	tow_buf_addf(b, "{\"complete\":%s,\"local\":%s", t->complete ? "true" : "false",
+		     t->local ? "true" : "false");
+	add_real(b, "percent", t->percent);
+	add_real(b, "ratio", t->ratio);
 	add_text(b, "state", state_name(t->state));
 	add_text(b, "key", t->key);
 	add_text(b, "name", t->name);
@@ -123,13 +131,18 @@ static void add_listing(struct tow_buf *b, const struct tow_client *c, const str
 /*--- a cycle */
 
 /* An answer of one number; NULL stands for "until something changes". */
-static long long wait_said(const struct tow_rows *rows)
+static bool says_when(const struct tow_rows *rows)
 {
-	const char *ms = tow_rows_count(rows) ? tow_rows_at(rows, 0, 0) : NULL;
-
-	return ms ? atoll(ms) : LATCHED;
+	return tow_rows_count(rows) && tow_rows_at(rows, 0, 0);
 }
 
+static long long wait_said(const struct tow_rows *rows)
+{
+	return says_when(rows) ? atoll(tow_rows_at(rows, 0, 0)) : LATCHED;
+}
+
+/* Where it must not be asked again the session ends: the next one is opened when haul.watch lets.
+ */
 static bool unreachable(struct watch *w, struct tow_db *db, const struct tow_err *why,
 			long long *wait_ms, struct tow_err *e)
 {
@@ -139,6 +152,19 @@ static bool unreachable(struct watch *w, struct tow_db *db, const struct tow_err
 		      why->hint))
 		return false;
 	*wait_ms = wait_said(rows);
+	if (!says_when(rows))
+		watch_release(w);
+	return true;
+}
+
+/* A value that the database does not take is the client's doing: that is said of it, and it is
+ * asked more and more seldom. */
+static bool cannot_be(struct tow_err *e, struct tow_err *why)
+{
+	if (strncmp(e->class, "22", 2) != 0)
+		return false;
+	tow_fail_class(why, TOW_RETRY, "client.garbled", "it lists what cannot be: %s", e->text);
+	*e = (struct tow_err){ 0 };
 	return true;
 }
 
@@ -162,12 +188,19 @@ static bool cycle(struct tow_job *j, struct watch *w, struct tow_db *db, long lo
 	add_listing(&text, &w->session.client, &listing);
 	snprintf(took, sizeof(took), "%lld", (tow_mono_us() - began) / 1000);
 	if (!tow_call(db, &rows, e, "haul.observe", w->id, w->revision, text.data, took))
-		return false;
+		return cannot_be(e, &why) && unreachable(w, db, &why, wait_ms, e);
 	*wait_ms = wait_said(rows);
 	return true;
 }
 
 /*--- settings */
+
+/* A pooler's sessions are not ours to listen in: there a change is seen when the next cycle is due,
+ * or the next turn. */
+static bool ask(struct tow_db *db, const char *name, struct tow_rows **rows, struct tow_err *e)
+{
+	return tow_call(db, rows, e, "haul.watch", name, tow_db_pooled(db) ? "f" : "t");
+}
 
 /* Asks who is to be watched; a session goes on while that has not changed. */
 static bool look_up(struct watch *w, struct tow_db *db, const char *name, long long *wait_ms,
@@ -177,11 +210,11 @@ static bool look_up(struct watch *w, struct tow_db *db, const char *name, long l
 	struct tow_err why = { 0 };
 	const char *wait;
 
-	if (!tow_call(db, &rows, e, "haul.watch", name))
+	if (!ask(db, name, &rows, e))
 		return false;
 	wait = tow_rows_get(rows, 0, "wait_ms");
 	*wait_ms = wait ? atoll(wait) : LATCHED;
-	if (session_is_open(&w->session) &&
+	if (wait && session_is_open(&w->session) &&
 	    strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0)
 		return true;
 	watch_release(w);
@@ -221,7 +254,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	bool rung = true;
 
-	if (!tow_job_db(j, &db, e))
+	/* It listens from the first answer on: what has changed before is seen by the second. */
+	if (!tow_job_db(j, &db, e) || !ask(db, name, NULL, e))
 		return false;
 	while (!tow_job_stopping(j) && tow_mono_us() < end) {
 		if (rung && !look_up(&w, db, name, &wait_ms, e))

@@ -6,6 +6,8 @@
 #include "tow/place.h"
 #include "tow/secret.h"
 
+#define NOT_NOW_S 60 /* until a job asks again whether its client is well */
+
 static const char *kept(struct tow_arena *a, const struct tow_rows *rows, const char *column)
 {
 	return tow_strdup(a, tow_rows_get(rows, 0, column));
@@ -84,6 +86,13 @@ const char *work_download(struct tow_job *j)
 	return tow_fmt(tow_job_arena(j), "%lld", tow_json_int(tow_job_args(j), "download", 0));
 }
 
+static bool is_any(const char *word, const char *const *of)
+{
+	while (*of && strcmp(word, *of) != 0)
+		of++;
+	return *of;
+}
+
 bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb, struct tow_rows **rows,
 		struct tow_err *e)
 {
@@ -96,11 +105,29 @@ bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb, struct t
 	return true;
 }
 
+bool work_waits(struct tow_job *j, struct tow_db *db, struct tow_err *e)
+{
+	struct tow_err also = { 0 };
+	bool login =
+		is_any(e->class, (const char *const[]){ "client.auth", "client.banned", NULL });
+
+	if (!login && !is_any(e->class, (const char *const[]){ "TW425", "secret", "driver", NULL }))
+		return false;
+	tow_job_log(j, login ? TOW_WARN : TOW_INFO, "%s", e->text);
+	if (login && !tow_call(db, NULL, &also, "haul.put_off", work_download(j), e->class, e->text,
+			       e->hint))
+		tow_job_log(j, TOW_WARN, "%s", also.text);
+	(void)tow_job_snooze(j, e, NOT_NOW_S);
+	return true;
+}
+
 bool work_failed(struct tow_job *j, struct tow_db *db, struct tow_err *e)
 {
 	struct tow_err also = { 0 };
 	bool last = tow_job_attempt(j) >= tow_job_max_attempts(j);
 
+	if (work_waits(j, db, e))
+		return false;
 	if ((e->code == TOW_FINAL || e->code == TOW_BUG || (e->code == TOW_RETRY && last)) &&
 	    !tow_call(db, NULL, &also, "haul.give_up", work_download(j), e->class,
 		      tow_place_text(tow_job_arena(j), e->text), e->hint))

@@ -21,7 +21,8 @@ comment on function haul_store.adopt(haul_store.transfer, int, text) is 'Make a 
 
 -- What was grabbed is found by its tag, whatever the client calls it, or by what that called it before it was dropped and
 -- set up again; what others put into the client's own category or tag is adopted where the operator said so, unless it
--- says that it is done. What is new may be what a job is just giving to it: that will say so within a minute.
+-- says that it is done. What is new may be what a job is just giving to it: that will say so within a minute. A download
+-- gets one of several that bear its tag.
 create or replace function haul_store.link_transfers(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -30,13 +31,14 @@ declare
 	l haul_store.library;
 begin
 	update haul_store.transfer o set download = f.download, leaving = null, leave_at = null
-	from (
-		select x.id, w.id as download
+	from (select distinct on (u.download) u.id, u.download from (
+		select x.id, x.missed, w.id as download
 		from haul_store.transfer x cross join lateral unnest(x.tags) g(tag) join haul_store.download w on w.tag = g.tag
 		where x.client = c.id and w.client = c.id and (x.download is null or x.leaving is not null and x.download <> w.id)
 		union
-		select x.id, max(w.id) from haul_store.transfer x join haul_store.download w on w.key = x.key
-		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null group by x.id) f
+		select x.id, x.missed, max(w.id) from haul_store.transfer x join haul_store.download w on w.key = x.key
+		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null group by x.id) u
+		order by u.download, u.missed, u.id) f
 	where o.id = f.id and not exists (select from haul_store.transfer x where x.download = f.download and x.missed = 0);
 	if not c.adopt then
 		return;
@@ -54,25 +56,21 @@ begin
 end $$;
 comment on function haul_store.link_transfers(haul_store.client) is 'Find out whose a client''s transfers are.';
 
--- A job that was lost for good (its worker died with it again and again) is made anew; one that is there stays, by its
--- key. What waits for room or its turn is looked at, too.
+-- What waits for room or its turn, the most urgent first. And jobs that were lost for good (their worker died with them again
+-- and again) are made anew; one that is there stays, by its key: some are looked at each time, whichever.
 create or replace function haul_store.push(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	d haul_store.download;
 begin
-	for d in
-		select o.* from haul_store.download o
-		where o.client = c.id and o.state in ('approved', 'downloaded', 'importing') and (o.state_at < tow.now() - interval '1 minute' or o.state = 'approved' and not o.let)
-		order by o.let desc, o.priority, o.state_at limit 20
-	loop
-		if d.state = 'approved' then
-			perform haul_store.launch(d, 'haul.grab') where haul_store.held_back(d) is null;
-		else
-			perform haul_store.go_on(d);
-		end if;
+	for d in select o.* from haul_store.download o where o.client = c.id and o.state = 'approved' and not o.let order by o.priority, o.state_at limit 20 loop
+		perform haul_store.launch(d, 'haul.grab') where haul_store.held_back(d) is null;
 	end loop;
+	perform haul_store.go_on(x)
+	from (select o.* from haul_store.download o
+		where o.client = c.id and (o.state = 'approved' and o.let or o.state in ('downloaded', 'importing') and o.library is not null) and o.state_at < tow.now() - interval '1 minute'
+		order by random() limit 20) x;
 end $$;
 comment on function haul_store.push(haul_store.client) is 'See that what should be worked on is.';
 
@@ -97,6 +95,7 @@ begin
 		order by o.id
 	loop
 		d := haul_store.see_download(v_id);
+		continue when d.state not in ('queued', 'approved', 'downloading') and not (d.state = 'failed' and d.class ^@ 'transfer.'); -- somebody was faster
 		select x.* into t from haul_store.transfer x where x.download = d.id and x.leaving is null order by x.missed, x.id limit 1;
 		if d.state in ('queued', 'approved') then
 			d := haul_store.move_to(d, 'downloading', format('client %s has it', c.name));

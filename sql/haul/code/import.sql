@@ -1,6 +1,6 @@
 -- Placing a download's files: what a job is told, what it says of each file, and the end, which in one transaction
 -- records that the files are here, whom to tell of it, and that the client be told. Each locks the download's row.
--- TW410: the job is not the one that is at it, or the download has moved on: let it be.
+-- TW410: the job is not the one that is at it, or the download has moved on: let it be. TW425: its client is not well: later.
 
 create or replace function haul_store.client_conf(p_client int)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint)
@@ -9,6 +9,20 @@ as $$
 	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint from haul_store.client c where c.id = p_client
 $$;
 comment on function haul_store.client_conf(int) is 'How to reach a client.';
+
+-- Whoever logs in with what is known to be wrong gets us banned; one that does not answer is asked by its monitor alone.
+create or replace function haul_store.check_well(p_client int) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	h haul_store.health;
+begin
+	select o.* into h from haul_store.health o where o.client = p_client and o.state in ('down', 'auth failed', 'banned', 'misconfigured');
+	if found then
+		perform haul_store.fail('TW425', format('client %s is %s', (select c.name from haul_store.client c where c.id = p_client), h.state), 'it goes on when its client is well');
+	end if;
+end $$;
+comment on function haul_store.check_well(int) is 'Raises TW425 while a client''s monitor knows that it cannot be asked.';
 
 -- The download that a job is for, while it is in one of these states.
 create or replace function haul_store.work_on(p_download bigint, p_states text[]) returns haul_store.download
@@ -35,6 +49,7 @@ as $$
 declare
 	d constant haul_store.download := haul_store.work_on(begin_grab.download, '{approved}');
 begin
+	perform haul_store.check_well(d.client);
 	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category
 		from haul_store.client_conf(d.client) c;
 end $$;
@@ -102,6 +117,7 @@ begin
 	if d.library is null then
 		perform haul_store.fail('TW404', format('download %s has no library', d.id), 'add one: tow library add NAME ROOT');
 	end if;
+	perform haul_store.check_well(d.client);
 	return query select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, 'tow' || d.id, l.root, array_to_string(haul_store.modes_of(d, l, t), ','), l.inner_links, l.verify,
 			l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve, haul_store.unpack_folder(d), l.unpack_bytes, l.unpack_times, l.unpack_files::bigint
 		from haul_store.client_conf(d.client) c, haul_store.library l, haul_store.transfer t
@@ -196,6 +212,7 @@ create or replace function haul.begin_act(download bigint, act text)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+	select haul_store.check_well(d.client) from haul_store.download d where d.id = begin_act.download;
 	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag
 	from haul_store.download d join haul_store.transfer t on t.download = d.id and t.missed < 3
 		left join haul_store.library l on l.id = d.library, haul_store.client_conf(d.client) c

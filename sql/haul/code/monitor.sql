@@ -29,7 +29,7 @@ begin
 end $$;
 comment on function haul_store.look_now(int) is 'Have a client that is well looked at without waiting for its turn.';
 
-create or replace function haul.watch(name text)
+create or replace function haul.watch(name text, listen boolean default false)
 returns table(id int, driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, revision int, wait_ms bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -42,7 +42,10 @@ begin
 	if not found then
 		perform haul_store.fail('TW404', format('no client %L is to be watched', name), 'it was dropped or disabled');
 	end if;
-	execute format('listen haul_client_%s', c.id);
+	if listen then
+		unlisten *;
+		execute format('listen %I', 'haul_client_' || c.id);
+	end if;
 	select o.* into h from haul_store.health o where o.client = c.id;
 	return query select c.id, c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint, c.revision,
 		case when haul_store.is_latched(h, c.revision) then null
@@ -50,7 +53,7 @@ begin
 			when h.state = 'ok' and exists (select from haul_store.download d where d.client = c.id and d.state = 'downloading' and d.state_at > h.listed_at) then 0
 			else greatest(coalesce(extract(epoch from h.next_at - tow.now()) * 1000, 0), 0)::bigint end;
 end $$;
-comment on function haul.watch(text) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified; the session listens to that from now on.';
+comment on function haul.watch(text, boolean) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified. listen: this session listens to that, and to nothing else, once the call is committed.';
 
 -- How its downloads are is not touched: nothing is known of them.
 create or replace function haul.unreachable(p_client int, p_revision int, p_class text, p_error text, p_hint text) returns bigint
@@ -79,3 +82,12 @@ begin
 	return (extract(epoch from h.next_at - v_now) * 1000)::bigint;
 end $$;
 comment on function haul.unreachable(int, int, text, text, text) is 'For a client''s monitor: a cycle without a listing. In how many ms to try again; null: not before it is changed.';
+
+-- The monitor's session may live on with the password of before: it ends, and what was seen by it is no longer believed.
+create or replace function haul.put_off(download bigint, class text, error text, hint text) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	select haul.unreachable(c.id, c.revision, put_off.class, put_off.error, put_off.hint), pg_notify('haul_client_' || c.id, '')
+	from haul_store.download d join haul_store.client c on c.id = d.client where d.id = put_off.download
+$$;
+comment on function haul.put_off(bigint, text, text, text) is 'For a job of a download: its client does not let us in, and is not asked again before it is changed, or the ban is over.';

@@ -4,23 +4,27 @@
 -- "content", "category", "tags", "error", "local", "tracker", "tracker_host", "added_at", "completed_at"}]}.
 -- Locks the client's health row, then rows of transfer, then downloads whose state changes, by id.
 
--- One row a transfer, as the table has them; numbers below 0 are unknown.
+-- One row a transfer, as the table has them; numbers below 0 are unknown. What clients say may be anything: a number is cut to
+-- what the table takes, a key of more than 512 bytes is no client's and left out, and so is what could be a secret in an address.
 create or replace function haul_store.listed(p_listing jsonb)
 returns table(key text, ids text[], name text, state text, client_state text, complete boolean, percent real, size bigint, left_bytes bigint, down bigint,
 	up bigint, eta interval, seeders int, leechers int, ratio real, seeding interval, folder text, content text, category text, tags text[], error text,
 	local boolean, tracker text, tracker_host text, added_at timestamptz, completed_at timestamptz)
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select distinct on (t.key) t.key, coalesce(t.ids, '{}'), t.name, t.state, t.client_state, coalesce(t.complete, false), greatest(least(t.percent, 100), 0),
+	select distinct on (t.key) t.key, case when pg_column_size(t.ids) <= 2048 then t.ids else '{}' end, t.name, t.state, t.client_state, coalesce(t.complete, false), greatest(least(coalesce(t.percent, 0), 100), 0),
 		case when t.size >= 0 then t.size end, case when t."left" >= 0 then t."left" end, case when t.down >= 0 then t.down end, case when t.up >= 0 then t.up end,
-		case when t.eta between 0 and 31536000 then t.eta * interval '1 s' end, case when t.seeders >= 0 then t.seeders end,
-		case when t.leechers >= 0 then t.leechers end, case when t.ratio >= 0 then t.ratio end, case when t.seeding >= 0 then t.seeding * interval '1 s' end,
-		t.folder, t.content, t.category, coalesce(t.tags, '{}'), t.error, coalesce(t.local, false), t.tracker, t.tracker_host,
-		case when t.added_at > 0 then to_timestamp(t.added_at) end, case when t.completed_at > 0 then to_timestamp(t.completed_at) end
-	from jsonb_to_recordset(p_listing -> 'transfers') t(key text, ids text[], name text, state text, client_state text, complete boolean, percent real,
-		size bigint, "left" bigint, down bigint, up bigint, eta bigint, seeders int, leechers int, ratio real, seeding bigint, folder text, content text,
-		category text, tags text[], error text, local boolean, tracker text, tracker_host text, added_at bigint, completed_at bigint)
-	where t.key is not null
+		case when t.eta between 0 and 31536000 then t.eta * interval '1 s' end, case when t.seeders >= 0 then least(t.seeders, c.most)::int end,
+		case when t.leechers >= 0 then least(t.leechers, c.most)::int end, case when t.ratio >= 0 then least(t.ratio, c.most)::real end,
+		case when t.seeding >= 0 then least(t.seeding, c.most) * interval '1 s' end,
+		t.folder, t.content, t.category, coalesce(t.tags, '{}'), case when t.error ~~ c.address then haul_store.mask(t.error) else t.error end, coalesce(t.local, false),
+		case when t.tracker ~~ c.address then haul_store.mask(t.tracker) else t.tracker end, t.tracker_host,
+		case when t.added_at between 1 and c.last then to_timestamp(t.added_at) end, case when t.completed_at between 1 and c.last then to_timestamp(t.completed_at) end
+	from jsonb_to_recordset(p_listing -> 'transfers') t(key text, ids text[], name text, state text, client_state text, complete boolean, percent numeric,
+		size bigint, "left" bigint, down bigint, up bigint, eta bigint, seeders bigint, leechers bigint, ratio numeric, seeding bigint, folder text, content text,
+		category text, tags text[], error text, local boolean, tracker text, tracker_host text, added_at bigint, completed_at bigint),
+		(values (2147483647, 253402300799, '%://%')) c(most, last, address)
+	where octet_length(t.key) <= 512
 	order by t.key
 $$;
 comment on function haul_store.listed(jsonb) is 'A listing as rows.';

@@ -7,7 +7,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select t.* from haul_store.transfer t join haul_store.client c on c.id = t.client left join haul_store.download d on d.id = t.download
 	where c.enabled and t.complete and t.missed = 0 and (t.category = p_category or t.category ^@ (p_category || '/')) and not p_tag = any(t.tags)
-		and (d.id is null or d.state = 'failed' and d.class ^@ 'local.' and d.state_at < tow.now() - interval '5 minutes')
+		and (d.id is null and t.leaving is null or d.state = 'failed' and d.class ^@ 'local.' and d.state_at < tow.now() - interval '5 minutes')
 	order by t.id
 $$;
 comment on function haul_store.to_process(text, text) is 'Complete transfers of a category that nobody has placed.';
@@ -29,6 +29,7 @@ as $$
 #variable_conflict use_variable
 declare
 	l constant haul_store.library := haul_store.see_library(library);
+	v_tag constant text := coalesce(l.done_tag, 'synced');
 	v_jobs jsonb := jsonb '[]';
 	t haul_store.transfer;
 	d haul_store.download;
@@ -36,7 +37,10 @@ begin
 	if l.id is null then
 		perform haul_store.fail('TW404', 'there is no library', 'add one: tow library add NAME ROOT');
 	end if;
-	for t in select o.* from haul_store.to_process(category, coalesce(l.done_tag, 'synced')) o loop
+	perform from haul_store.health h where h.client in (select o.client from haul_store.to_process(category, v_tag) o) order by h.client for update; -- as haul.observe: nobody adopts meanwhile
+	for t in select o.* from haul_store.to_process(category, v_tag) o loop
+		perform from haul_store.transfer o where o.id = t.id and o.download is not distinct from t.download and (t.download is not null or o.leaving is null) for update;
+		continue when not found;
 		if t.download is not null then
 			d := haul_store.move_to(haul_store.see_download(t.download), 'downloaded', 'tried again');
 		else

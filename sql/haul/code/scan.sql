@@ -1,11 +1,17 @@
 -- Media servers are told of changed folders (which end in a slash; "" stands for all that a server has): gathered for the target's delay, then all at once, by one job a target.
 
+create or replace function haul_store.launch_scan(t haul_store.target) returns bigint
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow.enqueue('haul.scan', jsonb_build_object('target', t.name), queue => 'haul', key => 'haul.scan:' || t.id, key_scope => 'queued',
+		run_at => tow.now() + t.delay, policy => 'haul.work')
+$$;
+comment on function haul_store.launch_scan(haul_store.target) is 'Have a target told of what has changed, after its delay.';
+
 -- The folders that a download's files came into, for each target of its library.
 create or replace function haul_store.note_changes(d haul_store.download) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-declare
-	t haul_store.target;
 begin
 	insert into haul_store.change as o (target, path, download, since)
 	select a.target, coalesce(nullif(rtrim(coalesce(a.root, l.root), '/'), '') || '/', '') || coalesce(nullif(f.folder, '') || '/', ''), d.id, tow.now()
@@ -14,10 +20,7 @@ begin
 		lateral (select coalesce(g.folder, '') as folder) f
 	where a.library = d.library
 	on conflict (target, path) do update set job = null, download = excluded.download, since = excluded.since;
-	for t in select o.* from haul_store.target o join haul_store.announce a on a.target = o.id and a.library = d.library where o.enabled loop
-		perform tow.enqueue('haul.scan', jsonb_build_object('target', t.name), queue => 'haul', key => 'haul.scan:' || t.id, key_scope => 'queued',
-			run_at => tow.now() + t.delay, policy => 'haul.work');
-	end loop;
+	perform haul_store.launch_scan(o) from haul_store.target o join haul_store.announce a on a.target = o.id and a.library = d.library where o.enabled;
 end $$;
 comment on function haul_store.note_changes(haul_store.download) is 'Have a library''s targets told of what a download brought.';
 

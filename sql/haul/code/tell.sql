@@ -110,7 +110,8 @@ as $$
 $$;
 comment on function haul_store.tell_target(haul_store.target, text) is 'Tell how a target is, where that has changed; p_was: the class of what was wrong with it.';
 
--- News, and messages, that no job cares for any more: it was lost, or somebody cancelled it. Asked at each look at a client.
+-- News, messages and changed folders that no job cares for any more: it was lost, has used up its attempts, or somebody cancelled
+-- it. Asked at each look at a client.
 create or replace function haul_store.remind() returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -122,5 +123,8 @@ begin
 	perform haul_store.wake_channel(c)
 	from (select o.* from haul_store.channel o, lateral (select m.job from haul_store.message m where m.channel = o.id and m.state = 'pending' order by m.id limit 1) m
 		where o.enabled and coalesce(o.next_at < tow.now(), true) and coalesce(tow.state(m.job) not in ('ready', 'scheduled', 'retrying', 'running'), true)) c;
+	perform haul_store.launch_scan(t)
+	from (select o.* from haul_store.target o, lateral (select x.job from haul_store.change x where x.target = o.id and x.since < tow.now() - o.delay - interval '30 s' order by x.since limit 1) x
+		where o.enabled and coalesce(tow.state(x.job) not in ('ready', 'scheduled', 'retrying', 'running'), true)) t;
 end $$;
 comment on function haul_store.remind() is 'Have told what was left lying.';

@@ -35,6 +35,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	r record;
+	v_download haul_store.download;
 begin
 	perform haul_store.begin_spells(p_client, p_clock);
 	for r in
@@ -46,8 +47,10 @@ begin
 			and exists (select from haul_store.transfer t where t.client = p_client and t.download = o.download and t.trouble = o.trouble and t.leaving is null)
 		order by o.download limit 200
 	loop
+		v_download := haul_store.see_download(r.download);
+		continue when v_download.state <> 'downloading'; -- somebody was faster
 		update haul_store.spell o set taken = r.n where o.download = r.download and o.trouble = r.trouble;
-		perform haul_store.take_step(haul_store.see_download(r.download), r.trouble, r.act, r.lasted);
+		perform haul_store.take_step(v_download, r.trouble, r.act, r.lasted);
 	end loop;
 end $$;
 comment on function haul_store.escalate(int, interval) is 'Take the steps that are due, of so many downloads at a time.';
@@ -102,7 +105,7 @@ begin
 end $$;
 comment on function haul_store.may_retry(haul_store.download, text) is 'Whether a stage may be begun anew by itself once more.';
 
--- What failed for our own disk, or because a client did not answer for long, is begun anew now that it does: so often, ten
+-- What failed for our own disk, or because a client did not answer for long or did not let us in, is begun anew now that it does: so often, ten
 -- minutes apart.
 create or replace function haul_store.try_again(p_client int) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -112,11 +115,12 @@ declare
 begin
 	for d in
 		select o.* from haul_store.download o
-		where o.client = p_client and o.state = 'failed' and o.back in ('approved', 'downloaded', 'importing') and o.class ^@ any ('{local.,http.,scgi.}')
+		where o.client = p_client and o.state = 'failed' and o.back in ('approved', 'downloaded', 'importing') and o.class ^@ any ('{local.,http.,scgi.,client.auth,client.banned,client.old,secret,driver}')
 			and o.state_at < tow.now() - interval '10 minutes'
 		order by o.id limit 20
 	loop
 		d := haul_store.see_download(d.id);
+		continue when d.state <> 'failed';
 		if haul_store.may_retry(d, case d.back when 'approved' then 'download' else 'import' end) then
 			d := haul_store.move_to(d, case d.back when 'approved' then 'approved' else 'downloaded' end, 'tried again by itself');
 			perform haul_store.go_on(d);
