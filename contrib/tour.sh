@@ -378,12 +378,13 @@ like "$OUT" "TURN" "with what it did"
 like "$OUT" "beat = 1" "and said"
 
 section 'Downloads'
-mkdir -p "$dir/www" "$dir/files"
+mkdir -p "$dir/www"
 echo "read me" >"$dir/www/README"
 background "a server of files" "python3 -u -m http.server --bind 127.0.0.1 --directory '$dir/www' 0"
 web=$BACK_PID
 wait_until "grep -qo 'port [0-9]*' '$BACK_LOG'" 30
 port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$BACK_LOG" | head -n 1)
+shell "mkdir -p /tmp/files" "mkdir -p $dir/files"
 shell "tow library add files /tmp/files" "tow library add files $dir/files"
 is "$STATUS" 0 "a library"
 shell "tow haul add https://deb.debian.org/debian/README" "tow haul add http://127.0.0.1:$port/README"

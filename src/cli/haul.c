@@ -19,7 +19,7 @@
 
 static const struct tow_option options[] = {
 	{ "client", "NAME", "add: who downloads it (the first that can); ls: only of this one" },
-	{ "library", "NAME", "add: where its files go (the first); ls: only of this one" },
+	{ "library", "NAME", "add, retry: where its files go (the first); ls: only of this one" },
 	{ "title", "TEXT", "add: what it is called; ls: only with this in it" },
 	{ "type", "torrent|nzb|http", "add: what the link is, where it does not say so" },
 	{ "category", "NAME", "add: its category in the client" },
@@ -230,7 +230,11 @@ static int cancel(struct cli *c)
 
 static int retry(struct cli *c)
 {
-	return by_id(c, "haul.retry");
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "id", cli_operand(c, 0));
+	cli_arg(&call, "library", cli_option(c, "library"));
+	return cli_call(c, NULL, "haul.retry", &call) ? EX_OK : cli_failed(c);
 }
 
 static int hold(struct cli *c)
@@ -274,7 +278,8 @@ static size_t draw(struct frame *f, const struct tow_rows *rows)
 		frame_cell(f, PLAIN, 12, state);
 		frame_put(f, PLAIN, "%s ",
 			  text_bar(f->arena, percent ? strtod(percent, NULL) : 0, 22));
-		frame_cell(f, PLAIN, -6, percent ? percent : "");
+		frame_cell(f, PLAIN, -6,
+			   tow_fmt(f->arena, "%.0f %%", percent ? strtod(percent, NULL) : 0));
 		frame_cell(f, PLAIN, -8,
 			   tow_fmt(f->arena, "%s/s",
 				   text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
@@ -321,7 +326,7 @@ static const struct sub subs[] = {
 	{ "files", 0, 1, files, " limit " },
 	{ "events", 0, 1, events, " limit " },
 	{ "cancel", 1, 1, cancel, " remove " },
-	{ "retry", 1, 1, retry, NULL },
+	{ "retry", 1, 1, retry, " library " },
 	{ "pause", 1, 1, hold, NULL },
 	{ "resume", 1, 1, resume, NULL },
 	{ "undo", 1, 1, undo, NULL },

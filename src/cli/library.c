@@ -1,5 +1,7 @@
 /* tow library: folders that downloads are placed in. */
+#include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "lib/input.h"
 #include "lib/print.h"
@@ -74,7 +76,12 @@ static int add(struct cli *c)
 
 	cli_arg(&call, "root", cli_operand(c, 1));
 	common(c, &call);
-	return cli_call(c, NULL, "haul.add_library", &call) ? EX_OK : cli_failed(c);
+	if (!cli_call(c, NULL, "haul.add_library", &call))
+		return cli_failed(c);
+	if (access(cli_operand(c, 1), F_OK) != 0)
+		fprintf(stderr, "tow: note: %s is not on this host, and imports do not make it\n",
+			cli_operand(c, 1));
+	return EX_OK;
 }
 
 static int set(struct cli *c)

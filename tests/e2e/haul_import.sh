@@ -58,4 +58,13 @@ is "$(asks "select count(*) from haul.downloads")" 2 "and there is one download 
 like "$(tow haul add magnet:nonsense 2>&1)" "not clear what" "what is no link"
 exits 65 "is refused" tow haul add magnet:nonsense 2>/dev/null
 
+#--- what is changed is heard at once, whatever the monitor waits for
+tow client set tr --fast '1 hour' --slow '1 hour' >/dev/null
+ok "a client that is looked at each hour" wait_until "says \"select next_at > tow.now() + interval '30 min' from haul.clients where name = 'tr'\" t" 60
+seen=$(asks "select listed_at from haul.clients where name = 'tr'")
+tow client retry tr
+ok "is looked at when somebody says so" wait_until "says \"select listed_at > '$seen' from haul.clients where name = 'tr'\" t" 60
+tow client rm tr
+is "$(asks "select count(*) from haul.clients where name = 'tr'")" 0 "and is gone when it is dropped, whatever its monitor does"
+
 done_testing

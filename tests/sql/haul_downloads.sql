@@ -29,10 +29,10 @@ select haul.grab('https://x/y.nzb?key=1') as z \gset
 select is((select client || ' ' || title from haul.downloads where id = :z), 'n y', 'an nzb goes to another');
 select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW404', 'tow client add', 'who takes a file?');
 select pg_temp.refused($$ select haul.grab('nonsense') $$, 'TW422', 'type', 'what is that?');
-select pg_temp.refused($$ select haul.grab('magnet:?x', client => 'n') $$, 'TW409', 'another', 'a client that cannot');
-select pg_temp.refused($$ select haul.grab('magnet:?x', client => 'zz') $$, 'TW404', 'haul.clients', 'none of that name');
-select pg_temp.refused($$ select haul.grab('magnet:?x', library => 'zz') $$, 'TW404', 'haul.libraries', 'nor a library');
-select pg_temp.refused($$ select haul.grab('magnet:?x', options => '{"paused": 1}') $$, 'TW422', 'paused is a boolean', 'options are looked at');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', client => 'n') $$, 'TW409', 'another', 'a client that cannot');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', client => 'zz') $$, 'TW404', 'haul.clients', 'none of that name');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', library => 'zz') $$, 'TW404', 'haul.libraries', 'nor a library');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', options => '{"paused": 1}') $$, 'TW422', 'paused is a boolean', 'options are looked at');
 select pg_temp.refused($$ select haul.grab() $$, 'TW422', 'link', 'nothing');
 select haul.grabbed(:d, null) \g /dev/null
 select is(pg_temp.is_now(:d), 'downloading', 'the client has it');

@@ -80,5 +80,26 @@ select alike(pg_temp.jobs(:d), '%haul.undo%, haul.import waiting', 'when it is u
 select pg_temp.refused(format('select haul.grab(%L, type => %L)', l, 'torrent'), 'TW422', 'magnet', format('%L', l))
 from (values (E'http://a\nfile:///etc/passwd'), ('file:///etc/passwd'), ('http://a b'), ('magnet:?')) v(l);
 
+select pg_temp.refused($$ select haul.grab(data => 'root:x:0:0', type => 'torrent') $$, 'TW422', 'holds', 'nor is this a torrent');
+select pg_temp.refused($$ select haul.grab(data => 'nonsense', type => 'nzb') $$, 'TW422', 'holds', 'or an nzb');
+
+-- Paused while it was given to its client, and what it is called.
+select haul.grab(data => 'd4:infod6:lengthi3e4:name9:An album.12:piece lengthi16384eee', type => 'torrent') as n \gset
+select is((select title from haul.downloads where id = :n), 'An album.', 'a torrent says what it is called');
+select haul.pause(:n) \g /dev/null
+select haul.grabbed(:n, 'ee') \g /dev/null
+select alike(pg_temp.jobs(:n), '%haul.act pause%', 'the client is told to pause');
+select is(haul.resume(:n), 'downloading', 'and it goes on from there');
+select haul.grab('magnet:?xt=urn:btih:ff') as f \gset
+select haul.grabbed(:f, 'ff') \g /dev/null
+select pg_temp.sees(pg_temp.t('ff', 'seeding')) \g /dev/null
+select count(*) from haul.begin_import(:f) \g /dev/null
+select is((select title from haul.downloads where id = :f), 'name ff', 'one that its link did not name is called as its client calls it');
+select pg_temp.refused($$ select haul.drop_library('main') $$, 'TW409', 'wait', 'a library in which files are placed stays');
+
+-- Monitors.
+select haul.drop_client('c') \g /dev/null
+select is((select count(*) from haul.clients where name = 'c'), 0::bigint, 'a client is gone at once, whatever its monitor does');
+
 select * from finish();
 rollback;

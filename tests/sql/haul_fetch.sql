@@ -54,7 +54,7 @@ select is((select count(*) from haul.transfers where download = :d), 0::bigint, 
 -- What cannot be.
 select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'https://x/f', jsonb_build_object('checksum', s)), 'TW422', 'sha256', 'checksum ' || s)
 from (values ('md5:12'), ('crc:12345678'), ('d41d8cd98f00b204e9800998ecf8427e'), ('sha1:d41d8cd98f00b204e9800998ecf8427e')) v(s);
-select pg_temp.refused($$ select haul.grab('magnet:?x', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e"}') $$, 'TW422', 'file', 'of a torrent');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e"}') $$, 'TW422', 'file', 'of a torrent');
 select pg_temp.refused($$ select haul.grab('https://x/f', options => '{"folder": "/etc"}') $$, 'TW422', 'set web --url', 'a folder of its own');
 select haul.add_client('aria', 'aria2', 'http://127.0.0.1:1') \g /dev/null
 select haul.grab('https://x/f') as plain, haul.grab('https://x/f', options => '{"checksum": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"}') as sure \gset

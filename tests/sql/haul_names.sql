@@ -143,6 +143,11 @@ select is(haul.preview(f.download, jsonb_agg(jsonb_build_object('path', n || '.m
 select is((select count(*) from haul_store.file where source = 'n.mkv'), 0::bigint, 'and nothing is written down');
 select is((select concat_ws(' ', qualities, unpack, unpack_times, extras) from haul.libraries where name = 'l'), '{480p,720p,1080p} t 50 f', 'settings are seen');
 select pg_temp.refused($$ select haul.set_library('l', unpack_times => 0) $$, 'TW422', 'unpack => false', 'a limit of none');
+-- What is all that there is was asked for.
+select is((select concat_ws(' ', c.role, c.why) from haul_store.library l, haul_store.choose(l, '[{"path": "notes.txt", "size": 3}]') c where l.name = 'l'), 'main', 'a text by itself is placed');
+select is((select string_agg(concat_ws(' ', c.path, c.why), ', ' order by c.path) from haul_store.library l, haul_store.choose(l, '[{"path": "a.mkv", "size": 9}, {"path": "notes.txt", "size": 3}]') c where l.name = 'l'),
+	'a.mkv, notes.txt junk', 'one beside a film is not');
+
 -- Modes, as chmod takes them.
 select haul.set_library('l', file_mode => '0640', dir_mode => '2775') \g /dev/null
 select is((select concat_ws(' ', file_mode, dir_mode) from haul.libraries where name = 'l'), '0640 2775', 'modes are octal');

@@ -76,6 +76,15 @@ static const char *ignored(struct tow_arena *a, unsigned can, const struct tow_t
 	return b.len ? tow_fmt(a, "it cannot be told %s", b.data) : NULL;
 }
 
+/* What it would not take it may hold already, given to it before somebody paused or cancelled. */
+static bool is_ours(struct session *s, struct tow_arena *a, const char *tag, const char **key,
+		    struct tow_err *e)
+{
+	struct tow_err also = { 0 };
+
+	return strcmp(e->class, "client.refused") == 0 && find(s, a, tag, key, &also) && *key;
+}
+
 static bool give(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows,
 		 const char **key, struct tow_err *e)
 {
@@ -92,7 +101,8 @@ static bool give(struct tow_job *j, struct tow_db *db, const struct tow_rows *ro
 		return false;
 	if (tow_job_attempt(j) > 1 && !find(&s, a, t.tag, key, e))
 		return false;
-	return *key || s.client.driver->add(&s.client, a, &t, key, e);
+	return *key || s.client.driver->add(&s.client, a, &t, key, e) ||
+	       is_ours(&s, a, t.tag, key, e);
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)

@@ -58,7 +58,7 @@ as $$
 				when not f.wanted then 'not chosen in the client'
 				when haul_store.is_litter(f.path) then 'litter'
 				when f.ext = any(l.refused) then 'a program'
-				when f.ext = any(l.junk) and not coalesce(f.ext = any(l.extensions), false) then 'junk'
+				when (select count(*) from f) > 1 and f.ext = any(l.junk) and not coalesce(f.ext = any(l.extensions), false) then 'junk'
 				when l.unpack and f.archive is not null and f.ext = any('{rar,zip,7z,tar,tgz,gz,xz}') then 'an archive in an archive'
 				when f.ext = any(l.sidecars) then null
 				when l.extensions is not null and coalesce(f.ext, '') <> all(l.extensions) then 'another kind of file'

@@ -128,6 +128,7 @@ begin
 	end if;
 	insert into haul_store.health (client, since) values (c.id, tow.now());
 	perform haul_store.relink(c);
+	perform haul_store.sweep_monitors();
 	perform haul_store.set_paths(c.id, paths);
 	perform haul_store.watch_client(c);
 	return c.id;
@@ -205,9 +206,30 @@ declare
 	c constant haul_store.client := haul_store.see_client(name);
 begin
 	update haul_store.client o set revision = o.revision + 1 where o.id = c.id;
+	update haul_store.health h set next_at = tow.now() where h.client = c.id;
 	perform pg_notify('haul_client_' || c.id, '');
 end $$;
 comment on function haul.retry_client(text) is 'Ask a client anew that was not asked any more because its login failed, or that is backed off.';
+
+-- One whose turn has not ended yet cannot be dropped; it goes later.
+create or replace function haul_store.sweep_monitors() returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_name text;
+begin
+	for v_name in
+		select d.name from tow.daemons d
+		where d.type = 'haul.monitor' and d.state in ('stopped', 'disabled') and not exists (select from haul_store.client c where d.name = 'client-' || c.name)
+	loop
+		begin
+			perform tow.drop_daemon(v_name);
+		exception when sqlstate 'TW404' or sqlstate 'TW409' then
+			null; -- somebody else has, or it is ending still
+		end;
+	end loop;
+end $$;
+comment on function haul_store.sweep_monitors() is 'Drop the monitors of clients that are not configured any more.';
 
 create or replace function haul.drop_client(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -220,8 +242,9 @@ begin
 		perform haul_store.stop_fetch(d, 'queued') from haul_store.download d where d.client = c.id and d.state in ('approved', 'downloading');
 	else
 		perform tow.stop_daemon('client-' || name);
-		perform tow.drop_daemon('client-' || name);
+		perform tow.disable_daemon('client-' || name);
 	end if;
 	delete from haul_store.client o where o.id = c.id;
+	perform haul_store.sweep_monitors();
 end $$;
 comment on function haul.drop_client(text) is 'Forget a client. Nothing changes in it; its downloads say that it is not configured any more, and go on when one of that name is.';

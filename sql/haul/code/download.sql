@@ -92,6 +92,10 @@ begin
 		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
 	elsif v_type is null or v_type not in ('torrent', 'nzb', 'http') or data is not null and v_type = 'http' then
 		perform haul_store.fail('TW422', format('it is not clear what %s is', coalesce(left(link, 200), 'the data')), 'say so: type => torrent, nzb or http');
+	elsif v_type = 'torrent' and (substr(data, 1, 1) <> 'd'::bytea or position('4:info'::bytea in data) = 0) or v_type = 'nzb' and position('<nzb'::bytea in data) = 0 then
+		perform haul_store.fail('TW422', format('the data is no %s', v_type), 'it shall be what a .torrent or .nzb file holds');
+	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:' then
+		perform haul_store.fail('TW422', 'the magnet link does not say of what', 'it looks like magnet:?xt=urn:btih:...');
 	elsif link !~* '^(magnet:\?|https?://)[^[:cntrl:]\s]+$' then
 		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, without blanks');
 	elsif jsonb_typeof(meta) is distinct from 'object' then
@@ -101,7 +105,7 @@ begin
 	c := haul_store.choose_client(v_type, client, options);
 	l := haul_store.see_library(library);
 	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, profile, priority, who, created_at)
-	values (coalesce(nullif(title, ''), haul_store.title_of(link), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), session_user, tow.now())
+	values (coalesce(nullif(title, ''), haul_store.title_of(link), haul_store.title_within(data), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), session_user, tow.now())
 	returning * into d;
 	perform haul_store.note_event(d.id, 'queued', format('for client %s%s', c.name, coalesce(', into library ' || l.name, '')), null, 'queued');
 	d := haul_store.move_to(d, 'approved', 'the source was given');
@@ -123,6 +127,21 @@ as $$
 		else regexp_replace(substring(p_link from '^https?://[^?#]*?([^/?#]*)/?(?:[?#].*)?$'), '\.(torrent|nzb)$', '', 'i') end, 300), '')
 $$;
 comment on function haul_store.title_of(text) is 'What a link calls what it leads to.';
+
+-- "4:name<length>:<name>" of a .torrent.
+create or replace function haul_store.title_within(p_data bytea) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_at constant int := position('4:name'::bytea in p_data);
+	v_rest constant bytea := substr(p_data, v_at + 6, 1100);
+	v_length constant text := case when v_at > 0 then substring(encode(substr(v_rest, 1, 5), 'escape') from '^(\d{1,3}):') end;
+begin
+	return nullif(convert_from(substr(v_rest, length(v_length) + 2, v_length::int), 'UTF8'), '');
+exception when character_not_in_repertoire or untranslatable_character then
+	return null;
+end $$;
+comment on function haul_store.title_within(bytea) is 'What a .torrent calls itself; null: it does not say.';
 
 create or replace function haul.cancel(id bigint, remove text default 'no') returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -156,7 +175,7 @@ declare
 	d haul_store.download := haul_store.hold_download(id);
 	v_held constant boolean := exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.state <> 'removed'
 		and (t.leaving is null or d.state = 'completed'));
-	v_to constant text := case
+	v_to text := case
 		when d.state in ('downloaded', 'importing') then d.state
 		when d.state = 'completed' then 'downloaded'
 		when d.state <> 'failed' or not v_held then 'queued'
@@ -176,7 +195,9 @@ begin
 	if d.state <> v_to then
 		d := haul_store.move_to(d, v_to, 'somebody tries again');
 	end if;
-	return haul_store.go_on(d);
+	v_to := haul_store.go_on(d);
+	perform tow.run_now(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j where tow.state(j) in ('retrying', 'scheduled');
+	return v_to;
 end $$;
 comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once. Returns its state.';
 

@@ -60,7 +60,7 @@ declare
 begin
 	update haul_store.fetch f set stopped = true where f.download = d.id;
 	for v_job in select unnest(haul_store.fetches_of(d.id)) loop
-		perform haul_store.end_job(v_job, format('download %s is %s', d.id, p_state));
+		perform haul_store.end_job(v_job, format('download %s is %s', d.id, case when d.state in ('paused', 'cancelled') then d.state else p_state end));
 	end loop;
 	perform haul_store.rest_transfer(d, p_state);
 end $$;

@@ -65,7 +65,7 @@ declare
 	d haul_store.download;
 begin
 	perform haul_store.look_now((select o.client from haul_store.download o where o.id = grabbed.download)); -- locks its health first, as haul.observe
-	d := haul_store.work_on(download, '{approved,downloading,cancelled}');
+	d := haul_store.work_on(download, '{approved,downloading,cancelled,paused}');
 	if d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
 	end if;
@@ -78,6 +78,10 @@ begin
 	update haul_store.transfer t set download = d.id, leaving = null, leave_at = null, moved = h.observed from haul_store.health h
 	where t.client = d.client and h.client = t.client
 		and case when grabbed.key is null then t.download = d.id and t.leaving = 'again' else t.key = grabbed.key and (t.download is null or t.leaving is not null) end;
+	if d.state = 'paused' then -- while it was given to the client
+		update haul_store.download o set back = 'downloading' where o.id = d.id;
+		perform haul_store.act(d, 'pause');
+	end if;
 end $$;
 comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so.';
 
@@ -125,6 +129,8 @@ as $$
 declare
 	d haul_store.download := haul_store.work_on(begin_import.download, '{downloaded,importing}');
 begin
+	update haul_store.download o set title = t.name from haul_store.transfer t -- one that its link did not name
+	where o.id = d.id and t.download = d.id and o.title = o.type and t.name <> '' and t.missed = 0;
 	return query select c.* from haul_store.import_conf(d) c;
 	if d.state = 'downloaded' then
 		perform haul_store.move_to(d, 'importing');

@@ -110,7 +110,11 @@ as $$
 #variable_conflict use_variable
 declare
 	l constant haul_store.library := haul_store.see_library(coalesce(name, ''));
+	v_at constant bigint := (select min(d.id) from haul_store.download d where d.library = l.id and d.state = 'importing');
 begin
+	if v_at is not null then
+		perform haul_store.fail('TW409', format('download %s is being placed in library %s', v_at, l.name), 'wait for its end, or cancel it');
+	end if;
 	delete from haul_store.library o where o.id = l.id;
 end $$;
 comment on function haul.drop_library(text) is 'Forget a library; its files stay where they are.';
