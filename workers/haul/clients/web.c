@@ -32,7 +32,7 @@ static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *
 		return false;
 	*out = (struct tow_listing){ .whole = true, .free_bytes = -1 };
 	if (statvfs(root, &v) == 0)
-		out->free_bytes = (long long)(v.f_bavail * v.f_frsize);
+		out->free_bytes = (long long)v.f_bavail * (long long)v.f_frsize;
 	else if (*c->conf->url)
 		return tow_fail_class(e, TOW_FINAL, "local.folder", "the folder %s: %s", root,
 				      strerror(errno));
