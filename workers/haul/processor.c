@@ -135,9 +135,7 @@ static bool tell(struct tow_job *j, struct tow_err *e)
 	    !tow_call(db, &rows, e, "haul.listeners", library, target))
 		return false;
 	if (n < 0) {
-		tow_job_log(j, TOW_ERROR,
-			    "PROCESS_DOWNLOADS failed: tow haul processes' log and "
-			    "tow daemon actions say how");
+		tow_job_log(j, TOW_ERROR, "PROCESS_DOWNLOADS failed: its own log says how");
 		return rest(j, "Processing failed", BACK_OFF_S, e);
 	}
 	if (n == 0 || tow_rows_count(rows) == 0)
