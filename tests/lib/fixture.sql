@@ -2,8 +2,6 @@
 set local search_path = public, pg_catalog;
 set local client_min_messages = warning;
 update tow_store.setting set value = 'on' where name = 'test';
-delete from tow_store.daemon; -- what an instance starts with
-delete from tow_store.daemon_action;
 select * from no_plan();
 create temporary sequence seq;
 

@@ -1,6 +1,8 @@
 -- Daemons: turns of one job at a time, states and statuses that follow from it, and what a late handler cannot do.
 begin;
 \ir ../lib/fixture.sql
+delete from tow_store.daemon; -- what an instance starts with
+delete from tow_store.daemon_action;
 set local tow.fake_now = '2030-01-01 00:00:00+00';
 create temporary table w as select pg_temp.worker('{default}', '{scan,noop}') as id;
 

@@ -1,6 +1,8 @@
 -- tow.fsck: each invariant is broken, found, left alone by a dry run, and put right; nothing else is found.
 begin;
 \ir ../lib/fixture.sql
+delete from tow_store.daemon; -- what an instance starts with
+delete from tow_store.daemon_action;
 create function pg_temp.found() returns text language sql as $$
 	select string_agg(format('%s %s', f.problem, f.job), ', ' order by f.problem, f.job) from tow.fsck() f
 $$;
