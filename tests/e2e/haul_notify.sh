@@ -99,7 +99,7 @@ fail 1 Login 'no room'
 ok "one that refuses us" wait_until "says \"select state || ': ' || error from haul.channels where name = 'hook'\" 'failing: it does not know this password or token, or it may not do this'" 60
 answers '200\nok'
 tow channel set hook --secret secret:token
-ok "gets it when that is mended, at once" wait_until "says \"select state from haul.messages where title like '%Login'\" sent" 8
+ok "gets it when that is mended" wait_until "says \"select state from haul.messages where title like '%Login'\" sent" 120
 
 #--- tests of channels
 exits 0 "a test that arrives" tow channel test hook >/dev/null 2>&1
