@@ -68,6 +68,8 @@ begin
 	select string_agg(o.key, ', ') into v_bad from jsonb_each(p_options) o where jsonb_typeof(o.value) is distinct from c_known ->> o.key;
 	if v_bad is not null then
 		perform haul_store.fail('TW422', format('bad options: %s', v_bad), (select string_agg(format('%s is a %s', k.key, k.value), ', ') from jsonb_each_text(c_known) k));
+	elsif p_options ->> 'folder' !~ '^(/|[a-zA-Z]:[/\\])[^[:cntrl:]]*$' or p_options ->> 'folder' ~ '(^|[/\\])\.\.([/\\]|$)' then
+		perform haul_store.fail('TW422', format('bad folder %L', left(p_options ->> 'folder', 200)), 'a whole path of the client''s, without .. in it');
 	elsif p_options ? 'checksum' and (p_type <> 'http' or p_options ->> 'checksum' !~* '^(sha256:[0-9a-f]{64}|sha1:[0-9a-f]{40}|(md5|xxh128):[0-9a-f]{32})$') then
 		perform haul_store.fail('TW422', format('bad checksum %L', left(p_options ->> 'checksum', 100)), 'of a file that is fetched: sha256:, sha1:, md5: or xxh128:, and the digits in hexadecimal');
 	end if;
