@@ -22,6 +22,9 @@ as $$
 		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
 	from d where d.state = 'failed' having count(*) > 0
 	union all
+	select 'downloads', 'warn', format('%s wait for another try, one of them %s (%s): %s', count(*), min(w.id), (array_agg(w.title order by w.id))[1], (array_agg(w.why order by w.id))[1]), 'tow haul ls shows them'
+	from (select d.id, d.title, haul_store.tried(d.id) as why from d where d.state in ('approved', 'downloaded', 'importing')) w where w.why is not null having count(*) > 0
+	union all
 	select 'approvals', 'warn', format('%s wait for somebody to choose', count(*)), 'tow haul ls --state needs_approval shows them'
 	from d where d.state = 'needs_approval' having count(*) > 0
 	union all

@@ -1,5 +1,15 @@
 -- What people look at: downloads, their files, what happened to them, where they go and who is told.
--- In the order of what has to be mended first: the client, then the transfer.
+create or replace function haul_store.tried(p_download bigint) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select format('%s; it is tried again, at once by: tow haul retry %s', left(a.error, 300), p_download)
+	from (select e.job from haul_store.errand e where e.download = p_download and e.kind in ('haul.grab', 'haul.import') and tow.state(e.job) = 'retrying') j,
+		lateral (select o.error from tow.attempts o where o.job = j.job order by o.run desc limit 1) a
+	where a.error <> '' limit 1
+$$;
+comment on function haul_store.tried(bigint) is 'Why a job that works on a download is to be tried again; null: none is.';
+
+-- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -10,7 +20,10 @@ begin
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, to_char(h.since, 'YYYY-MM-DD HH24:MI'), h.error)
 		when d.state = 'failed' then d.error
-		when d.state = 'approved' then haul_store.held_back(d)
+		when d.state = 'approved' then coalesce(haul_store.held_back(d), haul_store.tried(d.id))
+		when d.state = 'downloaded' and d.library is null then 'there is no library for it: tow library add NAME ROOT, then tow haul retry ' || d.id
+		when d.state in ('downloaded', 'importing') then haul_store.tried(d.id)
+		when d.state = 'downloading' and c.driver = 'web' then t.error
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
