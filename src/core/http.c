@@ -403,12 +403,25 @@ const char *tow_http_leads_to(struct tow_http *h)
 	return url;
 }
 
-/* The beginning of what the server said, on one line: it often says what is wrong. */
+#define PAGE_WORDS 80 /* bytes of a page that are quoted in an error */
+
+static bool is_page(const struct tow_http_answer *answer)
+{
+	return answer->body_len > 9 && (strncasecmp(answer->body, "<!doctype", 9) == 0 ||
+					strncasecmp(answer->body, "<html", 5) == 0);
+}
+
+/* The beginning of what the server said, on one line: it often says what is wrong. Of a page for
+ * people a few words without its tags are enough. */
 static void excerpt(char *out, size_t size, const struct tow_http_answer *answer)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < answer->body_len && n + 1 < size; i++) {
+	bool page = is_page(answer), in_tag = false;
+	size_t n = 0, most = page && size > PAGE_WORDS ? PAGE_WORDS : size;
+	for (size_t i = 0; i < answer->body_len && n + 1 < most; i++) {
 		unsigned char c = (unsigned char)answer->body[i];
+		in_tag = page && (c == '<' || (in_tag && c != '>'));
+		if (in_tag || (page && c == '>'))
+			c = ' ';
 		if (c >= 0x7f)
 			c = '?'; /* not known to be UTF-8 */
 		if (c > ' ')

@@ -306,6 +306,20 @@ START_TEST(an_error_quotes_the_server)
 }
 END_TEST
 
+START_TEST(of_a_page_its_first_words)
+{
+	static char page[] = "<!DOCTYPE html>\n<html><head><title>404 Not found</title></head>\n"
+			     "<body><p>There is <b>nothing</b> at this address, and a page has "
+			     "much to say about that.</p></body></html>";
+	struct tow_http_answer a = { .status = 404, .body = page, .body_len = sizeof(page) - 1 };
+	struct tow_err e;
+
+	ck_assert(!tow_http_ok(&a, &e));
+	ck_assert_str_eq(e.text, "the server answered 404: 404 Not found There is nothing at this "
+				 "address, and a page has much to say abou");
+}
+END_TEST
+
 START_TEST(a_long_answer_fails)
 {
 	struct tow_err e = ask_in_vain(
@@ -562,6 +576,7 @@ int main(void)
 	tcase_add_test(t, cookies_come_back);
 	tcase_add_test(t, statuses_become_errors);
 	tcase_add_test(t, an_error_quotes_the_server);
+	tcase_add_test(t, of_a_page_its_first_words);
 	tcase_add_test(t, a_long_answer_fails);
 	tcase_add_test(t, failures_have_classes);
 	tcase_add_test(t, only_http_is_spoken);
