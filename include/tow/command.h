@@ -6,7 +6,8 @@
 /* An option of a command: `--name VALUE`, or a switch `--name`. */
 struct tow_option {
 	const char *name;  /* NULL ends a table */
-	const char *value; /* what stands for the value in the help; NULL: a switch */
+	const char *value; /* what stands for the value in the help; NULL: a switch; "[on|off]": one
+			      that may also be told so, and is on when it is not */
 	const char *help;  /* one line, lower case */
 };
 

@@ -17,7 +17,7 @@ static const struct tow_option options[] = {
 	  "add, set, test: the password or key, by its name: tow secret set NAME" },
 	{ "category", "NAME", "add, set, test: what is ours in it, and what is added gets" },
 	{ "tag", "NAME", "add, set, test: likewise" },
-	{ "adopt", "on|off", "add, set: what others put there is ours to import, too (off)" },
+	{ "adopt", "[on|off]", "add, set: what others put there is ours to import, too (off)" },
 	{ "path-map", "FROM=TO,...", "add, set: where its folders are on the workers' hosts" },
 	{ "priority", "N", "add, set: downloads that name no client go to the smallest (100)" },
 	{ "fast", "INTERVAL", "add, set: between listings while something moves (2 s)" },

@@ -31,7 +31,13 @@ printf 'labpass123\n' | tow secret set tr
 ok "a library" tow library add music "$room/library"
 ok "a media server" tow target add player mpd "mpd://127.0.0.1:$music" --delay 0
 ok "that is told of the library" tow library announce music player --as ''
-ok "a client" tow client add tr transmission "$url" --user admin --secret secret:tr --category tow --adopt on --fast '300 ms' --slow '2 s'
+ok "a client" tow client add tr transmission "$url" --user admin --secret secret:tr --category tow --adopt --fast '300 ms' --slow '2 s'
+is "$(asks "select adopt from haul.clients where name = 'tr'")" t "which may adopt"
+for word in off on; do
+	tow client set tr --adopt $word
+	asks "select adopt from haul.clients where name = 'tr'"
+done | paste -sd' ' >"$room/adopt"
+is "$(<"$room/adopt")" "f t" "or not, as it is told"
 watched
 ok "it is seen to be well" wait_until "says \"select state from haul.clients where name = 'tr'\" ok" 60
 

@@ -30,14 +30,33 @@ bool args_usage(struct tow_err *e, const char *fmt, ...)
 /* getopt's table: index i + 1 answers option i, because 0 and '?' mean something else to it. */
 enum { FIRST = 256 };
 
+/* "[on|off]": the word may be left out, and is on then. */
+static bool is_switch(const struct tow_option *option)
+{
+	return option->value && *option->value == '[';
+}
+
+static char *switched(int argc, char **argv)
+{
+	static char on[] = "on";
+
+	if (optarg)
+		return optarg;
+	return optind < argc &&
+			       (strcmp(argv[optind], "on") == 0 || strcmp(argv[optind], "off") == 0)
+		       ? argv[optind++]
+		       : on;
+}
+
 static struct option *long_options(struct tow_arena *a, const struct tow_option *options)
 {
 	size_t n = count(options);
 	struct option *table = tow_alloc(a, (n + 1) * sizeof *table);
 	for (size_t i = 0; i < n; i++)
 		table[i] = (struct option){ .name = options[i].name,
-					    .has_arg = options[i].value ? required_argument
-									: no_argument,
+					    .has_arg = !options[i].value	? no_argument
+						       : is_switch(&options[i]) ? optional_argument
+										: required_argument,
 					    .val = FIRST + (int)i };
 	return table;
 }
@@ -77,7 +96,9 @@ bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option 
 		if (answer < FIRST)
 			return refuse(options, answer, argv, e);
 		const struct tow_option *option = &options[answer - FIRST];
-		args->values[answer - FIRST] = option->value ? optarg : option->name;
+		args->values[answer - FIRST] = is_switch(option) ? switched(argc, argv)
+					       : option->value	 ? optarg
+								 : option->name;
 	}
 	args->operands = argv + optind;
 	args->n = (size_t)(argc - optind);
