@@ -254,67 +254,125 @@ static int undo(struct cli *c)
 
 /*--- watch */
 
-static bool is_over(const char *state)
+/* Those that were seen under way, and how many of them did not get there. */
+struct watch {
+	struct tow_arena arena;
+	long long *ids;
+	size_t n, size, failed;
+};
+
+static size_t watched_at(const struct watch *w, long long id)
 {
-	return strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
-	       strcmp(state, "cancelled") == 0 || strcmp(state, "rejected") == 0;
+	size_t i = 0;
+
+	while (i < w->n && w->ids[i] != id)
+		i++;
+	return i;
 }
 
-static size_t draw(struct frame *f, const struct tow_rows *rows)
+static void watch_one(struct watch *w, long long id)
 {
-	size_t open = 0;
+	if (watched_at(w, id) < w->n)
+		return;
+	if (w->n == w->size) {
+		size_t size = w->size ? 2 * w->size : 64;
+		long long *more = tow_alloc(&w->arena, size * sizeof(*more));
 
-	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		const char *state = tow_rows_get(rows, i, "state"),
-			   *percent = tow_rows_get(rows, i, "percent"),
-			   *eta = tow_rows_get(rows, i, "eta"),
-			   *trouble = tow_rows_get(rows, i, "trouble");
-
-		if (is_over(state))
-			continue;
-		open++;
-		frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
-		frame_put(f, PLAIN, "  ");
-		frame_cell(f, PLAIN, 12, state);
-		frame_put(f, PLAIN, "%s ",
-			  text_bar(f->arena, percent ? strtod(percent, NULL) : 0, 22));
-		frame_cell(f, PLAIN, -6,
-			   tow_fmt(f->arena, "%.0f %%", percent ? strtod(percent, NULL) : 0));
-		frame_cell(f, PLAIN, -8,
-			   tow_fmt(f->arena, "%s/s",
-				   text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
-		frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
-		frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"),
-			  trouble ? trouble : "");
-		frame_end_row(f);
+		if (w->n > 0)
+			memcpy(more, w->ids, w->n * sizeof(*more));
+		w->ids = more;
+		w->size = size;
 	}
-	return open;
+	w->ids[w->n++] = id;
 }
 
-/* Until nothing is open; on a terminal in place, else a picture a second. */
+/* Or waits for somebody. */
+static bool is_over(const struct tow_rows *rows, size_t i)
+{
+	const char *state = tow_rows_get(rows, i, "state");
+
+	return strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
+	       strcmp(state, "cancelled") == 0 || strcmp(state, "rejected") == 0 ||
+	       (strcmp(state, "downloaded") == 0 && !tow_rows_get(rows, i, "library"));
+}
+
+static void put_end(struct frame *f, const struct tow_rows *rows, size_t i)
+{
+	const char *trouble = tow_rows_get(rows, i, "trouble");
+
+	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
+	frame_put(f, PLAIN, "  ");
+	frame_cell(f, text_colour_of(tow_rows_get(rows, i, "state")), 12,
+		   tow_rows_get(rows, i, "state"));
+	frame_put(f, PLAIN, "%s%s%s", tow_rows_get(rows, i, "title"), trouble ? ": " : "",
+		  trouble ? trouble : "");
+	frame_end_row(f);
+}
+
+static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
+{
+	const char *percent = tow_rows_get(rows, i, "percent"), *eta = tow_rows_get(rows, i, "eta"),
+		   *trouble = tow_rows_get(rows, i, "trouble");
+	double done = percent ? strtod(percent, NULL) : 0;
+
+	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
+	frame_put(f, PLAIN, "  ");
+	frame_cell(f, PLAIN, 12, tow_rows_get(rows, i, "state"));
+	frame_put(f, PLAIN, "%s ", text_bar(f->arena, done, 22));
+	frame_cell(f, PLAIN, -6, tow_fmt(f->arena, "%.0f %%", done));
+	frame_cell(f, PLAIN, -8,
+		   tow_fmt(f->arena, "%s/s", text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
+	frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
+	frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), trouble ? trouble : "");
+	frame_end_row(f);
+}
+
+/* What has ended since the last picture goes above the picture, and stays. */
+static void draw(struct watch *w, struct frame *ended, struct frame *f, const struct tow_rows *rows)
+{
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		long long id = tow_rows_int(rows, i, "id");
+		size_t at;
+
+		if (!is_over(rows, i)) {
+			watch_one(w, id);
+			put_way(f, rows, i);
+		} else if ((at = watched_at(w, id)) < w->n) {
+			put_end(ended, rows, i);
+			w->failed += strcmp(tow_rows_get(rows, i, "state"), "completed") != 0;
+			w->ids[at] = w->ids[--w->n];
+		}
+	}
+}
+
+/* Until nothing is under way; on a terminal in place, else a picture a second. */
 static int watch(struct cli *c)
 {
 	bool terminal = isatty(STDOUT_FILENO);
-	size_t open;
+	struct watch w = { 0 };
 	int rows_before = 0;
 
 	do {
 		TOW_AUTO_ARENA a = { 0 };
 		TOW_AUTO_ROWS *rows = NULL;
-		struct frame f = { .arena = &a };
+		struct frame ended = { .arena = &a }, f = { .arena = &a };
 
-		if (!tow_db_view(c->db, &rows, &c->err, "haul.downloads"))
+		if (!tow_db_view(c->db, &rows, &c->err, "haul.downloads")) {
+			tow_arena_release(&w.arena);
 			return cli_failed(c);
-		open = draw(&f, rows);
+		}
+		draw(&w, &ended, &f, rows);
 		if (terminal && rows_before > 0)
 			printf("\033[%dA\033[J", rows_before);
+		frame_print(stdout, &ended);
 		frame_print(stdout, &f);
 		fflush(stdout);
 		rows_before = f.rows;
-		if (open)
+		if (w.n > 0)
 			usleep(PAUSE_US);
-	} while (open);
-	return EX_OK;
+	} while (w.n > 0);
+	tow_arena_release(&w.arena);
+	return w.failed > 0;
 }
 
 static const struct sub subs[] = {
@@ -360,6 +418,8 @@ const struct tow_command tow_command_haul = {
 		"  tow haul add https://host/disk.iso --checksum sha256:9f86d08188... --rate 2M\n"
 		"  tow haul watch\n"
 		"  tow haul plan 17\n"
-		"  tow haul cancel 17 --remove data\n",
+		"  tow haul cancel 17 --remove data\n"
+		"\n"
+		"Exit status of watch: 1 when one that was under way did not get into a library.\n",
 	.run = run,
 };
