@@ -88,8 +88,8 @@ struct tow_transfer_file {
 	bool wanted;
 };
 
-/* A client without CLIENT_CAN_FILES says of what is complete only where it is: made, one folder or
- * one file, all of which is this transfer's. */
+/* A client that keeps no list of a complete transfer's files says only where it is: made, one
+ * folder or one file, all of which is this transfer's. */
 struct tow_transfer_files {
 	struct tow_transfer_file *of;
 	size_t n;
@@ -120,16 +120,14 @@ enum tow_client_act {
 	CLIENT_REMOVE_DATA
 };
 
+/* What whoever gives it a download must know: what it cannot is said, and left out. */
 enum tow_client_can {
 	CLIENT_CAN_TAG = 1, /* add_tag and new transfers' own */
 	CLIENT_CAN_CATEGORY = 2,
-	CLIENT_CAN_FILES = 4, /* files lists them, of what is complete, too */
-	CLIENT_CAN_SEED = 8,  /* what is complete may have to stay where it is */
-	CLIENT_CAN_SEQUENTIAL = 16,
-	CLIENT_CAN_LIMIT = 32, /* the rates of one transfer */
-	CLIENT_CAN_RECHECK = 64,
-	CLIENT_CAN_RATIO = 128,	   /* to seed to a ratio of its own */
-	CLIENT_CAN_SEED_TIME = 256 /* or for a time */
+	CLIENT_CAN_SEQUENTIAL = 4,
+	CLIENT_CAN_LIMIT = 8,	  /* the rates of one transfer */
+	CLIENT_CAN_RATIO = 16,	  /* to seed to a ratio of its own */
+	CLIENT_CAN_SEED_TIME = 32 /* or for a time */
 };
 
 /* A driver's own memory of a client that is open: session, cookies. */

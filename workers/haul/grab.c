@@ -55,13 +55,15 @@ static bool unpack(struct tow_arena *a, const struct tow_rows *rows, struct tow_
 /* What was asked for and this client cannot: it gets the download all the same, and people are
  * told.
  */
-static const char *ignored(struct tow_arena *a, unsigned can, const struct tow_transfer_new *t)
+static const char *ignored(struct tow_arena *a, const struct tow_client *c,
+			   const struct tow_transfer_new *t)
 {
 	const struct {
 		bool asked;
 		unsigned can;
 		const char *name;
 	} all[] = {
+		{ c->conf->category, CLIENT_CAN_CATEGORY, "category" },
 		{ t->sequential, CLIENT_CAN_SEQUENTIAL, "sequential" },
 		{ t->down_limit > 0, CLIENT_CAN_LIMIT, "down_limit" },
 		{ t->up_limit > 0, CLIENT_CAN_LIMIT, "up_limit" },
@@ -71,7 +73,7 @@ static const char *ignored(struct tow_arena *a, unsigned can, const struct tow_t
 	TOW_AUTO_BUF b = { 0 };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (all[i].asked && !(can & all[i].can))
+		if (all[i].asked && !(c->driver->can & all[i].can))
 			tow_buf_addf(&b, "%s%s", b.len ? ", " : "", all[i].name);
 	return b.len ? tow_fmt(a, "it cannot be told %s", b.data) : NULL;
 }
@@ -95,7 +97,7 @@ static bool give(struct tow_job *j, struct tow_db *db, const struct tow_rows *ro
 
 	if (!session_open(&s, rows, e) || !unpack(a, rows, &t, e))
 		return false;
-	lost = ignored(a, s.client.driver->can, &t);
+	lost = ignored(a, &s.client, &t);
 	if (lost && tow_job_attempt(j) == 1 &&
 	    !tow_call(db, NULL, e, "haul.acted", work_download(j), "options", lost))
 		return false;

@@ -36,7 +36,7 @@ comment on function haul_store.path_beside(text, text) is 'Where a file would be
 create or replace function haul_store.is_unpacked(p_download bigint, p_archive text) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(bool_and(o.state not in ('planned', 'failed', 'undone')), false) from haul_store.file o where o.download = p_download and o.archive = p_archive
+	select coalesce(bool_and(o.state not in ('planned', 'undone')), false) from haul_store.file o where o.download = p_download and o.archive = p_archive
 $$;
 comment on function haul_store.is_unpacked(bigint, text) is 'Whether all of an archive''s files are where they go.';
 

@@ -161,7 +161,7 @@ begin
 		size = placed.size, dev = placed.dev, ino = placed.ino, replaced = placed.replaced, former_size = placed.former_size, former_ino = placed.former_ino, placed_at = tow.now(), class = null, error = null,
 		why = case when mode = 'same' then 'it is the client''s own' when mode = '' and adopted then 'it was there already' when mode = '' then coalesce(o.why, 'the name is another file''s')
 			when o.taken = 'replace' and replaced is null or o.taken = 'skip' then null else o.why end
-	where o.id = file and o.state in ('planned', 'failed') returning o.* into f;
+	where o.id = file and o.state = 'planned' returning o.* into f;
 	if f.replaced is not null then
 		perform haul_store.swap(f, 'placed', 'replaced', format('replaced by download %s', f.download));
 	end if;

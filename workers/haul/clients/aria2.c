@@ -682,8 +682,7 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 const struct tow_client_driver tow_client_aria2 = {
 	.name = "aria2",
 	.help = "aria2: http://HOST:6800; the secret is its --rpc-secret, and there is no user",
-	.can = CLIENT_CAN_FILES | CLIENT_CAN_SEED | CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO |
-	       CLIENT_CAN_SEED_TIME,
+	.can = CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO | CLIENT_CAN_SEED_TIME,
 	.hello = hello,
 	.list = list,
 	.files = files,

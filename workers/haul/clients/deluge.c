@@ -646,8 +646,7 @@ const struct tow_client_driver tow_client_deluge = {
 	.name = "deluge",
 	.help = "Deluge 2, by its deluge-web: http://HOST:8112; the password of deluge-web, no "
 		"user; a category is a label (Label plugin)",
-	.can = CLIENT_CAN_CATEGORY | CLIENT_CAN_FILES | CLIENT_CAN_SEED | CLIENT_CAN_SEQUENTIAL |
-	       CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK | CLIENT_CAN_RATIO,
+	.can = CLIENT_CAN_CATEGORY | CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO,
 	.hello = hello,
 	.list = list,
 	.files = files,

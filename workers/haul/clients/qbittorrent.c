@@ -678,9 +678,8 @@ const struct tow_client_driver tow_client_qbittorrent = {
 	.name = "qbittorrent",
 	.help = "qBittorrent 4.1 and later: http://HOST:8080; user and password, or an API key "
 		"(5.2) without a user",
-	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_FILES | CLIENT_CAN_SEED |
-	       CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK | CLIENT_CAN_RATIO |
-	       CLIENT_CAN_SEED_TIME,
+	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT |
+	       CLIENT_CAN_RATIO | CLIENT_CAN_SEED_TIME,
 	.own_size = sizeof(struct own),
 	.close = forget,
 	.hello = hello,

@@ -641,8 +641,7 @@ const struct tow_client_driver tow_client_rtorrent = {
 	.help = "rTorrent 0.9: scgi://HOST:PORT or scgi:///path/to/socket, where whoever can "
 		"connect "
 		"may do all; or http://HOST/RPC2 of a web server, with its user and password",
-	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_FILES | CLIENT_CAN_SEED |
-	       CLIENT_CAN_RECHECK,
+	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY,
 	.hello = hello,
 	.list = list,
 	.files = files,

@@ -658,8 +658,7 @@ const struct tow_client_driver tow_client_transmission = {
 	.name = "transmission",
 	.help = "Transmission 3.00 and later: http://HOST:9091, or all of the address of its RPC; "
 		"user and password",
-	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_FILES | CLIENT_CAN_SEED |
-	       CLIENT_CAN_LIMIT | CLIENT_CAN_RECHECK | CLIENT_CAN_RATIO,
+	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO,
 	.own_size = sizeof(struct own),
 	.hello = hello,
 	.list = list,

@@ -86,7 +86,7 @@ const struct tow_client_driver tow_client_web = {
 	.name = "web",
 	.help = "our own workers, for http(s) links; file:///FOLDER, or nothing for downloads in "
 		"$TOW_HOME",
-	.can = CLIENT_CAN_FILES | CLIENT_CAN_LIMIT,
+	.can = CLIENT_CAN_LIMIT,
 	.hello = hello,
 	.list = list,
 	.files = files,
