@@ -96,12 +96,17 @@ select is(pg_temp.jobs(:h), 'haul.fetch ready', 'by another job');
 select haul.retry(:h) \g /dev/null
 select is(pg_temp.jobs(:h), 'haul.fetch ready', 'once');
 
--- A job that is gone is made anew by whoever passes.
-select tow.cancel(pg_temp.job(:h)) \g /dev/null
-select pg_temp.later('2 minutes') \g /dev/null
+-- A job that is gone is made anew: nobody else comes back to it.
 select haul.grab('https://x/i', client => 'web') as i \gset
 select count(*) from haul.begin_fetch(:i) \g /dev/null
-select is(pg_temp.jobs(:h), 'haul.fetch ready', 'a job that is gone');
+select tow.cancel(pg_temp.job(:h)) \g /dev/null
+select haul.tend() \g /dev/null
+select is(pg_temp.jobs(:h), null, 'a job that is gone is left alone for a minute');
+select pg_temp.later('2 minutes') \g /dev/null
+select is(haul.tend(), 60000::bigint, 'while anything is to be fetched it is looked after each minute');
+select is(pg_temp.jobs(:h), 'haul.fetch ready', 'then it is made anew');
+select haul.tend() \g /dev/null
+select is(pg_temp.jobs(:h), 'haul.fetch ready', 'once');
 
 -- Disabled and dropped.
 select haul.disable_client('web') \g /dev/null

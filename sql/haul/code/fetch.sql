@@ -77,7 +77,7 @@ as $$
 			order by random() limit 50) s
 		where s.state in ('downloaded', 'importing') or haul_store.fetches_of(s.id) is null)) for update skip locked) d
 $$;
-comment on function haul_store.push_fetches() is 'See that what our workers should fetch is fetched; whoever passes by does it.';
+comment on function haul_store.push_fetches() is 'See that what our workers should fetch is fetched, and then placed.';
 
 -- In place of a monitor: what is enabled goes on, what is not rests.
 create or replace function haul_store.serve_web(c haul_store.client) returns void
@@ -132,7 +132,6 @@ begin
 		insert into haul_store.transfer (client, key, download, name, state, first_at, changed_at, pulse_at, moved, added_at)
 		values (c.id, d.tag || '?', d.id, d.title, 'downloading', tow.now(), tow.now(), tow.now(), '0', tow.now());
 	end if;
-	perform haul_store.push_fetches();
 	return query select c.url, d.tag, format('%s %s', d.id, extract(epoch from d.created_at)), d.link, d.title, d.options ->> 'checksum',
 		greatest((d.options ->> 'down_limit')::numeric, 0)::bigint, (extract(epoch from c.timeout) * 1000)::bigint;
 end $$;

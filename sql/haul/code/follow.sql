@@ -12,6 +12,7 @@ begin
 	values (t.name, p_state, tow.now(), case when c.driver in ('sabnzbd', 'nzbget') then 'nzb' when c.driver = 'web' then 'http' else 'torrent' end,
 		c.id, c.name, p_library, t.category, true, session_user, tow.now())
 	returning * into d;
+	perform haul_store.begin_tending();
 	update haul_store.transfer o set download = d.id where o.id = t.id;
 	update haul_store.download o set key = t.key where o.id = d.id;
 	perform haul_store.note_event(d.id, 'adopted', format('found in client %s', c.name), null, p_state);
@@ -85,7 +86,6 @@ begin
 	perform haul_store.link_transfers(c);
 	perform haul_store.end_spells(c.id);
 	perform haul_store.push(c);
-	perform haul_store.push_fetches();
 	for v_id in
 		select o.id from haul_store.download o join haul_store.transfer x on x.download = o.id
 		where x.client = c.id and x.leaving is null and (o.state in ('queued', 'approved')

@@ -51,6 +51,7 @@ begin
 	return query select * from haul_store.status_clients();
 	return query select * from haul_store.status_downloads();
 	return query select * from haul_store.status_targets();
+	return query select * from haul_store.status_tending();
 	return query select 'workers of downloads', 'bad', w.why, 'tow worker --queue haul:4 --queue haul.watch:8, or tow up'
 		from tow.unserved('haul.import', 'haul') w(why)
 		where w.why is not null and exists (select from haul_store.download o where o.state in ('approved', 'downloaded', 'importing'));

@@ -105,6 +105,13 @@ begin
 end $$;
 comment on function haul_store.may_retry(haul_store.download, text) is 'Whether a stage may be begun anew by itself once more.';
 
+create or replace function haul_store.is_mendable(d haul_store.download) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select d.state = 'failed' and d.back in ('approved', 'downloaded', 'importing') and d.class ^@ any ('{local.,http.,scgi.,client.auth,client.banned,client.old,secret,driver}')
+$$;
+comment on function haul_store.is_mendable(haul_store.download) is 'Whether a download failed for what is not its own fault, and may be gone by now.';
+
 -- What failed for our own disk, or because a client did not answer for long or did not let us in, is begun anew now that it does: so often, ten
 -- minutes apart.
 create or replace function haul_store.try_again(p_client int) returns void
@@ -115,8 +122,7 @@ declare
 begin
 	for d in
 		select o.* from haul_store.download o
-		where o.client = p_client and o.state = 'failed' and o.back in ('approved', 'downloaded', 'importing') and o.class ^@ any ('{local.,http.,scgi.,client.auth,client.banned,client.old,secret,driver}')
-			and o.state_at < tow.now() - interval '10 minutes'
+		where o.client = p_client and haul_store.is_mendable(o) and o.state_at < tow.now() - interval '10 minutes'
 		order by o.id limit 20
 	loop
 		d := haul_store.see_download(d.id);

@@ -16,4 +16,5 @@ begin
 		perform tow.disable_daemon(c_name);
 	end if;
 end $$;
+select haul_store.begin_tending() where exists (select from haul_store.download); -- of a release that did not know it
 select tow.set_policy('haul.notify', 'exponential', base => '10 s', cap => '15 min', max_attempts => 1000, description => 'messages are tried for a day');
