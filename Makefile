@@ -47,6 +47,7 @@ generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/clients.c $(out
 objects := $(sources:%.c=$(out)/obj/%.o) $(generated:$(out)/%.c=$(out)/obj/%.o)
 unit := $(patsubst %.c,$(out)/%,$(wildcard tests/unit/test_*.c))
 drivers := $(out)/tests/lib/client_drive $(out)/tests/lib/target_drive
+shims := $(out)/tests/lib/faulty.so
 fuzzers := $(patsubst %.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
@@ -97,6 +98,11 @@ $(out)/tests/%: tests/%.c $(out)/libtow.a
 	@$(CC) $(all_cflags) $(check_cflags) -I. -MMD -MP -MF $@.d $(all_ldflags) -o $@ $< $(out)/libtow.a \
 		$(check_libs) $(lib_libs)
 
+$(out)/tests/lib/%.so: tests/lib/%.c
+	@mkdir -p $(@D)
+	@echo "  cc      $<"
+	@$(CC) -std=gnu17 $(warnings) $(CFLAGS) -D_GNU_SOURCE= -fPIC -shared -o $@ $<
+
 -include $(objects:.o=.d) $(out)/obj/src/main.d $(unit:=.d) $(fuzzers:=.d) $(drivers:=.d)
 
 # A make of its own, because what is missing when this one starts is there after bootstrap.
@@ -113,7 +119,7 @@ check: ## install what is missing, build, run all tests
 	@$(submake) all tests
 	@$(suites)
 
-tests: $(unit) $(fuzzers) $(drivers) ## build the test programs
+tests: $(unit) $(fuzzers) $(drivers) $(shims) ## build the test programs
 
 check-unit: all tests ## unit tests only
 	@$(suites) unit

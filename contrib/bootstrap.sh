@@ -50,6 +50,7 @@ table() {
 		check | valgrind                     | finds leaks and bad reads
 		check | curl                         | asks programs in tests
 		check | openssl                      | makes certificates for tests
+		check | btrfs-progs                  | a file system with a quota, in tests
 		check | mpd                          | a media server, told of new files in tests
 		check | mktorrent                    | makes torrents for tests
 		check | qbittorrent-nox              | a download client, watched in tests

@@ -166,6 +166,9 @@ static bool fail_mode(struct tow_placing *p, struct tow_err *e)
 	if (p->last_error == EXDEV)
 		tow_hint(e, "the source and the library are different mounts, if not file systems: "
 			    "make them one, or allow copy");
+	if (p->last_error == EMLINK)
+		tow_hint(e, "the file has as many names as its file system allows: remove some, or "
+			    "allow copy");
 	if (p->last_error == EPERM)
 		tow_hint(e, "the kernel links only what the worker owns or may write "
 			    "(fs.protected_hardlinks): let it, or allow copy");
