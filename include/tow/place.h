@@ -125,6 +125,15 @@ struct tow_unplaced {
 TOW_MUST bool tow_place_undo(const char *library, const struct tow_placed *placed,
 			     struct tow_unplaced *done, struct tow_err *e);
 
+/* Removes what has been in a library's recycle bin since before an instant, as names there begin:
+ * "20300122T101112Z". What has another name, and folders, are not ours, and stay. What was removed
+ * before an error counts, too. bytes: of files that had no other name. */
+struct tow_emptied {
+	long long files, bytes;
+};
+TOW_MUST bool tow_place_empty(const char *library, const char *before, struct tow_emptied *done,
+			      struct tow_err *e);
+
 /* A name that any file system takes, from one that may be hostile: no control characters, none of
  * \/:*?"<>|, no dot or space at the end, no name that Windows keeps for itself, at most 255 - room
  * bytes with the extension (cut at a character's end); bytes that are no UTF-8 stay as they are

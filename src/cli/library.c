@@ -37,6 +37,8 @@ static const struct tow_option options[] = {
 	{ "done-tag", "WORD", "set: how a transfer is tagged when its files are here (synced)" },
 	{ "done-remove", "WORD", "set: what becomes of it then, at its goal: no, transfer, data" },
 	{ "profile", "NAME", "set: what is done about its downloads in trouble (default)" },
+	{ "recycle-days", "N",
+	  "set: how long what was replaced or taken back stays in .tow-recycle (30; 0: for ever)" },
 	{ "as", "FOLDER", "announce: what the library's folder is called on the server" },
 	{ "reset", "A,B",
 	  "set: take back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, "
@@ -114,6 +116,7 @@ static int set(struct cli *c)
 		{ "done-tag", "done_tag", false },
 		{ "done-remove", "done_remove", false },
 		{ "profile", "profile", false },
+		{ "recycle-days", "recycle_days", false },
 		{ "reset", "reset", true },
 	};
 	struct cli_call call = { 0 };
@@ -160,7 +163,8 @@ static const struct sub subs[] = {
 	{ "set", 1, 1, set,
 	  COMMON "root taken qualities extensions refused junk sidecars samples extras unpack "
 		 "unpack-bytes unpack-times unpack-files min-bytes inner-links verify "
-		 "file-mode dir-mode owner group reserve done-tag done-remove profile reset " },
+		 "file-mode dir-mode owner group reserve done-tag done-remove profile recycle-days "
+		 "reset " },
 	{ "announce", 2, 2, announce, " as " },
 	{ "unannounce", 2, 2, unannounce, NULL },
 	{ "rm", 1, 1, rm, NULL },

@@ -6,6 +6,7 @@
  *	place_path.c	paths beneath a root, and what each errno means
  *	place_walk.c	what is there to be placed (walk.h)
  *	place_undo.c	the recycle bin, and taking back
+ *	place_empty.c	what has been in the recycle bin for long
  *	place_name.c	names */
 #ifndef TOW_CORE_PLACING_H
 #define TOW_CORE_PLACING_H

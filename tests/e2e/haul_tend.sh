@@ -45,6 +45,22 @@ later '11 minutes'
 ok "what failed for our own disk is placed after all" becomes "$id" completed
 is "$(asks "select count(*) from haul.events where download = $id and detail = 'tried again by itself'")" 1 "by itself"
 
+tow library set main --taken replace >/dev/null
+head -c 100000 /dev/urandom >"$room/src/plain"
+id=$(tow haul add "http://127.0.0.1:$port/plain/plain")
+becomes "$id" completed
+is "$(find "$room/library/.tow-recycle" -type f | wc -l)" 1 "what was replaced is in the recycle bin"
+head -c 1000 /dev/zero >"$room/library/.tow-recycle/20200101T000000Z.old"
+: >"$room/library/.tow-recycle/mine"
+asks "update haul_store.library set swept_at = tow.now() - interval '2 days'"
+later '0'
+ok "which is emptied once a day" wait_until "[ ! -e '$room/library/.tow-recycle/20200101T000000Z.old' ]" 60
+is "$(find "$room/library/.tow-recycle" -type f | wc -l)" 2 "of what is old, and ours"
+ok "as its log says" wait_until "asks \"select l.line from tow.find_history(kind => 'haul.empty') h cross join lateral tow.log(h.id) l\" | grep -q 'recycle bin: 1, bytes: 1000'" 60
+rm "$room"/library/.tow-recycle/2*
+tow haul undo "$id" >/dev/null
+ok "what was replaced, and is gone by now" wait_until "says \"select count(*) from haul.files where download = $id and why like 'taken back: %does not come back'\" 1" 60
+
 is "$(asks "select count(*) from tow.jobs where kind = 'haul.tend'")" 1 "all by one job"
 is "$(tow status | grep -c tend)" 0 "of which there is nothing to say"
 tow daemon stop haul-tend >/dev/null

@@ -1,6 +1,7 @@
-/* To be preloaded where the real thing cannot be had: what a disk refuses below the folder $FAULTY. While $FAULTY.quota is there
- * nothing is written ("Disk quota exceeded"), while $FAULTY.links is there a file that has a name gets no other ("Too many
- * links"). A test that uses it says that it does. */
+/* To be preloaded where the real thing cannot be had: what a disk refuses below the folder $FAULTY.
+ * While $FAULTY.quota is there nothing is written ("Disk quota exceeded"), while $FAULTY.links is
+ * there a file that has a name gets no other ("Too many links"). A test that uses it says that it
+ * does. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -16,8 +17,7 @@ static bool is_on(const char *fault)
 	const char *folder = getenv("FAULTY");
 	char path[PATH_MAX];
 
-	return folder &&
-	       snprintf(path, sizeof(path), "%s.%s", folder, fault) < (int)sizeof(path) &&
+	return folder && snprintf(path, sizeof(path), "%s.%s", folder, fault) < (int)sizeof(path) &&
 	       access(path, F_OK) == 0;
 }
 

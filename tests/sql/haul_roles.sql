@@ -8,7 +8,7 @@ create function pg_temp.may(p_role text) returns text language sql as $$
 select is(pg_temp.may('tow_producer'), null, 'producers: nothing');
 select is(pg_temp.may('tow_viewer'), 'announced client find_downloads find_events find_files local_path path_map previewed status target', 'viewers see');
 select is(pg_temp.may('tow_worker'),
-	'acted archives begin_act begin_fetch begin_grab begin_import begin_notify begin_preview begin_scan begin_undo fetched fetching give_up grabbed imported listeners made measured notified observe pending placed plan preview process processed put_off scanned source_root tend undone unplaced unreachable watch',
+	'acted archives begin_act begin_empty begin_fetch begin_grab begin_import begin_notify begin_preview begin_scan begin_undo fetched fetching give_up grabbed imported listeners made measured notified observe pending placed plan preview process processed put_off scanned source_root tend undone unplaced unreachable watch',
 	'workers report');
 select is(pg_temp.may('tow_operator'),
 	'act announced cancel client disable_client enable_client find_downloads find_events find_files grab local_path path_map pause preview_import previewed resume retry retry_client scan status target test_channel undo',

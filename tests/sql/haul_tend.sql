@@ -82,5 +82,26 @@ select pg_temp.later('10 min') \g /dev/null
 select is(haul.tend(), 60000::bigint, 'news that wait');
 select is((select count(*) from tow.jobs j where j.kind = 'haul.notify'), 1::bigint, 'are told');
 
+-- Recycle bins, once a day.
+create function pg_temp.empties() returns text language sql as $$ select string_agg(j.args ->> 'library', ' ' order by j.id) from tow.jobs j where j.kind = 'haul.empty' $$;
+create function pg_temp.end_empties() returns void language sql as $$ select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.empty' $$;
+select pg_temp.end_empties() \g /dev/null
+select haul.add_library('kept', '/kept'), haul.set_library('kept', recycle_days => 0) \g /dev/null
+select haul.add_library('young', '/young'), haul.tend() \g /dev/null
+select is(pg_temp.empties(), null, 'a bin is not emptied twice a day, nor that of a new library');
+select pg_temp.later('25 hours') \g /dev/null
+select haul.tend(), haul.tend() \g /dev/null
+select is(pg_temp.empties(), 'main young', 'each that is not to keep all, once');
+select is((select string_agg(name || ' ' || recycle_days, ', ' order by name) from haul.libraries), 'kept 0, main 30, young 30', 'thirty days, unless somebody says otherwise');
+select is((select concat_ws(' ', e.root, e.before) from haul.begin_empty('young') e), '/young ' || to_char((tow.now() - interval '30 days') at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'), 'what is older than that goes, by our clock');
+select is((select count(*) from haul.begin_empty('kept')) + (select count(*) from haul.begin_empty('none')), 0::bigint, 'where all is kept nothing goes');
+select pg_temp.refused(format('select haul.set_library(%L, recycle_days => %s)', 'main', d), 'TW422', 'for ever', d || ' days') from unnest('{-1,99999}'::int[]) d;
+
+-- What it replaced is gone: that is said.
+update haul_store.file f set replaced = '.tow-recycle/20300101T000000Z.a' where f.download = :a;
+select haul.undone(f.id, false, false) from haul_store.file f where f.download = :a \g /dev/null
+select is((select why from haul.files where download = :a), 'taken back: what it had replaced is not in .tow-recycle any more, or was changed there, and does not come back', 'a file that was taken back says what does not come back');
+select alike((select detail from haul.events where download = :a and what = 'undone'), 'a: what it had replaced is not in .tow-recycle%', 'and its download');
+
 select * from finish();
 rollback;

@@ -796,6 +796,48 @@ START_TEST(undo_never_takes_the_only_one)
 }
 END_TEST
 
+START_TEST(a_bin_is_emptied_of_what_is_old_and_ours)
+{
+	struct tow_place_rules r = rules_of(PLACE_COPY, PLACE_NONE);
+	struct tow_placed done;
+	struct tow_unplaced did = { .kept = true };
+	struct tow_emptied gone;
+	const char *bin = path("lib/.tow-recycle");
+
+	ck_assert(tow_place_empty(r.library, "20300101T000000Z", &gone, NULL));
+	ck_assert_int_eq(gone.files, 0); /* there is none */
+	r.taken = TAKEN_REPLACE;
+	make_file(path("in/a"), SMALL, 1);
+	make_file(path("lib/a"), SMALL + 7, 2);
+	done = placed(&r, "a", "a");
+	make_file(path("%s/20291231T235959Z.old", bin), 100, 3);
+	make_file(path("%s/20300101T000000Z.young", bin), 100, 3);
+	make_file(path("%s/20291231T2359Z.mine", bin), 100, 3);
+	make_file(path("%s/20291231T235959Z.folder/x", bin), 100, 3);
+	make_file(path("out"), 100, 3);
+	ck_assert_int_eq(symlink(path("out"), path("%s/20291231T235959Z.2.link", bin)), 0);
+	ck_assert(tow_place_empty(r.library, "20000101T000000Z", &gone, NULL));
+	ck_assert_int_eq(gone.files, 0);
+	ck_assert(is_there(path("lib/%s", done.replaced)));
+	ck_assert(tow_place_empty(r.library, "20300101T000000Z", &gone, NULL));
+	ck_assert_int_eq(gone.files, 3);
+	ck_assert_int_eq(entries(bin), 3);
+	ck_assert(is_there(path("%s/20291231T235959Z.folder/x", bin)) && is_there(path("out")));
+	ck_assert(tow_place_undo(r.library, &done, &did, NULL)); /* what it replaced is gone */
+	ck_assert(!did.kept && !did.former);
+	remove_all(bin);
+	ck_assert_int_eq(symlink(path("in"), bin), 0); /* leads out of the library */
+	make_file(path("in/20291231T235959Z.a"), SMALL, 1);
+	ck_assert(!tow_place_empty(r.library, "20300101T000000Z", &gone, NULL));
+	ck_assert(is_there(path("in/20291231T235959Z.a")));
+	unlink(bin);
+	make_file(path("%s/20291231T235959Z.a", bin), SMALL, 1);
+	ck_assert(tow_place_empty(r.library, "20300101T000000Z", &gone, NULL));
+	ck_assert_int_eq(gone.bytes, SMALL);
+	ck_assert(!is_there(bin)); /* nor an empty bin */
+}
+END_TEST
+
 START_TEST(undo_stays_in_the_library)
 {
 	struct tow_placed done = { .mode = PLACE_LINK, .to = "../secret", .size = SMALL };
@@ -837,6 +879,7 @@ static void add_more(TCase *t)
 	tcase_add_test(t, names_are_bytes);
 	tcase_add_test(t, undo_takes_back_only_what_was_placed);
 	tcase_add_test(t, undo_never_takes_the_only_one);
+	tcase_add_test(t, a_bin_is_emptied_of_what_is_old_and_ours);
 	tcase_add_test(t, undo_stays_in_the_library);
 }
 

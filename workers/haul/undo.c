@@ -34,7 +34,9 @@ static bool take_back(struct tow_job *j, struct tow_db *db, const struct tow_row
 	if (did.kept && placed.mode != PLACE_NONE)
 		tow_job_log(j, TOW_WARN, "'%s' was changed since, and stays", target);
 	if (placed.replaced && !did.former)
-		tow_job_log(j, TOW_WARN, "what was '%s' before does not come back", target);
+		tow_job_log(j, TOW_WARN, "what was '%s' before does not come back: '%s' %s", target,
+			    tow_rows_get(rows, i, "replaced"),
+			    did.kept ? "stays where it is" : "is gone, or was changed");
 	return tow_call(db, NULL, e, "haul.undone", tow_rows_get(rows, i, "id"),
 			did.kept ? "t" : "f", did.former ? "t" : "f");
 }

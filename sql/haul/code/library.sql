@@ -19,6 +19,8 @@ begin
 		perform haul_store.fail('TW422', 'a number is below 0, or a mode is none', 'modes are as of chmod, in decimal: 420 is rw-r--r--');
 	elsif l.unpack_bytes < 1 or l.unpack_times < 1 or l.unpack_files < 1 then
 		perform haul_store.fail('TW422', 'a limit of unpacking is below 1', 'unpack => false leaves archives as they are');
+	elsif l.recycle_days not between 0 and 36500 then
+		perform haul_store.fail('TW422', format('bad recycle_days %s', l.recycle_days), 'days, up to 36500; 0 keeps for ever what was replaced or taken back');
 	elsif array_position(l.qualities, null) is not null or array_position(l.junk, null) is not null then
 		perform haul_store.fail('TW422', 'a list holds null', 'words only');
 	end if;
@@ -69,7 +71,7 @@ create or replace function haul.set_library(
 	file_mode text default null, dir_mode text default null, owner_name text default null, group_name text default null, reserve bigint default null, min_bytes bigint default null,
 	extensions text[] default null, refused text[] default null, sidecars text[] default null, samples boolean default null, categories text[] default null,
 	done_tag text default null, done_remove text default null, qualities text[] default null, junk text[] default null, extras boolean default null,
-	unpack boolean default null, unpack_bytes bigint default null, unpack_times int default null, unpack_files int default null, profile text default null, reset text[] default null
+	unpack boolean default null, unpack_bytes bigint default null, unpack_times int default null, unpack_files int default null, profile text default null, recycle_days int default null, reset text[] default null
 ) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -81,7 +83,7 @@ declare
 		'inner_links', inner_links, 'verify', verify, 'file_mode', haul_store.octal(file_mode), 'dir_mode', haul_store.octal(dir_mode), 'owner_name', owner_name, 'group_name', group_name,
 		'reserve', reserve, 'min_bytes', min_bytes, 'extensions', extensions, 'refused', refused, 'sidecars', sidecars, 'samples', samples, 'categories', categories,
 		'done_tag', done_tag, 'done_remove', done_remove, 'qualities', qualities, 'junk', junk, 'extras', extras,
-		'unpack', unpack, 'unpack_bytes', unpack_bytes, 'unpack_times', unpack_times, 'unpack_files', unpack_files, 'profile', case when profile is not null then (haul_store.see_profile(profile)).id end));
+		'unpack', unpack, 'unpack_bytes', unpack_bytes, 'unpack_times', unpack_times, 'unpack_files', unpack_files, 'recycle_days', recycle_days, 'profile', case when profile is not null then (haul_store.see_profile(profile)).id end));
 begin
 	if name is null then
 		perform haul_store.fail('TW422', 'which library?', 'give its name');
@@ -98,11 +100,11 @@ begin
 		file_mode = l.file_mode, dir_mode = l.dir_mode, owner_name = l.owner_name, group_name = l.group_name, reserve = l.reserve, min_bytes = l.min_bytes,
 		extensions = l.extensions, refused = l.refused, sidecars = l.sidecars, samples = l.samples, categories = l.categories, done_tag = l.done_tag, done_remove = l.done_remove,
 		qualities = l.qualities, junk = l.junk, extras = l.extras, unpack = l.unpack, unpack_bytes = l.unpack_bytes, unpack_times = l.unpack_times, unpack_files = l.unpack_files,
-		profile = l.profile
+		profile = l.profile, recycle_days = l.recycle_days
 	where o.id = l.id;
 end $$;
-comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, text, text, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, text[]) is
-'Change a library; what is left out stays. file_mode, dir_mode: of copies and folders, in octal (''0640''). taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
+comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, text, text, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, int, text[]) is
+'Change a library; what is left out stays. file_mode, dir_mode: of copies and folders, in octal (''0640''). taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. recycle_days: how long what was replaced or taken back stays in .tow-recycle; 0: for ever. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
 
 create or replace function haul.drop_library(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

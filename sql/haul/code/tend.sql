@@ -41,10 +41,11 @@ begin
 	end loop;
 	perform haul_store.push_fetches();
 	perform haul_store.sweep_monitors();
+	perform haul_store.sweep_bins();
 	perform haul_store.remind();
 	return case when haul_store.wants_tending() then 60000 else 600000 end;
 end $$;
-comment on function haul.tend() is 'For the daemon haul-tend: what was lost is begun anew, what failed for our own disk is tried again, what is done with goes, what was not told is told. In how many ms to come again.';
+comment on function haul.tend() is 'For the daemon haul-tend: what was lost is begun anew, what failed for our own disk is tried again, what is done with goes, recycle bins are emptied, what was not told is told. In how many ms to come again.';
 
 create or replace function haul_store.status_tending() returns table(component text, status text, detail text, hint text)
 language sql stable set search_path = pg_catalog, pg_temp

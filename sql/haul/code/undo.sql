@@ -30,13 +30,15 @@ as $$
 #variable_conflict use_variable
 declare
 	f haul_store.file;
+	v_lost constant text := (select 'what it had replaced is not in .tow-recycle any more, or was changed there, and does not come back'
+		from haul_store.file o where o.id = file and o.replaced is not null and not kept and not former);
 begin
 	update haul_store.file o set state = case when kept and o.mode <> 'same' then o.state else 'undone' end,
-		why = case when not kept then 'taken back' when o.mode is null or o.mode = 'same' then 'it was there before, and stays' else 'changed since: left where it is' end
+		why = case when not kept then concat_ws(': ', 'taken back', v_lost) when o.mode is null or o.mode = 'same' then 'it was there before, and stays' else 'changed since: left where it is' end
 	where o.id = file returning o.* into f;
 	if former then
 		perform haul_store.swap(f, 'replaced', 'placed', null);
 	end if;
-	perform haul_store.note_event(f.download, case when kept then 'kept' when former then 'brought back' else 'undone' end, f.target);
+	perform haul_store.note_event(f.download, case when kept then 'kept' when former then 'brought back' else 'undone' end, concat_ws(': ', f.target, v_lost));
 end $$;
 comment on function haul.undone(bigint, boolean, boolean) is 'A file is taken back, or was changed since and stays; former: what it had replaced is back.';
