@@ -49,4 +49,20 @@ asks "select haul.retry_client('tr')" >/dev/null
 ok "mended" wait_until "says \"select state from haul.clients where name = 'tr'\" ok" 30
 asks "select tow.run_now(id) from tow.jobs where kind = 'haul.grab'" >/dev/null
 ok "they go on" wait_until "[ \"\$(grep -c torrent-add '$room/asked')\" = 3 ]" 30
+
+# While a job waits for the answer to its login somebody changes it: what is refused then is not what is set now.
+rm "$room/answer"
+mkfifo "$room/answer"
+: >"$room/asked"
+tow haul add 'magnet:?xt=urn:btih:cc&dn=three' --client tr >/dev/null
+exec 9>"$room/answer"
+printf '200\n%s\n' "$well" >"$room/well"
+mv "$room/well" "$room/answer"
+tow client set tr --user other >/dev/null
+ok "changed while a job logs in" wait_until "says \"select h.revision - c.revision from haul_store.health h join haul_store.client c on c.id = h.client where name = 'tr'\" 0" 30
+is "$(asks "select state from haul.clients where name = 'tr'")" ok "the client is well by what is set now"
+echo 401 >&9
+exec 9>&-
+ok "the job comes later" wait_until "says \"select count(*) from tow.jobs where kind = 'haul.grab' and state = 'scheduled' and attempt = 0\" 1" 30
+is "$(asks "select state from haul.clients where name = 'tr'")" ok "and nobody is locked out"
 done_testing

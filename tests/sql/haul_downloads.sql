@@ -167,7 +167,11 @@ drop trigger faster on haul_store.download;
 -- While its client is known to be ill nobody asks it for a download; a job whose login fails makes that known.
 select haul.grab('magnet:?xt=urn:btih:ll', client => 'r') as l \gset
 select is((select link from haul.begin_grab(:l)), 'magnet:?xt=urn:btih:ll', 'a job begins');
-select haul.put_off(:l, 'client.auth', 'wrong password', 'mend it') \g /dev/null
+select haul.set_client('r', user_name => 'other') \g /dev/null
+select haul.put_off(:l, 'client.auth', 'wrong password', 'mend it', (select revision - 1 from haul_store.client where name = 'r')) \g /dev/null
+select is((select concat_ws(' ', state, error) from haul.clients where name = 'r'), 'ok', 'what was refused before somebody changed it says nothing');
+select is((select wait_ms from haul.watch('r')), 0::bigint, 'and what it is now is tried');
+select haul.put_off(:l, 'client.auth', 'wrong password', 'mend it', (select revision from haul.begin_grab(:l))) \g /dev/null
 select is((select concat_ws(' ', state, error) from haul.clients where name = 'r'), 'auth failed wrong password', 'and is not let in');
 select is((select wait_ms from haul.watch('r')), null, 'which nobody tries again');
 select pg_temp.refused(format('select haul.begin_grab(%s)', :l), 'TW425', 'well', 'no job that gives');

@@ -33,15 +33,15 @@ static bool done(struct tow_job *j, struct session *s, const struct tow_rows *ro
 }
 
 /* What it does not hold needs nothing done; what it refuses will be refused again. */
-static bool written_down(struct tow_job *j, struct tow_db *db, const char *what, bool ok,
-			 struct tow_err *e)
+static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+			 const char *what, bool ok, struct tow_err *e)
 {
 	bool gone = !ok && strcmp(e->class, "client.gone") == 0;
 	struct tow_err also = { 0 };
 
 	if (ok || gone)
 		return tow_call(db, NULL, e, "haul.acted", work_download(j), what, NULL);
-	if (!work_waits(j, db, e) && e->code == TOW_FINAL &&
+	if (!work_waits(j, db, conf, e) && e->code == TOW_FINAL &&
 	    !tow_call(db, NULL, &also, "haul.acted", work_download(j), what, e->text))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
 	return false;
@@ -58,7 +58,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (!tow_job_db(j, &db, e))
 		return false;
 	if (!tow_call(db, &rows, e, "haul.begin_act", work_download(j), what)) {
-		(void)work_waits(j, db, e);
+		(void)work_waits(j, db, NULL, e);
 		return false;
 	}
 	if (tow_rows_count(rows) == 0)
@@ -66,7 +66,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	key = tow_rows_get(rows, 0, "key");
 	ok = session_open(&s, rows, e) &&
 	     (strcmp(what, "done") == 0 ? done(j, &s, rows, key, e) : tell(j, &s, key, what, e));
-	return written_down(j, db, what, ok, e);
+	return written_down(j, db, rows, what, ok, e);
 }
 
 const struct tow_kind tow_kind_act = {

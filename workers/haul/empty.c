@@ -17,8 +17,9 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (!tow_place_empty(tow_rows_get(rows, 0, "root"), tow_rows_get(rows, 0, "before"), &done,
 			     e))
 		return tow_wrap(e, "library %s", library);
-	tow_job_log(j, TOW_INFO, "library %s: files removed from the recycle bin: %lld, bytes: %lld",
-		    library, done.files, done.bytes);
+	tow_job_log(j, TOW_INFO,
+		    "library %s: files removed from the recycle bin: %lld, bytes: %lld", library,
+		    done.files, done.bytes);
 	tow_job_result(j, tow_fmt(tow_job_arena(j), "{\"files\":%lld,\"bytes\":%lld}", done.files,
 				  done.bytes));
 	return true;

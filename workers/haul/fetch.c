@@ -101,16 +101,16 @@ static bool failed(struct tow_job *j, struct tow_db *db, const char *root,
 	if (moved_on(j, e))
 		return true;
 	if (e->code != TOW_RETRY || !tow_db_alive(db))
-		return work_failed(j, db, e);
+		return work_failed(j, db, NULL, e);
 	if (!tell(j, db, root, seen, 0, e->text, &also))
-		return moved_on(j, &also) || work_failed(j, db, e);
+		return moved_on(j, &also) || work_failed(j, db, NULL, e);
 	if (seen->at > seen->found && strncmp(e->class, "http.", 5) == 0 && seen->retry_after < 0) {
 		tow_job_log(j, TOW_WARN, "%s; it has come further, and goes on", e->text);
 		return tow_job_snooze(j, e, AGAIN_S);
 	}
 	if (seen->retry_after >= 0)
 		(void)tow_job_retry_in(j, e, (double)seen->retry_after);
-	return work_failed(j, db, e);
+	return work_failed(j, db, NULL, e);
 }
 
 static bool go(struct tow_job *j, struct tow_db *db, const char *root, struct tow_fetch *f,
@@ -169,7 +169,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (!rows)
 		return true;
 	if (!tow_fetch_root(tow_job_arena(j), tow_rows_get(rows, 0, "root"), &root, e))
-		return work_failed(j, db, e);
+		return work_failed(j, db, NULL, e);
 	what = what_of(rows, root);
 	return fetch(j, db, root, &what, e);
 }

@@ -118,7 +118,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (!rows)
 		return true;
 	if (!give(j, db, rows, &key, e))
-		return work_failed(j, db, e);
+		return work_failed(j, db, rows, e);
 	return tow_call(db, NULL, e, "haul.grabbed", work_download(j), key);
 }
 

@@ -291,7 +291,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return wait_for_client(j, e);
 	ok = import(j, db, conf, e);
 	measure(j, db, conf);
-	return ok || work_failed(j, db, e);
+	return ok || work_failed(j, db, conf, e);
 }
 
 const struct tow_kind tow_kind_import = {

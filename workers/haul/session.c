@@ -99,13 +99,14 @@ bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb, struct t
 	if (tow_call(db, rows, e, verb, work_download(j)))
 		return true;
 	if (strcmp(e->class, "TW410") != 0)
-		return work_failed(j, db, e);
+		return work_failed(j, db, NULL, e);
 	tow_job_log(j, TOW_INFO, "%s", e->text);
 	*e = (struct tow_err){ 0 };
 	return true;
 }
 
-bool work_waits(struct tow_job *j, struct tow_db *db, struct tow_err *e)
+bool work_waits(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+		struct tow_err *e)
 {
 	struct tow_err also = { 0 };
 	bool login =
@@ -115,18 +116,19 @@ bool work_waits(struct tow_job *j, struct tow_db *db, struct tow_err *e)
 		return false;
 	tow_job_log(j, login ? TOW_WARN : TOW_INFO, "%s", e->text);
 	if (login && !tow_call(db, NULL, &also, "haul.put_off", work_download(j), e->class, e->text,
-			       e->hint))
+			       e->hint, conf ? tow_rows_get(conf, 0, "revision") : NULL))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
 	(void)tow_job_snooze(j, e, NOT_NOW_S);
 	return true;
 }
 
-bool work_failed(struct tow_job *j, struct tow_db *db, struct tow_err *e)
+bool work_failed(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+		 struct tow_err *e)
 {
 	struct tow_err also = { 0 };
 	bool last = tow_job_attempt(j) >= tow_job_max_attempts(j);
 
-	if (work_waits(j, db, e))
+	if (work_waits(j, db, conf, e))
 		return false;
 	if ((e->code == TOW_FINAL || e->code == TOW_BUG || (e->code == TOW_RETRY && last)) &&
 	    !tow_call(db, NULL, &also, "haul.give_up", work_download(j), e->class,

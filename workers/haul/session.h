@@ -43,12 +43,14 @@ TOW_MUST bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb,
 			 struct tow_rows **rows, struct tow_err *e);
 
 /* What is its client's fault, or this worker's, and no download's: the job comes later, without
- * spending its attempt, and a client that does not let us in is asked by nobody. False: it is
- * something else. */
-bool work_waits(struct tow_job *j, struct tow_db *db, struct tow_err *e);
+ * spending its attempt, and a client that does not let us in is asked by nobody. conf: by whose
+ * settings, as verb said; NULL: the job was told none. False: it is something else. */
+bool work_waits(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+		struct tow_err *e);
 
 /* A job that fails: the download fails with it, unless it waits or there will be another attempt.
  * False. */
-bool work_failed(struct tow_job *j, struct tow_db *db, struct tow_err *e);
+bool work_failed(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
+		 struct tow_err *e);
 
 #endif

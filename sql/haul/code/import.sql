@@ -3,12 +3,12 @@
 -- TW410: the job is not the one that is at it, or the download has moved on: let it be. TW425: its client is not well: later.
 
 create or replace function haul_store.client_conf(p_client int)
-returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, revision int)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint from haul_store.client c where c.id = p_client
+	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, (extract(epoch from c.timeout) * 1000)::bigint, c.revision from haul_store.client c where c.id = p_client
 $$;
-comment on function haul_store.client_conf(int) is 'How to reach a client.';
+comment on function haul_store.client_conf(int) is 'How to reach a client, by its settings of which revision.';
 
 -- Whoever logs in with what is known to be wrong gets us banned; one that does not answer is asked by its monitor alone.
 create or replace function haul_store.check_well(p_client int) returns void
@@ -42,7 +42,7 @@ end $$;
 comment on function haul_store.work_on(bigint, text[]) is 'A download that a job works on, locked; raises TW410 when there is nothing to do.';
 
 create or replace function haul.begin_grab(download bigint)
-returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, link text, data text, name text, own_tag text, options jsonb, into_category text)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, link text, data text, name text, own_tag text, options jsonb, into_category text, revision int)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -50,7 +50,7 @@ declare
 	d constant haul_store.download := haul_store.work_on(begin_grab.download, '{approved}');
 begin
 	perform haul_store.check_well(d.client);
-	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category
+	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category, c.revision
 		from haul_store.client_conf(d.client) c;
 end $$;
 comment on function haul.begin_grab(bigint) is 'For the job that gives a download to its client: whom to ask, for what.';
@@ -109,7 +109,7 @@ comment on function haul_store.modes_of(haul_store.download, haul_store.library,
 
 create or replace function haul_store.import_conf(d haul_store.download)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, who text, root text, modes text,
-	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint)
+	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint, revision int)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -119,7 +119,7 @@ begin
 	end if;
 	perform haul_store.check_well(d.client);
 	return query select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, 'tow' || d.id, l.root, array_to_string(haul_store.modes_of(d, l, t), ','), l.inner_links, l.verify,
-			l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve, haul_store.unpack_folder(d), l.unpack_bytes, l.unpack_times, l.unpack_files::bigint
+			l.file_mode, l.dir_mode, l.owner_name, l.group_name, l.reserve, haul_store.unpack_folder(d), l.unpack_bytes, l.unpack_times, l.unpack_files::bigint, c.revision
 		from haul_store.client_conf(d.client) c, haul_store.library l, haul_store.transfer t
 		where l.id = d.library and t.download = d.id order by t.missed, t.id limit 1;
 	if not found then
@@ -130,7 +130,7 @@ comment on function haul_store.import_conf(haul_store.download) is 'From whom a 
 
 create or replace function haul.begin_import(download bigint)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, who text, root text, modes text,
-	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint)
+	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint, revision int)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -209,11 +209,11 @@ end $$;
 comment on function haul.imported(bigint) is 'All files of a download are in their place: its servers and its client will be told.';
 
 create or replace function haul.begin_act(download bigint, act text)
-returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text, revision int)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 	select haul_store.check_well(d.client) from haul_store.download d where d.id = begin_act.download;
-	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag
+	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag, c.revision
 	from haul_store.download d join haul_store.transfer t on t.download = d.id and t.missed < 3
 		left join haul_store.library l on l.id = d.library, haul_store.client_conf(d.client) c
 	where d.id = begin_act.download and (begin_act.act not in ('remove', 'remove_data') or t.leaving is not null

@@ -83,11 +83,12 @@ begin
 end $$;
 comment on function haul.unreachable(int, int, text, text, text) is 'For a client''s monitor: a cycle without a listing. In how many ms to try again; null: not before it is changed.';
 
--- The monitor's session may live on with the password of before: it ends, and what was seen by it is no longer believed.
-create or replace function haul.put_off(download bigint, class text, error text, hint text) returns void
+-- The monitor's session may live on with the password of before: it ends, and what was seen by it is no longer believed. What
+-- settings of before were refused says nothing of those of now.
+create or replace function haul.put_off(download bigint, class text, error text, hint text, revision int default null) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 	select haul.unreachable(c.id, c.revision, put_off.class, put_off.error, put_off.hint), pg_notify('haul_client_' || c.id, '')
-	from haul_store.download d join haul_store.client c on c.id = d.client where d.id = put_off.download
+	from haul_store.download d join haul_store.client c on c.id = d.client where d.id = put_off.download and c.revision = coalesce(put_off.revision, c.revision)
 $$;
-comment on function haul.put_off(bigint, text, text, text) is 'For a job of a download: its client does not let us in, and is not asked again before it is changed, or the ban is over.';
+comment on function haul.put_off(bigint, text, text, text, int) is 'For a job of a download: its client does not let us in, by the settings that the job was given, and is not asked again before it is changed, or the ban is over. Nothing where it was changed since.';

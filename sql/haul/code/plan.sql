@@ -149,7 +149,7 @@ comment on function haul_store.unpack_folder(haul_store.download) is 'Where a do
 
 create or replace function haul.begin_preview(download bigint)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, who text, root text, modes text,
-	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint)
+	inner_links boolean, verify boolean, file_mode int, dir_mode int, owner_name text, group_name text, reserve bigint, unpack_folder text, unpack_bytes bigint, unpack_times int, unpack_files bigint, revision int)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 	select c.* from haul_store.import_conf(haul_store.see_download(begin_preview.download)) c

@@ -12,7 +12,7 @@ begin
 	if not found then
 		perform haul_store.fail('TW404', format('no such client %L', name), 'tow client ls lists them; one that is not added yet: tow client test NAME --driver D --url URL');
 	end if;
-	return query select o.* from haul_store.client_conf(v_id) o;
+	return query select o.driver, o.url, o.user_name, o.secret, o.category, o.tag, o.timeout_ms from haul_store.client_conf(v_id) o;
 end $$;
 comment on function haul.client(text) is 'How to reach a client. Its secret is named, never shown.';
 
