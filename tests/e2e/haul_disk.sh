@@ -21,12 +21,9 @@ given() { # TITLE BYTES LIBRARY CLIENT
 	head -c "$2" /dev/urandom >"$room/src/$1"
 	tow haul add "http://127.0.0.1:$port/plain/$1" --title "$1" --library "$3" --client "$4" >/dev/null
 }
-# A worker whose every run is begun by what stands in $room/as.
-worker_as() {
+worker_as() { # PROGRAM
 	process_stop "$WORKER_PID"
-	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$TOW" >"$room/as"
-	chmod +x "$room/as"
-	TOW=$room/as worker_start --queue haul:4
+	TOW=$1 worker_start --queue haul:4
 }
 mounts() { # FOLDER MEGABYTES MKFS...
 	local folder=$1
@@ -53,7 +50,7 @@ worker_start --queue haul:4
 #--- a folder that is not the worker's to write in; root may, unless it has put that down, and then the server lets it in all the same
 chmod 711 "$TOW_HOME/run"
 chmod 777 "$TOW_HOME"/run/.s.PGSQL.*[0-9]
-worker_as setpriv --bounding-set=-dac_override,-dac_read_search,-fowner
+worker_as "$(begun_by setpriv --bounding-set=-dac_override,-dac_read_search,-fowner)"
 chmod 555 "$room/locked"
 given locked 10000 locked web
 ok "a library that nobody may write in" fails locked
@@ -66,7 +63,7 @@ is "$(cmp "$room/src/locked" "$room/locked/locked") $(mode_of locked)" " link" "
 
 #--- refused as a disk would, by a library that stands before the C library's calls
 export FAULTY=$room/faulty
-worker_as env LD_PRELOAD="$(realpath "$TOW_BUILD/tests/lib/faulty.so")" ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
+worker_as "$(begun_faulty)"
 : >"$FAULTY.quota"
 given small 300000 small web
 ok "a quota (preloaded)" fails small
@@ -86,7 +83,7 @@ rm "$FAULTY.links"
 tow haul retry "$(id_of only)"
 ok "when some have gone it goes on" ends only
 is "$(mode_of only)" link "as a link"
-worker_as env
+worker_as "$TOW"
 
 #--- a quota of a real file system
 if mounts "$room/quota" 200 mkfs.btrfs -q && btrfs quota enable "$room/quota" && btrfs subvolume create "$room/quota/library" >/dev/null; then

@@ -30,7 +30,7 @@ begin daemon transmission-daemon -f -g "$room/daemon"
 wait_until "curl -s -o /dev/null http://127.0.0.1:$rpc"
 python3 tests/lib/archives.py "$room/src"
 seed_start "$room/src"
-for one in film bad better; do torrent "$one" "$room/src/$one" "http://127.0.0.1:$seed_port/"; done
+for one in film bad better rar5 split; do torrent "$one" "$room/src/$one" "http://127.0.0.1:$seed_port/"; done
 
 instance_start
 mkdir -p "$TOW_HOME"
@@ -39,7 +39,8 @@ tow library add films "$room/library" --template '{title} ({year})/{title}.{ext}
 ok "what a library does is set" tow library set films --taken better --qualities 720p,1080p --unpack-times 30 --junk sfv,txt
 like "$(tow library ls --json)" '"unpack_times": *30' "and seen"
 scheduler_start
-worker_start --queue haul:4 --queue haul.watch:4
+export FAULTY=$room/library
+TOW=$(begun_faulty) worker_start --queue haul:4 --queue haul.watch:4
 
 #--- unpacked, after an attempt that was killed in the middle
 mkdir -p "$room/library/.tow-unpack/tow1/film/film.part1.rar"
@@ -57,6 +58,28 @@ is "$film: $(ls -A "$room/library")" "1: film" "nothing else is left, of the kil
 ok "an archive that would get out of its folder" ends "$bad" failed
 is "$(asks "select class from haul.downloads where id = $bad")" release.archive "is the release's fault"
 is "$(find "$room" -name 'evil*' -o -name good.mkv -o -name .tow-unpack)" "" "and nothing of it is anywhere"
+
+split=$(tow haul add "$room/split.torrent" --title split)
+ok "a zip in parts" ends "$split" failed
+like "$(asks "select class || ': ' || error from haul.downloads where id = $split")" "^release.archive: the archive 'split/film.zip' is a zip in parts, which cannot be unpacked here: .*--unpack off" "is refused, with what to do"
+is "$(find "$room/library" -name '*split*' -o -name '*.z01' -o -name .tow-unpack)" "" "and nothing of it is there"
+
+#--- given up in the middle of it (a disk that keeps who writes waiting: tests/lib/faulty.c)
+: >"$FAULTY.held"
+given_up=$(tow haul add "$room/rar5.torrent" --title rar5)
+ok "an archive is being unpacked" wait_until "[ -e '$room/library/.tow-unpack/tow$given_up/rar5/film.part1.rar/film.mkv' ]" 120
+job=$(asks "select id from tow.jobs where kind = 'haul.import' and state = 'running'")
+tow haul cancel "$given_up"
+rm "$FAULTY.held"
+ok "given up, its job ends" wait_until "says \"select tow.state($job)\" cancelled" 60
+is "$(ls -A "$room/library")" film "and leaves nothing"
+is "$(asks "select state || ' ' || (select count(*) from haul.files where download = $given_up and state <> 'skipped') from haul.downloads where id = $given_up")" "cancelled 0" "nor says that it did"
+ok "wanted after all" tow haul retry "$given_up"
+ok "volumes of RAR 5 are unpacked" ends "$given_up" completed
+ok "as they were packed" cmp -s "$room/src/wanted/film.mkv" "$room/library/rar5/rar5.mkv"
+tow haul undo "$given_up"
+wait_until "[ ! -e '$room/library/rar5' ]" 60
+rm -r "$room/library/.tow-recycle"
 
 #--- a better one
 better=$(tow haul add "$room/better.torrent" --title film --meta '{"quality": "1080p"}')

@@ -1,5 +1,6 @@
 """archives.py FOLDER: archives for a test of imports. film/ has film.mkv in two stored RAR volumes (which no free program
-writes), a tar whose names are Latin-1, and what comes along; bad/ has a zip that would get out of its folder."""
+writes), a tar whose names are Latin-1, and what comes along; rar5/ has it in two stored volumes of RAR 5, written from that
+format's published description; split/ has a zip in parts; bad/ has a zip that would get out of its folder."""
 import io, os, struct, sys, tarfile, zipfile, zlib
 
 where = sys.argv[1]
@@ -20,6 +21,24 @@ def volume(name, data, start, end):
             block(0x7B, 0x4000 if last else 0x4001, b""))
 
 
+def vint(n):
+    return bytes([n & 127 | (128 if n > 127 else 0)]) + (vint(n >> 7) if n > 127 else b"")
+
+
+def block5(kind, flags, rest, data=b""):
+    head = vint(kind) + vint(flags) + (vint(len(data)) if data else b"") + rest
+    head = vint(len(head)) + head
+    return struct.pack("<I", zlib.crc32(head)) + head + data
+
+
+def volume5(name, data, number, start, end):
+    first, last = start == 0, end == len(data)
+    crc = zlib.crc32(data if last else data[start:end])
+    entry = vint(4) + vint(len(data)) + vint(0o100644) + struct.pack("<I", crc) + vint(0) + vint(1) + vint(len(name)) + name
+    return (b"Rar!\x1a\x07\x01\0" + block5(1, 0, vint(1) if first else vint(3) + vint(number)) +
+            block5(2, 2 | (0 if first else 8) | (0 if last else 16), entry, data[start:end]) + block5(5, 0, vint(0 if last else 1)))
+
+
 def write(path, data):
     os.makedirs(os.path.dirname(f"{where}/{path}"), exist_ok=True)
     with open(f"{where}/{path}", "wb") as f:
@@ -38,6 +57,13 @@ with tarfile.open(f"{where}/film/subs.tar.gz", "w:gz", format=tarfile.GNU_FORMAT
         t.addfile(entry, io.BytesIO(text))
 with zipfile.ZipFile(f"{where}/film/beside.zip", "w") as z:
     z.writestr("film.nfo", b"about it")
+write("rar5/film.part1.rar", volume5(b"film.mkv", film, 0, 0, 200000))
+write("rar5/film.part2.rar", volume5(b"film.mkv", film, 1, 200000, 300000))
+parts = io.BytesIO()
+with zipfile.ZipFile(parts, "w") as z:
+    z.writestr("film.mkv", film)
+write("split/film.z01", parts.getvalue()[:200000])
+write("split/film.zip", parts.getvalue()[200000:])
 os.makedirs(f"{where}/bad")
 with zipfile.ZipFile(f"{where}/bad/bad.zip", "w") as z:
     z.writestr("good.mkv", b"good")

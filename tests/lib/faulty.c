@@ -1,7 +1,7 @@
 /* To be preloaded where the real thing cannot be had: what a disk refuses below the folder $FAULTY.
  * While $FAULTY.quota is there nothing is written ("Disk quota exceeded"), while $FAULTY.links is
- * there a file that has a name gets no other ("Too many links"). A test that uses it says that it
- * does. */
+ * there a file that has a name gets no other ("Too many links"), while $FAULTY.held is there who
+ * writes waits. A test that uses it says that it does. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -44,6 +44,8 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
 {
 	ssize_t (*next)(int, const void *, size_t, off_t) = dlsym(RTLD_NEXT, "pwrite");
 
+	while (is_on("held") && is_below(fd))
+		usleep(20000);
 	return refuses("quota", fd, EDQUOT) ? -1 : next(fd, data, len, at);
 }
 

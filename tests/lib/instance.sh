@@ -7,6 +7,8 @@
 #	instance_psql args...		psql, rows only: instance_psql -c 'select 1'
 #	instance_log name		the path of a started process's log
 #	worker_start args...		tow worker in the background: WORKER_PID; its log is worker.N.log, WORKER_LOG
+#	begun_by COMMAND...		prints the path of a tow that COMMAND begins: TOW=$(begun_by nice) worker_start
+#	begun_faulty			one for which a disk refuses what tests/lib/faulty.c says
 #	scheduler_start args...		the same: SCHEDULER_PID, SCHEDULER_LOG
 #	spawn name args...		any tow command in the background: SPAWN_PID, SPAWN_LOG
 #	process_stop pid [seconds]	TERM, wait, KILL if it does not end; returns its exit status
@@ -60,6 +62,16 @@ worker_start() {
 	spawn worker worker --poll 1h "$@"
 	WORKER_PID=$SPAWN_PID WORKER_LOG=$SPAWN_LOG
 }
+
+begun_by() {
+	local file
+	file=$(mktemp "$instance_dir/tow.XXXXXX")
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$*" "$TOW" >"$file"
+	chmod 755 "$file"
+	echo "$file"
+}
+
+begun_faulty() { begun_by env LD_PRELOAD="$(realpath "${TOW_BUILD:-build}/tests/lib/faulty.so")" ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"; }
 
 # shellcheck disable=SC2034 # the tests read these
 scheduler_start() {

@@ -84,14 +84,15 @@ select is(pg_temp.plan(pg_temp.library('names'), pg_temp.files('.h.mkv', '.tow-u
 -- Archives.
 select is((select string_agg(concat_ws(' ', v.archive, v.n, v.source, v.missing), ', ' order by v.archive, v.n, v.source) from haul_store.volumes(pg_temp.files(variadic f)) v), r, w) from (values
 	('{a/x.r01,a/x.rar,a/x.r00,a/y.zip}'::text[], 'a/x.rar 0 a/x.rar, a/x.rar 1 a/x.r00, a/x.rar 2 a/x.r01, a/y.zip 0 a/y.zip', 'rar as it was'),
-	('{x.part01.rar,x.part02.rar,x.part10.rar}', 'x.part01.rar 1 x.part01.rar volume 3, x.part01.rar 2 x.part02.rar volume 3, x.part01.rar 10 x.part10.rar volume 3', 'one that is missing'),
-	('{x.part2.rar}', 'x.part2.rar 2 x.part2.rar volume 1', 'the first'),
-	('{x.r00,x.r01}', 'x.r00 1 x.r00 volume 0, x.r00 2 x.r01 volume 0', 'the .rar'),
+	('{x.part01.rar,x.part02.rar,x.part10.rar}', 'x.part01.rar 1 x.part01.rar lacks its volume 3, x.part01.rar 2 x.part02.rar lacks its volume 3, x.part01.rar 10 x.part10.rar lacks its volume 3', 'one that is missing'),
+	('{x.part2.rar}', 'x.part2.rar 2 x.part2.rar lacks its volume 1', 'the first'),
+	('{x.r00,x.r01}', 'x.r00 1 x.r00 lacks its volume 0, x.r00 2 x.r01 lacks its volume 0', 'the .rar'),
 	('{x.7z.001,x.7z.002,y.tar.GZ}', 'x.7z.001 1 x.7z.001, x.7z.001 2 x.7z.002, y.tar.GZ 0 y.tar.GZ', 'split'),
-	('{x.zip,x.z01,movie.s01,c.cbz,r.mkv}', null, 'what is none, or none that can be read')) v(f, r, w);
+	('{x.zip,x.z02,x.z01}', format('x.zip 0 x.zip %1$s, x.zip 1 x.z01 %1$s, x.zip 2 x.z02 %1$s', 'is a zip in parts, which cannot be unpacked here: tow library set NAME --unpack off places the parts as they are'), 'a zip in parts'),
+	('{x.z01,movie.s01,c.cbz,r.mkv}', null, 'what is none')) v(f, r, w);
 set local statement_timeout = '10 s';
 select is((select concat_ws(' ', count(*), min(v.missing), max(v.missing)) from haul_store.volumes((select jsonb_agg(jsonb_build_object('path', format('x.part%s.rar', n), 'size', 1)) from generate_series(1, 9999) n where n <> 9990)) v),
-	'9998 volume 9990 volume 9990', 'one of many');
+	'9998 lacks its volume 9990 lacks its volume 9990', 'one of many');
 reset statement_timeout;
 select is(string_agg(concat_ws(' ', p.source, p.archive, p.target, p.why), ', ' order by p.source), 'a/notes.rar a/notes.rar what it holds lies beside it, a/x.r00 a/x.r00 unpacked, a/x.rar a/x.rar unpacked, a/x.rar/Movie.en.srt a/x.rar Film (1999) - 1080p.en.srt, a/x.rar/Movie.mkv a/x.rar Film (1999) - 1080p.mkv, a/x.rar/in.rar a/x.rar an archive in an archive',
 	'what is in an archive is placed as if it lay beside it')

@@ -1,11 +1,13 @@
 -- Archives among the files of a download: which they are, by their names, and what belongs to each.
--- x.part1.rar; x.rar, x.r00, ... x.s00; x.7z.001 (and zip, rar); else one file.
+-- x.part1.rar; x.rar, x.r00, ... x.s00; x.7z.001 (and zip, rar); x.zip, x.z01, ..., which cannot be read; else one file.
 create or replace function haul_store.volumes(p_files jsonb) returns table(archive text, n int, source text, size bigint, whole boolean, missing text)
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	with f as (
 		select x.path, lower(x.path) as low, coalesce(x.size, -1) as size, coalesce(x.done, -1) as done from jsonb_to_recordset(p_files) x(path text, size bigint, done bigint, wanted boolean, archive text)
 		where coalesce(x.wanted, true) and x.archive is null
+	), z as materialized ( -- zips in parts
+		select left(f.low, -4) as base from f where f.low ~ '\.z(ip|01)$' group by 1 having count(distinct f.low) > 1
 	), v as (
 		select f.path, f.size, v.*, bool_and(f.done < 0 or f.done >= f.size) over k as whole, first_value(f.path) over (partition by v.key order by v.n, f.path) as archive,
 			min(v.n) over k as lowest, lead(v.n) over (partition by v.key order by v.n) as next
@@ -14,15 +16,17 @@ as $$
 			union all select left(f.low, -3), right(f.low, 3)::int, 1 where f.low ~ '\.(7z|zip|rar)\.\d{3}$'
 			union all select left(f.low, -4) || '.r', 0, 0 where f.low ~ '\.rar$' and f.low !~ '\.part\d{1,4}\.rar$'
 			union all select left(f.low, -4) || '.r', 1 + (ascii(left(right(f.low, 3), 1)) - ascii('r')) * 100 + right(f.low, 2)::int, 0 where f.low ~ '\.[rst]\d\d$'
-			union all select f.low, 0, 0 where f.low ~ '\.(zip|7z|tar|tgz|tbz2?|txz|tzst|tar\.(gz|bz2|xz|zst|lz4|lzma))$' and not exists (select from f z where f.low ~ '\.zip$' and z.low = left(f.low, -3) || 'z01')
+			union all select left(f.low, -4) || '.z', case when f.low ~ '\d$' then right(f.low, 2)::int else 0 end, 0 where f.low ~ '\.z(ip|\d\d)$' and left(f.low, -4) in (select z.base from z)
+			union all select f.low, 0, 0 where f.low ~ '\.(zip|7z|tar|tgz|tbz2?|txz|tzst|tar\.(gz|bz2|xz|zst|lz4|lzma))$' and (f.low !~ '\.zip$' or left(f.low, -4) not in (select z.base from z))
 		) v
 		window k as (partition by v.key)
 	)
-	select v.archive, v.n, v.path, v.size, v.whole, 'volume ' || min(case when v.lowest > v.starts then v.starts when v.next > v.n + 1 then v.n + 1 end) over (partition by v.key)
+	select v.archive, v.n, v.path, v.size, v.whole, case when v.key ~ '\.z$' then 'is a zip in parts, which cannot be unpacked here: tow library set NAME --unpack off places the parts as they are'
+			else 'lacks its volume ' || min(case when v.lowest > v.starts then v.starts when v.next > v.n + 1 then v.n + 1 end) over (partition by v.key) end
 	from v
 	where v.key !~ '\.r$' or v.lowest <= 1
 $$;
-comment on function haul_store.volumes(jsonb) is 'Files that are archives, by the first volume of each; whole: its bytes are here; missing: what is not there of it.';
+comment on function haul_store.volumes(jsonb) is 'Files that are archives, by the first volume of each; whole: its bytes are here; missing: what is not there of it, or why it cannot be read.';
 
 -- The path that a file of an archive would have beside it.
 create or replace function haul_store.path_beside(p_source text, p_archive text) returns text
