@@ -57,7 +57,7 @@ ok "it sleeps" wait_until "says \"select state || ': ' || status from tow.daemon
 is "$(asks "select string_agg(distinct action || ' ' || kind, ', ') from tow.daemon_actions where daemon = '$daemon' and kind in ('haul.process', 'haul.scan')")" \
 	"FINISHED haul.process, FINISHED haul.scan, LAUNCHED haul.process, LAUNCHED haul.scan" "its actions tell of both jobs"
 log=$(asks "select line from tow.daemon_log('$daemon')")
-like "$log" "first.bin: 1 files, 1 linked, 0 copied" "its log has a line for each"
+like "$log" "first.bin: 1 file, 1 linked, 0 copied" "its log has a line for each"
 like "$log" "2 downloads processed, 1 failed: 2 files, 2 linked, 0 copied" "and the sum"
 like "$log" "gone.bin: .*gone.bin.*" "with what went wrong"
 

@@ -26,9 +26,9 @@ select alike(pg_temp.says('client c'), 'bad: down since 2030-01-01 00:02: nobody
 select pg_temp.sees('missing files', '{"error": "it is broken"}') \g /dev/null
 select alike(pg_temp.says('downloads'), '%| warn: 1 failed, the last one % (a film): it is broken', 'a download that failed');
 select pg_temp.sees('seeding', '{"complete": true}') \g /dev/null
-select alike(pg_temp.says('downloads'), 'bad: 1 are here and have no library to go to%', 'one that has nowhere to go');
+select alike(pg_temp.says('downloads'), 'bad: 1 is here and has no library to go to%', 'one that has nowhere to go');
 select haul.drop_client('c');
-select alike(pg_temp.says('downloads'), '%bad: 1 are of a client that is not configured: c%', 'one whose client is gone');
+select alike(pg_temp.says('downloads'), '%bad: 1 is of a client that is not configured: c%', 'one whose client is gone');
 select is(pg_temp.says('clients'), null, 'there is no other');
 
 -- Lists.

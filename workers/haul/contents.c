@@ -180,8 +180,8 @@ static bool read_archive(struct tow_arena *a, const struct tow_rows *rows, size_
 			tow_place_bytes(a, tow_rows_get(rows, k, "source")),
 			tow_rows_int(rows, k, "size"),
 		};
-	return !missing || tow_fail_class(e, TOW_FINAL, "release.archive",
-					  "the archive '%s' %s", x->name, missing);
+	return !missing || tow_fail_class(e, TOW_FINAL, "release.archive", "the archive '%s' %s",
+					  x->name, missing);
 }
 
 static bool unpack(struct tow_job *j, const struct tow_unpack_rules *rules, const struct archive *x,

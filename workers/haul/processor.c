@@ -56,23 +56,29 @@ static bool rest_as_set(struct tow_job *j, const char *why, struct tow_err *e)
 	return rest(j, why, setting(j, "job_interval_seconds", 300), e);
 }
 
+static const char *some(struct tow_job *j, long long n, const char *noun)
+{
+	return tow_fmt(tow_job_arena(j), "%lld %s%s", n, noun, n == 1 ? "" : "s");
+}
+
 /*--- the three parts of a turn */
 
 static bool check(struct tow_job *j, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
 	const char *category = tow_json_str(tow_job_args(j), "category", "xxx"),
-		   *library = tow_json_str(tow_job_args(j), "library", NULL), *count;
+		   *library = tow_json_str(tow_job_args(j), "library", NULL);
 	TOW_AUTO_ROWS *rows = NULL;
 	struct tow_db *db;
+	long long n;
 
 	tow_job_status(j, "Checking for pending downloads", 0);
 	if (!tow_job_db(j, &db, e) || !tow_call(db, &rows, e, "haul.pending", category, library))
 		return false;
-	count = tow_rows_at(rows, 0, 0);
-	if (strcmp(count, "0") == 0)
+	n = tow_rows_int(rows, 0, "pending");
+	if (n == 0)
 		return rest_as_set(j, "No pending downloads", e);
-	tow_job_status(j, tow_fmt(a, "Processing %s downloads", count), 0);
+	tow_job_status(j, tow_fmt(a, "Processing %s", some(j, n, "download")), 0);
 	return spawn(j, "haul.process", "PROCESS_DOWNLOADS",
 		     library ? tow_fmt(a, "{\"category\":%s,\"library\":%s}", quoted(j, category),
 				       quoted(j, library))
@@ -94,15 +100,15 @@ static long long report(struct tow_job *j, const struct tow_json *said)
 		if (error)
 			tow_job_log(j, TOW_WARN, "%s: %s", title, error);
 		else
-			tow_job_log(j, TOW_INFO, "%s: %lld files, %lld linked, %lld copied", title,
-				    tow_json_int(one, "files", 0), tow_json_int(one, "linked", 0),
-				    tow_json_int(one, "copied", 0));
+			tow_job_log(j, TOW_INFO, "%s: %s, %lld linked, %lld copied", title,
+				    some(j, tow_json_int(one, "files", 0), "file"),
+				    tow_json_int(one, "linked", 0), tow_json_int(one, "copied", 0));
 	}
-	tow_job_log(j, TOW_INFO,
-		    "%lld downloads processed, %lld failed: %lld files, %lld linked, %lld copied",
-		    tow_json_int(said, "processed", 0), tow_json_int(said, "failed", 0),
-		    tow_json_int(said, "files", 0), tow_json_int(said, "linked", 0),
-		    tow_json_int(said, "copied", 0));
+	tow_job_log(j, TOW_INFO, "%s processed, %lld failed: %s, %lld linked, %lld copied",
+		    some(j, tow_json_int(said, "processed", 0), "download"),
+		    tow_json_int(said, "failed", 0),
+		    some(j, tow_json_int(said, "files", 0), "file"),
+		    tow_json_int(said, "linked", 0), tow_json_int(said, "copied", 0));
 	return tow_json_int(said, "processed", 0);
 }
 
@@ -139,7 +145,8 @@ static bool tell(struct tow_job *j, struct tow_err *e)
 		return rest(j, "Processing failed", BACK_OFF_S, e);
 	}
 	if (n == 0 || tow_rows_count(rows) == 0)
-		return rest_as_set(j, tow_fmt(tow_job_arena(j), "Processed %lld downloads", n), e);
+		return rest_as_set(
+			j, tow_fmt(tow_job_arena(j), "Processed %s", some(j, n, "download")), e);
 	for (size_t i = 0; i < tow_rows_count(rows); i++)
 		if (!spawn(j, "haul.scan", "STASH_SCAN",
 			   tow_fmt(tow_job_arena(j), "{\"target\":%s}",

@@ -7,7 +7,7 @@ declare
 begin
 	select o.* into c from haul_store.channel o where o.name = p_name for update;
 	if not found then
-		perform haul_store.fail('TW404', format('no channel %L', p_name), 'select name from haul.channels lists them');
+		perform haul_store.fail('TW404', format('no channel %L', p_name), 'tow channel ls lists them, or select name from haul.channels');
 	end if;
 	return c;
 end $$;
@@ -59,7 +59,7 @@ begin
 	values (c.name, c.driver, c.url, c.user_name, c.secret, c.options, c.timeout, c.keep, tow.now())
 	on conflict on constraint channel_name_key do nothing returning * into c;
 	if c.id is null then
-		perform haul_store.fail('TW409', format('there is a channel %L already', name), format('change it: select haul.set_channel(%L, ...)', name));
+		perform haul_store.fail('TW409', format('there is a channel %L already', name), format('change it: tow channel set %s, or select haul.set_channel(%L, ...)', name, name));
 	end if;
 	return c.id;
 end $$;
@@ -139,7 +139,7 @@ declare
 begin
 	select o.* into r from haul_store.rule o where o.name = p_name for update;
 	if not found then
-		perform haul_store.fail('TW404', format('no rule %L', p_name), 'select name from haul.rules lists them');
+		perform haul_store.fail('TW404', format('no rule %L', p_name), 'tow notify ls lists them, or select name from haul.rules');
 	end if;
 	return r;
 end $$;
@@ -195,7 +195,7 @@ begin
 	values (r.name, c.id, r.events, r.libraries, r.categories, r.below, r.delay, r.title, r.body, tow.now())
 	on conflict on constraint rule_name_key do nothing returning * into r;
 	if r.id is null then
-		perform haul_store.fail('TW409', format('there is a rule %L already', name), format('change it: select haul.set_rule(%L, ...)', name));
+		perform haul_store.fail('TW409', format('there is a rule %L already', name), format('change it: tow notify set %s, or select haul.set_rule(%L, ...)', name, name));
 	end if;
 	return r.id;
 end $$;

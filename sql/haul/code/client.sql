@@ -10,7 +10,7 @@ declare
 begin
 	select o.* into c from haul_store.client o where o.name = p_name for no key update;
 	if not found then
-		perform haul_store.fail('TW404', format('no such client %L', p_name), 'select name from haul.clients lists them; haul.add_client makes one');
+		perform haul_store.fail('TW404', format('no such client %L', p_name), 'tow client ls lists them, or select name from haul.clients; tow client add makes one');
 	end if;
 	return c;
 end $$;
@@ -124,7 +124,7 @@ begin
 	values (c.name, c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.adopt, c.priority, c.fast, c.slow, c.cron, c.tz, c.timeout, c.enabled, tow.now())
 	on conflict on constraint client_name_key do nothing returning * into c;
 	if c.id is null then
-		perform haul_store.fail('TW409', format('there is a client %L already', name), format('change it: select haul.set_client(%L, ...)', name));
+		perform haul_store.fail('TW409', format('there is a client %L already', name), format('change it: tow client set %s, or select haul.set_client(%L, ...)', name, name));
 	end if;
 	insert into haul_store.health (client, since) values (c.id, tow.now());
 	perform haul_store.relink(c);

@@ -29,7 +29,7 @@ begin
 	where case when p_name is not null then o.name = p_name else o.enabled and o.driver = any(v_drivers) end
 	order by o.priority, o.id limit 1;
 	if not found and p_name is not null then
-		perform haul_store.fail('TW404', format('no client %L', p_name), 'select name from haul.clients lists them');
+		perform haul_store.fail('TW404', format('no client %L', p_name), 'tow client ls lists them, or select name from haul.clients');
 	elsif not found then
 		perform haul_store.fail('TW404', format('no client takes a %s', p_type), format('add one: tow client add NAME %s URL', v_drivers[1]));
 	elsif not c.enabled or c.driver <> all(v_drivers) then
@@ -49,7 +49,7 @@ declare
 begin
 	select o.* into l from haul_store.library o where case when p_name is not null then o.name = p_name else true end order by o.id limit 1;
 	if not found and p_name is not null then
-		perform haul_store.fail('TW404', format('no library %L', p_name), 'select name from haul.libraries lists them');
+		perform haul_store.fail('TW404', format('no library %L', p_name), 'tow library ls lists them, or select name from haul.libraries');
 	end if;
 	return l;
 end $$;
@@ -259,7 +259,7 @@ declare
 	d haul_store.download := haul_store.hold_download(id);
 begin
 	if d.state <> 'paused' then
-		perform haul_store.fail('TW409', format('download %s is %s, not paused', d.id, d.state), 'haul.retry is for what failed');
+		perform haul_store.fail('TW409', format('download %s is %s, not paused', d.id, d.state), format('for what failed: tow haul retry %s, or select haul.retry(%1$s)', d.id));
 	end if;
 	d := haul_store.move_to(d, coalesce(d.back, 'queued'));
 	perform haul_store.act(d, 'resume');
@@ -277,7 +277,7 @@ begin
 	if what is null or what not in ('recheck', 'reannounce', 'pause', 'resume') then
 		perform haul_store.fail('TW422', format('bad act %L', what), 'use recheck, reannounce, pause or resume');
 	elsif haul_store.is_web(d.client) then
-		perform haul_store.fail('TW409', format('client %s knows no %s', d.client_name, what), 'haul.pause, haul.resume and haul.retry are for what our workers fetch');
+		perform haul_store.fail('TW409', format('client %s knows no %s', d.client_name, what), 'tow haul pause, resume and retry are for what our workers fetch, or haul.pause, haul.resume and haul.retry');
 	end if;
 	return haul_store.act(d, what);
 end $$;

@@ -198,7 +198,7 @@ begin
 	end if;
 	select jsonb_build_object('title', d.title, 'files', count(*), 'linked', count(*) filter (where f.mode in ('link', 'reflink', 'symlink')), 'copied', count(*) filter (where f.mode in ('copy', 'move')))
 	into v_count from haul_store.file f where f.download = d.id and f.state = 'placed';
-	d := haul_store.move_to(d, 'completed', format('%s files, %s linked, %s copied', v_count -> 'files', v_count -> 'linked', v_count -> 'copied'));
+	d := haul_store.move_to(d, 'completed', format('%s, %s linked, %s copied', haul_store.some((v_count -> 'files')::bigint, 'file'), v_count -> 'linked', v_count -> 'copied'));
 	perform haul_store.note_changes(d);
 	perform haul_store.act(d, 'done');
 	if haul_store.is_web(d.client) then -- no listing will ask

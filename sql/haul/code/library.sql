@@ -41,7 +41,7 @@ begin
 	insert into haul_store.library (name, root, template, modes, categories, created_at) values (l.name, l.root, l.template, l.modes, l.categories, tow.now())
 	on conflict on constraint library_name_key do nothing returning * into l;
 	if l.id is null then
-		perform haul_store.fail('TW409', format('there is a library %L already', name), format('change it: select haul.set_library(%L, ...)', name));
+		perform haul_store.fail('TW409', format('there is a library %L already', name), format('change it: tow library set %s, or select haul.set_library(%L, ...)', name, name));
 	end if;
 	return l.id;
 end $$;

@@ -81,7 +81,7 @@ begin
 	return query select t.name from haul_store.announce a join haul_store.target t on t.id = a.target
 		where a.library = l.id and t.enabled and (target is null or t.name = target) order by t.name;
 	if not found and target is not null then
-		perform haul_store.fail('TW404', format('library %s does not announce to an enabled target %L', l.name, target), format('select haul.announce(%L, %L)', l.name, target));
+		perform haul_store.fail('TW404', format('library %s does not announce to an enabled target %L', l.name, target), format('tow library announce %s %s, or select haul.announce(%L, %L)', l.name, target, l.name, target));
 	end if;
 end $$;
 comment on function haul.listeners(text, text) is 'The enabled targets that a library (null: the first) announces to; target: only this one.';

@@ -8,7 +8,7 @@ declare
 begin
 	select o.* into p from haul_store.profile o where o.name = p_name;
 	if not found then
-		perform haul_store.fail('TW404', format('no profile %L', p_name), 'select name from haul.profiles lists them');
+		perform haul_store.fail('TW404', format('no profile %L', p_name), 'tow profile ls lists them, or select name from haul.profiles');
 	end if;
 	return p;
 end $$;
@@ -81,7 +81,7 @@ begin
 	insert into haul_store.profile (name, retries, min_free, max_active, created_at) values (p.name, p.retries, p.min_free, p.max_active, tow.now())
 	on conflict on constraint profile_name_key do nothing returning * into p;
 	if p.id is null then
-		perform haul_store.fail('TW409', format('there is a profile %L already', name), format('change it: select haul.set_profile(%L, ...)', name));
+		perform haul_store.fail('TW409', format('there is a profile %L already', name), format('change it: tow profile set %s, or select haul.set_profile(%L, ...)', name, name));
 	end if;
 	perform haul_store.set_steps(p.id, s.trouble, s.steps)
 	from (values ('stalled', stalled), ('metadata', metadata), ('error', error), ('local', local), ('missing_files', missing_files), ('missing', missing)) s(trouble, steps);
@@ -121,7 +121,7 @@ declare
 	p constant haul_store.profile := haul_store.see_profile(name);
 begin
 	if p.name = 'default' then
-		perform haul_store.fail('TW409', 'the default profile stays', 'change it: select haul.set_profile(''default'', ...)');
+		perform haul_store.fail('TW409', 'the default profile stays', 'change it: tow profile set default, or select haul.set_profile(''default'', ...)');
 	end if;
 	delete from haul_store.profile o where o.id = p.id;
 end $$;
@@ -158,7 +158,7 @@ declare
 begin
 	delete from haul_store.seed_goal g where g.tracker is not distinct from lower(tracker) and g.library is not distinct from v_library;
 	if not found then
-		perform haul_store.fail('TW404', 'there is no such goal', 'select * from haul.goals lists them');
+		perform haul_store.fail('TW404', 'there is no such goal', 'tow goal ls lists them, or select * from haul.goals');
 	end if;
 end $$;
 comment on function haul.drop_goal(text, text) is 'Forget a seeding goal.';

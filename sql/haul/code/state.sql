@@ -7,7 +7,7 @@ declare
 begin
 	select o.* into d from haul_store.download o where o.id = p_id for update;
 	if not found then
-		perform haul_store.fail('TW404', format('no download %s', coalesce(p_id::text, 'null')), 'select id, title from haul.downloads lists them');
+		perform haul_store.fail('TW404', format('no download %s', coalesce(p_id::text, 'null')), 'tow haul ls lists them, or select id, title from haul.downloads');
 	end if;
 	return d;
 end $$;

@@ -22,16 +22,16 @@ as $$
 		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
 	from d where d.state = 'failed' having count(*) > 0
 	union all
-	select 'downloads', 'warn', format('%s wait for another try, one of them %s (%s): %s', count(*), min(w.id), (array_agg(w.title order by w.id))[1], (array_agg(w.why order by w.id))[1]), 'tow haul ls shows them'
+	select 'downloads', 'warn', format('%s, one of them %s (%s): %s', haul_store.some(count(*), 'waits for another try', 'wait for another try'), min(w.id), (array_agg(w.title order by w.id))[1], (array_agg(w.why order by w.id))[1]), 'tow haul ls shows them'
 	from (select d.id, d.title, haul_store.tried(d.id) as why from d where d.state in ('approved', 'downloaded', 'importing')) w where w.why is not null having count(*) > 0
 	union all
-	select 'approvals', 'warn', format('%s wait for somebody to choose', count(*)), 'tow haul ls --state needs_approval shows them'
+	select 'approvals', 'warn', haul_store.some(count(*), 'waits for somebody to choose', 'wait for somebody to choose'), 'tow haul ls --state needs_approval shows them'
 	from d where d.state = 'needs_approval' having count(*) > 0
 	union all
-	select 'downloads', 'bad', format('%s are here and have no library to go to', count(*)), 'tow library add NAME ROOT, then tow haul retry ID'
+	select 'downloads', 'bad', haul_store.some(count(*), 'is here and has no library to go to', 'are here and have no library to go to'), 'tow library add NAME ROOT, then tow haul retry ID'
 	from d where d.state = 'downloaded' and d.library is null having count(*) > 0
 	union all
-	select 'downloads', 'bad', format('%s are of a client that is not configured: %s', count(*), string_agg(distinct d.client_name, ', ')), 'they go on when one of that name is: tow client add NAME DRIVER URL'
+	select 'downloads', 'bad', format('%s: %s', haul_store.some(count(*), 'is of a client that is not configured', 'are of a client that is not configured'), string_agg(distinct d.client_name, ', ')), 'they go on when one of that name is: tow client add NAME DRIVER URL'
 	from d where d.open and d.client is null having count(*) > 0
 $$;
 comment on function haul_store.status_downloads() is 'Of haul.status(): downloads.';

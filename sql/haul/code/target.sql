@@ -7,7 +7,7 @@ declare
 begin
 	select o.* into t from haul_store.target o where o.name = p_name for update;
 	if not found then
-		perform haul_store.fail('TW404', format('no target %L', p_name), 'select name from haul.targets lists them');
+		perform haul_store.fail('TW404', format('no target %L', p_name), 'tow target ls lists them, or select name from haul.targets');
 	end if;
 	return t;
 end $$;
@@ -47,7 +47,7 @@ begin
 	values (t.name, t.driver, t.url, t.user_name, t.secret, t.section, t.delay, t.timeout, tow.now())
 	on conflict on constraint target_name_key do nothing returning * into t;
 	if t.id is null then
-		perform haul_store.fail('TW409', format('there is a target %L already', name), format('change it: select haul.set_target(%L, ...)', name));
+		perform haul_store.fail('TW409', format('there is a target %L already', name), format('change it: tow target set %s, or select haul.set_target(%L, ...)', name, name));
 	end if;
 	return t.id;
 end $$;

@@ -7,7 +7,7 @@ declare
 	d constant haul_store.download := haul_store.see_download(id);
 begin
 	if not exists (select from haul_store.file f where f.download = d.id and f.state = 'placed') then
-		perform haul_store.fail('TW409', format('nothing of download %s is in place', d.id), 'select * from haul.files shows its files');
+		perform haul_store.fail('TW409', format('nothing of download %s is in place', d.id), format('tow haul files %s shows its files, or select * from haul.files', d.id));
 	elsif d.state not in ('completed', 'failed', 'cancelled') then
 		perform haul_store.fail('TW409', format('download %s is %s', d.id, d.state), 'wait for its end, or cancel it');
 	end if;

@@ -1,4 +1,11 @@
--- Lengths of time as people say them.
+-- Numbers of things, and lengths of time, as people say them.
+create or replace function haul_store.some(p_n bigint, p_one text, p_many text default null) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_n || ' ' || case when p_n = 1 then p_one else coalesce(p_many, p_one || 's') end
+$$;
+comment on function haul_store.some(bigint, text, text) is 'A number of things, in words: 1 file, 2 files.';
+
 create or replace function haul_store.say_interval(p_for interval) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
