@@ -127,8 +127,10 @@ select tow.start_daemon('d') \g /dev/null
 select pg_temp.begun() \g /dev/null
 create temporary table slept as select pg_temp.turn() as job;
 select tow.stop_daemon('d') \g /dev/null
+select ok(not tow_store.daemons_are_due(tow.now()), 'while its turn is told to end there is nothing to do');
 delete from tow_store.cancelling;
 select pg_temp.say(w.id, slept.job, '{"as": "snoozed", "delay_s": 1000}') from w, slept \g /dev/null
+select ok(tow_store.daemons_are_due(tow.now()), 'one that was not told has the duty come');
 select is(tow.state(job), 'scheduled', 'a stopped daemon''s job that slipped through') from slept;
 select pg_temp.drain('daemons') \g /dev/null
 select is(tow.state(job), 'cancelled', 'is cancelled') from slept;

@@ -212,6 +212,15 @@ as $$
 $$;
 comment on function tow_store.daemon_args(bigint, jsonb) is 'The arguments of a job whose key says that it is a daemon''s.';
 
+-- A cancel that met the end of a run came too late to stop the job, which slept or waits since.
+create or replace function tow_store.has_slipped(d tow_store.daemon) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.unended(d.ending) is not null
+		and not exists (select from tow_store.cancelling c join tow_store.running r on r.job_id = c.job_id and r.run = c.run where c.job_id = d.ending)
+$$;
+comment on function tow_store.has_slipped(tow_store.daemon) is 'Whether the last turn of a daemon that was stopped is to be told to end once more.';
+
 create or replace function tow_store.daemon_needs(d tow_store.daemon, p_now timestamptz) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -230,6 +239,7 @@ as $$
 		where (d.wanted or d.ending is not null or d.auto_start)
 			and (tow_store.is_outdated(d) or not exists (select from tow_store.key k where k.key = 'daemon:' || d.name and k.job_id = coalesce(d.ending, d.job)))
 			and tow_store.daemon_needs(d, p_now))
+		or exists (select from tow_store.daemon d where d.ending is not null and tow_store.has_slipped(d))
 $$;
 comment on function tow_store.daemons_are_due(timestamptz) is 'Whether the daemons duty has work.';
 
@@ -254,14 +264,13 @@ begin
 end $$;
 comment on function tow_store.duty_daemons() is 'Duty: start daemons, let their next turns come, and end those that were stopped.';
 
--- One daemon. True if something was done. A cancel that met the end of a run came too late to stop the job, which
--- slept or waits since: it is told again.
+-- One daemon. True if something was done.
 create or replace function tow_store.mind(d tow_store.daemon, p_now timestamptz) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
 	if tow_store.unended(d.ending) is not null then
-		if not exists (select from tow_store.cancelling c join tow_store.running r on r.job_id = c.job_id and r.run = c.run where c.job_id = d.ending) then
+		if tow_store.has_slipped(d) then
 			perform tow_store.end_turn(d.ending);
 		end if;
 		return false;
