@@ -244,7 +244,7 @@ select is((select detail from haul.events where download = :q and what = 'refuse
 select pg_temp.placed('u') as u, pg_temp.placed('v') as v, pg_temp.placed('w') as w, pg_temp.placed('y', 'quick') as y \gset
 update haul_store.file f set state = 'undone' where f.download = :u;
 update haul_store.file f set mode = 'symlink' where f.download = :v;
-insert into haul_store.file (download, source, size, state) values (:w, 'z', 1, 'failed');
+insert into haul_store.file (download, source, size, state) values (:w, 'z', 1, 'planned');
 select pg_temp.later('11 minutes'), pg_temp.sees(null, pg_temp.t('u', 'seeding', '{"ratio": 9}'), pg_temp.t('v', 'seeding', '{"ratio": 9}'), pg_temp.t('w', 'seeding', '{"ratio": 9}'), pg_temp.t('y', 'seeding', '{"ratio": 9}')) \g /dev/null
 select is(pg_temp.tells(:u), null, 'never when a file was taken back');
 select is(pg_temp.tells(:v), 'remove', 'nor the data that the library links to');
