@@ -37,7 +37,7 @@ driver=qbittorrent login=(-c tow)
 leecher=$pid there=$url
 mpd_start player "$room/library"
 instance_start
-tow library add music "$room/library" --mode link
+tow library add music "$room/library" --mode link --done-category tow-done
 tow library add copies "$room/copies" --mode copy
 tow target add player mpd "mpd://127.0.0.1:$music" --delay 0
 tow library announce music player --as ''
@@ -57,8 +57,9 @@ ok "it comes to its end" wait_until "says \"select state from haul.downloads whe
 ok "tow haul watch ends then" wait $watching
 is "$(stat -c '%i %h' "$room/library/album/track 1.wav")" "$(stat -c %i "$room/leecher/downloads/album/track 1.wav") 2" "its files are the client's own, by hard link"
 ok "what came is what was seeded" diff -r "$room/src/album" "$room/library/album"
-album=$(drive list | jq -r '.transfers[0].key')
-ok "the client has the tag" wait_until "of $album '.tags | join(\" \")' | grep -qx synced" 60
+album=$(asks "select key from haul.transfers where name = 'album'")
+ok "the client has the tag" wait_until "drive -d tow-done list | jq -r '.transfers[] | select(.key == \"$album\").tags | join(\" \")' | grep -qx synced" 60
+ok "and has put it into another category" wait_until "says \"select category from haul.transfers where key = '$album'\" tow-done" 60
 ok "the server was told, and has the tracks" wait_until "mpd_says 'listall' | grep -q 'album/track 2.wav'" 60
 ok "which stands in its audit" wait_until "says \"select detail from haul.events where what = 'scanned'\" 'player: album/'" 60
 is "$(asks "select string_agg(what || coalesce(': ' || from_state || '>' || to_state, ''), ' ' order by n) from haul.events where what <> 'scanned'")" \
@@ -68,7 +69,7 @@ is "$(asks "select string_agg(what || coalesce(': ' || from_state || '>' || to_s
 id=$(tow haul add "$room/single.bin.torrent" --title single --library music)
 ok "one that is added" wait_until "says \"select state from haul.downloads where id = $id\" completed" 60
 ok "is in the library" cmp "$room/src/single.bin" "$room/library/single.bin"
-ok "and has both tags, its own and ours" wait_until "drive -t tow-$id list | jq -e '.transfers[0].tags | index(\"synced\")'" 60
+ok "and has both tags, its own and ours" wait_until "drive -d tow-done -t tow-$id list | jq -e '.transfers[0].tags | index(\"synced\")'" 60
 
 #--- the client dies in the middle
 late=$(tow haul add "$room/late.bin.torrent" --title late --options '{"down_limit": 500000}')
@@ -106,6 +107,13 @@ is "$(asks "$placed and mode in ('copy', 'adopted')")" 60 "by copy, but for one 
 ok "nothing half is left" nothing_half "$room/copies"
 is "$(find "$room/library" -type f | wc -l)" 4 "nor twice in the other library"
 
+#--- what is placed was put into another category, is ours there, and goes when its goal is met
+is "$(asks "select string_agg(distinct concat_ws(' ', t.category, t.state), ', ') from haul.downloads d join haul.transfers t on t.download = d.id where d.library = 'music'")" \
+	"tow-done seeding" "after all this each is still seen there"
+tow goal set --ratio 0
+tow library set music --done-remove transfer
+ok "each is removed" wait_until "says \"select count(*) from haul.events where what = 'removed'\" 3" 60
+is "$(drive -d tow-done list | jq -r '.transfers | map(.name) | join(" ")')" many "but for those of the other library"
 is "$(asks "select title || ' ' || count(*) from haul.events where what = 'completed' group by title order by title" | paste -sd,)" \
 	"album 1,late 1,many 1,single 1" "each was completed once"
 is "$(asks "select count(*) from haul.downloads where state <> 'completed'")" 0 "and none is left"

@@ -237,6 +237,29 @@ static bool add_tag(struct tow_client *c, struct tow_arena *a, const char *key, 
 		    e);
 }
 
+/* One that it does not have it refuses. Where a torrent is in it already it is not asked: it may
+ * move files. */
+static bool set_category(struct tow_client *c, struct tow_arena *a, const char *key,
+			 const char *category, struct tow_err *e)
+{
+	const struct tow_http_pair make[] = { { "category", category }, { NULL, NULL } };
+	const struct tow_http_pair set[] = { { "hashes", key },
+					     { "category", category },
+					     { NULL, NULL } };
+	TOW_AUTO_JSON *torrent = NULL;
+
+	if (!qb_find(c, a, key, &torrent, e))
+		return false;
+	if (strcmp(tow_json_str(tow_json_at(torrent, 0), "category", ""), category) == 0 ||
+	    post(c, a, "torrents/setCategory", set, e))
+		return true;
+	if (strcmp(e->class, "client.refused") != 0)
+		return false;
+	*e = (struct tow_err){ 0 };
+	return post(c, a, "torrents/createCategory", make, e) &&
+	       post(c, a, "torrents/setCategory", set, e);
+}
+
 static struct tow_http_part field(const char *name, const char *text)
 {
 	return (struct tow_http_part){ .name = name, .data = text, .len = strlen(text) };
@@ -331,4 +354,5 @@ const struct tow_client_driver tow_client_qbittorrent = {
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,
+	.set_category = set_category,
 };

@@ -200,33 +200,51 @@ static bool is_ours(const struct tow_client_conf *conf, const struct tow_json *t
 	const char *category = tow_json_str(t, "category", "");
 	size_t len = conf->category ? strlen(conf->category) : 0;
 
-	if (len && (strncmp(category, conf->category, len) != 0 ||
-		    (category[len] && !(below && category[len] == '/'))))
+	if (!tow_client_lists(conf, category) &&
+	    !(below && strncmp(category, conf->category, len) == 0 && category[len] == '/'))
 		return false;
 	return !conf->tag || has_tag(tow_json_str(t, "tags", ""), conf->tag);
 }
 
-/* Before 4.3.9 the client does not narrow a listing by tag, and does not say so. */
-static bool list_some(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
-		      struct tow_err *e)
+/* Before 4.3.9 the client does not narrow a listing by tag, and does not say so. It may answer with
+ * what is below the category: that has a request of its own where it is listed by its own name. */
+static bool list_category(struct tow_client *c, struct tow_arena *a, const char *category,
+			  struct tow_listing *out, struct tow_err *e)
 {
 	TOW_AUTO_JSON *doc = NULL;
-	const char *filter =
-		tow_http_form(a, (struct tow_http_pair[]){ { "category", c->conf->category },
-							   { "tag", c->conf->tag },
-							   { NULL, NULL } });
+	const struct tow_transfer *before = out->of;
+	const char *filter = tow_http_form(a, (struct tow_http_pair[]){ { "category", category },
+									{ "tag", c->conf->tag },
+									{ NULL, NULL } });
 
 	if (!qb_ask_json(c, a, tow_fmt(a, "torrents/info?%s", filter), &doc, e))
 		return false;
-	*out = (struct tow_listing){ .whole = true, .free_bytes = -1 };
-	out->of = tow_alloc(a, (tow_json_len(doc) + 1) * sizeof(*out->of));
+	out->of = tow_alloc(a, (out->n + tow_json_len(doc) + 1) * sizeof(*out->of));
+	if (out->n)
+		memcpy(out->of, before, out->n * sizeof(*out->of));
 	for (size_t i = 0; i < tow_json_len(doc); i++) {
 		const struct tow_json *t = tow_json_at(doc, i);
 		const char *hash = tow_json_str(t, "hash", "");
+		const char *in = tow_json_str(t, "category", "");
 
-		if (*hash && is_ours(c->conf, t, true))
+		if (*hash && is_ours(c->conf, t, true) &&
+		    (!category || strcmp(in, category) == 0 || !tow_client_lists(c->conf, in)))
 			out->of[out->n++] = read_torrent(a, t, hash);
 	}
+	return true;
+}
+
+/* A category is one request. What we put into another one meanwhile is seen twice, and never not at
+ * all. */
+static bool list_some(struct tow_client *c, struct tow_arena *a, struct tow_listing *out,
+		      struct tow_err *e)
+{
+	*out = (struct tow_listing){ .whole = true, .free_bytes = -1 };
+	if (!list_category(c, a, c->conf->category, out, e))
+		return false;
+	for (const char *const *d = c->conf->done; c->conf->category && d && *d; d++)
+		if (!list_category(c, a, *d, out, e))
+			return false;
 	return true;
 }
 
