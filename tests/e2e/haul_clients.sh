@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# One download through each client that is not in haul_swarm.sh or haul_import.sh: added, watched, imported, told to the media
-# server and, where it has tags, to the client.
+# One download through each client that is not in haul_import.sh, by web seeds where it takes them (haul_swarm.sh has peers): added,
+# watched, imported, told to the media server and, by tag or category where it has such, to the client.
 # shellcheck disable=SC2154 # variables of the libraries
 . tests/lib/tap.sh
 . tests/lib/haul.sh
