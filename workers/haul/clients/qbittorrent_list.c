@@ -201,7 +201,7 @@ static bool is_ours(const struct tow_client_conf *conf, const struct tow_json *t
 	size_t len = conf->category ? strlen(conf->category) : 0;
 
 	if (!tow_client_lists(conf, category) &&
-	    !(below && strncmp(category, conf->category, len) == 0 && category[len] == '/'))
+	    !(below && len && strncmp(category, conf->category, len) == 0 && category[len] == '/'))
 		return false;
 	return !conf->tag || has_tag(tow_json_str(t, "tags", ""), conf->tag);
 }
