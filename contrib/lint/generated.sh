@@ -20,9 +20,11 @@ for file in workers/kinds/*.c; do
 	name=$(basename "$file" .c | tr - _)
 	grep -q "^const struct .*\\btow_family_$name\\b" "$file" || in_table kinds "tow_kind_$name" "$file"
 done
+# NAME_PART.c is a part of the driver NAME.c where both share a NAME.h.
 for what in client target channel; do
 	for file in workers/haul/"$what"s/*.c; do
-		[ ! -f "$file" ] || in_table "$what"s "tow_${what}_$(basename "$file" .c | tr - _)" "$file"
+		whole=${file%_*}
+		[ ! -f "$file" ] || { [ -f "$whole.c" ] && grep -q "\"${whole##*/}.h\"" "$file"; } || in_table "$what"s "tow_${what}_$(basename "$file" .c | tr - _)" "$file"
 	done
 done
 exit $status

@@ -27,7 +27,10 @@ struct tow_client_conf {
 	const char *secret;   /* password, token or API key; NULL: none */
 	const char *category; /* what listings are narrowed to, and what is added gets; NULL */
 	const char *tag;      /* likewise */
-	long timeout_ms;      /* of each request */
+	/* Categories where what is placed is put: listings narrowed to the category have these too,
+	 * so that what is ours is not lost from sight. NULL at the end; may be NULL. */
+	const char *const *done;
+	long timeout_ms; /* of each request */
 };
 
 /* What the client makes of a transfer. Drivers map what they are told to one of these, and what
@@ -162,6 +165,10 @@ struct tow_client_driver {
 	/* Repeating it changes nothing. */
 	bool (*add_tag)(struct tow_client *c, struct tow_arena *a, const char *key, const char *tag,
 			struct tow_err *e);
+	/* In place of the one that it has; made where the client has none of that name. Repeating
+	 * it changes nothing. NULL: the client cannot, or not with what is complete. */
+	bool (*set_category)(struct tow_client *c, struct tow_arena *a, const char *key,
+			     const char *category, struct tow_err *e);
 };
 
 TOW_MUST bool tow_client_open(struct tow_client *c, const struct tow_client_driver *driver,
@@ -172,6 +179,9 @@ const struct tow_client_driver *tow_client_driver(const char *name); /* NULL: th
 /* For drivers: the host of an address, small, without user, port and brackets; NULL where there is
  * none. */
 const char *tow_client_host(struct tow_arena *a, const char *url);
+
+/* For drivers: whether a listing narrowed to a category has what is in this one. */
+bool tow_client_lists(const struct tow_client_conf *conf, const char *category);
 
 /* For drivers: whether a message is the system's about a disk that is full, gone or not ours to
  * write to. */

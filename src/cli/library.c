@@ -35,6 +35,7 @@ static const struct tow_option options[] = {
 	{ "group", "GROUP", "set: likewise" },
 	{ "reserve", "BYTES", "set: what copies leave free" },
 	{ "done-tag", "WORD", "set: how a transfer is tagged when its files are here (synced)" },
+	{ "done-category", "WORD", "add, set: the category that it is put into then" },
 	{ "done-remove", "WORD", "set: what becomes of it then, at its goal: no, transfer, data" },
 	{ "profile", "NAME", "set: what is done about its downloads in trouble (default)" },
 	{ "recycle-days", "N",
@@ -42,7 +43,7 @@ static const struct tow_option options[] = {
 	{ "as", "FOLDER", "announce: what the library's folder is called on the server" },
 	{ "reset", "A,B",
 	  "set: take back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, "
-	  "profile" },
+	  "done_category, profile" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -70,6 +71,7 @@ static void common(struct cli *c, struct cli_call *call)
 	cli_arg(call, "template", cli_option(c, "template"));
 	cli_arg(call, "modes", cli_array(&c->arena, cli_option(c, "mode")));
 	cli_arg(call, "categories", cli_array(&c->arena, cli_option(c, "category")));
+	cli_arg(call, "done_category", cli_option(c, "done-category"));
 }
 
 static int add(struct cli *c)
@@ -156,7 +158,7 @@ static int unannounce(struct cli *c)
 		       : cli_failed(c);
 }
 
-#define COMMON " template mode category "
+#define COMMON " template mode category done-category "
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
 	{ "add", 2, 2, add, COMMON },

@@ -107,7 +107,12 @@ is "$(drive add "$room/film.torrent" | jq -r '.error + ": " + .text')" \
 is "$(drive list | jq '.transfers | length')" 0 "listings are narrowed to a label"
 login=(-p labpass123)
 is "$(drive list | names)" film.bin "or not"
+recategorised "$film" tow-films tow-done
+is "$(drive category "$film" 'Done!' | says)" 'client.refused final' "what can be no label"
+is "$(drive category 0123456789abcdef0123456789abcdef01234567 x | says)" 'client.gone final' "of a torrent that it does not hold"
+recategorised "$film" tow-done tow-films
 login=(-p labpass123 -c tow-films)
+is "$(drive -d never-made list | names)" film.bin "a label that is not there disturbs no listing"
 
 # Files
 season=$(added add "$room/season.torrent" tow-2 "$room/elsewhere")

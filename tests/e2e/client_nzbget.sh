@@ -133,6 +133,10 @@ is "$(acted "$one" pause)" client.refused "what is done is not paused"
 is "$(drive tag "$one" seen | jq .ok)$(drive tag "$one" seen | jq .ok)" truetrue "a tag, twice"
 is "$(row "$one" .tags)" '["tow-1","ours","seen"]' "is there once"
 
+recategorised "$one" films films-done
+is "$(row "$one" '[.state, .complete, .tags]')" '["done",true,["tow-1","ours","seen"]]' "all else is as it was"
+recategorised "$one" films-done films
+
 # Queued and paused
 raw pausedownload '[]' >/dev/null
 two=$(added add "$room/two.nzb" tow-2)
@@ -142,6 +146,7 @@ is "$(acted "$two" pause)$(acted "$two" pause)" truetrue "pause, twice"
 is "$(of "$two" .client_state)" PAUSED "paused"
 is "$(drive tag "$two" 'größer' | jq .ok)" true "a tag in the queue"
 is "$(row "$two" .tags)" '["tow-2","größer"]' "is there"
+is "$(drive category "$two" later | jq .ok) $(of "$two" .category)" 'true later' "a category in the queue"
 for tag in 'a,b' 'a"b' 'a\b'; do is "$(drive tag "$two" "$tag" | says)" 'client.refused final' "a tag that it cannot keep: $tag"; done
 raw resumedownload '[]' >/dev/null
 is "$(row "$two" '[.state, .complete]')" '["paused",false]' "it stays paused when the others go on"

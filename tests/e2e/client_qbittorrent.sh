@@ -133,6 +133,15 @@ is "$(drive list | names)" 'album pair' "all"
 is "$(drive list | jq '.whole and .free != 0')" true "all of it"
 ok "with the room that is left, once the client has looked" wait_until '[ "$(drive list - sleep 0.2 - list | tail -n 1 | jq ".free > 0")" = true ]'
 
+# Another category
+recategorised "$album" films 'films done/é&x'
+recategorised "$album" films films-done
+is "$(drive -c films -d films-done -t ours list | names)" album "narrowed by tag as before"
+is "$(drive -c films -d films-done -t other list | names)" '' "to nothing else"
+is "$(raw torrents/categories | jq -r 'keys | sort | join(" ")')" 'films films done/é&x films-done idle' "both were made"
+is "$(drive category "$album" '/bad//' | says)" 'client.refused final' "one that it cannot keep"
+is "$(drive category 0123456789abcdef0123456789abcdef01234567 films | says)" 'client.gone final' "of a torrent that it does not hold"
+
 # A magnet that nobody has
 magnet=0123456789abcdef0123456789abcdef01234567
 drive add "magnet:?xt=urn:btih:$magnet&dn=unknown" job-3 >/dev/null
@@ -385,6 +394,7 @@ is "$(drive -c films list | keys)" a "by category"
 is "$(drive -t two list | keys)" 'a b' "by tag, which is a whole word"
 is "$(drive -c films/old -t two list | keys)" b "by both"
 is "$(drive -t three list | jq -c '[.whole, .transfers]')" '[true,[]]' "a tag that nothing has"
+is "$(drive -c films -d film list | keys)" 'a d' "and that of what is done"
 said sync/maindata '{"rid":1,"full_update":true,"server_state":{"use_subcategories":true},"torrents":{'"$held"'}}'
 is "$(drive -c films list | keys)" 'a b' "a category holds those below it where the client says so"
 rm -f "$told" "$room/6"

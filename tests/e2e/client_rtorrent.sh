@@ -98,6 +98,8 @@ is "$(drive list | names)" 'album idle.bin' "all"
 is "$(drive -c 'my films' list | names)" album "by category"
 is "$(drive -t ours list | names)" album "by tag"
 is "$(drive -c other list | jq -c '[.whole, .transfers]')" '[true,[]]' "a category that is not there is empty"
+recategorised "$album" 'my films' 'done: $x,"y"'
+recategorised "$album" 'done: $x,"y"' 'my films'
 magnet=0123456789abcdef0123456789abcdef01234567
 drive add "magnet:?xt=urn:btih:${magnet^^}&dn=x&tr=http%3A%2F%2F127.0.0.1%3A1%2Fnone" job-3 >/dev/null
 is "$(key_of job-3)" $magnet "a magnet"
@@ -165,7 +167,7 @@ ok "its data stays" rm "$room/holes.bin"
 is "$(acted "$album" remove-data)" client.refused "data it does not delete"
 ok "and keeps the torrent" held "$album"
 stranger=ffffffffffffffffffffffffffffffffffffffff
-for verb in "files $stranger" "act $stranger pause" "act $stranger remove" "act $stranger remove-data" "tag $stranger t" 'files x' 'act all remove'; do
+for verb in "files $stranger" "act $stranger pause" "act $stranger remove" "act $stranger remove-data" "tag $stranger t" "category $stranger t" 'files x' 'act all remove'; do
 	is "$(drive $verb | said)" 'client.gone final' "gone: $verb"
 done
 

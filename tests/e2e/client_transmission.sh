@@ -93,6 +93,10 @@ is "$(drive -c films -t ours list | names)" 'album 😀' "both labels"
 is "$(drive -c films -t other list | jq -c '[.whole, .transfers]')" '[true,[]]' "one of them is not enough"
 is "$(added -c films add "$room/album.torrent" job-2)" "$album" "adding it again says which it is"
 is "$(of "$album" '.tags | sort | join(",")')" 'films,job-1,job-2,ours' "and leaves it the labels that it had"
+recategorised "$album" films films-done
+is "$(drive -c films-done list | jq -r '.transfers[0].tags | sort | join(",")')" 'films-done,job-1,job-2,ours' "the other labels stay"
+is "$(drive category "$album" a,b | says)" 'client.refused final' "a category that it cannot keep"
+recategorised "$album" films-done films
 drive tag "$album" late - tag "$album" late >/dev/null
 is "$(of "$album" '.tags | sort | join(",")')" 'films,job-1,job-2,late,ours' "a label, twice, is there once"
 drive tag "$album" '😀' >/dev/null
@@ -170,7 +174,7 @@ rm "$room/holes.bin"
 
 # What it does not hold
 stranger=ffffffffffffffffffffffffffffffffffffffff
-for verb in "files $stranger" "act $stranger pause" "act $stranger remove-data" "tag $stranger t" 'act recently-active remove-data' 'files all' 'act 1 pause'; do
+for verb in "files $stranger" "act $stranger pause" "act $stranger remove-data" "tag $stranger t" "category $stranger t" 'act recently-active remove-data' 'files all' 'act 1 pause'; do
 	is "$(drive $verb | says)" 'client.gone final' "gone: $verb"
 done
 is "$(drive list | jq '.transfers | length')" 4 "and nothing was done to what is there"

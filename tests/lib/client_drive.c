@@ -1,8 +1,10 @@
-/* client_drive DRIVER URL [-u USER] [-p SECRET] [-c CATEGORY] [-t TAG] VERB...: one call of a
- *download client's driver, and what it said as a line of JSON. An error is {"error": class, "code":
+/* client_drive DRIVER URL [-u USER] [-p SECRET] [-c CATEGORY] [-t TAG] [-d DONE] VERB...: one call
+ *of a download client's driver, and what it said as a line of JSON. An error is {"error": class,
+ *"code":
  *..., "text": ..., "hint": ...}, and exit status 1. Several verbs share one session: `list - list`.
  *
  *	hello | list | files KEY | add FILE|LINK [OWNTAG [FOLDER]] | act KEY WHAT | tag KEY TAG
+ *	category KEY CATEGORY
  *	sleep SECONDS | wait PATH */
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,9 +194,10 @@ static bool verb(struct tow_client *c, struct tow_arena *a, struct tow_buf *b, s
 			usleep(20000);
 		return true;
 	}
-	if (strcmp(what, "hello") == 0 ? !c->driver->hello(c, a, e)
-	    : strcmp(what, "act") == 0 ? !act(c, a, first, second, e)
-				       : !c->driver->add_tag(c, a, first, second, e))
+	if (strcmp(what, "hello") == 0	    ? !c->driver->hello(c, a, e)
+	    : strcmp(what, "act") == 0	    ? !act(c, a, first, second, e)
+	    : strcmp(what, "category") == 0 ? !c->driver->set_category(c, a, first, second, e)
+					    : !c->driver->add_tag(c, a, first, second, e))
 		return false;
 	tow_buf_adds(b, "{\"ok\":true");
 	text(b, "version", c->version);
@@ -204,7 +207,8 @@ static bool verb(struct tow_client *c, struct tow_arena *a, struct tow_buf *b, s
 
 int main(int argc, char **argv)
 {
-	struct tow_client_conf conf = { .timeout_ms = 30000 };
+	const char *done[2] = { 0 };
+	struct tow_client_conf conf = { .timeout_ms = 30000, .done = done };
 	const struct tow_client_driver *driver;
 	struct tow_client c;
 	struct tow_err e = { 0 };
@@ -216,6 +220,7 @@ int main(int argc, char **argv)
 		const char **to = words[0][1] == 'u'   ? &conf.user
 				  : words[0][1] == 'p' ? &conf.secret
 				  : words[0][1] == 'c' ? &conf.category
+				  : words[0][1] == 'd' ? &done[0]
 						       : &conf.tag;
 
 		*to = words[1];

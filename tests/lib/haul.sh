@@ -5,7 +5,12 @@
 #	need TOOL...			skips the file where one is missing
 #	qbittorrent_start NAME [LINE...]	one; LINEs go to its preferences. $url, $pid; it saves to $room/NAME/downloads
 #	qbittorrent_begin NAME		the same one once more
-#	transmission_start NAME		likewise
+#	transmission_start NAME		likewise; its user is admin, its password labpass123
+#	seeded NAME...			a Transmission of its own, at $seeder, that has what $room/src/NAME and $room/NAME.torrent are, and says so
+#				to the tracker. It takes those who call, and calls nobody at 127.0.0.1 itself
+#	met NAME			that somebody has called it for that. Two calls at once from one address it does not take, and who was
+#				not taken waits a minute: call one after the other
+#	given NAME			that it has given somebody all of it
 #	aria2_start, deluge_start NAME	likewise
 #	mpd_start NAME FOLDER		a music server of FOLDER: its port is $music
 #	mpd_says COMMAND		what it answers
@@ -95,6 +100,25 @@ transmission_start() {
 	begin "$1" transmission-daemon -f -g "$room/$1"
 	wait_until "curl -s -o /dev/null '$url'"
 }
+
+seeds() { "$client_drive" transmission "$seeder" -u admin -p labpass123 "$@"; }
+
+seeded() {
+	local name
+	transmission_start seeder
+	seeder=$url
+	for name; do seeds add "$room/$name.torrent" seed "$room/src" >/dev/null; done
+	wait_until "[ \$(grep -c started '$tracker_log') = $# ]"
+}
+
+met() {
+	local session
+	session=$(curl -s -o /dev/null -D - -u admin:labpass123 "$seeder/transmission/rpc" | tr -d '\r' | grep '^X-Transmission-Session-Id: ')
+	curl -s -u admin:labpass123 -H "$session" -d '{"method":"torrent-get","arguments":{"fields":["name","peersConnected"]}}' "$seeder/transmission/rpc" |
+		jq -e --arg name "$1" '.arguments.torrents[] | select(.name == $name).peersConnected > 0' >/dev/null
+}
+
+given() { [ "$(seeds list | jq --arg name "$1" '[.transfers[] | select(.name == $name and .ratio >= 1)] | length')" = 1 ]; }
 
 aria2_start() {
 	url=http://127.0.0.1:$(free_port)

@@ -74,6 +74,13 @@ held() { [ -n "$(of "$1" .key)" ]; }
 # The transfer is in that state: becomes KEY STATE
 becomes() { wait_until "[ \"\$(of $1 .state)\" = '$2' ]"; }
 
+# A transfer of a category is put into another one, and where listings have that it is still seen: three tests.
+recategorised() { # key from to
+	is "$(drive -c "$2" category "$1" "$3" - category "$1" "$3" | jq .ok | paste -sd ' ')" 'true true' "it is put into another category, twice"
+	is "$(drive -c "$2" list | jq -c --arg key "$1" '[.transfers[] | select(.key == $key)]')" '[]' "a listing of the one before has it no more"
+	is "$(drive -c "$2" -d "$3" list | jq -r --arg key "$1" '.transfers[] | select(.key == $key).category')" "$3" "unless it has that of what is done, too"
+}
+
 # The key of the one that has this tag, once the client has it.
 key_of() { # tag
 	wait_until "[ \"\$(drive -t $1 list | jq '.transfers | length')\" = 1 ]" && drive -t "$1" list | jq -r '.transfers[0].key'

@@ -1,5 +1,6 @@
 /* haul.act: tells a client something about a download. "done" is what follows an import: the tag
- * that says so. What came of it is written down: a client that has no such thing says so there. */
+ * that says so, and the category where what is placed is put. What came of it is written down: a
+ * client that has no such thing says so there. */
 #include <string.h>
 
 #include "session.h"
@@ -23,13 +24,27 @@ static bool tell(struct tow_job *j, struct session *s, const char *key, const ch
 	return tow_fail(e, TOW_FINAL, "bad act '%s'", what);
 }
 
-static bool done(struct tow_job *j, struct session *s, const struct tow_rows *rows, const char *key,
-		 struct tow_err *e)
+static bool put_into(struct tow_job *j, struct session *s, struct tow_db *db, const char *key,
+		     const char *category, struct tow_err *e)
+{
+	const struct tow_client_driver *driver = s->client.driver;
+
+	if (driver->set_category)
+		return driver->set_category(&s->client, tow_job_arena(j), key, category, e);
+	return tow_call(db, NULL, e, "haul.acted", work_download(j), "done",
+			"it cannot change the category of what it has downloaded");
+}
+
+static bool done(struct tow_job *j, struct session *s, struct tow_db *db,
+		 const struct tow_rows *rows, const char *key, struct tow_err *e)
 {
 	const char *tag = tow_rows_get(rows, 0, "done_tag");
+	const char *category = tow_rows_get(rows, 0, "done_category");
 
-	return !tag || !(s->client.driver->can & CLIENT_CAN_TAG) ||
-	       s->client.driver->add_tag(&s->client, tow_job_arena(j), key, tag, e);
+	if (tag && (s->client.driver->can & CLIENT_CAN_TAG) &&
+	    !s->client.driver->add_tag(&s->client, tow_job_arena(j), key, tag, e))
+		return false;
+	return !category || put_into(j, s, db, key, category, e);
 }
 
 /* What it does not hold needs nothing done; what it refuses will be refused again. */
@@ -64,8 +79,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (tow_rows_count(rows) == 0)
 		return true; /* nobody has it, or it is to stay after all */
 	key = tow_rows_get(rows, 0, "key");
-	ok = session_open(&s, rows, e) &&
-	     (strcmp(what, "done") == 0 ? done(j, &s, rows, key, e) : tell(j, &s, key, what, e));
+	ok = session_open(&s, rows, e) && (strcmp(what, "done") == 0 ? done(j, &s, db, rows, key, e)
+								     : tell(j, &s, key, what, e));
 	return written_down(j, db, rows, what, ok, e);
 }
 

@@ -38,6 +38,16 @@ const char *tow_client_host(struct tow_arena *a, const char *url)
 	return host;
 }
 
+bool tow_client_lists(const struct tow_client_conf *conf, const char *category)
+{
+	if (!conf->category || (category && strcmp(category, conf->category) == 0))
+		return true;
+	for (const char *const *d = conf->done; category && d && *d; d++)
+		if (strcmp(category, *d) == 0)
+			return true;
+	return false;
+}
+
 bool tow_client_is_local(const char *text)
 {
 	static const char *const said[] = {

@@ -202,6 +202,14 @@ static bool ask(struct tow_db *db, const char *name, struct tow_rows **rows, str
 	return tow_call(db, rows, e, "haul.watch", name, tow_db_pooled(db) ? "f" : "t");
 }
 
+static bool is_same(const struct watch *w, const struct tow_rows *rows)
+{
+	const char *done = tow_rows_get(rows, 0, "done"), *was = w->session.done;
+
+	return strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0 &&
+	       strcmp(was ? was : "", done ? done : "") == 0;
+}
+
 /* Asks who is to be watched; a session goes on while that has not changed. */
 static bool look_up(struct watch *w, struct tow_db *db, const char *name, long long *wait_ms,
 		    struct tow_err *e)
@@ -214,8 +222,7 @@ static bool look_up(struct watch *w, struct tow_db *db, const char *name, long l
 		return false;
 	wait = tow_rows_get(rows, 0, "wait_ms");
 	*wait_ms = wait ? atoll(wait) : LATCHED;
-	if (wait && session_is_open(&w->session) &&
-	    strcmp(w->revision, tow_rows_get(rows, 0, "revision")) == 0)
+	if (wait && session_is_open(&w->session) && is_same(w, rows))
 		return true;
 	watch_release(w);
 	snprintf(w->id, sizeof(w->id), "%s", tow_rows_get(rows, 0, "id"));

@@ -22,15 +22,38 @@ static bool password_of(struct tow_arena *a, const struct tow_rows *rows, char *
 	return !secret || tow_secret_read(a, secret, password, e);
 }
 
+/* A list of words in JSON, NULL at the end. */
+static bool words_of(struct tow_arena *a, const char *text, const char *const **out,
+		     struct tow_err *e)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const char **words;
+	size_t n = 0;
+
+	*out = NULL;
+	if (!text)
+		return true;
+	if (!tow_json_parse(&doc, text, strlen(text), e))
+		return false;
+	words = tow_alloc(a, (tow_json_len(doc) + 1) * sizeof(*words));
+	for (size_t i = 0; i < tow_json_len(doc); i++)
+		if ((words[n] = tow_strdup(a, tow_json_text(tow_json_at(doc, i)))))
+			n++;
+	*out = words;
+	return true;
+}
+
 bool session_open(struct session *s, const struct tow_rows *rows, struct tow_err *e)
 {
 	const char *name = tow_rows_get(rows, 0, "driver");
 	const struct tow_client_driver *driver = tow_client_driver(name);
+	const char *const *done = NULL;
 	char *password;
 
 	if (!driver)
 		return tow_fail_class(e, TOW_FINAL, "driver", "there is no driver '%s'", name);
-	if (!password_of(&s->arena, rows, &password, e))
+	s->done = kept(&s->arena, rows, "done");
+	if (!password_of(&s->arena, rows, &password, e) || !words_of(&s->arena, s->done, &done, e))
 		return false;
 	s->conf = (struct tow_client_conf){
 		.url = kept(&s->arena, rows, "url"),
@@ -38,6 +61,7 @@ bool session_open(struct session *s, const struct tow_rows *rows, struct tow_err
 		.secret = password,
 		.category = kept(&s->arena, rows, "category"),
 		.tag = kept(&s->arena, rows, "tag"),
+		.done = done,
 		.timeout_ms = (long)tow_rows_int(rows, 0, "timeout_ms"),
 	};
 	return tow_client_open(&s->client, driver, &s->conf, e);

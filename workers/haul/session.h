@@ -1,5 +1,6 @@
 /* A download client or a media server that is open, as a row names it: driver, url, user_name,
- * secret, timeout_ms, and for a client category and tag, for a server section. */
+ * secret, timeout_ms, and for a client category and tag (for a monitor done, too), for a server
+ * section. */
 #ifndef HAUL_SESSION_H
 #define HAUL_SESSION_H
 
@@ -12,6 +13,7 @@ struct session {
 	struct tow_arena arena; /* of the settings */
 	struct tow_client client;
 	struct tow_client_conf conf;
+	const char *done; /* the row's, a list as JSON: categories; NULL */
 };
 
 /* Opens what the first row names. Classes "driver" and "secret" where it cannot be. */

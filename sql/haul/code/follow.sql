@@ -20,6 +20,14 @@ begin
 end $$;
 comment on function haul_store.adopt(haul_store.transfer, int, text) is 'Make a download of what a client holds.';
 
+-- Where a client's operator has made that the category of what is to be placed it means nothing.
+create or replace function haul_store.is_put_away(t haul_store.transfer, p_category text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select t.category is distinct from p_category and exists (select from haul_store.library l where l.done_category = t.category)
+$$;
+comment on function haul_store.is_put_away(haul_store.transfer, text) is 'Whether a transfer is in a category where what is placed is put; p_category: the one that is looked through for what is not.';
+
 -- What was grabbed is found by its tag, whatever the client calls it, or by what that called it before it was dropped and
 -- set up again; what others put into the client's own category or tag is adopted where the operator said so, unless it
 -- says that it is done. What is new may be what a job is just giving to it: that will say so within a minute. A download
@@ -51,7 +59,7 @@ begin
 			and (o.first_at < tow.now() - interval '1 minute' or not exists (select from haul_store.download a where a.client = c.id and a.state = 'approved'))
 	loop
 		select b.* into l from haul_store.library b order by (t.category = any(b.categories)) desc nulls last, b.id limit 1;
-		continue when l.done_tag = any(t.tags);
+		continue when l.done_tag = any(t.tags) or haul_store.is_put_away(t, c.category);
 		perform haul_store.adopt(t, l.id, 'downloading');
 	end loop;
 end $$;

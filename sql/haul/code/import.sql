@@ -209,11 +209,11 @@ end $$;
 comment on function haul.imported(bigint) is 'All files of a download are in their place: its servers and its client will be told.';
 
 create or replace function haul.begin_act(download bigint, act text)
-returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text, revision int)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, key text, done_tag text, done_category text, revision int)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 	select haul_store.check_well(d.client) from haul_store.download d where d.id = begin_act.download;
-	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag, c.revision
+	select c.driver, c.url, c.user_name, c.secret, c.category, c.tag, c.timeout_ms, t.key, l.done_tag, case when c.driver <> 'web' then l.done_category end, c.revision
 	from haul_store.download d join haul_store.transfer t on t.download = d.id and t.missed < 3
 		left join haul_store.library l on l.id = d.library, haul_store.client_conf(d.client) c
 	where d.id = begin_act.download and (begin_act.act not in ('remove', 'remove_data') or t.leaving is not null

@@ -15,6 +15,10 @@ begin
 		perform haul_store.fail('TW422', format('bad done_remove %L', l.done_remove), 'use no, transfer or data');
 	elsif l.done_tag = '' or l.done_tag ~ ',' then
 		perform haul_store.fail('TW422', 'bad done_tag', 'a word without commas; reset it for none');
+	elsif l.done_category !~ '^[^/,[:cntrl:]\\]+(/[^/,[:cntrl:]\\]+)*$' or length(l.done_category) > 200 then
+		perform haul_store.fail('TW422', 'bad done_category', 'a word or path of at most 200 characters, without commas; reset it for none');
+	elsif l.done_category = any(l.categories) then
+		perform haul_store.fail('TW422', format('%s is a category of what is to be placed', l.done_category), format('put what is placed into another one: %s-done', l.done_category));
 	elsif l.min_bytes < 0 or l.reserve < 0 or l.file_mode not between 0 and 4095 or l.dir_mode not between 0 and 4095 then
 		perform haul_store.fail('TW422', 'a number is below 0, or a mode is none', 'modes are as of chmod, in decimal: 420 is rw-r--r--');
 	elsif l.unpack_bytes < 1 or l.unpack_times < 1 or l.unpack_files < 1 then
@@ -28,7 +32,7 @@ begin
 end $$;
 comment on function haul_store.check_library(haul_store.library) is 'Refuse bad settings of a library with a clear error.';
 
-create or replace function haul.add_library(name text, root text, template text default '{path}', modes text[] default '{reflink,link,copy}', categories text[] default '{}') returns int
+create or replace function haul.add_library(name text, root text, template text default '{path}', modes text[] default '{reflink,link,copy}', categories text[] default '{}', done_category text default null) returns int
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -36,17 +40,18 @@ declare
 	l haul_store.library;
 begin
 	l := jsonb_populate_record(null::haul_store.library, '{"taken": "suffix", "done_remove": "no", "min_bytes": 0, "reserve": 0}');
-	l.name := name; l.root := regexp_replace(root, '/+$', ''); l.template := template; l.modes := modes; l.categories := coalesce(categories, '{}');
+	l.name := name; l.root := regexp_replace(root, '/+$', ''); l.template := template; l.modes := modes; l.categories := coalesce(categories, '{}'); l.done_category := done_category;
 	perform haul_store.check_library(l);
-	insert into haul_store.library (name, root, template, modes, categories, created_at) values (l.name, l.root, l.template, l.modes, l.categories, tow.now())
+	insert into haul_store.library (name, root, template, modes, categories, done_category, created_at) values (l.name, l.root, l.template, l.modes, l.categories, l.done_category, tow.now())
 	on conflict on constraint library_name_key do nothing returning * into l;
 	if l.id is null then
 		perform haul_store.fail('TW409', format('there is a library %L already', name), format('change it: tow library set %s, or select haul.set_library(%L, ...)', name, name));
 	end if;
+	perform haul_store.ring_clients() where done_category is not null;
 	return l.id;
 end $$;
-comment on function haul.add_library(text, text, text, text[], text[]) is
-'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here. haul.set_library has the rest.';
+comment on function haul.add_library(text, text, text, text[], text[], text) is
+'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here; done_category: the one that it is put into then. haul.set_library has the rest.';
 
 create or replace function haul_store.octal(p_mode text) returns int
 language plpgsql immutable set search_path = pg_catalog, pg_temp
@@ -71,18 +76,19 @@ create or replace function haul.set_library(
 	file_mode text default null, dir_mode text default null, owner_name text default null, group_name text default null, reserve bigint default null, min_bytes bigint default null,
 	extensions text[] default null, refused text[] default null, sidecars text[] default null, samples boolean default null, categories text[] default null,
 	done_tag text default null, done_remove text default null, qualities text[] default null, junk text[] default null, extras boolean default null,
-	unpack boolean default null, unpack_bytes bigint default null, unpack_times int default null, unpack_files int default null, profile text default null, recycle_days int default null, reset text[] default null
+	unpack boolean default null, unpack_bytes bigint default null, unpack_times int default null, unpack_files int default null, profile text default null, recycle_days int default null, done_category text default null, reset text[] default null
 ) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	c_reset constant text[] := '{file_mode,dir_mode,owner_name,group_name,extensions,done_tag,profile}'::text[];
+	c_reset constant text[] := '{file_mode,dir_mode,owner_name,group_name,extensions,done_tag,done_category,profile}'::text[];
+	c_was constant haul_store.library := haul_store.see_library(name);
 	l haul_store.library;
 	v_new constant jsonb := jsonb_strip_nulls(jsonb_build_object('root', regexp_replace(root, '/+$', ''), 'template', template, 'modes', modes, 'taken', taken,
 		'inner_links', inner_links, 'verify', verify, 'file_mode', haul_store.octal(file_mode), 'dir_mode', haul_store.octal(dir_mode), 'owner_name', owner_name, 'group_name', group_name,
 		'reserve', reserve, 'min_bytes', min_bytes, 'extensions', extensions, 'refused', refused, 'sidecars', sidecars, 'samples', samples, 'categories', categories,
-		'done_tag', done_tag, 'done_remove', done_remove, 'qualities', qualities, 'junk', junk, 'extras', extras,
+		'done_tag', done_tag, 'done_category', done_category, 'done_remove', done_remove, 'qualities', qualities, 'junk', junk, 'extras', extras,
 		'unpack', unpack, 'unpack_bytes', unpack_bytes, 'unpack_times', unpack_times, 'unpack_files', unpack_files, 'recycle_days', recycle_days, 'profile', case when profile is not null then (haul_store.see_profile(profile)).id end));
 begin
 	if name is null then
@@ -94,17 +100,18 @@ begin
 	elsif v_new = '{}' and coalesce(reset, '{}') = '{}' then
 		perform haul_store.fail('TW422', 'nothing to set', 'name what shall change');
 	end if;
-	l := jsonb_populate_record(haul_store.see_library(name), (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r) || v_new);
+	l := jsonb_populate_record(c_was, (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r) || v_new);
 	perform haul_store.check_library(l);
 	update haul_store.library o set root = l.root, template = l.template, modes = l.modes, taken = l.taken, inner_links = l.inner_links, verify = l.verify,
 		file_mode = l.file_mode, dir_mode = l.dir_mode, owner_name = l.owner_name, group_name = l.group_name, reserve = l.reserve, min_bytes = l.min_bytes,
 		extensions = l.extensions, refused = l.refused, sidecars = l.sidecars, samples = l.samples, categories = l.categories, done_tag = l.done_tag, done_remove = l.done_remove,
 		qualities = l.qualities, junk = l.junk, extras = l.extras, unpack = l.unpack, unpack_bytes = l.unpack_bytes, unpack_times = l.unpack_times, unpack_files = l.unpack_files,
-		profile = l.profile, recycle_days = l.recycle_days
+		profile = l.profile, recycle_days = l.recycle_days, done_category = l.done_category
 	where o.id = l.id;
+	perform haul_store.ring_clients() where l.done_category is distinct from c_was.done_category;
 end $$;
-comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, text, text, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, int, text[]) is
-'Change a library; what is left out stays. file_mode, dir_mode: of copies and folders, in octal (''0640''). taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. recycle_days: how long what was replaced or taken back stays in .tow-recycle; 0: for ever. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, profile.';
+comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, text, text, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, int, text, text[]) is
+'Change a library; what is left out stays. file_mode, dir_mode: of copies and folders, in octal (''0640''). taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_category: the category that it is put into then, where its client can; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. recycle_days: how long what was replaced or taken back stays in .tow-recycle; 0: for ever. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, done_category, profile.';
 
 create or replace function haul.drop_library(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

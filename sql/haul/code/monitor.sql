@@ -29,8 +29,26 @@ begin
 end $$;
 comment on function haul_store.look_now(int) is 'Have a client that is well looked at without waiting for its turn.';
 
+-- Those of all libraries; and where what we watch is since before that was changed.
+create or replace function haul_store.done_categories(p_client int, p_category text) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_agg(u.category order by u.category)
+	from (select l.done_category from haul_store.library l
+		union select t.category from haul_store.transfer t join haul_store.download d on d.id = t.download where t.client = p_client and d.state = 'completed') u(category)
+	where u.category <> '' and u.category <> p_category
+$$;
+comment on function haul_store.done_categories(int, text) is 'The categories, beside the client''s own, in which what is placed may be; null: none, or its listings are not narrowed to a category.';
+
+create or replace function haul_store.ring_clients() returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select pg_notify('haul_client_' || c.id, '') from haul_store.client c where c.enabled and c.category is not null
+$$;
+comment on function haul_store.ring_clients() is 'Have the monitors of all clients ask anew what their listings are narrowed to.';
+
 create or replace function haul.watch(name text, listen boolean default false)
-returns table(id int, driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, revision int, wait_ms bigint)
+returns table(id int, driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, revision int, wait_ms bigint, done jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -51,9 +69,10 @@ begin
 		case when haul_store.is_latched(h, c.revision) then null
 			when h.revision <> c.revision then 0
 			when h.state = 'ok' and exists (select from haul_store.download d where d.client = c.id and d.state = 'downloading' and d.state_at > h.listed_at) then 0
-			else greatest(coalesce(extract(epoch from h.next_at - tow.now()) * 1000, 0), 0)::bigint end;
+			else greatest(coalesce(extract(epoch from h.next_at - tow.now()) * 1000, 0), 0)::bigint end,
+		haul_store.done_categories(c.id, c.category);
 end $$;
-comment on function haul.watch(text, boolean) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified. listen: this session listens to that, and to nothing else, once the call is committed.';
+comment on function haul.watch(text, boolean) is 'For a client''s monitor: how to reach it, and in how many ms; null: not before it is changed, whereupon haul_client_<id> is notified. listen: this session listens to that, and to nothing else, once the call is committed. done: what else its listings are to have, a list of categories.';
 
 -- How its downloads are is not touched: nothing is known of them.
 create or replace function haul.unreachable(p_client int, p_revision int, p_class text, p_error text, p_hint text) returns bigint

@@ -7,6 +7,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select t.* from haul_store.transfer t join haul_store.client c on c.id = t.client left join haul_store.download d on d.id = t.download
 	where c.enabled and t.complete and t.missed = 0 and (t.category = p_category or t.category ^@ (p_category || '/')) and not p_tag = any(t.tags)
+		and not haul_store.is_put_away(t, p_category)
 		and (d.id is null and t.leaving is null or d.state = 'failed' and d.class ^@ 'local.' and d.state_at < tow.now() - interval '5 minutes')
 	order by t.id
 $$;

@@ -61,7 +61,7 @@ select l.name, l.root, l.template, l.modes, l.taken, l.categories, (select array
 	l.extensions, l.refused, l.sidecars, l.samples, l.min_bytes, l.inner_links, l.verify, haul_store.to_octal(l.file_mode) as file_mode, haul_store.to_octal(l.dir_mode) as dir_mode, l.owner_name, l.group_name, l.reserve, l.done_tag, l.done_remove,
 	l.qualities, l.junk, l.extras, l.unpack, l.unpack_bytes, l.unpack_times, l.unpack_files,
 	coalesce((select p.name from haul_store.profile p where p.id = l.profile), 'default') as profile,
-	(select count(*) from haul_store.download d where d.library = l.id) as downloads, l.created_at, l.free_bytes, l.recycle_days
+	(select count(*) from haul_store.download d where d.library = l.id) as downloads, l.created_at, l.free_bytes, l.recycle_days, l.done_category
 from haul_store.library l;
 comment on view haul.libraries is 'Where files go, and how.';
 

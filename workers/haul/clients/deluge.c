@@ -211,18 +211,21 @@ static bool is_label(const char *text)
 	return *text && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
 }
 
+static bool check_label(const char *label, struct tow_err *e)
+{
+	if (is_label(label))
+		return true;
+	tow_fail_class(e, TOW_FINAL, "client.refused", "'%s' can be no label", label);
+	return tow_hint(e, "a label is made of a-z, 0-9, - and _");
+}
+
 static bool check_conf(const struct tow_client *c, struct tow_err *e)
 {
 	if (c->conf->tag) {
 		tow_fail_class(e, TOW_FINAL, "client.refused", "Deluge has no tags");
 		return tow_hint(e, "give the client a category instead: it is the label");
 	}
-	if (c->conf->category && !is_label(c->conf->category)) {
-		tow_fail_class(e, TOW_FINAL, "client.refused", "'%s' can be no label",
-			       c->conf->category);
-		return tow_hint(e, "a label is made of a-z, 0-9, - and _");
-	}
-	return true;
+	return !c->conf->category || check_label(c->conf->category, e);
 }
 
 static bool no_plugin(struct tow_err *e)
@@ -253,9 +256,9 @@ static bool check_plugin(struct tow_client *c, struct tow_arena *a, struct tow_e
 
 /* Made before anything is added, so that nothing is added that cannot get it. Somebody else may
  * make it first: that it is there is looked at last. */
-static bool make_label(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
+static bool make_label(struct tow_client *c, struct tow_arena *a, const char *label,
+		       struct tow_err *e)
 {
-	const char *label = c->conf->category;
 	AUTO_REPLY r = { 0 };
 
 	if (!check_plugin(c, a, e) || !call(c, a, "label.get_labels", "", &r, e))
@@ -394,11 +397,13 @@ static struct tow_transfer read_torrent(struct tow_arena *a, const struct tow_js
  * where there is no daemon. */
 static bool update(struct tow_client *c, struct tow_arena *a, struct reply *r, struct tow_err *e)
 {
-	const char *filter = c->conf->category
-				     ? tow_fmt(a, "{\"label\":[%s]}", quoted(a, c->conf->category))
-				     : "{}";
+	const struct tow_client_conf *conf = c->conf;
+	const char *labels = conf->category ? quoted(a, conf->category) : NULL;
 
-	return call(c, a, "web.update_ui", tow_fmt(a, "%s,%s", keys, filter), r, e);
+	for (const char *const *d = conf->done; labels && d && *d; d++)
+		labels = tow_fmt(a, "%s,%s", labels, quoted(a, *d));
+	return call(c, a, "web.update_ui",
+		    tow_fmt(a, labels ? "%s,{\"label\":[%s]}" : "%s,{}", keys, labels), r, e);
 }
 
 static bool is_connected(const struct reply *r)
@@ -596,11 +601,30 @@ static const char *held_already(struct tow_arena *a, const char *message)
 	return len == 40 && hash[41] == ')' ? tow_strndup(a, hash + 1, len) : NULL;
 }
 
+static bool give_label(struct tow_client *c, struct tow_arena *a, const char *key,
+		       const char *label, struct tow_err *e)
+{
+	AUTO_REPLY r = { 0 };
+
+	return call(c, a, "label.set_torrent",
+		    tow_fmt(a, "%s,%s", quoted(a, key), quoted(a, label)), &r, e);
+}
+
+static bool set_category(struct tow_client *c, struct tow_arena *a, const char *key,
+			 const char *category, struct tow_err *e)
+{
+	AUTO_REPLY now = { 0 };
+
+	return check_label(category, e) && ready(c, a, e) &&
+	       status(c, a, key, "[\"name\",\"label\"]", &now, e) &&
+	       (strcmp(tow_json_str(now.result, "label", ""), category) == 0 ||
+		(make_label(c, a, category, e) && give_label(c, a, key, category, e)));
+}
+
 /* Somebody else's label is left alone: it may move files. */
 static bool set_label(struct tow_client *c, struct tow_arena *a, const char *key, struct tow_err *e)
 {
 	AUTO_REPLY now = { 0 };
-	AUTO_REPLY r = { 0 };
 	const char *label;
 
 	if (!c->conf->category)
@@ -613,8 +637,7 @@ static bool set_label(struct tow_client *c, struct tow_arena *a, const char *key
 	if (*label)
 		return tow_fail_class(e, TOW_FINAL, "client.refused",
 				      "it holds this torrent already, labelled '%s'", label);
-	return call(c, a, "label.set_torrent",
-		    tow_fmt(a, "%s,%s", quoted(a, key), quoted(a, c->conf->category)), &r, e);
+	return give_label(c, a, key, c->conf->category, e);
 }
 
 /* It fetches a link itself before it answers, and what it says of one that fails is of little use.
@@ -627,7 +650,8 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	const char *params = add_params(a, t, &method);
 	const char *hash;
 
-	if (!check_conf(c, e) || !ready(c, a, e) || (c->conf->category && !make_label(c, a, e)) ||
+	if (!check_conf(c, e) || !ready(c, a, e) ||
+	    (c->conf->category && !make_label(c, a, c->conf->category, e)) ||
 	    !ask(c, a, method, params, &r, e))
 		return false;
 	hash = r.code == FAILED ? held_already(a, r.message) : tow_json_text(r.result);
@@ -653,4 +677,5 @@ const struct tow_client_driver tow_client_deluge = {
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,
+	.set_category = set_category,
 };

@@ -177,9 +177,8 @@ static bool is_among(const char *const *tags, const char *tag)
 /* The client narrows nothing. */
 static bool is_asked_for(const struct tow_client *c, const struct tow_transfer *t)
 {
-	if (c->conf->category && (!t->category || strcmp(t->category, c->conf->category) != 0))
-		return false;
-	return !c->conf->tag || is_among(t->tags, c->conf->tag);
+	return tow_client_lists(c->conf, t->category) &&
+	       (!c->conf->tag || is_among(t->tags, c->conf->tag));
 }
 
 static struct tow_transfer read_item(struct tow_arena *a, const struct tow_json *item)
@@ -557,32 +556,62 @@ static bool check_tag(const char *tag, struct tow_err *e)
 	return true;
 }
 
+/* Where it is, and so what the verbs that change it begin with. */
+static bool find(struct tow_client *c, struct tow_arena *a, const char *key, struct tow_json **doc,
+		 const struct tow_json **item, const char **where, struct tow_err *e)
+{
+	*where = "Group";
+	if (!is_key(key))
+		return gone(key, e);
+	if (!find_in(c, a, "listgroups", "0", key, doc, item, e))
+		return false;
+	if (*item)
+		return true;
+	tow_json_freep(doc);
+	*where = "History";
+	return find_past(c, a, key, doc, item, e);
+}
+
+/* What has moved on to the history meanwhile is found there the next time. */
+static bool change(struct tow_client *c, struct tow_arena *a, const char *verb, const char *text,
+		   const char *key, struct tow_err *e)
+{
+	bool done = false;
+
+	if (!edit(c, a, verb, text, key, &done, e))
+		return false;
+	return done || tow_fail_class(e, TOW_RETRY, "client.refused", "'%s' did nothing to '%s'",
+				      verb, key);
+}
+
 static bool add_tag(struct tow_client *c, struct tow_arena *a, const char *key, const char *tag,
 		    struct tow_err *e)
 {
-	TOW_AUTO_JSON *queue = NULL;
-	TOW_AUTO_JSON *history = NULL;
+	TOW_AUTO_JSON *doc = NULL;
 	const struct tow_json *item = NULL;
-	const char *verb = "GroupSetParameter", *tags;
-	bool done = false;
+	const char *where, *tags;
 
-	if (!is_key(key))
-		return gone(key, e);
-	if (!check_tag(tag, e) || !find_in(c, a, "listgroups", "0", key, &queue, &item, e))
+	if (!check_tag(tag, e) || !find(c, a, key, &doc, &item, &where, e))
 		return false;
-	if (!item) {
-		verb = "HistorySetParameter";
-		if (!find_past(c, a, key, &history, &item, e))
-			return false;
-	}
 	tags = tags_of(item);
 	if (is_among(split_tags(a, tags), tag))
 		return true;
 	tags = *tags ? tow_fmt(a, "%s,%s", tags, tag) : tag;
-	if (!edit(c, a, verb, tow_fmt(a, "%s=%s", TAGS, tags), key, &done, e))
-		return false;
-	/* It has moved on to the history meanwhile: the next time it is found there. */
-	return done || tow_fail_class(e, TOW_RETRY, "client.refused", "it set no tag on '%s'", key);
+	return change(c, a, tow_fmt(a, "%sSetParameter", where), tow_fmt(a, "%s=%s", TAGS, tags),
+		      key, e);
+}
+
+/* One that its settings do not name is no trouble to it. */
+static bool set_category(struct tow_client *c, struct tow_arena *a, const char *key,
+			 const char *category, struct tow_err *e)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const struct tow_json *item = NULL;
+	const char *where;
+
+	return find(c, a, key, &doc, &item, &where, e) &&
+	       (strcmp(tow_json_str(item, "Category", ""), category) == 0 ||
+		change(c, a, tow_fmt(a, "%sSetCategory", where), category, key, e));
 }
 
 /* Files that are not named like an nzb are laid aside. A link without a name gets the one that its
@@ -655,4 +684,5 @@ const struct tow_client_driver tow_client_nzbget = {
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,
+	.set_category = set_category,
 };

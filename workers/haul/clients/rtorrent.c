@@ -433,8 +433,7 @@ static bool tagged(const struct tow_transfer *t, const char *tag)
 
 static bool narrowed(const struct tow_client_conf *conf, const struct tow_transfer *t)
 {
-	return (!conf->tag || tagged(t, conf->tag)) &&
-	       (!conf->category || (t->category && strcmp(t->category, conf->category) == 0));
+	return (!conf->tag || tagged(t, conf->tag)) && tow_client_lists(conf, t->category);
 }
 
 static size_t count(const struct tow_xml *at)
@@ -595,6 +594,17 @@ static bool add_tag(struct tow_client *c, struct tow_arena *a, const char *key, 
 		    NULL, &value, e);
 }
 
+static bool set_category(struct tow_client *c, struct tow_arena *a, const char *key,
+			 const char *category, struct tow_err *e)
+{
+	const struct tow_xml *value = NULL;
+	const char *hash = NULL;
+
+	return target(a, key, &hash, e) &&
+	       call(c, a, "d.custom1.set", ARGS(hash, tow_http_escape(a, category)), NULL, &value,
+		    e);
+}
+
 /* It says 0 to everything, and then drops what it cannot read. */
 static bool can_add(const struct tow_transfer_new *t, struct tow_err *e)
 {
@@ -648,4 +658,5 @@ const struct tow_client_driver tow_client_rtorrent = {
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,
+	.set_category = set_category,
 };

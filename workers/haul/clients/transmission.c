@@ -230,7 +230,19 @@ static bool has(const char *const *labels, const char *label)
 	return false;
 }
 
-static const char **labels_of(struct tow_arena *a, const struct tow_json *t, size_t room)
+/* The label that it is listed by; NULL: it is not, or listings are not narrowed. */
+static const char *category_of(const struct tow_client_conf *conf, const char *const *labels)
+{
+	if (!conf->category || has(labels, conf->category))
+		return conf->category;
+	while (*labels && !tow_client_lists(conf, *labels))
+		labels++;
+	return *labels;
+}
+
+/* but: all but this one; NULL: all. */
+static const char **labels_of(struct tow_arena *a, const struct tow_json *t, const char *but,
+			      size_t room)
 {
 	const struct tow_json *labels = tow_json_get(t, "labels");
 	const char **out = tow_alloc(a, (tow_json_len(labels) + room + 1) * sizeof(*out));
@@ -239,7 +251,7 @@ static const char **labels_of(struct tow_arena *a, const struct tow_json *t, siz
 	for (size_t i = 0; i < tow_json_len(labels); i++) {
 		const char *label = tow_json_text(tow_json_at(labels, i));
 
-		if (label)
+		if (label && !(but && strcmp(label, but) == 0))
 			out[n++] = tow_strdup(a, label);
 	}
 	return out;
@@ -343,8 +355,7 @@ static long long sources(const struct tow_json *t)
 static struct tow_transfer read_torrent(struct tow_client *c, struct tow_arena *a,
 					const struct tow_json *t)
 {
-	const char *const *labels = labels_of(a, t, 0);
-	const char *category = c->conf->category;
+	const char *const *labels = labels_of(a, t, NULL, 0);
 	double ratio = tow_json_num(t, "uploadRatio", -1);
 	struct tow_transfer out = {
 		.key = tow_json_dup(a, t, "hashString"),
@@ -362,7 +373,7 @@ static struct tow_transfer read_torrent(struct tow_client *c, struct tow_arena *
 		.ratio = ratio >= 0 ? ratio : -1, /* -2: without end */
 		.seeding = count(t, "secondsSeeding"),
 		.folder = tow_json_dup(a, t, "downloadDir"),
-		.category = category && has(labels, category) ? category : NULL,
+		.category = category_of(c->conf, labels),
 		.tags = labels,
 		.tracker_host = host_of(a, t),
 	};
@@ -386,12 +397,9 @@ static bool is_hash(const char *text)
 	return strlen(text) == HASH_DIGITS && strspn(text, "0123456789abcdefABCDEF") == HASH_DIGITS;
 }
 
-static bool is_ours(const struct tow_client *c, struct tow_arena *a, const struct tow_json *t)
+static bool is_ours(const struct tow_client_conf *conf, const struct tow_transfer *t)
 {
-	const char *const *labels = labels_of(a, t, 0);
-
-	return (!c->conf->category || has(labels, c->conf->category)) &&
-	       (!c->conf->tag || has(labels, c->conf->tag));
+	return (!conf->category || t->category) && (!conf->tag || has(t->tags, conf->tag));
 }
 
 /* Of the folder where it downloads to by default; a listing is one without it too. */
@@ -421,8 +429,10 @@ static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *
 	for (size_t i = 0; i < tow_json_len(torrents); i++) {
 		const struct tow_json *t = tow_json_at(torrents, i);
 
-		if (is_hash(tow_json_str(t, "hashString", "")) && is_ours(c, a, t))
-			out->of[out->n++] = read_torrent(c, a, t);
+		if (!is_hash(tow_json_str(t, "hashString", "")))
+			continue;
+		out->of[out->n] = read_torrent(c, a, t);
+		out->n += is_ours(c->conf, &out->of[out->n]);
 	}
 	out->free_bytes = free_bytes(c, a);
 	return true;
@@ -529,7 +539,7 @@ static void put_labels(struct tow_buf *b, const char *const *labels)
 }
 
 /* Labels can only be set as a whole: those that it has go along. */
-static bool label_with(struct tow_client *c, struct tow_arena *a, const char *key,
+static bool label_with(struct tow_client *c, struct tow_arena *a, const char *key, const char *less,
 		       const char *const more[3], struct tow_err *e)
 {
 	TOW_AUTO_JSON *doc = NULL;
@@ -537,11 +547,12 @@ static bool label_with(struct tow_client *c, struct tow_arena *a, const char *ke
 	TOW_AUTO_BUF b = { 0 };
 	const struct tow_json *torrent;
 	const char **labels;
-	bool new = false;
+	bool new;
 
 	if (!find(c, a, key, "\"labels\"", &doc, &torrent, e))
 		return false;
-	labels = labels_of(a, torrent, 3);
+	labels = labels_of(a, torrent, less, 3);
+	new = less &&has(labels_of(a, torrent, NULL, 0), less);
 	for (size_t i = 0; i < 3; i++) {
 		new = new || (more[i] && !has(labels, more[i]));
 		add_label(labels, more[i]);
@@ -556,7 +567,18 @@ static bool label_with(struct tow_client *c, struct tow_arena *a, const char *ke
 static bool add_tag(struct tow_client *c, struct tow_arena *a, const char *key, const char *tag,
 		    struct tow_err *e)
 {
-	return check_label(tag, e) && label_with(c, a, key, (const char *const[3]){ tag }, e);
+	return check_label(tag, e) && label_with(c, a, key, NULL, (const char *const[3]){ tag }, e);
+}
+
+/* A label instead of the one that it was listed by. */
+static bool set_category(struct tow_client *c, struct tow_arena *a, const char *key,
+			 const char *category, struct tow_err *e)
+{
+	const char *was = c->conf->category;
+
+	return check_label(category, e) &&
+	       label_with(c, a, key, was && strcmp(was, category) != 0 ? was : NULL,
+			  (const char *const[3]){ category }, e);
 }
 
 /* What adding does not take: 3.00 ignores labels there, and rates can only be set. Seeding is
@@ -648,7 +670,7 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	if (!hash || !is_hash(hash))
 		return tow_fail_class(e, TOW_RETRY, "client.garbled",
 				      "it does not say what it has added");
-	if (added ? !settle(c, a, hash, t, labels, e) : !label_with(c, a, hash, more, e))
+	if (added ? !settle(c, a, hash, t, labels, e) : !label_with(c, a, hash, NULL, more, e))
 		return false;
 	*key = hash;
 	return true;
@@ -666,4 +688,5 @@ const struct tow_client_driver tow_client_transmission = {
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,
+	.set_category = set_category,
 };
