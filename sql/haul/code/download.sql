@@ -107,7 +107,7 @@ begin
 	c := haul_store.choose_client(v_type, client, options);
 	l := haul_store.see_library(library);
 	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, profile, priority, who, created_at)
-	values (coalesce(nullif(title, ''), haul_store.title_of(link), haul_store.title_within(data), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), session_user, tow.now())
+	values (coalesce(nullif(title, ''), haul_store.title_of(link), haul_store.title_within(data), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), tow_store.actor(), tow.now())
 	returning * into d;
 	perform haul_store.note_event(d.id, 'queued', format('for client %s%s', c.name, coalesce(', into library ' || l.name, '')), null, 'queued');
 	d := haul_store.move_to(d, 'approved', 'the source was given');
