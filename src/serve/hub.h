@@ -1,6 +1,6 @@
-/* The hub: one process that holds every WebSocket. The processes that speak HTTP do the handshake and
- * hand it the connection; it polls for them, asks the database what has changed, and tells whoever
- * asked for it. */
+/* The hub: one process that holds every WebSocket. The processes that speak HTTP do the handshake
+ * and hand it the connection; it polls for them, asks the database what has changed, and tells
+ * whoever asked for it. */
 #ifndef TOW_SERVE_HUB_H
 #define TOW_SERVE_HUB_H
 
@@ -20,8 +20,8 @@ TOW_MUST bool hub_hand(int hub, int connection, const struct hub_guest *guest, c
 		       size_t len, struct tow_err *e);
 
 struct hub {
-	const char *url;   /* the database; NULL: the environment */
-	const int *ears;   /* where connections come from: the other ends of SOCK_SEQPACKET pairs */
+	const char *url; /* the database; NULL: the environment */
+	const int *ears; /* where connections come from: the other ends of SOCK_SEQPACKET pairs */
 	size_t n_ears;
 	size_t max_guests; /* more are refused */
 };
