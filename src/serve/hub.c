@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -28,7 +26,6 @@
 #define SILENT_US    75000000
 #define CLOSING_US   5000000 /* what a goodbye may take */
 #define TIDY_US	     1000000
-#define FILES_MORE   64
 
 enum call { CALL_NONE, CALL_CHANGES, CALL_VOUCH };
 
@@ -388,19 +385,6 @@ static void say_goodbye(struct loop *l)
 	}
 }
 
-/* Each guest is a descriptor. What the system does not allow is refused when it comes. */
-static void allow_files(const struct hub *h)
-{
-	struct rlimit most;
-
-	if (getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur >= h->max_guests + FILES_MORE)
-		return;
-	most.rlim_cur = h->max_guests + FILES_MORE;
-	if (most.rlim_max < most.rlim_cur)
-		most.rlim_cur = most.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &most);
-}
-
 static int open_signals(void)
 {
 	sigset_t set;
@@ -417,8 +401,6 @@ int hub_run(const struct hub *h)
 {
 	struct loop l = { .conf = h, .signals = open_signals() };
 
-	prctl(PR_SET_NAME, "tow hub");
-	allow_files(h);
 	srandom((unsigned)(tow_mono_us() ^ getpid()));
 	room_init(&l.room);
 	tow_link_init(&l.db, h->url, "hub");
