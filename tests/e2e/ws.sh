@@ -4,18 +4,15 @@
 . tests/lib/tap.sh
 command -v python3 >/dev/null || skip_all "there is no python3 here: contrib/bootstrap.sh check"
 . tests/lib/instance.sh
-trap 'status=$?; instance_stop; exit $status' EXIT
+. tests/lib/serve.sh
 
 instance_start
-address=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-token=$(instance_psql -c "select tow.add_token('guest')")
 instance_psql -c "select haul.add_client('c', 'transmission', 'http://127.0.0.1:1')" -c "select haul.add_library('main', '/nowhere/main')" >/dev/null
-spawn serve serve --listen "$address"
-server=$SPAWN_PID
-wait_until "grep -q serve.started '$SPAWN_LOG'"
+serve_start
+token=$(token_add guest viewer)
 
-try() { PYTHONDONTWRITEBYTECODE=1 python3 tests/lib/ws_cases.py "$1" "$address" "$token" "$(instance_url)"; }
-hub() { pgrep -P "$server" -f 'tow serve' | while read -r pid; do grep -q 'serve hub' "/proc/$pid/comm" && echo "$pid"; done; }
+try() { PYTHONDONTWRITEBYTECODE=1 python3 tests/lib/ws_cases.py "$1" "${SERVE_URL#http://}" "$token" "$(instance_url)"; }
+hub() { pgrep -P "$SERVE_PID" -f 'tow serve' | while read -r pid; do grep -q 'serve hub' "/proc/$pid/comm" && echo "$pid"; done; }
 megabytes() { awk '/^Rss(Anon)/ { print int($2 / 1024) }' "/proc/$1/status"; }
 
 ok "no token, no WebSocket" try refused
@@ -38,7 +35,7 @@ try restart >"$instance_dir/restart.out" 2>&1 &
 listener=$!
 wait_until "grep -q ready '$instance_dir/restart.out'"
 "$TOW" db stop >/dev/null
-wait_until "grep -q hub.lost '$SPAWN_LOG'"
+wait_until "grep -q hub.lost '$SERVE_LOG'"
 "$TOW" db start >/dev/null
 ok "guests outlive the database, and are told to look anew" wait "$listener" || diag "$(cat "$instance_dir/restart.out")"
 
@@ -49,6 +46,6 @@ kill -KILL "$(hub)"
 ok "a hub that dies has a successor" wait "$listener" || diag "$(cat "$instance_dir/reborn.out")"
 
 first=$(hub)
-process_stop "$server"
+process_stop "$SERVE_PID"
 not_ok "it ends with the server" process_alive "$first"
 done_testing
