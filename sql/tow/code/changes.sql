@@ -13,12 +13,14 @@ create or replace function tow.changes(since jsonb default '{}', topics text[] d
 returns table(feed text, topic text, key text, n bigint, message jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-	f record;
+	v_fn regproc;
 begin
-	for f in select o.name, o.fn from tow_store.feed o where to_regproc(o.fn) is not null order by o.name loop
-		return query execute format('select %L::text, c.topic, c.key, c.n, c.message from %s($1, $2) c', f.name, f.fn) using changes.since -> f.name, changes.topics;
+	for feed, v_fn in select f.name, to_regproc(f.fn) from tow_store.feed f order by f.name loop
+		continue when v_fn is null;
+		for topic, key, n, message in execute format('select c.topic, c.key, c.n, c.message from %s($1, $2) c', v_fn) using since -> feed, topics loop
+			return next;
+		end loop;
 	end loop;
 end $$;
 comment on function tow.changes(jsonb, text[]) is 'For the server''s hub: what has changed of these topics. since: the marks that were given last, by feed.';
