@@ -37,6 +37,9 @@ table() {
 		run   | libarchive-dev               | archives in downloads
 		run   | libinih-dev                  | reads the worker's configuration file
 		run   | libncurses-dev               | the screen of tow top
+		run   | libmicrohttpd-dev            | HTTP, for the page and the API
+		run   | libwslay-dev                 | frames of WebSockets
+		run   | zlib1g-dev                   | compresses what a browser is sent
 		run   | postgresql-$pg                | the database
 		run   | postgresql-client-$pg         | psql, createdb
 		run   | ca-certificates              | known authorities, for https

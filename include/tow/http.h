@@ -80,6 +80,8 @@ char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text
 /* A header by which a receiver knows who sent a body and when: Tow-Signature: t=<unix time>,
  * v1=<HMAC-SHA256 of "t.body">, in hexadecimal and on one line. */
 char *tow_http_signature(struct tow_arena *a, const char *key, const char *body);
-char *tow_md5_hex(struct tow_arena *a, const char *text); /* for protocols that ask for it */
+char *tow_md5_hex(struct tow_arena *a, const char *text);     /* for protocols that ask for it */
+char *tow_sha1_base64(struct tow_arena *a, const char *text); /* likewise */
+char *tow_sha256_hex(struct tow_arena *a, const void *data, size_t len);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "digest.h"
+#include "tow/http.h"
 
 static uint32_t rotate(uint32_t x, int n)
 {
@@ -54,3 +55,14 @@ const struct digest_kind digest_sha1 = {
 	.size = 20,
 	.compress = compress,
 };
+
+char *tow_sha1_base64(struct tow_arena *a, const char *text)
+{
+	unsigned char out[DIGEST_SIZE];
+	struct digest d;
+
+	digest_init(&d, &digest_sha1);
+	digest_add(&d, text, strlen(text));
+	digest_end(&d, out);
+	return tow_base64(a, out, digest_sha1.size);
+}

@@ -87,6 +87,16 @@ static void digest_of(const void *data, size_t len, unsigned char digest[DIGEST_
 	digest_end(&d, digest);
 }
 
+char *tow_sha256_hex(struct tow_arena *a, const void *data, size_t len)
+{
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
+	digest_init(&d, &digest_sha256);
+	digest_add(&d, data, len);
+	digest_hex(&d, hex);
+	return tow_strdup(a, hex);
+}
+
 char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text, size_t len)
 {
 	unsigned char padded[DIGEST_BLOCK] = { 0 }, inner[DIGEST_SIZE];

@@ -10,7 +10,7 @@ begin
 	select o.* into c from haul_store.client o where o.id = t.client;
 	insert into haul_store.download (title, state, state_at, type, client, client_name, library, category, adopted, who, created_at)
 	values (t.name, p_state, tow.now(), case when c.driver in ('sabnzbd', 'nzbget') then 'nzb' when c.driver = 'web' then 'http' else 'torrent' end,
-		c.id, c.name, p_library, t.category, true, session_user, tow.now())
+		c.id, c.name, p_library, t.category, true, tow_store.actor(), tow.now())
 	returning * into d;
 	perform haul_store.begin_tending();
 	update haul_store.transfer o set download = d.id where o.id = t.id;

@@ -17,7 +17,7 @@ create or replace function haul_store.note_event(p_download bigint, p_what text,
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	insert into haul_store.event (at, download, what, from_state, to_state, who, detail)
-	values (tow.now(), p_download, p_what, p_from, p_to, session_user, left(p_detail, 1000));
+	values (tow.now(), p_download, p_what, p_from, p_to, tow_store.actor(), left(p_detail, 1000));
 	select haul_store.tell_download(p_download, p_what, p_detail) where haul_store.is_told('download.' || p_what);
 $$;
 comment on function haul_store.note_event(bigint, text, text, text, text) is 'Write down what happened to a download, and tell it to whoever wants to know.';

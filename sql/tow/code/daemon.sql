@@ -21,7 +21,7 @@ returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	insert into tow_store.daemon_action (daemon, at, action, job, kind, parent, detail, who)
-	values (p_daemon, tow.now(), p_action, p_job, (select j.kind from tow_store.job j where j.id = p_job), p_parent, p_detail, session_user)
+	values (p_daemon, tow.now(), p_action, p_job, (select j.kind from tow_store.job j where j.id = p_job), p_parent, p_detail, tow_store.actor())
 $$;
 comment on function tow_store.act(int, text, bigint, text, bigint) is 'Write down what became of a daemon.';
 

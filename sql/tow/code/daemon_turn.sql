@@ -118,7 +118,7 @@ create or replace function tow_store.daemon_launched(p_parent bigint, p_ids bigi
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	insert into tow_store.daemon_action (daemon, at, action, job, parent, who)
-	select d.id, tow.now(), 'LAUNCHED', i, p_parent, session_user
+	select d.id, tow.now(), 'LAUNCHED', i, p_parent, tow_store.actor()
 	from tow_store.daemon d, unnest(p_ids) i where d.job = p_parent or d.ending = p_parent
 $$;
 comment on function tow_store.daemon_launched(bigint, bigint[]) is 'Write down the jobs that a daemon''s turn made.';
@@ -133,7 +133,7 @@ begin
 		return;
 	end if;
 	insert into tow_store.daemon_action (daemon, at, action, job, parent, detail, who)
-	select a.daemon, tow.now(), 'FINISHED', a.job, a.parent, tow.state(a.job), session_user
+	select a.daemon, tow.now(), 'FINISHED', a.job, a.parent, tow.state(a.job), tow_store.actor()
 	from tow_store.daemon_action a where a.action = 'LAUNCHED' and a.job = any(p_ids);
 	if exists (select from tow_store.daemon d where d.job = any(p_ids)) or exists (select from tow_store.daemon d where d.ending = any(p_ids)) then
 		perform tow_store.ring_clock('-infinity');
@@ -146,7 +146,7 @@ create or replace function tow_store.daemon_failed(p_job bigint, p_class text, p
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	insert into tow_store.daemon_action (daemon, at, action, job, detail, who)
-	select d.id, tow.now(), 'FAILED', p_job, left(concat_ws(': ', p_class, p_error), 500), session_user
+	select d.id, tow.now(), 'FAILED', p_job, left(concat_ws(': ', p_class, p_error), 500), tow_store.actor()
 	from tow_store.daemon d where d.job = p_job
 $$;
 comment on function tow_store.daemon_failed(bigint, text, text) is 'Write down that a daemon''s turn failed.';

@@ -428,7 +428,7 @@ begin
 		end if;
 		if w.detail ? 'name' then
 			insert into tow_store.signal (job_id, name, at, who, timed_out, fresh, told_at)
-				values (w.id, w.detail ->> 'name', p_now, session_user, true, false, tow.now());
+				values (w.id, w.detail ->> 'name', p_now, tow_store.actor(), true, false, tow.now());
 		end if;
 		if w.detail ->> 'on_timeout' = 'cancel' then
 			perform tow_store.end_waiting(w.id, 'x', 'timeout',

@@ -21,6 +21,6 @@ returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	insert into tow_store.audit (at, who, what, subject, job_id, detail)
-	values (tow.now(), session_user, p_what, p_subject, p_job, p_detail);
+	values (tow.now(), tow_store.actor(), p_what, p_subject, p_job, p_detail);
 $$;
 comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row.';

@@ -95,7 +95,7 @@ declare
 	v_role constant regrole := tow_store.see_grantee(role, may);
 	v_queue constant int := tow_store.see_queue(queue);
 begin
-	insert into tow_store.queue_grant (queue, role, may, granted_at, who) values (v_queue, v_role, may, tow.now(), session_user)
+	insert into tow_store.queue_grant (queue, role, may, granted_at, who) values (v_queue, v_role, may, tow.now(), tow_store.actor())
 	on conflict do nothing;
 	update tow_store.queue q set restricted = true where q.id = v_queue and may = 'enqueue' and not q.restricted;
 	perform tow_store.note('queue.granted', queue, null, jsonb_build_object('role', role, 'may', may));

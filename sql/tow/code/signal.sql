@@ -20,7 +20,7 @@ begin
 	end if;
 	perform tow_store.check_producer(j.queue);
 	perform tow_store.check_memory(job, coalesce(octet_length(payload::text), 0));
-	insert into tow_store.signal (job_id, name, at, who, payload) values (job, name, tow.now(), session_user, payload) returning n into v_n;
+	insert into tow_store.signal (job_id, name, at, who, payload) values (job, name, tow.now(), tow_store.actor(), payload) returning n into v_n;
 	perform tow_store.ring_clock('-infinity');
 	return v_n;
 end $$;

@@ -56,7 +56,7 @@ begin
 		t := tow_store.take_unstarted(j.id);
 		if t.place is not null then
 			insert into tow_store.history (job_id, run, finished_at, band, attempt, outcome, class, error)
-			values (j.id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(p_reason, format('cancelled by %s', session_user)));
+			values (j.id, nextval('tow_store.run'), tow.now(), t.band, t.attempt, 'x', 'cancelled', coalesce(p_reason, format('cancelled by %s', tow_store.actor())));
 			perform tow_store.drop_needs(j.id);
 			perform tow_store.job_ended(array[j.id]);
 			perform tow_store.note('job.cancelled', j.kind, j.id, jsonb_build_object('was', t.place, 'reason', p_reason));
@@ -68,7 +68,7 @@ begin
 	if r.run is null then
 		return null;
 	end if;
-	insert into tow_store.cancelling (job_id, run, reason, who, at) values (j.id, r.run, p_reason, session_user, tow.now())
+	insert into tow_store.cancelling (job_id, run, reason, who, at) values (j.id, r.run, p_reason, tow_store.actor(), tow.now())
 	on conflict (job_id) do update set run = excluded.run, reason = excluded.reason, who = excluded.who, at = excluded.at;
 	perform pg_notify('tow_worker_' || r.worker, 'cancel');
 	perform tow_store.note('job.cancelling', j.kind, j.id, jsonb_build_object('run', r.run, 'reason', p_reason));
@@ -155,7 +155,7 @@ begin
 		end if;
 	end if;
 	insert into tow_store.revival (run, job_id, at, who)
-	select h.run, h.job_id, tow.now(), session_user from tow_store.history h
+	select h.run, h.job_id, tow.now(), tow_store.actor() from tow_store.history h
 	where h.job_id = j.id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1
 	on conflict do nothing;
 	if not found then

@@ -14,7 +14,7 @@ declare
 	v_may_create constant boolean := (select r.rolsuper or r.rolcreaterole from pg_catalog.pg_roles r where r.rolname = session_user);
 	v_owner name := (select n.nspowner::regrole::name from pg_catalog.pg_namespace n where n.nspname = 'tow_store');
 begin
-	foreach v_role in array '{tow_owner,tow_admin,tow_operator,tow_producer,tow_worker,tow_viewer}'::name[] loop
+	foreach v_role in array '{tow_owner,tow_admin,tow_operator,tow_producer,tow_worker,tow_viewer,tow_server}'::name[] loop
 		if not v_may_create or exists (select from pg_catalog.pg_roles r where r.rolname = v_role) then
 			continue;
 		end if;
@@ -28,6 +28,13 @@ begin
 				null;
 		end;
 	end loop;
+	-- The server of pages and programs becomes, for one request, what the request's token may be.
+	begin
+		grant tow_admin, tow_operator, tow_viewer to tow_server;
+	exception
+		when insufficient_privilege or undefined_object then
+			null;
+	end;
 	-- tow.status() names whoever hurts the queue; without this it sees only sessions of its own role.
 	begin
 		grant pg_read_all_stats to tow_owner;

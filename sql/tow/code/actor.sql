@@ -1,0 +1,16 @@
+-- Who does what is done: whoever logged in, but for the server of pages and programs, which says for whom it asks.
+-- Nobody else can lend himself a name: the setting counts in sessions of members of tow_server alone.
+create or replace function tow_store.actor() returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce((select nullif(current_setting('tow.actor', true), '') from pg_roles r
+		where r.rolname = 'tow_server' and pg_has_role(session_user, r.oid, 'member')), session_user::text)
+$$;
+comment on function tow_store.actor() is 'Who is to be named in the audit.';
+
+create or replace function tow.me() returns table(name text, role text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.actor(), case tow_store.caller() when 'tow_admin' then 'admin' when 'tow_operator' then 'operator' when 'tow_viewer' then 'viewer' else tow_store.caller() end
+$$;
+comment on function tow.me() is 'Who you are here, and what you may be: viewer, operator, admin, or the role that you logged in as.';

@@ -1,0 +1,111 @@
+-- What the server answers, for programs: OpenAPI 3.1, made from the routes, the functions that they call, and what is said
+-- of these in their comments. Nothing of it is written down a second time.
+create or replace function tow_store.json_type(p_type regtype) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case
+		when p_type = any('{bigint,integer,smallint,numeric,double precision,real}'::regtype[])
+			then jsonb_build_object('type', case when p_type = any('{bigint,integer,smallint}'::regtype[]) then 'integer' else 'number' end)
+		when p_type = 'boolean'::regtype then '{"type": "boolean"}'
+		when p_type = any('{json,jsonb}'::regtype[]) then '{}'
+		when p_type = 'timestamptz'::regtype then '{"type": "string", "format": "date-time"}'
+		when p_type = 'interval'::regtype then '{"type": "string", "description": "an interval, as PostgreSQL writes it"}'
+		when t.typelem <> 0 and t.typcategory = 'A' then jsonb_build_object('type', 'array', 'items', tow_store.json_type(t.typelem::regtype))
+		else '{"type": "string"}'
+	end from pg_type t where t.oid = p_type
+$$;
+comment on function tow_store.json_type(regtype) is 'How values of a type look as JSON.';
+
+create or replace function tow_store.json_or_null(p_type regtype) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case when t ? 'type' then t || jsonb_build_object('type', jsonb_build_array(t -> 'type', 'null')) else t end from tow_store.json_type(p_type) t
+$$;
+comment on function tow_store.json_or_null(regtype) is 'The same where there may be none.';
+
+-- The columns of a function's rows, or of a view.
+create or replace function tow_store.json_columns(p_fn text) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	with f as (
+		select p.* from pg_proc p where p.oid = to_regproc(p_fn)
+	), relation as (
+		select coalesce(to_regclass(p_fn)::oid, (select t.typrelid from f join pg_type t on t.oid = f.prorettype where t.typrelid <> 0)) as oid
+	)
+	select jsonb_object_agg(c.name, tow_store.json_or_null(c.type) || jsonb_strip_nulls(jsonb_build_object('description', c.said)))
+	from (
+		select a.attname::text, a.atttypid::regtype, col_description(a.attrelid, a.attnum) from relation r join pg_attribute a on a.attrelid = r.oid where a.attnum > 0 and not a.attisdropped
+		union all
+		select o.name, o.type::regtype, null from f, unnest(f.proargnames, f.proallargtypes, f.proargmodes) o(name, type, mode) where o.mode in ('t', 'o')
+	) c(name, type, said)
+$$;
+comment on function tow_store.json_columns(text) is 'The columns of what a function or view gives.';
+
+create or replace function tow_store.json_answer(r tow_store.route) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case
+		when r.gives = 'nothing' then jsonb_build_object('204', '{"description": "done"}'::jsonb)
+		when r.gives = 'text' then jsonb_build_object('200', '{"description": "lines", "content": {"text/plain": {"schema": {"type": "string"}}}}'::jsonb)
+		else jsonb_build_object(case r.gives when 'id' then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
+			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
+				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
+			when 'one' then row
+			when 'json' then '{}'::jsonb
+			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
+				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = to_regproc(r.fn)))) end))))
+	end || '{"default": {"$ref": "#/components/responses/Problem"}}'
+	from coalesce((select jsonb_build_object('type', 'object', 'properties', c) from tow_store.json_columns(r.fn) c where c is not null), '{}') row
+$$;
+comment on function tow_store.json_answer(tow_store.route) is 'What a route answers.';
+
+create or replace function tow_store.json_arguments(r tow_store.route) returns table(name text, type regtype, required boolean, of_path boolean)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select a.name, a.type::regtype, a.n <= p.pronargs - p.pronargdefaults, r.path like '%{' || a.name || '}%'
+	from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) with ordinality a(name, type, n)
+	where p.oid = to_regproc(r.fn) and a.n <= p.pronargs and not r.fixed ? a.name and (r.page is null or a.name not in ('max_rows', r.page[1]))
+	union all
+	select v.name, v.type::regtype, false, false from (values ('limit', 'int'), ('after', 'text')) v(name, type) where r.page is not null
+$$;
+comment on function tow_store.json_arguments(tow_store.route) is 'What a route takes.';
+
+create or replace function tow_store.json_operation(r tow_store.route) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	with said as (
+		select coalesce(obj_description(to_regproc(r.fn), 'pg_proc'), obj_description(to_regclass(r.fn), 'pg_class')) as text
+	), a as materialized (
+		select * from tow_store.json_arguments(r)
+	)
+	select jsonb_strip_nulls(jsonb_build_object(
+		'operationId', lower(r.method) || translate(regexp_replace(r.path, '^/api/v1', ''), '/{}.-', '____'),
+		'summary', r.fn, 'description', said.text, 'tags', jsonb_build_array(coalesce(substring(r.path from '^/api/v1/([a-z_]+)'), r.area)), 'x-least-role', r.role,
+		'parameters', (select jsonb_agg(jsonb_build_object('name', a.name, 'in', case when a.of_path then 'path' else 'query' end, 'required', a.of_path or a.required, 'schema', tow_store.json_type(a.type)))
+			from a where a.of_path or r.method in ('GET', 'DELETE')),
+		'requestBody', case when r.method not in ('GET', 'DELETE') then (select jsonb_build_object('required', bool_or(a.required), 'content', jsonb_build_object('application/json', jsonb_build_object('schema',
+				jsonb_strip_nulls(jsonb_build_object('type', 'object', 'additionalProperties', false, 'required', jsonb_agg(a.name) filter (where a.required),
+					'properties', jsonb_object_agg(a.name, case when a.required then tow_store.json_type(a.type) else tow_store.json_or_null(a.type) end))))))
+			from a where not a.of_path having count(*) > 0) end,
+		'responses', tow_store.json_answer(r)))
+	from said
+$$;
+comment on function tow_store.json_operation(tow_store.route) is 'A route, as OpenAPI has it.';
+
+create or replace function tow.openapi(version text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_build_object('openapi', '3.1.0',
+		'info', jsonb_build_object('title', 'Towpath', 'version', version, 'description', 'Each path is a call of one function of the schemas tow and haul, as the role of the token.'),
+		'servers', '[{"url": "../.."}]'::jsonb,
+		'security', '[{"bearer": []}, {"cookie": []}]'::jsonb,
+		'paths', (select jsonb_object_agg(p.path, p.methods) from (
+			select r.path, jsonb_object_agg(lower(r.method), tow_store.json_operation(r)) as methods from tow_store.route r group by r.path) p),
+		'components', '{
+			"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie", "name": "tow_session"}},
+			"responses": {"Problem": {"description": "what is wrong, and what to do about it", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}},
+			"schemas": {"Problem": {"type": "object", "required": ["title", "status", "detail"], "properties": {
+				"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
+				"hint": {"type": "string"}, "code": {"type": "string", "description": "the SQLSTATE: TW404, TW409, TW422 and so on"}}}}}'::jsonb)
+$$;
+comment on function tow.openapi(text) is 'The description of the API.';

@@ -1,0 +1,132 @@
+-- Tokens of the server's API and page. The secret is given once, by what makes it; what is kept is its SHA-256, which
+-- says nothing about 244 random bits.
+create or replace function tow_store.secret_hash(p_secret text) returns bytea
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select sha256(convert_to(p_secret, 'UTF8'))
+$$;
+comment on function tow_store.secret_hash(text) is 'What is kept of a secret.';
+
+create or replace function tow_store.make_token(p_kind text, p_name text, p_role text, p_of bytea, p_lasts interval) returns text
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_secret constant text := format('tow_%s%s', replace(gen_random_uuid()::text, '-', ''), replace(gen_random_uuid()::text, '-', ''));
+begin
+	insert into tow_store.token (hash, kind, name, role, of, made_at, made_by, expires_at)
+	values (tow_store.secret_hash(v_secret), p_kind, p_name, p_role, p_of, tow.now(), tow_store.actor(), tow.now() + p_lasts);
+	return v_secret;
+end $$;
+comment on function tow_store.make_token(text, text, text, bytea, interval) is 'A new secret, kept as its hash.';
+
+create or replace function tow_store.check_token(p_name text, p_role text, p_lasts interval) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_name is null or p_name !~ '^[a-zA-Z0-9_.@-]{1,50}$' then
+		perform tow_store.fail('TW422', format('bad name %L', p_name), 'up to 50 letters, digits, _ . @ -');
+	elsif p_role is null or p_role not in ('viewer', 'operator', 'admin') then
+		perform tow_store.fail('TW422', format('bad role %L', p_role), 'use viewer, operator or admin');
+	elsif p_lasts <= '0' then
+		perform tow_store.fail('TW422', format('bad span %s', p_lasts), 'use one that is longer than nothing, or null for ever');
+	end if;
+end $$;
+comment on function tow_store.check_token(text, text, interval) is 'Raise TW422 for what no token can be.';
+
+create or replace function tow.add_token(name text, role text default 'viewer', lasts interval default null) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.check_token(name, role, lasts);
+	perform tow_store.note('token.add', name, p_detail => jsonb_build_object('role', role, 'lasts', lasts));
+	return tow_store.make_token('token', name, role, null, lasts);
+exception
+	when unique_violation then
+		perform tow_store.fail('TW409', format('there is a token %L already', name), format('tow token rm %s, or another name', name));
+end $$;
+comment on function tow.add_token(text, text, interval) is
+'Let a program, or somebody, ask the server as viewer, operator or admin. Returns the secret, which is shown this once; lasts: for how long it is good, null for ever.';
+
+create or replace function tow.drop_token(name text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	delete from tow_store.token t where t.kind = 'token' and t.name = name;
+	if not found then
+		perform tow_store.fail('TW404', format('no token %L', name), 'tow token ls lists them');
+	end if;
+	perform tow_store.note('token.drop', name);
+end $$;
+comment on function tow.drop_token(text) is 'Refuse a token from now on, and whoever signed in with it.';
+
+create or replace function tow.add_key(role text default 'admin', lasts interval default '15 min') returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.check_token('key', role, lasts);
+	perform tow_store.note('key.add', role);
+	return tow_store.make_token('key', left(regexp_replace(tow_store.actor(), '[^a-zA-Z0-9_.@-]', '_', 'g'), 50), role, null, lasts);
+end $$;
+comment on function tow.add_key(text, interval) is 'A secret that a browser can sign in with, once, within lasts; it is for an address: http://HOST:PORT/#key=SECRET.';
+
+-- A key is gone with its use. Sessions that are over go by the way.
+create or replace function tow.sign_in(hash text) returns table(secret text, name text, role text, expires_at timestamptz)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	c_lasts constant interval := '30 days';
+	t tow_store.token;
+begin
+	delete from tow_store.token o where o.kind <> 'token' and o.expires_at < tow.now();
+	select o.* into t from tow_store.token o where o.hash = decode(sign_in.hash, 'hex') and o.kind <> 'session' and coalesce(o.expires_at > tow.now(), true) for update;
+	if not found then
+		perform tow_store.fail('TW401', 'that is no token, or not any more', 'tow token add NAME makes one, tow token link an address that signs in');
+	end if;
+	delete from tow_store.token o where o.hash = t.hash and o.kind = 'key';
+	return query select tow_store.make_token('session', t.name, t.role, case when t.kind = 'token' then t.hash end, least(c_lasts, t.expires_at - tow.now())),
+		t.name, t.role, tow.now() + c_lasts;
+	perform tow_store.note('sign_in', t.name, p_detail => jsonb_build_object('role', t.role, 'by', t.kind));
+end $$;
+comment on function tow.sign_in(text) is 'For the server: a session for who has this token or key (the SHA-256 of it).';
+
+create or replace function tow.sign_out(hash text) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	delete from tow_store.token t where t.hash = decode(sign_out.hash, 'hex') and t.kind = 'session'
+$$;
+comment on function tow.sign_out(text) is 'For the server: a session is over.';
+
+-- The hub asks it of all that are listening, so that who may not any more is let go.
+create or replace function tow.vouch(hashes text[]) returns table(hash text, role text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select h.hash, t.role from unnest(hashes) h(hash) join tow_store.token t on t.hash = decode(h.hash, 'hex') and t.kind <> 'key' and coalesce(t.expires_at > tow.now(), true)
+$$;
+comment on function tow.vouch(text[]) is 'For the server: which of these may ask, and as what.';
+
+-- Raises TW401. Writes once a minute at most, so that reading stays reading.
+create or replace function tow_store.holder(p_hash text) returns tow_store.token
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	t tow_store.token;
+begin
+	select o.* into t from tow_store.token o where o.hash = decode(p_hash, 'hex') and o.kind <> 'key' and coalesce(o.expires_at > tow.now(), true);
+	if not found then
+		perform tow_store.fail('TW401', 'sign in first', 'send Authorization: Bearer TOKEN; tow token add NAME makes one');
+	end if;
+	update tow_store.token o set used_at = tow.now() where o.hash = t.hash and coalesce(o.used_at < tow.now() - interval '1 min', true);
+	return t;
+end $$;
+comment on function tow_store.holder(text) is 'Whose token this is.';
+
+create or replace view tow.tokens as
+select t.name, t.role, t.made_at, t.made_by, greatest(t.used_at, (select max(s.used_at) from tow_store.token s where s.of = t.hash)) as used_at, t.expires_at,
+	(select count(*) from tow_store.token s where s.of = t.hash and s.expires_at > tow.now()) as sessions
+from tow_store.token t where t.kind = 'token' order by t.name;
+comment on view tow.tokens is 'Who may ask the server, and when they last did, to the minute. What they know is shown nowhere.';
+comment on column tow.tokens.sessions is 'Browsers that have signed in with it.';

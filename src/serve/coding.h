@@ -1,0 +1,11 @@
+/* How an answer goes over the wire: whether it is the one that the browser has, and compressed. */
+#ifndef TOW_SERVE_CODING_H
+#define TOW_SERVE_CODING_H
+
+#include "http.h"
+
+/* Adds ETag; empties the answer when the browser has it already; compresses it where that is worth
+ * it and wanted. Of answers to GET. */
+void coding_apply(const struct http_request *q, struct http_reply *r);
+
+#endif

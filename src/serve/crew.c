@@ -1,0 +1,197 @@
+#include "crew.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hub.h"
+#include "tow/log.h"
+#include "tow/proc.h"
+
+enum { MOST_PROCESSES = 32, BODY_BYTES = 12 << 20, AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
+
+struct member {
+	pid_t pid;
+	long long due_us; /* when it may be started again */
+};
+
+/* The pairs outlive who uses them: a process that is started anew finds them as they were. */
+struct party {
+	const struct crew *crew;
+	struct member members[MOST_PROCESSES + 1]; /* the hub is the last */
+	int to_hub[MOST_PROCESSES], ears[MOST_PROCESSES];
+};
+
+static void our_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGCHLD);
+}
+
+/* --- one that speaks HTTP */
+
+static int stop_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_SETMASK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int speak(const struct party *p, size_t which)
+{
+	struct tow_err e = { 0 };
+	struct desk desk = p->crew->desk;
+	struct http *http = NULL;
+	struct pollfd fds[2] = { { .fd = stop_signals(), .events = POLLIN } };
+	long long end_us = 0;
+	int ms = 0;
+	const struct http_options options = {
+		.listener = p->crew->listener,
+		.most_connections = p->crew->most_connections,
+		.most_body = BODY_BYTES,
+		.answer = desk_answer,
+		.self = &desk,
+	};
+	desk.hub = p->to_hub[which];
+	if (!http_open(&http, &options, &e)) {
+		tow_log_err(TOW_ERROR, "http.failed", &e);
+		return EX_OSERR;
+	}
+	fds[1] = (struct pollfd){ .fd = http_fd(http), .events = POLLIN };
+	while (!end_us || tow_mono_us() < end_us) {
+		struct timespec limit = { ms / 1000, ms % 1000 * 1000000L };
+		if (ppoll(fds, 2, &limit, NULL) < 0 && errno != EINTR)
+			break;
+		if (!end_us && fds[0].revents) {
+			http_rest(http);
+			end_us = tow_mono_us() + FAREWELL_MS * 1000LL;
+		}
+		ms = http_turn(http);
+		if (end_us && ms > FAREWELL_MS / 4)
+			ms = FAREWELL_MS / 4;
+	}
+	http_close(http);
+	desk_close(&desk);
+	return EX_OK;
+}
+
+static int listen_for_all(const struct party *p)
+{
+	const struct hub hub = {
+		.url = p->crew->desk.url,
+		.ears = p->ears,
+		.n_ears = p->crew->processes,
+		.max_guests = p->crew->most_sockets,
+	};
+	return hub_run(&hub);
+}
+
+/* --- all of them */
+
+static void start(struct party *p, size_t which)
+{
+	bool hub = which == p->crew->processes;
+	pid_t parent = getpid(), pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(EX_TEMPFAIL);
+		prctl(PR_SET_NAME, hub ? "tow serve hub" : "tow serve http");
+		_exit(hub ? listen_for_all(p) : speak(p, which));
+	}
+	p->members[which].pid = pid > 0 ? pid : 0;
+	p->members[which].due_us = tow_mono_us() + AGAIN_MS * 1000LL;
+	if (pid < 0)
+		tow_log(TOW_ERROR, "process.not_started", "error='%s'", strerror(errno));
+}
+
+static size_t reap(struct party *p, bool ending)
+{
+	size_t left = 0;
+	int status;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		for (size_t i = 0; i <= p->crew->processes; i++) {
+			TOW_AUTO_ARENA a = { 0 };
+			if (p->members[i].pid != pid)
+				continue;
+			p->members[i].pid = 0;
+			if (!ending)
+				tow_log(TOW_WARN, "process.died", "pid=%d how='%s'", (int)pid,
+					tow_proc_says(&a, status));
+		}
+	for (size_t i = 0; i <= p->crew->processes; i++)
+		left += p->members[i].pid > 0;
+	return left;
+}
+
+static void end(const struct party *p, int signal)
+{
+	for (size_t i = 0; i <= p->crew->processes; i++)
+		if (p->members[i].pid > 0)
+			kill(p->members[i].pid, signal);
+}
+
+static bool open_pairs(struct party *p)
+{
+	for (size_t i = 0; i < p->crew->processes; i++) {
+		int pair[2];
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+			return false;
+		p->to_hub[i] = pair[0];
+		p->ears[i] = pair[1];
+	}
+	return true;
+}
+
+/* As many as the system lets us have: a connection is one. */
+static void raise_limit(void)
+{
+	struct rlimit l;
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+int crew_run(const struct crew *c)
+{
+	struct party p = { .crew = c };
+	struct timespec second = { .tv_sec = 1 };
+	sigset_t set;
+	int signal = 0;
+	our_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	raise_limit();
+	if (!open_pairs(&p)) {
+		tow_log(TOW_ERROR, "serve.failed", "error='%s'", strerror(errno));
+		return EX_OSERR;
+	}
+	while (signal != SIGTERM && signal != SIGINT) {
+		for (size_t i = 0; i <= c->processes; i++)
+			if (p.members[i].pid == 0 && p.members[i].due_us <= tow_mono_us())
+				start(&p, i);
+		signal = sigtimedwait(&set, NULL, &second);
+		reap(&p, false);
+	}
+	end(&p, SIGTERM);
+	for (int s = 0; reap(&p, true) > 0; s++) {
+		sigtimedwait(&set, NULL, &second);
+		if (s == GRACE_S)
+			end(&p, SIGKILL);
+	}
+	return EX_OK;
+}

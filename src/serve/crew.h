@@ -1,0 +1,18 @@
+/* The processes of a server: so many that speak HTTP, and the hub. One that dies is started again.
+ */
+#ifndef TOW_SERVE_CREW_H
+#define TOW_SERVE_CREW_H
+
+#include "desk.h"
+
+struct crew {
+	struct desk desk; /* as each of them begins */
+	int listener;
+	size_t processes;
+	size_t most_connections, most_sockets; /* of a process; of the hub */
+};
+
+/* Until TERM or an interrupt; an exit status. */
+int crew_run(const struct crew *c);
+
+#endif

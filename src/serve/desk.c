@@ -1,0 +1,291 @@
+#include "desk.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "coding.h"
+#include "files.h"
+#include "problem.h"
+#include "socket.h"
+#include "tow/http.h"
+#include "tow/json.h"
+#include "tow/log.h"
+
+/* A request on its way through. */
+struct turn {
+	struct desk *desk;
+	const struct http_request *q;
+	struct http_reply *r;
+	const char *path, *query;
+	struct tow_err err;
+};
+
+static bool is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static bool reads(const struct http_request *q)
+{
+	return is(q->method, "GET") || is(q->method, "HEAD");
+}
+
+/* --- the database */
+
+static bool set_session(struct tow_db *db, struct tow_err *e)
+{
+	return tow_db_pooled(db) ||
+	       (tow_call(db, NULL, e, "set_config", "statement_timeout", "10s", "false") &&
+		tow_call(db, NULL, e, "set_config", "timezone", "UTC", "false"));
+}
+
+/* One that was broken while nobody asked is found out here, and not by the next request. */
+static bool lives(struct tow_db *db)
+{
+	const char *channel, *payload;
+	while (tow_db_bell(db, &channel, &payload))
+		;
+	return tow_db_alive(db);
+}
+
+static bool connected(struct desk *d, struct tow_err *e)
+{
+	if (d->db && lives(d->db))
+		return true;
+	tow_db_closep(&d->db);
+	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d->db, e) &&
+	    routes_load(&d->routes, d->db, e))
+		return true;
+	tow_db_closep(&d->db);
+	return false;
+}
+
+/* --- answers: each returns its status */
+
+static int say_json(struct turn *t, int status, const char *text, size_t len)
+{
+	t->r->status = status;
+	t->r->body = text;
+	t->r->len = len;
+	http_say(t->r, "Content-Type", "application/json");
+	return status;
+}
+
+static bool is_json(const struct http_request *q)
+{
+	const char *type = http_header(q, "Content-Type");
+	return q->len == 0 || (type && strncasecmp(type, "application/json", 16) == 0);
+}
+
+static int refuse(struct turn *t, int status, const char *detail, const char *hint)
+{
+	problem_of(t->q->arena, t->r, status, detail, hint);
+	return status;
+}
+
+static int fail(struct turn *t)
+{
+	if (problem_status(&t->err) >= 500)
+		tow_log_err(TOW_WARN, "request.failed", &t->err);
+	problem_of_err(t->q->arena, t->r, &t->err);
+	return t->r->status;
+}
+
+static int answer_row(struct turn *t, const struct tow_rows *rows)
+{
+	const char *type = tow_rows_get(rows, 0, "type"), *text = tow_rows_get(rows, 0, "content");
+	t->r->status = (int)tow_rows_int(rows, 0, "status");
+	t->r->body = text ? tow_strdup(t->q->arena, text) : "";
+	t->r->len = strlen(t->r->body);
+	if (t->r->len)
+		http_say(t->r, "Content-Type", tow_strdup(t->q->arena, type));
+	return t->r->status;
+}
+
+/* TW410: a migration has written the routes anew. */
+static bool routes_are_old(struct turn *t)
+{
+	return is(t->err.class, "TW410") && routes_load(&t->desk->routes, t->desk->db, &t->err);
+}
+
+static int call_route(struct turn *t, const char *token, bool again)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	TOW_AUTO_BUF given = { 0 };
+	const char *methods, *once = http_header(t->q, "Idempotency-Key");
+	const char *method = is(t->q->method, "HEAD") ? "GET" : t->q->method;
+	const struct route *route =
+		routes_find(&t->desk->routes, t->q->arena, method, t->path, &given, &methods);
+	if (!route && !*methods)
+		return refuse(t, 404, "there is no such path", "api/v1/openapi.json lists them");
+	if (!route) {
+		http_say(t->r, "Allow", methods);
+		return refuse(t, 405, "that path has no such method", methods);
+	}
+	if (!routes_query(t->q->arena, t->query, &given))
+		return refuse(t, 400, "the query is no list of name=value", NULL);
+	if (tow_call(t->desk->db, &rows, &t->err, "tow.answer", token, route->id,
+		     tow_fmt(t->q->arena, "{%s}", given.len ? given.data : ""), t->q->body,
+		     reads(t->q) ? NULL : once))
+		return answer_row(t, rows);
+	return again && routes_are_old(t) ? call_route(t, token, false) : fail(t);
+}
+
+static int api(struct turn *t)
+{
+	const char *token = NULL;
+	if (!is_json(t->q))
+		return refuse(t, 415, "the body is not application/json",
+			      "send Content-Type: application/json");
+	if (!guard_token(&t->desk->guard, t->q, !reads(t->q), &token, &t->err))
+		return fail(t);
+	if (!token)
+		return refuse(t, 401, "sign in first",
+			      "send Authorization: Bearer TOKEN; tow token add NAME makes one");
+	if (!connected(t->desk, &t->err))
+		return fail(t);
+	return call_route(t, token, true);
+}
+
+/* --- what is no call of a function */
+
+static int health(struct turn *t)
+{
+	static const char text[] = "{\"status\":\"ok\",\"version\":\"" TOW_VERSION "\"}";
+	return say_json(t, 200, text, sizeof text - 1);
+}
+
+static int ready(struct turn *t)
+{
+	static const char text[] = "{\"status\":\"ready\"}";
+	if (!connected(t->desk, &t->err) || !tow_call(t->desk->db, NULL, &t->err, "tow.now"))
+		return fail(t);
+	return say_json(t, 200, text, sizeof text - 1);
+}
+
+static int describe(struct turn *t)
+{
+	struct desk *d = t->desk;
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!connected(d, &t->err))
+		return fail(t);
+	if (!d->described) {
+		if (!tow_call(d->db, &rows, &t->err, "tow.openapi", TOW_VERSION))
+			return fail(t);
+		d->described = tow_strdup(&d->arena, tow_rows_at(rows, 0, 0));
+		d->described_len = strlen(d->described);
+	}
+	return say_json(t, 200, d->described, d->described_len);
+}
+
+static int sign_in(struct turn *t)
+{
+	TOW_AUTO_JSON *body = NULL;
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *secret;
+	char *text;
+	if (!is_json(t->q) || !tow_json_parse(&body, t->q->body, t->q->len, &t->err) ||
+	    !(secret = tow_json_str(body, "token", NULL)))
+		return refuse(t, 422, "send {\"token\": ...} as JSON", NULL);
+	if (http_header(t->q, "Origin") && !guard_origin(&t->desk->guard, t->q, &t->err))
+		return fail(t);
+	if (!connected(t->desk, &t->err) ||
+	    !tow_call(t->desk->db, &rows, &t->err, "tow.sign_in",
+		      tow_sha256_hex(t->q->arena, secret, strlen(secret))))
+		return fail(t);
+	http_say(t->r, "Set-Cookie",
+		 guard_cookie(&t->desk->guard, t->q->arena, tow_rows_get(rows, 0, "secret")));
+	text = tow_fmt(t->q->arena, "{\"name\":\"%s\",\"role\":\"%s\"}",
+		       tow_rows_get(rows, 0, "name"), tow_rows_get(rows, 0, "role"));
+	return say_json(t, 200, text, strlen(text));
+}
+
+static int sign_out(struct turn *t)
+{
+	const char *token = NULL;
+	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
+	    !connected(t->desk, &t->err) ||
+	    (token && !tow_call(t->desk->db, NULL, &t->err, "tow.sign_out", token)))
+		return fail(t);
+	http_say(t->r, "Set-Cookie", guard_cookie(&t->desk->guard, t->q->arena, NULL));
+	return t->r->status = 204;
+}
+
+static int websocket(struct turn *t)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *token = NULL;
+	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
+	    !connected(t->desk, &t->err) ||
+	    (token && !tow_call(t->desk->db, &rows, &t->err, "tow.vouch",
+				tow_fmt(t->q->arena, "{%s}", token))))
+		return fail(t);
+	if (!token || tow_rows_count(rows) == 0)
+		return refuse(t, 401, "sign in first", NULL);
+	socket_begin(t->desk->hub, token, tow_rows_get(rows, 0, "role"), t->q, t->r);
+	return t->r->status;
+}
+
+static const struct {
+	const char *method, *path;
+	int (*answer)(struct turn *t);
+} own[] = {
+	{ "GET", "/api/v1/health", health },	     { "GET", "/api/v1/ready", ready },
+	{ "GET", "/api/v1/openapi.json", describe }, { "POST", "/api/v1/session", sign_in },
+	{ "DELETE", "/api/v1/session", sign_out },   { "GET", "/api/v1/ws", websocket },
+};
+
+static int dispatch(struct turn *t)
+{
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (is(t->path, own[i].path) &&
+		    (is(t->q->method, own[i].method) ||
+		     (is(t->q->method, "HEAD") && is(own[i].method, "GET"))))
+			return own[i].answer(t);
+	if (strncmp(t->path, "/api/", 5) == 0 || is(t->path, "/metrics"))
+		return api(t);
+	if (!reads(t->q))
+		return refuse(t, 405, "a page is only read", NULL);
+	files_answer(t->desk->page, t->path, t->q, t->r);
+	return t->r->status;
+}
+
+/* What a page may do: nothing that did not come from here. */
+static void say_always(struct http_reply *r)
+{
+	http_say(r, "X-Content-Type-Options", "nosniff");
+	http_say(r, "Referrer-Policy", "no-referrer");
+	http_say(r, "Cross-Origin-Opener-Policy", "same-origin");
+	http_say(r, "Cross-Origin-Resource-Policy", "same-origin");
+	http_say(r, "Content-Security-Policy",
+		 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+		 "connect-src "
+		 "'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+		 "frame-ancestors 'none'");
+}
+
+void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
+{
+	struct turn t = { .desk = desk, .q = q, .r = r };
+	const char *path = guard_path(&t.desk->guard, q->target);
+	size_t len = strcspn(path, "?");
+	t.path = tow_strndup(q->arena, *path ? path : "/", *path ? len : 1);
+	t.query = path[len] ? path + len + 1 : "";
+	say_always(r);
+	if (q->too_long) {
+		refuse(&t, 413, "the body is too long", NULL);
+	} else if (!guard_host(&t.desk->guard, q, &t.err)) {
+		fail(&t);
+	} else if (dispatch(&t) != 101 && strncmp(t.path, "/api/", 5) == 0) {
+		http_say(r, "Cache-Control", "private, no-cache");
+		if (reads(q))
+			coding_apply(q, r);
+	}
+}
+
+void desk_close(struct desk *d)
+{
+	tow_db_closep(&d->db);
+	tow_arena_release(&d->routes.arena);
+	tow_arena_release(&d->arena);
+}

@@ -1,0 +1,25 @@
+/* Where requests are answered: one desk a process, with one connection to the database. */
+#ifndef TOW_SERVE_DESK_H
+#define TOW_SERVE_DESK_H
+
+#include "guard.h"
+#include "http.h"
+#include "routes.h"
+
+struct desk {
+	const char *url; /* the database */
+	struct guard guard;
+	const char *page; /* the folder of the page; NULL: there is none */
+	int hub;	  /* where WebSockets are handed over */
+
+	struct tow_db *db; /* the rest is the desk's own */
+	struct routes routes;
+	struct tow_arena arena; /* the description of the API, which is made once */
+	const char *described;
+	size_t described_len;
+};
+
+void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);
+void desk_close(struct desk *d);
+
+#endif

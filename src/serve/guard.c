@@ -1,0 +1,124 @@
+#include "guard.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "tow/http.h"
+
+#define COOKIE "tow_session"
+
+enum { COOKIE_S = 30 * 24 * 3600 };
+
+bool guard_public(struct guard *g, struct tow_arena *a, const char *url, struct tow_err *e)
+{
+	const char *host = strncmp(url, "https://", 8) == 0  ? url + 8
+			   : strncmp(url, "http://", 7) == 0 ? url + 7
+							     : NULL;
+	size_t len = host ? strcspn(host, "/?#") : 0;
+	size_t end;
+	if (len == 0 || strpbrk(host, "?#@ "))
+		return tow_fail(e, TOW_FINAL, "bad address '%s': https://HOST[:PORT][/PATH]", url);
+	end = strlen(host + len);
+	while (end > 0 && host[len + end - 1] == '/')
+		end--;
+	g->origin = tow_strndup(a, url, (size_t)(host - url) + len);
+	g->prefix = tow_strndup(a, host + len, end);
+	return true;
+}
+
+const char *guard_path(const struct guard *g, const char *target)
+{
+	size_t n = strlen(g->prefix);
+	return n && strncmp(target, g->prefix, n) == 0 && (target[n] == '/' || !target[n])
+		       ? target + n
+		       : target;
+}
+
+/* --- names */
+
+static size_t name_length(const char *host)
+{
+	const char *end = *host == '[' ? strchr(host, ']') : NULL;
+	return end ? (size_t)(end + 1 - host) : strcspn(host, ":");
+}
+
+static bool is_name(const char *host, size_t len, const char *name)
+{
+	return strlen(name) == len && strncasecmp(host, name, len) == 0;
+}
+
+static bool is_number(const char *host, size_t len)
+{
+	return *host == '[' || strspn(host, "0123456789.") == len;
+}
+
+bool guard_host(const struct guard *g, const struct http_request *q, struct tow_err *e)
+{
+	const char *host = http_header(q, "Host"),
+		   *public = g->origin ? strstr(g->origin, "://") + 3 : NULL;
+	size_t len;
+	if (!host || !*host)
+		return tow_fail_class(e, TOW_FINAL, "TW400", "the request has no Host");
+	len = name_length(host);
+	if (is_number(host, len) || is_name(host, len, "localhost") ||
+	    (public && name_length(public) == len && strncasecmp(public, host, len) == 0))
+		return true;
+	for (const char *const *h = g->hosts; h && *h; h++)
+		if (is_name(host, len, *h))
+			return true;
+	tow_fail_class(e, TOW_FINAL, "TW421", "this server is not called '%.*s'", (int)len, host);
+	return tow_hint(e, "start tow serve with --host %.*s if it is", (int)len, host);
+}
+
+/* --- where it comes from */
+
+bool guard_origin(const struct guard *g, const struct http_request *q, struct tow_err *e)
+{
+	const char *origin = http_header(q, "Origin"), *host = http_header(q, "Host");
+	const char *site = http_header(q, "Sec-Fetch-Site"),
+		   *of = origin ? strstr(origin, "://") : NULL;
+	if (origin ? (of && host && strcasecmp(of + 3, host) == 0) ||
+			     (g->origin && strcasecmp(origin, g->origin) == 0)
+		   : site && strcmp(site, "same-origin") == 0)
+		return true;
+	tow_fail_class(e, TOW_FINAL, "TW403", "a page of another site asks: %s",
+		       origin ? origin : "it does not say which");
+	return tow_hint(e, "programs send Authorization: Bearer TOKEN instead of a cookie");
+}
+
+/* --- tokens */
+
+static const char *cookie(const struct http_request *q)
+{
+	const char *c = http_header(q, "Cookie");
+	while (c && *c) {
+		c += strspn(c, " ;");
+		if (strncmp(c, COOKIE "=", sizeof COOKIE) == 0)
+			return tow_strndup(q->arena, c + sizeof COOKIE,
+					   strcspn(c + sizeof COOKIE, "; "));
+		c += strcspn(c, ";");
+	}
+	return NULL;
+}
+
+bool guard_token(const struct guard *g, const struct http_request *q, bool does, const char **token,
+		 struct tow_err *e)
+{
+	static const char bearer[] = "Bearer ";
+	const char *said = http_header(q, "Authorization");
+	const char *secret = NULL;
+	if (said && strncasecmp(said, bearer, sizeof bearer - 1) == 0)
+		secret = said + sizeof bearer - 1 + strspn(said + sizeof bearer - 1, " ");
+	else if ((secret = cookie(q)) && does && !guard_origin(g, q, e))
+		return false;
+	*token = secret ? tow_sha256_hex(q->arena, secret, strlen(secret)) : NULL;
+	return true;
+}
+
+const char *guard_cookie(const struct guard *g, struct tow_arena *a, const char *secret)
+{
+	return tow_fmt(a, COOKIE "=%s; Path=%s/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+		       secret ? secret : "", g->prefix, secret ? COOKIE_S : 0,
+		       g->origin && strncmp(g->origin, "https:", 6) == 0 ? "; Secure" : "");
+}

@@ -1,0 +1,276 @@
+#include "http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "tow/proc.h"
+
+#define US_PER_S 1000000LL
+
+/* How long a connection may keep us waiting: for the head of its first request, for a body, and for
+ * another request. MHD's own limit starts anew with each byte, which somebody may send one by one.
+ */
+enum { HEAD_S = 20, BODY_S = 60, IDLE_S = 75, ANSWER_S = 120 };
+enum { HEAD_BYTES = 32768, SWEEP_MS = 1000 };
+
+/* An open connection. */
+struct visitor {
+	struct visitor *next, *before;
+	struct MHD_Connection *connection;
+	long long until_us;
+};
+
+/* A request and its answer, on their way. */
+struct exchange {
+	struct tow_arena arena;
+	struct tow_buf body;
+	char *target;
+	bool begun, too_long;
+};
+
+struct http {
+	struct http_options o;
+	struct MHD_Daemon *daemon;
+	struct visitor visitors; /* the head of a ring */
+	long long swept_us;
+};
+
+struct http_peer {
+	struct MHD_Connection *connection;
+};
+
+const char *http_header(const struct http_request *q, const char *name)
+{
+	return MHD_lookup_connection_value(q->peer->connection, MHD_HEADER_KIND, name);
+}
+
+void http_say(struct http_reply *r, const char *name, const char *value)
+{
+	if (r->n_headers < HTTP_MOST_HEADERS)
+		r->headers[r->n_headers++] = (struct http_header){ name, value };
+}
+
+/* --- connections */
+
+static struct visitor *visitor_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info ? info->socket_context : NULL;
+}
+
+static void give_time(struct MHD_Connection *connection, int seconds)
+{
+	struct visitor *v = visitor_of(connection);
+	if (v)
+		v->until_us = tow_mono_us() + seconds * US_PER_S;
+}
+
+static void visited(void *self, struct MHD_Connection *connection, void **context,
+		    enum MHD_ConnectionNotificationCode what)
+{
+	struct http *h = self;
+	struct visitor *v = *context;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		v = tow_xcalloc(1, sizeof *v);
+		*v = (struct visitor){ h->visitors.next, &h->visitors, connection,
+				       tow_mono_us() + HEAD_S * US_PER_S };
+		v->next->before = v->before->next = v;
+		*context = v;
+	} else if (v) {
+		v->next->before = v->before;
+		v->before->next = v->next;
+		tow_freep(&v);
+		*context = NULL;
+	}
+}
+
+/* MHD finds the end of what is shut down here in its next turn. */
+static void sweep(struct http *h)
+{
+	long long now = tow_mono_us();
+	if (now - h->swept_us < SWEEP_MS * 1000LL)
+		return;
+	h->swept_us = now;
+	for (struct visitor *v = h->visitors.next; v != &h->visitors; v = v->next) {
+		const union MHD_ConnectionInfo *info;
+		if (v->until_us > now)
+			continue;
+		info = MHD_get_connection_info(v->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (info)
+			shutdown(info->connect_fd, SHUT_RDWR);
+		v->until_us = now + HEAD_S * US_PER_S;
+	}
+}
+
+/* --- requests */
+
+static void *asked(void *self, const char *uri, struct MHD_Connection *connection)
+{
+	struct exchange *x = tow_xcalloc(1, sizeof *x);
+	(void)self;
+	(void)connection;
+	x->target = tow_strdup(&x->arena, uri);
+	return x;
+}
+
+static void over(void *self, struct MHD_Connection *connection, void **context,
+		 enum MHD_RequestTerminationCode how)
+{
+	struct exchange *x = *context;
+	(void)self;
+	(void)how;
+	give_time(connection, IDLE_S);
+	if (!x)
+		return;
+	tow_buf_release(&x->body);
+	tow_arena_release(&x->arena);
+	tow_freep(&x);
+	*context = NULL;
+}
+
+/* The path stays as it was sent: an escaped slash is part of a name. */
+static size_t unescape(void *self, struct MHD_Connection *connection, char *text)
+{
+	(void)self;
+	(void)connection;
+	return strlen(text);
+}
+
+struct taking {
+	void (*take)(void *owned, int connection, const void *early, size_t len);
+	void *owned;
+};
+
+static void taken(void *self, struct MHD_Connection *connection, void *context, const char *early,
+		  size_t len, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+	struct taking *t = self;
+	(void)connection;
+	(void)context;
+	t->take(t->owned, fd, early, len);
+	tow_freep(&t->owned);
+	tow_freep(&t);
+	MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+}
+
+static struct MHD_Response *response_of(const struct http_reply *r)
+{
+	struct taking *t;
+	if (!r->take)
+		return MHD_create_response_from_buffer(r->len, (void *)(size_t)r->body,
+						       MHD_RESPMEM_PERSISTENT);
+	t = tow_xcalloc(1, sizeof *t);
+	*t = (struct taking){ r->take, r->owned };
+	return MHD_create_response_for_upgrade(taken, t);
+}
+
+static enum MHD_Result send_reply(struct MHD_Connection *connection, const struct http_reply *r)
+{
+	struct MHD_Response *response = response_of(r);
+	enum MHD_Result sent;
+	if (!response)
+		return MHD_NO;
+	for (size_t i = 0; i < r->n_headers; i++)
+		MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
+	give_time(connection, ANSWER_S);
+	sent = MHD_queue_response(connection, (unsigned)r->status, response);
+	MHD_destroy_response(response);
+	return sent;
+}
+
+static enum MHD_Result answer(struct http *h, struct MHD_Connection *connection, const char *method,
+			      struct exchange *x)
+{
+	const struct http_peer peer = { connection };
+	const struct http_request q = {
+		.method = method,
+		.target = x->target,
+		.body = x->body.len ? x->body.data : "",
+		.len = x->body.len,
+		.too_long = x->too_long,
+		.peer = &peer,
+		.arena = &x->arena,
+	};
+	struct http_reply r = { .body = "" };
+	h->o.answer(h->o.self, &q, &r);
+	return send_reply(connection, &r);
+}
+
+/* MHD calls it when the head is there, for each part of the body, and in the end. */
+static enum MHD_Result meet(void *self, struct MHD_Connection *connection, const char *url,
+			    const char *method, const char *version, const char *data, size_t *len,
+			    void **context)
+{
+	struct http *h = self;
+	struct exchange *x = *context;
+	(void)url;
+	(void)version;
+	if (!x->begun) {
+		x->begun = true;
+		give_time(connection, BODY_S);
+		return MHD_YES;
+	}
+	if (*len == 0)
+		return answer(h, connection, method, x);
+	x->too_long |= x->body.len + *len > h->o.most_body;
+	if (!x->too_long)
+		tow_buf_add(&x->body, data, *len);
+	*len = 0;
+	return MHD_YES;
+}
+
+/* --- the server */
+
+bool http_open(struct http **h, const struct http_options *o, struct tow_err *e)
+{
+	struct http *s = tow_xcalloc(1, sizeof *s);
+	s->o = *o;
+	s->visitors.next = s->visitors.before = &s->visitors;
+	s->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_PEDANTIC_CHECKS, 0,
+				 NULL, NULL, meet, s, MHD_OPTION_LISTEN_SOCKET, o->listener,
+				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->most_connections,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
+				 MHD_OPTION_NOTIFY_CONNECTION, visited, s,
+				 MHD_OPTION_NOTIFY_COMPLETED, over, s, MHD_OPTION_URI_LOG_CALLBACK,
+				 asked, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
+				 MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+	if (!s->daemon) {
+		tow_freep(&s);
+		return tow_fail(e, TOW_RETRY, "start the HTTP server: %s", strerror(errno));
+	}
+	*h = s;
+	return true;
+}
+
+int http_fd(const struct http *h)
+{
+	return MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+int http_turn(struct http *h)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+	MHD_run(h->daemon);
+	sweep(h);
+	if (MHD_get_timeout(h->daemon, &ms) != MHD_YES || ms > SWEEP_MS)
+		return SWEEP_MS;
+	return (int)ms;
+}
+
+void http_rest(struct http *h)
+{
+	MHD_quiesce_daemon(h->daemon);
+}
+
+void http_close(struct http *h)
+{
+	if (!h)
+		return;
+	MHD_stop_daemon(h->daemon);
+	tow_freep(&h);
+}

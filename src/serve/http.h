@@ -1,0 +1,57 @@
+/* HTTP as a server: one listener, many connections, one request at a time. A process waits for fd,
+ * then takes a turn; whoever asks is answered by the function that was given, and a connection that
+ * dawdles is ended. */
+#ifndef TOW_SERVE_HTTP_H
+#define TOW_SERVE_HTTP_H
+
+#include <stddef.h>
+
+#include "tow/err.h"
+#include "tow/mem.h"
+
+struct http;
+struct http_peer; /* where a request came from */
+
+struct http_request {
+	const char *method;
+	const char *target; /* as it was sent: path, and what follows a ? */
+	const char *body;   /* followed by a NUL; "" when there is none */
+	size_t len;
+	bool too_long; /* more than most_body came, and is lost */
+	const struct http_peer *peer;
+	struct tow_arena *arena; /* for the answer; until it is sent */
+};
+const char *http_header(const struct http_request *q, const char *name); /* NULL: not sent */
+
+enum { HTTP_MOST_HEADERS = 16 };
+struct http_header {
+	const char *name, *value;
+};
+
+struct http_reply {
+	int status;
+	const void *body;
+	size_t len;
+	struct http_header headers[HTTP_MOST_HEADERS];
+	size_t n_headers;
+	/* Of an answer that makes the connection something else: whoever takes it over. It is
+	 * called once that answer is sent, with what came behind the request; the descriptor is
+	 * closed after it. owned is freed then. */
+	void (*take)(void *owned, int connection, const void *early, size_t len);
+	void *owned;
+};
+void http_say(struct http_reply *r, const char *name, const char *value); /* a header */
+
+struct http_options {
+	int listener;
+	size_t most_connections, most_body;
+	void (*answer)(void *self, const struct http_request *q, struct http_reply *r);
+	void *self;
+};
+TOW_MUST bool http_open(struct http **h, const struct http_options *o, struct tow_err *e);
+int http_fd(const struct http *h); /* readable: there is something to do */
+int http_turn(struct http *h);	   /* does it; in how many ms to come again at the latest */
+void http_rest(struct http *h);	   /* takes no further connections */
+void http_close(struct http *h);   /* NULL is fine */
+
+#endif

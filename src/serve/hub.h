@@ -1,0 +1,35 @@
+/* The hub: one process that holds every WebSocket. The processes that speak HTTP do the handshake
+ * and hand it the connection; it polls for them, asks the database what has changed, and tells
+ * whoever asked for it. */
+#ifndef TOW_SERVE_HUB_H
+#define TOW_SERVE_HUB_H
+
+#include <stddef.h>
+
+#include "tow/err.h"
+
+enum { HUB_EARLY_MOST = 16 << 10 };
+
+/* Whose a connection is. The hub asks again and again whether the token is still good. */
+struct hub_guest {
+	char token[65]; /* SHA-256 of it, in hexadecimal */
+	char role[16];
+};
+
+/* Hands over a connection whose handshake is done; the caller closes its own descriptor after it.
+ * early: what came behind the handshake already. Never waits: a hub that does not listen is
+ * TOW_RETRY. */
+TOW_MUST bool hub_hand(int hub, int connection, const struct hub_guest *guest, const void *early,
+		       size_t len, struct tow_err *e);
+
+struct hub {
+	const char *url; /* the database; NULL: the environment */
+	const int *ears; /* where connections come from: the other ends of SOCK_SEQPACKET pairs */
+	size_t n_ears;
+	size_t max_guests; /* more are refused */
+};
+
+/* Until TERM or INT; an exit status. */
+int hub_run(const struct hub *h);
+
+#endif
