@@ -41,7 +41,7 @@ is "$(api_status DELETE /api/v1/tokens/vera)" 204 "and drops them"
 TOKEN=$VERA
 is "$(api_status GET /api/v1/me)" 401 "at once"
 TOKEN=$ADA
-new=$(api_send POST /api/v1/tokens '{"name":"new","role":"viewer"}' | jq -r .secret)
+new=$(api_send POST /api/v1/tokens '{"name":"new","role":"viewer"}' | jq -r .token)
 is "$(TOKEN=$new api GET /api/v1/me | jq -r .name)" new "and makes others"
 
 # What is wrong

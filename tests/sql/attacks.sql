@@ -8,6 +8,7 @@ set local client_min_messages = error;
 select tow.schedule('x', '@daily', 'noop') \g /dev/null
 select tow.enqueue('noop') as job \gset
 select pg_temp.worker() as w \gset
+select set_config('attack.token', tow.add_token('attacker', 'admin'), true) \g /dev/null
 create table public.canary as select 1 as alive;
 
 create temporary table hostile (n int, text text);
@@ -21,6 +22,8 @@ insert into hostile values
 create function pg_temp.usual(p_fn name, p_arg name, p_type name) returns text language sql as $$
 	select case when p_arg = 'queue' then quote_literal('default') when p_arg = 'kind' then quote_literal('noop') when p_arg ~ '^(p_)?(id|job)$' then (select max(id)::text from tow_store.job)
 		when p_arg ~ '^(p_)?worker$' then (select max(id)::text from tow_store.worker) when p_arg = 'spec' then quote_literal('@daily')
+		when p_arg = 'token' then quote_literal(encode(sha256(convert_to(current_setting('attack.token'), 'UTF8')), 'hex'))
+		when p_arg = 'route' then (select r.id::text from tow.routes r where r.path = '/api/v1/jobs' and r.method = 'POST')
 		when p_arg = 'verb' then quote_literal('cancel') when p_fn = 'set' and p_arg = 'name' then quote_literal('max_losses')
 		when p_type in ('text', 'name') then quote_literal('x') when p_type ~ '^(int|float)\d' then '1' when p_type = 'bool' then 'false' when p_type = 'jsonb' then quote_literal('{}')
 		when p_type = 'interval' then quote_literal('1 h') when p_type = 'timestamptz' then 'tow.now() + interval ''1 h''' else format('null::%s', p_type) end
@@ -46,7 +49,7 @@ declare
 	v_message text;
 	v_hint text;
 begin
-	for c in select call.*, h.n, h.text as hostile from call, hostile h order by call.fn::text, call.arg, h.n loop
+	for c in select call.*, h.n, h.text as hostile from call, hostile h where has_function_privilege(current_user, call.fn, 'execute') and (current_user = 'tow_admin' or not has_function_privilege('tow_admin', call.fn, 'execute')) order by call.fn::text, call.arg, h.n loop
 		v_code := null;
 		v_message := null;
 		v_hint := null;
@@ -62,6 +65,8 @@ end $$;
 create temporary table roles_before as select rolname, rolsuper, rolcanlogin from pg_roles;
 grant select, insert on call, hostile, outcome to public;
 set local role tow_admin;
+select pg_temp.attack();
+set local role tow_server; -- what is its own
 select pg_temp.attack();
 reset role;
 

@@ -144,7 +144,7 @@ select tow.set_daemon('d', kind => 'noop', config => '{"password": "secret"}') \
 insert into tow_store.step (job_id, name, run, at, result) values (:live, 'one', 1, tow.now(), '"secret"');
 select tow.signal(:live, 'word', '"secret"') \g /dev/null
 create temporary table place as
-select format('select string_agg(v::text, %L) from (select * from tow.%I) v', ' ', viewname) as sql from pg_views where schemaname = 'tow'
+select format('select string_agg(v::text, %L) from (select * from tow.%I) v', ' ', viewname) as sql from pg_views where schemaname = 'tow' and viewname <> 'tokens' -- which is for admins
 union all
 select format('select string_agg(v::text, %L) from (select * from %s) v', ' ', f)
 from unnest(array[format('tow.job(%s)', :live), format('tow.job(%s)', :done), format('tow.job(%s)', :failed), format('tow.log(%s)', :done), 'tow.find_jobs()',

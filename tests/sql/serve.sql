@@ -62,6 +62,9 @@ select is((select a.status from tow.answer(pg_temp.hashed(:'operator'), (select 
 select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'operator'), 'TW410', null, 'a route of before a migration is told apart');
 
 -- Once
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 kind is null', 'and is null');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', repeat('k', 201)), 'TW422 the Idempotency-Key is too long', 'a key that is too long');
 select pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k') as first \gset
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k'), :'first'::text, 'the same key is the same answer');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"key": "one", "kind": "noop"}', 'k'), :'first', 'in whatever order');

@@ -14,6 +14,13 @@ as $$
 $$;
 comment on function tow_store.argument(text, text) is 'How an argument is taken from what was given.';
 
+create or replace function tow_store.statement_of_argument(p_name text, p_type text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select 'select ' || tow_store.argument(p_name, p_type)
+$$;
+comment on function tow_store.statement_of_argument(text, text) is 'A statement that fails where an argument is none of its type.';
+
 create or replace function tow_store.statement_of(r tow_store.route, p_given jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -43,9 +50,13 @@ declare
 	v_body jsonb;
 	v_all jsonb;
 	v_strange text;
+	v_missing text;
 begin
+	if jsonb_typeof(p_path) is distinct from 'object' then
+		perform tow_store.fail('TW422', 'what was given is no object', 'name each argument');
+	end if;
 	begin
-		v_body := nullif(p_body, '');
+		v_body := nullif(p_body, '')::jsonb;
 	exception when data_exception or program_limit_exceeded then
 		perform tow_store.fail('TW422', format('the body is no JSON: %s', sqlerrm), 'send an object, whose members are the arguments');
 	end;
@@ -63,7 +74,12 @@ begin
 			(select string_agg(n, ', ') from unnest(r.names || case when r.page is not null then '{limit,after}' else '{}'::text[] end) n
 			where n <> 'max_rows' and n is distinct from r.page[1] and not r.fixed ? n), 'it takes nothing'));
 	end if;
-	return v_all || r.fixed;
+	v_all := v_all || r.fixed;
+	select n into v_missing from unnest(r.names[:r.needs]) n where not v_all ? n limit 1;
+	if found then
+		perform tow_store.fail('TW422', format('%s is missing', v_missing), format('it needs: %s', array_to_string(r.names[:r.needs], ', ')));
+	end if;
+	return v_all;
 end $$;
 comment on function tow_store.given(tow_store.route, jsonb, text) is 'The arguments of a request, by name.';
 
@@ -73,10 +89,12 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
 	a record;
+	v_statement text;
 begin
 	for a in select u.name, u.type from unnest(r.names, r.types) u(name, type) where p_given ? u.name loop
+		v_statement := tow_store.statement_of_argument(a.name, a.type);
 		begin
-			execute format('select %s', tow_store.argument(a.name, a.type)) using p_given;
+			execute v_statement using p_given;
 		exception when others then
 			perform tow_store.fail('TW422', format('bad %s: %s', case when a.name = r.page[1] then 'after' else a.name end, sqlerrm), format('it takes %s', case a.type when 'bytea' then 'base64' else a.type end));
 		end;
@@ -90,10 +108,13 @@ create or replace function tow_store.begin_once(p_who text, p_key text, p_asked 
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_kept constant interval := '1 day';
+	c_kept constant interval := interval '1 day';
 	v_asked constant bytea := sha256(convert_to(p_asked, 'UTF8'));
 	d tow_store.answered;
 begin
+	if length(p_key) > 200 then
+		perform tow_store.fail('TW422', 'the Idempotency-Key is too long', 'use up to 200 characters');
+	end if;
 	delete from tow_store.answered where ctid = any(array(select a.ctid from tow_store.answered a where a.at < tow.now() - c_kept order by a.at limit 20 for update skip locked));
 	insert into tow_store.answered (who, key, asked, at) values (p_who, p_key, v_asked, tow.now()) on conflict (who, key) do nothing;
 	if not found then

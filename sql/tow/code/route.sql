@@ -22,9 +22,9 @@ begin
 	if to_regclass(p_fn) is null then
 		select p.* into strict f from pg_proc p where p.oid = p_fn::regproc;
 	end if;
-	insert into tow_store.route (area, method, path, fn, role, gives, page, fixed, names, types)
+	insert into tow_store.route (area, method, path, fn, role, gives, page, fixed, names, types, needs)
 	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, p_fixed,
-		coalesce(f.proargnames[1:f.pronargs], '{}'), array(select format_type(a.type, null) from unnest(f.proargtypes::oid[]) with ordinality a(type, n) order by a.n));
+		coalesce(f.proargnames[1:f.pronargs], '{}'), array(select format_type(a.type, null) from unnest(f.proargtypes::oid[]) with ordinality a(type, n) order by a.n), coalesce(f.pronargs - f.pronargdefaults, 0));
 	select m[1] into v_missing from regexp_matches(p_path, '\{([a-z_]+)\}', 'g') m where m[1] <> all(coalesce(f.proargnames[1:f.pronargs], '{}'));
 	if found then
 		raise exception '% %: % has no argument %', p_method, p_path, p_fn, v_missing;

@@ -39,11 +39,11 @@ as $$
 #variable_conflict use_variable
 begin
 	perform tow_store.check_token(name, role, lasts);
+	if exists (select from tow_store.token t where t.kind = 'token' and t.name = name) then
+		perform tow_store.fail('TW409', format('there is a token %L already', name), format('tow token rm %s, or another name', name));
+	end if;
 	perform tow_store.note('token.add', name, p_detail => jsonb_build_object('role', role, 'lasts', lasts));
 	return tow_store.make_token('token', name, role, null, lasts);
-exception
-	when unique_violation then
-		perform tow_store.fail('TW409', format('there is a token %L already', name), format('tow token rm %s, or another name', name));
 end $$;
 comment on function tow.add_token(text, text, interval) is
 'Let a program, or somebody, ask the server as viewer, operator or admin. Returns the secret, which is shown this once; lasts: for how long it is good, null for ever.';
@@ -78,7 +78,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-	c_lasts constant interval := '30 days';
+	c_lasts constant interval := interval '30 days';
 	t tow_store.token;
 begin
 	delete from tow_store.token o where o.kind <> 'token' and o.expires_at < tow.now();

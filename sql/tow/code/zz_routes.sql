@@ -77,7 +77,7 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/daemons/{name}/disable', 'tow.disable_daemon', 'operator', 'nothing', null, null],
 
 	['GET', '/api/v1/tokens', 'tow.tokens', 'admin', 'list', null, null],
-	['POST', '/api/v1/tokens', 'tow.add_token', 'admin', 'secret', null, null],
+	['POST', '/api/v1/tokens', 'tow.add_token', 'admin', 'token', null, null],
 	['DELETE', '/api/v1/tokens/{name}', 'tow.drop_token', 'admin', 'nothing', null, null],
 	['GET', '/api/v1/audit', 'tow.find_audit', 'viewer', 'list', '{before,n}', null],
 	['GET', '/api/v1/events', 'tow.find_audit', 'viewer', 'list', '{before,n}', null],

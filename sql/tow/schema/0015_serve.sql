@@ -45,6 +45,7 @@ create table tow_store.route (
 	fixed jsonb not null default '{}',
 	names text[] not null,
 	types text[] not null,
+	needs int not null,
 	unique (method, path)
 );
 comment on table tow_store.route is 'What the server answers. Path, query and body name the arguments of the function.';
@@ -54,6 +55,7 @@ comment on column tow_store.route.role is 'The least role; the function''s grant
 comment on column tow_store.route.gives is 'list: its rows; one: its only row; json: the document that it returns; text: its lines; nothing; any other word names the value that it returns.';
 comment on column tow_store.route.page is 'The argument that takes up a list where one ended, and the columns of the last row that say where.';
 comment on column tow_store.route.names is 'The function''s arguments, and their types.';
+comment on column tow_store.route.needs is 'So many of them, the first, cannot be left out.';
 comment on column tow_store.route.fixed is 'Arguments that go without saying.';
 
 create table tow_store.feed (
