@@ -63,7 +63,7 @@ select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'
 
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
-select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 kind is null', 'and is null');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 bad kind NULL', 'and is null');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', repeat('k', 201)), 'TW422 the Idempotency-Key is too long', 'a key that is too long');
 select pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k') as first \gset
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k'), :'first'::text, 'the same key is the same answer');

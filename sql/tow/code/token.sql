@@ -7,6 +7,14 @@ as $$
 $$;
 comment on function tow_store.secret_hash(text) is 'What is kept of a secret.';
 
+-- What the server has of a secret; null for what is no hash.
+create or replace function tow_store.hash_of(p_hex text) returns bytea
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when p_hex ~ '^[0-9a-f]{64}$' then decode(p_hex, 'hex') end
+$$;
+comment on function tow_store.hash_of(text) is 'A SHA-256 as it is written.';
+
 create or replace function tow_store.make_token(p_kind text, p_name text, p_role text, p_of bytea, p_lasts interval) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -82,7 +90,7 @@ declare
 	t tow_store.token;
 begin
 	delete from tow_store.token o where o.kind <> 'token' and o.expires_at < tow.now();
-	select o.* into t from tow_store.token o where o.hash = decode(sign_in.hash, 'hex') and o.kind <> 'session' and coalesce(o.expires_at > tow.now(), true) for update;
+	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(sign_in.hash) and o.kind <> 'session' and coalesce(o.expires_at > tow.now(), true) for update;
 	if not found then
 		perform tow_store.fail('TW401', 'that is no token, or not any more', 'tow token add NAME makes one, tow token link an address that signs in');
 	end if;
@@ -96,7 +104,7 @@ comment on function tow.sign_in(text) is 'For the server: a session for who has 
 create or replace function tow.sign_out(hash text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	delete from tow_store.token t where t.hash = decode(sign_out.hash, 'hex') and t.kind = 'session'
+	delete from tow_store.token t where t.hash = tow_store.hash_of(sign_out.hash) and t.kind = 'session'
 $$;
 comment on function tow.sign_out(text) is 'For the server: a session is over.';
 
@@ -104,7 +112,7 @@ comment on function tow.sign_out(text) is 'For the server: a session is over.';
 create or replace function tow.vouch(hashes text[]) returns table(hash text, role text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select h.hash, t.role from unnest(hashes) h(hash) join tow_store.token t on t.hash = decode(h.hash, 'hex') and t.kind <> 'key' and coalesce(t.expires_at > tow.now(), true)
+	select h.hash, t.role from unnest(hashes) h(hash) join tow_store.token t on t.hash = tow_store.hash_of(h.hash) and t.kind <> 'key' and coalesce(t.expires_at > tow.now(), true)
 $$;
 comment on function tow.vouch(text[]) is 'For the server: which of these may ask, and as what.';
 
@@ -115,7 +123,7 @@ as $$
 declare
 	t tow_store.token;
 begin
-	select o.* into t from tow_store.token o where o.hash = decode(p_hash, 'hex') and o.kind <> 'key' and coalesce(o.expires_at > tow.now(), true);
+	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(p_hash) and o.kind <> 'key' and coalesce(o.expires_at > tow.now(), true);
 	if not found then
 		perform tow_store.fail('TW401', 'sign in first', 'send Authorization: Bearer TOKEN; tow token add NAME makes one');
 	end if;
