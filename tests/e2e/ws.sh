@@ -8,6 +8,7 @@ command -v python3 >/dev/null || skip_all "there is no python3 here: contrib/boo
 
 instance_start
 instance_psql -c "select haul.add_client('c', 'transmission', 'http://127.0.0.1:1')" -c "select haul.add_library('main', '/nowhere/main')" >/dev/null
+instance_psql -c "alter database tow set track_functions = 'all'" # so that quiet can count
 serve_start
 token=$(token_add guest viewer)
 

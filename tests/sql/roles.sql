@@ -59,9 +59,11 @@ insert into call values
 	('worker admin', $$ select tow.holds(1, 1) $$), ('worker admin', $$ select tow.run_sql(1, 1, 'k', '{}') $$), ('worker admin', $$ select tow.attend('s', 'h', 1, '0', false) $$),
 	('worker admin', $$ select tow.tick(1, '{}', null) $$), ('worker admin', $$ select tow.doze(1, 10) $$), ('worker admin', $$ select tow.limit(60000) $$), ('worker admin', $$ select tow.leave(1) $$), ('worker admin', $$ select tow.detach(1) $$),
 	('worker admin', $$ select tow.duty_failed('prune', 'x') $$);
-insert into call values ('', $$ select tow.changes() $$);
+insert into call values ('', $$ select tow.changes() $$), ('', $$ select tow.answer('x', 1) $$), ('', $$ select tow.openapi('1') $$), ('', $$ select tow.vouch('{}') $$),
+	('', $$ select tow.sign_in('x') $$), ('', $$ select tow.sign_out('x') $$), ('viewer operator admin', $$ select tow.me() $$),
+	('admin', $$ select tow.add_token('x') $$), ('admin', $$ select tow.drop_token('x') $$), ('admin', $$ select tow.add_key() $$), ('admin', $$ select * from tow.tokens $$);
 insert into call select 'worker admin', format('select tow.duty(%L)', name) from tow.duties;
-insert into call select 'viewer operator admin', format('select * from tow.%I', viewname) from pg_views where schemaname = 'tow';
+insert into call select 'viewer operator admin', format('select * from tow.%I', viewname) from pg_views where schemaname = 'tow' and viewname <> 'tokens';
 
 select tow.enqueue('noop') \g /dev/null
 select tow.schedule('x', '@daily', 'noop') \g /dev/null
@@ -84,7 +86,7 @@ from pg_proc p where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnam
 select is(string_agg(p.oid::regprocedure::text, ', '), null, 'what runs as the owner pins its search path, temporary objects last')
 from pg_proc p where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and p.prosecdef and not coalesce(p.proconfig, '{}') @> '{"search_path=pg_catalog, pg_temp"}';
 select is(string_agg(p.oid::regprocedure::text, ', '), null, 'what people call runs as the owner')
-from pg_proc p where p.pronamespace = 'tow'::regnamespace and not p.prosecdef and p.proname not in ('now');
+from pg_proc p where p.pronamespace = 'tow'::regnamespace and not p.prosecdef and p.proname not in ('now', 'answer'); -- answer becomes whom it asks for
 select ok(not r.rolsuper and not r.rolcanlogin, 'who is no superuser and cannot log in') from pg_roles r where r.rolname = 'tow_owner';
 select is(string_agg(c.oid::regclass::text, ', '), null, 'and owns everything') from pg_class c
 where c.relnamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and c.relkind in ('r', 'p', 'v', 'S') and c.relowner <> 'tow_owner'::regrole;

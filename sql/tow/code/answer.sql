@@ -14,12 +14,12 @@ as $$
 $$;
 comment on function tow_store.argument(text, text) is 'How an argument is taken from what was given.';
 
-create or replace function tow_store.statement_of_argument(p_name text, p_type text) returns text
+create or replace function tow_store.statement_of_argument(r tow_store.route, p_name text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select 'select ' || tow_store.argument(p_name, p_type)
+	select 'select ' || tow_store.argument(p_name, r.types[array_position(r.names, p_name)])
 $$;
-comment on function tow_store.statement_of_argument(text, text) is 'A statement that fails where an argument is none of its type.';
+comment on function tow_store.statement_of_argument(tow_store.route, text) is 'A statement that fails where an argument is none of its type.';
 
 create or replace function tow_store.statement_of(r tow_store.route, p_given jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -89,12 +89,10 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
 	a record;
-	v_statement text;
 begin
 	for a in select u.name, u.type from unnest(r.names, r.types) u(name, type) where p_given ? u.name loop
-		v_statement := tow_store.statement_of_argument(a.name, a.type);
 		begin
-			execute v_statement using p_given;
+			execute tow_store.statement_of_argument(r, a.name) using p_given;
 		exception when others then
 			perform tow_store.fail('TW422', format('bad %s: %s', case when a.name = r.page[1] then 'after' else a.name end, sqlerrm), format('it takes %s', case a.type when 'bytea' then 'base64' else a.type end));
 		end;

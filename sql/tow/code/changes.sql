@@ -109,7 +109,7 @@ end $$;
 comment on function tow_store.feed_jobs(jsonb, text[]) is 'Feed: jobs that are watched, and counters that move whenever any job comes, starts, ends or is acted upon.';
 
 -- Each queue's jobs are counted so far and no further: whoever wants more asks tow.queues.
-create or replace function tow_store.glance() returns table(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, slots bigint, oldest_ready timestamptz)
+create or replace function tow_store.glance() returns table(name text, state text, ready bigint, waiting bigint, running bigint, workers bigint, slots bigint)
 language sql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
@@ -118,8 +118,8 @@ as $$
 	), u as (
 		select b.queue, count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band group by b.queue
 	)
-	select q.name, case when q.paused_at is null then 'open' else 'paused' end, q.pause_reason, coalesce(r.ready, 0), coalesce(r.laned, 0), coalesce(u.n, 0),
-		coalesce(w.workers, 0), coalesce(w.slots, 0), null::timestamptz
+	select q.name, case when q.paused_at is null then 'open' else 'paused' end, coalesce(r.ready, 0), coalesce(r.laned, 0), coalesce(u.n, 0),
+		coalesce(w.workers, 0), coalesce(w.slots, 0)
 	from tow_store.queue q left join w on w.queue = q.id left join u on u.queue = q.id
 		left join lateral (
 			select (sum(c.n) filter (where not b.laned))::bigint as ready, (sum(c.n) filter (where b.laned))::bigint as laned

@@ -63,4 +63,4 @@ create table tow_store.feed (
 	area text not null,
 	fn text not null
 );
-comment on table tow_store.feed is 'Where tow.changes looks: functions (since bigint, topics text[]) that return topic, key, n, message.';
+comment on table tow_store.feed is 'Where tow.changes looks: functions (since jsonb, topics text[]), as the head of changes.sql has it.';
