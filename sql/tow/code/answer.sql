@@ -14,12 +14,12 @@ as $$
 $$;
 comment on function tow_store.argument(text, text) is 'How an argument is taken from what was given.';
 
-create or replace function tow_store.statement_of_argument(r tow_store.route, p_name text) returns text
+create or replace function tow_store.statement_of_argument(r tow_store.route, p_n int) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select 'select ' || tow_store.argument(p_name, r.types[array_position(r.names, p_name)])
+	select 'select ' || tow_store.argument(r.names[p_n], r.types[p_n])
 $$;
-comment on function tow_store.statement_of_argument(tow_store.route, text) is 'A statement that fails where an argument is none of its type.';
+comment on function tow_store.statement_of_argument(tow_store.route, int) is 'A statement that fails where an argument is none of its type.';
 
 create or replace function tow_store.statement_of(r tow_store.route, p_given jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -87,14 +87,13 @@ comment on function tow_store.given(tow_store.route, jsonb, text) is 'The argume
 create or replace function tow_store.blame(r tow_store.route, p_given jsonb, p_error text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-declare
-	a record;
 begin
-	for a in select u.name, u.type from unnest(r.names, r.types) u(name, type) where p_given ? u.name loop
+	for n in 1 .. cardinality(r.names) loop
 		begin
-			execute tow_store.statement_of_argument(r, a.name) using p_given;
+			execute tow_store.statement_of_argument(r, n) using p_given;
 		exception when others then
-			perform tow_store.fail('TW422', format('bad %s: %s', case when a.name = r.page[1] then 'after' else a.name end, sqlerrm), format('it takes %s', case a.type when 'bytea' then 'base64' else a.type end));
+			perform tow_store.fail('TW422', format('bad %s: %s', case when r.names[n] = r.page[1] then 'after' else r.names[n] end, sqlerrm),
+				format('it takes %s', case r.types[n] when 'bytea' then 'base64' else r.types[n] end));
 		end;
 	end loop;
 	perform tow_store.fail('TW422', p_error, null);
