@@ -50,7 +50,7 @@ with offered as (
 	from pg_proc p
 	where p.pronamespace = :'schema'::regnamespace and :'role' = (
 		select r.role
-		from unnest('{public,tow_producer,tow_viewer,tow_operator,tow_worker,tow_admin}'::text[]) with ordinality r(role, n)
+		from unnest('{public,tow_producer,tow_viewer,tow_operator,tow_worker,tow_admin,tow_server}'::text[]) with ordinality r(role, n)
 		where has_function_privilege(r.role, p.oid, 'execute')
 		order by r.n limit 1)
 )
@@ -87,7 +87,7 @@ select format('| `%s.%s` | %s | `%s` |', :'schema', c.relname, replace(obj_descr
 	(select string_agg(a.attname, ' ' order by a.attnum) from pg_attribute a
 	where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped))
 from pg_class c
-where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v' and has_table_privilege('tow_viewer', c.oid, 'select')
+where c.relnamespace = :'schema'::regnamespace and c.relkind = 'v' and has_table_privilege('tow_admin', c.oid, 'select')
 order by c.relname;
 SQL
 }
@@ -108,6 +108,7 @@ functions tow_viewer >"$parts/viewers"
 functions tow_operator >"$parts/operators"
 functions tow_admin >"$parts/admins"
 functions tow_worker >"$parts/workers"
+functions tow_server >"$parts/servers"
 views >"$parts/views"
 settings >"$parts/settings"
 for role in viewer operator admin worker; do

@@ -28,7 +28,7 @@ create or replace function tow_store.json_columns(p_fn text) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	with f as (
-		select p.* from pg_proc p where p.oid = to_regproc(p_fn)
+		select p.* from pg_proc p where p.oid = tow_store.fn_of(p_fn)
 	), relation as (
 		select coalesce(to_regclass(p_fn)::oid, (select t.typrelid from f join pg_type t on t.oid = f.prorettype where t.typrelid <> 0)) as oid
 	)
@@ -53,7 +53,7 @@ as $$
 			when 'one' then row
 			when 'json' then '{}'::jsonb
 			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
-				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = to_regproc(r.fn)))) end))))
+				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = tow_store.fn_of(r.fn)))) end))))
 	end || '{"default": {"$ref": "#/components/responses/Problem"}}'
 	from coalesce((select jsonb_build_object('type', 'object', 'properties', c) from tow_store.json_columns(r.fn) c where c is not null), '{}') row
 $$;
@@ -64,7 +64,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select a.name, a.type::regtype, a.n <= p.pronargs - p.pronargdefaults, r.path like '%{' || a.name || '}%'
 	from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) with ordinality a(name, type, n)
-	where p.oid = to_regproc(r.fn) and a.n <= p.pronargs and not r.fixed ? a.name and (r.page is null or a.name not in ('max_rows', r.page[1]))
+	where p.oid = tow_store.fn_of(r.fn) and a.n <= p.pronargs and not r.fixed ? a.name and (r.page is null or a.name not in ('max_rows', r.page[1]))
 	union all
 	select v.name, v.type::regtype, false, false from (values ('limit', 'int'), ('after', 'text')) v(name, type) where r.page is not null
 $$;
@@ -74,7 +74,7 @@ create or replace function tow_store.json_operation(r tow_store.route) returns j
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	with said as (
-		select coalesce(obj_description(to_regproc(r.fn), 'pg_proc'), obj_description(to_regclass(r.fn), 'pg_class')) as text
+		select coalesce(obj_description(tow_store.fn_of(r.fn), 'pg_proc'), obj_description(to_regclass(r.fn), 'pg_class')) as text
 	), a as materialized (
 		select * from tow_store.json_arguments(r)
 	)

@@ -1,4 +1,11 @@
 -- Routes: one row each, and one function. What a function takes is read when its row is written, which is at each migration.
+create or replace function tow_store.fn_of(p_fn text) returns oid
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select max(p.oid) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = split_part(p_fn, '.', 1) and p.proname = split_part(p_fn, '.', 2)
+$$;
+comment on function tow_store.fn_of(text) is 'A function by its name; while a migration has two of a name, the one that it has made.';
+
 create or replace function tow_store.add_routes(p_area text, p_routes text[][]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -20,7 +27,7 @@ declare
 	v_missing text;
 begin
 	if to_regclass(p_fn) is null then
-		select p.* into strict f from pg_proc p where p.oid = p_fn::regproc;
+		select p.* into strict f from pg_proc p where p.oid = tow_store.fn_of(p_fn);
 	end if;
 	insert into tow_store.route (area, method, path, fn, role, gives, page, fixed, names, types, needs)
 	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, p_fixed,
