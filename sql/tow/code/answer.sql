@@ -96,7 +96,7 @@ begin
 				format('it takes %s', case r.types[n] when 'bytea' then 'base64' else r.types[n] end));
 		end;
 	end loop;
-	perform tow_store.fail('TW422', p_error, null);
+	perform tow_store.fail('TW422', p_error, 'look at the values of its arguments');
 end $$;
 comment on function tow_store.blame(tow_store.route, jsonb, text) is 'Say what is wrong with the arguments of a request.';
 
@@ -187,7 +187,7 @@ begin
 	end;
 	perform set_config('role', v_before, true);
 	if r.gives = 'one' and v_rows is null then
-		perform tow_store.fail('TW404', 'there is no such thing', null);
+		perform tow_store.fail('TW404', 'there is no such thing', 'it may have gone meanwhile');
 	end if;
 	v_status := case when r.gives in ('id', 'ids') then 201 when r.gives = 'nothing' then 204 else 200 end;
 	if r.page is not null then
