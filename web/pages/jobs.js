@@ -3,20 +3,20 @@ import { del, get, may, post } from '../lib/api.js';
 import { Button, compact, count, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { useData } from '../lib/live.js';
+import { finished, live } from '../lib/states.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { Lasting, Time } from '../lib/time.js';
 import { toast, toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
+import { Job } from './job.js';
 
-export const live = ['running', 'ready', 'scheduled', 'retrying', 'waiting'];
-export const finished = ['failed', 'completed', 'cancelled'];
-const names = ['kind', 'queue', 'lane', 'tag', 'key'];
+const names = ['kind', 'queue', 'lane', 'tag', 'key', 'parent', 'class'];
 const PAGE = 50;
 
 function Tabs({ query, counts }) {
 	const tab = (state, title) => html`<a key=${title} href=${href('jobs', { ...query, state })} aria-current=${(query.state ?? null) === state ? 'true' : undefined}>
-		${title}<span class="n soft">${state && counts ? compact(counts[state] ?? 0) : ''}</span></a>`;
+		${title}${counts?.[state] !== undefined && html`<span class="n soft">${counts[state]}</span>`}</a>`;
 	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}</nav>`;
 }
 
@@ -69,13 +69,13 @@ function Progress({ job }) {
 }
 
 const columns = [
-	{ name: 'id', title: 'Job', width: 10, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
-	{ name: 'state', title: 'State', width: 14, cell: (j) => html`<${State} name=${j.state} />` },
+	{ name: 'id', title: 'Job', width: 9, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
+	{ name: 'state', title: 'State', width: 13, cell: (j) => html`<${State} name=${j.state} />` },
 	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}` },
 	{ name: 'what', title: 'Progress, reason', wide: true, cell: (j) => html`<${Progress} job=${j} />` },
-	{ name: 'queue', title: 'Queue', width: 14, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}` },
+	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}` },
 	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },
-	{ name: 'at', title: 'When', width: 14, cell: (j) => html`<${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />` },
+	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />` },
 ];
 
 // What may be done to jobs that are in these states.
@@ -169,7 +169,7 @@ function Nothing({ query }) {
 		: html`<${Empty} title="No jobs yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A job is a kind and its arguments; it appears here at once.<//>`;
 }
 
-export function Jobs({ query }) {
+function List({ query }) {
 	const asked = Object.fromEntries(['state', ...names].map((name) => [name, query[name]]));
 	const { data, error, reload } = useData('jobs', { query: { ...asked, limit: PAGE }, topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
@@ -180,11 +180,15 @@ export function Jobs({ query }) {
 		reload();
 		counts.reload();
 	};
-	const numbers = counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, c.jobs]));
+	const numbers = counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${compact(c.count)}${c.more ? '+' : ''}`]));
 	return html`<${Head} title="Jobs"><${Filter} query=${query} /><//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="jobs" columns=${columns} rows=${rows} rowKey=${(j) => j.id} opens more=${more}
 			selected=${may('operator') ? selected : undefined} onSelect=${setSelected} empty=${html`<${Nothing} query=${query} />`} />
 		${chosen.length > 0 && html`<${Chosen} jobs=${chosen} clear=${() => setSelected(new Set())} reload=${reloadAll} />`}`;
+}
+
+export function Jobs({ rest: [id], query }) {
+	return id ? html`<${Job} id=${id} />` : html`<${List} query=${query} />`;
 }
