@@ -125,6 +125,7 @@ async function useKeys() {
 	await comes(page.getByRole('dialog', { name: 'Keys' }).waitFor(), '? lists the keys');
 	await page.keyboard.press('Escape');
 	await goTo(page, '#/jobs');
+	await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
 	await page.keyboard.press('/');
 	await page.keyboard.type('echo');
 	await page.keyboard.press('Enter');
