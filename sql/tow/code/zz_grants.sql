@@ -45,7 +45,7 @@ declare
 	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.drained,tow.reconcile,tow.holds,tow.save_step,
 		tow.sql_kinds,tow.run_sql,tow.daemon_status,
 		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
-	c_act constant text[] := '{tow.cancel,tow.retry,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.move,tow.bulk,tow.approve,tow.reject,
+	c_act constant text[] := '{tow.cancel,tow.retry,tow.forget,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.move,tow.bulk,tow.approve,tow.reject,
 		tow.pause,tow.resume,tow.pause_lane,tow.resume_lane,tow.pause_kind,tow.resume_kind,
 		tow.pause_schedule,tow.resume_schedule,tow.run_schedule,
 		tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon,

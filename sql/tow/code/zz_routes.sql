@@ -14,6 +14,7 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/jobs/bulk', 'tow.bulk', 'operator', 'list', null, null],
 	['POST', '/api/v1/jobs/redrive', 'tow.redrive', 'operator', 'count', null, null],
 	['GET', '/api/v1/jobs/{job}', 'tow.job', 'viewer', 'one', null, null],
+	['DELETE', '/api/v1/jobs/{id}', 'tow.forget', 'operator', 'nothing', null, null],
 	['GET', '/api/v1/jobs/{id}/why', 'tow.why', 'viewer', 'list', null, null],
 	['GET', '/api/v1/jobs/{id}/graph', 'tow.graph_json', 'viewer', 'json', null, null],
 	['GET', '/api/v1/jobs/{id}/log', 'tow.log', 'viewer', 'list', null, null],
