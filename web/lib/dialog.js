@@ -59,7 +59,7 @@ function Question({ question }) {
 		}
 	};
 	return html`<dialog ref=${box} aria-labelledby="dialog-title" onCancel=${() => end(null)}>
-		<form onSubmit=${submit}>
+		<form class=${fields.length > 4 ? 'many' : ''} onSubmit=${submit}>
 			<h2 id="dialog-title">${title}</h2>
 			${text && html`<p>${text}</p>`}
 			${fields.map((field) => html`<${Field} key=${field.name} field=${field} />`)}
