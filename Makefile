@@ -16,10 +16,11 @@ CC ?= gcc
 PKG_CONFIG ?= pkg-config
 INSTALL ?= install
 
-# Asked once, and only when something is compiled: `make bootstrap` must work before pkg-config is there.
+# Asked once, and only when something is compiled: `make bootstrap` must work before pkg-config is there. It does not
+# know wslay.
 packages := libpq libcurl jansson expat inih libxxhash libarchive ncursesw libmicrohttpd zlib
 lib_cflags = $(eval lib_cflags := $(shell $(PKG_CONFIG) --cflags $(packages)))$(lib_cflags)
-lib_libs = $(eval lib_libs := $(shell $(PKG_CONFIG) --libs $(packages)))$(lib_libs)
+lib_libs = $(eval lib_libs := $(shell $(PKG_CONFIG) --libs $(packages)) -lwslay)$(lib_libs)
 check_cflags = $(eval check_cflags := $(shell $(PKG_CONFIG) --cflags check))$(check_cflags)
 check_libs = $(eval check_libs := $(shell $(PKG_CONFIG) --libs check))$(check_libs)
 

@@ -46,7 +46,7 @@ static long long margin_us(const struct dispatcher *d)
 
 void beat_init(struct dispatcher *d)
 {
-	link_init(&d->beat.link, d->direct, "worker beat");
+	tow_link_init(&d->beat.link, d->direct, "worker beat");
 	d->beat.report_most = REPORT_MOST;
 }
 
@@ -61,7 +61,7 @@ static void call(struct dispatcher *d, enum beat_call what, const char *verb,
 {
 	struct tow_err e = { 0 };
 
-	if (!link_send(&d->beat.link, now, &e, verb, values, n)) {
+	if (!tow_link_send(&d->beat.link, now, &e, verb, values, n)) {
 		d->beat.attached = false;
 		tow_log_err(TOW_WARN, "beat.lost", &e);
 		return;
@@ -70,17 +70,6 @@ static void call(struct dispatcher *d, enum beat_call what, const char *verb,
 }
 
 /*--- attach */
-
-static void array_add(struct tow_buf *b, const char *text)
-{
-	tow_buf_adds(b, b->len ? ",\"" : "{\"");
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			tow_buf_addc(b, '\\');
-		tow_buf_addc(b, *text);
-	}
-	tow_buf_addc(b, '"');
-}
 
 /* Other clocks than the database's decide nothing; people want to know of one that is wrong. */
 static void write_clock(char text[40])
@@ -115,13 +104,13 @@ static void ask_attach(struct dispatcher *d, long long now)
 	for (size_t i = 0; i < d->n_queues; i++) {
 		if (!d->queues[i]->pool)
 			continue;
-		array_add(&queues, d->queues[i]->name);
+		tow_array_add(&queues, d->queues[i]->name, strlen(d->queues[i]->name));
 		tow_buf_addf(&slots, "%c%d", slots.len ? ',' : '{', queue_slots(d->queues[i]));
 		tow_buf_addf(&shared, "%c%d", shared.len ? ',' : '{',
 			     d->queues[i]->pool == &d->shared ? d->shared.slots : 0);
 	}
 	for (size_t i = 0; i < d->kinds.n; i++)
-		array_add(&kinds, d->kinds.items[i].name);
+		tow_array_add(&kinds, d->kinds.items[i].name, strlen(d->kinds.items[i].name));
 	tow_buf_adds(&queues, queues.len ? "}" : "{}");
 	tow_buf_adds(&slots, slots.len ? "}" : "{}");
 	tow_buf_adds(&shared, shared.len ? "}" : "{}");
@@ -300,7 +289,7 @@ static void report_refused(struct dispatcher *d, const struct tow_err *e, long l
 
 	tow_log_err(TOW_WARN, "report.refused", e);
 	if (e->code == TOW_RETRY) {
-		b->report_again_us = now + backoff_next(&b->report_backoff_us);
+		b->report_again_us = now + tow_backoff_next(&b->report_backoff_us);
 	} else if (strncmp(e->class, "22", 2) != 0) {
 		tow_log(TOW_WARN, "report.dropped", "lines=%zu", lines);
 		reports_sent(&d->reports);
@@ -417,7 +406,7 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 		return;
 	}
 	tow_log_err(TOW_WARN, "beat.refused", e);
-	link_drop(&b->link, now);
+	tow_link_drop(&b->link, now);
 	b->attached = false;
 }
 
@@ -436,20 +425,21 @@ static void ring(struct dispatcher *d)
 /* Connected, but the answer does not come: half open, or the server is stuck. */
 static bool silent(const struct dispatcher *d, long long now)
 {
-	const struct link *l = &d->beat.link;
+	const struct tow_link *l = &d->beat.link;
 
-	return l->state == LINK_BUSY && now - l->since_us > patience_us(d);
+	return l->state == TOW_LINK_BUSY && now - l->since_us > patience_us(d);
 }
 
 /* The database, or what stands before it, has taken a connection and says nothing. */
 static bool unanswered(const struct beat *b, long long now)
 {
-	const struct link *l = &b->link;
+	const struct tow_link *l = &b->link;
 
 	if (now - l->since_us < UNANSWERED_US)
 		return false;
-	return l->state == LINK_DIALING ? !tow_db_wants_write(l->db)
-					: l->state == LINK_BUSY && b->connected_us > b->heard_us;
+	return l->state == TOW_LINK_DIALING
+		       ? !tow_db_wants_write(l->db)
+		       : l->state == TOW_LINK_BUSY && b->connected_us > b->heard_us;
 }
 
 static long long lease_us(const struct dispatcher *d)
@@ -489,34 +479,34 @@ void beat_turn(struct dispatcher *d, long long now)
 	struct beat *b = &d->beat;
 	struct tow_err e = { 0 };
 
-	switch (link_turn(&b->link, now, &rows, &e)) {
-	case LINK_CONNECTED:
+	switch (tow_link_turn(&b->link, now, &rows, &e)) {
+	case TOW_LINK_CONNECTED:
 		b->connected_us = now;
 		b->attached = false;
 		lows_forget(&d->lows); /* a server that crashed gives out positions again */
 		break;
-	case LINK_ANSWERED:
+	case TOW_LINK_ANSWERED:
 		answered(d, rows, now);
 		break;
-	case LINK_REFUSED:
+	case TOW_LINK_REFUSED:
 		refused(d, &e, now);
 		break;
-	case LINK_LOST:
+	case TOW_LINK_LOST:
 		b->attached = false;
 		b->call = BEAT_NONE;
 		tow_log_err(TOW_WARN, "beat.lost", &e);
 		break;
-	case LINK_NOTHING:
+	case TOW_LINK_NOTHING:
 		break;
 	}
-	if (b->link.state == LINK_IDLE || b->link.state == LINK_BUSY)
+	if (b->link.state == TOW_LINK_IDLE || b->link.state == TOW_LINK_BUSY)
 		ring(d);
-	if (b->link.state == LINK_IDLE && !b->detached)
+	if (b->link.state == TOW_LINK_IDLE && !b->detached)
 		next_call(d, now);
 	watch_lease(d, now);
 	if (silent(d, now)) {
 		tow_log(TOW_WARN, "beat.silent", "ms=%lld", (now - b->link.since_us) / 1000);
-		link_drop(&b->link, now);
+		tow_link_drop(&b->link, now);
 		b->attached = false;
 		b->call = BEAT_NONE;
 		lines_redial(d, now);
@@ -527,13 +517,13 @@ void beat_turn(struct dispatcher *d, long long now)
 long long beat_wake(const struct dispatcher *d, long long now)
 {
 	const struct beat *b = &d->beat;
-	long long wake = link_wake(&b->link), report = report_at(d);
+	long long wake = tow_link_wake(&b->link), report = report_at(d);
 
-	if (b->link.state == LINK_BUSY)
+	if (b->link.state == TOW_LINK_BUSY)
 		wake = b->link.since_us + patience_us(d);
-	if (b->link.state == LINK_BUSY || b->link.state == LINK_DIALING)
+	if (b->link.state == TOW_LINK_BUSY || b->link.state == TOW_LINK_DIALING)
 		return wake < lease_wake(d, now) ? wake : lease_wake(d, now);
-	if (b->link.state != LINK_IDLE)
+	if (b->link.state != TOW_LINK_IDLE)
 		return wake;
 	if (!b->attached || b->urgent || may_detach(d))
 		return now;

@@ -255,10 +255,10 @@ static size_t gather(struct dispatcher *d, struct pollfd *p)
 	size_t n = 0;
 
 	p[n++] = (struct pollfd){ .fd = d->signals, .events = POLLIN };
-	link_poll(&d->beat.link, &p[n++]);
-	link_poll(&d->steps.link, &p[n++]);
+	tow_link_poll(&d->beat.link, &p[n++]);
+	tow_link_poll(&d->steps.link, &p[n++]);
 	for (int i = 0; i < LINES; i++)
-		link_poll(&d->lines[i].link, &p[n++]);
+		tow_link_poll(&d->lines[i].link, &p[n++]);
 	for (size_t i = 0; i < d->slots.n; i++) {
 		const struct slot *s = d->slots.items[i];
 		short out = s->outbox.len > 0 ? POLLOUT : 0;

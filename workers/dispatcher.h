@@ -7,9 +7,9 @@
 #define TOW_WORKERS_DISPATCHER_H
 
 #include "config.h"
-#include "link.h"
 #include "lows.h"
 #include "slots.h"
+#include "tow/link.h"
 
 #define LINES	     2
 #define OUTCOME_MOST (16 << 20) /* bytes of an outcome, and of all that an exchange carries */
@@ -26,7 +26,7 @@ enum beat_call { BEAT_NONE, BEAT_ATTACH, BEAT_KINDS, BEAT_BEAT, BEAT_REPORT, BEA
 
 /* The heartbeat's connection. */
 struct beat {
-	struct link link;
+	struct tow_link link;
 	enum beat_call call;
 	bool attached; /* on this connection */
 	bool detached;
@@ -56,7 +56,7 @@ struct want {
 };
 
 struct line {
-	struct link link;
+	struct tow_link link;
 	int number;
 	bool used; /* it is worth a connection */
 	enum line_call call;
@@ -73,7 +73,7 @@ struct line {
 
 /* The connection for what handlers want kept; see steps.c. */
 struct steps {
-	struct link link;
+	struct tow_link link;
 	long long run; /* whose step is under way */
 	long long used_us, again_us, backoff_us;
 };

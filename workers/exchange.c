@@ -339,5 +339,5 @@ void exchange_refused(struct dispatcher *d, struct line *l, const struct tow_err
 	}
 	tow_log_err(TOW_WARN, "exchange.failed", e);
 	l->unsure = true;
-	l->again_us = now + backoff_next(&l->backoff_us);
+	l->again_us = now + tow_backoff_next(&l->backoff_us);
 }

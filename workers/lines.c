@@ -18,7 +18,7 @@ void lines_init(struct dispatcher *d)
 {
 	for (int i = 0; i < LINES; i++) {
 		d->lines[i].number = i;
-		link_init(&d->lines[i].link, d->url, "worker");
+		tow_link_init(&d->lines[i].link, d->url, "worker");
 	}
 	d->lines[0].used = true;
 	d->batch = EXCHANGE_MOST;
@@ -30,7 +30,7 @@ void lines_forget(struct dispatcher *d)
 		struct line *l = &d->lines[i];
 
 		if (l->call != LINE_NONE)
-			link_drop(&l->link, tow_mono_us());
+			tow_link_drop(&l->link, tow_mono_us());
 		l->call = LINE_NONE;
 		l->unsure = false;
 		runs_free(&l->cargo);
@@ -58,7 +58,7 @@ static bool calling(const struct dispatcher *d, enum line_call call)
 /* A connection that can be used for a call of any kind. */
 static bool is_free(const struct line *l, long long now)
 {
-	return l->used && l->link.state == LINK_IDLE && now >= l->again_us && !l->unsure;
+	return l->used && l->link.state == TOW_LINK_IDLE && now >= l->again_us && !l->unsure;
 }
 
 /* Reconciling and exchanging exclude one another: what an exchange has just been given is not in
@@ -75,7 +75,7 @@ bool line_send(struct line *l, enum line_call call, const char *verb, const char
 {
 	struct tow_err e = { 0 };
 
-	if (!link_send(&l->link, now, &e, verb, values, n)) {
+	if (!tow_link_send(&l->link, now, &e, verb, values, n)) {
 		tow_log_err(TOW_WARN, "line.lost", &e);
 		return false;
 	}
@@ -163,8 +163,8 @@ static void ask_reconcile(struct dispatcher *d, struct line *l, long long now)
 static bool reluctant(const struct dispatcher *d, const struct line *l, long long now)
 {
 	const struct line *first = &d->lines[0];
-	bool stuck = first->unsure || first->link.state == LINK_DOWN ||
-		     first->link.state == LINK_DIALING || now < first->again_us;
+	bool stuck = first->unsure || first->link.state == TOW_LINK_DOWN ||
+		     first->link.state == TOW_LINK_DIALING || now < first->again_us;
 
 	return l->number > 0 && !stuck && d->done.n < SECOND_LINE && !claims_starving(d);
 }
@@ -300,7 +300,7 @@ static void refused(struct dispatcher *d, struct line *l, const struct tow_err *
 		hands_forget(d, now);
 	else
 		tow_log_err(TOW_WARN, "line.refused", e);
-	l->again_us = now + backoff_next(&l->backoff_us);
+	l->again_us = now + tow_backoff_next(&l->backoff_us);
 }
 
 static void lost(struct dispatcher *d, struct line *l, const struct tow_err *e, long long now)
@@ -326,9 +326,9 @@ void lines_redial(struct dispatcher *d, long long now)
 		struct line *l = &d->lines[i];
 		struct tow_err e = { 0 };
 
-		if (!l->used || l->link.state == LINK_DOWN)
+		if (!l->used || l->link.state == TOW_LINK_DOWN)
 			continue;
-		link_drop(&l->link, now);
+		tow_link_drop(&l->link, now);
 		(void)tow_fail(&e, TOW_RETRY, "the database fell silent");
 		lost(d, l, &e, now);
 	}
@@ -342,24 +342,24 @@ static void turn(struct dispatcher *d, struct line *l, long long now)
 
 	if (!l->used)
 		return;
-	switch (link_turn(&l->link, now, &rows, &e)) {
-	case LINK_ANSWERED:
+	switch (tow_link_turn(&l->link, now, &rows, &e)) {
+	case TOW_LINK_ANSWERED:
 		answered(d, l, rows, now);
 		break;
-	case LINK_REFUSED:
+	case TOW_LINK_REFUSED:
 		refused(d, l, &e, now);
 		break;
-	case LINK_LOST:
+	case TOW_LINK_LOST:
 		lost(d, l, &e, now);
 		break;
-	case LINK_CONNECTED:
-	case LINK_NOTHING:
+	case TOW_LINK_CONNECTED:
+	case TOW_LINK_NOTHING:
 		break;
 	}
-	if (l->link.state == LINK_IDLE)
+	if (l->link.state == TOW_LINK_IDLE)
 		(void)tow_db_bell(l->link.db, &channel,
 				  &payload); /* reads the socket: is it still there? */
-	if (l->link.state == LINK_IDLE)
+	if (l->link.state == TOW_LINK_IDLE)
 		next_call(d, l, now);
 }
 
@@ -367,7 +367,7 @@ void lines_turn(struct dispatcher *d, long long now)
 {
 	for (int i = 0; i < LINES; i++)
 		turn(d, &d->lines[i], now);
-	if (!d->lines[1].used && d->lines[0].link.state == LINK_BUSY && d->beat.attached &&
+	if (!d->lines[1].used && d->lines[0].link.state == TOW_LINK_BUSY && d->beat.attached &&
 	    (d->done.n >= 4 * SECOND_LINE ||
 	     (claims_starving(d) && hands_busy(d) >= 4 * SECOND_LINE)))
 		d->lines[1].used = true;
@@ -393,11 +393,11 @@ static long long line_wake(const struct dispatcher *d, const struct line *l, lon
 {
 	if (!l->used)
 		return LLONG_MAX;
-	if (l->link.state == LINK_IDLE && l->again_us > now)
+	if (l->link.state == TOW_LINK_IDLE && l->again_us > now)
 		return l->again_us;
 	if (is_free(l, now) && d->beat.attached && !d->distrust)
 		return work_at(d, l, now);
-	return link_wake(&l->link);
+	return tow_link_wake(&l->link);
 }
 
 /* Only what a line can act on now counts: the rest is seen when one is connected, answered or

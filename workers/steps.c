@@ -14,7 +14,7 @@
 
 void steps_init(struct dispatcher *d)
 {
-	link_init(&d->steps.link, d->url, "worker steps");
+	tow_link_init(&d->steps.link, d->url, "worker steps");
 }
 
 /* The slot that has waited longest. One waits for one step at a time, so everybody has a turn. */
@@ -57,7 +57,7 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 	}
 	tow_log_err(TOW_WARN, "step.refused", e);
 	if (e->code == TOW_RETRY || e->code == TOW_CANCELLED)
-		d->steps.again_us = now + backoff_next(&d->steps.backoff_us);
+		d->steps.again_us = now + tow_backoff_next(&d->steps.backoff_us);
 	else
 		answer(d, BOARD_REFUSED, e->text);
 }
@@ -73,8 +73,8 @@ static void send_step(struct dispatcher *d, const struct step *step, long long n
 	snprintf(run, sizeof(run), "%lld", step->run);
 	t->run = step->run;
 	t->used_us = now;
-	if (!link_send(&t->link, now, &e, "tow.save_step",
-		       (const char *[]){ worker, job, run, step->name, step->result }, 5))
+	if (!tow_link_send(&t->link, now, &e, "tow.save_step",
+			   (const char *[]){ worker, job, run, step->name, step->result }, 5))
 		tow_log_err(TOW_WARN, "steps.lost", &e);
 }
 
@@ -84,59 +84,59 @@ static void hear(struct dispatcher *d, long long now)
 	struct tow_err e = { 0 };
 	const char *kept, *channel, *payload;
 
-	switch (link_turn(&d->steps.link, now, &rows, &e)) {
-	case LINK_ANSWERED:
+	switch (tow_link_turn(&d->steps.link, now, &rows, &e)) {
+	case TOW_LINK_ANSWERED:
 		kept = tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : NULL;
 		answer(d, kept && *kept == 't' ? BOARD_KEPT : BOARD_LOST, NULL);
 		break;
-	case LINK_REFUSED:
+	case TOW_LINK_REFUSED:
 		refused(d, &e, now);
 		break;
-	case LINK_LOST:
+	case TOW_LINK_LOST:
 		tow_log_err(TOW_WARN, "steps.lost", &e);
 		break;
-	case LINK_CONNECTED:
-	case LINK_NOTHING:
+	case TOW_LINK_CONNECTED:
+	case TOW_LINK_NOTHING:
 		break;
 	}
-	if (d->steps.link.state == LINK_IDLE)
+	if (d->steps.link.state == TOW_LINK_IDLE)
 		(void)tow_db_bell(d->steps.link.db, &channel,
 				  &payload); /* reads the socket: is it still there? */
 }
 
 void steps_redial(struct dispatcher *d, long long now)
 {
-	if (d->steps.link.state != LINK_DOWN)
-		link_drop(&d->steps.link, now);
+	if (d->steps.link.state != TOW_LINK_DOWN)
+		tow_link_drop(&d->steps.link, now);
 }
 
 void steps_turn(struct dispatcher *d, long long now)
 {
-	struct link *l = &d->steps.link;
+	struct tow_link *l = &d->steps.link;
 	const struct slot *s;
 
-	if (l->state == LINK_DOWN && !waiting(d))
+	if (l->state == TOW_LINK_DOWN && !waiting(d))
 		return;
 	hear(d, now);
 	s = waiting(d);
-	if (l->state == LINK_IDLE && s && now >= d->steps.again_us && d->beat.worker)
+	if (l->state == TOW_LINK_IDLE && s && now >= d->steps.again_us && d->beat.worker)
 		send_step(d, &s->step, now);
-	else if ((l->state == LINK_IDLE && !s && now - d->steps.used_us >= REST_US) ||
-		 (l->state == LINK_BUSY && now - l->since_us >= PATIENCE_US))
-		link_drop(l, now);
+	else if ((l->state == TOW_LINK_IDLE && !s && now - d->steps.used_us >= REST_US) ||
+		 (l->state == TOW_LINK_BUSY && now - l->since_us >= PATIENCE_US))
+		tow_link_drop(l, now);
 }
 
 long long steps_wake(const struct dispatcher *d, long long now)
 {
-	const struct link *l = &d->steps.link;
+	const struct tow_link *l = &d->steps.link;
 	const struct steps *t = &d->steps;
 	bool any = waiting(d) != NULL;
 
-	if (l->state == LINK_BUSY)
+	if (l->state == TOW_LINK_BUSY)
 		return l->since_us + PATIENCE_US;
-	if (l->state == LINK_IDLE && any)
+	if (l->state == TOW_LINK_IDLE && any)
 		return t->again_us > now ? t->again_us : LLONG_MAX;
-	if (l->state == LINK_IDLE)
+	if (l->state == TOW_LINK_IDLE)
 		return t->used_us + REST_US;
-	return any || l->state == LINK_DIALING ? link_wake(l) : LLONG_MAX;
+	return any || l->state == TOW_LINK_DIALING ? tow_link_wake(l) : LLONG_MAX;
 }

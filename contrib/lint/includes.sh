@@ -30,6 +30,7 @@ done | awk '
 		only["archive.h"] = only["archive_entry.h"] = "^src/core/unpack\\.c$"
 		only["microhttpd.h"] = "^src/serve/http\\.c$"
 		only["zlib.h"] = "^src/serve/coding\\.c$"
+		only["wslay/wslay.h"] = "^src/serve/guest\\.c$"
 		only["ini.h"] = "^workers/config\\.c$"
 		only["ncurses.h"] = only["curses.h"] = only["ncursesw/curses.h"] = "^src/cli/(top|lib/screen)\\.c$"
 	}

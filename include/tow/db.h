@@ -51,6 +51,10 @@ TOW_MUST bool tow_db_call_named(struct tow_db *db, struct tow_rows **rows, struc
 				const char *verb, const struct tow_arg *args, size_t n);
 TOW_MUST bool tow_db_view(struct tow_db *db, struct tow_rows **rows, struct tow_err *e,
 			  const char *view);
+/* Arrays of words as PostgreSQL writes them: adds a word, with the brace that opens or a comma before
+ * it. Whoever writes one closes it. */
+void tow_array_add(struct tow_buf *array, const char *word, size_t len);
+
 #define tow_call(db, rows, e, verb, ...)                                                 \
 	tow_db_call(db, rows, e, verb, (const char *const[]){ NULL, ##__VA_ARGS__ } + 1, \
 		    sizeof((const char *const[]){ NULL, ##__VA_ARGS__ }) / sizeof(char *) - 1)

@@ -1,4 +1,5 @@
-/* tow up: the database, the schema, a scheduler and a worker, in the foreground and supervised. */
+/* tow up: the database, the schema, a scheduler, a worker and the page, in the foreground and
+ * supervised. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include "lib/cli.h"
 #include "lib/cluster.h"
 #include "lib/migration.h"
+#include "lib/page.h"
 #include "lib/supervise.h"
 #include "tow/command.h"
 #include "tow/fs.h"
@@ -20,6 +22,7 @@
 
 static const struct tow_option options[] = {
 	{ "queue", "NAME:SLOTS,...", "what the worker serves (default:4,haul:4,haul.watch:8)" },
+	{ "listen", "ADDRESS:PORT", "where the page is (127.0.0.1:7077, or any free port)" },
 	{ "config", "FILE", "the worker's configuration ($TOW_HOME/worker.ini if it is there)" },
 	OPTION_DATABASE,
 	OPTION_END,
@@ -29,7 +32,9 @@ struct up {
 	struct cli *c;
 	struct tow_arena *a;
 	const char *home;
-	bool private, started;	 /* the cluster is ours, and this call started it */
+	bool private, started; /* the cluster is ours, and this call started it */
+	int listener;	       /* of the page */
+	const char *address;
 	struct restart database; /* due_us: 0 while it lives */
 };
 
@@ -124,10 +129,24 @@ static void pass_address(const struct up *u)
 		setenv("DATABASE_URL", u->c->url, 1);
 }
 
-/* The program as it was called, for whoever has not installed it. */
-static void say_welcome(const struct up *u)
+/* An address that signs a browser in, once. */
+static bool bring_page(struct up *u, const char **link)
 {
-	printf("\nTowpath is up. In another terminal%s:\n\n",
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!page_listen(u->a, u->home, cli_option(u->c, "listen"), &u->listener, &u->address,
+			 &u->c->err) ||
+	    !tow_call(u->c->db, &rows, &u->c->err, "tow.add_key"))
+		return false;
+	*link = tow_fmt(u->a, "%s#key=%s", u->address, tow_rows_at(rows, 0, 0));
+	return true;
+}
+
+/* The program as it was called, for whoever has not installed it. */
+static void say_welcome(const struct up *u, const char *link)
+{
+	printf("\nTowpath is up. The page, for the next 15 minutes and one browser (%s token link "
+	       "prints another):\n\n  %s\n\nIn another terminal%s:\n\n",
+	       program_invocation_name, link,
 	       !u->private	    ? ", with the same database named"
 	       : getenv("TOW_HOME") ? tow_fmt(u->a, ", with TOW_HOME=%s", u->home)
 				    : "");
@@ -166,29 +185,33 @@ static void mind_database(struct up *u)
 	tow_log_err(TOW_ERROR, "database.not_started", &e);
 }
 
-static int supervise_both(struct up *u)
+static int supervise_all(struct up *u)
 {
 	static const char *const scheduler[] = { "tow", "scheduler", NULL };
+	static const char *const serve[] = { "tow", "serve", "--fd", "3", NULL };
+	enum { ALL = 3 };
 	struct supervised children[] = {
 		{ .name = "scheduler", .argv = scheduler, .beats = true },
 		{ .name = "worker", .argv = worker_words(u) },
+		{ .name = "server", .argv = serve, .given = u->listener },
 	};
 	tow_db_closep(&u->c->db);
 	pass_address(u);
-	if (!supervise_start(children, 2, &u->c->err))
+	if (!supervise_start(children, ALL, &u->c->err))
 		return cli_failed(u->c);
-	while (supervise_turn(children, 2))
+	while (supervise_turn(children, ALL))
 		mind_database(u);
-	supervise_end(children, 2);
+	supervise_end(children, ALL);
 	return EX_OK;
 }
 
 static int up(struct up *u)
 {
-	if (!bring_database(u) || !bring_schema(u))
+	const char *link;
+	if (!bring_database(u) || !bring_schema(u) || !bring_page(u, &link))
 		return cli_failed(u->c);
-	say_welcome(u);
-	return supervise_both(u);
+	say_welcome(u, link);
+	return supervise_all(u);
 }
 
 static int run(int argc, char **argv)
@@ -211,10 +234,12 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_up = {
 	.name = "up",
-	.summary = "start everything here: database, schema, scheduler, worker",
-	.usage = "tow up [--queue NAME:SLOTS,...] [--config FILE] [--database URL]",
+	.summary = "start everything here: database, schema, scheduler, worker, page",
+	.usage = "tow up [--queue NAME:SLOTS,...] [--listen ADDRESS:PORT] [--config FILE] "
+		 "[--database URL]",
 	.options = options,
-	.help = "Stays in the foreground and looks after what it started: a scheduler or a worker "
+	.help = "Stays in the foreground and looks after what it started: a scheduler, a worker or "
+		"a server "
 		"that dies is started\n"
 		"again, after a pause that grows, and so is Towpath's own server; a scheduler that "
 		"hangs is killed first.\n"

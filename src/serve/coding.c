@@ -39,7 +39,8 @@ static bool compress_body(struct tow_arena *a, struct http_reply *r)
 void coding_apply(const struct http_request *q, struct http_reply *r)
 {
 	const char *has = http_header(q, "If-None-Match");
-	const char *tag = tow_fmt(q->arena, "W/\"%.*s\"", TAG_CHARS, tow_sha256_hex(q->arena, r->body, r->len));
+	const char *tag = tow_fmt(q->arena, "W/\"%.*s\"", TAG_CHARS,
+				  tow_sha256_hex(q->arena, r->body, r->len));
 	if (r->status != 200)
 		return;
 	http_say(r, "ETag", tag);

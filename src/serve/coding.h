@@ -4,8 +4,8 @@
 
 #include "http.h"
 
-/* Adds ETag; empties the answer when the browser has it already; compresses it where that is worth it
- * and wanted. Of answers to GET. */
+/* Adds ETag; empties the answer when the browser has it already; compresses it where that is worth
+ * it and wanted. Of answers to GET. */
 void coding_apply(const struct http_request *q, struct http_reply *r);
 
 #endif

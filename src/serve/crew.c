@@ -17,7 +17,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { MOST_PROCESSES = 32, BODY_BYTES = 12 << 20, AGAIN_MS = 500, FAREWELL_MS = 200 };
+enum { MOST_PROCESSES = 32, BODY_BYTES = 12 << 20, AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
 
 struct member {
 	pid_t pid;
@@ -138,6 +138,13 @@ static size_t reap(struct party *p, bool ending)
 	return left;
 }
 
+static void end(const struct party *p, int signal)
+{
+	for (size_t i = 0; i <= p->crew->processes; i++)
+		if (p->members[i].pid > 0)
+			kill(p->members[i].pid, signal);
+}
+
 static bool open_pairs(struct party *p)
 {
 	for (size_t i = 0; i < p->crew->processes; i++) {
@@ -180,10 +187,11 @@ int crew_run(const struct crew *c)
 		signal = sigtimedwait(&set, NULL, &second);
 		reap(&p, false);
 	}
-	for (size_t i = 0; i <= c->processes; i++)
-		if (p.members[i].pid > 0)
-			kill(p.members[i].pid, SIGTERM);
-	while (reap(&p, true) > 0)
+	end(&p, SIGTERM);
+	for (int s = 0; reap(&p, true) > 0; s++) {
 		sigtimedwait(&set, NULL, &second);
+		if (s == GRACE_S)
+			end(&p, SIGKILL);
+	}
 	return EX_OK;
 }

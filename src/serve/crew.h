@@ -1,4 +1,5 @@
-/* The processes of a server: so many that speak HTTP, and the hub. One that dies is started again. */
+/* The processes of a server: so many that speak HTTP, and the hub. One that dies is started again.
+ */
 #ifndef TOW_SERVE_CREW_H
 #define TOW_SERVE_CREW_H
 

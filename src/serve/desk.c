@@ -39,12 +39,20 @@ static bool set_session(struct tow_db *db, struct tow_err *e)
 		tow_call(db, NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
+/* One that was broken while nobody asked is found out here, and not by the next request. */
+static bool lives(struct tow_db *db)
+{
+	const char *channel, *payload;
+	while (tow_db_bell(db, &channel, &payload))
+		;
+	return tow_db_alive(db);
+}
+
 static bool connected(struct desk *d, struct tow_err *e)
 {
-	if (d->db && !tow_db_alive(d->db))
-		tow_db_closep(&d->db);
-	if (d->db)
+	if (d->db && lives(d->db))
 		return true;
+	tow_db_closep(&d->db);
 	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d->db, e) &&
 	    routes_load(&d->routes, d->db, e))
 		return true;
@@ -127,11 +135,13 @@ static int api(struct turn *t)
 {
 	const char *token = NULL;
 	if (!is_json(t->q))
-		return refuse(t, 415, "the body is not application/json", "send Content-Type: application/json");
+		return refuse(t, 415, "the body is not application/json",
+			      "send Content-Type: application/json");
 	if (!guard_token(&t->desk->guard, t->q, !reads(t->q), &token, &t->err))
 		return fail(t);
 	if (!token)
-		return refuse(t, 401, "sign in first", "send Authorization: Bearer TOKEN; tow token add NAME makes one");
+		return refuse(t, 401, "sign in first",
+			      "send Authorization: Bearer TOKEN; tow token add NAME makes one");
 	if (!connected(t->desk, &t->err))
 		return fail(t);
 	return call_route(t, token, true);
@@ -185,8 +195,8 @@ static int sign_in(struct turn *t)
 		return fail(t);
 	http_say(t->r, "Set-Cookie",
 		 guard_cookie(&t->desk->guard, t->q->arena, tow_rows_get(rows, 0, "secret")));
-	text = tow_fmt(t->q->arena, "{\"name\":\"%s\",\"role\":\"%s\"}", tow_rows_get(rows, 0, "name"),
-		       tow_rows_get(rows, 0, "role"));
+	text = tow_fmt(t->q->arena, "{\"name\":\"%s\",\"role\":\"%s\"}",
+		       tow_rows_get(rows, 0, "name"), tow_rows_get(rows, 0, "role"));
 	return say_json(t, 200, text, strlen(text));
 }
 
@@ -207,7 +217,8 @@ static int websocket(struct turn *t)
 	const char *token = NULL;
 	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
 	    !connected(t->desk, &t->err) ||
-	    (token && !tow_call(t->desk->db, &rows, &t->err, "tow.vouch", tow_fmt(t->q->arena, "{%s}", token))))
+	    (token && !tow_call(t->desk->db, &rows, &t->err, "tow.vouch",
+				tow_fmt(t->q->arena, "{%s}", token))))
 		return fail(t);
 	if (!token || tow_rows_count(rows) == 0)
 		return refuse(t, 401, "sign in first", NULL);
@@ -219,16 +230,17 @@ static const struct {
 	const char *method, *path;
 	int (*answer)(struct turn *t);
 } own[] = {
-	{ "GET", "/api/v1/health", health },	{ "GET", "/api/v1/ready", ready },
+	{ "GET", "/api/v1/health", health },	     { "GET", "/api/v1/ready", ready },
 	{ "GET", "/api/v1/openapi.json", describe }, { "POST", "/api/v1/session", sign_in },
-	{ "DELETE", "/api/v1/session", sign_out }, { "GET", "/api/v1/ws", websocket },
+	{ "DELETE", "/api/v1/session", sign_out },   { "GET", "/api/v1/ws", websocket },
 };
 
 static int dispatch(struct turn *t)
 {
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (is(t->path, own[i].path) && (is(t->q->method, own[i].method) ||
-						 (is(t->q->method, "HEAD") && is(own[i].method, "GET"))))
+		if (is(t->path, own[i].path) &&
+		    (is(t->q->method, own[i].method) ||
+		     (is(t->q->method, "HEAD") && is(own[i].method, "GET"))))
 			return own[i].answer(t);
 	if (strncmp(t->path, "/api/", 5) == 0 || is(t->path, "/metrics"))
 		return api(t);
@@ -246,8 +258,10 @@ static void say_always(struct http_reply *r)
 	http_say(r, "Cross-Origin-Opener-Policy", "same-origin");
 	http_say(r, "Cross-Origin-Resource-Policy", "same-origin");
 	http_say(r, "Content-Security-Policy",
-		 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
-		 "'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+		 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+		 "connect-src "
+		 "'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+		 "frame-ancestors 'none'");
 }
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)

@@ -81,7 +81,8 @@ void files_answer(const char *folder, const char *path, const struct http_reques
 		*r = (struct http_reply){ .status = 200, .body = none, .len = sizeof none - 1 };
 		http_say(r, "Content-Type", types[0].type);
 	} else if (!folder || !is_ours(name) || !type_of(name) ||
-		   !tow_fs_read(q->arena, tow_fmt(q->arena, "%s%s", folder, name), &data, &r->len, &e)) {
+		   !tow_fs_read(q->arena, tow_fmt(q->arena, "%s%s", folder, name), &data, &r->len,
+				&e)) {
 		problem_of(q->arena, r, 404, "there is no such page", NULL);
 		return;
 	} else {

@@ -30,8 +30,9 @@ bool guard_public(struct guard *g, struct tow_arena *a, const char *url, struct 
 const char *guard_path(const struct guard *g, const char *target)
 {
 	size_t n = strlen(g->prefix);
-	return n && strncmp(target, g->prefix, n) == 0 && (target[n] == '/' || !target[n]) ? target + n
-											   : target;
+	return n && strncmp(target, g->prefix, n) == 0 && (target[n] == '/' || !target[n])
+		       ? target + n
+		       : target;
 }
 
 /* --- names */
@@ -54,7 +55,8 @@ static bool is_number(const char *host, size_t len)
 
 bool guard_host(const struct guard *g, const struct http_request *q, struct tow_err *e)
 {
-	const char *host = http_header(q, "Host"), *public = g->origin ? strstr(g->origin, "://") + 3 : NULL;
+	const char *host = http_header(q, "Host"),
+		   *public = g->origin ? strstr(g->origin, "://") + 3 : NULL;
 	size_t len;
 	if (!host || !*host)
 		return tow_fail_class(e, TOW_FINAL, "TW400", "the request has no Host");
@@ -74,12 +76,14 @@ bool guard_host(const struct guard *g, const struct http_request *q, struct tow_
 bool guard_origin(const struct guard *g, const struct http_request *q, struct tow_err *e)
 {
 	const char *origin = http_header(q, "Origin"), *host = http_header(q, "Host");
-	const char *site = http_header(q, "Sec-Fetch-Site"), *of = origin ? strstr(origin, "://") : NULL;
+	const char *site = http_header(q, "Sec-Fetch-Site"),
+		   *of = origin ? strstr(origin, "://") : NULL;
 	if (origin ? (of && host && strcasecmp(of + 3, host) == 0) ||
 			     (g->origin && strcasecmp(origin, g->origin) == 0)
 		   : site && strcmp(site, "same-origin") == 0)
 		return true;
-	tow_fail_class(e, TOW_FINAL, "TW403", "a page of another site asks: %s", origin ? origin : "it does not say which");
+	tow_fail_class(e, TOW_FINAL, "TW403", "a page of another site asks: %s",
+		       origin ? origin : "it does not say which");
 	return tow_hint(e, "programs send Authorization: Bearer TOKEN instead of a cookie");
 }
 
@@ -91,7 +95,8 @@ static const char *cookie(const struct http_request *q)
 	while (c && *c) {
 		c += strspn(c, " ;");
 		if (strncmp(c, COOKIE "=", sizeof COOKIE) == 0)
-			return tow_strndup(q->arena, c + sizeof COOKIE, strcspn(c + sizeof COOKIE, "; "));
+			return tow_strndup(q->arena, c + sizeof COOKIE,
+					   strcspn(c + sizeof COOKIE, "; "));
 		c += strcspn(c, ";");
 	}
 	return NULL;

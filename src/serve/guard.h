@@ -5,13 +5,15 @@
 #include "http.h"
 
 struct guard {
-	const char *origin; /* how browsers know it, where that is not how they ask: https://host; NULL */
+	const char *origin; /* how browsers know it, where that is not how they ask: https://host;
+			       NULL */
 	const char *prefix; /* what paths begin with there; "" */
 	const char *const *hosts; /* further names that it is called by, NULL at the end */
 };
 
 /* "https://host/tow" is an origin and a prefix. */
-TOW_MUST bool guard_public(struct guard *g, struct tow_arena *a, const char *url, struct tow_err *e);
+TOW_MUST bool guard_public(struct guard *g, struct tow_arena *a, const char *url,
+			   struct tow_err *e);
 
 /* The path without the prefix, which a proxy may have left or taken away. */
 const char *guard_path(const struct guard *g, const char *target);
@@ -19,8 +21,8 @@ const char *guard_path(const struct guard *g, const char *target);
 /* A name of somebody else's may lead here (DNS rebinding); numbers lead to nobody else. */
 TOW_MUST bool guard_host(const struct guard *g, const struct http_request *q, struct tow_err *e);
 
-/* The SHA-256 of the request's token; NULL: it has none. A browser sends its cookie for any page that
- * asks it to: what does something then must come from a page of ours. */
+/* The SHA-256 of the request's token; NULL: it has none. A browser sends its cookie for any page
+ * that asks it to: what does something then must come from a page of ours. */
 TOW_MUST bool guard_token(const struct guard *g, const struct http_request *q, bool does,
 			  const char **token, struct tow_err *e);
 TOW_MUST bool guard_origin(const struct guard *g, const struct http_request *q, struct tow_err *e);

@@ -11,7 +11,8 @@
 #define US_PER_S 1000000LL
 
 /* How long a connection may keep us waiting: for the head of its first request, for a body, and for
- * another request. MHD's own limit starts anew with each byte, which somebody may send one by one. */
+ * another request. MHD's own limit starts anew with each byte, which somebody may send one by one.
+ */
 enum { HEAD_S = 20, BODY_S = 60, IDLE_S = 75, ANSWER_S = 120 };
 enum { HEAD_BYTES = 32768, SWEEP_MS = 1000 };
 
@@ -229,14 +230,15 @@ bool http_open(struct http **h, const struct http_options *o, struct tow_err *e)
 	struct http *s = tow_xcalloc(1, sizeof *s);
 	s->o = *o;
 	s->visitors.next = s->visitors.before = &s->visitors;
-	s->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_PEDANTIC_CHECKS, 0, NULL, NULL, meet, s,
-		MHD_OPTION_LISTEN_SOCKET, o->listener, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)o->most_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)HEAD_BYTES, MHD_OPTION_NOTIFY_CONNECTION, visited, s,
-		MHD_OPTION_NOTIFY_COMPLETED, over, s, MHD_OPTION_URI_LOG_CALLBACK, asked, s,
-		MHD_OPTION_UNESCAPE_CALLBACK, unescape, s, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_END);
+	s->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_PEDANTIC_CHECKS, 0,
+				 NULL, NULL, meet, s, MHD_OPTION_LISTEN_SOCKET, o->listener,
+				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->most_connections,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
+				 MHD_OPTION_NOTIFY_CONNECTION, visited, s,
+				 MHD_OPTION_NOTIFY_COMPLETED, over, s, MHD_OPTION_URI_LOG_CALLBACK,
+				 asked, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
+				 MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 	if (!s->daemon) {
 		tow_freep(&s);
 		return tow_fail(e, TOW_RETRY, "start the HTTP server: %s", strerror(errno));

@@ -34,9 +34,9 @@ struct http_reply {
 	size_t len;
 	struct http_header headers[HTTP_MOST_HEADERS];
 	size_t n_headers;
-	/* Of an answer that makes the connection something else: whoever takes it over. It is called
-	 * once that answer is sent, with what came behind the request; the descriptor is closed after
-	 * it. owned is freed then. */
+	/* Of an answer that makes the connection something else: whoever takes it over. It is
+	 * called once that answer is sent, with what came behind the request; the descriptor is
+	 * closed after it. owned is freed then. */
 	void (*take)(void *owned, int connection, const void *early, size_t len);
 	void *owned;
 };

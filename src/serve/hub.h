@@ -8,6 +8,8 @@
 
 #include "tow/err.h"
 
+enum { HUB_EARLY_MOST = 16 << 10 };
+
 /* Whose a connection is. The hub asks again and again whether the token is still good. */
 struct hub_guest {
 	char token[65]; /* SHA-256 of it, in hexadecimal */
@@ -15,7 +17,8 @@ struct hub_guest {
 };
 
 /* Hands over a connection whose handshake is done; the caller closes its own descriptor after it.
- * early: what came behind the handshake already. */
+ * early: what came behind the handshake already. Never waits: a hub that does not listen is
+ * TOW_RETRY. */
 TOW_MUST bool hub_hand(int hub, int connection, const struct hub_guest *guest, const void *early,
 		       size_t len, struct tow_err *e);
 
@@ -26,7 +29,7 @@ struct hub {
 	size_t max_guests; /* more are refused */
 };
 
-/* Until TERM; an exit status. */
+/* Until TERM or INT; an exit status. */
 int hub_run(const struct hub *h);
 
 #endif

@@ -31,9 +31,8 @@ static const struct {
 	const char *start;
 	int status;
 } states[] = {
-	{ "TW425", 409 }, { "TW", 0 },	    { "42501", 403 }, { "57014", 504 },
-	{ "22", 422 },	  { "23", 409 },    { "3F000", 503 }, { "42883", 503 },
-	{ "42P01", 503 },
+	{ "TW425", 409 }, { "TW", 0 },	    { "42501", 403 }, { "57014", 504 }, { "22", 422 },
+	{ "23", 409 },	  { "3F000", 503 }, { "42883", 503 }, { "42P01", 503 },
 };
 
 int problem_status(const struct tow_err *e)
@@ -97,8 +96,8 @@ void problem_of_err(struct tow_arena *a, struct http_reply *r, const struct tow_
 {
 	int status = problem_status(e);
 	if (status == 500)
-		write_problem(a, r, status, "that was not foreseen; the server's log says more", NULL,
-			      e->class);
+		write_problem(a, r, status, "that was not foreseen; the server's log says more",
+			      NULL, e->class);
 	else
 		write_problem(a, r, status, e->text, e->hint, e->class);
 }

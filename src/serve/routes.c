@@ -24,7 +24,9 @@ bool routes_load(struct routes *r, struct tow_db *db, struct tow_err *e)
 
 static int hex(char c)
 {
-	return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
+	return isdigit((unsigned char)c)    ? c - '0'
+	       : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+					    : -1;
 }
 
 /* What %XX and, in a query, + stand for. NULL: it is escaped wrongly, or holds a NUL. */

@@ -1,7 +1,6 @@
 /* tow serve: the API, and the page. */
 #include <errno.h>
 #include <getopt.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,11 +9,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "crew.h"
 #include "files.h"
 #include "tow/command.h"
+#include "tow/listen.h"
 #include "tow/log.h"
 #include "tow/proc.h"
 
@@ -36,9 +35,12 @@ static int complain(const char *what, const char *value)
 static int parse(struct choices *o, int argc, char **argv)
 {
 	static const struct option table[] = {
-		{ "listen", required_argument, NULL, 'l' },  { "fd", required_argument, NULL, 'n' },
-		{ "public", required_argument, NULL, 'p' },  { "host", required_argument, NULL, 'h' },
-		{ "page", required_argument, NULL, 'w' },    { "processes", required_argument, NULL, 'c' },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "fd", required_argument, NULL, 'n' },
+		{ "public", required_argument, NULL, 'p' },
+		{ "host", required_argument, NULL, 'h' },
+		{ "page", required_argument, NULL, 'w' },
+		{ "processes", required_argument, NULL, 'c' },
 		{ "database", required_argument, NULL, 'd' },
 		{ "log-format", required_argument, NULL, 'f' },
 		{ "log-level", required_argument, NULL, 'v' },
@@ -98,41 +100,6 @@ static bool number(const char *text, long least, long most, long *n)
 
 /* --- where it listens */
 
-/* "127.0.0.1:7077", "[::1]:7077". */
-static struct addrinfo *resolve(struct tow_arena *a, const char *text, struct tow_err *e)
-{
-	const struct addrinfo want = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
-	const char *port = strrchr(text, ':');
-	struct addrinfo *found = NULL;
-	const char *host;
-	size_t len;
-	int bad;
-	if (!port || port == text) {
-		tow_fail(e, TOW_FINAL, "bad address '%s': ADDRESS:PORT", text);
-		return NULL;
-	}
-	len = (size_t)(port - text);
-	host = *text == '[' && len > 2 ? tow_strndup(a, text + 1, len - 2) : tow_strndup(a, text, len);
-	bad = getaddrinfo(host, port + 1, &want, &found);
-	if (bad)
-		tow_fail(e, TOW_FINAL, "bad address '%s': %s", text, gai_strerror(bad));
-	return bad ? NULL : found;
-}
-
-static bool open_listener(struct tow_arena *a, const char *text, int *fd, struct tow_err *e)
-{
-	struct addrinfo *at = resolve(a, text, e);
-	int one = 1;
-	bool open;
-	if (!at)
-		return false;
-	*fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	open = *fd >= 0 && bind(*fd, at->ai_addr, at->ai_addrlen) == 0 && listen(*fd, SOMAXCONN) == 0;
-	freeaddrinfo(at);
-	return open || tow_fail(e, TOW_RETRY, "listen on '%s': %s", text, strerror(errno));
-}
-
 static bool is_loopback(int fd)
 {
 	struct sockaddr_storage at = { 0 };
@@ -153,11 +120,13 @@ static bool may_listen(const struct crew *c, struct tow_err *e)
 	TOW_AUTO_ROWS *rows = NULL;
 	if (is_loopback(c->listener))
 		return true;
-	if (!tow_db_open(&db, c->desk.url, "tow serve", e) || !tow_db_view(db, &rows, e, "tow.tokens"))
+	if (!tow_db_open(&db, c->desk.url, "tow serve", e) ||
+	    !tow_db_view(db, &rows, e, "tow.tokens"))
 		return tow_wrap(e, "look for tokens");
 	if (tow_rows_count(rows) > 0)
 		return true;
-	tow_fail_class(e, TOW_FINAL, "TW403", "this address is not this machine's alone, and nobody has a token");
+	tow_fail_class(e, TOW_FINAL, "TW403",
+		       "this address is not this machine's alone, and nobody has a token");
 	return tow_hint(e, "tow token add NAME --role admin, or listen on 127.0.0.1");
 }
 
@@ -175,13 +144,17 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 	if (o->fd && !number(o->fd, 3, 1023, &n))
 		return tow_fail(e, TOW_FINAL, "bad descriptor '%s'", o->fd);
 	c->listener = o->fd ? (int)n : -1;
-	return (o->fd || open_listener(a, o->listen, &c->listener, e)) && may_listen(c, e);
+	return (o->fd || tow_listen(a, o->listen, &c->listener, e)) && may_listen(c, e);
 }
 
 static int serve(int argc, char **argv)
 {
-	struct choices o = { .listen = "127.0.0.1:7077", .format = "text", .processes = "3", .level = TOW_INFO };
-	struct crew c = { .desk.guard.prefix = "", .most_connections = CONNECTIONS, .most_sockets = SOCKETS };
+	struct choices o = {
+		.listen = "127.0.0.1:7077", .format = "text", .processes = "3", .level = TOW_INFO
+	};
+	struct crew c = { .desk.guard.prefix = "",
+			  .most_connections = CONNECTIONS,
+			  .most_sockets = SOCKETS };
 	TOW_AUTO_ARENA a = { 0 };
 	struct tow_err e = { 0 };
 	int status = parse(&o, argc, argv);
@@ -194,7 +167,7 @@ static int serve(int argc, char **argv)
 		tow_log_err(TOW_ERROR, "serve.failed", &e);
 		return tow_err_exit(&e);
 	}
-	tow_log(TOW_INFO, "serve.started", "listen='%s' page='%s'", o.fd ? "a descriptor" : o.listen,
+	tow_log(TOW_INFO, "serve.started", "port=%d page='%s'", tow_listen_port(c.listener),
 		c.desk.page ? c.desk.page : "");
 	tow_sd_notify("READY=1");
 	status = crew_run(&c);
@@ -206,19 +179,24 @@ const struct tow_command tow_command_serve = {
 	.name = "serve",
 	.summary = "the HTTP API, WebSocket, and the page",
 	.usage = "tow serve [options]",
-	.help = "Answers programs at /api/v1 (its description: /api/v1/openapi.json), Prometheus at "
+	.help = "Answers programs at /api/v1 (its description: /api/v1/openapi.json), Prometheus "
+		"at "
 		"/metrics, and\n"
-		"browsers with the page. Whoever asks needs a token (tow token add), and may do what its "
+		"browsers with the page. Whoever asks needs a token (tow token add), and may do "
+		"what its "
 		"role may;\n"
 		"tow token link prints an address that signs a browser in.\n"
 		"\n"
-		"  --listen ADDRESS:PORT where (127.0.0.1:7077); another than this machine's own only once "
+		"  --listen ADDRESS:PORT where (127.0.0.1:7077); another than this machine's own "
+		"only once "
 		"there is a token\n"
 		"  --fd N                a listening socket that was inherited, instead\n"
-		"  --public URL          how browsers reach it through a proxy: https://host/path; cookies "
+		"  --public URL          how browsers reach it through a proxy: https://host/path; "
+		"cookies "
 		"then need TLS\n"
 		"  --host NAME           a further name that it may be called by; may be repeated\n"
-		"  --processes N         how many answer at a time (3), each with a connection to the database\n"
+		"  --processes N         how many answer at a time (3), each with a connection to "
+		"the database\n"
 		"  --page FOLDER         the page's files (beside the program)\n"
 		"  --database URL        where the queue is; log in as a member of tow_server\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"

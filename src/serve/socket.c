@@ -50,5 +50,6 @@ void socket_begin(int hub, const char *token, const char *role, const struct htt
 	r->take = take;
 	r->owned = h;
 	http_say(r, "Upgrade", "websocket");
-	http_say(r, "Sec-WebSocket-Accept", tow_sha1_base64(q->arena, tow_fmt(q->arena, "%s" MAGIC, key)));
+	http_say(r, "Sec-WebSocket-Accept",
+		 tow_sha1_base64(q->arena, tow_fmt(q->arena, "%s" MAGIC, key)));
 }

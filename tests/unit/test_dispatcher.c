@@ -31,7 +31,7 @@ static void setup(void)
 	d.config.poll_ms = 5000;
 	slots_init(&d.slots, NULL);
 	lines_init(&d);
-	d.lines[0].link.state = LINK_IDLE;
+	d.lines[0].link.state = TOW_LINK_IDLE;
 	d.beat.attached = d.beat.kinds_heard = true;
 	d.beat.worker = 1;
 	d.lows.memory = tow_xstrdup("known");
@@ -65,7 +65,7 @@ static void have_done(int n)
 	d.done_since_us = NOW - 1000000;
 }
 
-static void second_line(enum link_state state)
+static void second_line(enum tow_link_state state)
 {
 	d.lines[1].used = true;
 	d.lines[1].link.state = state;
@@ -75,16 +75,16 @@ static void second_line(enum link_state state)
 static void first_is_stuck(void)
 {
 	d.lines[0].unsure = true;
-	d.lines[0].link.state = LINK_DOWN;
+	d.lines[0].link.state = TOW_LINK_DOWN;
 	d.lines[0].link.retry_at_us = SOON;
-	second_line(LINK_IDLE);
+	second_line(TOW_LINK_IDLE);
 }
 
 START_TEST(what_has_gathered_wakes_a_free_line)
 {
 	have_done(1);
 	ck_assert_int_lt(lines_wake(&d, NOW), NOW);
-	d.lines[0].link.state = LINK_BUSY;
+	d.lines[0].link.state = TOW_LINK_BUSY;
 	ck_assert(lines_wake(&d, NOW) == NEVER);
 }
 END_TEST
@@ -92,8 +92,8 @@ END_TEST
 START_TEST(a_little_waits_for_the_first_line)
 {
 	have_done(1);
-	second_line(LINK_IDLE);
-	d.lines[0].link.state = LINK_BUSY;
+	second_line(TOW_LINK_IDLE);
+	d.lines[0].link.state = TOW_LINK_BUSY;
 	d.lines[0].call = LINE_EXCHANGE;
 	ck_assert(lines_wake(&d, NOW) == NEVER);
 }
@@ -110,9 +110,9 @@ END_TEST
 START_TEST(a_due_reconcile_does_not_spin)
 {
 	have_done(1);
-	second_line(LINK_IDLE);
+	second_line(TOW_LINK_IDLE);
 	d.claims.reconcile_us = NOW - 1;
-	d.lines[0].link.state = LINK_BUSY;
+	d.lines[0].link.state = TOW_LINK_BUSY;
 	d.lines[0].call = LINE_EXCHANGE;
 	ck_assert(lines_wake(&d, NOW) == NEVER);
 	d.claims.reconcile_us = SOON;
@@ -124,9 +124,9 @@ END_TEST
 
 START_TEST(a_look_around_waits_for_the_one_under_way)
 {
-	second_line(LINK_IDLE);
+	second_line(TOW_LINK_IDLE);
 	d.claims.look_us = NOW - 1;
-	d.lines[0].link.state = LINK_BUSY;
+	d.lines[0].link.state = TOW_LINK_BUSY;
 	d.lines[0].call = LINE_FLOOR;
 	ck_assert(lines_wake(&d, NOW) == NEVER);
 	d.lines[0].call = LINE_EXCHANGE;
@@ -221,7 +221,7 @@ START_TEST(nothing_to_keep_costs_nothing)
 {
 	steps_init(&d);
 	steps_turn(&d, NOW); /* no connection is made */
-	ck_assert_int_eq(d.steps.link.state, LINK_DOWN);
+	ck_assert_int_eq(d.steps.link.state, TOW_LINK_DOWN);
 	ck_assert(steps_wake(&d, NOW) == NEVER);
 }
 END_TEST
@@ -232,10 +232,10 @@ START_TEST(a_step_waits_without_spinning)
 	(void)slot_with_step();
 	d.steps.link.retry_at_us = SOON;
 	ck_assert(steps_wake(&d, NOW) == SOON);
-	d.steps.link.state = LINK_BUSY;
+	d.steps.link.state = TOW_LINK_BUSY;
 	d.steps.link.since_us = NOW;
 	ck_assert(steps_wake(&d, NOW) > SOON);
-	d.steps.link.state = LINK_IDLE;
+	d.steps.link.state = TOW_LINK_IDLE;
 	d.steps.again_us = SOON; /* it was refused for now */
 	ck_assert(steps_wake(&d, NOW) == SOON);
 	d.steps.again_us = NOW - 1; /* and nobody may send it: we are not attached */
@@ -246,7 +246,7 @@ END_TEST
 START_TEST(an_idle_connection_for_steps_is_closed)
 {
 	steps_init(&d);
-	d.steps.link.state = LINK_IDLE;
+	d.steps.link.state = TOW_LINK_IDLE;
 	d.steps.used_us = NOW;
 	ck_assert(steps_wake(&d, NOW) > SOON);
 	ck_assert(steps_wake(&d, NOW) < NEVER);

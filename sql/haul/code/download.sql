@@ -121,12 +121,12 @@ end $$;
 comment on function haul.grab(text, text, text, text, text, text, jsonb, jsonb, bytea, text, int) is
 'Download something: a magnet or http(s) link, or what a .torrent or .nzb holds. By the client that is named, else by the first that takes it; into the library that is named, else into the first. type: torrent, nzb or http, where the link does not say so. options: paused, sequential, down_limit, up_limit (bytes a second), ratio_limit, seed_limit (seconds), folder, checksum (of a file: sha256:HEX, sha1, md5, xxh128). meta: what the library''s template may use. profile: instead of the library''s; priority: who is next where not all may at once, the smallest. Returns the download''s id.';
 
--- The name that a link gives, for people.
+-- The name that a link gives, for people: without who logs in there.
 create or replace function haul_store.title_of(p_link text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select nullif(left(case when p_link ~* '^magnet:' then replace(substring(p_link from '[?&]dn=([^&]*)'), '+', ' ')
-		else regexp_replace(substring(p_link from '^https?://[^?#]*?([^/?#]*)/?(?:[?#].*)?$'), '\.(torrent|nzb)$', '', 'i') end, 300), '')
+		else regexp_replace(substring(regexp_replace(p_link, '^(https?://)[^/?#]*@', '\1', 'i') from '(?i)^https?://[^?#]*?([^/?#]*)/?(?:[?#].*)?$'), '\.(torrent|nzb)$', '', 'i') end, 300), '')
 $$;
 comment on function haul_store.title_of(text) is 'What a link calls what it leads to.';
 

@@ -52,3 +52,29 @@ as $$
 	select m.remote, m.local from haul_store.path_map m join haul_store.client c on c.id = m.client where c.name = path_map.client order by m.remote
 $$;
 comment on function haul.path_map(text) is 'Where a client''s folders are on the workers'' hosts.';
+
+-- The same by a worker, for pages: what counts is how it looks from there.
+create or replace function haul.test_client(name text) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	return tow.enqueue('haul.trial', jsonb_build_object('client', (haul_store.see_client(name)).name), queue => 'haul', max_attempts => 1);
+end $$;
+comment on function haul.test_client(text) is 'Have a worker find out what is wrong on the way to a client, as tow client test does; returns the job''s id. haul.tested(job) has what it found.';
+
+create or replace function haul.test_target(name text) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	return tow.enqueue('haul.trial', jsonb_build_object('target', (haul_store.see_target(name)).name), queue => 'haul', max_attempts => 1);
+end $$;
+comment on function haul.test_target(text) is 'Have a worker find out what is wrong on the way to a media server, as tow target test does; returns the job''s id. haul.tested(job) has what it found.';
+
+create or replace function haul.tested(job bigint) returns table(component text, status text, detail text, hint text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select f.* from tow.outcome(tested.job) o, jsonb_to_recordset(o.result) f(component text, status text, detail text, hint text)
+$$;
+comment on function haul.tested(bigint) is 'What the job of haul.test_client or test_target found: component, status (ok, warn, bad), detail, hint; nothing while it has not ended.';

@@ -4,14 +4,15 @@
 create or replace function haul_store.unwatched(c haul_store.client, h haul_store.health) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(tow.unserved('haul.monitor', 'haul.watch'), 'every slot of queue haul.watch may be taken')
+	select coalesce((select coalesce(q.pause_reason, 'queue haul.watch is paused') from tow.queues q where q.name = 'haul.watch' and q.state = 'paused'), tow.unserved('haul.monitor', 'haul.watch'), 'every slot of queue haul.watch may be taken')
 	where c.enabled and c.driver <> 'web' and not haul_store.is_latched(h, c.revision) and coalesce(h.next_at, h.since) < tow.now() - interval '1 minute'
 $$;
 comment on function haul_store.unwatched(haul_store.client, haul_store.health) is 'Why nobody looks at a client that should be looked at; null: somebody does.';
 
 create or replace view haul.clients as
 select c.name, c.driver, c.url, case when not c.enabled then 'disabled' when w.why is not null then 'unwatched' else h.state end as state,
-	coalesce('nobody looks: ' || w.why, h.error) as error, case when w.why is not null then 'start one: tow worker --queue haul:4 --queue haul.watch:8' when h.state in ('auth failed', 'misconfigured') and h.revision = c.revision then concat_ws('; ', h.hint, 'when it is mended: tow client retry ' || c.name) else h.hint end as hint, h.since,
+	coalesce('nobody looks: ' || w.why, h.error) as error, case when w.why is not null then case when exists (select from tow.queues q where q.name = 'haul.watch' and q.state = 'paused')
+		then 'let it go on: select haul.start_service()' else 'start one: tow worker --queue haul:4 --queue haul.watch:8' end when h.state in ('auth failed', 'misconfigured') and h.revision = c.revision then concat_ws('; ', h.hint, 'when it is mended: tow client retry ' || c.name) else h.hint end as hint, h.since,
 	case c.driver when 'web' then (select count(*) from haul_store.transfer t where t.client = c.id)::int else h.listed end as transfers, h.listed_at, h.next_at, h.took, h.version, h.free_bytes, c.user_name, c.secret, c.category, c.tag, c.adopt, c.priority,
 	c.fast, c.slow, c.cron, c.tz, c.timeout, c.enabled, h.failures,
 	(select jsonb_object_agg(m.remote, m.local) from haul_store.path_map m where m.client = c.id) as paths, c.created_at

@@ -1,12 +1,17 @@
 -- What people look at: downloads, their files, what happened to them, where they go and who is told.
 create or replace function haul_store.tried(p_download bigint) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select format('%s; it is tried again, at once by: tow haul retry %s', left(a.error, 300), p_download)
-	from (select e.job from haul_store.errand e where e.download = p_download and e.kind in ('haul.grab', 'haul.import') and tow.state(e.job) = 'retrying') j,
-		lateral (select o.error from tow.attempts o where o.job = j.job order by o.run desc limit 1) a
-	where a.error <> '' limit 1
-$$;
+declare
+	v_job bigint;
+begin
+	select e.job into v_job from haul_store.errand e where e.download = p_download and e.kind in ('haul.grab', 'haul.import') and tow.state(e.job) = 'retrying' limit 1;
+	if not found then
+		return null; -- mostly: history is looked at for few
+	end if;
+	return (select format('%s; it is tried again, at once by: tow haul retry %s', left(a.error, 300), p_download)
+		from (select o.error from tow.attempts o where o.job = v_job order by o.run desc limit 1) a where a.error <> '');
+end $$;
 comment on function haul_store.tried(bigint) is 'Why a job that works on a download is to be tried again; null: none is.';
 
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
@@ -39,12 +44,14 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 		else coalesce(d.error, t.error) end as error,
 	haul_store.trouble_of(d, c, h, t) as trouble,
 	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tracker_host, t.tags,
-	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag
+	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag,
+	case d.state when 'approved' then 'FOUND' when 'downloaded' then 'COMPLETE' when 'completed' then case t.state when 'seeding' then 'SEEDING' else 'IMPORTED' end else upper(d.state) end as status,
+	t.size - t.left_bytes as downloaded
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,
@@ -88,7 +95,7 @@ begin
 		where (find_downloads.state is null or v.state = find_downloads.state) and (find_downloads.client is null or v.client = find_downloads.client)
 			and (find_downloads.library is null or v.library = find_downloads.library) and (find_downloads.id is null or v.id = find_downloads.id)
 			and (find_downloads.title is null or strpos(lower(v.title), lower(find_downloads.title)) > 0)
-		order by haul_store.is_open(v.state) desc, v.id desc limit find_downloads.max_rows;
+		order by (select s.final from haul_store.state s where s.name = v.state), v.id desc limit find_downloads.max_rows;
 	if not found and find_downloads.id is not null then
 		perform haul_store.fail('TW404', format('no download %s', find_downloads.id), 'tow haul ls lists them');
 	end if;

@@ -6,6 +6,7 @@ language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select format(case
 		when p_type in ('jsonb', 'json') then 'nullif($1 -> %1$L, ''null'')::%2$s'
+		when p_type = 'bytea' then 'decode($1 ->> %1$L, ''base64'')'
 		when p_type = 'jsonb[]' then 'array(select jsonb_array_elements($1 -> %1$L))'
 		when p_type like '%[]' then 'case jsonb_typeof($1 -> %1$L) when ''array'' then array(select jsonb_array_elements_text($1 -> %1$L)) else string_to_array($1 ->> %1$L, '','') end::%2$s'
 		else '($1 ->> %1$L)::%2$s'
@@ -76,7 +77,7 @@ begin
 		begin
 			execute format('select %s', tow_store.argument(a.name, a.type)) using p_given;
 		exception when others then
-			perform tow_store.fail('TW422', format('bad %s: %s', case when a.name = r.page[1] then 'after' else a.name end, sqlerrm), format('it takes %s', a.type));
+			perform tow_store.fail('TW422', format('bad %s: %s', case when a.name = r.page[1] then 'after' else a.name end, sqlerrm), format('it takes %s', case a.type when 'bytea' then 'base64' else a.type end));
 		end;
 	end loop;
 	perform tow_store.fail('TW422', p_error, null);

@@ -33,6 +33,6 @@ end $$;
 comment on function tow_store.add_route(text, text, text, text, text, text, text[], jsonb) is 'One route, by the name of its function or view.';
 
 create or replace view tow.routes as
-select r.id, r.method, r.path, r.fn as function, r.role, r.gives from tow_store.route r;
+select r.id, r.method, r.path, r.fn as function, r.role, r.gives from tow_store.route r order by r.path collate "C", r.method;
 comment on view tow.routes is 'What the server answers: each is a call of a function, or a view. /api/v1/openapi.json has it all.';
 comment on column tow.routes.role is 'The least that a token must be; null: anybody''s.';

@@ -96,7 +96,7 @@ comment on function tow.sign_in(text) is 'For the server: a session for who has 
 create or replace function tow.sign_out(hash text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	delete from tow_store.token t where t.hash = decode(hash, 'hex') and t.kind = 'session'
+	delete from tow_store.token t where t.hash = decode(sign_out.hash, 'hex') and t.kind = 'session'
 $$;
 comment on function tow.sign_out(text) is 'For the server: a session is over.';
 
@@ -127,6 +127,6 @@ comment on function tow_store.holder(text) is 'Whose token this is.';
 create or replace view tow.tokens as
 select t.name, t.role, t.made_at, t.made_by, greatest(t.used_at, (select max(s.used_at) from tow_store.token s where s.of = t.hash)) as used_at, t.expires_at,
 	(select count(*) from tow_store.token s where s.of = t.hash and s.expires_at > tow.now()) as sessions
-from tow_store.token t where t.kind = 'token';
+from tow_store.token t where t.kind = 'token' order by t.name;
 comment on view tow.tokens is 'Who may ask the server, and when they last did, to the minute. What they know is shown nowhere.';
 comment on column tow.tokens.sessions is 'Browsers that have signed in with it.';

@@ -19,13 +19,8 @@ struct chunk {
 
 static void add(struct chunk *k, const char *line, size_t len)
 {
-	tow_buf_adds(&k->array, k->n++ ? ",\"" : "{\"");
-	for (size_t i = 0; i < len; i++) {
-		if (line[i] == '"' || line[i] == '\\')
-			tow_buf_addc(&k->array, '\\');
-		tow_buf_addc(&k->array, line[i]);
-	}
-	tow_buf_addc(&k->array, '"');
+	tow_array_add(&k->array, line, len);
+	k->n++;
 }
 
 static void print_ids(const struct cli *c, const struct tow_rows *ids)

@@ -152,30 +152,18 @@ bool cli_call(struct cli *c, struct tow_rows **rows, const char *verb, const str
 	return tow_db_call_named(c->db, rows, &c->err, verb, call->args, call->n);
 }
 
-static void array_word(struct tow_buf *out, const char *word, size_t n)
-{
-	tow_buf_adds(out, out->len > 1 ? ",\"" : "\"");
-	for (size_t i = 0; i < n; i++) {
-		if (word[i] == '"' || word[i] == '\\')
-			tow_buf_addc(out, '\\');
-		tow_buf_addc(out, word[i]);
-	}
-	tow_buf_addc(out, '"');
-}
-
 const char *cli_array(struct tow_arena *a, const char *list)
 {
 	TOW_AUTO_BUF out = { 0 };
 	if (!list)
 		return NULL;
-	tow_buf_addc(&out, '{');
 	while (*list) {
 		size_t n = strcspn(list, ",");
 		if (n > 0)
-			array_word(&out, list, n);
+			tow_array_add(&out, list, n);
 		list += n + (list[n] == ',');
 	}
-	tow_buf_addc(&out, '}');
+	tow_buf_adds(&out, out.len ? "}" : "{}");
 	return tow_strdup(a, out.data);
 }
 

@@ -100,8 +100,8 @@ static bool start(struct supervised *s, struct tow_err *e)
 		.argv = s->argv,
 		.file = "/proc/self/exe",
 		.env = s->beats ? environment(s, &a) : NULL,
-		.fds = { 0, 1, 2 },
-		.n_fds = 3,
+		.fds = { 0, 1, 2, s->given },
+		.n_fds = s->given ? 4 : 3,
 		.own_group = true,
 		.die_with_parent = true,
 	};

@@ -18,6 +18,7 @@ void restart_plan(struct restart *r);
 struct supervised {
 	const char *name;
 	const char *const *argv;
+	int given;  /* a descriptor that becomes its descriptor 3; 0: none */
 	bool beats; /* it says WATCHDOG=1, as systemd has it, at least every five seconds */
 	/* The rest is supervise's. */
 	pid_t pid; /* 0: not running */

@@ -1,0 +1,196 @@
+-- What has changed, for the server's hub, which asks a few times a second, and nothing while nobody listens. What a feed
+-- says is read by whoever may look: no arguments, errors, results, notes. Its function takes the mark that it gave last
+-- (null: it gave none) and all topics that are asked for, and says nothing when none is its own, else rows:
+--
+--   topic  key   n     message
+--   set    set   set   an event: it is told once
+--   set    any   null  a state: the hub tells it when it is not what it was, so all of them are said each time
+--   null   what  null  the mark. what: of states that are not said any more, 'gone' is told and of what is 'over' nothing;
+--                      null: it has not looked this time, they stay
+--
+-- Each is bounded, and no history is read. Locks nothing.
+create or replace function tow.changes(since jsonb default '{}', topics text[] default '{}')
+returns table(feed text, topic text, key text, n bigint, message jsonb)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	f record;
+begin
+	for f in select o.name, o.fn from tow_store.feed o where to_regproc(o.fn) is not null order by o.name loop
+		return query execute format('select %L::text, c.topic, c.key, c.n, c.message from %s($1, $2) c', f.name, f.fn) using changes.since -> f.name, changes.topics;
+	end loop;
+end $$;
+comment on function tow.changes(jsonb, text[]) is 'For the server''s hub: what has changed of these topics. since: the marks that were given last, by feed.';
+
+create or replace function tow_store.add_feeds(p_area text, p_feeds text[][]) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	delete from tow_store.feed f where f.area = p_area;
+	insert into tow_store.feed (name, area, fn) select p_feeds[i][1], p_area, p_feeds[i][2] from generate_subscripts(p_feeds, 1) i;
+$$;
+comment on function tow_store.add_feeds(text, text[]) is 'The feeds of an area, in place of those that it had: name, function.';
+
+create or replace function tow_store.is_asked(p_topics text[], p_all text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from unnest(p_topics) t(topic) where t.topic = p_all or t.topic ^@ (rtrim(p_all, 's') || ':'))
+$$;
+comment on function tow_store.is_asked(text[], text) is 'Whether anybody asks for all things of a sort (queues), or for one (queue:default).';
+
+create or replace function tow_store.looked(p_rest text default 'gone', p_mark jsonb default null) returns table(topic text, key text, n bigint, message jsonb)
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select null::text, p_rest, null::bigint, p_mark
+$$;
+comment on function tow_store.looked(text, jsonb) is 'The row of a feed that says how far it has got.';
+
+-- Jobs are watched one by one; of all of them it is only said that something happened, so that a page looks anew.
+create or replace function tow_store.feed_jobs(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+declare
+	c_most constant int := 2000;
+begin
+	if not tow_store.is_asked(p_topics, 'jobs') then
+		return;
+	end if;
+	return query
+		select t.topic, t.id::text, null::bigint, jsonb_build_object('type', 'change', 'job_id', t.id, 'state', coalesce(l.state, e.state), 'attempt', l.attempt,
+			'run_at', l.run_at, 'progress_pct', g.pct)
+		from (select o.topic, substr(o.topic, 5)::bigint as id from (select distinct u.topic from unnest(p_topics) u(topic) where u.topic ~ '^job:\d{1,18}$' limit c_most) o) t
+			left join lateral tow_store.place_of(t.id) l on true
+			left join lateral (select tow.state(t.id) as state where l.id is null) e on true
+			left join tow_store.progress g on g.job_id = t.id and g.run = l.run
+		where coalesce(l.state, e.state) is not null
+		union all
+		select 'jobs', null, null, jsonb_build_object('type', 'change', 'claims', coalesce(pg_sequence_last_value('tow_store.run'::regclass), 0),
+			'positions', coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0), 'running', (select count(*) from tow_store.running),
+			'actions', (select max(a.n) from tow_store.audit a))
+		where 'jobs' = any(p_topics)
+		union all
+		select * from tow_store.looked('over');
+end $$;
+comment on function tow_store.feed_jobs(jsonb, text[]) is 'Feed: jobs that are watched, and counters that move whenever any job comes, starts, ends or is acted upon.';
+
+-- Each queue's jobs are counted so far and no further: whoever wants more asks tow.queues.
+create or replace function tow_store.glance() returns table(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, slots bigint, oldest_ready timestamptz)
+language sql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+	with w as (
+		select s.queue, count(*) as workers, sum(s.slots)::bigint as slots from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null group by s.queue
+	), u as (
+		select b.queue, count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band group by b.queue
+	)
+	select q.name, case when q.paused_at is null then 'open' else 'paused' end, q.pause_reason, coalesce(r.ready, 0), coalesce(r.laned, 0), coalesce(u.n, 0),
+		coalesce(w.workers, 0), coalesce(w.slots, 0), null::timestamptz
+	from tow_store.queue q left join w on w.queue = q.id left join u on u.queue = q.id
+		left join lateral (
+			select (sum(c.n) filter (where not b.laned))::bigint as ready, (sum(c.n) filter (where b.laned))::bigint as laned
+			from tow_store.band b, lateral (select count(*) as n from
+				(select from tow_store.ready o where o.band = b.id union all select from tow_store.lined o where o.band = b.id limit 1001) j) c
+			where b.queue = q.id
+		) r on true
+$$;
+comment on function tow_store.glance() is 'Queues, their jobs counted to a thousand a priority and no further.';
+
+create or replace function tow_store.feed_queues(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if tow_store.is_asked(p_topics, 'queues') then
+		return query
+			select 'queues', g.name, null::bigint, jsonb_build_object('type', 'change', 'state', g.state, 'ready', case when g.ready <= 1000 then g.ready end,
+				'waiting', case when g.waiting <= 1000 then g.waiting end, 'running', g.running, 'workers', g.workers, 'slots', g.slots)
+			from tow_store.glance() g
+			union all
+			select * from tow_store.looked();
+	end if;
+end $$;
+comment on function tow_store.feed_queues(jsonb, text[]) is 'Feed: queues. ready and waiting are null where there are more than a thousand.';
+
+create or replace function tow_store.feed_workers(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if tow_store.is_asked(p_topics, 'workers') then
+		return query
+			select 'workers', w.id::text, null::bigint, jsonb_build_object('type', 'change', 'name', w.name, 'host', w.host, 'state', w.state,
+				'busy', w.busy, 'slots', w.slots, 'queues', w.queues, 'missing', w.missing_since is not null)
+			from tow.workers w
+			union all
+			select * from tow_store.looked();
+	end if;
+end $$;
+comment on function tow_store.feed_workers(jsonb, text[]) is 'Feed: workers that live.';
+
+create or replace function tow_store.feed_schedules(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if tow_store.is_asked(p_topics, 'schedules') then
+		return query
+			select 'schedules', s.name, null::bigint, jsonb_build_object('type', 'change', 'state', s.state, 'next_at', s.next_at, 'last_at', s.last_at,
+				'last_how', s.last_how, 'last_job', s.last_job, 'last_state', s.last_state)
+			from (select v.* from tow.schedules v limit 500) s
+			union all
+			select * from tow_store.looked();
+	end if;
+end $$;
+comment on function tow_store.feed_schedules(jsonb, text[]) is 'Feed: schedules, the first 500 by name.';
+
+-- A daemon that fails says its error: that is for those who may see it, who ask tow.daemons.
+create or replace function tow_store.feed_daemons(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if tow_store.is_asked(p_topics, 'daemons') then
+		return query
+			select 'daemons', d.name, null::bigint, jsonb_build_object('type', 'change', 'state', d.state, 'enabled', d.enabled,
+				'status', case when d.state not in ('failing', 'failed') then d.status end, 'status_job', d.status_job, 'status_kind', d.status_kind,
+				'job', d.job, 'next_at', d.next_at, 'failures', d.failures)
+			from tow.find_daemons() d
+			union all
+			select * from tow_store.looked();
+	end if;
+end $$;
+comment on function tow_store.feed_daemons(jsonb, text[]) is 'Feed: daemons, each with what it says it does.';
+
+-- What is not well, every few seconds: the mark is when the last look was.
+create or replace function tow_store.feed_status(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_mark constant jsonb := tow_store.rare_look();
+begin
+	if 'status' <> all(p_topics) then
+		return;
+	elsif v_mark = p_since then
+		return query select * from tow_store.looked(null, v_mark);
+	else
+		return query
+			select 'status', s.component, null::bigint, jsonb_build_object('type', 'change', 'status', case when bool_or(s.status = 'bad') then 'bad' else 'warn' end)
+			from tow_store.status_of((select jsonb_agg(to_jsonb(g) order by g.name) from tow_store.glance() g)) s where s.status <> 'ok' group by s.component
+			union all
+			select * from tow_store.looked('gone', v_mark);
+	end if;
+end $$;
+comment on function tow_store.feed_status(jsonb, text[]) is 'Feed: components of tow.status that are not ok, and how bad it is.';
+
+create or replace function tow_store.rare_look() returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select to_jsonb(floor(extract(epoch from tow.now()) / 4))
+$$;
+comment on function tow_store.rare_look() is 'The mark of feeds that cost more: it changes every four seconds, and only then they look.';
+
+select tow_store.add_feeds('tow', array[
+	['jobs', 'tow_store.feed_jobs'],
+	['queues', 'tow_store.feed_queues'],
+	['workers', 'tow_store.feed_workers'],
+	['schedules', 'tow_store.feed_schedules'],
+	['daemons', 'tow_store.feed_daemons'],
+	['status', 'tow_store.feed_status']
+]);

@@ -1,0 +1,16 @@
+/* Where the page is that `tow up` serves: its socket, and its address, which stands in home/page. */
+#ifndef TOW_CLI_PAGE_H
+#define TOW_CLI_PAGE_H
+
+#include "tow/err.h"
+#include "tow/mem.h"
+
+/* Listens where it is told to, else on port 7077 of this machine alone, or on any port when that is
+ * taken, and writes the address down. */
+TOW_MUST bool page_listen(struct tow_arena *a, const char *home, const char *wanted, int *fd,
+			  const char **address, struct tow_err *e);
+
+/* wanted, else what was written down, else the usual; it ends in a slash. */
+const char *page_address(struct tow_arena *a, const char *wanted);
+
+#endif

@@ -1,0 +1,95 @@
+/* tow token: who may ask the server. */
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "lib/page.h"
+#include "lib/print.h"
+#include "lib/sub.h"
+#include "tow/command.h"
+
+static const struct tow_option options[] = {
+	{ "role", "viewer|operator|admin", "add: what it may (viewer); link: likewise (admin)" },
+	{ "lasts", "INTERVAL", "add, link: for how long it is good (add: for ever; link: 15 min)" },
+	{ "address", "URL", "link: where the server is (that of tow up)" },
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+static int ls(struct cli *c)
+{
+	static const struct column columns[] = {
+		{ "name", NULL, AS_IS },	     { "role", NULL, AS_IS },
+		{ "sessions", NULL, AS_IS },	     { "used_at", "USED", AS_WHEN },
+		{ "expires_at", "EXPIRES", AS_WHEN }, { "made_by", "MADE BY", AS_IS },
+		COLUMN_END,
+	};
+	return print_view(c, "tow.tokens", columns);
+}
+
+static bool make(struct cli *c, const char *verb, const char *name, struct tow_rows **rows)
+{
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "name", name);
+	cli_arg(&call, "role", cli_option(c, "role"));
+	cli_arg(&call, "lasts", cli_option(c, "lasts"));
+	return cli_call(c, rows, verb, &call);
+}
+
+static int add(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	if (!make(c, "tow.add_token", cli_operand(c, 0), &rows))
+		return cli_failed(c);
+	printf("%s\n", tow_rows_at(rows, 0, 0));
+	return EX_OK;
+}
+
+static int rm(struct cli *c)
+{
+	return tow_call(c->db, NULL, &c->err, "tow.drop_token", cli_operand(c, 0)) ? EX_OK
+										   : cli_failed(c);
+}
+
+static int link_to_page(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	if (!make(c, "tow.add_key", NULL, &rows))
+		return cli_failed(c);
+	printf("%s#key=%s\n", page_address(&c->arena, cli_option(c, "address")), tow_rows_at(rows, 0, 0));
+	return EX_OK;
+}
+
+static const struct sub subs[] = {
+	{ "ls", 0, 0, ls, NULL },
+	{ "add", 1, 1, add, " role lasts " },
+	{ "rm", 1, 1, rm, NULL },
+	{ "link", 0, 0, link_to_page, " role lasts address " },
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	return sub_run(subs, options, argc, argv);
+}
+
+const struct tow_command tow_command_token = {
+	.name = "token",
+	.summary = "who may ask the server",
+	.usage = "tow token ls | add NAME | rm NAME | link",
+	.options = options,
+	.help = "Programs send a token (Authorization: Bearer TOKEN), browsers sign in with one, or by "
+		"the address that\n"
+		"link prints, which is good once. add prints the token, this once: the database has its "
+		"SHA-256 only.\n"
+		"viewer sees, operator acts on jobs and downloads, admin sets up.\n"
+		"\n"
+		"Examples:\n"
+		"  tow token add grafana\n"
+		"  tow token add deploy --role operator --lasts '90 days'\n"
+		"  tow token link\n",
+	.run = run,
+};

@@ -1,0 +1,26 @@
+/* The hub's guests, and what they say. */
+#ifndef TOW_SERVE_ROOM_H
+#define TOW_SERVE_ROOM_H
+
+#include "news.h"
+
+struct room {
+	char epoch[17]; /* of the hub's numbers: another hub has others */
+	struct topics topics;
+	struct news news;
+	struct guest **guests;
+	size_t n, size;
+	bool hurry; /* somebody wants to know of something new */
+};
+
+void room_init(struct room *r);
+struct guest *room_enter(struct room *r, struct guest *g, long long now);
+/* What a guest has said. It may be nonsense: then it is told so, and let go if it goes on. */
+void room_hear(struct room *r, struct guest *g, const char *text, size_t len);
+/* What a guest has to hear, as far as it reads. */
+void room_feed(struct room *r, struct guest *g);
+void room_resync(struct room *r); /* nobody knows what has been missed: all look anew */
+void room_leave(struct room *r, size_t i, long long now);
+void room_release(struct room *r);
+
+#endif

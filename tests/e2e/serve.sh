@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# tow serve: who may ask, what is answered, and how.
+# shellcheck disable=SC2317 # functions called by ok
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+. tests/lib/serve.sh
+
+instance_start
+worker_start --queue default:2
+scheduler_start
+ok "it starts" serve_start || diag "$(cat "$SERVE_LOG")"
+VERA=$(token_add vera viewer) OTTO=$(token_add otto operator) ADA=$(token_add ada admin)
+
+# Anybody's
+TOKEN=
+is "$(api GET /api/v1/health | jq -r .status)" ok "it is alive"
+is "$(api GET /api/v1/ready | jq -r .status)" ready "and has its database"
+is "$(api GET /api/v1/openapi.json | jq -r .openapi)" 3.1.0 "it says what it can"
+is "$(api_status GET /)" 200 "there is a page, or a word about it"
+
+# Who may ask
+is "$(api_status GET /api/v1/status)" 401 "nobody is let in without a token"
+is "$(api GET /api/v1/jobs/1 | jq -r '[.status, .title, (.hint != null)] | @csv')" '401,"Not signed in",true' "and is told what to send"
+TOKEN=tow_wrong
+is "$(api_status GET /api/v1/status)" 401 "nor with a wrong one"
+TOKEN=$VERA
+is "$(api GET /api/v1/me | jq -c .)" '{"name":"vera","role":"viewer"}' "a token is somebody"
+is "$(api GET /api/v1/status | jq -r '.items[0] | has("component") and has("status")')" true "who may look"
+is "$(api_send POST /api/v1/jobs '{"kind":"noop"}' | jq -r '[.status, .code] | @csv')" '403,"TW403"' "and nothing else"
+is "$(api_status POST /api/v1/queues/default/pause)" 403 "nothing at all"
+is "$(api_status GET /api/v1/tokens)" 403 "not even the list of tokens"
+TOKEN=$OTTO
+job=$(api_send POST /api/v1/jobs '{"kind":"echo","args":{"a":[1,2]}}' | jq .id)
+ok "an operator enqueues" [ "$job" -gt 0 ]
+ok "the job runs" wait_until '[ "$(api GET "/api/v1/jobs/$job" | jq -r .state)" = completed ]'
+is "$(api GET "/api/v1/jobs/$job" | jq -c .result)" '{"a":[1,2]}' "and its result is there"
+is "$(api_status DELETE /api/v1/tokens/vera)" 403 "tokens are an admin's"
+TOKEN=$ADA
+is "$(api GET /api/v1/tokens | jq -r '[.items[].name] | @csv')" '"ada","otto","vera"' "who lists them"
+is "$(api_status DELETE /api/v1/tokens/vera)" 204 "and drops them"
+TOKEN=$VERA
+is "$(api_status GET /api/v1/me)" 401 "at once"
+TOKEN=$ADA
+new=$(api_send POST /api/v1/tokens '{"name":"new","role":"viewer"}' | jq -r .secret)
+is "$(TOKEN=$new api GET /api/v1/me | jq -r .name)" new "and makes others"
+
+# What is wrong
+is "$(api_status GET /api/v1/nothing)" 404 "an unknown path"
+is "$(api POST /api/v1/status -o /dev/null -D - | grep -i '^allow:' | tr -d '\r')" "Allow: GET" "a method that the path has not"
+is "$(api POST /api/v1/jobs -d '{"kind":"noop"}' | jq .status)" 415 "a body that says it is something else"
+is "$(api_send POST /api/v1/jobs '{"kind"' | jq .status)" 422 "one that is no JSON"
+is "$(api_send POST /api/v1/jobs '{"kind":"noop","prio":1}' | jq -r .detail)" "nothing here is called 'prio'" "a name that is wrong"
+is "$(api GET "/api/v1/jobs/x" | jq -r '[.status, .code] | @csv')" '422,"TW422"' "an argument of another type"
+is "$(api_status GET "/api/v1/jobs/99999")" 404 "a job that is not there"
+is "$(api_status GET "/api/v1/jobs/1?a=%zz")" 400 "a query that is none"
+head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
+is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq .status)" 413 "a body that is too long"
+is "$(api_status GET /api/v1/me -H "X-Long: $(head -c 40000 /dev/zero | tr '\0' x)")" 431 "a head that is too long"
+is "$(curl -s -m 10 --path-as-is -o /dev/null -w '%{http_code}' "$SERVE_URL/../../../etc/passwd")" 404 "a path out of the page's folder"
+is "$(curl -s -m 10 --path-as-is -o /dev/null -w '%{http_code}' "$SERVE_URL/%2e%2e/etc/passwd")" 404 "and escaped"
+
+# How it is answered
+api GET /api/v1/queues -D "$instance_dir/head" -o "$instance_dir/body"
+tag=$(sed -n 's/^ETag: \(.*\)\r$/\1/p' "$instance_dir/head")
+is "$(api_status GET /api/v1/queues -H "If-None-Match: $tag")" 304 "what has not changed is not sent again"
+is "$(api_status GET /api/v1/queues -H 'If-None-Match: W/"other"')" 200 "what has is"
+is "$(api GET /api/v1/openapi.json -H 'Accept-Encoding: gzip' | gunzip | jq -r .info.title)" Towpath "what is long is compressed"
+is "$(api GET /api/v1/openapi.json -D - -o /dev/null | grep -ci '^content-encoding')" 0 "where that is asked for"
+is "$(curl -sI -m 10 "$SERVE_URL/api/v1/health" | head -1 | tr -d '\r')" "HTTP/1.1 200 OK" "HEAD"
+like "$(cat "$instance_dir/head")" "Content-Security-Policy: default-src 'none'" "pages may load nothing from elsewhere"
+first=$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key: k1')
+is "$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key: k1')" "$first" "what is sent twice with one key is done once"
+is "$(api_send POST /api/v1/jobs '{"kind":"echo"}' -H 'Idempotency-Key: k1' | jq .status)" 409 "and a key is for one thing"
+is "$("$TOW" audit --json | jq -r 'map(select(.what == "token.drop"))[0].who')" ada "the audit says who it was"
+
+# Other names, other pages
+is "$(curl -s -m 10 -H 'Host: evil.example' "$SERVE_URL/api/v1/health" | jq .status)" 421 "a name of somebody else's that leads here is refused"
+is "$(curl -s -m 10 -H "Host: localhost:${SERVE_URL##*:}" "$SERVE_URL/api/v1/health" | jq -r .status)" ok "localhost is us"
+sign_in() {
+	curl -s -m 10 -c "$instance_dir/jar" -H 'Content-Type: application/json' -d "{\"token\":\"$1\"}" "${@:2}" "$SERVE_URL/api/v1/session"
+}
+with_cookie() {
+	curl -s -m 10 -b "$instance_dir/jar" -o /dev/null -w '%{http_code}' "$@"
+}
+is "$(sign_in "$OTTO" -H "Origin: $SERVE_URL" | jq -c .)" '{"name":"otto","role":"operator"}' "a browser signs in"
+like "$(cat "$instance_dir/jar")" "#HttpOnly_127.0.0.1.*tow_session" "with a cookie that scripts do not see"
+is "$(with_cookie "$SERVE_URL/api/v1/me")" 200 "which is enough to look"
+is "$(with_cookie -X POST "$SERVE_URL/api/v1/queues/default/pause")" 403 "but not to do something from nowhere"
+is "$(with_cookie -X POST -H 'Origin: http://evil.example' "$SERVE_URL/api/v1/queues/default/pause")" 403 "nor from another site"
+is "$(with_cookie -X POST -H 'Origin: null' "$SERVE_URL/api/v1/queues/default/pause")" 403 "nor from a frame of nobody's"
+is "$(with_cookie -X POST -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/queues/default/pause")" 204 "from our page it is"
+is "$(with_cookie -X POST -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/queues/default/resume")" 204 "and back"
+is "$(sign_in "$OTTO" -H 'Origin: http://evil.example' | jq .status)" 403 "another site signs nobody in"
+is "$(with_cookie -X DELETE -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/session")" 204 "it signs out"
+link=$("$TOW" token link --role viewer --address "$SERVE_URL")
+like "$link" "^$SERVE_URL/#key=tow_" "an address that signs in"
+is "$(sign_in "${link#*#key=}" | jq -r .role)" viewer "does so"
+is "$(sign_in "${link#*#key=}" | jq .status)" 401 "once"
+unlike "$(cat "$SERVE_LOG")" "tow_[0-9a-f]{20}" "no token is in the log"
+
+# Where others reach it
+for token in ada otto new; do "$TOW" token rm "$token"; done
+said=$("$TOW" serve --listen 0.0.0.0:0 2>&1)
+is $? 65 "an address of the whole world is refused while nobody has a token"
+like "$said" "tow token add" "and says what to do"
+exits 65 "a bad address" "$TOW" serve --listen nonsense 2>/dev/null
+exits 75 "one that is taken" "$TOW" serve --listen "${SERVE_URL#http://}" 2>/dev/null
+TOKEN=$(token_add back viewer)
+
+# The database goes and comes
+"$TOW" db stop >/dev/null
+is "$(api_status GET /api/v1/health)" 200 "without its database it is alive"
+is "$(api_status GET /api/v1/me)" 503 "and says that it cannot answer"
+is "$(api_status GET /api/v1/ready)" 503 "nor is ready"
+"$TOW" db start >/dev/null
+ok "until it is back" wait_until '[ "$(api_status GET /api/v1/me)" = 200 ]' 60
+
+# One of its processes dies
+victim=$(pgrep -P "$SERVE_PID" | head -1)
+kill -KILL "$victim"
+ok "a process that dies is started again" wait_until 'grep -q "process.died pid=$victim" "$SERVE_LOG" && [ "$(pgrep -c -P "$SERVE_PID")" = 4 ]' 60
+is "$(api_status GET /api/v1/me)" 200 "and it answers"
+process_stop "$SERVE_PID" 30
+is $? 0 "TERM ends it well"
+is "$(pgrep -c -P "$SERVE_PID")" 0 "with all its processes"
+done_testing

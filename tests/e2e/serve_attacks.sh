@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# What strangers do to tow serve: say nothing, dawdle, talk nonsense. It answers others meanwhile, and stays as it is.
+# shellcheck disable=SC2317 # functions called by ok
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+. tests/lib/serve.sh
+
+instance_start
+ok "it starts" serve_start || diag "$(cat "$SERVE_LOG")"
+TOKEN=$(token_add vera viewer)
+attack() { python3 tests/lib/attack.py "$SERVE_URL" "$@"; }
+memory() { awk '/^Pss:/ { sum += $2 } END { print sum }' $(pgrep -P "$SERVE_PID" | sed 's|.*|/proc/&/smaps_rollup|'); }
+all_answer() { for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(api_status GET /api/v1/me)" = 200 ] || return 1; done; }
+
+ok "it answers" all_answer
+attack slow 60 >"$instance_dir/slow" &
+slow=$!
+
+mkfifo "$instance_dir/go"
+attack idle 1000 <"$instance_dir/go" >"$instance_dir/idle" &
+idle=$!
+exec {go}>"$instance_dir/go"
+ok "a thousand connections that say nothing" wait_until 'grep -q 1000 "$instance_dir/idle"' 60
+ok "and others are answered" all_answer
+
+before=$(memory)
+ok "nonsense" test "$(attack nonsense 450)" = "450 done"
+ok "and others are answered" all_answer
+ok "with hardly more memory ($before kB, then $(memory))" test "$(memory)" -lt $((before + 8192))
+echo >&"$go"
+wait "$idle"
+
+wait "$slow"
+is "$(cat "$instance_dir/slow")" "0 left" "those who dawdle are let go, though a byte comes now and then"
+ok "others are answered" all_answer
+unlike "$(cat "$SERVE_LOG")" "process.died" "no process has died"
+done_testing

@@ -1,0 +1,111 @@
+-- tow.changes: each feed says its states while somebody asks, events once, and nothing that a viewer may not see.
+begin;
+\ir ../lib/fixture.sql
+delete from tow_store.daemon;
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+create temporary table w as select pg_temp.worker('{default}', '{noop,scan}') as id;
+create temporary table mark (since jsonb);
+insert into mark values ('{}');
+
+-- One call, as the hub makes it: the marks of the last one are given back. What was said is in said.
+create temporary table said (feed text, topic text, key text, n bigint, message jsonb);
+create function pg_temp.look(variadic p_topics text[]) returns void language sql as $$
+	truncate said;
+	insert into said select c.* from mark, tow.changes(mark.since, p_topics) c;
+	update mark set since = coalesce((select jsonb_object_agg(s.feed, s.message) from said s where s.topic is null), '{}');
+$$;
+create function pg_temp.of(p_topic text, p_key text, variadic p_members text[]) returns text language sql as $$
+	select string_agg((select string_agg(coalesce(s.message ->> m, '-'), ' ' order by o) from unnest(p_members) with ordinality u(m, o)), ', ' order by s.n)
+	from said s where s.topic = p_topic and s.key is not distinct from p_key $$;
+create function pg_temp.feeds() returns text language sql as $$ select string_agg(distinct feed, ' ' order by feed) from said $$;
+
+-- Nobody, or what is not there.
+select is((select count(*) from tow.changes()), 0::bigint, 'nobody asks, nothing is said');
+select pg_temp.look('nonsense', 'queued', 'job:', 'job:x', 'x''y', 'a"b\c', '', 'statuses') \g /dev/null
+select is((select string_agg(concat_ws(' ', topic, key), ', ') from said where topic is not null), null, 'topics that are none');
+select is((select string_agg(f.name, ' ' order by f.name) from tow_store.feed f where f.area = 'tow'), 'daemons jobs queues schedules status workers', 'the queue''s feeds');
+
+-- Jobs.
+select tow.enqueue('noop', '{"secret": 1}') as job \gset
+select pg_temp.look('job:' || :'job', 'jobs', 'job:999999') \g /dev/null
+select is(pg_temp.of('job:' || :'job', :'job', 'type', 'job_id', 'state', 'attempt'), format('change %s ready 0', :'job'), 'a watched job');
+select is(pg_temp.feeds(), 'jobs', 'others do not look');
+select is((select count(*) from said where n is not null), 0::bigint, 'which is a state');
+select is((select count(*) from said where topic = 'job:999999'), 0::bigint, 'a job that is not there is not said');
+create temporary table counters as select message as of from said where topic = 'jobs';
+create function pg_temp.moved() returns boolean language plpgsql as $$
+declare
+	v_moved boolean;
+begin
+	perform pg_temp.look('jobs');
+	v_moved := (select message from said where topic = 'jobs') is distinct from (select of from counters);
+	update counters set of = (select message from said where topic = 'jobs');
+	return v_moved;
+end $$;
+select ok(not pg_temp.moved(), 'counters stand still');
+select pg_temp.claim(w.id) from w \g /dev/null
+select ok(pg_temp.moved(), 'until a job starts');
+select pg_temp.look('job:' || :'job') \g /dev/null
+select is(pg_temp.of('job:' || :'job', :'job', 'state', 'attempt'), 'running 1', 'it runs');
+select pg_temp.say(w.id, :job, '{"as": "completed", "result": {"secret": 2}}') from w \g /dev/null
+select ok(pg_temp.moved(), 'or ends');
+select pg_temp.look('job:' || :'job') \g /dev/null
+select is(pg_temp.of('job:' || :'job', :'job', 'state'), 'completed', 'it has ended');
+select tow.enqueue('noop') as job \gset
+select ok(pg_temp.moved(), 'or comes');
+select tow.cancel(:job) \g /dev/null
+select ok(pg_temp.moved(), 'or somebody does something');
+select pg_temp.look(variadic array(select 'job:' || i from generate_series(1, 3000) i)) \g /dev/null
+select cmp_ok((select count(*) from said), '<=', 2001::bigint, 'so many, and no more');
+
+-- Queues: counted so far and no further.
+select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[30]), queue => 'other') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select pg_temp.look('queues') \g /dev/null
+select is(pg_temp.of('queues', 'other', 'state', 'ready', 'running', 'waiting', 'workers'), 'open 30 0 0 0', 'a queue');
+select is(pg_temp.of('queues', 'default', 'workers', 'slots'), '1 4', 'and who serves it');
+select is((select key from said where topic is null), 'gone', 'what is not said is gone');
+select tow.pause('other', 'a secret reason') \g /dev/null
+select pg_temp.look('queue:other') \g /dev/null
+select is(pg_temp.of('queues', 'other', 'state'), 'paused', 'who asks for one gets it among others');
+select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[1001]), queue => 'other') \g /dev/null
+select pg_temp.look('queues') \g /dev/null
+select is(pg_temp.of('queues', 'other', 'ready'), '-', 'many are not counted');
+
+-- Workers, schedules, daemons.
+select tow.schedule('x', '@daily', 'noop', '{"secret": 3}') \g /dev/null
+select tow.set_daemon('d', 'scan', '{"secret": 4}') \g /dev/null
+select tow.start_daemon('d'), pg_temp.drain('admit'), pg_temp.claim(w.id) from w \g /dev/null
+create function pg_temp.turn() returns bigint language sql as $$ select d.job from tow_store.daemon d where d.name = 'd' $$;
+select tow.daemon_status(pg_temp.turn(), (select r.run from tow_store.running r where r.job_id = pg_temp.turn()), 'Looking', 7, 'noop') \g /dev/null
+select pg_temp.look('workers', 'schedules', 'daemons') \g /dev/null
+select is(pg_temp.feeds(), 'daemons schedules workers', 'three feeds');
+select is(pg_temp.of('workers', (select id::text from w), 'name', 'state', 'slots', 'busy', 'queues'), 'w running 4 1 default:4', 'a worker');
+select is(pg_temp.of('schedules', 'x', 'state', 'next_at', 'last_how'), 'active 2030-01-02T00:00:00+00:00 -', 'a schedule');
+select is(pg_temp.of('daemons', 'd', 'state', 'status', 'status_job', 'status_kind'), 'running Looking 7 noop', 'a daemon says what it does');
+select tow.run_schedule('x') \g /dev/null
+select pg_temp.look('schedules') \g /dev/null
+select is(pg_temp.of('schedules', 'x', 'last_how', 'last_state'), 'by hand ready', 'what became of its last instant');
+select pg_temp.say(w.id, pg_temp.turn(), '{"as": "failed", "class": "x", "error": "a secret error"}') from w \g /dev/null
+select pg_temp.look('daemons') \g /dev/null
+select is(pg_temp.of('daemons', 'd', 'state', 'status', 'failures'), 'failing - 1', 'and how it fails is for those who may see it');
+
+-- What is not well, now and then.
+select pg_temp.look('status') \g /dev/null
+select is(pg_temp.of('status', 'daemon d', 'status'), 'warn', 'a component that is not well');
+select is((select count(*) from said where topic = 'status' and message ->> 'status' = 'ok'), 0::bigint, 'others are not named');
+select pg_temp.later('1 s'), pg_temp.look('status') \g /dev/null
+select is((select string_agg(feed || coalesce(key, '-'), ' ' order by feed) from said), 'haul_status- status-', 'it does not look again at once');
+select tow.stop_daemon('d') \g /dev/null
+select pg_temp.later('4 s'), pg_temp.look('status') \g /dev/null
+select is(pg_temp.of('status', 'daemon d', 'status'), null, 'but soon');
+select isnt(pg_temp.of('status', 'scheduler', 'status'), null, 'and says all of it');
+
+-- Nothing that not everybody may see.
+select pg_temp.look('jobs', 'job:' || :'job', 'queues', 'workers', 'schedules', 'daemons', 'status', 'downloads', 'clients') \g /dev/null
+select cmp_ok((select count(distinct feed) from said), '>=', 6::bigint, 'all say something');
+select is((select string_agg(message::text, ', ') from said where message::text ~ 'secret'), null, 'and nobody a secret');
+select is((select string_agg(message::text, ', ') from said where topic is not null and (jsonb_typeof(message) <> 'object' or message ->> 'type' is null)), null, 'each message has a type');
+select is((select string_agg(distinct m, ' ') from said, jsonb_object_keys(said.message) m where topic is not null and m in ('seq', 'topic', 'key')), null, 'and no member that is the hub''s');
+select * from finish();
+rollback;

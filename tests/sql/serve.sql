@@ -1,0 +1,121 @@
+-- Tokens, routes, and what a request is answered: as whom it is done, what is wrong with it, that a key has it done once.
+begin;
+\ir ../lib/fixture.sql
+
+create function pg_temp.hashed(p_secret text) returns text language sql as $$ select encode(sha256(convert_to(p_secret, 'UTF8')), 'hex') $$;
+create function pg_temp.route(p_method text, p_path text) returns int language sql as $$ select r.id from tow.routes r where r.method = p_method and r.path = '/api/v1' || p_path $$;
+-- "status content", or "SQLSTATE message".
+create function pg_temp.asked(p_token text, p_route text, p_given jsonb default '{}', p_body text default null, p_once text default null) returns text language plpgsql as $$
+declare
+	v_code text;
+	v_text text;
+begin
+	select a.status || coalesce(' ' || a.content, '') into v_text
+	from tow.answer(pg_temp.hashed(p_token), pg_temp.route(split_part(p_route, ' ', 1), split_part(p_route, ' ', 2)), p_given, p_body, p_once) a;
+	return v_text;
+exception when others then
+	get stacked diagnostics v_code = returned_sqlstate, v_text = message_text;
+	return v_code || ' ' || v_text;
+end $$;
+
+select tow.add_token('vera', 'viewer') as viewer, tow.add_token('otto', 'operator') as operator, tow.add_token('ada', 'admin', '1 hour') as admin \gset
+
+-- Tokens
+select alike(:'viewer'::text, 'tow\_' || repeat('_', 64), 'a token is random');
+select isnt(:'viewer'::text, :'operator', 'each another');
+select is((select count(*)::int from tow_store.token t where t.hash = sha256(convert_to(:'viewer', 'UTF8'))), 1, 'its hash is kept');
+select is((select count(*)::int from tow_store.token t where position(:'viewer' in t::text) > 0), 0, 'and not the token');
+select is((select string_agg(format('%s %s %s', what, subject, detail ->> 'role'), ', ' order by n) from tow.audit where what like 'token%'), 'token.add vera viewer, token.add otto operator, token.add ada admin', 'who made which is in the audit');
+select pg_temp.refused($$select tow.add_token('vera')$$, 'TW409', 'token rm', 'a name is taken once');
+select pg_temp.refused($$select tow.add_token('a b')$$, 'TW422', 'letters', 'names are plain');
+select pg_temp.refused($$select tow.add_token('x', 'root')$$, 'TW422', 'viewer, operator', 'roles are three');
+select pg_temp.refused($$select tow.add_token('x', lasts => '-1 s')$$, 'TW422', 'longer', 'a span is one');
+select pg_temp.refused($$select tow.drop_token('nobody')$$, 'TW404', 'token ls', 'only what is there can be dropped');
+
+-- As whom
+select is(pg_temp.asked('tow_wrong', 'GET /me'), 'TW401 sign in first', 'who has no token is asked for one');
+select is(pg_temp.asked(:'viewer', 'GET /me'), '200 {"name":"vera","role":"viewer"}', 'a request is its token''s');
+select is(pg_temp.asked(:'admin', 'GET /me'), '200 {"name":"ada","role":"admin"}', 'and so is another');
+select is(current_setting('role'), 'none', 'and the session is itself again');
+select is(pg_temp.asked(:'viewer', 'POST /jobs', '{}', '{"kind": "noop"}'), 'TW403 vera is viewer, and this is for operators and admins', 'a viewer is refused');
+update tow_store.route set role = 'viewer' where path = '/api/v1/jobs' and method = 'POST';
+select is(pg_temp.asked(:'viewer', 'POST /jobs', '{}', '{"kind": "noop"}'), '42501 permission denied for function enqueue', 'by the database itself, whatever the route says');
+update tow_store.route set role = 'operator' where path = '/api/v1/jobs' and method = 'POST';
+select is(current_setting('role'), 'none', 'after an error, too');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "tags": ["a", "b,c"], "args": {"x": [1]}, "priority": 7}'), '201 {"id" : %}', 'an operator is not');
+select max(id) as job from tow_store.job \gset
+select is((select row(j.kind, j.tags, j.args, j.priority)::text from tow.jobs j where j.id = :job), '(noop,"{a,""b,c""}","{""x"": [1]}",7)', 'and what the body says arrives as it is');
+select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', format('{"id": "%s"}', :job)::jsonb, '{"reason": "no more"}'), '200 {"state" : "cancelled"}', 'a verb');
+select is((select who || ' ' || what from tow.audit where job = :job), 'otto job.cancelled', 'is done in the token''s name');
+select is((regexp_match(pg_temp.asked(:'viewer', 'GET /jobs/{job}', format('{"job": "%s"}', :job)::jsonb), '"args":[^,]*'))[1], '"args":"(hidden)"', 'a viewer sees no arguments');
+select is(pg_temp.asked(:'operator', 'GET /jobs/{job}', format('{"job": "%s"}', :job)::jsonb) ~ '"args":{"x": \[1\]}', true, 'an operator does');
+
+-- What is wrong with it
+select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', '{"id": "x"}'), 'TW422 bad id: invalid input syntax for type bigint: "x"', 'an argument of another type is named');
+select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', '{"id": "1", "why": "x"}'), 'TW422 nothing here is called ''why''', 'and one that nobody takes');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{'), 'TW422 the body is no JSON%', 'a body that is no JSON');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '[1]'), 'TW422 the body is no object', 'one that is no object');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "args": "\u0000"}'), 'TW422 %', 'a NUL');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "run_at": "yesterday noon at"}'), 'TW422 bad run_at: %', 'an instant that is none');
+select is(pg_temp.asked(:'operator', 'GET /jobs/{job}', '{"job": "99999999"}'), 'TW404 no such job: 99999999', 'what the function says is said');
+select is((select a.status from tow.answer(pg_temp.hashed(:'operator'), (select min(r.id) from tow.routes r where r.path = '/api/v1/status')) a), 200, 'a list');
+select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'operator'), 'TW410', null, 'a route of before a migration is told apart');
+
+-- Once
+select pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k') as first \gset
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k'), :'first'::text, 'the same key is the same answer');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"key": "one", "kind": "noop"}', 'k'), :'first', 'in whatever order');
+select is((select count(*)::int from tow.jobs where key = 'one'), 1, 'and one job');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', 'k'), 'TW409 %', 'for another request it is refused');
+select alike(pg_temp.asked(:'admin', 'POST /jobs', '{}', '{"kind": "noop"}', 'k'), '201 %', 'it is its token''s own');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "bad kind!"}', 'k2'), 'TW422%', 'what failed');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', 'k2'), '201 %', 'may be mended with the same key');
+update tow_store.answered set at = at - interval '2 days';
+select isnt(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "two"}', 'k'), :'first', 'after a day it is forgotten');
+
+-- Signing in
+select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
+select is(pg_temp.asked(:'session', 'GET /me'), '200 {"name":"otto","role":"operator"}', 'who signs in is who has the token');
+select is((select sessions::int from tow.tokens where name = 'otto'), 1, 'it is counted');
+select is((select string_agg(format('%s %s', hash = pg_temp.hashed(:'session'), role), ',') from tow.vouch(array[pg_temp.hashed(:'session'), pg_temp.hashed('x')])), 't operator', 'and vouched for');
+select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'session'), 'TW401', null, 'a session makes no other');
+select tow.sign_out(pg_temp.hashed(:'session'));
+select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 sign in first', 'until it signs out');
+select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
+select tow.drop_token('otto');
+select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 sign in first', 'or its token is dropped');
+select is(pg_temp.asked(:'operator', 'GET /me'), 'TW401 sign in first', 'which is refused itself');
+select tow.add_key('viewer', '5 min') as key \gset
+select is(pg_temp.asked(:'key', 'GET /me'), 'TW401 sign in first', 'a key is no token');
+select role as got, secret as session from tow.sign_in(pg_temp.hashed(:'key')) \gset
+select is(:'got'::text, 'viewer', 'it signs in');
+select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'once');
+select tow.add_key('viewer', '5 min') as key \gset
+select secret as late from tow.sign_in(pg_temp.hashed(:'admin')) \gset
+select pg_temp.later('10 min');
+select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'and not for long');
+select alike(pg_temp.asked(:'late', 'GET /me'), '200 %', 'a session lasts');
+select pg_temp.later('1 hour');
+select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 sign in first', 'a token that was for an hour is over');
+select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'and so is who signed in with it');
+
+-- Names are lent to nobody
+select set_config('tow.actor', 'somebody', true) \g /dev/null
+select is(tow_store.actor(), 'somebody', 'the server says for whom it asks');
+do $$ begin create role tow_test_liar in role tow_viewer; exception when duplicate_object then null; end $$;
+set local session authorization tow_test_liar;
+select set_config('tow.actor', 'somebody', true) \g /dev/null
+select is((select name from tow.me()), 'tow_test_liar', 'nobody else can');
+reset session authorization;
+select set_config('tow.actor', '', true) \g /dev/null
+
+-- The description
+select tow.openapi('1') as api \gset
+select is((select count(*)::int from tow.routes r where :'api'::jsonb #> array['paths', r.path, lower(r.method)] is null), 0, 'each route is in it');
+select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m where m.value ->> 'description' is null), 0, 'with a description');
+select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');
+select is(:'api'::jsonb #> '{paths,/api/v1/jobs,post,requestBody,content,application/json,schema,required}', '["kind"]', 'what must be given is marked');
+select is(:'api'::jsonb #>> array['paths', '/api/v1/queues', 'get', 'responses', '200', 'content', 'application/json', 'schema', 'properties', 'items', 'items', 'properties', 'ready', 'type'], '["integer", "null"]', 'what comes has its types');
+
+select * from finish();
+rollback;
