@@ -1,12 +1,16 @@
 // The pages, in the order of the navigation. A page is one file in pages/ that exports one component; its name is the first
 // step of the address (#/NAME/...), of which the component gets the rest and the query; g and its key open it. A page without
 // a title is not in the navigation; role: the least that is of use there; icon: a path in a square of 16.
+import { Daemons } from './pages/daemons.js';
 import { Downloads } from './pages/downloads.js';
 import { Overview } from './pages/overview.js';
 import { Queues } from './pages/queues.js';
+import { Workers } from './pages/workers.js';
 
 export const pages = [
 	{ name: 'overview', title: 'Overview', key: 'o', component: Overview, icon: 'M2 9h4v5H2zM6 2h4v12H6zM10 6h4v8h-4z' },
 	{ name: 'queues', title: 'Queues', key: 'q', component: Queues, icon: 'M2 4h12M2 8h12M2 12h7' },
 	{ name: 'downloads', title: 'Downloads', key: 'd', component: Downloads, icon: 'M8 2v8M4.5 7L8 10.5 11.5 7M2 13.5h12' },
+	{ name: 'daemons', title: 'Daemons', key: 'n', component: Daemons, icon: 'M13.5 8a5.5 5.5 0 1 1-2-4.2M13.5 1.5v3h-3M8 5.5v3l2 1.2' },
+	{ name: 'workers', title: 'Workers', key: 'w', component: Workers, icon: 'M2 2.5h12v5H2zM2 9.5h12v4H2zM4.5 5h1M4.5 11.5h1' },
 ];

@@ -113,6 +113,10 @@ const percent = (d) => `${d.percent >= 99.95 || d.percent === 0 ? Math.round(d.p
 
 export const amount = (d) => (d.size === null ? '–' : d.downloaded !== null && d.downloaded < d.size ? `${bytes(d.downloaded)} of ${bytes(d.size)}` : bytes(d.size));
 
+function Speed({ of, sign, word }) {
+	return of ? html`<span><span aria-hidden="true">${sign} </span><span class="hidden">${word} </span>${speed(of)}</span>` : html`<span class="soft">–</span>`;
+}
+
 const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
@@ -126,10 +130,9 @@ const columns = (now, reload) => [
 	} },
 	{ name: 'speed', title: 'Speed', width: 13, num: true, wide: true, cell: (r) => {
 		const d = now(r);
-		return html`<div class="two"><span>${d.down ? html`<span aria-hidden="true">↓ </span><span class="hidden">down </span>${speed(d.down)}` : html`<span class="soft">–</span>`}</span>
-			<span class="soft">${d.up > 0 && html`<span aria-hidden="true">↑ </span><span class="hidden">up </span>${speed(d.up)}`}</span></div>`;
+		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
 	} },
-	{ name: 'eta', title: 'Left', width: 12, num: true, wide: true, cell: (r) => {
+	{ name: 'eta', title: 'Left', width: 15, num: true, wide: true, cell: (r) => {
 		const d = now(r);
 		return isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
 	} },
