@@ -5,6 +5,7 @@ import { Daemons } from './pages/daemons.js';
 import { Downloads } from './pages/downloads.js';
 import { Overview } from './pages/overview.js';
 import { Queues } from './pages/queues.js';
+import { Schedules } from './pages/schedules.js';
 import { Workers } from './pages/workers.js';
 
 export const pages = [
@@ -13,4 +14,5 @@ export const pages = [
 	{ name: 'downloads', title: 'Downloads', key: 'd', component: Downloads, icon: 'M8 2v8M4.5 7L8 10.5 11.5 7M2 13.5h12' },
 	{ name: 'daemons', title: 'Daemons', key: 'n', component: Daemons, icon: 'M13.5 8a5.5 5.5 0 1 1-2-4.2M13.5 1.5v3h-3M8 5.5v3l2 1.2' },
 	{ name: 'workers', title: 'Workers', key: 'w', component: Workers, icon: 'M2 2.5h12v5H2zM2 9.5h12v4H2zM4.5 5h1M4.5 11.5h1' },
+	{ name: 'schedules', title: 'Schedules', key: 's', component: Schedules, icon: 'M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3' },
 ];

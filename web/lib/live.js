@@ -140,6 +140,8 @@ export function useAnswer(path, query) {
 	const key = JSON.stringify([path, query]);
 	const [answer, setAnswer] = useState(null);
 	useEffect(() => {
+		if (path === null)
+			return undefined;
 		let wanted = true;
 		if (!answers.has(key))
 			answers.set(key, get(path, query).catch(() => null));

@@ -19,12 +19,12 @@ async function verb(d, name, said, done) {
 
 const isStarted = (d) => !['stopped', 'disabled', 'failed', 'stopping'].includes(d.state);
 
-function Verbs({ d, done, look = '' }) {
+function Verbs({ d, done, look = '', less = '' }) {
 	if (!may('operator'))
 		return null;
-	const one = (name, word, said) => html`<${Button} key=${name} look=${look} aria-label=${`${word} ${d.name}`} onClick=${() => verb(d, name, said, done)}>${word}<//>`;
+	const one = (name, word, said, more = '') => html`<${Button} key=${name} look="${look} ${more}" aria-label=${`${word} ${d.name}`} onClick=${() => verb(d, name, said, done)}>${word}<//>`;
 	return html`<div class="actions">${!d.enabled ? one('enable', 'Enable', 'may be started')
-		: html`${one('disable', 'Disable', 'is disabled')}${isStarted(d) ? one('stop', 'Stop', 'is stopped') : one('start', 'Start', 'is started')}`}</div>`;
+		: html`${one('disable', 'Disable', 'is disabled', less)}${isStarted(d) ? one('stop', 'Stop', 'is stopped') : one('start', 'Start', 'is started')}`}</div>`;
 }
 
 // What it says, and the job that it says it of.
@@ -34,11 +34,12 @@ function Says({ d }) {
 }
 
 const columns = (reload) => [
-	{ name: 'name', title: 'Daemon', cell: (d) => html`<div class="two"><a data-open href=${href(`daemons/${d.name}`)}>${d.name}</a><span class="soft" title=${d.description}>${d.description ?? d.kind}</span></div>` },
+	{ name: 'name', title: 'Daemon', cell: (d) => html`<div class="two"><a data-open href=${href(`daemons/${d.name}`)}>${d.name}</a><span class="soft wide" title=${d.description}>${d.description ?? d.kind}</span>
+		<span class="narrow"><${Says} d=${d} /></span></div>` },
 	{ name: 'state', title: 'State', width: 13, sort: (d) => d.state, cell: (d) => html`<${State} name=${d.state} />` },
 	{ name: 'says', title: 'Status', wide: true, cell: (d) => html`<${Says} d=${d} />` },
 	{ name: 'next', title: 'Next turn', width: 14, wide: true, cell: (d) => html`<${Time} at=${d.next_at} />` },
-	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 20, cell: (d) => html`<${Verbs} look="small" d=${d} done=${reload} />` }] : []),
+	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 20, cell: (d) => html`<${Verbs} look="small" less="wide" d=${d} done=${reload} />` }] : []),
 ];
 
 const topics = ['daemons'];

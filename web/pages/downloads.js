@@ -123,21 +123,21 @@ const columns = (now, reload) => [
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
 			<span class=${d.trouble ? 'wrong' : 'soft'} title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span></div>`;
 	} },
-	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },
-	{ name: 'progress', title: 'Progress', width: 25, cell: (r) => {
+	{ name: 'status', title: 'Status', width: 14, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },
+	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
 		const d = now(r);
 		return html`<div class="far"><${Progress} d=${d} /><span class="num">${percent(d)}</span><span class="soft wide">${amount(d)}</span><span class="soft narrow">${statusOf(d)}</span></div>`;
 	} },
-	{ name: 'speed', title: 'Speed', width: 13, num: true, wide: true, cell: (r) => {
+	{ name: 'speed', title: 'Speed', width: 12, num: true, wide: true, cell: (r) => {
 		const d = now(r);
 		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
 	} },
-	{ name: 'eta', title: 'Left', width: 15, num: true, wide: true, cell: (r) => {
+	{ name: 'eta', title: 'Left', width: 14, num: true, wide: true, cell: (r) => {
 		const d = now(r);
 		return isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
 	} },
-	{ name: 'ratio', title: 'Ratio', width: 8, num: true, wide: true, cell: (r) => now(r).ratio?.toFixed(2) ?? html`<span class="soft">–</span>` },
-	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 12, cell: (r) => html`<${Verbs} small d=${r} done=${reload} />` }] : []),
+	{ name: 'ratio', title: 'Ratio', width: 7, num: true, wide: true, cell: (r) => now(r).ratio?.toFixed(2) ?? html`<span class="soft">–</span>` },
+	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 10, cell: (r) => html`<${Verbs} small d=${r} done=${reload} />` }] : []),
 ];
 
 // --- adding
@@ -248,7 +248,7 @@ function Service() {
 	};
 	if (!data)
 		return html`<span class="service"></span>`;
-	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'running' : data.state} look=${data.running ? 'ok' : 'warn'} /> <span class="soft">watching of clients</span>
+	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
 		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${() => change('stop', 'clients are not watched any more')}>Stop<//>`
 			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}</span>`;
 }
