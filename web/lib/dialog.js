@@ -3,9 +3,9 @@ import { html, store, useEffect, useRef, useState, useStore } from './ui.js';
 
 const asked = store(null);
 
-// {title, text, fields: [{name, label, type, value, hint, options, suggest, required, placeholder}], also, action, danger, broad, run}
-// options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise. also: a component that
-// gets {values}, as they are typed, below the fields. action null: there is nothing to do but to read it.
+// {title, text, fields: [{name, label, type, value, hint, options, suggest, required, placeholder, also}], body, action, danger, broad, run}
+// options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
+// gets {values}, as they are typed, below the field. body: what there is to read; action null: there is nothing to do but that.
 // run(values) does it; what it throws is shown in the dialog, which stays open. Resolves to what run returned, or to the
 // values; to null when somebody thought better of it.
 export function ask(question) {
@@ -18,7 +18,7 @@ export async function confirm(question) {
 }
 
 function Field({ field }) {
-	const { name, label, type = 'text', value, hint, options, suggest, json, ...more } = field;
+	const { name, label, type = 'text', value, hint, options, suggest, json, also, ...more } = field;
 	const id = `field-${name}`;
 	const about = hint ? `${id}-hint` : undefined;
 	const text = value !== null && typeof value === 'object' ? JSON.stringify(value) : value ?? '';
@@ -51,7 +51,7 @@ function Also({ of: component, form, fields }) {
 }
 
 function Question({ question }) {
-	const { title, text, fields, also, action = 'OK', danger, broad, run, resolve } = question;
+	const { title, text, fields, body, action = 'OK', danger, broad, run, resolve } = question;
 	const box = useRef(null), form = useRef(null);
 	const [problem, setProblem] = useState(null);
 	const [busy, setBusy] = useState(false);
@@ -79,8 +79,8 @@ function Question({ question }) {
 		<form ref=${form} onSubmit=${submit}>
 			<h2 id="dialog-title">${title}</h2>
 			${text && html`<p>${text}</p>`}
-			${fields.map((field) => html`<${Field} key=${field.name} field=${field} />`)}
-			${also && html`<${Also} of=${also} form=${form} fields=${fields} />`}
+			${body}
+			${fields.map((field) => html`<${Field} key=${field.name} field=${field} />${field.also && html`<${Also} of=${field.also} form=${form} fields=${fields} />`}`)}
 			<div role="alert">${problem && html`<div class="problem"><p>${problem.message}</p>${problem.hint && html`<p class="hint">${problem.hint}</p>`}</div>`}</div>
 			<div class="actions">
 				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>

@@ -121,12 +121,13 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class=${d.trouble ? 'wrong' : 'soft'} title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span></div>`;
+			<span class="wide ${d.trouble ? 'wrong' : 'soft'}" title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="narrow"><${State} name=${statusOf(d)} /></span></div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 14, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
 		const d = now(r);
-		return html`<div class="far"><${Progress} d=${d} /><span class="num">${percent(d)}</span><span class="soft wide">${amount(d)}</span><span class="soft narrow">${statusOf(d)}</span></div>`;
+		return html`<div class="far"><${Progress} d=${d} /><span class="num">${percent(d)}</span><span class="soft">${amount(d)}</span></div>`;
 	} },
 	{ name: 'speed', title: 'Speed', width: 12, num: true, wide: true, cell: (r) => {
 		const d = now(r);

@@ -51,12 +51,12 @@ const zones = Intl.supportedValuesOf ? ['UTC', ...Intl.supportedValuesOf('timeZo
 
 const fieldsOf = (s, kinds) => [
 	{ name: 'spec', label: 'When', value: s.spec, required: true, placeholder: '0 3 * * *', hint: 'minute hour day month weekday; or @daily, @hourly, @every 90s' },
-	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones },
+	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones, also: Preview },
 	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds },
-	{ name: 'args', label: 'Arguments', type: 'area', rows: 3, json: true, value: s.args },
 	{ name: 'queue', label: 'Queue', value: s.queue },
+	{ name: 'args', label: 'Arguments', type: 'area', rows: 2, json: true, value: s.args },
 	{ name: 'overlap', label: 'When the last one has not ended', value: s.overlap, options: [['allow', 'run beside it'], ['skip', 'skip this one'], ['queue', 'wait behind it'], ['replace', 'cancel it']] },
-	{ name: 'missed', label: 'What was missed while nobody minded the clock', value: s.missed, options: [['last', 'run the last one'], ['skip', 'skip all'], ['all', 'run all']] },
+	{ name: 'missed', label: 'What was missed', value: s.missed, options: [['last', 'run the last one'], ['skip', 'skip all'], ['all', 'run all']] },
 	{ name: 'jitter', label: 'Start up to so much later', value: s.jitter, placeholder: '5 minutes' },
 	{ name: 'max_attempts', label: 'Attempts', type: 'number', min: 1, value: s.max_attempts },
 	{ name: 'timeout', label: 'Time limit of a run', value: s.timeout, placeholder: '1 hour' },
@@ -101,7 +101,7 @@ async function kindNames() {
 async function edit(s, reload) {
 	const fields = fieldsOf(s, await kindNames());
 	const done = await ask({
-		title: `Edit ${s.name}`, fields, also: Preview, broad: true, action: 'Save',
+		title: `Edit ${s.name}`, fields, broad: true, action: 'Save',
 		run: (values) => {
 			const what = changed(fields, values);
 			return Object.keys(what).length ? patch(pathOf(s), what) : {};
@@ -115,7 +115,7 @@ async function edit(s, reload) {
 
 async function add(reload) {
 	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', queue: 'default', args: {} }, await kindNames())];
-	const done = await ask({ title: 'Add a schedule', fields, also: Preview, broad: true, action: 'Add', run: (values) => post('schedules', filled(fields, values)) });
+	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: (values) => post('schedules', filled(fields, values)) });
 	if (done) {
 		toast('added');
 		reload();
