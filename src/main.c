@@ -36,7 +36,7 @@ static const struct group {
 	{ "run", { "up", "worker", "scheduler", "serve", "db", "migrate", "doctor", "fsck" } },
 	{ "jobs",
 	  { "enqueue", "jobs", "job", "why", "log", "cancel", "retry", "run-now", "snooze",
-	    "reprioritise", "move", "redrive", "bulk", "history" } },
+	    "reprioritise", "move", "redrive", "bulk", "forget", "history" } },
 	{ "workflows", { "batch", "graph", "signal", "approve", "reject" } },
 	{ "settings",
 	  { "queue", "lane", "kind", "schedule", "daemon", "policy", "setting", "token" } },

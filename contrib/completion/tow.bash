@@ -11,7 +11,7 @@ _tow_verbs() { # program command
 _tow_words() { # program command word-before
 	case "$2 $3" in
 	"help help") "$1" --commands | cut -f1 ;;
-	"bulk bulk") echo "cancel retry run-now snooze reprioritise move" ;;
+	"bulk bulk") echo "cancel retry forget run-now snooze reprioritise move" ;;
 	"queue "[gpsr]* | "lane "[psr]* | *" --queue") _tow_names "$1" queue ls ;;
 	"schedule "[nprs]*) [ "$3" = schedule ] || _tow_names "$1" schedule ls ;;
 	"policy "[prs]*) [ "$3" = policy ] || _tow_names "$1" policy ls ;;
@@ -38,7 +38,7 @@ _tow_words() { # program command word-before
 	*" --dst-overlap") echo "once twice" ;;
 	*" --overlap") echo "allow skip queue replace" ;;
 	*" --format") echo "text dot" ;;
-	"cancel "* | "job "* | "log "* | "retry "* | "run-now "* | "snooze "* | "reprioritise "* | "watch "* | "why "* | "signal "* | \
+	"cancel "* | "job "* | "log "* | "retry "* | "forget "* | "run-now "* | "snooze "* | "reprioritise "* | "watch "* | "why "* | "signal "* | \
 		"approve "* | "reject "* | "graph "* | "move "* | "depend "*) _tow_jobs "$1" "$2" ;;
 	esac
 }

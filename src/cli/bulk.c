@@ -81,9 +81,8 @@ const struct tow_command tow_command_bulk = {
 	.summary = "a verb on all jobs that match, first as a dry run",
 	.usage = "tow bulk VERB [options] [--yes]",
 	.options = options,
-	.help = "Verbs: cancel, retry, run-now, snooze (--delay), reprioritise (--to-priority), "
-		"move "
-		"(--to-queue). At\n"
+	.help = "Verbs: cancel, retry, forget, run-now, snooze (--delay), reprioritise "
+		"(--to-priority), move (--to-queue). At\n"
 		"least one filter is needed. A job that the verb no longer fits says so and stops "
 		"nobody.\n"
 		"\n"

@@ -25,6 +25,7 @@ begin
 	return case r.gives
 		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), (array_agg(concat_ws('','', null%s)))[count(*)] from %s r',
 			(select string_agg(format(', to_jsonb(r.%I) #>> ''{}''', c), '') from unnest(r.page[2:]) c), v_from)
+		when 'ids' then format('select json_build_object(''ids'', coalesce(json_agg(r), ''[]''))::text, 1, null from %s r', v_from)
 		when 'one' then format('select row_to_json(r)::text, 1, null from %s r limit 1', v_from)
 		when 'json' then format('select %s::text, 1, null', v_from)
 		when 'text' then format('select string_agg(r, e''\n'') || e''\n'', count(*), null from %s r', v_from)
@@ -159,7 +160,7 @@ begin
 		end if;
 	end if;
 	v_statement := tow_store.statement_of(r, v_given);
-	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true);
+	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true);
 	begin
 		execute v_statement into v_text, v_rows, v_next using v_given;
 	exception when data_exception then
@@ -170,9 +171,9 @@ begin
 	if r.gives = 'one' and v_rows is null then
 		perform tow_store.fail('TW404', 'there is no such thing', null);
 	end if;
-	v_status := case r.gives when 'id' then 201 when 'nothing' then 204 else 200 end;
+	v_status := case when r.gives in ('id', 'ids') then 201 when r.gives = 'nothing' then 204 else 200 end;
 	if r.page is not null then
-		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v_rows >= (v_given ->> 'max_rows')::int then v_next end)::text, 'null'));
+		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v_rows >= (v_given ->> 'max_rows')::int then v_next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));
 	elsif r.gives = 'list' then
 		v_text := format('{"items":%s}', v_text);
 	end if;

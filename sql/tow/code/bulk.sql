@@ -13,7 +13,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	v_finished constant boolean := verb = 'retry' and coalesce(state, 'failed') <> 'retrying';
+	v_finished constant boolean := verb = 'forget' or verb = 'retry' and coalesce(state, 'failed') <> 'retrying';
 	-- whom the verb cannot touch must not fill up max_jobs; who is named is told so
 	v_states constant text[] := case when state is not null then array[state] when ids is not null or verb = 'cancel' then null
 		when verb = 'run_now' then '{scheduled,retrying}' else '{scheduled,retrying,ready,waiting}' end;
@@ -27,7 +27,7 @@ begin
 	for job in
 		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs) c where not v_finished
 		union all
-		select c.id from tow_store.bulk_finished(coalesce(state, 'failed'), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs) c
+		select c.id from tow_store.bulk_finished(verb, coalesce(state, case when verb = 'retry' or ids is null then 'failed' end), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs) c
 		where v_finished
 		order by 1
 	loop
@@ -46,7 +46,7 @@ begin
 	end if;
 end $$;
 comment on function tow.bulk(text, text, text, text, text, text, text, int, interval, interval, bigint[], interval, int, text, text, int, boolean) is
-'A verb on all jobs that match: cancel (reason), retry (finished jobs: failed ones where no state is given), run_now, snooze (delay), reprioritise (to_priority), move (to_queue). older_than and newer_than count from when a job was made, of finished ones from when they finished. dry_run is the default: it only says which it would be.';
+'A verb on all jobs that match: cancel (reason), retry and forget (finished jobs: failed ones where no state is given), run_now, snooze (delay), reprioritise (to_priority), move (to_queue). older_than and newer_than count from when a job was made, of finished ones from when they finished. dry_run is the default: it only says which it would be.';
 
 create or replace function tow_store.check_dry_run(p_dry_run boolean) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -67,17 +67,18 @@ declare
 	c_finished constant text[] := array['completed', 'failed', 'cancelled'];
 	v_extra text;
 begin
-	if p_verb is null or p_verb not in ('cancel', 'retry', 'run_now', 'snooze', 'reprioritise', 'move') then
-		perform tow_store.fail('TW422', format('bad verb %L', p_verb), 'use cancel, retry, run_now, snooze, reprioritise or move');
+	if p_verb is null or p_verb not in ('cancel', 'retry', 'forget', 'run_now', 'snooze', 'reprioritise', 'move') then
+		perform tow_store.fail('TW422', format('bad verb %L', p_verb), 'use cancel, retry, forget, run_now, snooze, reprioritise or move');
 	elsif p_max_jobs is null or p_max_jobs not between 1 and 10000 then
 		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more');
 	elsif p_state <> all('{scheduled,ready,running,retrying,waiting}'::text[] || c_finished) then
 		perform tow_store.fail('TW422', format('bad state %L', p_state), 'scheduled, ready, running, retrying, waiting, completed, failed or cancelled');
-	elsif p_verb = 'retry' and p_state <> all(c_finished || '{retrying}'::text[]) or p_verb <> 'retry' and p_state = any(c_finished) then
+	elsif p_verb = 'retry' and p_state <> all(c_finished || '{retrying}'::text[]) or p_verb = 'forget' and p_state <> all(c_finished)
+		or p_verb not in ('retry', 'forget') and p_state = any(c_finished) then
 		perform tow_store.fail('TW422', format('%s does not fit jobs that are %s', p_verb, p_state),
-			'retry is for completed, failed, cancelled and retrying jobs, the other verbs for live ones');
-	elsif p_class is not null and (p_verb <> 'retry' or p_state = 'retrying') then
-		perform tow_store.fail('TW422', 'class is of finished jobs', 'use it with retry');
+			'retry and forget are for completed, failed and cancelled jobs (retry for retrying ones, too), the other verbs for live ones');
+	elsif p_class is not null and (p_verb not in ('retry', 'forget') or p_state = 'retrying') then
+		perform tow_store.fail('TW422', 'class is of finished jobs', 'use it with retry or forget');
 	end if;
 	foreach v_extra in array array['delay', 'to_priority', 'to_queue', 'reason'] loop
 		if (case v_extra when 'delay' then p_delay is null when 'to_priority' then p_to_priority is null when 'to_queue' then p_to_queue is null else p_reason is null end)
@@ -117,29 +118,29 @@ end $$;
 comment on function tow_store.bulk_live(text[], text, text, text, text, int, interval, interval, bigint[], int) is 'Live jobs that match, for tow.bulk.';
 
 create or replace function tow_store.bulk_finished(
-	p_state text, p_queue text, p_kind text, p_lane text, p_tag text, p_class text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int
+	p_verb text, p_state text, p_queue text, p_kind text, p_lane text, p_tag text, p_class text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int
 ) returns table(id bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_custom_plan
 as $$
 declare
 	v_now constant timestamptz := tow.now();
-	v_outcome constant "char" := case p_state when 'completed' then 'c' when 'failed' then 'f' else 'x' end;
+	v_outcomes constant "char"[] := case p_state when 'completed' then '{c}' when 'failed' then '{f}' when 'cancelled' then '{x}' else '{c,f,x}' end::"char"[];
 begin
 	return query
 		select h.job_id from tow_store.history h
 			join tow_store.job j on j.id = h.job_id
 			left join tow_store.band b on b.id = h.band
-		where h.outcome = v_outcome and (p_ids is null or h.job_id = any(p_ids))
+		where h.outcome = any(v_outcomes) and (p_ids is null or h.job_id = any(p_ids))
 			and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) and (p_lane is null or j.lane = p_lane)
 			and (p_tag is null or p_tag = any(j.tags)) and (p_class is null or starts_with(h.class, p_class))
 			and (p_priority is null or coalesce(b.priority, j.priority) = p_priority)
 			and (p_older is null or h.finished_at < v_now - p_older) and (p_newer is null or h.finished_at >= v_now - p_newer)
 			and not exists (select from tow_store.revival v where v.run = h.run)
-			and (p_ids is not null or not coalesce(j.deadline <= v_now, false)) -- could not be run again
+			and (p_ids is not null or p_verb <> 'retry' or not coalesce(j.deadline <= v_now, false)) -- could not be run again
 		limit p_limit;
 end $$;
-comment on function tow_store.bulk_finished(text, text, text, text, text, text, int, interval, interval, bigint[], int) is 'Finished jobs that match, for tow.bulk.';
+comment on function tow_store.bulk_finished(text, text, text, text, text, text, text, int, interval, interval, bigint[], int) is 'Finished jobs that match, for tow.bulk.';
 
 create or replace function tow_store.bulk_one(p_verb text, p_job bigint, p_delay interval, p_to_priority int, p_to_queue text, p_reason text) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -148,6 +149,7 @@ begin
 	return case p_verb
 		when 'cancel' then tow.cancel(p_job, p_reason)
 		when 'retry' then tow.retry(p_job)
+		when 'forget' then tow.forget(p_job)
 		when 'run_now' then tow.run_now(p_job)
 		when 'snooze' then format('until %s', tow.snooze(p_job, p_delay))
 		when 'reprioritise' then tow.reprioritise(p_job, p_to_priority)

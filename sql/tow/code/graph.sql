@@ -25,6 +25,24 @@ end $$;
 comment on function tow.graph(bigint, text) is
 'Draw what a job belongs to: predecessors, successors, parent and children, with their states; format text or dot (for Graphviz). At most 500 jobs, the nearest.';
 
+create or replace function tow.graph_json(id bigint) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	c_most constant int := 100;
+	v_ids bigint[];
+begin
+	perform tow_store.see_job(id);
+	v_ids := tow_store.kin(id, c_most + 1);
+	return jsonb_build_object('more', cardinality(v_ids) > c_most,
+		'nodes', (select jsonb_agg(jsonb_build_object('id', u.id, 'kind', j.kind, 'queue', j.queue, 'state', coalesce(tow.state(u.id), 'unknown'), 'waits_for', tow_store.waits_for_what(u.id)) order by u.n)
+			from unnest(v_ids[1:c_most]) with ordinality u(id, n) left join tow_store.job j on j.id = u.id),
+		'ties', (select coalesce(jsonb_agg(jsonb_build_object('above', t.above, 'below', t.below, 'how', t.how) order by t.above, t.below), '[]') from tow_store.ties(v_ids[1:c_most]) t));
+end $$;
+comment on function tow.graph_json(bigint) is
+'What tow.graph draws, for a page: nodes (id, kind, queue, state, waits_for), the nearest first, and ties (above, below; how: child, or then for one that runs after the other). At most 100 jobs; more: there are others.';
+
 create or replace function tow_store.kin(p_id bigint, p_most int) returns bigint[]
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off

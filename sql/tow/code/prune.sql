@@ -126,7 +126,7 @@ comment on function tow_store.prune_facts() is 'Delete facts of jobs that are in
 create or replace function tow_store.prune_window(p_from bigint, p_to bigint) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	with old as (
+	select tow_store.forget_facts(array(
 		select j.id from tow_store.job j
 			left join tow_store.queue q on q.name = j.queue
 		where j.id >= p_from and j.id < p_to
@@ -138,25 +138,7 @@ as $$
 			and not exists (select from tow_store.lined l where l.id = j.id)
 			and not exists (select from tow_store.ready m where m.id = j.id and m.pos <> m.id)
 			and not exists (select from tow_store.band b join tow_store.ready m on m.band = b.id and m.pos = j.id and m.id = j.id
-				where b.queue = q.id and b.priority = j.priority)
-	), k as (
-		delete from tow_store.key k using old where k.job_id = old.id
-	), v as (
-		delete from tow_store.revival v using old where v.job_id = old.id
-	), t as (
-		delete from tow_store.step t using old where t.job_id = old.id
-	), g as (
-		delete from tow_store.signal g using old where g.job_id = old.id
-	), e as (
-		delete from tow_store.edge e using old where e.job_id = old.id
-	), n as (
-		delete from tow_store.need n using old where n.job_id = old.id
-	), f as (
-		delete from tow_store.family f using old where f.id = old.id
-	), r as ( -- who still waits, for somebody to retry it, waits in vain
-		insert into tow_store.released (at, job_id) select tow.now(), old.id from old where exists (select from tow_store.need n where n.on_id = old.id)
-	)
-	delete from tow_store.job j using old where j.id = old.id
+				where b.queue = q.id and b.priority = j.priority)))
 $$;
 comment on function tow_store.prune_window(bigint, bigint) is 'Delete what nobody needs of a window of ids.';
 

@@ -86,11 +86,12 @@ comment on column tow.history.revived is 'It was put back since, by tow.retry or
 -- The newest live jobs, so many of each state, found from the ends of indexes; no table is read whole. Of a band of
 -- ready jobs the last thousand positions (and max_rows) are looked at, and those that re-entered at any: newer jobs
 -- behind more than a thousand that re-entered after them are not shown.
-create or replace function tow_store.newest_jobs(p_state text, p_rows int, p_before bigint) returns setof tow.jobs
-language sql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+create or replace function tow_store.newest_places(p_state text, p_rows int, p_before bigint) returns setof tow_store.places
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
-	with born as (
+begin
+	return query with born as (
 		select m.* from tow_store.band b, lateral (
 				select * from (select r.* from tow_store.ready r where r.band = b.id and r.pos < p_before
 					order by r.band desc, r.pos desc limit p_rows + 1000) l
@@ -114,17 +115,23 @@ as $$
 	), running as (
 		select p.* from tow_store.places p where p.state = 'running' and p.run is not null and p.id < p_before
 			and coalesce(p_state, 'running') = 'running' order by p.id desc limit p_rows
-	), m as (
-		select * from (table lined union all table ready union all table scheduled union all table waiting union all table running) u
-		order by u.id desc limit p_rows
 	)
+	select * from (table lined union all table ready union all table scheduled union all table waiting union all table running) u
+	order by u.id desc limit p_rows;
+end $$;
+comment on function tow_store.newest_places(text, int, bigint) is 'Where the newest live jobs are, the newest first, at a bounded cost.';
+
+create or replace function tow_store.newest_jobs(p_state text, p_rows int, p_before bigint) returns setof tow.jobs
+language sql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
 	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
 		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
 		tow_store.shown(g.note, tow_store.in_sight(j.queue, (select tow_store.sight()))),
 		tow_store.shown(j.args, tow_store.in_sight(j.queue, (select tow_store.sight()))),
 		j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end,
 		j.lane, j.parent, case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
-	from m
+	from tow_store.newest_places(p_state, p_rows, p_before) m
 		join tow_store.job j on j.id = m.id
 		left join tow_store.band b on b.id = m.band
 		left join tow_store.progress g on g.job_id = m.id and g.run = m.run

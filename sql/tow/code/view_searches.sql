@@ -34,21 +34,25 @@ end $$;
 comment on function tow.find_history(text, text, text, text, text, text, interval, int, text) is
 'Jobs that finished within since and match, the latest first; class: how the error''s class begins.';
 
-create or replace function tow.find_audit(job bigint default null, what text default null, since interval default '1 day', max_rows int default 50)
-returns setof tow.audit
+create or replace function tow.find_audit(
+	job bigint default null, what text default null, since interval default '1 day', max_rows int default 50, who text default null, before bigint default null
+) returns setof tow.audit
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	v_from constant timestamptz := tow.now() - since;
+	v_from constant timestamptz := coalesce(tow.now() - since, '-infinity');
+	v_to constant timestamptz := coalesce((select a.at from tow_store.audit a where a.n = before), 'infinity');
+	v_n constant bigint := coalesce(before, 9223372036854775807);
 begin
 	if job is not null then
 		return query
-			select a.* from tow.audit a where a.job = job and (what is null or starts_with(a.what, what)) order by a.n desc limit max_rows;
+			select a.* from tow.audit a where a.job = job and a.n < v_n and (what is null or starts_with(a.what, what)) and (who is null or a.who = who) order by a.n desc limit max_rows;
 		return;
 	end if;
 	return query
-		select a.* from tow.audit a where a.at >= v_from and (what is null or starts_with(a.what, what)) order by a.at desc, a.n desc limit max_rows;
+		select a.* from tow.audit a where a.at >= v_from and a.at <= v_to and (a.at, a.n) < (v_to, v_n) and (what is null or starts_with(a.what, what)) and (who is null or a.who = who)
+		order by a.at desc, a.n desc limit max_rows;
 end $$;
-comment on function tow.find_audit(bigint, text, interval, int) is
-'What people did, the latest first: to a job, or within since; what: how the word begins, for instance queue.';
+comment on function tow.find_audit(bigint, text, interval, int, text, bigint) is
+'What people did, the latest first: to a job, or within since (null: ever); what: how the word begins, for instance queue; who: by whom; before: only what is listed after this n (for paging).';

@@ -7,11 +7,16 @@ select tow_store.add_routes('tow', array[
 	['PUT', '/api/v1/config/{name}', 'tow.set', 'admin', 'nothing', null, null],
 	['DELETE', '/api/v1/config/{name}', 'tow.reset', 'admin', 'nothing', null, null],
 
+	['GET', '/api/v1/jobs', 'tow.list_jobs', 'viewer', 'list', '{after,cursor}', null],
+	['GET', '/api/v1/jobs/counts', 'tow.count_jobs', 'viewer', 'list', null, null],
 	['POST', '/api/v1/jobs', 'tow.enqueue', 'operator', 'id', null, null],
+	['POST', '/api/v1/jobs/many', 'tow.enqueue_many', 'operator', 'ids', null, null],
 	['POST', '/api/v1/jobs/bulk', 'tow.bulk', 'operator', 'one', null, null],
 	['POST', '/api/v1/jobs/redrive', 'tow.redrive', 'operator', 'count', null, null],
 	['GET', '/api/v1/jobs/{job}', 'tow.job', 'viewer', 'one', null, null],
+	['DELETE', '/api/v1/jobs/{id}', 'tow.forget', 'operator', 'nothing', null, null],
 	['GET', '/api/v1/jobs/{id}/why', 'tow.why', 'viewer', 'list', null, null],
+	['GET', '/api/v1/jobs/{id}/graph', 'tow.graph_json', 'viewer', 'json', null, null],
 	['GET', '/api/v1/jobs/{id}/log', 'tow.log', 'viewer', 'list', null, null],
 	['GET', '/api/v1/jobs/{job}/steps', 'tow.steps', 'viewer', 'list', null, null],
 	['GET', '/api/v1/jobs/{id}/progress', 'tow.progress_of', 'viewer', 'one', null, null],
@@ -54,6 +59,8 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/cron/next', 'tow.next_runs', 'viewer', 'list', null, null],
 	['GET', '/api/v1/cron/words', 'tow.cron_describe', 'viewer', 'words', null, null],
 	['GET', '/api/v1/policies', 'tow.policies', 'viewer', 'list', null, null],
+	['PUT', '/api/v1/policies/{name}', 'tow.set_policy', 'admin', 'nothing', null, '{"fn": null}'],
+	['DELETE', '/api/v1/policies/{name}', 'tow.drop_policy', 'admin', 'nothing', null, null],
 	['GET', '/api/v1/policies/{policy}/preview', 'tow.retry_preview', 'viewer', 'list', null, null],
 
 	['GET', '/api/v1/workers', 'tow.workers', 'viewer', 'list', null, null],
@@ -72,5 +79,11 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/tokens', 'tow.tokens', 'admin', 'list', null, null],
 	['POST', '/api/v1/tokens', 'tow.add_token', 'admin', 'secret', null, null],
 	['DELETE', '/api/v1/tokens/{name}', 'tow.drop_token', 'admin', 'nothing', null, null],
+	['GET', '/api/v1/audit', 'tow.find_audit', 'viewer', 'list', '{before,n}', null],
+	['GET', '/api/v1/events', 'tow.find_audit', 'viewer', 'list', '{before,n}', null],
+	['GET', '/api/v1/metrics/queues', 'tow.series_queues', 'viewer', 'list', null, null],
+	['GET', '/api/v1/metrics/durations', 'tow.series_durations', 'viewer', 'list', null, null],
+	['GET', '/api/v1/metrics/failures', 'tow.series_failures', 'viewer', 'list', null, null],
+	['GET', '/api/v1/metrics/system', 'tow.series_system', 'viewer', 'list', null, null],
 	['GET', '/api/v1/metrics/quantiles', 'tow.metrics_quantiles', 'viewer', 'list', null, null]
 ]);

@@ -1,0 +1,153 @@
+-- Jobs for pages and programs, live and finished in one list, page by page. Keys are found from the ends of indexes, in
+-- steps that grow; where few of the many that are looked at fit, the list ends early and says where it goes on: a call
+-- never costs more than c_most of them.
+create or replace view tow_store.listed as
+select null::text as cursor, j.id, null::text as state, j.kind, j.queue, j.priority, null::int as attempt, j.max_attempts, j.created_at, j.run_at, null::timestamptz as started_at, null::timestamptz as finished_at,
+	null::bigint as worker, null::bigint as run, null::real as pct, null::text as note, null::text as class, null::text as error, j.key, j.tags, j.lane, j.parent, null::text as reason, null::text as waits_for
+from tow_store.job j;
+comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where the list goes on after the job.';
+
+-- Ended jobs have been taken back, some of them: not these ends.
+create or replace function tow_store.list_keys(p_state text, p_sort text, p_after jsonb, p_rows int) returns table(id bigint, cursor text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+	v_id constant bigint := coalesce((p_after ->> 1)::bigint, case when p_sort ^@ '-' then 9223372036854775807 else -1 end);
+	v_at constant timestamptz := coalesce((p_after ->> 0)::timestamptz, case when p_sort ^@ '-' then 'infinity' else '-infinity' end::timestamptz);
+	v_outcome constant "char" := case p_state when 'completed' then 'c' when 'failed' then 'f' else 'x' end;
+begin
+	case
+		when p_state is null then
+			return query select j.id, jsonb_build_array(null, j.id)::text from tow_store.job j where j.id < v_id order by j.id desc limit p_rows;
+		when p_sort = 'run_at' then
+			return query select s.id, jsonb_build_array(s.run_at, s.id)::text from tow_store.scheduled s
+				where (s.run_at, s.id) > (v_at, v_id) and (p_state = 'retrying') = (s.reason = 'r') order by s.run_at, s.id limit p_rows;
+		when p_sort = '-started_at' then
+			return query select r.job_id, jsonb_build_array(r.claimed_at, r.job_id)::text from tow_store.running r
+				where (r.claimed_at, r.job_id) < (v_at, v_id) order by r.claimed_at desc, r.job_id desc limit p_rows;
+		when p_sort = 'started_at' then
+			return query select r.job_id, jsonb_build_array(r.claimed_at, r.job_id)::text from tow_store.running r
+				where (r.claimed_at, r.job_id) > (v_at, v_id) order by r.claimed_at, r.job_id limit p_rows;
+		when p_sort = '-finished_at' then
+			return query select h.job_id, jsonb_build_array(h.finished_at, h.run)::text from tow_store.history h
+				where h.outcome <> 'c' and h.outcome = v_outcome and h.finished_at <= v_at and (h.finished_at, h.run) < (v_at, v_id)
+					and not exists (select from tow_store.revival v where v.run = h.run) order by h.finished_at desc, h.run desc limit p_rows;
+		when p_state = 'completed' then
+			return query select h.job_id, jsonb_build_array(null, h.job_id)::text from tow_store.history h
+				where h.outcome = 'c' and h.job_id < v_id and not exists (select from tow_store.revival v where v.run = h.run) order by h.job_id desc limit p_rows;
+		else
+			return query select p.id, jsonb_build_array(null, p.id)::text from tow_store.newest_places(p_state, p_rows, v_id) p order by p.id desc;
+	end case;
+end $$;
+comment on function tow_store.list_keys(text, text, jsonb, int) is 'The next jobs of a list, and where it goes on after each.';
+
+create or replace function tow_store.list_rows(p_ids bigint[], p_cursors text[], p_fits jsonb, p_rows int) returns setof tow_store.listed
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_sight constant text[] := tow_store.sight();
+begin
+	return query with fit as materialized (
+		select j.*, u.cursor, u.n from unnest(p_ids, p_cursors) with ordinality u(id, cursor, n) join tow_store.job j on j.id = u.id
+		where (not p_fits ? 'queue' or j.queue = p_fits ->> 'queue') and (not p_fits ? 'kind' or j.kind = p_fits ->> 'kind')
+			and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags)) and (not p_fits ? 'key' or j.key = p_fits ->> 'key')
+			and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane') and (not p_fits ? 'parent' or j.parent = (p_fits ->> 'parent')::bigint)
+			and (not p_fits ? 'class' or exists (select from tow_store.last_end(j.id) e join tow_store.history h on h.job_id = j.id and h.run = e.run and h.finished_at = e.finished_at where h.class ^@ (p_fits ->> 'class')))
+		order by u.n limit p_rows
+	)
+	select j.cursor, j.id, coalesce(p.state, tow_store.end_name(e.outcome), 'unknown'), j.kind, j.queue, coalesce(b.priority, j.priority), coalesce(p.attempt, h.attempt, 0), j.max_attempts, j.created_at,
+		coalesce(p.run_at, j.run_at), coalesce(p.started_at, h.started_at), h.finished_at, coalesce(p.worker, h.worker), coalesce(p.run, h.run), g.pct, tow_store.shown(g.note, tow_store.in_sight(j.queue, v_sight)), h.class, tow_store.shown(h.error, tow_store.in_sight(j.queue, v_sight)),
+		j.key, j.tags, j.lane, j.parent, case when p.reason = 'arrival' then 'lane' else p.reason end,
+		case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when p.state = 'waiting' then tow_store.waits_for_what(j.id) end
+	from fit j
+		left join lateral tow_store.place_of(j.id) p on true
+		left join lateral (select o.* from tow_store.last_end(j.id) o where p.id is null) e on true
+		left join tow_store.history h on h.job_id = j.id and h.run = e.run and h.finished_at = e.finished_at
+		left join tow_store.band b on b.id = coalesce(p.band, h.band)
+		left join tow_store.progress g on g.job_id = j.id and g.run = p.run
+	order by j.n;
+end $$;
+comment on function tow_store.list_rows(bigint[], text[], jsonb, int) is 'What a list says of jobs, of those that fit.';
+
+create or replace function tow_store.list_sort(p_state text, p_sort text) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_sorts constant text[] := (case when p_state in ('scheduled', 'retrying') then '{-id,run_at}' when p_state = 'running' then '{-id,started_at,-started_at}'
+		when p_state in ('failed', 'cancelled') then '{-finished_at}' when p_state in ('ready', 'waiting', 'completed') or p_state is null then '{-id}' end)::text[];
+begin
+	if v_sorts is null then
+		perform tow_store.fail('TW422', format('bad state %L', p_state), 'jobs are scheduled, ready, running, retrying, waiting, completed, failed or cancelled');
+	elsif p_sort <> all(v_sorts) then
+		perform tow_store.fail('TW422', format('%s are not sorted by %L', coalesce(p_state || ' jobs', 'jobs of all states'), p_sort), format('no index is in that order; these can be sorted by %s', array_to_string(v_sorts, ', ')));
+	end if;
+	return coalesce(p_sort, v_sorts[1]);
+end $$;
+comment on function tow_store.list_sort(text, text) is 'By what jobs in a state are listed; raises TW422 for what no index serves.';
+
+-- Where the list goes on when it ends early is in the setting tow.next, for the server, and said.
+create or replace function tow.list_jobs(
+	state text default null, queue text default null, kind text default null, tag text default null, key text default null, lane text default null, class text default null,
+	parent bigint default null, sort text default null, after text default null, max_rows int default 50
+) returns setof tow_store.listed
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	c_most constant int := 20000;
+	v_sort constant text := tow_store.list_sort(state, sort);
+	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent));
+	v_after text := after;
+	v_step int := case when v_fits = '{}' then max_rows else 4 * max_rows end;
+	v_seen int := 0;
+	v_found int := 0;
+	v_ids bigint[];
+	v_cursors text[];
+	n int;
+begin
+	if max_rows is null or max_rows not between 1 and 1000 then
+		perform tow_store.fail('TW422', 'bad max_rows', 'use 1 to 1000');
+	end if;
+	loop
+		select array_agg(k.id), array_agg(k.cursor) into v_ids, v_cursors from tow_store.list_keys(state, v_sort, tow_store.cursor_of(v_after, 2), v_step) k;
+		return query select * from tow_store.list_rows(v_ids, v_cursors, v_fits, max_rows - v_found);
+		get diagnostics n = row_count;
+		v_found := v_found + n;
+		exit when v_found >= max_rows or coalesce(cardinality(v_ids), 0) < v_step;
+		v_seen := v_seen + v_step;
+		v_after := v_cursors[v_step];
+		if v_seen >= c_most then
+			raise notice 'looked at % jobs: it goes on with after => %', v_seen, quote_literal(v_after);
+			perform set_config('tow.next', v_after, true);
+			exit;
+		end if;
+		v_step := least(4 * v_step, c_most - v_seen);
+	end loop;
+end $$;
+comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int) is
+'Jobs, live and finished, page by page, the newest first (failed and cancelled ones: what ended last): in a state, of a queue, kind, tag, key, lane or parent; class: how the error''s class begins. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones; what no index serves is refused. after: the cursor of the last row of the page before. It looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
+
+create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_sort = off set jit = off
+as $$
+	with b as materialized (
+		select b.laned, d.n from tow_store.band b, lateral tow_store.depth(b.id) d(n, oldest)
+	), t as materialized (
+		select h.outcome, h.run from tow_store.history h where h.outcome <> 'c' order by h.finished_at desc limit 100000
+	), n(position, state, count, more) as (
+		select 1, 'running', count(*), false from tow_store.running
+		union all select 2, 'ready', coalesce(sum(b.n), 0)::bigint, false from b where not b.laned
+		union all select 3, 'scheduled', count(*), false from (select from tow_store.scheduled s where s.reason <> 'r' limit 100000) c
+		union all select 4, 'retrying', count(*), false from (select from tow_store.scheduled s where s.reason = 'r' limit 100000) c
+		union all select 5, 'waiting', (select count(*) from (select from tow_store.waiting limit 100000) c) + coalesce(sum(b.n), 0)::bigint, false from b where b.laned
+		union all select 6, 'failed', count(*) filter (where t.outcome = 'f' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
+		union all select 7, 'cancelled', count(*) filter (where t.outcome = 'x' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
+	)
+	select n.state, least(n.count, 100000), n.more or n.count >= 100000 from n order by n.position
+$$;
+comment on function tow.count_jobs() is
+'How many jobs are in each state, up to 100,000, and whether there are more; failed and cancelled ones among the last 100,000 runs that went wrong. Completed ones are not counted: tow.metrics_queues has rates.';

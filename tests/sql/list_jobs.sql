@@ -1,0 +1,106 @@
+-- Jobs page by page: all states, each once though jobs come meanwhile, and what is found in a bounded look.
+begin;
+\ir ../lib/fixture.sql
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+set local client_min_messages = error;
+delete from tow_store.worker;
+select pg_temp.worker('{default,other}', '{noop,late}') as w \gset
+create function pg_temp.walk(p_state text, p_sort text, p_kind text default null, p_rows int default 3) returns bigint[] language plpgsql as $$
+declare v_after text; v_ids bigint[]; v_all bigint[]; v_n int := 0;
+begin
+	loop
+		perform set_config('tow.next', '', true);
+		select array_agg(l.id), (array_agg(l.cursor))[count(*)] into v_ids, v_after from tow.list_jobs(p_state, kind => p_kind, sort => p_sort, after => v_after, max_rows => p_rows) l;
+		v_all := v_all || v_ids;
+		v_n := v_n + 1;
+		if coalesce(cardinality(v_ids), 0) < p_rows then
+			v_after := nullif(current_setting('tow.next', true), '');
+			exit when v_after is null;
+		end if;
+		perform tow.enqueue('late');
+		exit when v_n > 100;
+	end loop;
+	return v_all;
+end $$;
+
+-- Six of each state; the waiting ones wait for one that is scheduled.
+create temporary table made as select s, n, tow.enqueue('noop', queue => case when n % 2 = 0 then 'other' else 'default' end, tags => case when n % 2 = 0 then '{even}'::text[] end, key => s || n,
+	max_attempts => case s when 'failed' then 1 else 9 end, run_at => case s when 'scheduled' then '2030-01-02'::timestamptz - n * interval '1 min' end) as id
+from unnest('{completed,failed,retrying,running,cancelled,scheduled}'::text[]) s, generate_series(1, 6) n order by n;
+select pg_temp.later('1 second'), tow.duty('admit') \g /dev/null
+select tow.pause('other'), tow.pause('default') \g /dev/null
+select tow.cancel(id) from made where s = 'cancelled' \g /dev/null
+select tow.resume('other'), tow.resume('default') \g /dev/null
+create temporary table got as select unnest(pg_temp.claim(:w, 12)) as id;
+insert into got select unnest(pg_temp.claim(:w, 4));
+select is((select string_agg(distinct m.s, ' ' order by m.s) from got join made m using (id)), 'completed failed retrying running', 'the worker has some');
+select pg_temp.say(:w, id, case s when 'completed' then '{"as": "completed"}' else format('{"as": "failed", "class": "c.%s", "error": "no"}', n) end::jsonb) from got join made using (id) where s <> 'running' order by n \g /dev/null
+insert into made select 'ready', n, tow.enqueue('noop', queue => case when n % 2 = 0 then 'other' else 'default' end, tags => case when n % 2 = 0 then '{even}'::text[] end) from generate_series(1, 6) n;
+insert into made select 'waiting', n, tow.enqueue('noop', after => array[(select id from made where s = 'scheduled' limit 1)]) from generate_series(1, 6) n;
+select is((select string_agg(m.s || ' ' || c, ', ' order by m.s) from (select s, count(*) filter (where tow.state(id) = s) as c from made group by s) m),
+	'cancelled 6, completed 6, failed 6, ready 6, retrying 6, running 6, scheduled 6, waiting 6', 'they are what they are to be');
+
+select results_eq(format($$ select id, state from tow.list_jobs(max_rows => 1000) $$), $$ select id, s from made order by id desc $$, 'all of them, the newest first');
+select set_eq(format('select unnest(pg_temp.walk(%L, null))', s), format('select id from made where s = %L', s), s || ': each once') from (select distinct s from made where s not in ('ready', 'waiting')) m;
+select ok(not exists (select from unnest(w) i group by i having count(*) > 1) and not exists (select id from made where s = x except select unnest(w)), x || ': each once, though others come')
+from unnest('{ready,waiting}'::text[]) x, pg_temp.walk(x, null) w;
+select ok(not exists (select from unnest(w) i group by i having count(*) > 1) and not exists (select id from made except select unnest(w)), 'all of all states once, though others come') from pg_temp.walk(null, null) w;
+select is(pg_temp.walk('scheduled', 'run_at'), (select array_agg(id order by n desc) from made where s = 'scheduled'), 'by when they are due');
+select is(pg_temp.walk('running', 'started_at') @> (select array_agg(id) from made where s = 'running'), true, 'by when they began');
+select is((select array_agg(i order by o desc) from unnest(pg_temp.walk('running', '-started_at')) with ordinality u(i, o)), pg_temp.walk('running', 'started_at'), 'and the other way round');
+select set_eq($$ select unnest(pg_temp.walk('failed', '-finished_at')) $$, $$ select id from made where s = 'failed' $$, 'by when they ended');
+
+-- What a row says, and what fits.
+select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,finished_at,run_at,max_attempts}'::text[] from tow.list_jobs('failed', key => 'failed2') l),
+	'{"state": "failed", "kind": "noop", "queue": "other", "priority": 100, "attempt": 1, "pct": null, "note": null, "class": "c.2", "error": "no", "key": "failed2", "tags": ["even"], "lane": null, "parent": null, "reason": null, "waits_for": null}', 'one that failed');
+select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,finished_at,run_at,max_attempts,waits_for}'::text[] from tow.list_jobs('waiting') l limit 1),
+	'{"state": "waiting", "kind": "noop", "queue": "default", "priority": 100, "attempt": 0, "pct": null, "note": null, "class": null, "error": null, "key": null, "tags": null, "lane": null, "parent": null, "reason": "predecessors", "waits_for": null}'::jsonb - 'waits_for', 'one that waits');
+select is((select count(*) from tow.list_jobs(tag => 'even')), 21::bigint, 'with a tag');
+select is((select count(*) from tow.list_jobs(queue => 'other', kind => 'noop')), 21::bigint, 'of a queue and kind');
+select is((select count(*) from tow.list_jobs(class => 'c.3')), 1::bigint, 'whose error is of a class');
+select is((select count(*) from tow.list_jobs(lane => 'x')), 0::bigint, 'in a lane');
+select tow.retry(id) from made where s = 'failed' and n = 1 \g /dev/null
+select is((select count(*) from tow.list_jobs('failed')), 5::bigint, 'one that was put back has not failed');
+select is((select array_agg(state) from tow.list_jobs(key => 'failed1')), array[tow.state(id)], 'it is where it is') from made where s = 'failed' and n = 1;
+
+-- Few of many: it ends early, and goes on.
+select count(*) from generate_series(1, 5) g, tow.enqueue_many('noop', array_fill('{}'::jsonb, array[5000]), priority => 100 + g) \g /dev/null
+select set_config('tow.next', '', true) \g /dev/null
+select count(*) as n from tow.list_jobs(kind => 'nobody', max_rows => 10) \gset
+select is(:n, 0, 'nothing was found');
+select ok(current_setting('tow.next') <> '', 'but it is said where it goes on');
+select is((select min(id) from unnest(pg_temp.walk(null, null, 'nobody', 10)) id), null, 'to the end');
+select tow.enqueue('late') as late from (select) x \gset
+select ok(:late = any(pg_temp.walk(null, null, 'late', 2)) and (select min(id) from made) > 0, 'a walk finds what is rare');
+
+select pg_temp.refused($$ select * from tow.list_jobs('gone') $$, 'TW422', 'scheduled, ready', 'no such state');
+select pg_temp.refused($$ select * from tow.list_jobs(sort => 'kind') $$, 'TW422', '-id', 'no index is in that order');
+select pg_temp.refused($$ select * from tow.list_jobs('completed', sort => '-finished_at') $$, 'TW422', '-id', 'nor in that');
+select pg_temp.refused($$ select * from tow.list_jobs(max_rows => 0) $$, 'TW422', '1 to 1000', 'none');
+select pg_temp.refused($$ select * from tow.list_jobs(after => '{}') $$, 'TW422', 'cursor', 'no cursor');
+select is((select string_agg(state || ' ' || count, ', ') from tow.count_jobs() where state in ('failed', 'cancelled', 'retrying', 'scheduled', 'running')), 'running 6, scheduled 6, retrying 6, failed 5, cancelled 6', 'how many there are');
+
+-- The audit, page by page.
+create temporary table all_notes as select n from tow.find_audit(since => null, max_rows => 100000);
+create function pg_temp.audit_walk() returns bigint[] language plpgsql as $$
+declare v_n bigint; v_ids bigint[]; v_all bigint[];
+begin
+	loop
+		select array_agg(a.n), (array_agg(a.n))[count(*)] into v_ids, v_n from tow.find_audit(since => null, max_rows => 2, before => v_n) a;
+		exit when v_ids is null;
+		v_all := v_all || v_ids;
+		perform tow.pause('default');
+	end loop;
+	return v_all;
+end $$;
+select set_eq($$ select unnest(pg_temp.audit_walk()) $$, $$ select n from all_notes $$, 'each note is met once');
+select is((select count(*) from tow.find_audit(who => 'nobody')), 0::bigint, 'by nobody');
+select is((select count(*) from tow.find_audit(who => session_user::text, max_rows => 3)), 3::bigint, 'by somebody');
+
+-- Kin, for a page.
+select is((select jsonb_array_length(g -> 'nodes') || ' ' || jsonb_array_length(g -> 'ties') || ' ' || (g ->> 'more') from tow.graph_json((select min(id) from made where s = 'waiting')) g), '7 6 false', 'nodes and ties');
+select pg_temp.refused($$ select tow.graph_json(0) $$, 'TW404', '', 'of no job');
+select pg_temp.refused($$ select * from tow.series_queues(since => null) $$, 'TW422', 'instants', 'no span');
+select is((select count(*) from tow.series_system()), 0::bigint, 'nothing was sampled');
+select * from finish();
+rollback;
