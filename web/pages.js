@@ -4,12 +4,14 @@
 import { Daemons } from './pages/daemons.js';
 import { Downloads } from './pages/downloads.js';
 import { Overview } from './pages/overview.js';
+import { Jobs } from './pages/jobs.js';
 import { Queues } from './pages/queues.js';
 import { Schedules } from './pages/schedules.js';
 import { Workers } from './pages/workers.js';
 
 export const pages = [
 	{ name: 'overview', title: 'Overview', key: 'o', component: Overview, icon: 'M2 9h4v5H2zM6 2h4v12H6zM10 6h4v8h-4z' },
+	{ name: 'jobs', title: 'Jobs', key: 'j', component: Jobs, icon: 'M2 3h12v4H2zM2 9h12v4H2zM5 5h0M5 11h0' },
 	{ name: 'queues', title: 'Queues', key: 'q', component: Queues, icon: 'M2 4h12M2 8h12M2 12h7' },
 	{ name: 'downloads', title: 'Downloads', key: 'd', component: Downloads, icon: 'M8 2v8M4.5 7L8 10.5 11.5 7M2 13.5h12' },
 	{ name: 'daemons', title: 'Daemons', key: 'n', component: Daemons, icon: 'M13.5 8a5.5 5.5 0 1 1-2-4.2M13.5 1.5v3h-3M8 5.5v3l2 1.2' },

@@ -32,23 +32,26 @@ function tell(topics, message) {
 			listener(message);
 }
 
+// What is said of all things of a sort (jobs) is heard by whoever asked for this one (job:7), too.
+function heardBy({ topic, key }) {
+	return key !== undefined && topic.endsWith('s') ? [topic, `${topic.slice(0, -1)}:${key}`] : [topic];
+}
+
 function hear(message) {
-	if (message.type === 'hello') {
-		if (message.epoch !== place.epoch)
-			place = { epoch: message.epoch, since: message.seq };
-		return;
-	}
-	if (message.seq !== undefined)
+	if (message.epoch !== undefined && message.epoch !== place.epoch)
+		place = { epoch: message.epoch, since: message.seq };
+	else if (message.seq !== undefined)
 		place.since = message.seq;
-	tell(message.type === 'resync' ? [...listeners.keys()] : [message.topic], message);
+	if (message.type === 'resync')
+		tell([...listeners.keys()], message);
+	else if (message.topic !== undefined)
+		tell(heardBy(message), message);
 }
 
 function opened() {
 	failures = 0;
 	judge();
 	say({ type: 'subscribe', topics: [...listeners.keys()], since: place.since, epoch: place.epoch });
-	if (place.since === undefined)
-		tell([...listeners.keys()], { type: 'resync' });
 }
 
 function closed() {

@@ -15,6 +15,8 @@ export function duration(seconds) {
 	if (seconds === null || seconds === undefined || Number.isNaN(seconds))
 		return '–';
 	const s = Math.abs(seconds);
+	if (s > 0 && s < 0.001)
+		return '< 1 ms';
 	if (s < 0.0995)
 		return `${Math.round(s * 1000)} ms`;
 	if (s < 9.95)
@@ -43,11 +45,13 @@ export function seconds(interval) {
 
 export const since = (at) => (now() - Date.parse(at)) / 1000;
 
+// One unit is enough here: the exact instant is on hover.
 export function relative(at) {
-	const s = since(at);
-	if (Math.abs(s) < 1)
+	const s = since(at), whole = Math.round(Math.abs(s));
+	if (whole < 1)
 		return 'now';
-	const text = duration(Math.abs(s) < 10 ? Math.round(Math.abs(s)) : s).replace('.0', '');
+	const [name, size] = units.find(([, u]) => whole >= (u === 1 ? 1 : u * 1.5)) ?? units.at(-1);
+	const text = `${Math.round(whole / size)} ${name}`;
 	return s < 0 ? `in ${text}` : `${text} ago`;
 }
 
