@@ -134,7 +134,7 @@ function Verbs({ path, o, reload }) {
 		${path === 'clients' && o.error && o.enabled && one('Ask again', () => change(() => post(`${at}/retry`), `${o.name} is asked again`, reload))}
 		${path === 'targets' && o.enabled && one('Scan', () => change(() => post(`${at}/scan`), `${o.name} is told to look at all that it has`, reload))}
 		${enable && (o.enabled ? one('Disable', () => change(disable, said('disabled'), reload)) : one('Enable', () => change(enable, said('enabled'), reload)))}
-		${may('admin') && html`${one('Edit', () => edit(path, o, reload))}${one('Remove', () => drop(path, o, reload), 'small danger')}`}</div>`;
+		${may('admin') && html`${one('Edit', () => edit(path, o, reload))}${one('Remove', () => drop(path, o, reload))}`}</div>`;
 }
 
 // --- pages

@@ -70,7 +70,7 @@ const tokenColumns = (reload) => [
 	{ name: 'sessions', title: 'Browsers', width: 11, num: true, wide: true, cell: (t) => number(t.sessions) },
 	{ name: 'expires', title: 'Ends', width: 14, wide: true, cell: (t) => html`<${Time} at=${t.expires_at} none="never" />` },
 	{ name: 'by', title: 'Made by', width: 16, wide: true, cell: (t) => t.made_by },
-	{ name: 'do', title: '', label: 'Actions', width: 10, cell: (t) => html`<div class="actions"><${Button} look="small danger" aria-label=${`Drop ${t.name}`} onClick=${() => dropToken(t, reload)}>Drop<//></div>` },
+	{ name: 'do', title: '', label: 'Actions', width: 10, cell: (t) => html`<div class="actions"><${Button} look="small" aria-label=${`Drop ${t.name}`} onClick=${() => dropToken(t, reload)}>Drop<//></div>` },
 ];
 
 function Tokens() {
@@ -89,7 +89,7 @@ const read = {
 		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", set: 'tow library set NAME --template …', say: 'Where files go, and how they are called there.',
 		columns: [
 			{ name: 'name', title: 'Library', width: 18, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
-			{ name: 'template', title: 'Names', wide: true, cell: (l) => html`<span class="mono" title=${l.template}>${l.template}</span>` }, { name: 'modes', title: 'How', width: 18, wide: true, cell: (l) => list(l.modes) },
+			{ name: 'template', title: 'Names', wide: true, cell: (l) => html`<span class="mono" title=${l.template}>${l.template}</span>` },
 			{ name: 'profile', title: 'Profile', width: 12, wide: true, cell: (l) => l.profile }, { name: 'targets', title: 'Told', width: 16, wide: true, cell: (l) => list(l.targets) },
 			{ name: 'downloads', title: 'Downloads', width: 12, num: true, cell: (l) => number(l.downloads) }, { name: 'free', title: 'Free', width: 11, num: true, wide: true, cell: (l) => bytes(l.free_bytes) }],
 	},
