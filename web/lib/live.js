@@ -2,7 +2,7 @@
 import { apiUrl, get, me, reachable } from './api.js';
 import { store, useCallback, useEffect, useRef, useState } from './ui.js';
 
-const POLL_MS = 3000, GATHER_MS = 300, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
+const POLL_MS = 3000, GATHER_MS = 250, SPACING_MS = 1500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
 
 // live, polling or offline
 export const connection = store('polling');
@@ -100,7 +100,7 @@ function subscribe(topic, listener) {
 	};
 }
 
-// Calls refetch when one of the topics has changed (several changes at once: once), each few seconds where nobody tells,
+// Calls refetch when one of the topics has changed (many changes: now and then), each few seconds where nobody tells,
 // and each `every` milliseconds even so, for what changes without being told. A page that nobody sees asks for nothing.
 export function useLive(topics, refetch, every = 15000) {
 	const latest = useRef(refetch);
@@ -112,7 +112,7 @@ export function useLive(topics, refetch, every = 15000) {
 			last = Date.now();
 			latest.current();
 		};
-		const gather = () => { gathering ??= setTimeout(fetchNow, GATHER_MS); };
+		const gather = () => { gathering ??= setTimeout(fetchNow, Math.max(GATHER_MS, last + SPACING_MS - Date.now())); };
 		const endings = topics.map((topic) => subscribe(topic, gather));
 		const poll = setInterval(() => {
 			const wait = connection.get() === 'live' ? every : POLL_MS;

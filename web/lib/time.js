@@ -10,8 +10,8 @@ setInterval(() => { if (!document.hidden) tick.set(Date.now()); }, 1000);
 
 const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
 
-// 93784 seconds: 1 d 2 h. Two units at most; fractions only under ten seconds.
-export function duration(seconds) {
+// 93784 seconds: 1 d 2 h. Two units unless told; fractions only under ten seconds.
+export function duration(seconds, parts = 2) {
 	if (seconds === null || seconds === undefined || Number.isNaN(seconds))
 		return '–';
 	const s = Math.abs(seconds);
@@ -24,7 +24,7 @@ export function duration(seconds) {
 	const whole = Math.round(s);
 	const first = units.findIndex(([, size]) => whole >= size);
 	const [name, size] = units[first];
-	const rest = units[first + 1];
+	const rest = parts > 1 && units[first + 1];
 	const more = rest && Math.floor((whole % size) / rest[1]);
 	return `${Math.floor(whole / size)} ${name}${more ? ` ${more} ${rest[0]}` : ''}`;
 }
