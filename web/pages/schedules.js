@@ -138,7 +138,7 @@ async function verb(s, name, said, reload) {
 const runNow = (s, reload) => verb(s, 'run', (answer) => (answer.job ? `job ${answer.job} is enqueued` : `${s.name} was skipped: its last job has not ended`), reload);
 
 function Verbs({ s, reload, look = '' }) {
-	return may('operator') && html`<${Button} look=${look} aria-label=${`Run ${s.name} now`} onClick=${() => runNow(s, reload)}>Run now<//>
+	return may('operator') && html`<${Button} look=${look} aria-label=${`Run now: ${s.name}`} onClick=${() => runNow(s, reload)}>Run now<//>
 		${s.state === 'paused' ? html`<${Button} look="${look} wide" aria-label=${`Resume ${s.name}`} onClick=${() => verb(s, 'resume', `${s.name} goes on`, reload)}>Resume<//>`
 			: html`<${Button} look="${look} wide" aria-label=${`Pause ${s.name}`} onClick=${() => verb(s, 'pause', `${s.name} is paused`, reload)}>Pause<//>`}`;
 }
