@@ -421,6 +421,13 @@ is "$(ask "select count(*) from tow.history where kind = 'sleep' and state = 'co
 shell "tow audit --what worker"
 like "$OUT" "worker.dead" "which is written down"
 
+section 'The page, and programs'
+shell 'tow token add grafana --role viewer >token'
+shell 'curl -sS -H "Authorization: Bearer $(cat token)" http://127.0.0.1:7077/api/v1/queues' \
+	"curl -sS -m 30 -H \"Authorization: Bearer \$(cat token)\" $(<"$TOW_HOME/page")api/v1/queues"
+has "$OUT" '"name":"default"' "the server answers whoever has a token"
+shell 'tow token rm grafana'
+
 section 'A look around'
 shell "tow enqueue nobodys-kind"
 number

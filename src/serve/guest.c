@@ -58,7 +58,8 @@ static void hear(wslay_event_context_ptr frames, const struct wslay_event_on_msg
 	if (said->opcode != WSLAY_TEXT_FRAME)
 		return;
 	t = tow_alloc(g->heard, sizeof(*t) + said->msg_length + 1);
-	memcpy(t->text, said->msg, said->msg_length);
+	if (said->msg_length > 0) /* an empty one has no address */
+		memcpy(t->text, said->msg, said->msg_length);
 	t->len = said->msg_length;
 	*g->last = t;
 	g->last = &t->next;
@@ -157,6 +158,13 @@ void guest_close(struct guest *g, enum guest_end why, const char *reason)
 {
 	(void)wslay_event_queue_close(g->frames, (uint16_t)why, (const uint8_t *)reason,
 				      strlen(reason));
+}
+
+/* A page that is loaded anew says 1001. */
+bool guest_is_done(const struct guest *g)
+{
+	return wslay_event_get_close_received(g->frames) &&
+	       wslay_event_get_status_code_received(g->frames) == WSLAY_CODE_NORMAL_CLOSURE;
 }
 
 bool guest_is_closing(const struct guest *g)

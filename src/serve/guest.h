@@ -56,6 +56,7 @@ TOW_MUST bool guest_read(struct guest *g, struct tow_arena *a, const struct gues
 void guest_say(struct guest *g, const char *text, size_t len);
 void guest_ping(struct guest *g);
 void guest_close(struct guest *g, enum guest_end why, const char *reason);
+bool guest_is_done(const struct guest *g);    /* it has said that it will not come back */
 bool guest_is_closing(const struct guest *g); /* one of us has said goodbye */
 TOW_MUST bool guest_write(struct guest *g);   /* false: the connection is over */
 size_t guest_backlog(const struct guest *g);

@@ -54,6 +54,8 @@ void room_leave(struct room *r, size_t i, long long now)
 {
 	struct guest *g = r->guests[i];
 
+	while (guest_is_done(g) && g->wants.n > 0)
+		topics_unwant(&r->topics, &g->wants, g->wants.items[g->wants.n - 1]->name);
 	topics_leave(&g->wants, now);
 	guest_free(g);
 	r->guests[i] = r->guests[--r->n];

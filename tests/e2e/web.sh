@@ -33,6 +33,7 @@ waiting=$(instance_psql -c "select tow.enqueue('noop', wait_for => 'approval')")
 after=$(instance_psql -c "select tow.enqueue('noop', after => array[$echo])")
 instance_psql -c "select tow.enqueue('sleep', '{\"s\": 0.1}', lane => 'one') from generate_series(1, 3)" >/dev/null
 wait_until '[ "$(instance_psql -c "select count(*) from tow.history where state = '\''failed'\''")" = 4 ]'
-export TOW CHROMIUM TOW_PAGE=$page SHOTS=$TOW_BUILD/tests/web-shots
+DATABASE=$(instance_url)
+export DATABASE TOW CHROMIUM TOW_PAGE=$page SHOTS=$TOW_BUILD/tests/web-shots
 export JOBS="{\"failed\": $failed, \"echo\": $echo, \"waiting\": $waiting, \"after\": $after}"
 node "$room/walk.mjs"

@@ -20,15 +20,18 @@ ok "nonsense is answered, and then not any more" try nonsense
 ok "frames that are none end it, each with its code" try frames
 ok "what comes with the handshake is not lost" try early
 ok "jobs and queues, as they change" try jobs
+ok "a state is told once" try once
+ok "who listens to nothing makes it ask for nothing" try quiet
 ok "downloads: all of them, or one; each event once" try downloads
 ok "who comes back hears what it has missed, or is told that it must look anew" try resume
 ok "who does not read is let go; others hear on" try slow
 ok "whose token is gone is let go" try let_go
-before=$(megabytes "$(hub)")
 ok "two hundred at once" try crowd
+before=$(megabytes "$(hub)") more=4
+if grep -qa __asan_init "$TOW"; then more=300; fi # it keeps what was freed, to see who still uses it
 ok "and again" try crowd
 after=$(megabytes "$(hub)")
-ok "in as much memory as before ($before MB, then $after MB)" [ "$after" -le $((before + 8)) ]
+ok "in as much memory as before ($before MB, then $after MB)" [ "$after" -le $((before + more)) ]
 
 # The database goes while somebody listens.
 try restart >"$instance_dir/restart.out" 2>&1 &

@@ -1,6 +1,7 @@
 """What tests/e2e/ws.sh tries: ws_cases.py CASE ADDRESS TOKEN DATABASE. A case that fails says where."""
 import subprocess
 import sys
+import time
 
 from ws import BINARY, TEXT, Closed, Socket, pack
 
@@ -129,6 +130,37 @@ def jobs():
     sql("select tow.resume('default')")
     s.close()
     late.close()
+
+
+def once():
+    """A state is told when it is another one, and not before."""
+    job = sql("select tow.enqueue('noop', run_at => now() + interval '1 hour')")
+    s = guest("jobs", f"job:{job}", "queues", "daemons", "clients", "status")
+    for priority in (1, 2, 3):
+        sql(f"select tow.reprioritise({job}, {priority})")
+        s.hear_until(lambda m: m.get("topic") == "jobs")
+    sql(f"select tow.cancel({job})")
+    heard = s.hear_until(lambda m: m.get("topic") == f"job:{job}" and m["state"] == "cancelled")
+    was = {}
+    for m in heard:
+        thing = (m.pop("seq"), m.get("topic"), m.get("key"))[1:]
+        assert was.get(thing) != m, m
+        was[thing] = m
+    s.close()
+
+
+def quiet():
+    """Whoever listens to nothing costs a word on the token now and then."""
+    s, other = guest("queues", "jobs"), guest("workers", "daemons")
+    s.hear_until(lambda m: m.get("topic") == "queues")
+    other.close()
+    s.say(type="unsubscribe", topics=["queues", "jobs"])
+    s.hear_until(lambda m: m["type"] == "subscribed")
+    asked = "select query ~ 'vouch' and state = 'idle' and clock_timestamp() - state_change > '1.8 s' from pg_stat_activity where application_name ~ 'hub$'"
+    until = time.monotonic() + 60
+    while sql(asked) != "t":
+        assert time.monotonic() < until, sql("select application_name, query from pg_stat_activity")
+    s.close()
 
 
 def downloads():

@@ -97,7 +97,7 @@ select is((select count(*) from said where topic = 'status' and message ->> 'sta
 select pg_temp.later('1 s'), pg_temp.look('status') \g /dev/null
 select is((select string_agg(feed || coalesce(key, '-'), ' ' order by feed) from said), 'haul_status- status-', 'it does not look again at once');
 select tow.stop_daemon('d') \g /dev/null
-select pg_temp.later('4 s'), pg_temp.look('status') \g /dev/null
+select pg_temp.later('10 s'), pg_temp.look('status') \g /dev/null
 select is(pg_temp.of('status', 'daemon d', 'status'), null, 'but soon');
 select isnt(pg_temp.of('status', 'scheduler', 'status'), null, 'and says all of it');
 

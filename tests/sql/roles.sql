@@ -57,6 +57,7 @@ insert into call values
 	('worker admin', $$ select tow.holds(1, 1) $$), ('worker admin', $$ select tow.run_sql(1, 1, 'k', '{}') $$), ('worker admin', $$ select tow.attend('s', 'h', 1, '0', false) $$),
 	('worker admin', $$ select tow.tick(1, '{}', null) $$), ('worker admin', $$ select tow.doze(1, 10) $$), ('worker admin', $$ select tow.limit(60000) $$), ('worker admin', $$ select tow.leave(1) $$), ('worker admin', $$ select tow.detach(1) $$),
 	('worker admin', $$ select tow.duty_failed('prune', 'x') $$);
+insert into call values ('', $$ select tow.changes() $$);
 insert into call select 'worker admin', format('select tow.duty(%L)', name) from tow.duties;
 insert into call select 'viewer operator admin', format('select * from tow.%I', viewname) from pg_views where schemaname = 'tow';
 

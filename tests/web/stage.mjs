@@ -37,7 +37,7 @@ export async function stopServer() {
 }
 
 export const tow = (...args) => execFileSync(TOW, args, { encoding: 'utf8' }).trim();
-export const sql = (text) => execFileSync('psql', ['-XqAtc', text, process.env.DATABASE_URL], { encoding: 'utf8' }).trim();
+export const sql = (text) => execFileSync('psql', ['-XqAtc', text, process.env.DATABASE], { encoding: 'utf8' }).trim();
 
 let browser = null;
 // What a page complained of that nobody expected.
@@ -70,7 +70,7 @@ export async function visit(role, hash = '', options = {}) {
 	const page = await context.newPage();
 	listen(page);
 	await page.goto(`${base()}#key=${sql(`select tow.add_key('${role}')`)}`);
-	await page.getByRole('button', { name: 'Sign out' }).waitFor({ state: 'attached' });
+	await page.locator('#main h1').first().waitFor();
 	if (hash)
 		await goTo(page, hash);
 	return page;

@@ -7,7 +7,7 @@ const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
 // A page's address, its heading, and something that must be seen on it.
 const places = [
 	['#/overview', 'Overview', 'Needs somebody'],
-	['#/jobs', 'Jobs', 'Progress, reason'],
+	['#/jobs', 'Jobs', 'echo'],
 	['#/jobs?state=failed', 'Jobs', 'out of paper'],
 	[`#/jobs/${jobs.failed}`, 'fail', 'Timeline'],
 	[`#/jobs/${jobs.echo}`, 'echo', 'hello world'],
@@ -98,7 +98,10 @@ async function actOnOne() {
 	await page.getByRole('button', { name: 'Approve' }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
 	await comes(page.getByText('completed').first().waitFor(), 'an approved job runs, and the page shows it');
-	is(await page.getByRole('button', { name: 'Delete' }).count(), 0, 'an operator is not offered to delete');
+	await page.getByRole('button', { name: 'Delete' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor(), 'what is deleted, after a question, is not shown any more');
+	is(sql(`select count(*) from tow.history where id = ${jobs.waiting}`), '0', 'and is gone');
 	await goTo(page, '#/queues/default');
 	await page.getByRole('button', { name: 'Pause default' }).click();
 	await page.getByLabel('Reason').fill('tests');
@@ -125,6 +128,7 @@ async function useKeys() {
 	await comes(page.getByRole('dialog', { name: 'Keys' }).waitFor(), '? lists the keys');
 	await page.keyboard.press('Escape');
 	await goTo(page, '#/jobs');
+	await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
 	await page.keyboard.press('/');
 	await page.keyboard.type('echo');
 	await page.keyboard.press('Enter');

@@ -36,7 +36,7 @@ function Tie({ from, to, how }) {
 }
 
 function Node({ node, at, here }) {
-	return html`<a href=${href(`jobs/${node.id}`)} aria-label=${`job ${node.id}, ${node.kind}, ${node.state}`} aria-current=${here ? 'true' : undefined}>
+	return html`<a href=${href(`jobs/${node.id}`)} aria-current=${here ? 'true' : undefined}>
 		<g class=${`node ${node.state} ${here ? 'here' : ''}`} transform=${`translate(${at.x} ${at.y})`}>
 			<rect width=${WIDTH} height=${HEIGHT} rx="6" /><circle cx="12" cy="13" r="4" />
 			<text x="21" y="17">${node.id} ${node.kind.length > 9 ? `${node.kind.slice(0, 8)}…` : node.kind}</text><text class="under" x="21" y="31">${node.state}</text>

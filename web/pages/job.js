@@ -62,7 +62,7 @@ function actionsOf(job) {
 		job.state === 'scheduled' && ['run_now', 'Run now', ''],
 		waiting && job.state !== 'waiting' && ['snooze', 'Snooze', ''], waiting && ['reprioritise', 'Priority', ''], waiting && ['move', 'Move', ''],
 		live.includes(job.state) && ['cancel', 'Cancel', 'danger'],
-		finished.includes(job.state) && may('admin') && ['delete', 'Delete', 'danger'],
+		finished.includes(job.state) && ['delete', 'Delete', 'danger'],
 	].filter(Boolean);
 }
 

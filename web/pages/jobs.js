@@ -1,5 +1,5 @@
 // Jobs: how many there are of each state, those that match the filters of the address, and what can be done to many.
-import { del, get, may, post } from '../lib/api.js';
+import { get, may, post } from '../lib/api.js';
 import { Button, compact, count, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { useData } from '../lib/live.js';
@@ -83,16 +83,12 @@ const verbs = [
 	{ verb: 'retry', title: 'Retry', fits: [...finished, 'retrying'] },
 	{ verb: 'run_now', title: 'Run now', fits: ['scheduled', 'retrying'] },
 	{ verb: 'cancel', title: 'Cancel', fits: live, danger: true },
-	{ verb: 'delete', title: 'Delete', fits: finished, danger: true, role: 'admin' },
+	{ verb: 'forget', title: 'Delete', fits: finished, danger: true },
 ];
 
-// The bulk call takes jobs of one state when it retries those that have finished; the others in one go.
+// Of jobs that have finished, a bulk call takes those of one state.
 async function bulk(verb, jobs, more = {}) {
-	if (verb === 'delete') {
-		const done = await Promise.allSettled(jobs.map((j) => del(`jobs/${j.id}`)));
-		return done.map((d) => (d.status === 'rejected' ? `not done: ${d.reason.message}` : 'deleted'));
-	}
-	const groups = verb === 'retry' ? [...new Set(jobs.map((j) => j.state))] : [null];
+	const groups = ['retry', 'forget'].includes(verb) ? [...new Set(jobs.map((j) => j.state))] : [null];
 	const answers = [];
 	for (const state of groups) {
 		const ids = jobs.filter((j) => !state || j.state === state).map((j) => j.id);
@@ -115,7 +111,7 @@ async function doVerb({ verb, title }, jobs, after) {
 		if (verb === 'cancel')
 			answers = await ask({ title: `Cancel ${count(jobs.length, 'job')}?`, text: 'What runs is asked to stop; the others never start.', danger: true,
 				action: 'Cancel them', fields: [{ name: 'reason', label: 'Reason' }], run });
-		else if (verb !== 'delete')
+		else if (verb !== 'forget')
 			answers = await run();
 		else if (await confirm({ title: `Delete ${count(jobs.length, 'job')}?`, text: 'Their history, logs and results are gone for good.', action: 'Delete for good' }))
 			answers = await run();
@@ -135,7 +131,7 @@ function Chosen({ jobs, clear, reload }) {
 	};
 	return html`<div class="chosen panel" role="group" aria-label="What to do with the selected jobs">
 		<b class="num">${count(jobs.length, 'job')} selected</b>
-		${verbs.filter((v) => may(v.role ?? 'operator')).map((v) => {
+		${verbs.map((v) => {
 			const fitting = jobs.filter((j) => v.fits.includes(j.state));
 			return html`<${Button} key=${v.verb} look=${`small ${v.danger ? 'danger' : ''}`} disabled=${fitting.length === 0}
 				onClick=${() => doVerb(v, fitting, after)}>${v.title}${fitting.length !== jobs.length && fitting.length > 0 ? ` ${fitting.length}` : ''}<//>`;

@@ -13,12 +13,14 @@ create or replace function tow.changes(since jsonb default '{}', topics text[] d
 returns table(feed text, topic text, key text, n bigint, message jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-	f record;
+	v_fn regproc;
 begin
-	for f in select o.name, o.fn from tow_store.feed o where to_regproc(o.fn) is not null order by o.name loop
-		return query execute format('select %L::text, c.topic, c.key, c.n, c.message from %s($1, $2) c', f.name, f.fn) using changes.since -> f.name, changes.topics;
+	for feed, v_fn in select f.name, to_regproc(f.fn) from tow_store.feed f order by f.name loop
+		continue when v_fn is null;
+		for topic, key, n, message in execute format('select c.topic, c.key, c.n, c.message from %s($1, $2) c', v_fn) using since -> feed, topics loop
+			return next;
+		end loop;
 	end loop;
 end $$;
 comment on function tow.changes(jsonb, text[]) is 'For the server''s hub: what has changed of these topics. since: the marks that were given last, by feed.';
@@ -45,32 +47,64 @@ as $$
 $$;
 comment on function tow_store.looked(text, jsonb) is 'The row of a feed that says how far it has got.';
 
--- Jobs are watched one by one; of all of them it is only said that something happened, so that a page looks anew.
+-- Jobs are watched one by one; of all of them it is only said that something happened, so that a page looks anew. How a job
+-- ended is looked for once: the mark remembers it, and it stands as long as nobody has put the job back.
+create or replace function tow_store.watched_jobs(p_ended jsonb, p_topics text[]) returns table(id bigint, state text, attempt int, run_at timestamptz, pct real)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+	return query
+		with w as materialized (
+			select substr(o.topic, 5)::bigint as id from (select distinct t.topic from unnest(p_topics) t(topic) where t.topic ~ '^job:\d{1,18}$' limit 2000) o
+		), born as materialized (
+			select w.id, b.id as band, b.laned from w join tow_store.job j on j.id = w.id join tow_store.queue q on q.name = j.queue join tow_store.band b on b.queue = q.id and b.priority = j.priority
+		), l as materialized (
+			select r.job_id as id, 'running' as state, r.attempt, null::timestamptz as run_at, r.run from w join tow_store.running r on r.job_id = w.id
+			union all
+			select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.attempt, s.run_at, null from w join tow_store.scheduled s on s.id = w.id
+			union all
+			select o.id, 'waiting', o.attempt, null, null from w join tow_store.waiting o on o.id = w.id
+			union all
+			select o.id, 'waiting', o.attempt, null, null from w join tow_store.lined o on o.id = w.id
+			union all
+			select r.id, case when born.laned then 'waiting' else 'ready' end, r.attempt, null, null from born join tow_store.ready r on r.band = born.band and r.pos = born.id where r.id = born.id
+			union all
+			select r.id, case when b.laned then 'waiting' else 'ready' end, r.attempt, null, null from w join tow_store.ready r on r.id = w.id and r.pos <> r.id join tow_store.band b on b.id = r.band
+		), e as materialized (
+			select w.id from w except select l.id from l
+		)
+		select distinct on (l.id) l.id, l.state, l.attempt, l.run_at, g.pct from l left join tow_store.progress g on g.job_id = l.id and g.run = l.run
+		union all
+		select e.id, s.state, null, null, null
+		from e cross join lateral (
+			select case when p_ended ? e.id::text and not exists (select from tow_store.revival v where v.job_id = e.id) then p_ended ->> e.id::text else tow.state(e.id) end as state offset 0) s
+		where s.state is not null;
+end $$;
+comment on function tow_store.watched_jobs(jsonb, text[]) is 'Jobs that somebody watches; of those that have ended the attempt is null. p_ended: how some had ended when they were last looked at.';
+
 create or replace function tow_store.feed_jobs(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
 declare
-	c_most constant int := 2000;
+	v_watched jsonb;
 begin
 	if not tow_store.is_asked(p_topics, 'jobs') then
 		return;
 	end if;
+	select jsonb_agg(jsonb_build_object('type', 'change', 'job_id', w.id, 'state', w.state, 'attempt', w.attempt, 'run_at', w.run_at, 'progress_pct', w.pct))
+	into v_watched from tow_store.watched_jobs(p_since, p_topics) w;
 	return query
-		select t.topic, t.id::text, null::bigint, jsonb_build_object('type', 'change', 'job_id', t.id, 'state', coalesce(l.state, e.state), 'attempt', l.attempt,
-			'run_at', l.run_at, 'progress_pct', g.pct)
-		from (select o.topic, substr(o.topic, 5)::bigint as id from (select distinct u.topic from unnest(p_topics) u(topic) where u.topic ~ '^job:\d{1,18}$' limit c_most) o) t
-			left join lateral tow_store.place_of(t.id) l on true
-			left join lateral (select tow.state(t.id) as state where l.id is null) e on true
-			left join tow_store.progress g on g.job_id = t.id and g.run = l.run
-		where coalesce(l.state, e.state) is not null
+		select 'job:' || (m ->> 'job_id'), m ->> 'job_id', null::bigint, m from jsonb_array_elements(v_watched) m
 		union all
 		select 'jobs', null, null, jsonb_build_object('type', 'change', 'claims', coalesce(pg_sequence_last_value('tow_store.run'::regclass), 0),
 			'positions', coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0), 'running', (select count(*) from tow_store.running),
 			'actions', (select max(a.n) from tow_store.audit a))
 		where 'jobs' = any(p_topics)
 		union all
-		select * from tow_store.looked('over');
+		select * from tow_store.looked('over', (select jsonb_object_agg(m ->> 'job_id', m -> 'state') from jsonb_array_elements(v_watched) m where m ->> 'attempt' is null));
 end $$;
 comment on function tow_store.feed_jobs(jsonb, text[]) is 'Feed: jobs that are watched, and counters that move whenever any job comes, starts, ends or is acted upon.';
 
@@ -182,9 +216,9 @@ comment on function tow_store.feed_status(jsonb, text[]) is 'Feed: components of
 create or replace function tow_store.rare_look() returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select to_jsonb(floor(extract(epoch from tow.now()) / 4))
+	select to_jsonb(floor(extract(epoch from tow.now()) / 10))
 $$;
-comment on function tow_store.rare_look() is 'The mark of feeds that cost more: it changes every four seconds, and only then they look.';
+comment on function tow_store.rare_look() is 'The mark of feeds that cost more: it changes every ten seconds, and only then they look.';
 
 select tow_store.add_feeds('tow', array[
 	['jobs', 'tow_store.feed_jobs'],

@@ -12,6 +12,7 @@ begin
 	if v_at + interval '70 s' <= v_now then
 		perform tow_store.summarize_day(v_at);
 		perform tow_store.sample_runs(v_at);
+		perform tow_store.add_totals(v_at);
 		perform tow_store.sample_failures(v_at);
 		perform tow_store.sample_state(v_at, v_now, v_at + interval '130 s' > v_now);
 		return 1;

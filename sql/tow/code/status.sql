@@ -94,6 +94,7 @@ comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queue
 -- Looks at the head of each band only: a kind nobody knows either has a band of its own, or is about to get one.
 create or replace function tow_store.status_kinds() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 	select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', sum(k.n), k.queue),
 		'start a worker that has this kind: an [exec], [http] or C kind, or tow.sql_kind'

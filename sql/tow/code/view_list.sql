@@ -58,14 +58,32 @@ begin
 			and (not p_fits ? 'class' or exists (select from tow_store.last_end(j.id) e join tow_store.history h on h.job_id = j.id and h.run = e.run and h.finished_at = e.finished_at where h.class ^@ (p_fits ->> 'class')))
 		order by u.n limit p_rows
 	)
-	select j.cursor, j.id, coalesce(p.state, tow_store.end_name(e.outcome), 'unknown'), j.kind, j.queue, coalesce(b.priority, j.priority), coalesce(p.attempt, h.attempt, 0), j.max_attempts, j.created_at,
+	select j.cursor, j.id, coalesce(p.state, tow_store.end_name(h.outcome), 'unknown'), j.kind, j.queue, coalesce(b.priority, j.priority), coalesce(p.attempt, h.attempt, 0), j.max_attempts, j.created_at,
 		coalesce(p.run_at, j.run_at), coalesce(p.started_at, h.started_at), h.finished_at, coalesce(p.worker, h.worker), coalesce(p.run, h.run), g.pct, tow_store.shown(g.note, tow_store.in_sight(j.queue, v_sight)), h.class, tow_store.shown(h.error, tow_store.in_sight(j.queue, v_sight)),
 		j.key, j.tags, j.lane, j.parent, case when p.reason = 'arrival' then 'lane' else p.reason end,
 		case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when p.state = 'waiting' then tow_store.waits_for_what(j.id) end
 	from fit j
-		left join lateral tow_store.place_of(j.id) p on true
-		left join lateral (select o.* from tow_store.last_end(j.id) o where p.id is null) e on true
-		left join tow_store.history h on h.job_id = j.id and h.run = e.run and h.finished_at = e.finished_at
+		left join lateral ( -- as tow_store.place_of, without a call for each
+			select r.id, case when o.laned then 'waiting' else 'ready' end as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker, null::bigint as run, case when o.laned then 'arrival' end as reason
+			from tow_store.queue q join tow_store.band o on o.queue = q.id and o.priority = j.priority join tow_store.ready r on r.band = o.id and r.pos = j.id where q.name = j.queue and r.id = j.id
+			union all
+			select r.id, case when o.laned then 'waiting' else 'ready' end, r.band, r.attempt, null, null, null, null, case when o.laned then 'arrival' end
+			from tow_store.ready r join tow_store.band o on o.id = r.band where r.id = j.id and r.pos <> r.id
+			union all
+			select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null from tow_store.scheduled s where s.id = j.id
+			union all
+			select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason from tow_store.waiting w where w.id = j.id
+			union all
+			select l.id, 'waiting', l.band, l.attempt, null, null, null, null, 'lane' from tow_store.lined l where l.id = j.id
+			union all
+			select r.job_id, 'running', r.band, r.attempt, null, r.claimed_at, r.worker, r.run, null from tow_store.running r where r.job_id = j.id
+			limit 1) p on true
+		left join lateral ( -- most have ended within a day
+			select o.run, o.finished_at from tow_store.history o
+			where p.id is null and o.job_id = j.id and o.finished_at >= j.created_at and o.finished_at < j.created_at + interval '1 day' and o.outcome in ('c', 'f', 'x')
+				and not exists (select from tow_store.revival v where v.run = o.run) limit 1) d on true
+		left join lateral (select o.* from tow_store.last_end(j.id) o where p.id is null and d.run is null) e on true
+		left join tow_store.history h on h.job_id = j.id and h.run = coalesce(d.run, e.run) and h.finished_at = coalesce(d.finished_at, e.finished_at)
 		left join tow_store.band b on b.id = coalesce(p.band, h.band)
 		left join tow_store.progress g on g.job_id = j.id and g.run = p.run
 	order by j.n;

@@ -35,7 +35,7 @@ revoke all on function tow_store.grant_all(text, text[]) from public;
 do $$
 declare
 	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,tow.list_jobs,tow.count_jobs,tow.graph_json,
-		tow.series_queues,tow.series_durations,tow.series_failures,tow.series_system,
+		tow.series_queues,tow.series_durations,tow.series_failures,tow.series_system,tow.prometheus,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,
 		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,

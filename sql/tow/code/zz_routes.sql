@@ -81,6 +81,7 @@ select tow_store.add_routes('tow', array[
 	['DELETE', '/api/v1/tokens/{name}', 'tow.drop_token', 'admin', 'nothing', null, null],
 	['GET', '/api/v1/audit', 'tow.find_audit', 'viewer', 'list', '{before,n}', null],
 	['GET', '/api/v1/events', 'tow.find_audit', 'viewer', 'list', '{before,n}', null],
+	['GET', '/metrics', 'tow.prometheus', 'viewer', 'text', null, null],
 	['GET', '/api/v1/metrics/queues', 'tow.series_queues', 'viewer', 'list', null, null],
 	['GET', '/api/v1/metrics/durations', 'tow.series_durations', 'viewer', 'list', null, null],
 	['GET', '/api/v1/metrics/failures', 'tow.series_failures', 'viewer', 'list', null, null],

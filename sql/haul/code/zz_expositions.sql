@@ -1,0 +1,2 @@
+-- Who tells Prometheus something of downloads.
+select tow_store.add_expositions('haul', '{{downloads,haul_store.expose}}');

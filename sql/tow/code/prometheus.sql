@@ -1,0 +1,112 @@
+-- The state of things as Prometheus reads it. Each area has functions that say what they know, a row a sample; here they
+-- become lines. Depths are those of the last minute that was counted: counting a million jobs at each look would be dear.
+create or replace function tow_store.add_expositions(p_area text, p_functions text[][]) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	delete from tow_store.exposition e where e.area = p_area;
+	insert into tow_store.exposition (name, area, fn) select p_functions[i][1], p_area, p_functions[i][2] from generate_subscripts(p_functions, 1) i;
+$$;
+comment on function tow_store.add_expositions(text, text[]) is 'The functions of an area that tow.prometheus asks, in place of those that it had: name, fn.';
+
+create or replace function tow_store.say_labels(p_labels jsonb) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select '{' || string_agg(format('%s="%s"', l.key, replace(replace(replace(l.value, '\', '\\'), '"', '\"'), e'\n', '\n')), ',' order by l.key) || '}' from jsonb_each_text(p_labels) l
+$$;
+comment on function tow_store.say_labels(jsonb) is 'Labels as Prometheus has them; null where there are none.';
+
+create or replace function tow.prometheus() returns setof text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	e tow_store.exposition;
+	s record;
+	v_family text := '';
+begin
+	for e in select o.* from tow_store.exposition o where to_regproc(o.fn) is not null order by o.area desc, o.name loop
+		for s in execute format('select x.family, x.type, x.help, x.suffix, x.labels, x.value from %s() x where x.value is not null', e.fn) loop
+			if s.family <> v_family then
+				v_family := s.family;
+				return next format('# HELP %s %s', s.family, s.help);
+				return next format('# TYPE %s %s', s.family, s.type);
+			end if;
+			return next format('%s%s%s %s', s.family, s.suffix, tow_store.say_labels(s.labels), s.value);
+		end loop;
+	end loop;
+end $$;
+comment on function tow.prometheus() is 'The state of things in the text format of Prometheus, a row a line: depths as of the last minute that was counted, totals since they are kept, workers and status as they are now.';
+
+-- Rows of a family come together: so each is one branch.
+create or replace function tow_store.expose_queues() returns table(family text, type text, help text, suffix text, labels jsonb, value double precision)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return query with m as materialized (
+		select q.name, l.* from tow_store.queue q left join tow_store.metric_queue l on l.queue = q.name and l.at = (select max(o.at) from tow_store.metric o)
+	), t as materialized (
+		select o.* from tow_store.metric_total o
+	)
+	select 'tow_queue_ready', 'gauge', 'Jobs that are ready, or wait in lanes, by queue.', '', jsonb_build_object('queue', m.name), coalesce(m.ready, 0) from m
+	union all select 'tow_queue_oldest_ready_seconds', 'gauge', 'Age of the oldest ready job, by queue.', '', jsonb_build_object('queue', m.name), coalesce(m.oldest_s, 0) from m
+	union all select 'tow_queue_running', 'gauge', 'Jobs that run, by queue.', '', jsonb_build_object('queue', q.name),
+		(select count(*) from tow_store.running r join tow_store.band b on b.id = r.band where b.queue = q.id) from tow_store.queue q
+	union all select 'tow_queue_slots', 'gauge', 'Slots of live workers, by queue.', '', jsonb_build_object('queue', q.name),
+		(select coalesce(sum(s.slots), 0) from tow_store.worker w, unnest(w.queues, w.slots) s(queue, slots) where w.ended_at is null and s.queue = q.id) from tow_store.queue q
+	union all select 'tow_queue_paused', 'gauge', 'Whether a queue is paused.', '', jsonb_build_object('queue', q.name), (q.paused_at is not null)::int from tow_store.queue q
+	union all select 'tow_runs_total', 'counter', 'Runs that ended, by queue and how.', '', jsonb_build_object('queue', t.queue, 'outcome', o.name), o.n
+		from t, lateral (values ('completed', t.completed), ('failed', t.failed), ('cancelled', t.cancelled), ('retried', t.retried), ('lost', t.lost)) o(name, n)
+	union all select x.* from t, lateral tow_store.expose_bins('tow_run_seconds', 'How long runs took.', t.queue, t.run_bins) x
+	union all select x.* from t, lateral tow_store.expose_bins('tow_wait_seconds', 'How long jobs waited for their first start.', t.queue, t.wait_bins) x;
+end $$;
+comment on function tow_store.expose_queues() is 'Of tow.prometheus: queues.';
+
+-- Every second bin from a millisecond to nineteen hours; the sum is reckoned from the middles of bins.
+create or replace function tow_store.expose_bins(p_family text, p_help text, p_queue text, p_bins bigint[])
+returns table(family text, type text, help text, suffix text, labels jsonb, value double precision)
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_family, 'histogram', p_help, '_bucket', jsonb_build_object('queue', p_queue, 'le', (2::double precision ^ i / 1e6)::text),
+		(select coalesce(sum(n), 0) from unnest(p_bins[1:i]) n)::double precision from generate_series(10, 36, 2) i
+	union all
+	select p_family, 'histogram', p_help, v.suffix, v.labels, v.value
+	from (select coalesce(sum(u.n), 0) as n, coalesce(sum(u.n * 1.5 * 2::double precision ^ (u.i - 1) / 1e6), 0) as s from unnest(p_bins) with ordinality u(n, i)) c,
+		lateral (values ('_bucket', jsonb_build_object('queue', p_queue, 'le', '+Inf'), c.n::double precision), ('_sum', jsonb_build_object('queue', p_queue), c.s),
+			('_count', jsonb_build_object('queue', p_queue), c.n)) v(suffix, labels, value)
+$$;
+comment on function tow_store.expose_bins(text, text, text, bigint[]) is 'A histogram as tow.prometheus has it.';
+
+create or replace function tow_store.expose_system() returns table(family text, type text, help text, suffix text, labels jsonb, value double precision)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return query with m as materialized (
+		select o.* from tow_store.metric o order by o.at desc limit 1
+	), w as materialized (
+		select o.* from tow_store.worker o where o.ended_at is null
+	)
+	select 'tow_workers', 'gauge', 'Workers that live.', '', jsonb '{}', (select count(*) from w)::double precision
+	union all select 'tow_slots', 'gauge', 'Slots of live workers.', '', '{}', (select coalesce(sum(tow_store.slots_of(w)), 0) from w)
+	union all select 'tow_slots_busy', 'gauge', 'Slots that have a job.', '', '{}', (select count(*) from tow_store.running)
+	union all select 'tow_schedulers', 'gauge', 'Schedulers that live.', '', '{}', (select count(*) from tow.schedulers s where s.state <> 'silent')
+	union all select 'tow_jobs_scheduled', 'gauge', 'Jobs that wait for an instant.', '', '{}', m.scheduled from m
+	union all select 'tow_jobs_waiting', 'gauge', 'Jobs that wait for something else.', '', '{}', m.waiting from m
+	union all select 'tow_xmin_age_transactions', 'gauge', 'How many transactions back the oldest is that somebody holds.', '', '{}', greatest(m.xmin_age, 0) from m
+	union all select 'tow_sample_age_seconds', 'gauge', 'How long ago the minute ended that depths are of.', '', '{}', extract(epoch from tow.now() - m.at - interval '1 min') from m
+	union all select 'tow_status', 'gauge', 'What tow.status says: 0 ok, 1 warn, 2 bad.', '', jsonb_build_object('component', s.component), max(case s.status when 'ok' then 0 when 'warn' then 1 else 2 end)
+		from tow.status() s group by s.component;
+end $$;
+comment on function tow_store.expose_system() is 'Of tow.prometheus: workers, schedulers, the server, status.';
+
+-- Once a minute, by the duty that has counted it.
+create or replace function tow_store.add_totals(p_at timestamptz) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	insert into tow_store.metric_total as t (queue, completed, failed, cancelled, retried, lost, run_bins, wait_bins)
+	select m.queue, m.completed, m.failed, m.cancelled, m.retried, m.lost, coalesce(m.run_bins, '{}'), coalesce(m.wait_bins, '{}') from tow_store.metric_queue m where m.at = p_at and m.minutes = 1
+	on conflict (queue) do update set completed = t.completed + excluded.completed, failed = t.failed + excluded.failed, cancelled = t.cancelled + excluded.cancelled,
+		retried = t.retried + excluded.retried, lost = t.lost + excluded.lost,
+		run_bins = array(select coalesce(a, 0) + coalesce(b, 0) from unnest(t.run_bins, excluded.run_bins) with ordinality u(a, b, n) order by n),
+		wait_bins = array(select coalesce(a, 0) + coalesce(b, 0) from unnest(t.wait_bins, excluded.wait_bins) with ordinality u(a, b, n) order by n)
+$$;
+comment on function tow_store.add_totals(timestamptz) is 'Add a minute to the totals.';

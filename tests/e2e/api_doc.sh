@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Every command on the page about the API, typed as it stands there, against a server of its own; and that the description of
+# the API names what the server answers.
+# shellcheck disable=SC2034,SC2317 # variables and functions that the typed commands use
+. tests/lib/tap.sh
+. tests/lib/instance.sh
+. tests/lib/serve.sh
+
+instance_start
+worker_start --queue default:2 --queue haul:1
+scheduler_start
+serve_start || diag "$(cat "$SERVE_LOG")"
+tow() { "$TOW" "$@"; }
+
+# curl as it is, but that its status is kept, and the address is this test's.
+status=
+curl() {
+	local words=("${@//http:\/\/127.0.0.1:7077/$SERVE_URL}")
+	status=$(command curl -m 30 -o "$instance_dir/answer" -w '%{http_code}' "${words[@]//\/tmp\/tow-docs-library/$instance_dir}")
+}
+
+n=0
+while IFS= read -r line; do
+	eval "$line"
+	case $line in *curl*) ;; *) continue ;; esac
+	n=$((n + 1))
+	wanted='^20[014]$'
+	case $line in *4711*) wanted='^404$' ;; esac
+	like "$status" "$wanted" "${line:0:110}" || diag "$(cat "$instance_dir/answer")"
+	# what it asks for next must have come to be
+	case $line in *'"tags": ["docs"]'*) wait_until '[ "$("$TOW" job 1 --json | jq -r .state)" = completed ]' ;; esac
+done < <(sed -n 's/^    \$ //p' contrib/docs/api.md)
+ok "there were many" test $n -gt 35
+
+# What GET paths without arguments answer has the columns that the description says.
+command curl -s "$SERVE_URL/api/v1/openapi.json" >"$instance_dir/openapi"
+bad=$(jq -r '.paths | to_entries[] | select(.key | contains("{") | not) | select(.value.get) | select(.value.get.parameters // [] | map(select(.required)) | length == 0) | .key' \
+	"$instance_dir/openapi" | while read -r path; do
+	code=$(command curl -s -m 30 -H "Authorization: Bearer $TOKEN" -o "$instance_dir/answer" -w '%{http_code}' "$SERVE_URL$path")
+	[ "$code" = 200 ] || { echo "$path $code"; continue; }
+	jq -e '.items' "$instance_dir/answer" >/dev/null 2>&1 || continue
+	jq -r --arg path "$path" --slurpfile api "$instance_dir/openapi" '
+		($api[0].paths[$path].get.responses."200".content."application/json".schema.properties.items.items.properties // {} | keys) as $known
+		| [.items[] | objects | keys[]] | unique - $known | .[] | "\($path) \(.)"' "$instance_dir/answer"
+done)
+is "$bad" "" "the description is true of what comes"
+done_testing

@@ -1,0 +1,98 @@
+-- Every route: its function is there, its least role is who may call it, GET ones answer, and lists end where they end.
+begin;
+\ir ../lib/fixture.sql
+create temporary table caller as select r.role, encode(tow_store.secret_hash(tow.add_token('a-' || r.role, r.role)), 'hex') as hash from unnest('{viewer,operator,admin}'::text[]) r(role);
+create function pg_temp.ask(p_role text, p_route int, p_given jsonb default '{}', p_body text default null, out status text, out type text, out content text) language plpgsql as $$
+begin
+	select a.status, a.type, a.content into ask.status, ask.type, ask.content from tow.answer((select c.hash from caller c where c.role = p_role), p_route, p_given, p_body) a;
+exception when others then
+	ask.status := sqlstate;
+	ask.content := sqlerrm;
+end $$;
+create function pg_temp.call(p_role text, p_method text, p_path text, p_given jsonb default '{}', p_body text default null, out status text, out type text, out content text) language sql as $$
+	select * from pg_temp.ask(p_role, (select r.id from tow_store.route r where r.method = p_method and r.path = p_path), p_given, p_body) $$;
+
+-- The rows.
+create temporary table seen as
+select r.*, to_regclass(r.fn) as v, case when to_regclass(r.fn) is null then (select p.oid from pg_proc p where p.oid = to_regproc(r.fn)) end as f from tow_store.route r where r.fn not in ('tow.openapi');
+select ok(count(*) > 150, 'there are routes') from seen;
+select is((select string_agg(s.path, ' ') from seen s where s.v is null and s.f is null), null, 'each has a function or a view');
+create function pg_temp.may(p_role text, s seen) returns boolean language sql as $$
+	select case when s.v is not null then has_table_privilege('tow_' || p_role, s.v, 'select') else has_function_privilege('tow_' || p_role, s.f, 'execute') end $$;
+select is((select string_agg(format('%s %s: %s', s.method, s.path, s.role), ', ') from seen s
+	where s.role is distinct from case when pg_temp.may('viewer', s) then 'viewer' when pg_temp.may('operator', s) then 'operator' when pg_temp.may('admin', s) then 'admin' end
+		and not (s.path = '/api/v1/config' and s.role = 'admin')), null, 'the least role is who may, but for settings, which are no secret'); -- and on a page are for who can change them
+select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method = 'GET' and s.role <> 'viewer' and s.path !~ '^/api/v1/(config|tokens)'), null, 'viewers read all but what is for admins');
+select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method <> 'GET' and s.role = 'viewer'), null, 'and change nothing');
+select is((select string_agg(s.path, ', ') from seen s where s.page is not null and not ('max_rows' = any(s.names) and s.page[1] = any(s.names))), null, 'what comes in pages can go on');
+select is((select string_agg(s.path || ' ' || n, ', ') from seen s, unnest(s.names, s.types) u(n, t) where t ~ '^reg' and not s.fixed ? n), null, 'no function is named by who asks');
+select is((select string_agg(s.path, ', ') from seen s where s.gives in ('id', 'ids') and s.method <> 'POST'), null, 'only POST makes something');
+
+-- Some of everything.
+select tow.enqueue('noop') as j \gset
+select tow.set_queue('other'), tow.schedule('s', '@daily', 'noop'), tow.set_daemon('d', 'noop') \g /dev/null
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', secret => 'secret:sesame') \g /dev/null
+select haul.add_library('main', '/media/main'), haul.add_target('m', 'mpd', 'mpd://127.0.0.1:3'), haul.add_channel('ch', 'ntfy', 'http://127.0.0.1:4', options => '{"topic": "t"}') \g /dev/null
+select haul.grab('magnet:?xt=urn:btih:' || n || '&tr=https://me:hunter2@tracker/') from generate_series(1, 7) n \g /dev/null
+select haul.grab('magnet:?xt=urn:btih:zz&dn=last') as d \gset
+
+create temporary table answered as select s.path, s.gives, s.page, a.* from seen s, lateral pg_temp.ask('admin', s.id,
+	case s.path when '/api/v1/cron/next' then '{"schedule": "@daily"}' when '/api/v1/cron/words' then '{"p_spec": "@daily"}'
+		when '/api/v1/metrics/quantiles' then '{"since": "2030-01-01", "until": "2030-01-02", "step": "1 hour"}' else '{}' end::jsonb) a where s.method = 'GET' and s.path !~ '\{';
+select is((select string_agg(concat_ws(' ', path, status, content), e'\n') from answered where status <> '200'), null, 'all that needs no name answers');
+select ok(bool_and(content::jsonb ? 'items'), 'lists have items') from answered where gives = 'list' and status = '200';
+select ok(bool_and(content::jsonb ? 'next'), 'pages say where they go on') from answered where page is not null and status = '200';
+select is((select string_agg(path, ' ') from answered where content ~ 'hunter2|sesame[^"]'), null, 'nothing secret');
+select is((select type from answered where path = '/metrics'), 'text/plain; version=0.0.4; charset=utf-8', 'lines are text');
+select is((select string_agg(path || ' ' || status, ', ') from seen s, lateral pg_temp.ask('viewer', s.id) a where s.role <> 'viewer' and a.status <> 'TW403'), null, 'a viewer is refused what is not for viewers');
+select is((select string_agg(path || ' ' || status, ', ') from seen s, lateral pg_temp.ask('operator', s.id) a where s.role = 'admin' and a.status <> 'TW403'), null, 'an operator what is for admins');
+update tow_store.route set role = 'viewer' where fn in ('tow.cancel', 'haul.cancel', 'haul.add_client');
+select is((select string_agg(distinct a.status, ' ') from tow_store.route r, lateral pg_temp.ask('viewer', r.id, case when r.path ~ '\{id\}' then '{"id": 1}' when r.fn = 'haul.add_client' then '{"name": "x", "driver": "web"}' else '{}' end::jsonb) a
+	where r.fn in ('tow.cancel', 'haul.cancel', 'haul.add_client')), '42501', 'and whatever a row says, by the database');
+
+-- A name in the path.
+select is((select status || ' ' || (content::jsonb ->> 'kind') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{job}', jsonb_build_object('job', :j))), '200 noop', 'a job');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{job}', '{"job": 0}')), 'TW404', 'no such job');
+select is((select status || ' ' || (content::jsonb -> 'nodes' -> 0 ->> 'id') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}/graph', jsonb_build_object('id', :j))), format('200 %s', :j), 'what it belongs to');
+select is((select status || ' ' || (content::jsonb ->> 'status') from pg_temp.call('viewer', 'GET', '/api/downloads/queue/{id}', jsonb_build_object('id', :d))), '200 FOUND', 'a download');
+select is((select status || ' ' || (content::jsonb ->> 'title') from pg_temp.call('viewer', 'GET', '/api/v1/downloads/{id}', jsonb_build_object('id', :d))), '200 last', 'the same');
+select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/downloads/{download}/events', jsonb_build_object('download', :d))), '200 2', 'its events');
+
+-- Things are made and unmade.
+select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'ids') from pg_temp.call('operator', 'POST', '/api/v1/jobs/many', '{}', '{"kind": "noop", "args": [{}, {"a": 1}, {}]}')), '201 3', 'many jobs');
+select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), 'TW409', 'a live job stays');
+select is((select status from pg_temp.call('operator', 'POST', '/api/v1/jobs/{id}/cancel', jsonb_build_object('id', :j))), '200', 'it is cancelled');
+select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), '204', 'and deleted');
+select is((select status from pg_temp.call('operator', 'POST', '/api/search/manual/download', '{}', '{"title": "B", "author": "A", "download_url": "magnet:?xt=urn:btih:cc", "type": "torrent", "indexer": "i", "quality": "high", "size": 12}')), '201', 'a result');
+select is((select status from pg_temp.call('operator', 'POST', '/api/downloads/queue', '{}', format('{"type": "torrent", "data": "%s"}', translate(encode('d4:infod4:name4:drope', 'base64'), e'\n', '')))), '201', 'a file that was dropped on the page');
+select is((select title from haul.downloads order by id desc limit 1), 'drop', 'is what it was');
+select is((select status || ' ' || content from pg_temp.call('operator', 'POST', '/api/downloads/queue', '{}', '{"type": "torrent", "data": "***"}')), 'TW422 bad data: invalid symbol "*" found while decoding base64 sequence', 'or is not');
+select is((select status || ' ' || (content::jsonb ->> 'state') from pg_temp.call('operator', 'POST', '/api/downloads/service/stop')), '200 stopped', 'monitoring stops');
+select is((select content::jsonb ->> 'running' from pg_temp.call('viewer', 'GET', '/api/downloads/status')), 'false', 'it is said');
+select is((select status || ' ' || (content::jsonb ->> 'running') from pg_temp.call('operator', 'POST', '/api/downloads/service/start')), '200 true', 'and starts');
+select is((select status from pg_temp.call('admin', 'PUT', '/api/v1/policies/{name}', '{"name": "slow"}', '{"shape": "fixed", "base": "1 min"}')), '204', 'a policy');
+select is((select status from pg_temp.call('admin', 'PUT', '/api/v1/policies/{name}', '{"name": "slow"}', '{"fn": "pg_sleep"}')), 'TW422', 'but not by a function');
+
+-- Page by page.
+create function pg_temp.walk(p_path text, p_key text, p_more text, p_given jsonb default '{}') returns text[] language plpgsql as $$
+declare v_page jsonb; v_all text[]; v_after text; v_n int := 0;
+begin
+	loop
+		select a.content::jsonb into v_page from pg_temp.call('viewer', 'GET', p_path, p_given || jsonb_strip_nulls(jsonb_build_object('limit', 3, 'after', v_after))) a;
+		v_all := v_all || array(select i ->> p_key from jsonb_array_elements(v_page -> 'items') i);
+		v_after := v_page ->> 'next';
+		exit when v_after is null;
+		if v_n < 5 then execute p_more; end if;
+		v_n := v_n + 1;
+	end loop;
+	return v_all;
+end $$;
+create function pg_temp.walks(p_path text, p_key text, p_more text, p_all text[], p_given jsonb default '{}') returns text language sql as $$
+	select is((select string_agg(w, ' ') from (select w from unnest(v.all) w group by w having count(*) > 1 union all (select unnest(p_all) except select unnest(v.all))) x), null, p_path || ': each once')
+	from (select pg_temp.walk(p_path, p_key, p_more, p_given) as all) v $$;
+select pg_temp.walks('/api/v1/jobs', 'id', $$ select tow.enqueue('noop') $$, (select array_agg(id::text) from tow.jobs));
+select pg_temp.walks('/api/v1/downloads', 'id', $$ select haul.grab('magnet:?xt=urn:x') $$, (select array_agg(id::text) from haul.downloads));
+select pg_temp.walks('/api/downloads/queue', 'id', $$ select haul.grab('magnet:?xt=urn:x') $$, (select array_agg(id::text) from haul.downloads), '{"sort": "title"}');
+select pg_temp.walks('/api/v1/audit', 'n', $$ select tow.pause('other') $$, (select array_agg(n::text) from tow.audit));
+select * from finish();
+rollback;
