@@ -30,7 +30,7 @@ END
 wait_until '[ "$(instance_psql -c "select count(*) from tow.fires where schedule = '\''often'\''")" -ge 2 ]'
 instance_psql -c "select tow.pause_schedule('often')" >/dev/null
 busy=$(instance_psql -c "select tow.enqueue('sleep', '{\"s\": 600}')")
-DATABASE_URL=$(instance_url) SRC=$room/src FILES=http://127.0.0.1:$(head -n 1 "$room/files.log") LIBRARY=$room/library node "$walks/downloads.mjs"
+DATABASE=$(instance_url) SRC=$room/src FILES=http://127.0.0.1:$(head -n 1 "$room/files.log") LIBRARY=$room/library node "$walks/downloads.mjs"
 status=$?
 instance_psql -c "select tow.cancel($busy)" >/dev/null
 exit $status
