@@ -8,7 +8,7 @@ const { SRC, FILES, LIBRARY } = process.env;
 const places = [
 	['#/downloads', 'Downloads', 'lighthouse.mkv'],
 	['#/downloads/1', 'lighthouse.mkv', 'What happened'],
-	['#/schedules', 'Schedules', 'Europe/Berlin'],
+	['#/schedules', 'Schedules', 'nightly'],
 	['#/schedules/often', 'often', 'every second'],
 	['#/workers', 'Workers', 'Serves'],
 	['#/daemons', 'Daemons', 'Download Processor Daemon'],
