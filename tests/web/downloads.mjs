@@ -15,7 +15,7 @@ const places = [
 	['#/daemons/sweeper', 'sweeper', 'STARTED'],
 	['#/clients', 'Clients and targets', 'http://127.0.0.1:1'],
 	['#/audit', 'Audit', 'sign_in'],
-	['#/settings/libraries', 'Settings', '{path}'],
+	['#/settings/libraries', 'Settings', 'main'],
 	['#/settings/profiles', 'Settings', 'reannounce'],
 ];
 const forAdmins = [['#/settings/instance', 'Settings', 'audit_retention'], ['#/settings/tokens', 'Settings', 'Add a token']];
