@@ -19,7 +19,7 @@ const places = [
 async function see(page, [hash, heading, text]) {
 	await goTo(page, hash);
 	await page.getByRole('heading', { level: 1, name: heading }).waitFor();
-	await page.locator('main').getByText(text).first().waitFor();
+	await page.locator('main').getByText(text).locator('visible=true').first().waitFor();
 }
 
 async function walkEverywhere(scheme) {

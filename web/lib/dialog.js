@@ -76,7 +76,7 @@ function Question({ question }) {
 		}
 	};
 	return html`<dialog ref=${box} class=${broad ? 'broad' : ''} aria-labelledby="dialog-title" onCancel=${() => end(null)}>
-		<form ref=${form} onSubmit=${submit}>
+		<form ref=${form} class=${fields.length > 4 ? 'many' : ''} onSubmit=${submit}>
 			<h2 id="dialog-title">${title}</h2>
 			${text && html`<p>${text}</p>`}
 			${body}

@@ -37,13 +37,13 @@ function Row({ row, columns, id, open, selected, onSelect }) {
 	};
 	return html`<tr data-row tabindex="-1" class="${selected?.has(id) ? 'selected' : ''} ${open ? 'opens' : ''}" onClick=${open && click}>
 		${selected && html`<td class="tick"><input type="checkbox" aria-label=${`select ${id}`} checked=${selected.has(id)}
-			onChange=${() => onSelect(toggled(selected, id))} /></td>`}
+			onChange=${() => onSelect((before) => toggled(before, id))} /></td>`}
 		${columns.map((column) => html`<td key=${column.name} class=${kinds(column)}>${column.cell(row)}</td>`)}
 	</tr>`;
 }
 
-// rowKey(row); opens: rows have a link with data-open, to which a click anywhere goes; selected, onSelect: a set of keys, where
-// rows can be selected; more(): where there is more to fetch; empty: what to show instead of nothing.
+// rowKey(row); opens: rows have a link with data-open, to which a click anywhere goes; selected, onSelect: a set of keys, and
+// how it is changed (as setState), where rows can be selected; more(): where there is more to fetch; empty: what to show instead of nothing.
 export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, selected, onSelect, more, empty }) {
 	const [sorted, by, toggle] = useSorted(rows ?? [], columns);
 	if (!rows)

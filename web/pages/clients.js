@@ -61,7 +61,7 @@ function Findings({ job }) {
 		look();
 		return () => clearTimeout(timer);
 	}, [job]);
-	return html`<div class="findings" aria-live="polite">${error ? html`<p class="wrong">${error}</p>` : !found?.length
+	return html`<div class="findings" aria-live="polite">${error ? html`<p class="bad-text">${error}</p>` : !found?.length
 		? html`<p><${State} name=${state === 'completed' ? 'nothing was found' : 'a worker tries it'} look=${state === 'completed' ? 'mute' : 'run'} /></p>`
 		: html`<ul>${found.map((f) => html`<li key=${f.component + f.detail}><${State} name=${f.component} look=${f.status} /><p>${f.detail}</p>${f.hint && html`<p class="hint">${f.hint}</p>`}</li>`)}</ul>`}</div>`;
 }

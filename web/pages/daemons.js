@@ -29,7 +29,7 @@ function Verbs({ d, done, look = '', less = '' }) {
 
 // What it says, and the job that it says it of.
 function Says({ d }) {
-	return html`<span class="says"><span class=${['failing', 'failed'].includes(d.state) ? 'wrong' : ''} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
+	return html`<span class="says"><span class=${['failing', 'failed'].includes(d.state) ? 'bad-text' : ''} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
 		${d.status_job && html` <a href=${href(`jobs/${d.status_job}`)}>View Job ${d.status_job}</a>`}</span>`;
 }
 
@@ -62,7 +62,7 @@ function Log({ lines }) {
 			box.current.scrollTop = box.current.scrollHeight;
 	}, [lines]);
 	const scrolled = () => { atFoot.current = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 30; };
-	return html`<div class="panel log" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label="log">${lines.map((l) => html`<p key=${`${l.job} ${l.what} ${l.n}`} class=${/^[A-Z]/.test(l.what) ? 'action' : l.what}>
+	return html`<div class="panel said" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label="log">${lines.map((l) => html`<p key=${`${l.job} ${l.what} ${l.n}`} class=${/^[A-Z]/.test(l.what) ? 'action' : l.what}>
 		<time datetime=${l.at} title=${exact(l.at)}>${clock(l.at)}</time><span class="what">${l.what}</span>
 		<span class="line">${l.line}${l.job && html` <a href=${href(`jobs/${l.job}`)}>job ${l.job}</a>`}</span></p>`)}</div>`;
 }

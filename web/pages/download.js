@@ -16,13 +16,13 @@ const words = (state) => state.replaceAll('_', ' ');
 // How long it was in which state, one after the other.
 function Timeline({ events }) {
 	const steps = events.filter((e) => e.to_state);
-	return html`<ol class="steps" aria-label="States">${steps.map((e, i) => html`<li key=${e.n} title=${exact(e.at)}><${State} name=${words(e.to_state)} />
+	return html`<ol class="stages" aria-label="States">${steps.map((e, i) => html`<li key=${e.n} title=${exact(e.at)}><${State} name=${words(e.to_state)} />
 		<span class="soft num">${steps[i + 1] ? duration((Date.parse(steps[i + 1].at) - Date.parse(e.at)) / 1000) : html`<${Lasting} from=${e.at} />`}</span></li>`)}</ol>`;
 }
 
 const fileColumns = [
 	{ name: 'source', title: 'File', cell: (f) => html`<div class="two"><span title=${f.path ?? f.source}>${f.source}</span>
-		<span class=${f.error ? 'wrong' : 'soft'} title=${f.error ?? f.why ?? f.path}>${f.error ?? f.why ?? f.path ?? ''}</span></div>` },
+		<span class=${f.error ? 'bad-text' : 'soft'} title=${f.error ?? f.why ?? f.path}>${f.error ?? f.why ?? f.path ?? ''}</span></div>` },
 	{ name: 'state', title: 'State', width: 13, sort: (f) => f.state, cell: (f) => html`<${State} name=${f.state} />` },
 	{ name: 'size', title: 'Size', width: 11, num: true, wide: true, sort: (f) => f.size, cell: (f) => bytes(f.size) },
 	{ name: 'mode', title: 'How', width: 10, wide: true, cell: (f) => f.mode ?? html`<span class="soft">–</span>` },

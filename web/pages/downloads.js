@@ -121,7 +121,7 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? 'wrong' : 'soft'}" title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
 			<span class="narrow"><${State} name=${statusOf(d)} /></span></div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 14, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },

@@ -13,9 +13,15 @@ import { Job } from './job.js';
 
 const names = ['kind', 'queue', 'lane', 'tag', 'key', 'parent', 'class'];
 const PAGE = 50;
+// The orders in which jobs of a state can be listed, the usual one first; of the others there is one.
+const orders = {
+	running: [['-id', 'newest first'], ['started_at', 'longest running first']],
+	scheduled: [['run_at', 'soonest first'], ['-id', 'newest first']],
+	retrying: [['run_at', 'soonest first'], ['-id', 'newest first']],
+};
 
 function Tabs({ query, counts }) {
-	const tab = (state, title) => html`<a key=${title} href=${href('jobs', { ...query, state })} aria-current=${(query.state ?? null) === state ? 'true' : undefined}>
+	const tab = (state, title) => html`<a key=${title} href=${href('jobs', { ...query, sort: null, state })} aria-current=${(query.state ?? null) === state ? 'true' : undefined}>
 		${title}${counts?.[state] !== undefined && html`<span class="n soft">${counts[state]}</span>`}</a>`;
 	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}</nav>`;
 }
@@ -71,12 +77,18 @@ function Progress({ job }) {
 const columns = [
 	{ name: 'id', title: 'Job', width: 9, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
 	{ name: 'state', title: 'State', width: 13, cell: (j) => html`<${State} name=${j.state} />` },
-	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}` },
-	{ name: 'what', title: 'Progress, reason', wide: true, cell: (j) => html`<${Progress} job=${j} />` },
+	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}
+		<div class="narrow soft"><${Progress} job=${j} /></div>` },
+	{ name: 'what', title: 'Progress, reason', width: 32, wide: true, cell: (j) => html`<${Progress} job=${j} />` },
 	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}` },
 	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },
 	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />` },
 ];
+
+function Order({ state, sort }) {
+	return orders[state] && html`<select class="order" aria-label="Order" onChange=${(e) => filter({ sort: e.target.value })}>
+		${orders[state].map(([value, title]) => html`<option key=${value} value=${value} selected=${value === sort}>${title}</option>`)}</select>`;
+}
 
 // What may be done to jobs that are in these states.
 const verbs = [
@@ -166,7 +178,8 @@ function Nothing({ query }) {
 }
 
 function List({ query }) {
-	const asked = Object.fromEntries(['state', ...names].map((name) => [name, query[name]]));
+	const sort = query.sort ?? orders[query.state]?.[0][0];
+	const asked = { ...Object.fromEntries(['state', ...names].map((name) => [name, query[name]])), sort };
 	const { data, error, reload } = useData('jobs', { query: { ...asked, limit: PAGE }, topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
 	const [selected, setSelected] = useState(new Set());
@@ -177,7 +190,7 @@ function List({ query }) {
 		counts.reload();
 	};
 	const numbers = counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${compact(c.count)}${c.more ? '+' : ''}`]));
-	return html`<${Head} title="Jobs"><${Filter} query=${query} /><//>
+	return html`<${Head} title="Jobs"><${Order} state=${query.state} sort=${sort} /><${Filter} query=${query} /><//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="jobs" columns=${columns} rows=${rows} rowKey=${(j) => j.id} opens more=${more}

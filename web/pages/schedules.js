@@ -89,7 +89,7 @@ function Preview({ values: { spec, tz } }) {
 		};
 	}, [spec, tz]);
 	return html`<section class="preview" aria-live="polite" aria-label="Next runs">
-		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="wrong">${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}`
+		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="bad-text">${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}`
 			: rows && html`<h3>${words}</h3><${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>`}</section>`;
 }
 

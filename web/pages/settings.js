@@ -110,7 +110,7 @@ const read = {
 		title: 'Channels', role: 'viewer', path: 'channels', command: 'tow channel add phone ntfy https://ntfy.sh --topic mine', set: 'tow channel test NAME', say: 'Ways to tell people something.',
 		columns: [
 			{ name: 'name', title: 'Channel', width: 18, cell: (c) => html`<b>${c.name}</b>` }, { name: 'driver', title: 'By', width: 10, wide: true, cell: (c) => c.driver }, { name: 'state', title: 'State', width: 12, cell: (c) => html`<${State} name=${c.state} />` },
-			{ name: 'error', title: 'What is wrong', cell: (c) => html`<span class="wrong" title=${c.hint}>${c.error}</span>` }, { name: 'rules', title: 'Rules', width: 18, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 14, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
+			{ name: 'error', title: 'What is wrong', cell: (c) => html`<span class="bad-text" title=${c.hint}>${c.error}</span>` }, { name: 'rules', title: 'Rules', width: 18, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 14, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
 	},
 	rules: {
 		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone --events 'download.failed'", set: 'tow notify set NAME --delay 5min', say: 'What is told to whom.',

@@ -48,7 +48,7 @@ const schedulerColumns = [
 
 const dutyColumns = [
 	{ name: 'name', title: 'Duty', width: 14, cell: (d) => d.name },
-	{ name: 'what', title: 'What it does', wide: true, cell: (d) => html`<span class=${d.last_error ? 'wrong' : 'soft'} title=${d.last_error ?? d.description}>${d.last_error ?? d.description}</span>` },
+	{ name: 'what', title: 'What it does', wide: true, cell: (d) => html`<span class=${d.last_error ? 'bad-text' : 'soft'} title=${d.last_error ?? d.description}>${d.last_error ?? d.description}</span>` },
 	{ name: 'every', title: 'Every', width: 9, num: true, cell: (d) => duration(seconds(d.every)) },
 	{ name: 'last', title: 'Last', width: 15, cell: (d) => html`<${Time} at=${d.last_at} none="never" />` },
 	{ name: 'took', title: 'Took', width: 10, num: true, wide: true, cell: (d) => (d.last_ms === null ? '–' : `${d.last_ms} ms`) },
