@@ -18,7 +18,7 @@ function Slots({ busy, slots }) {
 function Running({ jobs, more }) {
 	if (jobs.length === 0)
 		return html`<p class="soft idle">Nothing at the moment.</p>`;
-	return html`<ul class="running">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
+	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
 		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
 		<span class="soft note" title=${j.note}>${j.note ?? ''}</span>
 		${j.pct === null ? html`<span></span>` : html`<${Meter} value=${j.pct} label=${`how far job ${j.id} is`} />`}
