@@ -120,7 +120,10 @@ async function filesAndDrops() {
 
 async function daemonsInTwoTabs() {
 	const page = await visit('operator', '#/daemons');
+	// What has no WebSocket asks, and sees the same.
+	await page.context().routeWebSocket(/\/ws$/, (socket) => socket.close());
 	const other = await tab(page, '#/daemons/sweeper');
+	await comes(other.getByText('Polling', { exact: true }).waitFor(), 'one tab has no WebSocket');
 	await page.getByRole('button', { name: 'Start sweeper' }).click();
 	await comes(other.getByRole('button', { name: 'Stop sweeper' }).waitFor(), 'a daemon that is started is so in the other tab');
 	await comes(other.getByRole('link', { name: /^View Job/ }).waitFor(), 'with its job');

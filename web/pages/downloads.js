@@ -124,7 +124,7 @@ const columns = (now, reload) => [
 			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
 			<span class="narrow"><${State} name=${statusOf(d)} /></span></div>`;
 	} },
-	{ name: 'status', title: 'Status', width: 14, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },
+	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
 		const d = now(r);
 		return html`<div class="far"><${Progress} d=${d} /><span class="num">${percent(d)}</span><span class="soft">${amount(d)}</span></div>`;
@@ -155,7 +155,7 @@ const addFields = (libraries, clients) => [
 	{ name: 'files', label: 'Or files', type: 'file', multiple: true, accept: '.torrent,.nzb', hint: '.torrent or .nzb; they can also be dropped on the page' },
 	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet'], ...libraries.map((l) => [l.name, l.name])] },
 	{ name: 'client', label: 'Client', options: [['', 'the first that takes it'], ...clients.filter((c) => c.enabled).map((c) => [c.name, `${c.name} (${c.driver})`])] },
-	{ name: 'title', label: 'Title', placeholder: 'what the link or the file says', hint: 'of one download' },
+	{ name: 'title', label: 'Title', placeholder: 'as the link says', hint: 'of one download' },
 	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
 ];
 

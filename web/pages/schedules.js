@@ -14,13 +14,15 @@ import { html, useEffect, useState } from '../lib/ui.js';
 const topics = ['schedules'];
 const pathOf = (s) => `schedules/${step(s.name)}`;
 
-// '2026-11-23 09:00:00+01' as people say it: Mon 23 Nov 09:00.
-const days = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' });
+// '2026-11-23 09:00:00+01' as people say it: Mon, 23 Nov 09:00.
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 
-export function localTime(local) {
-	const [, date, minutes, secs] = /^(\S+) (\d\d:\d\d)(:\d\d)?/.exec(local);
-	const thisYear = String(new Date().getFullYear());
-	return `${days.format(new Date(`${date}T00:00Z`))}${date.startsWith(thisYear) ? '' : ` ${date.slice(0, 4)}`} ${minutes}${secs === ':00' ? '' : secs}`;
+function LocalTime({ of }) {
+	const [, date, minutes, secs] = /^(\S+) (\d\d:\d\d)(:\d\d)?/.exec(of);
+	const at = new Date(`${date}T00:00Z`);
+	const year = date.startsWith(String(new Date().getFullYear())) ? '' : ` ${date.slice(0, 4)}`;
+	return html`<span title=${of}><span class="wide">${weekday.format(at)}, </span>${day.format(at)}${year} ${minutes}${secs === ':00' ? '' : secs}</span>`;
 }
 
 // --- outcomes
@@ -66,7 +68,7 @@ const fieldsOf = (s, kinds) => [
 const TYPED_MS = 250;
 
 function NextRuns({ rows }) {
-	return html`<ol class="next">${rows.map((r) => html`<li key=${r.run_at}><span>${localTime(r.local)}</span> <${Time} at=${r.run_at} /></li>`)}</ol>`;
+	return html`<ol class="next">${rows.map((r) => html`<li key=${r.run_at}><${LocalTime} of=${r.local} /> <${Time} at=${r.run_at} /></li>`)}</ol>`;
 }
 
 // The next runs of what is typed, while it is typed.
@@ -149,7 +151,7 @@ const columns = (reload, few) => [
 	{ name: 'name', title: 'Schedule', sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
 	{ name: 'spec', title: 'When', width: 18, wide: true, cell: (s) => html`<div class="two"><span class="mono">${s.spec}</span><span class="soft">${s.tz}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (s) => s.state, cell: (s) => html`<${State} name=${s.state} />` },
-	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<span>${localTime(s.next_local)}</span><span class="soft"><${Time} at=${s.next_at} /></span>` : html`<span class="soft">${s.state}</span>`}</div>` },
+	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} at=${s.next_at} /></span>` : html`<span class="soft">${s.state}</span>`}</div>` },
 	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`) },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 21, cell: (s) => html`<div class="actions"><${Verbs} look="small" s=${s} reload=${reload} /></div>` }] : []),
 ];
