@@ -130,6 +130,30 @@ export function useLive(topics, refetch, every = 15000) {
 	}, [topics.join(' '), every]);
 }
 
+// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed.
+export function useMessages(topic, heard) {
+	const latest = useRef(heard);
+	latest.current = heard;
+	useEffect(() => subscribe(topic, (message) => latest.current(message)), [topic]);
+}
+
+// What a path answers that is always the same: asked for once. null while it is not known, or where there is none.
+const answers = new Map();
+export function useAnswer(path, query) {
+	const key = JSON.stringify([path, query]);
+	const [answer, setAnswer] = useState(null);
+	useEffect(() => {
+		if (path === null)
+			return undefined;
+		let wanted = true;
+		if (!answers.has(key))
+			answers.set(key, get(path, query).catch(() => null));
+		answers.get(key).then((data) => { if (wanted) setAnswer(data); });
+		return () => { wanted = false; };
+	}, [key]);
+	return answer;
+}
+
 // What a path answers, kept fresh: {data, error, reload}. While it is asked again, what was there stays.
 // null for a path asks for nothing.
 export function useData(path, { query, topics = [], every } = {}) {

@@ -23,7 +23,8 @@ export function go(page, query) {
 
 // Change filters of the page that is shown; null or '' takes one away. While somebody types, nothing is left in the history.
 export function filter(changes, { typing = false } = {}) {
-	const { page, rest, query } = route.get();
+	// Not as the page has it: that follows a moment later.
+	const { page, rest, query } = read();
 	const to = href([page, ...rest].join('/'), { ...query, ...changes });
 	if (to === location.hash)
 		return;

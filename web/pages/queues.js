@@ -2,6 +2,7 @@
 import { may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
+import { changed } from '../lib/form.js';
 import { useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
@@ -34,25 +35,10 @@ function PauseButton({ path, name, paused, reload, look = 'small' }) {
 		onClick=${() => (paused ? resume : pause)(path, name, reload)}>${paused ? 'Resume' : 'Pause'}<//>`;
 }
 
-// What a form says, as the arguments of tow.set_queue or tow.set_lane: what was changed, and in reset what was emptied.
-function changes(fields, values) {
-	const given = {}, reset = [];
-	for (const { name, type, value } of fields) {
-		const before = value === null || value === undefined ? '' : String(value);
-		if (values[name] === before)
-			continue;
-		if (values[name] === '')
-			reset.push(name);
-		else
-			given[name] = type === 'number' ? Number(values[name]) : values[name];
-	}
-	return reset.length ? { ...given, reset } : given;
-}
-
 async function edit(title, fields, path, reload) {
 	const done = await ask({
 		title, fields, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
-		run: (values) => put(path, changes(fields, values)),
+		run: (values) => put(path, changed(fields, values)),
 	});
 	if (done) {
 		toast('saved');
