@@ -43,6 +43,7 @@ sql := $(wildcard sql/*/schema/*.sql sql/*/code/*.sql)
 clients := $(wildcard workers/haul/clients/*.c)
 targets := $(wildcard workers/haul/targets/*.c)
 channels := $(wildcard workers/haul/channels/*.c)
+page := $(shell find web -type f)
 generated := $(out)/gen/commands.c $(out)/gen/kinds.c $(out)/gen/clients.c $(out)/gen/targets.c $(out)/gen/channels.c \
 	$(out)/gen/sql.c
 objects := $(sources:%.c=$(out)/obj/%.o) $(generated:$(out)/%.c=$(out)/obj/%.o)
@@ -57,7 +58,10 @@ fuzzers := $(patsubst %.c,$(out)/%,$(wildcard tests/fuzz/fuzz_*.c))
 .PHONY: all run check lint bench bench-peers bench-quick help install man reference clean check-unit check-sql check-e2e check-faults chaos \
 	fuzz bootstrap format tests FORCE
 
-all: $(out)/tow ## build the program (default)
+all: $(out)/tow $(out)/web/index.html ## build the program and its page (default)
+
+$(out)/web/index.html: $(page) contrib/gen/page.sh
+	@contrib/gen/page.sh $(out)
 
 $(out)/tow: $(out)/obj/src/main.o $(out)/libtow.a
 	@echo "  link    $@"
@@ -162,6 +166,8 @@ reference: all ## write the tables of contrib/docs/reference.md anew
 
 install: all ## install into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 755 $(out)/tow $(DESTDIR)$(PREFIX)/bin/tow
+	@if [ -f $(out)/web/index.html ]; then (cd $(out) && find web -type f) | while read -r file; do \
+		$(INSTALL) -D -m 644 "$(out)/$$file" "$(DESTDIR)$(PREFIX)/share/towpath/$$file"; done; fi
 	@if [ -f contrib/psql/towrc ]; then \
 		$(INSTALL) -D -m 644 contrib/psql/towrc $(DESTDIR)$(PREFIX)/share/towpath/towrc; fi
 	@if [ -f contrib/completion/tow.bash ]; then $(INSTALL) -D -m 644 contrib/completion/tow.bash \

@@ -43,6 +43,7 @@ table() {
 		run   | postgresql-$pg                | the database
 		run   | postgresql-client-$pg         | psql, createdb
 		run   | ca-certificates              | known authorities, for https
+		run   | npm                          | fetches what the page is made of
 		check | check                        | unit tests in C
 		check | postgresql-$pg-pgtap          | tests of the SQL functions
 		check | postgresql-$pg-plpgsql-check  | finds mistakes in PL/pgSQL before it runs
@@ -54,6 +55,7 @@ table() {
 		check | curl                         | asks programs in tests
 		check | openssl                      | makes certificates for tests
 		check | btrfs-progs                  | a file system with a quota, in tests
+		check | chromium                     | walks through the page in tests
 		check | mpd                          | a media server, told of new files in tests
 		check | mktorrent                    | makes torrents for tests
 		check | qbittorrent-nox              | a download client, watched in tests
@@ -81,6 +83,11 @@ missing() {
 	rows=$(cat)
 	# shellcheck disable=SC2046 # one word a package
 	installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' $(echo "$rows" | cut -d '|' -f 1) 2>/dev/null || true)
+	# Node.js often comes from elsewhere, and Debian's npm would conflict with that one.
+	if command -v npm >/dev/null; then
+		installed="$installed
+npm installed"
+	fi
 	echo "$rows" | awk -F '|' -v installed="$installed" '
 		BEGIN { n = split(installed, line, "\n"); for (i = 1; i <= n; i++) have[line[i]] = 1 }
 		!(($1 " installed") in have)'

@@ -56,7 +56,19 @@ ln -s unit "$wants/ssh.service"
 ok "where nothing is missing" bootstrap
 is "$(cat "$CALLS" "$room/out")" "" "nothing is done or said"
 
+rm "$BOOTSTRAP_ROOT/npm"
+stub npm <<<'exit 0'
+ok "with an npm from elsewhere" bootstrap
+is "$(cat "$CALLS" "$room/out")" "" "Debian's is not installed"
+rm "$room/bin/npm"
+mkdir "$room/only"
+for name in sh awk cat cut sed tr sort grep mkdir rm chmod ln; do ln -s "$(command -v "$name")" "$room/only/$name"; done
+ok "without any" env PATH="$room/bin:$room/only" "$top/contrib/bootstrap.sh" run
+like "$(cat "$CALLS")" "^apt-get install npm" "it is"
+here npm
+
 rm "$BOOTSTRAP_ROOT/pgbouncer"
+rm -f "$BOOTSTRAP_ROOT"/etc/rc2.d/* "$wants/pgbouncer.service"
 ok "what is missing" bootstrap
 like "$(cat "$CALLS")" "^apt-get install pgbouncer" "is installed"
 like "$(cat "$room/out")" "pgbouncer +a pooler" "and named"

@@ -11,7 +11,7 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/jobs/counts', 'tow.count_jobs', 'viewer', 'list', null, null],
 	['POST', '/api/v1/jobs', 'tow.enqueue', 'operator', 'id', null, null],
 	['POST', '/api/v1/jobs/many', 'tow.enqueue_many', 'operator', 'ids', null, null],
-	['POST', '/api/v1/jobs/bulk', 'tow.bulk', 'operator', 'one', null, null],
+	['POST', '/api/v1/jobs/bulk', 'tow.bulk', 'operator', 'list', null, null],
 	['POST', '/api/v1/jobs/redrive', 'tow.redrive', 'operator', 'count', null, null],
 	['GET', '/api/v1/jobs/{job}', 'tow.job', 'viewer', 'one', null, null],
 	['DELETE', '/api/v1/jobs/{id}', 'tow.forget', 'operator', 'nothing', null, null],

@@ -1,0 +1,233 @@
+// Through the pages about downloads and what minds them, as people go.
+import { existsSync, writeFileSync } from 'node:fs';
+import { base, checkAccess, closeBrowser, complaints, expected, goTo, isTooWide, openBrowser, shot, sql, startServer, stopServer, tab, visit } from './stage.mjs';
+import { comes, done, is, ok } from './tap.mjs';
+
+const { SRC, FILES, LIBRARY } = process.env;
+
+const places = [
+	['#/downloads', 'Downloads', 'lighthouse.mkv'],
+	['#/downloads/1', 'lighthouse.mkv', 'What happened'],
+	['#/schedules', 'Schedules', 'nightly'],
+	['#/schedules/often', 'often', 'every second'],
+	['#/workers', 'Workers', 'Serves'],
+	['#/daemons', 'Daemons', 'Download Processor Daemon'],
+	['#/daemons/sweeper', 'sweeper', 'STARTED'],
+	['#/clients', 'Clients and targets', 'http://127.0.0.1:1'],
+	['#/audit', 'Audit', 'sign_in'],
+	['#/settings/libraries', 'Settings', 'main'],
+	['#/settings/profiles', 'Settings', 'reannounce'],
+];
+const forAdmins = [['#/settings/instance', 'Settings', 'audit_retention'], ['#/settings/tokens', 'Settings', 'Add a token']];
+
+async function see(page, [hash, heading, text]) {
+	await goTo(page, hash);
+	await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+	await page.locator('main').getByText(text).first().waitFor();
+}
+
+const pictureOf = (name) => name.replace(/[^a-z0-9]+/gi, '-');
+
+async function walkEverywhere(scheme) {
+	const page = await visit('admin', '', { colorScheme: scheme });
+	for (const place of [...places, ...forAdmins]) {
+		const name = `${scheme} ${place[0]}`;
+		await comes(see(page, place), `${name} shows ${place[2]}`);
+		await checkAccess(page, name);
+		await shot(page, pictureOf(name));
+	}
+	await page.context().close();
+}
+
+async function walkOnPhone() {
+	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
+	for (const place of places) {
+		await see(page, place);
+		ok(!await isTooWide(page), `360 px wide: ${place[0]} fits`);
+		await shot(page, pictureOf(`phone ${place[0]}`));
+	}
+	await page.context().close();
+}
+
+const row = (page, text) => page.locator('tbody tr').filter({ hasText: text });
+const dialog = (page) => page.getByRole('dialog');
+
+async function addLinks(page, ...links) {
+	await page.getByRole('button', { name: 'Add downloads' }).click();
+	await dialog(page).getByLabel('Links').fill(links.join('\n'));
+	await dialog(page).getByRole('button', { name: 'Add' }).click();
+}
+
+// The server of files gives half, and the rest once it is let.
+async function fromLinkToLibrary() {
+	const page = await visit('operator', '#/downloads');
+	const other = await tab(page, '#/downloads');
+	await comes(page.getByText('No downloads yet').waitFor(), 'an empty list says what to do');
+	expected.trouble = true;
+	await addLinks(page, 'ftp://somewhere/else');
+	await comes(dialog(page).getByText('is no link').or(dialog(page).getByText('not clear')).waitFor(), 'what is no link is refused, in the dialog');
+	expected.trouble = false;
+	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+	await addLinks(page, `${FILES}/gate/lighthouse.mkv`, `${FILES}/gate/second.iso`);
+	await comes(row(page, 'lighthouse.mkv').getByText('50.0 %').waitFor(), 'a link is added, and moves');
+	await comes(row(page, 'lighthouse.mkv').getByText('2.0 MB of 4.0 MB').waitFor(), 'how much is here is said');
+	await comes(row(other, 'lighthouse.mkv').getByText('50.0 %').waitFor(), 'another tab sees it');
+	await page.getByRole('button', { name: 'Pause second.iso' }).click();
+	await comes(row(other, 'second.iso').getByText('paused').first().waitFor(), 'one is paused, and the other tab sees it');
+	await page.getByRole('button', { name: 'Resume second.iso' }).click();
+	await comes(row(other, 'second.iso').getByText('downloading').first().waitFor(), 'and goes on');
+	await page.getByRole('button', { name: 'Cancel second.iso' }).click();
+	await dialog(page).getByLabel('What its client does with it').selectOption('data');
+	await dialog(page).getByRole('button', { name: 'Cancel the download' }).click();
+	await comes(row(page, 'second.iso').getByText('cancelled').first().waitFor(), 'and is cancelled');
+	await shot(page, 'downloads-moving');
+	writeFileSync(`${SRC}/open`, '');
+	await comes(row(page, 'lighthouse.mkv').getByText('imported').first().waitFor(), 'what the server gives is fetched and imported, as one watches');
+	ok(existsSync(`${LIBRARY}/lighthouse.mkv`), 'it is in the library');
+	await page.getByRole('link', { name: /^Needs somebody/ }).click();
+	await comes(page.getByText('Nothing fits').waitFor(), 'a tab filters');
+	await page.getByRole('link', { name: /^Completed/ }).click();
+	await page.getByLabel('Part of the title').fill('light');
+	await comes(page.waitForURL(/show=completed&title=light/), 'filters are in the address');
+	await page.getByRole('link', { name: 'lighthouse.mkv' }).click();
+	await comes(page.getByRole('list', { name: 'States' }).getByText('completed').waitFor(), 'its states are a line');
+	await page.getByRole('button', { name: 'Undo import' }).click();
+	await dialog(page).getByRole('button', { name: 'Take back' }).click();
+	await comes(row(page, 'lighthouse.mkv').getByText('undone').first().waitFor(), 'an import is undone');
+	ok(!existsSync(`${LIBRARY}/lighthouse.mkv`), 'and the file is gone');
+	await page.context().close();
+}
+
+const torrent = (name) => Buffer.from(`d4:infod6:lengthi5e4:name${name.length}:${name}12:piece lengthi16384e6:pieces20:${'a'.repeat(20)}ee`);
+
+async function filesAndDrops() {
+	const page = await visit('operator', '#/downloads');
+	await page.getByRole('button', { name: 'Add downloads' }).click();
+	await dialog(page).getByLabel('Or files').setInputFiles({ name: 'chosen.torrent', mimeType: 'application/x-bittorrent', buffer: torrent('Chosen') });
+	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await comes(row(page, 'Chosen').waitFor(), 'a chosen file is added');
+	const data = await page.evaluateHandle((text) => {
+		const transfer = new DataTransfer();
+		transfer.items.add(new File([text], 'dropped.torrent'));
+		return transfer;
+	}, torrent('Dropped').toString());
+	await page.dispatchEvent('main', 'dragover', { dataTransfer: data });
+	await comes(page.getByText('Drop .torrent or .nzb files').waitFor(), 'the page says that files may be dropped');
+	await page.dispatchEvent('main', 'drop', { dataTransfer: data });
+	await comes(row(page, 'Dropped').waitFor(), 'a dropped one is added');
+	await page.context().close();
+}
+
+async function daemonsInTwoTabs() {
+	const page = await visit('operator', '#/daemons');
+	// What has no WebSocket asks, and sees the same.
+	await page.context().routeWebSocket(/\/ws$/, (socket) => socket.close());
+	const other = await tab(page, '#/daemons/sweeper');
+	await comes(other.getByText('Polling', { exact: true }).waitFor(), 'one tab has no WebSocket');
+	await page.getByRole('button', { name: 'Start sweeper' }).click();
+	await comes(other.getByRole('button', { name: 'Stop sweeper' }).waitFor(), 'a daemon that is started is so in the other tab');
+	await comes(other.getByRole('link', { name: /^View Job/ }).waitFor(), 'with its job');
+	await comes(other.getByRole('log').getByText('STARTED').waitFor(), 'and in its log');
+	await other.getByRole('button', { name: 'Stop sweeper' }).click();
+	await comes(page.getByRole('button', { name: 'Start sweeper' }).waitFor(), 'one that is stopped there, here');
+	await page.context().close();
+}
+
+async function schedulesWithPreview() {
+	const page = await visit('admin', '#/schedules/nightly');
+	await page.getByRole('button', { name: 'Edit' }).click();
+	const preview = dialog(page).getByRole('region', { name: 'Next runs' });
+	await comes(preview.getByText('at 03:00 every day').waitFor(), 'a line is in words before it is changed');
+	expected.trouble = true;
+	await dialog(page).getByLabel('When', { exact: true }).fill('0 9 * * 1-99');
+	await comes(preview.getByText('is not within').waitFor(), 'a bad one is said to be');
+	expected.trouble = false;
+	await dialog(page).getByLabel('When', { exact: true }).fill('30 9 * * 1-5');
+	await comes(preview.getByText('at 09:30 on Monday to Friday').waitFor(), 'a good one is in words at once');
+	is(await preview.getByRole('listitem').filter({ hasText: '09:30' }).count(), 5, 'with its next five runs');
+	await shot(page, 'schedule-edit');
+	await dialog(page).getByRole('button', { name: 'Save' }).click();
+	await comes(page.locator('main').getByText('30 9 * * 1-5').waitFor(), 'it is saved');
+	is(sql("select args ->> 'report' || ' ' || tz from tow.schedules where name = 'nightly'"), 'sales Europe/Berlin', 'and what was not changed stays');
+	await page.getByRole('button', { name: 'Run now: nightly' }).click();
+	await comes(row(page, 'by hand').getByText('completed').waitFor(), 'it runs now, and its history has that');
+	await page.getByRole('button', { name: 'Pause nightly' }).click();
+	await comes(page.getByText('it is paused').waitFor(), 'it is paused');
+	await goTo(page, '#/schedules');
+	await page.getByRole('button', { name: 'Add a schedule' }).click();
+	for (const [label, text] of [['Name', 'short-lived'], ['When', '@daily'], ['Kind of job', 'noop']])
+		await dialog(page).getByLabel(label, { exact: true }).fill(text);
+	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await page.getByRole('link', { name: 'short-lived' }).click();
+	await page.getByRole('button', { name: 'Delete' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Schedules' }).waitFor(), 'one is added and deleted');
+	is(sql("select count(*) from tow.schedules where name = 'short-lived'"), '0', 'and gone');
+	await page.context().close();
+}
+
+async function clientsAreTested() {
+	const page = await visit('operator', '#/clients');
+	await page.getByRole('button', { name: 'Test seedbox' }).click();
+	await comes(dialog(page).locator('.findings li').first().waitFor(), 'a client is tested, and the page says what was found');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	await page.getByRole('button', { name: 'Disable seedbox' }).click();
+	await comes(page.getByRole('button', { name: 'Enable seedbox' }).waitFor(), 'and is disabled');
+	is(await page.getByRole('button', { name: 'Add a client' }).count(), 0, 'an operator is not offered to add one');
+	await page.context().close();
+}
+
+async function whoIs(secret) {
+	const answer = await fetch(`${base()}api/v1/me`, { headers: { Authorization: `Bearer ${secret}` } });
+	return answer.ok ? (await answer.json()).name : answer.status;
+}
+
+async function tokensAreAdded() {
+	const page = await visit('admin', '#/settings/tokens');
+	await page.getByRole('button', { name: 'Add a token' }).click();
+	await dialog(page).getByLabel('Name').fill('laptop');
+	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	const secret = await dialog(page).getByLabel('secret of the new token').inputValue();
+	is(await whoIs(secret), 'laptop', 'a token that the page makes is one');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	await page.getByRole('button', { name: 'Drop laptop' }).click();
+	await dialog(page).getByRole('button', { name: 'Drop' }).click();
+	await comes(page.getByText('laptop is dropped').waitFor(), 'and is dropped');
+	is(await whoIs(secret), 401, 'and good for nothing any more');
+	await goTo(page, '#/settings/instance');
+	await page.getByRole('button', { name: 'Change max_losses' }).click();
+	await dialog(page).getByLabel('Value').fill('7');
+	await dialog(page).getByRole('button', { name: 'Save' }).click();
+	await comes(page.getByRole('button', { name: 'Reset max_losses' }).waitFor(), 'a setting is changed, and may be reset');
+	await goTo(page, '#/audit?what=token');
+	await comes(row(page, 'token.drop').getByText('laptop').waitFor(), 'the audit says so');
+	is(await row(page, 'sign_in').count(), 0, 'and nothing else, where it is filtered');
+	await page.context().close();
+}
+
+async function viewersOnlyLook() {
+	const page = await visit('viewer');
+	for (const place of places) {
+		await see(page, place);
+		const offered = await page.locator('main button').filter({ hasNotText: /^(Copy|Show more|File|State|Size|Schedule|Next|Role)/ }).allTextContents();
+		is(offered.join(', '), '', `a viewer is offered nothing at ${place[0]}`);
+	}
+	const status = await page.evaluate(async () => (await fetch('api/v1/downloads/1/retry', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status);
+	is(status, 403, 'whoever asks all the same is refused');
+	await page.context().close();
+}
+
+const parts = [fromLinkToLibrary, filesAndDrops, daemonsInTwoTabs, schedulesWithPreview, clientsAreTested, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+	walkOnPhone, viewersOnlyLook];
+
+await startServer();
+await openBrowser();
+try {
+	for (const part of parts)
+		await part().catch((error) => ok(false, `${part.name || 'a walk'} goes to its end`, error.stack));
+	is(complaints.join('\n'), '', 'no page complained');
+} finally {
+	await closeBrowser();
+	await stopServer();
+	done();
+}

@@ -1,0 +1,101 @@
+// What a walk needs: a server that can be stopped and started, browsers that are signed in, pictures, axe.
+import { spawn, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+import { ok } from './tap.mjs';
+
+const { TOW, TOW_PAGE, SHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let server = null, port = 0;
+
+export const base = () => `http://127.0.0.1:${port}/`;
+
+// On the port that it had, when it is started again.
+export async function startServer() {
+	server = spawn(TOW, ['serve', '--listen', `127.0.0.1:${port}`, '--page', TOW_PAGE], { stdio: ['ignore', 'ignore', 'pipe'] });
+	for await (const line of createInterface({ input: server.stderr })) {
+		const started = /serve\.started port=(\d+)/.exec(line);
+		if (started) {
+			port = Number(started[1]);
+			break;
+		}
+	}
+	server.stderr.resume();
+}
+
+export async function stopServer() {
+	if (!server)
+		return;
+	const ended = once(server, 'exit');
+	server.kill('SIGTERM');
+	await ended;
+	server = null;
+}
+
+export const tow = (...args) => execFileSync(TOW, args, { encoding: 'utf8' }).trim();
+export const sql = (text) => execFileSync('psql', ['-XqAtc', text, process.env.DATABASE], { encoding: 'utf8' }).trim();
+
+let browser = null;
+// What a page complained of that nobody expected.
+export const complaints = [];
+// While the server is away, a browser complains of that.
+export const expected = { trouble: false };
+
+function listen(page) {
+	page.on('pageerror', (error) => complaints.push(String(error)));
+	page.on('console', (message) => {
+		if (message.type() === 'error' && !expected.trouble && !/status of (401|403|404)/.test(message.text()))
+			complaints.push(message.text());
+	});
+}
+
+export async function openBrowser() {
+	mkdirSync(SHOTS, { recursive: true });
+	browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+}
+
+export async function closeBrowser() {
+	await browser?.close();
+}
+
+// A browser of its own, signed in by an address with a key, at a page.
+export async function visit(role, hash = '', options = {}) {
+	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+	context.setDefaultTimeout(15000);
+	const page = await context.newPage();
+	listen(page);
+	await page.goto(`${base()}#key=${sql(`select tow.add_key('${role}')`)}`);
+	await page.locator('#main h1').first().waitFor();
+	if (hash)
+		await goTo(page, hash);
+	return page;
+}
+
+export async function tab(page, hash) {
+	const another = await page.context().newPage();
+	listen(another);
+	await another.goto(base() + hash);
+	return another;
+}
+
+export async function goTo(page, hash) {
+	await page.evaluate((to) => { location.hash = to; }, hash);
+}
+
+export const shot = (page, name) => page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
+
+export async function checkAccess(page, name) {
+	await page.evaluate(axeSource);
+	const { violations } = await page.evaluate(() => window.axe.run());
+	const grave = violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+	ok(grave.length === 0, `${name}: axe finds nothing serious`,
+		grave.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(' | ')}`).join('\n'));
+}
+
+// Whether the page is wider than its window.
+export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);

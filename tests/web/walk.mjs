@@ -1,0 +1,177 @@
+// Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
+import { base, checkAccess, closeBrowser, complaints, expected, goTo, isTooWide, openBrowser, shot, sql, startServer, stopServer, tab, tow, visit } from './stage.mjs';
+import { comes, done, is, ok } from './tap.mjs';
+
+const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
+
+// A page's address, its heading, and something that must be seen on it.
+const places = [
+	['#/overview', 'Overview', 'Needs somebody'],
+	['#/jobs', 'Jobs', 'echo'],
+	['#/jobs?state=failed', 'Jobs', 'out of paper'],
+	[`#/jobs/${jobs.failed}`, 'fail', 'Timeline'],
+	[`#/jobs/${jobs.echo}`, 'echo', 'hello world'],
+	[`#/jobs/${jobs.after}`, 'noop', 'Belongs together'],
+	['#/queues', 'Queues', 'default'],
+	['#/queues/default', 'default', 'Lanes'],
+];
+
+async function see(page, [hash, heading, text]) {
+	await goTo(page, hash);
+	await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+	await page.locator('main').getByText(text).locator('visible=true').first().waitFor();
+}
+
+async function walkEverywhere(scheme) {
+	const page = await visit('admin', '', { colorScheme: scheme });
+	is(new URL(page.url()).hash, '', 'the key is taken out of the address');
+	for (const place of places) {
+		const name = `${scheme} ${place[0]}`;
+		await comes(see(page, place), `${name} shows ${place[2]}`);
+		await checkAccess(page, name);
+		await shot(page, name.replace(/[^a-z0-9]+/gi, '-'));
+	}
+	await page.context().close();
+}
+
+async function walkOnPhone() {
+	const page = await visit('operator', '', { viewport: { width: 360, height: 740 } });
+	for (const place of places) {
+		await see(page, place);
+		ok(!await isTooWide(page), `360 px wide: ${place[0]} fits`);
+		await shot(page, `phone-${place[0].replace(/[^a-z0-9]+/gi, '-')}`);
+	}
+	await page.getByRole('button', { name: 'Menu' }).click();
+	await page.getByRole('link', { name: 'Queues' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor(), 'its menu goes places');
+	await page.context().close();
+}
+
+async function strangersAreRefused() {
+	const page = await visit('admin');
+	await page.getByRole('button', { name: 'Sign out' }).click();
+	await comes(page.getByLabel('Token').waitFor(), 'who signs out is out');
+	await page.getByLabel('Token').fill('tow_wrong');
+	await page.getByRole('button', { name: 'Sign in' }).click();
+	await comes(page.getByRole('alert').filter({ hasText: /\w/ }).first().waitFor(), 'a wrong token is told so');
+	await checkAccess(page, 'signing in');
+	await page.goto(`${base()}#key=used-up`);
+	await page.reload();
+	await page.getByLabel('Token').waitFor();
+	await page.getByLabel('Token').fill(tow('token', 'add', 'pasted', '--role', 'operator'));
+	await page.getByRole('button', { name: 'Sign in' }).click();
+	await comes(page.getByText('pasted', { exact: true }).waitFor(), 'a pasted token is in');
+	await page.context().close();
+	const late = await visitWithOldKey();
+	await comes(late.getByText('tow token link prints a new address').waitFor(), 'a key that is used up is told what to type');
+	await late.context().close();
+}
+
+async function visitWithOldKey() {
+	const page = await visit('viewer');
+	await page.context().clearCookies();
+	await page.goto(`${base()}?again#key=0123456789abcdef`);
+	return page;
+}
+
+async function actOnMany() {
+	const page = await visit('operator', '#/jobs?state=failed');
+	const other = await tab(page, '#/jobs?state=failed');
+	const rows = (p) => p.locator('tbody tr');
+	await rows(page).nth(2).waitFor();
+	await rows(other).nth(2).waitFor();
+	const before = await rows(page).count();
+	await page.getByLabel('select all that are shown').check();
+	await comes(page.getByText(`${before} jobs selected`).waitFor(), 'all that are shown can be selected');
+	sql("select tow.pause('default')"); // or they would fail again before anybody has looked
+	await page.getByRole('group', { name: 'selected jobs' }).getByRole('button', { name: 'Retry' }).click();
+	await comes(page.getByText(`Retry: ${before} jobs`).waitFor(), 'they are retried, and it is said');
+	await comes(page.getByText('No job matches').waitFor(), 'the list follows');
+	await comes(other.getByText('No job matches').waitFor(), 'another tab does, too');
+	is(sql("select count(*) from tow.audit where what = 'job.retried' or what = 'bulk.retry'") !== '0', true, 'the audit has it');
+	sql("select tow.resume('default')");
+	await page.context().close();
+}
+
+async function actOnOne() {
+	const page = await visit('operator', `#/jobs/${jobs.waiting}`);
+	await page.getByRole('button', { name: 'Approve' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+	await comes(page.getByText('completed').first().waitFor(), 'an approved job runs, and the page shows it');
+	await page.getByRole('button', { name: 'Delete' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor(), 'what is deleted, after a question, is not shown any more');
+	is(sql(`select count(*) from tow.history where id = ${jobs.waiting}`), '0', 'and is gone');
+	await goTo(page, '#/queues/default');
+	await page.getByRole('button', { name: 'Pause default' }).click();
+	await page.getByLabel('Reason').fill('tests');
+	await page.keyboard.press('Enter');
+	await comes(page.getByRole('button', { name: 'Resume default' }).waitFor(), 'a queue is paused by keyboard');
+	is(sql("select state || ' ' || pause_reason from tow.queues where name = 'default'"), 'paused tests', 'with its reason');
+	await page.getByRole('button', { name: 'Resume default' }).click();
+	await page.getByRole('button', { name: 'Pause default' }).waitFor();
+	await page.context().close();
+}
+
+async function useKeys() {
+	const page = await visit('viewer', '#/queues');
+	await page.locator('tbody tr').first().waitFor();
+	await page.keyboard.press('g');
+	await page.keyboard.press('j');
+	await comes(page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor(), 'g j goes to the jobs');
+	await page.locator('tbody tr').nth(1).waitFor();
+	await page.keyboard.press('j');
+	await page.keyboard.press('j');
+	await page.keyboard.press('Enter');
+	await comes(page.getByRole('heading', { level: 1, name: /^Job \d+/ }).waitFor(), 'j j Enter opens the second');
+	await page.keyboard.press('?');
+	await comes(page.getByRole('dialog', { name: 'Keys' }).waitFor(), '? lists the keys');
+	await page.keyboard.press('Escape');
+	await goTo(page, '#/jobs');
+	await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
+	await page.keyboard.press('/');
+	await page.keyboard.type('echo');
+	await page.keyboard.press('Enter');
+	await comes(page.waitForURL(/kind=echo/), 'a filter is kept in the address');
+	await page.context().close();
+}
+
+async function viewersOnlyLook() {
+	const page = await visit('viewer', `#/jobs/${jobs.echo}`);
+	await page.getByText('Timeline').waitFor();
+	is(await page.locator('main').getByRole('button', { name: /Run again|Cancel|Delete|Retry/ }).count(), 0, 'a viewer is offered nothing');
+	await goTo(page, '#/jobs');
+	await page.locator('tbody tr').first().waitFor();
+	is(await page.getByRole('checkbox').count(), 0, 'and selects nothing');
+	const status = await page.evaluate(async (id) => (await fetch(`api/v1/jobs/${id}/retry`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status, jobs.echo);
+	is(status, 403, 'whoever asks all the same is refused');
+	await page.context().close();
+}
+
+async function serverGoesAndComes() {
+	const page = await visit('viewer', '#/jobs?kind=stamp');
+	await page.getByText('No job matches').waitFor();
+	expected.trouble = true;
+	await stopServer();
+	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'a server that has gone is said to be');
+	sql("select tow.enqueue('stamp')");
+	await startServer();
+	await comes(page.getByText(/^(Live|Polling)$/).waitFor(), 'one that is back, too');
+	await comes(page.locator('tbody tr').first().waitFor(), 'and what happened meanwhile is shown');
+	expected.trouble = false;
+	await page.context().close();
+}
+
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, actOnOne, actOnMany, serverGoesAndComes];
+
+await startServer();
+await openBrowser();
+try {
+	for (const part of parts)
+		await part().catch((error) => ok(false, `${part.name || 'a walk'} goes to its end`, error.stack));
+	is(complaints.join('\n'), '', 'no page complained');
+} finally {
+	await closeBrowser();
+	await stopServer();
+	done();
+}

@@ -1,0 +1,108 @@
+// The page's frame: who is signed in, where one can go, whether the server is heard.
+import { me, signOut } from './lib/api.js';
+import { Dialogs } from './lib/dialog.js';
+import { Empty } from './lib/bits.js';
+import { KeysHelp, showKeys, useKeys } from './lib/keys.js';
+import { connection, useData } from './lib/live.js';
+import { go, href, reread, route } from './lib/route.js';
+import { enter, SignIn } from './lib/signin.js';
+import { ThemeButton } from './lib/theme.js';
+import { Toasts } from './lib/toast.js';
+import { html, render, useEffect, useErrorBoundary, useRef, useState, useStore } from './lib/ui.js';
+import { pages } from './pages.js';
+
+const said = {
+	live: ['Live', 'changes are shown as they happen'],
+	polling: ['Polling', 'the server is asked every few seconds'],
+	offline: ['Offline', 'the server does not answer; what is shown is old'],
+};
+
+function Connection() {
+	const state = useStore(connection);
+	const [word, why] = said[state];
+	return html`<span class="connection ${state}" role="status" title=${why}>${word}</span>`;
+}
+
+function Icon({ path }) {
+	return html`<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${path} /></svg>`;
+}
+
+// How much needs somebody, beside Overview, wherever one is.
+function Trouble() {
+	const { data } = useData('status', { topics: ['status'] });
+	const n = data?.items.filter((s) => s.status !== 'ok').length;
+	return n > 0 && html`<span class="badge" title="see Overview">${n}<span class="hidden"> need somebody</span></span>`;
+}
+
+function Nav({ here, close }) {
+	return html`<ul>${pages.filter((p) => p.title).map((p) => html`<li key=${p.name}>
+		<a href=${href(p.name)} aria-current=${p.name === here ? 'page' : undefined} onClick=${close}>
+			<${Icon} path=${p.icon} />${p.title}${p.name === 'overview' && html`<${Trouble} />`}</a></li>`)}</ul>`;
+}
+
+function Side({ here }) {
+	const who = useStore(me);
+	const [open, setOpen] = useState(false);
+	const close = () => setOpen(false);
+	return html`<div class="side ${open ? 'open' : ''}" onKeyDown=${(e) => { if (e.key === 'Escape') close(); }}>
+		<div class="brand">
+			<a href=${href('overview')} onClick=${close}><img src="icon.svg" alt="" width="24" height="24" />Towpath</a>
+			<${Connection} />
+			<button class="plain menu" aria-expanded=${open} aria-controls="nav" onClick=${() => setOpen(!open)}><span aria-hidden="true">☰</span><span class="hidden">Menu</span></button>
+		</div>
+		<nav id="nav" aria-label="Pages">
+			<${Nav} here=${here} close=${close} />
+			<div class="who"><div><b>${who.name}</b><span class="soft">${who.role}</span></div>
+				<${ThemeButton} />
+				<button class="plain" title="Keys (?)" aria-label="Keys" onClick=${showKeys}><span aria-hidden="true">?</span></button>
+				<button class="small" onClick=${signOut}>Sign out</button></div>
+		</nav>
+	</div>`;
+}
+
+// A page that breaks must not take the others with it.
+function Guarded({ page, at }) {
+	const [error, reset] = useErrorBoundary((e) => console.error(e));
+	if (error)
+		return html`<${Empty} title="This page broke">${String(error)} <button onClick=${reset}>Try again</button><//>`;
+	return html`<${page.component} rest=${at.rest} query=${at.query} />`;
+}
+
+function Missing() {
+	return html`<${Empty} title="There is no such page"><a href=${href('overview')}>Overview</a> is where it begins.<//>`;
+}
+
+function Shell() {
+	const at = useStore(route);
+	const page = pages.find((p) => p.name === at.page);
+	const main = useRef(null);
+	const shown = useRef(null);
+	useKeys(pages.filter((p) => p.key), (p) => go(p.name));
+	const place = [at.page, ...at.rest].join('/');
+	useEffect(() => {
+		document.title = `${page?.title ?? at.rest[0] ?? 'Towpath'} – Towpath`;
+		// A screen reader is told of the new page; not of the first one.
+		if (shown.current !== null && shown.current !== place) {
+			window.scrollTo(0, 0);
+			main.current.querySelector('h1')?.focus({ preventScroll: true });
+		}
+		shown.current = place;
+	}, [place]);
+	return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>Skip to the page</a>
+		<${Side} here=${page?.under ?? at.page} />
+		<main id="main" ref=${main} tabindex="-1">${page ? html`<${Guarded} key=${place} page=${page} at=${at} />` : html`<${Missing} />`}</main>
+		<${KeysHelp} pages=${pages.filter((p) => p.key)} />`;
+}
+
+function App({ problem }) {
+	const who = useStore(me);
+	return html`${who ? html`<${Shell} />` : html`<${SignIn} problem=${problem} />`}<${Dialogs} /><${Toasts} />`;
+}
+
+async function start() {
+	const problem = await enter();
+	reread();
+	render(html`<${App} problem=${problem} />`, document.getElementById('app'));
+}
+
+start();

@@ -1,0 +1,111 @@
+// Calls of the API. What the server refuses becomes a Problem, with its hint; what does not reach it does, too.
+import { store } from './ui.js';
+
+// Relative to the page, which may lie under a prefix.
+const base = new URL('api/v1/', document.baseURI);
+
+// Who is signed in ({name, role}); null: nobody; undefined: not yet known.
+export const me = store(undefined);
+// Whether the last call reached the server.
+export const reachable = store(true);
+// How far the server's clock is ahead of this one's, in milliseconds.
+export const ahead = store(0);
+
+export class Problem extends Error {
+	constructor(status, { detail, title, hint, code } = {}) {
+		super(detail || title || `the server answered ${status}`);
+		Object.assign(this, { status, hint, code });
+	}
+}
+
+export function apiUrl(path, query) {
+	const url = new URL(path, base);
+	for (const [name, value] of Object.entries(query ?? {}))
+		for (const one of Array.isArray(value) ? value : [value])
+			if (one !== undefined && one !== null && one !== '')
+				url.searchParams.append(name, one);
+	return url;
+}
+
+// A name as one step of a path.
+export const step = (name) => encodeURIComponent(name);
+
+// Not crypto.randomUUID, which plain HTTP on another host does not have.
+function newKey() {
+	return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+function noteClock(response) {
+	const there = Date.parse(response.headers.get('Date'));
+	const off = there - Date.now();
+	// The header knows whole seconds only.
+	if (there)
+		ahead.set(Math.abs(off) > 2000 ? off : 0);
+}
+
+async function problemOf(response) {
+	const body = await response.json().catch(() => ({}));
+	return new Problem(response.status, body);
+}
+
+async function send(url, options) {
+	try {
+		const response = await fetch(url, options);
+		// A proxy says so when the server behind it is gone.
+		reachable.set(![502, 503, 504].includes(response.status));
+		noteClock(response);
+		return response;
+	} catch (error) {
+		if (error.name === 'AbortError')
+			throw error;
+		reachable.set(false);
+		throw new Problem(0, { detail: 'the server does not answer', hint: 'is it running? tow serve' });
+	}
+}
+
+async function call(method, path, { query, body, signal } = {}) {
+	const headers = { Accept: 'application/json' };
+	const options = { method, headers, signal, credentials: 'same-origin' };
+	if (method !== 'GET')
+		headers['Content-Type'] = 'application/json';
+	if (body !== undefined)
+		options.body = JSON.stringify(body);
+	if (method === 'POST')
+		headers['Idempotency-Key'] = newKey();
+	const url = apiUrl(path, query);
+	let response = await send(url, options).catch((error) => {
+		// Its key makes it safe to ask again, when nobody knows whether the first call arrived.
+		if (method !== 'POST' || error.status !== 0)
+			throw error;
+		return send(url, options);
+	});
+	if (response.status === 401 && path !== 'session')
+		me.set(null);
+	if (!response.ok)
+		throw await problemOf(response);
+	return response.status === 204 ? null : response.json().catch(() => null);
+}
+
+// The browser keeps what has an ETag, and asks only whether it has changed.
+export const get = (path, query, signal) => call('GET', path, { query, signal });
+export const post = (path, body = {}) => call('POST', path, { body });
+export const put = (path, body = {}) => call('PUT', path, { body });
+export const patch = (path, body = {}) => call('PATCH', path, { body });
+export const del = (path) => call('DELETE', path);
+
+export async function signIn(token) {
+	await call('POST', 'session', { body: { token } });
+	me.set(await get('me'));
+}
+
+export async function signOut() {
+	await del('session').catch(() => null);
+	me.set(null);
+}
+
+const roles = ['viewer', 'operator', 'admin'];
+
+// Whether who is signed in may do what needs this role. The server and the database judge anyhow.
+export function may(role) {
+	return roles.indexOf(me.get()?.role) >= roles.indexOf(role);
+}

@@ -1,0 +1,67 @@
+// Small things that many pages show.
+import { html } from './ui.js';
+
+const looks = {
+	completed: 'ok', ok: 'ok', open: 'ok', up: 'ok', done: 'ok', reachable: 'ok', enabled: 'ok',
+	running: 'run', starting: 'run', downloading: 'run', approved: 'ok',
+	ready: 'ready', scheduled: 'wait', retrying: 'warn', waiting: 'wait', snoozed: 'wait', retried: 'warn', waited: 'wait',
+	failed: 'bad', fail: 'bad', lost: 'bad', unreachable: 'bad', error: 'bad', crashed: 'bad', rejected: 'bad',
+	active: 'ok', imported: 'ok', placed: 'ok', sleeping: 'ok', due: 'ok', complete: 'ok', seeding: 'run', importing: 'run', planned: 'run', found: 'ready', queued: 'ready',
+	new: 'wait', late: 'warn', missed: 'warn', skipped: 'wait', 'by hand': 'run', failing: 'bad', bad: 'bad', down: 'bad', 'auth failed': 'bad', banned: 'bad', misconfigured: 'bad',
+	unwatched: 'warn', suspect: 'warn', 'needs approval': 'warn',
+	paused: 'warn', warn: 'warn', warning: 'warn', silent: 'warn', draining: 'warn', stopping: 'warn', 'given back': 'warn',
+};
+
+// A state: its word, and a mark whose colour and form say the same.
+export function State({ name, look = looks[name] ?? 'mute' }) {
+	return html`<span class="state ${look}">${name}</span>`;
+}
+
+export function Card({ title, extra, children, className = '', id }) {
+	return html`<section class="panel card ${className}" aria-labelledby=${title && (id ?? idOf(title))}>
+		${title && html`<header><h2 id=${id ?? idOf(title)}>${title}</h2>${extra && html`<div class="extra">${extra}</div>`}</header>`}
+		${children}</section>`;
+}
+
+const idOf = (title) => `h-${String(title).toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
+
+// The head of a page: what it is, and what can be done.
+export function Head({ title, note, children }) {
+	return html`<header class="head"><div><h1 tabindex="-1">${title}</h1>${note && html`<p class="soft">${note}</p>`}</div>
+		${children && html`<div class="actions">${children}</div>`}</header>`;
+}
+
+export function Button({ onClick, children, look = '', ...more }) {
+	return html`<button type="button" class=${look} onClick=${onClick} ...${more}>${children}</button>`;
+}
+
+export function Meter({ value, label, look = '' }) {
+	const pct = Math.max(0, Math.min(100, value ?? 0));
+	return html`<span class="meter ${look}" role="progressbar" aria-label=${label} aria-valuenow=${Math.round(pct)} aria-valuemin="0" aria-valuemax="100">
+		<span style=${{ width: `${pct}%` }}></span></span>`;
+}
+
+// Nothing here yet: what it would be, and what to type for it.
+export function Empty({ title, children, command }) {
+	return html`<div class="panel empty"><h2>${title}</h2>${children && html`<p>${children}</p>`}
+		${command && html`<pre><code>${command}</code></pre>`}</div>`;
+}
+
+// What the server would not do.
+export function ProblemBox({ error, again }) {
+	return html`<div class="problem" role="alert"><p>${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}
+		${again && html`<button type="button" onClick=${again}>Try again</button>`}</div>`;
+}
+
+const counted = new Intl.NumberFormat();
+const shortly = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
+
+export const number = (n) => (n === null || n === undefined ? '–' : counted.format(n));
+export const compact = (n) => (n === null || n === undefined ? '–' : Math.abs(n) < 10000 ? counted.format(n) : shortly.format(n));
+export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
+
+// A facts list: [[name, value]...]; what is null is left out.
+export function Facts({ of }) {
+	return html`<dl class="facts">${of.filter(([, value]) => value !== null && value !== undefined && value !== '')
+		.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}

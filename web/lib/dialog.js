@@ -1,0 +1,96 @@
+// One dialog at a time: ask() with fields, confirm() without.
+import { html, store, useEffect, useRef, useState, useStore } from './ui.js';
+
+const asked = store(null);
+
+// {title, text, fields: [{name, label, type, value, hint, options, suggest, required, placeholder, also}], body, action, danger, broad, run}
+// options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
+// gets {values}, as they are typed, below the field. body: what there is to read; action null: there is nothing to do but that.
+// run(values) does it; what it throws is shown in the dialog, which stays open. Resolves to what run returned, or to the
+// values; to null when somebody thought better of it.
+export function ask(question) {
+	return new Promise((resolve) => asked.set({ fields: [], ...question, resolve }));
+}
+
+// For what cannot be undone.
+export async function confirm(question) {
+	return (await ask({ danger: true, ...question })) !== null;
+}
+
+function Field({ field }) {
+	const { name, label, type = 'text', value, hint, options, suggest, json, also, ...more } = field;
+	const id = `field-${name}`;
+	const about = hint ? `${id}-hint` : undefined;
+	const text = value !== null && typeof value === 'object' ? JSON.stringify(value) : value ?? '';
+	const input = options ? html`<select id=${id} name=${name} aria-describedby=${about}>
+			${options.map((o) => (Array.isArray(o) ? o : [o, o])).map(([o, words]) => html`<option value=${o} selected=${o === value}>${words}</option>`)}</select>`
+		: type === 'area' ? html`<textarea id=${id} name=${name} rows="5" defaultValue=${text} spellcheck=${false} aria-describedby=${about} ...${more} />`
+		: type === 'check' ? html`<input id=${id} name=${name} type="checkbox" defaultChecked=${value} aria-describedby=${about} />`
+		: type === 'file' ? html`<input id=${id} name=${name} type="file" aria-describedby=${about} ...${more} />`
+		: html`<input id=${id} name=${name} type=${type} defaultValue=${text} autocomplete="off" list=${suggest && `${id}-list`} aria-describedby=${about} ...${more} />
+			${suggest && html`<datalist id=${`${id}-list`}>${suggest.map((o) => html`<option value=${o} />`)}</datalist>`}`;
+	return html`<div class="field ${type === 'check' ? 'check' : ''}">
+		<label for=${id}>${label}</label>${input}${hint && html`<p class="hint" id=${about}>${hint}</p>`}</div>`;
+}
+
+function valuesOf(form, fields) {
+	return Object.fromEntries(fields.map(({ name, type }) =>
+		[name, type === 'check' ? form.elements[name].checked : type === 'file' ? [...form.elements[name].files] : form.elements[name].value.trim()]));
+}
+
+// What its component makes of what is typed, while it is typed.
+function Also({ of: component, form, fields }) {
+	const [values, setValues] = useState(null);
+	useEffect(() => {
+		const read = () => setValues(valuesOf(form.current, fields));
+		read();
+		form.current.addEventListener('input', read);
+		return () => form.current?.removeEventListener('input', read);
+	}, []);
+	return values && html`<${component} values=${values} />`;
+}
+
+function Question({ question }) {
+	const { title, text, fields, body, action = 'OK', danger, broad, run, resolve } = question;
+	const box = useRef(null), form = useRef(null);
+	const [problem, setProblem] = useState(null);
+	const [busy, setBusy] = useState(false);
+	useEffect(() => {
+		box.current.showModal();
+		// What cannot be undone is not a mere Enter away.
+		box.current.querySelector(fields.length ? 'input, select, textarea' : danger || action === null ? '.cancel' : '.go')?.focus();
+	}, []);
+	const end = (answer) => {
+		asked.set(null);
+		resolve(answer);
+	};
+	const submit = async (event) => {
+		event.preventDefault();
+		const values = valuesOf(event.target, fields);
+		setBusy(true);
+		try {
+			end(run ? (await run(values)) ?? values : values);
+		} catch (error) {
+			setProblem(error);
+			setBusy(false);
+		}
+	};
+	return html`<dialog ref=${box} class=${broad ? 'broad' : ''} aria-labelledby="dialog-title" onCancel=${() => end(null)}>
+		<form ref=${form} class=${fields.length > 4 ? 'many' : ''} onSubmit=${submit}>
+			<h2 id="dialog-title">${title}</h2>
+			${text && html`<p>${text}</p>`}
+			${body}
+			${fields.map((field) => html`<${Field} key=${field.name} field=${field} />${field.also && html`<${Also} of=${field.also} form=${form} fields=${fields} />`}`)}
+			<div role="alert">${problem && html`<div class="problem"><p>${problem.message}</p>${problem.hint && html`<p class="hint">${problem.hint}</p>`}</div>`}</div>
+			<div class="actions">
+				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>
+				${action !== null && html`<button type="submit" class="go ${danger ? 'danger' : 'main'}" disabled=${busy}>${action}</button>`}
+			</div>
+		</form>
+	</dialog>`;
+}
+
+export function Dialogs() {
+	const question = useStore(asked);
+	return question && html`<${Question} key=${question} question=${question} />`;
+}

@@ -1,0 +1,40 @@
+// What a dialog's fields say, as the arguments of a call.
+
+const textOf = (value) => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+function typed({ type, json }, text) {
+	return json ? JSON.parse(text) : type === 'number' ? Number(text) : text;
+}
+
+// Of a new thing: what was filled in.
+export function filled(fields, values) {
+	return Object.fromEntries(fields.filter(({ name }) => values[name] !== '' && values[name] !== false)
+		.map((field) => [field.name, field.type === 'check' ? true : typed(field, values[field.name])]));
+}
+
+// Of one that is there: what was changed, and in reset what was emptied.
+export function changed(fields, values) {
+	const given = {}, reset = [];
+	for (const field of fields) {
+		const { name, type, value } = field;
+		if (type === 'check') {
+			if (values[name] !== Boolean(value))
+				given[name] = values[name];
+		} else if (values[name] !== textOf(value)) {
+			if (values[name] === '')
+				reset.push(name);
+			else
+				given[name] = typed(field, values[name]);
+		}
+	}
+	return reset.length ? { ...given, reset } : given;
+}
+
+export function base64(file) {
+	return new Promise((resolve, reject) => {
+		const reader = new FileReader();
+		reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(',') + 1));
+		reader.onerror = () => reject(reader.error);
+		reader.readAsDataURL(file);
+	});
+}

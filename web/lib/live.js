@@ -1,0 +1,183 @@
+// What changes is told by the server over a WebSocket; where that cannot be, pages ask every few seconds.
+import { apiUrl, get, me, reachable } from './api.js';
+import { store, useCallback, useEffect, useRef, useState } from './ui.js';
+
+const POLL_MS = 3000, GATHER_MS = 250, SPACING_MS = 1500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
+
+// live, polling or offline
+export const connection = store('polling');
+
+const listeners = new Map(); // topic -> a set of functions
+let socket = null, failures = 0, timer = null, place = { since: undefined, epoch: undefined };
+
+function judge() {
+	connection.set(!reachable.get() ? 'offline' : socket?.readyState === WebSocket.OPEN ? 'live' : 'polling');
+}
+reachable.watch((yes) => {
+	judge();
+	if (yes && !socket) {
+		failures = 0;
+		later();
+	}
+});
+
+function say(message) {
+	if (socket?.readyState === WebSocket.OPEN)
+		socket.send(JSON.stringify(message));
+}
+
+function tell(topics, message) {
+	for (const topic of topics)
+		for (const listener of listeners.get(topic) ?? [])
+			listener(message);
+}
+
+// What is said of all things of a sort (jobs) is heard by whoever asked for this one (job:7), too.
+function heardBy({ topic, key }) {
+	return key !== undefined && topic.endsWith('s') ? [topic, `${topic.slice(0, -1)}:${key}`] : [topic];
+}
+
+function hear(message) {
+	if (message.epoch !== undefined && message.epoch !== place.epoch)
+		place = { epoch: message.epoch, since: message.seq };
+	else if (message.seq !== undefined)
+		place.since = message.seq;
+	if (message.type === 'resync')
+		tell([...listeners.keys()], message);
+	else if (message.topic !== undefined)
+		tell(heardBy(message), message);
+}
+
+function opened() {
+	failures = 0;
+	judge();
+	say({ type: 'subscribe', topics: [...listeners.keys()], since: place.since, epoch: place.epoch });
+}
+
+function closed() {
+	socket = null;
+	judge();
+	later();
+}
+
+function open() {
+	timer = null;
+	if (socket || !me.get())
+		return;
+	const url = apiUrl('ws');
+	url.protocol = url.protocol.replace('http', 'ws');
+	socket = new WebSocket(url);
+	socket.onopen = opened;
+	socket.onclose = closed;
+	socket.onmessage = (event) => hear(JSON.parse(event.data));
+}
+
+function later() {
+	clearTimeout(timer);
+	timer = setTimeout(open, BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)] * (0.8 + Math.random() * 0.4));
+}
+
+me.watch((who) => {
+	if (who)
+		open();
+	else
+		socket?.close();
+});
+
+function subscribe(topic, listener) {
+	if (!listeners.has(topic)) {
+		listeners.set(topic, new Set());
+		say({ type: 'subscribe', topics: [topic] });
+	}
+	listeners.get(topic).add(listener);
+	return () => {
+		const set = listeners.get(topic);
+		set.delete(listener);
+		if (set.size === 0) {
+			listeners.delete(topic);
+			say({ type: 'unsubscribe', topics: [topic] });
+		}
+	};
+}
+
+// Calls refetch when one of the topics has changed (many changes: now and then), each few seconds where nobody tells,
+// and each `every` milliseconds even so, for what changes without being told. A page that nobody sees asks for nothing.
+export function useLive(topics, refetch, every = 15000) {
+	const latest = useRef(refetch);
+	latest.current = refetch;
+	useEffect(() => {
+		let gathering = null, last = Date.now();
+		const fetchNow = () => {
+			gathering = null;
+			last = Date.now();
+			latest.current();
+		};
+		const gather = () => { gathering ??= setTimeout(fetchNow, Math.max(GATHER_MS, last + SPACING_MS - Date.now())); };
+		const endings = topics.map((topic) => subscribe(topic, gather));
+		const poll = setInterval(() => {
+			const wait = connection.get() === 'live' ? every : POLL_MS;
+			if (!document.hidden && Date.now() - last >= wait)
+				fetchNow();
+		}, 500);
+		const seen = () => { if (!document.hidden) gather(); };
+		document.addEventListener('visibilitychange', seen);
+		return () => {
+			clearTimeout(gathering);
+			clearInterval(poll);
+			document.removeEventListener('visibilitychange', seen);
+			endings.forEach((end) => end());
+		};
+	}, [topics.join(' '), every]);
+}
+
+// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed.
+export function useMessages(topic, heard) {
+	const latest = useRef(heard);
+	latest.current = heard;
+	useEffect(() => subscribe(topic, (message) => latest.current(message)), [topic]);
+}
+
+// What a path answers that is always the same: asked for once. null while it is not known, or where there is none.
+const answers = new Map();
+export function useAnswer(path, query) {
+	const key = JSON.stringify([path, query]);
+	const [answer, setAnswer] = useState(null);
+	useEffect(() => {
+		if (path === null)
+			return undefined;
+		let wanted = true;
+		if (!answers.has(key))
+			answers.set(key, get(path, query).catch(() => null));
+		answers.get(key).then((data) => { if (wanted) setAnswer(data); });
+		return () => { wanted = false; };
+	}, [key]);
+	return answer;
+}
+
+// What a path answers, kept fresh: {data, error, reload}. While it is asked again, what was there stays.
+// null for a path asks for nothing.
+export function useData(path, { query, topics = [], every } = {}) {
+	const [state, setState] = useState({ data: undefined, error: null });
+	const asked = useRef(0);
+	const key = JSON.stringify([path, query]);
+	const reload = useCallback(async () => {
+		if (path === null)
+			return;
+		const turn = ++asked.current;
+		try {
+			const data = await get(path, query);
+			// An answer that came after that of a later question is old.
+			if (turn === asked.current)
+				setState({ data, error: null, key });
+		} catch (error) {
+			if (turn === asked.current)
+				setState((before) => ({ ...before, error }));
+		}
+	}, [key]);
+	useEffect(() => {
+		reload();
+		return () => { asked.current++; };
+	}, [reload]);
+	useLive(topics, reload, every);
+	return { ...state, stale: state.key !== key, reload };
+}

@@ -1,0 +1,56 @@
+// Signing in: by a key in the address, which tow token link and make run print, or by a pasted token.
+import { get, me, signIn } from './api.js';
+import { ProblemBox } from './bits.js';
+import { html, useState } from './ui.js';
+
+// The key is taken out of the address before anything else, so that it is neither kept nor sent on.
+function takeKey() {
+	const key = /^#key=(.+)$/.exec(location.hash)?.[1];
+	if (key)
+		history.replaceState(null, '', location.pathname + location.search);
+	return key && decodeURIComponent(key);
+}
+
+// Null, or why the key in the address did not work.
+export async function enter() {
+	const key = takeKey();
+	try {
+		if (key) {
+			await signIn(key);
+		} else {
+			me.set(await get('me'));
+		}
+		return null;
+	} catch (error) {
+		me.set(null);
+		return key ? expired(error) : error.status === 401 ? null : error;
+	}
+}
+
+function expired(error) {
+	return error.status === 401 || error.status === 403
+		? Object.assign(error, { message: 'the key in this address has been used, or is too old', hint: 'tow token link prints a new address' }) : error;
+}
+
+export function SignIn({ problem: first }) {
+	const [problem, setProblem] = useState(first);
+	const submit = async (event) => {
+		event.preventDefault();
+		const token = event.target.elements.token.value.trim();
+		try {
+			await signIn(token);
+		} catch (error) {
+			setProblem(error);
+		}
+	};
+	return html`<main class="signin"><form class="panel" onSubmit=${submit}>
+		<img src="icon.svg" alt="" width="40" height="40" /><h1>Towpath</h1>
+		${problem && html`<${ProblemBox} error=${problem} />`}
+		<p>The quickest way in is an address that carries a key. It is printed by:</p>
+		<pre><code>tow token link</code></pre>
+		<p>Or paste a token, made by <code>tow token add NAME</code>:</p>
+		<label for="token">Token</label>
+		<input id="token" name="token" type="password" autocomplete="current-password" required />
+		<button class="main">Sign in</button>
+	</form></main>`;
+}

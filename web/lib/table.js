@@ -1,0 +1,67 @@
+// A table: fixed columns, so that nothing jumps when rows change; rows are walked with j and k, opened with Enter.
+import { html, useState } from './ui.js';
+
+// Columns: {name, title, cell(row), num, wide (hidden on phones), width (in characters; none: what is left), phone (its width there), sort(row)}.
+function useSorted(rows, columns) {
+	const [by, setBy] = useState(null);
+	const column = by && columns.find((c) => c.name === by.name);
+	const compare = (a, b) => {
+		const x = column.sort(a) ?? '', y = column.sort(b) ?? '';
+		return (x < y ? -1 : x > y ? 1 : 0) * (by.down ? -1 : 1);
+	};
+	const toggle = (name) => setBy(by?.name !== name ? { name, down: false } : by.down ? null : { name, down: true });
+	return [column ? [...rows].sort(compare) : rows, by, toggle];
+}
+
+function Head({ column, by, toggle }) {
+	const sorted = by?.name === column.name;
+	return html`<th scope="col" class=${kinds(column)} aria-sort=${sorted ? (by.down ? 'descending' : 'ascending') : undefined}>
+		${column.sort ? html`<button class="sort" onClick=${() => toggle(column.name)}>${column.title}<span aria-hidden="true">${sorted ? (by.down ? ' ↓' : ' ↑') : ''}</span></button>`
+			: column.title || html`<span class="hidden">${column.label ?? column.name}</span>`}</th>`;
+}
+
+const ch = (width) => (width ? `${width}ch` : 'auto');
+const kinds = (column) => `${column.num ? 'num' : ''} ${column.wide ? 'wide' : ''}`;
+
+function toggled(set, key) {
+	const next = new Set(set);
+	if (!next.delete(key))
+		next.add(key);
+	return next;
+}
+
+function Row({ row, columns, id, open, selected, onSelect }) {
+	// A click anywhere opens the row, except on what is to be clicked itself, or where text is being marked.
+	const click = (event) => {
+		if (!event.target.closest('a, button, input, label, summary') && String(getSelection()) === '')
+			event.currentTarget.querySelector('[data-open]')?.click();
+	};
+	return html`<tr data-row tabindex="-1" class="${selected?.has(id) ? 'selected' : ''} ${open ? 'opens' : ''}" onClick=${open && click}>
+		${selected && html`<td class="tick"><input type="checkbox" aria-label=${`select ${id}`} checked=${selected.has(id)}
+			onChange=${() => onSelect((before) => toggled(before, id))} /></td>`}
+		${columns.map((column) => html`<td key=${column.name} class=${kinds(column)}>${column.cell(row)}</td>`)}
+	</tr>`;
+}
+
+// rowKey(row); opens: rows have a link with data-open, to which a click anywhere goes; selected, onSelect: a set of keys, and
+// how it is changed (as setState), where rows can be selected; more(): where there is more to fetch; empty: what to show instead of nothing.
+export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, selected, onSelect, more, empty }) {
+	const [sorted, by, toggle] = useSorted(rows ?? [], columns);
+	if (!rows)
+		return html`<div class="panel loading" aria-busy="true"><span class="hidden">Loading ${label}</span></div>`;
+	if (rows.length === 0 && empty)
+		return empty;
+	const all = sorted.length > 0 && sorted.every((row) => selected?.has(rowKey(row)));
+	return html`<div class="panel table">
+		<table aria-label=${label}>
+			<colgroup>${selected && html`<col class="tick" />`}${columns.map((c) => html`<col key=${c.name} class=${kinds(c)} style=${{ '--width': ch(c.width), '--phone': ch(c.phone ?? c.width) }} />`)}</colgroup>
+			<thead><tr>
+				${selected && html`<th class="tick"><input type="checkbox" aria-label="select all that are shown" checked=${all}
+					onChange=${() => onSelect(all ? new Set() : new Set(sorted.map(rowKey)))} /></th>`}
+				${columns.map((c) => html`<${Head} key=${c.name} column=${c} by=${by} toggle=${toggle} />`)}
+			</tr></thead>
+			<tbody>${sorted.map((row) => html`<${Row} key=${rowKey(row)} id=${rowKey(row)} row=${row} columns=${columns} open=${opens} selected=${selected} onSelect=${onSelect} />`)}</tbody>
+		</table>
+		${more && html`<button class="more" onClick=${more}>Show more</button>`}
+	</div>`;
+}

@@ -1,0 +1,82 @@
+// Instants as how long ago or ahead, with the exact one on hover; intervals of PostgreSQL as short words.
+import { ahead } from './api.js';
+import { html, store, useEffect, useState } from './ui.js';
+
+export const now = () => Date.now() + ahead.get();
+
+// One clock for all that is shown.
+const tick = store(0);
+setInterval(() => { if (!document.hidden) tick.set(Date.now()); }, 1000);
+
+const units = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
+
+// 93784 seconds: 1 d 2 h. Two units unless told; fractions only under ten seconds.
+export function duration(seconds, parts = 2) {
+	if (seconds === null || seconds === undefined || Number.isNaN(seconds))
+		return '–';
+	const s = Math.abs(seconds);
+	if (s === 0)
+		return '0 s';
+	if (s < 0.001)
+		return '< 1 ms';
+	if (s < 0.0995)
+		return `${Math.round(s * 1000)} ms`;
+	if (s < 9.95)
+		return `${s.toFixed(1)} s`;
+	const whole = Math.round(s);
+	const first = units.findIndex(([, size]) => whole >= size);
+	const [name, size] = units[first];
+	const rest = parts > 1 && units[first + 1];
+	const more = rest && Math.floor((whole % size) / rest[1]);
+	return `${Math.floor(whole / size)} ${name}${more ? ` ${more} ${rest[0]}` : ''}`;
+}
+
+// '1 day 02:03:04.5' in seconds; months are taken as 30 days.
+export function seconds(interval) {
+	if (typeof interval !== 'string')
+		return interval ?? null;
+	const sizes = { year: 365.25 * 86400, mon: 30 * 86400, day: 86400 };
+	let total = 0;
+	for (const [, n, unit] of interval.matchAll(/([+-]?\d+) (year|mon|day)/g))
+		total += n * sizes[unit];
+	const clock = /([+-]?)(\d+):(\d+):(\d+(?:\.\d+)?)/.exec(interval);
+	if (clock)
+		total += (clock[1] === '-' ? -1 : 1) * (clock[2] * 3600 + clock[3] * 60 + Number(clock[4]));
+	return total;
+}
+
+export const since = (at) => (now() - Date.parse(at)) / 1000;
+
+// One unit is enough here: the exact instant is on hover.
+export function relative(at) {
+	const s = since(at), whole = Math.round(Math.abs(s));
+	if (whole < 1)
+		return 'now';
+	const [name, size] = units.find(([, u]) => whole >= (u === 1 ? 1 : u * 1.5)) ?? units.at(-1);
+	const text = `${Math.round(whole / size)} ${name}`;
+	return s < 0 ? `in ${text}` : `${text} ago`;
+}
+
+const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+
+export const exact = (at) => exactly.format(new Date(at));
+
+export const clock = (at) => new Date(at).toLocaleTimeString(undefined, { hour12: false });
+
+// A text that is made anew each second, and drawn anew only when it is another one.
+function useTicking(make, deps) {
+	const [, setText] = useState('');
+	useEffect(() => tick.watch(() => setText(make())), deps);
+	return make();
+}
+
+export function Time({ at, none = '–' }) {
+	const text = useTicking(() => (at ? relative(at) : none), [at]);
+	return at ? html`<time datetime=${at} title=${exact(at)}>${text}</time>` : html`<span class="soft">${none}</span>`;
+}
+
+// How long something has lasted that still goes on.
+export function Lasting({ from }) {
+	const text = useTicking(() => (from ? duration(Math.max(0, Math.round(since(from)))) : '–').replace('.0', ''), [from]);
+	return html`<span class="num" title=${from && `since ${exact(from)}`}>${text}</span>`;
+}

@@ -1,0 +1,36 @@
+// What happened to a job, in order: attempts, the lines they wrote, what people did.
+import { Card, State } from './bits.js';
+import { clock, duration, exact, seconds } from './time.js';
+import { html } from './ui.js';
+
+function Attempt({ one, lines }) {
+	return html`<li class="attempt"><div class="line"><${State} name=${one.outcome ?? 'running'} /><b>attempt ${one.attempt}</b>
+			<span class="soft">${one.took && `ran ${duration(seconds(one.took))}`}${one.worker && `, worker ${one.worker}`}${one.delay && `, again after ${duration(seconds(one.delay))}`}</span>
+			<time datetime=${one.started_at} title=${exact(one.started_at)}>${clock(one.started_at)}</time></div>
+		${one.error && html`<pre class="failure">${one.class && html`<b>${one.class}</b>${'\n'}`}${one.error}${one.detail && `\n${typeof one.detail === 'string' ? one.detail : JSON.stringify(one.detail, null, 2)}`}</pre>`}
+		${lines.length > 0 && html`<ol class="log" tabindex="0" aria-label=${`lines of attempt ${one.attempt}`}>${lines.map((l) => html`<li key=${l.n} class=${l.level}><time title=${exact(l.at)}>${clock(l.at)}</time><span class="level">${l.level}</span><span>${l.line}</span></li>`)}</ol>`}
+	</li>`;
+}
+
+function Deed({ deed }) {
+	return html`<li class="deed"><div class="line"><span class="state mute">${deed.what}</span><b>${deed.who}</b>
+		<span class="soft">${deed.detail && Object.values(deed.detail).filter((v) => v !== null).map(String).join(', ')}</span>
+		<time datetime=${deed.at} title=${exact(deed.at)}>${clock(deed.at)}</time></div></li>`;
+}
+
+function entries(job) {
+	const attempts = [...(job.attempts ?? [])];
+	if (job.state === 'running')
+		attempts.push({ run: job.run, attempt: job.attempt, started_at: job.started_at, worker: job.worker });
+	const lines = job.log ?? [];
+	return [
+		...attempts.map((a) => ({ at: a.started_at, node: html`<${Attempt} key=${`run-${a.run}`} one=${a} lines=${lines.filter((l) => l.run === a.run)} />` })),
+		...(job.audit ?? []).map((d) => ({ at: d.at, node: html`<${Deed} key=${`deed-${d.n}`} deed=${d} />` })),
+	].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+}
+
+export function Timeline({ job }) {
+	return html`<${Card} title="Timeline"><ol class="timeline">${entries(job).map((e) => e.node)}
+		<li class="deed"><div class="line"><span class="state mute">made</span><span class="soft">priority ${job.priority}, queue ${job.queue}</span>
+			<time datetime=${job.created_at} title=${exact(job.created_at)}>${clock(job.created_at)}</time></div></li></ol><//>`;
+}

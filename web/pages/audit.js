@@ -1,0 +1,68 @@
+// The audit: what people did, and what the system did about trouble.
+import { get } from '../lib/api.js';
+import { Empty, Head, ProblemBox } from '../lib/bits.js';
+import { useData } from '../lib/live.js';
+import { filter, href } from '../lib/route.js';
+import { Table } from '../lib/table.js';
+import { clock, exact } from '../lib/time.js';
+import { toastProblem } from '../lib/toast.js';
+import { html, useEffect, useState } from '../lib/ui.js';
+
+const PAGE = 100;
+
+const spans = [['', 'Last day', '1 day'], ['7d', 'Last week', '7 days'], ['30d', 'Last month', '30 days'], ['all', 'All that is kept', '100 years']];
+
+// What the first step of the word is about has a page of its own, mostly.
+const pageOf = { queue: 'queues', schedule: 'schedules', daemon: 'daemons', client: 'clients', target: 'clients', token: 'settings', setting: 'settings' };
+
+function Subject({ row }) {
+	const page = pageOf[row.what.split('.')[0]];
+	if (row.job)
+		return html`<a data-open href=${href(`jobs/${row.job}`)}>job ${row.job}</a>${row.subject && ` ${row.subject}`}`;
+	return page && row.subject ? html`<a data-open href=${href(['queues', 'schedules', 'daemons'].includes(page) ? `${page}/${row.subject}` : page)}>${row.subject}</a>` : row.subject;
+}
+
+const words = (detail) => (detail === null ? '' : typeof detail === 'object' ? Object.entries(detail).filter(([, v]) => v !== null)
+	.map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : v}`).join(', ') : String(detail));
+
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+
+const columns = [
+	{ name: 'at', title: 'When', width: 17, cell: (r) => html`<time datetime=${r.at} title=${exact(r.at)}><span class="soft wide">${day.format(new Date(r.at))} </span>${clock(r.at)}</time>` },
+	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>` },
+	{ name: 'what', title: 'What', width: 20, cell: (r) => r.what },
+	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} />` },
+	{ name: 'detail', title: 'Detail', wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>` },
+];
+
+// The first page is kept fresh; those that were asked for behind it stay as they were.
+function usePages(query) {
+	const first = useData('audit', { query, topics: ['jobs', 'daemons', 'schedules', 'queues'], every: 10000 });
+	const [older, setOlder] = useState({ rows: [], next: undefined });
+	useEffect(() => setOlder({ rows: [], next: undefined }), [JSON.stringify(query)]);
+	const next = older.next === undefined ? first.data?.next : older.next;
+	const more = async () => {
+		try {
+			const page = await get('audit', { ...query, after: next });
+			setOlder({ rows: [...(older.next === undefined ? first.data.items : older.rows), ...page.items], next: page.next });
+		} catch (error) {
+			toastProblem(error);
+		}
+	};
+	const seen = new Set(first.data?.items.map((r) => r.n));
+	return { ...first, rows: first.data && [...first.data.items, ...older.rows.filter((r) => !seen.has(r.n))], more: next ? more : null };
+}
+
+export function Audit({ query }) {
+	const span = spans.find(([name]) => name === (query.since ?? '')) ?? spans[0];
+	const { rows, error, reload, more } = usePages({ limit: PAGE, what: query.what, who: query.who, job: query.job, since: span[2] });
+	const text = (name, label, placeholder) => html`<input data-filter=${name === 'what' ? '' : undefined} type=${name === 'job' ? 'number' : 'search'} aria-label=${label} placeholder=${placeholder}
+		value=${query[name] ?? ''} onInput=${(e) => filter({ [name]: e.target.value }, { typing: true })} />`;
+	return html`<${Head} title="Audit" note="What people did, and what the system did about trouble." />
+		<div class="filters" role="search">${text('what', 'How what was done begins', 'What: queue, daemon.st…  ( / )')}${text('who', 'Who did it', 'Who')}${text('job', 'Of which job', 'Job')}
+			<select aria-label="Since" value=${span[0]} onChange=${(e) => filter({ since: e.target.value })}>${spans.map(([name, label]) => html`<option value=${name} selected=${name === span[0]}>${label}</option>`)}</select></div>
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<div class="audit"><${Table} label="audit" columns=${columns} rows=${rows} rowKey=${(r) => r.n} more=${more}
+			empty=${query.what || query.who || query.job ? html`<${Empty} title="Nothing fits"><a href=${href('audit')}>Show all</a><//>`
+				: html`<${Empty} title="Nothing yet" command="tow queue pause default --reason 'to see it here'">Whatever somebody changes is written down here, with who it was.<//>`} /></div>`;
+}

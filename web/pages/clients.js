@@ -1,0 +1,170 @@
+// Clients and targets: who downloads for us and who is told of new files, how each is, and what is wrong with it.
+import { del, get, may, patch, post, step } from '../lib/api.js';
+import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { ask, confirm } from '../lib/dialog.js';
+import { changed, filled } from '../lib/form.js';
+import { useData } from '../lib/live.js';
+import { bytes } from '../lib/size.js';
+import { duration, seconds, Time } from '../lib/time.js';
+import { act, toast, toastProblem } from '../lib/toast.js';
+import { html, useEffect, useState } from '../lib/ui.js';
+import { href } from '../lib/route.js';
+
+const secretField = (o) => ({ name: 'secret', label: 'Secret', value: o.secret, placeholder: 'secret:NAME', pattern: 'secret:[a-zA-Z0-9_.\\-]+', title: 'secret: and its name',
+	hint: 'its name only; what it is says the workers\' host: tow secret set NAME' });
+
+const sorts = {
+	clients: {
+		one: 'client', drivers: ['qbittorrent', 'transmission', 'deluge', 'rtorrent', 'aria2', 'sabnzbd', 'nzbget', 'web'], reset: ['user_name', 'secret', 'category', 'tag'],
+		fields: (c) => [
+			{ name: 'url', label: 'Address', value: c.url, placeholder: 'http://127.0.0.1:8080' },
+			{ name: 'user_name', label: 'User', value: c.user_name }, secretField(c),
+			{ name: 'category', label: 'Category', value: c.category, hint: 'what is ours in it, and what is added gets' },
+			{ name: 'tag', label: 'Tag', value: c.tag },
+			{ name: 'adopt', label: 'What others put there is ours to import, too', type: 'check', value: c.adopt },
+			{ name: 'priority', label: 'Priority', type: 'number', value: c.priority ?? 100, hint: 'downloads that name no client go to the smallest' },
+			{ name: 'timeout', label: 'Time limit of a request', value: c.timeout, placeholder: '30 s' },
+			{ name: 'paths', label: 'Where its folders are here', type: 'area', rows: 2, json: true, value: c.paths, placeholder: '{"/downloads": "/srv/downloads"}' },
+		],
+	},
+	targets: {
+		one: 'target', drivers: ['jellyfin', 'plex', 'kodi', 'audiobookshelf', 'subsonic', 'stash', 'mpd', 'webhook'], reset: ['user_name', 'secret', 'section'],
+		fields: (t) => [
+			{ name: 'url', label: 'Address', value: t.url, required: true, placeholder: 'http://127.0.0.1:8096' },
+			{ name: 'user_name', label: 'User', value: t.user_name }, secretField(t),
+			{ name: 'section', label: 'Section', value: t.section, hint: 'its own name of the library, where it needs one' },
+			{ name: 'delay', label: 'Changes are gathered for', value: t.delay, placeholder: '10 s' },
+			{ name: 'timeout', label: 'Time limit of a request', value: t.timeout, placeholder: '30 s' },
+		],
+	},
+};
+
+// --- testing: a worker tries, and says what it found
+
+const TEST_MS = 1000;
+
+function Findings({ job }) {
+	const [{ found, state, error }, setSeen] = useState({});
+	useEffect(() => {
+		let timer = null;
+		const look = async () => {
+			try {
+				const [{ items }, { state: now, error: why }] = await Promise.all([get(`downloads/tests/${job}`), get(`jobs/${job}`)]);
+				const ended = ['completed', 'failed', 'cancelled'].includes(now);
+				setSeen({ found: items, state: now, error: now === 'failed' ? why : null });
+				if (!ended)
+					timer = setTimeout(look, TEST_MS);
+			} catch (problem) {
+				setSeen({ error: problem.message });
+			}
+		};
+		look();
+		return () => clearTimeout(timer);
+	}, [job]);
+	return html`<div class="findings" aria-live="polite">${error ? html`<p class="bad-text">${error}</p>` : !found?.length
+		? html`<p><${State} name=${state === 'completed' ? 'nothing was found' : 'a worker tries it'} look=${state === 'completed' ? 'mute' : 'run'} /></p>`
+		: html`<ul>${found.map((f) => html`<li key=${f.component + f.detail}><${State} name=${f.component} look=${f.status} /><p>${f.detail}</p>${f.hint && html`<p class="hint">${f.hint}</p>`}</li>`)}</ul>`}</div>`;
+}
+
+async function test(path, o) {
+	try {
+		const { job } = await post(`${path}/${step(o.name)}/test`);
+		await ask({ title: `Test of ${o.name}`, broad: true, action: null, body: html`<${Findings} job=${job} />` });
+	} catch (error) {
+		toastProblem(error);
+	}
+}
+
+// --- adding and changing
+
+// Empty for what has a standard of its own means that nothing is to change.
+function onlyResettable(what, reset) {
+	const names = what.reset?.filter((name) => reset.includes(name));
+	const { reset: _, ...given } = what;
+	return names?.length ? { ...given, reset: names } : given;
+}
+
+async function edit(path, o, reload) {
+	const sort = sorts[path];
+	const fields = sort.fields(o).filter((f) => o.driver !== 'web' || ['url', 'priority', 'timeout'].includes(f.name));
+	const done = await ask({ title: `Edit ${o.name}`, fields, broad: true, action: 'Save', run: (values) => {
+		const what = onlyResettable(changed(fields, values), sort.reset);
+		return Object.keys(what).length ? patch(`${path}/${step(o.name)}`, what) : {};
+	} });
+	if (done) {
+		toast(`${o.name} is saved`);
+		reload();
+	}
+}
+
+async function add(path, reload) {
+	const sort = sorts[path];
+	const fields = [{ name: 'name', label: 'Name', required: true }, { name: 'driver', label: 'Program', value: sort.drivers[0], options: sort.drivers }, ...sort.fields({})];
+	const done = await ask({ title: `Add a ${sort.one}`, fields, broad: true, action: 'Add', run: async (values) => {
+		await post(path, filled(fields, values));
+		return values;
+	} });
+	if (done) {
+		toast(`${done.name} is added`);
+		reload();
+		if (may('operator'))
+			test(path, done);
+	}
+}
+
+async function drop(path, o, reload) {
+	if (await confirm({ title: `Remove ${o.name}?`, action: 'Remove', text: 'Nothing is changed in the program itself.', run: () => del(`${path}/${step(o.name)}`) })) {
+		toast(`${o.name} is removed`);
+		reload();
+	}
+}
+
+async function change(doing, said, reload) {
+	await act(doing, said);
+	reload();
+}
+
+function Verbs({ path, o, reload }) {
+	const at = `${path}/${step(o.name)}`;
+	const one = (word, doing, look = 'small') => html`<${Button} key=${word} look=${look} aria-label=${`${word} ${o.name}`} onClick=${doing}>${word}<//>`;
+	const said = (word) => `${o.name} is ${word}`;
+	const enable = path === 'clients' ? may('operator') && (() => post(`${at}/enable`)) : may('admin') && (() => patch(at, { enabled: true }));
+	const disable = path === 'clients' ? () => post(`${at}/disable`) : () => patch(at, { enabled: false });
+	return may('operator') && html`<div class="actions">${one('Test', () => test(path, o))}
+		${path === 'clients' && o.error && o.enabled && one('Ask again', () => change(() => post(`${at}/retry`), `${o.name} is asked again`, reload))}
+		${path === 'targets' && o.enabled && one('Scan', () => change(() => post(`${at}/scan`), `${o.name} is told to look at all that it has`, reload))}
+		${enable && (o.enabled ? one('Disable', () => change(disable, said('disabled'), reload)) : one('Enable', () => change(enable, said('enabled'), reload)))}
+		${may('admin') && html`${one('Edit', () => edit(path, o, reload))}${one('Remove', () => drop(path, o, reload))}`}</div>`;
+}
+
+// --- pages
+
+const about = {
+	clients: (c) => [['Program', [c.driver, c.version].filter(Boolean).join(' ')], ['Address', c.url && html`<span class="mono">${c.url}</span>`], ['Holds', html`<a href=${href('downloads', { client: c.name })}>${count(c.transfers ?? 0, 'transfer')}</a>`],
+		['Free', c.free_bytes && bytes(c.free_bytes)], ['Listed', c.listed_at && html`<${Time} at=${c.listed_at} />`], ['In', c.took && duration(seconds(c.took))], ['Asked next', c.next_at && html`<${Time} at=${c.next_at} />`], ['User', c.user_name],
+		['Secret', c.secret], ['Category', c.category], ['Tag', c.tag], ['Adopts', c.adopt ? 'yes' : null], ['Priority', c.priority], ['Since', html`<${Time} at=${c.since} />`]],
+	targets: (t) => [['Program', t.driver], ['Address', html`<span class="mono">${t.url}</span>`], ['Libraries', t.libraries?.join(', ') ?? html`<span class="soft">none</span>`], ['To be told', t.pending || null],
+		['Told', t.scanned_at ? html`<${Time} at=${t.scanned_at} />` : 'never'], ['Failed', t.failed_at && html`<${Time} at=${t.failed_at} />`], ['User', t.user_name], ['Secret', t.secret], ['Section', t.section], ['Gathers for', duration(seconds(t.delay))]],
+};
+
+function One({ path, o, reload }) {
+	return html`<${Card} title=${o.name} extra=${html`<${State} name=${o.state} />`} className="member">
+		${o.error && html`<div class="problem" role="status"><p>${o.error}</p>${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
+		<${Facts} of=${about[path](o)} /><${Verbs} path=${path} o=${o} reload=${reload} /><//>`;
+}
+
+function All({ path, topics, title, empty }) {
+	const { data, error, reload } = useData(path, { topics, every: 5000 });
+	return html`<header class="head"><div><h2>${title}</h2></div>${may('admin') && html`<div class="actions"><${Button} onClick=${() => add(path, reload)}>Add a ${sorts[path].one}<//></div>`}</header>
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		${!data && !error && html`<div class="panel loading" aria-busy="true"></div>`}
+		${data?.items.length === 0 && empty}
+		<div class="columns">${data?.items.map((o) => html`<${One} key=${o.name} path=${path} o=${o} reload=${reload} />`)}</div>`;
+}
+
+export function Clients() {
+	return html`<${Head} title="Clients and targets" note="Who downloads for us, and who is told of new files." />
+		<${All} path="clients" topics=${['clients']} title="Clients" empty=${html`<${Empty} title="No clients" command="tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret secret:qb">Programs that download for us.<//>`} />
+		<${All} path="targets" topics=${['downloads']} title="Targets" empty=${html`<${Empty} title="No targets yet" command="tow target add films jellyfin http://127.0.0.1:8096 --secret secret:jellyfin">Media servers, and whoever else is told of new files.
+			Then say of which library: tow library announce LIBRARY TARGET<//>`} />`;
+}

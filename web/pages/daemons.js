@@ -1,0 +1,101 @@
+// Daemons: what works in turns until somebody stops it, each with what it says now. And one: its log.
+import { del, may, post, step } from '../lib/api.js';
+import { Button, Card, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { confirm } from '../lib/dialog.js';
+import { Json } from '../lib/json.js';
+import { useData } from '../lib/live.js';
+import { go, href } from '../lib/route.js';
+import { Table } from '../lib/table.js';
+import { clock, duration, exact, seconds, Time } from '../lib/time.js';
+import { act, toast } from '../lib/toast.js';
+import { html, useEffect, useRef } from '../lib/ui.js';
+
+const pathOf = (d) => `daemons/${step(d.name)}`;
+
+async function verb(d, name, said, done) {
+	await act(() => post(`${pathOf(d)}/${name}`), `${d.name} ${said}`);
+	done();
+}
+
+const isStarted = (d) => !['stopped', 'disabled', 'failed', 'stopping'].includes(d.state);
+
+function Verbs({ d, done, look = '', less = '' }) {
+	if (!may('operator'))
+		return null;
+	const one = (name, word, said, more = '') => html`<${Button} key=${name} look="${look} ${more}" aria-label=${`${word} ${d.name}`} onClick=${() => verb(d, name, said, done)}>${word}<//>`;
+	return html`<div class="actions">${!d.enabled ? one('enable', 'Enable', 'may be started')
+		: html`${one('disable', 'Disable', 'is disabled', less)}${isStarted(d) ? one('stop', 'Stop', 'is stopped') : one('start', 'Start', 'is started')}`}</div>`;
+}
+
+// What it says, and the job that it says it of.
+function Says({ d }) {
+	return html`<span class="says"><span class=${['failing', 'failed'].includes(d.state) ? 'bad-text' : ''} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
+		${d.status_job && html` <a href=${href(`jobs/${d.status_job}`)}>View Job ${d.status_job}</a>`}</span>`;
+}
+
+const columns = (reload) => [
+	{ name: 'name', title: 'Daemon', cell: (d) => html`<div class="two"><a data-open href=${href(`daemons/${d.name}`)}>${d.name}</a><span class="soft wide" title=${d.description}>${d.description ?? d.kind}</span>
+		<span class="narrow"><${Says} d=${d} /></span></div>` },
+	{ name: 'state', title: 'State', width: 13, sort: (d) => d.state, cell: (d) => html`<${State} name=${d.state} />` },
+	{ name: 'says', title: 'Status', wide: true, cell: (d) => html`<${Says} d=${d} />` },
+	{ name: 'next', title: 'Next turn', width: 14, wide: true, cell: (d) => html`<${Time} at=${d.next_at} />` },
+	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 20, cell: (d) => html`<${Verbs} look="small" less="wide" d=${d} done=${reload} />` }] : []),
+];
+
+const topics = ['daemons'];
+
+function All() {
+	const { data, error, reload } = useData('daemons', { topics, every: 5000 });
+	return html`<${Head} title="Daemons" note="What works in turns, until somebody stops it." />
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${data?.items}
+			empty=${html`<${Empty} title="No daemons" command="tow daemon add tidy my.kind '{}' --every 5min">A daemon does one turn of work, sleeps, and does the next one.<//>`} /></div>`;
+}
+
+const KEPT = 300;
+
+// The newest line is at the foot, and stays in sight unless somebody has scrolled up.
+function Log({ lines }) {
+	const box = useRef(null), atFoot = useRef(true);
+	useEffect(() => {
+		if (atFoot.current)
+			box.current.scrollTop = box.current.scrollHeight;
+	}, [lines]);
+	const scrolled = () => { atFoot.current = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 30; };
+	return html`<div class="panel said" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label="log">${lines.map((l) => html`<p key=${`${l.job} ${l.what} ${l.n}`} class=${/^[A-Z]/.test(l.what) ? 'action' : l.what}>
+		<time datetime=${l.at} title=${exact(l.at)}>${clock(l.at)}</time><span class="what">${l.what}</span>
+		<span class="line">${l.line}${l.job && html` <a href=${href(`jobs/${l.job}`)}>job ${l.job}</a>`}</span></p>`)}</div>`;
+}
+
+async function drop(d) {
+	if (await confirm({ title: `Drop ${d.name}?`, action: 'Drop', text: 'It and what is known of its turns are forgotten; its jobs stay in history.', run: () => del(pathOf(d)) })) {
+		toast(`${d.name} is dropped`);
+		go('daemons');
+	}
+}
+
+function One({ name }) {
+	const path = `daemons/${step(name)}`;
+	const { data: d, error, reload } = useData(path, { topics, every: 3000 });
+	const log = useData(`${path}/log`, { query: { max_lines: KEPT }, topics, every: 3000 });
+	if (!d)
+		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
+	return html`<${Head} title=${d.name} note=${d.description}>
+			${may('admin') && !isStarted(d) && html`<${Button} look="danger" onClick=${() => drop(d)}>Drop<//>`}<${Verbs} d=${d} done=${reload} /><//>
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<div class="columns">
+			<${Card} title="Now" extra=${html`<${State} name=${d.state} />`}><p class="status"><${Says} d=${d} /></p>
+				<${Facts} of=${[['Said', d.status_at && html`<${Time} at=${d.status_at} />`], ['Next turn', d.next_at && html`<${Time} at=${d.next_at} />`], ['Heard of', d.heartbeat_at && html`<${Time} at=${d.heartbeat_at} />`],
+					['Its job', d.job && html`<a href=${href(`jobs/${d.job}`)}>View Job ${d.job}</a>`], ['Failed in a row', d.failures || null], ['Error', d.error]]} /><//>
+			<${Card} title="Rules"><${Facts} of=${[['Kind', d.kind], ['Type', d.type === d.kind ? null : d.type], ['Every', duration(seconds(d.every))], ['Queue', html`<a href=${href(`queues/${d.queue}`)}>${d.queue}</a>`],
+				['Priority', d.priority], ['Time limit', d.timeout && duration(seconds(d.timeout))], ['Policy', d.policy], ['Starts by itself', d.auto_start ? 'yes' : 'no'], ['Enabled', d.enabled ? 'yes' : 'no']]} />
+				<h3>Config</h3><${Json} value=${d.config} label="config" /><//>
+		</div>
+		<h2>Log</h2>
+		${log.error && html`<${ProblemBox} error=${log.error} again=${log.reload} />`}
+		${log.data?.items.length === 0 ? html`<${Empty} title="Nothing was said yet" command=${`tow daemon start ${name}`} />` : html`<${Log} lines=${log.data?.items ?? []} />`}`;
+}
+
+export function Daemons({ rest: [name] }) {
+	return name ? html`<${One} name=${name} />` : html`<${All} />`;
+}

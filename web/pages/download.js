@@ -1,0 +1,92 @@
+// One download: how far it is, what is wrong, its files, and all that ever happened to it.
+import { may, post } from '../lib/api.js';
+import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { useData } from '../lib/live.js';
+import { href } from '../lib/route.js';
+import { bytes, speed } from '../lib/size.js';
+import { Table } from '../lib/table.js';
+import { clock, duration, exact, Lasting, Time } from '../lib/time.js';
+import { act } from '../lib/toast.js';
+import { Json } from '../lib/json.js';
+import { html, useEffect } from '../lib/ui.js';
+import { amount, Progress, statusOf, undo, useMoving, Verbs } from './downloads.js';
+
+const words = (state) => state.replaceAll('_', ' ');
+
+// How long it was in which state, one after the other.
+function Timeline({ events }) {
+	const steps = events.filter((e) => e.to_state);
+	return html`<ol class="stages" aria-label="States">${steps.map((e, i) => html`<li key=${e.n} title=${exact(e.at)}><${State} name=${words(e.to_state)} />
+		<span class="soft num">${steps[i + 1] ? duration((Date.parse(steps[i + 1].at) - Date.parse(e.at)) / 1000) : html`<${Lasting} from=${e.at} />`}</span></li>`)}</ol>`;
+}
+
+const fileColumns = [
+	{ name: 'source', title: 'File', cell: (f) => html`<div class="two"><span title=${f.path ?? f.source}>${f.source}</span>
+		<span class=${f.error ? 'bad-text' : 'soft'} title=${f.error ?? f.why ?? f.path}>${f.error ?? f.why ?? f.path ?? ''}</span></div>` },
+	{ name: 'state', title: 'State', width: 13, sort: (f) => f.state, cell: (f) => html`<${State} name=${f.state} />` },
+	{ name: 'size', title: 'Size', width: 11, num: true, wide: true, sort: (f) => f.size, cell: (f) => bytes(f.size) },
+	{ name: 'mode', title: 'How', width: 10, wide: true, cell: (f) => f.mode ?? html`<span class="soft">–</span>` },
+	{ name: 'placed', title: 'Placed', width: 14, wide: true, cell: (f) => html`<${Time} at=${f.placed_at} />` },
+];
+
+const eventColumns = [
+	{ name: 'at', title: 'When', width: 10, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
+	{ name: 'what', title: 'What', width: 17, cell: (e) => words(e.what) },
+	{ name: 'detail', title: 'Detail', cell: (e) => html`<span title=${e.detail}>${e.detail}</span>` },
+	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (e) => e.who },
+];
+
+function Now({ d }) {
+	return html`<${Card} title="Now" extra=${html`<${State} name=${statusOf(d)} />`}>
+		<div class="large"><${Progress} d=${d} /><b class="num">${d.percent >= 99.95 ? 100 : d.percent.toFixed(1)} %</b></div>
+		<${Facts} of=${[['Downloaded', amount(d)], ['Down', speed(d.down)], ['Up', speed(d.up)], ['Left', d.eta_s === null ? '–' : duration(Math.round(d.eta_s))],
+			['Ratio', d.ratio?.toFixed(2)], ['Seeders', d.seeders], ['Leechers', d.leechers], ['In its client', d.transfer], ['In this state', html`<${Lasting} from=${d.state_at} />`]]} /><//>`;
+}
+
+function About({ d }) {
+	return html`<${Card} title="About"><${Facts} of=${[
+		['Client', html`<a href=${href('clients')}>${d.client}</a>`], ['Library', d.library], ['Type', d.type], ['Profile', d.profile], ['Priority', d.priority], ['Category', d.category],
+		['Added', html`<${Time} at=${d.created_at} />`], ['By', d.who], ['Completed', d.completed_at && html`<${Time} at=${d.completed_at} />`], ['Tracker', d.tracker_host],
+		['Says', d.tracker], ['Tags', d.tags?.join(', ')], ['Folder', d.folder && html`<span class="mono">${d.folder}</span>`]]} />
+		${Object.keys(d.meta).length > 0 && html`<h3>Named by</h3><${Json} value=${d.meta} label="what its name is made of" />`}
+		${Object.keys(d.options).length > 0 && html`<h3>Options</h3><${Json} value=${d.options} label="options" />`}<//>`;
+}
+
+function ClientVerbs({ d }) {
+	if (!may('operator') || d.type !== 'torrent')
+		return null;
+	return ['recheck', 'reannounce'].map((what) => html`<${Button} key=${what} onClick=${() => act(() => post(`downloads/${d.id}/act`, { what }), `${d.client} is asked to ${what}`)}>
+		${what[0].toUpperCase()}${what.slice(1)}<//>`);
+}
+
+export function Download({ id }) {
+	const one = useMoving(`downloads/${encodeURIComponent(id)}`);
+	const files = useData(`downloads/${encodeURIComponent(id)}/files`, {});
+	const events = useData(`downloads/${encodeURIComponent(id)}/events`, {});
+	useEffect(() => {
+		files.reload();
+		events.reload();
+	}, [one.data?.state, one.data?.state_at]);
+	if (!one.data)
+		return html`<${Head} title=${`Download ${id}`} />${one.error ? html`<${ProblemBox} error=${one.error} again=${one.reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
+	const d = one.now(one.data);
+	const again = () => {
+		one.reload();
+		files.reload();
+		events.reload();
+	};
+	const placed = files.data?.items.some((f) => f.state === 'placed');
+	return html`<${Head} title=${d.title} note=${html`<a href=${href('downloads')}>Downloads</a> / ${d.id}`}>
+			<${ClientVerbs} d=${d} />
+			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
+			<${Verbs} d=${d} done=${again} /><//>
+		${one.error && html`<${ProblemBox} error=${one.error} again=${one.reload} />`}
+		${d.trouble && html`<div class="problem" role="status"><p>${d.trouble}</p>${d.hint && html`<p class="hint">${d.hint}</p>`}</div>`}
+		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
+		${events.data && html`<${Card} title="States"><${Timeline} events=${events.data.items} /><//>`}
+		<h2>${files.data ? count(files.data.items.length, 'file') : 'Files'}</h2>
+		<${Table} label="files" columns=${fileColumns} rows=${files.data?.items} rowKey=${(f) => f.id}
+			empty=${html`<${Empty} title="No files yet" command=${`tow haul preview ${d.id}`}>They are known once it is here; this says what an import would do with them.<//>`} />
+		<h2>What happened</h2>
+		<${Table} label="events" columns=${eventColumns} rows=${events.data && [...events.data.items].reverse()} rowKey=${(e) => e.n} />`;
+}

@@ -1,0 +1,288 @@
+// Downloads: what is under way, how fast, and what is wrong with it. One of them: pages/download.js.
+import { get, may, post } from '../lib/api.js';
+import { Button, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
+import { ask, confirm } from '../lib/dialog.js';
+import { base64, filled } from '../lib/form.js';
+import { useData, useMessages } from '../lib/live.js';
+import { filter, href } from '../lib/route.js';
+import { bytes, speed } from '../lib/size.js';
+import { Table } from '../lib/table.js';
+import { duration, seconds, Time } from '../lib/time.js';
+import { act, toast, toastProblem } from '../lib/toast.js';
+import { html, useEffect, useRef, useState } from '../lib/ui.js';
+import { Download } from './download.js';
+
+const groups = {
+	'': { title: 'All', states: null },
+	active: { title: 'Under way', states: ['queued', 'searching', 'matching', 'approved', 'downloading', 'downloaded', 'converting', 'converted', 'importing'] },
+	attention: { title: 'Needs somebody', states: ['needs_approval', 'failed'] },
+	paused: { title: 'Paused', states: ['paused'] },
+	completed: { title: 'Completed', states: ['completed'] },
+	given_up: { title: 'Given up', states: ['cancelled', 'rejected'] },
+};
+
+const sorts = [['-id', 'Newest first'], ['title', 'Title'], ['-percent', 'Furthest first'], ['-size', 'Largest first'], ['priority', 'Priority'], ['-completed_at', 'Completed last']];
+
+const SETTLE_MS = 300;
+
+// Rows with what the server tells of them between two answers: how far each is comes several times a second.
+export function useMoving(path, query) {
+	const { data, error, reload } = useData(path, { query });
+	const [moved, setMoved] = useState({});
+	const soon = useRef(null);
+	useEffect(() => setMoved({}), [data]);
+	useEffect(() => () => clearTimeout(soon.current), []);
+	useMessages('downloads', (message) => {
+		if (message.type === 'progress') {
+			setMoved((before) => ({ ...before, [message.download_id]: message }));
+			return;
+		}
+		clearTimeout(soon.current);
+		soon.current = setTimeout(reload, SETTLE_MS);
+	});
+	return { data, error, reload, now: (d) => withMoves(d, moved[d.id]) };
+}
+
+function withMoves(d, m) {
+	const base = { ...d, eta_s: seconds(d.eta) };
+	return m ? { ...base, percent: m.progress_pct, down: m.down_bps, up: m.up_bps, eta_s: m.eta_s, ratio: m.ratio ?? d.ratio, size: m.size, transfer: m.transfer,
+		downloaded: m.size === null ? d.downloaded : m.size - m.left_bytes } : base;
+}
+
+export const statusOf = (d) => d.status.toLowerCase().replaceAll('_', ' ');
+
+const isOver = (d) => ['completed', 'failed', 'cancelled', 'rejected'].includes(d.state);
+const holds = {
+	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state),
+	resume: (d) => d.state === 'paused',
+	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
+	cancel: (d) => !isOver(d) || d.state === 'failed',
+};
+
+export async function cancel(d, done) {
+	const answer = await ask({
+		title: `Cancel ${d.title}?`, action: 'Cancel the download', danger: true, text: 'It can be tried again later.',
+		fields: [{ name: 'remove', label: 'What its client does with it', value: 'no', options: [['no', 'keeps it as it is'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files']] }],
+		run: ({ remove }) => post(`downloads/${d.id}/cancel`, { remove }),
+	});
+	if (answer) {
+		toast(`${d.title} is cancelled`);
+		done();
+	}
+}
+
+export async function undo(d, done) {
+	const sure = await confirm({ title: `Take back ${d.title}?`, action: 'Take back', text: 'The files that its import placed are removed from the library, where nobody has changed them since. What the client holds stays.',
+		run: () => post(`downloads/${d.id}/undo`) });
+	if (sure) {
+		toast('the files are being taken back');
+		done();
+	}
+}
+
+async function verb(d, name, said, done) {
+	await act(() => post(`downloads/${d.id}/${name}`), `${d.title} ${said}`);
+	done();
+}
+
+const icons = { pause: 'M5 3v10M11 3v10', resume: 'M4 3l9 5-9 5z', retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3.2H9.8', cancel: 'M4 4l8 8M12 4l-8 8' };
+
+function Icon({ name }) {
+	return html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${icons[name]} /></svg>`;
+}
+
+// What can be done with a download as it is now. Where it is small, each is a sign with a name.
+export function Verbs({ d, done, small }) {
+	if (!may('operator'))
+		return null;
+	const one = (name, word, doing) => holds[name](d) && html`<${Button} key=${name} look=${small ? 'plain' : name === 'cancel' ? 'danger' : ''} title=${small && word}
+		aria-label=${`${word} ${d.title}`} onClick=${doing}>${small ? html`<${Icon} name=${name} />` : word}<//>`;
+	return html`<div class="actions">
+		${one('pause', 'Pause', () => verb(d, 'pause', 'is paused', done))}
+		${one('resume', 'Resume', () => verb(d, 'resume', 'goes on', done))}
+		${one('retry', 'Retry', () => verb(d, 'retry', 'is tried again', done))}
+		${one('cancel', 'Cancel', () => cancel(d, done))}</div>`;
+}
+
+export function Progress({ d }) {
+	const look = d.state === 'failed' ? 'bad' : d.state === 'completed' ? 'ok' : d.state === 'paused' || d.trouble ? 'warn' : '';
+	return html`<${Meter} value=${d.percent} look=${look} label=${`how far ${d.title} is`} />`;
+}
+
+const percent = (d) => `${d.percent >= 99.95 || d.percent === 0 ? Math.round(d.percent) : d.percent.toFixed(1)} %`;
+
+export const amount = (d) => (d.size === null ? '–' : d.downloaded !== null && d.downloaded < d.size ? `${bytes(d.downloaded)} of ${bytes(d.size)}` : bytes(d.size));
+
+function Speed({ of, sign, word }) {
+	return of ? html`<span><span aria-hidden="true">${sign} </span><span class="hidden">${word} </span>${speed(of)}</span>` : html`<span class="soft">–</span>`;
+}
+
+const columns = (now, reload) => [
+	{ name: 'title', title: 'Title', cell: (r) => {
+		const d = now(r);
+		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
+			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="narrow"><${State} name=${statusOf(d)} /></span></div>`;
+	} },
+	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },
+	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
+		const d = now(r);
+		return html`<div class="far"><${Progress} d=${d} /><span class="num">${percent(d)}</span><span class="soft">${amount(d)}</span></div>`;
+	} },
+	{ name: 'speed', title: 'Speed', width: 12, num: true, wide: true, cell: (r) => {
+		const d = now(r);
+		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
+	} },
+	{ name: 'eta', title: 'Left', width: 14, num: true, wide: true, cell: (r) => {
+		const d = now(r);
+		return isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
+	} },
+	{ name: 'ratio', title: 'Ratio', width: 7, num: true, wide: true, cell: (r) => now(r).ratio?.toFixed(2) ?? html`<span class="soft">–</span>` },
+	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 10, cell: (r) => html`<${Verbs} small d=${r} done=${reload} />` }] : []),
+];
+
+// --- adding
+
+const isNzb = (file) => /\.nzb$/i.test(file.name);
+
+async function addFile(file, more) {
+	return post('downloads', { ...more, type: isNzb(file) ? 'nzb' : 'torrent', data: await base64(file) });
+}
+
+// Kilobytes a second, for people.
+const addFields = (libraries, clients) => [
+	{ name: 'links', label: 'Links', type: 'area', rows: 3, placeholder: 'https://… or magnet:?xt=…', hint: 'http, https or magnet; one a line' },
+	{ name: 'files', label: 'Or files', type: 'file', multiple: true, accept: '.torrent,.nzb', hint: '.torrent or .nzb; they can also be dropped on the page' },
+	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet'], ...libraries.map((l) => [l.name, l.name])] },
+	{ name: 'client', label: 'Client', options: [['', 'the first that takes it'], ...clients.filter((c) => c.enabled).map((c) => [c.name, `${c.name} (${c.driver})`])] },
+	{ name: 'title', label: 'Title', placeholder: 'as the link says', hint: 'of one download' },
+	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
+];
+
+async function addAll(fields, { links, files, rate, ...values }) {
+	const more = filled(fields.filter((f) => f.name in values), values);
+	if (rate)
+		more.options = { down_limit: rate * 1000 };
+	const all = links.split(/\s+/).filter(Boolean);
+	if (all.length + files.length === 0)
+		throw Object.assign(new Error('nothing was given'), { hint: 'a link, or a file' });
+	for (const link of all)
+		await post('downloads', { link, ...more });
+	for (const file of files)
+		await addFile(file, more);
+	return { n: all.length + files.length };
+}
+
+async function add(done) {
+	try {
+		const [libraries, clients] = await Promise.all([get('libraries'), get('clients')]);
+		const fields = addFields(libraries.items, clients.items);
+		const answer = await ask({ title: 'Add downloads', action: 'Add', fields, run: (values) => addAll(fields, values) });
+		if (answer)
+			toast(answer.n === 1 ? 'added' : `${answer.n} added`);
+	} catch (error) {
+		toastProblem(error);
+	}
+	done();
+}
+
+async function dropped(files, done) {
+	const known = files.filter((f) => /\.(torrent|nzb)$/i.test(f.name));
+	if (known.length < files.length)
+		toast('only .torrent and .nzb files can be dropped', { bad: true });
+	for (const file of known)
+		await act(() => addFile(file, {}), `${file.name} is added`);
+	done();
+}
+
+// Files may be dropped anywhere on the page; it says so while something hangs over it.
+function useDrop(take) {
+	const [over, setOver] = useState(false);
+	useEffect(() => {
+		if (!may('operator'))
+			return undefined;
+		const hang = (event) => {
+			if (event.dataTransfer?.types.includes('Files')) {
+				event.preventDefault();
+				setOver(true);
+			}
+		};
+		const leave = (event) => { if (!event.relatedTarget) setOver(false); };
+		const drop = (event) => {
+			event.preventDefault();
+			setOver(false);
+			take([...event.dataTransfer.files]);
+		};
+		const all = { dragover: hang, dragleave: leave, drop };
+		Object.entries(all).forEach(([name, does]) => window.addEventListener(name, does));
+		return () => Object.entries(all).forEach(([name, does]) => window.removeEventListener(name, does));
+	}, []);
+	return over;
+}
+
+// --- the page
+
+function Tabs({ chosen, counts }) {
+	const many = (states) => counts && counts.filter((c) => !states || states.includes(c.state)).reduce((n, c) => n + c.count, 0);
+	return html`<nav class="tabs" aria-label="Which downloads">${Object.entries(groups).map(([name, g]) => html`<a key=${name}
+		href=${href('downloads', { show: name })} aria-current=${name === chosen ? 'true' : undefined}>${g.title}<span class="n">${counts ? number(many(g.states)) : ''}</span></a>`)}</nav>`;
+}
+
+function Filters({ query }) {
+	const clients = useData('clients', { topics: ['clients'], every: 60000 }).data?.items ?? [];
+	const libraries = useData('libraries', { every: 60000 }).data?.items ?? [];
+	const choice = (name, label, all) => html`<select aria-label=${label} value=${query[name] ?? ''} onChange=${(e) => filter({ [name]: e.target.value })}>
+		<option value="">${label}: any</option>${all.map((o) => html`<option value=${o.name} selected=${o.name === query[name]}>${o.name}</option>`)}</select>`;
+	return html`<div class="filters" role="search">
+		<input data-filter type="search" aria-label="Part of the title" placeholder="Title  ( / )" value=${query.title ?? ''} onInput=${(e) => filter({ title: e.target.value }, { typing: true })} />
+		${choice('client', 'Client', clients)}${choice('library', 'Library', libraries)}
+		<select aria-label="Order" value=${query.sort ?? '-id'} onChange=${(e) => filter({ sort: e.target.value === '-id' ? '' : e.target.value })}>
+			${sorts.map(([value, words]) => html`<option value=${value} selected=${value === (query.sort ?? '-id')}>${words}</option>`)}</select></div>`;
+}
+
+// Whether clients are watched at all.
+function Service() {
+	const { data, reload } = useData('downloads/status', { topics: ['clients', 'status'] });
+	const change = async (what, said) => {
+		await act(() => post(`downloads/service/${what}`), said);
+		reload();
+	};
+	if (!data)
+		return html`<span class="service"></span>`;
+	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
+		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${() => change('stop', 'clients are not watched any more')}>Stop<//>`
+			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}</span>`;
+}
+
+const PAGE = 50;
+
+function nothing(query) {
+	return query.show || query.title || query.client || query.library
+		? html`<${Empty} title="Nothing fits"><a href=${href('downloads')}>Show all downloads</a><//>`
+		: html`<${Empty} title="No downloads yet" command="tow haul add https://host/file.iso">Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library. A library comes first: tow library add NAME FOLDER<//>`;
+}
+
+function All({ query }) {
+	const chosen = groups[query.show] ? query.show : '';
+	const [shown, setShown] = useState(PAGE);
+	const { data, error, reload, now } = useMoving('downloads', { state: groups[chosen].states?.join(','), title: query.title, client: query.client, library: query.library, sort: query.sort, limit: shown });
+	const counts = useData('downloads/counts', {});
+	const again = () => {
+		reload();
+		counts.reload();
+	};
+	useEffect(() => { counts.reload(); }, [data]);
+	const over = useDrop((files) => dropped(files, again));
+	return html`<${Head} title="Downloads" note=${html`<${Service} />`}>
+			${may('operator') && html`<${Button} look="main" onClick=${() => add(again)}>Add downloads<//>`}<//>
+		<${Tabs} chosen=${chosen} counts=${counts.data?.items} />
+		<${Filters} query=${query} />
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${data?.items} rowKey=${(d) => d.id}
+			more=${data?.next && (() => setShown(shown + PAGE))} empty=${nothing(query)} /></div>
+		${over && html`<div class="drop" aria-hidden="true"><p>Drop .torrent or .nzb files to add them</p></div>`}`;
+}
+
+export function Downloads({ rest: [id], query }) {
+	return id ? html`<${Download} id=${id} />` : html`<${All} query=${query} />`;
+}

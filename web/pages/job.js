@@ -1,0 +1,136 @@
+// One job: where it stands and why, what it was given and gave, each attempt with what it said, and what can be done about it.
+import { del, may, post } from '../lib/api.js';
+import { Button, Card, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { ask, confirm } from '../lib/dialog.js';
+import { Graph } from '../lib/graph.js';
+import { Json } from '../lib/json.js';
+import { useData } from '../lib/live.js';
+import { go, href } from '../lib/route.js';
+import { finished, live } from '../lib/states.js';
+import { duration, exact, Lasting, seconds, Time } from '../lib/time.js';
+import { Timeline } from '../lib/timeline.js';
+import { act, toast } from '../lib/toast.js';
+import { html } from '../lib/ui.js';
+
+// Verbs that need to be told something: fields, and what is made of them.
+const questions = {
+	cancel: { title: 'Cancel', text: 'If it runs, it is asked to stop; if not, it never starts.', action: 'Cancel the job', danger: true,
+		fields: [{ name: 'reason', label: 'Reason' }, { name: 'cascade', label: 'and all that wait for it or were made by it', type: 'check' }],
+		body: ({ reason, cascade }) => ({ ...(reason && { reason }), ...(cascade && { cascade }) }) },
+	snooze: { title: 'Snooze', action: 'Snooze', fields: [{ name: 'delay', label: 'For how long', value: '10 minutes', required: true, hint: 'for instance 30 seconds, 2 hours, 1 day' }],
+		body: ({ delay }) => ({ delay }) },
+	reprioritise: { title: 'Priority', action: 'Set', fields: [{ name: 'priority', label: 'Priority', type: 'number', required: true, hint: 'smaller runs first; 100 is usual' }],
+		body: ({ priority }) => ({ priority: Number(priority) }) },
+	move: { title: 'Move to a queue', action: 'Move', fields: [{ name: 'queue', label: 'Queue', required: true }], body: ({ queue }) => ({ queue }) },
+	approve: { title: 'Approve', action: 'Approve', fields: [{ name: 'note', label: 'Note', hint: 'kept with the job' }], body: ({ note }) => (note ? { note } : {}) },
+	reject: { title: 'Reject', action: 'Reject', danger: true, fields: [{ name: 'note', label: 'Why' }], body: ({ note }) => (note ? { note } : {}) },
+};
+
+async function question(verb, job, reload) {
+	const { title, fields, body, ...rest } = questions[verb];
+	const known = { priority: job.priority, queue: job.queue };
+	const done = await ask({
+		...rest, title: `${title} – job ${job.id}`, fields: fields.map((f) => ({ value: known[f.name], ...f })),
+		run: (values) => post(`jobs/${job.id}/${verb}`, body(values)),
+	});
+	if (done) {
+		toast(`job ${job.id}: ${done.state ?? 'done'}`);
+		reload();
+	}
+}
+
+async function atOnce(verb, job, reload) {
+	await act(() => post(`jobs/${job.id}/${verb}`), (answer) => `job ${job.id}: ${answer?.state ?? 'done'}`);
+	reload();
+}
+
+async function drop(job) {
+	const title = `Delete job ${job.id}?`;
+	if (await confirm({ title, text: 'Its history, log and result are gone for good.', action: 'Delete for good', run: () => del(`jobs/${job.id}`) })) {
+		toast(`job ${job.id} is deleted`);
+		go('jobs');
+	}
+}
+
+const asksSomebody = (job) => job.state === 'waiting' && /approval/.test(job.waits_for ?? '');
+
+function actionsOf(job) {
+	const waiting = live.includes(job.state) && job.state !== 'running';
+	return [
+		asksSomebody(job) && ['approve', 'Approve', 'main'], asksSomebody(job) && ['reject', 'Reject', 'danger'],
+		[...finished, 'retrying'].includes(job.state) && ['retry', job.state === 'completed' ? 'Run again' : 'Retry', job.state === 'failed' ? 'main' : ''],
+		job.state === 'scheduled' && ['run_now', 'Run now', ''],
+		waiting && job.state !== 'waiting' && ['snooze', 'Snooze', ''], waiting && ['reprioritise', 'Priority', ''], waiting && ['move', 'Move', ''],
+		live.includes(job.state) && ['cancel', 'Cancel', 'danger'],
+		finished.includes(job.state) && ['delete', 'Delete', 'danger'],
+	].filter(Boolean);
+}
+
+function Actions({ job, reload }) {
+	if (!may('operator'))
+		return null;
+	return actionsOf(job).map(([verb, title, look]) => html`<${Button} key=${verb} look=${look}
+		onClick=${() => (verb === 'delete' ? drop(job) : questions[verb] ? question(verb, job, reload) : atOnce(verb, job, reload))}>${title}<//>`);
+}
+
+function Why({ id, topic }) {
+	const { data } = useData(`jobs/${id}/why`, { topics: [topic] });
+	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
+		<b>${w.reason}</b> ${w.detail}${w.until && html`, until <${Time} at=${w.until} />`}
+		${w.ids && html`<div>${w.ids.slice(0, 20).map((n) => html`<a href=${href(`jobs/${n}`)}>${n}</a> `)}</div>`}
+		${w.hint && html`<code>${w.hint}</code>`}</li>`)}</ul><//>`;
+}
+
+function Progress({ job }) {
+	const { progress, children } = job;
+	if (job.state === 'running' && progress)
+		return html`<${Card} title="Progress"><div class="pair wider"><${Meter} value=${progress.pct ?? 0} label="progress" /><b class="num">${Math.round(progress.pct ?? 0)} %</b></div>
+			<p class="soft">${progress.note}${progress.total && ` ${progress.done} of ${progress.total}`}</p><//>`;
+	if (children?.total)
+		return html`<${Card} title="Its jobs"><div class="pair wider"><${Meter} value=${(100 * (children.total - children.pending)) / children.total} label="its jobs" />
+			<b class="num">${children.total - children.pending} / ${children.total}</b></div>
+			<p class="soft">${children.failed > 0 && `${count(children.failed, 'job')} failed. `}<a href=${href('jobs', { parent: job.id })}>Show them</a></p><//>`;
+	return null;
+}
+
+const jobLink = (id) => id && html`<a href=${href(`jobs/${id}`)}>${id}</a>`;
+
+function About({ job }) {
+	const lasted = job.finished_at && job.started_at && (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000;
+	return html`<${Card} title="Facts"><${Facts} of=${[
+		['Queue', html`<a href=${href(`queues/${job.queue}`)}>${job.queue}</a>`], ['Lane', job.lane], ['Priority', job.priority],
+		['Attempt', `${job.attempt} of ${job.max_attempts}`], ['Made', html`<${Time} at=${job.created_at} />`], ['Due', job.run_at && html`<${Time} at=${job.run_at} />`],
+		['Started', job.started_at && html`<${Time} at=${job.started_at} />`],
+		['Runs for', job.state === 'running' && html`<${Lasting} from=${job.started_at} />`],
+		['Finished', job.finished_at && html`<${Time} at=${job.finished_at} />`], ['Ran for', lasted !== null && lasted !== undefined && duration(lasted)],
+		['Worker', job.worker], ['Policy', job.policy], ['Time limit', job.timeout && duration(seconds(job.timeout))],
+		['Deadline', job.deadline && html`<${Time} at=${job.deadline} />`], ['Key', job.key && html`<code>${job.key}</code>`],
+		['Tags', job.tags && job.tags.map((t) => html`<a class="chip" href=${href('jobs', { tag: t })}>${t}</a> `)],
+		['Parent', jobLink(job.parent)], ['Waits for', job.waits_for]].filter(([, v]) => v !== false)} /><//>`;
+}
+
+function Steps({ steps }) {
+	return html`<${Card} title="Steps"><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
+}
+
+function Gone({ id, error }) {
+	return error.status === 404 ? html`<${Head} title=${`Job ${id}`} /><${Empty} title="There is no such job" command="tow jobs">It was never enqueued here, or it has been forgotten: queues keep finished jobs for a while.<//>`
+		: html`<${Head} title=${`Job ${id}`} /><${ProblemBox} error=${error} />`;
+}
+
+export function Job({ id }) {
+	const topic = `job:${id}`;
+	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], every: 10000 });
+	if (!job)
+		return error ? html`<${Gone} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} /><div class="panel loading"></div>`;
+	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<${State} name=${job.state} />`}><${Actions} job=${job} reload=${reload} /><//>
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		${job.error && html`<div class="problem"><p class="mono">${job.error}</p></div>`}
+		<div class="halves">
+			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
+			<div class="stack"><${Why} id=${job.id} topic=${topic} /><${About} job=${job} />
+				<${Card} title="Arguments"><${Json} value=${job.args} label="arguments" /><//>
+				${job.result !== null && html`<${Card} title="Result"><${Json} value=${job.result} label="result" /><//>`}
+				<${Graph} id=${job.id} topic=${topic} /></div>
+		</div>`;
+}

@@ -1,0 +1,156 @@
+// Queues: how deep, how busy, held by whom. And one queue: its limits, its lanes.
+import { may, post, put, step } from '../lib/api.js';
+import { Button, Card, Empty, Facts, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
+import { ask } from '../lib/dialog.js';
+import { changed } from '../lib/form.js';
+import { useData } from '../lib/live.js';
+import { href } from '../lib/route.js';
+import { Table } from '../lib/table.js';
+import { duration, seconds, Time } from '../lib/time.js';
+import { act, toast } from '../lib/toast.js';
+import { html } from '../lib/ui.js';
+
+const perSecond = (rate) => (rate === null ? null : rate >= 1 ? `${Number(rate.toPrecision(3))} a second` : rate * 60 >= 1
+	? `${Number((rate * 60).toPrecision(3))} a minute` : `${Number((rate * 3600).toPrecision(3))} an hour`);
+
+async function pause(path, name, reload) {
+	const done = await ask({
+		title: `Pause ${name}`, text: 'Nothing more of it starts until it is resumed; what runs goes on.', action: 'Pause',
+		fields: [{ name: 'reason', label: 'Reason', placeholder: 'why, for whoever finds it paused' }],
+		run: ({ reason }) => post(`${path}/pause`, reason ? { reason } : {}),
+	});
+	if (done) {
+		toast(`${name} is paused`);
+		reload();
+	}
+}
+
+async function resume(path, name, reload) {
+	await act(() => post(`${path}/resume`), `${name} goes on`);
+	reload();
+}
+
+function PauseButton({ path, name, paused, reload, look = 'small' }) {
+	return may('operator') && html`<${Button} look=${look} aria-label=${`${paused ? 'Resume' : 'Pause'} ${name}`}
+		onClick=${() => (paused ? resume : pause)(path, name, reload)}>${paused ? 'Resume' : 'Pause'}<//>`;
+}
+
+async function edit(title, fields, path, reload) {
+	const done = await ask({
+		title, fields, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
+		run: (values) => put(path, changed(fields, values)),
+	});
+	if (done) {
+		toast('saved');
+		reload();
+	}
+}
+
+const positive = { type: 'number', min: 1, step: 1 };
+const rated = { type: 'number', min: 0, step: 'any' };
+
+const queueFields = (q) => [
+	{ name: 'max_running', label: 'Running at a time', value: q.max_running, ...positive },
+	{ name: 'rate', label: 'Starts a second', value: q.rate, ...rated },
+	{ name: 'burst', label: 'Burst', value: q.burst, hint: 'how many may start at once after a pause', ...positive },
+	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, ...positive },
+	{ name: 'lane_rate', label: 'Starts a second in a lane', value: q.lane_rate, ...rated },
+	{ name: 'max_attempts', label: 'Attempts', value: q.max_attempts, ...positive },
+	{ name: 'timeout', label: 'Time limit of a run', value: q.timeout, placeholder: '10 minutes' },
+	{ name: 'retention', label: 'Finished jobs are kept for', value: q.retention, placeholder: '30 days' },
+];
+
+const laneFields = (lane) => [
+	{ name: 'max_running', label: 'Running at a time', value: lane.own ? lane.max_running : null, ...positive },
+	{ name: 'rate', label: 'Starts a second', value: lane.own ? lane.rate : null, ...rated },
+	{ name: 'burst', label: 'Burst', value: lane.own ? lane.burst : null, ...positive },
+	{ name: 'weight', label: 'Weight', value: lane.weight, hint: 'its share among lanes: 2 gets twice that of 1', ...rated },
+];
+
+function Busy({ queue }) {
+	const most = queue.max_running ?? queue.slots;
+	return html`<span class="busy"><span>${number(queue.running)}<span class="soft"> / ${number(most)}</span></span>
+		<${Meter} value=${most ? (100 * queue.running) / most : 0} label=${`how busy ${queue.name} is`} /></span>`;
+}
+
+export const queueColumns = (reload) => [
+	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>` },
+	{ name: 'state', title: 'State', width: 11, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${State} name=${q.state} /></span>` },
+	{ name: 'ready', title: 'Ready', width: 9, num: true, sort: (q) => q.ready, cell: (q) => number(q.ready) },
+	{ name: 'waiting', title: 'In lanes', width: 10, num: true, wide: true, sort: (q) => q.waiting, cell: (q) => number(q.waiting) },
+	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />` },
+	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />` },
+	{ name: 'workers', title: 'Workers', width: 10, num: true, wide: true, sort: (q) => q.workers, cell: (q) => number(q.workers) },
+	{ name: 'rate', title: 'Rate', width: 14, wide: true, cell: (q) => perSecond(q.rate) ?? html`<span class="soft">–</span>` },
+	...(reload && may('operator') ? [{
+		name: 'do', title: '', label: 'Actions', width: 11,
+		cell: (q) => html`<div class="actions"><${PauseButton} path=${`queues/${step(q.name)}`} name=${q.name} paused=${q.state === 'paused'} reload=${reload} /></div>`,
+	}] : []),
+];
+
+function All() {
+	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs'] });
+	return html`<${Head} title="Queues" note="Where jobs wait for workers, each with limits of its own." />
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${data?.items}
+			empty=${html`<${Empty} title="No queues yet" command="tow enqueue echo '{}' --queue mail">A queue is there as soon as a job is put into it.<//>`} />`;
+}
+
+const laneColumns = (queue, reload) => [
+	{ name: 'lane', title: 'Lane', sort: (l) => l.lane, cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>` },
+	{ name: 'state', title: 'State', width: 12, sort: (l) => l.state, cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
+	{ name: 'waiting', title: 'Waiting', width: 10, num: true, sort: (l) => l.waiting, cell: (l) => number(l.waiting) },
+	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, sort: (l) => l.running, cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>` },
+	{ name: 'rate', title: 'Rate', width: 15, wide: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
+	{ name: 'weight', title: 'Weight', width: 9, num: true, wide: true, cell: (l) => number(l.weight) },
+	{ name: 'next', title: 'Next', width: 12, num: true, wide: true, cell: (l) => l.next_job && html`<a href=${href(`jobs/${l.next_job}`)}>${l.next_job}</a>` },
+	...(may('operator') ? [{
+		name: 'do', title: '', label: 'Actions', width: may('admin') ? 21 : 13,
+		cell: (l) => {
+			const path = `queues/${step(queue)}/lanes/${step(l.lane)}`;
+			return html`<div class="actions">${may('admin') && html`<${Button} look="small" aria-label=${`Limits of ${l.lane}`}
+				onClick=${() => edit(`Limits of lane ${l.lane}`, laneFields(l), path, reload)}>Limits<//>`}
+				<${PauseButton} path=${path} name=${`lane ${l.lane}`} paused=${l.paused_at !== null} reload=${reload} /></div>`;
+		},
+	}] : []),
+];
+
+function Lanes({ queue }) {
+	const { data, error, reload } = useData('lanes', { topics: ['queues', 'jobs'] });
+	const rows = data?.items.filter((l) => l.queue === queue);
+	return html`<h2>Lanes</h2>${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<${Table} label="lanes" columns=${laneColumns(queue, reload)} rows=${rows} rowKey=${(l) => l.lane}
+			empty=${html`<${Empty} title="No lanes" command=${`tow enqueue echo '{}' --queue ${queue} --lane customer-7`}>
+				Jobs of one lane run one after the other (or as many at a time as its limit says), beside those of other lanes.<//>`} />`;
+}
+
+function One({ name }) {
+	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs'] });
+	const q = data?.items.find((o) => o.name === name);
+	if (!q)
+		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />`
+			: data && html`<${Empty} title="There is no such queue" command="tow queue ls" />`}`;
+	const path = `queues/${step(name)}`;
+	return html`<${Head} title=${name} note=${q.description}>
+			<a class="button" href=${href('jobs', { queue: name })}>Jobs</a>
+			${may('admin') && html`<${Button} onClick=${() => edit(`Limits of ${name}`, queueFields(q), path, reload)}>Limits<//>`}
+			<${PauseButton} look="" path=${path} name=${name} paused=${q.state === 'paused'} reload=${reload} />
+		<//>
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<div class="columns">
+			<${Card} title="Now"><${Facts} of=${[
+				['State', html`<${State} name=${q.state} />`], ['Paused', q.paused_at && html`<${Time} at=${q.paused_at} />`], ['Why', q.pause_reason],
+				['Ready', number(q.ready)], ['In lanes', number(q.waiting)], ['Running', html`<${Busy} queue=${q} />`],
+				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', number(q.workers)], ['Slots', number(q.slots)]]} /><//>
+			<${Card} title="Rules"><${Facts} of=${[
+				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],
+				['Running in a lane', q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Policy', q.policy], ['Attempts', q.max_attempts],
+				['Time limit', q.timeout && duration(seconds(q.timeout))], ['Finished jobs are kept', q.retention && duration(seconds(q.retention))],
+				['Jobs expire after', q.expire_after && duration(seconds(q.expire_after))]]} /><//>
+		</div>
+		<${Lanes} queue=${name} />`;
+}
+
+export function Queues({ rest: [name] }) {
+	return name ? html`<${One} name=${name} />` : html`<${All} />`;
+}

@@ -1,0 +1,208 @@
+// Schedules: when each comes next, in its own zone, and what became of it. And one: its next runs, its history, its settings.
+import { del, get, may, patch, post, step } from '../lib/api.js';
+import { Button, Card, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { ask, confirm } from '../lib/dialog.js';
+import { changed, filled } from '../lib/form.js';
+import { Json } from '../lib/json.js';
+import { useAnswer, useData } from '../lib/live.js';
+import { go, href } from '../lib/route.js';
+import { Table } from '../lib/table.js';
+import { duration, seconds, Time } from '../lib/time.js';
+import { act, toast } from '../lib/toast.js';
+import { html, useEffect, useState } from '../lib/ui.js';
+
+const topics = ['schedules'];
+const pathOf = (s) => `schedules/${step(s.name)}`;
+
+// '2026-11-23 09:00:00+01' as people say it: Mon, 23 Nov 09:00.
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
+function LocalTime({ of }) {
+	const [, date, minutes, secs] = /^(\S+) (\d\d:\d\d)(:\d\d)?/.exec(of);
+	const at = new Date(`${date}T00:00Z`);
+	const year = date.startsWith(String(new Date().getFullYear())) ? '' : ` ${date.slice(0, 4)}`;
+	return html`<span title=${of}><span class="wide">${weekday.format(at)}, </span>${day.format(at)}${year} ${minutes}${secs === ':00' ? '' : secs}</span>`;
+}
+
+// --- outcomes
+
+const outcomeLook = (o) => (o.how === 'failed' || o.state === 'failed' ? 'bad' : o.how === 'skipped' || o.state === 'cancelled' ? 'mute' : o.state === 'completed' ? 'ok'
+	: ['late', 'missed'].includes(o.how) ? 'warn' : 'run');
+
+const outcomeWords = (o) => [o.local, o.how, o.state, o.reason].filter(Boolean).join(', ');
+
+// The latest at the right, each a bar whose colour and height say how it went.
+function Strip({ of }) {
+	return html`<span class="strip">${[...of].reverse().map((o) => (o.job
+		? html`<a key=${o.at} class=${outcomeLook(o)} href=${href(`jobs/${o.job}`)} title=${outcomeWords(o)} aria-label=${outcomeWords(o)}></a>`
+		: html`<span key=${o.at} class=${outcomeLook(o)} role="img" title=${outcomeWords(o)} aria-label=${outcomeWords(o)}></span>`))}</span>`;
+}
+
+const SHOWN = 12, MANY = 40;
+
+function LatestStrip({ s }) {
+	const { data, reload } = useData(`${pathOf(s)}/history`, { query: { n: SHOWN }, every: 60000 });
+	useEffect(() => { reload(); }, [s.last_at, s.last_state]);
+	return html`<${Strip} of=${data?.items ?? []} />`;
+}
+
+// --- adding and changing
+
+const zones = Intl.supportedValuesOf ? ['UTC', ...Intl.supportedValuesOf('timeZone')] : ['UTC'];
+
+const fieldsOf = (s, kinds) => [
+	{ name: 'spec', label: 'When', value: s.spec, required: true, placeholder: '0 3 * * *', hint: 'minute hour day month weekday; or @daily, @hourly, @every 90s' },
+	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones, also: Preview },
+	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds },
+	{ name: 'queue', label: 'Queue', value: s.queue },
+	{ name: 'args', label: 'Arguments', type: 'area', rows: 2, json: true, value: s.args },
+	{ name: 'overlap', label: 'When the last one has not ended', value: s.overlap, options: [['allow', 'run beside it'], ['skip', 'skip this one'], ['queue', 'wait behind it'], ['replace', 'cancel it']] },
+	{ name: 'missed', label: 'What was missed', value: s.missed, options: [['last', 'run the last one'], ['skip', 'skip all'], ['all', 'run all']] },
+	{ name: 'jitter', label: 'Start up to so much later', value: s.jitter, placeholder: '5 minutes' },
+	{ name: 'max_attempts', label: 'Attempts', type: 'number', min: 1, value: s.max_attempts },
+	{ name: 'timeout', label: 'Time limit of a run', value: s.timeout, placeholder: '1 hour' },
+	{ name: 'description', label: 'What it is for', value: s.description },
+];
+
+const TYPED_MS = 250;
+
+function NextRuns({ rows }) {
+	return html`<ol class="next">${rows.map((r) => html`<li key=${r.run_at}><${LocalTime} of=${r.local} /> <${Time} at=${r.run_at} /></li>`)}</ol>`;
+}
+
+// The next runs of what is typed, while it is typed.
+function Preview({ values: { spec, tz } }) {
+	const [{ words, rows, error }, setSeen] = useState({});
+	useEffect(() => {
+		const asked = new AbortController();
+		const timer = setTimeout(async () => {
+			try {
+				const [said, next] = await Promise.all([get('cron/words', { p_spec: spec }, asked.signal), get('cron/next', { schedule: spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
+				setSeen({ words: said.words, rows: next.items });
+			} catch (problem) {
+				if (problem.name !== 'AbortError')
+					setSeen({ error: problem });
+			}
+		}, TYPED_MS);
+		return () => {
+			clearTimeout(timer);
+			asked.abort();
+		};
+	}, [spec, tz]);
+	return html`<section class="preview" aria-live="polite" aria-label="Next runs">
+		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="bad-text">${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}`
+			: rows && html`<h3>${words}</h3><${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>`}</section>`;
+}
+
+async function kindNames() {
+	const kinds = await get('kinds').catch(() => ({ items: [] }));
+	return kinds.items.map((k) => k.kind);
+}
+
+async function edit(s, reload) {
+	const fields = fieldsOf(s, await kindNames());
+	const done = await ask({
+		title: `Edit ${s.name}`, fields, broad: true, action: 'Save',
+		run: (values) => {
+			const what = changed(fields, values);
+			return Object.keys(what).length ? patch(pathOf(s), what) : {};
+		},
+	});
+	if (done) {
+		toast(`${s.name} is saved`);
+		reload();
+	}
+}
+
+async function add(reload) {
+	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', queue: 'default', args: {} }, await kindNames())];
+	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: (values) => post('schedules', filled(fields, values)) });
+	if (done) {
+		toast('added');
+		reload();
+	}
+}
+
+async function drop(s, reload) {
+	if (await confirm({ title: `Delete ${s.name}?`, action: 'Delete', text: 'It and its history go; jobs that it made stay.', run: () => del(pathOf(s)) })) {
+		toast(`${s.name} is deleted`);
+		go('schedules');
+		reload();
+	}
+}
+
+async function verb(s, name, said, reload) {
+	await act(() => post(`${pathOf(s)}/${name}`), said);
+	reload();
+}
+
+const runNow = (s, reload) => verb(s, 'run', (answer) => (answer.job ? `job ${answer.job} is enqueued` : `${s.name} was skipped: its last job has not ended`), reload);
+
+function Verbs({ s, reload, look = '' }) {
+	return may('operator') && html`<${Button} look=${look} aria-label=${`Run now: ${s.name}`} onClick=${() => runNow(s, reload)}>Run now<//>
+		${s.state === 'paused' ? html`<${Button} look="${look} wide" aria-label=${`Resume ${s.name}`} onClick=${() => verb(s, 'resume', `${s.name} goes on`, reload)}>Resume<//>`
+			: html`<${Button} look="${look} wide" aria-label=${`Pause ${s.name}`} onClick=${() => verb(s, 'pause', `${s.name} is paused`, reload)}>Pause<//>`}`;
+}
+
+// --- pages
+
+const columns = (reload, few) => [
+	{ name: 'name', title: 'Schedule', sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
+	{ name: 'spec', title: 'When', width: 18, wide: true, cell: (s) => html`<div class="two"><span class="mono">${s.spec}</span><span class="soft">${s.tz}</span></div>` },
+	{ name: 'state', title: 'State', width: 11, wide: true, sort: (s) => s.state, cell: (s) => html`<${State} name=${s.state} />` },
+	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} at=${s.next_at} /></span>` : html`<span class="soft">${s.state}</span>`}</div>` },
+	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`) },
+	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 21, cell: (s) => html`<div class="actions"><${Verbs} look="small" s=${s} reload=${reload} /></div>` }] : []),
+];
+
+function All() {
+	const { data, error, reload } = useData('schedules', { topics });
+	return html`<${Head} title="Schedules" note="Jobs that come by the clock.">${may('admin') && html`<${Button} look="main" onClick=${() => add(reload)}>Add a schedule<//>`}<//>
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, data?.items.length <= MANY)} rows=${data?.items}
+			empty=${html`<${Empty} title="No schedules yet" command="tow schedule add nightly '0 3 * * *' echo '{}' --tz Europe/Berlin">A schedule enqueues a job at each instant of a cron line, in a time zone of its own.<//>`} /></div>`;
+}
+
+const historyColumns = [
+	{ name: 'at', title: 'Instant', width: 25, cell: (o) => o.local },
+	{ name: 'how', title: 'How', width: 12, cell: (o) => html`<${State} name=${o.how} />` },
+	{ name: 'job', title: 'Job', width: 10, num: true, cell: (o) => o.job && html`<a data-open href=${href(`jobs/${o.job}`)}>${o.job}</a>` },
+	{ name: 'state', title: 'Its state', width: 13, wide: true, cell: (o) => o.state && html`<${State} name=${o.state} />` },
+	{ name: 'reason', title: 'Why', wide: true, cell: (o) => html`<span title=${o.reason}>${o.reason}</span>` },
+];
+
+function One({ name }) {
+	const path = `schedules/${step(name)}`;
+	const { data: s, error, reload } = useData(path, { topics });
+	const next = useData(`${path}/next`, { query: { n: 8 }, every: 30000 });
+	const history = useData(`${path}/history`, { query: { n: 60 }, every: 15000 });
+	const words = useAnswer(s ? 'cron/words' : null, { p_spec: s?.spec })?.words;
+	useEffect(() => {
+		next.reload();
+		history.reload();
+	}, [s?.next_at, s?.last_at, s?.last_state]);
+	if (!s)
+		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
+	return html`<${Head} title=${s.name} note=${s.description}>
+			${may('admin') && html`<${Button} onClick=${() => edit(s, reload)}>Edit<//>`}<${Verbs} s=${s} reload=${reload} />
+			${may('admin') && html`<${Button} look="danger" onClick=${() => drop(s, reload)}>Delete<//>`}<//>
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		<div class="columns">
+			<${Card} title="Next runs" extra=${html`<${State} name=${s.state} />`}><p class="status"><b>${words ?? ' '}</b></p>
+				${next.data && (s.state === 'active' ? html`<${NextRuns} rows=${next.data.items} /><p class="hint">clocks of ${s.tz}${s.jitter ? `; each up to ${duration(seconds(s.jitter))} later` : ''}</p>`
+					: html`<p class="soft">None: it ${s.state === 'paused' ? 'is paused' : 'has ended'}.</p>`)}<//>
+			<${Card} title="What"><${Facts} of=${[['Line', html`<span class="mono">${s.spec}</span>`], ['Kind', html`<a href=${href('jobs', { kind: s.kind })}>${s.kind}</a>`], ['Queue', html`<a href=${href(`queues/${s.queue}`)}>${s.queue}</a>`],
+				['Lane', s.lane], ['Priority', s.priority], ['Overlap', s.overlap], ['Missed', s.missed], ['Grace', duration(seconds(s.grace))], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
+				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Starts', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Ends', s.ends_at && html`<${Time} at=${s.ends_at} />`],
+				['Gap in spring', s.dst_gap], ['Hour twice in autumn', s.dst_overlap]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
+		</div>
+		${history.data?.items.length > 0 && html`<${Card} title="Lately"><${Strip} of=${history.data.items} /><//>`}
+		<h2>History</h2>
+		<${Table} label="history" columns=${historyColumns} rows=${history.data?.items} rowKey=${(o) => o.at}
+			empty=${html`<${Empty} title="It has not come yet" command=${`tow schedule run ${s.name}`} />`} />`;
+}
+
+export function Schedules({ rest: [name] }) {
+	return name ? html`<${One} name=${name} />` : html`<${All} />`;
+}

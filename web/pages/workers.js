@@ -1,0 +1,75 @@
+// Workers: who does the work, in how many slots, and what each does now. Who minds the clock, and how that goes.
+import { Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { useData } from '../lib/live.js';
+import { href } from '../lib/route.js';
+import { Table } from '../lib/table.js';
+import { duration, Lasting, seconds, Time } from '../lib/time.js';
+import { html } from '../lib/ui.js';
+
+const DRAWN = 64;
+
+// Each slot is a square: full while it works.
+function Slots({ busy, slots }) {
+	if (slots > DRAWN)
+		return html`<${Meter} value=${(100 * busy) / slots} label="busy slots" />`;
+	return html`<span class="slots" role="img" aria-label=${`${busy} of ${slots} slots are busy`}>${Array.from({ length: slots }, (_, i) => html`<i key=${i} class=${i < busy ? 'full' : ''}></i>`)}</span>`;
+}
+
+function Running({ jobs, more }) {
+	if (jobs.length === 0)
+		return html`<p class="soft idle">Nothing at the moment.</p>`;
+	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
+		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
+		<span class="soft note" title=${j.note}>${j.note ?? ''}</span>
+		${j.pct === null ? html`<span></span>` : html`<${Meter} value=${j.pct} label=${`how far job ${j.id} is`} />`}
+		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')}</p>`}`;
+}
+
+function stateOf(w) {
+	return w.missing_since ? 'silent' : w.state;
+}
+
+function Worker({ worker: w, jobs }) {
+	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${stateOf(w)} />`}>
+		<div class="busyness"><${Slots} busy=${w.busy} slots=${w.slots} /><b class="num">${w.busy} / ${w.slots}</b></div>
+		<${Running} jobs=${jobs} more=${w.busy - jobs.length} />
+		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
+			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
+		<details class="serves"><summary>Serves <span class="soft">${w.queues}</span></summary><p>${w.kinds.map((k) => html`<span key=${k} class="chip">${k}</span> `)}</p></details><//>`;
+}
+
+const schedulerColumns = [
+	{ name: 'name', title: 'Scheduler', cell: (s) => `${s.name} ${s.id}` },
+	{ name: 'state', title: 'State', width: 12, cell: (s) => html`<${State} name=${s.state} />` },
+	{ name: 'process', title: 'Process', width: 10, num: true, wide: true, cell: (s) => s.pid },
+	{ name: 'version', title: 'Version', width: 10, wide: true, cell: (s) => s.version },
+	{ name: 'since', title: 'Started', width: 16, cell: (s) => html`<${Time} at=${s.attached_at} />` },
+];
+
+const dutyColumns = [
+	{ name: 'name', title: 'Duty', width: 14, cell: (d) => d.name },
+	{ name: 'what', title: 'What it does', wide: true, cell: (d) => html`<span class=${d.last_error ? 'bad-text' : 'soft'} title=${d.last_error ?? d.description}>${d.last_error ?? d.description}</span>` },
+	{ name: 'every', title: 'Every', width: 9, num: true, cell: (d) => duration(seconds(d.every)) },
+	{ name: 'last', title: 'Last', width: 15, cell: (d) => html`<${Time} at=${d.last_at} none="never" />` },
+	{ name: 'took', title: 'Took', width: 10, num: true, wide: true, cell: (d) => (d.last_ms === null ? '–' : `${d.last_ms} ms`) },
+	{ name: 'did', title: 'Did', width: 8, num: true, wide: true, cell: (d) => compact(d.last_count) },
+];
+
+export function Workers() {
+	const { data, error, reload } = useData('workers', { topics: ['workers', 'jobs'], every: 10000 });
+	const stats = useData('stats', { topics: ['workers', 'jobs'], every: 5000 }).data;
+	const schedulers = useData('schedulers', { topics: ['workers'] }).data;
+	const duties = useData('duties').data;
+	const all = data?.items;
+	const doing = (w) => stats?.running.filter((j) => j.worker === w.id) ?? [];
+	return html`<${Head} title="Workers" note=${all ? `${count(all.length, 'worker')}, ${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${all.reduce((n, w) => n + w.busy, 0)} busy` : ' '} />
+		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+		${all?.length === 0 && html`<${Empty} title="No worker" command="tow worker --queue default:4">Nothing runs until somebody works. tow up starts a worker, too.<//>`}
+		${!all && !error && html`<div class="panel loading" aria-busy="true"></div>`}
+		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} />`)}</div>
+		<h2>Schedulers</h2>
+		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers?.items} rowKey=${(s) => s.id}
+			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />
+		<h2>What it minds</h2>
+		<${Table} label="duties" columns=${dutyColumns} rows=${duties?.items} />`;
+}
