@@ -53,7 +53,7 @@ async function addToken(reload) {
 	if (!done)
 		return;
 	reload();
-	await ask({ title: 'The new token', action: null, text: 'It is shown this once, and kept nowhere.', body: html`<${Secret} value=${done.secret} label="secret of the new token" />` });
+	await ask({ title: 'The new token', action: null, text: 'It is shown this once, and kept nowhere.', body: html`<${Secret} value=${done.token} label="secret of the new token" />` });
 }
 
 async function dropToken(t, reload) {
