@@ -10,7 +10,7 @@ command -v hey >/dev/null || { echo 'serve: install hey' >&2; exit 69; }
 
 memory() { # MB
 	# shellcheck disable=SC2046 # a word a process
-	cat $(pgrep -P "$server" | sed 's|.*|/proc/&/smaps_rollup|') | awk '/^Pss:/ { sum += $2 } END { printf "%.1f", sum / 1024 }'
+	awk '/^Pss:/ { sum += $2 } END { printf "%.1f", sum / 1024 }' $(pgrep -P "$server" | sed 's|.*|/proc/&/smaps_rollup|')
 }
 
 # Half of them have finished, the others are ready behind what runs, or are for tomorrow.

@@ -9,6 +9,7 @@ instance_start
 ok "it starts" serve_start || diag "$(cat "$SERVE_LOG")"
 TOKEN=$(token_add vera viewer)
 attack() { python3 tests/lib/attack.py "$SERVE_URL" "$@"; }
+# shellcheck disable=SC2046 # a word a process
 memory() { awk '/^Pss:/ { sum += $2 } END { print sum }' $(pgrep -P "$SERVE_PID" | sed 's|.*|/proc/&/smaps_rollup|'); }
 all_answer() { for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(api_status GET /api/v1/me)" = 200 ] || return 1; done; }
 
