@@ -109,7 +109,7 @@ begin
 			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
 	), scheduled as (
 		select p.* from tow_store.places p where p.state in ('scheduled', 'retrying') and p.id < p_before
-			and coalesce(p_state, p.state) = p.state order by p.id desc limit p_rows
+			and (p_state is null or p_state in ('scheduled', 'retrying')) and coalesce(p_state, p.state) = p.state order by p.id desc limit p_rows
 	), waiting as (
 		select p.* from tow_store.places p where p.state = 'waiting' and p.reason not in ('lane', 'arrival') and p.id < p_before
 			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
