@@ -35,7 +35,7 @@ async function walkEverywhere(scheme) {
 }
 
 async function walkOnPhone() {
-	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
+	const page = await visit('operator', '', { viewport: { width: 360, height: 740 } });
 	for (const place of places) {
 		await see(page, place);
 		ok(!await isTooWide(page), `360 px wide: ${place[0]} fits`);
