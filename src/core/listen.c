@@ -23,25 +23,33 @@ static bool resolve(struct tow_arena *a, const char *text, struct addrinfo **fou
 	return !bad || tow_fail(e, TOW_FINAL, "bad address '%s': %s", text, gai_strerror(bad));
 }
 
+static bool open_at(const struct addrinfo *at, int *fd)
+{
+	int one = 1;
+	*fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (*fd < 0)
+		return false;
+	setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	return bind(*fd, at->ai_addr, at->ai_addrlen) == 0 && listen(*fd, SOMAXCONN) == 0;
+}
+
 bool tow_listen(struct tow_arena *a, const char *text, int *fd, struct tow_err *e)
 {
-	TOW_AUTO_FD made = -1;
 	struct addrinfo *at;
-	int one = 1;
+	int made = -1, why;
 	bool open;
 	if (!resolve(a, text, &at, e))
 		return false;
-	made = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	open = made >= 0 && bind(made, at->ai_addr, at->ai_addrlen) == 0 &&
-	       listen(made, SOMAXCONN) == 0;
+	open = open_at(at, &made);
+	why = errno;
 	freeaddrinfo(at);
-	if (!open)
-		return tow_fail_class(e, TOW_RETRY, errno == EADDRINUSE ? "taken" : "",
-				      "listen on '%s': %s", text, strerror(errno));
-	*fd = made;
-	made = -1;
-	return true;
+	if (open) {
+		*fd = made;
+		return true;
+	}
+	tow_closep(&made);
+	return tow_fail_class(e, TOW_RETRY, why == EADDRINUSE ? "taken" : "", "listen on '%s': %s", text,
+			      strerror(why));
 }
 
 int tow_listen_port(int fd)

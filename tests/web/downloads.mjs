@@ -50,6 +50,7 @@ async function walkOnPhone() {
 }
 
 const row = (page, text) => page.locator('tbody tr').filter({ hasText: text });
+const status = (page, text) => row(page, text).getByRole('cell').nth(1);
 const dialog = (page) => page.getByRole('dialog');
 
 async function addLinks(page, ...links) {
@@ -73,16 +74,16 @@ async function fromLinkToLibrary() {
 	await comes(row(page, 'lighthouse.mkv').getByText('2.0 MB of 4.0 MB').waitFor(), 'how much is here is said');
 	await comes(row(other, 'lighthouse.mkv').getByText('50.0 %').waitFor(), 'another tab sees it');
 	await page.getByRole('button', { name: 'Pause second.iso' }).click();
-	await comes(row(other, 'second.iso').getByText('paused').first().waitFor(), 'one is paused, and the other tab sees it');
+	await comes(status(other, 'second.iso').getByText('paused').waitFor(), 'one is paused, and the other tab sees it');
 	await page.getByRole('button', { name: 'Resume second.iso' }).click();
-	await comes(row(other, 'second.iso').getByText('downloading').first().waitFor(), 'and goes on');
+	await comes(status(other, 'second.iso').getByText('downloading').waitFor(), 'and goes on');
 	await page.getByRole('button', { name: 'Cancel second.iso' }).click();
 	await dialog(page).getByLabel('What its client does with it').selectOption('data');
 	await dialog(page).getByRole('button', { name: 'Cancel the download' }).click();
-	await comes(row(page, 'second.iso').getByText('cancelled').first().waitFor(), 'and is cancelled');
+	await comes(status(page, 'second.iso').getByText('cancelled').waitFor(), 'and is cancelled');
 	await shot(page, 'downloads-moving');
 	writeFileSync(`${SRC}/open`, '');
-	await comes(row(page, 'lighthouse.mkv').getByText('imported').first().waitFor(), 'what the server gives is fetched and imported, as one watches');
+	await comes(status(page, 'lighthouse.mkv').getByText('imported').waitFor(), 'what the server gives is fetched and imported, as one watches');
 	ok(existsSync(`${LIBRARY}/lighthouse.mkv`), 'it is in the library');
 	await page.getByRole('link', { name: /^Needs somebody/ }).click();
 	await comes(page.getByText('Nothing fits').waitFor(), 'a tab filters');

@@ -60,7 +60,8 @@ export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, sel
 					onChange=${() => onSelect(all ? new Set() : new Set(sorted.map(rowKey)))} /></th>`}
 				${columns.map((c) => html`<${Head} key=${c.name} column=${c} by=${by} toggle=${toggle} />`)}
 			</tr></thead>
-			<tbody>${sorted.map((row) => html`<${Row} key=${rowKey(row)} id=${rowKey(row)} row=${row} columns=${columns} open=${opens} selected=${selected} onSelect=${onSelect} />`)}</tbody>
+			<tbody>${sorted.map((row) => html`<${Row} key=${rowKey(row)} id=${rowKey(row)} row=${row} columns=${columns} open=${opens}
+				selected=${selected} onSelect=${onSelect} />`)}</tbody>
 		</table>
 		${more && html`<button class="more" onClick=${more}>Show more</button>`}
 	</div>`;
