@@ -48,8 +48,8 @@ bool tow_listen(struct tow_arena *a, const char *text, int *fd, struct tow_err *
 		return true;
 	}
 	tow_closep(&made);
-	return tow_fail_class(e, TOW_RETRY, why == EADDRINUSE ? "taken" : "", "listen on '%s': %s", text,
-			      strerror(why));
+	return tow_fail_class(e, TOW_RETRY, why == EADDRINUSE ? "taken" : "", "listen on '%s': %s",
+			      text, strerror(why));
 }
 
 int tow_listen_port(int fd)
