@@ -14,6 +14,10 @@ pid_of() { tow "$1" --json | jq -r '.[-1].pid'; }
 spawn up up --queue default:2,mail:1
 up=$SPAWN_PID log=$SPAWN_LOG
 ok "it comes up from nothing" wait_until 'grep -q "Towpath is up" "$log" && [ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60 || diag "$(cat "$log")"
+link=$(grep -o 'http://127.0.0.1:[0-9]*/#key=tow_[0-9a-f]*' "$log")
+is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"${link#*#key=}\"}" "${link%%#*}api/v1/session" | jq -r .role)" admin "the page's address signs in"
+is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"${link#*#key=}\"}" "${link%%#*}api/v1/session" | jq -r .status)" 401 "once"
+like "$("$TOW" token link)" "^${link%%#*}#key=tow_" "and another can be had"
 like "$(cat "$log")" "psql 'postgresql:///tow\?host=" "it says how to connect"
 is "$(tow workers --json | jq -r '.[0].queues')" "default:2 mail:1" "with the queues asked for"
 is "$(tow enqueue echo '{"a": 1}' --wait | tail -1)" '{"a": 1}' "it works"

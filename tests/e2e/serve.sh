@@ -98,6 +98,21 @@ is "$(sign_in "${link#*#key=}" | jq -r .role)" viewer "does so"
 is "$(sign_in "${link#*#key=}" | jq .status)" 401 "once"
 unlike "$(cat "$SERVE_LOG")" "tow_[0-9a-f]{20}" "no token is in the log"
 
+# Behind a proxy, at a path of its own
+first=$SERVE_PID at=$SERVE_URL log=$SERVE_LOG
+serve_start --public https://jobs.example/queue --host inside.example
+for path in /queue/api/v1/health /api/v1/health; do
+	is "$(curl -s -m 10 -H 'Host: jobs.example' "$SERVE_URL$path" | jq -r .status)" ok "$path, by its public name"
+done
+is "$(curl -s -m 10 -H 'Host: inside.example:80' "$SERVE_URL/api/v1/health" | jq -r .status)" ok "and by another name of its own"
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: jobs.example' "$SERVE_URL/queue")" 200 "the page"
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: jobs.example' "$SERVE_URL/queueing/api/v1/health")" 404 "a path that only begins so is another"
+like "$(curl -s -m 10 -o /dev/null -D - -H 'Host: jobs.example' -H 'Origin: https://jobs.example' -H 'Content-Type: application/json' -d "{\"token\":\"$OTTO\"}" "$SERVE_URL/queue/api/v1/session")" \
+	"Path=/queue/; .*SameSite=Strict; Secure" "its cookie is for TLS, and for that path"
+process_stop "$SERVE_PID" 30
+is $? 0 "and ends"
+SERVE_PID=$first SERVE_URL=$at SERVE_LOG=$log
+
 # Where others reach it
 for token in ada otto new; do "$TOW" token rm "$token"; done
 said=$("$TOW" serve --listen 0.0.0.0:0 2>&1)
