@@ -91,7 +91,10 @@ sed -i "s/'no such queue %L'/'there is no queue %L'/" "$code/queue.sql"
 is "$(migrate other --from "$folder" --dry-run)" "code   tow/queue.sql" "--dry-run names the one file that differs"
 ok "run" migrate other --from "$folder" >/dev/null
 like "$(on other "select tow.pause('nowhere')" 2>&1)" "there is no queue" "the new body is there"
+on other "select tow.set_policy('haul.work', max_attempts => 5)" >/dev/null
 migrate other >/dev/null
+is "$(on other "select max_attempts from tow.policies where name = 'haul.work'")" 5 "what somebody has set stays so"
+on other "select tow.set_policy('haul.work', max_attempts => 12)" >/dev/null
 
 # Somebody's view
 on other "create view public.mine as select id, state from tow.jobs"

@@ -1,7 +1,12 @@
--- What a new instance starts with: a policy of its own for monitors, which never give up.
-select tow.set_policy('haul.monitor', 'exponential', base => '1 s', cap => '1 min', max_attempts => 1000000, description => 'monitors of download clients never give up');
-select tow.set_policy('haul.work', 'exponential', base => '5 s', cap => '15 min', max_attempts => 12, description => 'jobs that work on a download: grab, import, act, scan');
-select tow.set_policy('haul.processor', 'fixed', base => '30 s', max_attempts => 1000000, description => 'the download processor comes again 30 s after it has met what it cannot go on with');
+-- What a new instance starts with: policies, where nobody has set them otherwise.
+select tow.set_policy(p.name, p.shape, base => p.base, cap => p.cap, max_attempts => p.max_attempts, description => p.description)
+from (values
+	('haul.monitor', 'exponential', interval '1 s', interval '1 min', 1000000, 'monitors of download clients never give up'),
+	('haul.work', 'exponential', '5 s', '15 min', 12, 'jobs that work on a download: grab, import, act, scan'),
+	('haul.processor', 'fixed', '30 s', null, 1000000, 'the download processor comes again 30 s after it has met what it cannot go on with'),
+	('haul.notify', 'exponential', '10 s', '15 min', 1000, 'messages are tried for a day')
+) p(name, shape, base, cap, max_attempts, description)
+where not exists (select from tow.policies o where o.name = p.name);
 
 -- Made once: one that somebody has dropped does not come back.
 do $$
@@ -17,4 +22,3 @@ begin
 	end if;
 end $$;
 select haul_store.begin_tending() where exists (select from haul_store.download); -- of a release that did not know it
-select tow.set_policy('haul.notify', 'exponential', base => '10 s', cap => '15 min', max_attempts => 1000, description => 'messages are tried for a day');
