@@ -112,6 +112,9 @@ is "$(tow redrive)" "0 run again" "each once"
 is "$(tow audit --job "$b" --json | jq -r 'map(.what) | unique | join(" ")')" \
 	"job.cancelled job.reprioritised job.retried job.run_now job.snoozed" "audit: all that was done to a job"
 like "$(tow audit --what redrive)" "redrive" "by deed"
+is "$(tow forget "$b")" "$b  forgotten" "forget"
+exits 66 "it is no more" tow job "$b" 2>/dev/null
+exits 65 "forget what has not finished" tow forget "$(tow enqueue noop --in '1 hour')" 2>/dev/null
 
 # Following
 worker_start --queue default:2

@@ -124,4 +124,15 @@ like "$(tow target test new --driver jellyfin --url "http://127.0.0.1:$rpc")" "b
 like "$(tow target test new --driver mpd --url "mpd://127.0.0.1:$(free_port)")" "nothing listens at mpd" "nobody there"
 exits 66 "no such target" tow target test zz 2>/dev/null
 
+#--- by a worker, for a page
+worker_start --queue haul:2
+job=$(asks "select haul.test_client('tr')") other=$(asks "select haul.test_target('player')") hung=$(asks "select haul.test_client('hangs')")
+for one in $job $other $hung; do wait_until "[ \"\$(tow job $one --json | jq -r .state)\" = completed ]"; done
+like "$(asks "select component, status, detail from haul.tested($job)")" "connection.ok.*listing.ok" "what a worker finds of a client"
+like "$(asks "select component, status, hint from haul.tested($other)")" "connection.ok.*library.bad.*tow library announce" "and of a server"
+like "$(asks "select status, detail from haul.tested($hung)")" "bad.*does not answer in time" "and what is bad"
+asks "select haul.drop_client('hangs')"
+is "$(asks "select count(*) from tow.find_history(kind => 'haul.trial') h where h.result::text ~ 'labpass123' or h.error is not null")" 0 "no password is in it"
+process_stop "$WORKER_PID"
+
 done_testing

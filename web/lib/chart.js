@@ -12,7 +12,7 @@ function axis(more) {
 	return { stroke: colour('--soft'), font: '11px system-ui, sans-serif', grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false }, ...more };
 }
 
-// series: {name, colour (1 to 4), fill, gaps: whether what is missing leaves a hole}.
+// series: {name, colour (1 to 4), fill, dots: what there is now and then is seen, too}.
 function options(series, width, mark, onPoint) {
 	return {
 		width, height: HEIGHT, legend: { show: false }, padding: [8, 8, 0, 0],
@@ -20,7 +20,7 @@ function options(series, width, mark, onPoint) {
 		scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), Math.max(max ?? 0, 1e-3) * 1.08] } },
 		axes: [axis({ space: 70, size: 26, values: (_, at) => at.map((t) => clock(t * 1000).slice(0, 5)) }), axis({ size: 52, space: 34, values: (_, values) => values.map(mark) })],
 		series: [{}, ...series.map((s) => ({
-			label: s.name, stroke: colour(`--c${s.colour}`), width: 1.75, spanGaps: !s.gaps, points: { show: false },
+			label: s.name, stroke: colour(`--c${s.colour}`), width: 1.75, points: { show: Boolean(s.dots), size: 4, fill: colour(`--c${s.colour}`) },
 			fill: s.fill ? `${colour(`--c${s.colour}`)}22` : undefined,
 		}))],
 		hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },

@@ -1,7 +1,7 @@
 // A table: fixed columns, so that nothing jumps when rows change; rows are walked with j and k, opened with Enter.
 import { html, useState } from './ui.js';
 
-// Columns: {name, title, cell(row), num, wide (hidden on phones), width (in characters; none: what is left), sort(row)}.
+// Columns: {name, title, cell(row), num, wide (hidden on phones), width (in characters; none: what is left), phone (its width there), sort(row)}.
 function useSorted(rows, columns) {
 	const [by, setBy] = useState(null);
 	const column = by && columns.find((c) => c.name === by.name);
@@ -20,6 +20,7 @@ function Head({ column, by, toggle }) {
 			: column.title || html`<span class="hidden">${column.label ?? column.name}</span>`}</th>`;
 }
 
+const ch = (width) => (width ? `${width}ch` : 'auto');
 const kinds = (column) => `${column.num ? 'num' : ''} ${column.wide ? 'wide' : ''}`;
 
 function toggled(set, key) {
@@ -53,13 +54,14 @@ export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, sel
 	const all = sorted.length > 0 && sorted.every((row) => selected?.has(rowKey(row)));
 	return html`<div class="panel table">
 		<table aria-label=${label}>
-			<colgroup>${selected && html`<col class="tick" />`}${columns.map((c) => html`<col key=${c.name} class=${kinds(c)} style=${c.width ? { width: `${c.width}ch` } : {}} />`)}</colgroup>
+			<colgroup>${selected && html`<col class="tick" />`}${columns.map((c) => html`<col key=${c.name} class=${kinds(c)} style=${{ '--width': ch(c.width), '--phone': ch(c.phone ?? c.width) }} />`)}</colgroup>
 			<thead><tr>
 				${selected && html`<th class="tick"><input type="checkbox" aria-label="select all that are shown" checked=${all}
 					onChange=${() => onSelect(all ? new Set() : new Set(sorted.map(rowKey)))} /></th>`}
 				${columns.map((c) => html`<${Head} key=${c.name} column=${c} by=${by} toggle=${toggle} />`)}
 			</tr></thead>
-			<tbody>${sorted.map((row) => html`<${Row} key=${rowKey(row)} id=${rowKey(row)} row=${row} columns=${columns} open=${opens} selected=${selected} onSelect=${onSelect} />`)}</tbody>
+			<tbody>${sorted.map((row) => html`<${Row} key=${rowKey(row)} id=${rowKey(row)} row=${row} columns=${columns} open=${opens}
+				selected=${selected} onSelect=${onSelect} />`)}</tbody>
 		</table>
 		${more && html`<button class="more" onClick=${more}>Show more</button>`}
 	</div>`;

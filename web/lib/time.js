@@ -15,7 +15,9 @@ export function duration(seconds, parts = 2) {
 	if (seconds === null || seconds === undefined || Number.isNaN(seconds))
 		return '–';
 	const s = Math.abs(seconds);
-	if (s > 0 && s < 0.001)
+	if (s === 0)
+		return '0 s';
+	if (s < 0.001)
 		return '< 1 ms';
 	if (s < 0.0995)
 		return `${Math.round(s * 1000)} ms`;

@@ -3,12 +3,22 @@ import { Card, State } from './bits.js';
 import { clock, duration, exact, seconds } from './time.js';
 import { html } from './ui.js';
 
+function Failure({ one: { class: kind, error, detail } }) {
+	const more = detail && (typeof detail === 'string' ? detail : JSON.stringify(detail, null, 2));
+	return html`<pre class="failure">${kind && html`<b>${kind}</b>${'\n'}`}${error}${more && `\n${more}`}</pre>`;
+}
+
+function Line({ line: { at, level, line } }) {
+	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${line}</span></li>`;
+}
+
 function Attempt({ one, lines }) {
 	return html`<li class="attempt"><div class="line"><${State} name=${one.outcome ?? 'running'} /><b>attempt ${one.attempt}</b>
 			<span class="soft">${one.took && `ran ${duration(seconds(one.took))}`}${one.worker && `, worker ${one.worker}`}${one.delay && `, again after ${duration(seconds(one.delay))}`}</span>
 			<time datetime=${one.started_at} title=${exact(one.started_at)}>${clock(one.started_at)}</time></div>
-		${one.error && html`<pre class="failure">${one.class && html`<b>${one.class}</b>${'\n'}`}${one.error}${one.detail && `\n${typeof one.detail === 'string' ? one.detail : JSON.stringify(one.detail, null, 2)}`}</pre>`}
-		${lines.length > 0 && html`<ol class="log" tabindex="0" aria-label=${`lines of attempt ${one.attempt}`}>${lines.map((l) => html`<li key=${l.n} class=${l.level}><time title=${exact(l.at)}>${clock(l.at)}</time><span class="level">${l.level}</span><span>${l.line}</span></li>`)}</ol>`}
+		${one.error && html`<${Failure} one=${one} />`}
+		${lines.length > 0 && html`<ol class="log" tabindex="0" aria-label=${`lines of attempt ${one.attempt}`}>
+			${lines.map((l) => html`<${Line} key=${l.n} line=${l} />`)}</ol>`}
 	</li>`;
 }
 

@@ -75,8 +75,8 @@ function Progress({ job }) {
 }
 
 const columns = [
-	{ name: 'id', title: 'Job', width: 9, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
-	{ name: 'state', title: 'State', width: 13, cell: (j) => html`<${State} name=${j.state} />` },
+	{ name: 'id', title: 'Job', width: 9, phone: 7, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
+	{ name: 'state', title: 'State', width: 13, phone: 12, cell: (j) => html`<${State} name=${j.state} />` },
 	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}
 		<div class="narrow soft"><${Progress} job=${j} /></div>` },
 	{ name: 'what', title: 'Progress, reason', width: 32, wide: true, cell: (j) => html`<${Progress} job=${j} />` },

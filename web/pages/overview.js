@@ -95,12 +95,12 @@ function byMinute(rows, series) {
 
 const charts = [
 	{ title: 'Throughput', note: 'jobs a minute', show: compact, series: [
-		{ name: 'completed', of: (r) => r.completed * 60 / r.seconds, colour: 1, fill: true, gaps: true }, { name: 'failed', of: (r) => r.failed * 60 / r.seconds, colour: 2, gaps: true },
-		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3, gaps: true }] },
+		{ name: 'completed', of: (r) => r.completed * 60 / r.seconds, colour: 1, fill: true }, { name: 'failed', of: (r) => r.failed * 60 / r.seconds, colour: 2 },
+		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3 }] },
 	{ title: 'Latency', note: '95 of 100 took less', show: duration, mark: (s) => duration(s, 1), series: [
-		{ name: 'run', of: (r) => r.run_p95, colour: 1, largest: true }, { name: 'wait', of: (r) => r.wait_p95, colour: 4, largest: true }] },
+		{ name: 'run', of: (r) => r.run_p95, colour: 1, largest: true, dots: true }, { name: 'wait', of: (r) => r.wait_p95, colour: 4, largest: true, dots: true }] },
 	{ title: 'Depth', note: 'jobs that are ready or run', show: compact, series: [
-		{ name: 'ready', of: (r) => r.ready, colour: 1, fill: true, gaps: true }, { name: 'running', of: (r) => r.running, colour: 4, gaps: true }] },
+		{ name: 'ready', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
 ];
 
 function OneChart({ chart, rows }) {

@@ -18,21 +18,14 @@ comment on function tow_store.say_labels(jsonb) is 'Labels as Prometheus has the
 create or replace function tow.prometheus() returns setof text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 declare
-	e tow_store.exposition;
-	s record;
-	v_family text := '';
+	v_fn regproc;
 begin
-	for e in select o.* from tow_store.exposition o where to_regproc(o.fn) is not null order by o.area desc, o.name loop
-		for s in execute format('select x.family, x.type, x.help, x.suffix, x.labels, x.value from %s() x where x.value is not null', e.fn) loop
-			if s.family <> v_family then
-				v_family := s.family;
-				return next format('# HELP %s %s', s.family, s.help);
-				return next format('# TYPE %s %s', s.family, s.type);
-			end if;
-			return next format('%s%s%s %s', s.family, s.suffix, tow_store.say_labels(s.labels), s.value);
-		end loop;
+	for v_fn in select to_regproc(e.fn) from tow_store.exposition e where to_regproc(e.fn) is not null order by e.area desc, e.name loop
+		return query execute format($q$
+			select unnest(case when s.family is distinct from lag(s.family) over (order by s.n) then array[concat_ws(' ', '# HELP', s.family, s.help), concat_ws(' ', '# TYPE', s.family, s.type)] end
+				|| concat(s.family, s.suffix, tow_store.say_labels(s.labels), ' ', s.value))
+			from %s() with ordinality s(family, type, help, suffix, labels, value, n) where s.value is not null order by s.n$q$, v_fn);
 	end loop;
 end $$;
 comment on function tow.prometheus() is 'The state of things in the text format of Prometheus, a row a line: depths as of the last minute that was counted, totals since they are kept, workers and status as they are now.';

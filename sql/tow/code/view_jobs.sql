@@ -97,7 +97,8 @@ begin
 					order by r.band desc, r.pos desc limit p_rows + 1000) l
 				where l.pos = l.id limit p_rows) m
 	), moved as (
-		select r.* from tow_store.ready r where r.pos <> r.id and r.id < p_before order by r.id desc limit p_rows + 1000
+		select l.* from (select r.* from tow_store.ready r where r.pos <> r.id and r.id < p_before order by r.id desc limit p_rows + 1000) l join tow_store.band b on b.id = l.band
+		where p_state is null or p_state = case when b.laned then 'waiting' else 'ready' end limit p_rows
 	), ready as ( -- not from places: the planner would not see that the end of an index is enough
 		select r.id, case when b.laned then 'waiting' else 'ready' end, r.band, r.attempt, null::timestamptz, null::timestamptz, null::bigint,
 			null::bigint, case when b.laned then 'arrival' end, r.pos
