@@ -149,7 +149,7 @@ const about = {
 
 function One({ path, o, reload }) {
 	return html`<${Card} title=${o.name} extra=${html`<${State} name=${o.state} />`} className="member">
-		${o.error && html`<div class="problem" role="status"><p>${o.error}</p>${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
+		${o.enabled && o.error && html`<div class="problem" role="status"><p>${o.error}</p>${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
 		<${Facts} of=${about[path](o)} /><${Verbs} path=${path} o=${o} reload=${reload} /><//>`;
 }
 

@@ -138,7 +138,7 @@ const columns = (now, reload) => [
 		return isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
 	} },
 	{ name: 'ratio', title: 'Ratio', width: 7, num: true, wide: true, cell: (r) => now(r).ratio?.toFixed(2) ?? html`<span class="soft">–</span>` },
-	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 10, cell: (r) => html`<${Verbs} small d=${r} done=${reload} />` }] : []),
+	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 14, cell: (r) => html`<${Verbs} small d=${r} done=${reload} />` }] : []),
 ];
 
 // --- adding
