@@ -97,6 +97,7 @@ begin
 	delete from tow_store.token o where o.hash = t.hash and o.kind = 'key';
 	return query select tow_store.make_token('session', t.name, t.role, case when t.kind = 'token' then t.hash end, least(c_lasts, t.expires_at - tow.now())),
 		t.name, t.role, tow.now() + c_lasts;
+	perform set_config('tow.actor', t.name, true);
 	perform tow_store.note('sign_in', t.name, p_detail => jsonb_build_object('role', t.role, 'by', t.kind));
 end $$;
 comment on function tow.sign_in(text) is 'For the server: a session for who has this token or key (the SHA-256 of it).';
