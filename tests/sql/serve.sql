@@ -80,7 +80,7 @@ select isnt(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "ke
 select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
 select is(pg_temp.asked(:'session', 'GET /me'), '200 {"name":"otto","role":"operator"}', 'who signs in is who has the token');
 select is((select sessions::int from tow.tokens where name = 'otto'), 1, 'it is counted');
-select is((select current_user || ' ' || subject from tow.audit where what = 'sign_in'), current_user || ' otto', 'and in the audit');
+select is((select who || ' ' || subject from tow.audit where what = 'sign_in'), 'otto otto', 'and in the audit');
 select is((select string_agg(format('%s %s', hash = pg_temp.hashed(:'session'), role), ',') from tow.vouch(array[pg_temp.hashed(:'session'), pg_temp.hashed('x')])), 't operator', 'and vouched for');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'session'), 'TW401', null, 'a session makes no other');
 select tow.sign_out(pg_temp.hashed(:'session'));
