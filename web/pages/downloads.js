@@ -133,7 +133,7 @@ const columns = (now, reload) => [
 		const d = now(r);
 		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
 	} },
-	{ name: 'eta', title: 'Left', width: 14, num: true, wide: true, cell: (r) => {
+	{ name: 'eta', title: 'Left, or ended', width: 14, num: true, wide: true, cell: (r) => {
 		const d = now(r);
 		return isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
 	} },
