@@ -57,7 +57,7 @@ export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes i
 
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
-export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="needs a library" look="bad" />` : html`<${State} name=${stateWords(d.state)} />`);
+export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.state)} />`);
 
 const isOver = (d) => ['completed', 'failed', 'cancelled', 'rejected'].includes(d.state);
 const holds = {
@@ -174,7 +174,7 @@ const addFields = (libraries, clients) => [
 	{ name: 'links', label: 'Links', type: 'area', rows: 3, placeholder: 'https://… or magnet:?xt=…', hint: 'http, https or magnet; one a line' },
 	{ name: 'type', label: 'They are', options: [['', 'what each link says'], ['http', 'files'], ['torrent', '.torrent files'], ['nzb', '.nzb files']], hint: 'where a link does not say what it leads to' },
 	{ name: 'files', label: 'Or files', type: 'file', multiple: true, accept: '.torrent,.nzb', hint: '.torrent or .nzb; they can also be dropped on the page' },
-	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet: it waits for one'], ...libraries.map((l) => [l.name, l.name])] },
+	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet'], ...libraries.map((l) => [l.name, l.name])] },
 	{ name: 'client', label: 'Client', options: [['', 'the first that takes it'], ...clients.filter((c) => c.enabled).map((c) => [c.name, `${c.name} (${c.driver})`])] },
 	{ name: 'title', label: 'Title', placeholder: 'as the link says', hint: 'of one download' },
 	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
@@ -221,7 +221,7 @@ function NoLibrary({ then }) {
 		await addLibrary();
 		then();
 	};
-	return html`<div class="lead"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
+	return html`<div class="lead offer"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
 		${may('admin') && html`<${Button} onClick=${first}>Add a library<//>`}</div>`;
 }
 
@@ -306,7 +306,7 @@ function Service() {
 	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
 		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${() => change('stop', 'clients are not watched any more')}>Stop<//>`
 			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}
-		<span class="soft wide">Each is asked what it has done; while nobody asks, they go on by themselves. <a href=${href('daemons')}>Daemons</a> are other things.</span></span>`;
+		<span class="soft wide">All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)</span></span>`;
 }
 
 const PAGE = 50, MANY = 1000;
@@ -329,7 +329,10 @@ function useLost(data) {
 const fits = (query) => (d) => !query.library && (!query.client || d.client === query.client) && (!query.title || d.title.toLowerCase().includes(query.title.toLowerCase()));
 
 function rowsOf(chosen, data, lost, query) {
-	return chosen === 'attention' ? data && [...lost.filter(fits(query)), ...data.items] : chosen === 'active' ? data?.items.filter((d) => !isLost(d)) : data?.items;
+	if (!data || !['attention', 'active'].includes(chosen))
+		return data?.items;
+	const others = data.items.filter((d) => !isLost(d));
+	return chosen === 'attention' ? [...lost.filter(fits(query)), ...others] : others;
 }
 
 function All({ query }) {

@@ -4,7 +4,7 @@ import { ask } from '../lib/dialog.js';
 import { changed, filled, onlyResettable } from '../lib/form.js';
 import { toast } from '../lib/toast.js';
 
-const ways = [['reflink, link, copy', 'shares their bytes where it can, else copies'], ['link, copy', 'links, else copies'], ['copy', 'copies'], ['move', 'moves (ends seeding)'], ['symlink', 'points to them']];
+const ways = [['reflink, link, copy', 'shares bytes, else copies'], ['link, copy', 'links, else copies'], ['copy', 'copies'], ['move', 'moves (ends seeding)'], ['symlink', 'points to them']];
 
 // An order of somebody's own is kept as it is.
 const waysWith = (own) => (ways.some(([value]) => value === own) ? ways : [[own, own], ...ways]);
