@@ -76,6 +76,10 @@ select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', 
 update tow_store.answered set at = at - interval '2 days';
 select isnt(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "two"}', 'k'), :'first', 'after a day it is forgotten');
 
+select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), '200 {"token" : "tow_%', 'a token that is made with a key');
+select is((select count(*)::int from tow_store.answered a where a.body ~ 'tow_'), 0, 'is not kept with the answer');
+select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), 'TW409 %kept nowhere', 'and not told again');
+
 -- Signing in
 select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
 select is(pg_temp.asked(:'session', 'GET /me'), '200 {"name":"otto","role":"operator"}', 'who signs in is who has the token');
@@ -93,11 +97,14 @@ select is(pg_temp.asked(:'key', 'GET /me'), 'TW401 sign in first', 'a key is no 
 select role as got, secret as session from tow.sign_in(pg_temp.hashed(:'key')) \gset
 select is(:'got'::text, 'viewer', 'it signs in');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'once');
+select expires_at <= tow.now() + interval '1 hour' as told from tow.sign_in(pg_temp.hashed(:'admin')) \gset
+select ok(:'told', 'who signs in hears how long it lasts: no longer than the token');
 select tow.add_key('viewer', '5 min') as key \gset
 select secret as late from tow.sign_in(pg_temp.hashed(:'admin')) \gset
 select pg_temp.later('10 min');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'and not for long');
 select alike(pg_temp.asked(:'late', 'GET /me'), '200 %', 'a session lasts');
+select alike(pg_temp.asked(:'session', 'GET /me'), '200 %', 'so does that of a key, which was good for less');
 select pg_temp.later('1 hour');
 select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 sign in first', 'a token that was for an hour is over');
 select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'and so is who signed in with it');
