@@ -274,6 +274,8 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 	say_always(r);
 	if (q->too_long) {
 		refuse(&t, 413, "the body is too long", NULL);
+	} else if (q->crowded) {
+		refuse(&t, 503, "too much is being sent at once", "send it again in a moment");
 	} else if (!guard_host(&t.desk->guard, q, &t.err)) {
 		fail(&t);
 	} else if (dispatch(&t) != 101 && strncmp(t.path, "/api/", 5) == 0) {
