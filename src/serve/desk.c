@@ -39,12 +39,14 @@ static bool set_session(struct tow_db *db, struct tow_err *e)
 		tow_call(db, NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
-/* One that was broken while nobody asked is found out here, and not by the next request. */
+/* One that was broken while nobody asked is found out here, and not by the next request. What the
+ * server said before it left is read first: only a second look sees that it has left. */
 static bool lives(struct tow_db *db)
 {
 	const char *channel, *payload;
-	while (tow_db_bell(db, &channel, &payload))
-		;
+	for (int look = 0; look < 2; look++)
+		while (tow_db_bell(db, &channel, &payload))
+			;
 	return tow_db_alive(db);
 }
 

@@ -114,6 +114,7 @@ is "$(api_status GET /api/v1/me)" 503 "and says that it cannot answer"
 is "$(api_status GET /api/v1/ready)" 503 "nor is ready"
 "$TOW" db start >/dev/null
 ok "until it is back" wait_until '[ "$(api_status GET /api/v1/me)" = 200 ]' 60
+is "$(for _ in {1..12}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..12})" "whichever of its processes is asked"
 
 # One of its processes dies
 victim=$(pgrep -P "$SERVE_PID" | head -1)
