@@ -113,7 +113,7 @@ static bool routes_are_old(struct turn *t)
 static int call_route(struct turn *t, const char *token, bool again)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	TOW_AUTO_BUF given = { 0 };
+	TOW_AUTO_BUF given = { 0 }, asked = { 0 };
 	const char *methods, *once = http_header(t->q, "Idempotency-Key");
 	const char *method = is(t->q->method, "HEAD") ? "GET" : t->q->method;
 	const struct route *route =
@@ -124,10 +124,10 @@ static int call_route(struct turn *t, const char *token, bool again)
 		http_say(t->r, "Allow", methods);
 		return refuse(t, 405, "that path has no such method", methods);
 	}
-	if (!routes_query(t->q->arena, t->query, &given))
+	if (!routes_query(t->q->arena, t->query, &asked))
 		return refuse(t, 400, "the query is no list of name=value", NULL);
 	if (tow_call(t->desk->db, &rows, &t->err, "tow.answer", token, route->id,
-		     tow_fmt(t->q->arena, "{%s}", given.len ? given.data : ""), t->q->body,
+		     routes_given(t->q->arena, &asked, &given), t->q->body,
 		     reads(t->q) ? NULL : once))
 		return answer_row(t, rows);
 	return again && routes_are_old(t) ? call_route(t, token, false) : fail(t);

@@ -53,6 +53,7 @@ is "$(api_send POST /api/v1/jobs '{"kind":"noop","prio":1}' | jq -r .detail)" "n
 is "$(api GET "/api/v1/jobs/x" | jq -r '[.status, .code] | @csv')" '422,"TW422"' "an argument of another type"
 is "$(api_status GET "/api/v1/jobs/99999")" 404 "a job that is not there"
 is "$(api_status GET "/api/v1/jobs/1?a=%zz")" 400 "a query that is none"
+is "$(api GET "/api/v1/jobs/$job?job=99999" | jq .id)" "$job" "the path says what is meant, whatever the query says"
 head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
 is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq .status)" 413 "a body that is too long"
 is "$(api_status GET /api/v1/me -H "X-Long: $(head -c 40000 /dev/zero | tr '\0' x)")" 431 "a head that is too long"
