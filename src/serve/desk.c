@@ -50,13 +50,21 @@ static bool lives(struct tow_db *db)
 	return tow_db_alive(db);
 }
 
+/* The description is made of them. */
+static bool load_routes(struct desk *d, struct tow_err *e)
+{
+	d->described = NULL;
+	tow_arena_reset(&d->arena);
+	return routes_load(&d->routes, d->db, e);
+}
+
 static bool connected(struct desk *d, struct tow_err *e)
 {
 	if (d->db && lives(d->db))
 		return true;
 	tow_db_closep(&d->db);
 	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d->db, e) &&
-	    routes_load(&d->routes, d->db, e))
+	    load_routes(d, e))
 		return true;
 	tow_db_closep(&d->db);
 	return false;
@@ -107,7 +115,7 @@ static int answer_row(struct turn *t, const struct tow_rows *rows)
 /* TW410: a migration has written the routes anew. */
 static bool routes_are_old(struct turn *t)
 {
-	return is(t->err.class, "TW410") && routes_load(&t->desk->routes, t->desk->db, &t->err);
+	return is(t->err.class, "TW410") && load_routes(t->desk, &t->err);
 }
 
 static int call_route(struct turn *t, const char *token, bool again)
