@@ -61,13 +61,13 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-	delete from tow_store.token t where t.kind = 'token' and t.name = name;
+	delete from tow_store.token t where t.name = name and t.of is null;
 	if not found then
 		perform tow_store.fail('TW404', format('no token %L', name), 'tow token ls lists them');
 	end if;
 	perform tow_store.note('token.drop', name);
 end $$;
-comment on function tow.drop_token(text) is 'Refuse a token from now on, and whoever signed in with it.';
+comment on function tow.drop_token(text) is 'Refuse a token from now on, and whoever signed in with it, or with a key that somebody of this name made (tow.audit says sign_in).';
 
 create or replace function tow.add_key(role text default 'admin', lasts interval default '15 min') returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
