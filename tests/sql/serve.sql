@@ -109,6 +109,10 @@ select pg_temp.later('1 hour');
 select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 sign in first', 'a token that was for an hour is over');
 select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'and so is who signed in with it');
 
+select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
+select tow.drop_token(:'maker');
+select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'who signed in with a key is sent away by the name of who made it');
+
 -- Names are lent to nobody
 select set_config('tow.actor', 'somebody', true) \g /dev/null
 select is(tow_store.actor(), 'somebody', 'the server says for whom it asks');
@@ -125,6 +129,7 @@ select is((select count(*)::int from tow.routes r where :'api'::jsonb #> array['
 select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m where m.value ->> 'description' is null), 0, 'with a description');
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');
 select is(:'api'::jsonb #> '{paths,/api/v1/jobs,post,requestBody,content,application/json,schema,required}', '["kind"]', 'what must be given is marked');
+select ok(:'api'::jsonb #> '{paths,/api/v1/jobs/many,post,responses}' ? '201', 'what makes something says that it does');
 select is(:'api'::jsonb #>> array['paths', '/api/v1/queues', 'get', 'responses', '200', 'content', 'application/json', 'schema', 'properties', 'items', 'items', 'properties', 'ready', 'type'], '["integer", "null"]', 'what comes has its types');
 
 select * from finish();
