@@ -76,6 +76,10 @@ select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', 
 update tow_store.answered set at = at - interval '2 days';
 select isnt(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "two"}', 'k'), :'first', 'after a day it is forgotten');
 
+select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), '200 {"token" : "tow_%', 'a token that is made with a key');
+select is((select count(*)::int from tow_store.answered a where a.body ~ 'tow_'), 0, 'is not kept with the answer');
+select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), 'TW409 %kept nowhere', 'and not told again');
+
 -- Signing in
 select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
 select is(pg_temp.asked(:'session', 'GET /me'), '200 {"name":"otto","role":"operator"}', 'who signs in is who has the token');
@@ -94,14 +98,21 @@ select is(pg_temp.asked(:'key', 'GET /me'), 'TW401 sign in first', 'a key is no 
 select role as got, secret as session from tow.sign_in(pg_temp.hashed(:'key')) \gset
 select is(:'got'::text, 'viewer', 'it signs in');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'once');
+select expires_at <= tow.now() + interval '1 hour' as told from tow.sign_in(pg_temp.hashed(:'admin')) \gset
+select ok(:'told', 'who signs in hears how long it lasts: no longer than the token');
 select tow.add_key('viewer', '5 min') as key \gset
 select secret as late from tow.sign_in(pg_temp.hashed(:'admin')) \gset
 select pg_temp.later('10 min');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'and not for long');
 select alike(pg_temp.asked(:'late', 'GET /me'), '200 %', 'a session lasts');
+select alike(pg_temp.asked(:'session', 'GET /me'), '200 %', 'so does that of a key, which was good for less');
 select pg_temp.later('1 hour');
 select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 sign in first', 'a token that was for an hour is over');
 select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'and so is who signed in with it');
+
+select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
+select tow.drop_token(:'maker');
+select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'who signed in with a key is sent away by the name of who made it');
 
 -- Names are lent to nobody
 select set_config('tow.actor', 'somebody', true) \g /dev/null
@@ -119,6 +130,7 @@ select is((select count(*)::int from tow.routes r where :'api'::jsonb #> array['
 select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m where m.value ->> 'description' is null), 0, 'with a description');
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');
 select is(:'api'::jsonb #> '{paths,/api/v1/jobs,post,requestBody,content,application/json,schema,required}', '["kind"]', 'what must be given is marked');
+select ok(:'api'::jsonb #> '{paths,/api/v1/jobs/many,post,responses}' ? '201', 'what makes something says that it does');
 select is(:'api'::jsonb #>> array['paths', '/api/v1/queues', 'get', 'responses', '200', 'content', 'application/json', 'schema', 'properties', 'items', 'items', 'properties', 'ready', 'type'], '["integer", "null"]', 'what comes has its types');
 
 select * from finish();

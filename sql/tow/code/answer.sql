@@ -172,7 +172,9 @@ begin
 	v_given := tow_store.given(r, answer.given, answer.body);
 	if answer.once is not null then
 		d := tow_store.begin_once(t.name, answer.once, format('%s %s %s', r.method, r.path, v_given));
-		if d.status is not null then
+		if d.status is not null and r.gives = 'token' then
+			perform tow_store.fail('TW409', 'this was done when it was asked first, and what it gave is kept nowhere', 'drop the token and add it anew, with another Idempotency-Key');
+		elsif d.status is not null then
 			return query select d.status, 'application/json', d.body;
 			return;
 		end if;
@@ -196,7 +198,7 @@ begin
 		v_text := format('{"items":%s}', v_text);
 	end if;
 	if answer.once is not null then
-		perform tow_store.end_once(t.name, answer.once, v_status, v_text);
+		perform tow_store.end_once(t.name, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row
 	end if;
 	return query select v_status, case r.gives when 'text' then 'text/plain; version=0.0.4; charset=utf-8' else 'application/json' end, v_text;
 end $$;
