@@ -4,7 +4,7 @@ create or replace function haul_store.note_setup() returns trigger
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_measured constant text[] := '{id,revision,created_at,free_bytes,scanned_at,sent_at,next_at,failed_at,class,error,hint}';
+	c_measured constant text[] := '{id,revision,created_at,free_bytes,scanned_at,sent_at,next_at,failed_at,class,error,hint}'::text[];
 	v_old constant jsonb := case when tg_op <> 'INSERT' then jsonb_strip_nulls(to_jsonb(old)) - c_measured end;
 	v_new constant jsonb := case when tg_op <> 'DELETE' then jsonb_strip_nulls(to_jsonb(new)) - c_measured end;
 	v_what constant text := case tg_op when 'INSERT' then 'add' when 'UPDATE' then 'set' else 'drop' end;
