@@ -201,8 +201,10 @@ static int sign_in(struct turn *t)
 		return fail(t);
 	if (!connected(t->desk, &t->err) ||
 	    !tow_call(t->desk->db, &rows, &t->err, "tow.sign_in",
-		      tow_sha256_hex(t->q->arena, secret, strlen(secret))))
+		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
+		tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
 		return fail(t);
+	}
 	http_say(t->r, "Set-Cookie",
 		 guard_cookie(&t->desk->guard, t->q->arena, tow_rows_get(rows, 0, "secret")));
 	text = tow_fmt(t->q->arena, "{\"name\":\"%s\",\"role\":\"%s\"}",

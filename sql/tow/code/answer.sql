@@ -65,7 +65,10 @@ begin
 	end if;
 	v_all := coalesce(v_body, '{}') || p_path;
 	if r.page is not null then
-		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', least(greatest((coalesce(v_all ->> 'limit', '50'))::int, 1), 1000))
+		if coalesce(v_all ->> 'limit', '50') !~ '^([1-9][0-9]{0,2}|1000)$' then
+			perform tow_store.fail('TW422', format('bad limit %L', v_all ->> 'limit'), 'use 1 to 1000');
+		end if;
+		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', coalesce(v_all ->> 'limit', '50')::int)
 			|| case when v_all ? 'after' then jsonb_build_object(r.page[1], v_all -> 'after') else '{}' end;
 	end if;
 	select k into v_strange from jsonb_object_keys(v_all) k where k <> all(r.names) or r.fixed ? k limit 1;
