@@ -61,6 +61,9 @@ select is(pg_temp.asked(:'operator', 'GET /jobs/{job}', '{"job": "99999999"}'), 
 select is((select a.status from tow.answer(pg_temp.hashed(:'operator'), (select min(r.id) from tow.routes r where r.path = '/api/v1/status')) a), 200, 'a list');
 select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'operator'), 'TW410', null, 'a route of before a migration is told apart');
 
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "many"}'), 'TW422 bad limit ''many''', 'a limit that is no number');
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "99999999999"}'), 'TW422 bad limit ''99999999999''', 'or none of ours');
+
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 bad kind NULL', 'and is null');
