@@ -63,6 +63,8 @@ select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'
 
 select is(pg_temp.asked(:'operator', 'GET /jobs', '{"limit": "0"}'), 'TW422 bad limit ''0''', 'a page has rows');
 select is(pg_temp.asked(:'operator', 'GET /jobs', '{"limit": "1001"}'), 'TW422 bad limit ''1001''', 'a thousand at most');
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "many"}'), 'TW422 bad limit ''many''', 'a limit that is no number');
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "99999999999"}'), 'TW422 bad limit ''99999999999''', 'or none of ours');
 
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
@@ -132,6 +134,8 @@ select tow.openapi('1') as api \gset
 select is((select count(*)::int from tow.routes r where :'api'::jsonb #> array['paths', r.path, lower(r.method)] is null), 0, 'each route is in it');
 select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m where m.value ->> 'description' is null), 0, 'with a description');
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');
+select is((select count(*)::int from tow.routes r where r.method <> 'GET' and not :'api'::jsonb #> array['paths', r.path, lower(r.method), 'parameters'] @> '[{"$ref": "#/components/parameters/Once"}]'), 0, 'that a key may be sent');
+select is(:'api'::jsonb #> '{paths,/api/v1/health,get,security}', '[]', 'and what the server answers by itself');
 select is(:'api'::jsonb #> '{paths,/api/v1/jobs,post,requestBody,content,application/json,schema,required}', '["kind"]', 'what must be given is marked');
 select ok(:'api'::jsonb #> '{paths,/api/v1/jobs/many,post,responses}' ? '201', 'what makes something says that it does');
 select is(:'api'::jsonb #>> array['paths', '/api/v1/queues', 'get', 'responses', '200', 'content', 'application/json', 'schema', 'properties', 'items', 'items', 'properties', 'ready', 'type'], '["integer", "null"]', 'what comes has its types');

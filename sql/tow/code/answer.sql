@@ -64,10 +64,9 @@ begin
 		perform tow_store.fail('TW422', 'the body is no object', 'send an object, whose members are the arguments');
 	end if;
 	v_all := coalesce(v_body, '{}') || p_path;
-	if r.page is not null then
-		if coalesce(v_all ->> 'limit', '50') !~ '^([1-9][0-9]{0,2}|1000)$' then
-			perform tow_store.fail('TW422', format('bad limit %L', v_all ->> 'limit'), 'use 1 to 1000');
-		end if;
+	if r.page is not null and v_all ->> 'limit' !~ '^([1-9][0-9]{0,2}|1000)$' then
+		perform tow_store.fail('TW422', format('bad limit %L', left(v_all ->> 'limit', 100)), 'use 1 to 1000');
+	elsif r.page is not null then
 		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', coalesce(v_all ->> 'limit', '50')::int)
 			|| case when v_all ? 'after' then jsonb_build_object(r.page[1], v_all -> 'after') else '{}' end;
 	end if;

@@ -49,7 +49,7 @@ const char *page_address(struct tow_arena *a, const char *wanted)
 {
 	char *found = NULL;
 	size_t len;
-	if (wanted)
+	if (wanted && *wanted)
 		return wanted[strlen(wanted) - 1] == '/' ? wanted : tow_fmt(a, "%s/", wanted);
 	return tow_fs_read(a, written_in(a, tow_home(a)), &found, &len, NULL) ? found
 									      : "http://" USUAL "/";
