@@ -30,8 +30,8 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' 
 const columns = [
 	{ name: 'at', title: 'When', width: 17, cell: (r) => html`<time datetime=${r.at} title=${exact(r.at)}><span class="soft wide">${day.format(new Date(r.at))} </span>${clock(r.at)}</time>` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>` },
-	{ name: 'what', title: 'What', width: 20, cell: (r) => r.what },
-	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} />` },
+	{ name: 'what', title: 'What', width: 20, cell: (r) => html`${r.what}<div class="narrow soft">${r.who}</div>` },
+	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} /><div class="narrow soft">${words(r.detail)}</div>` },
 	{ name: 'detail', title: 'Detail', wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>` },
 ];
 

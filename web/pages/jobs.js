@@ -44,9 +44,8 @@ export const writeFilter = (query) =>
 	names.filter((name) => query[name]).map((name) => (name === 'kind' && !query[name].includes(':') ? query[name] : `${name}:${query[name]}`)).join(' ');
 
 function NotUnderstood({ odd }) {
-	const many = odd.length > 1;
-	return html`<p class="bad-text" role="alert">Not understood: ${odd.join(', ')}. <span class="soft">${many ? 'They are' : 'It is'} neither one of
-		${' '}${names.map((n) => `${n}:…`).join(', ')}, state:… nor the only word alone, which is a kind.</span></p>`;
+	return html`<p class="bad-text" role="alert">Not understood: ${odd.join(', ')}. <span class="soft">There are
+		${' '}${names.map((n) => `${n}:…`).join(', ')} and state:…; one word alone is a kind.</span></p>`;
 }
 
 function Filter({ query }) {
@@ -77,7 +76,7 @@ function Progress({ job }) {
 		return job.pct !== null ? html`<span class="pair"><${Meter} value=${job.pct} label=${`progress of job ${job.id}`} /><span class="num">${Math.round(job.pct)} %</span></span>`
 			: html`<${Lasting} from=${job.started_at} />`;
 	if (job.error)
-		return html`<span title=${job.error}>${job.class && html`<span class="mono bad-text">${job.class}</span> `}${job.error}</span>`;
+		return html`<span title=${job.error}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${job.error}</span>`;
 	if (job.state === 'waiting')
 		return html`<span class="soft" title=${job.waits_for}>${job.waits_for && `for ${job.waits_for}`}</span>`;
 	if (job.run_at && ['scheduled', 'retrying'].includes(job.state))
