@@ -1,6 +1,7 @@
 // Overview: what needs somebody first; then how it goes; then the queues.
 import { may, post, step } from '../lib/api.js';
-import { Button, Card, compact, count, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, compact, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
+import { doToPicked, verbs } from '../lib/bulk.js';
 import { Chart } from '../lib/chart.js';
 import { useData } from '../lib/live.js';
 import { useNeeds } from '../lib/needs.js';
@@ -43,10 +44,11 @@ function Approvals({ jobs, reload }) {
 			<${Button} look="small" aria-label=${`Reject job ${job.id}`} onClick=${() => decide('reject', job, reload)}>Reject<//></div>`}</li>`);
 }
 
+const again = verbs.find((v) => v.verb === 'retry');
+
 async function retry(jobs, reload) {
-	await act(() => post('jobs/bulk', { verb: 'retry', state: 'failed', ids: jobs.map((j) => j.id), dry_run: false }),
-		({ items }) => `${count(items.filter((i) => !i.done.startsWith('not done')).length, 'job')} tried again`);
-	reload();
+	if (await doToPicked(again, jobs))
+		reload();
 }
 
 function Failures({ groups, more, reload }) {
