@@ -12,7 +12,7 @@ page_ready
 
 mkdir -p "$room/src" "$room/library"
 : >"$room/src/asked"
-for name in lighthouse.mkv second.iso; do head -c 4000000 /dev/urandom >"$room/src/$name"; done
+for name in lighthouse.mkv second.iso early.bin; do head -c 4000000 /dev/urandom >"$room/src/$name"; done
 begin files python3 -u tests/lib/web_files.py "$room/src"
 wait_until "[ -s '$room/files.log' ]"
 
@@ -20,7 +20,6 @@ instance_start
 worker_start --queue default:4 --queue haul:4 --queue haul.watch:2
 scheduler_start
 instance_psql >/dev/null <<-END
-	select haul.add_library('main', '$room/library');
 	select haul.add_client('seedbox', 'transmission', 'http://127.0.0.1:1');
 	select haul.add_target('media', 'jellyfin', 'http://127.0.0.1:1');
 	select tow.set_daemon('sweeper', 'sleep', '{"s": 600}', description => 'sweeps');

@@ -7,7 +7,7 @@ const { SRC, FILES, LIBRARY } = process.env;
 
 const places = [
 	['#/downloads', 'Downloads', 'lighthouse.mkv'],
-	['#/downloads/1', 'lighthouse.mkv', 'What happened'],
+	['#/downloads/2', 'lighthouse.mkv', 'What happened'],
 	['#/schedules', 'Schedules', 'nightly'],
 	['#/schedules/often', 'often', 'every second'],
 	['#/workers', 'Workers', 'Serves'],
@@ -59,16 +59,70 @@ async function addLinks(page, ...links) {
 	await dialog(page).getByRole('button', { name: 'Add' }).click();
 }
 
+const inTab = (page, name) => page.getByRole('link', { name: new RegExp(`^${name}`) }).locator('.n').textContent();
+
+// Whoever has only the page begins here: no library, a link that is none.
+async function whereNothingIs() {
+	const page = await visit('admin', '#/downloads');
+	await comes(page.getByText('No downloads yet').waitFor(), 'an empty list says what to do');
+	await comes(page.getByRole('button', { name: 'Add a library' }).waitFor(), 'and offers to add a library');
+	await shot(page, 'downloads-none');
+	expected.trouble = true;
+	await addLinks(page, `${FILES}/early.bin`, 'ftp://somewhere/else', 'magnet:?xt=a b');
+	await comes(dialog(page).getByText('1 of 3 were added').waitFor(), 'what is no link is refused, in the dialog');
+	expected.trouble = false;
+	is(await dialog(page).getByLabel('Links').inputValue(), 'ftp://somewhere/else\nmagnet:?xt=a b', 'which keeps that, line by line, and not what is added');
+	await comes(dialog(page).getByRole('button', { name: 'Add a library' }).waitFor(), 'it offers a library, too');
+	await shot(page, 'downloads-refused');
+	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+	await comes(status(page, 'early.bin').getByText('needs a library').waitFor(), 'what is here and has no library says so');
+	await comes(page.getByRole('link', { name: /^Needs somebody\s*1$/ }).waitFor(), 'and counts as what needs somebody');
+	is(await inTab(page, 'Under way'), '0', 'not as under way');
+	await page.getByRole('link', { name: /^Needs somebody/ }).click();
+	await comes(row(page, 'early.bin').waitFor(), 'where it stands');
+	await shot(page, 'downloads-lost');
+	await page.getByRole('button', { name: 'Choose a library early.bin' }).click();
+	for (const [label, text] of [['Name', 'main'], ['Folder', LIBRARY]])
+		await dialog(page).getByLabel(label, { exact: true }).fill(text);
+	await shot(page, 'library-add');
+	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await comes(page.getByText('Nothing fits').waitFor(), 'one is added, and it goes there');
+	await goTo(page, '#/downloads');
+	await comes(status(page, 'early.bin').getByText('completed').waitFor(), 'and is imported');
+	ok(existsSync(`${LIBRARY}/early.bin`), 'into the folder that was named');
+	await page.context().close();
+}
+
+async function librariesAreChanged() {
+	const page = await visit('admin', '#/settings/libraries');
+	await page.getByRole('button', { name: 'Edit main' }).click();
+	await dialog(page).getByLabel('Categories').fill('films, series');
+	await dialog(page).getByLabel('Tag, once it is here').fill('done');
+	await dialog(page).getByRole('button', { name: 'Save' }).click();
+	await comes(page.getByText('library main is saved').waitFor(), 'a library is changed');
+	const said = () => sql("select concat_ws(' ', categories, done_tag, modes) from haul.libraries where name = 'main'");
+	is(said(), '{films,series} done {reflink,link,copy}', 'as it was said, and nothing else');
+	await page.getByRole('button', { name: 'Edit main' }).click();
+	await dialog(page).getByLabel('Categories').fill('');
+	await dialog(page).getByLabel('Tag, once it is here').fill('');
+	await dialog(page).getByRole('button', { name: 'Save' }).click();
+	await dialog(page).waitFor({ state: 'detached' });
+	is(said(), '{} {reflink,link,copy}', 'and what is emptied is empty');
+	await page.getByRole('button', { name: 'Add a library' }).click();
+	for (const [label, text] of [['Name', 'films'], ['Folder', `${LIBRARY}/films`], ['Tag, once it is here', 'placed']])
+		await dialog(page).getByLabel(label, { exact: true }).fill(text);
+	await dialog(page).getByLabel('How files get there').selectOption('copy');
+	await dialog(page).getByLabel('Once its seeding goal').selectOption('transfer');
+	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await comes(page.getByRole('button', { name: 'Edit films' }).waitFor(), 'another one is added');
+	is(sql("select concat_ws(' ', root, modes, done_tag, done_remove) from haul.libraries where name = 'films'"), `${LIBRARY}/films {copy} placed transfer`, 'with all that was said of it');
+	await page.context().close();
+}
+
 // The server of files gives half, and the rest once it is let.
 async function fromLinkToLibrary() {
 	const page = await visit('operator', '#/downloads');
 	const other = await tab(page, '#/downloads');
-	await comes(page.getByText('No downloads yet').waitFor(), 'an empty list says what to do');
-	expected.trouble = true;
-	await addLinks(page, 'ftp://somewhere/else');
-	await comes(dialog(page).getByText('is no link').or(dialog(page).getByText('not clear')).waitFor(), 'what is no link is refused, in the dialog');
-	expected.trouble = false;
-	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
 	await addLinks(page, `${FILES}/gate/lighthouse.mkv`, `${FILES}/gate/second.iso`);
 	await comes(row(page, 'lighthouse.mkv').getByText('50.0 %').waitFor(), 'a link is added, and moves');
 	await comes(row(page, 'lighthouse.mkv').getByText('2.0 MB of 4.0 MB').waitFor(), 'how much is here is said');
@@ -83,7 +137,7 @@ async function fromLinkToLibrary() {
 	await comes(status(page, 'second.iso').getByText('cancelled').waitFor(), 'and is cancelled');
 	await shot(page, 'downloads-moving');
 	writeFileSync(`${SRC}/open`, '');
-	await comes(status(page, 'lighthouse.mkv').getByText('imported').waitFor(), 'what the server gives is fetched and imported, as one watches');
+	await comes(status(page, 'lighthouse.mkv').getByText('completed').waitFor(), 'what the server gives is fetched and imported, as one watches');
 	ok(existsSync(`${LIBRARY}/lighthouse.mkv`), 'it is in the library');
 	await page.getByRole('link', { name: /^Needs somebody/ }).click();
 	await comes(page.getByText('Nothing fits').waitFor(), 'a tab filters');
@@ -156,8 +210,14 @@ async function schedulesWithPreview() {
 	await comes(page.getByText('it is paused').waitFor(), 'it is paused');
 	await goTo(page, '#/schedules');
 	await page.getByRole('button', { name: 'Add a schedule' }).click();
-	for (const [label, text] of [['Name', 'short-lived'], ['When', '@daily'], ['Kind of job', 'noop']])
+	for (const [label, text] of [['Name', 'short-lived'], ['When', '@daily'], ['Kind of job', 'nope'], ['Arguments', '{"n"}']])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
+	await comes(dialog(page).getByText('knows the kind nope').waitFor(), 'a kind that no worker knows is said to be');
+	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await comes(dialog(page).getByText('Arguments: this is no JSON').waitFor(), 'and so is what is no JSON');
+	await shot(page, 'schedule-add');
+	await dialog(page).getByLabel('Arguments').fill('{}');
+	await dialog(page).getByLabel('Kind of job').fill('noop');
 	await dialog(page).getByRole('button', { name: 'Add' }).click();
 	await page.getByRole('link', { name: 'short-lived' }).click();
 	await page.getByRole('button', { name: 'Delete' }).click();
@@ -218,7 +278,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [fromLinkToLibrary, filesAndDrops, daemonsInTwoTabs, schedulesWithPreview, clientsAreTested, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, librariesAreChanged, fromLinkToLibrary, filesAndDrops, daemonsInTwoTabs, schedulesWithPreview, clientsAreTested, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, viewersOnlyLook];
 
 await startServer();

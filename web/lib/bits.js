@@ -6,7 +6,7 @@ const looks = {
 	running: 'run', starting: 'run', downloading: 'run', approved: 'ok',
 	ready: 'ready', scheduled: 'wait', retrying: 'warn', waiting: 'wait', snoozed: 'wait', retried: 'warn', waited: 'wait',
 	failed: 'bad', fail: 'bad', lost: 'bad', unreachable: 'bad', error: 'bad', crashed: 'bad', rejected: 'bad',
-	active: 'ok', imported: 'ok', placed: 'ok', sleeping: 'ok', due: 'ok', complete: 'ok', seeding: 'run', importing: 'run', planned: 'run', found: 'ready', queued: 'ready',
+	active: 'ok', imported: 'ok', placed: 'ok', sleeping: 'ok', due: 'ok', downloaded: 'ok', converted: 'ok', seeding: 'run', converting: 'run', importing: 'run', planned: 'run', found: 'ready', queued: 'ready',
 	new: 'wait', late: 'warn', missed: 'warn', skipped: 'wait', 'by hand': 'run', failing: 'bad', bad: 'bad', down: 'bad', 'auth failed': 'bad', banned: 'bad', misconfigured: 'bad',
 	unwatched: 'warn', suspect: 'warn', 'needs approval': 'warn',
 	paused: 'warn', warn: 'warn', warning: 'warn', silent: 'warn', draining: 'warn', stopping: 'warn', 'given back': 'warn',

@@ -3,11 +3,12 @@ import { html, store, useEffect, useRef, useState, useStore } from './ui.js';
 
 const asked = store(null);
 
-// {title, text, fields: [{name, label, type, value, hint, options, suggest, required, placeholder, also}], body, action, danger, broad, run}
+// {title, text, fields: [{name, label, type, value, hint, options, suggest, words, json, required, placeholder, also}], body, action, danger, broad, run}
 // options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
-// gets {values}, as they are typed, below the field. body: what there is to read; action null: there is nothing to do but that.
-// run(values) does it; what it throws is shown in the dialog, which stays open. Resolves to what run returned, or to the
-// values; to null when somebody thought better of it.
+// gets {values}, as they are typed, below the field; words, json: see form.js. body: what there is to read; action null: there
+// is nothing to do but that. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
+// holds is put into fields: what is still to be done. Resolves to what run returned, or to the values; to null when somebody
+// thought better of it.
 export function ask(question) {
 	return new Promise((resolve) => asked.set({ fields: [], ...question, resolve }));
 }
@@ -18,7 +19,7 @@ export async function confirm(question) {
 }
 
 function Field({ field }) {
-	const { name, label, type = 'text', value, hint, options, suggest, json, also, ...more } = field;
+	const { name, label, type = 'text', value, hint, options, suggest, json, words: listed, also, ...more } = field;
 	const id = `field-${name}`;
 	const about = hint ? `${id}-hint` : undefined;
 	const text = value !== null && typeof value === 'object' ? JSON.stringify(value) : value ?? '';
@@ -31,6 +32,18 @@ function Field({ field }) {
 			${suggest && html`<datalist id=${`${id}-list`}>${suggest.map((o) => html`<option value=${o} />`)}</datalist>`}`;
 	return html`<div class="field ${type === 'check' ? 'check' : ''}">
 		<label for=${id}>${label}</label>${input}${hint && html`<p class="hint" id=${about}>${hint}</p>`}</div>`;
+}
+
+function putBack(form, left = {}) {
+	for (const [name, value] of Object.entries(left)) {
+		if (Array.isArray(value)) {
+			const files = new DataTransfer();
+			value.forEach((file) => files.items.add(file));
+			form.elements[name].files = files.files;
+		} else {
+			form.elements[name].value = value;
+		}
+	}
 }
 
 function valuesOf(form, fields) {
@@ -71,6 +84,7 @@ function Question({ question }) {
 		try {
 			end(run ? (await run(values)) ?? values : values);
 		} catch (error) {
+			putBack(form.current, error.left);
 			setProblem(error);
 			setBusy(false);
 		}

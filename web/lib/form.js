@@ -2,8 +2,17 @@
 
 const textOf = (value) => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
 
-function typed({ type, json }, text) {
-	return json ? JSON.parse(text) : type === 'number' ? Number(text) : text;
+function parsed(label, text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		throw Object.assign(new Error(`${label}: this is no JSON`), { hint: 'for instance {"name": "value", "n": 1}' });
+	}
+}
+
+// words: some, with commas between them.
+function typed({ type, json, words, label }, text) {
+	return json ? parsed(label, text) : words ? text.split(',').map((w) => w.trim()).filter(Boolean) : type === 'number' ? Number(text) : text;
 }
 
 // Of a new thing: what was filled in.
@@ -21,13 +30,19 @@ export function changed(fields, values) {
 			if (values[name] !== Boolean(value))
 				given[name] = values[name];
 		} else if (values[name] !== textOf(value)) {
-			if (values[name] === '')
+			if (values[name] === '' && !field.words)
 				reset.push(name);
 			else
 				given[name] = typed(field, values[name]);
 		}
 	}
 	return reset.length ? { ...given, reset } : given;
+}
+
+// Empty for what has a standard of its own means that nothing is to change.
+export function onlyResettable({ reset: emptied, ...given }, reset) {
+	const names = emptied?.filter((name) => reset.includes(name));
+	return names?.length ? { ...given, reset: names } : given;
 }
 
 export function base64(file) {

@@ -2,7 +2,7 @@
 import { del, get, may, patch, post, step } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
-import { changed, filled } from '../lib/form.js';
+import { changed, filled, onlyResettable } from '../lib/form.js';
 import { useData } from '../lib/live.js';
 import { bytes } from '../lib/size.js';
 import { duration, seconds, Time } from '../lib/time.js';
@@ -76,13 +76,6 @@ async function test(path, o) {
 }
 
 // --- adding and changing
-
-// Empty for what has a standard of its own means that nothing is to change.
-function onlyResettable(what, reset) {
-	const names = what.reset?.filter((name) => reset.includes(name));
-	const { reset: _, ...given } = what;
-	return names?.length ? { ...given, reset: names } : given;
-}
 
 async function edit(path, o, reload) {
 	const sort = sorts[path];

@@ -46,7 +46,7 @@ const topics = ['daemons'];
 
 function All() {
 	const { data, error, reload } = useData('daemons', { topics, every: 5000 });
-	return html`<${Head} title="Daemons" note="What works in turns, until somebody stops it." />
+	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${data?.items}
 			empty=${html`<${Empty} title="No daemons" command="tow daemon add tidy my.kind '{}' --every 5min">A daemon does one turn of work, sleeps, and does the next one.<//>`} /></div>`;

@@ -9,14 +9,12 @@ import { clock, duration, exact, Lasting, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
 import { Json } from '../lib/json.js';
 import { html, useEffect } from '../lib/ui.js';
-import { amount, Progress, statusOf, undo, useMoving, Verbs } from './downloads.js';
-
-const words = (state) => state.replaceAll('_', ' ');
+import { amount, DownloadState, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
 
 // How long it was in which state, one after the other.
 function Timeline({ events }) {
 	const steps = events.filter((e) => e.to_state);
-	return html`<ol class="stages" aria-label="States">${steps.map((e, i) => html`<li key=${e.n} title=${exact(e.at)}><${State} name=${words(e.to_state)} />
+	return html`<ol class="stages" aria-label="States">${steps.map((e, i) => html`<li key=${e.n} title=${exact(e.at)}><${State} name=${stateWords(e.to_state)} />
 		<span class="soft num">${steps[i + 1] ? duration((Date.parse(steps[i + 1].at) - Date.parse(e.at)) / 1000) : html`<${Lasting} from=${e.at} />`}</span></li>`)}</ol>`;
 }
 
@@ -31,13 +29,13 @@ const fileColumns = [
 
 const eventColumns = [
 	{ name: 'at', title: 'When', width: 10, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
-	{ name: 'what', title: 'What', width: 17, cell: (e) => words(e.what) },
+	{ name: 'what', title: 'What', width: 17, cell: (e) => stateWords(e.what) },
 	{ name: 'detail', title: 'Detail', cell: (e) => html`<span title=${e.detail}>${e.detail}</span>` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (e) => e.who },
 ];
 
 function Now({ d }) {
-	return html`<${Card} title="Now" extra=${html`<${State} name=${statusOf(d)} />`}>
+	return html`<${Card} title="Now" extra=${html`<${DownloadState} d=${d} />`}>
 		<div class="large"><${Progress} d=${d} /><b class="num">${d.percent >= 99.95 ? 100 : d.percent.toFixed(1)} %</b></div>
 		<${Facts} of=${[['Downloaded', amount(d)], ['Down', speed(d.down)], ['Up', speed(d.up)], ['Left', d.eta_s === null ? '–' : duration(Math.round(d.eta_s))],
 			['Ratio', d.ratio?.toFixed(2)], ['Seeders', d.seeders], ['Leechers', d.leechers], ['In its client', d.transfer], ['In this state', html`<${Lasting} from=${d.state_at} />`]]} /><//>`;
@@ -81,7 +79,7 @@ export function Download({ id }) {
 			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
 			<${Verbs} d=${d} done=${again} /><//>
 		${one.error && html`<${ProblemBox} error=${one.error} again=${one.reload} />`}
-		${d.trouble && html`<div class="problem" role="status"><p>${d.trouble}</p>${d.hint && html`<p class="hint">${d.hint}</p>`}</div>`}
+		${d.trouble && html`<div class="problem" role="status"><p>${troubleOf(d)}</p>${d.hint && html`<p class="hint">${d.hint}</p>`}</div>`}
 		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
 		${events.data && html`<${Card} title="States"><${Timeline} events=${events.data.items} /><//>`}
 		<h2>${files.data ? count(files.data.items.length, 'file') : 'Files'}</h2>

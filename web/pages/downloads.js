@@ -11,6 +11,7 @@ import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Download } from './download.js';
+import { addLibrary, chooseLibrary } from './libraries.js';
 
 const groups = {
 	'': { title: 'All', states: null },
@@ -49,13 +50,21 @@ function withMoves(d, m) {
 		downloaded: m.size === null ? d.downloaded : m.size - m.left_bytes } : base;
 }
 
-export const statusOf = (d) => d.status.toLowerCase().replaceAll('_', ' ');
+// What is here, and goes no further until somebody says where to.
+const isLost = (d) => d.state === 'downloaded' && !d.library;
+
+export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : d.trouble);
+
+// One name for a state wherever the page tells it.
+export const stateWords = (state) => state.replaceAll('_', ' ');
+export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="needs a library" look="bad" />` : html`<${State} name=${stateWords(d.state)} />`);
 
 const isOver = (d) => ['completed', 'failed', 'cancelled', 'rejected'].includes(d.state);
 const holds = {
 	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state),
 	resume: (d) => d.state === 'paused',
-	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
+	choose: isLost,
+	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
 	cancel: (d) => !isOver(d) || d.state === 'failed',
 };
 
@@ -80,12 +89,22 @@ export async function undo(d, done) {
 	}
 }
 
+async function choose(d, done) {
+	try {
+		if (await chooseLibrary(`Where shall ${d.title} go?`, (library) => post(`downloads/${d.id}/retry`, { library })))
+			toast(`${d.title} goes into its library`);
+	} catch (error) {
+		toastProblem(error);
+	}
+	done();
+}
+
 async function verb(d, name, said, done) {
 	await act(() => post(`downloads/${d.id}/${name}`), `${d.title} ${said}`);
 	done();
 }
 
-const icons = { pause: 'M5 3v10M11 3v10', resume: 'M4 3l9 5-9 5z', retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3.2H9.8', cancel: 'M4 4l8 8M12 4l-8 8' };
+const icons = { choose: 'M2 4h4l1.5 2H14v7H2zM8 8v3.5M6.2 9.8h3.6', pause: 'M5 3v10M11 3v10', resume: 'M4 3l9 5-9 5z', retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3.2H9.8', cancel: 'M4 4l8 8M12 4l-8 8' };
 
 function Icon({ name }) {
 	return html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${icons[name]} /></svg>`;
@@ -100,12 +119,13 @@ export function Verbs({ d, done, small }) {
 	return html`<div class="actions">
 		${one('pause', 'Pause', () => verb(d, 'pause', 'is paused', done))}
 		${one('resume', 'Resume', () => verb(d, 'resume', 'goes on', done))}
+		${one('choose', 'Choose a library', () => choose(d, done))}
 		${one('retry', 'Retry', () => verb(d, 'retry', 'is tried again', done))}
 		${one('cancel', 'Cancel', () => cancel(d, done))}</div>`;
 }
 
 export function Progress({ d }) {
-	const look = d.state === 'failed' ? 'bad' : d.state === 'completed' ? 'ok' : d.state === 'paused' || d.trouble ? 'warn' : '';
+	const look = d.state === 'failed' || isLost(d) ? 'bad' : d.state === 'completed' ? 'ok' : d.state === 'paused' || d.trouble ? 'warn' : '';
 	return html`<${Meter} value=${d.percent} look=${look} label=${`how far ${d.title} is`} />`;
 }
 
@@ -121,10 +141,10 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${d.trouble}>${d.trouble ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
-			<span class="narrow"><${State} name=${statusOf(d)} /></span></div>`;
+			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${troubleOf(d) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="narrow"><${DownloadState} d=${d} /></span></div>`;
 	} },
-	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${State} name=${statusOf(r)} />` },
+	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
 		const d = now(r);
 		return html`<div class="far"><${Progress} d=${d} /><span class="num">${percent(d)}</span><span class="soft">${amount(d)}</span></div>`;
@@ -152,34 +172,67 @@ async function addFile(file, more) {
 // Kilobytes a second, for people.
 const addFields = (libraries, clients) => [
 	{ name: 'links', label: 'Links', type: 'area', rows: 3, placeholder: 'https://… or magnet:?xt=…', hint: 'http, https or magnet; one a line' },
+	{ name: 'type', label: 'They are', options: [['', 'what each link says'], ['http', 'files'], ['torrent', '.torrent files'], ['nzb', '.nzb files']], hint: 'where a link does not say what it leads to' },
 	{ name: 'files', label: 'Or files', type: 'file', multiple: true, accept: '.torrent,.nzb', hint: '.torrent or .nzb; they can also be dropped on the page' },
-	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet'], ...libraries.map((l) => [l.name, l.name])] },
+	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet: it waits for one'], ...libraries.map((l) => [l.name, l.name])] },
 	{ name: 'client', label: 'Client', options: [['', 'the first that takes it'], ...clients.filter((c) => c.enabled).map((c) => [c.name, `${c.name} (${c.driver})`])] },
 	{ name: 'title', label: 'Title', placeholder: 'as the link says', hint: 'of one download' },
 	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
 ];
 
+// Does it with each, and gives back those that failed, and why the first of them did.
+async function withEach(all, does) {
+	const left = [];
+	let problem = null;
+	for (const one of all) {
+		try {
+			await does(one);
+		} catch (error) {
+			problem ??= error;
+			left.push(one);
+		}
+	}
+	return { left, problem };
+}
+
+// What was refused stays in the dialog, and only that: the rest is not to be added twice.
 async function addAll(fields, { links, files, rate, ...values }) {
 	const more = filled(fields.filter((f) => f.name in values), values);
 	if (rate)
 		more.options = { down_limit: rate * 1000 };
-	const all = links.split(/\s+/).filter(Boolean);
-	if (all.length + files.length === 0)
+	const all = links.split('\n').map((line) => line.trim()).filter(Boolean);
+	const n = all.length + files.length;
+	if (n === 0)
 		throw Object.assign(new Error('nothing was given'), { hint: 'a link, or a file' });
-	for (const link of all)
-		await post('downloads', { link, ...more });
-	for (const file of files)
-		await addFile(file, more);
-	return { n: all.length + files.length };
+	const ofLinks = await withEach(all, (link) => post('downloads', { link, ...more }));
+	const ofFiles = await withEach(files, (file) => addFile(file, more));
+	const problem = ofLinks.problem ?? ofFiles.problem;
+	const failed = ofLinks.left.length + ofFiles.left.length;
+	if (problem) {
+		const message = n === 1 ? problem.message : `${n - failed} of ${n} were added; the rest stays here. The first of it: ${problem.message}`;
+		throw Object.assign(new Error(message), { hint: problem.hint, left: { links: ofLinks.left.join('\n'), files: ofFiles.left } });
+	}
+	return { n };
+}
+
+// No library is no reason not to download; but what comes would wait for one.
+function NoLibrary({ then }) {
+	const first = async () => {
+		await addLibrary();
+		then();
+	};
+	return html`<div class="lead"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
+		${may('admin') && html`<${Button} onClick=${first}>Add a library<//>`}</div>`;
 }
 
 async function add(done) {
 	try {
 		const [libraries, clients] = await Promise.all([get('libraries'), get('clients')]);
 		const fields = addFields(libraries.items, clients.items);
-		const answer = await ask({ title: 'Add downloads', action: 'Add', fields, run: (values) => addAll(fields, values) });
+		const body = libraries.items.length === 0 && html`<${NoLibrary} then=${() => add(done)} />`;
+		const answer = await ask({ title: 'Add downloads', action: 'Add', body, fields, run: (values) => addAll(fields, values) });
 		if (answer)
-			toast(answer.n === 1 ? 'added' : `${answer.n} added`);
+			toast(answer.n === 1 ? 'the download is added' : `${answer.n} downloads are added`);
 	} catch (error) {
 		toastProblem(error);
 	}
@@ -222,10 +275,11 @@ function useDrop(take) {
 
 // --- the page
 
-function Tabs({ chosen, counts }) {
-	const many = (states) => counts && counts.filter((c) => !states || states.includes(c.state)).reduce((n, c) => n + c.count, 0);
+function Tabs({ chosen, counts, lost }) {
+	const inStates = (states) => counts.filter((c) => !states || states.includes(c.state)).reduce((n, c) => n + c.count, 0);
+	const moved = { active: -lost, attention: lost };
 	return html`<nav class="tabs" aria-label="Which downloads">${Object.entries(groups).map(([name, g]) => html`<a key=${name}
-		href=${href('downloads', { show: name })} aria-current=${name === chosen ? 'true' : undefined}>${g.title}<span class="n">${counts ? number(many(g.states)) : ''}</span></a>`)}</nav>`;
+		href=${href('downloads', { show: name })} aria-current=${name === chosen ? 'true' : undefined}>${g.title}<span class="n">${counts ? number(inStates(g.states) + (moved[name] ?? 0)) : ''}</span></a>`)}</nav>`;
 }
 
 function Filters({ query }) {
@@ -251,15 +305,31 @@ function Service() {
 		return html`<span class="service"></span>`;
 	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
 		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${() => change('stop', 'clients are not watched any more')}>Stop<//>`
-			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}</span>`;
+			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}
+		<span class="soft wide">Each is asked what it has done; while nobody asks, they go on by themselves. <a href=${href('daemons')}>Daemons</a> are other things.</span></span>`;
 }
 
-const PAGE = 50;
+const PAGE = 50, MANY = 1000;
 
-function nothing(query) {
+function Nothing({ query }) {
+	const libraries = useData('libraries', { every: 60000 });
 	return query.show || query.title || query.client || query.library
 		? html`<${Empty} title="Nothing fits"><a href=${href('downloads')}>Show all downloads</a><//>`
-		: html`<${Empty} title="No downloads yet" command="tow haul add https://host/file.iso">Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library. A library comes first: tow library add NAME FOLDER<//>`;
+		: html`<${Empty} title="No downloads yet" command="tow haul add https://host/file.iso">Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>
+			${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}`;
+}
+
+// What is here and has no library stands with what needs somebody, not with what is under way.
+function useLost(data) {
+	const downloaded = useData('downloads', { query: { state: 'downloaded', limit: MANY } });
+	useEffect(() => { downloaded.reload(); }, [data]);
+	return downloaded.data?.items.filter(isLost) ?? [];
+}
+
+const fits = (query) => (d) => !query.library && (!query.client || d.client === query.client) && (!query.title || d.title.toLowerCase().includes(query.title.toLowerCase()));
+
+function rowsOf(chosen, data, lost, query) {
+	return chosen === 'attention' ? data && [...lost.filter(fits(query)), ...data.items] : chosen === 'active' ? data?.items.filter((d) => !isLost(d)) : data?.items;
 }
 
 function All({ query }) {
@@ -267,6 +337,7 @@ function All({ query }) {
 	const [shown, setShown] = useState(PAGE);
 	const { data, error, reload, now } = useMoving('downloads', { state: groups[chosen].states?.join(','), title: query.title, client: query.client, library: query.library, sort: query.sort, limit: shown });
 	const counts = useData('downloads/counts', {});
+	const lost = useLost(data);
 	const again = () => {
 		reload();
 		counts.reload();
@@ -275,11 +346,11 @@ function All({ query }) {
 	const over = useDrop((files) => dropped(files, again));
 	return html`<${Head} title="Downloads" note=${html`<${Service} />`}>
 			${may('operator') && html`<${Button} look="main" onClick=${() => add(again)}>Add downloads<//>`}<//>
-		<${Tabs} chosen=${chosen} counts=${counts.data?.items} />
+		<${Tabs} chosen=${chosen} counts=${counts.data?.items} lost=${lost.length} />
 		<${Filters} query=${query} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${data?.items} rowKey=${(d) => d.id}
-			more=${data?.next && (() => setShown(shown + PAGE))} empty=${nothing(query)} /></div>
+		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${rowsOf(chosen, data, lost, query)} rowKey=${(d) => d.id}
+			more=${data?.next && (() => setShown(shown + PAGE))} empty=${html`<${Nothing} query=${query} />`} /></div>
 		${over && html`<div class="drop" aria-hidden="true"><p>Drop .torrent or .nzb files to add them</p></div>`}`;
 }
 

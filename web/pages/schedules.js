@@ -49,13 +49,18 @@ function LatestStrip({ s }) {
 
 // --- adding and changing
 
+// A schedule may be made before its workers are; but mostly it is a slip.
+function KnownKind({ kind, kinds }) {
+	return kind && !kinds.includes(kind) && html`<p class="hint bad-text" role="status">No worker that lives knows the kind ${kind}: its jobs will wait for one.</p>`;
+}
+
 const zones = Intl.supportedValuesOf ? ['UTC', ...Intl.supportedValuesOf('timeZone')] : ['UTC'];
 
-const fieldsOf = (s, kinds) => [
+const fieldsOf = (s, { kinds, queues }) => [
 	{ name: 'spec', label: 'When', value: s.spec, required: true, placeholder: '0 3 * * *', hint: 'minute hour day month weekday; or @daily, @hourly, @every 90s' },
 	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones, also: Preview },
-	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds },
-	{ name: 'queue', label: 'Queue', value: s.queue },
+	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds, also: ({ values }) => html`<${KnownKind} kind=${values.kind} kinds=${kinds} />` },
+	{ name: 'queue', label: 'Queue', value: s.queue, suggest: queues },
 	{ name: 'args', label: 'Arguments', type: 'area', rows: 2, json: true, value: s.args },
 	{ name: 'overlap', label: 'When the last one has not ended', value: s.overlap, options: [['allow', 'run beside it'], ['skip', 'skip this one'], ['queue', 'wait behind it'], ['replace', 'cancel it']] },
 	{ name: 'missed', label: 'What was missed', value: s.missed, options: [['last', 'run the last one'], ['skip', 'skip all'], ['all', 'run all']] },
@@ -76,7 +81,7 @@ function Preview({ values: { spec, tz } }) {
 	const [{ words, rows, error }, setSeen] = useState({});
 	useEffect(() => {
 		const asked = new AbortController();
-		const timer = setTimeout(async () => {
+		const timer = spec && setTimeout(async () => {
 			try {
 				const [said, next] = await Promise.all([get('cron/words', { p_spec: spec }, asked.signal), get('cron/next', { schedule: spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
 				setSeen({ words: said.words, rows: next.items });
@@ -95,13 +100,14 @@ function Preview({ values: { spec, tz } }) {
 			: rows && html`<h3>${words}</h3><${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>`}</section>`;
 }
 
-async function kindNames() {
-	const kinds = await get('kinds').catch(() => ({ items: [] }));
-	return kinds.items.map((k) => k.kind);
+async function known() {
+	const none = { items: [] };
+	const [kinds, queues] = await Promise.all([get('kinds').catch(() => none), get('queues').catch(() => none)]);
+	return { kinds: kinds.items.map((k) => k.kind), queues: queues.items.map((q) => q.name) };
 }
 
 async function edit(s, reload) {
-	const fields = fieldsOf(s, await kindNames());
+	const fields = fieldsOf(s, await known());
 	const done = await ask({
 		title: `Edit ${s.name}`, fields, broad: true, action: 'Save',
 		run: (values) => {
@@ -116,10 +122,13 @@ async function edit(s, reload) {
 }
 
 async function add(reload) {
-	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', queue: 'default', args: {} }, await kindNames())];
-	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: (values) => post('schedules', filled(fields, values)) });
+	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', queue: 'default', args: {} }, await known())];
+	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: async (values) => {
+		await post('schedules', filled(fields, values));
+		return values;
+	} });
 	if (done) {
-		toast('added');
+		toast(`${done.name} is added`);
 		reload();
 	}
 }
@@ -151,7 +160,7 @@ const columns = (reload, few) => [
 	{ name: 'name', title: 'Schedule', sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
 	{ name: 'spec', title: 'When', width: 18, wide: true, cell: (s) => html`<div class="two"><span class="mono">${s.spec}</span><span class="soft">${s.tz}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (s) => s.state, cell: (s) => html`<${State} name=${s.state} />` },
-	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} at=${s.next_at} /></span>` : html`<span class="soft">${s.state}</span>`}</div>` },
+	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} at=${s.next_at} />, ${s.tz}</span>` : html`<span class="soft">${s.state}</span>`}</div>` },
 	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`) },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 21, cell: (s) => html`<div class="actions"><${Verbs} look="small" s=${s} reload=${reload} /></div>` }] : []),
 ];
@@ -164,8 +173,8 @@ function All() {
 			empty=${html`<${Empty} title="No schedules yet" command="tow schedule add nightly '0 3 * * *' echo '{}' --tz Europe/Berlin">A schedule enqueues a job at each instant of a cron line, in a time zone of its own.<//>`} /></div>`;
 }
 
-const historyColumns = [
-	{ name: 'at', title: 'Instant', width: 25, cell: (o) => o.local },
+const historyColumns = (tz) => [
+	{ name: 'at', title: `Instant (${tz})`, width: 25, cell: (o) => o.local },
 	{ name: 'how', title: 'How', width: 12, cell: (o) => html`<${State} name=${o.how} />` },
 	{ name: 'job', title: 'Job', width: 10, num: true, cell: (o) => o.job && html`<a data-open href=${href(`jobs/${o.job}`)}>${o.job}</a>` },
 	{ name: 'state', title: 'Its state', width: 13, wide: true, cell: (o) => o.state && html`<${State} name=${o.state} />` },
@@ -199,7 +208,7 @@ function One({ name }) {
 		</div>
 		${history.data?.items.length > 0 && html`<${Card} title="Lately"><${Strip} of=${history.data.items} /><//>`}
 		<h2>History</h2>
-		<${Table} label="history" columns=${historyColumns} rows=${history.data?.items} rowKey=${(o) => o.at}
+		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at}
 			empty=${html`<${Empty} title="It has not come yet" command=${`tow schedule run ${s.name}`} />`} />`;
 }
 

@@ -11,6 +11,7 @@ import { Table } from '../lib/table.js';
 import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
+import { addLibrary, editLibrary } from './libraries.js';
 
 // --- of the instance
 
@@ -80,13 +81,14 @@ function Tokens() {
 		<${Table} label="tokens" columns=${tokenColumns(reload)} rows=${data?.items} empty=${html`<${Empty} title="No tokens" command="tow token add laptop --role operator" />`} />`;
 }
 
-// --- what is only read here: what changes it is a command
+// --- of downloads. What has no add or edit here is changed by a command
 
 const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`;
 
 const read = {
 	libraries: {
 		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", set: 'tow library set NAME --template …', say: 'Where files go, and how they are called there.',
+		one: 'library', add: addLibrary, edit: editLibrary,
 		columns: [
 			{ name: 'name', title: 'Library', width: 18, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
 			{ name: 'template', title: 'Names', wide: true, cell: (l) => html`<span class="mono" title=${l.template}>${l.template}</span>` },
@@ -120,11 +122,18 @@ const read = {
 	},
 };
 
+const editColumn = (of, then) => ({ name: 'do', title: '', label: 'Actions', width: 9, cell: (r) => html`<div class="actions"><${Button} look="small" aria-label=${`Edit ${r.name}`} onClick=${() => then(() => of.edit(r))}>Edit<//></div>` });
+
 function Read({ of }) {
 	const { data, error, reload } = useData(of.path, { every: 30000 });
-	return html`<div class="lead"><p class="soft">${of.say}</p><code>${of.set}</code></div>
+	const mine = of.add && may('admin');
+	const then = async (does) => {
+		if (await does())
+			reload();
+	};
+	return html`<div class="lead"><p class="soft">${of.say}</p>${mine ? html`<${Button} look="main" onClick=${() => then(of.add)}>Add a ${of.one}<//>` : html`<code>${of.set}</code>`}</div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label=${of.title} columns=${of.columns} rows=${data?.items} rowKey=${(r) => r.name ?? `${r.tracker} ${r.library}`} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} />`;
+		<${Table} label=${of.title} columns=${mine ? [...of.columns, editColumn(of, then)] : of.columns} rows=${data?.items} rowKey=${(r) => r.name ?? `${r.tracker} ${r.library}`} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} />`;
 }
 
 const tabs = {
