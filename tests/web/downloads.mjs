@@ -56,7 +56,7 @@ const dialog = (page) => page.getByRole('dialog');
 async function addLinks(page, ...links) {
 	await page.getByRole('button', { name: 'Add downloads' }).click();
 	await dialog(page).getByLabel('Links').fill(links.join('\n'));
-	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 }
 
 const inTab = (page, name) => page.getByRole('link', { name: new RegExp(`^${name}`) }).locator('.n').textContent();
@@ -68,7 +68,7 @@ async function whereNothingIs() {
 	await comes(page.getByRole('button', { name: 'Add a library' }).waitFor(), 'and offers to add a library');
 	await shot(page, 'downloads-none');
 	expected.trouble = true;
-	await addLinks(page, `${FILES}/early.bin`, 'ftp://somewhere/else', 'magnet:?xt=a b');
+	await addLinks(page, `${FILES}/plain/early.bin`, 'ftp://somewhere/else', 'magnet:?xt=a b');
 	await comes(dialog(page).getByText('1 of 3 were added').waitFor(), 'what is no link is refused, in the dialog');
 	expected.trouble = false;
 	is(await dialog(page).getByLabel('Links').inputValue(), 'ftp://somewhere/else\nmagnet:?xt=a b', 'which keeps that, line by line, and not what is added');
@@ -85,7 +85,7 @@ async function whereNothingIs() {
 	for (const [label, text] of [['Name', 'main'], ['Folder', LIBRARY]])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
 	await shot(page, 'library-add');
-	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await comes(page.getByText('Nothing fits').waitFor(), 'one is added, and it goes there');
 	await goTo(page, '#/downloads');
 	await comes(status(page, 'early.bin').getByText('completed').waitFor(), 'and is imported');
@@ -113,7 +113,7 @@ async function librariesAreChanged() {
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
 	await dialog(page).getByLabel('How files get there').selectOption('copy');
 	await dialog(page).getByLabel('Once its seeding goal').selectOption('transfer');
-	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await comes(page.getByRole('button', { name: 'Edit films' }).waitFor(), 'another one is added');
 	is(sql("select concat_ws(' ', root, modes, done_tag, done_remove) from haul.libraries where name = 'films'"), `${LIBRARY}/films {copy} placed transfer`, 'with all that was said of it');
 	await page.context().close();
@@ -159,7 +159,7 @@ async function filesAndDrops() {
 	const page = await visit('operator', '#/downloads');
 	await page.getByRole('button', { name: 'Add downloads' }).click();
 	await dialog(page).getByLabel('Or files').setInputFiles({ name: 'chosen.torrent', mimeType: 'application/x-bittorrent', buffer: torrent('Chosen') });
-	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await comes(row(page, 'Chosen').waitFor(), 'a chosen file is added');
 	const data = await page.evaluateHandle((text) => {
 		const transfer = new DataTransfer();
@@ -213,12 +213,12 @@ async function schedulesWithPreview() {
 	for (const [label, text] of [['Name', 'short-lived'], ['When', '@daily'], ['Kind of job', 'nope'], ['Arguments', '{"n"}']])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
 	await comes(dialog(page).getByText('knows the kind nope').waitFor(), 'a kind that no worker knows is said to be');
-	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await comes(dialog(page).getByText('Arguments: this is no JSON').waitFor(), 'and so is what is no JSON');
 	await shot(page, 'schedule-add');
 	await dialog(page).getByLabel('Arguments').fill('{}');
 	await dialog(page).getByLabel('Kind of job').fill('noop');
-	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await page.getByRole('link', { name: 'short-lived' }).click();
 	await page.getByRole('button', { name: 'Delete' }).click();
 	await dialog(page).getByRole('button', { name: 'Delete' }).click();
@@ -247,7 +247,7 @@ async function tokensAreAdded() {
 	const page = await visit('admin', '#/settings/tokens');
 	await page.getByRole('button', { name: 'Add a token' }).click();
 	await dialog(page).getByLabel('Name').fill('laptop');
-	await dialog(page).getByRole('button', { name: 'Add' }).click();
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	const secret = await dialog(page).getByLabel('secret of the new token').inputValue();
 	is(await whoIs(secret), 'laptop', 'a token that the page makes is one');
 	await dialog(page).getByRole('button', { name: 'Close' }).click();

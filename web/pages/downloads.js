@@ -221,7 +221,7 @@ function NoLibrary({ then }) {
 		await addLibrary();
 		then();
 	};
-	return html`<div class="lead"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
+	return html`<div class="lead offer"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
 		${may('admin') && html`<${Button} onClick=${first}>Add a library<//>`}</div>`;
 }
 
@@ -306,7 +306,7 @@ function Service() {
 	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
 		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${() => change('stop', 'clients are not watched any more')}>Stop<//>`
 			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}
-		<span class="soft wide">Each is asked what it has done; while nobody asks, they go on by themselves. <a href=${href('daemons')}>Daemons</a> are other things.</span></span>`;
+		<span class="soft wide">All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)</span></span>`;
 }
 
 const PAGE = 50, MANY = 1000;
