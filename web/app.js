@@ -3,7 +3,8 @@ import { me, signOut } from './lib/api.js';
 import { Dialogs } from './lib/dialog.js';
 import { Empty } from './lib/bits.js';
 import { KeysHelp, showKeys, useKeys } from './lib/keys.js';
-import { connection, useData } from './lib/live.js';
+import { connection } from './lib/live.js';
+import { needed, useNeeds } from './lib/needs.js';
 import { go, href, reread, route } from './lib/route.js';
 import { enter, SignIn } from './lib/signin.js';
 import { ThemeButton } from './lib/theme.js';
@@ -29,8 +30,8 @@ function Icon({ path }) {
 
 // How much needs somebody, beside Overview, wherever one is.
 function Trouble() {
-	const { data } = useData('status', { topics: ['status'] });
-	const n = data?.items.filter((s) => s.status !== 'ok').length;
+	useNeeds(false);
+	const n = useStore(needed);
 	return n > 0 && html`<span class="badge" title="see Overview">${n}<span class="hidden"> need somebody</span></span>`;
 }
 
@@ -80,7 +81,8 @@ function Shell() {
 	useKeys(pages.filter((p) => p.key), (p) => go(p.name));
 	const place = [at.page, ...at.rest].join('/');
 	useEffect(() => {
-		document.title = `${page?.title ?? at.rest[0] ?? 'Towpath'} – Towpath`;
+		if (!page)
+			document.title = 'Towpath';
 		// A screen reader is told of the new page; not of the first one.
 		if (shown.current !== null && shown.current !== place) {
 			window.scrollTo(0, 0);

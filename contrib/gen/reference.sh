@@ -50,7 +50,7 @@ with offered as (
 	from pg_proc p
 	where p.pronamespace = :'schema'::regnamespace and :'role' = (
 		select r.role
-		from unnest('{public,tow_producer,tow_viewer,tow_operator,tow_worker,tow_admin,tow_server}'::text[]) with ordinality r(role, n)
+		from unnest('{public,tow_producer,tow_viewer,tow_operator,tow_worker,tow_admin,tow_server,tow_owner}'::text[]) with ordinality r(role, n)
 		where has_function_privilege(r.role, p.oid, 'execute')
 		order by r.n limit 1)
 )
@@ -109,6 +109,7 @@ functions tow_operator >"$parts/operators"
 functions tow_admin >"$parts/admins"
 functions tow_worker >"$parts/workers"
 functions tow_server >"$parts/servers"
+functions tow_owner >"$parts/areas"
 views >"$parts/views"
 settings >"$parts/settings"
 for role in viewer operator admin worker; do

@@ -27,8 +27,9 @@ struct tow_client_conf {
 	const char *secret;   /* password, token or API key; NULL: none */
 	const char *category; /* what listings are narrowed to, and what is added gets; NULL */
 	const char *tag;      /* likewise */
-	/* Categories where what is placed is put: listings narrowed to the category have these too,
-	 * so that what is ours is not lost from sight. NULL at the end; may be NULL. */
+	/* Categories where what is placed is put, and those that downloads were given: listings
+	 * narrowed to the category have these too, so that what is ours is not lost from sight.
+	 * NULL at the end; may be NULL. */
 	const char *const *done;
 	long timeout_ms; /* of each request */
 };

@@ -32,7 +32,7 @@ struct tow_target_conf {
 struct tow_target_scan {
 	const char *const *paths; /* files, or folders, which end in a slash; NULL at the end;
 				     none: all that it has */
-	const char *event;	  /* why, for a webhook: "import", "upgrade", "delete" */
+	const char *event;	  /* why, for a webhook: "import", "delete", "scan" */
 	const char *data;	  /* JSON about it, for a webhook; NULL */
 };
 

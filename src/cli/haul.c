@@ -32,6 +32,7 @@ static const struct tow_option options[] = {
 	{ "limit", "N", "ls, files, events: at most so many" },
 	{ "profile", "NAME", "add: what is done about it in trouble (its library's)" },
 	{ "priority", "N", "add: who is next, where not all may be: the smallest (100)" },
+	{ "follow", NULL, "watch: stay when nothing is under way, for what comes" },
 	{ "remove", "WORD", "cancel: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -252,6 +253,28 @@ static int undo(struct cli *c)
 	return by_id(c, "haul.undo");
 }
 
+/* For its client alone: what that makes of it the next listing says. */
+static int tell_client(struct cli *c, const char *what)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	if (!tow_call(c->db, &rows, &c->err, "haul.act", cli_operand(c, 0), what))
+		return cli_failed(c);
+	if (!tow_rows_at(rows, 0, 0))
+		fprintf(stderr, "tow: note: no client holds it\n");
+	return EX_OK;
+}
+
+static int recheck(struct cli *c)
+{
+	return tell_client(c, "recheck");
+}
+
+static int reannounce(struct cli *c)
+{
+	return tell_client(c, "reannounce");
+}
+
 /*--- watch */
 
 /* Those that were seen under way, and how many of them did not get there. */
@@ -345,10 +368,11 @@ static void draw(struct watch *w, struct frame *ended, struct frame *f, const st
 	}
 }
 
-/* Until nothing is under way; on a terminal in place, else a picture a second. */
+/* Until nothing is under way, or somebody ends it; on a terminal in place, else a picture a second.
+ */
 static int watch(struct cli *c)
 {
-	bool terminal = isatty(STDOUT_FILENO);
+	bool terminal = isatty(STDOUT_FILENO), stays = cli_has(c, "follow"), saw = false;
 	struct watch w = { 0 };
 	int rows_before = 0;
 
@@ -368,10 +392,13 @@ static int watch(struct cli *c)
 		frame_print(stdout, &f);
 		fflush(stdout);
 		rows_before = f.rows;
-		if (w.n > 0)
+		saw = saw || w.n > 0;
+		if (w.n > 0 || stays)
 			usleep(PAUSE_US);
-	} while (w.n > 0);
+	} while (w.n > 0 || stays);
 	tow_arena_release(&w.arena);
+	if (!saw)
+		fprintf(stderr, "tow: note: nothing is under way; --follow waits for what comes\n");
 	return w.failed > 0;
 }
 
@@ -379,7 +406,7 @@ static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, " state client library title limit " },
 	{ "add", 1, 1, add,
 	  " client library title type category options checksum rate meta profile priority " },
-	{ "watch", 0, 0, watch, NULL },
+	{ "watch", 0, 0, watch, " follow " },
 	{ "plan", 1, 1, plan, NULL },
 	{ "files", 0, 1, files, " limit " },
 	{ "events", 0, 1, events, " limit " },
@@ -388,6 +415,8 @@ static const struct sub subs[] = {
 	{ "pause", 1, 1, hold, NULL },
 	{ "resume", 1, 1, resume, NULL },
 	{ "undo", 1, 1, undo, NULL },
+	{ "recheck", 1, 1, recheck, NULL },
+	{ "reannounce", 1, 1, reannounce, NULL },
 	{ 0 },
 };
 
@@ -402,12 +431,14 @@ const struct tow_command tow_command_haul = {
 	.usage = "tow haul ls | add LINK|FILE | watch | plan ID | files [ID] | events [ID] | "
 		 "cancel ID | "
 		 "retry ID | "
-		 "pause ID | resume ID | undo ID",
+		 "pause ID | resume ID | undo ID | recheck ID | reannounce ID",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; a plain link that "
 		"no other client\n"
 		"takes is downloaded by our own workers. watch shows what is under way until "
-		"nothing is. plan says what\n"
+		"nothing is (what is dropped\n"
+		"into a client is seen at its next listing). recheck and reannounce are for its "
+		"client. plan says what\n"
 		"an import would do with each file, and does nothing. files says "
 		"where everything went, events all that happened; undo takes files back that "
 		"nobody changed since.\n"

@@ -191,9 +191,10 @@ static int supervise_all(struct up *u)
 	static const char *const serve[] = { "tow", "serve", "--fd", "3", NULL };
 	enum { ALL = 3 };
 	struct supervised children[] = {
+		/* the page shows the end of the others: it is the last to go */
+		{ .name = "server", .argv = serve, .given = u->listener },
 		{ .name = "scheduler", .argv = scheduler, .beats = true },
 		{ .name = "worker", .argv = worker_words(u) },
-		{ .name = "server", .argv = serve, .given = u->listener },
 	};
 	tow_db_closep(&u->c->db);
 	pass_address(u);

@@ -39,13 +39,23 @@ static bool set_session(struct tow_db *db, struct tow_err *e)
 		tow_call(db, NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
-/* One that was broken while nobody asked is found out here, and not by the next request. */
+/* One that was broken while nobody asked is found out here, and not by the next request. What the
+ * server said before it left is read first: only a second look sees that it has left. */
 static bool lives(struct tow_db *db)
 {
 	const char *channel, *payload;
-	while (tow_db_bell(db, &channel, &payload))
-		;
+	for (int look = 0; look < 2; look++)
+		while (tow_db_bell(db, &channel, &payload))
+			;
 	return tow_db_alive(db);
+}
+
+/* The description is made of them. */
+static bool load_routes(struct desk *d, struct tow_err *e)
+{
+	d->described = NULL;
+	tow_arena_reset(&d->arena);
+	return routes_load(&d->routes, d->db, e);
 }
 
 static bool connected(struct desk *d, struct tow_err *e)
@@ -54,7 +64,7 @@ static bool connected(struct desk *d, struct tow_err *e)
 		return true;
 	tow_db_closep(&d->db);
 	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d->db, e) &&
-	    routes_load(&d->routes, d->db, e))
+	    load_routes(d, e))
 		return true;
 	tow_db_closep(&d->db);
 	return false;
@@ -105,13 +115,13 @@ static int answer_row(struct turn *t, const struct tow_rows *rows)
 /* TW410: a migration has written the routes anew. */
 static bool routes_are_old(struct turn *t)
 {
-	return is(t->err.class, "TW410") && routes_load(&t->desk->routes, t->desk->db, &t->err);
+	return is(t->err.class, "TW410") && load_routes(t->desk, &t->err);
 }
 
 static int call_route(struct turn *t, const char *token, bool again)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	TOW_AUTO_BUF given = { 0 };
+	TOW_AUTO_BUF given = { 0 }, asked = { 0 };
 	const char *methods, *once = http_header(t->q, "Idempotency-Key");
 	const char *method = is(t->q->method, "HEAD") ? "GET" : t->q->method;
 	const struct route *route =
@@ -122,10 +132,10 @@ static int call_route(struct turn *t, const char *token, bool again)
 		http_say(t->r, "Allow", methods);
 		return refuse(t, 405, "that path has no such method", methods);
 	}
-	if (!routes_query(t->q->arena, t->query, &given))
+	if (!routes_query(t->q->arena, t->query, &asked))
 		return refuse(t, 400, "the query is no list of name=value", NULL);
 	if (tow_call(t->desk->db, &rows, &t->err, "tow.answer", token, route->id,
-		     tow_fmt(t->q->arena, "{%s}", given.len ? given.data : ""), t->q->body,
+		     routes_given(t->q->arena, &asked, &given), t->q->body,
 		     reads(t->q) ? NULL : once))
 		return answer_row(t, rows);
 	return again && routes_are_old(t) ? call_route(t, token, false) : fail(t);
@@ -191,8 +201,10 @@ static int sign_in(struct turn *t)
 		return fail(t);
 	if (!connected(t->desk, &t->err) ||
 	    !tow_call(t->desk->db, &rows, &t->err, "tow.sign_in",
-		      tow_sha256_hex(t->q->arena, secret, strlen(secret))))
+		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
+		tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
 		return fail(t);
+	}
 	http_say(t->r, "Set-Cookie",
 		 guard_cookie(&t->desk->guard, t->q->arena, tow_rows_get(rows, 0, "secret")));
 	text = tow_fmt(t->q->arena, "{\"name\":\"%s\",\"role\":\"%s\"}",
@@ -274,6 +286,8 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 	say_always(r);
 	if (q->too_long) {
 		refuse(&t, 413, "the body is too long", NULL);
+	} else if (q->crowded) {
+		refuse(&t, 503, "too much is being sent at once", "send it again in a moment");
 	} else if (!guard_host(&t.desk->guard, q, &t.err)) {
 		fail(&t);
 	} else if (dispatch(&t) != 101 && strncmp(t.path, "/api/", 5) == 0) {

@@ -14,7 +14,8 @@ struct desk {
 
 	struct tow_db *db; /* the rest is the desk's own */
 	struct routes routes;
-	struct tow_arena arena; /* the description of the API, which is made once */
+	struct tow_arena arena; /* the description of the API, which is made once for
+				   these routes */
 	const char *described;
 	size_t described_len;
 };

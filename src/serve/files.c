@@ -78,7 +78,9 @@ void files_answer(const char *folder, const char *path, const struct http_reques
 	const char *name = strcmp(path, "/") == 0 ? "/index.html" : path;
 	char *data = NULL;
 	if (!folder && strcmp(path, "/") == 0) {
-		*r = (struct http_reply){ .status = 200, .body = none, .len = sizeof none - 1 };
+		r->status = 200;
+		r->body = none;
+		r->len = sizeof none - 1;
 		http_say(r, "Content-Type", types[0].type);
 	} else if (!folder || !is_ours(name) || !type_of(name) ||
 		   !tow_fs_read(q->arena, tow_fmt(q->arena, "%s%s", folder, name), &data, &r->len,

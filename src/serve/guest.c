@@ -14,6 +14,9 @@
 
 enum { PIECE = 16 << 10 }; /* what is read or written at once */
 
+/* What a message takes beside its text. Answers to empty pings have none, and are many. */
+enum { MESSAGE = 64 };
+
 /*--- what wslay calls: it reads from one buffer and writes to another, and meets no socket */
 
 static ssize_t take_in(wslay_event_context_ptr frames, uint8_t *data, size_t len, int flags,
@@ -175,7 +178,8 @@ bool guest_is_closing(const struct guest *g)
 
 size_t guest_backlog(const struct guest *g)
 {
-	return g->out.len + wslay_event_get_queued_msg_length(g->frames);
+	return g->out.len + wslay_event_get_queued_msg_length(g->frames) +
+	       MESSAGE * wslay_event_get_queued_msg_count(g->frames);
 }
 
 static bool send_out(struct guest *g)

@@ -16,6 +16,9 @@
 enum { HEAD_S = 20, BODY_S = 60, IDLE_S = 75, ANSWER_S = 120 };
 enum { HEAD_BYTES = 32768, SWEEP_MS = 1000 };
 
+/* Whoever sends a body has not shown a token yet: all of them together have so much. */
+enum { BODIES_BYTES = 64 << 20 };
+
 /* An open connection. */
 struct visitor {
 	struct visitor *next, *before;
@@ -28,7 +31,10 @@ struct exchange {
 	struct tow_arena arena;
 	struct tow_buf body;
 	char *target;
-	bool begun, too_long;
+	bool begun, too_long, crowded;
+	size_t *held; /* of all bodies of the server */
+	void (*take)(void *owned, int connection, const void *early, size_t len);
+	void *owned;
 };
 
 struct http {
@@ -36,6 +42,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct visitor visitors; /* the head of a ring */
 	long long swept_us;
+	size_t held; /* bodies that are here */
 };
 
 struct http_peer {
@@ -111,10 +118,17 @@ static void sweep(struct http *h)
 static void *asked(void *self, const char *uri, struct MHD_Connection *connection)
 {
 	struct exchange *x = tow_xcalloc(1, sizeof *x);
-	(void)self;
+	struct http *h = self;
 	(void)connection;
+	x->held = &h->held;
 	x->target = tow_strdup(&x->arena, uri);
 	return x;
+}
+
+static void drop_body(struct exchange *x)
+{
+	*x->held -= x->body.len;
+	tow_buf_release(&x->body);
 }
 
 static void over(void *self, struct MHD_Connection *connection, void **context,
@@ -126,8 +140,9 @@ static void over(void *self, struct MHD_Connection *connection, void **context,
 	give_time(connection, IDLE_S);
 	if (!x)
 		return;
-	tow_buf_release(&x->body);
+	drop_body(x);
 	tow_arena_release(&x->arena);
+	tow_freep(&x->owned);
 	tow_freep(&x);
 	*context = NULL;
 }
@@ -140,37 +155,30 @@ static size_t unescape(void *self, struct MHD_Connection *connection, char *text
 	return strlen(text);
 }
 
-struct taking {
-	void (*take)(void *owned, int connection, const void *early, size_t len);
-	void *owned;
-};
-
 static void taken(void *self, struct MHD_Connection *connection, void *context, const char *early,
 		  size_t len, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
 {
-	struct taking *t = self;
+	struct exchange *x = self;
 	(void)connection;
 	(void)context;
-	t->take(t->owned, fd, early, len);
-	tow_freep(&t->owned);
-	tow_freep(&t);
+	x->take(x->owned, fd, early, len);
 	MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
 }
 
-static struct MHD_Response *response_of(const struct http_reply *r)
+static struct MHD_Response *response_of(struct exchange *x, const struct http_reply *r)
 {
-	struct taking *t;
 	if (!r->take)
 		return MHD_create_response_from_buffer(r->len, (void *)(size_t)r->body,
 						       MHD_RESPMEM_PERSISTENT);
-	t = tow_xcalloc(1, sizeof *t);
-	*t = (struct taking){ r->take, r->owned };
-	return MHD_create_response_for_upgrade(taken, t);
+	x->take = r->take;
+	x->owned = r->owned;
+	return MHD_create_response_for_upgrade(taken, x);
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, const struct http_reply *r)
+static enum MHD_Result send_reply(struct MHD_Connection *connection, struct exchange *x,
+				  const struct http_reply *r)
 {
-	struct MHD_Response *response = response_of(r);
+	struct MHD_Response *response = response_of(x, r);
 	enum MHD_Result sent;
 	if (!response)
 		return MHD_NO;
@@ -192,12 +200,26 @@ static enum MHD_Result answer(struct http *h, struct MHD_Connection *connection,
 		.body = x->body.len ? x->body.data : "",
 		.len = x->body.len,
 		.too_long = x->too_long,
+		.crowded = x->crowded,
 		.peer = &peer,
 		.arena = &x->arena,
 	};
 	struct http_reply r = { .body = "" };
 	h->o.answer(h->o.self, &q, &r);
-	return send_reply(connection, &r);
+	return send_reply(connection, x, &r);
+}
+
+/* What is refused is read to its end, and not kept. */
+static void take_part(struct http *h, struct exchange *x, const char *data, size_t len)
+{
+	x->too_long |= x->body.len + len > h->o.most_body;
+	x->crowded |= h->held + len > BODIES_BYTES;
+	if (x->too_long || x->crowded) {
+		drop_body(x);
+		return;
+	}
+	tow_buf_add(&x->body, data, len);
+	h->held += len;
 }
 
 /* MHD calls it when the head is there, for each part of the body, and in the end. */
@@ -216,9 +238,7 @@ static enum MHD_Result meet(void *self, struct MHD_Connection *connection, const
 	}
 	if (*len == 0)
 		return answer(h, connection, method, x);
-	x->too_long |= x->body.len + *len > h->o.most_body;
-	if (!x->too_long)
-		tow_buf_add(&x->body, data, *len);
+	take_part(h, x, data, *len);
 	*len = 0;
 	return MHD_YES;
 }

@@ -18,6 +18,7 @@ struct http_request {
 	const char *body;   /* followed by a NUL; "" when there is none */
 	size_t len;
 	bool too_long; /* more than most_body came, and is lost */
+	bool crowded;  /* so much came of others at the same time that this one's is lost */
 	const struct http_peer *peer;
 	struct tow_arena *arena; /* for the answer; until it is sent */
 };
@@ -36,7 +37,7 @@ struct http_reply {
 	size_t n_headers;
 	/* Of an answer that makes the connection something else: whoever takes it over. It is
 	 * called once that answer is sent, with what came behind the request; the descriptor is
-	 * closed after it. owned is freed then. */
+	 * closed after it. owned is freed, also when it comes to nothing. */
 	void (*take)(void *owned, int connection, const void *early, size_t len);
 	void *owned;
 };

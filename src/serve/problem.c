@@ -91,13 +91,17 @@ void problem_of(struct tow_arena *a, struct http_reply *r, int status, const cha
 	write_problem(a, r, status, detail, hint, NULL);
 }
 
-/* What nobody foresaw may quote anything: it is in the log. */
+/* What nobody foresaw, and why the database is not there, may quote anything: it is in the log. */
 void problem_of_err(struct tow_arena *a, struct http_reply *r, const struct tow_err *e)
 {
 	int status = problem_status(e);
 	if (status == 500)
 		write_problem(a, r, status, "that was not foreseen; the server's log says more",
 			      NULL, e->class);
+	else if (status == 503 && strncmp(e->class, "TW", 2) != 0)
+		write_problem(a, r, status,
+			      "the database cannot answer now; the server's log says why",
+			      "ask again in a moment", e->class);
 	else
 		write_problem(a, r, status, e->text, e->hint, e->class);
 }

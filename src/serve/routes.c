@@ -165,3 +165,11 @@ bool routes_query(struct tow_arena *a, const char *query, struct tow_buf *given)
 			tell(pairs, n, i, given);
 	return true;
 }
+
+/* Of two members of a name the last one counts. */
+const char *routes_given(struct tow_arena *a, const struct tow_buf *query,
+			 const struct tow_buf *path)
+{
+	return tow_fmt(a, "{%s%s%s}", query->len ? query->data : "",
+		       query->len && path->len ? "," : "", path->len ? path->data : "");
+}

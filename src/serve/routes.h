@@ -24,4 +24,8 @@ const struct route *routes_find(const struct routes *r, struct tow_arena *a, con
  * it is not made of such. */
 bool routes_query(struct tow_arena *a, const char *query, struct tow_buf *given);
 
+/* Both as an object: what the path names is not what a query says of the same name. */
+const char *routes_given(struct tow_arena *a, const struct tow_buf *query,
+			 const struct tow_buf *path);
+
 #endif

@@ -57,9 +57,10 @@ exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
 tow db start >/dev/null
 ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 
-worker=$(pid_of workers) scheduler=$(pid_of schedulers)
+worker=$(pid_of workers) scheduler=$(pid_of schedulers) page=$(cat "$TOW_HOME/page")
 process_stop "$up" 60
 is $? 0 "TERM ends it well" || diag "$(cat "$log")"
+not_ok "nobody listens where the page was" curl -s -m 10 -o /dev/null "${page}api/v1/health"
 not_ok "the worker has ended" process_alive "$worker"
 not_ok "the scheduler has ended" process_alive "$scheduler"
 exits 3 "the database that it started has stopped" tow db status >/dev/null

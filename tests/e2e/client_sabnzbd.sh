@@ -70,6 +70,7 @@ one=$(drive -c films add "$(nzb one)" | jq -r .key)
 like "$one" '^SABnzbd_nzo_' "a file is added, and it says as what"
 is "$(asked 'last | [.mode, .cat, .nzbname, .name[0], .priority] | join(" ")')" 'addfile films one one.nzb ' "with its category, and its name without .nzb"
 is "$(asked 'last | .name[1]')" "$(<"$room/one.nzb")" "byte for byte"
+like "$(drive -c music add "$(nzb two)" | jq -r '.error + ": " + .hint')" 'client.refused: .*lower case' "to a category that it has not nothing is added: it would be dropped silently"
 two=$(drive add "$(nzb two)" | jq -r .key)
 three=$(drive add 'https://index.example/get?id=3&key=secret' | jq -r .key)
 like "$three" '^SABnzbd_nzo_' "a link is added"
@@ -131,6 +132,7 @@ is "$(of "$two" '[.state, .complete, .local, .error] | join(" ")')" 'error false
 now "{\"past\": \"$three\", \"with\": {\"status\": \"Failed\", \"fail_message\": \"Aborted, cannot be completed - https://sabnzbd.org/not-complete\"}}"
 is "$(of "$three" '[.state, .local, .percent] | join(" ")')" 'error false -1' "missing articles are"
 is "$(drive -c films list | jq -r '[.transfers[].name] | join(" ")')" one "by category in the history"
+is "$(drive -c audio -d films list | jq -r '[.transfers[].name] | join(" ")')" one "and by another one"
 is "$(drive files "$one" | jq -c .)" "{\"n\":0,\"folder\":null,\"made\":\"$room/films/one\",\"files\":[]}" "it lists no files, and says where they are"
 is "$(drive files "$two" | said)" 'client.refused final' "of what has failed it does not"
 is "$(drive files all | said) $(drive files SABnzbd_nzo_none | said)" 'client.gone final client.gone final' "nor of what is not there"

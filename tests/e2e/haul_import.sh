@@ -52,7 +52,7 @@ is "$(asks "select state || ': ' || coalesce(why, mode) from haul.files order by
 ok "the client has the tag" wait_until "of $album '.tags | join(\" \")' | grep -q synced" 60
 ok "the server was told" wait_until "says \"select state || ' ' || pending from haul.targets\" 'ok 0'" 60
 ok "and has them" wait_until "mpd_says 'listall' | grep -q 'track 2.wav'" 60
-is "$(asks "select string_agg(what, ' ' order by n) from haul.events where what <> 'scanned'")" "adopted downloaded importing completed" "what happened stands there"
+is "$(asks "select string_agg(what, ' ' order by n) from haul.events where what not in ('scanned', 'told')")" "adopted downloaded importing completed" "what happened stands there"
 isnt "$(asks "select coalesce(free_bytes, 0) from haul.libraries")" 0 "how much room is left stands there, too"
 like "$(tow haul ls)" "completed .*album" "tow haul ls"
 
@@ -63,6 +63,10 @@ ok "is in the library" cmp -s "$room/src/single.bin" "$room/library/single.bin"
 is "$(asks "select count(*) from haul.downloads")" 2 "and there is one download of it"
 like "$(tow haul add magnet:nonsense 2>&1)" "not clear what" "what is no link"
 exits 65 "is refused" tow haul add magnet:nonsense 2>/dev/null
+like "$(tow haul watch 2>&1)" "nothing is under way" "watch says that there is nothing to see"
+tow haul recheck "$id"
+ok "its client is told to recheck, and that is written down" wait_until "says \"select count(*) from haul.events where download = $id and detail = 'client tr: recheck'\" 1" 60
+is "$(asks "select detail from haul.events where download = $id and what = 'told' order by n limit 1")" "client tr: tag synced" "as is the tag that it was given"
 
 #--- what is changed is heard at once, whatever the monitor waits for
 tow client set tr --fast '1 hour' --slow '1 hour' >/dev/null

@@ -53,6 +53,7 @@ is "$(api_send POST /api/v1/jobs '{"kind":"noop","prio":1}' | jq -r .detail)" "n
 is "$(api GET "/api/v1/jobs/x" | jq -r '[.status, .code] | @csv')" '422,"TW422"' "an argument of another type"
 is "$(api_status GET "/api/v1/jobs/99999")" 404 "a job that is not there"
 is "$(api_status GET "/api/v1/jobs/1?a=%zz")" 400 "a query that is none"
+is "$(api GET "/api/v1/jobs/$job?job=99999" | jq .id)" "$job" "the path says what is meant, whatever the query says"
 head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
 is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq .status)" 413 "a body that is too long"
 is "$(api_status GET /api/v1/me -H "X-Long: $(head -c 40000 /dev/zero | tr '\0' x)")" 431 "a head that is too long"
@@ -97,6 +98,8 @@ like "$link" "^$SERVE_URL/#key=tow_" "an address that signs in"
 is "$(sign_in "${link#*#key=}" | jq -r .role)" viewer "does so"
 is "$(sign_in "${link#*#key=}" | jq .status)" 401 "once"
 unlike "$(cat "$SERVE_LOG")" "tow_[0-9a-f]{20}" "no token is in the log"
+instance_psql -c 'update tow_store.route set id = default' >/dev/null
+is "$(for _ in {1..6}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..6})" "routes that a migration has written anew are read again"
 
 # Behind a proxy, at a path of its own
 first=$SERVE_PID at=$SERVE_URL log=$SERVE_LOG
@@ -127,8 +130,10 @@ TOKEN=$(token_add back viewer)
 is "$(api_status GET /api/v1/health)" 200 "without its database it is alive"
 is "$(api_status GET /api/v1/me)" 503 "and says that it cannot answer"
 is "$(api_status GET /api/v1/ready)" 503 "nor is ready"
+unlike "$(TOKEN='' api GET /api/v1/ready)" "$instance_dir" "strangers do not hear where it was"
 "$TOW" db start >/dev/null
 ok "until it is back" wait_until '[ "$(api_status GET /api/v1/me)" = 200 ]' 60
+is "$(for _ in {1..12}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..12})" "whichever of its processes is asked"
 
 # One of its processes dies
 victim=$(pgrep -P "$SERVE_PID" | head -1)
@@ -138,4 +143,18 @@ is "$(api_status GET /api/v1/me)" 200 "and it answers"
 process_stop "$SERVE_PID" 30
 is $? 0 "TERM ends it well"
 is "$(pgrep -c -P "$SERVE_PID")" 0 "with all its processes"
+
+# Behind a proxy that has the certificate, under a path of its own
+ok "it starts anew" serve_start --public https://jobs.example.org/tow || diag "$(cat "$SERVE_LOG")"
+through() {
+	local path=$1
+	shift
+	curl -s -m 10 -H 'Host: jobs.example.org' "$@" "$SERVE_URL$path"
+}
+is "$(through /tow/api/v1/health | jq -r .status)" ok "it knows the name and the path that it is reached by"
+is "$(through /api/v1/health | jq -r .status)" ok "also where the proxy takes the path away"
+is "$(curl -s -m 10 -H 'Host: other.example.org' "$SERVE_URL/tow/api/v1/health" | jq .status)" 421 "no other name"
+like "$(through /tow/api/v1/session -D - -H 'Content-Type: application/json' -H 'Origin: https://jobs.example.org' -d "{\"token\":\"$TOKEN\"}")" \
+	"Path=/tow/; Max-Age=[0-9]+; HttpOnly; SameSite=Strict; Secure" "its cookie is for that path, and for TLS"
+is "$(through /tow/api/v1/session -H 'Content-Type: application/json' -H 'Origin: https://jobs.example.org.evil.example' -d "{\"token\":\"$TOKEN\"}" | jq .status)" 403 "another site signs nobody in there"
 done_testing

@@ -26,8 +26,8 @@ ok "and others are answered" all_answer
 
 before=$(memory)
 ok "nonsense" test "$(attack nonsense 450)" = "450 done"
-ok "and others are answered" all_answer
 ok "with hardly more memory ($before kB, then $(memory))" test "$(memory)" -lt $((before + 8192))
+is "$(attack bodies 60)" "['401', '503']" "what strangers send is not kept without end"
 echo >&"$go"
 wait "$idle"
 

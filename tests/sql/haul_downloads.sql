@@ -83,12 +83,14 @@ select is(haul.imported(:d), '{"files": 2, "title": "A film", "copied": 1, "link
 select is(pg_temp.is_now(:d), 'completed', 'it is here');
 select is(pg_temp.jobs(), 'haul.grab, haul.grab, haul.import, haul.scan, haul.act done', 'the server and the client will be told');
 select is((select string_agg(path, ', ' order by path) from haul_store.change), 'A film (1999)/, a/', 'of what changed');
-select is((select jsonb_array_length(paths) from haul.begin_scan('m', 99)), 2, 'all at once');
+select is((select concat_ws(' ', jsonb_array_length(paths), event, data -> 'downloads' -> 0 ->> 'title') from haul.begin_scan('m', 99)), '2 import A film', 'all at once, and of what');
 select haul.scanned('m', 99, 'http.connect', 'refused', null) \g /dev/null
 select is((select concat_ws(' ', state, pending, error) from haul.targets), 'failing 2 refused', 'a server that is down');
 select haul.scanned('m', 99) \g /dev/null
 select is((select concat_ws(' ', state, pending, error) from haul.targets), 'ok 0', 'and back');
 select is((select string_agg(what, ' ' order by n) from haul.events where download = :d), 'queued approved downloading downloaded importing completed scanned scanned', 'all of it is written down');
+select haul.acted(:d, 'done'), haul.acted(:d, 'done', null, 'tag synced') \g /dev/null
+select is((select string_agg(detail, ', ' order by n) from haul.events where download = :d and what = 'told'), 'client c: tag synced', 'and what its client was told, if it was');
 
 -- Adopted.
 select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'downloading', '{"category": "tow/sub"}'), pg_temp.t('j', 'seeding', '{"tags": ["synced"]}'), pg_temp.t('k', 'downloading', '{"category": "towel"}')) \g /dev/null
@@ -230,5 +232,12 @@ select pg_temp.refused($$ select haul.add_library('l', '/m', modes => '{link,tel
 select pg_temp.refused($$ select haul.set_library('main') $$, 'TW422', 'name what', 'nothing to set');
 select haul.set_library('main', done_remove => 'data', reset => '{done_tag}') \g /dev/null
 select is((select concat_ws(' ', done_tag, done_remove) from haul.libraries where name = 'main'), 'data', 'set and reset');
+-- Taken back: the server is told that, too.
+delete from haul_store.change;
+select haul.undone(f.id, f.target ^@ 'a/') from haul_store.file f where f.download = :d and f.state = 'placed' order by f.id \g /dev/null
+select is((select string_agg(path, ', ' order by path) from haul_store.change), 'A film (1999)/', 'of the folder that a file was taken from, and not of one that stays');
+update haul_store.file set state = 'undone' where download = :d and state = 'placed';
+select is((select concat_ws(' ', event, data -> 'downloads' -> 0 -> 'id') from haul.begin_scan('m', 100)), 'delete ' || :d, 'and why');
+
 select * from finish();
 rollback;

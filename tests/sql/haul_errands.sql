@@ -100,6 +100,12 @@ select count(*) from haul.begin_import(:f) \g /dev/null
 select is((select title from haul.downloads where id = :f), 'name ff', 'one that its link did not name is called as its client calls it');
 select pg_temp.refused($$ select haul.drop_library('main') $$, 'TW409', 'wait', 'a library in which files are placed stays');
 
+-- One that is disabled is left alone.
+select haul.disable_client('c') \g /dev/null
+select pg_temp.refused(format('select * from haul.begin_act(%s, %L)', :a, 'pause'), 'TW425', 'well', 'nobody tells a client anything that is disabled');
+select haul.enable_client('c') \g /dev/null
+select lives_ok(format('select * from haul.begin_act(%s, %L)', :a, 'pause'), 'until it is enabled');
+
 -- Monitors.
 select haul.drop_client('c') \g /dev/null
 select is((select count(*) from haul.clients where name = 'c'), 0::bigint, 'a client is gone at once, whatever its monitor does');

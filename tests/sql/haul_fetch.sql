@@ -119,5 +119,9 @@ select haul.drop_client('web') \g /dev/null
 select is((select concat_ws(' ', state, error) from haul.downloads where id = :i), 'downloading client web is not configured', 'dropped');
 select haul.add_client('web', 'web') \g /dev/null
 select is(pg_temp.jobs(:i), 'haul.fetch ready', 'it goes on with one of that name');
+-- What it cannot is said.
+select haul.grab('http://h/odd.iso', client => 'web', category => 'x', options => '{"sequential": true, "down_limit": 5, "ratio_limit": 1}') as odd \gset
+select is((select detail from haul.events where download = :odd and what = 'refused'), 'client web: options: it cannot be told category, sequential, ratio_limit', 'options of others are said to mean nothing here');
+
 select * from finish();
 rollback;

@@ -69,6 +69,29 @@ select is(haul.pending('tow/done'), 1::bigint, 'unless somebody asks for just th
 select haul.set_library('main', done_category => 'tow'), pg_temp.sees(pg_temp.t('a', 'tow/done'), pg_temp.t('g', 'tow')) \g /dev/null
 select is((select string_agg(title, ', ' order by title) from haul.downloads), 'name a, name e, name g', 'the category that a client is looked through for goes on meaning what it did');
 
+-- What somebody gave a category of its own is listed with the client's: before it is seen there, and as long as it is.
+select haul.set_library('main', reset => '{done_category}'), pg_temp.worker('{haul}', '{haul.grab,haul.act}') \g /dev/null
+select pg_temp.sees(pg_temp.t('e', 'tow'), pg_temp.t('g', 'tow')) from generate_series(1, 3) \g /dev/null
+delete from haul_store.download where title = 'name a';
+select is(pg_temp.done(), null, 'nothing but its own');
+select haul.grab('magnet:?xt=urn:btih:1', client => 'c', category => 'films') as own \gset
+select is(pg_temp.done(), '["films"]', 'before its client has it');
+select haul.grabbed(:own, null) \g /dev/null
+select is(pg_temp.done(), '["films"]', 'and when it is given to it');
+select pg_temp.sees(pg_temp.t('e', 'tow'), pg_temp.t('g', 'tow'), pg_temp.t('o', 'films', format('{"tags": ["tow-%s"], "state": "stalled", "complete": false}', :own)::jsonb), pg_temp.t('x', 'films')) \g /dev/null
+select is((select transfer from haul.downloads where id = :own), 'stalled', 'so it is seen');
+select is((select count(*) from haul.downloads where category = 'films'), 1::bigint, 'what is beside it is none of ours');
+select haul.cancel(:own) \g /dev/null
+select is(pg_temp.done(), '["films"]', 'cancelled, it is not called missing');
+select haul.grab('magnet:?xt=urn:btih:2', client => 'c', category => 'books') as late \gset
+select haul.grabbed(:late, null), haul.cancel(:late, 'data') \g /dev/null
+select is(pg_temp.done(), '["books", "films"]', 'one that is to be removed is still looked for');
+select pg_temp.sees(pg_temp.t('e', 'tow'), pg_temp.t('g', 'tow'), pg_temp.t('l', 'books', format('{"tags": ["tow-%s"]}', :late)::jsonb)) \g /dev/null
+select is(pg_temp.acts(:late), 'remove_data', 'and removed when it is found');
+select haul.set_client('c', category => 'new') \g /dev/null
+select is(pg_temp.done(), '["books", "films", "tow"]', 'what was adopted from the category before is seen to its end');
+select haul.set_client('c', category => 'tow') \g /dev/null
+
 -- Our own workers have no categories.
 select haul.add_client('web', 'web', priority => 1000), pg_temp.worker('{haul}', '{haul.fetch}') \g /dev/null
 select haul.grab('https://x/file.iso', library => 'main') as w \gset

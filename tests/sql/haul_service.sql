@@ -90,6 +90,12 @@ select lives_ok($$ select haul.start_service() $$, 'started twice is started');
 select haul.test_client('c') as t \gset
 select is((select concat_ws(' ', kind, queue, args, max_attempts) from tow.jobs where id = :t), 'haul.trial haul {"client": "c"} 1', 'a worker tries a client');
 select is((select count(*) from haul.tested(:t)), 0::bigint, 'it has not said anything yet');
+select pg_temp.worker('{default}') as w \gset
+select pg_temp.ran(:w, '{"as": "completed", "result": [{"component": "url", "status": "ok"}]}') as found \gset
+select is((select component || ' ' || status from haul.tested(:found)), 'url ok', 'what it found is said');
+set local role tow_viewer;
+select is((select count(*) from haul.tested(:found)), 0::bigint, 'and to those who may not see results nothing');
+reset role;
 select pg_temp.refused($$ select haul.test_client('zz') $$, 'TW404', 'haul.clients', 'no such client');
 select pg_temp.refused($$ select haul.test_target('zz') $$, 'TW404', 'haul.targets', 'nor target');
 select * from finish();

@@ -61,6 +61,11 @@ select is(pg_temp.asked(:'operator', 'GET /jobs/{job}', '{"job": "99999999"}'), 
 select is((select a.status from tow.answer(pg_temp.hashed(:'operator'), (select min(r.id) from tow.routes r where r.path = '/api/v1/status')) a), 200, 'a list');
 select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'operator'), 'TW410', null, 'a route of before a migration is told apart');
 
+select is(pg_temp.asked(:'operator', 'GET /jobs', '{"limit": "0"}'), 'TW422 bad limit ''0''', 'a page has rows');
+select is(pg_temp.asked(:'operator', 'GET /jobs', '{"limit": "1001"}'), 'TW422 bad limit ''1001''', 'a thousand at most');
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "many"}'), 'TW422 bad limit ''many''', 'a limit that is no number');
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "99999999999"}'), 'TW422 bad limit ''99999999999''', 'or none of ours');
+
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 bad kind NULL', 'and is null');
@@ -75,6 +80,10 @@ select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "bad kind!
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', 'k2'), '201 %', 'may be mended with the same key');
 update tow_store.answered set at = at - interval '2 days';
 select isnt(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "two"}', 'k'), :'first', 'after a day it is forgotten');
+
+select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), '200 {"token" : "tow_%', 'a token that is made with a key');
+select is((select count(*)::int from tow_store.answered a where a.body ~ 'tow_'), 0, 'is not kept with the answer');
+select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), 'TW409 %kept nowhere', 'and not told again');
 
 -- Signing in
 select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
@@ -94,14 +103,21 @@ select is(pg_temp.asked(:'key', 'GET /me'), 'TW401 sign in first', 'a key is no 
 select role as got, secret as session from tow.sign_in(pg_temp.hashed(:'key')) \gset
 select is(:'got'::text, 'viewer', 'it signs in');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'once');
+select expires_at <= tow.now() + interval '1 hour' as told from tow.sign_in(pg_temp.hashed(:'admin')) \gset
+select ok(:'told', 'who signs in hears how long it lasts: no longer than the token');
 select tow.add_key('viewer', '5 min') as key \gset
 select secret as late from tow.sign_in(pg_temp.hashed(:'admin')) \gset
 select pg_temp.later('10 min');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'and not for long');
 select alike(pg_temp.asked(:'late', 'GET /me'), '200 %', 'a session lasts');
+select alike(pg_temp.asked(:'session', 'GET /me'), '200 %', 'so does that of a key, which was good for less');
 select pg_temp.later('1 hour');
 select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 sign in first', 'a token that was for an hour is over');
 select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'and so is who signed in with it');
+
+select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
+select tow.drop_token(:'maker');
+select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'who signed in with a key is sent away by the name of who made it');
 
 -- Names are lent to nobody
 select set_config('tow.actor', 'somebody', true) \g /dev/null
@@ -118,7 +134,10 @@ select tow.openapi('1') as api \gset
 select is((select count(*)::int from tow.routes r where :'api'::jsonb #> array['paths', r.path, lower(r.method)] is null), 0, 'each route is in it');
 select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m where m.value ->> 'description' is null), 0, 'with a description');
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');
+select is((select count(*)::int from tow.routes r where r.method <> 'GET' and not :'api'::jsonb #> array['paths', r.path, lower(r.method), 'parameters'] @> '[{"$ref": "#/components/parameters/Once"}]'), 0, 'that a key may be sent');
+select is(:'api'::jsonb #> '{paths,/api/v1/health,get,security}', '[]', 'and what the server answers by itself');
 select is(:'api'::jsonb #> '{paths,/api/v1/jobs,post,requestBody,content,application/json,schema,required}', '["kind"]', 'what must be given is marked');
+select ok(:'api'::jsonb #> '{paths,/api/v1/jobs/many,post,responses}' ? '201', 'what makes something says that it does');
 select is(:'api'::jsonb #>> array['paths', '/api/v1/queues', 'get', 'responses', '200', 'content', 'application/json', 'schema', 'properties', 'items', 'items', 'properties', 'ready', 'type'], '["integer", "null"]', 'what comes has its types');
 
 select * from finish();

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "src/serve/guest.h"
 #include "src/serve/hand.h"
 #include "src/serve/hub.h"
 #include "tow/mem.h"
@@ -198,6 +199,28 @@ START_TEST(what_is_too_early_or_comes_too_late_is_an_error)
 }
 END_TEST
 
+/* An empty ping is six bytes, and its answer has no text at all. */
+START_TEST(who_asks_more_than_it_reads_is_not_listened_to)
+{
+	static const char ping[] = { (char)0x89, (char)0x80, 0, 0, 0, 0 };
+	TOW_AUTO_ARENA a = { 0 };
+	TOW_AUTO_BUF pings = { 0 };
+	const struct guest_text *text;
+	struct guest *g;
+	bool heard;
+	int pair[2];
+
+	for (int i = 0; i < 2000; i++)
+		tow_buf_add(&pings, ping, sizeof(ping));
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	g = guest_new(pair[0], &somebody, pings.data, pings.len);
+	ck_assert(guest_read(g, &a, &text, &heard));
+	ck_assert_uint_ge(guest_backlog(g), GUEST_FULL);
+	guest_free(g);
+	close(pair[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("hub");
@@ -211,6 +234,7 @@ int main(void)
 	tcase_add_test(c, one_too_many_is_told_so);
 	tcase_add_test(c, a_packet_that_is_none_harms_nobody);
 	tcase_add_test(c, what_is_too_early_or_comes_too_late_is_an_error);
+	tcase_add_test(c, who_asks_more_than_it_reads_is_not_listened_to);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -92,6 +92,17 @@ START_TEST(too_many)
 }
 END_TEST
 
+START_TEST(the_path_has_the_last_word)
+{
+	TOW_AUTO_BUF query = { 0 }, path = { 0 };
+	ck_assert_str_eq(routes_given(&arena, &query, &path), "{}");
+	ck_assert(routes_query(&arena, "job=8", &query));
+	ck_assert_str_eq(routes_given(&arena, &query, &path), "{\"job\":\"8\"}");
+	tow_buf_adds(&path, "\"job\":\"7\"");
+	ck_assert_str_eq(routes_given(&arena, &query, &path), "{\"job\":\"8\",\"job\":\"7\"}");
+}
+END_TEST
+
 static void end(void)
 {
 	tow_arena_release(&arena);
@@ -105,6 +116,7 @@ int main(void)
 	tcase_add_loop_test(t, paths, 0, 20);
 	tcase_add_loop_test(t, queries, 0, 12);
 	tcase_add_test(t, too_many);
+	tcase_add_test(t, the_path_has_the_last_word);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -42,7 +42,7 @@ async function walkOnPhone() {
 		await shot(page, `phone-${place[0].replace(/[^a-z0-9]+/gi, '-')}`);
 	}
 	await page.getByRole('button', { name: 'Menu' }).click();
-	await page.getByRole('link', { name: 'Queues' }).click();
+	await page.getByLabel('Pages').getByRole('link', { name: 'Queues' }).click();
 	await comes(page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor(), 'its menu goes places');
 	await page.context().close();
 }
@@ -65,6 +65,10 @@ async function strangersAreRefused() {
 	const late = await visitWithOldKey();
 	await comes(late.getByText('tow token link prints a new address').waitFor(), 'a key that is used up is told what to type');
 	await late.context().close();
+	const known = await visit('viewer');
+	await known.goto(`${base()}?again#key=0123456789abcdef`);
+	await comes(known.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(), 'whoever is signed in stays so, whatever key is in the address');
+	await known.context().close();
 }
 
 async function visitWithOldKey() {
@@ -85,11 +89,35 @@ async function actOnMany() {
 	await comes(page.getByText(`${before} jobs selected`).waitFor(), 'all that are shown can be selected');
 	sql("select tow.pause('default')"); // or they would fail again before anybody has looked
 	await page.getByRole('group', { name: 'selected jobs' }).getByRole('button', { name: 'Retry' }).click();
-	await comes(page.getByText(`Retry: ${before} jobs`).waitFor(), 'they are retried, and it is said');
+	await comes(page.getByText(`${before} jobs tried again`).waitFor(), 'they are retried, and it is said');
 	await comes(page.getByText('No job matches').waitFor(), 'the list follows');
 	await comes(other.getByText('No job matches').waitFor(), 'another tab does, too');
 	is(sql("select count(*) from tow.audit where what = 'job.retried' or what = 'bulk.retry'") !== '0', true, 'the audit has it');
 	sql("select tow.resume('default')");
+	await page.context().close();
+}
+
+// More than a list shows, and more than are done at a time.
+async function actOnAllThatMatch() {
+	const many = 620;
+	sql(`select count(tow.enqueue('later', run_at => now() + interval '1 day')) from generate_series(1, ${many})`);
+	sql("select tow.enqueue('another', run_at => now() + interval '1 day')");
+	const page = await visit('operator', '#/jobs?state=scheduled&kind=later');
+	const chosen = page.getByRole('group', { name: 'selected jobs' });
+	await page.locator('tbody tr').nth(49).waitFor();
+	await page.getByLabel('select all that are shown').check();
+	await chosen.getByRole('button', { name: 'Select all that match' }).click();
+	await comes(chosen.getByText('All that match are selected').waitFor(), 'all that match can be selected, where not all are shown');
+	ok(await chosen.getByRole('button', { name: 'Delete' }).isDisabled(), 'what does not fit them is not offered');
+	await shot(page, 'all-that-match');
+	await chosen.getByRole('button', { name: 'Cancel' }).click();
+	await comes(page.getByRole('dialog', { name: `Cancel ${many} jobs?` }).waitFor(), 'how many that is, is said before anything is done');
+	await page.getByLabel('Reason').fill('not wanted');
+	await page.getByRole('button', { name: 'Cancel them' }).click();
+	await comes(page.getByText(`${many} jobs cancelled`).waitFor(), 'then it is done to all of them');
+	is(sql("select count(*) from tow.history where kind = 'later' and error = 'not wanted'"), String(many), 'for the reason that was given');
+	is(sql("select count(*) from tow.jobs where kind = 'another'"), '1', 'and to no other');
+	sql("select tow.cancel(id) from tow.jobs where kind = 'another'");
 	await page.context().close();
 }
 
@@ -113,6 +141,11 @@ async function actOnOne() {
 	await page.context().close();
 }
 
+async function filterBy(page, text) {
+	await page.getByLabel('Filter jobs').fill(text);
+	await page.keyboard.press('Enter');
+}
+
 async function useKeys() {
 	const page = await visit('viewer', '#/queues');
 	await page.locator('tbody tr').first().waitFor();
@@ -133,6 +166,12 @@ async function useKeys() {
 	await page.keyboard.type('echo');
 	await page.keyboard.press('Enter');
 	await comes(page.waitForURL(/kind=echo/), 'a filter is kept in the address');
+	await filterBy(page, 'bogus:1 no route');
+	await comes(page.getByRole('alert').filter({ hasText: 'Not understood: bogus:1, route.' }).waitFor(), 'words that no filter has are said to be not understood');
+	ok(/kind=echo/.test(page.url()), 'and nothing is filtered by them');
+	await filterBy(page, 'state:failed');
+	await comes(page.waitForURL(/state=failed/), 'a state can be written, too');
+	is(await page.getByText('Not understood').count(), 0, 'and is understood');
 	await page.context().close();
 }
 
@@ -162,7 +201,7 @@ async function serverGoesAndComes() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, actOnOne, actOnMany, serverGoesAndComes];
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, actOnOne, actOnMany, actOnAllThatMatch, serverGoesAndComes];
 
 await startServer();
 await openBrowser();

@@ -1,6 +1,9 @@
 // Calls of the API. What the server refuses becomes a Problem, with its hint; what does not reach it does, too.
 import { store } from './ui.js';
 
+// How long an answer may take. What changes something may be at it for longer, or has a file to send.
+const READ_MS = 15000, CHANGE_MS = 60000;
+
 // Relative to the page, which may lie under a prefix.
 const base = new URL('api/v1/', document.baseURI);
 
@@ -48,19 +51,33 @@ async function problemOf(response) {
 	return new Problem(response.status, body);
 }
 
+// What fetch throws when nobody answers. isLate: it was waited for in vain, and is not asked again.
+function unanswered(error) {
+	if (error.name === 'AbortError')
+		return error;
+	reachable.set(false);
+	const isLate = error.name === 'TimeoutError';
+	return Object.assign(new Problem(0, { detail: 'the server does not answer', hint: isLate ? 'is it overloaded? tow status' : 'is it running? tow serve' }), { isLate });
+}
+
 async function send(url, options) {
+	const late = AbortSignal.timeout(options.method === 'GET' ? READ_MS : CHANGE_MS);
+	const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
 	try {
-		const response = await fetch(url, options);
+		const response = await fetch(url, { ...options, signal });
 		// A proxy says so when the server behind it is gone.
 		reachable.set(![502, 503, 504].includes(response.status));
 		noteClock(response);
 		return response;
 	} catch (error) {
-		if (error.name === 'AbortError')
-			throw error;
-		reachable.set(false);
-		throw new Problem(0, { detail: 'the server does not answer', hint: 'is it running? tow serve' });
+		throw unanswered(error);
 	}
+}
+
+// Null where there is nothing to read. The time limit holds for this part, too.
+async function read(response) {
+	const text = await response.text().catch((error) => { throw unanswered(error); });
+	return text === '' ? null : JSON.parse(text);
 }
 
 async function call(method, path, { query, body, signal } = {}) {
@@ -75,7 +92,7 @@ async function call(method, path, { query, body, signal } = {}) {
 	const url = apiUrl(path, query);
 	let response = await send(url, options).catch((error) => {
 		// Its key makes it safe to ask again, when nobody knows whether the first call arrived.
-		if (method !== 'POST' || error.status !== 0)
+		if (method !== 'POST' || error.status !== 0 || error.isLate)
 			throw error;
 		return send(url, options);
 	});
@@ -83,7 +100,7 @@ async function call(method, path, { query, body, signal } = {}) {
 		me.set(null);
 	if (!response.ok)
 		throw await problemOf(response);
-	return response.status === 204 ? null : response.json().catch(() => null);
+	return response.status === 204 ? null : read(response);
 }
 
 // The browser keeps what has an ETag, and asks only whether it has changed.

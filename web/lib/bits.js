@@ -1,5 +1,5 @@
 // Small things that many pages show.
-import { html } from './ui.js';
+import { html, useEffect } from './ui.js';
 
 const looks = {
 	completed: 'ok', ok: 'ok', open: 'ok', up: 'ok', done: 'ok', reachable: 'ok', enabled: 'ok',
@@ -26,7 +26,9 @@ export function Card({ title, extra, children, className = '', id }) {
 const idOf = (title) => `h-${String(title).toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
 
 // The head of a page: what it is, and what can be done.
-export function Head({ title, note, children }) {
+// tab: what the browser's tab is called, where the title is more than a text.
+export function Head({ title, note, tab = title, children }) {
+	useEffect(() => { document.title = `${tab} – Towpath`; }, [tab]);
 	return html`<header class="head"><div><h1 tabindex="-1">${title}</h1>${note && html`<p class="soft">${note}</p>`}</div>
 		${children && html`<div class="actions">${children}</div>`}</header>`;
 }

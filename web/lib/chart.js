@@ -4,7 +4,8 @@ import { clock } from './time.js';
 import { theme } from './theme.js';
 import { html, useEffect, useRef, useState, useStore } from './ui.js';
 
-const HEIGHT = 150;
+// MINUTES: how far apart the labels may be.
+const HEIGHT = 150, MINUTES = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 360, 720, 1440];
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -15,10 +16,10 @@ function axis(more) {
 // series: {name, colour (1 to 4), fill, dots: what there is now and then is seen, too}.
 function options(series, width, mark, onPoint) {
 	return {
-		width, height: HEIGHT, legend: { show: false }, padding: [8, 8, 0, 0],
+		width, height: HEIGHT, legend: { show: false }, padding: [8, 18, 0, 0],
 		cursor: { drag: { x: false, y: false }, points: { size: 6 } },
-		scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), Math.max(max ?? 0, 1e-3) * 1.08] } },
-		axes: [axis({ space: 70, size: 26, values: (_, at) => at.map((t) => clock(t * 1000).slice(0, 5)) }), axis({ size: 52, space: 34, values: (_, values) => values.map(mark) })],
+		scales: { y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max || 1) * 1.08] } },
+		axes: [axis({ space: 70, size: 26, incrs: MINUTES.map((n) => n * 60), values: (_, at) => at.map((t) => clock(t * 1000).slice(0, 5)) }), axis({ size: 52, space: 34, values: (_, values) => values.map(mark) })],
 		series: [{}, ...series.map((s) => ({
 			label: s.name, stroke: colour(`--c${s.colour}`), width: 1.75, points: { show: Boolean(s.dots), size: 4, fill: colour(`--c${s.colour}`) },
 			fill: s.fill ? `${colour(`--c${s.colour}`)}22` : undefined,

@@ -2,6 +2,8 @@
 import { toast } from './toast.js';
 import { html } from './ui.js';
 
+// What the server gives in place of what is not for whoever asks.
+const HIDDEN = '(hidden)';
 const OPEN_DEPTH = 2, MANY = 20;
 
 function Leaf({ value }) {
@@ -31,6 +33,6 @@ async function copy(value) {
 export function Json({ value, label }) {
 	// Only where the page is served safely does a browser let it write to the clipboard.
 	return html`<div class="json" role="group" aria-label=${label}>
-		${navigator.clipboard && html`<button class="copy small" onClick=${() => copy(value)}>Copy</button>`}
+		${navigator.clipboard && value !== HIDDEN && html`<button class="copy small" onClick=${() => copy(value)}>Copy</button>`}
 		<${Node} value=${value} depth=${0} /></div>`;
 }

@@ -40,7 +40,7 @@ function heardBy({ topic, key }) {
 function hear(message) {
 	if (message.epoch !== undefined && message.epoch !== place.epoch)
 		place = { epoch: message.epoch, since: message.seq };
-	else if (message.seq !== undefined)
+	else if (message.seq > place.since && message.type !== 'hello') // what was missed comes after the hello
 		place.since = message.seq;
 	if (message.type === 'resync')
 		tell([...listeners.keys()], message);

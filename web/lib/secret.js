@@ -14,6 +14,6 @@ async function copy(box, text) {
 }
 
 export function Secret({ value, label }) {
-	return html`<div class="secret"><input class="mono" readonly value=${value} aria-label=${label} onFocus=${(e) => e.target.select()} />
+	return html`<div class="secret"><textarea class="mono" readonly rows=${Math.ceil(value.length / 34)} value=${value} aria-label=${label} onFocus=${(e) => e.target.select()}></textarea>
 		<button type="button" onClick=${(e) => copy(e.target.previousElementSibling, value)}>Copy</button></div>`;
 }

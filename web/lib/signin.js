@@ -1,6 +1,7 @@
 // Signing in: by a key in the address, which tow token link and make run print, or by a pasted token.
 import { get, me, signIn } from './api.js';
 import { ProblemBox } from './bits.js';
+import { toast } from './toast.js';
 import { html, useState } from './ui.js';
 
 // The key is taken out of the address before anything else, so that it is neither kept nor sent on.
@@ -10,6 +11,8 @@ function takeKey() {
 		history.replaceState(null, '', location.pathname + location.search);
 	return key && decodeURIComponent(key);
 }
+
+const USED = 'the key in this address has been used, or is too old';
 
 // Null, or why the key in the address did not work.
 export async function enter() {
@@ -22,14 +25,23 @@ export async function enter() {
 		}
 		return null;
 	} catch (error) {
+		const isRefused = error.status === 401 || error.status === 403;
+		if (key && isRefused && await isInAlready()) {
+			toast(`${USED}: you are signed in as you were`);
+			return null;
+		}
 		me.set(null);
-		return key ? expired(error) : error.status === 401 ? null : error;
+		if (key && isRefused)
+			return Object.assign(error, { message: USED, hint: 'tow token link prints a new address' });
+		return error.status === 401 ? null : error;
 	}
 }
 
-function expired(error) {
-	return error.status === 401 || error.status === 403
-		? Object.assign(error, { message: 'the key in this address has been used, or is too old', hint: 'tow token link prints a new address' }) : error;
+// By the cookie of an earlier time.
+async function isInAlready() {
+	const who = await get('me').catch(() => null);
+	me.set(who);
+	return who !== null;
 }
 
 export function SignIn({ problem: first }) {

@@ -14,17 +14,27 @@ function Line({ line: { at, level, line } }) {
 
 function Attempt({ one, lines }) {
 	return html`<li class="attempt"><div class="line"><${State} name=${one.outcome ?? 'running'} /><b>attempt ${one.attempt}</b>
-			<span class="soft">${one.took && `ran ${duration(seconds(one.took))}`}${one.worker && `, worker ${one.worker}`}${one.delay && `, again after ${duration(seconds(one.delay))}`}</span>
+			<span class="soft">${[one.took && `ran ${duration(seconds(one.took))}`, one.worker && `worker ${one.worker}`, one.delay && `again after ${duration(seconds(one.delay))}`].filter(Boolean).join(', ')}</span>
 			<time datetime=${one.started_at} title=${exact(one.started_at)}>${clock(one.started_at)}</time></div>
-		${one.error && html`<${Failure} one=${one} />`}
+		${one.error && (one.outcome === 'cancelled' ? html`<p class="soft">${one.error}</p>` : html`<${Failure} one=${one} />`)}
 		${lines.length > 0 && html`<ol class="log" tabindex="0" aria-label=${`lines of attempt ${one.attempt}`}>
 			${lines.map((l) => html`<${Line} key=${l.n} line=${l} />`)}</ol>`}
 	</li>`;
 }
 
+// What the audit calls something, where its last word alone would not do; and what it has to say of it.
+const deeds = { cancelling: 'asked to stop', run_now: 'made to run now', reprioritised: 'priority changed', depends: 'made to wait' };
+const told = {
+	was: (state) => `it was ${state}`, reason: String, note: String, run_at: (at) => `until ${exact(at)}`, priority: (n) => `to ${n}`,
+	from: (queue) => `from ${queue}`, to: (queue) => `to ${queue}`, after: (ids) => `after ${[ids].flat().map((id) => `job ${id}`).join(', ')}`,
+};
+
+const nameOf = (what) => what.replace(/^job\./, '');
+const saidOf = (detail) => Object.entries(detail ?? {}).filter(([name, v]) => v !== null && told[name]).map(([name, v]) => told[name](v)).join(', ');
+
 function Deed({ deed }) {
-	return html`<li class="deed"><div class="line"><span class="state mute">${deed.what}</span><b>${deed.who}</b>
-		<span class="soft">${deed.detail && Object.values(deed.detail).filter((v) => v !== null).map(String).join(', ')}</span>
+	return html`<li class="deed"><div class="line"><span class="state mute">${deeds[nameOf(deed.what)] ?? nameOf(deed.what)}</span><span class="soft">by</span> <b>${deed.who}</b>
+		<span class="soft">${saidOf(deed.detail)}</span>
 		<time datetime=${deed.at} title=${exact(deed.at)}>${clock(deed.at)}</time></div></li>`;
 }
 

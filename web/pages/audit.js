@@ -30,8 +30,8 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' 
 const columns = [
 	{ name: 'at', title: 'When', width: 17, cell: (r) => html`<time datetime=${r.at} title=${exact(r.at)}><span class="soft wide">${day.format(new Date(r.at))} </span>${clock(r.at)}</time>` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>` },
-	{ name: 'what', title: 'What', width: 20, cell: (r) => r.what },
-	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} />` },
+	{ name: 'what', title: 'What', width: 20, cell: (r) => html`${r.what}<div class="narrow soft">${r.who}</div>` },
+	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} /><div class="narrow soft">${words(r.detail)}</div>` },
 	{ name: 'detail', title: 'Detail', wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>` },
 ];
 
@@ -59,7 +59,7 @@ export function Audit({ query }) {
 	const text = (name, label, placeholder) => html`<input data-filter=${name === 'what' ? '' : undefined} type=${name === 'job' ? 'number' : 'search'} aria-label=${label} placeholder=${placeholder}
 		value=${query[name] ?? ''} onInput=${(e) => filter({ [name]: e.target.value }, { typing: true })} />`;
 	return html`<${Head} title="Audit" note="What people did, and what the system did about trouble." />
-		<div class="filters" role="search">${text('what', 'How what was done begins', 'What: queue, daemon.st…  ( / )')}${text('who', 'Who did it', 'Who')}${text('job', 'Of which job', 'Job')}
+		<div class="filters" role="search">${text('what', 'How what was done begins', 'What: queue…')}${text('who', 'Who did it', 'Who')}${text('job', 'Of which job', 'Job')}
 			<select aria-label="Since" value=${span[0]} onChange=${(e) => filter({ since: e.target.value })}>${spans.map(([name, label]) => html`<option value=${name} selected=${name === span[0]}>${label}</option>`)}</select></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="audit"><${Table} label="audit" columns=${columns} rows=${rows} rowKey=${(r) => r.n} more=${more}

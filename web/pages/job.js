@@ -26,6 +26,10 @@ const questions = {
 	reject: { title: 'Reject', action: 'Reject', danger: true, fields: [{ name: 'note', label: 'Why' }], body: ({ note }) => (note ? { note } : {}) },
 };
 
+// What the verbs answer that is no state, or is not yet one.
+const outcomes = { cancelling: 'is asked to stop' };
+const outcome = (job, answer) => `job ${job.id} ${answer?.state ? outcomes[answer.state] ?? `is ${answer.state}` : 'is changed'}`;
+
 async function question(verb, job, reload) {
 	const { title, fields, body, ...rest } = questions[verb];
 	const known = { priority: job.priority, queue: job.queue };
@@ -34,13 +38,13 @@ async function question(verb, job, reload) {
 		run: (values) => post(`jobs/${job.id}/${verb}`, body(values)),
 	});
 	if (done) {
-		toast(`job ${job.id}: ${done.state ?? 'done'}`);
+		toast(outcome(job, done));
 		reload();
 	}
 }
 
 async function atOnce(verb, job, reload) {
-	await act(() => post(`jobs/${job.id}/${verb}`), (answer) => `job ${job.id}: ${answer?.state ?? 'done'}`);
+	await act(() => post(`jobs/${job.id}/${verb}`), (answer) => outcome(job, answer));
 	reload();
 }
 
@@ -73,11 +77,20 @@ function Actions({ job, reload }) {
 		onClick=${() => (verb === 'delete' ? drop(job) : questions[verb] ? question(verb, job, reload) : atOnce(verb, job, reload))}>${title}<//>`);
 }
 
+// Reasons whose ids are of workers, not of jobs.
+const ofWorkers = ['running', 'cancelling', 'silent worker', 'worker gone', 'kind unknown', 'workers full'];
+
+function Holders({ of: { reason, ids } }) {
+	const isWorker = ofWorkers.includes(reason);
+	return html`<div>${ids.slice(0, 20).map((n) => html`<a key=${n} href=${isWorker ? href('workers') : href(`jobs/${n}`)}>${isWorker ? 'worker' : 'job'} ${n}</a> `)}
+		${ids.length > 20 && html`<span class="soft">and ${ids.length - 20} more</span>`}</div>`;
+}
+
 function Why({ id, topic }) {
 	const { data } = useData(`jobs/${id}/why`, { topics: [topic] });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
 		<b>${w.reason}</b> ${w.detail}${w.until && html`, until <${Time} at=${w.until} />`}
-		${w.ids && html`<div>${w.ids.slice(0, 20).map((n) => html`<a href=${href(`jobs/${n}`)}>${n}</a> `)}</div>`}
+		${w.ids && html`<${Holders} of=${w} />`}
 		${w.hint && html`<code>${w.hint}</code>`}</li>`)}</ul><//>`;
 }
 
@@ -96,13 +109,13 @@ function Progress({ job }) {
 const jobLink = (id) => id && html`<a href=${href(`jobs/${id}`)}>${id}</a>`;
 
 function About({ job }) {
-	const lasted = job.finished_at && job.started_at && (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000;
+	const lasted = job.finished_at && job.attempts?.at(-1)?.took;
 	return html`<${Card} title="Facts"><${Facts} of=${[
 		['Queue', html`<a href=${href(`queues/${job.queue}`)}>${job.queue}</a>`], ['Lane', job.lane], ['Priority', job.priority],
 		['Attempt', `${job.attempt} of ${job.max_attempts}`], ['Made', html`<${Time} at=${job.created_at} />`], ['Due', job.run_at && html`<${Time} at=${job.run_at} />`],
 		['Started', job.started_at && html`<${Time} at=${job.started_at} />`],
 		['Runs for', job.state === 'running' && html`<${Lasting} from=${job.started_at} />`],
-		['Finished', job.finished_at && html`<${Time} at=${job.finished_at} />`], ['Ran for', lasted !== null && lasted !== undefined && duration(lasted)],
+		['Finished', job.finished_at && html`<${Time} at=${job.finished_at} />`], ['Ran for', lasted && duration(seconds(lasted))],
 		['Worker', job.worker], ['Policy', job.policy], ['Time limit', job.timeout && duration(seconds(job.timeout))],
 		['Deadline', job.deadline && html`<${Time} at=${job.deadline} />`], ['Key', job.key && html`<code>${job.key}</code>`],
 		['Tags', job.tags && job.tags.map((t) => html`<a class="chip" href=${href('jobs', { tag: t })}>${t}</a> `)],
@@ -123,9 +136,9 @@ export function Job({ id }) {
 	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], every: 10000 });
 	if (!job)
 		return error ? html`<${Gone} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} /><div class="panel loading"></div>`;
-	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<${State} name=${job.state} />`}><${Actions} job=${job} reload=${reload} /><//>
+	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		${job.error && html`<div class="problem"><p class="mono">${job.error}</p></div>`}
+		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem"><p class="mono">${job.error}</p></div>`)}
 		<div class="halves">
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
 			<div class="stack"><${Why} id=${job.id} topic=${topic} /><${About} job=${job} />

@@ -1,13 +1,13 @@
 // Jobs: how many there are of each state, those that match the filters of the address, and what can be done to many.
-import { get, may, post } from '../lib/api.js';
+import { get, may } from '../lib/api.js';
 import { Button, compact, count, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
-import { ask, confirm } from '../lib/dialog.js';
+import { canMatch, doToMatching, doToPicked, statesOf, verbs } from '../lib/bulk.js';
 import { useData } from '../lib/live.js';
 import { finished, live } from '../lib/states.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { Lasting, Time } from '../lib/time.js';
-import { toast, toastProblem } from '../lib/toast.js';
+import { toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Job } from './job.js';
 
@@ -26,39 +26,49 @@ function Tabs({ query, counts }) {
 	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}</nav>`;
 }
 
-// Words of what is written: "queue:mail tag:night thumbnail", where a word alone is a kind.
+// What is written, as filters: "queue:mail tag:night thumbnail", where a word alone is a kind. odd: the words that are none.
 export function readFilter(text) {
-	const given = Object.fromEntries(names.map((name) => [name, null]));
+	const given = Object.fromEntries(names.map((name) => [name, null])), odd = [];
 	for (const word of text.split(/\s+/).filter(Boolean)) {
-		const [, name, value] = /^(\w+):(.*)$/.exec(word) ?? [];
-		if (names.includes(name))
+		const [, name = 'kind', value = word] = /^(\w+):(.*)$/.exec(word) ?? [];
+		const isState = name === 'state' && [...live, ...finished].includes(value);
+		if ((names.includes(name) || isState) && !given[name])
 			given[name] = value || null;
 		else
-			given.kind = word;
+			odd.push(word);
 	}
-	return given;
+	return { given, odd };
 }
 
 export const writeFilter = (query) =>
-	names.filter((name) => query[name]).map((name) => (name === 'kind' ? query[name] : `${name}:${query[name]}`)).join(' ');
+	names.filter((name) => query[name]).map((name) => (name === 'kind' && !query[name].includes(':') ? query[name] : `${name}:${query[name]}`)).join(' ');
+
+function NotUnderstood({ odd }) {
+	return html`<p class="bad-text" role="alert">Not understood: ${odd.join(', ')}. <span class="soft">There are
+		${' '}${names.map((n) => `${n}:…`).join(', ')} and state:…; one word alone is a kind.</span></p>`;
+}
 
 function Filter({ query }) {
 	const box = useRef(null);
+	const [odd, setOdd] = useState([]);
 	const written = writeFilter(query);
 	// The address may change from elsewhere; what is being typed is not taken away.
 	useEffect(() => { if (document.activeElement !== box.current) box.current.value = written; }, [written]);
 	const search = (event) => {
 		event.preventDefault();
 		const text = box.current.value.trim();
-		if (/^#?\d+$/.test(text))
+		const read = /^#?\d+$/.test(text) ? null : readFilter(text);
+		setOdd(read?.odd ?? []);
+		if (!read)
 			location.hash = href(`jobs/${text.replace('#', '')}`);
-		else
-			filter(readFilter(text));
+		else if (read.odd.length === 0)
+			filter({ ...(read.given.state && { sort: null }), ...read.given });
 	};
 	return html`<form class="filters grow" role="search" onSubmit=${search}>
 		<input data-filter ref=${box} type="search" defaultValue=${written} aria-label="Filter jobs" aria-describedby="filter-hint" autocomplete="off" spellcheck=${false}
 			placeholder="kind, queue:mail, tag:nightly, key:…, lane:… or a number" onChange=${search} />
-		<span class="hidden" id="filter-hint">words such as queue:mail or tag:nightly; a word alone is a kind, a number a job</span></form>`;
+		<span class="hidden" id="filter-hint">words such as queue:mail or tag:nightly; a word alone is a kind, a number a job</span>
+		${odd.length > 0 && html`<${NotUnderstood} odd=${odd} />`}</form>`;
 }
 
 function Progress({ job }) {
@@ -66,7 +76,7 @@ function Progress({ job }) {
 		return job.pct !== null ? html`<span class="pair"><${Meter} value=${job.pct} label=${`progress of job ${job.id}`} /><span class="num">${Math.round(job.pct)} %</span></span>`
 			: html`<${Lasting} from=${job.started_at} />`;
 	if (job.error)
-		return html`<span title=${job.error}>${job.class && html`<span class="mono bad-text">${job.class}</span> `}${job.error}</span>`;
+		return html`<span title=${job.error}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${job.error}</span>`;
 	if (job.state === 'waiting')
 		return html`<span class="soft" title=${job.waits_for}>${job.waits_for && `for ${job.waits_for}`}</span>`;
 	if (job.run_at && ['scheduled', 'retrying'].includes(job.state))
@@ -90,63 +100,25 @@ function Order({ state, sort }) {
 		${orders[state].map(([value, title]) => html`<option key=${value} value=${value} selected=${value === sort}>${title}</option>`)}</select>`;
 }
 
-// What may be done to jobs that are in these states.
-const verbs = [
-	{ verb: 'retry', title: 'Retry', fits: [...finished, 'retrying'] },
-	{ verb: 'run_now', title: 'Run now', fits: ['scheduled', 'retrying'] },
-	{ verb: 'cancel', title: 'Cancel', fits: live, danger: true },
-	{ verb: 'forget', title: 'Delete', fits: finished, danger: true },
-];
-
-// Of jobs that have finished, a bulk call takes those of one state.
-async function bulk(verb, jobs, more = {}) {
-	const groups = ['retry', 'forget'].includes(verb) ? [...new Set(jobs.map((j) => j.state))] : [null];
-	const answers = [];
-	for (const state of groups) {
-		const ids = jobs.filter((j) => !state || j.state === state).map((j) => j.id);
-		const { items } = await post('jobs/bulk', { verb, ids, dry_run: false, ...(state && { state }), ...more });
-		answers.push(...items.map((row) => row.done));
-	}
-	return answers;
-}
-
-function sayDone(title, answers) {
-	const not = answers.filter((text) => text.startsWith('not done'));
-	toast(`${title}: ${count(answers.length - not.length, 'job')}${not.length ? `, ${not.length} not: ${not[0].replace('not done: ', '')}` : ''}`,
-		{ bad: not.length > 0 });
-}
-
-async function doVerb({ verb, title }, jobs, after) {
-	const run = async (values) => bulk(verb, jobs, values?.reason ? { reason: values.reason } : {});
-	try {
-		let answers = null;
-		if (verb === 'cancel')
-			answers = await ask({ title: `Cancel ${count(jobs.length, 'job')}?`, text: 'What runs is asked to stop; the others never start.', danger: true,
-				action: 'Cancel them', fields: [{ name: 'reason', label: 'Reason' }], run });
-		else if (verb !== 'forget')
-			answers = await run();
-		else if (await confirm({ title: `Delete ${count(jobs.length, 'job')}?`, text: 'Their history, logs and results are gone for good.', action: 'Delete for good' }))
-			answers = await run();
-		if (answers) {
-			sayDone(title, answers);
-			after();
+// What can be done to the jobs that are picked; to all that match the query, where that is given.
+function Chosen({ jobs, query, offer, clear, reload }) {
+	const [busy, setBusy] = useState(false);
+	const act = async (verb, fitting) => {
+		setBusy(true);
+		if (await (query ? doToMatching(verb, query) : doToPicked(verb, fitting))) {
+			clear();
+			reload();
 		}
-	} catch (error) {
-		toastProblem(error);
-	}
-}
-
-function Chosen({ jobs, clear, reload }) {
-	const after = () => {
-		clear();
-		reload();
+		setBusy(false);
 	};
 	return html`<div class="chosen panel" role="group" aria-label="What to do with the selected jobs">
-		<b class="num">${count(jobs.length, 'job')} selected</b>
+		<b class="num">${query ? 'All that match are selected' : `${count(jobs.length, 'job')} selected`}</b>
+		${offer && html`<${Button} look="small" onClick=${offer}>Select all that match<//>`}
 		${verbs.map((v) => {
 			const fitting = jobs.filter((j) => v.fits.includes(j.state));
-			return html`<${Button} key=${v.verb} look=${`small ${v.danger ? 'danger' : ''}`} disabled=${fitting.length === 0}
-				onClick=${() => doVerb(v, fitting, after)}>${v.title}${fitting.length !== jobs.length && fitting.length > 0 ? ` ${fitting.length}` : ''}<//>`;
+			const fits = query ? statesOf(v, query).length > 0 : fitting.length > 0;
+			return html`<${Button} key=${v.verb} look=${`small ${v.danger ? 'danger' : ''}`} disabled=${busy || !fits}
+				onClick=${() => act(v, fitting)}>${v.title}${!query && fits && fitting.length !== jobs.length ? ` ${fitting.length}` : ''}<//>`;
 		})}
 		<${Button} look="small plain" onClick=${clear}>Clear<//>
 	</div>`;
@@ -184,7 +156,15 @@ function List({ query }) {
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
 	const [selected, setSelected] = useState(new Set());
 	const [rows, more] = usePages(asked, data);
-	const chosen = rows?.filter((j) => selected.has(j.id)) ?? [];
+	// Of which query all are selected, those that are not shown, too.
+	const [whole, setWhole] = useState(null);
+	const isWhole = whole === JSON.stringify(asked);
+	const select = (next) => {
+		setWhole(null);
+		setSelected(next);
+	};
+	const chosen = rows?.filter((j) => isWhole || selected.has(j.id)) ?? [];
+	const mayOffer = !isWhole && more && chosen.length === rows.length && canMatch(asked);
 	const reloadAll = () => {
 		reload();
 		counts.reload();
@@ -194,8 +174,9 @@ function List({ query }) {
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="jobs" columns=${columns} rows=${rows} rowKey=${(j) => j.id} opens more=${more}
-			selected=${may('operator') ? selected : undefined} onSelect=${setSelected} empty=${html`<${Nothing} query=${query} />`} />
-		${chosen.length > 0 && html`<${Chosen} jobs=${chosen} clear=${() => setSelected(new Set())} reload=${reloadAll} />`}`;
+			selected=${may('operator') ? new Set(chosen.map((j) => j.id)) : undefined} onSelect=${select} empty=${html`<${Nothing} query=${query} />`} />
+		${chosen.length > 0 && html`<${Chosen} jobs=${chosen} query=${isWhole && asked} offer=${mayOffer && (() => setWhole(JSON.stringify(asked)))}
+			clear=${() => select(new Set())} reload=${reloadAll} />`}`;
 }
 
 export function Jobs({ rest: [id], query }) {

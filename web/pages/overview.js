@@ -1,20 +1,35 @@
 // Overview: what needs somebody first; then how it goes; then the queues.
-import { may, post } from '../lib/api.js';
-import { Button, Card, compact, count, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
+import { may, post, step } from '../lib/api.js';
+import { Button, Card, compact, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
+import { doToPicked, verbs } from '../lib/bulk.js';
 import { Chart } from '../lib/chart.js';
 import { useData } from '../lib/live.js';
+import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { duration, now, Time } from '../lib/time.js';
+import { clock, duration, now, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
 import { html, useMemo } from '../lib/ui.js';
-import { queueColumns } from './queues.js';
+import { PauseButton, queueColumns } from './queues.js';
 
-const SHOWN = 5, LOOKED_AT = 100;
+// Where one sees more of what a component of the status names: "queue mail", "kind echo".
+const pageOf = {
+	queue: (name) => ['Queue', href(`queues/${name}`)], kind: (name) => ['Jobs', href('jobs', { state: 'ready', kind: name })],
+	daemon: (name) => ['Daemon', href(`daemons/${name}`)], schedule: (name) => ['Schedule', href(`schedules/${name}`)],
+	approval: () => ['Downloads', href('downloads')], worker: () => ['Workers', href('workers')], scheduler: () => ['Workers', href('workers')],
+	client: () => ['Clients', href('clients')], target: () => ['Clients', href('clients')], downloads: () => ['Downloads', href('downloads')],
+};
 
-function Trouble({ items }) {
-	return items.map((s) => html`<li key=${s.component}><${State} name=${s.component} look=${s.status === 'bad' ? 'bad' : 'warn'} />
-		<div>${s.detail}${s.hint && html`<code>${s.hint}</code>`}</div></li>`);
+function Remedy({ of: { component, detail }, reload }) {
+	const [, sort, name] = /^(\S+) ?(.*)$/.exec(component);
+	const [title, to] = (pageOf[sort] ?? pageOf[sort.replace(/s$/, '')])?.(name) ?? [];
+	return to && html`<div class="actions">${sort === 'queue' && detail.startsWith('paused') && html`<${PauseButton} path=${`queues/${step(name)}`} name=${name} paused reload=${reload} />`}
+		<a class="button small" href=${to} aria-label=${`${title}: ${component}`}>${title}</a></div>`;
+}
+
+function Trouble({ items, reload }) {
+	return items.map((s) => html`<li key=${`${s.component} ${s.detail}`}><${State} name=${s.component} look=${s.status === 'bad' ? 'bad' : 'warn'} />
+		<div>${s.detail}${s.hint && html`<code>${s.hint}</code>`}</div><${Remedy} of=${s} reload=${reload} /></li>`);
 }
 
 async function decide(verb, job, reload) {
@@ -29,20 +44,11 @@ function Approvals({ jobs, reload }) {
 			<${Button} look="small" aria-label=${`Reject job ${job.id}`} onClick=${() => decide('reject', job, reload)}>Reject<//></div>`}</li>`);
 }
 
-// Failed jobs of one kind and class are one thing to look at.
-function grouped(jobs) {
-	const groups = new Map();
-	for (const job of jobs) {
-		const key = `${job.kind} ${job.class}`;
-		groups.set(key, [...(groups.get(key) ?? []), job]);
-	}
-	return [...groups.values()];
-}
+const again = verbs.find((v) => v.verb === 'retry');
 
 async function retry(jobs, reload) {
-	await act(() => post('jobs/bulk', { verb: 'retry', state: 'failed', ids: jobs.map((j) => j.id), dry_run: false }),
-		({ items }) => `${count(items.filter((i) => !i.done.startsWith('not done')).length, 'job')} tried again`);
-	reload();
+	if (await doToPicked(again, jobs))
+		reload();
 }
 
 function Failures({ groups, more, reload }) {
@@ -56,24 +62,17 @@ function Failures({ groups, more, reload }) {
 	});
 }
 
-const asksSomebody = (job) => /approval/.test(job.waits_for ?? job.reason ?? '');
-
 function Needs() {
-	const status = useData('status', { topics: ['status', 'queues', 'workers'] });
-	const failed = useData('jobs', { query: { state: 'failed', limit: LOOKED_AT }, topics: ['jobs'] });
-	const waiting = useData('jobs', { query: { state: 'waiting', limit: LOOKED_AT }, topics: ['jobs'] });
+	const { status, failed, waiting, trouble, approvals, groups, n } = useNeeds(true);
 	const error = status.error ?? failed.error ?? waiting.error;
-	if (!status.data || !failed.data || !waiting.data)
+	if (n === null)
 		return error ? html`<${ProblemBox} error=${error} />` : html`<div class="panel loading"></div>`;
-	const trouble = status.data.items.filter((s) => s.status !== 'ok');
-	const approvals = waiting.data.items.filter(asksSomebody).slice(0, SHOWN);
-	const groups = grouped(failed.data.items).slice(0, SHOWN);
-	const n = trouble.length + approvals.length + groups.length;
 	if (n === 0)
 		return html`<section class="panel calm" aria-label="What needs somebody"><${State} name="Nothing needs anybody" look="ok" /><span class="soft">${status.data.items.length} things were looked at</span></section>`;
 	return html`<${Card} title="Needs somebody" extra=${failed.data.items.length > 0 && html`<a href=${href('jobs', { state: 'failed' })}>All failed jobs</a>`}>
 		${error && html`<${ProblemBox} error=${error} />`}
-		<ul class="needs"><${Trouble} items=${trouble} /><${Approvals} jobs=${approvals} reload=${waiting.reload} /><${Failures} groups=${groups} more=${failed.data.next !== null} reload=${failed.reload} /></ul><//>`;
+		<ul class="needs"><${Trouble} items=${trouble} reload=${status.reload} /><${Approvals} jobs=${approvals} reload=${waiting.reload} />
+			<${Failures} groups=${groups} more=${failed.data.next !== null} reload=${failed.reload} /></ul><//>`;
 }
 
 // Rows a queue and minute, as one row a minute: sums, or the largest.
@@ -99,13 +98,15 @@ const charts = [
 		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3 }] },
 	{ title: 'Latency', note: '95 of 100 took less', show: duration, mark: (s) => duration(s, 1), series: [
 		{ name: 'run', of: (r) => r.run_p95, colour: 1, largest: true, dots: true }, { name: 'wait', of: (r) => r.wait_p95, colour: 4, largest: true, dots: true }] },
-	{ title: 'Depth', note: 'jobs that are ready or run', show: compact, series: [
+	{ title: 'Depth', note: 'jobs', dated: true, show: compact, series: [
 		{ name: 'ready', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
 ];
 
 function OneChart({ chart, rows }) {
 	const data = useMemo(() => byMinute(rows, chart.series), [rows]);
-	return html`<${Card} title=${chart.title} extra=${html`<span class="soft">${chart.note}</span>`}>
+	// What is counted now stands above, and may be another number than that of the last minute.
+	const last = chart.dated && data[0].at(-1);
+	return html`<${Card} title=${chart.title} extra=${html`<span class="soft">${chart.note}${last && ` at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
 		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} mark=${chart.mark} />`
 			: html`<p class="soft chart-room">There is something to draw after two minutes.</p>`}<//>`;
 }

@@ -30,7 +30,7 @@ async function resume(path, name, reload) {
 	reload();
 }
 
-function PauseButton({ path, name, paused, reload, look = 'small' }) {
+export function PauseButton({ path, name, paused, reload, look = 'small' }) {
 	return may('operator') && html`<${Button} look=${look} aria-label=${`${paused ? 'Resume' : 'Pause'} ${name}`}
 		onClick=${() => (paused ? resume : pause)(path, name, reload)}>${paused ? 'Resume' : 'Pause'}<//>`;
 }
@@ -74,9 +74,9 @@ function Busy({ queue }) {
 }
 
 export const queueColumns = (reload) => [
-	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>` },
-	{ name: 'state', title: 'State', width: 11, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${State} name=${q.state} /></span>` },
-	{ name: 'ready', title: 'Ready', width: 9, num: true, sort: (q) => q.ready, cell: (q) => number(q.ready) },
+	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a><div class="narrow"><${State} name=${q.state} /></div>` },
+	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${State} name=${q.state} /></span>` },
+	{ name: 'ready', title: 'Ready', width: 9, phone: 8, num: true, sort: (q) => q.ready, cell: (q) => number(q.ready) },
 	{ name: 'waiting', title: 'In lanes', width: 10, num: true, wide: true, sort: (q) => q.waiting, cell: (q) => number(q.waiting) },
 	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />` },
 	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />` },
@@ -97,9 +97,9 @@ function All() {
 }
 
 const laneColumns = (queue, reload) => [
-	{ name: 'lane', title: 'Lane', sort: (l) => l.lane, cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>` },
-	{ name: 'state', title: 'State', width: 12, sort: (l) => l.state, cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
-	{ name: 'waiting', title: 'Waiting', width: 10, num: true, sort: (l) => l.waiting, cell: (l) => number(l.waiting) },
+	{ name: 'lane', title: 'Lane', sort: (l) => l.lane, cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a><div class="narrow"><${State} name=${l.state} /></div>` },
+	{ name: 'state', title: 'State', width: 12, wide: true, sort: (l) => l.state, cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
+	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, sort: (l) => l.waiting, cell: (l) => number(l.waiting) },
 	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, sort: (l) => l.running, cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>` },
 	{ name: 'rate', title: 'Rate', width: 15, wide: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
 	{ name: 'weight', title: 'Weight', width: 9, num: true, wide: true, cell: (l) => number(l.weight) },
@@ -131,7 +131,7 @@ function One({ name }) {
 		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />`
 			: data && html`<${Empty} title="There is no such queue" command="tow queue ls" />`}`;
 	const path = `queues/${step(name)}`;
-	return html`<${Head} title=${name} note=${q.description}>
+	return html`<${Head} title=${name} note=${html`<a href=${href('queues')}>Queues</a>${q.description && ` / ${q.description}`}`} tab=${`Queue ${name}`}>
 			<a class="button" href=${href('jobs', { queue: name })}>Jobs</a>
 			${may('admin') && html`<${Button} onClick=${() => edit(`Limits of ${name}`, queueFields(q), path, reload)}>Limits<//>`}
 			<${PauseButton} look="" path=${path} name=${name} paused=${q.state === 'paused'} reload=${reload} />

@@ -35,27 +35,34 @@ static bool put_into(struct tow_job *j, struct session *s, struct tow_db *db, co
 			"it cannot change the category of what it has downloaded");
 }
 
+/* *said is NULL where nothing was to be done, or nothing could be. */
 static bool done(struct tow_job *j, struct session *s, struct tow_db *db,
-		 const struct tow_rows *rows, const char *key, struct tow_err *e)
+		 const struct tow_rows *rows, const char *key, const char **said, struct tow_err *e)
 {
+	const struct tow_client_driver *driver = s->client.driver;
 	const char *tag = tow_rows_get(rows, 0, "done_tag");
 	const char *category = tow_rows_get(rows, 0, "done_category");
+	bool tags = tag && (driver->can & CLIENT_CAN_TAG), moves = category && driver->set_category;
 
-	if (tag && (s->client.driver->can & CLIENT_CAN_TAG) &&
-	    !s->client.driver->add_tag(&s->client, tow_job_arena(j), key, tag, e))
+	*said = tags || moves ? tow_fmt(tow_job_arena(j), "%s%s%s%s%s", tags ? "tag " : "",
+					tags ? tag : "", tags && moves ? ", " : "",
+					moves ? "category " : "", moves ? category : "")
+			      : NULL;
+	if (tags && !driver->add_tag(&s->client, tow_job_arena(j), key, tag, e))
 		return false;
 	return !category || put_into(j, s, db, key, category, e);
 }
 
 /* What it does not hold needs nothing done; what it refuses will be refused again. */
 static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
-			 const char *what, bool ok, struct tow_err *e)
+			 const char *what, bool ok, const char *said, struct tow_err *e)
 {
 	bool gone = !ok && strcmp(e->class, "client.gone") == 0;
 	struct tow_err also = { 0 };
 
 	if (ok || gone)
-		return tow_call(db, NULL, e, "haul.acted", work_download(j), what, NULL);
+		return tow_call(db, NULL, e, "haul.acted", work_download(j), what, NULL,
+				ok ? said : NULL);
 	if (!work_waits(j, db, conf, e) && e->code == TOW_FINAL &&
 	    !tow_call(db, NULL, &also, "haul.acted", work_download(j), what, e->text))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
@@ -64,7 +71,7 @@ static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
-	const char *what = tow_json_str(tow_job_args(j), "act", ""), *key;
+	const char *what = tow_json_str(tow_job_args(j), "act", ""), *key, *said = what;
 	TOW_AUTO_ROWS *rows = NULL;
 	AUTO_SESSION s = { 0 };
 	struct tow_db *db;
@@ -79,9 +86,10 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (tow_rows_count(rows) == 0)
 		return true; /* nobody has it, or it is to stay after all */
 	key = tow_rows_get(rows, 0, "key");
-	ok = session_open(&s, rows, e) && (strcmp(what, "done") == 0 ? done(j, &s, db, rows, key, e)
-								     : tell(j, &s, key, what, e));
-	return written_down(j, db, rows, what, ok, e);
+	ok = session_open(&s, rows, e) &&
+	     (strcmp(what, "done") == 0 ? done(j, &s, db, rows, key, &said, e)
+					: tell(j, &s, key, what, e));
+	return written_down(j, db, rows, what, ok, said, e);
 }
 
 const struct tow_kind tow_kind_act = {

@@ -49,7 +49,8 @@ static bool follow(struct tow_job *j, struct tow_target *t, const char *job, str
 static bool scan(struct tow_job *j, const struct tow_rows *rows, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
-	struct tow_target_scan what = { .event = "import" };
+	struct tow_target_scan what = { .event = tow_rows_get(rows, 0, "event"),
+					.data = tow_rows_get(rows, 0, "data") };
 	AUTO_TARGET_SESSION s = { 0 };
 	const char *job = NULL;
 

@@ -89,6 +89,7 @@ declare
 	c haul_store.client;
 	l haul_store.library;
 	d haul_store.download;
+	v_lost text;
 begin
 	if (link is null) = (data is null) then
 		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
@@ -111,6 +112,10 @@ begin
 	returning * into d;
 	perform haul_store.begin_tending();
 	perform haul_store.note_event(d.id, 'queued', format('for client %s%s', c.name, coalesce(', into library ' || l.name, '')), null, 'queued');
+	if c.driver = 'web' then -- others say themselves what they cannot
+		select string_agg(o, ', ') into v_lost from unnest('{category,sequential,up_limit,ratio_limit,seed_limit}'::text[]) o where (options || jsonb_strip_nulls(jsonb_build_object('category', category))) ? o;
+		perform haul_store.note_event(d.id, 'refused', format('client %s: options: it cannot be told %s', c.name, v_lost)) where v_lost is not null;
+	end if;
 	d := haul_store.move_to(d, 'approved', 'the source was given');
 	if c.driver = 'web' and (options -> 'paused')::boolean then
 		perform haul_store.move_to(d, 'paused');

@@ -10,19 +10,22 @@ as $$
 $$;
 comment on function haul_store.client_conf(int) is 'How to reach a client, by its settings of which revision.';
 
--- Whoever logs in with what is known to be wrong gets us banned; one that does not answer is asked by its monitor alone.
+-- Whoever logs in with what is known to be wrong gets us banned; one that does not answer is asked by its monitor alone, and one
+-- that is disabled by nobody.
 create or replace function haul_store.check_well(p_client int) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	h haul_store.health;
+	v_name text;
+	v_how text;
 begin
-	select o.* into h from haul_store.health o where o.client = p_client and o.state in ('down', 'auth failed', 'banned', 'misconfigured');
+	select c.name, case when c.enabled then h.state else 'disabled' end into v_name, v_how from haul_store.client c join haul_store.health h on h.client = c.id
+	where c.id = p_client and (not c.enabled or h.state in ('down', 'auth failed', 'banned', 'misconfigured'));
 	if found then
-		perform haul_store.fail('TW425', format('client %s is %s', (select c.name from haul_store.client c where c.id = p_client), h.state), 'it goes on when its client is well');
+		perform haul_store.fail('TW425', format('client %s is %s', v_name, v_how), 'it goes on when its client is well');
 	end if;
 end $$;
-comment on function haul_store.check_well(int) is 'Raises TW425 while a client''s monitor knows that it cannot be asked.';
+comment on function haul_store.check_well(int) is 'Raises TW425 while a client is disabled, or its monitor knows that it cannot be asked.';
 
 -- The download that a job is for, while it is in one of these states.
 create or replace function haul_store.work_on(p_download bigint, p_states text[]) returns haul_store.download
@@ -199,7 +202,7 @@ begin
 	select jsonb_build_object('title', d.title, 'files', count(*), 'linked', count(*) filter (where f.mode in ('link', 'reflink', 'symlink')), 'copied', count(*) filter (where f.mode in ('copy', 'move')))
 	into v_count from haul_store.file f where f.download = d.id and f.state = 'placed';
 	d := haul_store.move_to(d, 'completed', format('%s, %s linked, %s copied', haul_store.some((v_count -> 'files')::bigint, 'file'), v_count -> 'linked', v_count -> 'copied'));
-	perform haul_store.note_changes(d);
+	perform haul_store.note_changes(d, array(select distinct haul_store.folder(f.target) from haul_store.file f where f.download = d.id and f.state = 'placed'));
 	perform haul_store.act(d, 'done');
 	if haul_store.is_web(d.client) then -- no listing will ask
 		perform haul_store.clear_out(d.client, d.id);
@@ -223,7 +226,7 @@ $$;
 comment on function haul.begin_act(bigint, text) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it, or it is not to go any more.';
 
 -- A transfer that was to go is gone, whatever a listing that was under way still says.
-create or replace function haul.acted(download bigint, act text, error text default null) returns void
+create or replace function haul.acted(download bigint, act text, error text default null, said text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -237,9 +240,11 @@ begin
 		delete from haul_store.transfer t where t.download = d.id and haul_store.is_web(t.client);
 		update haul_store.transfer t set state = 'removed', changed_at = tow.now() where t.download = d.id and t.leaving = 'done' and t.state <> 'removed';
 		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, case act when 'remove' then 'has forgotten it' else 'has deleted it' end));
+	elsif said is not null then
+		perform haul_store.note_event(d.id, 'told', format('client %s: %s', d.client_name, said));
 	end if;
 end $$;
-comment on function haul.acted(bigint, text, text) is 'A client was told something about a download, and has done so, or would not; or what it cannot do, said when it was given the download.';
+comment on function haul.acted(bigint, text, text, text) is 'A client was told something about a download, and has done so (said: what), or would not (error); or what it cannot do, said when it was given the download.';
 
 create or replace function haul.measured(download bigint, free_bytes bigint) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -29,16 +29,20 @@ begin
 end $$;
 comment on function haul_store.look_now(int) is 'Have a client that is well looked at without waiting for its turn.';
 
--- Those of all libraries; and where what we watch is since before that was changed.
+-- Those of all libraries, and where what we watch is since before that was changed. And those that somebody gave a download of
+-- its own: before it is seen there, and while it is; one that was cancelled meanwhile is still to be removed.
 create or replace function haul_store.done_categories(p_client int, p_category text) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select jsonb_agg(u.category order by u.category)
 	from (select l.done_category from haul_store.library l
-		union select t.category from haul_store.transfer t join haul_store.download d on d.id = t.download where t.client = p_client and d.state = 'completed') u(category)
+		union select t.category from haul_store.transfer t join haul_store.download d on d.id = t.download
+			where t.client = p_client and (d.state = 'completed' or t.missed < 3 and not (d.adopted and t.category ^@ (p_category || '/')))
+		union select d.category from haul_store.download d
+			where d.client = p_client and not d.adopted and (haul_store.is_open(d.state) or d.gone is not null and d.state_at > tow.now() - interval '1 hour')) u(category)
 	where u.category <> '' and u.category <> p_category
 $$;
-comment on function haul_store.done_categories(int, text) is 'The categories, beside the client''s own, in which what is placed may be; null: none, or its listings are not narrowed to a category.';
+comment on function haul_store.done_categories(int, text) is 'The categories, beside the client''s own, in which what is placed may be, or what was given another one; null: none, or its listings are not narrowed to a category.';
 
 create or replace function haul_store.ring_clients() returns void
 language sql volatile set search_path = pg_catalog, pg_temp

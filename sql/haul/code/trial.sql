@@ -75,6 +75,6 @@ comment on function haul.test_target(text) is 'Have a worker find out what is wr
 create or replace function haul.tested(job bigint) returns table(component text, status text, detail text, hint text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select f.* from tow.outcome(tested.job) o, jsonb_to_recordset(o.result) f(component text, status text, detail text, hint text)
+	select f.* from tow.outcome(tested.job) o, jsonb_to_recordset(case jsonb_typeof(o.result) when 'array' then o.result end) f(component text, status text, detail text, hint text)
 $$;
-comment on function haul.tested(bigint) is 'What the job of haul.test_client or test_target found: component, status (ok, warn, bad), detail, hint; nothing while it has not ended.';
+comment on function haul.tested(bigint) is 'What the job of haul.test_client or test_target found: component, status (ok, warn, bad), detail, hint; nothing while it has not ended, or to who may not see results.';

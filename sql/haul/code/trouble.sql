@@ -167,7 +167,7 @@ create or replace function haul_store.hint_of(p_trouble text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select case p_trouble when 'missing' then 'it goes on when it is there again; tow haul retry has it downloaded anew'
-		when 'local' then 'mend the client''s disk or folder, then recheck' when 'missing_files' then 'mend the client''s disk or folder, then recheck'
+		when 'local' then 'mend the client''s disk or folder, then: tow haul recheck ID' when 'missing_files' then 'mend the client''s disk or folder, then: tow haul recheck ID'
 		when 'error' then 'it goes on when the client does' else 'it goes on when bytes come; tow haul retry waits for them once more' end
 $$;
 comment on function haul_store.hint_of(text) is 'What to do about a trouble.';

@@ -39,6 +39,7 @@ begin
 	if former then
 		perform haul_store.swap(f, 'replaced', 'placed', null);
 	end if;
+	perform haul_store.note_changes(d, array[haul_store.folder(f.target)]) from haul_store.download d where d.id = f.download and not kept;
 	perform haul_store.note_event(f.download, case when kept then 'kept' when former then 'brought back' else 'undone' end, concat_ws(': ', f.target, v_lost));
 end $$;
-comment on function haul.undone(bigint, boolean, boolean) is 'A file is taken back, or was changed since and stays; former: what it had replaced is back.';
+comment on function haul.undone(bigint, boolean, boolean) is 'A file is taken back, which its library''s targets will be told, or was changed since and stays; former: what it had replaced is back.';

@@ -64,8 +64,10 @@ begin
 		perform tow_store.fail('TW422', 'the body is no object', 'send an object, whose members are the arguments');
 	end if;
 	v_all := coalesce(v_body, '{}') || p_path;
-	if r.page is not null then
-		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', least(greatest((coalesce(v_all ->> 'limit', '50'))::int, 1), 1000))
+	if r.page is not null and v_all ->> 'limit' !~ '^([1-9][0-9]{0,2}|1000)$' then
+		perform tow_store.fail('TW422', format('bad limit %L', left(v_all ->> 'limit', 100)), 'use 1 to 1000');
+	elsif r.page is not null then
+		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', coalesce(v_all ->> 'limit', '50')::int)
 			|| case when v_all ? 'after' then jsonb_build_object(r.page[1], v_all -> 'after') else '{}' end;
 	end if;
 	select k into v_strange from jsonb_object_keys(v_all) k where k <> all(r.names) or r.fixed ? k limit 1;
@@ -172,7 +174,9 @@ begin
 	v_given := tow_store.given(r, answer.given, answer.body);
 	if answer.once is not null then
 		d := tow_store.begin_once(t.name, answer.once, format('%s %s %s', r.method, r.path, v_given));
-		if d.status is not null then
+		if d.status is not null and r.gives = 'token' then
+			perform tow_store.fail('TW409', 'this was done when it was asked first, and what it gave is kept nowhere', 'drop the token and add it anew, with another Idempotency-Key');
+		elsif d.status is not null then
 			return query select d.status, 'application/json', d.body;
 			return;
 		end if;
@@ -196,7 +200,7 @@ begin
 		v_text := format('{"items":%s}', v_text);
 	end if;
 	if answer.once is not null then
-		perform tow_store.end_once(t.name, answer.once, v_status, v_text);
+		perform tow_store.end_once(t.name, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row
 	end if;
 	return query select v_status, case r.gives when 'text' then 'text/plain; version=0.0.4; charset=utf-8' else 'application/json' end, v_text;
 end $$;

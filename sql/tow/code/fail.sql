@@ -24,3 +24,11 @@ as $$
 	values (tow.now(), tow_store.actor(), p_what, p_subject, p_job, p_detail);
 $$;
 comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row.';
+
+-- For what stands on the queue, and is owned by the same role: nobody else may call it.
+create or replace function tow.note(what text, subject text default null, detail jsonb default null) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.note(what, subject, p_detail => detail)
+$$;
+comment on function tow.note(text, text, jsonb) is 'Write an audit row, for areas that are owned by the queue''s owner.';

@@ -47,7 +47,7 @@ as $$
 	select case
 		when r.gives = 'nothing' then jsonb_build_object('204', '{"description": "done"}'::jsonb)
 		when r.gives = 'text' then jsonb_build_object('200', '{"description": "lines", "content": {"text/plain": {"schema": {"type": "string"}}}}'::jsonb)
-		else jsonb_build_object(case r.gives when 'id' then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
+		else jsonb_build_object(case when r.gives in ('id', 'ids') then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
 			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
 				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
 			when 'one' then row
@@ -81,8 +81,8 @@ as $$
 	select jsonb_strip_nulls(jsonb_build_object(
 		'operationId', lower(r.method) || translate(regexp_replace(r.path, '^/api/v1', ''), '/{}.-', '____'),
 		'summary', r.fn, 'description', said.text, 'tags', jsonb_build_array(coalesce(substring(r.path from '^/api/v1/([a-z_]+)'), r.area)), 'x-least-role', r.role,
-		'parameters', (select jsonb_agg(jsonb_build_object('name', a.name, 'in', case when a.of_path then 'path' else 'query' end, 'required', a.of_path or a.required, 'schema', tow_store.json_type(a.type)))
-			from a where a.of_path or r.method in ('GET', 'DELETE')),
+		'parameters', coalesce((select jsonb_agg(jsonb_build_object('name', a.name, 'in', case when a.of_path then 'path' else 'query' end, 'required', a.of_path or a.required, 'schema', tow_store.json_type(a.type)))
+			from a where a.of_path or r.method in ('GET', 'DELETE')), '[]') || case when r.method <> 'GET' then '[{"$ref": "#/components/parameters/Once"}]'::jsonb else '[]' end,
 		'requestBody', case when r.method not in ('GET', 'DELETE') then (select jsonb_build_object('required', bool_or(a.required), 'content', jsonb_build_object('application/json', jsonb_build_object('schema',
 				jsonb_strip_nulls(jsonb_build_object('type', 'object', 'additionalProperties', false, 'required', jsonb_agg(a.name) filter (where a.required),
 					'properties', jsonb_object_agg(a.name, case when a.required then tow_store.json_type(a.type) else tow_store.json_or_null(a.type) end))))))
@@ -92,6 +92,25 @@ as $$
 $$;
 comment on function tow_store.json_operation(tow_store.route) is 'A route, as OpenAPI has it.';
 
+-- What the server answers by itself: src/serve/desk.c has these paths.
+create or replace function tow_store.json_own() returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_object_agg(o.path, (select jsonb_object_agg(m.method, jsonb_strip_nulls(jsonb_build_object('operationId', m.method || translate(o.path, '/.', '__'), 'summary', m.said, 'description', m.said,
+		'tags', array['server'], 'security', case when m.open then '[]'::jsonb end, 'requestBody', m.body, 'responses', jsonb_build_object(m.status, jsonb_build_object('description', m.gives), 'default', '{"$ref": "#/components/responses/Problem"}'::jsonb))))
+		from jsonb_to_recordset(o.methods) m(method text, said text, status text, gives text, open boolean, body jsonb)))
+	from (values
+		('/api/v1/health', '[{"method": "get", "said": "Whether the server is alive.", "status": "200", "gives": "it is", "open": true}]'::jsonb),
+		('/api/v1/ready', '[{"method": "get", "said": "Whether it has its database.", "status": "200", "gives": "it has", "open": true}]'),
+		('/api/v1/openapi.json', '[{"method": "get", "said": "This description.", "status": "200", "gives": "OpenAPI 3.1", "open": true}]'),
+		('/api/v1/session', '[{"method": "post", "said": "Sign a browser in, with a token or the key of an address.", "status": "200", "gives": "name and role, and a cookie", "open": true,
+				"body": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}}}}}},
+			{"method": "delete", "said": "Sign it out.", "status": "204", "gives": "done"}]'),
+		('/api/v1/ws', '[{"method": "get", "said": "A WebSocket that tells what changes.", "status": "101", "gives": "it is one now"}]')
+	) o(path, methods)
+$$;
+comment on function tow_store.json_own() is 'The paths that are no call of a function, as OpenAPI has them.';
+
 create or replace function tow.openapi(version text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -100,9 +119,10 @@ as $$
 		'servers', '[{"url": "../.."}]'::jsonb,
 		'security', '[{"bearer": []}, {"cookie": []}]'::jsonb,
 		'paths', (select jsonb_object_agg(p.path, p.methods) from (
-			select r.path, jsonb_object_agg(lower(r.method), tow_store.json_operation(r)) as methods from tow_store.route r group by r.path) p),
+			select r.path, jsonb_object_agg(lower(r.method), tow_store.json_operation(r)) as methods from tow_store.route r group by r.path) p) || tow_store.json_own(),
 		'components', '{
 			"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie", "name": "tow_session"}},
+			"parameters": {"Once": {"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string", "maxLength": 200}, "description": "sent again with it within a day, it is done once"}},
 			"responses": {"Problem": {"description": "what is wrong, and what to do about it", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}},
 			"schemas": {"Problem": {"type": "object", "required": ["title", "status", "detail"], "properties": {
 				"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},

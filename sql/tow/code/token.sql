@@ -61,13 +61,13 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-	delete from tow_store.token t where t.kind = 'token' and t.name = name;
+	delete from tow_store.token t where t.name = name and t.of is null;
 	if not found then
 		perform tow_store.fail('TW404', format('no token %L', name), 'tow token ls lists them');
 	end if;
 	perform tow_store.note('token.drop', name);
 end $$;
-comment on function tow.drop_token(text) is 'Refuse a token from now on, and whoever signed in with it.';
+comment on function tow.drop_token(text) is 'Refuse a token from now on, and whoever signed in with it, or with a key that somebody of this name made (tow.audit says sign_in).';
 
 create or replace function tow.add_key(role text default 'admin', lasts interval default '15 min') returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -80,7 +80,8 @@ begin
 end $$;
 comment on function tow.add_key(text, interval) is 'A secret that a browser can sign in with, once, within lasts; it is for an address: http://HOST:PORT/#key=SECRET.';
 
--- A key is gone with its use. Sessions that are over go by the way.
+-- A key is gone with its use, and how long it was good says nothing of the session; a token's is over with it. Sessions that
+-- are over go by the way.
 create or replace function tow.sign_in(hash text) returns table(secret text, name text, role text, expires_at timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -88,6 +89,7 @@ as $$
 declare
 	c_lasts constant interval := interval '30 days';
 	t tow_store.token;
+	v_lasts interval;
 begin
 	delete from tow_store.token o where o.kind <> 'token' and o.expires_at < tow.now();
 	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(sign_in.hash) and o.kind <> 'session' and coalesce(o.expires_at > tow.now(), true) for update;
@@ -95,8 +97,8 @@ begin
 		perform tow_store.fail('TW401', 'that is no token, or not any more', 'tow token add NAME makes one, tow token link an address that signs in');
 	end if;
 	delete from tow_store.token o where o.hash = t.hash and o.kind = 'key';
-	return query select tow_store.make_token('session', t.name, t.role, case when t.kind = 'token' then t.hash end, least(c_lasts, t.expires_at - tow.now())),
-		t.name, t.role, tow.now() + c_lasts;
+	v_lasts := case t.kind when 'key' then c_lasts else least(c_lasts, t.expires_at - tow.now()) end;
+	return query select tow_store.make_token('session', t.name, t.role, case when t.kind = 'token' then t.hash end, v_lasts), t.name, t.role, tow.now() + v_lasts;
 	perform set_config('tow.actor', t.name, true);
 	perform tow_store.note('sign_in', t.name, p_detail => jsonb_build_object('role', t.role, 'by', t.kind));
 end $$;

@@ -6,8 +6,8 @@
 #include "tow/err.h"
 #include "tow/mem.h"
 
-/* Listens where it is told to, else on port 7077 of this machine alone, or on any port when that is
- * taken, and writes the address down. */
+/* Listens where it is told to, else on this machine alone: where it did the last time, on port
+ * 7077, or on any that is free. Writes the address down. */
 TOW_MUST bool page_listen(struct tow_arena *a, const char *home, const char *wanted, int *fd,
 			  const char **address, struct tow_err *e);
 

@@ -111,10 +111,16 @@ static bool garbled(struct tow_err *e, const char *what)
 }
 
 /* A category that it does not have is dropped without a word: jobs would never be found again. */
-static bool knows_category(struct tow_client *c, const struct tow_json *doc, struct tow_err *e)
+static bool knows_category(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 {
-	const struct tow_json *all = tow_json_get(doc, "categories");
+	TOW_AUTO_JSON *doc = NULL;
+	const struct tow_json *all;
 
+	if (!ask(c, a, (struct tow_http_pair[]){ { "mode", "get_cats" }, { NULL, NULL } }, &doc, e))
+		return false;
+	all = tow_json_get(doc, "categories");
+	if (!c->conf->category)
+		return true;
 	if (!tow_json_is_array(all))
 		return garbled(e, "categories");
 	for (size_t i = 0; i < tow_json_len(all); i++) {
@@ -132,7 +138,6 @@ static bool knows_category(struct tow_client *c, const struct tow_json *doc, str
 static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 {
 	TOW_AUTO_JSON *doc = NULL;
-	TOW_AUTO_JSON *categories = NULL;
 	unsigned major = 0;
 	const char *version;
 
@@ -145,10 +150,7 @@ static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 		return tow_fail_class(e, TOW_FINAL, "client.old",
 				      "it is version %.20s, and 2 and later are spoken to here",
 				      version);
-	if (!ask(c, a, (struct tow_http_pair[]){ { "mode", "get_cats" }, { NULL, NULL } },
-		 &categories, e))
-		return false;
-	if (c->conf->category && !knows_category(c, categories, e))
+	if (!knows_category(c, a, e))
 		return false;
 	snprintf(c->version, sizeof(c->version), "%.60s", version);
 	return true;
@@ -329,11 +331,12 @@ static bool ask_history(struct tow_client *c, struct tow_arena *a, struct tow_er
 	struct own *o = own(c);
 	TOW_AUTO_JSON *doc = NULL;
 	const struct tow_json *history;
+	bool several = c->conf->done && *c->conf->done;
 
 	if (!ask(c, a,
 		 (struct tow_http_pair[]){ { "mode", "history" },
 					   { "limit", MOST_HISTORY },
-					   { "cat", c->conf->category },
+					   { "cat", several ? NULL : c->conf->category },
 					   { "last_history_update",
 					     o->seen > 1 ? tow_fmt(a, "%lld", o->seen) : NULL },
 					   { NULL, NULL } },
@@ -367,11 +370,6 @@ static void see_working(struct tow_transfer *t, bool *working, bool paused, doub
 	}
 }
 
-static bool of_category(const struct tow_client *c, const struct tow_transfer *t)
-{
-	return !c->conf->category || (t->category && strcmp(t->category, c->conf->category) == 0);
-}
-
 /* The queue is read whole, whatever the category: which one is worked at is not seen otherwise. */
 static void read_queue(struct tow_client *c, struct tow_arena *a, const struct tow_json *queue,
 		       struct tow_listing *out)
@@ -385,7 +383,7 @@ static void read_queue(struct tow_client *c, struct tow_arena *a, const struct t
 		if (!t.key)
 			continue;
 		see_working(&t, &working, paused, number(queue, "kbpersec"));
-		if (of_category(c, &t))
+		if (tow_client_lists(c->conf, t.category))
 			out->of[out->n++] = t;
 	}
 }
@@ -397,7 +395,7 @@ static void read_history(struct tow_client *c, struct tow_arena *a, struct tow_l
 	for (size_t i = 0; i < tow_json_len(slots); i++) {
 		struct tow_transfer t = read_past(a, tow_json_at(slots, i));
 
-		if (t.key && of_category(c, &t))
+		if (t.key && tow_client_lists(c->conf, t.category))
 			out->of[out->n++] = t;
 	}
 }
@@ -664,7 +662,7 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	TOW_AUTO_JSON *doc = NULL;
 	struct tow_http_request q;
 
-	if (!can_add(t, e))
+	if (!can_add(t, e) || (c->conf->category && !knows_category(c, a, e)))
 		return false;
 	q = adding(c, a, t);
 	if (!send(c, a, &q, &doc, e))
