@@ -81,6 +81,10 @@ async function whereNothingIs() {
 	await page.getByRole('link', { name: /^Needs somebody/ }).click();
 	await comes(row(page, 'early.bin').waitFor(), 'where it stands');
 	await shot(page, 'downloads-lost');
+	await goTo(page, '#/overview');
+	await comes(page.getByText('no library to go to').waitFor(), 'and the overview says so');
+	await goTo(page, '#/downloads');
+	await page.getByRole('link', { name: /^Needs somebody/ }).click();
 	await page.getByRole('button', { name: 'Choose a library early.bin' }).click();
 	for (const [label, text] of [['Name', 'main'], ['Folder', LIBRARY]])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);

@@ -23,13 +23,14 @@ const asksSomebody = (job) => /approval/.test(job.waits_for ?? job.reason ?? '')
 export function useNeeds(closely) {
 	const ofJobs = closely ? { topics: ['jobs'] } : { every: SLOWLY_MS };
 	const status = useData('status', { topics: closely ? ['status', 'queues', 'workers'] : ['status'] });
+	const downloads = useData('downloads/health', { topics: ['status'] });
 	const failed = useData('jobs', { query: { state: 'failed', limit: LOOKED_AT }, ...ofJobs });
 	const waiting = useData('jobs', { query: { state: 'waiting', limit: LOOKED_AT }, ...ofJobs });
 	const known = status.data && failed.data && waiting.data;
-	const trouble = known ? status.data.items.filter((s) => s.status !== 'ok') : null;
+	const trouble = known ? [...status.data.items, ...(downloads.data?.items ?? [])].filter((s) => s.status !== 'ok') : null;
 	const approvals = known ? waiting.data.items.filter(asksSomebody).slice(0, SHOWN) : null;
 	const groups = known ? grouped(failed.data.items).slice(0, SHOWN) : null;
 	const n = known ? trouble.length + approvals.length + groups.length : null;
-	useEffect(() => { if (n !== null) needed.set(n); }, [n, status.data, failed.data, waiting.data]);
+	useEffect(() => { if (n !== null) needed.set(n); }, [n, status.data, downloads.data, failed.data, waiting.data]);
 	return { status, failed, waiting, trouble, approvals, groups, n };
 }

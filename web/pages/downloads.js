@@ -329,7 +329,10 @@ function useLost(data) {
 const fits = (query) => (d) => !query.library && (!query.client || d.client === query.client) && (!query.title || d.title.toLowerCase().includes(query.title.toLowerCase()));
 
 function rowsOf(chosen, data, lost, query) {
-	return chosen === 'attention' ? data && [...lost.filter(fits(query)), ...data.items.filter((d) => !isLost(d))] : chosen === 'active' ? data?.items.filter((d) => !isLost(d)) : data?.items;
+	if (!data || !['attention', 'active'].includes(chosen))
+		return data?.items;
+	const others = data.items.filter((d) => !isLost(d));
+	return chosen === 'attention' ? [...lost.filter(fits(query)), ...others] : others;
 }
 
 function All({ query }) {
