@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # tow serve: who may ask, what is answered, and how.
+# sanitizers too
 # shellcheck disable=SC2317 # functions called by ok
 . tests/lib/tap.sh
 . tests/lib/instance.sh
