@@ -64,12 +64,13 @@ system_use towpath
 fill
 serve_begin
 sockets_begin
+tried=1
 list warm /api/v1/jobs && : >"$figures"
 for ((round = 1; round <= rounds; round++)); do
 	list 'the newest' '/api/v1/jobs?limit=50'
 	list 'those that wait for tomorrow' '/api/v1/jobs?state=scheduled&limit=50'
 	list 'those that have completed' '/api/v1/jobs?state=completed&limit=50'
-	list 'of one queue' '/api/v1/jobs?queue=later&limit=50'
+	list 'of one queue' '/api/v1/jobs?queue=default&limit=50'
 	list 'workers' '/api/v1/workers'
 done
 exec {ending}>&-

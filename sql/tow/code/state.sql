@@ -48,7 +48,7 @@ comment on function tow_store.end_name("char") is 'The state of a job that ended
 -- after the job was made, or put back: so days are looked at from there, ever more at a time, which finds most jobs'
 -- at once. All of them only where a clock was turned back or the facts are gone.
 create or replace function tow_store.last_end(p_id bigint, out outcome "char", out run bigint, out finished_at timestamptz)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable strict set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare

@@ -82,7 +82,7 @@ begin
 			select o.run, o.finished_at from tow_store.history o
 			where p.id is null and o.job_id = j.id and o.finished_at >= j.created_at and o.finished_at < j.created_at + interval '1 day' and o.outcome in ('c', 'f', 'x')
 				and not exists (select from tow_store.revival v where v.run = o.run) limit 1) d on true
-		left join lateral (select o.* from tow_store.last_end(j.id) o where p.id is null and d.run is null) e on true
+		left join lateral tow_store.last_end(case when p.id is null and d.run is null then j.id end) e on true -- strict: not called for the others
 		left join tow_store.history h on h.job_id = j.id and h.run = coalesce(d.run, e.run) and h.finished_at = coalesce(d.finished_at, e.finished_at)
 		left join tow_store.band b on b.id = coalesce(p.band, h.band)
 		left join tow_store.progress g on g.job_id = j.id and g.run = p.run
