@@ -4,6 +4,7 @@ import os
 import resource
 import selectors
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/lib"))
 import ws  # noqa: E402
@@ -20,8 +21,13 @@ def main(address, token, n):
     print(n, flush=True)
     messages = alive = 0
     alive = n
+    sockets, alive_at = [key.fileobj for key in wait.get_map().values() if key.fileobj is not sys.stdin], time.monotonic()
     while True:
-        for key, _ in wait.select():
+        if time.monotonic() > alive_at + 20:  # whom the server has not heard for long is let go
+            alive_at = time.monotonic()
+            for sock in sockets:
+                sock.sendall(ws.pack(ws.PONG, b""))
+        for key, _ in wait.select(20):
             if key.fileobj is sys.stdin:
                 print(messages, alive, flush=True)
                 return
@@ -29,6 +35,7 @@ def main(address, token, n):
             messages += data.count(b'"seq"')
             if not data:
                 alive -= 1
+                sockets.remove(key.fileobj)
                 wait.unregister(key.fileobj)
 
 

@@ -5,7 +5,7 @@
 
 #include "tow/http.h"
 
-enum { WORTH_IT = 1024, LEVEL = 4, TAG_CHARS = 22, GZIP = 16 };
+enum { WORTH_IT = 1024, LEVEL = 1, TAG_CHARS = 22, GZIP = 16 };
 
 /* "gzip", not "gzip;q=0". */
 static bool wants_gzip(const struct http_request *q)
