@@ -1,11 +1,10 @@
 #include "coding.h"
 
 #include <string.h>
+#include <xxhash.h>
 #include <zlib.h>
 
-#include "tow/http.h"
-
-enum { WORTH_IT = 1024, LEVEL = 1, TAG_CHARS = 22, GZIP = 16 };
+enum { WORTH_IT = 1024, LEVEL = 1, GZIP = 16 };
 
 /* "gzip", not "gzip;q=0". */
 static bool wants_gzip(const struct http_request *q)
@@ -38,11 +37,10 @@ static bool compress_body(struct tow_arena *a, struct http_reply *r)
 
 void coding_apply(const struct http_request *q, struct http_reply *r)
 {
-	const char *has = http_header(q, "If-None-Match");
-	const char *tag = tow_fmt(q->arena, "W/\"%.*s\"", TAG_CHARS,
-				  tow_sha256_hex(q->arena, r->body, r->len));
+	const char *has = http_header(q, "If-None-Match"), *tag;
 	if (r->status != 200)
 		return;
+	tag = tow_fmt(q->arena, "W/\"%016llx\"", (unsigned long long)XXH3_64bits(r->body, r->len));
 	http_say(r, "ETag", tag);
 	http_say(r, "Vary", "Accept-Encoding");
 	if (has && strstr(has, tag)) {

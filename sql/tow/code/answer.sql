@@ -1,47 +1,6 @@
 -- What a request is answered. The path, the query and the body name the arguments of the route's function, which is called
 -- as the role of the request's token: the database itself refuses what that may not. A request that brings a key of its own
 -- is answered once; asked again, it gets the same answer and does nothing.
-create or replace function tow_store.argument(p_name text, p_type text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-	select format(case
-		when p_type in ('jsonb', 'json') then 'nullif($1 -> %1$L, ''null'')::%2$s'
-		when p_type = 'bytea' then 'decode($1 ->> %1$L, ''base64'')'
-		when p_type = 'jsonb[]' then 'array(select jsonb_array_elements($1 -> %1$L))'
-		when p_type like '%[]' then 'case jsonb_typeof($1 -> %1$L) when ''array'' then array(select jsonb_array_elements_text($1 -> %1$L)) else string_to_array($1 ->> %1$L, '','') end::%2$s'
-		else '($1 ->> %1$L)::%2$s'
-	end, p_name, p_type)
-$$;
-comment on function tow_store.argument(text, text) is 'How an argument is taken from what was given.';
-
-create or replace function tow_store.statement_of_argument(r tow_store.route, p_n int) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-	select 'select ' || tow_store.argument(r.names[p_n], r.types[p_n])
-$$;
-comment on function tow_store.statement_of_argument(tow_store.route, int) is 'A statement that fails where an argument is none of its type.';
-
-create or replace function tow_store.statement_of(r tow_store.route, p_given jsonb) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-	v_from constant text := r.fn || case when r.types = '{}' and r.names = '{}' and to_regclass(r.fn) is not null then '' else format('(%s)',
-		(select string_agg(format('%I => %s', a.name, tow_store.argument(a.name, a.type)), ', ' order by a.n)
-		from unnest(r.names, r.types) with ordinality a(name, type, n) where p_given ? a.name)) end;
-begin
-	return case r.gives
-		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), (array_agg(concat_ws('','', null%s)))[count(*)] from %s r',
-			(select string_agg(format(', to_jsonb(r.%I) #>> ''{}''', c), '') from unnest(r.page[2:]) c), v_from)
-		when 'ids' then format('select json_build_object(''ids'', coalesce(json_agg(r), ''[]''))::text, 1, null from %s r', v_from)
-		when 'one' then format('select row_to_json(r)::text, 1, null from %s r limit 1', v_from)
-		when 'json' then format('select %s::text, 1, null', v_from)
-		when 'text' then format('select string_agg(r, e''\n'') || e''\n'', count(*), null from %s r', v_from)
-		when 'nothing' then format('select null::text, 1, null from (select %s) r', v_from)
-		else format('select json_build_object(%L, %s)::text, 1, null', r.gives, v_from)
-	end;
-end $$;
-comment on function tow_store.statement_of(tow_store.route, jsonb) is 'The statement that answers a request.';
-
 -- Raises TW422 with the name of what nobody takes.
 create or replace function tow_store.given(r tow_store.route, p_path jsonb, p_body text) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -133,22 +92,53 @@ as $$
 $$;
 comment on function tow_store.end_once(text, text, int, text) is 'Remember what a request was answered.';
 
-create or replace function tow_store.route_of(p_route int) returns tow_store.route
-language sql stable security definer set search_path = pg_catalog, pg_temp
+-- Raises TW401, TW410, TW403. Writes once a minute at most, so that reading stays reading.
+create or replace function tow_store.admit(p_hash text, p_route int, out t tow_store.token, out r tow_store.route)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	select r.* from tow_store.route r where r.id = p_route
-$$;
-comment on function tow_store.route_of(int) is 'A route.';
-
-create or replace function tow_store.check_role(p_has text, p_least text, p_who text) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
+declare
+	c_roles constant text[] := '{viewer,operator,admin}';
+	v_now constant timestamptz := tow.now();
 begin
-	if array_position('{viewer,operator,admin}', p_has) < array_position('{viewer,operator,admin}', p_least) then
-		perform tow_store.fail('TW403', format('%s is %s, and this is for %s', p_who, p_has, case p_least when 'admin' then 'admins' else 'operators and admins' end), 'tow token add NAME --role makes another token');
+	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(p_hash) and o.kind <> 'key' and coalesce(o.expires_at > v_now, true);
+	if t.hash is null then
+		perform tow_store.fail('TW401', 'sign in first', 'send Authorization: Bearer TOKEN; tow token add NAME makes one');
+	end if;
+	if coalesce(t.used_at < v_now - interval '1 min', true) then
+		update tow_store.token o set used_at = v_now where o.hash = t.hash;
+	end if;
+	select o.* into r from tow_store.route o where o.id = p_route;
+	if r.id is null then
+		perform tow_store.fail('TW410', 'the routes have changed', 'ask again');
+	elsif array_position(c_roles, t.role) < array_position(c_roles, r.role) then
+		perform tow_store.fail('TW403', format('%s is %s, and this is for %s', t.name, t.role, case r.role when 'admin' then 'admins' else 'operators and admins' end), 'tow token add NAME --role makes another token');
 	end if;
 end $$;
-comment on function tow_store.check_role(text, text, text) is 'Refuse who may not, in words; the database refuses anyhow.';
+comment on function tow_store.admit(text, int) is 'Who asks, and for what; refuses who may not, in words: the database refuses anyhow.';
+
+-- A session prepares a route's statement once, for each role: to plan it costs more than to run a short one.
+create or replace function tow_store.call_route(r tow_store.route, t tow_store.token, p_given jsonb, out content text, out n bigint, out next text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_before constant text := current_setting('role');
+begin
+	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true);
+	for v_again in 0 .. 1 loop
+		begin
+			execute format('execute tow_%s_%s(%L)', r.id, t.role, p_given) into content, n, next;
+			exit;
+		exception
+			when invalid_sql_statement_name then
+				execute format('prepare tow_%s_%s(jsonb) as %s', r.id, t.role, r.statement);
+			when data_exception then
+				perform set_config('role', v_before, true);
+				perform tow_store.blame(r, p_given, sqlerrm);
+		end;
+	end loop;
+	perform set_config('role', v_before, true);
+end $$;
+comment on function tow_store.call_route(tow_store.route, tow_store.token, jsonb) is 'What the function of a route gives, called as the role of a token; n: its rows; next: where a list goes on.';
 
 create or replace function tow.answer(token text, route int, given jsonb default '{}', body text default null, once text default null)
 returns table(status int, type text, content text)
@@ -156,22 +146,15 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-	v_before constant text := current_setting('role');
-	t constant tow_store.token := tow_store.holder(answer.token);
-	r constant tow_store.route := tow_store.route_of(answer.route);
+	a constant record := tow_store.admit(answer.token, answer.route);
+	t constant tow_store.token := a.t;
+	r constant tow_store.route := a.r;
 	d tow_store.answered;
-	v_given jsonb;
-	v_statement text;
+	v_given constant jsonb := tow_store.given(r, answer.given, answer.body);
+	v record;
 	v_text text;
-	v_rows bigint;
-	v_next text;
 	v_status int;
 begin
-	if r.id is null then
-		perform tow_store.fail('TW410', 'the routes have changed', 'ask again');
-	end if;
-	perform tow_store.check_role(t.role, r.role, t.name);
-	v_given := tow_store.given(r, answer.given, answer.body);
 	if answer.once is not null then
 		d := tow_store.begin_once(t.name, answer.once, format('%s %s %s', r.method, r.path, v_given));
 		if d.status is not null and r.gives = 'token' then
@@ -181,21 +164,14 @@ begin
 			return;
 		end if;
 	end if;
-	v_statement := tow_store.statement_of(r, v_given);
-	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true);
-	begin
-		execute v_statement into v_text, v_rows, v_next using v_given;
-	exception when data_exception then
-		perform set_config('role', v_before, true);
-		perform tow_store.blame(r, v_given, sqlerrm);
-	end;
-	perform set_config('role', v_before, true);
-	if r.gives = 'one' and v_rows is null then
+	v := tow_store.call_route(r, t, v_given);
+	if r.gives = 'one' and v.n is null then
 		perform tow_store.fail('TW404', 'there is no such thing', 'it may have gone meanwhile');
 	end if;
+	v_text := v.content;
 	v_status := case when r.gives in ('id', 'ids') then 201 when r.gives = 'nothing' then 204 else 200 end;
 	if r.page is not null then
-		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v_rows >= (v_given ->> 'max_rows')::int then v_next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));
+		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v.n >= (v_given ->> 'max_rows')::int then v.next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));
 	elsif r.gives = 'list' then
 		v_text := format('{"items":%s}', v_text);
 	end if;

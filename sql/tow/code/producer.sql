@@ -3,19 +3,16 @@
 -- Operators and admins may enqueue anywhere and read everything. A restricted queue takes jobs of the roles that it
 -- was granted to, and of nobody else. Raises TW403.
 create or replace function tow_store.caller() returns name
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-	select coalesce(nullif(current_setting('role'), 'none'), session_user)::name
-$$;
+language sql stable parallel safe
+return coalesce(nullif(current_setting('role'), 'none'), session_user)::name;
 comment on function tow_store.caller() is 'The role that asks: who logged in, or what SET ROLE made of them.';
 
 create or replace function tow_store.rules(p_who name) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select exists (
-		select from pg_roles w, pg_roles r
-		where w.rolname = p_who and pg_has_role(w.oid, r.oid, 'usage')
-			and (r.rolname in ('tow_operator', 'tow_admin') or r.oid = (select n.nspowner from pg_namespace n where n.nspname = 'tow_store')))
+	select coalesce(pg_has_role(w, to_regrole('tow_operator'), 'usage') or pg_has_role(w, to_regrole('tow_admin'), 'usage')
+		or pg_has_role(w, (select n.nspowner from pg_namespace n where n.nspname = 'tow_store'), 'usage'), false)
+	from to_regrole(quote_ident(p_who)) w
 $$;
 comment on function tow_store.rules(name) is 'Whether a role is operator, admin, or the owner.';
 

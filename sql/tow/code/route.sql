@@ -6,6 +6,48 @@ as $$
 $$;
 comment on function tow_store.fn_of(text) is 'A function by its name; while a migration has two of a name, the one that it has made.';
 
+create or replace function tow_store.argument(p_name text, p_type text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select format(case
+		when p_type in ('jsonb', 'json') then 'nullif($1 -> %1$L, ''null'')::%2$s'
+		when p_type = 'bytea' then 'decode($1 ->> %1$L, ''base64'')'
+		when p_type = 'jsonb[]' then 'array(select jsonb_array_elements($1 -> %1$L))'
+		when p_type like '%[]' then 'case jsonb_typeof($1 -> %1$L) when ''array'' then array(select jsonb_array_elements_text($1 -> %1$L)) else string_to_array($1 ->> %1$L, '','') end::%2$s'
+		else '($1 ->> %1$L)::%2$s'
+	end, p_name, p_type)
+$$;
+comment on function tow_store.argument(text, text) is 'How an argument is taken from what was given.';
+
+create or replace function tow_store.statement_of_argument(r tow_store.route, p_n int) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select 'select ' || tow_store.argument(r.names[p_n], r.types[p_n])
+$$;
+comment on function tow_store.statement_of_argument(tow_store.route, int) is 'A statement that fails where an argument is none of its type.';
+
+-- What is not given is as the function has it.
+create or replace function tow_store.statement_of(r tow_store.route, p_fn oid) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_from constant text := r.fn || case when p_fn is null then '' else format('(%s)', (
+		select string_agg(format(case when a.missing is null then '%1$I => %3$s' else '%1$I => case when $1 ? %1$L then %3$s else %2$s end' end, a.name, a.missing, a.value), ', ' order by a.n)
+		from (select u.n, u.name, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value from unnest(r.names, r.types) with ordinality u(name, type, n)) a)) end;
+begin
+	return case r.gives
+		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), concat_ws('','', null%s) from %s r',
+			(select string_agg(format(', to_jsonb((array_agg(r.%I))[count(*)]) #>> ''{}''', c), '') from unnest(r.page[2:]) c), v_from)
+		when 'ids' then format('select json_build_object(''ids'', coalesce(json_agg(r), ''[]''))::text, 1, null from %s r', v_from)
+		when 'one' then format('select row_to_json(r)::text, 1, null from %s r limit 1', v_from)
+		when 'json' then format('select %s::text, 1, null', v_from)
+		when 'text' then format('select string_agg(r, e''\n'') || e''\n'', count(*), null from %s r', v_from)
+		when 'nothing' then format('select null::text, 1, null from (select %s) r', v_from)
+		else format('select json_build_object(%L, %s)::text, 1, null', r.gives, v_from)
+	end;
+end $$;
+comment on function tow_store.statement_of(tow_store.route, oid) is 'The statement that answers a request for a route, with what was given as $1.';
+
 create or replace function tow_store.add_routes(p_area text, p_routes text[][]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -24,6 +66,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	f pg_proc;
+	r tow_store.route;
 	v_missing text;
 begin
 	if to_regclass(p_fn) is null then
@@ -31,7 +74,9 @@ begin
 	end if;
 	insert into tow_store.route (area, method, path, fn, role, gives, page, fixed, names, types, needs)
 	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, p_fixed,
-		coalesce(f.proargnames[1:f.pronargs], '{}'), array(select format_type(a.type, null) from unnest(f.proargtypes::oid[]) with ordinality a(type, n) order by a.n), coalesce(f.pronargs - f.pronargdefaults, 0));
+		coalesce(f.proargnames[1:f.pronargs], '{}'), array(select format_type(a.type, null) from unnest(f.proargtypes::oid[]) with ordinality a(type, n) order by a.n), coalesce(f.pronargs - f.pronargdefaults, 0))
+	returning * into r;
+	update tow_store.route o set statement = tow_store.statement_of(r, f.oid) where o.id = r.id;
 	select m[1] into v_missing from regexp_matches(p_path, '\{([a-z_]+)\}', 'g') m where m[1] <> all(coalesce(f.proargnames[1:f.pronargs], '{}'));
 	if found then
 		raise exception '% %: % has no argument %', p_method, p_path, p_fn, v_missing;

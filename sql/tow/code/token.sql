@@ -1,18 +1,14 @@
 -- Tokens of the server's API and page. The secret is given once, by what makes it; what is kept is its SHA-256, which
 -- says nothing about 244 random bits.
 create or replace function tow_store.secret_hash(p_secret text) returns bytea
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-	select sha256(convert_to(p_secret, 'UTF8'))
-$$;
+language sql immutable parallel safe
+return sha256(convert_to(p_secret, 'UTF8'));
 comment on function tow_store.secret_hash(text) is 'What is kept of a secret.';
 
--- What the server has of a secret; null for what is no hash.
+-- What the server has of a secret; null for what is no hash. Without a search_path, so that queries inline it.
 create or replace function tow_store.hash_of(p_hex text) returns bytea
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-	select case when p_hex ~ '^[0-9a-f]{64}$' then decode(p_hex, 'hex') end
-$$;
+language sql immutable parallel safe
+return case when p_hex ~ '^[0-9a-f]{64}$' then decode(p_hex, 'hex') end;
 comment on function tow_store.hash_of(text) is 'A SHA-256 as it is written.';
 
 create or replace function tow_store.make_token(p_kind text, p_name text, p_role text, p_of bytea, p_lasts interval) returns text
@@ -118,22 +114,6 @@ as $$
 	select h.hash, t.role from unnest(hashes) h(hash) join tow_store.token t on t.hash = tow_store.hash_of(h.hash) and t.kind <> 'key' and coalesce(t.expires_at > tow.now(), true)
 $$;
 comment on function tow.vouch(text[]) is 'For the server: which of these may ask, and as what.';
-
--- Raises TW401. Writes once a minute at most, so that reading stays reading.
-create or replace function tow_store.holder(p_hash text) returns tow_store.token
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-	t tow_store.token;
-begin
-	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(p_hash) and o.kind <> 'key' and coalesce(o.expires_at > tow.now(), true);
-	if not found then
-		perform tow_store.fail('TW401', 'sign in first', 'send Authorization: Bearer TOKEN; tow token add NAME makes one');
-	end if;
-	update tow_store.token o set used_at = tow.now() where o.hash = t.hash and coalesce(o.used_at < tow.now() - interval '1 min', true);
-	return t;
-end $$;
-comment on function tow_store.holder(text) is 'Whose token this is.';
 
 create or replace view tow.tokens as
 select t.name, t.role, t.made_at, t.made_by, greatest(t.used_at, (select max(s.used_at) from tow_store.token s where s.of = t.hash)) as used_at, t.expires_at,

@@ -79,13 +79,14 @@ begin
 			select r.job_id, 'running', r.band, r.attempt, null, r.claimed_at, r.worker, r.run, null from tow_store.running r where r.job_id = j.id
 			limit 1) p on true
 		left join lateral ( -- most have ended within a day
-			select o.run, o.finished_at from tow_store.history o
+			select o.* from tow_store.history o
 			where p.id is null and o.job_id = j.id and o.finished_at >= j.created_at and o.finished_at < j.created_at + interval '1 day' and o.outcome in ('c', 'f', 'x')
-				and not exists (select from tow_store.revival v where v.run = o.run) limit 1) d on true
-		left join lateral tow_store.last_end(case when p.id is null and d.run is null then j.id end) e on true -- strict: not called for the others
-		left join tow_store.history h on h.job_id = j.id and h.run = coalesce(d.run, e.run) and h.finished_at = coalesce(d.finished_at, e.finished_at)
+				and not exists (select from tow_store.revival v where v.run = o.run)
+			union all
+			select o.* from tow_store.last_end(j.id) e join tow_store.history o on o.job_id = j.id and o.run = e.run and o.finished_at = e.finished_at where p.id is null
+			limit 1) h on true
 		left join tow_store.band b on b.id = coalesce(p.band, h.band)
-		left join tow_store.progress g on g.job_id = j.id and g.run = p.run
+		left join tow_store.progress g on g.job_id = case when p.run is not null then j.id end and g.run = p.run -- what does not run is not looked for
 	order by j.n;
 end $$;
 comment on function tow_store.list_rows(bigint[], text[], jsonb, int) is 'What a list says of jobs, of those that fit.';
