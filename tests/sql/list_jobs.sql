@@ -5,12 +5,12 @@ set local tow.fake_now = '2030-01-01 00:00:00+00';
 set local client_min_messages = error;
 delete from tow_store.worker;
 select pg_temp.worker('{default,other}', '{noop,late}') as w \gset
-create function pg_temp.walk(p_state text, p_sort text, p_kind text default null, p_rows int default 3) returns bigint[] language plpgsql as $$
+create function pg_temp.walk(p_state text, p_sort text, p_kind text default null, p_rows int default 3, p_tag text default null, p_queue text default null) returns bigint[] language plpgsql as $$
 declare v_after text; v_ids bigint[]; v_all bigint[]; v_n int := 0;
 begin
 	loop
 		perform set_config('tow.next', '', true);
-		select array_agg(l.id), (array_agg(l.cursor))[count(*)] into v_ids, v_after from tow.list_jobs(p_state, kind => p_kind, sort => p_sort, after => v_after, max_rows => p_rows) l;
+		select array_agg(l.id), (array_agg(l.cursor))[count(*)] into v_ids, v_after from tow.list_jobs(p_state, kind => p_kind, tag => p_tag, queue => p_queue, sort => p_sort, after => v_after, max_rows => p_rows) l;
 		v_all := v_all || v_ids;
 		v_n := v_n + 1;
 		if coalesce(cardinality(v_ids), 0) < p_rows then
@@ -66,12 +66,26 @@ select is((select array_agg(state) from tow.list_jobs(key => 'failed1')), array[
 -- Few of many: it ends early, and goes on.
 select count(*) from generate_series(1, 5) g, tow.enqueue_many('noop', array_fill('{}'::jsonb, array[5000]), priority => 100 + g) \g /dev/null
 select set_config('tow.next', '', true) \g /dev/null
-select count(*) as n from tow.list_jobs(kind => 'nobody', max_rows => 10) \gset
+select count(*) as n from tow.list_jobs(tag => 'nobody', max_rows => 10) \gset
 select is(:n, 0, 'nothing was found');
 select ok(current_setting('tow.next') <> '', 'but it is said where it goes on');
-select is((select min(id) from unnest(pg_temp.walk(null, null, 'nobody', 10)) id), null, 'to the end');
+select is((select min(id) from unnest(pg_temp.walk(null, null, p_rows => 10, p_tag => 'nobody')) id), null, 'to the end');
 select tow.enqueue('late') as late from (select) x \gset
 select ok(:late = any(pg_temp.walk(null, null, 'late', 2)) and (select min(id) from made) > 0, 'a walk finds what is rare');
+
+-- A queue or a kind is found however far behind the others it stands, all at once; of many, each once and in order.
+select set_config('tow.next', '', true) \g /dev/null
+select is((select array_agg(l.id) from tow.list_jobs(queue => 'other') l), (select array_agg(j.id order by j.id desc) from tow_store.job j where j.queue = 'other'), 'a queue behind many');
+select is((select count(*) from tow.list_jobs(kind => 'nobody')), 0::bigint, 'a kind that none is of');
+select is((select count(*) from tow.list_jobs(queue => 'other', kind => 'late')), 0::bigint, 'a kind that none of the queue is of');
+select is(nullif(current_setting('tow.next'), ''), null, 'and there is no more');
+select is(pg_temp.walk(null, null, 'noop', 900), (select array_agg(j.id order by j.id desc) from tow_store.job j where j.kind = 'noop'), 'of many of a kind each once, the newest first');
+select is((select array_agg(l.id) from tow.list_jobs(parent => :late) l), null, 'one without children');
+select tow.enqueue('noop', parent => :late) as child from (select) x \gset
+select is((select array_agg(l.id) from tow.list_jobs(parent => :late) l), array[:child::bigint], 'and with one');
+select ok((select array_agg(distinct l.queue) = '{other}' from tow.list_jobs(x, queue => 'other') l) and (select count(*) from tow.list_jobs(x, queue => 'other')) > 0, x || ': those of a queue')
+from unnest('{scheduled,ready,running,retrying,completed,failed,cancelled}'::text[]) x;
+select is((select count(*) from tow.list_jobs('waiting', queue => 'nobody')), 0::bigint, 'none of a queue that is not there');
 
 select pg_temp.refused($$ select * from tow.list_jobs('gone') $$, 'TW422', 'scheduled, ready', 'no such state');
 select pg_temp.refused($$ select * from tow.list_jobs(sort => 'kind') $$, 'TW422', '-id', 'no index is in that order');

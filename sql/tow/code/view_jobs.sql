@@ -86,7 +86,7 @@ comment on column tow.history.revived is 'It was put back since, by tow.retry or
 -- The newest live jobs, so many of each state, found from the ends of indexes; no table is read whole. Of a band of
 -- ready jobs the last thousand positions (and max_rows) are looked at, and those that re-entered at any: newer jobs
 -- behind more than a thousand that re-entered after them are not shown.
-create or replace function tow_store.newest_places(p_state text, p_rows int, p_before bigint) returns setof tow_store.places
+create or replace function tow_store.newest_places(p_state text, p_rows int, p_before bigint, p_bands int[] default null) returns setof tow_store.places
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -96,6 +96,7 @@ begin
 				select * from (select r.* from tow_store.ready r where r.band = b.id and r.pos < p_before
 					order by r.band desc, r.pos desc limit p_rows + 1000) l
 				where l.pos = l.id limit p_rows) m
+		where p_bands is null or b.id = any(p_bands)
 	), moved as (
 		select l.* from (select r.* from tow_store.ready r where r.pos <> r.id and r.id < p_before order by r.id desc limit p_rows + 1000) l join tow_store.band b on b.id = l.band
 		where p_state is null or p_state = case when b.laned then 'waiting' else 'ready' end limit p_rows
@@ -120,7 +121,7 @@ begin
 	select * from (table lined union all table ready union all table scheduled union all table waiting union all table running) u
 	order by u.id desc limit p_rows;
 end $$;
-comment on function tow_store.newest_places(text, int, bigint) is 'Where the newest live jobs are, the newest first, at a bounded cost.';
+comment on function tow_store.newest_places(text, int, bigint, int[]) is 'Where the newest live jobs are, the newest first, at a bounded cost; p_bands: of ready ones, those in these bands.';
 
 create or replace function tow_store.newest_jobs(p_state text, p_rows int, p_before bigint) returns setof tow.jobs
 language sql stable set search_path = pg_catalog, pg_temp

@@ -1,49 +1,99 @@
 -- Jobs for pages and programs, live and finished in one list, page by page. Keys are found from the ends of indexes, in
--- steps that grow; where few of the many that are looked at fit, the list ends early and says where it goes on: a call
--- never costs more than c_most of them.
+-- steps that grow, and what a key's own row says is looked at first; where few of the many that are looked at fit, the list
+-- ends early and says where it goes on: a call never costs more than c_most of them.
 create or replace view tow_store.listed as
 select null::text as cursor, j.id, null::text as state, j.kind, j.queue, j.priority, null::int as attempt, j.max_attempts, j.created_at, j.run_at, null::timestamptz as started_at, null::timestamptz as finished_at,
 	null::bigint as worker, null::bigint as run, null::real as pct, null::text as note, null::text as class, null::text as error, j.key, j.tags, j.lane, j.parent, null::text as reason, null::text as waits_for
 from tow_store.job j;
 comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where the list goes on after the job.';
 
+-- Ranges of ids that have none of the queue or kind are passed by a glance at job_names. It says nothing of the order, so a
+-- range that has many is narrowed until it has few. Planned anew each time: an unknown range looks small to the planner.
+create or replace function tow_store.newest_named(p_queue text, p_kind text, p_first bigint, p_before bigint, p_rows int) returns setof bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_bitmapscan = on set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_custom_plan
+as $$
+declare
+	c_few constant int := 2000;
+	c_factor constant int := 8;
+	v_width bigint := c_few * 4;
+	v_grows int := c_factor; -- not while what has been narrowed is looked through
+	v_before bigint := p_before;
+	v_from bigint;
+	v_found int := 0;
+	v_ids bigint[];
+begin
+	while v_before > p_first and v_found < p_rows loop
+		v_from := greatest(v_before - v_width, p_first);
+		select array_agg(f.id order by f.id desc) into v_ids from (
+			select j.id from tow_store.job j
+			where j.id >= v_from and j.id < v_before and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) limit c_few + 1) f;
+		if cardinality(v_ids) > c_few then
+			v_width := greatest(v_width / c_factor, c_few);
+			v_grows := 1;
+			continue;
+		end if;
+		return query select unnest(v_ids) limit p_rows - v_found;
+		v_found := v_found + coalesce(cardinality(v_ids), 0);
+		v_grows := case when v_ids is null then v_grows else c_factor end;
+		v_before := v_from;
+		v_width := v_width * v_grows;
+	end loop;
+end $$;
+comment on function tow_store.newest_named(text, text, bigint, bigint, int) is 'The newest jobs of a queue, of a kind, or of both, among the ids from p_first on and before p_before.';
+
 -- Ended jobs have been taken back, some of them: not these ends.
-create or replace function tow_store.list_keys(p_state text, p_sort text, p_after jsonb, p_rows int) returns table(id bigint, cursor text)
+create or replace function tow_store.list_keys(p_state text, p_sort text, p_after jsonb, p_fits jsonb, p_rows int) returns table(id bigint, at timestamptz, tie bigint, fits boolean)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-	v_id constant bigint := coalesce((p_after ->> 1)::bigint, case when p_sort ^@ '-' then 9223372036854775807 else -1 end);
+	v_tie constant bigint := coalesce((p_after ->> 1)::bigint, case when p_sort ^@ '-' then 9223372036854775807 else -1 end);
 	v_at constant timestamptz := coalesce((p_after ->> 0)::timestamptz, case when p_sort ^@ '-' then 'infinity' else '-infinity' end::timestamptz);
 	v_outcome constant "char" := case p_state when 'completed' then 'c' when 'failed' then 'f' else 'x' end;
+	v_bands constant int[] := case when p_fits ? 'queue' then array(select b.id from tow_store.queue q join tow_store.band b on b.queue = q.id where q.name = p_fits ->> 'queue') end;
 begin
 	case
+		when p_state is null and p_fits ? 'parent' then
+			return query select j.id, null::timestamptz, j.id, true from tow_store.job j where j.parent = (p_fits ->> 'parent')::bigint and j.id < v_tie order by j.id desc limit p_rows;
+		when p_state is null and p_fits ?| '{queue,kind}' then
+			return query select n.id, null::timestamptz, n.id, true
+				from (select min(j.id), max(j.id) + 1 from tow_store.job j) b(first, last), tow_store.newest_named(p_fits ->> 'queue', p_fits ->> 'kind', b.first, least(b.last, v_tie), p_rows) n(id);
 		when p_state is null then
-			return query select j.id, jsonb_build_array(null, j.id)::text from tow_store.job j where j.id < v_id order by j.id desc limit p_rows;
+			return query select j.id, null::timestamptz, j.id, true from tow_store.job j where j.id < v_tie order by j.id desc limit p_rows;
+		when p_sort = 'run_at' and p_state = 'retrying' then
+			return query select s.id, s.run_at, s.id, coalesce(s.band = any(v_bands), true) from tow_store.scheduled s
+				where s.reason = 'r' and (s.run_at, s.id) > (v_at, v_tie) order by s.run_at, s.id limit p_rows;
 		when p_sort = 'run_at' then
-			return query select s.id, jsonb_build_array(s.run_at, s.id)::text from tow_store.scheduled s
-				where (s.run_at, s.id) > (v_at, v_id) and (p_state = 'retrying') = (s.reason = 'r') order by s.run_at, s.id limit p_rows;
+			return query select s.id, s.run_at, s.id, s.reason <> 'r' and coalesce(s.band = any(v_bands), true) from tow_store.scheduled s
+				where (s.run_at, s.id) > (v_at, v_tie) order by s.run_at, s.id limit p_rows;
+		when p_state = 'retrying' then
+			return query select s.id, null::timestamptz, s.id, coalesce(s.band = any(v_bands), true) from tow_store.scheduled s
+				where s.reason = 'r' and s.id < v_tie order by s.id desc limit p_rows;
+		when p_state = 'scheduled' then
+			return query select s.id, null::timestamptz, s.id, s.reason <> 'r' and coalesce(s.band = any(v_bands), true) from tow_store.scheduled s
+				where s.id < v_tie order by s.id desc limit p_rows;
 		when p_sort = '-started_at' then
-			return query select r.job_id, jsonb_build_array(r.claimed_at, r.job_id)::text from tow_store.running r
-				where (r.claimed_at, r.job_id) < (v_at, v_id) order by r.claimed_at desc, r.job_id desc limit p_rows;
+			return query select r.job_id, r.claimed_at, r.job_id, coalesce(r.band = any(v_bands), true) from tow_store.running r
+				where (r.claimed_at, r.job_id) < (v_at, v_tie) order by r.claimed_at desc, r.job_id desc limit p_rows;
 		when p_sort = 'started_at' then
-			return query select r.job_id, jsonb_build_array(r.claimed_at, r.job_id)::text from tow_store.running r
-				where (r.claimed_at, r.job_id) > (v_at, v_id) order by r.claimed_at, r.job_id limit p_rows;
+			return query select r.job_id, r.claimed_at, r.job_id, coalesce(r.band = any(v_bands), true) from tow_store.running r
+				where (r.claimed_at, r.job_id) > (v_at, v_tie) order by r.claimed_at, r.job_id limit p_rows;
 		when p_sort = '-finished_at' then
-			return query select h.job_id, jsonb_build_array(h.finished_at, h.run)::text from tow_store.history h
-				where h.outcome <> 'c' and h.outcome = v_outcome and h.finished_at <= v_at and (h.finished_at, h.run) < (v_at, v_id)
+			return query select h.job_id, h.finished_at, h.run, coalesce(h.band = any(v_bands), true) from tow_store.history h
+				where h.outcome <> 'c' and h.outcome = v_outcome and h.finished_at <= v_at and (h.finished_at, h.run) < (v_at, v_tie)
 					and not exists (select from tow_store.revival v where v.run = h.run) order by h.finished_at desc, h.run desc limit p_rows;
 		when p_state = 'completed' then
-			return query select h.job_id, jsonb_build_array(null, h.job_id)::text from tow_store.history h
-				where h.outcome = 'c' and h.job_id < v_id and not exists (select from tow_store.revival v where v.run = h.run) order by h.job_id desc limit p_rows;
+			return query select h.job_id, null::timestamptz, h.job_id, coalesce(h.band = any(v_bands), true) from tow_store.history h
+				where h.outcome = 'c' and h.job_id < v_tie and not exists (select from tow_store.revival v where v.run = h.run) order by h.job_id desc limit p_rows;
 		else
-			return query select p.id, jsonb_build_array(null, p.id)::text from tow_store.newest_places(p_state, p_rows, v_id) p order by p.id desc;
+			return query select p.id, null::timestamptz, p.id, coalesce(p.band = any(v_bands), true) from tow_store.newest_places(p_state, p_rows, v_tie, v_bands) p order by p.id desc;
 	end case;
 end $$;
-comment on function tow_store.list_keys(text, text, jsonb, int) is 'The next jobs of a list, and where it goes on after each.';
+comment on function tow_store.list_keys(text, text, jsonb, jsonb, int) is 'The next jobs of a list, with what its order goes by, and whether they can fit as far as their own rows say.';
 
-create or replace function tow_store.list_rows(p_ids bigint[], p_cursors text[], p_fits jsonb, p_rows int) returns setof tow_store.listed
+create or replace function tow_store.list_rows(p_ids bigint[], p_ats timestamptz[], p_ties bigint[], p_fits jsonb, p_rows int) returns setof tow_store.listed
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -51,7 +101,7 @@ declare
 	v_sight constant text[] := tow_store.sight();
 begin
 	return query with fit as materialized (
-		select j.*, u.cursor, u.n from unnest(p_ids, p_cursors) with ordinality u(id, cursor, n) join tow_store.job j on j.id = u.id
+		select j.*, jsonb_build_array(u.at, u.tie)::text as cursor, u.n from unnest(p_ids, p_ats, p_ties) with ordinality u(id, at, tie, n) join tow_store.job j on j.id = u.id
 		where (not p_fits ? 'queue' or j.queue = p_fits ->> 'queue') and (not p_fits ? 'kind' or j.kind = p_fits ->> 'kind')
 			and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags)) and (not p_fits ? 'key' or j.key = p_fits ->> 'key')
 			and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane') and (not p_fits ? 'parent' or j.parent = (p_fits ->> 'parent')::bigint)
@@ -89,7 +139,7 @@ begin
 		left join tow_store.progress g on g.job_id = case when p.run is not null then j.id end and g.run = p.run -- what does not run is not looked for
 	order by j.n;
 end $$;
-comment on function tow_store.list_rows(bigint[], text[], jsonb, int) is 'What a list says of jobs, of those that fit.';
+comment on function tow_store.list_rows(bigint[], timestamptz[], bigint[], jsonb, int) is 'What a list says of jobs, of those that fit.';
 
 create or replace function tow_store.list_sort(p_state text, p_sort text) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
@@ -119,28 +169,29 @@ declare
 	c_most constant int := 20000;
 	v_sort constant text := tow_store.list_sort(state, sort);
 	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent));
-	v_after text := after;
+	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int := case when v_fits = '{}' then max_rows else 4 * max_rows end;
 	v_seen int := 0;
 	v_found int := 0;
 	v_ids bigint[];
-	v_cursors text[];
+	v_ats timestamptz[];
+	v_ties bigint[];
 	n int;
 begin
 	if max_rows is null or max_rows not between 1 and 1000 then
 		perform tow_store.fail('TW422', 'bad max_rows', 'use 1 to 1000');
 	end if;
 	loop
-		select array_agg(k.id), array_agg(k.cursor) into v_ids, v_cursors from tow_store.list_keys(state, v_sort, tow_store.cursor_of(v_after, 2), v_step) k;
-		return query select * from tow_store.list_rows(v_ids, v_cursors, v_fits, max_rows - v_found);
+		select array_agg(case when k.fits then k.id end), array_agg(k.at), array_agg(k.tie) into v_ids, v_ats, v_ties from tow_store.list_keys(state, v_sort, v_after, v_fits, v_step) k;
+		return query select * from tow_store.list_rows(v_ids, v_ats, v_ties, v_fits, max_rows - v_found);
 		get diagnostics n = row_count;
 		v_found := v_found + n;
 		exit when v_found >= max_rows or coalesce(cardinality(v_ids), 0) < v_step;
 		v_seen := v_seen + v_step;
-		v_after := v_cursors[v_step];
+		v_after := jsonb_build_array(v_ats[v_step], v_ties[v_step]);
 		if v_seen >= c_most then
-			raise notice 'looked at % jobs: it goes on with after => %', v_seen, quote_literal(v_after);
-			perform set_config('tow.next', v_after, true);
+			raise notice 'looked at % jobs: it goes on with after => %', v_seen, quote_literal(v_after::text);
+			perform set_config('tow.next', v_after::text, true);
 			exit;
 		end if;
 		v_step := least(4 * v_step, c_most - v_seen);
