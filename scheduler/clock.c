@@ -261,6 +261,7 @@ struct tick {
 	bool exit, ran, safe;
 	bool changed;	/* what was due before the turns may not be all */
 	double wait_ms; /* of what is due first */
+	char first[64]; /* and what that is, if it can have its turn without another look */
 };
 
 static double wait_of(const struct tow_rows *rows, size_t i)
@@ -298,7 +299,8 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 
-	*t = (struct tick){ .wait_ms = WAIT_MOST_MS };
+	*t = (struct tick){ .ran = c->up, .wait_ms = WAIT_MOST_MS };
+	c->up = false;
 	c->watch[0] = '\0';
 	if (!ask_tick(c, &rows, e))
 		return false;
@@ -321,6 +323,7 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 			t->changed |= !watch || duty_named(c, duty)->did;
 		} else if (!watch && ms < t->wait_ms) {
 			t->wait_ms = ms;
+			snprintf(t->first, sizeof(t->first), "%s", duty && !apart ? duty : "");
 		}
 	}
 	return true;
@@ -381,11 +384,12 @@ static bool doze(struct clock *c, long long us, struct tow_err *e)
 }
 
 /* Nothing is due: arm the bell, look once more, and sleep when nothing can slip past it. Whoever
- * has slept to the end arms it again for as long, and looks with it armed: mostly there is nothing
- * to do, and then one look is enough. */
+ * has slept until something is due does that at once. Otherwise the bell is armed again for as long
+ * before the next look: mostly there is nothing to do, and then one look is enough. */
 static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 {
 	long long us = (long long)(t->wait_ms * 1000) + 1, armed = c->armed_us - tow_mono_us();
+	bool whole;
 
 	if (c->rung) {
 		disarm(c);
@@ -395,7 +399,8 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 		return doze(c, us < POLL_US ? us : POLL_US, e);
 	if (!c->dozed[0])
 		return arm(c, t->wait_ms, e);
-	us = us < armed ? us : armed;
+	whole = us <= armed;
+	us = whole ? us : armed;
 	if (!t->safe && us > c->pause_us) {
 		us = c->pause_us;
 		c->pause_us = 2 * us > PAUSE_MOST ? PAUSE_MOST : 2 * us;
@@ -407,6 +412,9 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 		disarm(c);
 		return true;
 	}
+	c->up = whole && t->first[0];
+	if (c->up)
+		return run_duty(c, t->first, false, e) && arm(c, WAIT_MOST_MS, e);
 	return arm(c, t->wait_ms * LONGER, e);
 }
 

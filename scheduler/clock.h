@@ -30,6 +30,7 @@ struct clock {
 	char dozed[32];	    /* tow.doze's answer; "" when the doorbell is not armed */
 	long long armed_us; /* until then it rings */
 	bool rung;
+	bool up; /* a duty ran since the last look: others that are due soon run along */
 	long long pause_us, backoff_us;
 };
 
