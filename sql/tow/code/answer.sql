@@ -92,29 +92,49 @@ as $$
 $$;
 comment on function tow_store.end_once(text, text, int, text) is 'Remember what a request was answered.';
 
--- Raises TW401, TW410, TW403. Writes once a minute at most, so that reading stays reading.
-create or replace function tow_store.admit(p_hash text, p_route int, out t tow_store.token, out r tow_store.route)
+-- Raises TW401. Writes once a minute at most, so that reading stays reading.
+create or replace function tow_store.holder(p_hash text) returns tow_store.token
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_roles constant text[] := '{viewer,operator,admin}';
 	v_now constant timestamptz := tow.now();
+	t tow_store.token;
 begin
 	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(p_hash) and o.kind <> 'key' and coalesce(o.expires_at > v_now, true);
-	if t.hash is null then
+	if not found then
 		perform tow_store.fail('TW401', 'sign in first', 'send Authorization: Bearer TOKEN; tow token add NAME makes one');
 	end if;
 	if coalesce(t.used_at < v_now - interval '1 min', true) then
 		update tow_store.token o set used_at = v_now where o.hash = t.hash;
 	end if;
+	return t;
+end $$;
+comment on function tow_store.holder(text) is 'Whose token this is.';
+
+-- Raises TW410, TW403.
+create or replace function tow_store.route_for(t tow_store.token, p_route int) returns tow_store.route
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	r tow_store.route;
+begin
 	select o.* into r from tow_store.route o where o.id = p_route;
-	if r.id is null then
+	if not found then
 		perform tow_store.fail('TW410', 'the routes have changed', 'ask again');
-	elsif array_position(c_roles, t.role) < array_position(c_roles, r.role) then
+	elsif array_position('{viewer,operator,admin}', t.role) < array_position('{viewer,operator,admin}', r.role) then
 		perform tow_store.fail('TW403', format('%s is %s, and this is for %s', t.name, t.role, case r.role when 'admin' then 'admins' else 'operators and admins' end), 'tow token add NAME --role makes another token');
 	end if;
+	return r;
 end $$;
-comment on function tow_store.admit(text, int) is 'Who asks, and for what; refuses who may not, in words: the database refuses anyhow.';
+comment on function tow_store.route_for(tow_store.token, int) is 'A route, for who may ask it; refuses in words: the database refuses anyhow.';
+
+create or replace function tow_store.preparation(r tow_store.route, t tow_store.token) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return format('prepare %I(jsonb) as %s', format('tow_%s_%s', r.id, t.role), r.statement);
+end $$;
+comment on function tow_store.preparation(tow_store.route, tow_store.token) is 'What prepares the statement of a route.';
 
 -- A session prepares a route's statement once, for each role: to plan it costs more than to run a short one.
 create or replace function tow_store.call_route(r tow_store.route, t tow_store.token, p_given jsonb, out content text, out n bigint, out next text)
@@ -126,11 +146,13 @@ begin
 	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true);
 	for v_again in 0 .. 1 loop
 		begin
-			execute format('execute tow_%s_%s(%L)', r.id, t.role, p_given) into content, n, next;
+			execute format('execute %I(%L)', format('tow_%s_%s', r.id, t.role), p_given) into content, n, next;
 			exit;
 		exception
 			when invalid_sql_statement_name then
-				execute format('prepare tow_%s_%s(jsonb) as %s', r.id, t.role, r.statement);
+				perform set_config('role', v_before, true);
+				execute tow_store.preparation(r, t);
+				perform set_config('role', 'tow_' || t.role, true);
 			when data_exception then
 				perform set_config('role', v_before, true);
 				perform tow_store.blame(r, p_given, sqlerrm);
@@ -146,9 +168,8 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-	a constant record := tow_store.admit(answer.token, answer.route);
-	t constant tow_store.token := a.t;
-	r constant tow_store.route := a.r;
+	t constant tow_store.token := tow_store.holder(answer.token);
+	r constant tow_store.route := tow_store.route_for(t, answer.route);
 	d tow_store.answered;
 	v_given constant jsonb := tow_store.given(r, answer.given, answer.body);
 	v record;

@@ -233,14 +233,15 @@ comment on function tow_store.daemon_needs(tow_store.daemon, timestamptz) is 'Wh
 
 -- The same, asked at each tick: while its job has the key it has not ended, and that is all that is looked at.
 create or replace function tow_store.daemons_are_due(p_now timestamptz) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from tow_store.daemon d
+begin
+	return exists (select from tow_store.daemon d
 		where (d.wanted or d.ending is not null or d.auto_start)
 			and (tow_store.is_outdated(d) or not exists (select from tow_store.key k where k.key = 'daemon:' || d.name and k.job_id = coalesce(d.ending, d.job)))
 			and tow_store.daemon_needs(d, p_now))
-		or exists (select from tow_store.daemon d where d.ending is not null and tow_store.has_slipped(d))
-$$;
+		or exists (select from tow_store.daemon d where d.ending is not null and tow_store.has_slipped(d));
+end $$;
 comment on function tow_store.daemons_are_due(timestamptz) is 'Whether the daemons duty has work.';
 
 -- A hundred daemons a turn. A row that somebody has locked is left for the next.

@@ -69,10 +69,13 @@ end $$;
 comment on function tow_store.decide_failed(text) is 'A policy''s function ran out of time: fail its job.';
 
 create or replace function tow_store.next_to_decide() returns bigint
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select a.id from tow_store.waiting a left join tow_store.policy p on p.name = a.detail ->> 'policy'
-	where a.reason = 'policy' and coalesce(p.fn_off_until < tow.now(), true)
-	order by a.since, a.id limit 1 for update of a skip locked
-$$;
+begin
+	return (
+		select a.id from tow_store.waiting a left join tow_store.policy p on p.name = a.detail ->> 'policy'
+		where a.reason = 'policy' and coalesce(p.fn_off_until < tow.now(), true)
+		order by a.since, a.id limit 1 for update of a skip locked
+	);
+end $$;
 comment on function tow_store.next_to_decide() is 'The failed job whose policy''s function is asked next.';

@@ -65,10 +65,11 @@ end $$;
 comment on function tow_store.rescue_clock(timestamptz) is 'Let no more than a second count between two turns of the rescue duty.';
 
 create or replace function tow_store.lock_is_held(p_worker bigint, p_pid int default null) returns boolean
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630711 and l.objid = p_worker and l.objsubid = 2 and l.granted
+begin
+	return exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630711 and l.objid = p_worker and l.objsubid = 2 and l.granted
 		and (p_pid is null or l.pid = p_pid)
-		and l.database = (select d.oid from pg_database d where d.datname = current_database()))
-$$;
+		and l.database = (select d.oid from pg_database d where d.datname = current_database()));
+end $$;
 comment on function tow_store.lock_is_held(bigint, int) is 'Whether a worker''s session, or just this one, holds its lock.';

@@ -10,10 +10,13 @@ end $$;
 comment on function tow_store.fail(text, text, text) is 'Raise one of our own errors.';
 
 create or replace function tow_store.setting(p_name text) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select s.value from tow_store.setting s where s.name = p_name
-$$;
+begin
+	return (
+		select s.value from tow_store.setting s where s.name = p_name
+	);
+end $$;
 comment on function tow_store.setting(text) is 'A setting of the instance.';
 
 create or replace function tow_store.note(p_what text, p_subject text default null, p_job bigint default null, p_detail jsonb default null)

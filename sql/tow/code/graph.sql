@@ -158,33 +158,43 @@ $$;
 comment on function tow_store.graph_dot(bigint[], bigint, boolean) is 'Describe jobs for Graphviz.';
 
 create or replace function tow_store.waits_for_what(p_id bigint) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
 as $$
-	select case
-		when w.reason in ('predecessors', 'children') then coalesce(case w.reason when 'children' then 'children ' when 'predecessors' then 'jobs ' end || (
-			select string_agg(case when l.n <= 5 then l.on_id::text else '...' end, ', ' order by l.on_id)
-			from (select n.on_id, row_number() over (order by n.on_id) as n from (
-				select d.on_id from tow_store.need d where d.job_id = p_id order by d.on_id limit 6) n) l), w.reason)
-		when w.reason = 'batch' then 'tow.seal'
-		when w.reason = 'signal' then 'signal ' || (w.detail ->> 'name')
-		when w.reason = 'approval' then 'approval'
-	end || coalesce(', until ' || date_trunc('second', w.until)::text, '')
-		|| coalesce((select string_agg(', then ' || case l.reason when 'not due' then date_trunc('second', l.until)::text when 'signal' then 'signal ' || (w.detail ->> 'name') else l.reason end, '' order by l.n)
-			from tow_store.why_later((select j from tow_store.job j where j.id = p_id), w) l), '')
-	from tow_store.waiting w where w.id = p_id
-$$;
+declare
+	w tow_store.waiting;
+	j tow_store.job;
+	v_needs text;
+	v_later text;
+begin
+	select o.* into w from tow_store.waiting o where o.id = p_id;
+	select o.* into j from tow_store.job o where o.id = w.id;
+	if w.reason in ('predecessors', 'children') then
+		select case w.reason when 'children' then 'children ' else 'jobs ' end || string_agg(case when l.n <= 5 then l.on_id::text else '...' end, ', ' order by l.on_id) into v_needs
+		from (select d.on_id, row_number() over (order by d.on_id) as n from tow_store.need d where d.job_id = p_id order by d.on_id limit 6) l;
+	end if;
+	if w.detail is not null or j.run_at is not null then -- else it waits for nothing after this
+		select string_agg(', then ' || case l.reason when 'not due' then date_trunc('second', l.until)::text when 'signal' then 'signal ' || (w.detail ->> 'name') else l.reason end, '' order by l.n) into v_later
+		from tow_store.why_later(j, w) l;
+	end if;
+	return case w.reason when 'predecessors' then coalesce(v_needs, w.reason) when 'children' then coalesce(v_needs, w.reason)
+			when 'batch' then 'tow.seal' when 'signal' then 'signal ' || (w.detail ->> 'name') when 'approval' then 'approval' end
+		|| coalesce(', until ' || date_trunc('second', w.until)::text, '') || coalesce(v_later, '');
+end $$;
 comment on function tow_store.waits_for_what(bigint) is 'What a waiting job waits for, in words: jobs 5, 7; signal paid; approval; jobs 5, then approval.';
 
 -- Two probes of indexes. Arrivals of this moment have not been sorted into a lane yet, and say the same.
 create or replace function tow_store.waits_in_lane(p_queue text, p_lane text) returns text
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
 as $$
-	select 'lane ' || p_lane || case when g.paused_at is not null then ': paused'
-		else case t.why when 'l' then ': at its limit' when 't' then ': out of tokens' else ': its turn' end end
-	from (select) one
-		left join tow_store.gate g on g.what = 'l' and g.queue = (select q.id from tow_store.queue q where q.name = p_queue) and g.name = p_lane
-		left join lateral (select o.why from tow_store.turn o where o.gate = g.id and o.why is distinct from 'i' order by o.gate, o.band, o.v limit 1) t on true
-$$;
+begin
+	return (
+		select 'lane ' || p_lane || case when g.paused_at is not null then ': paused'
+			else case t.why when 'l' then ': at its limit' when 't' then ': out of tokens' else ': its turn' end end
+		from (select) one
+			left join tow_store.gate g on g.what = 'l' and g.queue = (select q.id from tow_store.queue q where q.name = p_queue) and g.name = p_lane
+			left join lateral (select o.why from tow_store.turn o where o.gate = g.id and o.why is distinct from 'i' order by o.gate, o.band, o.v limit 1) t on true
+	);
+end $$;
 comment on function tow_store.waits_in_lane(text, text) is 'What a job that stands in its lane waits for, in words: lane acme: at its limit. tow.why knows who is before it.';

@@ -8,12 +8,15 @@ return coalesce(nullif(current_setting('role'), 'none'), session_user)::name;
 comment on function tow_store.caller() is 'The role that asks: who logged in, or what SET ROLE made of them.';
 
 create or replace function tow_store.rules(p_who name) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(pg_has_role(w, to_regrole('tow_operator'), 'usage') or pg_has_role(w, to_regrole('tow_admin'), 'usage')
-		or pg_has_role(w, (select n.nspowner from pg_namespace n where n.nspname = 'tow_store'), 'usage'), false)
-	from to_regrole(quote_ident(p_who)) w
-$$;
+begin
+	return (
+		select coalesce(pg_has_role(w, to_regrole('tow_operator'), 'usage') or pg_has_role(w, to_regrole('tow_admin'), 'usage')
+			or pg_has_role(w, (select n.nspowner from pg_namespace n where n.nspname = 'tow_store'), 'usage'), false)
+		from to_regrole(quote_ident(p_who)) w
+	);
+end $$;
 comment on function tow_store.rules(name) is 'Whether a role is operator, admin, or the owner.';
 
 create or replace function tow_store.has_grant(p_who name, p_queue int, p_may text) returns boolean

@@ -211,10 +211,11 @@ end $$;
 comment on function tow_store.duty_tidy() is 'Duty: remove small rows whose job or worker is gone.';
 
 create or replace function tow_store.scheduler_is_held(p_id bigint) returns boolean
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630714 and l.objid = p_id and l.objsubid = 2 and l.granted
+begin
+	return exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630714 and l.objid = p_id and l.objsubid = 2 and l.granted
 			and l.database = (select d.oid from pg_database d where d.datname = current_database()))
-		or exists (select from tow_store.scheduler s where s.id = p_id and s.pooled and tow_store.is_heard(s))
-$$;
+		or exists (select from tow_store.scheduler s where s.id = p_id and s.pooled and tow_store.is_heard(s));
+end $$;
 comment on function tow_store.scheduler_is_held(bigint) is 'Whether a scheduler''s session lives, or, behind a pooler, it was seen lately.';

@@ -42,11 +42,12 @@ comment on function tow_store.is_heard(tow_store.scheduler) is 'Whether a schedu
 -- A scheduler lives while its session holds its lock, which one behind a pooler has not, and while it is heard. p_own: a
 -- stand-by asks only for the real ones.
 create or replace function tow_store.clock_is_minded(p_own boolean default false) returns boolean
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from tow_store.scheduler s
-		where s.ended_at is null and not (s.standby and p_own) and tow_store.is_heard(s) and tow_store.scheduler_is_held(s.id))
-$$;
+begin
+	return exists (select from tow_store.scheduler s
+		where s.ended_at is null and not (s.standby and p_own) and tow_store.is_heard(s) and tow_store.scheduler_is_held(s.id));
+end $$;
 comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler lives and is heard, a stand-by counting unless p_own.';
 
 -- safe: everything that could have been scheduled without ringing has been seen, see tow.park. apart: the duty calls
