@@ -6,11 +6,13 @@ set -eu
 
 # Without a search_path PostgreSQL can inline these into the query that calls them. One a line, with its reason.
 #   tow.now               is in every index condition; inlined it is free
+#   tow_store.caller      is asked for at each look of a viewer; parsed when it is made
 #   tow_store.end_name    is asked of each job that ended; its body is parsed when it is made
 #   tow_store.is_kind     is asked of each job that is enqueued; the same
+#   tow_store.hash_of     reads the token of each request; the same
 #   tow_store.in_sight    hides arguments of each row of a view, and shown with it; parsed when they are made
 #   tow_store.level_name  is asked of each line of a log; the same
-exceptions=' tow.now tow_store.end_name tow_store.is_kind tow_store.level_name tow_store.in_sight tow_store.shown '
+exceptions=' tow.now tow_store.caller tow_store.hash_of tow_store.end_name tow_store.is_kind tow_store.level_name tow_store.in_sight tow_store.shown '
 
 files=$(git ls-files -co --exclude-standard 'sql/*/schema/*.sql' 'sql/*/code/*.sql')
 [ -n "$files" ] || exit 0

@@ -1,8 +1,10 @@
 -- Tokens of the server's API and page. The secret is given once, by what makes it; what is kept is its SHA-256, which
 -- says nothing about 244 random bits.
 create or replace function tow_store.secret_hash(p_secret text) returns bytea
-language sql immutable parallel safe
-return sha256(convert_to(p_secret, 'UTF8'));
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select sha256(convert_to(p_secret, 'UTF8'))
+$$;
 comment on function tow_store.secret_hash(text) is 'What is kept of a secret.';
 
 -- What the server has of a secret; null for what is no hash. Without a search_path, so that queries inline it.
