@@ -1,7 +1,7 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { base, checkAccess, closeBrowser, complaints, expected, goTo, isTooWide, openBrowser, shot, sql, startServer, stopServer, tab, visit } from './stage.mjs';
-import { comes, done, is, ok } from './tap.mjs';
+import { base, checkAccess, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
+import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
 
@@ -285,14 +285,4 @@ async function viewersOnlyLook() {
 const parts = [whereNothingIs, librariesAreChanged, fromLinkToLibrary, filesAndDrops, daemonsInTwoTabs, schedulesWithPreview, clientsAreTested, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, viewersOnlyLook];
 
-await startServer();
-await openBrowser();
-try {
-	for (const part of parts)
-		await part().catch((error) => ok(false, `${part.name || 'a walk'} goes to its end`, error.stack));
-	is(complaints.join('\n'), '', 'no page complained');
-} finally {
-	await closeBrowser();
-	await stopServer();
-	done();
-}
+await walk(parts);

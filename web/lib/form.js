@@ -5,14 +5,18 @@ const textOf = (value) => (value === null || value === undefined ? '' : typeof v
 function parsed(label, text) {
 	try {
 		return JSON.parse(text);
-	} catch {
-		throw Object.assign(new Error(`${label}: this is no JSON`), { hint: 'for instance {"name": "value", "n": 1}' });
+	} catch (error) {
+		throw Object.assign(new Error(`${label}: this is no JSON`), { hint: `${error.message}. It looks like {"name": "value", "n": 1}` });
 	}
 }
 
-// words: some, with commas between them.
+// words: some, with commas between them. An instant is of this browser's time zone.
 function typed({ type, json, words, label }, text) {
-	return json ? parsed(label, text) : words ? text.split(',').map((w) => w.trim()).filter(Boolean) : type === 'number' ? Number(text) : text;
+	if (json)
+		return parsed(label, text);
+	if (words)
+		return text.split(',').map((w) => w.trim()).filter(Boolean);
+	return type === 'number' ? Number(text) : type === 'datetime-local' ? new Date(text).toISOString() : text;
 }
 
 // Of a new thing: what was filled in.

@@ -9,6 +9,7 @@ import { Table } from '../lib/table.js';
 import { Lasting, Time } from '../lib/time.js';
 import { toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
+import { enqueue } from './enqueue.js';
 import { Job } from './job.js';
 
 const names = ['kind', 'queue', 'lane', 'tag', 'key', 'parent', 'class'];
@@ -170,7 +171,8 @@ function List({ query }) {
 		counts.reload();
 	};
 	const numbers = counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${compact(c.count)}${c.more ? '+' : ''}`]));
-	return html`<${Head} title="Jobs"><${Order} state=${query.state} sort=${sort} /><${Filter} query=${query} /><//>
+	return html`<${Head} title="Jobs"><${Order} state=${query.state} sort=${sort} /><${Filter} query=${query} />
+			${may('operator') && html`<${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//>`}<//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="jobs" columns=${columns} rows=${rows} rowKey=${(j) => j.id} opens more=${more}
