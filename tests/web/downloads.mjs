@@ -50,7 +50,7 @@ async function walkOnPhone() {
 }
 
 const row = (page, text) => page.locator('tbody tr').filter({ hasText: text });
-const status = (page, text) => row(page, text).getByRole('cell').nth(1);
+const status = (page, text) => row(page, text).getByRole('cell').nth(2);
 const dialog = (page) => page.getByRole('dialog');
 
 async function addLinks(page, ...links) {
@@ -177,6 +177,47 @@ async function filesAndDrops() {
 	await page.context().close();
 }
 
+// What has ended leaves the list, one and many; a pause, too, may be of many.
+async function manyAtOnce() {
+	for (const name of ['ta', 'tb', 'tc'])
+		sql(`select haul.grab('http://127.0.0.1:9/${name}.bin')`);
+	const page = await visit('operator', '#/downloads?title=.bin&show=active');
+	const chosen = page.getByRole('group', { name: 'selected downloads' });
+	const press = (name) => chosen.getByRole('button', { name }).click();
+	await row(page, 'tc.bin').waitFor();
+	await page.getByLabel('select all that are shown').check();
+	await comes(chosen.getByText('3 downloads selected').waitFor(), 'some downloads are selected');
+	await checkAccess(page, 'selected downloads');
+	await press(/^Pause/);
+	await comes(page.getByText('3 downloads paused').waitFor(), 'and paused at once');
+	await page.getByRole('link', { name: /^Paused/ }).click();
+	await row(page, 'tc.bin').waitFor();
+	await page.getByLabel('select all that are shown').check();
+	await press(/^Cancel/);
+	await checkAccess(page, 'cancelling many downloads');
+	await dialog(page).getByRole('button', { name: 'Cancel them' }).click();
+	await comes(page.getByText('3 downloads cancelled').waitFor(), 'and cancelled, after a question');
+	await page.getByRole('link', { name: /^Given up/ }).click();
+	await page.getByRole('button', { name: 'Delete ta.bin' }).click();
+	await shot(page, 'download-delete');
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(row(page, 'ta.bin').waitFor({ state: 'detached' }), 'one is deleted');
+	await row(page, 'tb.bin').getByRole('checkbox').check();
+	await press(/^Retry/);
+	await comes(page.getByText('1 download tried again').waitFor(), 'one is tried again');
+	sql("select haul.cancel(id) from haul.downloads where title = 'tb.bin'");
+	await goTo(page, '#/downloads?show=given_up&title=.bin');
+	await status(page, 'tb.bin').getByText('cancelled').waitFor();
+	await page.getByLabel('select all that are shown').check();
+	await press(/^Delete/);
+	await comes(page.getByRole('dialog', { name: 'Delete 2 downloads?' }).waitFor(), 'how many are deleted is asked');
+	await dialog(page).getByLabel('What its client does with it').selectOption('data');
+	await dialog(page).getByRole('button', { name: 'Delete', exact: true }).click();
+	await comes(page.getByText('2 downloads deleted').waitFor(), 'and they are');
+	is(sql("select count(*) from haul.downloads where title like 't_.bin'"), '0', 'in no list any more');
+	await page.context().close();
+}
+
 async function daemonsInTwoTabs() {
 	const page = await visit('operator', '#/daemons');
 	// What has no WebSocket asks, and sees the same.
@@ -282,7 +323,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, librariesAreChanged, fromLinkToLibrary, filesAndDrops, daemonsInTwoTabs, schedulesWithPreview, clientsAreTested, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, daemonsInTwoTabs, schedulesWithPreview, clientsAreTested, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, viewersOnlyLook];
 
 await walk(parts);

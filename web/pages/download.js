@@ -2,7 +2,7 @@
 import { may, post } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
 import { useData } from '../lib/live.js';
-import { href } from '../lib/route.js';
+import { go, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, Lasting, Time } from '../lib/time.js';
@@ -68,10 +68,12 @@ export function Download({ id }) {
 	if (!one.data)
 		return html`<${Head} title=${`Download ${id}`} />${one.error ? html`<${ProblemBox} error=${one.error} again=${one.reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
 	const d = one.now(one.data);
-	const again = () => {
+	const again = (isGone) => {
+		if (isGone)
+			return go('downloads');
 		one.reload();
 		files.reload();
-		events.reload();
+		return events.reload();
 	};
 	const placed = files.data?.items.some((f) => f.state === 'placed');
 	return html`<${Head} title=${d.title} note=${html`<a href=${href('downloads')}>Downloads</a> / ${d.id}`}>

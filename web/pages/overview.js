@@ -1,8 +1,9 @@
 // Overview: what needs somebody first; then how it goes; then the queues.
 import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
-import { doToPicked, verbs } from '../lib/bulk.js';
+import { doToPicked } from '../lib/bulk.js';
 import { Chart } from '../lib/chart.js';
+import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
@@ -44,10 +45,10 @@ function Approvals({ jobs, reload }) {
 			<${Button} look="small" aria-label=${`Reject job ${job.id}`} onClick=${() => decide('reject', job, reload)}>Reject<//></div>`}</li>`);
 }
 
-const again = verbs.find((v) => v.verb === 'retry');
+const again = ofJobs.verbs.find((v) => v.verb === 'retry');
 
 async function retry(jobs, reload) {
-	if (await doToPicked(again, jobs))
+	if (await doToPicked(ofJobs, again, jobs))
 		reload();
 }
 
