@@ -103,7 +103,7 @@ async function librariesAreChanged() {
 	await dialog(page).getByLabel('Categories').fill('films, series');
 	await dialog(page).getByLabel('Tag, once it is here').fill('done');
 	await dialog(page).getByRole('button', { name: 'Save' }).click();
-	await comes(page.getByText('library main is saved').waitFor(), 'a library is changed');
+	await comes(page.getByText('main is saved').waitFor(), 'a library is changed');
 	const said = () => sql("select concat_ws(' ', categories, done_tag, modes) from haul.libraries where name = 'main'");
 	is(said(), '{films,series} done {reflink,link,copy}', 'as it was said, and nothing else');
 	await page.getByRole('button', { name: 'Edit main' }).click();
@@ -283,6 +283,125 @@ async function clientsAreTested() {
 	await page.context().close();
 }
 
+// In a dialog: what is filled in, and what is chosen; then the button that does it.
+async function fillAndPress(page, filled, chosen, button) {
+	for (const [label, text] of filled)
+		await dialog(page).getByLabel(label, { exact: true }).fill(text);
+	for (const [label, option] of chosen)
+		await dialog(page).getByLabel(label, { exact: true }).selectOption(option);
+	await checkAccess(page, await dialog(page).getByRole('heading').first().textContent());
+	await dialog(page).getByRole('button', { name: button, exact: true }).click();
+}
+
+async function clientsAreSetUp() {
+	const page = await visit('admin', '#/clients');
+	await page.getByRole('button', { name: 'Add a client' }).click();
+	await fillAndPress(page, [], [['Program', 'deluge']], 'Next');
+	await dialog(page).getByText('the password of deluge-web, no user').waitFor();
+	is(await dialog(page).getByLabel('User', { exact: true }).count(), 0, 'what a program does not take is not asked for');
+	is(await dialog(page).getByLabel('Address').getAttribute('placeholder'), 'http://127.0.0.1:8112', 'what its address looks like is said');
+	await shot(page, 'client-add');
+	await fillAndPress(page, [['Name', 'deluge'], ['Address', 'http://127.0.0.1:1'], ['Secret', 'secret:deluge'], ['Category', 'tow']], [], 'Add');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	is(sql("select concat_ws(' ', driver, url, secret, category, priority) from haul.clients where name = 'deluge'"), 'deluge http://127.0.0.1:1 secret:deluge tow 100', 'a client is added');
+	await page.getByRole('button', { name: 'Edit deluge' }).click();
+	await fillAndPress(page, [['Category', '']], [], 'Save');
+	await comes(page.getByText('deluge is saved').waitFor(), 'and changed');
+	is(sql("select category is null and secret = 'secret:deluge' from haul.clients where name = 'deluge'"), 't', 'as it was said');
+	await page.getByRole('button', { name: 'Delete deluge' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(page.getByRole('heading', { name: 'deluge', exact: true }).waitFor({ state: 'detached' }), 'and deleted');
+	await page.getByRole('button', { name: 'Add a target' }).click();
+	await fillAndPress(page, [], [['Program', 'mpd']], 'Next');
+	await fillAndPress(page, [['Name', 'music'], ['Address', 'mpd://127.0.0.1:1']], [], 'Add');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	is(sql("select driver from haul.targets where name = 'music'"), 'mpd', 'so is a target');
+	await page.context().close();
+}
+
+async function treatmentIsSetUp() {
+	const page = await visit('admin', '#/settings/profiles');
+	await page.getByRole('button', { name: 'Add a profile' }).click();
+	await fillAndPress(page, [['Name', 'patient'], ['When it gets nothing', 'wait 3 days']], [], 'Add');
+	await comes(dialog(page).getByText('When it gets nothing: not understood: wait 3 days').waitFor(), 'steps that are none are said to be');
+	await fillAndPress(page, [['When it gets nothing', 'recheck after 2 h, fail after 2 days'], ['At once in one client', '3']], [], 'Add');
+	await comes(row(page, 'patient').getByText('recheck after').waitFor(), 'a profile is added');
+	await page.getByRole('button', { name: 'Edit patient' }).click();
+	await fillAndPress(page, [['Retries by itself', '7'], ['At once in one client', '']], [], 'Save');
+	await comes(row(page, 'patient').getByText('7', { exact: true }).waitFor(), 'and changed');
+	is(sql("select concat_ws(', ', stalled, max_active, retries) from haul.profiles where name = 'patient'"), 'recheck after 2 h, fail after 2 days, 7', 'as it was said');
+	is(await page.getByRole('button', { name: 'Delete default' }).count(), 0, 'the default one stays');
+	await goTo(page, '#/settings/goals');
+	await page.getByRole('button', { name: 'Add a goal' }).click();
+	await fillAndPress(page, [['Tracker', 'example.org'], ['To a ratio of', '1.5'], ['For', '3 days']], [['Library', 'main']], 'Add');
+	await page.getByRole('button', { name: 'Edit the goal of example.org, main' }).click();
+	await fillAndPress(page, [['To a ratio of', '2']], [], 'Save');
+	await comes(row(page, 'example.org').getByText('2', { exact: true }).waitFor(), 'a goal is added and changed');
+	is(sql("select concat_ws(' ', tracker, library, ratio, seed_time) from haul.goals"), 'example.org main 2 3 days', 'and is one still');
+	await page.getByRole('button', { name: 'Delete the goal of example.org, main' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(page.getByText('No seeding goals yet').waitFor(), 'and deleted');
+	await page.context().close();
+}
+
+async function peopleAreTold() {
+	const page = await visit('admin', '#/settings/channels');
+	await page.getByRole('button', { name: 'Add a channel' }).click();
+	await fillAndPress(page, [], [['Program', 'ntfy']], 'Next');
+	await fillAndPress(page, [['Name', 'phone'], ['Address', 'http://127.0.0.1:1'], ['Topic', 'mine'], ['Priority', '2']], [], 'Add');
+	await row(page, 'phone').waitFor();
+	await page.getByRole('button', { name: 'Edit phone' }).click();
+	await fillAndPress(page, [['Priority', ''], ['Topic', 'ours']], [], 'Save');
+	await comes(page.getByText('phone is saved').waitFor(), 'a channel is added and changed');
+	is(sql("select options from haul.channels where name = 'phone'"), '{"topic": "ours"}', 'with its options');
+	await page.getByRole('button', { name: 'Test phone' }).click();
+	await comes(page.getByRole('alert').getByText(/^phone: /).waitFor(), 'it is tested, and what is wrong is said');
+	await goTo(page, '#/settings/rules');
+	await page.getByRole('button', { name: 'Add a rule' }).click();
+	await dialog(page).getByText('What can be told').click();
+	await comes(dialog(page).getByText('client.disk_low').waitFor(), 'what can be told is listed');
+	await shot(page, 'rule-add');
+	await fillAndPress(page, [['Name', 'failures'], ['Events', 'download.failed, client.*'], ['Only libraries', 'main']], [], 'Add');
+	await page.getByRole('button', { name: 'Edit failures' }).click();
+	await fillAndPress(page, [['Only libraries', ''], ['Gathers for', '5 min']], [], 'Save');
+	await comes(page.getByText('failures is saved').waitFor(), 'a rule is added and changed');
+	is(sql("select concat_ws(' ', channel, events, libraries, delay) from haul.rules where name = 'failures'"), 'phone {download.failed,client.*} 00:05:00', 'as it was said');
+	await page.getByRole('button', { name: 'Delete failures' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(page.getByText('No rules yet').waitFor(), 'and deleted');
+	await goTo(page, '#/settings/channels');
+	await page.getByRole('button', { name: 'Delete phone' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(page.getByText('No channels yet').waitFor(), 'and so is its channel');
+	await page.context().close();
+	const operator = await visit('operator', '#/settings/profiles');
+	await row(operator, 'patient').waitFor();
+	is(await operator.locator('main').getByRole('button', { name: /Add|Edit|Delete/ }).count(), 0, 'an operator sets nothing up');
+	await operator.context().close();
+}
+
+async function daemonsAreSetUp() {
+	const page = await visit('admin', '#/daemons');
+	await page.getByRole('button', { name: 'Add a daemon' }).click();
+	await fillAndPress(page, [['Name', 'sweeper'], ['Kind of job', 'noop']], [], 'Add');
+	await comes(dialog(page).getByText('there is a daemon sweeper already').waitFor(), 'a name that is taken is said to be');
+	await dialog(page).getByText('More', { exact: false }).first().click();
+	await shot(page, 'daemon-add');
+	await fillAndPress(page, [['Name', 'my own'], ['Sleeps between turns', '5 minutes'], ['Config', '{"n": 1}'], ['Time limit of a turn', '1 minute']], [], 'Add');
+	await comes(page.getByRole('heading', { level: 1, name: 'my own' }).waitFor(), 'a daemon is added');
+	await page.getByRole('button', { name: 'Edit', exact: true }).click();
+	await dialog(page).getByLabel('Starts by itself').check();
+	await fillAndPress(page, [['Config', '{"n": 2}']], [], 'Save');
+	await comes(page.getByText('my own is saved').waitFor(), 'and changed');
+	is(sql("select concat_ws(' ', kind, config, every, timeout, auto_start) from tow.daemons where name = 'my own'"), 'noop {"n": 2} 00:05:00 00:01:00 t', 'as it was said');
+	await page.getByRole('button', { name: 'Disable my own' }).click();
+	await page.getByRole('button', { name: 'Delete', exact: true }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Daemons' }).waitFor(), 'and deleted');
+	is(sql("select count(*) from tow.daemons where name = 'my own'"), '0', 'for good');
+	await page.context().close();
+}
+
 async function whoIs(secret) {
 	const answer = await fetch(`${base()}api/v1/me`, { headers: { Authorization: `Bearer ${secret}` } });
 	return answer.ok ? (await answer.json()).name : answer.status;
@@ -296,9 +415,9 @@ async function tokensAreAdded() {
 	const secret = await dialog(page).getByLabel('secret of the new token').inputValue();
 	is(await whoIs(secret), 'laptop', 'a token that the page makes is one');
 	await dialog(page).getByRole('button', { name: 'Close' }).click();
-	await page.getByRole('button', { name: 'Drop laptop' }).click();
-	await dialog(page).getByRole('button', { name: 'Drop' }).click();
-	await comes(page.getByText('laptop is dropped').waitFor(), 'and is dropped');
+	await page.getByRole('button', { name: 'Delete laptop' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(page.getByText('laptop is deleted').waitFor(), 'and is deleted');
 	is(await whoIs(secret), 401, 'and good for nothing any more');
 	await goTo(page, '#/settings/instance');
 	await page.getByRole('button', { name: 'Change max_losses' }).click();
@@ -323,7 +442,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, daemonsInTwoTabs, schedulesWithPreview, clientsAreTested, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, viewersOnlyLook];
 
 await walk(parts);

@@ -3,9 +3,9 @@ import { html, store, useEffect, useRef, useState, useStore } from './ui.js';
 
 const asked = store(null);
 
-// {title, text, fields: [{name, label, type, value, hint, options, suggest, words, json, required, placeholder, also, rare}], body, action, danger, broad, run}
+// {title, text, fields: [{name, label, type, value, hint, options, suggest, words, read, unset, json, required, placeholder, also, rare}], body, action, danger, broad, run}
 // options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
-// gets {values}, as they are typed, below the field; rare: it stands behind "More"; words, json: see form.js. body: what there is to read; action null: there
+// gets {values}, as they are typed, below the field; rare: it stands behind "More"; words, read, unset, json: see form.js. body: what there is to read; action null: there
 // is nothing to do but that. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
 // holds is put into fields: what is still to be done. Resolves to what run returned, or to the values; to null when somebody
 // thought better of it.
@@ -19,7 +19,7 @@ export async function confirm(question) {
 }
 
 function Field({ field }) {
-	const { name, label, type = 'text', value, hint, options, suggest, json, words: listed, also, rare, ...more } = field;
+	const { name, label, type = 'text', value, hint, options, suggest, json, words: listed, read, unset, option, also, rare, ...more } = field;
 	const id = `field-${name}`;
 	const about = hint ? `${id}-hint` : undefined;
 	const text = value !== null && typeof value === 'object' ? JSON.stringify(value) : value ?? '';

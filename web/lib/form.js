@@ -10,8 +10,10 @@ function parsed(label, text) {
 	}
 }
 
-// words: some, with commas between them. An instant is of this browser's time zone.
-function typed({ type, json, words, label }, text) {
+// read: what makes a value of it; words: some, with commas between them. An instant is of this browser's time zone.
+function typed({ type, json, words, label, read }, text) {
+	if (read)
+		return read(text);
 	if (json)
 		return parsed(label, text);
 	if (words)
@@ -25,7 +27,7 @@ export function filled(fields, values) {
 		.map((field) => [field.name, field.type === 'check' ? true : typed(field, values[field.name])]));
 }
 
-// Of one that is there: what was changed, and in reset what was emptied.
+// Of one that is there: what was changed, and in reset what was emptied; a list of words that is may be empty, mostly.
 export function changed(fields, values) {
 	const given = {}, reset = [];
 	for (const field of fields) {
@@ -34,7 +36,7 @@ export function changed(fields, values) {
 			if (values[name] !== Boolean(value))
 				given[name] = values[name];
 		} else if (values[name] !== textOf(value)) {
-			if (values[name] === '' && !field.words)
+			if (values[name] === '' && (!field.words || field.unset))
 				reset.push(name);
 			else
 				given[name] = typed(field, values[name]);

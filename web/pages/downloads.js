@@ -6,13 +6,14 @@ import { ask, confirm } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
 import { useData, useMessages } from '../lib/live.js';
 import { filter, href } from '../lib/route.js';
+import { add as setUp } from '../lib/setup.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Download } from './download.js';
-import { addLibrary, chooseLibrary } from './libraries.js';
+import { chooseLibrary, ofLibraries } from './libraries.js';
 
 const groups = {
 	'': { title: 'All', states: null },
@@ -254,7 +255,7 @@ async function addAll(fields, { links, files, rate, ...values }) {
 // No library is no reason not to download; but what comes would wait for one.
 function NoLibrary({ then }) {
 	const first = async () => {
-		await addLibrary();
+		await setUp(ofLibraries);
 		then();
 	};
 	return html`<div class="lead offer"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>

@@ -44,6 +44,7 @@ select tow_store.add_routes('haul', array[
 	['POST', '/api/v1/search/manual/download', 'haul.grab_result', 'operator', 'id', null, null],
 	['POST', '/api/search/manual/download', 'haul.grab_result', 'operator', 'id', null, null],
 
+	['GET', '/api/v1/drivers', 'haul.drivers', 'viewer', 'list', null, null],
 	['GET', '/api/v1/clients', 'haul.clients', 'viewer', 'list', null, null],
 	['POST', '/api/v1/clients', 'haul.add_client', 'admin', 'id', null, null],
 	['PATCH', '/api/v1/clients/{name}', 'haul.set_client', 'admin', 'nothing', null, null],
