@@ -283,6 +283,20 @@ async function clientsAreTested() {
 	await page.context().close();
 }
 
+// More than a card shows at first: what each worker does is asked for, not what runs lately.
+async function workersShowWhatTheyDo() {
+	sql("select count(tow.enqueue('sleep', '{\"s\": 600}', queue => 'crowd')) from generate_series(1, 12)");
+	const page = await visit('viewer', '#/workers');
+	const card = page.locator('section.card').filter({ hasText: 'crowd:12' });
+	await comes(card.locator('.facts').getByText(/^[\d.]+ MB$/).waitFor(), 'how much memory a worker takes is said');
+	await comes(card.getByText('and 4 more jobs').waitFor(), 'and how many jobs more than are shown');
+	await shot(page, 'workers-crowd');
+	await card.getByRole('button', { name: 'Show all' }).click();
+	await comes(card.locator('.doing li').nth(11).waitFor(), 'all can be shown');
+	sql("select count(tow.cancel(id)) from tow.jobs where queue = 'crowd'");
+	await page.context().close();
+}
+
 // In a dialog: what is filled in, and what is chosen; then the button that does it.
 async function fillAndPress(page, filled, chosen, button) {
 	for (const [label, text] of filled)
@@ -434,7 +448,7 @@ async function viewersOnlyLook() {
 	const page = await visit('viewer');
 	for (const place of places) {
 		await see(page, place);
-		const offered = await page.locator('main button').filter({ hasNotText: /^(Copy|Show more|File|State|Size|Schedule|Next|Role)/ }).allTextContents();
+		const offered = await page.locator('main button').filter({ hasNotText: /^(Copy|Show more|Show all|File|State|Size|Schedule|Next|Role)/ }).allTextContents();
 		is(offered.join(', '), '', `a viewer is offered nothing at ${place[0]}`);
 	}
 	const status = await page.evaluate(async () => (await fetch('api/v1/downloads/1/retry', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status);
@@ -442,7 +456,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, viewersOnlyLook];
 
 await walk(parts);
