@@ -55,6 +55,7 @@ async function strangersAreRefused() {
 	await page.getByRole('button', { name: 'Sign in' }).click();
 	await comes(page.getByRole('alert').filter({ hasText: /\w/ }).first().waitFor(), 'a wrong token is told so');
 	await checkAccess(page, 'signing in');
+	is(sql("select count(*) from tow.audit where what = 'sign_in.refused'"), '1', 'and the audit says so');
 	await page.goto(`${base()}#key=used-up`);
 	await page.reload();
 	await page.getByLabel('Token').waitFor();
