@@ -139,6 +139,10 @@ select set_config('tow.actor', '', true) \g /dev/null
 
 -- The description
 select tow.openapi('1') as api \gset
+select is((select string_agg(o.value ->> 'operationId', ', ') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) o
+	where coalesce(o.value ->> 'summary', '') !~ '^[A-Z][^;]{3,}[^.]$'), null, 'each path has a title in words');
+select is((select string_agg(distinct substring(o.value ->> 'summary' from '^\w+'), ', ') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) o
+	where o.value ->> 'x-function' ~ '\.(drop_|unschedule|forget)'), 'Delete', 'and the same word for the same act');
 select is((select count(*)::int from tow.routes r where :'api'::jsonb #> array['paths', r.path, lower(r.method)] is null), 0, 'each route is in it');
 select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m where m.value ->> 'description' is null), 0, 'with a description');
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');

@@ -218,6 +218,27 @@ async function manyAtOnce() {
 	await page.context().close();
 }
 
+// More than a page of it holds.
+async function historyGoesOn() {
+	const id = sql("select haul.grab('http://127.0.0.1:9/chatty.bin')");
+	sql(`select haul.cancel(${id}); insert into haul_store.event (at, download, what, who, detail) select now(), ${id}, 'told', 'tests', 'word ' || n from generate_series(1, 230) n;
+		insert into haul_store.file (download, source, size, state) select ${id}, 'f' || n, 1, 'skipped' from generate_series(1000, 1249) n`);
+	const page = await visit('viewer', `#/downloads/${id}`);
+	const events = page.getByRole('table', { name: 'events' });
+	await comes(events.getByText('word 230', { exact: true }).waitFor(), 'what happened last comes first');
+	is(await events.getByText('word 1', { exact: true }).count(), 0, 'and not all at once');
+	const more = page.locator('.panel').filter({ has: events }).getByRole('button', { name: 'Show more' });
+	await more.click();
+	await more.click();
+	await comes(events.getByText('word 1', { exact: true }).waitFor(), 'the rest is shown when it is asked for');
+	is(await events.locator('tbody tr').count(), Number(sql(`select count(*) from haul.events where download = ${id}`)), 'each once');
+	await comes(page.getByRole('heading', { name: 'More than 200 files' }).waitFor(), 'so are files');
+	await page.locator('.panel').filter({ has: page.getByRole('table', { name: 'files' }) }).getByRole('button', { name: 'Show more' }).click();
+	await comes(page.getByRole('heading', { name: '250 files' }).waitFor(), 'to the last');
+	sql(`select haul.forget(${id})`);
+	await page.context().close();
+}
+
 async function daemonsInTwoTabs() {
 	const page = await visit('operator', '#/daemons');
 	// What has no WebSocket asks, and sees the same.
@@ -456,7 +477,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, viewersOnlyLook];
 
 await walk(parts);

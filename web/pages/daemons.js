@@ -9,7 +9,7 @@ import { add, drop, edit } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, seconds, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
-import { html, useEffect, useRef } from '../lib/ui.js';
+import { html, useEffect, useRef, useState } from '../lib/ui.js';
 
 const pathOf = (d) => `daemons/${step(d.name)}`;
 
@@ -39,7 +39,7 @@ async function fieldsOf(d) {
 }
 
 const sort = {
-	one: 'daemon', path: 'daemons', fields: fieldsOf, send: make, reset: ['timeout', 'policy', 'description'], gone: 'It and what is known of its turns are forgotten; its jobs stay in history.',
+	one: 'daemon', path: 'daemons', fields: fieldsOf, send: make, reset: ['timeout', 'policy', 'description'], gone: 'What is known of its turns goes, too; its jobs stay in history.',
 	pattern: '[a-zA-Z0-9_.\\-]([a-zA-Z0-9_. \\-]{0,62}[a-zA-Z0-9_.\\-])?', title: 'up to 64 letters, digits, _ . -, and blanks between them',
 };
 
@@ -102,7 +102,8 @@ function Log({ lines }) {
 function One({ name }) {
 	const path = `daemons/${step(name)}`;
 	const { data: d, error, reload } = useData(path, { topics, every: 3000 });
-	const log = useData(`${path}/log`, { query: { max_lines: KEPT }, topics, every: 3000 });
+	const [most, setMost] = useState(KEPT);
+	const log = useData(`${path}/log`, { query: { max_lines: most }, topics, every: 3000 });
 	if (!d)
 		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
 	return html`<${Head} title=${d.name} note=${d.description}>
@@ -117,7 +118,7 @@ function One({ name }) {
 				['Priority', d.priority], ['Time limit', d.timeout && duration(seconds(d.timeout))], ['Policy', d.policy], ['Starts by itself', d.auto_start ? 'yes' : 'no'], ['Enabled', d.enabled ? 'yes' : 'no']]} />
 				<h3>Config</h3><${Json} value=${d.config} label="config" /><//>
 		</div>
-		<h2>Log</h2>
+		<div class="lead"><h2>Log</h2>${log.data?.items.length >= most && html`<${Button} look="small" onClick=${() => setMost(most + KEPT)}>Show older<//>`}</div>
 		${log.error && html`<${ProblemBox} error=${log.error} again=${log.reload} />`}
 		${log.data?.items.length === 0 ? html`<${Empty} title="Nothing was said yet" command=${`tow daemon start ${name}`} />` : html`<${Log} lines=${log.data?.items ?? []} />`}`;
 }

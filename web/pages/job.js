@@ -128,7 +128,7 @@ function Steps({ steps }) {
 }
 
 function Gone({ id, error }) {
-	return error.status === 404 ? html`<${Head} title=${`Job ${id}`} /><${Empty} title="There is no such job" command="tow jobs">It was never enqueued here, or it has been forgotten: queues keep finished jobs for a while.<//>`
+	return error.status === 404 ? html`<${Head} title=${`Job ${id}`} /><${Empty} title="There is no such job" command="tow jobs">It was never enqueued here, or it has been deleted: queues keep finished jobs for a while.<//>`
 		: html`<${Head} title=${`Job ${id}`} /><${ProblemBox} error=${error} />`;
 }
 

@@ -1,14 +1,14 @@
 // Jobs: how many there are of each state, those that match the filters of the address, and what can be done to many.
-import { get, may } from '../lib/api.js';
+import { may } from '../lib/api.js';
 import { Button, compact, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { Chosen, useChosen } from '../lib/bulk.js';
 import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { finished, live } from '../lib/states.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { Lasting, Time } from '../lib/time.js';
-import { toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { enqueue } from './enqueue.js';
 import { Job } from './job.js';
@@ -105,25 +105,6 @@ function Order({ state, sort }) {
 		${orders[state].map(([value, title]) => html`<option key=${value} value=${value} selected=${value === sort}>${title}</option>`)}</select>`;
 }
 
-// Pages that have been asked for beyond the first, which alone is kept fresh.
-function usePages(query, first) {
-	const [later, setLater] = useState({ key: null, items: [], next: null });
-	const key = JSON.stringify(query);
-	const mine = later.key === key ? later : { items: [], next: undefined };
-	const next = mine.next === undefined ? first?.next : mine.next;
-	const more = async () => {
-		try {
-			const page = await get('jobs', { ...query, limit: PAGE, after: next });
-			setLater({ key, items: [...mine.items, ...page.items], next: page.next });
-		} catch (error) {
-			toastProblem(error);
-		}
-	};
-	const seen = new Set(first?.items.map((j) => j.id));
-	const rows = first && [...first.items, ...mine.items.filter((j) => !seen.has(j.id))];
-	return [rows, next ? more : null];
-}
-
 function Nothing({ query }) {
 	const filtered = writeFilter(query) || query.state;
 	return filtered ? html`<${Empty} title="No job matches">${query.state && `None is ${query.state}${writeFilter(query) ? ' and fits the filter' : ''}. `}<a href=${href('jobs')}>Show all</a><//>`
@@ -133,9 +114,8 @@ function Nothing({ query }) {
 function List({ query }) {
 	const order = query.sort ?? orders[query.state]?.[0][0];
 	const asked = { ...Object.fromEntries(['state', ...names].map((name) => [name, query[name]])), sort: order };
-	const { data, error, reload } = useData('jobs', { query: { ...asked, limit: PAGE }, topics: ['jobs'] });
+	const { rows, more, error, reload } = usePages('jobs', { ...asked, limit: PAGE }, { topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
-	const [rows, more] = usePages(asked, data);
 	const chosen = useChosen(rows, asked, { isMore: more !== null, mayMatch: canMatch(asked) });
 	const reloadAll = () => {
 		reload();

@@ -171,11 +171,14 @@ const historyColumns = (tz) => [
 	{ name: 'reason', title: 'Why', wide: true, cell: (o) => html`<span title=${o.reason}>${o.reason}</span>` },
 ];
 
+const HISTORY = 60;
+
 function One({ name }) {
 	const path = `schedules/${step(name)}`;
 	const { data: s, error, reload } = useData(path, { topics });
 	const next = useData(`${path}/next`, { query: { n: 8 }, every: 30000 });
-	const history = useData(`${path}/history`, { query: { n: 60 }, every: 15000 });
+	const [most, setMost] = useState(HISTORY);
+	const history = useData(`${path}/history`, { query: { n: most }, every: 15000 });
 	const words = useAnswer(s ? 'cron/words' : null, { p_spec: s?.spec })?.words;
 	useEffect(() => {
 		next.reload();
@@ -196,9 +199,9 @@ function One({ name }) {
 				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Starts', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Ends', s.ends_at && html`<${Time} at=${s.ends_at} />`],
 				['Gap in spring', s.dst_gap], ['Hour twice in autumn', s.dst_overlap]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
 		</div>
-		${history.data?.items.length > 0 && html`<${Card} title="Lately"><${Strip} of=${history.data.items} /><//>`}
+		${history.data?.items.length > 0 && html`<${Card} title="Lately"><${Strip} of=${history.data.items.slice(0, HISTORY)} /><//>`}
 		<h2>History</h2>
-		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at}
+		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at} more=${history.data?.items.length >= most && (() => setMost(most + HISTORY))}
 			empty=${html`<${Empty} title="It has not come yet" command=${`tow schedule run ${s.name}`} />`} />`;
 }
 

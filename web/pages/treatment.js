@@ -114,7 +114,7 @@ function Occasions({ of }) {
 }
 
 export const ofRules = {
-	one: 'rule', path: 'rules', reset: ['libraries', 'categories', 'below', 'title', 'body'], gone: 'What it has not told yet is forgotten.',
+	one: 'rule', path: 'rules', reset: ['libraries', 'categories', 'below', 'title', 'body'], gone: 'What it has not told yet goes, too.',
 	async fields(r) {
 		const [channels, occasions] = await Promise.all([get('channels'), get('occasions')]);
 		if (channels.items.length === 0)

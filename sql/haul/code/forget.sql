@@ -61,4 +61,4 @@ begin
 	perform haul_store.sweep_forgotten(d.id);
 end $$;
 comment on function haul.forget(bigint, text) is
-'Take a download that has ended out of the list. Files in a library stay, and remain known to later imports; all else is deleted once its client does not hold it any more. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it). haul.retry brings it back as long as it is known.';
+'Delete a download that has ended: it is in no list any more. Files in a library stay, and remain known to later imports; all else is deleted once its client does not hold it any more. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it). haul.retry brings it back as long as it is known.';

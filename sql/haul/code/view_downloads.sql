@@ -113,6 +113,21 @@ as $$
 $$;
 comment on function haul.find_files(bigint, int) is 'Files of a download, or of all, the latest first.';
 
+-- Page by page.
+create or replace function haul.list_files(download bigint, after text default null, max_rows int default 50) returns setof haul.files
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select f.* from haul.files f where f.download = list_files.download and (list_files.after is null or f.source > list_files.after) order by f.source limit list_files.max_rows
+$$;
+comment on function haul.list_files(bigint, text, int) is 'Files of a download, page by page, by what they are called in it. after: the source of the last row of the page before.';
+
+create or replace function haul.list_events(download bigint, before bigint default null, max_rows int default 50) returns setof haul.events
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select e.* from haul.events e where e.download = list_events.download and (list_events.before is null or e.n < list_events.before) order by e.n desc limit list_events.max_rows
+$$;
+comment on function haul.list_events(bigint, bigint, int) is 'What happened to a download, page by page, the latest first. before: the n of the last row of the page before.';
+
 create or replace function haul.find_events(download bigint default null, max_rows int default 200) returns setof haul.events
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$

@@ -63,7 +63,7 @@ begin
 	end if;
 	perform tow_store.note('token.drop', name);
 end $$;
-comment on function tow.drop_token(text) is 'Refuse a token from now on, and whoever signed in with it, or with a key that somebody of this name made (tow.audit says sign_in).';
+comment on function tow.drop_token(text) is 'Delete a token: it is refused from now on, and so is whoever signed in with it, or with a key that somebody of this name made (tow.audit says sign_in).';
 
 create or replace function tow.add_key(role text default 'admin', lasts interval default '15 min') returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
