@@ -88,7 +88,7 @@ export function Download({ id }) {
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
 		<h2>${files.rows ? `${files.more ? 'More than ' : ''}${count(files.rows.length, 'file')}` : 'Files'}</h2>
 		<${Table} label="files" columns=${fileColumns} rows=${files.rows} rowKey=${(f) => f.id} more=${files.more}
-			empty=${html`<${Empty} title="No files yet" command=${`tow haul preview ${d.id}`}>They are known once it is here; this says what an import would do with them.<//>`} />
+			empty=${html`<${Empty} title="No files yet" command=${`tow haul plan ${d.id}`}>They are known once it is here; this says what an import would do with them.<//>`} />
 		<h2>What happened</h2>
 		<${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} />`;
 }
