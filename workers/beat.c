@@ -16,6 +16,7 @@
 #define REPORT_SOON_US	20000
 #define REPORT_MOST	1000 /* lines */
 #define KINDS_EVERY_US	30000000
+#define MEMORY_EVERY_US 10000000
 #define RELOCK_US	5000000
 #define UNANSWERED_US	1000000
 
@@ -210,21 +211,40 @@ static bool kinds_due(const struct dispatcher *d, long long now)
 
 /*--- beats and reports */
 
+/* Of ours and all slots: a look at each costs more than a beat does. */
+static void measure(struct dispatcher *d, long long now)
+{
+	struct beat *b = &d->beat;
+
+	if (b->memory_us && now - b->memory_us < MEMORY_EVERY_US)
+		return;
+	b->memory_us = now;
+	b->memory = tow_proc_memory(getpid());
+	for (size_t i = 0; b->memory >= 0 && i < d->slots.n; i++) {
+		pid_t pid = d->slots.items[i]->pid;
+		long long its = pid ? tow_proc_memory(pid) : 0;
+
+		b->memory += its > 0 ? its : 0;
+	}
+}
+
 static void ask_beat(struct dispatcher *d, long long now)
 {
 	TOW_AUTO_BUF jobs = { 0 };
 	TOW_AUTO_BUF runs = { 0 };
-	char worker[24], clock[40];
+	char worker[24], clock[40], memory[24];
 
 	hands_held(d, &jobs, &runs);
 	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
 	write_clock(clock);
+	measure(d, now);
+	snprintf(memory, sizeof(memory), "%lld", d->beat.memory);
 	d->beat.urgent = false;
 	d->beat.sent_us = now;
 	call(d, BEAT_BEAT, "tow.heartbeat",
 	     (const char *[]){ worker, d->phase == PHASE_RUN ? "running" : "draining", jobs.data,
-			       runs.data, clock },
-	     5, now);
+			       runs.data, clock, d->beat.memory < 0 ? NULL : memory },
+	     6, now);
 }
 
 static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long now)

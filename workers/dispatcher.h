@@ -42,6 +42,7 @@ struct beat {
 					was answered */
 	long long connected_us;
 	long long report_us, kinds_us;
+	long long memory, memory_us;		      /* bytes, when it was measured */
 	long long report_again_us, report_backoff_us; /* after one that was refused */
 	size_t report_most; /* lines in a report: fewer while a bad one is looked for */
 };

@@ -39,7 +39,11 @@ struct tow_channel {
 
 struct tow_channel_driver {
 	const char *name;
-	const char *help; /* a line: what the address and the secret are */
+	const char *title; /* what people call it */
+	const char *usual; /* what an address of it looks like; NULL: it can do without one */
+	const char *takes; /* settings that mean something to it, beside those of all: user_name,
+			    * secret, options */
+	const char *help;  /* a line: what the address and the secret are */
 	const char *const
 		*needs; /* options that it cannot do without, NULL at the end; may be NULL */
 	bool (*send)(struct tow_channel *c, struct tow_arena *a, const struct tow_message *m,

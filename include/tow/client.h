@@ -145,8 +145,12 @@ struct tow_client {
 
 struct tow_client_driver {
 	const char *name;
-	const char *help; /* a line: which versions, what the address and the secret are */
-	unsigned can;	  /* enum tow_client_can */
+	const char *title; /* what people call it */
+	const char *usual; /* what an address of it looks like; NULL: it can do without one */
+	const char *takes; /* settings that mean something to it, beside those of all: url,
+			    * user_name, secret, category, tag, paths */
+	const char *help;  /* a line: which versions, what the address and the secret are */
+	unsigned can;	   /* enum tow_client_can */
 	size_t own_size;
 	void (*close)(struct tow_client *c); /* frees what own points to; may be NULL */
 

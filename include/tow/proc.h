@@ -30,6 +30,10 @@ struct tow_child {
 /* Reports a failed exec here, not by a silent exit in the child. */
 TOW_MUST bool tow_proc_start(const struct tow_child *c, pid_t *pid, struct tow_err *e);
 
+/* What a process takes of this machine's memory, in bytes, where what it shares with others is
+ * parted among them; -1: not known. */
+long long tow_proc_memory(pid_t pid);
+
 /* "exit 3", "signal 9 (killed)": how a wait status reads. */
 const char *tow_proc_says(struct tow_arena *a, int status);
 

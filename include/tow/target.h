@@ -58,8 +58,12 @@ struct tow_target {
 
 struct tow_target_driver {
 	const char *name;
-	const char *help; /* a line: what the address and the secret are */
-	unsigned can;	  /* enum tow_target_can */
+	const char *title; /* what people call it */
+	const char *usual; /* what an address of it looks like; NULL: it can do without one */
+	const char *takes; /* settings that mean something to it, beside those of all: user_name,
+			    * secret, section */
+	const char *help;  /* a line: what the address and the secret are */
+	unsigned can;	   /* enum tow_target_can */
 
 	/* Is it there, what version, does it let us in, does it know the library. */
 	bool (*hello)(struct tow_target *t, struct tow_arena *a, struct tow_err *e);

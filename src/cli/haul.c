@@ -33,7 +33,7 @@ static const struct tow_option options[] = {
 	{ "profile", "NAME", "add: what is done about it in trouble (its library's)" },
 	{ "priority", "N", "add: who is next, where not all may be: the smallest (100)" },
 	{ "follow", NULL, "watch: stay when nothing is under way, for what comes" },
-	{ "remove", "WORD", "cancel: what its client does with it: no, transfer, data" },
+	{ "remove", "WORD", "cancel, forget: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -220,13 +220,23 @@ static int by_id(struct cli *c, const char *verb)
 	return tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
 }
 
-static int cancel(struct cli *c)
+static int let_go(struct cli *c, const char *verb)
 {
 	struct cli_call call = { 0 };
 
 	cli_arg(&call, "id", cli_operand(c, 0));
 	cli_arg(&call, "remove", cli_option(c, "remove"));
-	return cli_call(c, NULL, "haul.cancel", &call) ? EX_OK : cli_failed(c);
+	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+}
+
+static int cancel(struct cli *c)
+{
+	return let_go(c, "haul.cancel");
+}
+
+static int forget(struct cli *c)
+{
+	return let_go(c, "haul.forget");
 }
 
 static int retry(struct cli *c)
@@ -350,9 +360,21 @@ static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
 	frame_end_row(f);
 }
 
-/* What has ended since the last picture goes above the picture, and stays. */
+static bool is_listed(const struct tow_rows *rows, long long id)
+{
+	for (size_t i = 0; i < tow_rows_count(rows); i++)
+		if (tow_rows_int(rows, i, "id") == id)
+			return true;
+	return false;
+}
+
+/* What has ended since the last picture goes above the picture, and stays; what somebody took out
+ * of the list has no end to be seen. */
 static void draw(struct watch *w, struct frame *ended, struct frame *f, const struct tow_rows *rows)
 {
+	for (size_t at = w->n; at-- > 0;)
+		if (!is_listed(rows, w->ids[at]))
+			w->ids[at] = w->ids[--w->n];
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		long long id = tow_rows_int(rows, i, "id");
 		size_t at;
@@ -411,6 +433,7 @@ static const struct sub subs[] = {
 	{ "files", 0, 1, files, " limit " },
 	{ "events", 0, 1, events, " limit " },
 	{ "cancel", 1, 1, cancel, " remove " },
+	{ "forget", 1, 1, forget, " remove " },
 	{ "retry", 1, 1, retry, " library " },
 	{ "pause", 1, 1, hold, NULL },
 	{ "resume", 1, 1, resume, NULL },
@@ -429,8 +452,7 @@ const struct tow_command tow_command_haul = {
 	.name = "haul",
 	.summary = "downloads",
 	.usage = "tow haul ls | add LINK|FILE | watch | plan ID | files [ID] | events [ID] | "
-		 "cancel ID | "
-		 "retry ID | "
+		 "cancel ID | forget ID | retry ID | "
 		 "pause ID | resume ID | undo ID | recheck ID | reannounce ID",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; a plain link that "
@@ -441,7 +463,8 @@ const struct tow_command tow_command_haul = {
 		"client. plan says what\n"
 		"an import would do with each file, and does nothing. files says "
 		"where everything went, events all that happened; undo takes files back that "
-		"nobody changed since.\n"
+		"nobody changed since. forget\n"
+		"takes one that has ended out of the list; its files stay.\n"
 		"\n"
 		"Examples:\n"
 		"  tow haul add 'magnet:?xt=urn:btih:...' --library films\n"

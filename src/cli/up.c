@@ -133,10 +133,14 @@ static void pass_address(const struct up *u)
 static bool bring_page(struct up *u, const char **link)
 {
 	TOW_AUTO_ROWS *rows = NULL;
+	const char *taken;
 	if (!page_listen(u->a, u->home, cli_option(u->c, "listen"), &u->listener, &u->address,
-			 &u->c->err) ||
+			 &taken, &u->c->err) ||
 	    !tow_call(u->c->db, &rows, &u->c->err, "tow.add_key"))
 		return false;
+	if (taken)
+		printf("note: something else listens on %s, so the page has another address: %s\n",
+		       taken, u->address);
 	*link = tow_fmt(u->a, "%s#key=%s", u->address, tow_rows_at(rows, 0, 0));
 	return true;
 }

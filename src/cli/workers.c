@@ -17,6 +17,7 @@ static const struct column columns[] = {
 	{ "busy", NULL, AS_IS },
 	{ "slots", NULL, AS_IS },
 	{ "queues", NULL, AS_IS },
+	{ "memory", NULL, AS_BYTES },
 	{ "attached_at", "SINCE", AS_WHEN },
 	{ "seen_at", "HEARD", AS_WHEN },
 	{ "version", NULL, AS_IS },

@@ -222,3 +222,18 @@ long long tow_mono_us(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
 }
+
+/* --- memory */
+
+long long tow_proc_memory(pid_t pid)
+{
+	char path[64], text[512];
+	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+	TOW_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	const char *pss = strstr(text, "\nPss:");
+	return pss ? strtoll(pss + 5, NULL, 10) * 1024 : -1;
+}

@@ -188,6 +188,15 @@ static int describe(struct turn *t)
 	return say_json(t, 200, d->described, d->described_len);
 }
 
+/* For the audit. What was refused has left nothing there: its transaction is undone. */
+static void note_refused(struct desk *d)
+{
+	struct tow_err e = { 0 };
+
+	if (!tow_call(d->db, NULL, &e, "tow.sign_in_refused"))
+		tow_log_err(TOW_WARN, "sign_in.unnoted", &e);
+}
+
 static int sign_in(struct turn *t)
 {
 	TOW_AUTO_JSON *body = NULL;
@@ -203,6 +212,8 @@ static int sign_in(struct turn *t)
 	    !tow_call(t->desk->db, &rows, &t->err, "tow.sign_in",
 		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
 		tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
+		if (strcmp(t->err.class, "TW401") == 0)
+			note_refused(t->desk);
 		return fail(t);
 	}
 	http_say(t->r, "Set-Cookie",

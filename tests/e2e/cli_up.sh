@@ -65,11 +65,17 @@ not_ok "the worker has ended" process_alive "$worker"
 not_ok "the scheduler has ended" process_alive "$scheduler"
 exits 3 "the database that it started has stopped" tow db status >/dev/null
 
-# A database that runs already stays
+# A database that runs already stays; a port that somebody else has is left to him, and it is said
 tow db start >/dev/null
+at=${page#http://} at=${at%/}
+spawn other serve --listen "$at"
+other=$SPAWN_PID
+wait_until 'curl -s -m 10 -o /dev/null "${page}api/v1/health"'
 spawn up up
 up=$SPAWN_PID log=$SPAWN_LOG
-ok "it comes up again" wait_until '[ "$(pid_of workers)" -gt 0 ]' 60
+ok "it comes up again" wait_until '[ "$(pid_of workers)" -gt 0 ] && grep -q "Towpath is up" "$log"' 60
+like "$(cat "$log")" "note: something else listens on $at, so the page has another address: $(cat "$TOW_HOME/page")" "where the page is now is said"
+process_stop "$other" 60
 like "$(tow history --json)" '"kind": "echo"' "with what was there"
 process_stop "$up" 60
 is $? 0 "and ends"

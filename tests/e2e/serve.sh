@@ -98,6 +98,9 @@ link=$("$TOW" token link --role viewer --address "$SERVE_URL")
 like "$link" "^$SERVE_URL/#key=tow_" "an address that signs in"
 is "$(sign_in "${link#*#key=}" | jq -r .role)" viewer "does so"
 is "$(sign_in "${link#*#key=}" | jq .status)" 401 "once"
+is "$(instance_psql -c "select string_agg(concat_ws(' ', a.detail ->> 'times', a.subject), ',') from tow.audit a where a.what = 'sign_in.refused'")" 1 "that it was tried is in the audit"
+sign_in tow_nonsense >/dev/null
+is "$(instance_psql -c "select string_agg(a.detail::text, ',') ~ '\"times\": 2' and string_agg(a.detail::text, ',') !~ 'nonsense' from tow.audit a where a.what = 'sign_in.refused'")" t "in one row, without what was tried"
 unlike "$(cat "$SERVE_LOG")" "tow_[0-9a-f]{20}" "no token is in the log"
 instance_psql -c 'update tow_store.route set id = default' >/dev/null
 is "$(for _ in {1..6}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..6})" "routes that a migration has written anew are read again"

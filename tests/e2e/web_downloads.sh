@@ -18,6 +18,7 @@ wait_until "[ -s '$room/files.log' ]"
 
 instance_start
 worker_start --queue default:4 --queue haul:4 --queue haul.watch:2
+worker_start --queue crowd:12
 scheduler_start
 instance_psql >/dev/null <<-END
 	select haul.add_client('seedbox', 'transmission', 'http://127.0.0.1:1');

@@ -18,7 +18,7 @@ create temporary table public_view (v, c) as values
 	('queues', 'name state ready waiting running oldest_ready workers slots policy max_attempts timeout retention max_args_bytes paused_at pause_reason description max_running rate burst lane_limit lane_rate lane_burst expire_after'),
 	('lanes', 'queue lane state waiting running max_running rate burst tokens weight next_job paused_at pause_reason own'),
 	('limits', 'what queue name max_running running rate burst tokens weight paused_at pause_reason'),
-	('workers', 'id name host pid state busy slots queues kinds version attached_at seen_at silent lease held listens missing_since pooled clock_ahead'),
+	('workers', 'id name host pid state busy slots queues kinds version attached_at seen_at silent lease held listens missing_since pooled clock_ahead memory'),
 	('schedulers', 'id name host pid state version attached_at seen_at pooled clock_ahead'),
 	('schedules', 'name spec tz kind args queue lane priority state next_at last_at last_job last_how last_reason last_state overlap missed missed_within missed_most grace jitter starts_at ends_at dst_gap dst_overlap start_within max_attempts timeout policy tags paused_at description next_local'),
 	('fires', 'schedule at fired_at how job reason'),

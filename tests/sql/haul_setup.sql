@@ -33,5 +33,12 @@ from (select a.what, a.n from tow.audit a where a.what ~ '^(target|profile|chann
 update haul_store.channel set sent_at = tow.now(), error = 'x', class = 'y';
 select is(pg_temp.said('channel.set'), null, 'how a channel does is no setting');
 
+-- What programs there are is told at each migration.
+select is((select string_agg(n, ' ') from unnest(haul_store.drivers_of('torrent', '{}') || haul_store.drivers_of('nzb', '{}') || haul_store.drivers_of('http', '{}')) n
+	where not exists (select from haul.drivers d where d.what = 'client' and d.name = n)), null, 'all clients that links go to are known');
+select is((select string_agg(d.what || ' ' || d.name, ', ') from haul.drivers d where d.title = '' or not d.needs <@ ('{url}' || d.takes)), null, 'each has a name, and takes what it needs');
+select haul_store.know_drivers('[{"what": "client", "name": "web", "title": "Web", "help": "h", "url": null, "takes": "url", "needs": []}, {"what": "target", "name": "new", "title": "New", "help": "h", "url": "u", "takes": "secret", "needs": ["url"]}]') \g /dev/null
+select is((select string_agg(concat_ws(' ', d.what, d.name, d.title, d.takes), ', ') from haul.drivers d), 'client web Web {url}, target new New {secret}', 'what is not there any more is not known');
+
 select * from finish();
 rollback;

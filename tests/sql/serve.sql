@@ -115,6 +115,14 @@ select pg_temp.later('1 hour');
 select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 sign in first', 'a token that was for an hour is over');
 select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'and so is who signed in with it');
 
+
+-- In vain
+select tow.sign_in_refused() from generate_series(1, 3) \g /dev/null
+select is((select string_agg(detail ->> 'times', ',') from tow.audit where what = 'sign_in.refused'), '3', 'what is tried again and again is one row of the audit');
+select pg_temp.later('11 min');
+select tow.sign_in_refused();
+select is((select string_agg(detail ->> 'times', ',' order by at) from tow.audit where what = 'sign_in.refused'), '3,1', 'another one when it is tried later');
+
 select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
 select tow.drop_token(:'maker');
 select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'who signed in with a key is sent away by the name of who made it');
@@ -131,6 +139,10 @@ select set_config('tow.actor', '', true) \g /dev/null
 
 -- The description
 select tow.openapi('1') as api \gset
+select is((select string_agg(o.value ->> 'operationId', ', ') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) o
+	where coalesce(o.value ->> 'summary', '') !~ '^[A-Z][^;]{3,}[^.]$'), null, 'each path has a title in words');
+select is((select string_agg(distinct substring(o.value ->> 'summary' from '^\w+'), ', ') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) o
+	where o.value ->> 'x-function' ~ '\.(drop_|unschedule|forget)'), 'Delete', 'and the same word for the same act');
 select is((select count(*)::int from tow.routes r where :'api'::jsonb #> array['paths', r.path, lower(r.method)] is null), 0, 'each route is in it');
 select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m where m.value ->> 'description' is null), 0, 'with a description');
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');

@@ -40,6 +40,13 @@ select run from tow_store.running where job_id = :j \gset
 select is((select count(*) from tow.heartbeat(:w, 'running', array[:j], array[:run]) where what <> 'tick'), 0::bigint, 'heartbeat: nothing to tell');
 select results_eq(format($$ select what, job, run from tow.heartbeat(%s, 'running', '{%s,99}', '{%s,98}') where what <> 'tick' $$, :w, :j, :run), $$ values ('lost', 99::bigint, 98::bigint) $$, 'a run that is not its own');
 select is((select busy from tow.workers where id = :w), 1, 'it counts what the worker holds');
+select results_eq(format($$ select worker, id, kind from tow.worker_jobs() where worker = %s $$, :w), format($$ select %s::bigint, j.id, j.kind from tow.jobs j where j.id = %s $$, :w, :j), 'and which that is');
+select throws_ok($$ select tow.worker_jobs(0) $$, 'TW422', null, 'so many of each');
+select is((select memory from tow.workers where id = :w), null, 'an older worker does not say how large it is');
+select count(*) from tow.heartbeat(:w, 'running', null, null, null, 12345678) \g /dev/null
+select is((select memory from tow.workers where id = :w), 12345678::bigint, 'one that does is shown so');
+select count(*) from tow.heartbeat(:w, 'running', null, null) \g /dev/null
+select is((select memory from tow.workers where id = :w), 12345678::bigint, 'until it says something else');
 select tow.cancel(:j, 'why') \g /dev/null
 select results_eq(format($$ select what, job, run, detail from tow.heartbeat(%s, 'draining', '{%s}', '{%s}') where what <> 'tick' $$, :w, :j, :run), format($$ values ('cancel', %s::bigint, %s::bigint, 'why') $$, :j, :run),
 	'a job to end');

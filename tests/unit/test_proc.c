@@ -300,6 +300,22 @@ static int mailbox(struct sockaddr_un *at, socklen_t *size)
 	return fd;
 }
 
+START_TEST(memory_is_measured)
+{
+	long long before = tow_proc_memory(getpid());
+	size_t size = 32 << 20;
+	char *much = tow_xcalloc(1, size);
+
+	for (size_t i = 0; i < size; i += 512)
+		much[i] = 1;
+	long long after = tow_proc_memory(getpid());
+	free(much);
+	ck_assert_int_gt(before, 0);
+	ck_assert_int_ge(after - before, (long long)size / 2);
+	ck_assert_int_eq(tow_proc_memory(0), -1);
+}
+END_TEST
+
 START_TEST(systemd_is_told)
 {
 	char text[64] = "";
@@ -396,6 +412,7 @@ int main(void)
 	tcase_add_test(t, a_sign_of_life_waits_for_nobody);
 	tcase_add_test(t, the_watchdog_is_for_the_named_process);
 	tcase_add_test(t, the_clock_goes_on);
+	tcase_add_test(t, memory_is_measured);
 	Suite *s = suite_create("proc");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
-import { ok } from './tap.mjs';
+import { done, is, ok } from './tap.mjs';
 
 const { TOW, TOW_PAGE, SHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -41,7 +41,7 @@ export const sql = (text) => execFileSync('psql', ['-XqAtc', text, process.env.D
 
 let browser = null;
 // What a page complained of that nobody expected.
-export const complaints = [];
+const complaints = [];
 // While the server is away, a browser complains of that.
 export const expected = { trouble: false };
 
@@ -53,13 +53,13 @@ function listen(page) {
 	});
 }
 
-export async function openBrowser() {
+async function openBrowser() {
 	mkdirSync(SHOTS, { recursive: true });
 	browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
 		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 }
 
-export async function closeBrowser() {
+async function closeBrowser() {
 	await browser?.close();
 }
 
@@ -99,3 +99,19 @@ export async function checkAccess(page, name) {
 
 // Whether the page is wider than its window.
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+
+// All parts, each to its end; one that breaks stops no other. ONLY=NAME,... of the environment: just those parts.
+export async function walk(all) {
+	const parts = process.env.ONLY ? all.filter((part) => process.env.ONLY.split(',').includes(part.name)) : all;
+	await startServer();
+	await openBrowser();
+	try {
+		for (const part of parts)
+			await part().catch((error) => ok(false, `${part.name || 'a walk'} goes to its end`, error.stack));
+		is(complaints.join('\n'), '', 'no page complained');
+	} finally {
+		await closeBrowser();
+		await stopServer();
+		done();
+	}
+}

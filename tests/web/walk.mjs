@@ -1,6 +1,6 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
-import { base, checkAccess, closeBrowser, complaints, expected, goTo, isTooWide, openBrowser, shot, sql, startServer, stopServer, tab, tow, visit } from './stage.mjs';
-import { comes, done, is, ok } from './tap.mjs';
+import { base, checkAccess, expected, goTo, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
 
@@ -55,6 +55,7 @@ async function strangersAreRefused() {
 	await page.getByRole('button', { name: 'Sign in' }).click();
 	await comes(page.getByRole('alert').filter({ hasText: /\w/ }).first().waitFor(), 'a wrong token is told so');
 	await checkAccess(page, 'signing in');
+	is(sql("select count(*) from tow.audit where what = 'sign_in.refused'"), '1', 'and the audit says so');
 	await page.goto(`${base()}#key=used-up`);
 	await page.reload();
 	await page.getByLabel('Token').waitFor();
@@ -94,6 +95,41 @@ async function actOnMany() {
 	await comes(other.getByText('No job matches').waitFor(), 'another tab does, too');
 	is(sql("select count(*) from tow.audit where what = 'job.retried' or what = 'bulk.retry'") !== '0', true, 'the audit has it');
 	sql("select tow.resume('default')");
+	await page.context().close();
+}
+
+const inAnHour = () => {
+	const at = new Date(Date.now() + 3600000);
+	return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+};
+
+async function jobsAreEnqueued() {
+	const page = await visit('operator', '#/jobs');
+	const asked = page.getByRole('dialog', { name: 'Enqueue a job' });
+	const fill = async (pairs) => {
+		for (const [label, text] of pairs)
+			await asked.getByLabel(label, { exact: true }).fill(text);
+	};
+	await page.getByRole('button', { name: 'Enqueue a job' }).click();
+	await fill([['Kind', 'nope'], ['Arguments', '{"n"}']]);
+	await comes(asked.getByText('No worker that lives knows the kind nope').waitFor(), 'a kind that nobody knows is said to be');
+	await asked.getByText('More', { exact: false }).first().click();
+	await checkAccess(page, 'enqueueing');
+	await asked.getByRole('button', { name: 'Enqueue' }).click();
+	await comes(asked.getByText('Arguments: this is no JSON').waitFor(), 'so is what is no JSON');
+	await shot(page, 'enqueue');
+	await fill([['Kind', 'echo'], ['Arguments', '{"n": [1, "two"]}'], ['Priority', '7'], ['Attempts', '2'], ['Key', 'only'], ['Tags', 'by hand, night'], ['Lane', 'two'], ['Not before', inAnHour()]]);
+	await asked.getByRole('button', { name: 'Enqueue' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: /^Job \d+ echo/ }).waitFor(), 'what is enqueued is shown');
+	is(sql("select concat_ws(' ', args, queue, priority, max_attempts, key, tags, lane, run_at > now() + interval '50 min', state) from tow.jobs where key = 'only'"),
+		'{"n": [1, "two"]} default 7 2 only {"by hand",night} two t scheduled', 'as it was said');
+	await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
+	const copy = page.getByRole('dialog', { name: /^A copy of job/ });
+	is(await copy.getByLabel('Arguments').inputValue(), '{"n":[1,"two"]}', 'a copy begins as its job did');
+	await copy.getByLabel('Arguments').fill('{"n": 2}');
+	await copy.getByRole('button', { name: 'Enqueue' }).click();
+	await comes(page.getByText('completed').first().waitFor(), 'and is one of its own, that runs');
+	sql("select tow.cancel(id) from tow.jobs where key = 'only'");
 	await page.context().close();
 }
 
@@ -181,6 +217,7 @@ async function viewersOnlyLook() {
 	is(await page.locator('main').getByRole('button', { name: /Run again|Cancel|Delete|Retry/ }).count(), 0, 'a viewer is offered nothing');
 	await goTo(page, '#/jobs');
 	await page.locator('tbody tr').first().waitFor();
+	is(await page.getByRole('button', { name: 'Enqueue a job' }).count(), 0, 'enqueues nothing');
 	is(await page.getByRole('checkbox').count(), 0, 'and selects nothing');
 	const status = await page.evaluate(async (id) => (await fetch(`api/v1/jobs/${id}/retry`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status, jobs.echo);
 	is(status, 403, 'whoever asks all the same is refused');
@@ -201,16 +238,6 @@ async function serverGoesAndComes() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, actOnOne, actOnMany, actOnAllThatMatch, serverGoesAndComes];
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, actOnOne, actOnMany, actOnAllThatMatch, serverGoesAndComes];
 
-await startServer();
-await openBrowser();
-try {
-	for (const part of parts)
-		await part().catch((error) => ok(false, `${part.name || 'a walk'} goes to its end`, error.stack));
-	is(complaints.join('\n'), '', 'no page complained');
-} finally {
-	await closeBrowser();
-	await stopServer();
-	done();
-}
+await walk(parts);

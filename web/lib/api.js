@@ -108,7 +108,7 @@ export const get = (path, query, signal) => call('GET', path, { query, signal })
 export const post = (path, body = {}) => call('POST', path, { body });
 export const put = (path, body = {}) => call('PUT', path, { body });
 export const patch = (path, body = {}) => call('PATCH', path, { body });
-export const del = (path) => call('DELETE', path);
+export const del = (path, query) => call('DELETE', path, { query });
 
 export async function signIn(token) {
 	await call('POST', 'session', { body: { token } });

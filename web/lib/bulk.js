@@ -1,39 +1,24 @@
-// One verb on many jobs: on those that were picked, or on all that match filters.
+// One verb on many things of a sort: on those that were picked, or on all that match filters.
+//
+// A sort says: {one: what a thing is called; path: of its bulk calls; verbs; key: how an answer names a thing; most: how a call
+// names how many at most; turnsOf(verb, query): what is called one after the other for all that match, each a part of a body,
+// none where the verb fits none; bodyOf(query, begun): the filters; pickedOf(verb, rows): the bodies for some}. A verb is {verb,
+// title, done: what has become of them, fits: states, danger, action, text, fields}.
 import { post } from './api.js';
-import { count, number } from './bits.js';
+import { Button, count, number } from './bits.js';
 import { ask } from './dialog.js';
-import { finished, live } from './states.js';
 import { toast, toastProblem } from './toast.js';
+import { html, useState } from './ui.js';
 
-// What may be done to jobs that are in these states.
-export const verbs = [
-	{ verb: 'retry', title: 'Retry', done: 'tried again', fits: [...finished, 'retrying'], text: 'Those that are completed run once more.' },
-	{ verb: 'run_now', title: 'Run now', done: 'run now', fits: ['scheduled', 'retrying'] },
-	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', fits: live, danger: true, action: 'Cancel them',
-		text: 'What runs is asked to stop; the others never start.', fields: [{ name: 'reason', label: 'Reason' }] },
-	{ verb: 'forget', title: 'Delete', done: 'deleted', fits: finished, danger: true, action: 'Delete for good',
-		text: 'Their history, logs and results are gone for good.' },
-];
-
-// TURN: how many are done at a time, so that no call lasts long; COUNTED: up to how many of a state are counted beforehand.
+// TURN: how many are done at a time, so that no call lasts long; COUNTED: up to how many of a turn are counted beforehand.
 const TURN = 500, COUNTED = 10000;
 
-const bulk = async (body) => (await post('jobs/bulk', body)).items;
+const bulk = async (sort, body) => (await post(sort.path, body)).items;
 
-// Bulk calls cannot find jobs by these.
-export const canMatch = (query) => !query.key && !query.parent;
-
-// The states of what matches that the verb fits. Jobs move towards running, which is last, so that none slips by.
-export function statesOf({ fits }, query) {
-	return fits.filter((state) => (query.state ?? state) === state && (!query.class || finished.includes(state))).reverse();
-}
-
-const filtersOf = ({ queue, kind, lane, tag, class: failure }) => ({ queue, kind, lane, tag, class: failure });
-
-async function countMatching({ verb, ...of }, query) {
+async function countMatching(sort, verb, query) {
 	let n = 0, isMore = false;
-	for (const state of statesOf(of, query)) {
-		const { length } = await bulk({ verb, state, ...filtersOf(query), max_jobs: COUNTED, dry_run: true });
+	for (const turn of sort.turnsOf(verb, query)) {
+		const { length } = await bulk(sort, { verb: verb.verb, ...sort.bodyOf(query), ...turn, [sort.most]: COUNTED, dry_run: true });
 		n += length;
 		isMore ||= length === COUNTED;
 	}
@@ -41,66 +26,102 @@ async function countMatching({ verb, ...of }, query) {
 }
 
 // begun: when they were counted. What has come into a state since then, as what failed again, is left alone.
-async function doMatching({ verb, ...of }, query, begun, reason) {
+async function doMatching(sort, verb, query, begun, more) {
 	const answers = new Map();
-	for (const state of statesOf(of, query)) {
+	for (const turn of sort.turnsOf(verb, query)) {
 		let items, before;
 		do {
 			before = answers.size;
-			const older_than = `${((performance.now() - begun) / 1000).toFixed(3)} seconds`;
-			items = await bulk({ verb, state, ...filtersOf(query), older_than, max_jobs: TURN, dry_run: false, reason });
-			for (const { job, done } of items)
-				answers.set(job, done);
+			items = await bulk(sort, { verb: verb.verb, ...sort.bodyOf(query, begun), ...turn, [sort.most]: TURN, dry_run: false, ...more });
+			for (const row of items)
+				answers.set(row[sort.key], row.done);
 		} while (items.length === TURN && answers.size > before);
 	}
 	return [...answers.values()];
 }
 
-// Of jobs that have finished, a call takes those of one state.
-async function doPicked({ verb }, jobs, reason) {
-	const groups = ['retry', 'forget'].includes(verb) ? [...new Set(jobs.map((j) => j.state))] : [undefined];
+async function doPicked(sort, verb, rows, more) {
 	const answers = [];
-	for (const state of groups) {
-		const ids = jobs.filter((j) => !state || j.state === state).map((j) => j.id);
-		answers.push(...await bulk({ verb, ids, state, dry_run: false, reason }));
-	}
+	for (const body of sort.pickedOf(verb, rows))
+		answers.push(...await bulk(sort, { verb: verb.verb, ...body, dry_run: false, ...more }));
 	return answers.map((row) => row.done);
 }
 
-function sayDone({ done }, answers) {
+function sayDone(sort, { done }, answers) {
 	const not = answers.filter((text) => text.startsWith('not done'));
-	toast(`${count(answers.length - not.length, 'job')} ${done}${not.length ? `, ${number(not.length)} not: ${not[0].replace('not done: ', '')}` : ''}`,
+	toast(`${count(answers.length - not.length, sort.one)} ${done}${not.length ? `, ${number(not.length)} not: ${not[0].replace('not done: ', '')}` : ''}`,
 		{ bad: not.length > 0 });
 }
 
 // Resolves to whether something was done.
-async function decide(verb, many, doing, isAsked) {
+async function decide(sort, verb, many, doing, isAsked) {
 	const { title, action = title, danger, text, fields } = verb;
-	const run = async (values) => doing(values.reason || undefined);
+	const run = async (values) => doing(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')));
 	const answers = isAsked ? await ask({ title: `${title} ${many}?`, text, danger, action, fields, run }) : await run({});
 	if (answers)
-		sayDone(verb, answers);
+		sayDone(sort, verb, answers);
 	return answers !== null;
 }
 
-export async function doToPicked(verb, jobs) {
+export async function doToPicked(sort, verb, rows) {
 	try {
-		return await decide(verb, count(jobs.length, 'job'), (reason) => doPicked(verb, jobs, reason), verb.danger);
+		return await decide(sort, verb, count(rows.length, sort.one), (more) => doPicked(sort, verb, rows, more), verb.danger);
 	} catch (error) {
 		toastProblem(error);
 		return false;
 	}
 }
 
-export async function doToMatching(verb, query) {
+async function doToMatching(sort, verb, query) {
 	try {
 		const begun = performance.now();
-		const { n, isMore } = await countMatching(verb, query);
+		const { n, isMore } = await countMatching(sort, verb, query);
 		if (n > 0)
-			return await decide(verb, isMore ? `more than ${number(n)} jobs` : count(n, 'job'), (reason) => doMatching(verb, query, begun, reason), true);
-		toast(`there is no job to ${verb.title.toLowerCase()}`);
+			return await decide(sort, verb, isMore ? `more than ${count(n, sort.one)}` : count(n, sort.one), (more) => doMatching(sort, verb, query, begun, more), true);
+		toast(`there is no ${sort.one} to ${verb.title.toLowerCase()}`);
 	} catch (error) {
 		toastProblem(error);
 	}
 	return false;
+}
+
+// What is selected of the rows that are shown: {rows; query: of which all are selected, those that are not shown, too; offer():
+// selects these; select: as setState; clear}. mayMatch: whether the query can be matched as a whole.
+export function useChosen(rows, query, { isMore, mayMatch }) {
+	const [selected, setSelected] = useState(new Set());
+	const [whole, setWhole] = useState(null);
+	const key = JSON.stringify(query), isWhole = whole === key;
+	const select = (next) => {
+		setWhole(null);
+		setSelected(next);
+	};
+	const chosen = rows?.filter((r) => isWhole || selected.has(r.id)) ?? [];
+	const mayOffer = !isWhole && isMore && chosen.length === rows?.length && mayMatch;
+	return { rows: chosen, ids: new Set(chosen.map((r) => r.id)), query: isWhole ? query : null, offer: mayOffer ? () => setWhole(key) : null, select, clear: () => select(new Set()) };
+}
+
+// What can be done to what is selected: the bar at the foot of a list.
+export function Chosen({ sort, chosen: { rows, query, offer, clear }, reload }) {
+	const [busy, setBusy] = useState(false);
+	if (rows.length === 0)
+		return null;
+	const act = async (verb, fitting) => {
+		setBusy(true);
+		if (await (query ? doToMatching(sort, verb, query) : doToPicked(sort, verb, fitting))) {
+			clear();
+			reload();
+		}
+		setBusy(false);
+	};
+	return html`<div class="chosen panel" role="group" aria-label=${`What to do with the selected ${sort.one}s`}>
+		<b class="num">${query ? 'All that match are selected' : `${count(rows.length, sort.one)} selected`}</b>
+		${offer && html`<${Button} look="small" onClick=${offer}>Select all that match<//>`}
+		${sort.verbs.map((v) => {
+			const fitting = rows.filter((r) => v.fits.includes(r.state));
+			const fits = query ? sort.turnsOf(v, query).length > 0 : fitting.length > 0;
+			return html`<${Button} key=${v.verb} look=${`small ${v.danger ? 'danger' : ''}`} disabled=${busy || !fits}
+				onClick=${() => act(v, fitting)}>${v.title}${!query && fits && fitting.length !== rows.length ? ` ${fitting.length}` : ''}<//>`;
+		})}
+		<${Button} look="small plain" onClick=${clear}>Clear<//>
+	</div>`;
 }

@@ -3,9 +3,9 @@ import { html, store, useEffect, useRef, useState, useStore } from './ui.js';
 
 const asked = store(null);
 
-// {title, text, fields: [{name, label, type, value, hint, options, suggest, words, json, required, placeholder, also}], body, action, danger, broad, run}
+// {title, text, fields: [{name, label, type, value, hint, options, suggest, words, read, unset, json, required, placeholder, also, rare}], body, action, danger, broad, run}
 // options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
-// gets {values}, as they are typed, below the field; words, json: see form.js. body: what there is to read; action null: there
+// gets {values}, as they are typed, below the field; rare: it stands behind "More"; words, read, unset, json: see form.js. body: what there is to read; action null: there
 // is nothing to do but that. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
 // holds is put into fields: what is still to be done. Resolves to what run returned, or to the values; to null when somebody
 // thought better of it.
@@ -19,7 +19,7 @@ export async function confirm(question) {
 }
 
 function Field({ field }) {
-	const { name, label, type = 'text', value, hint, options, suggest, json, words: listed, also, ...more } = field;
+	const { name, label, type = 'text', value, hint, options, suggest, json, words: listed, read, unset, option, also, rare, ...more } = field;
 	const id = `field-${name}`;
 	const about = hint ? `${id}-hint` : undefined;
 	const text = value !== null && typeof value === 'object' ? JSON.stringify(value) : value ?? '';
@@ -63,6 +63,12 @@ function Also({ of: component, form, fields }) {
 	return values && html`<${component} values=${values} />`;
 }
 
+// What is wrong within is to be seen, and a browser shows nothing that is folded.
+function More({ title, children }) {
+	return html`<details class="rare" onInvalidCapture=${(e) => { e.currentTarget.open = true; }}>
+		<summary>More <span class="soft">${title}</span></summary><div class="many">${children}</div></details>`;
+}
+
 function Question({ question }) {
 	const { title, text, fields, body, action = 'OK', danger, broad, run, resolve } = question;
 	const box = useRef(null), form = useRef(null);
@@ -89,14 +95,16 @@ function Question({ question }) {
 			setBusy(false);
 		}
 	};
+	const show = (field) => html`<${Field} key=${field.name} field=${field} />${field.also && html`<${Also} of=${field.also} form=${form} fields=${fields} />`}`;
 	return html`<dialog ref=${box} class=${broad ? 'broad' : ''} aria-labelledby="dialog-title" onCancel=${() => end(null)}>
-		<form ref=${form} class=${fields.length > 4 ? 'many' : ''} onSubmit=${submit}>
+		<form ref=${form} class=${fields.filter((f) => !f.rare).length > 4 ? 'many' : ''} onSubmit=${submit}>
 			<h2 id="dialog-title">${title}</h2>
 			${text && html`<p>${text}</p>`}
 			${body}
-			${fields.map((field) => html`<${Field} key=${field.name} field=${field} />${field.also && html`<${Also} of=${field.also} form=${form} fields=${fields} />`}`)}
-			<div role="alert">${problem && html`<div class="problem"><p>${problem.message}</p>${problem.hint && html`<p class="hint">${problem.hint}</p>`}</div>`}</div>
+			${fields.filter((f) => !f.rare).map(show)}
+			${fields.some((f) => f.rare) && html`<${More} title=${fields.filter((f) => f.rare).map((f) => f.label).join(', ')}>${fields.filter((f) => f.rare).map(show)}<//>`}
 			<div class="actions">
+				<div role="alert">${problem && html`<div class="problem"><p>${problem.message}</p>${problem.hint && html`<p class="hint">${problem.hint}</p>`}</div>`}</div>
 				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>
 				${action !== null && html`<button type="submit" class="go ${danger ? 'danger' : 'main'}" disabled=${busy}>${action}</button>`}
 			</div>

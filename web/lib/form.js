@@ -5,14 +5,20 @@ const textOf = (value) => (value === null || value === undefined ? '' : typeof v
 function parsed(label, text) {
 	try {
 		return JSON.parse(text);
-	} catch {
-		throw Object.assign(new Error(`${label}: this is no JSON`), { hint: 'for instance {"name": "value", "n": 1}' });
+	} catch (error) {
+		throw Object.assign(new Error(`${label}: this is no JSON`), { hint: `${error.message}. It looks like {"name": "value", "n": 1}` });
 	}
 }
 
-// words: some, with commas between them.
-function typed({ type, json, words, label }, text) {
-	return json ? parsed(label, text) : words ? text.split(',').map((w) => w.trim()).filter(Boolean) : type === 'number' ? Number(text) : text;
+// read: what makes a value of it; words: some, with commas between them. An instant is of this browser's time zone.
+function typed({ type, json, words, label, read }, text) {
+	if (read)
+		return read(text);
+	if (json)
+		return parsed(label, text);
+	if (words)
+		return text.split(',').map((w) => w.trim()).filter(Boolean);
+	return type === 'number' ? Number(text) : type === 'datetime-local' ? new Date(text).toISOString() : text;
 }
 
 // Of a new thing: what was filled in.
@@ -21,7 +27,7 @@ export function filled(fields, values) {
 		.map((field) => [field.name, field.type === 'check' ? true : typed(field, values[field.name])]));
 }
 
-// Of one that is there: what was changed, and in reset what was emptied.
+// Of one that is there: what was changed, and in reset what was emptied; a list of words that is may be empty, mostly.
 export function changed(fields, values) {
 	const given = {}, reset = [];
 	for (const field of fields) {
@@ -30,7 +36,7 @@ export function changed(fields, values) {
 			if (values[name] !== Boolean(value))
 				given[name] = values[name];
 		} else if (values[name] !== textOf(value)) {
-			if (values[name] === '' && !field.words)
+			if (values[name] === '' && (!field.words || field.unset))
 				reset.push(name);
 			else
 				given[name] = typed(field, values[name]);

@@ -1,5 +1,6 @@
 // What changes is told by the server over a WebSocket; where that cannot be, pages ask every few seconds.
 import { apiUrl, get, me, reachable } from './api.js';
+import { finished } from './states.js';
 import { store, useCallback, useEffect, useRef, useState } from './ui.js';
 
 const POLL_MS = 3000, GATHER_MS = 250, SPACING_MS = 1500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
@@ -135,6 +136,17 @@ export function useMessages(topic, heard) {
 	const latest = useRef(heard);
 	latest.current = heard;
 	useEffect(() => subscribe(topic, (message) => latest.current(message)), [topic]);
+}
+
+// A job once it has ended.
+const ENDS_MS = 1000;
+export async function jobEnds(id) {
+	for (;;) {
+		const job = await get(`jobs/${id}`);
+		if (finished.includes(job.state))
+			return job;
+		await new Promise((resolve) => { setTimeout(resolve, ENDS_MS); });
+	}
 }
 
 // What a path answers that is always the same: asked for once. null while it is not known, or where there is none.

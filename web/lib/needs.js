@@ -19,7 +19,8 @@ function grouped(jobs) {
 
 const asksSomebody = (job) => /approval/.test(job.waits_for ?? job.reason ?? '');
 
-// closely: as soon as something changes. {status, failed, waiting: as of useData; trouble, approvals, groups: null until all are known}
+// closely: as soon as something changes. {status, failed, waiting: as of useData; trouble, approvals, groups: the first of them,
+// null until all are known; unshown: how many approvals and groups there are beside these}
 export function useNeeds(closely) {
 	const ofJobs = closely ? { topics: ['jobs'] } : { every: SLOWLY_MS };
 	const status = useData('status', { topics: closely ? ['status', 'queues', 'workers'] : ['status'] });
@@ -28,9 +29,11 @@ export function useNeeds(closely) {
 	const waiting = useData('jobs', { query: { state: 'waiting', limit: LOOKED_AT }, ...ofJobs });
 	const known = status.data && failed.data && waiting.data;
 	const trouble = known ? [...status.data.items, ...(downloads.data?.items ?? [])].filter((s) => s.status !== 'ok') : null;
-	const approvals = known ? waiting.data.items.filter(asksSomebody).slice(0, SHOWN) : null;
-	const groups = known ? grouped(failed.data.items).slice(0, SHOWN) : null;
+	const approvals = known ? waiting.data.items.filter(asksSomebody) : [];
+	const groups = known ? grouped(failed.data.items) : [];
 	const n = known ? trouble.length + approvals.length + groups.length : null;
+	const first = (all) => (known ? all.slice(0, SHOWN) : null);
+	const unshown = { approvals: Math.max(0, approvals.length - SHOWN), groups: Math.max(0, groups.length - SHOWN) };
 	useEffect(() => { if (n !== null) needed.set(n); }, [n, status.data, downloads.data, failed.data, waiting.data]);
-	return { status, failed, waiting, trouble, approvals, groups, n };
+	return { status, failed, waiting, trouble, approvals: first(approvals), groups: first(groups), unshown, n };
 }

@@ -1,12 +1,10 @@
 // The audit: what people did, and what the system did about trouble.
-import { get } from '../lib/api.js';
 import { Empty, Head, ProblemBox } from '../lib/bits.js';
-import { useData } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { clock, exact } from '../lib/time.js';
-import { toastProblem } from '../lib/toast.js';
-import { html, useEffect, useState } from '../lib/ui.js';
+import { html } from '../lib/ui.js';
 
 const PAGE = 100;
 
@@ -35,27 +33,10 @@ const columns = [
 	{ name: 'detail', title: 'Detail', wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>` },
 ];
 
-// The first page is kept fresh; those that were asked for behind it stay as they were.
-function usePages(query) {
-	const first = useData('audit', { query, topics: ['jobs', 'daemons', 'schedules', 'queues'], every: 10000 });
-	const [older, setOlder] = useState({ rows: [], next: undefined });
-	useEffect(() => setOlder({ rows: [], next: undefined }), [JSON.stringify(query)]);
-	const next = older.next === undefined ? first.data?.next : older.next;
-	const more = async () => {
-		try {
-			const page = await get('audit', { ...query, after: next });
-			setOlder({ rows: [...(older.next === undefined ? first.data.items : older.rows), ...page.items], next: page.next });
-		} catch (error) {
-			toastProblem(error);
-		}
-	};
-	const seen = new Set(first.data?.items.map((r) => r.n));
-	return { ...first, rows: first.data && [...first.data.items, ...older.rows.filter((r) => !seen.has(r.n))], more: next ? more : null };
-}
-
 export function Audit({ query }) {
 	const span = spans.find(([name]) => name === (query.since ?? '')) ?? spans[0];
-	const { rows, error, reload, more } = usePages({ limit: PAGE, what: query.what, who: query.who, job: query.job, since: span[2] });
+	const { rows, error, reload, more } = usePages('audit', { limit: PAGE, what: query.what, who: query.who, job: query.job, since: span[2] },
+		{ idOf: (r) => r.n, grows: true, topics: ['jobs', 'daemons', 'schedules', 'queues'], every: 10000 });
 	const text = (name, label, placeholder) => html`<input data-filter=${name === 'what' ? '' : undefined} type=${name === 'job' ? 'number' : 'search'} aria-label=${label} placeholder=${placeholder}
 		value=${query[name] ?? ''} onInput=${(e) => filter({ [name]: e.target.value }, { typing: true })} />`;
 	return html`<${Head} title="Audit" note="What people did, and what the system did about trouble." />

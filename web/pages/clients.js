@@ -1,41 +1,43 @@
 // Clients and targets: who downloads for us and who is told of new files, how each is, and what is wrong with it.
-import { del, get, may, patch, post, step } from '../lib/api.js';
+import { get, may, patch, post, step } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
-import { ask, confirm } from '../lib/dialog.js';
-import { changed, filled, onlyResettable } from '../lib/form.js';
+import { ask } from '../lib/dialog.js';
+import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { useData } from '../lib/live.js';
+import { add, drop, edit } from '../lib/setup.js';
 import { bytes } from '../lib/size.js';
 import { duration, seconds, Time } from '../lib/time.js';
-import { act, toast, toastProblem } from '../lib/toast.js';
+import { act, toastProblem } from '../lib/toast.js';
 import { html, useEffect, useState } from '../lib/ui.js';
 import { href } from '../lib/route.js';
 
-const secretField = (o) => ({ name: 'secret', label: 'Secret', value: o.secret, placeholder: 'secret:NAME', pattern: 'secret:[a-zA-Z0-9_.\\-]+', title: 'secret: and its name',
-	hint: 'its name only; what it is says the workers\' host: tow secret set NAME' });
+const common = ['url', 'priority', 'timeout', 'delay'];
+
+// Whoever has a category or a tag of ours may let us adopt what is in it.
+const always = (driver) => [...common, ...(!driver.takes || ['category', 'tag'].some((name) => driver.takes.includes(name)) ? ['adopt'] : [])];
 
 const sorts = {
 	clients: {
-		one: 'client', drivers: ['qbittorrent', 'transmission', 'deluge', 'rtorrent', 'aria2', 'sabnzbd', 'nzbget', 'web'], reset: ['user_name', 'secret', 'category', 'tag'],
-		fields: (c) => [
-			{ name: 'url', label: 'Address', value: c.url, placeholder: 'http://127.0.0.1:8080' },
-			{ name: 'user_name', label: 'User', value: c.user_name }, secretField(c),
+		one: 'client', path: 'clients', driven: true, reset: ['user_name', 'secret', 'category', 'tag'],
+		gone: 'Nothing is changed in the program itself. Its downloads go on when one of that name is there again.',
+		fields: (c, driver) => takenBy(driver, [
+			urlField(driver, c.url), { name: 'user_name', label: 'User', value: c.user_name }, secretField(c.secret),
 			{ name: 'category', label: 'Category', value: c.category, hint: 'what is ours in it, and what is added gets' },
 			{ name: 'tag', label: 'Tag', value: c.tag },
-			{ name: 'adopt', label: 'What others put there is ours to import, too', type: 'check', value: c.adopt },
 			{ name: 'priority', label: 'Priority', type: 'number', value: c.priority ?? 100, hint: 'downloads that name no client go to the smallest' },
 			{ name: 'timeout', label: 'Time limit of a request', value: c.timeout, placeholder: '30 s' },
 			{ name: 'paths', label: 'Where its folders are here', type: 'area', rows: 2, json: true, value: c.paths, placeholder: '{"/downloads": "/srv/downloads"}' },
-		],
+			{ name: 'adopt', label: 'What others put there is ours to import, too', type: 'check', value: c.adopt },
+		], always(driver)),
 	},
 	targets: {
-		one: 'target', drivers: ['jellyfin', 'plex', 'kodi', 'audiobookshelf', 'subsonic', 'stash', 'mpd', 'webhook'], reset: ['user_name', 'secret', 'section'],
-		fields: (t) => [
-			{ name: 'url', label: 'Address', value: t.url, required: true, placeholder: 'http://127.0.0.1:8096' },
-			{ name: 'user_name', label: 'User', value: t.user_name }, secretField(t),
+		one: 'target', path: 'targets', driven: true, reset: ['user_name', 'secret', 'section'], gone: 'Nothing is changed in the program itself.',
+		fields: (t, driver) => takenBy(driver, [
+			urlField(driver, t.url), { name: 'user_name', label: 'User', value: t.user_name }, secretField(t.secret),
 			{ name: 'section', label: 'Section', value: t.section, hint: 'its own name of the library, where it needs one' },
 			{ name: 'delay', label: 'Changes are gathered for', value: t.delay, placeholder: '10 s' },
 			{ name: 'timeout', label: 'Time limit of a request', value: t.timeout, placeholder: '30 s' },
-		],
+		], common),
 	},
 };
 
@@ -75,42 +77,18 @@ async function test(path, o) {
 	}
 }
 
-// --- adding and changing
+// --- what can be done
 
-async function edit(path, o, reload) {
-	const sort = sorts[path];
-	const fields = sort.fields(o).filter((f) => o.driver !== 'web' || ['url', 'priority', 'timeout'].includes(f.name));
-	const done = await ask({ title: `Edit ${o.name}`, fields, broad: true, action: 'Save', run: (values) => {
-		const what = onlyResettable(changed(fields, values), sort.reset);
-		return Object.keys(what).length ? patch(`${path}/${step(o.name)}`, what) : {};
-	} });
-	if (done) {
-		toast(`${o.name} is saved`);
-		reload();
-	}
+async function addOne(path, reload) {
+	const done = await add(sorts[path]);
+	if (!done)
+		return;
+	reload();
+	if (may('operator'))
+		test(path, done);
 }
 
-async function add(path, reload) {
-	const sort = sorts[path];
-	const fields = [{ name: 'name', label: 'Name', required: true }, { name: 'driver', label: 'Program', value: sort.drivers[0], options: sort.drivers }, ...sort.fields({})];
-	const done = await ask({ title: `Add a ${sort.one}`, fields, broad: true, action: 'Add', run: async (values) => {
-		await post(path, filled(fields, values));
-		return values;
-	} });
-	if (done) {
-		toast(`${done.name} is added`);
-		reload();
-		if (may('operator'))
-			test(path, done);
-	}
-}
-
-async function drop(path, o, reload) {
-	if (await confirm({ title: `Remove ${o.name}?`, action: 'Remove', text: 'Nothing is changed in the program itself.', run: () => del(`${path}/${step(o.name)}`) })) {
-		toast(`${o.name} is removed`);
-		reload();
-	}
-}
+const then = (done, reload) => done.then((is) => is && reload());
 
 async function change(doing, said, reload) {
 	await act(doing, said);
@@ -127,7 +105,7 @@ function Verbs({ path, o, reload }) {
 		${path === 'clients' && o.error && o.enabled && one('Ask again', () => change(() => post(`${at}/retry`), `${o.name} is asked again`, reload))}
 		${path === 'targets' && o.enabled && one('Scan', () => change(() => post(`${at}/scan`), `${o.name} is told to look at all that it has`, reload))}
 		${enable && (o.enabled ? one('Disable', () => change(disable, said('disabled'), reload)) : one('Enable', () => change(enable, said('enabled'), reload)))}
-		${may('admin') && html`${one('Edit', () => edit(path, o, reload))}${one('Remove', () => drop(path, o, reload))}`}</div>`;
+		${may('admin') && html`${one('Edit', () => then(edit(sorts[path], o), reload))}${one('Delete', () => then(drop(sorts[path], o), reload))}`}</div>`;
 }
 
 // --- pages
@@ -148,7 +126,7 @@ function One({ path, o, reload }) {
 
 function All({ path, topics, title, empty }) {
 	const { data, error, reload } = useData(path, { topics, every: 5000 });
-	return html`<header class="head"><div><h2>${title}</h2></div>${may('admin') && html`<div class="actions"><${Button} onClick=${() => add(path, reload)}>Add a ${sorts[path].one}<//></div>`}</header>
+	return html`<header class="head"><div><h2>${title}</h2></div>${may('admin') && html`<div class="actions"><${Button} onClick=${() => addOne(path, reload)}>Add a ${sorts[path].one}<//></div>`}</header>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${!data && !error && html`<div class="panel loading" aria-busy="true"></div>`}
 		${data?.items.length === 0 && empty}

@@ -1,16 +1,47 @@
 // Daemons: what works in turns until somebody stops it, each with what it says now. And one: its log.
-import { del, may, post, step } from '../lib/api.js';
+import { get, may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
-import { confirm } from '../lib/dialog.js';
 import { Json } from '../lib/json.js';
+import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
+import { add, drop, edit } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, seconds, Time } from '../lib/time.js';
-import { act, toast } from '../lib/toast.js';
-import { html, useEffect, useRef } from '../lib/ui.js';
+import { act } from '../lib/toast.js';
+import { html, useEffect, useRef, useState } from '../lib/ui.js';
 
 const pathOf = (d) => `daemons/${step(d.name)}`;
+
+// --- adding and changing
+
+// Putting one changes another of its name.
+async function make(body, name) {
+	const there = await get('daemons').then(({ items }) => items.some((d) => d.name === name));
+	if (there)
+		throw Object.assign(new Error(`there is a daemon ${name} already`), { hint: 'edit it, or choose another name' });
+	return put(`daemons/${step(name)}`, body);
+}
+
+async function fieldsOf(d) {
+	const [{ kinds, queues }, policies] = await Promise.all([known(), get('policies').catch(() => ({ items: [] }))]);
+	return [
+		{ name: 'kind', label: 'Kind of job', value: d.kind, required: true, suggest: kinds, hint: 'what does a turn', also: ({ values }) => html`<${KnownKind} kind=${values.kind} kinds=${kinds} />` },
+		{ name: 'every', label: 'Sleeps between turns', value: d.every, placeholder: '1 minute', hint: 'unless a turn says how long itself' },
+		{ name: 'config', label: 'Config', type: 'area', rows: 3, json: true, value: d.config ?? {}, hint: 'what each turn gets as its arguments' },
+		{ name: 'description', label: 'What it is for', value: d.description },
+		{ name: 'queue', label: 'Queue', value: d.queue ?? 'default', suggest: queues, rare: true },
+		{ name: 'priority', label: 'Priority', type: 'number', min: 0, value: d.priority ?? 100, hint: 'smaller runs first', rare: true },
+		{ name: 'timeout', label: 'Time limit of a turn', value: d.timeout, placeholder: 'none', rare: true },
+		{ name: 'policy', label: 'A turn that fails is tried again', value: d.policy ?? '', options: [['', 'as is usual'], ...policies.items.map((p) => p.name)], rare: true },
+		{ name: 'auto_start', label: 'Starts by itself', type: 'check', value: d.auto_start },
+	];
+}
+
+const sort = {
+	one: 'daemon', path: 'daemons', fields: fieldsOf, send: make, reset: ['timeout', 'policy', 'description'], gone: 'What is known of its turns goes, too; its jobs stay in history.',
+	pattern: '[a-zA-Z0-9_.\\-]([a-zA-Z0-9_. \\-]{0,62}[a-zA-Z0-9_.\\-])?', title: 'up to 64 letters, digits, _ . -, and blanks between them',
+};
 
 async function verb(d, name, said, done) {
 	await act(() => post(`${pathOf(d)}/${name}`), `${d.name} ${said}`);
@@ -46,7 +77,8 @@ const topics = ['daemons'];
 
 function All() {
 	const { data, error, reload } = useData('daemons', { topics, every: 5000 });
-	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`} />
+	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`}>
+			${may('admin') && html`<${Button} look="main" onClick=${() => add(sort).then((done) => done && go(`daemons/${done.name}`))}>Add a daemon<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${data?.items}
 			empty=${html`<${Empty} title="No daemons" command="tow daemon add tidy my.kind '{}' --every 5min">A daemon does one turn of work, sleeps, and does the next one.<//>`} /></div>`;
@@ -67,21 +99,16 @@ function Log({ lines }) {
 		<span class="line">${l.line}${l.job && html` <a href=${href(`jobs/${l.job}`)}>job ${l.job}</a>`}</span></p>`)}</div>`;
 }
 
-async function drop(d) {
-	if (await confirm({ title: `Drop ${d.name}?`, action: 'Drop', text: 'It and what is known of its turns are forgotten; its jobs stay in history.', run: () => del(pathOf(d)) })) {
-		toast(`${d.name} is dropped`);
-		go('daemons');
-	}
-}
-
 function One({ name }) {
 	const path = `daemons/${step(name)}`;
 	const { data: d, error, reload } = useData(path, { topics, every: 3000 });
-	const log = useData(`${path}/log`, { query: { max_lines: KEPT }, topics, every: 3000 });
+	const [most, setMost] = useState(KEPT);
+	const log = useData(`${path}/log`, { query: { max_lines: most }, topics, every: 3000 });
 	if (!d)
 		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
 	return html`<${Head} title=${d.name} note=${d.description}>
-			${may('admin') && !isStarted(d) && html`<${Button} look="danger" onClick=${() => drop(d)}>Drop<//>`}<${Verbs} d=${d} done=${reload} /><//>
+			${may('admin') && html`<${Button} onClick=${() => edit(sort, d).then((done) => done && reload())}>Edit<//>`}<${Verbs} d=${d} done=${reload} />
+			${may('admin') && !isStarted(d) && html`<${Button} look="danger" onClick=${() => drop(sort, d).then((done) => done && go('daemons'))}>Delete<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="columns">
 			<${Card} title="Now" extra=${html`<${State} name=${d.state} />`}><p class="status"><${Says} d=${d} /></p>
@@ -91,7 +118,7 @@ function One({ name }) {
 				['Priority', d.priority], ['Time limit', d.timeout && duration(seconds(d.timeout))], ['Policy', d.policy], ['Starts by itself', d.auto_start ? 'yes' : 'no'], ['Enabled', d.enabled ? 'yes' : 'no']]} />
 				<h3>Config</h3><${Json} value=${d.config} label="config" /><//>
 		</div>
-		<h2>Log</h2>
+		<div class="lead"><h2>Log</h2>${log.data?.items.length >= most && html`<${Button} look="small" onClick=${() => setMost(most + KEPT)}>Show older<//>`}</div>
 		${log.error && html`<${ProblemBox} error=${log.error} again=${log.reload} />`}
 		${log.data?.items.length === 0 ? html`<${Empty} title="Nothing was said yet" command=${`tow daemon start ${name}`} />` : html`<${Log} lines=${log.data?.items ?? []} />`}`;
 }

@@ -1,8 +1,8 @@
 // One download: how far it is, what is wrong, its files, and all that ever happened to it.
 import { may, post } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
-import { useData } from '../lib/live.js';
-import { href } from '../lib/route.js';
+import { usePages } from '../lib/pages.js';
+import { go, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, Lasting, Time } from '../lib/time.js';
@@ -11,10 +11,10 @@ import { Json } from '../lib/json.js';
 import { html, useEffect } from '../lib/ui.js';
 import { amount, DownloadState, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
 
-// How long it was in which state, one after the other.
-function Timeline({ events }) {
+// How long it was in which state, one after the other; begun: whether what is known begins with it.
+function Timeline({ events, begun }) {
 	const steps = events.filter((e) => e.to_state);
-	return html`<ol class="stages" aria-label="States">${steps.map((e, i) => html`<li key=${e.n} title=${exact(e.at)}><${State} name=${stateWords(e.to_state)} />
+	return html`<ol class="stages" aria-label="States">${!begun && html`<li><span class="soft">…</span></li>`}${steps.map((e, i) => html`<li key=${e.n} title=${exact(e.at)}><${State} name=${stateWords(e.to_state)} />
 		<span class="soft num">${steps[i + 1] ? duration((Date.parse(steps[i + 1].at) - Date.parse(e.at)) / 1000) : html`<${Lasting} from=${e.at} />`}</span></li>`)}</ol>`;
 }
 
@@ -57,10 +57,12 @@ function ClientVerbs({ d }) {
 		${what[0].toUpperCase()}${what.slice(1)}<//>`);
 }
 
+const FILES = 200, EVENTS = 100;
+
 export function Download({ id }) {
 	const one = useMoving(`downloads/${encodeURIComponent(id)}`);
-	const files = useData(`downloads/${encodeURIComponent(id)}/files`, {});
-	const events = useData(`downloads/${encodeURIComponent(id)}/events`, {});
+	const files = usePages(`downloads/${encodeURIComponent(id)}/files`, { limit: FILES });
+	const events = usePages(`downloads/${encodeURIComponent(id)}/events`, { limit: EVENTS }, { idOf: (e) => e.n, grows: true });
 	useEffect(() => {
 		files.reload();
 		events.reload();
@@ -68,12 +70,14 @@ export function Download({ id }) {
 	if (!one.data)
 		return html`<${Head} title=${`Download ${id}`} />${one.error ? html`<${ProblemBox} error=${one.error} again=${one.reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
 	const d = one.now(one.data);
-	const again = () => {
+	const again = (isGone) => {
+		if (isGone)
+			return go('downloads');
 		one.reload();
 		files.reload();
-		events.reload();
+		return events.reload();
 	};
-	const placed = files.data?.items.some((f) => f.state === 'placed');
+	const placed = files.rows?.some((f) => f.state === 'placed');
 	return html`<${Head} title=${d.title} note=${html`<a href=${href('downloads')}>Downloads</a> / ${d.id}`}>
 			<${ClientVerbs} d=${d} />
 			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
@@ -81,10 +85,10 @@ export function Download({ id }) {
 		${one.error && html`<${ProblemBox} error=${one.error} again=${one.reload} />`}
 		${d.trouble && html`<div class="problem" role="status"><p>${troubleOf(d)}</p>${d.hint && html`<p class="hint">${d.hint}</p>`}</div>`}
 		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
-		${events.data && html`<${Card} title="States"><${Timeline} events=${events.data.items} /><//>`}
-		<h2>${files.data ? count(files.data.items.length, 'file') : 'Files'}</h2>
-		<${Table} label="files" columns=${fileColumns} rows=${files.data?.items} rowKey=${(f) => f.id}
-			empty=${html`<${Empty} title="No files yet" command=${`tow haul preview ${d.id}`}>They are known once it is here; this says what an import would do with them.<//>`} />
+		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
+		<h2>${files.rows ? `${files.more ? 'More than ' : ''}${count(files.rows.length, 'file')}` : 'Files'}</h2>
+		<${Table} label="files" columns=${fileColumns} rows=${files.rows} rowKey=${(f) => f.id} more=${files.more}
+			empty=${html`<${Empty} title="No files yet" command=${`tow haul plan ${d.id}`}>They are known once it is here; this says what an import would do with them.<//>`} />
 		<h2>What happened</h2>
-		<${Table} label="events" columns=${eventColumns} rows=${events.data && [...events.data.items].reverse()} rowKey=${(e) => e.n} />`;
+		<${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} />`;
 }

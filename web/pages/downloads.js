@@ -1,17 +1,19 @@
 // Downloads: what is under way, how fast, and what is wrong with it. One of them: pages/download.js.
 import { get, may, post } from '../lib/api.js';
 import { Button, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
+import { Chosen, useChosen } from '../lib/bulk.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
 import { useData, useMessages } from '../lib/live.js';
 import { filter, href } from '../lib/route.js';
+import { add as setUp } from '../lib/setup.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Download } from './download.js';
-import { addLibrary, chooseLibrary } from './libraries.js';
+import { chooseLibrary, ofLibraries } from './libraries.js';
 
 const groups = {
 	'': { title: 'All', states: null },
@@ -23,6 +25,30 @@ const groups = {
 };
 
 const sorts = [['-id', 'Newest first'], ['title', 'Title'], ['-percent', 'Furthest first'], ['-size', 'Largest first'], ['priority', 'Priority'], ['-completed_at', 'Completed last']];
+
+const removes = [['no', 'keeps it as it is'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files']];
+const askRemove = { name: 'remove', label: 'What its client does with it', value: 'no', options: removes };
+const ended = ['completed', 'failed', 'cancelled', 'rejected'];
+const deleteText = 'What is deleted is in no list any more; files in a library stay.';
+
+const verbs = [
+	{ verb: 'pause', title: 'Pause', done: 'paused', fits: ['queued', 'approved', 'downloading'] },
+	{ verb: 'resume', title: 'Resume', done: 'resumed', fits: ['paused'] },
+	{ verb: 'retry', title: 'Retry', done: 'tried again', fits: ['failed', 'cancelled', 'rejected'] },
+	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', danger: true, action: 'Cancel them', text: 'They can be tried again later.', fields: [askRemove],
+		fits: [...groups.active.states, 'needs_approval', 'paused'] },
+	{ verb: 'forget', title: 'Delete', done: 'deleted', danger: true, action: 'Delete', text: deleteText, fields: [askRemove], fits: ended },
+];
+
+const sort = {
+	one: 'download', path: 'downloads/bulk', key: 'download', most: 'max_rows', verbs,
+	turnsOf({ fits }, { states }) {
+		const state = fits.filter((s) => !states || states.includes(s));
+		return state.length > 0 ? [{ state }] : [];
+	},
+	bodyOf: ({ client, library, title }) => ({ client, library, title }),
+	pickedOf: (verb, rows) => [{ ids: rows.map((d) => d.id) }],
+};
 
 const SETTLE_MS = 300;
 
@@ -59,24 +85,33 @@ export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes i
 export const stateWords = (state) => state.replaceAll('_', ' ');
 export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.state)} />`);
 
-const isOver = (d) => ['completed', 'failed', 'cancelled', 'rejected'].includes(d.state);
+const isOver = (d) => ended.includes(d.state);
 const holds = {
 	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state),
 	resume: (d) => d.state === 'paused',
 	choose: isLost,
 	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
-	cancel: (d) => !isOver(d) || d.state === 'failed',
+	cancel: (d) => !isOver(d),
+	delete: isOver,
 };
 
 export async function cancel(d, done) {
 	const answer = await ask({
 		title: `Cancel ${d.title}?`, action: 'Cancel the download', danger: true, text: 'It can be tried again later.',
-		fields: [{ name: 'remove', label: 'What its client does with it', value: 'no', options: [['no', 'keeps it as it is'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files']] }],
+		fields: [askRemove],
 		run: ({ remove }) => post(`downloads/${d.id}/cancel`, { remove }),
 	});
 	if (answer) {
 		toast(`${d.title} is cancelled`);
 		done();
+	}
+}
+
+async function drop(d, done) {
+	const answer = await ask({ title: `Delete ${d.title}?`, action: 'Delete', danger: true, text: deleteText, fields: [askRemove], run: ({ remove }) => post(`downloads/${d.id}/forget`, { remove }) });
+	if (answer) {
+		toast(`${d.title} is deleted`);
+		done(true);
 	}
 }
 
@@ -104,7 +139,8 @@ async function verb(d, name, said, done) {
 	done();
 }
 
-const icons = { choose: 'M2 4h4l1.5 2H14v7H2zM8 8v3.5M6.2 9.8h3.6', pause: 'M5 3v10M11 3v10', resume: 'M4 3l9 5-9 5z', retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3.2H9.8', cancel: 'M4 4l8 8M12 4l-8 8' };
+const icons = { choose: 'M2 4h4l1.5 2H14v7H2zM8 8v3.5M6.2 9.8h3.6', pause: 'M5 3v10M11 3v10', resume: 'M4 3l9 5-9 5z', retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3.2H9.8', cancel: 'M4 4l8 8M12 4l-8 8',
+	delete: 'M3 4.5h10M6.5 4.5V2.5h3v2M4.5 4.5l.6 9h5.8l.6-9' };
 
 function Icon({ name }) {
 	return html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${icons[name]} /></svg>`;
@@ -114,14 +150,15 @@ function Icon({ name }) {
 export function Verbs({ d, done, small }) {
 	if (!may('operator'))
 		return null;
-	const one = (name, word, doing) => holds[name](d) && html`<${Button} key=${name} look=${small ? 'plain' : name === 'cancel' ? 'danger' : ''} title=${small && word}
+	const one = (name, word, doing) => holds[name](d) && html`<${Button} key=${name} look=${small ? 'plain' : ['cancel', 'delete'].includes(name) ? 'danger' : ''} title=${small && word}
 		aria-label=${`${word} ${d.title}`} onClick=${doing}>${small ? html`<${Icon} name=${name} />` : word}<//>`;
 	return html`<div class="actions">
 		${one('pause', 'Pause', () => verb(d, 'pause', 'is paused', done))}
 		${one('resume', 'Resume', () => verb(d, 'resume', 'goes on', done))}
 		${one('choose', 'Choose a library', () => choose(d, done))}
 		${one('retry', 'Retry', () => verb(d, 'retry', 'is tried again', done))}
-		${one('cancel', 'Cancel', () => cancel(d, done))}</div>`;
+		${one('cancel', 'Cancel', () => cancel(d, done))}
+		${one('delete', 'Delete', () => drop(d, done))}</div>`;
 }
 
 export function Progress({ d }) {
@@ -218,7 +255,7 @@ async function addAll(fields, { links, files, rate, ...values }) {
 // No library is no reason not to download; but what comes would wait for one.
 function NoLibrary({ then }) {
 	const first = async () => {
-		await addLibrary();
+		await setUp(ofLibraries);
 		then();
 	};
 	return html`<div class="lead offer"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
@@ -338,9 +375,13 @@ function rowsOf(chosen, data, lost, query) {
 function All({ query }) {
 	const chosen = groups[query.show] ? query.show : '';
 	const [shown, setShown] = useState(PAGE);
-	const { data, error, reload, now } = useMoving('downloads', { state: groups[chosen].states?.join(','), title: query.title, client: query.client, library: query.library, sort: query.sort, limit: shown });
+	const asked = { title: query.title, client: query.client, library: query.library };
+	const { data, error, reload, now } = useMoving('downloads', { state: groups[chosen].states?.join(','), ...asked, sort: query.sort, limit: shown });
 	const counts = useData('downloads/counts', {});
 	const lost = useLost(data);
+	const rows = rowsOf(chosen, data, lost, query);
+	// What stands elsewhere than its state says would not be matched where it is seen.
+	const picked = useChosen(rows, { ...asked, states: groups[chosen].states }, { isMore: Boolean(data?.next), mayMatch: lost.length === 0 });
 	const again = () => {
 		reload();
 		counts.reload();
@@ -352,8 +393,9 @@ function All({ query }) {
 		<${Tabs} chosen=${chosen} counts=${counts.data?.items} lost=${lost.length} />
 		<${Filters} query=${query} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${rowsOf(chosen, data, lost, query)} rowKey=${(d) => d.id}
+		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${rows} rowKey=${(d) => d.id} selected=${may('operator') ? picked.ids : undefined} onSelect=${picked.select}
 			more=${data?.next && (() => setShown(shown + PAGE))} empty=${html`<${Nothing} query=${query} />`} /></div>
+		<${Chosen} sort=${sort} chosen=${picked} reload=${again} />
 		${over && html`<div class="drop" aria-hidden="true"><p>Drop .torrent or .nzb files to add them</p></div>`}`;
 }
 

@@ -11,6 +11,7 @@ import { duration, exact, Lasting, seconds, Time } from '../lib/time.js';
 import { Timeline } from '../lib/timeline.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
+import { enqueue } from './enqueue.js';
 
 // Verbs that need to be told something: fields, and what is made of them.
 const questions = {
@@ -73,8 +74,8 @@ function actionsOf(job) {
 function Actions({ job, reload }) {
 	if (!may('operator'))
 		return null;
-	return actionsOf(job).map(([verb, title, look]) => html`<${Button} key=${verb} look=${look}
-		onClick=${() => (verb === 'delete' ? drop(job) : questions[verb] ? question(verb, job, reload) : atOnce(verb, job, reload))}>${title}<//>`);
+	return html`<${Button} onClick=${() => enqueue(job)}>Copy<//>${actionsOf(job).map(([verb, title, look]) => html`<${Button} key=${verb} look=${look}
+		onClick=${() => (verb === 'delete' ? drop(job) : questions[verb] ? question(verb, job, reload) : atOnce(verb, job, reload))}>${title}<//>`)}`;
 }
 
 // Reasons whose ids are of workers, not of jobs.
@@ -127,7 +128,7 @@ function Steps({ steps }) {
 }
 
 function Gone({ id, error }) {
-	return error.status === 404 ? html`<${Head} title=${`Job ${id}`} /><${Empty} title="There is no such job" command="tow jobs">It was never enqueued here, or it has been forgotten: queues keep finished jobs for a while.<//>`
+	return error.status === 404 ? html`<${Head} title=${`Job ${id}`} /><${Empty} title="There is no such job" command="tow jobs">It was never enqueued here, or it has been deleted: queues keep finished jobs for a while.<//>`
 		: html`<${Head} title=${`Job ${id}`} /><${ProblemBox} error=${error} />`;
 }
 

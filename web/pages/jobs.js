@@ -1,14 +1,16 @@
 // Jobs: how many there are of each state, those that match the filters of the address, and what can be done to many.
-import { get, may } from '../lib/api.js';
-import { Button, compact, count, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
-import { canMatch, doToMatching, doToPicked, statesOf, verbs } from '../lib/bulk.js';
+import { may } from '../lib/api.js';
+import { Button, compact, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
+import { Chosen, useChosen } from '../lib/bulk.js';
+import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { finished, live } from '../lib/states.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { Lasting, Time } from '../lib/time.js';
-import { toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
+import { enqueue } from './enqueue.js';
 import { Job } from './job.js';
 
 const names = ['kind', 'queue', 'lane', 'tag', 'key', 'parent', 'class'];
@@ -25,6 +27,9 @@ function Tabs({ query, counts }) {
 		${title}${counts?.[state] !== undefined && html`<span class="n soft">${counts[state]}</span>`}</a>`;
 	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}</nav>`;
 }
+
+// Bulk calls cannot find jobs by these.
+const canMatch = (query) => !query.key && !query.parent;
 
 // What is written, as filters: "queue:mail tag:night thumbnail", where a word alone is a kind. odd: the words that are none.
 export function readFilter(text) {
@@ -100,49 +105,6 @@ function Order({ state, sort }) {
 		${orders[state].map(([value, title]) => html`<option key=${value} value=${value} selected=${value === sort}>${title}</option>`)}</select>`;
 }
 
-// What can be done to the jobs that are picked; to all that match the query, where that is given.
-function Chosen({ jobs, query, offer, clear, reload }) {
-	const [busy, setBusy] = useState(false);
-	const act = async (verb, fitting) => {
-		setBusy(true);
-		if (await (query ? doToMatching(verb, query) : doToPicked(verb, fitting))) {
-			clear();
-			reload();
-		}
-		setBusy(false);
-	};
-	return html`<div class="chosen panel" role="group" aria-label="What to do with the selected jobs">
-		<b class="num">${query ? 'All that match are selected' : `${count(jobs.length, 'job')} selected`}</b>
-		${offer && html`<${Button} look="small" onClick=${offer}>Select all that match<//>`}
-		${verbs.map((v) => {
-			const fitting = jobs.filter((j) => v.fits.includes(j.state));
-			const fits = query ? statesOf(v, query).length > 0 : fitting.length > 0;
-			return html`<${Button} key=${v.verb} look=${`small ${v.danger ? 'danger' : ''}`} disabled=${busy || !fits}
-				onClick=${() => act(v, fitting)}>${v.title}${!query && fits && fitting.length !== jobs.length ? ` ${fitting.length}` : ''}<//>`;
-		})}
-		<${Button} look="small plain" onClick=${clear}>Clear<//>
-	</div>`;
-}
-
-// Pages that have been asked for beyond the first, which alone is kept fresh.
-function usePages(query, first) {
-	const [later, setLater] = useState({ key: null, items: [], next: null });
-	const key = JSON.stringify(query);
-	const mine = later.key === key ? later : { items: [], next: undefined };
-	const next = mine.next === undefined ? first?.next : mine.next;
-	const more = async () => {
-		try {
-			const page = await get('jobs', { ...query, limit: PAGE, after: next });
-			setLater({ key, items: [...mine.items, ...page.items], next: page.next });
-		} catch (error) {
-			toastProblem(error);
-		}
-	};
-	const seen = new Set(first?.items.map((j) => j.id));
-	const rows = first && [...first.items, ...mine.items.filter((j) => !seen.has(j.id))];
-	return [rows, next ? more : null];
-}
-
 function Nothing({ query }) {
 	const filtered = writeFilter(query) || query.state;
 	return filtered ? html`<${Empty} title="No job matches">${query.state && `None is ${query.state}${writeFilter(query) ? ' and fits the filter' : ''}. `}<a href=${href('jobs')}>Show all</a><//>`
@@ -150,33 +112,23 @@ function Nothing({ query }) {
 }
 
 function List({ query }) {
-	const sort = query.sort ?? orders[query.state]?.[0][0];
-	const asked = { ...Object.fromEntries(['state', ...names].map((name) => [name, query[name]])), sort };
-	const { data, error, reload } = useData('jobs', { query: { ...asked, limit: PAGE }, topics: ['jobs'] });
+	const order = query.sort ?? orders[query.state]?.[0][0];
+	const asked = { ...Object.fromEntries(['state', ...names].map((name) => [name, query[name]])), sort: order };
+	const { rows, more, error, reload } = usePages('jobs', { ...asked, limit: PAGE }, { topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
-	const [selected, setSelected] = useState(new Set());
-	const [rows, more] = usePages(asked, data);
-	// Of which query all are selected, those that are not shown, too.
-	const [whole, setWhole] = useState(null);
-	const isWhole = whole === JSON.stringify(asked);
-	const select = (next) => {
-		setWhole(null);
-		setSelected(next);
-	};
-	const chosen = rows?.filter((j) => isWhole || selected.has(j.id)) ?? [];
-	const mayOffer = !isWhole && more && chosen.length === rows.length && canMatch(asked);
+	const chosen = useChosen(rows, asked, { isMore: more !== null, mayMatch: canMatch(asked) });
 	const reloadAll = () => {
 		reload();
 		counts.reload();
 	};
 	const numbers = counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${compact(c.count)}${c.more ? '+' : ''}`]));
-	return html`<${Head} title="Jobs"><${Order} state=${query.state} sort=${sort} /><${Filter} query=${query} /><//>
+	return html`<${Head} title="Jobs"><${Order} state=${query.state} sort=${order} /><${Filter} query=${query} />
+			${may('operator') && html`<${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//>`}<//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="jobs" columns=${columns} rows=${rows} rowKey=${(j) => j.id} opens more=${more}
-			selected=${may('operator') ? new Set(chosen.map((j) => j.id)) : undefined} onSelect=${select} empty=${html`<${Nothing} query=${query} />`} />
-		${chosen.length > 0 && html`<${Chosen} jobs=${chosen} query=${isWhole && asked} offer=${mayOffer && (() => setWhole(JSON.stringify(asked)))}
-			clear=${() => select(new Set())} reload=${reloadAll} />`}`;
+			selected=${may('operator') ? chosen.ids : undefined} onSelect=${chosen.select} empty=${html`<${Nothing} query=${query} />`} />
+		<${Chosen} sort=${ofJobs} chosen=${chosen} reload=${reloadAll} />`;
 }
 
 export function Jobs({ rest: [id], query }) {

@@ -1,16 +1,16 @@
 // Libraries, where they are made and changed: in Settings, and from Downloads while there is none.
 import { get, may, patch, post, step } from '../lib/api.js';
 import { ask } from '../lib/dialog.js';
-import { changed, filled, onlyResettable } from '../lib/form.js';
-import { toast } from '../lib/toast.js';
+import { add } from '../lib/setup.js';
 
 const ways = [['reflink, link, copy', 'shares bytes, else copies'], ['link, copy', 'links, else copies'], ['copy', 'copies'], ['move', 'moves (ends seeding)'], ['symlink', 'points to them']];
 
 // An order of somebody's own is kept as it is.
 const waysWith = (own) => (ways.some(([value]) => value === own) ? ways : [[own, own], ...ways]);
 
-function fieldsOf(l) {
+async function fieldsOf(l) {
 	const modes = l.modes?.join(', ') ?? ways[0][0];
+	const profiles = (await get('profiles')).items.map((p) => p.name);
 	return [
 		{ name: 'root', label: 'Folder', value: l.root, required: true, placeholder: '/srv/films', pattern: '/.+', title: 'a folder, from / on', hint: 'on the workers\' host' },
 		{ name: 'template', label: 'Names of files', value: l.template ?? '{path}', required: true, hint: 'of {title} {name} {ext} {path} {category}; {path}: as they come' },
@@ -20,44 +20,35 @@ function fieldsOf(l) {
 		{ name: 'done_category', label: 'Category, once it is here', value: l.done_category, hint: 'its transfer is put into it' },
 		{ name: 'done_remove', label: 'Once its seeding goal is met, its client', value: l.done_remove ?? 'no',
 			options: [['no', 'keeps it'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files']] },
+		{ name: 'profile', label: 'Trouble is treated by profile', value: l.profile ?? 'default', options: profiles },
+		{ name: 'taken', label: 'When a name is another file\'s', value: l.taken ?? 'suffix', rare: true,
+			options: [['suffix', 'the new one gets a number'], ['skip', 'the new one stays out'], ['replace', 'the new one takes its place'], ['better', 'the better one stays'], ['fail', 'the import fails']] },
+		{ name: 'recycle_days', label: 'Days in its recycle bin', type: 'number', min: 0, value: l.recycle_days, placeholder: '30', hint: 'of what was replaced or taken back; 0: for ever', rare: true },
+		{ name: 'extensions', label: 'Only files that end in', words: true, unset: true, value: l.extensions?.join(', '), placeholder: 'all but some', rare: true },
 	];
 }
 
-// Some can be said of a library only when it is there.
-async function make(values) {
-	const { done_tag, done_remove, ...first } = values;
+// What can be said of a library only when it is there, and what is usual.
+const usual = { done_remove: 'no', profile: 'default', taken: 'suffix' };
+
+async function make({ done_tag, done_remove, profile, taken, recycle_days, extensions, ...first }, name) {
 	await post('libraries', first);
-	if (done_tag || done_remove !== 'no')
-		await patch(`libraries/${step(first.name)}`, { done_tag, done_remove });
-	return first;
+	const rest = Object.entries({ done_tag, done_remove, profile, taken, recycle_days, extensions }).filter(([key, value]) => value !== undefined && value !== usual[key]);
+	if (rest.length)
+		await patch(`libraries/${step(name)}`, Object.fromEntries(rest));
 }
 
-// Resolves to its name; to null when somebody thought better of it.
-export async function addLibrary() {
-	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'films', pattern: '[a-zA-Z0-9_.\\-]{1,64}', title: 'up to 64 letters, digits, _ . -' }, ...fieldsOf({})];
-	const added = await ask({ title: 'Add a library', text: 'A folder that downloads are put into when they are here.', fields, broad: true, action: 'Add', run: (values) => make(filled(fields, values)) });
-	if (added)
-		toast(`library ${added.name} is added`);
-	return added?.name ?? null;
-}
-
-export async function editLibrary(l) {
-	const fields = fieldsOf(l);
-	const done = await ask({ title: `Edit ${l.name}`, fields, broad: true, action: 'Save', run: (values) => {
-		const what = onlyResettable(changed(fields, values), ['done_tag', 'done_category']);
-		return Object.keys(what).length ? patch(`libraries/${step(l.name)}`, what) : {};
-	} });
-	if (done)
-		toast(`library ${l.name} is saved`);
-	return done;
-}
+export const ofLibraries = {
+	one: 'library', path: 'libraries', fields: fieldsOf, send: make, reset: ['done_tag', 'done_category', 'extensions'], text: 'A folder that downloads are put into when they are here.',
+	gone: 'Its files stay where they are. What is still to come into it waits for another one.', pattern: '[a-zA-Z0-9_.\\-]{1,64}', title: 'up to 64 letters, digits, _ . -',
+};
 
 // Into which library? Where there is none, the first is made. run(name) does it; resolves to null when nobody chose.
 export async function chooseLibrary(title, run) {
 	const { items } = await get('libraries');
 	if (items.length === 0 && may('admin')) {
-		const name = await addLibrary();
-		return name && run(name);
+		const added = await add(ofLibraries);
+		return added && run(added.name);
 	}
 	if (items.length === 0)
 		return ask({ title, action: null, text: 'There is no library yet. An admin adds one: Settings, Libraries.' }).then(() => null);

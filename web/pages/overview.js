@@ -1,8 +1,9 @@
 // Overview: what needs somebody first; then how it goes; then the queues.
 import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
-import { doToPicked, verbs } from '../lib/bulk.js';
+import { doToPicked } from '../lib/bulk.js';
 import { Chart } from '../lib/chart.js';
+import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
@@ -44,10 +45,10 @@ function Approvals({ jobs, reload }) {
 			<${Button} look="small" aria-label=${`Reject job ${job.id}`} onClick=${() => decide('reject', job, reload)}>Reject<//></div>`}</li>`);
 }
 
-const again = verbs.find((v) => v.verb === 'retry');
+const again = ofJobs.verbs.find((v) => v.verb === 'retry');
 
 async function retry(jobs, reload) {
-	if (await doToPicked(again, jobs))
+	if (await doToPicked(ofJobs, again, jobs))
 		reload();
 }
 
@@ -62,8 +63,13 @@ function Failures({ groups, more, reload }) {
 	});
 }
 
+// What is cut off says so, and where the rest is.
+function AndMore({ n, what, state }) {
+	return n > 0 && html`<li><span></span><div><a href=${href('jobs', { state })}>and ${n} more ${what}</a></div></li>`;
+}
+
 function Needs() {
-	const { status, failed, waiting, trouble, approvals, groups, n } = useNeeds(true);
+	const { status, failed, waiting, trouble, approvals, groups, unshown, n } = useNeeds(true);
 	const error = status.error ?? failed.error ?? waiting.error;
 	if (n === null)
 		return error ? html`<${ProblemBox} error=${error} />` : html`<div class="panel loading"></div>`;
@@ -72,7 +78,9 @@ function Needs() {
 	return html`<${Card} title="Needs somebody" extra=${failed.data.items.length > 0 && html`<a href=${href('jobs', { state: 'failed' })}>All failed jobs</a>`}>
 		${error && html`<${ProblemBox} error=${error} />`}
 		<ul class="needs"><${Trouble} items=${trouble} reload=${status.reload} /><${Approvals} jobs=${approvals} reload=${waiting.reload} />
-			<${Failures} groups=${groups} more=${failed.data.next !== null} reload=${failed.reload} /></ul><//>`;
+			<${AndMore} n=${unshown.approvals} what="that wait for somebody" state="waiting" />
+			<${Failures} groups=${groups} more=${failed.data.next !== null} reload=${failed.reload} />
+			<${AndMore} n=${unshown.groups} what="sorts of failures" state="failed" /></ul><//>`;
 }
 
 // Rows a queue and minute, as one row a minute: sums, or the largest.

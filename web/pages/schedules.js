@@ -4,6 +4,7 @@ import { Button, Card, Empty, Facts, Head, ProblemBox, State } from '../lib/bits
 import { ask, confirm } from '../lib/dialog.js';
 import { changed, filled } from '../lib/form.js';
 import { Json } from '../lib/json.js';
+import { known, KnownKind } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
@@ -49,11 +50,6 @@ function LatestStrip({ s }) {
 
 // --- adding and changing
 
-// A schedule may be made before its workers are; but mostly it is a slip.
-function KnownKind({ kind, kinds }) {
-	return kind && !kinds.includes(kind) && html`<p class="hint bad-text" role="status">No worker that lives knows the kind ${kind}: its jobs will wait for one.</p>`;
-}
-
 const zones = Intl.supportedValuesOf ? ['UTC', ...Intl.supportedValuesOf('timeZone')] : ['UTC'];
 
 const fieldsOf = (s, { kinds, queues }) => [
@@ -98,12 +94,6 @@ function Preview({ values: { spec, tz } }) {
 	return html`<section class="preview" aria-live="polite" aria-label="Next runs">
 		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="bad-text">${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}`
 			: rows && html`<h3>${words}</h3><${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>`}</section>`;
-}
-
-async function known() {
-	const none = { items: [] };
-	const [kinds, queues] = await Promise.all([get('kinds').catch(() => none), get('queues').catch(() => none)]);
-	return { kinds: kinds.items.map((k) => k.kind), queues: queues.items.map((q) => q.name) };
 }
 
 async function edit(s, reload) {
@@ -181,11 +171,14 @@ const historyColumns = (tz) => [
 	{ name: 'reason', title: 'Why', wide: true, cell: (o) => html`<span title=${o.reason}>${o.reason}</span>` },
 ];
 
+const HISTORY = 60;
+
 function One({ name }) {
 	const path = `schedules/${step(name)}`;
 	const { data: s, error, reload } = useData(path, { topics });
 	const next = useData(`${path}/next`, { query: { n: 8 }, every: 30000 });
-	const history = useData(`${path}/history`, { query: { n: 60 }, every: 15000 });
+	const [most, setMost] = useState(HISTORY);
+	const history = useData(`${path}/history`, { query: { n: most }, every: 15000 });
 	const words = useAnswer(s ? 'cron/words' : null, { p_spec: s?.spec })?.words;
 	useEffect(() => {
 		next.reload();
@@ -206,9 +199,9 @@ function One({ name }) {
 				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Starts', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Ends', s.ends_at && html`<${Time} at=${s.ends_at} />`],
 				['Gap in spring', s.dst_gap], ['Hour twice in autumn', s.dst_overlap]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
 		</div>
-		${history.data?.items.length > 0 && html`<${Card} title="Lately"><${Strip} of=${history.data.items} /><//>`}
+		${history.data?.items.length > 0 && html`<${Card} title="Lately"><${Strip} of=${history.data.items.slice(0, HISTORY)} /><//>`}
 		<h2>History</h2>
-		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at}
+		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at} more=${history.data?.items.length >= most && (() => setMost(most + HISTORY))}
 			empty=${html`<${Empty} title="It has not come yet" command=${`tow schedule run ${s.name}`} />`} />`;
 }
 

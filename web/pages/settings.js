@@ -6,12 +6,14 @@ import { filled } from '../lib/form.js';
 import { useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { Secret } from '../lib/secret.js';
+import { add, drop, edit } from '../lib/setup.js';
 import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
-import { addLibrary, editLibrary } from './libraries.js';
+import { ofLibraries } from './libraries.js';
+import { goals, ofChannels, ofProfiles, ofRules, testChannel } from './treatment.js';
 
 // --- of the instance
 
@@ -58,8 +60,8 @@ async function addToken(reload) {
 }
 
 async function dropToken(t, reload) {
-	if (await confirm({ title: `Drop ${t.name}?`, action: 'Drop', text: 'Whoever uses it is refused at once; browsers that signed in with it are signed out.', run: () => del(`tokens/${step(t.name)}`) })) {
-		toast(`${t.name} is dropped`);
+	if (await confirm({ title: `Delete ${t.name}?`, action: 'Delete', text: 'Whoever uses it is refused at once; browsers that signed in with it are signed out.', run: () => del(`tokens/${step(t.name)}`) })) {
+		toast(`${t.name} is deleted`);
 		reload();
 	}
 }
@@ -71,7 +73,7 @@ const tokenColumns = (reload) => [
 	{ name: 'sessions', title: 'Browsers', width: 11, num: true, wide: true, cell: (t) => number(t.sessions) },
 	{ name: 'expires', title: 'Ends', width: 14, wide: true, cell: (t) => html`<${Time} at=${t.expires_at} none="never" />` },
 	{ name: 'by', title: 'Made by', width: 16, wide: true, cell: (t) => t.made_by },
-	{ name: 'do', title: '', label: 'Actions', width: 10, cell: (t) => html`<div class="actions"><${Button} look="small" aria-label=${`Drop ${t.name}`} onClick=${() => dropToken(t, reload)}>Drop<//></div>` },
+	{ name: 'do', title: '', label: 'Actions', width: 10, cell: (t) => html`<div class="actions"><${Button} look="small" aria-label=${`Delete ${t.name}`} onClick=${() => dropToken(t, reload)}>Delete<//></div>` },
 ];
 
 function Tokens() {
@@ -81,59 +83,67 @@ function Tokens() {
 		<${Table} label="tokens" columns=${tokenColumns(reload)} rows=${data?.items} empty=${html`<${Empty} title="No tokens" command="tow token add laptop --role operator" />`} />`;
 }
 
-// --- of downloads. What has no add or edit here is changed by a command
+// --- of downloads
+
+// What can be done with what has a name.
+const byName = (sort, more) => ({ one: sort.one, add: () => add(sort), edit: (o) => edit(sort, o), drop: (o) => drop(sort, o), nameOf: (o) => o.name, ...more });
 
 const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`;
 
 const read = {
 	libraries: {
-		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", set: 'tow library set NAME --template …', say: 'Where files go, and how they are called there.',
-		one: 'library', add: addLibrary, edit: editLibrary,
+		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", say: 'Where files go, and how they are called there.',
+		...byName(ofLibraries),
 		columns: [
-			{ name: 'name', title: 'Library', width: 18, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
+			{ name: 'name', title: 'Library', width: 18, phone: 12, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
 			{ name: 'template', title: 'Names', wide: true, cell: (l) => html`<span class="mono" title=${l.template}>${l.template}</span>` },
 			{ name: 'profile', title: 'Profile', width: 12, wide: true, cell: (l) => l.profile }, { name: 'targets', title: 'Told', width: 16, wide: true, cell: (l) => list(l.targets) },
-			{ name: 'downloads', title: 'Downloads', width: 12, num: true, cell: (l) => number(l.downloads) }, { name: 'free', title: 'Free', width: 11, num: true, wide: true, cell: (l) => bytes(l.free_bytes) }],
+			{ name: 'downloads', title: 'Downloads', width: 12, num: true, wide: true, cell: (l) => number(l.downloads) }, { name: 'free', title: 'Free', width: 11, num: true, wide: true, cell: (l) => bytes(l.free_bytes) }],
 	},
 	profiles: {
-		title: 'Profiles', role: 'viewer', path: 'profiles', command: "tow profile add patient --stalled 'fail after 2 days'", set: 'tow profile set NAME --retries 5', say: 'What is done about downloads in trouble.',
+		title: 'Profiles', role: 'viewer', path: 'profiles', command: "tow profile add patient --stalled 'fail after 2 days'", say: 'What is done about downloads in trouble.', ...byName(ofProfiles, { keeps: (p) => p.name === 'default' }),
 		columns: [
-			{ name: 'name', title: 'Profile', width: 14, cell: (p) => html`<b>${p.name}</b>` }, { name: 'stalled', title: 'When it gets nothing', cell: (p) => html`<span title=${p.stalled}>${p.stalled}</span>` },
-			{ name: 'error', title: 'When its client fails', wide: true, cell: (p) => html`<span title=${p.error}>${p.error}</span>` }, { name: 'retries', title: 'Retries', width: 9, num: true, cell: (p) => number(p.retries) },
+			{ name: 'name', title: 'Profile', width: 14, phone: 11, cell: (p) => html`<b>${p.name}</b>` }, { name: 'stalled', title: 'When it gets nothing', cell: (p) => html`<span title=${p.stalled}>${p.stalled}</span>` },
+			{ name: 'error', title: 'When its client fails', wide: true, cell: (p) => html`<span title=${p.error}>${p.error}</span>` }, { name: 'retries', title: 'Retries', width: 9, num: true, wide: true, cell: (p) => number(p.retries) },
 			{ name: 'active', title: 'At once', width: 9, num: true, wide: true, cell: (p) => number(p.max_active) }, { name: 'libraries', title: 'Libraries', width: 18, wide: true, cell: (p) => list(p.libraries) }],
 	},
 	goals: {
-		title: 'Seeding goals', role: 'viewer', path: 'goals', command: "tow goal set --ratio 1 --seed-time '7 days'", set: 'tow goal set --tracker HOST --ratio 2', say: 'How long torrents seed that are placed, before they are removed.',
+		title: 'Seeding goals', role: 'viewer', path: 'goals', command: "tow goal set --ratio 1 --seed-time '7 days'", say: 'How long torrents seed that are placed, before they are removed.', one: 'goal', ...goals,
 		columns: [
-			{ name: 'tracker', title: 'Tracker', cell: (g) => g.tracker || 'any' }, { name: 'library', title: 'Library', cell: (g) => g.library ?? 'any' }, { name: 'ratio', title: 'Ratio', width: 10, num: true, cell: (g) => g.ratio ?? '–' },
-			{ name: 'time', title: 'For', width: 12, num: true, cell: (g) => (g.seed_time ? duration(seconds(g.seed_time)) : '–') }, { name: 'need', title: 'Needs', width: 10, wide: true, cell: (g) => g.need }],
+			{ name: 'tracker', title: 'Tracker', cell: (g) => g.tracker || 'any' }, { name: 'library', title: 'Library', cell: (g) => g.library ?? 'any' }, { name: 'ratio', title: 'Ratio', width: 10, phone: 7, num: true, cell: (g) => g.ratio ?? '–' },
+			{ name: 'time', title: 'For', width: 12, phone: 7, num: true, cell: (g) => (g.seed_time ? duration(seconds(g.seed_time)) : '–') }, { name: 'need', title: 'Needs', width: 10, wide: true, cell: (g) => g.need }],
 	},
 	channels: {
-		title: 'Channels', role: 'viewer', path: 'channels', command: 'tow channel add phone ntfy https://ntfy.sh --topic mine', set: 'tow channel test NAME', say: 'Ways to tell people something.',
+		title: 'Channels', role: 'viewer', path: 'channels', command: 'tow channel add phone ntfy https://ntfy.sh --topic mine', say: 'Ways to tell people something.', ...byName(ofChannels, { test: testChannel }),
 		columns: [
-			{ name: 'name', title: 'Channel', width: 18, cell: (c) => html`<b>${c.name}</b>` }, { name: 'driver', title: 'By', width: 10, wide: true, cell: (c) => c.driver }, { name: 'state', title: 'State', width: 12, cell: (c) => html`<${State} name=${c.state} />` },
-			{ name: 'error', title: 'What is wrong', cell: (c) => html`<span class="bad-text" title=${c.hint}>${c.error}</span>` }, { name: 'rules', title: 'Rules', width: 18, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 14, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
+			{ name: 'name', title: 'Channel', width: 18, phone: 14, cell: (c) => html`<b>${c.name}</b>` }, { name: 'driver', title: 'By', width: 10, wide: true, cell: (c) => c.driver }, { name: 'state', title: 'State', width: 12, cell: (c) => html`<${State} name=${c.state} />` },
+			{ name: 'error', title: 'What is wrong', wide: true, cell: (c) => html`<span class="bad-text" title=${c.hint}>${c.error}</span>` }, { name: 'rules', title: 'Rules', width: 18, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 14, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
 	},
 	rules: {
-		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone --events 'download.failed'", set: 'tow notify set NAME --delay 5min', say: 'What is told to whom.',
+		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone --events 'download.failed'", say: 'What is told to whom.', ...byName(ofRules),
 		columns: [
-			{ name: 'name', title: 'Rule', width: 18, cell: (r) => html`<b>${r.name}</b>` }, { name: 'channel', title: 'Channel', width: 16, cell: (r) => r.channel }, { name: 'events', title: 'Events', cell: (r) => html`<span title=${r.events?.join(', ')}>${list(r.events)}</span>` },
+			{ name: 'name', title: 'Rule', width: 18, phone: 12, cell: (r) => html`<b>${r.name}</b>` }, { name: 'channel', title: 'Channel', width: 16, wide: true, cell: (r) => r.channel }, { name: 'events', title: 'Events', cell: (r) => html`<span title=${r.events?.join(', ')}>${list(r.events)}</span>` },
 			{ name: 'libraries', title: 'Libraries', width: 16, wide: true, cell: (r) => list(r.libraries) }, { name: 'delay', title: 'Gathers', width: 10, num: true, wide: true, cell: (r) => duration(seconds(r.delay)) }, { name: 'enabled', title: 'On', width: 7, wide: true, cell: (r) => (r.enabled ? 'yes' : 'no') }],
 	},
 };
 
-const editColumn = (of, then) => ({ name: 'do', title: '', label: 'Actions', width: 9, cell: (r) => html`<div class="actions"><${Button} look="small" aria-label=${`Edit ${r.name}`} onClick=${() => then(() => of.edit(r))}>Edit<//></div>` });
+// Whoever may only test is offered that alone; keeps: what cannot be deleted.
+function doColumn(of, then) {
+	const one = (word, row, does) => html`<${Button} key=${word} look="small" aria-label=${`${word} ${of.nameOf(row)}`} onClick=${() => then(() => does(row))}>${word}<//>`;
+	return { name: 'do', title: '', label: 'Actions', width: of.test ? 26 : 19, phone: 11, cell: (r) => html`<div class="actions">${of.test && one('Test', r, of.test)}
+		${may('admin') && one('Edit', r, of.edit)}${may('admin') && !of.keeps?.(r) && one('Delete', r, of.drop)}</div>` };
+}
 
 function Read({ of }) {
 	const { data, error, reload } = useData(of.path, { every: 30000 });
-	const mine = of.add && may('admin');
 	const then = async (does) => {
 		if (await does())
 			reload();
 	};
-	return html`<div class="lead"><p class="soft">${of.say}</p>${mine ? html`<${Button} look="main" onClick=${() => then(of.add)}>Add a ${of.one}<//>` : html`<code>${of.set}</code>`}</div>
+	const does = may('admin') || (of.test && may('operator'));
+	return html`<div class="lead"><p class="soft">${of.say}</p>${may('admin') && html`<${Button} look="main" onClick=${() => then(of.add)}>Add a ${of.one}<//>`}</div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label=${of.title} columns=${mine ? [...of.columns, editColumn(of, then)] : of.columns} rows=${data?.items} rowKey=${(r) => r.name ?? `${r.tracker} ${r.library}`} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} />`;
+		<div class="treatment"><${Table} label=${of.title} columns=${does ? [...of.columns, doColumn(of, then)] : of.columns} rows=${data?.items} rowKey=${(r) => of.nameOf(r)} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} /></div>`;
 }
 
 const tabs = {

@@ -1,12 +1,13 @@
 // Workers: who does the work, in how many slots, and what each does now. Who minds the clock, and how that goes.
-import { Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
 import { useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
+import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, Lasting, seconds, Time } from '../lib/time.js';
-import { html } from '../lib/ui.js';
+import { html, useState } from '../lib/ui.js';
 
-const DRAWN = 64;
+const DRAWN = 64, SHOWN = 8, MANY = 10000;
 
 // Each slot is a square: full while it works.
 function Slots({ busy, slots }) {
@@ -15,25 +16,27 @@ function Slots({ busy, slots }) {
 	return html`<span class="slots" role="img" aria-label=${`${busy} of ${slots} slots are busy`}>${Array.from({ length: slots }, (_, i) => html`<i key=${i} class=${i < busy ? 'full' : ''}></i>`)}</span>`;
 }
 
-function Running({ jobs, more }) {
+function Running({ jobs, more, all }) {
+	if (!jobs)
+		return html`<p class="soft idle"> </p>`;
 	if (jobs.length === 0)
 		return html`<p class="soft idle">Nothing at the moment.</p>`;
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
 		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
 		<span class="soft note" title=${j.note}>${j.note ?? ''}</span>
 		${j.pct === null ? html`<span></span>` : html`<${Meter} value=${j.pct} label=${`how far job ${j.id} is`} />`}
-		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')}</p>`}`;
+		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')} <${Button} look="small" onClick=${all}>Show all<//></p>`}`;
 }
 
 function stateOf(w) {
 	return w.missing_since ? 'silent' : w.state;
 }
 
-function Worker({ worker: w, jobs }) {
+function Worker({ worker: w, jobs, all }) {
 	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${stateOf(w)} />`}>
 		<div class="busyness"><${Slots} busy=${w.busy} slots=${w.slots} /><b class="num">${w.busy} / ${w.slots}</b></div>
-		<${Running} jobs=${jobs} more=${w.busy - jobs.length} />
-		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
+		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} />
+		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
 		<details class="serves"><summary>Serves <span class="soft">${w.queues}</span></summary><p>${w.kinds.map((k) => html`<span key=${k} class="chip">${k}</span> `)}</p></details><//>`;
 }
@@ -57,16 +60,17 @@ const dutyColumns = [
 
 export function Workers() {
 	const { data, error, reload } = useData('workers', { topics: ['workers', 'jobs'], every: 10000 });
-	const stats = useData('stats', { topics: ['workers', 'jobs'], every: 5000 }).data;
+	const [most, setMost] = useState(SHOWN);
+	const running = useData('workers/jobs', { query: { per_worker: most }, topics: ['workers', 'jobs'], every: 5000 }).data;
 	const schedulers = useData('schedulers', { topics: ['workers'] }).data;
 	const duties = useData('duties').data;
 	const all = data?.items;
-	const doing = (w) => stats?.running.filter((j) => j.worker === w.id) ?? [];
+	const doing = (w) => running?.items.filter((j) => j.worker === w.id);
 	return html`<${Head} title="Workers" note=${all ? `${count(all.length, 'worker')}, ${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${all.reduce((n, w) => n + w.busy, 0)} busy` : ' '} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${all?.length === 0 && html`<${Empty} title="No worker" command="tow worker --queue default:4">Nothing runs until somebody works. tow up starts a worker, too.<//>`}
 		${!all && !error && html`<div class="panel loading" aria-busy="true"></div>`}
-		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} />`)}</div>
+		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} />`)}</div>
 		<h2>Schedulers</h2>
 		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers?.items} rowKey=${(s) => s.id}
 			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />

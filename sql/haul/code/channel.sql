@@ -115,7 +115,7 @@ declare
 begin
 	delete from haul_store.channel o where o.id = c.id;
 end $$;
-comment on function haul.drop_channel(text) is 'Forget a channel, with its rules and messages.';
+comment on function haul.drop_channel(text) is 'Delete a channel, with its rules and messages.';
 
 create or replace function haul.test_channel(name text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -240,4 +240,4 @@ declare
 begin
 	delete from haul_store.rule o where o.id = r.id;
 end $$;
-comment on function haul.drop_rule(text) is 'Tell it no more; what it has not told yet is forgotten.';
+comment on function haul.drop_rule(text) is 'Delete a rule; what it has not told yet goes, too.';

@@ -247,4 +247,4 @@ begin
 	delete from haul_store.client o where o.id = c.id;
 	perform haul_store.sweep_monitors();
 end $$;
-comment on function haul.drop_client(text) is 'Forget a client. Nothing changes in it; its downloads say that it is not configured any more, and go on when one of that name is.';
+comment on function haul.drop_client(text) is 'Delete a client. Nothing changes in it; its downloads say that it is not configured any more, and go on when one of that name is.';

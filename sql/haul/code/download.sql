@@ -157,21 +157,15 @@ as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download := haul_store.hold_download(id);
-	v_act constant text := case remove when 'transfer' then 'remove' when 'data' then 'remove_data' end;
 	v_job bigint;
 begin
-	if remove not in ('no', 'transfer', 'data') then
-		perform haul_store.fail('TW422', format('bad remove %L', remove), 'use no, transfer or data');
-	end if;
+	perform haul_store.check_remove(remove);
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
-	update haul_store.download o set gone = v_act where o.id = d.id;
 	perform haul_store.stop_fetch(d, 'paused');
 	for v_job in select unnest(haul_store.errands(d.id, '{haul.grab,haul.import,haul.preview}')) loop
 		perform haul_store.end_job(v_job, 'its download was cancelled');
 	end loop;
-	if v_act is not null then
-		perform haul_store.act(d, v_act);
-	end if;
+	perform haul_store.let_go(d, remove);
 end $$;
 comment on function haul.cancel(bigint, text) is 'Give a download up: what works on it is ended. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it).';
 
@@ -200,6 +194,7 @@ begin
 		update haul_store.download o set library = (haul_store.see_library(library)).id where o.id = d.id returning o.* into d;
 	end if;
 	perform haul_store.start_afresh(d);
+	update haul_store.download o set forgotten_at = null where o.id = d.id and o.forgotten_at is not null;
 	if d.state <> v_to then
 		d := haul_store.move_to(d, v_to, 'somebody tries again');
 	end if;

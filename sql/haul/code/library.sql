@@ -126,7 +126,7 @@ begin
 	end if;
 	delete from haul_store.library o where o.id = l.id;
 end $$;
-comment on function haul.drop_library(text) is 'Forget a library; its files stay where they are.';
+comment on function haul.drop_library(text) is 'Delete a library; its files stay where they are.';
 
 create or replace function haul.announce(library text, target text, root text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -125,7 +125,7 @@ begin
 	end if;
 	delete from haul_store.profile o where o.id = p.id;
 end $$;
-comment on function haul.drop_profile(text) is 'Forget a profile; who had it goes by the default one.';
+comment on function haul.drop_profile(text) is 'Delete a profile; who had it goes by the default one.';
 
 --- seeding goals
 
@@ -161,4 +161,4 @@ begin
 		perform haul_store.fail('TW404', 'there is no such goal', 'tow goal ls lists them, or select * from haul.goals');
 	end if;
 end $$;
-comment on function haul.drop_goal(text, text) is 'Forget a seeding goal.';
+comment on function haul.drop_goal(text, text) is 'Delete a seeding goal.';

@@ -7,7 +7,7 @@ begin
 		select t.client, count(*) as n, sum(t.down) as down, sum(t.up) as up from haul_store.transfer t where t.download is not null group by t.client
 	)
 	select 'haul_downloads', 'gauge', 'Downloads, by state.', '', jsonb_build_object('state', s.name), count(d.id)::double precision
-		from haul_store.state s left join haul_store.download d on d.state = s.name group by s.name
+		from haul_store.state s left join haul_store.download d on d.state = s.name and d.forgotten_at is null group by s.name
 	union all select 'haul_client_up', 'gauge', 'Whether a client answers.', '', jsonb_build_object('client', c.name), (h.state in ('ok', 'new'))::int
 		from haul_store.client c join haul_store.health h on h.client = c.id where c.enabled
 	union all select 'haul_client_transfers', 'gauge', 'Transfers of downloads, by client.', '', jsonb_build_object('client', c.name), coalesce(t.n, 0) from haul_store.client c left join t on t.client = c.id

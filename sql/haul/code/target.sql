@@ -90,7 +90,7 @@ declare
 begin
 	delete from haul_store.target o where o.id = t.id;
 end $$;
-comment on function haul.drop_target(text) is 'Forget a target.';
+comment on function haul.drop_target(text) is 'Delete a target.';
 
 create or replace function haul.scan(target text, paths text[] default null) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

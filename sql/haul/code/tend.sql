@@ -42,6 +42,7 @@ begin
 	perform haul_store.push_fetches();
 	perform haul_store.sweep_monitors();
 	perform haul_store.sweep_bins();
+	perform haul_store.sweep_forgotten();
 	perform haul_store.remind();
 	return case when haul_store.wants_tending() then 60000 else 600000 end;
 end $$;

@@ -50,17 +50,20 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
-	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true;
+	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
+where d.forgotten_at is null;
 comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,
 	f.error, f.placed_at, f.archive, l.root || '/' || f.replaced as replaced
-from haul_store.file f join haul_store.download d on d.id = f.download left join haul_store.library l on l.id = d.library;
+from haul_store.file f join haul_store.download d on d.id = f.download left join haul_store.library l on l.id = d.library
+where d.forgotten_at is null;
 comment on view haul.files is 'Files of downloads: planned, placed, skipped (why), failed, undone, replaced by a better one. archive: they were in; replaced: where what was at the name before is now.';
 
 create or replace view haul.events as
-select e.n, e.at, e.download, d.title, e.what, e.from_state, e.to_state, e.detail, e.who from haul_store.event e join haul_store.download d on d.id = e.download;
+select e.n, e.at, e.download, d.title, e.what, e.from_state, e.to_state, e.detail, e.who from haul_store.event e join haul_store.download d on d.id = e.download
+where d.forgotten_at is null;
 comment on view haul.events is 'All that happened to downloads.';
 
 create or replace view haul.libraries as
@@ -68,7 +71,7 @@ select l.name, l.root, l.template, l.modes, l.taken, l.categories, (select array
 	l.extensions, l.refused, l.sidecars, l.samples, l.min_bytes, l.inner_links, l.verify, haul_store.to_octal(l.file_mode) as file_mode, haul_store.to_octal(l.dir_mode) as dir_mode, l.owner_name, l.group_name, l.reserve, l.done_tag, l.done_remove,
 	l.qualities, l.junk, l.extras, l.unpack, l.unpack_bytes, l.unpack_times, l.unpack_files,
 	coalesce((select p.name from haul_store.profile p where p.id = l.profile), 'default') as profile,
-	(select count(*) from haul_store.download d where d.library = l.id) as downloads, l.created_at, l.free_bytes, l.recycle_days, l.done_category
+	(select count(*) from haul_store.download d where d.library = l.id and d.forgotten_at is null) as downloads, l.created_at, l.free_bytes, l.recycle_days, l.done_category
 from haul_store.library l;
 comment on view haul.libraries is 'Where files go, and how.';
 
@@ -109,6 +112,21 @@ as $$
 	select f.* from haul.files f where find_files.download is null or f.download = find_files.download order by f.download desc, f.source limit find_files.max_rows
 $$;
 comment on function haul.find_files(bigint, int) is 'Files of a download, or of all, the latest first.';
+
+-- Page by page.
+create or replace function haul.list_files(download bigint, after text default null, max_rows int default 50) returns setof haul.files
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select f.* from haul.files f where f.download = list_files.download and (list_files.after is null or f.source > list_files.after) order by f.source limit list_files.max_rows
+$$;
+comment on function haul.list_files(bigint, text, int) is 'Files of a download, page by page, by what they are called in it. after: the source of the last row of the page before.';
+
+create or replace function haul.list_events(download bigint, before bigint default null, max_rows int default 50) returns setof haul.events
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select e.* from haul.events e where e.download = list_events.download and (list_events.before is null or e.n < list_events.before) order by e.n desc limit list_events.max_rows
+$$;
+comment on function haul.list_events(bigint, bigint, int) is 'What happened to a download, page by page, the latest first. before: the n of the last row of the page before.';
 
 create or replace function haul.find_events(download bigint default null, max_rows int default 200) returns setof haul.events
 language sql stable security definer set search_path = pg_catalog, pg_temp

@@ -31,7 +31,7 @@ begin
 	if p_sort = '-id' then
 		return query
 			select d.id, jsonb_build_array(d.id, d.id)::text from haul_store.download d
-			where (p_after is null or d.id < (p_after ->> 1)::bigint) and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
+			where d.forgotten_at is null and (p_after is null or d.id < (p_after ->> 1)::bigint) and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
 				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)
 			order by d.id desc limit p_rows;
 		return;
@@ -45,7 +45,7 @@ begin
 				when 'size' then (select to_jsonb(max(t.size)) from haul_store.transfer t where t.download = d.id)
 				when 'percent' then (select to_jsonb(max(t.percent)) from haul_store.transfer t where t.download = d.id) end, d.id) as key
 			from haul_store.download d
-			where (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
+			where d.forgotten_at is null and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
 				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)) k
 		where p_after is null or case when v_down then k.key < p_after else k.key > p_after end
 		order by case when v_down then k.key end desc, case when not v_down then k.key end limit p_rows;
@@ -81,6 +81,6 @@ comment on function haul.show_download(bigint) is 'A download; raises TW404.';
 create or replace function haul.count_downloads() returns table(state text, count bigint, description text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select s.name, count(d.id), s.description from haul_store.state s left join haul_store.download d on d.state = s.name group by s.name order by s.position
+	select s.name, count(d.id), s.description from haul_store.state s left join haul_store.download d on d.state = s.name and d.forgotten_at is null group by s.name order by s.position
 $$;
 comment on function haul.count_downloads() is 'How many downloads are in which state, and what that means.';

@@ -80,14 +80,14 @@ comment on function tow.detach(bigint) is 'A worker ends; what it should still h
 
 -- Prolongs the lease and tells the worker what concerns it: runs it has lost, jobs to end, that no scheduler lives,
 -- that it was given up.
-create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[], p_clock double precision default null)
+create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[], p_clock double precision default null, p_memory bigint default null)
 returns table(what text, job bigint, run bigint, detail text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 begin
 	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state,
-		clock_ahead = coalesce(tow_store.clock_ahead(p_clock), w.clock_ahead)
+		clock_ahead = coalesce(tow_store.clock_ahead(p_clock), w.clock_ahead), memory = coalesce(p_memory, w.memory)
 	where w.id = p_worker and w.ended_at is null;
 	if not found then
 		return query select 'gone', null::bigint, null::bigint, null::text;
@@ -110,7 +110,7 @@ begin
 		return query select 'tick', null::bigint, null::bigint, null::text;
 	end if;
 end $$;
-comment on function tow.heartbeat(bigint, text, bigint[], bigint[], double precision) is 'A worker''s beat: prolongs its lease, and says what it must know.';
+comment on function tow.heartbeat(bigint, text, bigint[], bigint[], double precision, bigint) is 'A worker''s beat: prolongs its lease, and says what it must know. p_memory: in bytes, with its slots.';
 
 -- Those that wait for a queue to be made, and those that are due, will be ready in the scheduler's next turn.
 create or replace function tow.drained(p_worker bigint) returns boolean

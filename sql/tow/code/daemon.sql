@@ -175,7 +175,7 @@ begin
 	delete from tow_store.daemon s where s.id = d.id;
 	perform tow_store.note('daemon.dropped', name);
 end $$;
-comment on function tow.drop_daemon(text) is 'Forget a stopped daemon and its actions; its jobs stay in history.';
+comment on function tow.drop_daemon(text) is 'Delete a stopped daemon and its actions; its jobs stay in history.';
 
 -- A handler's word. It takes no lock that a verb holds: what a stopped daemon's handler still says is kept with a job
 -- that no daemon has any more.

@@ -80,7 +80,7 @@ as $$
 	)
 	select jsonb_strip_nulls(jsonb_build_object(
 		'operationId', lower(r.method) || translate(regexp_replace(r.path, '^/api/v1', ''), '/{}.-', '____'),
-		'summary', r.fn, 'description', said.text, 'tags', jsonb_build_array(coalesce(substring(r.path from '^/api/v1/([a-z_]+)'), r.area)), 'x-least-role', r.role,
+		'summary', regexp_replace(said.text, '([.;:] .*|\.)$', ''), 'description', said.text, 'x-function', r.fn, 'tags', jsonb_build_array(coalesce(substring(r.path from '^/api/v1/([a-z_]+)'), r.area)), 'x-least-role', r.role,
 		'parameters', coalesce((select jsonb_agg(jsonb_build_object('name', a.name, 'in', case when a.of_path then 'path' else 'query' end, 'required', a.of_path or a.required, 'schema', tow_store.json_type(a.type)))
 			from a where a.of_path or r.method in ('GET', 'DELETE')), '[]') || case when r.method <> 'GET' then '[{"$ref": "#/components/parameters/Once"}]'::jsonb else '[]' end,
 		'requestBody', case when r.method not in ('GET', 'DELETE') then (select jsonb_build_object('required', bool_or(a.required), 'content', jsonb_build_object('application/json', jsonb_build_object('schema',
@@ -96,7 +96,7 @@ comment on function tow_store.json_operation(tow_store.route) is 'A route, as Op
 create or replace function tow_store.json_own() returns jsonb
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select jsonb_object_agg(o.path, (select jsonb_object_agg(m.method, jsonb_strip_nulls(jsonb_build_object('operationId', m.method || translate(o.path, '/.', '__'), 'summary', m.said, 'description', m.said,
+	select jsonb_object_agg(o.path, (select jsonb_object_agg(m.method, jsonb_strip_nulls(jsonb_build_object('operationId', m.method || translate(o.path, '/.', '__'), 'summary', rtrim(m.said, '.'), 'description', m.said,
 		'tags', array['server'], 'security', case when m.open then '[]'::jsonb end, 'requestBody', m.body, 'responses', jsonb_build_object(m.status, jsonb_build_object('description', m.gives), 'default', '{"$ref": "#/components/responses/Problem"}'::jsonb))))
 		from jsonb_to_recordset(o.methods) m(method text, said text, status text, gives text, open boolean, body jsonb)))
 	from (values

@@ -147,7 +147,7 @@ exception
 	when foreign_key_violation then
 		perform tow_store.fail('TW409', format('policy %L is a queue''s', name), 'give the queue another one first: tow.set_queue');
 end $$;
-comment on function tow.drop_policy(text) is 'Remove a policy; jobs that name it go by the default one.';
+comment on function tow.drop_policy(text) is 'Delete a policy; jobs that name it go by the default one.';
 
 -- A user's function is called only if it is security definer and belongs to the role that is to answer for it: then
 -- PostgreSQL itself keeps it to what that role may do.

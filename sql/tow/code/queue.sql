@@ -129,7 +129,7 @@ begin
 	delete from tow_store.queue q where q.id = v_id;
 	perform tow_store.note('queue.dropped', name);
 end $$;
-comment on function tow.drop_queue(text) is 'Remove an empty queue that no worker serves; its history stays.';
+comment on function tow.drop_queue(text) is 'Delete an empty queue that no worker serves; its history stays.';
 
 create or replace function tow.set(name text, value text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -194,7 +194,7 @@ begin
 	delete from tow_store.schedule s where s.name = name;
 	perform tow_store.note('schedule.dropped', name);
 end $$;
-comment on function tow.unschedule(text) is 'Remove a schedule and its history; jobs that it enqueued stay.';
+comment on function tow.unschedule(text) is 'Delete a schedule and its history; jobs that it enqueued stay.';
 
 create or replace function tow.pause_schedule(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -65,7 +65,7 @@ begin
 	end if;
 	perform tow_store.note('token.drop', name);
 end $$;
-comment on function tow.drop_token(text) is 'Refuse a token from now on, and whoever signed in with it, or with a key that somebody of this name made (tow.audit says sign_in).';
+comment on function tow.drop_token(text) is 'Delete a token: it is refused from now on, and so is whoever signed in with it, or with a key that somebody of this name made (tow.audit says sign_in).';
 
 create or replace function tow.add_key(role text default 'admin', lasts interval default '15 min') returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -101,6 +101,24 @@ begin
 	perform tow_store.note('sign_in', t.name, p_detail => jsonb_build_object('role', t.role, 'by', t.kind));
 end $$;
 comment on function tow.sign_in(text) is 'For the server: a session for who has this token or key (the SHA-256 of it).';
+
+-- Whoever guesses fills no table: what comes within ten minutes of the first is one row, which says how often. Two at a time
+-- count once, rather than wait for each other.
+create or replace function tow.sign_in_refused() returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_within constant interval := interval '10 minutes';
+	v_n constant bigint := (select a.n from tow_store.audit a where a.what = 'sign_in.refused' and a.at > tow.now() - c_within order by a.at desc limit 1);
+begin
+	if v_n is null then
+		perform tow_store.note('sign_in.refused', p_detail => '{"times": 1}');
+	else
+		perform from tow_store.audit a where a.n = v_n for update skip locked;
+		update tow_store.audit a set detail = jsonb_build_object('times', (a.detail ->> 'times')::int + 1, 'last', tow.now()) where a.n = v_n and found;
+	end if;
+end $$;
+comment on function tow.sign_in_refused() is 'For the server: somebody has tried to sign in with what is no token or key, or not any more.';
 
 create or replace function tow.sign_out(hash text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp

@@ -23,7 +23,7 @@ select w.id, w.name, w.host, w.pid, w.state, coalesce(u.n, 0)::int as busy, tow_
 	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
 		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
 	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since,
-	w.pooled, w.clock_ahead
+	w.pooled, w.clock_ahead, w.memory
 from tow_store.worker w
 	left join (select r.worker, count(*) as n from tow_store.running r group by r.worker) u on u.worker = w.id
 where w.ended_at is null

@@ -17,7 +17,7 @@ begin
 	perform tow_store.check_span(since, until);
 	return query select m.* from tow.metrics_queues m where m.time between since and until and (queue is null or m.queue = queue) order by m.time, m.queue;
 end $$;
-comment on function tow.series_queues(timestamptz, timestamptz, text) is 'tow.metrics_queues between two instants (the last hour), of all queues or of one.';
+comment on function tow.series_queues(timestamptz, timestamptz, text) is 'Metrics of queues (tow.metrics_queues) between two instants, the last hour where none are given; of all queues or of one.';
 
 create or replace function tow.series_durations(since timestamptz default tow.now() - interval '1 hour', until timestamptz default tow.now(), queue text default null) returns setof tow.metrics_durations
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -27,7 +27,7 @@ begin
 	perform tow_store.check_span(since, until);
 	return query select m.* from tow.metrics_durations m where m.time between since and until and (queue is null or m.queue = queue) order by m.time, m.queue, m.what, m.below_s;
 end $$;
-comment on function tow.series_durations(timestamptz, timestamptz, text) is 'tow.metrics_durations between two instants (the last hour), of all queues or of one.';
+comment on function tow.series_durations(timestamptz, timestamptz, text) is 'Metrics of durations (tow.metrics_durations) between two instants (the last hour), of all queues or of one.';
 
 create or replace function tow.series_failures(since timestamptz default tow.now() - interval '1 hour', until timestamptz default tow.now(), kind text default null) returns setof tow.metrics_failures
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -37,7 +37,7 @@ begin
 	perform tow_store.check_span(since, until);
 	return query select m.* from tow.metrics_failures m where m.time between since and until and (kind is null or m.kind = kind) order by m.time, m.kind, m.class;
 end $$;
-comment on function tow.series_failures(timestamptz, timestamptz, text) is 'tow.metrics_failures between two instants (the last hour), of all kinds or of one.';
+comment on function tow.series_failures(timestamptz, timestamptz, text) is 'Metrics of failures (tow.metrics_failures) between two instants (the last hour), of all kinds or of one.';
 
 create or replace function tow.series_system(since timestamptz default tow.now() - interval '1 hour', until timestamptz default tow.now()) returns setof tow.metrics_system
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -47,4 +47,4 @@ begin
 	perform tow_store.check_span(since, until);
 	return query select m.* from tow.metrics_system m where m.time between since and until order by m.time;
 end $$;
-comment on function tow.series_system(timestamptz, timestamptz) is 'tow.metrics_system between two instants (the last hour).';
+comment on function tow.series_system(timestamptz, timestamptz) is 'Metrics of the system (tow.metrics_system) between two instants (the last hour).';

@@ -38,7 +38,7 @@ declare
 		tow.series_queues,tow.series_durations,tow.series_failures,tow.series_system,tow.prometheus,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,
-		tow.retry_preview,tow.status,tow.overview,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,
+		tow.retry_preview,tow.status,tow.overview,tow.worker_jobs,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,
 		tow.sees_args,tow_store.sight,tow_store.in_sight,tow_store.shown,tow_store.end_name,tow.metrics_quantiles,tow_store.quantile,
 		tow.me,tow_store.family_of,tow_store.waits_for_what,tow_store.waits_in_lane,tow_store.local_time,tow.unserved}';
 	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved}';
@@ -53,7 +53,7 @@ declare
 	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_lane,tow.set_kind,tow.grant_queue,tow.revoke_queue,
 		tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,
 		tow.set_policy,tow.drop_policy,tow.sql_kind,tow.drop_sql_kind,tow.set,tow.reset,tow.add_token,tow.drop_token,tow.add_key}';
-	c_serve constant text[] := '{tow.answer,tow.sign_in,tow.sign_out,tow.vouch,tow.add_key,tow.openapi,tow.changes,tow_store.holder,tow_store.route_for,tow_store.call_route,tow_store.preparation,tow_store.given,
+	c_serve constant text[] := '{tow.answer,tow.sign_in,tow.sign_in_refused,tow.sign_out,tow.vouch,tow.add_key,tow.openapi,tow.changes,tow_store.holder,tow_store.route_for,tow_store.call_route,tow_store.preparation,tow_store.given,
 		tow_store.begin_once,tow_store.end_once,tow_store.argument,tow_store.statement_of_argument,tow_store.blame,tow_store.fail}';
 	v_role text;
 begin

@@ -64,10 +64,12 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/policies/{policy}/preview', 'tow.retry_preview', 'viewer', 'list', null, null],
 
 	['GET', '/api/v1/workers', 'tow.workers', 'viewer', 'list', null, null],
+	['GET', '/api/v1/workers/jobs', 'tow.worker_jobs', 'viewer', 'list', null, null],
 	['GET', '/api/v1/schedulers', 'tow.schedulers', 'viewer', 'list', null, null],
 	['GET', '/api/v1/duties', 'tow.duties', 'viewer', 'list', null, null],
 	['GET', '/api/v1/daemons', 'tow.find_daemons', 'viewer', 'list', null, null],
 	['GET', '/api/v1/daemons/{name}', 'tow.show_daemon', 'viewer', 'one', null, null],
+	['PUT', '/api/v1/daemons/{name}', 'tow.set_daemon', 'admin', 'nothing', null, null],
 	['PATCH', '/api/v1/daemons/{name}', 'tow.set_daemon', 'admin', 'nothing', null, null],
 	['DELETE', '/api/v1/daemons/{name}', 'tow.drop_daemon', 'admin', 'nothing', null, null],
 	['GET', '/api/v1/daemons/{name}/log', 'tow.daemon_log', 'viewer', 'list', null, null],

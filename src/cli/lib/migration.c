@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers.h"
 #include "sqlfolder.h"
 #include "tow/json.h"
 #include "tow/sqlfiles.h"
@@ -292,7 +293,8 @@ static bool prepare(struct work *w, struct migration *m, struct tow_err *e)
 static bool run_locked(struct work *w, struct tow_err *e)
 {
 	return bring_bootstrap(w, e) && become_owner(w, e) && make_plan(w, e) &&
-	       apply_schemas(w, e) && make_plan(w, e) && apply_codes(w, e);
+	       apply_schemas(w, e) && make_plan(w, e) && apply_codes(w, e) &&
+	       (w->m->from || drivers_publish(w->m->db, e));
 }
 
 bool migration_run(struct migration *m, struct tow_err *e)

@@ -28,15 +28,19 @@ static const char *last_time(struct tow_arena *a, const char *home)
 }
 
 bool page_listen(struct tow_arena *a, const char *home, const char *wanted, int *fd,
-		 const char **address, struct tow_err *e)
+		 const char **address, const char **taken, struct tow_err *e)
 {
 	const char *const tries[] = { wanted ? wanted : last_time(a, home), USUAL, "127.0.0.1:0" };
 	const char *at = NULL;
+
+	*taken = NULL;
 	for (size_t i = 0; i < (wanted ? 1 : sizeof tries / sizeof *tries) && !at; i++)
 		if (tow_listen(a, tries[i], fd, e))
 			at = tries[i];
 		else if (strcmp(e->class, "taken") != 0)
 			return false;
+		else if (!*taken)
+			*taken = tries[i];
 	if (!at)
 		return false;
 	*e = (struct tow_err){ 0 };

@@ -39,6 +39,9 @@ static bool send(struct tow_channel *c, struct tow_arena *a, const struct tow_me
 
 const struct tow_channel_driver tow_channel_apprise = {
 	.name = "apprise",
+	.title = "Apprise",
+	.usual = "http://127.0.0.1:8000/notify/KEY",
+	.takes = "secret tags",
 	.help = "an Apprise API: http://HOST:8000/notify/KEY, or /notify and the services' "
 		"addresses as the secret",
 	.send = send,

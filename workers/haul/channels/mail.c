@@ -51,6 +51,9 @@ static bool send(struct tow_channel *c, struct tow_arena *a, const struct tow_me
 
 const struct tow_channel_driver tow_channel_mail = {
 	.name = "mail",
+	.title = "mail",
+	.usual = "smtp://127.0.0.1:587",
+	.takes = "user_name secret from to starttls",
 	.help = "SMTP: smtp://HOST:587 (STARTTLS) or smtps://HOST:465; the password; --from, --to",
 	.needs = (const char *const[]){ "from", "to", NULL },
 	.send = send,

@@ -42,6 +42,9 @@ static bool send(struct tow_channel *c, struct tow_arena *a, const struct tow_me
 
 const struct tow_channel_driver tow_channel_ntfy = {
 	.name = "ntfy",
+	.title = "ntfy",
+	.usual = "https://ntfy.sh",
+	.takes = "user_name secret topic priority tags",
 	.help = "ntfy: https://ntfy.sh, or your own; a token, or a password beside a user; --topic",
 	.needs = (const char *const[]){ "topic", NULL },
 	.send = send,

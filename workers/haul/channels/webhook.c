@@ -33,6 +33,9 @@ static bool send(struct tow_channel *c, struct tow_arena *a, const struct tow_me
 
 const struct tow_channel_driver tow_channel_webhook = {
 	.name = "webhook",
+	.title = "a program of yours",
+	.usual = "https://host/path",
+	.takes = "secret",
 	.help = "a program of yours: http(s)://HOST/PATH; what requests are signed with",
 	.send = send,
 };

@@ -681,6 +681,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 
 const struct tow_client_driver tow_client_aria2 = {
 	.name = "aria2",
+	.title = "aria2",
+	.usual = "http://127.0.0.1:6800",
+	.takes = "secret paths",
 	.help = "aria2: http://HOST:6800; the secret is its --rpc-secret, and there is no user",
 	.can = CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO | CLIENT_CAN_SEED_TIME,
 	.hello = hello,

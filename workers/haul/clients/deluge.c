@@ -668,6 +668,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 
 const struct tow_client_driver tow_client_deluge = {
 	.name = "deluge",
+	.title = "Deluge",
+	.usual = "http://127.0.0.1:8112",
+	.takes = "secret category paths",
 	.help = "Deluge 2, by its deluge-web: http://HOST:8112; the password of deluge-web, no "
 		"user; a category is a label (Label plugin)",
 	.can = CLIENT_CAN_CATEGORY | CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO,

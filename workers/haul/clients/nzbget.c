@@ -676,6 +676,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 
 const struct tow_client_driver tow_client_nzbget = {
 	.name = "nzbget",
+	.title = "NZBGet",
+	.usual = "http://127.0.0.1:6789",
+	.takes = "user_name secret category tag paths",
 	.help = "NZBGet 16 and later: http://HOST:6789; ControlUsername and ControlPassword",
 	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY,
 	.hello = hello,

@@ -342,6 +342,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 
 const struct tow_client_driver tow_client_qbittorrent = {
 	.name = "qbittorrent",
+	.title = "qBittorrent",
+	.usual = "http://127.0.0.1:8080",
+	.takes = "user_name secret category tag paths",
 	.help = "qBittorrent 4.1 and later: http://HOST:8080; user and password, or an API key "
 		"(5.2) without a user",
 	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT |

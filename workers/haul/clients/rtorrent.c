@@ -648,6 +648,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 
 const struct tow_client_driver tow_client_rtorrent = {
 	.name = "rtorrent",
+	.title = "rTorrent",
+	.usual = "scgi://127.0.0.1:5000",
+	.takes = "user_name secret category tag paths",
 	.help = "rTorrent 0.9: scgi://HOST:PORT or scgi:///path/to/socket, where whoever can "
 		"connect "
 		"may do all; or http://HOST/RPC2 of a web server, with its user and password",

@@ -677,6 +677,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 
 const struct tow_client_driver tow_client_sabnzbd = {
 	.name = "sabnzbd",
+	.title = "SABnzbd",
+	.usual = "http://127.0.0.1:8080",
+	.takes = "secret category paths",
 	.help = "SABnzbd 2 and later: http://HOST:8080 or http://HOST:8080/sabnzbd; the secret is "
 		"the API key, there is no user",
 	.can = CLIENT_CAN_CATEGORY,

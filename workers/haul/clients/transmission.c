@@ -678,6 +678,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 
 const struct tow_client_driver tow_client_transmission = {
 	.name = "transmission",
+	.title = "Transmission",
+	.usual = "http://127.0.0.1:9091",
+	.takes = "user_name secret category tag paths",
 	.help = "Transmission 3.00 and later: http://HOST:9091, or all of the address of its RPC; "
 		"user and password",
 	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO,

@@ -84,6 +84,8 @@ static bool add_tag(struct tow_client *c, struct tow_arena *a, const char *key, 
 
 const struct tow_client_driver tow_client_web = {
 	.name = "web",
+	.title = "our own workers, for plain links",
+	.takes = "url",
 	.help = "our own workers, for http(s) links; file:///FOLDER, or nothing for downloads in "
 		"$TOW_HOME",
 	.can = CLIENT_CAN_LIMIT,

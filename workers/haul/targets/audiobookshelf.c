@@ -186,6 +186,9 @@ static bool follow(struct tow_target *t, struct tow_arena *a, const char *job,
 
 const struct tow_target_driver tow_target_audiobookshelf = {
 	.name = "audiobookshelf",
+	.title = "Audiobookshelf",
+	.usual = "http://127.0.0.1:13378",
+	.takes = "secret section",
 	.help = "Audiobookshelf 2.8 and later: http://HOST:13378; the API key of an administrator; "
 		"the name of one library, or all",
 	.can = TARGET_CAN_FOLLOW,

@@ -188,6 +188,9 @@ static bool stop(struct tow_target *t, struct tow_arena *a, const char *job, str
 
 const struct tow_target_driver tow_target_jellyfin = {
 	.name = "jellyfin",
+	.title = "Jellyfin or Emby",
+	.usual = "http://127.0.0.1:8096",
+	.takes = "secret",
 	.help = "Jellyfin 10.8 and later, Emby 4: http://HOST:8096; an API key of its dashboard",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,
 	.hello = hello,

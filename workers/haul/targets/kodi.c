@@ -287,6 +287,9 @@ static bool follow(struct tow_target *t, struct tow_arena *a, const char *job,
 
 const struct tow_target_driver tow_target_kodi = {
 	.name = "kodi",
+	.title = "Kodi",
+	.usual = "http://127.0.0.1:8080",
+	.takes = "user_name secret section",
 	.help = "Kodi 17 and later, with its remote control over HTTP: http://HOST:8080; its user "
 		"and "
 		"password; video or music, or both",

@@ -302,6 +302,9 @@ static bool follow(struct tow_target *t, struct tow_arena *a, const char *job,
 
 const struct tow_target_driver tow_target_mpd = {
 	.name = "mpd",
+	.title = "MPD",
+	.usual = "mpd://127.0.0.1:6600",
+	.takes = "secret section",
 	.help = "MPD 0.16 and later: mpd://HOST:6600 or mpd:///path/to/socket; a password that may "
 		"update; its music directory as library",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,

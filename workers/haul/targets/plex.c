@@ -184,6 +184,9 @@ static bool stop(struct tow_target *t, struct tow_arena *a, const char *job, str
 
 const struct tow_target_driver tow_target_plex = {
 	.name = "plex",
+	.title = "Plex",
+	.usual = "http://127.0.0.1:32400",
+	.takes = "secret section",
 	.help = "Plex Media Server 1.3 and later: http://HOST:32400; its X-Plex-Token; the name of "
 		"one library, or all",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,

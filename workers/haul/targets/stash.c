@@ -268,6 +268,9 @@ static bool stop(struct tow_target *t, struct tow_arena *a, const char *job, str
 
 const struct tow_target_driver tow_target_stash = {
 	.name = "stash",
+	.title = "Stash",
+	.usual = "http://127.0.0.1:9999",
+	.takes = "secret",
 	.help = "Stash 0.24 and later: http://HOST:9999; its API key, if it has a password",
 	.can = TARGET_CAN_PATHS | TARGET_CAN_FOLLOW,
 	.hello = hello,

@@ -209,6 +209,9 @@ static bool follow(struct tow_target *t, struct tow_arena *a, const char *job,
 
 const struct tow_target_driver tow_target_subsonic = {
 	.name = "subsonic",
+	.title = "Navidrome, Subsonic",
+	.usual = "http://127.0.0.1:4533",
+	.takes = "user_name secret section",
 	.help = "Navidrome and others of Subsonic's API 1.15: http://HOST:4533; an administrator "
 		"and "
 		"the password, or an API key alone; NUMBER:/FOLDER of a library for scans of "

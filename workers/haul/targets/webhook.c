@@ -71,6 +71,9 @@ static bool scan(struct tow_target *t, struct tow_arena *a, const struct tow_tar
 
 const struct tow_target_driver tow_target_webhook = {
 	.name = "webhook",
+	.title = "a program of yours",
+	.usual = "https://host/path",
+	.takes = "secret section",
 	.help = "a program of yours: http(s)://HOST/PATH; what requests are signed with",
 	.can = TARGET_CAN_PATHS,
 	.hello = hello,

@@ -1,0 +1,64 @@
+-- Taking what has ended out of the list. Its row goes at once where nothing needs it; else later, by haul.tend: a client may
+-- hold it still, and what it has placed is what imports compare others with.
+create or replace function haul_store.check_remove(p_remove text) returns void
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_remove is null or p_remove not in ('no', 'transfer', 'data') then
+		perform haul_store.fail('TW422', format('bad remove %L', p_remove), 'use no, transfer or data');
+	end if;
+end $$;
+comment on function haul_store.check_remove(text) is 'Refuse what no client can be told to do with a transfer.';
+
+create or replace function haul_store.let_go(d haul_store.download, p_remove text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_act constant text := case p_remove when 'transfer' then 'remove' when 'data' then 'remove_data' end;
+begin
+	if v_act is not null then
+		update haul_store.download o set gone = v_act where o.id = d.id;
+		perform haul_store.act(d, v_act);
+	end if;
+end $$;
+comment on function haul_store.let_go(haul_store.download, text) is 'Have a client forget what it holds of a download that has ended (transfer), or delete it (data).';
+
+create or replace function haul_store.sweep_forgotten(p_id bigint default null) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	delete from haul_store.download o where o.id in (
+		select d.id from haul_store.download d
+		where d.forgotten_at is not null and (p_id is null or d.id = p_id)
+			and not exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.state <> 'removed')
+			and not exists (select from haul_store.file f where f.download = d.id and f.state = 'placed')
+			and not exists (select from haul_store.errand e where e.download = d.id and tow.state(e.job) not in ('completed', 'failed', 'cancelled'))
+		limit 1000 for update skip locked)
+$$;
+comment on function haul_store.sweep_forgotten(bigint) is 'Delete downloads that are in no list any more, where nothing needs them; one of them, or all.';
+
+create or replace function haul.forget(id bigint, remove text default 'no') returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d constant haul_store.download := haul_store.hold_download(id);
+begin
+	perform haul_store.check_remove(remove);
+	if d.forgotten_at is not null then
+		perform haul_store.fail('TW404', format('no download %s', id), 'it was taken out of the list');
+	elsif haul_store.is_open(d.state) then
+		perform haul_store.fail('TW409', format('download %s is %s', id, d.state), format('it is under way: tow haul cancel %s ends it first', id));
+	elsif remove <> 'no' and d.state = 'completed' and not haul_store.is_all_placed(d.id) then
+		perform haul_store.fail('TW409', format('not all of download %s is in a library', id), 'what its client holds may be the only one: leave remove out');
+	elsif d.state = 'failed' then
+		perform haul.cancel(id, remove); -- or it would be tried again
+	else
+		perform haul_store.let_go(d, remove);
+	end if;
+	update haul_store.download o set forgotten_at = tow.now() where o.id = d.id;
+	perform haul_store.note_event(d.id, 'forgotten', 'taken out of the list');
+	perform tow_store.note('download.forgotten', d.title, null, jsonb_build_object('download', d.id, 'was', d.state, 'remove', remove));
+	perform haul_store.sweep_forgotten(d.id);
+end $$;
+comment on function haul.forget(bigint, text) is
+'Delete a download that has ended: it is in no list any more. Files in a library stay, and remain known to later imports; all else is deleted once its client does not hold it any more. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it). haul.retry brings it back as long as it is known.';

@@ -1,0 +1,28 @@
+// A list that comes page by page.
+import { get } from './api.js';
+import { useData } from './live.js';
+import { toastProblem } from './toast.js';
+import { useState } from './ui.js';
+
+// Pages that have been asked for beyond the first, which alone is kept fresh: as useData, and {rows; more: asks for the next
+// page; null where there is none}. idOf: what tells rows apart; grows: rows are only ever added, so that those which newer ones
+// have pushed off the first page are kept.
+export function usePages(path, query, { idOf = (r) => r.id, grows = false, ...live } = {}) {
+	const first = useData(path, { query, ...live });
+	const [later, setLater] = useState({ key: null });
+	const key = JSON.stringify([path, query]);
+	const mine = later.key === key ? later : { items: [], next: undefined };
+	const next = mine.next === undefined ? first.data?.next : mine.next;
+	const more = async () => {
+		try {
+			const page = await get(path, { ...query, after: next });
+			const before = grows && mine.next === undefined ? first.data.items : mine.items;
+			setLater({ key, items: [...before, ...page.items], next: page.next });
+		} catch (error) {
+			toastProblem(error);
+		}
+	};
+	const seen = new Set(first.data?.items.map(idOf));
+	const rows = first.data && [...first.data.items, ...mine.items.filter((r) => !seen.has(idOf(r)))];
+	return { ...first, rows, more: next ? more : null };
+}

@@ -1,0 +1,67 @@
+// What an admin sets up by name: added, changed and deleted in dialogs.
+//
+// A sort says: {one: what a thing is called; path; fields(o, driver): of one that is there, or {} for a new one (may be a
+// promise); driven: each has a driver, which is chosen first; reset: settings that are taken back when they are emptied;
+// gone: what deleting one means; pattern, title: of names; send(body, name): where it is more than posting it}.
+import { del, patch, post, step } from './api.js';
+import { ask, confirm } from './dialog.js';
+import { chooseDriver, driverOf } from './drivers.js';
+import { changed, filled, onlyResettable } from './form.js';
+import { toast, toastProblem } from './toast.js';
+
+// What options are to a function is one argument; in a dialog each is a field.
+function folded(fields, given) {
+	const names = fields.filter((f) => f.option).map((f) => f.name);
+	const options = Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
+	const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !names.includes(name)));
+	return Object.keys(options).length ? { ...rest, options } : rest;
+}
+
+const article = (one) => `Add a ${one}`;
+
+async function askNew(sort) {
+	const driver = sort.driven ? await chooseDriver(sort.one, article(sort.one)) : undefined;
+	if (driver === null)
+		return null;
+	const name = { name: 'name', label: 'Name', required: true, pattern: sort.pattern ?? '[a-zA-Z0-9_.\\-]{1,57}', title: sort.title ?? 'up to 57 letters, digits, _ . -' };
+	const fields = [name, ...await sort.fields({}, driver)];
+	const title = driver ? `${article(sort.one)}: ${driver.title}` : article(sort.one);
+	return ask({ title, text: driver?.help ?? sort.text, fields, broad: true, action: 'Add', run: async (values) => {
+		const body = { ...folded(fields, filled(fields, values)), driver: driver?.name };
+		await (sort.send ? sort.send(body, body.name) : post(sort.path, body));
+		return values;
+	} });
+}
+
+async function askChanges(sort, o) {
+	const driver = sort.driven ? await driverOf(sort.one, o.driver) : undefined;
+	const fields = await sort.fields(o, driver);
+	return ask({ title: `Edit ${o.name}`, text: driver?.help ?? sort.text, fields, broad: true, action: 'Save', run: (values) => {
+		const what = folded(fields, onlyResettable(changed(fields, values), sort.reset));
+		return Object.keys(what).length ? patch(`${sort.path}/${step(o.name)}`, what) : {};
+	} });
+}
+
+async function said(asking, words) {
+	try {
+		const done = await asking;
+		if (done)
+			toast(words(done));
+		return done;
+	} catch (error) {
+		toastProblem(error);
+		return null;
+	}
+}
+
+// Each resolves to something if it was done, to null otherwise.
+export const add = (sort) => said(askNew(sort), ({ name }) => `${name} is added`);
+
+export const edit = (sort, o) => said(askChanges(sort, o), () => `${o.name} is saved`);
+
+export async function drop(sort, o) {
+	const sure = await confirm({ title: `Delete ${o.name}?`, action: 'Delete', text: sort.gone, run: () => del(`${sort.path}/${step(o.name)}`) });
+	if (sure)
+		toast(`${o.name} is deleted`);
+	return sure || null;
+}
