@@ -103,12 +103,12 @@ end $$;
 comment on function haul.find_downloads(text, text, text, text, bigint, int) is
 'Downloads: those under way first, then the latest. title: a part of it. id: this one; raises TW404.';
 
-create or replace function haul.find_files(download bigint default null, max_rows int default 1000) returns setof haul.files
+create or replace function haul.find_files(download bigint default null, max_rows int default 1000, after text default null) returns setof haul.files
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select f.* from haul.files f where find_files.download is null or f.download = find_files.download order by f.download desc, f.source limit find_files.max_rows
+	select f.* from haul.files f where (find_files.download is null or f.download = find_files.download) and (find_files.after is null or f.source > find_files.after) order by f.download desc, f.source limit find_files.max_rows
 $$;
-comment on function haul.find_files(bigint, int) is 'Files of a download, or of all, the latest first.';
+comment on function haul.find_files(bigint, int, text) is 'Files of a download, or of all, the latest first; after: only those behind this source, of a download.';
 
 create or replace function haul.find_events(download bigint default null, max_rows int default 200) returns setof haul.events
 language sql stable security definer set search_path = pg_catalog, pg_temp
