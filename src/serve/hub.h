@@ -13,7 +13,8 @@ enum { HUB_EARLY_MOST = 16 << 10 };
 /* Whose a connection is. The hub asks again and again whether the token is still good. */
 struct hub_guest {
 	char token[65]; /* SHA-256 of it, in hexadecimal */
-	char role[16];
+	char owner[65]; /* the token that it is, or that it signed in with: what one may have at a time
+			   is counted by it */
 };
 
 /* Hands over a connection whose handshake is done; the caller closes its own descriptor after it.

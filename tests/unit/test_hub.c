@@ -17,7 +17,7 @@
 
 enum { PATIENCE_MS = 60000, MOST = 2 };
 
-static const struct hub_guest somebody = { .token = "ab", .role = "viewer" };
+static const struct hub_guest somebody = { .token = "ab", .owner = "ab" };
 static int to_hub = -1;
 static pid_t hub = -1;
 
