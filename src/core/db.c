@@ -537,8 +537,8 @@ static void wait_for_socket(const struct tow_db *db, int ms)
 	poll(&socket, 1, ms); /* interrupted or not, take looks again */
 }
 
-/* What is cancelled is answered, too. Where even that does not come nobody knows what becomes of the
- * call: the connection is of no use. */
+/* What is cancelled is answered, too. Where even that does not come nobody knows what becomes of
+ * the call: the connection is of no use. */
 static bool wait_for_answer(struct tow_db *db, struct tow_rows **rows, struct tow_err *e)
 {
 	enum tow_db_state state;

@@ -96,6 +96,9 @@ static int listen_for_all(const struct party *p)
 		.ears = p->ears,
 		.n_ears = p->crew->processes,
 		.max_guests = p->crew->most_sockets,
+		.max_each = p->crew->most_sockets / 8,
+		.ping_us = HUB_PING_US,
+		.silent_us = HUB_SILENT_US,
 	};
 	return hub_run(&hub);
 }

@@ -146,8 +146,7 @@ static bool routes_are_old(struct turn *t)
 /* One may have added some: whoever asks for what is not there has them read again, now and then. */
 static bool read_again(struct turn *t)
 {
-	return tow_mono_us() - t->desk->routes_us >= ROUTES_FOR_US &&
-	       load_routes(t->desk, &t->err);
+	return tow_mono_us() - t->desk->routes_us >= ROUTES_FOR_US && load_routes(t->desk, &t->err);
 }
 
 static int call_route(struct turn *t, const char *token, bool again)

@@ -18,6 +18,8 @@ megabytes() { awk '/^Rss(Anon)/ { print int($2 / 1024) }' "/proc/$1/status"; }
 
 ok "no token, no WebSocket" try refused
 ok "nonsense is answered, and then not any more" try nonsense
+ok "one token has its share of topics, and no more" try share
+ok "a topic that is none is named, with those that there are" try unknown
 ok "frames that are none end it, each with its code" try frames
 ok "what comes with the handshake is not lost" try early
 ok "jobs and queues, as they change" try jobs
