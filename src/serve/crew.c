@@ -62,6 +62,7 @@ static int speak(const struct party *p, size_t which)
 	const struct http_options options = {
 		.listener = p->crew->listener,
 		.most_connections = p->crew->most_connections,
+		.most_each = p->crew->most_each,
 		.most_body = BODY_BYTES,
 		.answer = desk_answer,
 		.self = &desk,
