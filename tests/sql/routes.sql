@@ -117,6 +117,8 @@ select pg_temp.walks('/api/v1/jobs/{id}/log', 'n', 'select 1', (select array_agg
 insert into haul_store.file (download, source, size, state) select :d, 'f, ' || n, 1, 'planned' from generate_series(1, 7) n;
 select pg_temp.walks('/api/v1/downloads/{download}/files', 'source', 'select 1', (select array_agg(source) from haul.find_files(:d)), jsonb_build_object('download', :d));
 select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/lanes')), (select count(*)::int from tow.lanes), 'what is set up comes whole where nobody says how much');
+update tow_store.route set path = '/api/v1/lines' where path = '/metrics';
+select is((select type from pg_temp.call('viewer', 'GET', '/api/v1/lines')), 'text/plain; charset=utf-8', 'other text has no version');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/schedules', '{"after": "x"}')), 'TW422 bad after ''x''', 'a cursor that is none');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/lanes', '{"after": "[1]"}')), 'TW422 bad after ''[1]''', 'or of another list');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/batches', '{"after": "[\"x\"]"}')), 'TW422 invalid input syntax for type bigint: "x"', 'or of other columns');
