@@ -72,8 +72,8 @@ declare
 		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', v_called, r.page[1], v_cut[1], v_cut[2]) end;
 begin
 	return case r.gives
-		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), %s from %s r', coalesce(format('(array_agg(%s))[count(*)]', v_cut[3]),
-			(select 'concat_ws('','', null' || coalesce(string_agg(format(', to_jsonb((array_agg(r.%I))[count(*)]) #>> ''{}''', c), ''), '') || ')' from unnest(r.page[2:]) c)), v_from)
+		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), %s from %s r', case when v_cut is not null then format('(array_agg(%s))[count(*)]', v_cut[3]) else
+			(select 'concat_ws('','', null' || coalesce(string_agg(format(', to_jsonb((array_agg(r.%I))[count(*)]) #>> ''{}''', c), ''), '') || ')' from unnest(r.page[2:]) c) end, v_from)
 		when 'ids' then format('select json_build_object(''ids'', coalesce(json_agg(r), ''[]''))::text, 1, null from %s r', v_from)
 		when 'one' then format('select row_to_json(r)::text, 1, null from %s r limit 1', v_from)
 		when 'json' then format('select %s::text, 1, null', v_from)
