@@ -51,6 +51,7 @@ table() {
 		check | jq                           | reads JSON output in tests
 		check | procps                       | looks at processes in tests
 		check | pgbouncer                    | a pooler, between database and workers in tests
+		check | nginx                        | a proxy with a certificate, before the server in tests
 		check | valgrind                     | finds leaks and bad reads
 		check | curl                         | asks programs in tests
 		check | openssl                      | makes certificates for tests

@@ -25,6 +25,9 @@ int tow_db_backend(const struct tow_db *db); /* the server process's id */
  * or setting of the session may be taken, since it would be left behind in somebody else's. */
 bool tow_db_pooled(const struct tow_db *db);
 void tow_db_cancel(struct tow_db *db); /* ask the server to end the call under way */
+/* From now on calls that are waited for are cancelled when they take longer; 0: they are not. It
+ * holds also where no setting of the session may be taken. */
+void tow_db_limit(struct tow_db *db, int ms);
 
 /* The address that every command uses: --database, else DATABASE_URL, else PG*, else the private
  * cluster under $TOW_HOME. Allocated in a. NULL means "the environment". */

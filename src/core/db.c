@@ -11,6 +11,7 @@
 
 #include "sqlstate.h"
 #include "statement.h"
+#include "tow/proc.h"
 
 /* The call under way. A call whose prepared statement turns out lost or stale is sent once more
  * without one. */
@@ -32,6 +33,7 @@ struct tow_db {
 	bool broken, wants_write;
 	bool meeting; /* the call under way asks who is there */
 	bool pooled;
+	int limit_ms; /* 0: a call may take as long as it does */
 	struct statements statements;
 	struct flight flight;
 	PGnotify *bell;
@@ -327,6 +329,11 @@ void tow_db_cancel(struct tow_db *db)
 	PQfreeCancel(cancel);
 }
 
+void tow_db_limit(struct tow_db *db, int ms)
+{
+	db->limit_ms = ms;
+}
+
 /* --- a call: send and take */
 
 static void flush(struct tow_db *db)
@@ -522,14 +529,34 @@ bool tow_db_wants_write(const struct tow_db *db)
 
 /* --- a call at once */
 
+static void wait_for_socket(const struct tow_db *db, int ms)
+{
+	struct pollfd socket = { tow_db_fd(db), POLLIN, 0 };
+	if (db->wants_write)
+		socket.events |= POLLOUT;
+	poll(&socket, 1, ms); /* interrupted or not, take looks again */
+}
+
+/* What is cancelled is answered, too. Where even that does not come nobody knows what becomes of
+ * the call: the connection is of no use. */
 static bool wait_for_answer(struct tow_db *db, struct tow_rows **rows, struct tow_err *e)
 {
 	enum tow_db_state state;
+	long long limit_us = db->limit_ms * 1000LL, until_us = tow_mono_us() + limit_us;
+	bool cancelled = false;
 	while ((state = tow_db_take(db, rows, e)) == TOW_DB_BUSY) {
-		struct pollfd socket = { tow_db_fd(db), POLLIN, 0 };
-		if (db->wants_write)
-			socket.events |= POLLOUT;
-		poll(&socket, 1, -1); /* interrupted or not, take looks again */
+		long long left_us = until_us - tow_mono_us();
+		if (!limit_us || left_us > 0) {
+			wait_for_socket(db, limit_us ? (int)(left_us / 1000 + 1) : -1);
+		} else if (!cancelled) {
+			tow_db_cancel(db);
+			cancelled = true;
+			until_us += limit_us;
+		} else {
+			db->broken = true;
+			return tow_fail_class(e, TOW_RETRY, "08006",
+					      "the database does not answer");
+		}
 	}
 	return state == TOW_DB_DONE;
 }

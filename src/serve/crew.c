@@ -62,6 +62,7 @@ static int speak(const struct party *p, size_t which)
 	const struct http_options options = {
 		.listener = p->crew->listener,
 		.most_connections = p->crew->most_connections,
+		.most_each = p->crew->most_each,
 		.most_body = BODY_BYTES,
 		.answer = desk_answer,
 		.self = &desk,
@@ -96,6 +97,9 @@ static int listen_for_all(const struct party *p)
 		.ears = p->ears,
 		.n_ears = p->crew->processes,
 		.max_guests = p->crew->most_sockets,
+		.max_each = p->crew->most_sockets / 8,
+		.ping_us = HUB_PING_US,
+		.silent_us = HUB_SILENT_US,
 	};
 	return hub_run(&hub);
 }

@@ -10,6 +10,7 @@ struct crew {
 	int listener;
 	size_t processes;
 	size_t most_connections, most_sockets; /* of a process; of the hub */
+	size_t most_each; /* connections of a process that one address may have; 0: any */
 };
 
 /* Until TERM or an interrupt; an exit status. */

@@ -10,6 +10,9 @@
 #include "tow/http.h"
 #include "tow/json.h"
 #include "tow/log.h"
+#include "tow/proc.h"
+
+enum { PATIENCE_MS = 11000, ROUTES_FOR_US = 1000000 };
 
 /* A request on its way through. */
 struct turn {
@@ -32,8 +35,10 @@ static bool reads(const struct http_request *q)
 
 /* --- the database */
 
+/* Behind a pooler a statement's time is limited from here alone. */
 static bool set_session(struct tow_db *db, struct tow_err *e)
 {
+	tow_db_limit(db, PATIENCE_MS);
 	return tow_db_pooled(db) ||
 	       (tow_call(db, NULL, e, "set_config", "statement_timeout", "10s", "false") &&
 		tow_call(db, NULL, e, "set_config", "timezone", "UTC", "false"));
@@ -53,9 +58,15 @@ static bool lives(struct tow_db *db)
 /* The description is made of them. */
 static bool load_routes(struct desk *d, struct tow_err *e)
 {
-	d->described = NULL;
-	tow_arena_reset(&d->arena);
-	return routes_load(&d->routes, d->db, e);
+	long long newest = d->routes.newest;
+	d->routes_us = tow_mono_us();
+	if (!routes_load(&d->routes, d->db, e))
+		return false;
+	if (d->routes.newest != newest) {
+		d->described = NULL;
+		tow_arena_reset(&d->arena);
+	}
+	return true;
 }
 
 static bool connected(struct desk *d, struct tow_err *e)
@@ -93,6 +104,20 @@ static int refuse(struct turn *t, int status, const char *detail, const char *hi
 	return status;
 }
 
+static int refuse_stranger(struct turn *t)
+{
+	tow_fail_class(&t->err, TOW_FINAL, "TW401", "sign in first");
+	tow_hint(&t->err, "send Authorization: Bearer TOKEN; tow token add NAME makes one");
+	problem_of_err(t->q->arena, t->r, &t->err);
+	return t->r->status;
+}
+
+static int refuse_method(struct turn *t, const char *methods)
+{
+	http_say(t->r, "Allow", methods);
+	return refuse(t, 405, "that path has no such method", methods);
+}
+
 static int fail(struct turn *t)
 {
 	if (problem_status(&t->err) >= 500)
@@ -118,6 +143,12 @@ static bool routes_are_old(struct turn *t)
 	return is(t->err.class, "TW410") && load_routes(t->desk, &t->err);
 }
 
+/* One may have added some: whoever asks for what is not there has them read again, now and then. */
+static bool read_again(struct turn *t)
+{
+	return tow_mono_us() - t->desk->routes_us >= ROUTES_FOR_US && load_routes(t->desk, &t->err);
+}
+
 static int call_route(struct turn *t, const char *token, bool again)
 {
 	TOW_AUTO_ROWS *rows = NULL;
@@ -126,12 +157,12 @@ static int call_route(struct turn *t, const char *token, bool again)
 	const char *method = is(t->q->method, "HEAD") ? "GET" : t->q->method;
 	const struct route *route =
 		routes_find(&t->desk->routes, t->q->arena, method, t->path, &given, &methods);
+	if (!route && again && read_again(t))
+		return call_route(t, token, false);
 	if (!route && !*methods)
 		return refuse(t, 404, "there is no such path", "api/v1/openapi.json lists them");
-	if (!route) {
-		http_say(t->r, "Allow", methods);
-		return refuse(t, 405, "that path has no such method", methods);
-	}
+	if (!route)
+		return refuse_method(t, methods);
 	if (!routes_query(t->q->arena, t->query, &asked))
 		return refuse(t, 400, "the query is no list of name=value", NULL);
 	if (tow_call(t->desk->db, &rows, &t->err, "tow.answer", token, route->id,
@@ -150,8 +181,7 @@ static int api(struct turn *t)
 	if (!guard_token(&t->desk->guard, t->q, !reads(t->q), &token, &t->err))
 		return fail(t);
 	if (!token)
-		return refuse(t, 401, "sign in first",
-			      "send Authorization: Bearer TOKEN; tow token add NAME makes one");
+		return refuse_stranger(t);
 	if (!connected(t->desk, &t->err))
 		return fail(t);
 	return call_route(t, token, true);
@@ -244,8 +274,8 @@ static int websocket(struct turn *t)
 				tow_fmt(t->q->arena, "{%s}", token))))
 		return fail(t);
 	if (!token || tow_rows_count(rows) == 0)
-		return refuse(t, 401, "sign in first", NULL);
-	socket_begin(t->desk->hub, token, tow_rows_get(rows, 0, "role"), t->q, t->r);
+		return refuse_stranger(t);
+	socket_begin(t->desk->hub, token, tow_rows_get(rows, 0, "owner"), t->q, t->r);
 	return t->r->status;
 }
 
@@ -258,17 +288,28 @@ static const struct {
 	{ "DELETE", "/api/v1/session", sign_out },   { "GET", "/api/v1/ws", websocket },
 };
 
+static bool is_of_page(const char *path)
+{
+	return strncmp(path, "/api/", 5) != 0 && !is(path, "/metrics");
+}
+
 static int dispatch(struct turn *t)
 {
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (is(t->path, own[i].path) &&
-		    (is(t->q->method, own[i].method) ||
-		     (is(t->q->method, "HEAD") && is(own[i].method, "GET"))))
+	const char *method = is(t->q->method, "HEAD") ? "GET" : t->q->method, *methods = "";
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		if (!is(t->path, own[i].path))
+			continue;
+		if (is(method, own[i].method))
 			return own[i].answer(t);
-	if (strncmp(t->path, "/api/", 5) == 0 || is(t->path, "/metrics"))
+		methods = tow_fmt(t->q->arena, "%s%s%s", methods, *methods ? ", " : "",
+				  own[i].method);
+	}
+	if (*methods)
+		return refuse_method(t, methods);
+	if (!is_of_page(t->path))
 		return api(t);
 	if (!reads(t->q))
-		return refuse(t, 405, "a page is only read", NULL);
+		return refuse_method(t, "GET, HEAD");
 	files_answer(t->desk->page, t->path, t->q, t->r);
 	return t->r->status;
 }
@@ -301,7 +342,7 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 		refuse(&t, 503, "too much is being sent at once", "send it again in a moment");
 	} else if (!guard_host(&t.desk->guard, q, &t.err)) {
 		fail(&t);
-	} else if (dispatch(&t) != 101 && strncmp(t.path, "/api/", 5) == 0) {
+	} else if (dispatch(&t) != 101 && !is_of_page(t.path)) {
 		http_say(r, "Cache-Control", "private, no-cache");
 		if (reads(q))
 			coding_apply(q, r);

@@ -14,6 +14,7 @@ struct desk {
 
 	struct tow_db *db; /* the rest is the desk's own */
 	struct routes routes;
+	long long routes_us;	/* when they were read */
 	struct tow_arena arena; /* the description of the API, which is made once for
 				   these routes */
 	const char *described;

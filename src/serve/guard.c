@@ -53,16 +53,21 @@ static bool is_number(const char *host, size_t len)
 	return *host == '[' || strspn(host, "0123456789.") == len;
 }
 
+static bool is_public(const struct guard *g, const char *host)
+{
+	const char *public = g->origin ? strstr(g->origin, "://") + 3 : NULL;
+	size_t len = name_length(host);
+	return public && name_length(public) == len && strncasecmp(public, host, len) == 0;
+}
+
 bool guard_host(const struct guard *g, const struct http_request *q, struct tow_err *e)
 {
-	const char *host = http_header(q, "Host"),
-		   *public = g->origin ? strstr(g->origin, "://") + 3 : NULL;
+	const char *host = http_header(q, "Host");
 	size_t len;
 	if (!host || !*host)
 		return tow_fail_class(e, TOW_FINAL, "TW400", "the request has no Host");
 	len = name_length(host);
-	if (is_number(host, len) || is_name(host, len, "localhost") ||
-	    (public && name_length(public) == len && strncasecmp(public, host, len) == 0))
+	if (is_number(host, len) || is_name(host, len, "localhost") || is_public(g, host))
 		return true;
 	for (const char *const *h = g->hosts; h && *h; h++)
 		if (is_name(host, len, *h))
@@ -73,14 +78,20 @@ bool guard_host(const struct guard *g, const struct http_request *q, struct tow_
 
 /* --- where it comes from */
 
+/* Under its public name it has one origin: what comes from there in the clear may be anybody's. */
+static bool is_our_page(const struct guard *g, const char *origin, const char *host)
+{
+	const char *of = strstr(origin, "://");
+	if (g->origin && strcasecmp(origin, g->origin) == 0)
+		return true;
+	return of && host && strcasecmp(of + 3, host) == 0 && !is_public(g, host);
+}
+
 bool guard_origin(const struct guard *g, const struct http_request *q, struct tow_err *e)
 {
 	const char *origin = http_header(q, "Origin"), *host = http_header(q, "Host");
-	const char *site = http_header(q, "Sec-Fetch-Site"),
-		   *of = origin ? strstr(origin, "://") : NULL;
-	if (origin ? (of && host && strcasecmp(of + 3, host) == 0) ||
-			     (g->origin && strcasecmp(origin, g->origin) == 0)
-		   : site && strcmp(site, "same-origin") == 0)
+	const char *site = http_header(q, "Sec-Fetch-Site");
+	if (origin ? is_our_page(g, origin, host) : site && strcmp(site, "same-origin") == 0)
 		return true;
 	tow_fail_class(e, TOW_FINAL, "TW403", "a page of another site asks: %s",
 		       origin ? origin : "it does not say which");

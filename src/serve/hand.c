@@ -78,7 +78,7 @@ enum hand_state hand_take(int ear, struct handed *handed)
 		return HAND_BAD;
 	}
 	handed->guest.token[sizeof(handed->guest.token) - 1] = '\0';
-	handed->guest.role[sizeof(handed->guest.role) - 1] = '\0';
+	handed->guest.owner[sizeof(handed->guest.owner) - 1] = '\0';
 	handed->len = (size_t)n - sizeof(handed->guest);
 	return HAND_TAKEN;
 }

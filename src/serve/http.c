@@ -250,15 +250,14 @@ bool http_open(struct http **h, const struct http_options *o, struct tow_err *e)
 	struct http *s = tow_xcalloc(1, sizeof *s);
 	s->o = *o;
 	s->visitors.next = s->visitors.before = &s->visitors;
-	s->daemon =
-		MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_PEDANTIC_CHECKS, 0,
-				 NULL, NULL, meet, s, MHD_OPTION_LISTEN_SOCKET, o->listener,
-				 MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->most_connections,
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
-				 MHD_OPTION_NOTIFY_CONNECTION, visited, s,
-				 MHD_OPTION_NOTIFY_COMPLETED, over, s, MHD_OPTION_URI_LOG_CALLBACK,
-				 asked, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
-				 MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_PEDANTIC_CHECKS, 0, NULL, NULL, meet, s,
+		MHD_OPTION_LISTEN_SOCKET, o->listener, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)o->most_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		(unsigned)o->most_each, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
+		MHD_OPTION_NOTIFY_CONNECTION, visited, s, MHD_OPTION_NOTIFY_COMPLETED, over, s,
+		MHD_OPTION_URI_LOG_CALLBACK, asked, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 	if (!s->daemon) {
 		tow_freep(&s);
 		return tow_fail(e, TOW_RETRY, "start the HTTP server: %s", strerror(errno));

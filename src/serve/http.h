@@ -46,6 +46,7 @@ void http_say(struct http_reply *r, const char *name, const char *value); /* a h
 struct http_options {
 	int listener;
 	size_t most_connections, most_body;
+	size_t most_each; /* connections from one address; 0: any number */
 	void (*answer)(void *self, const struct http_request *q, struct http_reply *r);
 	void *self;
 };

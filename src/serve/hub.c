@@ -22,8 +22,6 @@
 #define ASK_SHARE    10	    /* a look that takes long waits so much longer for the next */
 #define PATIENCE_US  15000000
 #define VOUCH_US     3000000
-#define PING_US	     30000000
-#define SILENT_US    75000000
 #define CLOSING_US   5000000 /* what a goodbye may take */
 #define TIDY_US	     1000000
 
@@ -209,9 +207,9 @@ static long long db_wake(const struct loop *l)
 /*--- guests */
 
 /* A goodbye to somebody whose socket is new fits into it. */
-static void turn_away(struct guest *g)
+static void turn_away(struct guest *g, const char *why)
 {
-	guest_close(g, GUEST_BUSY, "too many guests");
+	guest_close(g, GUEST_BUSY, why);
 	if (guest_write(g))
 		tow_log(TOW_DEBUG, "hub.full", NULL);
 	guest_free(g);
@@ -222,7 +220,9 @@ static void enter(struct loop *l, const struct handed *h, long long now)
 	struct guest *g = guest_new(h->fd, &h->guest, h->early, h->len);
 
 	if (l->room.n >= l->conf->max_guests)
-		turn_away(g);
+		turn_away(g, "too many guests");
+	else if (room_share(&l->room, h->guest.owner).guests >= l->conf->max_each)
+		turn_away(g, "too many with this token");
 	else
 		room_enter(&l->room, g, now);
 }
@@ -266,11 +266,11 @@ static bool hear_guest(struct loop *l, struct guest *g, struct tow_arena *a, lon
 	return lives;
 }
 
-static void mind_time(struct guest *g, long long now)
+static void mind_time(const struct hub *conf, struct guest *g, long long now)
 {
-	if (now - g->heard_us >= SILENT_US)
+	if (now - g->heard_us >= conf->silent_us)
 		end(g, GUEST_POLICY, "silent", now);
-	else if (now - g->pinged_us >= PING_US) {
+	else if (now - g->pinged_us >= conf->ping_us) {
 		guest_ping(g);
 		g->pinged_us = now;
 	}
@@ -284,7 +284,7 @@ static bool guest_turn(struct loop *l, struct guest *g, short events, long long 
 	if ((events & (POLLIN | POLLHUP | POLLERR)) || g->in.len > 0)
 		if (!hear_guest(l, g, &a, now))
 			return false;
-	mind_time(g, now);
+	mind_time(l->conf, g, now);
 	room_feed(&l->room, g);
 	if (!g->closing_us && guest_is_closing(g))
 		g->closing_us = now;
@@ -297,7 +297,8 @@ static long long guests_wake(const struct loop *l)
 
 	for (size_t i = 0; i < l->room.n; i++) {
 		const struct guest *g = l->room.guests[i];
-		long long silent = g->heard_us + SILENT_US, ping = g->pinged_us + PING_US,
+		long long silent = g->heard_us + l->conf->silent_us,
+			  ping = g->pinged_us + l->conf->ping_us,
 			  at = g->closing_us ? g->closing_us + CLOSING_US
 					     : (silent < ping ? silent : ping);
 

@@ -8,12 +8,17 @@
 
 #include "tow/err.h"
 
-enum { HUB_EARLY_MOST = 16 << 10 };
+enum {
+	HUB_EARLY_MOST = 16 << 10,
+	HUB_PING_US = 30000000,
+	HUB_SILENT_US = 75000000,
+};
 
 /* Whose a connection is. The hub asks again and again whether the token is still good. */
 struct hub_guest {
 	char token[65]; /* SHA-256 of it, in hexadecimal */
-	char role[16];
+	char owner[65]; /* the token that it is, or that it signed in with: what one may have at a
+			   time is counted by it */
 };
 
 /* Hands over a connection whose handshake is done; the caller closes its own descriptor after it.
@@ -27,6 +32,9 @@ struct hub {
 	const int *ears; /* where connections come from: the other ends of SOCK_SEQPACKET pairs */
 	size_t n_ears;
 	size_t max_guests; /* more are refused */
+	size_t max_each;   /* of one token's */
+	int ping_us;	   /* so often each is asked whether it is there */
+	int silent_us;	   /* of whom nothing has come for so long is let go */
 };
 
 /* Until TERM or INT; an exit status. */

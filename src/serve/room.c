@@ -37,6 +37,19 @@ static unsigned long long last(const struct room *r)
 	return r->news.ring.next - 1;
 }
 
+struct share room_share(const struct room *r, const char *owner)
+{
+	struct share s = { 0 };
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (strcmp(r->guests[i]->who.owner, owner) != 0)
+			continue;
+		s.guests++;
+		s.topics += r->guests[i]->wants.n;
+	}
+	return s;
+}
+
 struct guest *room_enter(struct room *r, struct guest *g, long long now)
 {
 	if (r->n == r->size) {
@@ -56,7 +69,7 @@ void room_leave(struct room *r, size_t i, long long now)
 
 	while (guest_is_done(g) && g->wants.n > 0)
 		topics_unwant(&r->topics, &g->wants, g->wants.items[g->wants.n - 1]->name);
-	topics_leave(&g->wants, now);
+	topics_leave(&r->topics, &g->wants, g->who.owner, now);
 	guest_free(g);
 	r->guests[i] = r->guests[--r->n];
 }
@@ -86,6 +99,14 @@ static void refuse(struct guest *g, const char *code, const char *why)
 	guest_say(g, b.data, b.len);
 }
 
+static void refuse_topic(struct guest *g, const char *name)
+{
+	TOW_AUTO_ARENA a = { 0 };
+
+	refuse(g, "unknown_topic",
+	       tow_fmt(&a, "no topic '%s': there are %s", name, topics_known(&a)));
+}
+
 /* NULL: it is none. */
 static const char *topic_at(const struct tow_json *topics, size_t i)
 {
@@ -96,7 +117,7 @@ static const char *topic_at(const struct tow_json *topics, size_t i)
 
 static bool check_topics(struct guest *g, const struct tow_json *topics)
 {
-	size_t n = tow_json_len(topics), good = 0;
+	size_t n = tow_json_len(topics), good = 0, known = 0;
 
 	if (!tow_json_is_array(topics)) {
 		refuse(g, "bad_topics", "topics is a list of words");
@@ -108,9 +129,15 @@ static bool check_topics(struct guest *g, const struct tow_json *topics)
 	}
 	while (good < n && topic_at(topics, good))
 		good++;
-	if (good < n)
+	if (good < n) {
 		refuse(g, "bad_topics", "a topic is a text of 1 to 150 bytes");
-	return good == n;
+		return false;
+	}
+	while (known < n && topic_is_known(topic_at(topics, known)))
+		known++;
+	if (known < n)
+		refuse_topic(g, topic_at(topics, known));
+	return known == n;
 }
 
 /* Whether all that was said of these since then is still here. */
@@ -147,6 +174,7 @@ static void greet(struct room *r, struct guest *g, const struct tow_json *said,
 static void subscribe(struct room *r, struct guest *g, const struct tow_json *said)
 {
 	const struct tow_json *topics = tow_json_get(said, "topics");
+	size_t share = room_share(r, g->who.owner).topics;
 	struct sorted fresh = { 0 };
 
 	if (!check_topics(g, topics))
@@ -156,8 +184,9 @@ static void subscribe(struct room *r, struct guest *g, const struct tow_json *sa
 
 		if (sorted_find(&g->wants, name))
 			continue;
-		if (!topics_want(&r->topics, &g->wants, name, last(r))) {
-			refuse(g, "too_many_topics", "at most 500 topics for each, 4000 for all");
+		if (share++ >= TOPICS_OWNER || !topics_want(&r->topics, &g->wants, name, last(r))) {
+			refuse(g, "too_many_topics",
+			       "at most 500 topics for each, 1000 for a token, 4000 for all");
 			break;
 		}
 		sorted_add(&fresh, sorted_find(&g->wants, name));

@@ -13,12 +13,16 @@ bool routes_load(struct routes *r, struct tow_db *db, struct tow_err *e)
 	tow_arena_reset(&r->arena);
 	r->n = tow_rows_count(rows);
 	r->of = tow_alloc(&r->arena, r->n * sizeof *r->of);
-	for (size_t i = 0; i < r->n; i++)
+	r->newest = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		long long id = tow_rows_int(rows, i, "id");
 		r->of[i] = (struct route){
 			.id = tow_strdup(&r->arena, tow_rows_get(rows, i, "id")),
 			.method = tow_strdup(&r->arena, tow_rows_get(rows, i, "method")),
 			.path = tow_strdup(&r->arena, tow_rows_get(rows, i, "path")),
 		};
+		r->newest = id > r->newest ? id : r->newest;
+	}
 	return true;
 }
 

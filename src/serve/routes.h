@@ -12,6 +12,7 @@ struct routes {
 	struct tow_arena arena;
 	struct route *of; /* words before arguments: the first that fits is meant */
 	size_t n;
+	long long newest; /* id: each migration gives others */
 };
 TOW_MUST bool routes_load(struct routes *r, struct tow_db *db, struct tow_err *e);
 

@@ -17,10 +17,10 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { MOST_HOSTS = 16, MOST_PROCESSES = 32, CONNECTIONS = 4096, SOCKETS = 4096 };
+enum { MOST_HOSTS = 16, MOST_PROCESSES = 32, CONNECTIONS = 4096, SOCKETS = 4096, EACH = 256 };
 
 struct choices {
-	const char *listen, *fd, *public, *database, *format, *page, *processes;
+	const char *listen, *fd, *public, *database, *format, *page, *processes, *each;
 	const char *hosts[MOST_HOSTS + 1];
 	size_t n_hosts;
 	enum tow_level level;
@@ -41,6 +41,7 @@ static int parse(struct choices *o, int argc, char **argv)
 		{ "host", required_argument, NULL, 'h' },
 		{ "page", required_argument, NULL, 'w' },
 		{ "processes", required_argument, NULL, 'c' },
+		{ "per-address", required_argument, NULL, 'e' },
 		{ "database", required_argument, NULL, 'd' },
 		{ "log-format", required_argument, NULL, 'f' },
 		{ "log-level", required_argument, NULL, 'v' },
@@ -69,6 +70,9 @@ static int parse(struct choices *o, int argc, char **argv)
 			break;
 		case 'c':
 			o->processes = optarg;
+			break;
+		case 'e':
+			o->each = optarg;
 			break;
 		case 'd':
 			o->database = optarg;
@@ -123,11 +127,22 @@ static bool may_listen(const struct crew *c, struct tow_err *e)
 	if (!tow_db_open(&db, c->desk.url, "tow serve", e) ||
 	    !tow_db_view(db, &rows, e, "tow.tokens"))
 		return tow_wrap(e, "look for tokens");
-	if (tow_rows_count(rows) > 0)
-		return true;
+	for (size_t i = 0; i < tow_rows_count(rows); i++)
+		if (strcmp(tow_rows_get(rows, i, "expired"), "t") != 0)
+			return true;
 	tow_fail_class(e, TOW_FINAL, "TW403",
 		       "this address is not this machine's alone, and nobody has a token");
 	return tow_hint(e, "tow token add NAME --role admin, or listen on 127.0.0.1");
+}
+
+/* This machine's own address is everybody's here, and so is a proxy's. */
+static bool set_each(const struct choices *o, struct crew *c, struct tow_err *e)
+{
+	long n = o->public || is_loopback(c->listener) ? 0 : EACH;
+	if (o->each && !number(o->each, 0, CONNECTIONS, &n))
+		return tow_fail(e, TOW_FINAL, "bad number of connections '%s'", o->each);
+	c->most_each = (size_t)n;
+	return true;
 }
 
 static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c, struct tow_err *e)
@@ -144,7 +159,8 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 	if (o->fd && !number(o->fd, 3, 1023, &n))
 		return tow_fail(e, TOW_FINAL, "bad descriptor '%s'", o->fd);
 	c->listener = o->fd ? (int)n : -1;
-	return (o->fd || tow_listen(a, o->listen, &c->listener, e)) && may_listen(c, e);
+	return (o->fd || tow_listen(a, o->listen, &c->listener, e)) && set_each(o, c, e) &&
+	       may_listen(c, e);
 }
 
 static int serve(int argc, char **argv)
@@ -197,6 +213,11 @@ const struct tow_command tow_command_serve = {
 		"  --host NAME           a further name that it may be called by; may be repeated\n"
 		"  --processes N         how many answer at a time (3), each with a connection to "
 		"the database\n"
+		"  --per-address N       connections that one address may have in each of these "
+		"(256; 0: any "
+		"number, as on\n"
+		"                        this machine's own address, or with --public: there it is "
+		"the proxy's to limit)\n"
 		"  --page FOLDER         the page's files (beside the program)\n"
 		"  --database URL        where the queue is; log in as a member of tow_server\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"

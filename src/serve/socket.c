@@ -31,7 +31,7 @@ static bool asks(const struct http_request *q, const char *header, const char *f
 	return said && strcasestr(said, for_what);
 }
 
-void socket_begin(int hub, const char *token, const char *role, const struct http_request *q,
+void socket_begin(int hub, const char *token, const char *owner, const struct http_request *q,
 		  struct http_reply *r)
 {
 	const char *key = http_header(q, "Sec-WebSocket-Key");
@@ -45,7 +45,7 @@ void socket_begin(int hub, const char *token, const char *role, const struct htt
 	h = tow_xcalloc(1, sizeof *h);
 	h->hub = hub;
 	snprintf(h->guest.token, sizeof h->guest.token, "%s", token);
-	snprintf(h->guest.role, sizeof h->guest.role, "%s", role);
+	snprintf(h->guest.owner, sizeof h->guest.owner, "%s", owner);
 	r->status = 101;
 	r->take = take;
 	r->owned = h;

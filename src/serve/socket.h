@@ -4,7 +4,7 @@
 
 #include "http.h"
 
-void socket_begin(int hub, const char *token, const char *role, const struct http_request *q,
+void socket_begin(int hub, const char *token, const char *owner, const struct http_request *q,
 		  struct http_reply *r);
 
 #endif

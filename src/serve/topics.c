@@ -6,11 +6,73 @@
 
 #include "tow/db.h"
 
+/* What the feeds speak of: all things of a sort, and one of them. */
+static const struct {
+	const char *all, *one;
+} sorts[] = {
+	{ "jobs", "job:ID" },		{ "queues", "queue:NAME" },
+	{ "workers", "worker:ID" },	{ "schedules", "schedule:NAME" },
+	{ "daemons", "daemon:NAME" },	{ "status", NULL },
+	{ "downloads", "download:ID" }, { "clients", "client:NAME" },
+};
+
+bool topic_is_known(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++) {
+		size_t n = sorts[i].one ? strcspn(sorts[i].one, ":") + 1 : 0;
+
+		if (strcmp(name, sorts[i].all) == 0 ||
+		    (n > 0 && strncmp(name, sorts[i].one, n) == 0 && name[n]))
+			return true;
+	}
+	return false;
+}
+
+const char *topics_known(struct tow_arena *a)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++)
+		text = tow_fmt(a, "%s%s%s%s%s", text, *text ? ", " : "", sorts[i].all,
+			       sorts[i].one ? ", " : "", sorts[i].one ? sorts[i].one : "");
+	return text;
+}
+
 static void drop(struct topics *t, struct topic *topic)
 {
 	sorted_drop(&t->all, topic->name);
 	free(topic->name);
+	free(topic->left_by);
 	free(topic);
+}
+
+/* Nobody may come back for the one that was left first; owner NULL: by anybody. How many linger. */
+static size_t lingering(const struct topics *t, const char *owner, struct topic **oldest)
+{
+	size_t n = 0;
+
+	*oldest = NULL;
+	for (size_t i = 0; i < t->all.n; i++) {
+		struct topic *topic = (struct topic *)t->all.items[i];
+
+		if (topic->guests > 0 || (owner && strcmp(topic->left_by, owner) != 0))
+			continue;
+		n++;
+		if (!*oldest || topic->left_us < (*oldest)->left_us)
+			*oldest = topic;
+	}
+	return n;
+}
+
+/* For somebody who is here. */
+static bool make_room(struct topics *t)
+{
+	struct topic *oldest;
+
+	if (lingering(t, NULL, &oldest) == 0)
+		return false;
+	drop(t, oldest);
+	return true;
 }
 
 bool topics_want(struct topics *t, struct sorted *mine, const char *name,
@@ -20,7 +82,7 @@ bool topics_want(struct topics *t, struct sorted *mine, const char *name,
 
 	if (sorted_find(mine, name))
 		return true;
-	if (mine->n == TOPICS_EACH || (!topic && t->all.n == TOPICS_ALL))
+	if (mine->n == TOPICS_EACH || (!topic && t->all.n == TOPICS_ALL && !make_room(t)))
 		return false;
 	if (!topic) {
 		topic = tow_xcalloc(1, sizeof(*topic));
@@ -29,6 +91,7 @@ bool topics_want(struct topics *t, struct sorted *mine, const char *name,
 		sorted_add(&t->all, topic);
 	}
 	topic->guests++;
+	tow_freep(&topic->left_by);
 	sorted_add(mine, topic);
 	return true;
 }
@@ -44,15 +107,21 @@ void topics_unwant(struct topics *t, struct sorted *mine, const char *name)
 		drop(t, topic);
 }
 
-void topics_leave(struct sorted *mine, long long now)
+void topics_leave(struct topics *t, struct sorted *mine, const char *owner, long long now)
 {
+	struct topic *oldest;
+
 	for (size_t i = 0; i < mine->n; i++) {
 		struct topic *topic = (struct topic *)mine->items[i];
 
-		if (--topic->guests == 0)
-			topic->left_us = now;
+		if (--topic->guests > 0)
+			continue;
+		topic->left_us = now;
+		topic->left_by = tow_xstrdup(owner);
 	}
 	sorted_release(mine);
+	while (lingering(t, owner, &oldest) > TOPICS_EACH)
+		drop(t, oldest);
 }
 
 bool topics_hear(const struct sorted *mine, const char *topic, const char *one)

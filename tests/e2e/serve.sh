@@ -21,7 +21,7 @@ is "$(api_status GET /)" 200 "there is a page, or a word about it"
 
 # Who may ask
 is "$(api_status GET /api/v1/status)" 401 "nobody is let in without a token"
-is "$(api GET /api/v1/jobs/1 | jq -r '[.status, .title, (.hint != null)] | @csv')" '401,"Not signed in",true' "and is told what to send"
+is "$(curl -s -m 30 "$SERVE_URL/api/v1/jobs/1" | jq -r '[.status, .title, (.hint != null), .code] | @csv')" '401,"Not signed in",true,"TW401"' "and is told what to send"
 TOKEN=tow_wrong
 is "$(api_status GET /api/v1/status)" 401 "nor with a wrong one"
 TOKEN=$VERA
@@ -48,6 +48,10 @@ is "$(TOKEN=$new api GET /api/v1/me | jq -r .name)" new "and makes others"
 # What is wrong
 is "$(api_status GET /api/v1/nothing)" 404 "an unknown path"
 is "$(api POST /api/v1/status -o /dev/null -D - | grep -i '^allow:' | tr -d '\r')" "Allow: GET" "a method that the path has not"
+allowed() { api "$@" -o /dev/null -D - | sed -n 's/^Allow: \(.*\)\r$/\1/p'; }
+is "$(api_status PUT /api/v1/session) $(allowed PUT /api/v1/session)" "405 POST, DELETE" "that the server's own path has not"
+is "$(api_status POST /api/v1/health) $(allowed POST /api/v1/health)" "405 GET" "nor this"
+is "$(api_status POST /) $(allowed POST /)" "405 GET, HEAD" "nor the page"
 is "$(api POST /api/v1/jobs -d '{"kind":"noop"}' | jq .status)" 415 "a body that says it is something else"
 is "$(api_send POST /api/v1/jobs '{"kind"' | jq .status)" 422 "one that is no JSON"
 is "$(api_send POST /api/v1/jobs '{"kind":"noop","prio":1}' | jq -r .detail)" "nothing here is called 'prio'" "a name that is wrong"
@@ -68,6 +72,8 @@ is "$(api_status GET /api/v1/queues -H "If-None-Match: $tag")" 304 "what has not
 is "$(api_status GET /api/v1/queues -H 'If-None-Match: W/"other"')" 200 "what has is"
 is "$(api GET /api/v1/openapi.json -H 'Accept-Encoding: gzip' | gunzip | jq -r .info.title)" Towpath "what is long is compressed"
 is "$(api GET /api/v1/openapi.json -D - -o /dev/null | grep -ci '^content-encoding')" 0 "where that is asked for"
+like "$(api GET /metrics -H 'Accept-Encoding: gzip' | gunzip)" "# TYPE tow_" "for Prometheus, too"
+like "$(api GET /metrics -o /dev/null -D -)" "Content-Type: text/plain; version=0.0.4" "whose format has a version"
 is "$(curl -sI -m 10 "$SERVE_URL/api/v1/health" | head -1 | tr -d '\r')" "HTTP/1.1 200 OK" "HEAD"
 like "$(cat "$instance_dir/head")" "Content-Security-Policy: default-src 'none'" "pages may load nothing from elsewhere"
 first=$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key: k1')
@@ -104,6 +110,9 @@ is "$(instance_psql -c "select string_agg(a.detail::text, ',') ~ '\"times\": 2' 
 unlike "$(cat "$SERVE_LOG")" "tow_[0-9a-f]{20}" "no token is in the log"
 instance_psql -c 'update tow_store.route set id = default' >/dev/null
 is "$(for _ in {1..6}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..6})" "routes that a migration has written anew are read again"
+is "$(api_status GET /api/v1/added)" 404 "a path that is not there"
+instance_psql -c "select tow_store.add_route('test', 'GET', '/api/v1/added', 'tow.me', 'viewer', 'one')" >/dev/null
+ok "until a migration adds it" wait_until '[ "$(for _ in {1..6}; do api_status GET /api/v1/added; done)" = "$(printf '200%.0s' {1..6})" ]'
 
 # Behind a proxy, at a path of its own
 first=$SERVE_PID at=$SERVE_URL log=$SERVE_LOG
@@ -125,6 +134,11 @@ for token in ada otto new; do "$TOW" token rm "$token"; done
 said=$("$TOW" serve --listen 0.0.0.0:0 2>&1)
 is $? 65 "an address of the whole world is refused while nobody has a token"
 like "$said" "tow token add" "and says what to do"
+"$TOW" token add brief --role viewer --lasts 1s >/dev/null
+wait_until '[ "$(instance_psql -c "select expired from tow.tokens")" = t ]'
+timeout 60 "$TOW" serve --listen 0.0.0.0:0 >/dev/null 2>&1
+is $? 65 "a token that is over is nobody's"
+exits 65 "a bad number of connections" "$TOW" serve --per-address many 2>/dev/null
 exits 65 "a bad address" "$TOW" serve --listen nonsense 2>/dev/null
 exits 75 "one that is taken" "$TOW" serve --listen "${SERVE_URL#http://}" 2>/dev/null
 TOKEN=$(token_add back viewer)

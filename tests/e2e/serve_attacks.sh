@@ -35,4 +35,16 @@ wait "$slow"
 is "$(cat "$instance_dir/slow")" "0 left" "those who dawdle are let go, though a byte comes now and then"
 ok "others are answered" all_answer
 unlike "$(cat "$SERVE_LOG")" "process.died" "no process has died"
+
+# One address does not take all connections, where addresses tell who asks.
+ok "another server" serve_start --processes 1 --per-address 5
+health() { curl -s -m 30 -o /dev/null -w '%{http_code}' "$@" "$SERVE_URL/api/v1/health"; }
+attack idle 20 <"$instance_dir/go" >"$instance_dir/idle" &
+idle=$!
+ok "it takes twenty connections" wait_until 'grep -q 20 "$instance_dir/idle"' 60
+is "$(health --interface 127.0.0.1)" 000 "and has no more for that address"
+is "$(health --interface 127.0.0.2)" 200 "but for others"
+echo >&"$go"
+wait "$idle"
+ok "until some end" wait_until '[ "$(health)" = 200 ]'
 done_testing

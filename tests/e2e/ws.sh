@@ -18,6 +18,7 @@ megabytes() { awk '/^Rss(Anon)/ { print int($2 / 1024) }' "/proc/$1/status"; }
 
 ok "no token, no WebSocket" try refused
 ok "nonsense is answered, and then not any more" try nonsense
+ok "a topic that is none is named, with those that there are" try unknown
 ok "frames that are none end it, each with its code" try frames
 ok "what comes with the handshake is not lost" try early
 ok "jobs and queues, as they change" try jobs
@@ -27,6 +28,7 @@ ok "downloads: all of them, or one; each event once" try downloads
 ok "who comes back hears what it has missed, or is told that it must look anew" try resume
 ok "who does not read is let go; others hear on" try slow
 ok "whose token is gone is let go" try let_go
+ok "one token has its share of topics, and no more" try share
 ok "two hundred at once" try crowd
 before=$(megabytes "$(hub)") more=4
 if grep -qa __asan_init "$TOW"; then more=300; fi # it keeps what was freed, to see who still uses it

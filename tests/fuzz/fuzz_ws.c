@@ -55,7 +55,7 @@ static void read_as_frames(struct room *r, struct guest *g)
 
 static void enter(struct room *r, const uint8_t *data, size_t size, int pair[2])
 {
-	static const struct hub_guest who = { .token = "a", .role = "viewer" };
+	static const struct hub_guest who = { .token = "a", .owner = "ab" };
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
 		abort();

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import socket
+import ssl
 import struct
 import time
 
@@ -18,21 +19,25 @@ class Closed(Exception):
 
 
 class Socket:
-    """host:port, token; path: of the WebSocket. early: sent in one piece with the handshake."""
+    """host:port, token; path: of the WebSocket. early: sent in one piece with the handshake. tls: whoever answers is believed;
+    the server is called name."""
 
-    def __init__(self, address, token, path="/api/v1/ws", buffer=0, early=b"", headers=""):
+    def __init__(self, address, token, path="/api/v1/ws", buffer=0, early=b"", headers="", tls=False, name=None):
         host, port = address.rsplit(":", 1)
         self.sock = socket.socket()
         if buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.sock.settimeout(60)
         self.sock.connect((host, int(port)))
+        if tls:
+            self.sock = ssl._create_unverified_context().wrap_socket(self.sock)
         self.rest, self.code = b"", None
+        bearer = f"Authorization: Bearer {token}\r\n" if token else ""
         key = base64.b64encode(os.urandom(16)).decode()
         self.sock.sendall(
             (
-                f"GET {path} HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
+                f"GET {path} HTTP/1.1\r\nHost: {name or address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{bearer}{headers}\r\n"
             ).encode()
             + early
         )

@@ -77,6 +77,45 @@ def nonsense():
     s.close()
 
 
+def share():
+    """One token, and who signed in with it, may have so much; another has its own; who is gone leaves room."""
+    other = sql("select tow.add_token('neighbour')")
+    session = sql(f"select secret from tow.sign_in(encode(sha256('{token}'), 'hex'))")
+    guests = [guest(), guest(token=session), guest(), guest(token=other)]
+    heard = []
+    for i, s in enumerate(guests):
+        s.say(type="subscribe", topics=[f"job:{1000 * i + n}" for n in range(400)])
+        heard.append(s.hear())
+    assert [m["type"] for m in heard] == ["subscribed", "subscribed", "error", "subscribed"], heard
+    assert heard[2]["code"] == "too_many_topics" and guests[2].hear()["topics"] == 200
+    for s in guests:
+        s.drop()
+    for i in range(12):  # what lingers of those who have gone keeps nobody out
+        s = guest()
+        s.say(type="subscribe", topics=[f"job:{10000 * i + n}" for n in range(500)])
+        s.hear_until(lambda m: m["type"] == "subscribed" and m["topics"] == 500)
+        s.drop()
+    sql("select tow.drop_token('neighbour')")
+
+
+def unknown():
+    """A topic that is none is named, with those that there are: of these each feed says something."""
+    s = guest()
+    for topic in ("nonsense", "queue", "queue:", "statu:x", "status:x", "job;1", "jobs:1"):
+        s.say(type="subscribe", topics=["queues", topic])
+        answer = s.hear()
+        assert answer["code"] == "unknown_topic" and f"'{topic}'" in answer["error"], (topic, answer)
+    known = answer["error"].split("there are ")[1].split(", ")
+    with open("contrib/docs/websocket.md", encoding="utf-8") as page:
+        told = [w.strip("`") for line in page if line.startswith("| `") for w in line.split("|")[1].strip().split(", ") if w.startswith("`") and "{" not in w]
+    assert set(known) <= set(told), (known, told)
+    sure = [t.replace("NAME", "x").replace("ID", "1") for t in known]
+    assert s.subscribe(*sure)[-1]["topics"] == len(sure)
+    every = sql("select string_agg(f.name, ' ') from tow_store.feed f where f.name not in (select c.feed from tow.changes('{}', '{%s}') c)" % ",".join(t for t in known if ":" not in t))
+    assert every == "", every
+    s.close()
+
+
 def frames():
     for why, code, bytes_sent in [
         ("binary", 1003, pack(BINARY, b"x")),

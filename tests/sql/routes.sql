@@ -25,6 +25,10 @@ select is((select string_agg(format('%s %s: %s', s.method, s.path, s.role), ', '
 select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method = 'GET' and s.role <> 'viewer' and s.path !~ '^/api/v1/(config|tokens)'), null, 'viewers read all but what is for admins');
 select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method <> 'GET' and s.role = 'viewer'), null, 'and change nothing');
 select is((select string_agg(s.path, ', ') from seen s where s.page is not null and not ('max_rows' = any(s.names) and s.page[1] = any(s.names))), null, 'what comes in pages can go on');
+select is((select string_agg(s.path, ' ' order by s.path) from seen s where s.method = 'GET' and s.gives = 'list' and s.page is null),
+	'/api/v1/config /api/v1/cron/next /api/v1/daemons/{name}/log /api/v1/downloads/counts /api/v1/downloads/health /api/v1/downloads/previews/{job} /api/v1/downloads/tests/{job} /api/v1/downloads/{download}/events /api/v1/duties /api/v1/jobs/counts /api/v1/jobs/{id}/why /api/v1/metrics/durations /api/v1/metrics/failures /api/v1/metrics/quantiles /api/v1/metrics/queues /api/v1/metrics/system /api/v1/occasions /api/v1/policies/{policy}/preview /api/v1/schedules/{schedule}/history /api/v1/schedules/{schedule}/next /api/v1/status',
+	'and all does, but what is as long as it is, or says how many it takes');
+select is((select string_agg(s.path, ', ') from seen s where (s.page[1] in ('up', 'down')) is distinct from (s.statement ~ 'order by .* limit') and s.page is not null), null, 'the server cuts what its function does not');
 select is((select string_agg(s.path || ' ' || n, ', ') from seen s, unnest(s.names, s.types) u(n, t) where t ~ '^reg' and not s.fixed ? n), null, 'no function is named by who asks');
 select is((select string_agg(s.path, ', ') from seen s where s.gives in ('id', 'ids') and s.method <> 'POST'), null, 'only POST makes something');
 
@@ -37,7 +41,7 @@ select haul.grab('magnet:?xt=urn:btih:' || n || '&tr=https://me:hunter2@tracker/
 select haul.grab('magnet:?xt=urn:btih:zz&dn=last') as d \gset
 
 create temporary table answered as select s.path, s.gives, s.page, a.* from seen s, lateral pg_temp.ask('admin', s.id,
-	case s.path when '/api/v1/cron/next' then '{"schedule": "@daily"}' when '/api/v1/cron/words' then '{"p_spec": "@daily"}'
+	case s.path when '/api/v1/cron/next' then '{"schedule": "@daily"}' when '/api/v1/cron/words' then '{"spec": "@daily"}'
 		when '/api/v1/metrics/quantiles' then '{"since": "2030-01-01", "until": "2030-01-02", "step": "1 hour"}' else '{}' end::jsonb) a where s.method = 'GET' and s.path !~ '\{';
 select is((select string_agg(concat_ws(' ', path, status, content), e'\n') from answered where status <> '200'), null, 'all that needs no name answers');
 select ok(bool_and(content::jsonb ? 'items'), 'lists have items') from answered where gives = 'list' and status = '200';
@@ -94,5 +98,31 @@ select pg_temp.walks('/api/v1/jobs', 'id', $$ select tow.enqueue('noop') $$, (se
 select pg_temp.walks('/api/v1/downloads', 'id', $$ select haul.grab('magnet:?xt=urn:x') $$, (select array_agg(id::text) from haul.downloads));
 select pg_temp.walks('/api/downloads/queue', 'id', $$ select haul.grab('magnet:?xt=urn:x') $$, (select array_agg(id::text) from haul.downloads), '{"sort": "title"}');
 select pg_temp.walks('/api/v1/audit', 'n', $$ select tow.pause('other') $$, (select array_agg(n::text) from tow.audit));
+select tow.set_queue('lanes', lane_limit => 1), tow.set_queue('more', lane_limit => 1) \g /dev/null
+select tow.set_lane(q, q || i, max_running => 2) from generate_series(1, 4) i, unnest('{lanes,more}'::text[]) q \g /dev/null
+select tow.set_kind(k, max_running => 2) from unnest('{aa,bb}'::text[]) k \g /dev/null
+select tow.batch('noop', name => 'b' || i) from generate_series(1, 7) i \g /dev/null
+select tow.schedule('s' || i, '@daily', 'noop') from generate_series(1, 7) i \g /dev/null
+select haul.add_client('c' || i, 'transmission', 'http://127.0.0.1:1') from generate_series(1, 4) i \g /dev/null
+select haul.set_goal(tracker => 't' || i, ratio => 1) from generate_series(1, 4) i \g /dev/null
+select pg_temp.walks('/api/v1/schedules', 'name', $$ select tow.schedule('z' || clock_timestamp(), '@daily', 'noop') $$, (select array_agg(name) from tow.schedules));
+select pg_temp.walks('/api/v1/clients', 'name', 'select 1', (select array_agg(name) from haul.clients));
+select pg_temp.walks('/api/v1/batches', 'id', $$ select tow.batch('noop') $$, (select array_agg(id::text) from tow.batches));
+select pg_temp.walks('/api/v1/lanes', 'lane', $$ select tow.set_lane('more', 'z' || clock_timestamp(), max_running => 1) $$, (select array_agg(lane) from tow.lanes));
+select pg_temp.walks('/api/v1/limits', 'name', 'select 1', (select array_agg(name) from tow.limits where name is not null));
+select pg_temp.walks('/api/v1/goals', 'tracker', 'select 1', (select array_agg(tracker) from haul.goals));
+select tow.enqueue('noop') as j \gset
+insert into tow_store.log (job_id, at, run, level, line) select :j, tow.now(), 1, 'o', 'line' from generate_series(1, 7) n;
+select pg_temp.walks('/api/v1/jobs/{id}/log', 'n', 'select 1', (select array_agg(n::text) from tow.log(:j)), jsonb_build_object('id', :j));
+insert into haul_store.file (download, source, size, state) select :d, 'f, ' || n, 1, 'planned' from generate_series(1, 7) n;
+select pg_temp.walks('/api/v1/downloads/{download}/files', 'source', 'select 1', (select array_agg(source) from haul.find_files(:d)), jsonb_build_object('download', :d));
+select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/lanes')), (select count(*)::int from tow.lanes), 'what is set up comes whole where nobody says how much');
+update tow_store.route set path = '/api/v1/lines' where path = '/metrics';
+select is((select type from pg_temp.call('viewer', 'GET', '/api/v1/lines')), 'text/plain; charset=utf-8', 'other text has no version');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/schedules', '{"after": "x"}')), 'TW422 bad after ''x''', 'a cursor that is none');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/lanes', '{"after": "[1]"}')), 'TW422 bad after ''[1]''', 'or of another list');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/batches', '{"after": "[\"x\"]"}')), 'TW422 invalid input syntax for type bigint: "x"', 'or of other columns');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/jobs', '{"sort": "kind"}')), 'TW422 jobs of all states are not sorted by ''kind''', 'what no index serves is refused in words');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/downloads', '{"sort": "url"}')), 'TW422 cannot sort by ''url''', 'of downloads, too');
 select * from finish();
 rollback;

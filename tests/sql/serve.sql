@@ -81,6 +81,16 @@ select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', 
 update tow_store.answered set at = at - interval '2 days';
 select isnt(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "two"}', 'k'), :'first', 'after a day it is forgotten');
 
+select tow.add_token('heir', 'operator') as heir \gset
+select pg_temp.asked(:'heir', 'POST /jobs', '{}', '{"kind": "noop", "tags": ["theirs"]}', 'k4') as first \gset
+select secret as session from tow.sign_in(pg_temp.hashed(:'heir')) \gset
+select is(pg_temp.asked(:'session', 'POST /jobs', '{}', '{"kind": "noop", "tags": ["theirs"]}', 'k4'), :'first', 'who signed in with a token has its keys');
+select tow.drop_token('heir');
+select tow.add_token('heir', 'operator') as heir \gset
+select alike(pg_temp.asked(:'heir', 'POST /jobs', '{}', '{"kind": "noop", "tags": ["theirs"]}', 'k4'), '201 %', 'another token of a name');
+select is((select count(*)::int from tow.jobs where tags = '{theirs}'), 2, 'has other keys');
+select tow.drop_token('heir');
+
 select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), '200 {"token" : "tow_%', 'a token that is made with a key');
 select is((select count(*)::int from tow_store.answered a where a.body ~ 'tow_'), 0, 'is not kept with the answer');
 select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', 'k3'), 'TW409 %kept nowhere', 'and not told again');
@@ -89,8 +99,8 @@ select alike(pg_temp.asked(:'admin', 'POST /tokens', '{}', '{"name": "tina"}', '
 select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
 select is(pg_temp.asked(:'session', 'GET /me'), '200 {"name":"otto","role":"operator"}', 'who signs in is who has the token');
 select is((select sessions::int from tow.tokens where name = 'otto'), 1, 'it is counted');
-select is((select who || ' ' || subject from tow.audit where what = 'sign_in'), 'otto otto', 'and in the audit');
-select is((select string_agg(format('%s %s', hash = pg_temp.hashed(:'session'), role), ',') from tow.vouch(array[pg_temp.hashed(:'session'), pg_temp.hashed('x')])), 't operator', 'and vouched for');
+select is((select who || ' ' || subject from tow.audit where what = 'sign_in' and who <> 'heir'), 'otto otto', 'and in the audit');
+select is((select string_agg(format('%s %s %s', hash = pg_temp.hashed(:'session'), role, owner = pg_temp.hashed(:'operator')), ',') from tow.vouch(array[pg_temp.hashed(:'session'), pg_temp.hashed('x')])), 't operator t', 'and vouched for, as its token''s');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'session'), 'TW401', null, 'a session makes no other');
 select tow.sign_out(pg_temp.hashed(:'session'));
 select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 sign in first', 'until it signs out');
@@ -126,6 +136,22 @@ select is((select string_agg(detail ->> 'times', ',' order by at) from tow.audit
 select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
 select tow.drop_token(:'maker');
 select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'who signed in with a key is sent away by the name of who made it');
+
+-- What is over goes by itself
+select tow.add_token('brief', 'viewer', '1 hour') as brief \gset
+select tow.add_key('viewer', '5 min') \g /dev/null
+select tow.sign_in(pg_temp.hashed(:'brief')) \g /dev/null
+create function pg_temp.kept() returns text language sql as $$
+	select concat_ws(' ', (select count(*) from tow_store.answered), (select count(*) from tow_store.token where name = 'brief'), (select count(*) from tow_store.token where kind = 'key'), (select bool_or(expired) from tow.tokens where name = 'brief')) $$;
+select pg_temp.drain('prune') \g /dev/null
+select is(pg_temp.kept(), (select count(*) from tow_store.answered) || ' 2 1 f', 'what may be asked for stays');
+select cmp_ok((select count(*) from tow_store.answered), '>', 0::bigint, 'answers, too');
+select pg_temp.later('2 hours'), pg_temp.drain('prune') \g /dev/null
+select is(pg_temp.kept(), (select count(*) from tow_store.answered) || ' 1 0 t', 'keys and sessions that are over go, a token is shown to be');
+select pg_temp.later('1 day'), pg_temp.drain('prune') \g /dev/null
+select is(pg_temp.kept(), '0 1 0 t', 'answers after a day');
+select pg_temp.later('7 days'), pg_temp.drain('prune') \g /dev/null
+select is(pg_temp.kept(), '0 0 0', 'and the token after a week');
 
 -- Names are lent to nobody
 select set_config('tow.actor', 'somebody', true) \g /dev/null

@@ -397,6 +397,18 @@ START_TEST(busy_until_the_answer_is_there)
 }
 END_TEST
 
+START_TEST(what_takes_too_long_is_cancelled)
+{
+	struct tow_err e;
+	tow_db_limit(db, 100);
+	ck_assert(!tow_call(db, NULL, &e, "pg_catalog.pg_sleep", "3600"));
+	ck_assert_str_eq(e.class, "57014");
+	CALL(NULL, "core_test.echo", "ready", "for the next");
+	tow_db_limit(db, 0);
+	ck_assert(tow_call(db, NULL, &e, "pg_catalog.pg_sleep", "0.2"));
+}
+END_TEST
+
 START_TEST(failures_are_taken_too)
 {
 	struct tow_err e;
@@ -746,6 +758,7 @@ static void add_the_rest(TCase *t)
 	tcase_add_test(t, sent_and_taken);
 	tcase_add_test(t, large_values_are_sent_in_pieces);
 	tcase_add_test(t, busy_until_the_answer_is_there);
+	tcase_add_test(t, what_takes_too_long_is_cancelled);
 	tcase_add_test(t, failures_are_taken_too);
 	tcase_add_test(t, a_lost_statement_is_sent_again);
 	tcase_add_test(t, a_killed_connection_is_known);

@@ -73,8 +73,8 @@ static struct sorted mine, others;
 
 static void leave(void)
 {
-	topics_leave(&mine, 0);
-	topics_leave(&others, 0);
+	topics_leave(&topics, &mine, "us", 0);
+	topics_leave(&topics, &others, "us", 0);
 	topics_release(&topics);
 }
 
@@ -116,13 +116,13 @@ END_TEST
 START_TEST(what_a_broken_connection_wanted_is_kept_for_a_while)
 {
 	ck_assert(topics_want(&topics, &mine, "queues", 5));
-	topics_leave(&mine, 1000);
+	topics_leave(&topics, &mine, "us", 1000);
 	topics_tidy(&topics, 1000 + TOPIC_LINGERS - 1);
 	ck_assert(topics_want(&topics, &others, "queues", 9));
 	ck_assert_uint_eq(((struct topic *)sorted_find(&others, "queues"))->since, 5);
 	topics_tidy(&topics, 1000 + TOPIC_LINGERS);
 	ck_assert(topics_hear(&others, "queues", "queues"));
-	topics_leave(&others, 2000);
+	topics_leave(&topics, &others, "us", 2000);
 	topics_tidy(&topics, 2000 + TOPIC_LINGERS);
 	ck_assert_uint_eq(topics.all.n, 0);
 	leave();
@@ -144,8 +144,45 @@ START_TEST(there_are_limits)
 	ck_assert(topics_want(&topics, &guests[n - 1], "0:0",
 			      0)); /* one that is there costs nothing */
 	for (size_t g = 0; g < n; g++)
-		topics_leave(&guests[g], 0);
+		topics_leave(&topics, &guests[g], g % 2 ? "odd" : "even", (long long)g);
+	ck_assert_uint_eq(topics.all.n, 2 * TOPICS_EACH); /* of two who have left */
+	ck_assert(!sorted_find(&topics.all, "3:0"));	  /* those that were left last */
+	ck_assert(sorted_find(&topics.all, "7:0"));
 	leave();
+}
+END_TEST
+
+START_TEST(who_is_here_comes_before_who_has_left)
+{
+	struct sorted guests[TOPICS_ALL / TOPICS_EACH] = { 0 };
+	const size_t n = sizeof(guests) / sizeof(*guests);
+	char name[40];
+
+	for (size_t g = 0; g < n; g++)
+		for (int i = 0; i < TOPICS_EACH; i++) {
+			snprintf(name, sizeof(name), "%zu:%d", g, i);
+			ck_assert(topics_want(&topics, &guests[g], name, 0));
+		}
+	ck_assert(!topics_want(&topics, &mine, "one more", 0));
+	topics_leave(&topics, &guests[0], "us", 0);
+	ck_assert(topics_want(&topics, &mine, "one more", 0));
+	ck_assert_uint_eq(topics.all.n, TOPICS_ALL);
+	for (size_t g = 1; g < n; g++)
+		topics_leave(&topics, &guests[g], "us", 0);
+	leave();
+}
+END_TEST
+
+START_TEST(topics_that_are_none_are_told_apart)
+{
+	static const char *const some[] = { "jobs", "job:7", "status", "client:a b" },
+				 *const none[] = { "",	       "job",	  "job:",
+						   "status:x", "statu:x", "jobs:7" };
+
+	for (size_t i = 0; i < sizeof(some) / sizeof(*some); i++)
+		ck_assert_msg(topic_is_known(some[i]), "%s", some[i]);
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++)
+		ck_assert_msg(!topic_is_known(none[i]), "%s", none[i]);
 }
 END_TEST
 
@@ -164,6 +201,8 @@ int main(void)
 	tcase_add_test(c, a_topic_is_there_as_long_as_somebody_wants_it);
 	tcase_add_test(c, what_a_broken_connection_wanted_is_kept_for_a_while);
 	tcase_add_test(c, there_are_limits);
+	tcase_add_test(c, who_is_here_comes_before_who_has_left);
+	tcase_add_test(c, topics_that_are_none_are_told_apart);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -79,7 +79,7 @@ function Preview({ values: { spec, tz } }) {
 		const asked = new AbortController();
 		const timer = spec && setTimeout(async () => {
 			try {
-				const [said, next] = await Promise.all([get('cron/words', { p_spec: spec }, asked.signal), get('cron/next', { schedule: spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
+				const [said, next] = await Promise.all([get('cron/words', { spec }, asked.signal), get('cron/next', { schedule: spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
 				setSeen({ words: said.words, rows: next.items });
 			} catch (problem) {
 				if (problem.name !== 'AbortError')
@@ -179,7 +179,7 @@ function One({ name }) {
 	const next = useData(`${path}/next`, { query: { n: 8 }, every: 30000 });
 	const [most, setMost] = useState(HISTORY);
 	const history = useData(`${path}/history`, { query: { n: most }, every: 15000 });
-	const words = useAnswer(s ? 'cron/words' : null, { p_spec: s?.spec })?.words;
+	const words = useAnswer(s ? 'cron/words' : null, { spec: s?.spec })?.words;
 	useEffect(() => {
 		next.reload();
 		history.reload();

@@ -19,9 +19,6 @@ declare
 	v_new bigint[];
 	v_mark jsonb;
 begin
-	if not tow_store.is_asked(p_topics, 'downloads') then
-		return;
-	end if;
 	if p_since is null then
 		v_n := v_last - 100;
 		v_told := array(select e.n from haul_store.event e where e.n > v_n);
@@ -50,9 +47,6 @@ declare
 	c_most constant int := 1000;
 	v_ids bigint[];
 begin
-	if not tow_store.is_asked(p_topics, 'downloads') then
-		return;
-	end if;
 	if 'downloads' <> all(p_topics) then
 		v_ids := array(select substr(t, 10)::bigint from unnest(p_topics) t where t ~ '^download:\d{1,18}$');
 	end if;
@@ -72,13 +66,11 @@ create or replace function haul_store.feed_clients(p_since jsonb, p_topics text[
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if tow_store.is_asked(p_topics, 'clients') then
-		return query
-			select 'clients', c.name, null::bigint, jsonb_build_object('type', 'change', 'state', c.state, 'since', c.since, 'enabled', c.enabled, 'version', c.version)
-			from haul.clients c
-			union all
-			select * from tow_store.looked();
-	end if;
+	return query
+		select 'clients', c.name, null::bigint, jsonb_build_object('type', 'change', 'state', c.state, 'since', c.since, 'enabled', c.enabled, 'version', c.version)
+		from haul.clients c
+		union all
+		select * from tow_store.looked();
 end $$;
 comment on function haul_store.feed_clients(jsonb, text[]) is 'Feed: clients, and how each is.';
 
@@ -88,9 +80,7 @@ as $$
 declare
 	v_mark constant jsonb := tow_store.rare_look();
 begin
-	if 'status' <> all(p_topics) then
-		return;
-	elsif v_mark = p_since then
+	if v_mark = p_since then
 		return query select * from tow_store.looked(null, v_mark);
 	else
 		return query
@@ -103,8 +93,8 @@ end $$;
 comment on function haul_store.feed_status(jsonb, text[]) is 'Feed: components of haul.status that are not ok, and how bad it is.';
 
 select tow_store.add_feeds('haul', array[
-	['haul_events', 'haul_store.feed_events'],
-	['haul_progress', 'haul_store.feed_progress'],
-	['haul_clients', 'haul_store.feed_clients'],
-	['haul_status', 'haul_store.feed_status']
+	['haul_events', 'downloads', 'haul_store.feed_events'],
+	['haul_progress', 'downloads', 'haul_store.feed_progress'],
+	['haul_clients', 'clients', 'haul_store.feed_clients'],
+	['haul_status', 'status', 'haul_store.feed_status']
 ]);

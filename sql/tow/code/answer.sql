@@ -26,7 +26,10 @@ begin
 	if r.page is not null and v_all ->> 'limit' !~ '^([1-9][0-9]{0,2}|1000)$' then
 		perform tow_store.fail('TW422', format('bad limit %L', left(v_all ->> 'limit', 100)), 'use 1 to 1000');
 	elsif r.page is not null then
-		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', coalesce(v_all ->> 'limit', '50')::int)
+		if r.page[1] in ('up', 'down') then
+			perform tow_store.cursor_of(v_all ->> 'after', cardinality(r.page) - 1);
+		end if;
+		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', coalesce((v_all ->> 'limit')::int, r.max_rows))
 			|| case when v_all ? 'after' then jsonb_build_object(r.page[1], v_all -> 'after') else '{}' end;
 	end if;
 	select k into v_strange from jsonb_object_keys(v_all) k where k <> all(r.names) or r.fixed ? k limit 1;
@@ -61,19 +64,23 @@ begin
 end $$;
 comment on function tow_store.blame(tow_store.route, jsonb, text) is 'Say what is wrong with the arguments of a request.';
 
+create or replace function tow_store.answers_last() returns interval
+language sql immutable set search_path = pg_catalog, pg_temp
+return interval '1 day';
+comment on function tow_store.answers_last() is 'How long an answer is remembered for who asks again.';
+
 -- Locks nothing but its own row. Raises TW409 when the key has been used for something else.
 create or replace function tow_store.begin_once(p_who text, p_key text, p_asked text) returns tow_store.answered
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_kept constant interval := interval '1 day';
 	v_asked constant bytea := sha256(convert_to(p_asked, 'UTF8'));
 	d tow_store.answered;
 begin
 	if length(p_key) > 200 then
 		perform tow_store.fail('TW422', 'the Idempotency-Key is too long', 'use up to 200 characters');
 	end if;
-	delete from tow_store.answered where ctid = any(array(select a.ctid from tow_store.answered a where a.at < tow.now() - c_kept order by a.at limit 20 for update skip locked));
+	delete from tow_store.answered a where a.who = p_who and a.key = p_key and a.at < tow.now() - tow_store.answers_last();
 	insert into tow_store.answered (who, key, asked, at) values (p_who, p_key, v_asked, tow.now()) on conflict (who, key) do nothing;
 	if not found then
 		select a.* into d from tow_store.answered a where a.who = p_who and a.key = p_key;
@@ -175,9 +182,11 @@ declare
 	v record;
 	v_text text;
 	v_status int;
+	v_owner text;
 begin
 	if answer.once is not null then
-		d := tow_store.begin_once(t.name, answer.once, format('%s %s %s', r.method, r.path, v_given));
+		v_owner := encode(coalesce(t.of, t.hash), 'hex'); -- the name may be another token's later
+		d := tow_store.begin_once(v_owner, answer.once, format('%s %s %s', r.method, r.path, v_given));
 		if d.status is not null and r.gives = 'token' then
 			perform tow_store.fail('TW409', 'this was done when it was asked first, and what it gave is kept nowhere', 'drop the token and add it anew, with another Idempotency-Key');
 		elsif d.status is not null then
@@ -197,9 +206,9 @@ begin
 		v_text := format('{"items":%s}', v_text);
 	end if;
 	if answer.once is not null then
-		perform tow_store.end_once(t.name, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row
+		perform tow_store.end_once(v_owner, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row
 	end if;
-	return query select v_status, case r.gives when 'text' then 'text/plain; version=0.0.4; charset=utf-8' else 'application/json' end, v_text;
+	return query select v_status, case when r.path = '/metrics' then 'text/plain; version=0.0.4; charset=utf-8' when r.gives = 'text' then 'text/plain; charset=utf-8' else 'application/json' end, v_text;
 end $$;
 comment on function tow.answer(text, int, jsonb, text, text) is
 'For the server: do what a request asks, as the role of its token (the SHA-256 of it). given: what path and query say; once: the request''s own key, with which it is done once.';

@@ -1,6 +1,7 @@
 -- What has changed, for the server's hub, which asks a few times a second, and nothing while nobody listens. What a feed
--- says is read by whoever may look: no arguments, errors, results, notes. Its function takes the mark that it gave last
--- (null: it gave none) and all topics that are asked for, and says nothing when none is its own, else rows:
+-- says is read by whoever may look: no arguments, errors, results, notes. Its function is called when somebody asks for its
+-- sort of things, or for one of them. It takes the mark that it gave last (null: it gave none) and all topics that are asked
+-- for, and gives rows:
 --
 --   topic  key   n     message
 --   set    set   set   an event: it is told once
@@ -16,7 +17,7 @@ as $$
 declare
 	v_fn regproc;
 begin
-	for feed, v_fn in select f.name, to_regproc(f.fn) from tow_store.feed f order by f.name loop
+	for feed, v_fn in select f.name, to_regproc(f.fn) from tow_store.feed f where tow_store.is_asked(topics, f.topic) order by f.name loop
 		continue when v_fn is null;
 		for topic, key, n, message in execute format('select c.topic, c.key, c.n, c.message from %s($1, $2) c', v_fn) using since -> feed, topics loop
 			return next;
@@ -29,9 +30,9 @@ create or replace function tow_store.add_feeds(p_area text, p_feeds text[][]) re
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	delete from tow_store.feed f where f.area = p_area;
-	insert into tow_store.feed (name, area, fn) select p_feeds[i][1], p_area, p_feeds[i][2] from generate_subscripts(p_feeds, 1) i;
+	insert into tow_store.feed (name, area, topic, fn) select p_feeds[i][1], p_area, p_feeds[i][2], p_feeds[i][3] from generate_subscripts(p_feeds, 1) i;
 $$;
-comment on function tow_store.add_feeds(text, text[]) is 'The feeds of an area, in place of those that it had: name, function.';
+comment on function tow_store.add_feeds(text, text[]) is 'The feeds of an area, in place of those that it had: name, topic, function.';
 
 create or replace function tow_store.is_asked(p_topics text[], p_all text) returns boolean
 language sql immutable set search_path = pg_catalog, pg_temp
@@ -91,9 +92,6 @@ as $$
 declare
 	v_watched jsonb;
 begin
-	if not tow_store.is_asked(p_topics, 'jobs') then
-		return;
-	end if;
 	select jsonb_agg(jsonb_build_object('type', 'change', 'job_id', w.id, 'state', w.state, 'attempt', w.attempt, 'run_at', w.run_at, 'progress_pct', w.pct))
 	into v_watched from tow_store.watched_jobs(p_since, p_topics) w;
 	return query
@@ -134,14 +132,12 @@ create or replace function tow_store.feed_queues(p_since jsonb, p_topics text[])
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if tow_store.is_asked(p_topics, 'queues') then
-		return query
-			select 'queues', g.name, null::bigint, jsonb_build_object('type', 'change', 'state', g.state, 'ready', case when g.ready <= 1000 then g.ready end,
-				'waiting', case when g.waiting <= 1000 then g.waiting end, 'running', g.running, 'workers', g.workers, 'slots', g.slots)
-			from tow_store.glance() g
-			union all
-			select * from tow_store.looked();
-	end if;
+	return query
+		select 'queues', g.name, null::bigint, jsonb_build_object('type', 'change', 'state', g.state, 'ready', case when g.ready <= 1000 then g.ready end,
+			'waiting', case when g.waiting <= 1000 then g.waiting end, 'running', g.running, 'workers', g.workers, 'slots', g.slots)
+		from tow_store.glance() g
+		union all
+		select * from tow_store.looked();
 end $$;
 comment on function tow_store.feed_queues(jsonb, text[]) is 'Feed: queues. ready and waiting are null where there are more than a thousand.';
 
@@ -149,14 +145,12 @@ create or replace function tow_store.feed_workers(p_since jsonb, p_topics text[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if tow_store.is_asked(p_topics, 'workers') then
-		return query
-			select 'workers', w.id::text, null::bigint, jsonb_build_object('type', 'change', 'name', w.name, 'host', w.host, 'state', w.state,
-				'busy', w.busy, 'slots', w.slots, 'queues', w.queues, 'missing', w.missing_since is not null)
-			from tow.workers w
-			union all
-			select * from tow_store.looked();
-	end if;
+	return query
+		select 'workers', w.id::text, null::bigint, jsonb_build_object('type', 'change', 'name', w.name, 'host', w.host, 'state', w.state,
+			'busy', w.busy, 'slots', w.slots, 'queues', w.queues, 'missing', w.missing_since is not null)
+		from tow.workers w
+		union all
+		select * from tow_store.looked();
 end $$;
 comment on function tow_store.feed_workers(jsonb, text[]) is 'Feed: workers that live.';
 
@@ -164,14 +158,12 @@ create or replace function tow_store.feed_schedules(p_since jsonb, p_topics text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if tow_store.is_asked(p_topics, 'schedules') then
-		return query
-			select 'schedules', s.name, null::bigint, jsonb_build_object('type', 'change', 'state', s.state, 'next_at', s.next_at, 'last_at', s.last_at,
-				'last_how', s.last_how, 'last_job', s.last_job, 'last_state', s.last_state)
-			from (select v.* from tow.schedules v limit 500) s
-			union all
-			select * from tow_store.looked();
-	end if;
+	return query
+		select 'schedules', s.name, null::bigint, jsonb_build_object('type', 'change', 'state', s.state, 'next_at', s.next_at, 'last_at', s.last_at,
+			'last_how', s.last_how, 'last_job', s.last_job, 'last_state', s.last_state)
+		from (select v.* from tow.schedules v limit 500) s
+		union all
+		select * from tow_store.looked();
 end $$;
 comment on function tow_store.feed_schedules(jsonb, text[]) is 'Feed: schedules, the first 500 by name.';
 
@@ -180,15 +172,13 @@ create or replace function tow_store.feed_daemons(p_since jsonb, p_topics text[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if tow_store.is_asked(p_topics, 'daemons') then
-		return query
-			select 'daemons', d.name, null::bigint, jsonb_build_object('type', 'change', 'state', d.state, 'enabled', d.enabled,
-				'status', case when d.state not in ('failing', 'failed') then d.status end, 'status_job', d.status_job, 'status_kind', d.status_kind,
-				'job', d.job, 'next_at', d.next_at, 'failures', d.failures)
-			from tow.find_daemons() d
-			union all
-			select * from tow_store.looked();
-	end if;
+	return query
+		select 'daemons', d.name, null::bigint, jsonb_build_object('type', 'change', 'state', d.state, 'enabled', d.enabled,
+			'status', case when d.state not in ('failing', 'failed') then d.status end, 'status_job', d.status_job, 'status_kind', d.status_kind,
+			'job', d.job, 'next_at', d.next_at, 'failures', d.failures)
+		from tow.find_daemons() d
+		union all
+		select * from tow_store.looked();
 end $$;
 comment on function tow_store.feed_daemons(jsonb, text[]) is 'Feed: daemons, each with what it says it does.';
 
@@ -199,9 +189,7 @@ as $$
 declare
 	v_mark constant jsonb := tow_store.rare_look();
 begin
-	if 'status' <> all(p_topics) then
-		return;
-	elsif v_mark = p_since then
+	if v_mark = p_since then
 		return query select * from tow_store.looked(null, v_mark);
 	else
 		return query
@@ -221,10 +209,10 @@ $$;
 comment on function tow_store.rare_look() is 'The mark of feeds that cost more: it changes every ten seconds, and only then they look.';
 
 select tow_store.add_feeds('tow', array[
-	['jobs', 'tow_store.feed_jobs'],
-	['queues', 'tow_store.feed_queues'],
-	['workers', 'tow_store.feed_workers'],
-	['schedules', 'tow_store.feed_schedules'],
-	['daemons', 'tow_store.feed_daemons'],
-	['status', 'tow_store.feed_status']
+	['jobs', 'jobs', 'tow_store.feed_jobs'],
+	['queues', 'queues', 'tow_store.feed_queues'],
+	['workers', 'workers', 'tow_store.feed_workers'],
+	['schedules', 'schedules', 'tow_store.feed_schedules'],
+	['daemons', 'daemons', 'tow_store.feed_daemons'],
+	['status', 'status', 'tow_store.feed_status']
 ]);

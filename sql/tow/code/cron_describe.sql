@@ -1,10 +1,10 @@
 -- tow.cron_describe: a cron spec in words, for lists and confirmations. Short rather than pretty, and never wrong:
 -- it is made from what tow.cron_parse understood, not from how the spec was written. Raises TW422 as that does.
-create or replace function tow.cron_describe(p_spec text) returns text
+create or replace function tow.cron_describe(spec text) returns text
 language plpgsql immutable parallel safe security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_cron constant jsonb := tow.cron_parse(p_spec);
+	v_cron constant jsonb := tow.cron_parse(spec);
 	v_time text;
 	v_day text;
 	v_months constant int[] := tow_store.cron_ints(v_cron -> 'months');

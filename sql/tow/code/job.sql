@@ -41,15 +41,15 @@ language sql immutable parallel safe
 return case p_level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug' when 'o' then 'stdout' else 'stderr' end;
 comment on function tow_store.level_name("char") is 'What a log line is: how grave, or from which stream.';
 
-create or replace function tow.log(id bigint, after bigint default 0)
+create or replace function tow.log(id bigint, after bigint default 0, max_rows int default null)
 returns table(n bigint, at timestamptz, run bigint, level text, line text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select l.n, l.at, l.run, tow_store.level_name(l.level), tow_store.shown(l.line, s.sees)
 	from tow_store.log l, (select tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
-	where l.job_id = $1 and l.n > $2 order by l.n
+	where l.job_id = $1 and l.n > $2 order by l.n limit $3
 $$;
-comment on function tow.log(bigint, bigint) is 'The log lines of a job, of all its runs; after: only those with a larger n.';
+comment on function tow.log(bigint, bigint, int) is 'The log lines of a job, of all its runs; after: only those with a larger n; max_rows: so many and no more.';
 
 -- What somebody who waits for a job wants to know, cheaply.
 create or replace function tow.outcome(id bigint) returns table(

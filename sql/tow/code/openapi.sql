@@ -23,21 +23,10 @@ as $$
 $$;
 comment on function tow_store.json_or_null(regtype) is 'The same where there may be none.';
 
--- The columns of a function's rows, or of a view.
 create or replace function tow_store.json_columns(p_fn text) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	with f as (
-		select p.* from pg_proc p where p.oid = tow_store.fn_of(p_fn)
-	), relation as (
-		select coalesce(to_regclass(p_fn)::oid, (select t.typrelid from f join pg_type t on t.oid = f.prorettype where t.typrelid <> 0)) as oid
-	)
-	select jsonb_object_agg(c.name, tow_store.json_or_null(c.type) || jsonb_strip_nulls(jsonb_build_object('description', c.said)))
-	from (
-		select a.attname::text, a.atttypid::regtype, col_description(a.attrelid, a.attnum) from relation r join pg_attribute a on a.attrelid = r.oid where a.attnum > 0 and not a.attisdropped
-		union all
-		select o.name, o.type::regtype, null from f, unnest(f.proargnames, f.proallargtypes, f.proargmodes) o(name, type, mode) where o.mode in ('t', 'o')
-	) c(name, type, said)
+	select jsonb_object_agg(c.name, tow_store.json_or_null(c.type) || jsonb_strip_nulls(jsonb_build_object('description', c.said))) from tow_store.columns_of(p_fn) c
 $$;
 comment on function tow_store.json_columns(text) is 'The columns of what a function or view gives.';
 

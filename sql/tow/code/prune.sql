@@ -26,9 +26,31 @@ begin
 			select a.n from tow_store.audit a where a.at < v_now - tow_store.setting('audit_retention')::interval order by a.at limit 1000));
 		get diagnostics v_count = row_count;
 	end if;
+	if v_count = 0 then
+		v_count := tow_store.prune_server(v_now);
+	end if;
 	return v_count;
 end $$;
 comment on function tow_store.duty_prune() is 'Duty: drop and delete what is older than its retention.';
+
+-- What the server has remembered for long enough. A token that is over is shown for a week; whoever signed in with it goes with it.
+create or replace function tow_store.prune_server(p_now timestamptz) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_most constant int := 1000;
+	v_answers int;
+	v_tokens int;
+begin
+	delete from tow_store.answered where ctid = any(array(
+		select a.ctid from tow_store.answered a where a.at < p_now - tow_store.answers_last() order by a.at limit c_most for update skip locked));
+	get diagnostics v_answers = row_count;
+	delete from tow_store.token where ctid = any(array(
+		select t.ctid from tow_store.token t where t.expires_at < p_now - case t.kind when 'token' then interval '7 days' else '0' end limit c_most for update skip locked));
+	get diagnostics v_tokens = row_count;
+	return v_answers + v_tokens;
+end $$;
+comment on function tow_store.prune_server(timestamptz) is 'Delete answers that nobody may ask for again, and tokens, keys and sessions that are over.';
 
 create or replace view tow_store.retentions as
 select q.id as queue, coalesce(q.retention, (select tow_store.setting('retention')::interval)) as keep from tow_store.queue q

@@ -26,18 +26,54 @@ as $$
 $$;
 comment on function tow_store.statement_of_argument(tow_store.route, int) is 'A statement that fails where an argument is none of its type.';
 
+-- The columns of a function's rows, or of a view.
+create or replace function tow_store.columns_of(p_fn text) returns table(name text, type regtype, said text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	with f as (
+		select p.* from pg_proc p where p.oid = tow_store.fn_of(p_fn)
+	), relation as (
+		select coalesce(to_regclass(p_fn)::oid, (select t.typrelid from f join pg_type t on t.oid = f.prorettype where t.typrelid <> 0)) as oid
+	)
+	select a.attname::text, a.atttypid::regtype, col_description(a.attrelid, a.attnum) from relation r join pg_attribute a on a.attrelid = r.oid where a.attnum > 0 and not a.attisdropped
+	union all
+	select o.name, o.type::regtype, null from f, unnest(f.proargnames, f.proallargtypes, f.proargmodes) o(name, type, mode) where o.mode in ('t', 'o')
+$$;
+comment on function tow_store.columns_of(text) is 'The columns of what a function or view gives.';
+
+-- A text that is null stands as '', or the rows after it could not be told. These columns together are another for each row.
+create or replace function tow_store.cut_of(p_fn text, p_page text[]) returns text[]
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	with k as (
+		select k.n, c.type, format(case c.type when 'text'::regtype then 'coalesce(%%s.%I, '''')' else '%%s.%I' end, c.name) as key
+		from unnest(p_page[2:]) with ordinality k(name, n) join tow_store.columns_of(p_fn) c on c.name = k.name
+	)
+	select array[
+		format('(%s) %s (%s)', string_agg(format(k.key, 'v'), ', ' order by k.n), case p_page[1] when 'up' then '>' else '<' end,
+			string_agg(format('(($1 ->> %L)::jsonb ->> %s)::%s', p_page[1], k.n - 1, k.type), ', ' order by k.n)),
+		string_agg(format(k.key, 'v') || case p_page[1] when 'up' then '' else ' desc' end, ', ' order by k.n),
+		format('json_build_array(%s)::text', string_agg(format(k.key, 'r'), ', ' order by k.n))]
+	from k where p_page[1] in ('up', 'down') having count(*) = cardinality(p_page) - 1
+$$;
+comment on function tow_store.cut_of(text, text[]) is 'What the server cuts a list with; null: its function does that.';
+
 -- What is not given is as the function has it.
 create or replace function tow_store.statement_of(r tow_store.route, p_fn oid) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_from constant text := r.fn || case when p_fn is null then '' else format('(%s)', (
+	v_cut constant text[] := tow_store.cut_of(r.fn, r.page);
+	v_called constant text := r.fn || case when p_fn is null then '' else format('(%s)', (
 		select string_agg(format(case when a.missing is null then '%1$I => %3$s' else '%1$I => case when $1 ? %1$L then %3$s else %2$s end' end, a.name, a.missing, a.value), ', ' order by a.n)
-		from (select u.n, u.name, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value from unnest(r.names, r.types) with ordinality u(name, type, n)) a)) end;
+		from (select u.n, u.name, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value from unnest(r.names, r.types) with ordinality u(name, type, n)
+			where v_cut is null or u.n <= cardinality(r.names) - 2) a)) end;
+	v_from constant text := case when v_cut is null then v_called
+		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', v_called, r.page[1], v_cut[1], v_cut[2]) end;
 begin
 	return case r.gives
-		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), concat_ws('','', null%s) from %s r',
-			(select string_agg(format(', to_jsonb((array_agg(r.%I))[count(*)]) #>> ''{}''', c), '') from unnest(r.page[2:]) c), v_from)
+		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), %s from %s r', case when v_cut is not null then format('(array_agg(%s))[count(*)]', v_cut[3]) else
+			(select 'concat_ws('','', null' || coalesce(string_agg(format(', to_jsonb((array_agg(r.%I))[count(*)]) #>> ''{}''', c), ''), '') || ')' from unnest(r.page[2:]) c) end, v_from)
 		when 'ids' then format('select json_build_object(''ids'', coalesce(json_agg(r), ''[]''))::text, 1, null from %s r', v_from)
 		when 'one' then format('select row_to_json(r)::text, 1, null from %s r limit 1', v_from)
 		when 'json' then format('select %s::text, 1, null', v_from)
@@ -61,6 +97,14 @@ begin
 end $$;
 comment on function tow_store.add_routes(text, text[]) is 'The routes of an area, in place of those that it had: method, path, fn, role, gives, page, fixed.';
 
+-- As the function has it; a thousand where it does not say.
+create or replace function tow_store.rows_of(f pg_proc) returns int
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(substring(pg_get_function_arg_default(f.oid, array_position(f.proargnames, 'max_rows')) from '^\d+$')::int, 1000)
+$$;
+comment on function tow_store.rows_of(pg_proc) is 'How many rows a page of a function''s has unless told.';
+
 create or replace function tow_store.add_route(p_area text, p_method text, p_path text, p_fn text, p_role text, p_gives text, p_page text[] default null, p_fixed jsonb default '{}') returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -72,9 +116,14 @@ begin
 	if to_regclass(p_fn) is null then
 		select p.* into strict f from pg_proc p where p.oid = tow_store.fn_of(p_fn);
 	end if;
-	insert into tow_store.route (area, method, path, fn, role, gives, page, fixed, names, types, needs)
-	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, p_fixed,
-		coalesce(f.proargnames[1:f.pronargs], '{}'), array(select format_type(a.type, null) from unnest(f.proargtypes::oid[]) with ordinality a(type, n) order by a.n), coalesce(f.pronargs - f.pronargdefaults, 0))
+	if p_page[1] in ('up', 'down') and tow_store.cut_of(p_fn, p_page) is null then
+		raise exception '% %: % has not the columns %', p_method, p_path, p_fn, p_page[2:];
+	end if;
+	insert into tow_store.route (area, method, path, fn, role, gives, page, max_rows, fixed, names, types, needs)
+	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, tow_store.rows_of(f), p_fixed,
+		coalesce(f.proargnames[1:f.pronargs], '{}') || case when p_page[1] in ('up', 'down') then array[p_page[1], 'max_rows'] else '{}' end,
+		array(select format_type(a.type, null) from unnest(f.proargtypes::oid[]) with ordinality a(type, n) order by a.n) || case when p_page[1] in ('up', 'down') then '{text,int}'::text[] else '{}' end,
+		coalesce(f.pronargs - f.pronargdefaults, 0))
 	returning * into r;
 	update tow_store.route o set statement = tow_store.statement_of(r, f.oid) where o.id = r.id;
 	select m[1] into v_missing from regexp_matches(p_path, '\{([a-z_]+)\}', 'g') m where m[1] <> all(coalesce(f.proargnames[1:f.pronargs], '{}'));

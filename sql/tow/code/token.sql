@@ -78,8 +78,7 @@ begin
 end $$;
 comment on function tow.add_key(text, interval) is 'A secret that a browser can sign in with, once, within lasts; it is for an address: http://HOST:PORT/#key=SECRET.';
 
--- A key is gone with its use, and how long it was good says nothing of the session; a token's is over with it. Sessions that
--- are over go by the way.
+-- A key is gone with its use, and how long it was good says nothing of the session; a token's is over with it.
 create or replace function tow.sign_in(hash text) returns table(secret text, name text, role text, expires_at timestamptz)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -89,7 +88,6 @@ declare
 	t tow_store.token;
 	v_lasts interval;
 begin
-	delete from tow_store.token o where o.kind <> 'token' and o.expires_at < tow.now();
 	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(sign_in.hash) and o.kind <> 'session' and coalesce(o.expires_at > tow.now(), true) for update;
 	if not found then
 		perform tow_store.fail('TW401', 'that is no token, or not any more', 'tow token add NAME makes one, tow token link an address that signs in');
@@ -128,16 +126,18 @@ $$;
 comment on function tow.sign_out(text) is 'For the server: a session is over.';
 
 -- The hub asks it of all that are listening, so that who may not any more is let go.
-create or replace function tow.vouch(hashes text[]) returns table(hash text, role text)
+create or replace function tow.vouch(hashes text[]) returns table(hash text, role text, owner text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select h.hash, t.role from unnest(hashes) h(hash) join tow_store.token t on t.hash = tow_store.hash_of(h.hash) and t.kind <> 'key' and coalesce(t.expires_at > tow.now(), true)
+	select h.hash, t.role, encode(coalesce(t.of, t.hash), 'hex') from unnest(hashes) h(hash) join tow_store.token t on t.hash = tow_store.hash_of(h.hash) and t.kind <> 'key' and coalesce(t.expires_at > tow.now(), true)
 $$;
-comment on function tow.vouch(text[]) is 'For the server: which of these may ask, and as what.';
+comment on function tow.vouch(text[]) is 'For the server: which of these may ask, and as what. owner: the token that a session signed in with, so that what one may have is not had by each of its sessions.';
 
 create or replace view tow.tokens as
 select t.name, t.role, t.made_at, t.made_by, greatest(t.used_at, (select max(s.used_at) from tow_store.token s where s.of = t.hash)) as used_at, t.expires_at,
-	(select count(*) from tow_store.token s where s.of = t.hash and s.expires_at > tow.now()) as sessions
+	(select count(*) from tow_store.token s where s.of = t.hash and s.expires_at > tow.now()) as sessions,
+	coalesce(t.expires_at <= tow.now(), false) as expired
 from tow_store.token t where t.kind = 'token' order by t.name;
 comment on view tow.tokens is 'Who may ask the server, and when they last did, to the minute. What they know is shown nowhere.';
 comment on column tow.tokens.sessions is 'Browsers that have signed in with it.';
+comment on column tow.tokens.expired is 'It is refused; a week later it is removed.';
