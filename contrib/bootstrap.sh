@@ -118,7 +118,7 @@ disable_new_services() { # those before
 		esac
 		echo "bootstrap: the service $name, just installed, is stopped and disabled: nothing here needs it"
 		invoke-rc.d "$name" stop >/dev/null 2>&1 || true # it runs only where somebody else's policy let it
-		deb-systemd-helper disable "$name.service" >/dev/null 2>&1 || true
+		DPKG_MAINTSCRIPT_PACKAGE=towpath deb-systemd-helper disable "$name.service" >/dev/null 2>&1 || true
 		update-rc.d "$name" disable >/dev/null 2>&1 || true
 	done
 }

@@ -17,9 +17,10 @@ stub() { # name, the script on standard input
 	chmod 755 "$room/bin/$1"
 }
 stub id <<<'echo 0'
-for name in deb-systemd-helper update-rc.d invoke-rc.d; do
+for name in update-rc.d invoke-rc.d; do
 	stub "$name" <<<'echo "${0##*/} $*" >>"$CALLS"'
 done
+stub deb-systemd-helper <<<'[ "$DPKG_MAINTSCRIPT_PACKAGE" ] && echo "${0##*/} $*" >>"$CALLS"' # as it refuses others
 stub dpkg-query <<-'END'
 	shift 3
 	for package; do [ ! -e "$BOOTSTRAP_ROOT/$package" ] || echo "$package installed"; done
