@@ -43,5 +43,9 @@ insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class
 select is((select string_agg(concat_ws(' ', kind, class, count, more), ', ' order by kind, class) from tow.needs() where what = 'failed'), 'haul.fetch http.404 3 t, noop a 3 t, noop b 3 t', 'it says that there may be more');
 insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select (select min(id) from made), nextval('tow_store.run'), tow.now() + n * interval '1 ms', 1, 'r', 'c', 'again' from generate_series(1, 5000) n;
 select is((select count(*) from tow.needs() where what = 'failed'), 0::bigint, 'and looks no further');
+select tow.set_queue('dead') \g /dev/null
+select count(*) from tow.enqueue_many('noop', array_fill(jsonb '{}', array[1001]), queue => 'dead') \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is((select concat_ws(' ', what, detail, hint) from tow.needs() where subject = 'queue dead'), 'bad more than 1000 ready, 0 running, no worker serves it tow worker --queue dead', 'nor does it count a long queue');
 select * from finish();
 rollback;

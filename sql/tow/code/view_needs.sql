@@ -48,6 +48,15 @@ begin
 end $$;
 comment on function tow_store.asking_groups(int) is 'Part of tow.needs: jobs that wait for approval, by kind.';
 
+-- As the rows of tow.queues, which count all; more than a thousand is null.
+create or replace function tow_store.glanced() returns jsonb
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_agg(to_jsonb(g) || jsonb_build_object('pause_reason', q.pause_reason, 'ready', case when g.ready <= 1000 then g.ready end, 'waiting', case when g.waiting <= 1000 then g.waiting end) order by g.name)
+	from tow_store.glance() g join tow_store.queue q on q.name = g.name
+$$;
+comment on function tow_store.glanced() is 'Queues for tow_store.status_of, at a bounded cost.';
+
 create or replace function tow.needs(max_ids int default 5)
 returns table(what text, subject text, kind text, class text, count bigint, more boolean, jobs bigint[], since timestamptz, last_at timestamptz, detail text, hint text, of text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -59,7 +68,7 @@ begin
 	end if;
 	return query
 		select s.status, s.component, null::text, null::text, null::bigint, false, null::bigint[], null::timestamptz, null::timestamptz, s.detail, s.hint, null::text
-		from tow.status() s where s.status <> 'ok' order by s.status, s.component;
+		from tow_store.status_of(tow_store.glanced()) s where s.status <> 'ok' order by s.status, s.component;
 	return query
 		select 'approval', null::text, a.kind, null::text, a.count, a.more, a.jobs, a.since, a.last_at, null::text, 'say yes or no to each: tow approve, or tow reject', tow_store.area_of(a.kind)
 		from tow_store.asking_groups(needs.max_ids) a order by a.since, a.kind;
