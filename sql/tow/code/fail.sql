@@ -25,8 +25,9 @@ language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	insert into tow_store.audit (at, who, what, subject, job_id, detail)
 	values (tow.now(), tow_store.actor(), p_what, p_subject, p_job, p_detail);
+	select set_config('tow.noted', p_what, true);
 $$;
-comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row.';
+comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row. The setting tow.noted tells tow.answer that there is one.';
 
 -- For what stands on the queue, and is owned by the same role: nobody else may call it.
 create or replace function tow.note(what text, subject text default null, detail jsonb default null) returns void

@@ -62,9 +62,9 @@ comment on function tow_store.json_answer(tow_store.route) is 'What a route answ
 create or replace function tow_store.json_arguments(r tow_store.route) returns table(name text, type regtype, required boolean, of_path boolean)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select a.name, a.type::regtype, a.n <= p.pronargs - p.pronargdefaults, r.path like '%{' || a.name || '}%'
-	from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) with ordinality a(name, type, n)
-	where p.oid = tow_store.fn_of(r.fn) and a.n <= p.pronargs and not r.fixed ? a.name and (r.page is null or a.name not in ('max_rows', r.page[1]))
+	select a.name, a.type::regtype, a.n <= r.needs, r.path like '%{' || a.name || '}%'
+	from unnest(r.names, r.types) with ordinality a(name, type, n)
+	where not r.fixed ? a.name and (r.page is null or a.name not in ('max_rows', r.page[1]))
 	union all
 	select v.name, v.type::regtype, false, false from (values ('limit', 'int'), ('after', 'text')) v(name, type) where r.page is not null
 $$;
