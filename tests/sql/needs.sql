@@ -38,9 +38,24 @@ select pg_temp.drain('admit') \g /dev/null
 select is((select string_agg(concat_ws(' ', what, kind, class, count), ', ' order by what, kind, class) from tow.needs() where what in ('approval', 'failed')),
 	'approval noop 1, failed haul.fetch http.404 3, failed noop a 3, failed noop b 3', 'what somebody has seen to is gone');
 
+-- A group is put back at once, so many at a time; it says how many are left.
+select pg_temp.fails(:w, 'noop', null), pg_temp.fails(:w, 'noop', 'a.b') \g /dev/null
+select tow.enqueue('noop', key => 'taken', max_attempts => 1) as k \gset
+select pg_temp.ran(:w, '{"as": "failed", "class": "k", "error": "no"}', :k), tow.enqueue('noop', key => 'taken') \g /dev/null
+select pg_temp.refused('select tow.retry_failed(max_jobs => 0)', 'TW422', 'call again', 'so many jobs and no more');
+select results_eq($$ select * from tow.retry_failed('noop', 'a', max_jobs => 2) $$, $$ values (2::bigint, 0::bigint, 1::bigint, false) $$, 'two of three, not of a class that begins so');
+select is((select string_agg(tow.state(id), ' ' order by id) from made where kind = 'noop' and class = 'a'), 'ready ready failed', 'the oldest first');
+select results_eq($$ select * from tow.retry_failed('noop', 'a') $$, $$ values (1::bigint, 0::bigint, 0::bigint, false) $$, 'the rest');
+select results_eq($$ select * from tow.retry_failed('noop', 'k') $$, $$ values (0::bigint, 1::bigint, 1::bigint, false) $$, 'one whose key another job has stays');
+select results_eq($$ select * from tow.retry_failed('noop', '') $$, $$ values (1::bigint, 0::bigint, 0::bigint, false) $$, 'one without a class');
+select results_eq($$ select * from tow.retry_failed(queue => 'default', class => 'http.404') $$, $$ values (0::bigint, 0::bigint, 0::bigint, false) $$, 'an area''s is left to the area');
+select is((select string_agg(concat_ws(' ', subject, detail), ', ' order by n) from tow.audit where what = 'retry_failed'),
+	'noop {"jobs": 2, "class": "a", "queue": null}, noop {"jobs": 1, "class": "a", "queue": null}, noop {"jobs": 1, "class": "", "queue": null}', 'it is in the audit');
+select tow.cancel(id) from made where kind = 'noop' and class = 'a' \g /dev/null
+
 -- Behind many more than are looked at.
-insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select (select min(id) from made), nextval('tow_store.run'), tow.now() + n * interval '1 ms', 1, 'r', 'c', 'again' from generate_series(1, 4988) n;
-select is((select string_agg(concat_ws(' ', kind, class, count, more), ', ' order by kind, class) from tow.needs() where what = 'failed'), 'haul.fetch http.404 3 t, noop a 3 t, noop b 3 t', 'it says that there may be more');
+insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select (select min(id) from made), nextval('tow_store.run'), tow.now() + n * interval '1 ms', 1, 'r', 'c', 'again' from generate_series(1, 4982) n;
+select is((select string_agg(concat_ws(' ', kind, class, count, more), ', ' order by kind, class) from tow.needs() where what = 'failed'), 'haul.fetch http.404 3 t, noop a.b 1 t, noop b 3 t, noop k 1 t', 'it says that there may be more');
 insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select (select min(id) from made), nextval('tow_store.run'), tow.now() + n * interval '1 ms', 1, 'r', 'c', 'again' from generate_series(1, 5000) n;
 select is((select count(*) from tow.needs() where what = 'failed'), 0::bigint, 'and looks no further');
 select tow.set_queue('dead') \g /dev/null

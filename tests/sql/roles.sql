@@ -32,7 +32,7 @@ insert into call values
 	('producer operator admin', $$ select tow.enqueue('noop', run_at => tow.now() + '1 s') $$), ('producer operator admin', $$ select tow.enqueue_many('noop', '{1,2}') $$),
 	('producer operator admin', $$ insert into tow.inbox (kind, args) values ('noop', '{}') $$),
 	('operator admin', $$ select tow.cancel(1) $$), ('operator admin', $$ select tow.retry(1) $$), ('operator admin', $$ select tow.run_now(1) $$), ('operator admin', $$ select tow.snooze(1, '1 s') $$),
-	('operator admin', $$ select tow.reprioritise(1, 5) $$), ('operator admin', $$ select tow.redrive() $$), ('operator admin', $$ select tow.pause('default') $$), ('operator admin', $$ select tow.resume('default') $$),
+	('operator admin', $$ select tow.reprioritise(1, 5) $$), ('operator admin', $$ select tow.redrive() $$), ('operator admin', $$ select tow.retry_failed() $$), ('operator admin', $$ select tow.pause('default') $$), ('operator admin', $$ select tow.resume('default') $$),
 	('operator admin', $$ select tow.pause_lane('default', 'l') $$), ('operator admin', $$ select tow.resume_lane('default', 'l') $$), ('operator admin', $$ select tow.pause_kind('k') $$), ('operator admin', $$ select tow.resume_kind('k') $$),
 	('operator admin', $$ select tow.pause_schedule('x') $$), ('operator admin', $$ select tow.resume_schedule('x') $$), ('operator admin', $$ select tow.run_schedule('x') $$),
 	('admin', $$ select tow.set_queue('q') $$), ('admin', $$ select tow.set_lane('default', 'l') $$), ('admin', $$ select tow.set_kind('k') $$), ('admin', $$ select tow.drop_queue('q') $$), ('admin', $$ select tow.set_policy('p', 'fixed') $$), ('admin', $$ select tow.drop_policy('p') $$),

@@ -62,6 +62,20 @@ select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{'), 'TW422 the bod
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '[1]'), 'TW422 the body is no object', 'one that is no object');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "args": "\u0000"}'), 'TW422 %', 'a NUL');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "run_at": "yesterday noon at"}'), 'TW422 bad run_at: %', 'an instant that is none');
+create function pg_temp.hint(p_token text, p_route text, p_given jsonb default '{}', p_body text default null) returns text language plpgsql as $$
+declare v_hint text;
+begin
+	perform pg_temp.asked(p_token, p_route, p_given, p_body);
+	perform tow.answer(pg_temp.hashed(p_token), pg_temp.route(split_part(p_route, ' ', 1), split_part(p_route, ' ', 2)), p_given, p_body);
+exception when others then
+	get stacked diagnostics v_hint = pg_exception_hint;
+	return v_hint;
+end $$;
+select is(pg_temp.hint(:'operator', 'GET /schedules/{name}', '{"name": "x"}'), 'select name from tow.schedules lists them; over HTTP: GET /api/v1/schedules', 'who asks by HTTP hears of the path, too');
+select is(pg_temp.hint(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "policy": "x"}') ~ 'tow.policies lists them; .*GET /api/v1/policies$', true, 'of whatever is listed');
+select is(pg_temp.hint(:'operator', 'GET /queues/{name}', '{"name": "x"}'), 'GET /api/v1/queues lists them', 'or of that alone');
+select set_config('tow.actor', '', true) \g /dev/null
+select pg_temp.refused($$ select tow.show_schedule('x') $$, 'TW404', 'lists them$', 'who does not, does not');
 select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', '{"id": "99999999"}'), 'TW404 no such job: 99999999', 'what the function says is said');
 select is((select a.status from tow.answer(pg_temp.hashed(:'operator'), (select min(r.id) from tow.routes r where r.path = '/api/v1/status')) a), 200, 'a list');
 select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'operator'), 'TW410', null, 'a route of before a migration is told apart');

@@ -13,6 +13,8 @@ select tow_store.add_routes('haul', array[
 	['POST', '/api/v1/downloads/{id}/retry', 'haul.retry', 'operator', 'state', null, null],
 	['POST', '/api/v1/downloads/{id}/pause', 'haul.pause', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/downloads/{id}/resume', 'haul.resume', 'operator', 'state', null, null],
+	['POST', '/api/v1/downloads/{id}/approve', 'haul.approve', 'operator', 'state', null, null],
+	['POST', '/api/v1/downloads/{id}/reject', 'haul.reject', 'operator', 'state', null, null],
 	['POST', '/api/v1/downloads/{id}/undo', 'haul.undo', 'operator', 'job', null, null],
 	['POST', '/api/v1/downloads/{id}/act', 'haul.act', 'operator', 'job', null, null],
 	['POST', '/api/v1/downloads/{id}/preview', 'haul.preview_import', 'operator', 'job', null, null],

@@ -41,6 +41,33 @@ as $$
 $$;
 comment on function tow_store.json_columns(text) is 'The columns of what a function or view gives.';
 
+-- "id integer, note string?, nodes []": what may be null has a question mark, a list's rows are among p_rows.
+create or replace function tow_store.json_members(p_members text, p_rows jsonb default '{}') returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_build_object('type', 'object', 'required', jsonb_agg(m[1]), 'properties', jsonb_object_agg(m[1], case
+		when m[2] = '[]' then jsonb_build_object('type', 'array', 'items', p_rows -> m[1])
+		when m[2] ~ '\?$' then jsonb_build_object('type', jsonb_build_array(rtrim(m[2], '?'), 'null'))
+		else jsonb_build_object('type', m[2]) end))
+	from regexp_matches(p_members, '(\w+) ([a-z?\[\]]+)', 'g') m
+$$;
+comment on function tow_store.json_members(text, jsonb) is 'How an object looks as JSON.';
+
+create or replace function tow_store.json_document(p_fn text) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case p_fn
+		when 'tow.graph_json' then tow_store.json_members('more boolean, nodes [], ties []', jsonb_build_object(
+			'nodes', tow_store.json_members('id integer, kind string?, queue string?, state string, waits_for string?'),
+			'ties', tow_store.json_members('above integer, below integer, how string')))
+		when 'tow.overview' then tow_store.json_members('at string, database string, server string, claims integer, positions integer, scheduled integer, retrying integer, waiting integer, schedulers integer, trouble [], queues [], running [], workers []', jsonb_build_object(
+			'trouble', tow_store.json_members('component string, status string, detail string, hint string?'),
+			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?'),
+			'running', tow_store.json_members('id integer, kind string, queue string, attempt integer, started_at string, worker integer, pct number?, note string?'),
+			'workers', tow_store.json_members('id integer, name string, host string, pid integer, state string, busy integer, slots integer, queues string?, seen_at string'))) end
+$$;
+comment on function tow_store.json_document(text) is 'What a function gives that gives one document, and no rows.';
+
 create or replace function tow_store.json_answer(r tow_store.route) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -51,7 +78,7 @@ as $$
 			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
 				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
 			when 'one' then row
-			when 'json' then '{}'::jsonb
+			when 'json' then tow_store.json_document(r.fn)
 			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
 				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = tow_store.fn_of(r.fn)))) end))))
 	end || '{"default": {"$ref": "#/components/responses/Problem"}}'

@@ -14,6 +14,7 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/jobs', 'tow.enqueue', 'operator', 'id', null, null],
 	['POST', '/api/v1/jobs/many', 'tow.enqueue_many', 'operator', 'ids', null, null],
 	['POST', '/api/v1/jobs/bulk', 'tow.bulk', 'operator', 'list', null, null],
+	['POST', '/api/v1/jobs/retry', 'tow.retry_failed', 'operator', 'one', null, null],
 	['POST', '/api/v1/jobs/redrive', 'tow.redrive', 'operator', 'count', null, null],
 	['GET', '/api/v1/jobs/{id}', 'tow.job', 'viewer', 'one', null, null],
 	['DELETE', '/api/v1/jobs/{id}', 'tow.forget', 'operator', 'nothing', null, null],
