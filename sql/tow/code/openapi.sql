@@ -138,7 +138,7 @@ as $$
 $$;
 comment on function tow_store.json_own() is 'The paths that are no call of a function, as OpenAPI has them.';
 
-create or replace function tow.openapi(version text) returns jsonb
+create or replace function tow.openapi(version text, cookie text default 'tow_session') returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select jsonb_build_object('openapi', '3.1.0',
@@ -147,12 +147,12 @@ as $$
 		'security', '[{"bearer": []}, {"cookie": []}]'::jsonb,
 		'paths', (select jsonb_object_agg(p.path, p.methods) from (
 			select r.path, jsonb_object_agg(lower(r.method), tow_store.json_operation(r)) as methods from tow_store.route r group by r.path) p) || tow_store.json_own(),
-		'components', '{
-			"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie", "name": "tow_session"}},
+		'components', jsonb_set('{
+			"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie"}},
 			"parameters": {"Once": {"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string", "maxLength": 200}, "description": "sent again with it within a day, it is done once"}},
 			"responses": {"Problem": {"description": "what is wrong, and what to do about it", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}},
 			"schemas": {"Problem": {"type": "object", "required": ["title", "status", "detail"], "properties": {
 				"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
-				"hint": {"type": "string"}, "code": {"type": "string", "description": "the SQLSTATE: TW404, TW409, TW422 and so on"}}}}}'::jsonb)
+				"hint": {"type": "string"}, "code": {"type": "string", "description": "the SQLSTATE: TW404, TW409, TW422 and so on"}}}}}'::jsonb, '{securitySchemes,cookie,name}', to_jsonb(cookie)))
 $$;
-comment on function tow.openapi(text) is 'The description of the API.';
+comment on function tow.openapi(text, text) is 'The description of the API; cookie: what that is called by which a browser is known.';
