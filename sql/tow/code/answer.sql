@@ -23,18 +23,20 @@ create or replace function tow_store.check_body(r tow_store.route, p_body jsonb)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_name text;
+	v_value jsonb;
 	v_want jsonb;
 begin
 	if jsonb_typeof(p_body) <> 'object' then
 		perform tow_store.fail('TW422', 'the body is no object', 'send an object, whose members are the arguments');
 	end if;
-	select a.name, s.type into v_name, v_want
-	from unnest(r.names, r.types) with ordinality a(name, type, n), lateral (select tow_store.json_type(a.type::regtype) as type) s
-	where p_body ? a.name and not tow_store.is_json(p_body -> a.name, s.type, a.n > r.needs) order by a.n limit 1;
-	if found then
-		perform tow_store.fail('TW422', format('%s is %s', v_name, left((p_body -> v_name)::text, 100)), format('it takes JSON of the type %s%s', v_want ->> 'type', ' of ' || (v_want -> 'items' ->> 'type')));
-	end if;
+	for n in 1 .. cardinality(r.names) loop
+		v_value := p_body -> r.names[n];
+		continue when v_value is null or r.types[n] = 'jsonb' or r.types[n] = 'text' and jsonb_typeof(v_value) = 'string'; -- mostly
+		v_want := tow_store.json_type(r.types[n]::regtype);
+		if not tow_store.is_json(v_value, v_want, n > r.needs) then
+			perform tow_store.fail('TW422', format('%s is %s', r.names[n], left(v_value::text, 100)), format('it takes JSON of the type %s%s', v_want ->> 'type', ' of ' || (v_want -> 'items' ->> 'type')));
+		end if;
+	end loop;
 end $$;
 comment on function tow_store.check_body(tow_store.route, jsonb) is 'Refuse a body that is not as the description has it.';
 

@@ -31,12 +31,13 @@ comment on function tow_store.setting(text) is 'A setting of the instance.';
 
 create or replace function tow_store.note(p_what text, p_subject text default null, p_job bigint default null, p_detail jsonb default null)
 returns void
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+begin
 	insert into tow_store.audit (at, who, what, subject, job_id, detail)
 	values (tow.now(), tow_store.actor(), p_what, p_subject, p_job, p_detail);
-	select set_config('tow.noted', p_what, true);
-$$;
+	perform set_config('tow.noted', p_what, true);
+end $$;
 comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row. The setting tow.noted tells tow.answer that there is one.';
 
 -- For what stands on the queue, and is owned by the same role: nobody else may call it.
