@@ -28,7 +28,8 @@ select is((select string_agg(s.path, ', ') from seen s where s.page is not null 
 select is((select string_agg(s.path || ' ' || n, ', ') from seen s, unnest(s.names, s.types) u(n, t) where t ~ '^reg' and not s.fixed ? n), null, 'no function is named by who asks');
 select is((select string_agg(s.path, ', ') from seen s where s.gives in ('id', 'ids') and s.method <> 'POST'), null, 'only POST makes something');
 
-select is((select string_agg(p, ', ') from (select regexp_replace(s.path, '\{[a-z_]+\}', '{}', 'g') as p from seen s group by 1 having count(distinct s.path) > 1) x), null, 'a thing has one name in all paths');
+select is((select string_agg(p, ', ') from (select regexp_replace(s.path, '\{[a-z_]+\}', '{}', 'g') as p from seen s group by 1 having count(distinct s.path) > 1) x), null, 'no two paths differ by a name alone');
+select is((select string_agg(p, ', ') from (select m[1] as p from seen s, regexp_match(s.path, '^([^{]*)\{([a-z_]+)\}[^{]*$') m group by m[1] having count(distinct m[2]) > 1) x), null, 'a thing has one name in all paths of it');
 
 -- Some of everything.
 select tow.enqueue('noop') as j \gset
