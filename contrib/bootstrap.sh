@@ -48,6 +48,7 @@ table() {
 		check | postgresql-$pg-pgtap          | tests of the SQL functions
 		check | postgresql-$pg-plpgsql-check  | finds mistakes in PL/pgSQL before it runs
 		check | python3                      | runs example handlers, a model of the watermark
+		check | python3-jsonschema           | reads the description of the API
 		check | jq                           | reads JSON output in tests
 		check | procps                       | looks at processes in tests
 		check | pgbouncer                    | a pooler, between database and workers in tests

@@ -210,7 +210,8 @@ static int describe(struct turn *t)
 	if (!connected(d, &t->err))
 		return fail(t);
 	if (!d->described) {
-		if (!tow_call(d->db, &rows, &t->err, "tow.openapi", TOW_VERSION))
+		if (!tow_call(d->db, &rows, &t->err, "tow.openapi", TOW_VERSION,
+			      d->guard.cookie))
 			return fail(t);
 		d->described = tow_strdup(&d->arena, tow_rows_at(rows, 0, 0));
 		d->described_len = strlen(d->described);
@@ -314,6 +315,15 @@ static int dispatch(struct turn *t)
 	return t->r->status;
 }
 
+/* What a page at /tow asks for beside itself would be looked for at the root. */
+static int redirect(struct turn *t)
+{
+	http_say(t->r, "Location",
+		 tow_fmt(t->q->arena, "%s/%s%s", t->desk->guard.prefix, *t->query ? "?" : "",
+			 t->query));
+	return t->r->status = 308;
+}
+
 /* What a page may do: nothing that did not come from here. */
 static void say_always(struct http_reply *r)
 {
@@ -333,7 +343,7 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 	struct turn t = { .desk = desk, .q = q, .r = r };
 	const char *path = guard_path(&t.desk->guard, q->target);
 	size_t len = strcspn(path, "?");
-	t.path = tow_strndup(q->arena, *path ? path : "/", *path ? len : 1);
+	t.path = tow_strndup(q->arena, path, len);
 	t.query = path[len] ? path + len + 1 : "";
 	say_always(r);
 	if (q->too_long) {
@@ -342,6 +352,8 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 		refuse(&t, 503, "too much is being sent at once", "send it again in a moment");
 	} else if (!guard_host(&t.desk->guard, q, &t.err)) {
 		fail(&t);
+	} else if (!*t.path) {
+		redirect(&t);
 	} else if (dispatch(&t) != 101 && !is_of_page(t.path)) {
 		http_say(r, "Cache-Control", "private, no-cache");
 		if (reads(q))

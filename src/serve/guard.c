@@ -6,8 +6,6 @@
 
 #include "tow/http.h"
 
-#define COOKIE "tow_session"
-
 enum { COOKIE_S = 30 * 24 * 3600 };
 
 bool guard_public(struct guard *g, struct tow_arena *a, const char *url, struct tow_err *e)
@@ -30,7 +28,7 @@ bool guard_public(struct guard *g, struct tow_arena *a, const char *url, struct 
 const char *guard_path(const struct guard *g, const char *target)
 {
 	size_t n = strlen(g->prefix);
-	return n && strncmp(target, g->prefix, n) == 0 && (target[n] == '/' || !target[n])
+	return n && strncmp(target, g->prefix, n) == 0 && (!target[n] || strchr("/?", target[n]))
 		       ? target + n
 		       : target;
 }
@@ -100,14 +98,23 @@ bool guard_origin(const struct guard *g, const struct http_request *q, struct to
 
 /* --- tokens */
 
-static const char *cookie(const struct http_request *q)
+const char *guard_name(const struct guard *g, struct tow_arena *a, int port)
+{
+	const char *host = g->origin ? strstr(g->origin, "://") + 3 : "",
+		   *said = host + name_length(host);
+	if (*said == ':')
+		return tow_fmt(a, "tow_session_%s", said + 1);
+	return tow_fmt(a, "tow_session_%d", !g->origin ? port : g->origin[4] == 's' ? 443 : 80);
+}
+
+static const char *cookie(const struct guard *g, const struct http_request *q)
 {
 	const char *c = http_header(q, "Cookie");
+	size_t n = strlen(g->cookie);
 	while (c && *c) {
 		c += strspn(c, " ;");
-		if (strncmp(c, COOKIE "=", sizeof COOKIE) == 0)
-			return tow_strndup(q->arena, c + sizeof COOKIE,
-					   strcspn(c + sizeof COOKIE, "; "));
+		if (strncmp(c, g->cookie, n) == 0 && c[n] == '=')
+			return tow_strndup(q->arena, c + n + 1, strcspn(c + n + 1, "; "));
 		c += strcspn(c, ";");
 	}
 	return NULL;
@@ -121,7 +128,7 @@ bool guard_token(const struct guard *g, const struct http_request *q, bool does,
 	const char *secret = NULL;
 	if (said && strncasecmp(said, bearer, sizeof bearer - 1) == 0)
 		secret = said + sizeof bearer - 1 + strspn(said + sizeof bearer - 1, " ");
-	else if ((secret = cookie(q)) && does && !guard_origin(g, q, e))
+	else if ((secret = cookie(g, q)) && does && !guard_origin(g, q, e))
 		return false;
 	*token = secret ? tow_sha256_hex(q->arena, secret, strlen(secret)) : NULL;
 	return true;
@@ -129,7 +136,7 @@ bool guard_token(const struct guard *g, const struct http_request *q, bool does,
 
 const char *guard_cookie(const struct guard *g, struct tow_arena *a, const char *secret)
 {
-	return tow_fmt(a, COOKIE "=%s; Path=%s/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+	return tow_fmt(a, "%s=%s; Path=%s/; Max-Age=%d; HttpOnly; SameSite=Strict%s", g->cookie,
 		       secret ? secret : "", g->prefix, secret ? COOKIE_S : 0,
 		       g->origin && strncmp(g->origin, "https:", 6) == 0 ? "; Secure" : "");
 }

@@ -159,8 +159,10 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 	if (o->fd && !number(o->fd, 3, 1023, &n))
 		return tow_fail(e, TOW_FINAL, "bad descriptor '%s'", o->fd);
 	c->listener = o->fd ? (int)n : -1;
-	return (o->fd || tow_listen(a, o->listen, &c->listener, e)) && set_each(o, c, e) &&
-	       may_listen(c, e);
+	if (!o->fd && !tow_listen(a, o->listen, &c->listener, e))
+		return false;
+	c->desk.guard.cookie = guard_name(&c->desk.guard, a, tow_listen_port(c->listener));
+	return set_each(o, c, e) && may_listen(c, e);
 }
 
 static int serve(int argc, char **argv)

@@ -44,4 +44,16 @@ bad=$(jq -r '.paths | to_entries[] | select(.key | contains("{") | not) | select
 		| [.items[] | objects | keys[]] | unique - $known | .[] | "\($path) \(.)"' "$instance_dir/answer"
 done)
 is "$bad" "" "the description is true of what comes"
+
+# The description itself, and types of what comes.
+if python3 -c 'import jsonschema' 2>/dev/null; then
+	described() { PYTHONDONTWRITEBYTECODE=1 python3 tests/lib/openapi_check.py "$instance_dir/openapi" "$@" 2>&1; }
+	is "$(described)" "" "the description is one: no two paths are the same, nothing is left out"
+	for path in /api/v1/{stats,status,needs,me,queues,jobs,jobs/counts,jobs/1/graph,jobs/1/log,downloads,clients,schedules,daemons,audit,config}; do
+		name=${path/jobs\/1/jobs\/\{id\}}
+		is "$(command curl -s -m 30 -H "Authorization: Bearer $TOKEN" "$SERVE_URL$path" | described "$name")" "" "$path is as described"
+	done
+else
+	skip "there is no python3-jsonschema here: contrib/bootstrap.sh check"
+fi
 done_testing

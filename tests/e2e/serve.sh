@@ -55,10 +55,11 @@ is "$(api_status POST /) $(allowed POST /)" "405 GET, HEAD" "nor the page"
 is "$(api POST /api/v1/jobs -d '{"kind":"noop"}' | jq .status)" 415 "a body that says it is something else"
 is "$(api_send POST /api/v1/jobs '{"kind"' | jq .status)" 422 "one that is no JSON"
 is "$(api_send POST /api/v1/jobs '{"kind":"noop","prio":1}' | jq -r .detail)" "nothing here is called 'prio'" "a name that is wrong"
-is "$(api GET "/api/v1/jobs/x" | jq -r '[.status, .code] | @csv')" '422,"TW422"' "an argument of another type"
+is "$(api GET "/api/v1/jobs/x" | jq -r '[.status, .detail] | @csv')" '404,"there is no x among jobs"' "no job is called so"
+is "$(api GET "/api/v1/jobs?limit=x" | jq -r '[.status, .code] | @csv')" '422,"TW422"' "an argument of another type"
 is "$(api_status GET "/api/v1/jobs/99999")" 404 "a job that is not there"
 is "$(api_status GET "/api/v1/jobs/1?a=%zz")" 400 "a query that is none"
-is "$(api GET "/api/v1/jobs/$job?job=99999" | jq .id)" "$job" "the path says what is meant, whatever the query says"
+is "$(api GET "/api/v1/jobs/$job?id=99999" | jq .id)" "$job" "the path says what is meant, whatever the query says"
 head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
 is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq .status)" 413 "a body that is too long"
 is "$(api_status GET /api/v1/me -H "X-Long: $(head -c 40000 /dev/zero | tr '\0' x)")" 431 "a head that is too long"
@@ -91,8 +92,12 @@ with_cookie() {
 	curl -s -m 10 -b "$instance_dir/jar" -o /dev/null -w '%{http_code}' "$@"
 }
 is "$(sign_in "$OTTO" -H "Origin: $SERVE_URL" | jq -c .)" '{"name":"otto","role":"operator"}' "a browser signs in"
-like "$(cat "$instance_dir/jar")" "#HttpOnly_127.0.0.1.*tow_session" "with a cookie that scripts do not see"
+like "$(cat "$instance_dir/jar")" "#HttpOnly_127.0.0.1.*tow_session_${SERVE_URL##*:}[^0-9]" "with a cookie that scripts do not see"
 is "$(with_cookie "$SERVE_URL/api/v1/me")" 200 "which is enough to look"
+session=$(awk '/tow_session/ { print $7 }' "$instance_dir/jar")
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -b "tow_session_1=wrong; tow_session=wrong; tow_session_${SERVE_URL##*:}=$session" "$SERVE_URL/api/v1/me")" 200 "whatever those of other ports are"
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -b "tow_session_1=$session; tow_session=$session; tow_session_${SERVE_URL##*:}0=$session" "$SERVE_URL/api/v1/me")" 401 "which are not ours"
+is "$(api GET /api/v1/openapi.json | jq -r .components.securitySchemes.cookie.name)" "tow_session_${SERVE_URL##*:}" "the description has its name"
 is "$(with_cookie -X POST "$SERVE_URL/api/v1/queues/default/pause")" 403 "but not to do something from nowhere"
 is "$(with_cookie -X POST -H 'Origin: http://evil.example' "$SERVE_URL/api/v1/queues/default/pause")" 403 "nor from another site"
 is "$(with_cookie -X POST -H 'Origin: null' "$SERVE_URL/api/v1/queues/default/pause")" 403 "nor from a frame of nobody's"
@@ -121,10 +126,12 @@ for path in /queue/api/v1/health /api/v1/health; do
 	is "$(curl -s -m 10 -H 'Host: jobs.example' "$SERVE_URL$path" | jq -r .status)" ok "$path, by its public name"
 done
 is "$(curl -s -m 10 -H 'Host: inside.example:80' "$SERVE_URL/api/v1/health" | jq -r .status)" ok "and by another name of its own"
-is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: jobs.example' "$SERVE_URL/queue")" 200 "the page"
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: jobs.example' "$SERVE_URL/queue/")" 200 "the page"
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code} %header{location}' -H 'Host: jobs.example' "$SERVE_URL/queue?a=1#jobs")" "308 /queue/?a=1" "without the slash it is sent there, as all that it loads lies beneath"
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: other.example' "$SERVE_URL/queue")" 421 "by a name of ours"
 is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: jobs.example' "$SERVE_URL/queueing/api/v1/health")" 404 "a path that only begins so is another"
 like "$(curl -s -m 10 -o /dev/null -D - -H 'Host: jobs.example' -H 'Origin: https://jobs.example' -H 'Content-Type: application/json' -d "{\"token\":\"$OTTO\"}" "$SERVE_URL/queue/api/v1/session")" \
-	"Path=/queue/; .*SameSite=Strict; Secure" "its cookie is for TLS, and for that path"
+	"tow_session_443=.*Path=/queue/; .*SameSite=Strict; Secure" "its cookie is for TLS, and for that path and port"
 process_stop "$SERVE_PID" 30
 is $? 0 "and ends"
 SERVE_PID=$first SERVE_URL=$at SERVE_LOG=$log

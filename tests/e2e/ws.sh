@@ -22,6 +22,7 @@ ok "a topic that is none is named, with those that there are" try unknown
 ok "frames that are none end it, each with its code" try frames
 ok "what comes with the handshake is not lost" try early
 ok "jobs and queues, as they change" try jobs
+ok "who waits for somebody's word" try approvals
 ok "a state is told once" try once
 ok "who listens to nothing makes it ask for nothing" try quiet
 ok "downloads: all of them, or one; each event once" try downloads

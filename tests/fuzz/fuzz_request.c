@@ -14,7 +14,7 @@ static const char *const seeds[] = {
 
 static struct route of[] = {
 	{ "1", "GET", "/api/v1/jobs" },
-	{ "2", "GET", "/api/v1/jobs/{job}" },
+	{ "2", "GET", "/api/v1/jobs/{id}" },
 	{ "3", "POST", "/api/v1/queues/{queue}/lanes/{lane}/pause" },
 };
 static const struct routes routes = { .of = of, .n = sizeof of / sizeof *of };

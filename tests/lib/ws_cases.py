@@ -36,6 +36,10 @@ def is_of(download, state):
     return lambda m: m["type"] == "state_change" and str(m["download_id"]) == str(download) and m["new_state"] == state
 
 
+def asks(job):
+    return lambda m: m["type"] == "needs_approval" and str(m["job_id"]) == str(job)
+
+
 def grab():
     return sql("select haul.grab('magnet:?xt=urn:btih:' || md5(random()::text), library => 'main')")
 
@@ -169,6 +173,23 @@ def jobs():
     sql("select tow.resume('default')")
     s.close()
     late.close()
+
+
+def approvals():
+    early = sql("select tow.enqueue('noop', wait_for => 'approval')")
+    everything = guest("jobs")
+    assert everything.hear_until(asks(early))[-1]["queue"] == "default", "who waits already is told"
+    later = sql("select tow.enqueue('noop', '{\"secret\": 1}', key => 'album:7', wait_for => 'approval')")
+    one = guest(f"job:{later}")
+    told = everything.hear_until(asks(later))[-1]
+    assert (told["kind"], told["title"]) == ("noop", "noop album:7") and "args" not in told, told
+    heard = one.hear_until(asks(later))
+    assert all(m["key"] == later for m in heard if "key" in m), heard
+    sql(f"select tow.cancel({early}), tow.cancel({later})")
+    heard = one.hear_until(lambda m: m["type"] == "change" and m["state"] == "cancelled")
+    assert not any(m["type"] == "gone" for m in heard), heard
+    everything.close()
+    one.close()
 
 
 def once():

@@ -23,13 +23,13 @@ create function pg_temp.feeds() returns text language sql as $$ select string_ag
 select is((select count(*) from tow.changes()), 0::bigint, 'nobody asks, nothing is said');
 select pg_temp.look('nonsense', 'queued', 'job:', 'job:x', 'x''y', 'a"b\c', '', 'statuses') \g /dev/null
 select is((select string_agg(concat_ws(' ', topic, key), ', ') from said where topic is not null), null, 'topics that are none');
-select is((select string_agg(f.name, ' ' order by f.name) from tow_store.feed f where f.area = 'tow'), 'daemons jobs queues schedules status workers', 'the queue''s feeds');
+select is((select string_agg(f.name, ' ' order by f.name) from tow_store.feed f where f.area = 'tow'), 'approvals daemons jobs queues schedules status workers', 'the queue''s feeds');
 
 -- Jobs.
 select tow.enqueue('noop', '{"secret": 1}') as job \gset
 select pg_temp.look('job:' || :'job', 'jobs', 'job:999999') \g /dev/null
 select is(pg_temp.of('job:' || :'job', :'job', 'type', 'job_id', 'state', 'attempt'), format('change %s ready 0', :'job'), 'a watched job');
-select is(pg_temp.feeds(), 'jobs', 'others do not look');
+select is(pg_temp.feeds(), 'approvals jobs', 'others do not look');
 select is((select count(*) from said where n is not null), 0::bigint, 'which is a state');
 select is((select count(*) from said where topic = 'job:999999'), 0::bigint, 'a job that is not there is not said');
 create temporary table counters as select message as of from said where topic = 'jobs';
@@ -50,11 +50,34 @@ select is(pg_temp.of('job:' || :'job', :'job', 'state', 'attempt'), 'running 1',
 select pg_temp.say(w.id, :job, '{"as": "completed", "result": {"secret": 2}}') from w \g /dev/null
 select ok(pg_temp.moved(), 'or ends');
 select pg_temp.look('job:' || :'job') \g /dev/null
-select is(pg_temp.of('job:' || :'job', :'job', 'state'), 'completed', 'it has ended');
+select is(pg_temp.of('job:' || :'job', :'job', 'state', 'attempt'), 'completed 1', 'it has ended, at its first attempt');
+select pg_temp.look('job:' || :'job') \g /dev/null
+select is(pg_temp.of('job:' || :'job', :'job', 'state', 'attempt'), 'completed 1', 'as it was remembered');
+select tow.retry(:job), pg_temp.look('job:' || :'job') \g /dev/null
+select is(pg_temp.of('job:' || :'job', :'job', 'state', 'attempt'), 'ready 0', 'until somebody puts it back');
+select pg_temp.claim(w.id), pg_temp.say(w.id, :job, '{"as": "completed"}') from w \g /dev/null
 select tow.enqueue('noop') as job \gset
 select ok(pg_temp.moved(), 'or comes');
 select tow.cancel(:job) \g /dev/null
 select ok(pg_temp.moved(), 'or somebody does something');
+-- One that begins to wait for a word: enqueued so, after another, or by its handler; told once as long as it is the same wait.
+create function pg_temp.asks(variadic p_topics text[]) returns text language sql as $$
+	select pg_temp.look(variadic p_topics);
+	select string_agg(concat_ws(' ', s.topic, s.key, s.message ->> 'type', s.message ->> 'job_id', s.message ->> 'kind', s.message ->> 'queue', s.message ->> 'title', s.message ->> 'since', s.n), ', ' order by s.key::bigint)
+	from said s where s.feed = 'approvals' and s.topic is not null $$;
+select is(pg_temp.asks('jobs'), null, 'nobody waits for a word');
+select tow.enqueue('noop', key => 'album:7', wait_for => 'approval') as ask \gset
+select tow.enqueue('noop') as first \gset
+select tow.enqueue('noop', after => array[:first], wait_for => 'approval') as later \gset
+select is(pg_temp.asks('jobs'), format('jobs %s needs_approval %1$s noop default noop album:7 2030-01-01T00:00:00+00:00', :ask), 'one that was enqueued to wait for one, in words, without its arguments');
+select is(pg_temp.asks('job:' || :'ask', 'job:' || :'later') ~ :'later', false, 'not one that waits for another first');
+select pg_temp.claim(w.id), pg_temp.say(w.id, :first, '{"as": "completed"}'), pg_temp.drain('admit') from w \g /dev/null
+select is(pg_temp.asks('job:' || :'later') ~ ('^jobs ' || :'later' || ' needs_approval [^,]*$'), true, 'until it has ended; of whom is watched, and no other');
+select tow.approve(:ask), pg_temp.drain('admit') \g /dev/null
+select is(pg_temp.asks('jobs') ~ format('jobs %s ', :ask), false, 'who has heard a word is not said any more');
+select pg_temp.claim(w.id), pg_temp.later('1 minute'), pg_temp.say(w.id, :ask, '{"as": "waits", "for": "approval"}') from w \g /dev/null
+select is(pg_temp.asks('job:' || :'ask'), format('jobs %s needs_approval %1$s noop default noop album:7 2030-01-01T00:01:00+00:00', :ask), 'one whose handler asks, at another instant: it is told anew');
+select tow.cancel(:ask) \g /dev/null
 select pg_temp.look(variadic array(select 'job:' || i from generate_series(1, 3000) i)) \g /dev/null
 select cmp_ok((select count(*) from said), '<=', 2001::bigint, 'so many, and no more');
 

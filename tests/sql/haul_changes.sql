@@ -37,6 +37,20 @@ select haul_store.move_to(o, 'needs_approval') from haul_store.download o where 
 select pg_temp.look('downloads') \g /dev/null
 select is(pg_temp.events(), format('needs_approval %s matching needs_approval', :e), 'somebody must choose');
 
+-- And does.
+select pg_temp.refused(format('select haul.approve(%s)', :d), 'TW409', 'haul retry', 'who is not asked for a word has none');
+select pg_temp.refused(format('select haul.reject(%s)', :d), 'TW409', 'haul retry', 'neither yes nor no');
+select pg_temp.refused('select haul.approve(0)', 'TW404', 'haul ls', 'of what is not there');
+select is(haul.reject(:e, 'wrong album'), 'rejected', 'no');
+select pg_temp.look('downloads') \g /dev/null
+select is(pg_temp.events(), format('state_change %s needs_approval rejected', :e), 'is told');
+select is((select e.detail || ', ' || (a.detail ->> 'reason') from haul.events e, tow.audit a where e.download = :e and e.to_state = 'rejected' and a.what = 'download.reject' and a.subject = :'e'), 'wrong album, wrong album', 'with its reason');
+update haul_store.download set state = 'needs_approval' where id = :e;
+select is(haul.approve(:e, 'the second one'), 'approved', 'yes');
+select is((select string_agg(kind, ' ') from haul_store.errand where download = :e and tow.state(job) in ('ready', 'waiting')), 'haul.grab', 'its client is given it');
+select is((select detail from haul.events where download = :e and to_state = 'approved' order by n desc limit 1), 'somebody approved it: the second one', 'it is said why');
+select pg_temp.look('downloads') \g /dev/null
+
 -- A transaction that ends later has an earlier number: as if two were under way, the mark is of before them. What is told
 -- beyond n is remembered until all that were under way have ended.
 select coalesce(max(n), 0) as n from haul_store.event \gset

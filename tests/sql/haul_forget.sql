@@ -37,7 +37,7 @@ select throws_ok(format('select * from haul.show_download(%s)', :a), 'TW404', nu
 select pg_temp.refused(format('select haul.forget(%s)', :a), 'TW404', 'taken out', 'nor forgotten twice');
 select pg_temp.sees(pg_temp.t('a'), pg_temp.t('b')) \g /dev/null
 select is(pg_temp.known(), 'name a (forgotten), name b', 'what its client holds of it is not taken for something new');
-select is((select a.detail ->> 'was' from tow.audit a where a.what = 'download.forgotten'), 'cancelled', 'the audit has it');
+select is((select a.detail ->> 'was' from tow.audit a where a.what = 'download.forget'), 'cancelled', 'the audit has it');
 select haul.retry(:a) \g /dev/null
 select is(pg_temp.listed(), 'name a, name b', 'tried again, it is back');
 select haul.cancel(:a) \g /dev/null

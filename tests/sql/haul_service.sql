@@ -28,6 +28,17 @@ select ok(not exists (select from unnest(w.ids) i group by i having count(*) > 1
 from unnest('{id,-id,title,-title,state,state_at,-created_at,completed_at,priority,-priority,size,-percent}'::text[]) s, pg_temp.walk(s) w(ids);
 select is((select array_agg(priority) from haul.list_downloads(sort => 'priority', max_rows => 3)), '{0,0,0}', 'the smallest first');
 select is((select max(priority) from haul.list_downloads(sort => '-priority', max_rows => 1)), 2, 'and the other way round');
+create temporary table kept as select id, state from haul_store.download;
+update haul_store.download d set state = s.name from haul_store.state s where s.position = d.id % 15 + 1;
+insert into haul_store.transfer (client, key, download, name, state, first_at, changed_at, pulse_at, moved, added_at)
+select d.client, 'k' || d.id, d.id, 'n', case when d.id % 2 = 0 then 'seeding' else 'done' end, tow.now(), tow.now(), tow.now(), '0', tow.now() from haul_store.download d where d.state = 'completed' and not exists (select from haul_store.transfer t where t.download = d.id);
+select is((select string_agg(x.s, ' ') from (select distinct d.status as s from haul.downloads d) x, unnest('{-id,title}'::text[]) o
+	where (select array_agg(l.id order by l.id) from haul.list_downloads(state => array[case when length(x.s) % 2 = 0 then x.s else lower(x.s) end], sort => o, max_rows => 1000) l)
+		is distinct from (select array_agg(d.id order by d.id) from haul.downloads d where d.status = x.s)), null, 'by what other programs call their state, in any case');
+select is((select count(*) from haul.list_downloads(state => '{SEEDING,Imported}', max_rows => 1000)), (select count(*) from haul.downloads where state = 'completed'), 'by several');
+select is((select count(*) from haul.list_downloads(state => '{PENDING,PLACING}', max_rows => 1000)), (select count(*) from haul.downloads where state in ('queued', 'importing')), 'or those of yet others');
+update haul_store.download d set state = k.state from kept k where k.id = d.id;
+delete from haul_store.transfer t where t.key ^@ 'k';
 select is((select count(*) from haul.list_downloads(library => 'other')), 5::bigint, 'of a library');
 select is((select count(*) from haul.list_downloads(title => 'film 1', client => 'c', state => '{approved,failed}')), 11::bigint, 'of a client, in a state, with a part of the title');
 select is((select count(*) from haul.list_downloads(client => 'n')), 0::bigint, 'none of another client');

@@ -93,6 +93,9 @@ select pg_temp.refused($$ select * from tow.list_jobs('completed', sort => '-fin
 select pg_temp.refused($$ select * from tow.list_jobs(max_rows => 0) $$, 'TW422', '1 to 1000', 'none');
 select pg_temp.refused($$ select * from tow.list_jobs(after => '{}') $$, 'TW422', 'cursor', 'no cursor');
 select is((select string_agg(state || ' ' || count, ', ') from tow.count_jobs() where state in ('failed', 'cancelled', 'retrying', 'scheduled', 'running')), 'running 6, scheduled 6, retrying 6, failed 5, cancelled 6', 'how many there are');
+select is((select count || ' ' || coalesce(since::text, '-') from tow.count_jobs() where state = 'completed'), '0 -', 'none are counted that no metric has');
+insert into tow_store.metric_queue (at, minutes, queue, completed) values (tow.now() - interval '2 days', 60, 'default', 1000), (tow.now() - interval '5 hours', 60, 'default', 30), (tow.now() - interval '1 minute', 1, 'default', 4), (tow.now() - interval '1 minute', 1, 'other', 3);
+select is((select concat_ws(' ', count, more, tow.now() - since) from tow.count_jobs() where state = 'completed'), '37 f 05:00:00', 'completed ones of the last day, as the metrics have them');
 
 -- The audit, page by page.
 create temporary table all_notes as select n from tow.find_audit(since => null, max_rows => 100000);

@@ -21,16 +21,19 @@ create function pg_temp.may(p_role text, s seen) returns boolean language sql as
 	select case when s.v is not null then has_table_privilege('tow_' || p_role, s.v, 'select') else has_function_privilege('tow_' || p_role, s.f, 'execute') end $$;
 select is((select string_agg(format('%s %s: %s', s.method, s.path, s.role), ', ') from seen s
 	where s.role is distinct from case when pg_temp.may('viewer', s) then 'viewer' when pg_temp.may('operator', s) then 'operator' when pg_temp.may('admin', s) then 'admin' end
-		and not (s.path = '/api/v1/config' and s.role = 'admin')), null, 'the least role is who may, but for settings, which are no secret'); -- and on a page are for who can change them
+		and not (s.path in ('/api/v1/config', '/api/v1/config/{name}') and s.method = 'GET' and s.role = 'admin')), null, 'the least role is who may, but for settings, which are no secret'); -- and on a page are for who can change them
 select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method = 'GET' and s.role <> 'viewer' and s.path !~ '^/api/v1/(config|tokens)'), null, 'viewers read all but what is for admins');
 select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method <> 'GET' and s.role = 'viewer'), null, 'and change nothing');
 select is((select string_agg(s.path, ', ') from seen s where s.page is not null and not ('max_rows' = any(s.names) and s.page[1] = any(s.names))), null, 'what comes in pages can go on');
 select is((select string_agg(s.path, ' ' order by s.path) from seen s where s.method = 'GET' and s.gives = 'list' and s.page is null),
-	'/api/v1/config /api/v1/cron/next /api/v1/daemons/{name}/log /api/v1/downloads/counts /api/v1/downloads/health /api/v1/downloads/previews/{job} /api/v1/downloads/tests/{job} /api/v1/drivers /api/v1/duties /api/v1/jobs/counts /api/v1/jobs/{id}/why /api/v1/metrics/durations /api/v1/metrics/failures /api/v1/metrics/quantiles /api/v1/metrics/queues /api/v1/metrics/system /api/v1/occasions /api/v1/policies/{policy}/preview /api/v1/schedules/{schedule}/history /api/v1/schedules/{schedule}/next /api/v1/status /api/v1/workers/jobs',
+	'/api/v1/config /api/v1/cron/next /api/v1/daemons/{name}/log /api/v1/downloads/counts /api/v1/downloads/health /api/v1/downloads/previews/{job} /api/v1/downloads/tests/{job} /api/v1/drivers /api/v1/duties /api/v1/jobs/counts /api/v1/jobs/{id}/why /api/v1/metrics/durations /api/v1/metrics/failures /api/v1/metrics/quantiles /api/v1/metrics/queues /api/v1/metrics/system /api/v1/needs /api/v1/occasions /api/v1/policies/{name}/preview /api/v1/schedules/{name}/history /api/v1/schedules/{name}/next /api/v1/status /api/v1/workers/jobs',
 	'and all does, but what is as long as it is, or says how many it takes');
 select is((select string_agg(s.path, ', ') from seen s where (s.page[1] in ('up', 'down')) is distinct from (s.statement ~ 'order by .* limit') and s.page is not null), null, 'the server cuts what its function does not');
 select is((select string_agg(s.path || ' ' || n, ', ') from seen s, unnest(s.names, s.types) u(n, t) where t ~ '^reg' and not s.fixed ? n), null, 'no function is named by who asks');
 select is((select string_agg(s.path, ', ') from seen s where s.gives in ('id', 'ids') and s.method <> 'POST'), null, 'only POST makes something');
+
+select is((select string_agg(p, ', ') from (select regexp_replace(s.path, '\{[a-z_]+\}', '{}', 'g') as p from seen s group by 1 having count(distinct s.path) > 1) x), null, 'no two paths differ by a name alone');
+select is((select string_agg(p, ', ') from (select m[1] as p from seen s, regexp_match(s.path, '^([^{]*)\{([a-z_]+)\}[^{]*$') m group by m[1] having count(distinct m[2]) > 1) x), null, 'a thing has one name in all paths of it');
 
 -- Some of everything.
 select tow.enqueue('noop') as j \gset
@@ -55,12 +58,27 @@ select is((select string_agg(distinct a.status, ' ') from tow_store.route r, lat
 	where r.fn in ('tow.cancel', 'haul.cancel', 'haul.add_client')), '42501', 'and whatever a row says, by the database');
 
 -- A name in the path.
-select is((select status || ' ' || (content::jsonb ->> 'kind') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{job}', jsonb_build_object('job', :j))), '200 noop', 'a job');
-select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{job}', '{"job": 0}')), 'TW404', 'no such job');
+select is((select status || ' ' || (content::jsonb ->> 'kind') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), '200 noop', 'a job');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}', '{"id": 0}')), 'TW404', 'no such job');
+select is((select string_agg(s.path || ' ' || concat_ws(' ', a.status, a.content), ', ' order by s.path) from seen s, lateral (select (regexp_match(s.path, '\{([a-z_]+)\}'))[1] as name) n,
+	lateral pg_temp.ask('admin', s.id, jsonb_build_object(n.name, case when n.name in ('id', 'job') then '99999999' else 'nobody' end)) a
+	where s.method = 'GET' and s.gives = 'one' and s.path ~ '\{' and a.status <> 'TW404'), null, 'no path finds what is not there');
+create function pg_temp.same(p_list text, p_key text) returns setof text language sql as $$
+	select is((select string_agg(i ->> p_key, ' ') from pg_temp.call('admin', 'GET', '/api/v1/' || p_list) l, jsonb_array_elements(l.content::jsonb -> 'items') i,
+			lateral pg_temp.call('admin', 'GET', format('/api/v1/%s/{%s}', p_list, p_key), jsonb_build_object(p_key, i ->> p_key)) o where o.content::jsonb - 'silent' is distinct from i - 'silent'), null, p_list || ': one as in the list')
+	union all
+	select isnt((select jsonb_array_length(l.content::jsonb -> 'items') from pg_temp.call('admin', 'GET', '/api/v1/' || p_list) l), 0, p_list || ': there are some') $$;
+select pg_temp.worker() \g /dev/null
+select haul.add_profile('pp'), tow.batch('noop', name => 'b'), haul.add_rule('r', 'ch', '{download.completed}') \g /dev/null
+select pg_temp.same(l, k) from (values ('config', 'name'), ('queues', 'name'), ('kinds', 'kind'), ('policies', 'name'), ('workers', 'id'), ('batches', 'id'), ('tokens', 'name'),
+	('clients', 'name'), ('targets', 'name'), ('libraries', 'name'), ('profiles', 'name'), ('channels', 'name'), ('rules', 'name')) v(l, k);
+select is((select content::jsonb -> 'items' -> 0 ->> 'name' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"name": "other", "state": "open"}')), 'other1', 'a list by what its rows say');
+select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"name": "other", "state": "paused"}')), 0, 'all of it');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"depth": "1"}')), 'TW422', 'and by nothing else');
 select is((select status || ' ' || (content::jsonb -> 'nodes' -> 0 ->> 'id') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}/graph', jsonb_build_object('id', :j))), format('200 %s', :j), 'what it belongs to');
 select is((select status || ' ' || (content::jsonb ->> 'status') from pg_temp.call('viewer', 'GET', '/api/downloads/queue/{id}', jsonb_build_object('id', :d))), '200 FOUND', 'a download');
 select is((select status || ' ' || (content::jsonb ->> 'title') from pg_temp.call('viewer', 'GET', '/api/v1/downloads/{id}', jsonb_build_object('id', :d))), '200 last', 'the same');
-select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/downloads/{download}/events', jsonb_build_object('download', :d))), '200 2', 'its events');
+select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/downloads/{id}/events', jsonb_build_object('id', :d))), '200 2', 'its events');
 
 -- Things are made and unmade.
 select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'ids') from pg_temp.call('operator', 'POST', '/api/v1/jobs/many', '{}', '{"kind": "noop", "args": [{}, {"a": 1}, {}]}')), '201 3', 'many jobs');
@@ -115,7 +133,7 @@ select tow.enqueue('noop') as j \gset
 insert into tow_store.log (job_id, at, run, level, line) select :j, tow.now(), 1, 'o', 'line' from generate_series(1, 7) n;
 select pg_temp.walks('/api/v1/jobs/{id}/log', 'n', 'select 1', (select array_agg(n::text) from tow.log(:j)), jsonb_build_object('id', :j));
 insert into haul_store.file (download, source, size, state) select :d, 'f, ' || n, 1, 'planned' from generate_series(1, 7) n;
-select pg_temp.walks('/api/v1/downloads/{download}/files', 'source', 'select 1', (select array_agg(source) from haul.find_files(:d)), jsonb_build_object('download', :d));
+select pg_temp.walks('/api/v1/downloads/{id}/files', 'source', 'select 1', (select array_agg(source) from haul.find_files(:d)), jsonb_build_object('id', :d));
 select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/lanes')), (select count(*)::int from tow.lanes), 'what is set up comes whole where nobody says how much');
 update tow_store.route set path = '/api/v1/lines' where path = '/metrics';
 select is((select type from pg_temp.call('viewer', 'GET', '/api/v1/lines')), 'text/plain; charset=utf-8', 'other text has no version');

@@ -46,18 +46,37 @@ select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "t
 select max(id) as job from tow_store.job \gset
 select is((select row(j.kind, j.tags, j.args, j.priority)::text from tow.jobs j where j.id = :job), '(noop,"{a,""b,c""}","{""x"": [1]}",7)', 'and what the body says arrives as it is');
 select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', format('{"id": "%s"}', :job)::jsonb, '{"reason": "no more"}'), '200 {"state" : "cancelled"}', 'a verb');
-select is((select who || ' ' || what from tow.audit where job = :job), 'otto job.cancelled', 'is done in the token''s name');
-select is((regexp_match(pg_temp.asked(:'viewer', 'GET /jobs/{job}', format('{"job": "%s"}', :job)::jsonb), '"args":[^,]*'))[1], '"args":"(hidden)"', 'a viewer sees no arguments');
-select is(pg_temp.asked(:'operator', 'GET /jobs/{job}', format('{"job": "%s"}', :job)::jsonb) ~ '"args":{"x": \[1\]}', true, 'an operator does');
+select is((select string_agg(concat_ws(' ', who, what, subject), ', ' order by n) from tow.audit where job = :job), 'otto called POST /api/v1/jobs, otto job.cancelled noop', 'is done in the token''s name');
+select is((regexp_match(pg_temp.asked(:'viewer', 'GET /jobs/{id}', format('{"id": "%s"}', :job)::jsonb), '"args":[^,]*'))[1], '"args":"(hidden)"', 'a viewer sees no arguments');
+select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', format('{"id": "%s"}', :job)::jsonb) ~ '"args":{"x": \[1\]}', true, 'an operator does');
 
 -- What is wrong with it
-select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', '{"id": "x"}'), 'TW422 bad id: invalid input syntax for type bigint: "x"', 'an argument of another type is named');
+select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/snooze', format('{"id": "%s"}', :job)::jsonb, '{"delay": "soon"}'), 'TW422 bad delay: invalid input syntax for type interval: "soon"', 'an argument of another type is named');
+select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', '{"id": "x"}'), 'TW404 there is no x among jobs', 'what the path names is not there');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', b), 'TW422 ' || e, b) from (values
+	('{"kind": true}', 'kind is true'), ('{"kind": 5}', 'kind is 5'), ('{"kind": null}', 'kind is null'), ('{"kind": "noop", "tags": "x"}', 'tags is "x"'), ('{"kind": "noop", "tags": ["x", 5]}', 'tags is ["x", 5]'),
+	('{"kind": "noop", "priority": "5"}', 'priority is "5"'), ('{"kind": "noop", "priority": 5.5}', 'priority is 5.5'), ('{"kind": "noop", "after": ["1"]}', 'after is ["1"]'), ('{"kind": "noop", "queue": {}}', 'queue is {}')) v(b, e);
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "tags": null, "priority": 5, "args": [1], "after": []}'), '201 %', 'what may be null, a whole number, any JSON for args');
 select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', '{"id": "1", "why": "x"}'), 'TW422 nothing here is called ''why''', 'and one that nobody takes');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{'), 'TW422 the body is no JSON%', 'a body that is no JSON');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '[1]'), 'TW422 the body is no object', 'one that is no object');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "args": "\u0000"}'), 'TW422 %', 'a NUL');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "run_at": "yesterday noon at"}'), 'TW422 bad run_at: %', 'an instant that is none');
-select is(pg_temp.asked(:'operator', 'GET /jobs/{job}', '{"job": "99999999"}'), 'TW404 no such job: 99999999', 'what the function says is said');
+create function pg_temp.hint(p_token text, p_route text, p_given jsonb default '{}', p_body text default null) returns text language plpgsql as $$
+declare v_hint text;
+begin
+	perform pg_temp.asked(p_token, p_route, p_given, p_body);
+	perform tow.answer(pg_temp.hashed(p_token), pg_temp.route(split_part(p_route, ' ', 1), split_part(p_route, ' ', 2)), p_given, p_body);
+exception when others then
+	get stacked diagnostics v_hint = pg_exception_hint;
+	return v_hint;
+end $$;
+select is(pg_temp.hint(:'operator', 'GET /schedules/{name}', '{"name": "x"}'), 'select name from tow.schedules lists them; over HTTP: GET /api/v1/schedules', 'who asks by HTTP hears of the path, too');
+select is(pg_temp.hint(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "policy": "x"}') ~ 'tow.policies lists them; .*GET /api/v1/policies$', true, 'of whatever is listed');
+select is(pg_temp.hint(:'operator', 'GET /queues/{name}', '{"name": "x"}'), 'GET /api/v1/queues lists them', 'or of that alone');
+select set_config('tow.actor', '', true) \g /dev/null
+select pg_temp.refused($$ select tow.show_schedule('x') $$, 'TW404', 'lists them$', 'who does not, does not');
+select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', '{"id": "99999999"}'), 'TW404 no such job: 99999999', 'what the function says is said');
 select is((select a.status from tow.answer(pg_temp.hashed(:'operator'), (select min(r.id) from tow.routes r where r.path = '/api/v1/status')) a), 200, 'a list');
 select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'operator'), 'TW410', null, 'a route of before a migration is told apart');
 
@@ -68,7 +87,7 @@ select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "99999999999"}'), 'TW
 
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
-select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 bad kind NULL', 'and is null');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 kind is null', 'and is null');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', repeat('k', 201)), 'TW422 the Idempotency-Key is too long', 'a key that is too long');
 select pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k') as first \gset
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k'), :'first'::text, 'the same key is the same answer');

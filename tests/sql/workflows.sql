@@ -243,7 +243,7 @@ select pg_temp.drain('admit') \g /dev/null
 select is(array[pg_temp.reason(:b), pg_temp.reason(:c)], '{predecessors,approval}', 'approval, and after another');
 select is(pg_temp.went(:w, :a, '{"as": "completed"}'), 'completed', 'the other ends');
 select is(pg_temp.reason(:b), 'approval', 'now for approval');
-select tow.approve(:b, 'fine'), tow.reject(:c, 'too dear') \g /dev/null
+select tow.approve(:b, 'fine'), tow.reject(:c, reason => 'too dear') \g /dev/null
 select pg_temp.drain('admit') \g /dev/null
 select is(pg_temp.states(array[:b, :c]), 'ready cancelled', 'approved, rejected');
 select matches((select error from tow.history where id = :c), 'rejected it: too dear', 'with the reason');

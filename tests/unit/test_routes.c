@@ -8,7 +8,7 @@ static struct route of[] = {
 	{ "1", "GET", "/api/v1/jobs" },
 	{ "2", "POST", "/api/v1/jobs" },
 	{ "3", "POST", "/api/v1/jobs/bulk" },
-	{ "4", "GET", "/api/v1/jobs/{job}" },
+	{ "4", "GET", "/api/v1/jobs/{id}" },
 	{ "5", "POST", "/api/v1/queues/{queue}/lanes/{lane}/pause" },
 };
 static const struct routes routes = { .of = of, .n = sizeof of / sizeof *of };
@@ -33,7 +33,7 @@ START_TEST(paths)
 		{ "GET", "/api/v1/jobs", "1 {}" },
 		{ "POST", "/api/v1/jobs", "2 {}" },
 		{ "POST", "/api/v1/jobs/bulk", "3 {}" },
-		{ "GET", "/api/v1/jobs/7", "4 {\"job\":\"7\"}" },
+		{ "GET", "/api/v1/jobs/7", "4 {\"id\":\"7\"}" },
 		{ "DELETE", "/api/v1/jobs", "- GET, POST" },
 		{ "GET", "/api/v1/jobs/", "- " },
 		{ "GET", "/api/v1/jobs/7/", "- " },
@@ -42,8 +42,8 @@ START_TEST(paths)
 		{ "GET", "/api/v1/jobsx", "- " },
 		{ "GET", "", "- " },
 		{ "GET", "/", "- " },
-		{ "GET", "/api/v1/jobs/a%2Fb%20%22c", "4 {\"job\":\"a/b \\\"c\"}" },
-		{ "GET", "/api/v1/jobs/a+b", "4 {\"job\":\"a+b\"}" },
+		{ "GET", "/api/v1/jobs/a%2Fb%20%22c", "4 {\"id\":\"a/b \\\"c\"}" },
+		{ "GET", "/api/v1/jobs/a+b", "4 {\"id\":\"a+b\"}" },
 		{ "GET", "/api/v1/jobs/%", "- " },
 		{ "GET", "/api/v1/jobs/%4", "- " },
 		{ "GET", "/api/v1/jobs/%zz", "- " },

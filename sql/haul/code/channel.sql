@@ -127,6 +127,7 @@ begin
 	insert into haul_store.message (channel, event, count, level, title, body, data, made_at)
 	values (c.id, 'test', 1, 'good', 'Towpath can reach you', format('This is what channel %s looks like.', c.name), '[]', tow.now());
 	update haul_store.channel o set next_at = null where o.id = c.id;
+	perform tow.note('channel.test', c.name);
 	return tow.enqueue('haul.notify', jsonb_build_object('channel', c.name), queue => 'haul', max_attempts => 1);
 end $$;
 comment on function haul.test_channel(text) is 'Send a message by a channel, to see whether it arrives; returns the job''s id.';

@@ -208,6 +208,7 @@ begin
 	update haul_store.client o set revision = o.revision + 1 where o.id = c.id;
 	update haul_store.health h set next_at = tow.now() where h.client = c.id;
 	perform pg_notify('haul_client_' || c.id, '');
+	perform tow.note('client.retry', c.name);
 end $$;
 comment on function haul.retry_client(text) is 'Ask a client anew that was not asked any more because its login failed, or that is backed off.';
 

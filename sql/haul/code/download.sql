@@ -93,6 +93,8 @@ declare
 begin
 	if (link is null) = (data is null) then
 		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
+	elsif link ~ '^[a-zA-Z][a-zA-Z0-9+.-]*:' and link !~* '^(magnet:\?|https?://)' then
+		perform haul_store.fail('TW422', format('links that begin with %s are not taken', substring(link from '^[^:]*:(?://)?')), 'magnet:? or http(s)://; a .torrent or .nzb goes as data');
 	elsif v_type is null or v_type not in ('torrent', 'nzb', 'http') or data is not null and v_type = 'http' then
 		perform haul_store.fail('TW422', format('it is not clear what %s is', coalesce(left(link, 200), 'the data')), 'give its type: torrent, nzb or http');
 	elsif v_type = 'torrent' and (substr(data, 1, 1) <> 'd'::bytea or position('4:info'::bytea in data) = 0) or v_type = 'nzb' and position('<nzb'::bytea in data) = 0 then
@@ -110,6 +112,7 @@ begin
 	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, profile, priority, who, created_at)
 	values (coalesce(nullif(title, ''), haul_store.title_of(link), haul_store.title_within(data), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), tow_store.actor(), tow.now())
 	returning * into d;
+	perform haul_store.note_verb(d, 'add', jsonb_build_object('client', c.name));
 	perform haul_store.begin_tending();
 	perform haul_store.note_event(d.id, 'queued', format('for client %s%s', c.name, coalesce(', into library ' || l.name, '')), null, 'queued');
 	if c.driver = 'web' then -- others say themselves what they cannot
@@ -160,6 +163,7 @@ declare
 	v_job bigint;
 begin
 	perform haul_store.check_remove(remove);
+	perform haul_store.note_verb(d, 'cancel', jsonb_build_object('remove', remove));
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
 	perform haul_store.stop_fetch(d, 'paused');
 	for v_job in select unnest(haul_store.errands(d.id, '{haul.grab,haul.import,haul.preview}')) loop
@@ -184,6 +188,7 @@ declare
 		when d.back in ('downloaded', 'importing', 'converting', 'converted') then 'downloaded'
 		else 'downloading' end;
 begin
+	perform haul_store.note_verb(d, 'retry', jsonb_strip_nulls(jsonb_build_object('library', library)));
 	if d.state in ('approved', 'downloading') and haul_store.is_web(d.client) then
 		return haul_store.hurry(d);
 	elsif d.state = 'completed' and not (v_held and exists (select from haul_store.file f where f.download = d.id and f.state = 'undone')) then
@@ -245,6 +250,7 @@ as $$
 declare
 	d haul_store.download := haul_store.hold_download(id);
 begin
+	perform haul_store.note_verb(d, 'pause');
 	d := haul_store.move_to(d, 'paused');
 	perform haul_store.stop_fetch(d, 'paused');
 	perform haul_store.act(d, 'pause');
@@ -261,6 +267,7 @@ begin
 	if d.state <> 'paused' then
 		perform haul_store.fail('TW409', format('download %s is %s, not paused', d.id, d.state), format('for what failed: tow haul retry %s, or select haul.retry(%1$s)', d.id));
 	end if;
+	perform haul_store.note_verb(d, 'resume');
 	d := haul_store.move_to(d, coalesce(d.back, 'queued'));
 	perform haul_store.act(d, 'resume');
 	return haul_store.go_on(d);
@@ -279,6 +286,7 @@ begin
 	elsif haul_store.is_web(d.client) then
 		perform haul_store.fail('TW409', format('client %s knows no %s', d.client_name, what), 'tow haul pause, resume and retry are for what our workers fetch, or haul.pause, haul.resume and haul.retry');
 	end if;
+	perform haul_store.note_verb(d, 'act', jsonb_build_object('what', what));
 	return haul_store.act(d, what);
 end $$;
 comment on function haul.act(bigint, text) is 'Have a download''s client recheck, reannounce, pause or resume its transfer, whatever the download''s state; returns the job''s id, null when no client has it.';

@@ -57,7 +57,7 @@ begin
 	end if;
 	update haul_store.download o set forgotten_at = tow.now() where o.id = d.id;
 	perform haul_store.note_event(d.id, 'forgotten', 'taken out of the list');
-	perform tow_store.note('download.forgotten', d.title, null, jsonb_build_object('download', d.id, 'was', d.state, 'remove', remove));
+	perform haul_store.note_verb(d, 'forget', jsonb_build_object('was', d.state, 'remove', remove));
 	perform haul_store.sweep_forgotten(d.id);
 end $$;
 comment on function haul.forget(bigint, text) is

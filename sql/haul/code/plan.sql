@@ -161,8 +161,11 @@ create or replace function haul.preview_import(id bigint) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+	d constant haul_store.download := haul_store.see_download(id);
 begin
-	return tow.enqueue('haul.preview', jsonb_build_object('download', (haul_store.see_download(id)).id), queue => 'haul', max_attempts => 1, tags => array['download:' || id]);
+	perform haul_store.note_verb(d, 'preview');
+	return tow.enqueue('haul.preview', jsonb_build_object('download', d.id), queue => 'haul', max_attempts => 1, tags => array['download:' || id]);
 end $$;
 comment on function haul.preview_import(bigint) is 'Have a job find out what an import would do with a download''s files, without doing it; returns its id. haul.previewed(job) has what it found.';
 

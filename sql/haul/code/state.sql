@@ -22,6 +22,14 @@ as $$
 $$;
 comment on function haul_store.note_event(bigint, text, text, text, text) is 'Write down what happened to a download, and tell it to whoever wants to know.';
 
+-- What people do is in the audit of all, what came of it among the download's events.
+create or replace function haul_store.note_verb(d haul_store.download, p_verb text, p_more jsonb default '{}') returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow.note('download.' || p_verb, d.id::text, jsonb_build_object('title', d.title) || p_more)
+$$;
+comment on function haul_store.note_verb(haul_store.download, text, jsonb) is 'Write down what somebody does with a download.';
+
 -- What was wrong is over once it moves on; a failure says what is wrong.
 create or replace function haul_store.move_to(
 	d haul_store.download, p_state text, p_detail text default null, p_class text default null, p_hint text default null

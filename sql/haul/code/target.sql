@@ -101,6 +101,7 @@ declare
 begin
 	insert into haul_store.change as o (target, path, since) select t.id, p, tow.now() from unnest(coalesce(paths, '{""}')) p
 	on conflict on constraint change_pkey do update set job = null, since = excluded.since;
+	perform tow.note('target.scan', t.name);
 	return tow.enqueue('haul.scan', jsonb_build_object('target', t.name), queue => 'haul', key => 'haul.scan:' || t.id, key_scope => 'queued', policy => 'haul.work');
 end $$;
 comment on function haul.scan(text, text[]) is 'Tell a target of these folders, as they are called there, or to look at all that it has; returns the job''s id.';

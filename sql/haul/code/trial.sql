@@ -58,8 +58,11 @@ create or replace function haul.test_client(name text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+	v_name constant text := (haul_store.see_client(name)).name;
 begin
-	return tow.enqueue('haul.trial', jsonb_build_object('client', (haul_store.see_client(name)).name), queue => 'haul', max_attempts => 1);
+	perform tow.note('client.test', v_name);
+	return tow.enqueue('haul.trial', jsonb_build_object('client', v_name), queue => 'haul', max_attempts => 1);
 end $$;
 comment on function haul.test_client(text) is 'Have a worker find out what is wrong on the way to a client, as tow client test does; returns the job''s id. haul.tested(job) has what it found.';
 
@@ -67,8 +70,11 @@ create or replace function haul.test_target(name text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+	v_name constant text := (haul_store.see_target(name)).name;
 begin
-	return tow.enqueue('haul.trial', jsonb_build_object('target', (haul_store.see_target(name)).name), queue => 'haul', max_attempts => 1);
+	perform tow.note('target.test', v_name);
+	return tow.enqueue('haul.trial', jsonb_build_object('target', v_name), queue => 'haul', max_attempts => 1);
 end $$;
 comment on function haul.test_target(text) is 'Have a worker find out what is wrong on the way to a media server, as tow target test does; returns the job''s id. haul.tested(job) has what it found.';
 

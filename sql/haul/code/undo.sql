@@ -11,6 +11,7 @@ begin
 	elsif d.state not in ('completed', 'failed', 'cancelled') then
 		perform haul_store.fail('TW409', format('download %s is %s', d.id, d.state), 'wait for its end, or cancel it');
 	end if;
+	perform haul_store.note_verb(d, 'undo');
 	return haul_store.launch(d, 'haul.undo');
 end $$;
 comment on function haul.undo(bigint) is 'Take back the files that a download''s import placed, where nobody changed them since; returns the job''s id.';

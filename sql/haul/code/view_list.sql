@@ -19,8 +19,34 @@ begin
 end $$;
 comment on function haul_store.check_list(text[], text, int) is 'Refuse what no list of downloads can be asked for.';
 
+-- The states of a list, by our names or by those that programs beside ours have, in any case.
+create or replace function haul_store.states_named(p_names text[]) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select array_agg(case lower(u) when 'found' then 'approved' when 'complete' then 'downloaded' when 'imported' then 'completed' when 'seeding' then 'completed'
+		when 'pending' then 'queued' when 'auto_approved' then 'approved' when 'placing' then 'importing' else lower(u) end) from unnest(p_names) u
+$$;
+comment on function haul_store.states_named(text[]) is 'Our names of states; null: none were named.';
+
+-- What is here and still given to others is SEEDING, what is not IMPORTED; who asks for both, or for completed, makes no difference.
+create or replace function haul_store.seeding_named(p_names text[]) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when 'seeding' = all(n) then true when 'imported' = all(n) then false end
+	from (select array_agg(lower(u)) filter (where lower(u) in ('seeding', 'imported', 'completed')) as n from unnest(p_names) u) x where n is not null
+$$;
+comment on function haul_store.seeding_named(text[]) is 'Whether completed downloads are to be those that seed; null: all of them.';
+
+-- As the column status of haul.downloads has it.
+create or replace function haul_store.is_seeding(p_download bigint) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce((select t.state = 'seeding' from haul_store.transfer t where t.download = p_download order by t.missed, t.id limit 1), false)
+$$;
+comment on function haul_store.is_seeding(bigint) is 'Whether a download''s client still gives it to others.';
+
 -- By id an index serves; by anything else all keys are sorted, which ten thousands of downloads allow.
-create or replace function haul_store.list_keys(p_states text[], p_client text, p_library int, p_title text, p_sort text, p_after jsonb, p_rows int)
+create or replace function haul_store.list_keys(p_states text[], p_client text, p_library int, p_title text, p_sort text, p_after jsonb, p_rows int, p_seeding boolean default null)
 returns table(id bigint, cursor text)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -33,6 +59,7 @@ begin
 			select d.id, jsonb_build_array(d.id, d.id)::text from haul_store.download d
 			where d.forgotten_at is null and (p_after is null or d.id < (p_after ->> 1)::bigint) and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
 				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)
+				and (p_seeding is null or d.state <> 'completed' or p_seeding = haul_store.is_seeding(d.id))
 			order by d.id desc limit p_rows;
 		return;
 	end if;
@@ -46,11 +73,12 @@ begin
 				when 'percent' then (select to_jsonb(max(t.percent)) from haul_store.transfer t where t.download = d.id) end, d.id) as key
 			from haul_store.download d
 			where d.forgotten_at is null and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
-				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)) k
+				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)
+				and (p_seeding is null or d.state <> 'completed' or p_seeding = haul_store.is_seeding(d.id))) k
 		where p_after is null or case when v_down then k.key < p_after else k.key > p_after end
 		order by case when v_down then k.key end desc, case when not v_down then k.key end limit p_rows;
 end $$;
-comment on function haul_store.list_keys(text[], text, int, text, text, jsonb, int) is 'The next downloads of a list, in its order.';
+comment on function haul_store.list_keys(text[], text, int, text, text, jsonb, int, boolean) is 'The next downloads of a list, in its order.';
 
 create or replace function haul.list_downloads(
 	state text[] default null, client text default null, library text default null, title text default null, sort text default '-id', after text default null, max_rows int default 50
@@ -60,16 +88,17 @@ as $$
 #variable_conflict use_column
 declare
 	v_library constant int := case when list_downloads.library is not null then (haul_store.see_library(list_downloads.library)).id end;
+	v_states constant text[] := haul_store.states_named(list_downloads.state);
 	v_ids bigint[];
 	v_cursors text[];
 begin
-	perform haul_store.check_list(list_downloads.state, list_downloads.sort, list_downloads.max_rows);
+	perform haul_store.check_list(v_states, list_downloads.sort, list_downloads.max_rows);
 	select array_agg(k.id), array_agg(k.cursor) into v_ids, v_cursors
-	from haul_store.list_keys(list_downloads.state, list_downloads.client, v_library, list_downloads.title, list_downloads.sort, tow_store.cursor_of(list_downloads.after, 2), list_downloads.max_rows) k;
+	from haul_store.list_keys(v_states, list_downloads.client, v_library, list_downloads.title, list_downloads.sort, tow_store.cursor_of(list_downloads.after, 2), list_downloads.max_rows, haul_store.seeding_named(list_downloads.state)) k;
 	return query select u.cursor, d.* from unnest(v_ids, v_cursors) with ordinality u(id, cursor, n) join haul.downloads d on d.id = u.id order by u.n;
 end $$;
 comment on function haul.list_downloads(text[], text, text, text, text, text, int) is
-'Downloads, page by page: in any of these states, of a client, into a library, with a part of the title. sort: by which column, with - before it the other way round; after: the cursor of the last row of the page before.';
+'Downloads, page by page: in any of these states (by the names of the column status, too, in any case: QUEUED, SEEDING), of a client, into a library, with a part of the title. sort: by which column, with - before it the other way round; after: the cursor of the last row of the page before.';
 
 create or replace function haul.show_download(id bigint) returns setof haul.downloads
 language sql stable security definer set search_path = pg_catalog, pg_temp

@@ -1,11 +1,16 @@
 -- Who does what is done: whoever logged in, but for the server of pages and programs, which says for whom it asks.
 -- Nobody else can lend himself a name: the setting counts in sessions of members of tow_server alone.
 create or replace function tow_store.actor() returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce((select nullif(current_setting('tow.actor', true), '') from pg_roles r
-		where r.rolname = 'tow_server' and pg_has_role(session_user, r.oid, 'member')), session_user::text)
-$$;
+declare
+	v_for constant text := nullif(current_setting('tow.actor', true), '');
+begin
+	if v_for is not null and exists (select from pg_roles r where r.rolname = 'tow_server' and pg_has_role(session_user, r.oid, 'member')) then
+		return v_for;
+	end if;
+	return session_user;
+end $$;
 comment on function tow_store.actor() is 'Who is to be named in the audit.';
 
 create or replace function tow.me() returns table(name text, role text)

@@ -2,6 +2,44 @@
 -- as the role of the request's token: the database itself refuses what that may not. A request that brings a key of its own
 -- is answered once; asked again, it gets the same answer and does nothing.
 -- Raises TW422 with the name of what nobody takes.
+
+-- As the description has it (tow_store.json_type), so that what it forbids is refused.
+create or replace function tow_store.is_json(p_value jsonb, p_schema jsonb, p_null boolean) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_type constant text := jsonb_typeof(p_value);
+	v_want constant text := p_schema ->> 'type';
+begin
+	return case when v_want is null then true
+		when v_type = 'null' then p_null
+		when v_want = 'integer' then v_type = 'number' and p_value::numeric = trunc(p_value::numeric)
+		when v_want = 'array' and v_type = 'array' then not exists (select from jsonb_array_elements(p_value) e where not tow_store.is_json(e, p_schema -> 'items', false))
+		else v_type = v_want end;
+end $$;
+comment on function tow_store.is_json(jsonb, jsonb, boolean) is 'Whether a value is of a type of the description.';
+
+create or replace function tow_store.check_body(r tow_store.route, p_body jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_value jsonb;
+	v_want jsonb;
+begin
+	if jsonb_typeof(p_body) <> 'object' then
+		perform tow_store.fail('TW422', 'the body is no object', 'send an object, whose members are the arguments');
+	end if;
+	for n in 1 .. cardinality(r.names) loop
+		v_value := p_body -> r.names[n];
+		continue when v_value is null or r.types[n] = 'jsonb' or r.types[n] = 'text' and jsonb_typeof(v_value) = 'string'; -- mostly
+		v_want := tow_store.json_type(r.types[n]::regtype);
+		if not tow_store.is_json(v_value, v_want, n > r.needs) then
+			perform tow_store.fail('TW422', format('%s is %s', r.names[n], left(v_value::text, 100)), format('it takes JSON of the type %s%s', v_want ->> 'type', ' of ' || (v_want -> 'items' ->> 'type')));
+		end if;
+	end loop;
+end $$;
+comment on function tow_store.check_body(tow_store.route, jsonb) is 'Refuse a body that is not as the description has it.';
+
 create or replace function tow_store.given(r tow_store.route, p_path jsonb, p_body text) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -19,8 +57,8 @@ begin
 	exception when data_exception or program_limit_exceeded then
 		perform tow_store.fail('TW422', format('the body is no JSON: %s', sqlerrm), 'send an object, whose members are the arguments');
 	end;
-	if jsonb_typeof(v_body) <> 'object' then
-		perform tow_store.fail('TW422', 'the body is no object', 'send an object, whose members are the arguments');
+	if v_body is not null then
+		perform tow_store.check_body(r, v_body);
 	end if;
 	v_all := coalesce(v_body, '{}') || p_path;
 	if r.page is not null and v_all ->> 'limit' !~ '^([1-9][0-9]{0,2}|1000)$' then
@@ -47,6 +85,18 @@ begin
 end $$;
 comment on function tow_store.given(tow_store.route, jsonb, text) is 'The arguments of a request, by name.';
 
+-- The thing that a path names is not there.
+create or replace function tow_store.miss(r tow_store.route, p_given jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_name constant text[] := regexp_match(r.path, '^(.*/([a-z_]+))/\{([a-z_]+)\}');
+begin
+	perform tow_store.fail('TW404', format('there is no %s among %s', left(p_given ->> v_name[3], 100), v_name[2]),
+		coalesce((select format('GET %s lists them', o.path) from tow.routes o where o.method = 'GET' and o.path = v_name[1] limit 1), 'it may have gone meanwhile'));
+end $$;
+comment on function tow_store.miss(tow_store.route, jsonb) is 'Raise TW404 for what a path names.';
+
 -- Which of the arguments is none of its type; called when some is.
 create or replace function tow_store.blame(r tow_store.route, p_given jsonb, p_error text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -56,6 +106,9 @@ begin
 		begin
 			execute tow_store.statement_of_argument(r, n) using p_given;
 		exception when others then
+			if r.path like '%{' || r.names[n] || '}%' then
+				perform tow_store.miss(r, p_given);
+			end if;
 			perform tow_store.fail('TW422', format('bad %s: %s', case when r.names[n] = r.page[1] then 'after' else r.names[n] end, sqlerrm),
 				format('it takes %s', case r.types[n] when 'bytea' then 'base64' else r.types[n] end));
 		end;
@@ -169,6 +222,21 @@ begin
 end $$;
 comment on function tow_store.call_route(tow_store.route, tow_store.token, jsonb) is 'What the function of a route gives, called as the role of a token; n: its rows; next: where a list goes on.';
 
+-- Whatever changes something is in the audit: a function that leaves no row of its own gets one here, which names the route,
+-- what its path names and what it gave; other arguments may be secret. So no route is forgotten.
+create or replace function tow_store.note_call(r tow_store.route, t tow_store.token, p_given jsonb, p_content text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_gave constant jsonb := case when r.gives in ('id', 'job', 'state', 'signal', 'count') then p_content::jsonb end;
+	v_path constant jsonb := (select jsonb_object_agg(m[1], p_given -> m[1]) from regexp_matches(r.path, '\{([a-z_]+)\}', 'g') m);
+begin
+	perform set_config('tow.actor', t.name, true);
+	perform tow_store.note('called', format('%s %s', r.method, r.path),
+		case when r.path ^@ '/api/v1/jobs' then coalesce(v_path ->> 'id', v_gave ->> 'id')::bigint end, coalesce(v_path, '{}') || coalesce(v_gave, '{}'));
+end $$;
+comment on function tow_store.note_call(tow_store.route, tow_store.token, jsonb, text) is 'Write down that a route was called that writes nothing down itself.';
+
 create or replace function tow.answer(token text, route int, given jsonb default '{}', body text default null, once text default null)
 returns table(status int, type text, content text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -194,9 +262,15 @@ begin
 			return;
 		end if;
 	end if;
+	if r.method <> 'GET' then
+		perform set_config('tow.noted', '', true);
+	end if;
 	v := tow_store.call_route(r, t, v_given);
+	if r.method <> 'GET' and current_setting('tow.noted', true) = '' then
+		perform tow_store.note_call(r, t, v_given, v.content);
+	end if;
 	if r.gives = 'one' and v.n is null then
-		perform tow_store.fail('TW404', 'there is no such thing', 'it may have gone meanwhile');
+		perform tow_store.miss(r, v_given);
 	end if;
 	v_text := v.content;
 	v_status := case when r.gives in ('id', 'ids') then 201 when r.gives = 'nothing' then 204 else 200 end;

@@ -78,12 +78,16 @@ begin
 		)
 		select distinct on (l.id) l.id, l.state, l.attempt, l.run_at, g.pct from l left join tow_store.progress g on g.job_id = l.id and g.run = l.run
 		union all
-		select e.id, s.state, null, null, null
+		select e.id, s.state, s.attempt, null, null
 		from e cross join lateral (
-			select case when p_ended ? e.id::text and not exists (select from tow_store.revival v where v.job_id = e.id) then p_ended ->> e.id::text else tow.state(e.id) end as state offset 0) s
+			select p_ended -> e.id::text ->> 0 as state, (p_ended -> e.id::text ->> 1)::int as attempt
+			where p_ended ? e.id::text and not exists (select from tow_store.revival v where v.job_id = e.id)
+			union all
+			select tow.state(e.id), (select h.attempt from tow_store.last_end(e.id) d join tow_store.history h on h.job_id = e.id and h.run = d.run and h.finished_at = d.finished_at)
+			limit 1) s
 		where s.state is not null;
 end $$;
-comment on function tow_store.watched_jobs(jsonb, text[]) is 'Jobs that somebody watches; of those that have ended the attempt is null. p_ended: how some had ended when they were last looked at.';
+comment on function tow_store.watched_jobs(jsonb, text[]) is 'Jobs that somebody watches. p_ended: how some had ended, and at which attempt, when they were last looked at.';
 
 create or replace function tow_store.feed_jobs(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -102,9 +106,31 @@ begin
 			'actions', (select max(a.n) from tow_store.audit a))
 		where 'jobs' = any(p_topics)
 		union all
-		select * from tow_store.looked('over', (select jsonb_object_agg(m ->> 'job_id', m -> 'state') from jsonb_array_elements(v_watched) m where m ->> 'attempt' is null));
+		select * from tow_store.looked('over', (select jsonb_object_agg(m ->> 'job_id', jsonb_build_array(m -> 'state', m -> 'attempt')) from jsonb_array_elements(v_watched) m where m ->> 'state' in ('completed', 'failed', 'cancelled')));
 end $$;
 comment on function tow_store.feed_jobs(jsonb, text[]) is 'Feed: jobs that are watched, and counters that move whenever any job comes, starts, ends or is acted upon.';
+
+-- Jobs that wait for a word, the newest so many: each is told once, when it begins to wait, and again when it asks anew. What
+-- there is to choose from is among its arguments or what it remembers, which are for those who may see them.
+create or replace function tow_store.feed_approvals(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+declare
+	c_most constant int := 500;
+	v_all constant boolean := 'jobs' = any(p_topics);
+begin
+	if not tow_store.is_asked(p_topics, 'jobs') then
+		return;
+	end if;
+	return query
+		select 'jobs', w.id::text, null::bigint, jsonb_build_object('type', 'needs_approval', 'job_id', w.id, 'kind', j.kind, 'queue', j.queue, 'title', concat_ws(' ', j.kind, j.key), 'since', w.since)
+		from (select o.id, o.since from tow_store.waiting o where o.reason = 'approval' order by o.id desc limit c_most) w join tow_store.job j on j.id = w.id
+		where v_all or 'job:' || w.id = any(p_topics)
+		union all
+		select * from tow_store.looked('over');
+end $$;
+comment on function tow_store.feed_approvals(jsonb, text[]) is 'Feed: jobs that wait for approval.';
 
 -- Each queue's jobs are counted so far and no further: whoever wants more asks tow.queues.
 create or replace function tow_store.glance() returns table(name text, state text, ready bigint, waiting bigint, running bigint, workers bigint, slots bigint)
@@ -210,6 +236,7 @@ comment on function tow_store.rare_look() is 'The mark of feeds that cost more: 
 
 select tow_store.add_feeds('tow', array[
 	['jobs', 'jobs', 'tow_store.feed_jobs'],
+	['approvals', 'jobs', 'tow_store.feed_approvals'],
 	['queues', 'queues', 'tow_store.feed_queues'],
 	['workers', 'workers', 'tow_store.feed_workers'],
 	['schedules', 'schedules', 'tow_store.feed_schedules'],

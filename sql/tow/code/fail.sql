@@ -1,11 +1,21 @@
 -- Errors that a client must act on have an SQLSTATE of their own, class TW, and a hint that says what to do:
 --   TW403 not for you   TW404 no such thing   TW409 not in a state that allows it
 --   TW410 given up, no longer yours   TW413 too large       TW422 bad argument
+--
+-- Whoever asks by the server hears where it lists what a hint has from a view: lists are called after their views.
+create or replace function tow_store.with_path(p_hint text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case when nullif(current_setting('tow.actor', true), '') is null then p_hint else p_hint || coalesce((
+		select format('; over HTTP: GET %s', r.path) from regexp_match(p_hint, '\m(tow|haul)\.([a-z_]+)\M(?!\()') m join tow.routes r on r.method = 'GET' and r.path = '/api/v1/' || m[2] limit 1), '') end
+$$;
+comment on function tow_store.with_path(text) is 'A hint, with the path of the list that it names.';
+
 create or replace function tow_store.fail(p_code text, p_message text, p_hint text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	raise exception using errcode = p_code, message = left(p_message, 1000), hint = left(p_hint, 1000); -- somebody's words may be long
+	raise exception using errcode = p_code, message = left(p_message, 1000), hint = left(tow_store.with_path(p_hint), 1000); -- somebody's words may be long
 end $$;
 comment on function tow_store.fail(text, text, text) is 'Raise one of our own errors.';
 
@@ -21,12 +31,14 @@ comment on function tow_store.setting(text) is 'A setting of the instance.';
 
 create or replace function tow_store.note(p_what text, p_subject text default null, p_job bigint default null, p_detail jsonb default null)
 returns void
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+begin
 	insert into tow_store.audit (at, who, what, subject, job_id, detail)
 	values (tow.now(), tow_store.actor(), p_what, p_subject, p_job, p_detail);
-$$;
-comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row.';
+	perform set_config('tow.noted', p_what, true);
+end $$;
+comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row. The setting tow.noted tells tow.answer that there is one.';
 
 -- For what stands on the queue, and is owned by the same role: nobody else may call it.
 create or replace function tow.note(what text, subject text default null, detail jsonb default null) returns void

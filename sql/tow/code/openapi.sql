@@ -30,6 +30,33 @@ as $$
 $$;
 comment on function tow_store.json_columns(text) is 'The columns of what a function or view gives.';
 
+-- "id integer, note string?, nodes []": what may be null has a question mark, a list's rows are among p_rows.
+create or replace function tow_store.json_members(p_members text, p_rows jsonb default '{}') returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_build_object('type', 'object', 'required', jsonb_agg(m[1]), 'properties', jsonb_object_agg(m[1], case
+		when m[2] = '[]' then jsonb_build_object('type', 'array', 'items', p_rows -> m[1])
+		when m[2] ~ '\?$' then jsonb_build_object('type', jsonb_build_array(rtrim(m[2], '?'), 'null'))
+		else jsonb_build_object('type', m[2]) end))
+	from regexp_matches(p_members, '(\w+) ([a-z?\[\]]+)', 'g') m
+$$;
+comment on function tow_store.json_members(text, jsonb) is 'How an object looks as JSON.';
+
+create or replace function tow_store.json_document(p_fn text) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case p_fn
+		when 'tow.graph_json' then tow_store.json_members('more boolean, nodes [], ties []', jsonb_build_object(
+			'nodes', tow_store.json_members('id integer, kind string?, queue string?, state string, waits_for string?'),
+			'ties', tow_store.json_members('above integer, below integer, how string')))
+		when 'tow.overview' then tow_store.json_members('at string, database string, server string, claims integer, positions integer, scheduled integer, retrying integer, waiting integer, schedulers integer, trouble [], queues [], running [], workers []', jsonb_build_object(
+			'trouble', tow_store.json_members('component string, status string, detail string, hint string?'),
+			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?'),
+			'running', tow_store.json_members('id integer, kind string, queue string, attempt integer, started_at string, worker integer, pct number?, note string?'),
+			'workers', tow_store.json_members('id integer, name string, host string, pid integer, state string, busy integer, slots integer, queues string?, seen_at string'))) end
+$$;
+comment on function tow_store.json_document(text) is 'What a function gives that gives one document, and no rows.';
+
 create or replace function tow_store.json_answer(r tow_store.route) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -40,7 +67,7 @@ as $$
 			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
 				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
 			when 'one' then row
-			when 'json' then '{}'::jsonb
+			when 'json' then tow_store.json_document(r.fn)
 			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
 				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = tow_store.fn_of(r.fn)))) end))))
 	end || '{"default": {"$ref": "#/components/responses/Problem"}}'
@@ -51,9 +78,9 @@ comment on function tow_store.json_answer(tow_store.route) is 'What a route answ
 create or replace function tow_store.json_arguments(r tow_store.route) returns table(name text, type regtype, required boolean, of_path boolean)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select a.name, a.type::regtype, a.n <= p.pronargs - p.pronargdefaults, r.path like '%{' || a.name || '}%'
-	from pg_proc p, unnest(p.proargnames, p.proargtypes::oid[]) with ordinality a(name, type, n)
-	where p.oid = tow_store.fn_of(r.fn) and a.n <= p.pronargs and not r.fixed ? a.name and (r.page is null or a.name not in ('max_rows', r.page[1]))
+	select a.name, a.type::regtype, a.n <= r.needs, r.path like '%{' || a.name || '}%'
+	from unnest(r.names, r.types) with ordinality a(name, type, n)
+	where not r.fixed ? a.name and (r.page is null or a.name not in ('max_rows', r.page[1]))
 	union all
 	select v.name, v.type::regtype, false, false from (values ('limit', 'int'), ('after', 'text')) v(name, type) where r.page is not null
 $$;
@@ -100,7 +127,7 @@ as $$
 $$;
 comment on function tow_store.json_own() is 'The paths that are no call of a function, as OpenAPI has them.';
 
-create or replace function tow.openapi(version text) returns jsonb
+create or replace function tow.openapi(version text, cookie text default 'tow_session') returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select jsonb_build_object('openapi', '3.1.0',
@@ -109,12 +136,12 @@ as $$
 		'security', '[{"bearer": []}, {"cookie": []}]'::jsonb,
 		'paths', (select jsonb_object_agg(p.path, p.methods) from (
 			select r.path, jsonb_object_agg(lower(r.method), tow_store.json_operation(r)) as methods from tow_store.route r group by r.path) p) || tow_store.json_own(),
-		'components', '{
-			"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie", "name": "tow_session"}},
+		'components', jsonb_set('{
+			"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie"}},
 			"parameters": {"Once": {"name": "Idempotency-Key", "in": "header", "required": false, "schema": {"type": "string", "maxLength": 200}, "description": "sent again with it within a day, it is done once"}},
 			"responses": {"Problem": {"description": "what is wrong, and what to do about it", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}},
 			"schemas": {"Problem": {"type": "object", "required": ["title", "status", "detail"], "properties": {
 				"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
-				"hint": {"type": "string"}, "code": {"type": "string", "description": "the SQLSTATE: TW404, TW409, TW422 and so on"}}}}}'::jsonb)
+				"hint": {"type": "string"}, "code": {"type": "string", "description": "the SQLSTATE: TW404, TW409, TW422 and so on"}}}}}'::jsonb, '{securitySchemes,cookie,name}', to_jsonb(cookie)))
 $$;
-comment on function tow.openapi(text) is 'The description of the API.';
+comment on function tow.openapi(text, text) is 'The description of the API; cookie: what that is called by which a browser is known.';

@@ -58,16 +58,19 @@ as $$
 $$;
 comment on function tow_store.cut_of(text, text[]) is 'What the server cuts a list with; null: its function does that.';
 
--- What is not given is as the function has it.
+-- What is not given is as the function has it. Of a view, arguments are columns: those that the path names, and others as filters.
 create or replace function tow_store.statement_of(r tow_store.route, p_fn oid) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_cut constant text[] := tow_store.cut_of(r.fn, r.page);
-	v_called constant text := r.fn || case when p_fn is null then '' else format('(%s)', (
-		select string_agg(format(case when a.missing is null then '%1$I => %3$s' else '%1$I => case when $1 ? %1$L then %3$s else %2$s end' end, a.name, a.missing, a.value), ', ' order by a.n)
-		from (select u.n, u.name, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value from unnest(r.names, r.types) with ordinality u(name, type, n)
-			where v_cut is null or u.n <= cardinality(r.names) - 2) a)) end;
+	v_own constant int := cardinality(r.names) - case when v_cut is null then 0 else 2 end;
+	v_called constant text := case when p_fn is null then format('(select v.* from %s v where %s)', r.fn, coalesce((
+		select string_agg(format(case when u.n <= r.needs then 'v.%1$I = %3$s' else '(not $1 ? %2$L or v.%1$I = %3$s)' end, u.name, u.name, tow_store.argument(u.name, u.type)), ' and ' order by u.n)
+		from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n)), 'true')) else format('%s(%s)', r.fn, (
+		select string_agg(format(case when a.missing is null then '%1$I => %4$s' else '%1$I => case when $1 ? %2$L then %4$s else %3$s end' end, a.own, a.name, a.missing, a.value), ', ' order by a.n)
+		from (select u.n, u.name, f.proargnames[u.n] as own, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value
+			from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n), pg_proc f where f.oid = p_fn) a)) end;
 	v_from constant text := case when v_cut is null then v_called
 		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', v_called, r.page[1], v_cut[1], v_cut[2]) end;
 begin
@@ -98,38 +101,56 @@ end $$;
 comment on function tow_store.add_routes(text, text[]) is 'The routes of an area, in place of those that it had: method, path, fn, role, gives, page, fixed.';
 
 -- As the function has it; a thousand where it does not say.
-create or replace function tow_store.rows_of(f pg_proc) returns int
+create or replace function tow_store.rows_of(p_fn text) returns int
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(substring(pg_get_function_arg_default(f.oid, array_position(f.proargnames, 'max_rows')) from '^\d+$')::int, 1000)
+	select coalesce((select substring(pg_get_function_arg_default(f.oid, array_position(f.proargnames, 'max_rows')) from '^\d+$')::int from pg_proc f where to_regclass(p_fn) is null and f.oid = tow_store.fn_of(p_fn)), 1000)
 $$;
-comment on function tow_store.rows_of(pg_proc) is 'How many rows a page of a function''s has unless told.';
+comment on function tow_store.rows_of(text) is 'How many rows a page of a function''s, or a view''s, has unless told.';
 
+-- A function's arguments, or the columns of a view, by which it may be asked: those that the path names come first, and are needed.
+create or replace function tow_store.arguments_of(p_fn text, p_path text) returns table(names text[], types text[], needs int)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(p.proargnames[1:p.pronargs], '{}'), array(select format_type(a.type, null) from unnest(p.proargtypes::oid[]) with ordinality a(type, n) order by a.n), p.pronargs - p.pronargdefaults
+	from pg_proc p where to_regclass(p_fn) is null and p.oid = tow_store.fn_of(p_fn)
+	union all
+	select coalesce(array_agg(a.attname::text order by c.named desc, a.attnum), '{}'), coalesce(array_agg(format_type(a.atttypid, null) order by c.named desc, a.attnum), '{}'), (count(*) filter (where c.named))::int
+	from pg_attribute a, lateral (select p_path like '%{' || a.attname || '}%' as named) c
+	where to_regclass(p_fn) is not null and a.attrelid = to_regclass(p_fn) and a.attnum > 0 and not a.attisdropped and (c.named or p_path !~ '\{' and a.atttypid = any('{text,boolean}'::regtype[]))
+	having to_regclass(p_fn) is not null
+$$;
+comment on function tow_store.arguments_of(text, text) is 'What a route''s function or view takes.';
+
+-- A name in the path that its function does not have is the function's first argument: so that a thing has one name in all paths.
 create or replace function tow_store.add_route(p_area text, p_method text, p_path text, p_fn text, p_role text, p_gives text, p_page text[] default null, p_fixed jsonb default '{}') returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	f pg_proc;
+	v_names text[];
+	v_types text[];
+	v_needs int;
 	r tow_store.route;
-	v_missing text;
+	v_other text[];
 begin
-	if to_regclass(p_fn) is null then
-		select p.* into strict f from pg_proc p where p.oid = tow_store.fn_of(p_fn);
+	select a.names, a.types, a.needs into strict v_names, v_types, v_needs from tow_store.arguments_of(p_fn, p_path) a;
+	v_other := array(select m[1] from regexp_matches(p_path, '\{([a-z_]+)\}', 'g') m where m[1] <> all(v_names));
+	if v_other <> '{}' and (cardinality(v_other) > 1 or to_regclass(p_fn) is not null or v_names = '{}' or p_path ~ format('\{%s\}', v_names[1])) then
+		raise exception '% %: % has no argument %', p_method, p_path, p_fn, v_other;
+	elsif v_other <> '{}' then
+		v_names[1] := v_other[1];
 	end if;
-	if p_page[1] in ('up', 'down') and tow_store.cut_of(p_fn, p_page) is null then
-		raise exception '% %: % has not the columns %', p_method, p_path, p_fn, p_page[2:];
+	if p_page[1] in ('up', 'down') then
+		if tow_store.cut_of(p_fn, p_page) is null then
+			raise exception '% %: % has not the columns %', p_method, p_path, p_fn, p_page[2:];
+		end if;
+		v_names := v_names || array[p_page[1], 'max_rows'];
+		v_types := v_types || '{text,int}'::text[];
 	end if;
 	insert into tow_store.route (area, method, path, fn, role, gives, page, max_rows, fixed, names, types, needs)
-	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, tow_store.rows_of(f), p_fixed,
-		coalesce(f.proargnames[1:f.pronargs], '{}') || case when p_page[1] in ('up', 'down') then array[p_page[1], 'max_rows'] else '{}' end,
-		array(select format_type(a.type, null) from unnest(f.proargtypes::oid[]) with ordinality a(type, n) order by a.n) || case when p_page[1] in ('up', 'down') then '{text,int}'::text[] else '{}' end,
-		coalesce(f.pronargs - f.pronargdefaults, 0))
+	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, tow_store.rows_of(p_fn), p_fixed, v_names, v_types, v_needs)
 	returning * into r;
-	update tow_store.route o set statement = tow_store.statement_of(r, f.oid) where o.id = r.id;
-	select m[1] into v_missing from regexp_matches(p_path, '\{([a-z_]+)\}', 'g') m where m[1] <> all(coalesce(f.proargnames[1:f.pronargs], '{}'));
-	if found then
-		raise exception '% %: % has no argument %', p_method, p_path, p_fn, v_missing;
-	end if;
+	update tow_store.route o set statement = tow_store.statement_of(r, case when to_regclass(p_fn) is null then tow_store.fn_of(p_fn) end) where o.id = r.id;
 end $$;
 comment on function tow_store.add_route(text, text, text, text, text, text, text[], jsonb) is 'One route, by the name of its function or view.';
 

@@ -60,10 +60,10 @@ $$;
 comment on function tow.approve(bigint, text) is
 'Say yes to a job that waits for approval, or will after its predecessors: the signal approval, {"approved": true, "note": ...}. Refused (TW409) where nobody asked.';
 
-create or replace function tow.reject(id bigint, note text default null) returns bigint
+create or replace function tow.reject(id bigint, note text default null, reason text default null) returns bigint
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	select tow_store.say_word(tow_store.see_job($1), false, $2)
+	select tow_store.say_word(tow_store.see_job($1), false, coalesce($3, $2))
 $$;
-comment on function tow.reject(bigint, text) is
-'Say no to a job that waits for approval, or will: one that was enqueued with wait_for approval is cancelled, one that asked by itself goes on and finds {"approved": false}. Refused (TW409) where nobody asked, or once an approval was heard.';
+comment on function tow.reject(bigint, text, text) is
+'Say no, and why (reason, or note, which is the same), to a job that waits for approval, or will: one that was enqueued with wait_for approval is cancelled, one that asked by itself goes on and finds {"approved": false}. Refused (TW409) where nobody asked, or once an approval was heard.';

@@ -82,14 +82,15 @@ comment on function tow_store.status_workers() is 'Part of tow.status: workers, 
 create or replace function tow_store.status_queues(p_queues jsonb) returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'queue ' || q.name, case when q.workers = 0 and q.ready + coalesce(q.waiting, 0) > 0 then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
+	select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
 		concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
-			format('%s ready, %s running', q.ready, q.running), nullif(q.waiting, 0) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
+			format('%s ready, %s running', coalesce(q.ready::text, 'more than 1000'), q.running), coalesce(nullif(q.waiting, 0)::text, case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
 			'the oldest waits for ' || date_trunc('second', tow.now() - q.oldest_ready)),
-		case when q.workers = 0 and q.ready + coalesce(q.waiting, 0) > 0 then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
-	from jsonb_to_recordset(p_queues) q(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)
+		case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
+	from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
+		from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)) q
 $$;
-comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues.';
+comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues; null is more than a thousand.';
 
 -- Looks at the head of each band only: a kind nobody knows either has a band of its own, or is about to get one.
 create or replace function tow_store.status_kinds() returns table(component text, status text, detail text, hint text)

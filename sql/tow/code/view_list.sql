@@ -200,7 +200,7 @@ end $$;
 comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int) is
 'Jobs, live and finished, page by page, the newest first (failed and cancelled ones: what ended last): in a state, of a queue, kind, tag, key, lane or parent; class: how the error''s class begins. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones; what no index serves is refused. after: the cursor of the last row of the page before. It looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
 
-create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean)
+create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean, since timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_sort = off set jit = off
 as $$
@@ -208,6 +208,8 @@ as $$
 		select b.laned, d.n from tow_store.band b, lateral tow_store.depth(b.id) d(n, oldest)
 	), t as materialized (
 		select h.outcome, h.run from tow_store.history h where h.outcome <> 'c' order by h.finished_at desc limit 100000
+	), m as (
+		select coalesce(sum(q.completed), 0)::bigint as n, min(q.at) as since from tow_store.metric_queue q where q.at > (select tow.now()) - interval '1 day'
 	), n(position, state, count, more) as (
 		select 1, 'running', count(*), false from tow_store.running
 		union all select 2, 'ready', coalesce(sum(b.n), 0)::bigint, false from b where not b.laned
@@ -217,7 +219,10 @@ as $$
 		union all select 6, 'failed', count(*) filter (where t.outcome = 'f' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
 		union all select 7, 'cancelled', count(*) filter (where t.outcome = 'x' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
 	)
-	select n.state, least(n.count, 100000), n.more or n.count >= 100000 from n order by n.position
+	select u.state, u.count, u.more, u.since from (
+		select n.position, n.state, least(n.count, 100000) as count, n.more or n.count >= 100000 as more, null::timestamptz as since from n
+		union all
+		select 8, 'completed', m.n, false, m.since from m) u order by u.position
 $$;
 comment on function tow.count_jobs() is
-'How many jobs are in each state, up to 100,000, and whether there are more; failed and cancelled ones among the last 100,000 runs that went wrong. Completed ones are not counted: tow.metrics_queues has rates.';
+'How many jobs are in each state, up to 100,000, and whether there are more; failed and cancelled ones among the last 100,000 runs that went wrong. Of completed ones it says how many runs the metrics have of the last day, to the minute, and since when.';

@@ -34,7 +34,7 @@ revoke all on function tow_store.grant_all(text, text[]) from public;
 
 do $$
 declare
-	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,tow.list_jobs,tow.count_jobs,tow.graph_json,
+	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,tow.list_jobs,tow.count_jobs,tow.needs,tow.graph_json,
 		tow.series_queues,tow.series_durations,tow.series_failures,tow.series_system,tow.prometheus,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,
@@ -45,7 +45,7 @@ declare
 	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.drained,tow.reconcile,tow.holds,tow.save_step,
 		tow.sql_kinds,tow.run_sql,tow.daemon_status,
 		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
-	c_act constant text[] := '{tow.cancel,tow.retry,tow.forget,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.move,tow.bulk,tow.approve,tow.reject,
+	c_act constant text[] := '{tow.cancel,tow.retry,tow.forget,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.retry_failed,tow.move,tow.bulk,tow.approve,tow.reject,
 		tow.pause,tow.resume,tow.pause_lane,tow.resume_lane,tow.pause_kind,tow.resume_kind,
 		tow.pause_schedule,tow.resume_schedule,tow.run_schedule,
 		tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon,
@@ -54,7 +54,8 @@ declare
 		tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,
 		tow.set_policy,tow.drop_policy,tow.sql_kind,tow.drop_sql_kind,tow.set,tow.reset,tow.add_token,tow.drop_token,tow.add_key}';
 	c_serve constant text[] := '{tow.answer,tow.sign_in,tow.sign_in_refused,tow.sign_out,tow.vouch,tow.add_key,tow.openapi,tow.changes,tow_store.holder,tow_store.route_for,tow_store.call_route,tow_store.preparation,tow_store.given,
-		tow_store.begin_once,tow_store.end_once,tow_store.cursor_of,tow_store.argument,tow_store.statement_of_argument,tow_store.blame,tow_store.fail}';
+		tow_store.check_body,tow_store.is_json,tow_store.json_type,tow_store.miss,tow_store.note_call,tow_store.cursor_of,
+		tow_store.begin_once,tow_store.end_once,tow_store.argument,tow_store.statement_of_argument,tow_store.blame,tow_store.fail,tow_store.with_path}';
 	v_role text;
 begin
 	perform tow_store.grant_all('tow_server', c_serve);

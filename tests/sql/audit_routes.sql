@@ -1,0 +1,66 @@
+-- Whatever is changed through the server is in the audit, with who did it: every route that is there or will be.
+begin;
+\ir ../lib/fixture.sql
+select encode(tow_store.secret_hash(tow.add_token('ada', 'admin')), 'hex') as hash \gset
+create function pg_temp.noted(p_path text) returns text language sql as $$
+	select coalesce(string_agg(concat_ws(' ', a.who, a.what, a.subject, a.job, a.detail), ', ' order by a.n), 'nothing') from tow.audit a where a.n > current_setting('t.n')::bigint $$;
+create function pg_temp.call(p_hash text, p_method text, p_path text, p_given jsonb default '{}', p_body text default null, p_once text default null) returns text language plpgsql as $$
+declare v_id constant int := (select r.id from tow_store.route r where r.method = p_method and r.path = p_path);
+begin
+	perform set_config('t.n', (select coalesce(max(a.n), 0) from tow.audit a)::text, true);
+	perform from tow.answer(p_hash, v_id, p_given, p_body, p_once);
+	return pg_temp.noted(p_path);
+end $$;
+
+-- What does and notes nothing is noted all the same, whichever it is.
+create temporary table kept as select id, statement from tow_store.route;
+update tow_store.route set statement = $s$ select case when $1 ? 'never' then '' else '{"id": 1}' end, 1, null $s$;
+create temporary table called as select r.method, r.path, r.names, pg_temp.call(:'hash', r.method, r.path,
+	(select coalesce(jsonb_object_agg(n, '1'), '{}') from unnest(r.names) with ordinality u(n, o) where (o <= r.needs or r.path like '%{' || n || '}%') and not r.fixed ? n)) as noted from tow_store.route r;
+select ok(count(*) > 80, 'there are many routes that change something') from called where method <> 'GET';
+select is((select string_agg(format('%s %s: %s', method, path, noted), e'\n') from called where method <> 'GET' and noted !~ ('^ada called ' || method || ' ' || regexp_replace(path, '([{}])', '\\\1', 'g') || '( 1)? \{.*\}$')), null, 'each is in the audit, once, by its token');
+select is((select string_agg(path || ': ' || noted, e'\n') from called where method = 'GET' and noted <> 'nothing'), null, 'who only reads is not');
+update tow_store.route r set statement = k.statement from kept k where k.id = r.id;
+deallocate all;
+
+-- What notes is noted once; the job and what the path names are said, and nothing of what may be secret.
+select tow.enqueue('noop') as j \gset
+select pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop", "args": {"secret": "hunter2"}}') as noted \gset
+select is(:'noted', format('ada called POST /api/v1/jobs %s {"id": %1$s}', (select max(id) from tow_store.job)), 'a job that was enqueued');
+select is(pg_temp.call(:'hash', 'POST', '/api/v1/jobs/many', '{}', '{"kind": "noop", "args": [1, 2]}'), 'ada called POST /api/v1/jobs/many {}', 'many');
+select pg_temp.call(:'hash', 'POST', '/api/v1/jobs/{id}/signal', jsonb_build_object('id', :j), '{"name": "paid", "payload": "hunter2"}') as noted \gset
+select is(:'noted', format('ada called POST /api/v1/jobs/{id}/signal %s {"id": %1$s, "signal": %s}', :j, (select max(n) from tow_store.signal)), 'a word to a job');
+select is(pg_temp.call(:'hash', 'POST', '/api/v1/jobs/{id}/cancel', jsonb_build_object('id', :j)), format('ada job.cancelled noop %s {"was": "ready", "reason": null}', :j), 'what has a row of its own gets no other');
+select is(regexp_replace(pg_temp.call(:'hash', 'POST', '/api/v1/jobs/bulk', '{}', '{"verb": "retry", "kind": "noop", "state": "cancelled", "dry_run": false}'), ' \{[^}]*\}', '', 'g'), format('ada job.retried noop %s, ada bulk.retry', :j), 'nor does a verb on many');
+select pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop"}', 'once') as noted \gset
+select is(:'noted', format('ada called POST /api/v1/jobs %s {"id": %1$s}', (select max(id) from tow_store.job)), 'what is asked with a key');
+select is(pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop"}', 'once'), 'nothing', 'is done, and noted, once');
+select is((select count(*) from tow.audit where what = 'called' and who = session_user), 0::bigint, 'tow.enqueue itself notes nothing');
+
+-- Downloads, and who downloads.
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', secret => 'secret:sesame') \g /dev/null
+select haul.add_library('main', '/media/main'), haul.add_target('m', 'mpd', 'mpd://127.0.0.1:3'), haul.add_channel('ch', 'ntfy', 'http://127.0.0.1:4', options => '{"topic": "t"}') \g /dev/null
+create function pg_temp.haul(p_hash text, p_method text, p_path text, p_given jsonb default '{}', p_body text default null) returns text language sql as $$
+	select split_part(pg_temp.call(p_hash, p_method, '/api/v1/' || p_path, p_given, p_body), ', ada ', 1) $$; -- what follows from it is in the audit, too
+select is(pg_temp.haul(:'hash', 'POST', 'downloads', '{}', '{"link": "magnet:?xt=urn:btih:aa&dn=one&tr=https://me:hunter2@tracker/"}'), 'ada download.add 1 {"title": "one", "client": "c"}', 'a download');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/queue', '{}', '{"link": "magnet:?xt=urn:btih:bb&dn=two"}'), 'ada download.add 2 {"title": "two", "client": "c"}', 'as others have it');
+select is(pg_temp.haul(:'hash', 'POST', 'search/manual/download', '{}', '{"title": "B", "download_url": "magnet:?xt=urn:btih:cc", "type": "torrent"}'), 'ada download.add 3 {"title": "B", "client": "c"}', 'a result');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/pause', '{"id": "1"}'), 'ada download.pause 1 {"title": "one"}', 'is paused');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/resume', '{"id": "1"}'), 'ada download.resume 1 {"title": "one"}', 'and goes on');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/act', '{"id": "1"}', '{"what": "recheck"}'), 'ada download.act 1 {"what": "recheck", "title": "one"}', 'its client is told something');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/preview', '{"id": "1"}'), 'ada download.preview 1 {"title": "one"}', 'it is tried');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/cancel', '{"id": "1"}', '{"remove": "data"}'), 'ada download.cancel 1 {"title": "one", "remove": "data"}', 'it is cancelled, with its data');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/retry', '{"id": "1"}'), 'ada download.retry 1 {"title": "one"}', 'and tried again');
+select is(pg_temp.haul(:'hash', 'DELETE', 'downloads/{id}', '{"id": "2"}'), 'ada download.cancel 2 {"title": "two", "remove": "no"}', 'or left to its client');
+update haul_store.download set state = 'completed' where id = 3;
+insert into haul_store.file (download, source, target, size, state) values (3, 's', 't', 1, 'placed');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/undo', '{"id": "3"}'), 'ada download.undo 3 {"title": "B"}', 'what was placed is taken back');
+select is(pg_temp.haul(:'hash', 'POST', 'clients/{name}/test', '{"name": "c"}'), 'ada client.test c', 'a client is tried');
+select is(pg_temp.haul(:'hash', 'POST', 'clients/{name}/retry', '{"name": "c"}'), 'ada client.retry c', 'and asked again');
+select is(pg_temp.haul(:'hash', 'POST', 'targets/{name}/test', '{"name": "m"}'), 'ada target.test m', 'a target is tried');
+select is(pg_temp.haul(:'hash', 'POST', 'targets/{name}/scan', '{"name": "m"}'), 'ada target.scan m', 'and told to look');
+select is(pg_temp.haul(:'hash', 'POST', 'channels/{name}/test', '{"name": "ch"}'), 'ada channel.test ch', 'a channel is tried');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/service/stop') ~ 'called', false, 'all are stopped');
+select is((select string_agg(n::text, ' ') from tow.audit where detail::text ~ 'hunter2|sesame[^"]'), null, 'no secret is there');
+select * from finish();
+rollback;
