@@ -50,7 +50,7 @@ insert into call values
 	('viewer operator admin', $$ select tow.find_daemons() $$), ('viewer operator admin', $$ select tow.daemon_log('x') $$), ('worker admin', $$ select tow.daemon_status(1, 1, 'x') $$),
 	('operator admin', $$ select tow.start_daemon('x') $$), ('operator admin', $$ select tow.stop_daemon('x') $$), ('operator admin', $$ select tow.enable_daemon('x') $$),
 	('operator admin', $$ select tow.disable_daemon('x') $$), ('admin', $$ select tow.set_daemon('x') $$), ('admin', $$ select tow.drop_daemon('x') $$),
-	('viewer operator admin', $$ select tow.why(1) $$),
+	('viewer operator admin', $$ select tow.why(1) $$), ('viewer operator admin', $$ select tow.needs() $$),
 	('viewer operator admin', $$ select tow.metrics_quantiles(tow.now() - interval '1 h', tow.now(), '1 min') $$),
 	('worker admin', $$ select tow.attach('w', 'h', 1, '0', '{default}', '{1}', '{noop}', '15 s') $$), ('worker admin', $$ select tow.heartbeat(1, 'running', null, null) $$),
 	('worker admin', $$ select tow.report(1, '[]', '[]') $$), ('worker admin', $$ select tow.floor(1, null, null, null, true, '3') $$), ('worker admin', $$ select tow.park(1, null) $$), ('worker admin', $$ select tow.drained(1) $$),

@@ -34,7 +34,7 @@ revoke all on function tow_store.grant_all(text, text[]) from public;
 
 do $$
 declare
-	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,tow.list_jobs,tow.count_jobs,tow.graph_json,
+	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,tow.list_jobs,tow.count_jobs,tow.needs,tow.graph_json,
 		tow.series_queues,tow.series_durations,tow.series_failures,tow.series_system,tow.prometheus,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,

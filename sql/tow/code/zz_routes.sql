@@ -2,6 +2,7 @@
 select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/me', 'tow.me', 'viewer', 'one', null, null],
 	['GET', '/api/v1/status', 'tow.status', 'viewer', 'list', null, null],
+	['GET', '/api/v1/needs', 'tow.needs', 'viewer', 'list', null, null],
 	['GET', '/api/v1/stats', 'tow.overview', 'viewer', 'json', null, null],
 	['GET', '/api/v1/config', 'tow.settings', 'admin', 'list', null, null],
 	['PUT', '/api/v1/config/{name}', 'tow.set', 'admin', 'nothing', null, null],

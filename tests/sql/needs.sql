@@ -1,0 +1,47 @@
+-- What needs somebody: all of it, in groups, and nothing that somebody has seen to; at a bounded cost.
+begin;
+\ir ../lib/fixture.sql
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+set local client_min_messages = error;
+delete from tow_store.worker;
+select pg_temp.worker('{default}', '{noop,other,haul.fetch}') as w \gset
+
+select is((select count(*) from tow.needs() where what in ('approval', 'failed')), 0::bigint, 'nobody is needed');
+select ok(exists (select from tow.needs() n join tow.status() s on (n.what, n.subject, n.detail) = (s.status, s.component, s.detail)), 'what is not well is said as by tow.status');
+select is((select count(*) from tow.needs() where what in ('bad', 'warn')), (select count(*) from tow.status() where status <> 'ok'), 'all of it');
+
+-- Some that failed, one of each kind and class after the other; some that wait.
+create function pg_temp.fails(p_worker bigint, p_kind text, p_class text) returns bigint language plpgsql as $$
+declare v_job constant bigint := tow.enqueue(p_kind, max_attempts => 1);
+begin
+	perform pg_temp.later('1 second');
+	return pg_temp.ran(p_worker, jsonb_build_object('as', 'failed', 'class', p_class, 'error', format('no %s', v_job)), v_job);
+end $$;
+create temporary table made as select k as kind, c as class, pg_temp.fails(:w, k, c) as id from unnest('{noop,noop,other,haul.fetch}'::text[], '{a,b,a,http.404}'::text[]) with ordinality u(k, c, o), generate_series(1, 3) n order by n, o;
+select tow.enqueue('noop', wait_for => 'approval') as ask \gset
+select tow.enqueue('noop', wait_for => 'approval') as asks \gset
+select tow.enqueue('noop', wait_for => 'paid') \g /dev/null
+select pg_temp.later('1 second'), pg_temp.drain('admit') \g /dev/null
+
+select results_eq($$ select kind, class, count, more, jobs, detail, of from tow.needs(2) where what = 'failed' $$,
+	$$ select kind, class, 3::bigint, false, (array_agg(id order by id desc))[:2], 'no ' || max(id), case kind when 'haul.fetch' then 'haul' end from made group by kind, class order by max(id) desc $$,
+	'those that failed, by kind and class, the last ones first; whose business they are');
+select is((select (last_at - since)::text from tow.needs() where class = 'b'), '00:00:08', 'from the first to the last');
+select results_eq($$ select kind, count, more, jobs, of from tow.needs() where what = 'approval' $$, format($$ values ('noop', 2::bigint, false, '{%s,%s}'::bigint[], null::text) $$, :ask, :asks), 'those that wait for a word, not for another signal');
+select is((select jobs from tow.needs(0) where what = 'approval'), '{}', 'without their ids');
+select pg_temp.refused('select tow.needs(101)', 'TW422', '0 to 100', 'so many ids and no more');
+
+-- Who is seen to needs nobody.
+select tow.retry(id) from made where kind = 'other' \g /dev/null
+select tow.approve(:ask) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select is((select string_agg(concat_ws(' ', what, kind, class, count), ', ' order by what, kind, class) from tow.needs() where what in ('approval', 'failed')),
+	'approval noop 1, failed haul.fetch http.404 3, failed noop a 3, failed noop b 3', 'what somebody has seen to is gone');
+
+-- Behind many more than are looked at.
+insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select (select min(id) from made), nextval('tow_store.run'), tow.now() + n * interval '1 ms', 1, 'r', 'c', 'again' from generate_series(1, 4988) n;
+select is((select string_agg(concat_ws(' ', kind, class, count, more), ', ' order by kind, class) from tow.needs() where what = 'failed'), 'haul.fetch http.404 3 t, noop a 3 t, noop b 3 t', 'it says that there may be more');
+insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select (select min(id) from made), nextval('tow_store.run'), tow.now() + n * interval '1 ms', 1, 'r', 'c', 'again' from generate_series(1, 5000) n;
+select is((select count(*) from tow.needs() where what = 'failed'), 0::bigint, 'and looks no further');
+select * from finish();
+rollback;
