@@ -1,7 +1,7 @@
 // The page's frame: who is signed in, where one can go, whether the server is heard.
 import { me, signOut } from './lib/api.js';
 import { Dialogs } from './lib/dialog.js';
-import { Empty } from './lib/bits.js';
+import { Empty, Head } from './lib/bits.js';
 import { KeysHelp, showKeys, useKeys } from './lib/keys.js';
 import { connection } from './lib/live.js';
 import { needed, useNeeds } from './lib/needs.js';
@@ -65,7 +65,8 @@ function Side({ here }) {
 function Guarded({ page, at }) {
 	const [error, reset] = useErrorBoundary((e) => console.error(e));
 	if (error)
-		return html`<${Empty} title="This page broke">${String(error)} <button onClick=${reset}>Try again</button><//>`;
+		return html`<${Head} title="This page broke" />
+			<div class="problem" role="alert"><p>${String(error)}</p><div class="actions"><button onClick=${reset}>Try again</button><button onClick=${() => location.reload()}>Reload</button></div></div>`;
 	return html`<${page.component} rest=${at.rest} query=${at.query} />`;
 }
 
