@@ -69,7 +69,7 @@ function Failure({ of: group, reload }) {
 	const to = n === 1 ? href(`jobs/${jobs[0]}`) : href('jobs', { state: 'failed', kind, class: failure });
 	return html`<li><${State} name="failed" />
 		<div class="one-line"><a href=${to}>${many}${kind}</a> ${failure && html`<span class="mono">${failure}</span> `}<span class="soft"><${Time} at=${last} />: <span title=${detail}>${detail}</span></span></div>
-		${may('operator') && failure && html`<div class="actions"><${Button} look="small" aria-label=${`Retry ${many}${kind} ${failure}`} onClick=${() => retry(group, reload)}>Retry${n > 1 && ' all'}<//></div>`}</li>`;
+		${may('operator') && failure && html`<div class="actions"><${Button} look="small" aria-label=${`Retry${n > 1 ? ' all' : ''} ${many}${kind} ${failure}`} onClick=${() => retry(group, reload)}>Retry${n > 1 && ' all'}<//></div>`}</li>`;
 }
 
 const SHOWN = 5;
@@ -83,7 +83,7 @@ function Needs() {
 		downloads.reload();
 	};
 	if (n === null)
-		return error ? html`<${ProblemBox} error=${error} />` : html`<div class="panel loading"></div>`;
+		return error ? html`<${ProblemBox} error=${error} />` : html`<div class="panel loading first" aria-busy="true"></div>`;
 	if (n === 0)
 		return html`<section class="panel calm" aria-label="What needs somebody"><${State} name="Nothing needs anybody" look="ok" /></section>`;
 	return html`<${Card} title="Needs somebody" extra=${groups.length > 0 && html`<a href=${href('jobs', { state: 'failed' })}>All failed jobs</a>`}>
