@@ -218,8 +218,11 @@ async function beginningsAreShown() {
 	await page.reload();
 	await comes(page.getByText('Nothing has run here yet').waitFor(), 'where nothing has run, the overview says how to begin');
 	await shot(page, 'first-steps');
-	await page.locator('main').getByRole('link', { name: 'Enqueue a job' }).click();
-	await comes(page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor(), 'and leads there');
+	await page.getByRole('button', { name: 'Enqueue a job' }).click();
+	await comes(page.getByRole('dialog', { name: 'Enqueue a job' }).waitFor(), 'and begins there');
+	await page.keyboard.press('Escape');
+	await page.locator('main').getByRole('link', { name: 'Add a download' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Downloads' }).waitFor(), 'or leads there');
 	for (const id of ['abc', '999999999']) {
 		await goTo(page, `#/jobs/${id}`);
 		await comes(page.getByText(`There is no job ${id}`).waitFor(), `there is no job ${id}, and the page says so`);

@@ -11,6 +11,7 @@ import { Table } from '../lib/table.js';
 import { clock, duration, Lasting, now, Said, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
 import { html, useMemo, useState } from '../lib/ui.js';
+import { enqueue } from './enqueue.js';
 import { PauseButton, queueColumns } from './queues.js';
 
 // Where one sees more of what a component of the status names: "queue mail", "kind echo".
@@ -150,7 +151,7 @@ function Numbers({ stats }) {
 // Until something has run, there is nothing to draw.
 function FirstSteps() {
 	return html`<${Empty} title="Nothing has run here yet" className="steps-first" command=${`tow enqueue echo '{"hello": "world"}'`}
-		also=${may('operator') && html`<div class="actions"><a class="button" href=${href('jobs')}>Enqueue a job</a><a class="button" href=${href('downloads')}>Add a download</a></div>`}>
+		also=${may('operator') && html`<div class="actions"><${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//><a class="button" href=${href('downloads')}>Add a download</a></div>`}>
 		A job is a kind of work and what it is told; a worker takes it, and the page follows it. Type the first one:<//>`;
 }
 

@@ -165,7 +165,7 @@ function All() {
 }
 
 const historyColumns = (tz) => [
-	{ name: 'at', title: `Instant (${tz})`, width: 25, cell: (o) => o.local },
+	{ name: 'at', title: `Instant (${tz})`, width: 25, cell: (o) => html`<${LocalTime} of=${o.local} exactly />` },
 	{ name: 'how', title: 'How', width: 12, cell: (o) => html`<${State} name=${o.how} />` },
 	{ name: 'job', title: 'Job', width: 10, num: true, cell: (o) => o.job && html`<a data-open href=${href(`jobs/${o.job}`)}>${o.job}</a>` },
 	{ name: 'state', title: 'Its state', width: 13, wide: true, cell: (o) => o.state && html`<${State} name=${o.state} />` },
