@@ -27,6 +27,7 @@ select is((select array_agg(state) from tow.schedulers), '{silent,silent}', 'tow
 select is((tow.overview() ->> 'schedulers')::int, 0, 'and nobody counts them');
 select * from tow.tick(:s_scheduler, '{}', null) \g /dev/null
 select alike(pg_temp.says('^scheduler$'), 'ok: 1 running', 'one that goes on is one again');
+select is((select array_agg(tow_store.span(i)) from unnest('{59.4 s,00:17:22,02:10:00,2 days 01:00,-1 s}'::interval[]) i), '{59 s,17 min,2 h 10 min,2 days,0 s}', 'how long, in words');
 
 select tow.enqueue('noop') as j \gset
 select alike(pg_temp.says('^queue default'), 'bad: 1 ready, 0 running, no worker serves it, the oldest waits for %', 'a queue that nobody serves');
