@@ -1,7 +1,7 @@
 // The page's frame: who is signed in, where one can go, whether the server is heard.
-import { me, signOut } from './lib/api.js';
+import { away, me, signOut } from './lib/api.js';
 import { Dialogs } from './lib/dialog.js';
-import { Empty } from './lib/bits.js';
+import { compact, Empty, Head } from './lib/bits.js';
 import { KeysHelp, showKeys, useKeys } from './lib/keys.js';
 import { connection } from './lib/live.js';
 import { needed, useNeeds } from './lib/needs.js';
@@ -28,11 +28,17 @@ function Icon({ path }) {
 	return html`<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${path} /></svg>`;
 }
 
+// In a place of its own, so that nothing jumps when the server goes.
+function Away() {
+	const state = useStore(connection), why = useStore(away);
+	return html`<div class="away" role="status">${state === 'offline' && why && html`<p>${why.message}; it is asked again every few seconds. What is shown is old. <span class="soft">${why.hint}</span></p>`}</div>`;
+}
+
 // How much needs somebody, beside Overview, wherever one is.
 function Trouble() {
 	useNeeds(false);
-	const n = useStore(needed);
-	return n > 0 && html`<span class="badge" title="see Overview">${n}<span class="hidden"> need somebody</span></span>`;
+	const { n, more } = useStore(needed);
+	return n > 0 && html`<span class="badge" title="see Overview">${compact(n)}${more && '+'}<span class="hidden"> need somebody</span></span>`;
 }
 
 function Nav({ here, close }) {
@@ -46,11 +52,11 @@ function Side({ here }) {
 	const [open, setOpen] = useState(false);
 	const close = () => setOpen(false);
 	return html`<div class="side ${open ? 'open' : ''}" onKeyDown=${(e) => { if (e.key === 'Escape') close(); }}>
-		<div class="brand">
+		<header class="brand">
 			<a href=${href('overview')} onClick=${close}><img src="icon.svg" alt="" width="24" height="24" />Towpath</a>
 			<${Connection} />
 			<button class="plain menu" aria-expanded=${open} aria-controls="nav" onClick=${() => setOpen(!open)}><span aria-hidden="true">☰</span><span class="hidden">Menu</span></button>
-		</div>
+		</header>
 		<nav id="nav" aria-label="Pages">
 			<${Nav} here=${here} close=${close} />
 			<div class="who"><div><b>${who.name}</b><span class="soft">${who.role}</span></div>
@@ -65,7 +71,8 @@ function Side({ here }) {
 function Guarded({ page, at }) {
 	const [error, reset] = useErrorBoundary((e) => console.error(e));
 	if (error)
-		return html`<${Empty} title="This page broke">${String(error)} <button onClick=${reset}>Try again</button><//>`;
+		return html`<${Head} title="This page broke" />
+			<div class="problem" role="alert"><p>${String(error)}</p><div class="actions"><button onClick=${reset}>Try again</button><button onClick=${() => location.reload()}>Reload</button></div></div>`;
 	return html`<${page.component} rest=${at.rest} query=${at.query} />`;
 }
 
@@ -92,6 +99,7 @@ function Shell() {
 	}, [place]);
 	return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>Skip to the page</a>
 		<${Side} here=${page?.under ?? at.page} />
+		<${Away} />
 		<main id="main" ref=${main} tabindex="-1">${page ? html`<${Guarded} key=${place} page=${page} at=${at} />` : html`<${Missing} />`}</main>
 		<${KeysHelp} pages=${pages.filter((p) => p.key)} />`;
 }

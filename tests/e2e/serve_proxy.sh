@@ -30,7 +30,7 @@ sign_in() { tls "$TLS_URL/api/v1/session" -c "$jar" -D "$instance_dir/head" -H '
 pause() { tls "$TLS_URL/api/v1/queues/default/pause" -b "$jar" -o /dev/null -w '%{http_code}' -X POST "$@"; }
 is "$(sign_in -H 'Origin: https://evil.example' | jq .status)" 403 "another site signs nobody in"
 is "$(sign_in -H "Origin: https://$TLS_NAME" | jq -r .role)" operator "our page does"
-like "$(cat "$instance_dir/head")" "Set-Cookie: tow_session=tow_[0-9a-f]*; Path=/tow/; Max-Age=[0-9]*; HttpOnly; SameSite=Strict; Secure" "the cookie is for TLS, and for that path"
+like "$(cat "$instance_dir/head")" "Set-Cookie: tow_session_[0-9]*=tow_[0-9a-f]*; Path=/tow/; Max-Age=[0-9]*; HttpOnly; SameSite=Strict; Secure" "the cookie is for TLS, and for that path"
 is "$(tls "$TLS_URL/api/v1/me" -b "$jar" -o /dev/null -w '%{http_code}')" 200 "it lets in"
 is "$(curl -s -m 30 -b "$jar" --resolve "$TLS_NAME:127.0.0.1" "http://$TLS_NAME/tow/api/v1/me" -o /dev/null -w '%{http_code}')" 400 "nobody sends it in the clear"
 is "$(pause)" 403 "from nowhere it does nothing"
@@ -50,7 +50,7 @@ try:
 except Closed as e:
     print(e.code)
 ' "$TLS_NAME" "$@"; }
-cookie="Cookie: tow_session=$(awk '$6 == "tow_session" { print $7 }' "$jar")|"
+cookie="Cookie: $(awk '$6 ~ "^tow_session_" { print $6 "=" $7 }' "$jar")|"
 is "$(ws "$OTTO" "")" "hello 1 paused" "a program listens"
 is "$(ws x "")" 401 "a stranger does not"
 is "$(ws "" "${cookie}Origin: https://$TLS_NAME|")" "hello 1 paused" "our page does"

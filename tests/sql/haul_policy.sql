@@ -66,7 +66,7 @@ select is((select detail from haul.events where what = 'reannounce'), 'stalled f
 
 -- Nobody looks: no time goes by.
 select haul.unreachable(:c, 1, 'http.connect', 'connection refused', null) \g /dev/null
-select is(pg_temp.trouble(:a), 'downloading: client c is down since 2030-01-01 01:55: connection refused; the download is left as it is', 'a client that is down');
+select is(pg_temp.trouble(:a), 'downloading: client c is down since 2030-01-01 01:55:00+00: connection refused; the download is left as it is', 'a client that is down');
 select pg_temp.later('1 day'), pg_temp.sees(null, pg_temp.t('a', 'stalled')) \g /dev/null
 select is(pg_temp.trouble(:a), 'downloading: stalled for 1 h 55 min (observed), re-announced once, fails in 4 h 5 min', 'a day without it is no time');
 select pg_temp.later('1 day'), pg_temp.sees(null, pg_temp.t('a', 'stalled')) \g /dev/null

@@ -17,12 +17,12 @@ select is(pg_temp.says('clients'), 'ok: 1 well, 0 disabled', 'a new client');
 select is((select state from haul.clients), 'new', 'is new');
 set local tow.fake_now = '2030-01-01 00:02:00+00';
 select is((select concat_ws(' ', state, error) from haul.clients), 'unwatched nobody looks: no worker is running', 'for a minute: then somebody should have looked');
-select alike(pg_temp.says('client c'), 'bad: unwatched since 2030-01-01 00:00: nobody looks: no worker is running', 'which is said');
+select alike(pg_temp.says('client c'), 'bad: unwatched since 2030-01-01 00:00:00+00: nobody looks: no worker is running', 'which is said');
 select pg_temp.sees('downloading') \g /dev/null
 select is(pg_temp.says('client c'), null, 'one that is looked at is well');
 select is(pg_temp.says('downloads'), 'ok: 1 under way, 0 completed', 'and its download under way');
 select haul.unreachable(:c, 1, 'http.connect', 'nobody listens there', 'start it') \g /dev/null
-select alike(pg_temp.says('client c'), 'bad: down since 2030-01-01 00:02: nobody listens there', 'one that is down');
+select alike(pg_temp.says('client c'), 'bad: down since 2030-01-01 00:02:00+00: nobody listens there', 'one that is down');
 select pg_temp.sees('missing files', '{"error": "it is broken"}') \g /dev/null
 select alike(pg_temp.says('downloads'), '%| warn: 1 failed, the last one % (a film): it is broken', 'a download that failed');
 select pg_temp.sees('seeding', '{"complete": true}') \g /dev/null

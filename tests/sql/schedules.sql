@@ -115,7 +115,7 @@ set local timezone = 'UTC';
 set local tow.fake_now = '2030-01-11 13:00:01+00';
 select tow.set_schedule('j', missed => 'last', grace => '2 h') \g /dev/null
 select pg_temp.drain('fire') \g /dev/null
-select results_eq($$ select how, job, reason from tow.schedule_history('j', 1) $$, $$ values ('skipped', null::bigint, 'its job was to start within 01:00:00') $$, 'one that could not start in time is not enqueued');
+select results_eq($$ select how, job, reason from tow.schedule_history('j', 1) $$, $$ values ('skipped', null::bigint, 'its job was to start within 1 h') $$, 'one that could not start in time is not enqueued');
 
 select pg_temp.refused(format('select tow.%s', call), code, hint, call) from (values
 	($$ schedule('x', '* * *', 'noop') $$, 'TW422', 'five fields'), ($$ schedule('x', '0 0 30 2 *', 'noop') $$, 'TW422', 'month'), ($$ schedule('x', '* * * * *', 'noop', tz => 'Mars/North') $$, 'TW422', 'pg_timezone_names'),

@@ -75,9 +75,9 @@ select pg_temp.later('10 s');
 select is(pg_temp.why(:j), 'no scheduler, silent worker, running', 'its worker is silent, and nobody looks');
 select tow.attend('hung', 'h', 1, '0', true) \g /dev/null
 select is(pg_temp.why(:j), 'silent worker, running', 'its worker is silent');
-select is(pg_temp.says(:j, 'silent worker'), format('worker %s (w, pid 1 on here) fetched it 00:00:10 ago and has not been heard for 00:00:10 [%s] 00:00:06', :w, :w), 'until when it is put back');
+select is(pg_temp.says(:j, 'silent worker'), format('worker %s (w, pid 1 on here) fetched it 10 s ago and has not been heard for 10 s [%s] 00:00:06', :w, :w), 'until when it is put back');
 update tow_store.worker set seen_at = tow.now(), missing_since = tow.now() where id = :w;
-select is(pg_temp.says(:j, 'silent worker'), format('worker %s (w, pid 1 on here) fetched it 00:00:10 ago and has not been heard for 00:00:00 [%s] 00:00:01.5', :w, :w), 'sooner if its session is gone');
+select is(pg_temp.says(:j, 'silent worker'), format('worker %s (w, pid 1 on here) fetched it 10 s ago and has not been heard for 0 s [%s] 00:00:01.5', :w, :w), 'sooner if its session is gone');
 update tow_store.worker set missing_since = null, ended_at = tow.now(), leftover = true where id = :w;
 select is(pg_temp.why(:j), 'worker gone, running', 'its handler outlives the worker');
 update tow_store.worker set ended_at = null, leftover = false where id = :w;
@@ -98,9 +98,9 @@ select is(pg_temp.says(:j, 'retrying'), 'attempt 1: http.500: oops [] 00:01:00',
 select is(tow.run_now(:j), 'ready', 'as the hint says');
 select tow.cancel(:j) \g /dev/null
 select tow.enqueue('noop', run_at => tow.now() + '2 h') as j \gset
-select is(pg_temp.says(:j, 'not due'), 'in 02:00:00 [] 02:00:00', 'it is not due');
+select is(pg_temp.says(:j, 'not due'), 'in 2 h [] 02:00:00', 'it is not due');
 select tow.snooze(:j, '1 h') \g /dev/null
-select is(pg_temp.says(:j, 'snoozed'), 'in 03:00:00 [] 03:00:00', 'it was put off');
+select is(pg_temp.says(:j, 'snoozed'), 'in 3 h [] 03:00:00', 'it was put off');
 select tow.pause('default') \g /dev/null
 select is(pg_temp.why(:j), 'queue paused, snoozed', 'what somebody must do comes first');
 select tow.resume('default') \g /dev/null
@@ -129,7 +129,7 @@ select tow.enqueue('noop', run_at => tow.now() + '1 h') as before \gset
 select tow.enqueue('noop', after => array[:before], wait_for => 'approval', run_at => tow.now() + '2 h') as later \gset
 select is(pg_temp.why(:later), 'predecessors, approval, not due', 'predecessors, and what comes after them');
 select is(pg_temp.says(:later, 'approval'), 'later: for somebody''s word [] ', 'an approval later');
-select is(pg_temp.says(:later, 'not due'), 'later: in 02:00:00 [] 02:00:00', 'and its instant');
+select is(pg_temp.says(:later, 'not due'), 'later: in 2 h [] 02:00:00', 'and its instant');
 select is((select waits_for from tow.jobs where id = :later), format('jobs %s, then approval, then %s', :before, tow.now() + '2 h'), 'tow.jobs says it in short');
 select ok((select bool_or(g like '% noop  waiting for jobs %, then approval, then %') from tow.graph(:later) g), 'tow.graph, too');
 select tow.approve(:later) \g /dev/null

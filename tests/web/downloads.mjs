@@ -22,7 +22,7 @@ const forAdmins = [['#/settings/instance', 'Settings', 'audit_retention'], ['#/s
 
 async function see(page, [hash, heading, text]) {
 	await goTo(page, hash);
-	await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+	await page.locator('main > :first-child').getByRole('heading', { level: 1, name: heading }).waitFor();
 	await page.locator('main').getByText(text).first().waitFor();
 }
 
@@ -49,6 +49,28 @@ async function walkOnPhone() {
 	await page.context().close();
 }
 
+// What servers say may be long, and without a place to break it.
+async function longTextsFit() {
+	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
+	const long = `GET 'http://${'x'.repeat(200)}': Couldn't connect to server`;
+	const say = (path, change) => page.route(path, async (route) => {
+		const response = await route.fetch();
+		const json = await response.json();
+		change(json);
+		await route.fulfill({ response, json });
+	});
+	await say(/v1\/clients$/, ({ items }) => Object.assign(items[0], { enabled: true, error: long, hint: long, url: long }));
+	await say(/v1\/downloads\/2$/, (d) => Object.assign(d, { trouble: long, hint: long }));
+	await say(/v1\/needs/, (all) => all.items.push({ what: 'bad', subject: 'client seedbox', of: null, detail: long, hint: long }));
+	for (const hash of ['#/clients', '#/downloads/2', '#/overview']) {
+		await goTo(page, hash);
+		await page.getByText('xxxxxx').first().waitFor();
+		ok(!await isTooWide(page), `360 px wide: ${hash} fits, however long what it says is`);
+		await shot(page, pictureOf(`long ${hash}`));
+	}
+	await page.context().close();
+}
+
 const row = (page, text) => page.locator('tbody tr').filter({ hasText: text });
 const status = (page, text) => row(page, text).getByRole('cell').nth(2);
 const dialog = (page) => page.getByRole('dialog');
@@ -57,6 +79,17 @@ async function addLinks(page, ...links) {
 	await page.getByRole('button', { name: 'Add downloads' }).click();
 	await dialog(page).getByLabel('Links').fill(links.join('\n'));
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+}
+
+// While nobody imports it.
+async function previewIsShown(page) {
+	await goTo(page, '#/downloads');
+	await page.getByRole('link', { name: 'early.bin' }).click();
+	await page.getByRole('button', { name: 'Preview' }).click();
+	sql("select tow.resume('haul')");
+	await comes(dialog(page).locator('tbody tr').filter({ hasText: `${LIBRARY}/early.bin` }).waitFor(), 'what an import would do can be seen before');
+	await shot(page, 'download-preview');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
 }
 
 // Whoever has only the page begins here: no library, a link that is none.
@@ -83,12 +116,14 @@ async function whereNothingIs() {
 	await comes(page.getByText('no library to go to').waitFor(), 'and the overview says so');
 	await goTo(page, '#/downloads');
 	await page.getByRole('link', { name: /^Needs somebody/ }).click();
+	sql("select tow.pause('haul')");
 	await page.getByRole('button', { name: 'Choose a library early.bin' }).click();
 	for (const [label, text] of [['Name', 'main'], ['Folder', LIBRARY]])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
 	await shot(page, 'library-add');
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await comes(page.getByText('Nothing fits').waitFor(), 'one is added, and it goes there');
+	await previewIsShown(page);
 	await goTo(page, '#/downloads');
 	await comes(status(page, 'early.bin').getByText('completed').waitFor(), 'and is imported');
 	ok(existsSync(`${LIBRARY}/early.bin`), 'into the folder that was named');
@@ -172,6 +207,12 @@ async function filesAndDrops() {
 	await comes(page.getByText('Drop .torrent or .nzb files').waitFor(), 'the page says that files may be dropped');
 	await page.dispatchEvent('main', 'drop', { dataTransfer: data });
 	await comes(row(page, 'Dropped').waitFor(), 'a dropped one is added');
+	await comes(page.getByRole('link', { name: /^Needs somebody\s*2$/ }).waitFor(), 'what its client keeps from going on counts as what needs somebody');
+	await page.getByRole('link', { name: /^Needs somebody/ }).click();
+	await comes(row(page, 'Chosen').locator('.state.bad').locator('visible=true').first().waitFor(), 'and looks so');
+	await shot(page, 'downloads-held');
+	await goTo(page, '#/daemons/client-seedbox');
+	await comes(page.getByText('Sees nothing of it: ').waitFor(), 'the daemon of a client that is down says that it sees nothing');
 	await page.context().close();
 }
 
@@ -476,6 +517,6 @@ async function viewersOnlyLook() {
 }
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
-	walkOnPhone, viewersOnlyLook];
+	walkOnPhone, longTextsFit, viewersOnlyLook];
 
 await walk(parts);

@@ -18,7 +18,7 @@ const places = [
 
 async function see(page, [hash, heading, text]) {
 	await goTo(page, hash);
-	await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+	await page.locator('main > :first-child').getByRole('heading', { level: 1, name: heading }).waitFor();
 	await page.locator('main').getByText(text).locator('visible=true').first().waitFor();
 }
 
@@ -157,6 +157,111 @@ async function actOnAllThatMatch() {
 	await page.context().close();
 }
 
+// Verbs that ask nothing but whether.
+async function deleteAndRetryMany() {
+	const many = 60;
+	sql(`select count(tow.enqueue('fail', '{"times": 99, "final": true}', tags => '{lot}')) from generate_series(1, ${many})`);
+	const page = await visit('operator', '#/jobs?state=failed&tag=lot');
+	const chosen = page.getByRole('group', { name: 'selected jobs' });
+	await page.locator('tbody tr').nth(49).waitFor();
+	sql("select tow.pause('default')");
+	for (const n of [0, 1])
+		await page.locator('tbody').getByRole('checkbox').nth(n).check();
+	await chosen.getByRole('button', { name: 'Delete' }).click();
+	await page.getByRole('dialog', { name: 'Delete 2 jobs?' }).getByRole('button', { name: 'Delete for good' }).click();
+	await comes(page.getByText('2 jobs deleted').waitFor(), 'two that are picked are deleted');
+	is(sql("select count(*) from tow_store.job where tags @> '{lot}'"), String(many - 2), 'and gone');
+	await page.getByLabel('select all that are shown').check();
+	await chosen.getByRole('button', { name: 'Select all that match' }).click();
+	await comes(chosen.getByText(`All that match are selected: ${many - 2} jobs`).waitFor(), 'of all that match it is said how many they are');
+	await chosen.getByRole('button', { name: 'Retry' }).click();
+	await page.getByRole('dialog', { name: `Retry ${many - 2} jobs?` }).getByRole('button', { name: 'Retry' }).click();
+	await comes(page.getByText(`${many - 2} jobs tried again`).waitFor(), 'and all are retried');
+	sql("select tow.cancel(id) from tow.jobs where tags @> '{lot}'");
+	sql("select tow.resume('default')");
+	await page.context().close();
+}
+
+// More of each sort than is shown, behind many that wait for something else.
+async function needsAreCounted() {
+	sql("select count(tow.enqueue('fail', '{\"times\": 99, \"final\": true}', tags => '{odd}')) from generate_series(1, 9)");
+	const asking = sql("select min(tow.enqueue('noop', wait_for => 'approval', tags => '{asks}')) from generate_series(1, 7)");
+	sql("select count(tow.enqueue('noop', wait_for => 'never', tags => '{idle}')) from generate_series(1, 120)");
+	const page = await visit('operator', '#/jobs?state=failed&tag=odd');
+	await page.locator('tbody tr').nth(8).waitFor();
+	sql("update tow_store.history set class = 'odd.' || least(run % 9, 7) where job_id in (select id from tow_store.job where tags @> '{odd}')");
+	await goTo(page, '#/overview');
+	const needs = page.getByRole('region', { name: 'Needs somebody' });
+	await comes(needs.getByRole('button', { name: `Approve job ${asking}` }).waitFor(), 'who waits for a word is seen behind any number of others');
+	const more = needs.getByRole('link', { name: `${sql("select count - 3 from tow.needs() where what = 'approval' and kind = 'noop'")} more noop` });
+	await comes(more.waitFor(), 'and how many more there are');
+	await more.click();
+	await comes(page.waitForURL(/state=waiting&kind=noop/), 'which are a click away');
+	await goTo(page, '#/overview');
+	await needs.getByRole('button', { name: /more kinds? of failure: show all/ }).click();
+	const groups = needs.getByRole('link', { name: /^(\d+ × )?fail$/ });
+	is(await groups.count(), Number(sql("select count(*) from tow.needs() where what = 'failed'")), 'a flood of one failure hides no other');
+	await page.getByRole('link', { name: `Overview ${sql("select sum(coalesce(count, 1)) filter (where what <> 'failed') + count(*) filter (where what = 'failed') from tow.needs()")} need somebody` }).waitFor();
+	await shot(page, 'needs');
+	sql("select tow.pause('default')");
+	await needs.getByRole('button', { name: 'Retry all 2 × fail odd.7' }).click();
+	await page.getByRole('dialog', { name: 'Retry 2 jobs?' }).getByRole('button', { name: 'Retry' }).click();
+	await comes(page.getByText('2 jobs tried again').waitFor(), 'a group is retried, and it is said before how many that is');
+	sql("select tow.cancel(id) from tow.jobs where tags && '{odd,asks,idle}'");
+	sql("select tow.resume('default')");
+	await page.context().close();
+}
+
+async function beginningsAreShown() {
+	const page = await visit('operator');
+	await page.route(/\/jobs\?limit=1$/, (route) => route.fulfill({ json: { items: [], next: null } }));
+	await page.reload();
+	await comes(page.getByText('Nothing has run here yet').waitFor(), 'where nothing has run, the overview says how to begin');
+	await shot(page, 'first-steps');
+	await page.getByRole('button', { name: 'Enqueue a job' }).click();
+	await comes(page.getByRole('dialog', { name: 'Enqueue a job' }).waitFor(), 'and begins there');
+	await page.keyboard.press('Escape');
+	await page.locator('main').getByRole('link', { name: 'Add a download' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Downloads' }).waitFor(), 'or leads there');
+	for (const id of ['abc', '999999999']) {
+		await goTo(page, `#/jobs/${id}`);
+		await comes(page.getByText(`There is no job ${id}`).waitFor(), `there is no job ${id}, and the page says so`);
+	}
+	await page.context().close();
+}
+
+async function clocksAreThoseOfWhoReads() {
+	const page = await visit('viewer', `#/jobs/${jobs.echo}`, { timezoneId: 'Asia/Tokyo' });
+	const at = sql(`select to_char(finished_at at time zone 'Asia/Tokyo', 'HH24:MI:SS') from tow.history where id = ${jobs.echo}`);
+	await comes(page.getByRole('region', { name: 'Where it stands' }).getByText(at).waitFor(), 'an instant that the server names is told by the clock of who reads');
+	await page.context().close();
+}
+
+async function whatBreaksStaysAlone() {
+	const page = await visit('viewer');
+	await page.route(/\/workers$/, (route) => route.fulfill({ json: { items: [{}] } }));
+	expected.trouble = true;
+	await goTo(page, '#/workers');
+	await comes(page.getByText('This page broke').waitFor(), 'a page that breaks says so');
+	await comes(page.getByRole('button', { name: 'Reload' }).waitFor(), 'and can be loaded again');
+	await page.getByLabel('Pages').getByRole('link', { name: 'Queues' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor(), 'the others work');
+	expected.trouble = false;
+	await page.context().close();
+}
+
+async function dialogsLeaveWithTheirPage() {
+	const page = await visit('operator', '#/jobs');
+	await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
+	await goTo(page, '#/queues/default');
+	await page.getByRole('button', { name: 'Pause default' }).click();
+	await page.getByRole('dialog').waitFor();
+	await page.goBack();
+	await comes(page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor(), 'one goes back from under a dialog');
+	is(await page.getByRole('dialog').count(), 0, 'and it is gone');
+	await page.context().close();
+}
+
 async function actOnOne() {
 	const page = await visit('operator', `#/jobs/${jobs.waiting}`);
 	await page.getByRole('button', { name: 'Approve' }).click();
@@ -226,10 +331,14 @@ async function viewersOnlyLook() {
 
 async function serverGoesAndComes() {
 	const page = await visit('viewer', '#/jobs?kind=stamp');
-	await page.getByText('No job matches').waitFor();
+	const list = page.getByText('No job matches');
+	const { y } = await list.boundingBox();
 	expected.trouble = true;
 	await stopServer();
 	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'a server that has gone is said to be');
+	await comes(page.getByText('What is shown is old').waitFor(), 'and that what is shown is old');
+	is((await list.boundingBox()).y, y, 'which moves nothing');
+	await shot(page, 'away');
 	sql("select tow.enqueue('stamp')");
 	await startServer();
 	await comes(page.getByText(/^(Live|Polling)$/).waitFor(), 'one that is back, too');
@@ -238,6 +347,7 @@ async function serverGoesAndComes() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, actOnOne, actOnMany, actOnAllThatMatch, serverGoesAndComes];
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, actOnOne, actOnMany, actOnAllThatMatch, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
+	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes];
 
 await walk(parts);

@@ -11,13 +11,16 @@ const base = new URL('api/v1/', document.baseURI);
 export const me = store(undefined);
 // Whether the last call reached the server.
 export const reachable = store(true);
+// The Problem with which it last did not.
+export const away = store(null);
 // How far the server's clock is ahead of this one's, in milliseconds.
 export const ahead = store(0);
 
 export class Problem extends Error {
 	constructor(status, { detail, title, hint, code } = {}) {
 		super(detail || title || `the server answered ${status}`);
-		Object.assign(this, { status, hint, code });
+		// A proxy says so when the server behind it is gone.
+		Object.assign(this, { status, hint, code, isAway: [0, 502, 503, 504].includes(status) });
 	}
 }
 
@@ -51,13 +54,19 @@ async function problemOf(response) {
 	return new Problem(response.status, body);
 }
 
+function noteAway(problem) {
+	if (problem.status === 0 || problem.isAway)
+		away.set(problem);
+	return problem;
+}
+
 // What fetch throws when nobody answers. isLate: it was waited for in vain, and is not asked again.
 function unanswered(error) {
 	if (error.name === 'AbortError')
 		return error;
 	reachable.set(false);
 	const isLate = error.name === 'TimeoutError';
-	return Object.assign(new Problem(0, { detail: 'the server does not answer', hint: isLate ? 'is it overloaded? tow status' : 'is it running? tow serve' }), { isLate });
+	return noteAway(Object.assign(new Problem(0, { detail: 'the server does not answer', hint: isLate ? 'is it overloaded? tow status' : 'is it running? tow serve' }), { isLate, isAway: !isLate }));
 }
 
 async function send(url, options) {
@@ -65,7 +74,6 @@ async function send(url, options) {
 	const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
 	try {
 		const response = await fetch(url, { ...options, signal });
-		// A proxy says so when the server behind it is gone.
 		reachable.set(![502, 503, 504].includes(response.status));
 		noteClock(response);
 		return response;
@@ -99,7 +107,7 @@ async function call(method, path, { query, body, signal } = {}) {
 	if (response.status === 401 && path !== 'session')
 		me.set(null);
 	if (!response.ok)
-		throw await problemOf(response);
+		throw noteAway(await problemOf(response));
 	return response.status === 204 ? null : read(response);
 }
 

@@ -1,4 +1,5 @@
 // Small things that many pages show.
+import { href } from './route.js';
 import { html, useEffect } from './ui.js';
 
 const looks = {
@@ -43,16 +44,23 @@ export function Meter({ value, label, look = '' }) {
 		<span style=${{ width: `${pct}%` }}></span></span>`;
 }
 
-// Nothing here yet: what it would be, and what to type for it.
-export function Empty({ title, children, command }) {
-	return html`<div class="panel empty"><h2>${title}</h2>${children && html`<p>${children}</p>`}
-		${command && html`<pre><code>${command}</code></pre>`}</div>`;
+// Nothing here yet: what it would be, and what to type for it; also: what can be pressed instead.
+export function Empty({ title, children, command, also, className = '' }) {
+	return html`<div class="panel empty ${className}"><h2>${title}</h2>${children && html`<p>${children}</p>`}
+		${command && html`<pre><code>${command}</code></pre>`}${also}</div>`;
 }
 
-// What the server would not do.
+// What the server would not do. That nobody answers says the frame, for all that is on the page.
 export function ProblemBox({ error, again }) {
-	return html`<div class="problem" role="alert"><p>${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}
+	return !error.isAway && html`<div class="problem" role="alert"><p>${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}
 		${again && html`<button type="button" onClick=${again}>Try again</button>`}</div>`;
+}
+
+// A page about one thing that is not to be had. of: what it is; at: the page that lists them; pageTitle: as that is called.
+export function Gone({ of, name, at, pageTitle, error, again, children }) {
+	const back = html`<a href=${href(at)}>${pageTitle}</a>`;
+	return html`<${Head} title=${name} tab=${`${of} ${name}`} note=${back} />${error.status === 404
+		? html`<${Empty} title=${`There is no ${of} ${name}`}>${children} ${back} has those that there are.<//>` : html`<${ProblemBox} error=${error} again=${again} />`}`;
 }
 
 const counted = new Intl.NumberFormat();

@@ -1,14 +1,14 @@
 // One verb on many things of a sort: on those that were picked, or on all that match filters.
 //
 // A sort says: {one: what a thing is called; path: of its bulk calls; verbs; key: how an answer names a thing; most: how a call
-// names how many at most; turnsOf(verb, query): what is called one after the other for all that match, each a part of a body,
+// names how many at most; whole: the verbs of which one fits each thing; turnsOf(verb, query): what is called one after the other for all that match, each a part of a body,
 // none where the verb fits none; bodyOf(query, begun): the filters; pickedOf(verb, rows): the bodies for some}. A verb is {verb,
 // title, done: what has become of them, fits: states, danger, action, text, fields}.
 import { post } from './api.js';
 import { Button, count, number } from './bits.js';
 import { ask } from './dialog.js';
 import { toast, toastProblem } from './toast.js';
-import { html, useState } from './ui.js';
+import { html, useEffect, useState } from './ui.js';
 
 // TURN: how many are done at a time, so that no call lasts long; COUNTED: up to how many of a turn are counted beforehand.
 const TURN = 500, COUNTED = 10000;
@@ -23,6 +23,22 @@ async function countMatching(sort, verb, query) {
 		isMore ||= length === COUNTED;
 	}
 	return { n, isMore };
+}
+
+const saidMany = (sort, { n, isMore }) => `${isMore ? 'more than ' : ''}${count(n, sort.one)}`;
+
+// How many match, whatever can be done to them: each is fitted by one of the verbs of sort.whole.
+function useMany(sort, query) {
+	const [many, setMany] = useState(null);
+	useEffect(() => {
+		let wanted = query !== null;
+		setMany(null);
+		if (wanted)
+			Promise.all(sort.verbs.filter((v) => sort.whole.includes(v.verb)).map((v) => countMatching(sort, v, query)))
+				.then((all) => { if (wanted) setMany({ n: all.reduce((sum, one) => sum + one.n, 0), isMore: all.some((one) => one.isMore) }); }, toastProblem);
+		return () => { wanted = false; };
+	}, [JSON.stringify(query)]);
+	return many && saidMany(sort, many);
 }
 
 // begun: when they were counted. What has come into a state since then, as what failed again, is left alone.
@@ -72,12 +88,12 @@ export async function doToPicked(sort, verb, rows) {
 	}
 }
 
-async function doToMatching(sort, verb, query) {
+export async function doToMatching(sort, verb, query) {
 	try {
 		const begun = performance.now();
 		const { n, isMore } = await countMatching(sort, verb, query);
 		if (n > 0)
-			return await decide(sort, verb, isMore ? `more than ${count(n, sort.one)}` : count(n, sort.one), (more) => doMatching(sort, verb, query, begun, more), true);
+			return await decide(sort, verb, saidMany(sort, { n, isMore }), (more) => doMatching(sort, verb, query, begun, more), true);
 		toast(`there is no ${sort.one} to ${verb.title.toLowerCase()}`);
 	} catch (error) {
 		toastProblem(error);
@@ -103,6 +119,7 @@ export function useChosen(rows, query, { isMore, mayMatch }) {
 // What can be done to what is selected: the bar at the foot of a list.
 export function Chosen({ sort, chosen: { rows, query, offer, clear }, reload }) {
 	const [busy, setBusy] = useState(false);
+	const many = useMany(sort, query);
 	if (rows.length === 0)
 		return null;
 	const act = async (verb, fitting) => {
@@ -114,7 +131,7 @@ export function Chosen({ sort, chosen: { rows, query, offer, clear }, reload }) 
 		setBusy(false);
 	};
 	return html`<div class="chosen panel" role="group" aria-label=${`What to do with the selected ${sort.one}s`}>
-		<b class="num">${query ? 'All that match are selected' : `${count(rows.length, sort.one)} selected`}</b>
+		<b class="num">${query ? `All that match are selected${many ? `: ${many}` : ''}` : `${count(rows.length, sort.one)} selected`}</b>
 		${offer && html`<${Button} look="small" onClick=${offer}>Select all that match<//>`}
 		${sort.verbs.map((v) => {
 			const fitting = rows.filter((r) => v.fits.includes(r.state));

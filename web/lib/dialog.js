@@ -1,5 +1,6 @@
 // One dialog at a time: ask() with fields, confirm() without.
-import { html, store, useEffect, useRef, useState, useStore } from './ui.js';
+import { toast } from './toast.js';
+import { html, store, useEffect, useErrorBoundary, useRef, useState, useStore } from './ui.js';
 
 const asked = store(null);
 
@@ -8,9 +9,9 @@ const asked = store(null);
 // gets {values}, as they are typed, below the field; rare: it stands behind "More"; words, read, unset, json: see form.js. body: what there is to read; action null: there
 // is nothing to do but that. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
 // holds is put into fields: what is still to be done. Resolves to what run returned, or to the values; to null when somebody
-// thought better of it.
+// thought better of it, or went to another page.
 export function ask(question) {
-	return new Promise((resolve) => asked.set({ fields: [], ...question, resolve }));
+	return new Promise((resolve) => asked.set({ ...question, fields: question.fields ?? [], resolve }));
 }
 
 // For what cannot be undone.
@@ -80,9 +81,15 @@ function Question({ question }) {
 		box.current.querySelector(fields.length ? 'input, select, textarea' : danger || action === null ? '.cancel' : '.go')?.focus();
 	}, []);
 	const end = (answer) => {
-		asked.set(null);
+		if (asked.get() === question)
+			asked.set(null);
 		resolve(answer);
 	};
+	useEffect(() => {
+		const leave = () => end(null);
+		window.addEventListener('hashchange', leave);
+		return () => window.removeEventListener('hashchange', leave);
+	}, []);
 	const submit = async (event) => {
 		event.preventDefault();
 		const values = valuesOf(event.target, fields);
@@ -112,7 +119,15 @@ function Question({ question }) {
 	</dialog>`;
 }
 
+// One that breaks is put away, and takes nothing else with it.
 export function Dialogs() {
 	const question = useStore(asked);
+	const [, reset] = useErrorBoundary((error) => {
+		console.error(error);
+		toast(`the dialog broke: ${error.message}`, { bad: true });
+		asked.get()?.resolve(null);
+		asked.set(null);
+		reset();
+	});
 	return question && html`<${Question} key=${question} question=${question} />`;
 }

@@ -2,7 +2,7 @@
 import { Card } from './bits.js';
 import { useData } from './live.js';
 import { href } from './route.js';
-import { html } from './ui.js';
+import { html, useEffect, useRef, useState } from './ui.js';
 
 const WIDTH = 118, HEIGHT = 38, ACROSS = 150, DOWN = 48, MOST = 60;
 
@@ -45,6 +45,15 @@ function Node({ node, at, here }) {
 
 export function Graph({ id, topic }) {
 	const { data } = useData(`jobs/${id}/graph`, { topics: [topic] });
+	const box = useRef(null);
+	// Whether there is more to the right than is seen: it fades out there.
+	const [more, setMore] = useState(false);
+	const look = () => setMore(box.current !== null && box.current.scrollWidth - box.current.clientWidth - box.current.scrollLeft > 4);
+	useEffect(() => {
+		look();
+		window.addEventListener('resize', look);
+		return () => window.removeEventListener('resize', look);
+	}, [data]);
 	if (!data || data.nodes.length < 2)
 		return null;
 	// The nearest come first, so that what is left out is what is farthest.
@@ -53,7 +62,7 @@ export function Graph({ id, topic }) {
 	const ties = data.ties.filter((t) => spots.has(t.above) && spots.has(t.below));
 	const all = [...spots.values()];
 	const width = Math.max(...all.map((s) => s.x)) + WIDTH + 4, height = Math.max(...all.map((s) => s.y)) + HEIGHT + 4;
-	return html`<${Card} title="Belongs together" className="graph"><div class="scroll" tabindex="0" role="group" aria-label="jobs that belong together">
+	return html`<${Card} title="Belongs together" className="graph"><div class="scroll ${more ? 'beyond' : ''}" ref=${box} onScroll=${look} tabindex="0" role="group" aria-label="jobs that belong together">
 		<svg width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`}>
 			${ties.map((t) => html`<${Tie} key=${`${t.above}-${t.below}`} from=${spots.get(t.above)} to=${spots.get(t.below)} how=${t.how} />`)}
 			${nodes.map((n) => html`<${Node} key=${n.id} node=${n} at=${spots.get(n.id)} here=${n.id === id} />`)}</svg></div>

@@ -11,7 +11,7 @@ const verbs = [
 ];
 
 export const ofJobs = {
-	one: 'job', path: 'jobs/bulk', key: 'job', most: 'max_jobs', verbs,
+	one: 'job', path: 'jobs/bulk', key: 'job', most: 'max_jobs', verbs, whole: ['cancel', 'forget'],
 	// Jobs move towards running, which is last, so that none slips by.
 	turnsOf: ({ fits }, query) => fits.filter((state) => (query.state ?? state) === state && (!query.class || finished.includes(state))).reverse().map((state) => ({ state })),
 	bodyOf: ({ queue, kind, lane, tag, class: failure }, begun) => ({ queue, kind, lane, tag, class: failure,

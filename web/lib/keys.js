@@ -69,8 +69,13 @@ const general = [['j', 'next row'], ['k', 'row before'], ['Enter', 'open it'], [
 export function KeysHelp({ pages }) {
 	const shown = useStore(helpShown);
 	const box = useRef(null);
-	useEffect(() => { if (shown) box.current.showModal(); }, [shown]);
 	const close = () => helpShown.set(false);
+	useEffect(() => {
+		if (shown)
+			box.current.showModal();
+		window.addEventListener('hashchange', close);
+		return () => window.removeEventListener('hashchange', close);
+	}, [shown]);
 	return shown && html`<dialog ref=${box} class="keys" aria-labelledby="keys-title" onCancel=${close} onClick=${(e) => { if (e.target === box.current) close(); }}>
 		<h2 id="keys-title">Keys</h2>
 		<dl>${general.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}

@@ -63,6 +63,28 @@ export const exact = (at) => exactly.format(new Date(at));
 
 export const clock = (at) => new Date(at).toLocaleTimeString(undefined, { hour12: false });
 
+// Within a text: today's by the clock alone.
+export function moment(at) {
+	const then = new Date(at), today = new Date(now());
+	const year = then.getFullYear() === today.getFullYear() ? undefined : 'numeric';
+	return then.toDateString() === today.toDateString() ? clock(at) : `${then.toLocaleDateString(undefined, { day: 'numeric', month: 'short', year })} ${clock(at)}`;
+}
+
+export function Moment({ at }) {
+	return html`<time datetime=${at} title=${exact(at)}>${moment(at)}</time>`;
+}
+
+// Instants as PostgreSQL writes them, with their zone: '2026-11-22 14:49:58.1+00'.
+const written = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d(?::\d\d)?)/;
+const instantOf = (text) => text.replace(' ', 'T').replace(/[+-]\d\d$/, '$&:00');
+
+// What the server says, with its instants by the clock of whoever reads.
+export const said = (text) => text?.split(written).map((part, i) => (i % 2 ? moment(instantOf(part)) : part)).join('');
+
+export function Said({ text }) {
+	return text?.split(written).map((part, i) => (i % 2 ? html`<${Moment} key=${i} at=${instantOf(part)} />` : part));
+}
+
 // A text that is made anew each second, and drawn anew only when it is another one.
 function useTicking(make, deps) {
 	const [, setText] = useState('');

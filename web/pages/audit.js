@@ -23,13 +23,20 @@ function Subject({ row }) {
 const words = (detail) => (detail === null ? '' : typeof detail === 'object' ? Object.entries(detail).filter(([, v]) => v !== null)
 	.map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : v}`).join(', ') : String(detail));
 
+const SHORT = 60;
+
+// On a phone: a long one is opened by who wants it.
+function Folded({ text }) {
+	return text.length <= SHORT ? html`<div class="narrow soft">${text}</div>` : html`<details class="narrow folded soft"><summary>${text.slice(0, SHORT)}…</summary>${text}</details>`;
+}
+
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
 const columns = [
 	{ name: 'at', title: 'When', width: 17, cell: (r) => html`<time datetime=${r.at} title=${exact(r.at)}><span class="soft wide">${day.format(new Date(r.at))} </span>${clock(r.at)}</time>` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>` },
 	{ name: 'what', title: 'What', width: 20, cell: (r) => html`${r.what}<div class="narrow soft">${r.who}</div>` },
-	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} /><div class="narrow soft">${words(r.detail)}</div>` },
+	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} /><${Folded} text=${words(r.detail)} />` },
 	{ name: 'detail', title: 'Detail', wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>` },
 ];
 

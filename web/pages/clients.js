@@ -1,14 +1,15 @@
 // Clients and targets: who downloads for us and who is told of new files, how each is, and what is wrong with it.
-import { get, may, patch, post, step } from '../lib/api.js';
+import { may, patch, post, step } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { useData } from '../lib/live.js';
 import { add, drop, edit } from '../lib/setup.js';
+import { useOutcome } from '../lib/outcome.js';
 import { bytes } from '../lib/size.js';
-import { duration, seconds, Time } from '../lib/time.js';
+import { duration, Said, seconds, Time } from '../lib/time.js';
 import { act, toastProblem } from '../lib/toast.js';
-import { html, useEffect, useState } from '../lib/ui.js';
+import { html } from '../lib/ui.js';
 import { href } from '../lib/route.js';
 
 const common = ['url', 'priority', 'timeout', 'delay'];
@@ -43,26 +44,8 @@ const sorts = {
 
 // --- testing: a worker tries, and says what it found
 
-const TEST_MS = 1000;
-
 function Findings({ job }) {
-	const [{ found, state, error }, setSeen] = useState({});
-	useEffect(() => {
-		let timer = null;
-		const look = async () => {
-			try {
-				const [{ items }, { state: now, error: why }] = await Promise.all([get(`downloads/tests/${job}`), get(`jobs/${job}`)]);
-				const ended = ['completed', 'failed', 'cancelled'].includes(now);
-				setSeen({ found: items, state: now, error: now === 'failed' ? why : null });
-				if (!ended)
-					timer = setTimeout(look, TEST_MS);
-			} catch (problem) {
-				setSeen({ error: problem.message });
-			}
-		};
-		look();
-		return () => clearTimeout(timer);
-	}, [job]);
+	const { found, state, error } = useOutcome(`downloads/tests/${job}`, job);
 	return html`<div class="findings" aria-live="polite">${error ? html`<p class="bad-text">${error}</p>` : !found?.length
 		? html`<p><${State} name=${state === 'completed' ? 'nothing was found' : 'a worker tries it'} look=${state === 'completed' ? 'mute' : 'run'} /></p>`
 		: html`<ul>${found.map((f) => html`<li key=${f.component + f.detail}><${State} name=${f.component} look=${f.status} /><p>${f.detail}</p>${f.hint && html`<p class="hint">${f.hint}</p>`}</li>`)}</ul>`}</div>`;
@@ -120,12 +103,11 @@ const about = {
 
 function One({ path, o, reload }) {
 	return html`<${Card} title=${o.name} extra=${html`<${State} name=${o.state} />`} className="member">
-		${o.enabled && o.error && html`<div class="problem" role="status"><p>${o.error}</p>${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
+		${o.enabled && o.error && html`<div class="problem" role="status"><p><${Said} text=${o.error} /></p>${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
 		<${Facts} of=${about[path](o)} /><${Verbs} path=${path} o=${o} reload=${reload} /><//>`;
 }
 
-function All({ path, topics, title, empty }) {
-	const { data, error, reload } = useData(path, { topics, every: 5000 });
+function All({ path, of: { data, error, reload }, title, empty }) {
 	return html`<header class="head"><div><h2>${title}</h2></div>${may('admin') && html`<div class="actions"><${Button} onClick=${() => addOne(path, reload)}>Add a ${sorts[path].one}<//></div>`}</header>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${!data && !error && html`<div class="panel loading" aria-busy="true"></div>`}
@@ -133,9 +115,12 @@ function All({ path, topics, title, empty }) {
 		<div class="columns">${data?.items.map((o) => html`<${One} key=${o.name} path=${path} o=${o} reload=${reload} />`)}</div>`;
 }
 
+// Where targets begin is known only when the clients are.
 export function Clients() {
+	const clients = useData('clients', { topics: ['clients'], every: 5000 });
+	const targets = useData('targets', { topics: ['downloads'], every: 5000 });
 	return html`<${Head} title="Clients and targets" note="Who downloads for us, and who is told of new files." />
-		<${All} path="clients" topics=${['clients']} title="Clients" empty=${html`<${Empty} title="No clients" command="tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret secret:qb">Programs that download for us.<//>`} />
-		<${All} path="targets" topics=${['downloads']} title="Targets" empty=${html`<${Empty} title="No targets yet" command="tow target add films jellyfin http://127.0.0.1:8096 --secret secret:jellyfin">Media servers, and whoever else is told of new files.
-			Then say of which library: tow library announce LIBRARY TARGET<//>`} />`;
+		<${All} path="clients" of=${clients} title="Clients" empty=${html`<${Empty} title="No clients" command="tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret secret:qb">Programs that download for us.<//>`} />
+		${(clients.data || clients.error) && html`<${All} path="targets" of=${targets} title="Targets" empty=${html`<${Empty} title="No targets yet" command="tow target add films jellyfin http://127.0.0.1:8096 --secret secret:jellyfin">Media servers, and whoever else is told of new files.
+			Then say of which library: tow library announce LIBRARY TARGET<//>`} />`}`;
 }

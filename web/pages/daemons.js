@@ -1,6 +1,6 @@
 // Daemons: what works in turns until somebody stops it, each with what it says now. And one: its log.
 import { get, may, post, put, step } from '../lib/api.js';
-import { Button, Card, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { Json } from '../lib/json.js';
 import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
@@ -105,8 +105,8 @@ function One({ name }) {
 	const [most, setMost] = useState(KEPT);
 	const log = useData(`${path}/log`, { query: { max_lines: most }, topics, every: 3000 });
 	if (!d)
-		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
-	return html`<${Head} title=${d.name} note=${d.description}>
+		return error ? html`<${Gone} of="daemon" name=${name} at="daemons" pageTitle="Daemons" error=${error} again=${reload} />` : html`<${Head} title=${name} /><div class="panel loading" aria-busy="true"></div>`;
+	return html`<${Head} title=${d.name} note=${html`<a href=${href('daemons')}>Daemons</a>${d.description && ` / ${d.description}`}`} tab=${`Daemon ${d.name}`}>
 			${may('admin') && html`<${Button} onClick=${() => edit(sort, d).then((done) => done && reload())}>Edit<//>`}<${Verbs} d=${d} done=${reload} />
 			${may('admin') && !isStarted(d) && html`<${Button} look="danger" onClick=${() => drop(sort, d).then((done) => done && go('daemons'))}>Delete<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}

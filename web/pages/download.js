@@ -1,15 +1,17 @@
 // One download: how far it is, what is wrong, its files, and all that ever happened to it.
 import { may, post } from '../lib/api.js';
-import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, count, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
+import { ask } from '../lib/dialog.js';
+import { useOutcome } from '../lib/outcome.js';
 import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, Lasting, Time } from '../lib/time.js';
-import { act } from '../lib/toast.js';
+import { act, toastProblem } from '../lib/toast.js';
 import { Json } from '../lib/json.js';
 import { html, useEffect } from '../lib/ui.js';
-import { amount, DownloadState, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
+import { amount, DownloadState, isOver, percent, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
 
 // How long it was in which state, one after the other; begun: whether what is known begins with it.
 function Timeline({ events, begun }) {
@@ -36,7 +38,7 @@ const eventColumns = [
 
 function Now({ d }) {
 	return html`<${Card} title="Now" extra=${html`<${DownloadState} d=${d} />`}>
-		<div class="large"><${Progress} d=${d} /><b class="num">${d.percent >= 99.95 ? 100 : d.percent.toFixed(1)} %</b></div>
+		<div class="large"><${Progress} d=${d} /><b class="num">${percent(d)}</b></div>
 		<${Facts} of=${[['Downloaded', amount(d)], ['Down', speed(d.down)], ['Up', speed(d.up)], ['Left', d.eta_s === null ? '–' : duration(Math.round(d.eta_s))],
 			['Ratio', d.ratio?.toFixed(2)], ['Seeders', d.seeders], ['Leechers', d.leechers], ['In its client', d.transfer], ['In this state', html`<${Lasting} from=${d.state_at} />`]]} /><//>`;
 }
@@ -59,6 +61,38 @@ function ClientVerbs({ d }) {
 
 const FILES = 200, EVENTS = 100;
 
+const plannedColumns = [
+	{ name: 'source', title: 'File', cell: (f) => html`<div class="two"><span title=${f.source}>${f.source}</span><span class="soft" title=${f.target ?? f.why}>${f.target ?? f.why ?? ''}</span></div>` },
+	{ name: 'state', title: 'What becomes of it', width: 18, phone: 12, cell: (f) => html`<${State} name=${f.state} />` },
+	{ name: 'size', title: 'Size', width: 11, num: true, wide: true, cell: (f) => bytes(f.size) },
+];
+
+function Plan({ job }) {
+	const { found, state, error } = useOutcome(`downloads/previews/${job}`, job);
+	return html`<div class="findings" aria-live="polite">${error ? html`<p class="bad-text">${error}</p>` : state !== 'completed' ? html`<p><${State} name="a worker looks" look="run" /></p>`
+		: found.length === 0 ? html`<p class="soft">There are no files.</p>` : html`<${Table} label="planned files" columns=${plannedColumns} rows=${found} rowKey=${(f) => f.source} />`}</div>`;
+}
+
+async function preview(d) {
+	try {
+		const { job } = await post(`downloads/${d.id}/preview`);
+		await ask({ title: `What an import of ${d.title} would do`, broad: true, action: null, body: html`<${Plan} job=${job} />` });
+	} catch (error) {
+		toastProblem(error);
+	}
+}
+
+// Of what has ended, none will come. What an import would do can be asked once all is here, and before it is done.
+function Files({ d, files }) {
+	const none = files.rows?.length === 0;
+	const offer = may('operator') && d.library && d.percent >= 99.95 && d.state !== 'completed';
+	if (none && isOver(d) && !offer)
+		return null;
+	return html`<section class="stack"><div class="lead"><h2>${none || !files.rows ? 'Files' : `${files.more ? 'More than ' : ''}${count(files.rows.length, 'file')}`}</h2>${offer && html`<${Button} onClick=${() => preview(d)}>Preview<//>`}</div>
+		${!(none && isOver(d)) && html`<${Table} label="files" columns=${fileColumns} rows=${files.rows} rowKey=${(f) => f.id} more=${files.more}
+			empty=${html`<${Empty} title="No files yet">They are known once it is here.<//>`} />`}</section>`;
+}
+
 export function Download({ id }) {
 	const one = useMoving(`downloads/${encodeURIComponent(id)}`);
 	const files = usePages(`downloads/${encodeURIComponent(id)}/files`, { limit: FILES });
@@ -68,7 +102,8 @@ export function Download({ id }) {
 		events.reload();
 	}, [one.data?.state, one.data?.state_at]);
 	if (!one.data)
-		return html`<${Head} title=${`Download ${id}`} />${one.error ? html`<${ProblemBox} error=${one.error} again=${one.reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
+		return one.error ? html`<${Gone} of="download" name=${id} at="downloads" pageTitle="Downloads" error=${one.error} again=${one.reload}>It was never added here, or it has been deleted.<//>`
+			: html`<${Head} title=${`Download ${id}`} /><div class="panel loading" aria-busy="true"></div>`;
 	const d = one.now(one.data);
 	const again = (isGone) => {
 		if (isGone)
@@ -86,9 +121,7 @@ export function Download({ id }) {
 		${d.trouble && html`<div class="problem" role="status"><p>${troubleOf(d)}</p>${d.hint && html`<p class="hint">${d.hint}</p>`}</div>`}
 		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
-		<h2>${files.rows ? `${files.more ? 'More than ' : ''}${count(files.rows.length, 'file')}` : 'Files'}</h2>
-		<${Table} label="files" columns=${fileColumns} rows=${files.rows} rowKey=${(f) => f.id} more=${files.more}
-			empty=${html`<${Empty} title="No files yet" command=${`tow haul plan ${d.id}`}>They are known once it is here; this says what an import would do with them.<//>`} />
+		<${Files} d=${d} files=${files} />
 		<h2>What happened</h2>
 		<${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} />`;
 }

@@ -9,7 +9,7 @@ import { filter, href } from '../lib/route.js';
 import { add as setUp } from '../lib/setup.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
-import { duration, seconds, Time } from '../lib/time.js';
+import { duration, said, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Download } from './download.js';
@@ -41,7 +41,7 @@ const verbs = [
 ];
 
 const sort = {
-	one: 'download', path: 'downloads/bulk', key: 'download', most: 'max_rows', verbs,
+	one: 'download', path: 'downloads/bulk', key: 'download', most: 'max_rows', verbs, whole: ['cancel', 'forget'],
 	turnsOf({ fits }, { states }) {
 		const state = fits.filter((s) => !states || states.includes(s));
 		return state.length > 0 ? [{ state }] : [];
@@ -79,13 +79,18 @@ function withMoves(d, m) {
 // What is here, and goes no further until somebody says where to.
 const isLost = (d) => d.state === 'downloaded' && !d.library;
 
-export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : d.trouble);
+// What its client would have to go on with, and cannot.
+const underClient = ['queued', 'approved', 'downloading'], wellClient = ['ok', 'new', 'suspect'];
+const isHeld = (d) => underClient.includes(d.state) && d.error?.startsWith(`client ${d.client} is `) && !d.error.endsWith(' suspect');
+
+export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : said(d.trouble));
 
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
-export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.state)} />`);
+const lookOf = (d) => (isHeld(d) ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
+export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.state)} look=${lookOf(d)} />`);
 
-const isOver = (d) => ended.includes(d.state);
+export const isOver = (d) => ended.includes(d.state);
 const holds = {
 	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state),
 	resume: (d) => d.state === 'paused',
@@ -166,7 +171,7 @@ export function Progress({ d }) {
 	return html`<${Meter} value=${d.percent} look=${look} label=${`how far ${d.title} is`} />`;
 }
 
-const percent = (d) => `${d.percent >= 99.95 || d.percent === 0 ? Math.round(d.percent) : d.percent.toFixed(1)} %`;
+export const percent = (d) => `${d.percent >= 99.95 || d.percent === 0 ? Math.round(d.percent) : d.percent.toFixed(1)} %`;
 
 export const amount = (d) => (d.size === null ? '–' : d.downloaded !== null && d.downloaded < d.size ? `${bytes(d.downloaded)} of ${bytes(d.size)}` : bytes(d.size));
 
@@ -179,7 +184,7 @@ const columns = (now, reload) => [
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
 			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${troubleOf(d) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
-			<span class="narrow"><${DownloadState} d=${d} /></span></div>`;
+			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s !== null && `${duration(Math.round(d.eta_s))} left`}</span></span></div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
@@ -312,9 +317,9 @@ function useDrop(take) {
 
 // --- the page
 
-function Tabs({ chosen, counts, lost }) {
+function Tabs({ chosen, counts, stuck }) {
 	const inStates = (states) => counts.filter((c) => !states || states.includes(c.state)).reduce((n, c) => n + c.count, 0);
-	const moved = { active: -lost, attention: lost };
+	const moved = { active: -stuck, attention: stuck };
 	return html`<nav class="tabs" aria-label="Which downloads">${Object.entries(groups).map(([name, g]) => html`<a key=${name}
 		href=${href('downloads', { show: name })} aria-current=${name === chosen ? 'true' : undefined}>${g.title}<span class="n">${counts ? number(inStates(g.states) + (moved[name] ?? 0)) : ''}</span></a>`)}</nav>`;
 }
@@ -352,24 +357,34 @@ function Nothing({ query }) {
 	const libraries = useData('libraries', { every: 60000 });
 	return query.show || query.title || query.client || query.library
 		? html`<${Empty} title="Nothing fits"><a href=${href('downloads')}>Show all downloads</a><//>`
-		: html`<${Empty} title="No downloads yet" command="tow haul add https://host/file.iso">Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>
-			${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}`;
+		: html`<${Empty} title="No downloads yet" command="tow haul add https://host/file.iso" also=${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}>Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>`;
 }
 
-// What is here and has no library stands with what needs somebody, not with what is under way.
-function useLost(data) {
-	const downloaded = useData('downloads', { query: { state: 'downloaded', limit: MANY } });
-	useEffect(() => { downloaded.reload(); }, [data]);
-	return downloaded.data?.items.filter(isLost) ?? [];
+// What is here and has no library, and what its client keeps from going on, stands with what needs somebody, not with what is
+// under way.
+function useStuck(data) {
+	const clients = useData('clients', { topics: ['clients'], every: 60000 }).data?.items ?? [];
+	const down = clients.filter((c) => !wellClient.includes(c.state)).map((c) => c.name);
+	const [stuck, setStuck] = useState([]);
+	useEffect(() => {
+		let wanted = true;
+		const asked = [{ state: 'downloaded' }, ...down.map((client) => ({ client, state: underClient.join(',') }))];
+		Promise.all(asked.map((query) => get('downloads', { ...query, limit: MANY }))).then((all) => {
+			if (wanted)
+				setStuck(all.flatMap(({ items }) => items).filter((d) => isLost(d) || isHeld(d)));
+		}, () => null); // the list itself says what is wrong
+		return () => { wanted = false; };
+	}, [data, down.join(' ')]);
+	return stuck;
 }
 
-const fits = (query) => (d) => !query.library && (!query.client || d.client === query.client) && (!query.title || d.title.toLowerCase().includes(query.title.toLowerCase()));
+const fits = (query) => (d) => (!query.library || d.library === query.library) && (!query.client || d.client === query.client) && (!query.title || d.title.toLowerCase().includes(query.title.toLowerCase()));
 
-function rowsOf(chosen, data, lost, query) {
+function rowsOf(chosen, data, stuck, query) {
 	if (!data || !['attention', 'active'].includes(chosen))
 		return data?.items;
-	const others = data.items.filter((d) => !isLost(d));
-	return chosen === 'attention' ? [...lost.filter(fits(query)), ...others] : others;
+	const others = data.items.filter((d) => !isLost(d) && !isHeld(d));
+	return chosen === 'attention' ? [...stuck.filter(fits(query)), ...others] : others;
 }
 
 function All({ query }) {
@@ -378,10 +393,10 @@ function All({ query }) {
 	const asked = { title: query.title, client: query.client, library: query.library };
 	const { data, error, reload, now } = useMoving('downloads', { state: groups[chosen].states?.join(','), ...asked, sort: query.sort, limit: shown });
 	const counts = useData('downloads/counts', {});
-	const lost = useLost(data);
-	const rows = rowsOf(chosen, data, lost, query);
+	const stuck = useStuck(data);
+	const rows = rowsOf(chosen, data, stuck, query);
 	// What stands elsewhere than its state says would not be matched where it is seen.
-	const picked = useChosen(rows, { ...asked, states: groups[chosen].states }, { isMore: Boolean(data?.next), mayMatch: lost.length === 0 });
+	const picked = useChosen(rows, { ...asked, states: groups[chosen].states }, { isMore: Boolean(data?.next), mayMatch: stuck.length === 0 });
 	const again = () => {
 		reload();
 		counts.reload();
@@ -390,7 +405,7 @@ function All({ query }) {
 	const over = useDrop((files) => dropped(files, again));
 	return html`<${Head} title="Downloads" note=${html`<${Service} />`}>
 			${may('operator') && html`<${Button} look="main" onClick=${() => add(again)}>Add downloads<//>`}<//>
-		<${Tabs} chosen=${chosen} counts=${counts.data?.items} lost=${lost.length} />
+		<${Tabs} chosen=${chosen} counts=${counts.data?.items} stuck=${stuck.length} />
 		<${Filters} query=${query} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${rows} rowKey=${(d) => d.id} selected=${may('operator') ? picked.ids : undefined} onSelect=${picked.select}

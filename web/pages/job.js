@@ -1,13 +1,13 @@
 // One job: where it stands and why, what it was given and gave, each attempt with what it said, and what can be done about it.
 import { del, may, post } from '../lib/api.js';
-import { Button, Card, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, count, Facts, Gone, Head, Meter, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { Graph } from '../lib/graph.js';
 import { Json } from '../lib/json.js';
 import { useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
 import { finished, live } from '../lib/states.js';
-import { duration, exact, Lasting, seconds, Time } from '../lib/time.js';
+import { duration, exact, Lasting, Moment, Said, seconds, Time } from '../lib/time.js';
 import { Timeline } from '../lib/timeline.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
@@ -87,12 +87,20 @@ function Holders({ of: { reason, ids } }) {
 		${ids.length > 20 && html`<span class="soft">and ${ids.length - 20} more</span>`}</div>`;
 }
 
-function Why({ id, topic }) {
-	const { data } = useData(`jobs/${id}/why`, { topics: [topic] });
+// What can be pressed on this page, or on another, need not be typed.
+function Hint({ job, hint }) {
+	const [, verb, queue] = /^select tow\.(\w+)\((?:'([^']+)')?/.exec(hint) ?? [];
+	if (may('operator') && actionsOf(job).some(([name]) => name === verb))
+		return null;
+	return verb === 'resume' && queue ? html`<div><a href=${href(`queues/${queue}`)}>queue ${queue}</a></div>` : html`<code>${hint}</code>`;
+}
+
+function Why({ job, topic }) {
+	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic] });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
-		<b>${w.reason}</b> ${w.detail}${w.until && html`, until <${Time} at=${w.until} />`}
+		<b>${w.reason}</b> <${Said} text=${w.detail} />${w.until && html`, until <${Moment} at=${w.until} />`}
 		${w.ids && html`<${Holders} of=${w} />`}
-		${w.hint && html`<code>${w.hint}</code>`}</li>`)}</ul><//>`;
+		${w.hint && html`<${Hint} job=${job} hint=${w.hint} />`}</li>`)}</ul><//>`;
 }
 
 function Progress({ job }) {
@@ -127,22 +135,25 @@ function Steps({ steps }) {
 	return html`<${Card} title="Steps"><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
 }
 
-function Gone({ id, error }) {
-	return error.status === 404 ? html`<${Head} title=${`Job ${id}`} /><${Empty} title="There is no such job" command="tow jobs">It was never enqueued here, or it has been deleted: queues keep finished jobs for a while.<//>`
-		: html`<${Head} title=${`Job ${id}`} /><${ProblemBox} error=${error} />`;
+function NoJob({ id, error }) {
+	return html`<${Gone} of="job" name=${id} at="jobs" pageTitle="Jobs" error=${error}>It was never enqueued here, or it has been deleted: queues keep finished jobs for a while.<//>`;
 }
 
 export function Job({ id }) {
+	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />` : html`<${NoJob} id=${id} error=${{ status: 404 }} />`;
+}
+
+function Known({ id }) {
 	const topic = `job:${id}`;
 	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], every: 10000 });
 	if (!job)
-		return error ? html`<${Gone} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} /><div class="panel loading"></div>`;
+		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem"><p class="mono">${job.error}</p></div>`)}
 		<div class="halves">
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
-			<div class="stack"><${Why} id=${job.id} topic=${topic} /><${About} job=${job} />
+			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />
 				<${Card} title="Arguments"><${Json} value=${job.args} label="arguments" /><//>
 				${job.result !== null && html`<${Card} title="Result"><${Json} value=${job.result} label="result" /><//>`}
 				<${Graph} id=${job.id} topic=${topic} /></div>

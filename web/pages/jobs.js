@@ -93,7 +93,7 @@ const columns = [
 	{ name: 'id', title: 'Job', width: 9, phone: 7, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
 	{ name: 'state', title: 'State', width: 13, phone: 12, cell: (j) => html`<${State} name=${j.state} />` },
 	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}
-		<div class="narrow soft"><${Progress} job=${j} /></div>` },
+		<div class="narrow soft"><${Progress} job=${j} /></div><div class="narrow soft"><${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />, ${j.queue}</div>` },
 	{ name: 'what', title: 'Progress, reason', width: 32, wide: true, cell: (j) => html`<${Progress} job=${j} />` },
 	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}` },
 	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },

@@ -1,24 +1,25 @@
 // Overview: what needs somebody first; then how it goes; then the queues.
 import { may, post, step } from '../lib/api.js';
-import { Button, Card, compact, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
-import { doToPicked } from '../lib/bulk.js';
+import { Button, Card, compact, count, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
+import { doToMatching } from '../lib/bulk.js';
 import { Chart } from '../lib/chart.js';
 import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { clock, duration, now, Time } from '../lib/time.js';
+import { clock, duration, Lasting, now, Said, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
-import { html, useMemo } from '../lib/ui.js';
+import { html, useMemo, useState } from '../lib/ui.js';
+import { enqueue } from './enqueue.js';
 import { PauseButton, queueColumns } from './queues.js';
 
 // Where one sees more of what a component of the status names: "queue mail", "kind echo".
 const pageOf = {
 	queue: (name) => ['Queue', href(`queues/${name}`)], kind: (name) => ['Jobs', href('jobs', { state: 'ready', kind: name })],
 	daemon: (name) => ['Daemon', href(`daemons/${name}`)], schedule: (name) => ['Schedule', href(`schedules/${name}`)],
-	approval: () => ['Downloads', href('downloads')], worker: () => ['Workers', href('workers')], scheduler: () => ['Workers', href('workers')],
-	client: () => ['Clients', href('clients')], target: () => ['Clients', href('clients')], downloads: () => ['Downloads', href('downloads')],
+	approval: () => ['Downloads', href('downloads', { show: 'attention' })], worker: () => ['Workers', href('workers')], scheduler: () => ['Workers', href('workers')],
+	client: () => ['Clients', href('clients')], target: () => ['Clients', href('clients')], downloads: () => ['Downloads', href('downloads', { show: 'attention' })],
 };
 
 function Remedy({ of: { component, detail }, reload }) {
@@ -28,59 +29,70 @@ function Remedy({ of: { component, detail }, reload }) {
 		<a class="button small" href=${to} aria-label=${`${title}: ${component}`}>${title}</a></div>`;
 }
 
-function Trouble({ items, reload }) {
-	return items.map((s) => html`<li key=${`${s.component} ${s.detail}`}><${State} name=${s.component} look=${s.status === 'bad' ? 'bad' : 'warn'} />
-		<div>${s.detail}${s.hint && html`<code>${s.hint}</code>`}</div><${Remedy} of=${s} reload=${reload} /></li>`);
+// What the buttons beside it do need not be typed.
+const isPressed = (hint) => /^(tow queue resume|tow haul ls)\b/.test(hint);
+
+function Trouble({ of: one, reload }) {
+	const { component, status, detail, hint } = one;
+	return html`<li><${State} name=${component} look=${status === 'bad' ? 'bad' : 'warn'} />
+		<div><${Said} text=${detail} />${hint && !isPressed(hint) && html`<code>${hint}</code>`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
 }
 
-async function decide(verb, job, reload) {
-	await act(() => post(`jobs/${job.id}/${verb}`), `job ${job.id} is ${verb === 'approve' ? 'approved' : 'rejected'}`);
+async function decide(verb, id, reload) {
+	await act(() => post(`jobs/${id}/${verb}`), `job ${id} is ${verb === 'approve' ? 'approved' : 'rejected'}`);
 	reload();
 }
 
-function Approvals({ jobs, reload }) {
-	return jobs.map((job) => html`<li key=${job.id}><${State} name="approval" look="warn" />
-		<div><a href=${href(`jobs/${job.id}`)}>Job ${job.id}</a> ${job.kind} waits for somebody's word, <${Time} at=${job.created_at} /></div>
-		${may('operator') && html`<div class="actions"><${Button} look="small main" aria-label=${`Approve job ${job.id}`} onClick=${() => decide('approve', job, reload)}>Approve<//>
-			<${Button} look="small" aria-label=${`Reject job ${job.id}`} onClick=${() => decide('reject', job, reload)}>Reject<//></div>`}</li>`);
+function Approval({ id, kind, since, reload }) {
+	return html`<li><${State} name="approval" look="warn" />
+		<div><a href=${href(`jobs/${id}`)}>Job ${id}</a> ${kind} waits for somebody's word${since && html`, for <${Lasting} from=${since} />`}</div>
+		${may('operator') && html`<div class="actions"><${Button} look="small main" aria-label=${`Approve job ${id}`} onClick=${() => decide('approve', id, reload)}>Approve<//>
+			<${Button} look="small" aria-label=${`Reject job ${id}`} onClick=${() => decide('reject', id, reload)}>Reject<//></div>`}</li>`;
 }
+
+// Of each kind those that wait longest, and how many there are besides.
+const approvalRows = (approvals, reload) => approvals.flatMap(({ kind, count: n, more, jobs, since }) => [
+	...jobs.map((id, i) => html`<${Approval} key=${id} id=${id} kind=${kind} since=${i === 0 && since} reload=${reload} />`),
+	...(n > jobs.length ? [html`<li key=${`more ${kind}`}><${State} name="approval" look="warn" /><div>and <a href=${href('jobs', { state: 'waiting', kind })}>${number(n - jobs.length)}${more && '+'} more ${kind}</a></div></li>`] : []),
+]);
 
 const again = ofJobs.verbs.find((v) => v.verb === 'retry');
 
-async function retry(jobs, reload) {
-	if (await doToPicked(ofJobs, again, jobs))
+async function retry({ kind, class: failure }, reload) {
+	if (await doToMatching(ofJobs, again, { state: 'failed', kind, class: failure }))
 		reload();
 }
 
-function Failures({ groups, more, reload }) {
-	return groups.map((jobs) => {
-		const [last] = jobs;
-		const n = jobs.length === 1 ? '' : `${jobs.length}${more ? '+' : ''} × `;
-		const to = jobs.length === 1 ? href(`jobs/${last.id}`) : href('jobs', { state: 'failed', kind: last.kind, class: last.class });
-		return html`<li key=${`${last.kind} ${last.class}`}><${State} name="failed" />
-			<div class="one-line"><a href=${to}>${n}${last.kind}</a> ${last.class && html`<span class="mono">${last.class}</span> `}<span class="soft"><${Time} at=${last.finished_at} />: <span title=${last.error}>${last.error}</span></span></div>
-			${may('operator') && html`<div class="actions"><${Button} look="small" aria-label=${`Retry ${n}${last.kind} ${last.class ?? ''}`} onClick=${() => retry(jobs, reload)}>Retry<//></div>`}</li>`;
-	});
+// What a group is without, cannot be filtered by.
+function Failure({ of: group, reload }) {
+	const { kind, class: failure, count: n, more, jobs, last_at: last, detail } = group;
+	const many = n === 1 ? '' : `${number(n)}${more ? '+' : ''} × `;
+	const to = n === 1 ? href(`jobs/${jobs[0]}`) : href('jobs', { state: 'failed', kind, class: failure });
+	return html`<li><${State} name="failed" />
+		<div class="one-line"><a href=${to}>${many}${kind}</a> ${failure && html`<span class="mono">${failure}</span> `}<span class="soft"><${Time} at=${last} />: <span title=${detail}>${detail}</span></span></div>
+		${may('operator') && failure && html`<div class="actions"><${Button} look="small" aria-label=${`Retry${n > 1 ? ' all' : ''} ${many}${kind} ${failure}`} onClick=${() => retry(group, reload)}>Retry${n > 1 && ' all'}<//></div>`}</li>`;
 }
 
-// What is cut off says so, and where the rest is.
-function AndMore({ n, what, state }) {
-	return n > 0 && html`<li><span></span><div><a href=${href('jobs', { state })}>and ${n} more ${what}</a></div></li>`;
-}
+const SHOWN = 5;
 
 function Needs() {
-	const { status, failed, waiting, trouble, approvals, groups, unshown, n } = useNeeds(true);
-	const error = status.error ?? failed.error ?? waiting.error;
+	const { needs, downloads, trouble, approvals, groups, n } = useNeeds(true);
+	const { error } = needs;
+	const [isOpen, setOpen] = useState(false);
+	const reload = () => {
+		needs.reload();
+		downloads.reload();
+	};
 	if (n === null)
-		return error ? html`<${ProblemBox} error=${error} />` : html`<div class="panel loading"></div>`;
+		return error ? html`<${ProblemBox} error=${error} />` : html`<div class="panel loading first" aria-busy="true"></div>`;
 	if (n === 0)
-		return html`<section class="panel calm" aria-label="What needs somebody"><${State} name="Nothing needs anybody" look="ok" /><span class="soft">${status.data.items.length} things were looked at</span></section>`;
-	return html`<${Card} title="Needs somebody" extra=${failed.data.items.length > 0 && html`<a href=${href('jobs', { state: 'failed' })}>All failed jobs</a>`}>
+		return html`<section class="panel calm" aria-label="What needs somebody"><${State} name="Nothing needs anybody" look="ok" /></section>`;
+	return html`<${Card} title="Needs somebody" extra=${groups.length > 0 && html`<a href=${href('jobs', { state: 'failed' })}>All failed jobs</a>`}>
 		${error && html`<${ProblemBox} error=${error} />`}
-		<ul class="needs"><${Trouble} items=${trouble} reload=${status.reload} /><${Approvals} jobs=${approvals} reload=${waiting.reload} />
-			<${AndMore} n=${unshown.approvals} what="that wait for somebody" state="waiting" />
-			<${Failures} groups=${groups} more=${failed.data.next !== null} reload=${failed.reload} />
-			<${AndMore} n=${unshown.groups} what="sorts of failures" state="failed" /></ul><//>`;
+		<ul class="needs">${[
+			...trouble.map((s) => html`<${Trouble} key=${`${s.component} ${s.hint}`} of=${s} reload=${reload} />`), ...approvalRows(approvals, reload),
+			...groups.slice(0, isOpen ? groups.length : SHOWN).map((g) => html`<${Failure} key=${`failed ${g.kind} ${g.class}`} of=${g} reload=${reload} />`)]}</ul>
+		${groups.length > SHOWN && !isOpen && html`<button class="more" onClick=${() => setOpen(true)}>and ${count(groups.length - SHOWN, 'more kind')} of failure: show all</button>`}<//>`;
 }
 
 // Rows a queue and minute, as one row a minute: sums, or the largest.
@@ -136,10 +148,18 @@ function Numbers({ stats }) {
 		<div class="panel"><span class="soft">Slots in use</span><b class="num">${number(busy)}<span class="soft"> / ${number(slots)}</span></b></div></div>`;
 }
 
+// Until something has run, there is nothing to draw.
+function FirstSteps() {
+	return html`<${Empty} title="Nothing has run here yet" className="steps-first" command=${`tow enqueue echo '{"hello": "world"}'`}
+		also=${may('operator') && html`<div class="actions"><${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//><a class="button" href=${href('downloads')}>Add a download</a></div>`}>
+		A job is a kind of work and what it is told; a worker takes it, and the page follows it. Type the first one:<//>`;
+}
+
 export function Overview() {
+	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 }).data?.items;
 	const stats = useData('stats', { topics: ['queues', 'jobs', 'workers'] });
 	const queues = useData('queues', { topics: ['queues', 'jobs'] });
-	return html`<${Head} title="Overview" /><${Needs} /><${Numbers} stats=${stats.data} /><${Charts} />
+	return html`<${Head} title="Overview" /><${Needs} /><${Numbers} stats=${stats.data} />${any?.length === 0 ? html`<${FirstSteps} />` : html`<${Charts} />`}
 		<${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
 			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} />`;
 }

@@ -129,7 +129,7 @@ function One({ name }) {
 	const q = data?.items.find((o) => o.name === name);
 	if (!q)
 		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />`
-			: data && html`<${Empty} title="There is no such queue" command="tow queue ls" />`}`;
+			: data && html`<${Empty} title=${`There is no queue ${name}`}><a href=${href('queues')}>Queues</a> has those that there are.<//>`}`;
 	const path = `queues/${step(name)}`;
 	return html`<${Head} title=${name} note=${html`<a href=${href('queues')}>Queues</a>${q.description && ` / ${q.description}`}`} tab=${`Queue ${name}`}>
 			<a class="button" href=${href('jobs', { queue: name })}>Jobs</a>

@@ -1,6 +1,6 @@
 // Schedules: when each comes next, in its own zone, and what became of it. And one: its next runs, its history, its settings.
 import { del, get, may, patch, post, step } from '../lib/api.js';
-import { Button, Card, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { changed, filled } from '../lib/form.js';
 import { Json } from '../lib/json.js';
@@ -19,11 +19,12 @@ const pathOf = (s) => `schedules/${step(s.name)}`;
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' });
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 
-function LocalTime({ of }) {
+// exactly: with seconds, even where they are none.
+function LocalTime({ of, exactly }) {
 	const [, date, minutes, secs] = /^(\S+) (\d\d:\d\d)(:\d\d)?/.exec(of);
 	const at = new Date(`${date}T00:00Z`);
 	const year = date.startsWith(String(new Date().getFullYear())) ? '' : ` ${date.slice(0, 4)}`;
-	return html`<span title=${of}><span class="wide">${weekday.format(at)}, </span>${day.format(at)}${year} ${minutes}${secs === ':00' ? '' : secs}</span>`;
+	return html`<span title=${of}><span class="wide">${weekday.format(at)}, </span>${day.format(at)}${year} ${minutes}${secs === ':00' && !exactly ? '' : secs}</span>`;
 }
 
 // --- outcomes
@@ -33,11 +34,10 @@ const outcomeLook = (o) => (o.how === 'failed' || o.state === 'failed' ? 'bad' :
 
 const outcomeWords = (o) => [o.local, o.how, o.state, o.reason].filter(Boolean).join(', ');
 
-// The latest at the right, each a bar whose colour and height say how it went.
+// The latest at the right, each a bar whose colour and height say how it went. They are too thin to be pressed: the history
+// of the schedule has the jobs.
 function Strip({ of }) {
-	return html`<span class="strip">${[...of].reverse().map((o) => (o.job
-		? html`<a key=${o.at} class=${outcomeLook(o)} href=${href(`jobs/${o.job}`)} title=${outcomeWords(o)} aria-label=${outcomeWords(o)}></a>`
-		: html`<span key=${o.at} class=${outcomeLook(o)} role="img" title=${outcomeWords(o)} aria-label=${outcomeWords(o)}></span>`))}</span>`;
+	return html`<span class="strip">${[...of].reverse().map((o) => html`<span key=${o.at} class=${outcomeLook(o)} role="img" title=${outcomeWords(o)} aria-label=${outcomeWords(o)}></span>`)}</span>`;
 }
 
 const SHOWN = 12, MANY = 40;
@@ -69,7 +69,8 @@ const fieldsOf = (s, { kinds, queues }) => [
 const TYPED_MS = 250;
 
 function NextRuns({ rows }) {
-	return html`<ol class="next">${rows.map((r) => html`<li key=${r.run_at}><${LocalTime} of=${r.local} /> <${Time} at=${r.run_at} /></li>`)}</ol>`;
+	const exactly = rows.some((r) => !/^\S+ \d\d:\d\d:00/.test(r.local));
+	return html`<ol class="next">${rows.map((r) => html`<li key=${r.run_at}><${LocalTime} of=${r.local} exactly=${exactly} /> <${Time} at=${r.run_at} /></li>`)}</ol>`;
 }
 
 // The next runs of what is typed, while it is typed.
@@ -164,7 +165,7 @@ function All() {
 }
 
 const historyColumns = (tz) => [
-	{ name: 'at', title: `Instant (${tz})`, width: 25, cell: (o) => o.local },
+	{ name: 'at', title: `Instant (${tz})`, width: 25, cell: (o) => html`<${LocalTime} of=${o.local} exactly />` },
 	{ name: 'how', title: 'How', width: 12, cell: (o) => html`<${State} name=${o.how} />` },
 	{ name: 'job', title: 'Job', width: 10, num: true, cell: (o) => o.job && html`<a data-open href=${href(`jobs/${o.job}`)}>${o.job}</a>` },
 	{ name: 'state', title: 'Its state', width: 13, wide: true, cell: (o) => o.state && html`<${State} name=${o.state} />` },
@@ -185,21 +186,21 @@ function One({ name }) {
 		history.reload();
 	}, [s?.next_at, s?.last_at, s?.last_state]);
 	if (!s)
-		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />` : html`<div class="panel loading" aria-busy="true"></div>`}`;
-	return html`<${Head} title=${s.name} note=${s.description}>
+		return error ? html`<${Gone} of="schedule" name=${name} at="schedules" pageTitle="Schedules" error=${error} again=${reload} />` : html`<${Head} title=${name} /><div class="panel loading" aria-busy="true"></div>`;
+	return html`<${Head} title=${s.name} note=${html`<a href=${href('schedules')}>Schedules</a>${s.description && ` / ${s.description}`}`} tab=${`Schedule ${s.name}`}>
 			${may('admin') && html`<${Button} onClick=${() => edit(s, reload)}>Edit<//>`}<${Verbs} s=${s} reload=${reload} />
 			${may('admin') && html`<${Button} look="danger" onClick=${() => drop(s, reload)}>Delete<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="columns">
 			<${Card} title="Next runs" extra=${html`<${State} name=${s.state} />`}><p class="status"><b>${words ?? ' '}</b></p>
-				${next.data && (s.state === 'active' ? html`<${NextRuns} rows=${next.data.items} /><p class="hint">clocks of ${s.tz}${s.jitter ? `; each up to ${duration(seconds(s.jitter))} later` : ''}</p>`
-					: html`<p class="soft">None: it ${s.state === 'paused' ? 'is paused' : 'has ended'}.</p>`)}<//>
+				<div class=${s.state === 'active' ? 'next-room' : ''}>${next.data && (s.state === 'active' ? html`<${NextRuns} rows=${next.data.items} /><p class="hint">clocks of ${s.tz}${s.jitter ? `; each up to ${duration(seconds(s.jitter))} later` : ''}</p>`
+					: html`<p class="soft">None: it ${s.state === 'paused' ? 'is paused' : 'has ended'}.</p>`)}</div><//>
 			<${Card} title="What"><${Facts} of=${[['Line', html`<span class="mono">${s.spec}</span>`], ['Kind', html`<a href=${href('jobs', { kind: s.kind })}>${s.kind}</a>`], ['Queue', html`<a href=${href(`queues/${s.queue}`)}>${s.queue}</a>`],
 				['Lane', s.lane], ['Priority', s.priority], ['Overlap', s.overlap], ['Missed', s.missed], ['Grace', duration(seconds(s.grace))], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
 				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Starts', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Ends', s.ends_at && html`<${Time} at=${s.ends_at} />`],
 				['Gap in spring', s.dst_gap], ['Hour twice in autumn', s.dst_overlap]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
 		</div>
-		${history.data?.items.length > 0 && html`<${Card} title="Lately"><${Strip} of=${history.data.items.slice(0, HISTORY)} /><//>`}
+		${s.last_at && html`<${Card} title="Lately"><${Strip} of=${history.data?.items.slice(0, HISTORY) ?? []} /><//>`}
 		<h2>History</h2>
 		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at} more=${history.data?.items.length >= most && (() => setMost(most + HISTORY))}
 			empty=${html`<${Empty} title="It has not come yet" command=${`tow schedule run ${s.name}`} />`} />`;

@@ -18,12 +18,13 @@
 struct watch {
 	struct session session;
 	char id[24], revision[24];
+	bool is_blind; /* and has said so */
 };
 
 static void watch_release(struct watch *w)
 {
 	session_close(&w->session);
-	*w = (struct watch){ 0 };
+	*w = (struct watch){ .is_blind = w->is_blind };
 }
 
 #define AUTO_WATCH __attribute__((cleanup(watch_release))) struct watch
@@ -141,10 +142,23 @@ static long long wait_said(const struct tow_rows *rows)
 	return says_when(rows) ? atoll(tow_rows_at(rows, 0, 0)) : LATCHED;
 }
 
+/* A daemon that works and a client that is down look alike, unless it says so. */
+static void say_blind(struct tow_job *j, struct watch *w, const struct tow_err *why)
+{
+	TOW_AUTO_BUF b = { 0 };
+
+	if (w->is_blind == (why != NULL))
+		return;
+	if (why)
+		tow_buf_addf(&b, "Sees nothing of it: %s", why->text);
+	w->is_blind = why != NULL;
+	tow_job_status(j, why ? b.data : "Sees it again", 0);
+}
+
 /* Where it must not be asked again the session ends: the next one is opened when haul.watch lets.
  */
-static bool unreachable(struct watch *w, struct tow_db *db, const struct tow_err *why,
-			long long *wait_ms, struct tow_err *e)
+static bool unreachable(struct tow_job *j, struct watch *w, struct tow_db *db,
+			const struct tow_err *why, long long *wait_ms, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 
@@ -152,6 +166,7 @@ static bool unreachable(struct watch *w, struct tow_db *db, const struct tow_err
 		      why->hint))
 		return false;
 	*wait_ms = wait_said(rows);
+	say_blind(j, w, why);
 	if (!says_when(rows))
 		watch_release(w);
 	return true;
@@ -183,13 +198,14 @@ static bool cycle(struct tow_job *j, struct watch *w, struct tow_db *db, long lo
 	     !w->session.client.driver->hello(&w->session.client, &a, &why)) ||
 	    !w->session.client.driver->list(&w->session.client, &a, &listing, &why)) {
 		tow_job_log(j, TOW_WARN, "%s", why.text);
-		return unreachable(w, db, &why, wait_ms, e);
+		return unreachable(j, w, db, &why, wait_ms, e);
 	}
 	add_listing(&text, &w->session.client, &listing);
 	snprintf(took, sizeof(took), "%lld", (tow_mono_us() - began) / 1000);
 	if (!tow_call(db, &rows, e, "haul.observe", w->id, w->revision, text.data, took))
-		return cannot_be(e, &why) && unreachable(w, db, &why, wait_ms, e);
+		return cannot_be(e, &why) && unreachable(j, w, db, &why, wait_ms, e);
 	*wait_ms = wait_said(rows);
+	say_blind(j, w, NULL);
 	return true;
 }
 
@@ -211,8 +227,8 @@ static bool is_same(const struct watch *w, const struct tow_rows *rows)
 }
 
 /* Asks who is to be watched; a session goes on while that has not changed. */
-static bool look_up(struct watch *w, struct tow_db *db, const char *name, long long *wait_ms,
-		    struct tow_err *e)
+static bool look_up(struct tow_job *j, struct watch *w, struct tow_db *db, const char *name,
+		    long long *wait_ms, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	struct tow_err why = { 0 };
@@ -228,7 +244,7 @@ static bool look_up(struct watch *w, struct tow_db *db, const char *name, long l
 	snprintf(w->id, sizeof(w->id), "%s", tow_rows_get(rows, 0, "id"));
 	snprintf(w->revision, sizeof(w->revision), "%s", tow_rows_get(rows, 0, "revision"));
 	return !wait || session_open(&w->session, rows, &why) ||
-	       unreachable(w, db, &why, wait_ms, e);
+	       unreachable(j, w, db, &why, wait_ms, e);
 }
 
 /*--- a turn */
@@ -265,7 +281,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (!tow_job_db(j, &db, e) || !ask(db, name, NULL, e))
 		return false;
 	while (!tow_job_stopping(j) && tow_mono_us() < end) {
-		if (rung && !look_up(&w, db, name, &wait_ms, e))
+		if (rung && !look_up(j, &w, db, name, &wait_ms, e))
 			return false;
 		if (session_is_open(&w.session) && wait_ms <= 0 && !cycle(j, &w, db, &wait_ms, e))
 			return false;

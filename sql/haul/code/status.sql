@@ -6,7 +6,7 @@ as $$
 	from haul.clients c where c.driver <> 'web' having count(*) > 0
 	union all
 	select 'client ' || c.name, case when c.state = 'suspect' then 'warn' else 'bad' end,
-		format('%s since %s: %s', c.state, to_char(c.since, 'YYYY-MM-DD HH24:MI'), c.error), c.hint
+		format('%s since %s: %s', c.state, date_trunc('second', c.since), c.error), c.hint
 	from haul.clients c where c.state not in ('ok', 'new', 'disabled')
 $$;
 comment on function haul_store.status_clients() is 'Of haul.status(): download clients.';
@@ -39,7 +39,7 @@ comment on function haul_store.status_downloads() is 'Of haul.status(): download
 create or replace function haul_store.status_targets() returns table(component text, status text, detail text, hint text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select 'target ' || t.name, 'bad', format('failing since %s: %s', to_char(t.failed_at, 'YYYY-MM-DD HH24:MI'), t.error), t.hint
+	select 'target ' || t.name, 'bad', format('failing since %s: %s', date_trunc('second', t.failed_at), t.error), t.hint
 	from haul.targets t where t.state = 'failing'
 $$;
 comment on function haul_store.status_targets() is 'Of haul.status(): media servers.';

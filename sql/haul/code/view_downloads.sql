@@ -23,7 +23,7 @@ begin
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
-		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, to_char(h.since, 'YYYY-MM-DD HH24:MI'), h.error)
+		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
 		when d.state = 'failed' then d.error
 		when d.state = 'approved' then coalesce(haul_store.held_back(d), haul_store.tried(d.id))
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: tow library add NAME ROOT, then tow haul retry ' || d.id

@@ -6,13 +6,10 @@ as $$
 $$;
 comment on function haul_store.some(bigint, text, text) is 'A number of things, in words: 1 file, 2 files.';
 
+-- Its own, because views call it as whoever looks.
 create or replace function haul_store.say_interval(p_for interval) returns text
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language sql immutable security definer set search_path = pg_catalog, pg_temp
 as $$
-declare
-	s constant bigint := greatest(extract(epoch from p_for), 0)::bigint;
-begin
-	return case when s >= 172800 then s / 86400 || ' days' when s >= 3600 and s % 3600 >= 60 then format('%s h %s min', s / 3600, s % 3600 / 60)
-		when s >= 3600 then s / 3600 || ' h' when s >= 60 then s / 60 || ' min' else s || ' s' end;
-end $$;
+	select tow_store.span(coalesce(p_for, '0'))
+$$;
 comment on function haul_store.say_interval(interval) is 'A length of time in words: 2 h 10 min.';

@@ -178,7 +178,7 @@ begin
 	if exists (select from tow_store.fire f where f.schedule_id = s.id and f.era = s.era and f.at = p_at) then
 		return null;
 	elsif p_at + s.start_within <= tow.now() then
-		perform tow_store.record_fire(s, p_at, 'skipped', format('its job was to start within %s', s.start_within));
+		perform tow_store.record_fire(s, p_at, 'skipped', format('its job was to start within %s', tow_store.span(s.start_within)));
 		return null;
 	elsif v_others <> '{}' then
 		v_reason := format('job %s had not finished', v_others[1]);

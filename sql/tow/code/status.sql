@@ -29,7 +29,7 @@ create or replace function tow_store.status_scheduler() returns table(component 
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	with l as (
-		select s.*, format('scheduler %s (%s, pid %s on %s)', s.id, s.name, s.pid, s.host) as who, date_trunc('second', (select tow.now()) - s.seen_at) as silent from tow.schedulers s
+		select s.*, format('scheduler %s (%s, pid %s on %s)', s.id, s.name, s.pid, s.host) as who, tow_store.span((select tow.now()) - s.seen_at) as silent from tow.schedulers s
 	), n as (
 		select count(*) filter (where l.state = 'running') as own, count(*) filter (where l.state = 'stand-by') as standby,
 			(array_agg(format('the last one, %s, was heard at %s, %s ago', l.who, date_trunc('second', l.seen_at), l.silent) order by l.seen_at desc))[1] as last,
@@ -55,13 +55,13 @@ as $$
 		case when n.workers = 0 then 'start one: tow worker' end
 	from (select count(*) as workers, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy from tow.workers w) n
 	union all
-	select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', date_trunc('second', w.silent)) end,
+	select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', tow_store.span(w.silent)) end,
 		format('%s on %s, pid %s', w.name, w.host, w.pid)
 	from tow.workers w where w.missing_since is not null or w.silent > w.lease / 2
 	union all
 	select p.what, 'ok', p.how, 'start it with --direct or TOW_DIRECT_URL: an address past the pooler'
 	from (
-		select 'worker ' || w.id as what, format('comes through a pooler: it polls, and if it dies its jobs wait for its lease of %s', w.lease) as how
+		select 'worker ' || w.id as what, format('comes through a pooler: it polls, and if it dies its jobs wait for its lease of %s', tow_store.span(w.lease)) as how
 		from tow.workers w where w.pooled
 		union all
 		select 'scheduler ' || s.id, 'comes through a pooler: it looks every second' from tow.schedulers s where s.pooled and s.state <> 'silent'
@@ -85,7 +85,7 @@ as $$
 	select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
 		concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
 			format('%s ready, %s running', coalesce(q.ready::text, 'more than 1000'), q.running), coalesce(nullif(q.waiting, 0)::text, case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
-			'the oldest waits for ' || date_trunc('second', tow.now() - q.oldest_ready)),
+			'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready)),
 		case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
 	from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
 		from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)) q
@@ -141,7 +141,7 @@ as $$
 	select 'duty ' || d.name, 'warn', format('failed at %s: %s', date_trunc('second', d.error_at), d.last_error), null::text
 	from tow_store.duty d where d.error_at > (select tow.now()) - interval '10 min'
 	union all
-	select 'duty ' || d.name, 'warn', format('has had no turn for %s', date_trunc('second', (select tow.now()) - d.last_at)), 'somebody is at it, or holds what it needs: look at pg_stat_activity and at the scheduler''s log'
+	select 'duty ' || d.name, 'warn', format('has had no turn for %s', tow_store.span((select tow.now()) - d.last_at)), 'somebody is at it, or holds what it needs: look at pg_stat_activity and at the scheduler''s log'
 	from tow_store.duty d join tow_store.dues((select tow.now())) u on u.name = d.name and (u.every is not null or u.at <= (select tow.now()))
 	where d.last_at < (select tow.now()) - greatest(d.every * 10, interval '2 min') and tow_store.clock_is_minded()
 	union all

@@ -44,7 +44,7 @@ as $$
 		select p.* from tow_store.pinned() p where p.since < clock_timestamp() - tow_store.setting('pinned_after')::interval
 	)
 	select 'xmin', 'warn', format('%s %s pins the horizon %s transactions back, for %s', h.what, h.who, h.xids,
-		date_trunc('second', clock_timestamp() - h.since)), h.todo from h
+		tow_store.span(clock_timestamp() - h.since)), h.todo from h
 	union all
 	select 'xmin', 'ok', 'nobody pins the horizon', null where not exists (select from h)
 $$;

@@ -67,7 +67,7 @@ create or replace function tow_store.status_bells() returns table(component text
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select case l.classid when 7630711 then 'worker ' else 'scheduler ' end || l.objid, 'warn',
-		format('its session, pid %s, has been in one transaction for %s: it hears no bell', a.pid, date_trunc('second', clock_timestamp() - a.xact_start)),
+		format('its session, pid %s, has been in one transaction for %s: it hears no bell', a.pid, tow_store.span(clock_timestamp() - a.xact_start)),
 		format('what does it wait for? select * from pg_stat_activity where pid = %s; tow ends and comes back after pg_terminate_backend(%s)', a.pid, a.pid)
 	from pg_locks l join pg_stat_activity a on a.pid = l.pid
 	where l.locktype = 'advisory' and l.classid in (7630711, 7630714) and l.objsubid = 2 and l.granted

@@ -83,7 +83,7 @@ as $$
 		where o.job_id = j.id
 	)
 	select 1, 'silent worker', format('worker %s (%s, pid %s on %s) fetched it %s ago and has not been heard for %s', r.id, r.name, r.pid, r.host,
-			date_trunc('second', tow.now() - r.claimed_at), date_trunc('second', tow.now() - r.seen_at)),
+			tow_store.span(tow.now() - r.claimed_at), tow_store.span(tow.now() - r.seen_at)),
 		array[r.id], case when r.missing_since is not null then r.missing_since + interval '1.5 s' else r.seen_at + r.lease + interval '1 s' end,
 		'it is put back by then if the worker stays silent'
 	from r where r.ended_at is null and (r.missing_since is not null or r.seen_at < tow.now() - r.lease / 2)
@@ -145,7 +145,7 @@ create or replace function tow_store.why_unminded() returns table(detail text, h
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select case when count(*) = 0 then 'no scheduler lives'
-			else format('no scheduler has been heard for %s s', round(extract(epoch from (select tow.now()) - max(s.seen_at)))) end,
+			else 'no scheduler has been heard for ' || tow_store.span((select tow.now()) - max(s.seen_at)) end,
 		case when count(*) = 0 then 'start one: tow scheduler' else 'one hangs: tow status says which' end
 	from tow.schedulers s having not tow_store.clock_is_minded()
 $$;
@@ -167,7 +167,7 @@ begin
 			case when s.run_at <= tow.now() then 'its instant has come' || case when tow_store.clock_is_minded() then ': it is made ready at any moment' else '' end
 				when s.reason = 'r' then (select format('attempt %s: %s', h.attempt, concat_ws(': ', h.class, tow_store.shown(h.error, tow.sees_args(j.queue))))
 					from tow_store.history h where h.job_id = j.id order by h.run desc limit 1)
-				else format('in %s', date_trunc('second', s.run_at - tow.now())) end,
+				else 'in ' || tow_store.span(s.run_at - tow.now()) end,
 			null::bigint[], s.run_at, format('select tow.run_now(%s)', j.id);
 	elsif p_place = 'waiting' then
 		select o.* into w from tow_store.waiting o where o.id = j.id;
@@ -188,7 +188,7 @@ as $$
 		tow_store.why_reason(j, jsonb_populate_record(w, jsonb_build_object('reason', r.reason))) d
 	where w.reason = 'predecessors' and w.detail ? 'name' and (tow_store.last_word(w)).n is null
 	union all
-	select 2, 'not due', format('in %s', date_trunc('second', i.run_at - i.now)), i.run_at, null
+	select 2, 'not due', 'in ' || tow_store.span(i.run_at - i.now), i.run_at, null
 	from (select coalesce((w.detail ->> 'run_at')::timestamptz, j.run_at) as run_at, tow.now() as now) i where i.run_at > i.now
 $$;
 comment on function tow_store.why_later(tow_store.job, tow_store.waiting) is 'Part of tow.why: what a job waits for when it has what it waits for now.';
