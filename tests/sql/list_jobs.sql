@@ -119,5 +119,15 @@ select is((select jsonb_array_length(g -> 'nodes') || ' ' || jsonb_array_length(
 select pg_temp.refused($$ select tow.graph_json(0) $$, 'TW404', '', 'of no job');
 select pg_temp.refused($$ select * from tow.series_queues(since => null) $$, 'TW422', 'instants', 'no span');
 select is((select count(*) from tow.series_system()), 0::bigint, 'nothing was sampled');
+
+-- What ran in a queue that was dropped is found by its name, whether there is another of that name by now or not.
+select tow.set_queue('gone'), tow.enqueue('noop', queue => 'gone') as gone \gset g_
+select tow.cancel(:g_gone), tow.drop_queue('gone') \g /dev/null
+select is((select array_agg(l.id) from tow.list_jobs('cancelled', queue => 'gone') l), array[:g_gone::bigint], 'of a queue that was dropped');
+select tow.set_queue('gone') \g /dev/null
+select is((select array_agg(l.id) from tow.list_jobs('cancelled', queue => 'gone') l), array[:g_gone::bigint], 'and is another now');
+select is((select count(*) from tow.list_jobs('cancelled', queue => 'other')), 3::bigint, 'and no other queue''s');
+select tow.drop_queue('gone') \g /dev/null
+
 select * from finish();
 rollback;

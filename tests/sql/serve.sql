@@ -88,6 +88,17 @@ select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "99999999999"}'), 'TW
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 kind is null', 'and is null');
+create function pg_temp.logged(p_token text, p_body text) returns text language plpgsql as $$
+declare
+	v_context text;
+begin
+	perform tow.answer(pg_temp.hashed(p_token), pg_temp.route('POST', '/jobs'), body => p_body);
+	return null;
+exception when others then
+	get stacked diagnostics v_context = pg_exception_context;
+	return v_context;
+end $$;
+select ok(c ~ 'call_route' and c !~ 'hunter2', 'and what was given is not in the database''s log') from pg_temp.logged(:'operator', '{"kind": null, "args": {"password": "hunter2"}}') c;
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', repeat('k', 201)), 'TW422 the Idempotency-Key is too long', 'a key that is too long');
 select pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k') as first \gset
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k'), :'first'::text, 'the same key is the same answer');

@@ -196,17 +196,18 @@ begin
 end $$;
 comment on function tow_store.preparation(tow_store.route, tow_store.token) is 'What prepares the statement of a route.';
 
--- A session prepares a route's statement once, for each role: to plan it costs more than to run a short one.
+-- A session prepares a route's statement once, for each role: to plan it costs more than to run a short one. What was given
+-- is a setting meanwhile: in the statement's text it would be in the database's log when the call fails, a client's password too.
 create or replace function tow_store.call_route(r tow_store.route, t tow_store.token, p_given jsonb, out content text, out n bigint, out next text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_before constant text := current_setting('role');
 begin
-	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true);
+	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.given', p_given::text, true);
 	for v_again in 0 .. 1 loop
 		begin
-			execute format('execute %I(%L)', format('tow_%s_%s', r.id, t.role), p_given) into content, n, next;
+			execute format('execute %I(current_setting(''tow.given'')::jsonb)', format('tow_%s_%s', r.id, t.role)) into content, n, next;
 			exit;
 		exception
 			when invalid_sql_statement_name then
@@ -218,7 +219,7 @@ begin
 				perform tow_store.blame(r, p_given, sqlerrm);
 		end;
 	end loop;
-	perform set_config('role', v_before, true);
+	perform set_config('role', v_before, true), set_config('tow.given', '', true);
 end $$;
 comment on function tow_store.call_route(tow_store.route, tow_store.token, jsonb) is 'What the function of a route gives, called as the role of a token; n: its rows; next: where a list goes on.';
 

@@ -42,7 +42,8 @@ begin
 end $$;
 comment on function tow_store.newest_named(text, text, bigint, bigint, int) is 'The newest jobs of a queue, of a kind, or of both, among the ids from p_first on and before p_before.';
 
--- Ended jobs have been taken back, some of them: not these ends.
+-- Ended jobs have been taken back, some of them: not these ends. A queue that was dropped has left its history, not its bands:
+-- whose band there is not may be of any queue.
 create or replace function tow_store.list_keys(p_state text, p_sort text, p_after jsonb, p_fits jsonb, p_rows int) returns table(id bigint, at timestamptz, tie bigint, fits boolean)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -81,11 +82,11 @@ begin
 			return query select r.job_id, r.claimed_at, r.job_id, coalesce(r.band = any(v_bands), true) from tow_store.running r
 				where (r.claimed_at, r.job_id) > (v_at, v_tie) order by r.claimed_at, r.job_id limit p_rows;
 		when p_sort = '-finished_at' then
-			return query select h.job_id, h.finished_at, h.run, coalesce(h.band = any(v_bands), true) from tow_store.history h
+			return query select h.job_id, h.finished_at, h.run, coalesce(h.band = any(v_bands), true) or not exists (select from tow_store.band b where b.id = h.band) from tow_store.history h
 				where h.outcome <> 'c' and h.outcome = v_outcome and h.finished_at <= v_at and (h.finished_at, h.run) < (v_at, v_tie)
 					and not exists (select from tow_store.revival v where v.run = h.run) order by h.finished_at desc, h.run desc limit p_rows;
 		when p_state = 'completed' then
-			return query select h.job_id, null::timestamptz, h.job_id, coalesce(h.band = any(v_bands), true) from tow_store.history h
+			return query select h.job_id, null::timestamptz, h.job_id, coalesce(h.band = any(v_bands), true) or not exists (select from tow_store.band b where b.id = h.band) from tow_store.history h
 				where h.outcome = 'c' and h.job_id < v_tie and not exists (select from tow_store.revival v where v.run = h.run) order by h.job_id desc limit p_rows;
 		else
 			return query select p.id, null::timestamptz, p.id, coalesce(p.band = any(v_bands), true) from tow_store.newest_places(p_state, p_rows, v_tie, v_bands) p order by p.id desc;
