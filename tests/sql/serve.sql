@@ -98,7 +98,7 @@ exception when others then
 	get stacked diagnostics v_context = pg_exception_context;
 	return v_context;
 end $$;
-select ok(c ~ 'call_route' and c !~ 'hunter2', 'and what was given is not in the database''s log') from pg_temp.logged(:'operator', '{"kind": null, "args": {"password": "hunter2"}}') c;
+select ok(c ~ 'call_route' and c !~ 'hunter2', 'and what was given is not in the database''s log') from pg_temp.logged(:'operator', '{"kind": "no kind", "args": {"password": "hunter2"}}') c;
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', repeat('k', 201)), 'TW422 the Idempotency-Key is too long', 'a key that is too long');
 select pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k') as first \gset
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k'), :'first'::text, 'the same key is the same answer');
