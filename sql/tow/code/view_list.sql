@@ -199,7 +199,7 @@ begin
 	end loop;
 end $$;
 comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int) is
-'Jobs, live and finished, page by page, the newest first (failed and cancelled ones: what ended last): in a state, of a queue, kind, tag, key, lane or parent; class: how the error''s class begins. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones; what no index serves is refused. after: the cursor of the last row of the page before. It looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
+'Jobs, live and finished, page by page, the newest first (failed and cancelled ones: what ended last): in a state, of a queue, kind, tag, key, lane or parent; class: how the error''s class begins. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones; what no index serves is refused. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
 
 create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean, since timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp
