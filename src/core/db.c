@@ -4,14 +4,19 @@
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sqlstate.h"
 #include "statement.h"
 #include "tow/proc.h"
+
+enum { CANCEL_MS = 2000 };
 
 /* The call under way. A call whose prepared statement turns out lost or stale is sent once more
  * without one. */
@@ -320,12 +325,26 @@ bool tow_db_pooled(const struct tow_db *db)
 	return db->pooled;
 }
 
+static void end_in_time(pid_t child)
+{
+	TOW_AUTO_FD process = (int)syscall(SYS_pidfd_open, child, 0);
+	struct pollfd ended = { process, POLLIN, 0 };
+	if (process < 0 || poll(&ended, 1, CANCEL_MS) <= 0)
+		kill(child, SIGKILL);
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* PQcancel waits until the server hangs up: for ever where that stands still. So a child does. */
 void tow_db_cancel(struct tow_db *db)
 {
 	char ignored[256];
 	PGcancel *cancel = PQgetCancel(db->pg);
-	if (cancel)
-		(void)PQcancel(cancel, ignored, sizeof ignored);
+	pid_t child = cancel ? fork() : -1;
+	if (child == 0)
+		_exit(PQcancel(cancel, ignored, sizeof ignored) ? 0 : 1);
+	if (child > 0)
+		end_in_time(child);
 	PQfreeCancel(cancel);
 }
 

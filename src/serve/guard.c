@@ -8,6 +8,14 @@
 
 enum { COOKIE_S = 30 * 24 * 3600 };
 
+/* Browsers leave the port out that is the scheme's own. */
+static size_t origin_length(const char *url, size_t len)
+{
+	const char *port = strncmp(url, "https:", 6) == 0 ? ":443" : ":80";
+	size_t n = strlen(port);
+	return len > n && strncmp(url + len - n, port, n) == 0 ? len - n : len;
+}
+
 bool guard_public(struct guard *g, struct tow_arena *a, const char *url, struct tow_err *e)
 {
 	const char *host = strncmp(url, "https://", 8) == 0  ? url + 8
@@ -20,7 +28,7 @@ bool guard_public(struct guard *g, struct tow_arena *a, const char *url, struct 
 	end = strlen(host + len);
 	while (end > 0 && host[len + end - 1] == '/')
 		end--;
-	g->origin = tow_strndup(a, url, (size_t)(host - url) + len);
+	g->origin = tow_strndup(a, url, origin_length(url, (size_t)(host - url) + len));
 	g->prefix = tow_strndup(a, host + len, end);
 	return true;
 }

@@ -170,7 +170,7 @@ is $? 0 "TERM ends it well"
 is "$(pgrep -c -P "$SERVE_PID")" 0 "with all its processes"
 
 # Behind a proxy that has the certificate, under a path of its own
-ok "it starts anew" serve_start --public https://jobs.example.org/tow || diag "$(cat "$SERVE_LOG")"
+ok "it starts anew" serve_start --public https://jobs.example.org:443/tow || diag "$(cat "$SERVE_LOG")"
 through() {
 	local path=$1
 	shift

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # tow serve behind PgBouncer in transaction mode: what takes too long is ended, though no setting may be left in the session.
+# And what it does when the database stands still.
 # shellcheck disable=SC2317 # functions called by ok
 . tests/lib/tap.sh
 . tests/lib/faults.sh
@@ -20,4 +21,17 @@ is "$(instance_psql -c "select count(*) from pg_stat_activity where query ~ 'tow
 is "$(for _ in {1..6}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..6})" "and it answers on"
 # Statements of routes are named by route and role: they are the same for whoever has the connection next.
 is "$(pooler_leftovers | grep -v 'has prepared prepare tow_[0-9]*_')" "" "with no setting left in the pooler's connections"
+
+# A server that stands still answers nobody, not even who cancels.
+server_tell() {
+	local pid
+	pid=$(head -n 1 "$TOW_HOME/pg/postmaster.pid")
+	# shellcheck disable=SC2046 # one word each
+	kill -"$1" "$pid" $(ps -o pid= --ppid "$pid")
+}
+ok "one without a pooler starts" serve_start --processes 1 || diag "$(cat "$SERVE_LOG")"
+server_tell STOP
+is "$(api GET /api/v1/me -m 120 | jq -r '[.status, .code] | @csv')" '503,"08006"' "a database that stands still is given up"
+server_tell CONT
+is "$(api_status GET /api/v1/me)" 200 "and asked again when it goes on"
 done_testing
