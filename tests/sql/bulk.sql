@@ -93,5 +93,6 @@ select pg_temp.drain('admit') \g /dev/null
 select is(pg_temp.bulk($$ 'run_now', queue => 'full', max_jobs => 1, dry_run => false $$), 'ready', 'jobs that are ready already do not fill up max_jobs');
 select is(tow.state(:far), 'ready', 'the scheduled one is found among them');
 
+select pg_temp.refused($$ select * from tow.bulk('cancel', ids => '{1,2}', max_jobs => 1) $$, 'TW422', 'give fewer', 'more ids than may be');
 select * from finish();
 rollback;

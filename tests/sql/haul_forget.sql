@@ -83,7 +83,7 @@ update haul_store.download d set state = 'completed' from haul.downloads v where
 select is(pg_temp.bulk('forget', ', client => ''c'', remove => ''data'', dry_run => false'), 'not done: not all of download ' || (select id from haul.downloads where title = 'three') || ' is in a library, done',
 	'one refusal stops nobody');
 select pg_temp.refused('select haul.bulk(' || h || ')', 'TW422', w, h) from (values ('''forget''', 'give ids'), ('''drop'', client => ''c''', 'pause, resume'), ('''pause'', client => ''c'', remove => ''no''', 'cancel and forget'),
-	('''pause'', state => ''{gone}''', 'queued'), ('''pause'', client => ''c'', dry_run => null', 'true'), ('''forget'', client => ''c'', remove => ''all''', 'transfer'), ('''pause'', client => ''c'', max_rows => 20000', '10000')) v(h, w);
+	('''pause'', state => ''{gone}''', 'queued'), ('''pause'', client => ''c'', dry_run => null', 'true'), ('''forget'', client => ''c'', remove => ''all''', 'transfer'), ('''pause'', client => ''c'', max_rows => 20000', '10000'), ('''pause'', ids => ''{1,2}'', max_rows => 1', 'give fewer')) v(h, w);
 
 select * from finish();
 rollback;

@@ -80,6 +80,11 @@ select is((select count(*) from tow.list_jobs(kind => 'nobody')), 0::bigint, 'a 
 select is((select count(*) from tow.list_jobs(queue => 'other', kind => 'late')), 0::bigint, 'a kind that none of the queue is of');
 select is(nullif(current_setting('tow.next'), ''), null, 'and there is no more');
 select is(pg_temp.walk(null, null, 'noop', 900), (select array_agg(j.id order by j.id desc) from tow_store.job j where j.kind = 'noop'), 'of many of a kind each once, the newest first');
+set local tow.list_time = '0 s';
+select is((select count(*) from tow.list_jobs(queue => 'other', kind => 'late')), 0::bigint, 'who looks too long');
+select ok(current_setting('tow.next') <> '', 'is told where it goes on');
+reset tow.list_time;
+select set_config('tow.next', '', true) \g /dev/null
 select is((select array_agg(l.id) from tow.list_jobs(parent => :late) l), null, 'one without children');
 select tow.enqueue('noop', parent => :late) as child from (select) x \gset
 select is((select array_agg(l.id) from tow.list_jobs(parent => :late) l), array[:child::bigint], 'and with one');

@@ -139,6 +139,7 @@ update tow_store.route set path = '/api/v1/lines' where path = '/metrics';
 select is((select type from pg_temp.call('viewer', 'GET', '/api/v1/lines')), 'text/plain; charset=utf-8', 'other text has no version');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/schedules', '{"after": "x"}')), 'TW422 bad after ''x''', 'a cursor that is none');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/lanes', '{"after": "[1]"}')), 'TW422 bad after ''[1]''', 'or of another list');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/clients', '{"up": "[\"a\"]"}')), 'TW422 nothing here is called ''up''', 'or under its own name');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/batches', '{"after": "[\"x\"]"}')), 'TW422 invalid input syntax for type bigint: "x"', 'or of other columns');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/jobs', '{"sort": "kind"}')), 'TW422 jobs of all states are not sorted by ''kind''', 'what no index serves is refused in words');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/downloads', '{"sort": "url"}')), 'TW422 cannot sort by ''url''', 'of downloads, too');

@@ -47,7 +47,7 @@ const sort = {
 		return state.length > 0 ? [{ state }] : [];
 	},
 	bodyOf: ({ client, library, title }) => ({ client, library, title }),
-	pickedOf: (verb, rows) => [{ ids: rows.map((d) => d.id) }],
+	pickedOf: (verb, rows) => [{ ids: rows.map((d) => d.id), max_rows: Math.max(rows.length, 1) }],
 };
 
 const SETTLE_MS = 300;

@@ -50,6 +50,8 @@ begin
 		perform haul_store.fail('TW422', format('%s and remove do not go together', verb), 'cancel and forget may have it');
 	elsif num_nonnulls(ids, state, client, library, title) = 0 then
 		perform haul_store.fail('TW422', 'which downloads?', 'give ids, state, client, library or title');
+	elsif cardinality(ids) > max_rows then
+		perform haul_store.fail('TW422', format('%s ids, and max_rows is %s', cardinality(ids), max_rows), 'give fewer, or a larger max_rows');
 	end if;
 	v_ids := array(select k.id from haul_store.list_keys(v_states, client, v_library, title, '-id', null, case when ids is null then max_rows end) k
 		where ids is null or k.id = any(ids) order by 1 limit max_rows);

@@ -64,7 +64,9 @@ begin
 	if r.page is not null and v_all ->> 'limit' !~ '^([1-9][0-9]{0,2}|1000)$' then
 		perform tow_store.fail('TW422', format('bad limit %L', left(v_all ->> 'limit', 100)), 'use 1 to 1000');
 	elsif r.page is not null then
-		if r.page[1] in ('up', 'down') then
+		if r.page[1] in ('up', 'down') and v_all ? r.page[1] then
+			perform tow_store.fail('TW422', format('nothing here is called %L', r.page[1]), 'where a list goes on is sent as after');
+		elsif r.page[1] in ('up', 'down') then
 			perform tow_store.cursor_of(v_all ->> 'after', cardinality(r.page) - 1);
 		end if;
 		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', coalesce((v_all ->> 'limit')::int, r.max_rows))

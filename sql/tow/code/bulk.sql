@@ -23,6 +23,8 @@ begin
 	perform tow_store.check_dry_run(dry_run);
 	if num_nonnulls(state, queue, kind, lane, tag, class, priority, older_than, newer_than, ids) = 0 then
 		perform tow_store.fail('TW422', 'which jobs?', 'give state, queue, kind, lane, tag, class, priority, older_than, newer_than or ids');
+	elsif cardinality(ids) > max_jobs then
+		perform tow_store.fail('TW422', format('%s ids, and max_jobs is %s', cardinality(ids), max_jobs), 'give fewer, or a larger max_jobs');
 	end if;
 	for job in
 		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs) c where not v_finished

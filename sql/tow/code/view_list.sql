@@ -1,6 +1,6 @@
 -- Jobs for pages and programs, live and finished in one list, page by page. Keys are found from the ends of indexes, in
 -- steps that grow, and what a key's own row says is looked at first; where few of the many that are looked at fit, the list
--- ends early and says where it goes on: a call never costs more than c_most of them.
+-- ends early and says where it goes on: a call never costs more than c_most of them, or list_time.
 create or replace view tow_store.listed as
 select null::text as cursor, j.id, null::text as state, j.kind, j.queue, j.priority, null::int as attempt, j.max_attempts, j.created_at, j.run_at, null::timestamptz as started_at, null::timestamptz as finished_at,
 	null::bigint as worker, null::bigint as run, null::real as pct, null::text as note, null::text as class, null::text as error, j.key, j.tags, j.lane, j.parent, null::text as reason, null::text as waits_for
@@ -8,14 +8,18 @@ from tow_store.job j;
 comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where the list goes on after the job.';
 
 -- Ranges of ids that have none of the queue or kind are passed by a glance at job_names. It says nothing of the order, so a
--- range that has many is narrowed until it has few. Planned anew each time: an unknown range looks small to the planner.
-create or replace function tow_store.newest_named(p_queue text, p_kind text, p_first bigint, p_before bigint, p_rows int) returns setof bigint
+-- range that has many is narrowed until it has few. Where both names are there and no job has both, the glance does not help:
+-- who has had his time is told from where it goes on, by a key that does not fit. Planned anew each time: an unknown range
+-- looks small to the planner.
+create or replace function tow_store.newest_named(p_queue text, p_kind text, p_first bigint, p_before bigint, p_rows int) returns table(id bigint, fits boolean)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_bitmapscan = on set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_custom_plan
 as $$
 declare
 	c_few constant int := 2000;
 	c_factor constant int := 8;
+	c_widest constant int := 500000;
+	v_until constant timestamptz := clock_timestamp() + tow_store.list_time();
 	v_width bigint := c_few * 4;
 	v_grows int := c_factor; -- not while what has been narrowed is looked through
 	v_before bigint := p_before;
@@ -24,6 +28,10 @@ declare
 	v_ids bigint[];
 begin
 	while v_before > p_first and v_found < p_rows loop
+		if clock_timestamp() > v_until then
+			return query select v_before, false;
+			return;
+		end if;
 		v_from := greatest(v_before - v_width, p_first);
 		select array_agg(f.id order by f.id desc) into v_ids from (
 			select j.id from tow_store.job j
@@ -33,14 +41,21 @@ begin
 			v_grows := 1;
 			continue;
 		end if;
-		return query select unnest(v_ids) limit p_rows - v_found;
+		return query select i, true from unnest(v_ids) i limit p_rows - v_found;
 		v_found := v_found + coalesce(cardinality(v_ids), 0);
 		v_grows := case when v_ids is null then v_grows else c_factor end;
 		v_before := v_from;
-		v_width := v_width * v_grows;
+		v_width := least(v_width * v_grows, c_widest);
 	end loop;
 end $$;
-comment on function tow_store.newest_named(text, text, bigint, bigint, int) is 'The newest jobs of a queue, of a kind, or of both, among the ids from p_first on and before p_before.';
+comment on function tow_store.newest_named(text, text, bigint, bigint, int) is 'The newest jobs of a queue, of a kind, or of both, among the ids from p_first on and before p_before; fits: false for where the look goes on that took too long.';
+
+create or replace function tow_store.list_time() returns interval
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(nullif(current_setting('tow.list_time', true), ''), '500 ms')::interval
+$$;
+comment on function tow_store.list_time() is 'How long a list may look for what few jobs are; the setting tow.list_time is for tests.';
 
 -- Ended jobs have been taken back, some of them: not these ends. A queue that was dropped has left its history, not its bands:
 -- whose band there is not may be of any queue.
@@ -59,8 +74,8 @@ begin
 		when p_state is null and p_fits ? 'parent' then
 			return query select j.id, null::timestamptz, j.id, true from tow_store.job j where j.parent = (p_fits ->> 'parent')::bigint and j.id < v_tie order by j.id desc limit p_rows;
 		when p_state is null and p_fits ?| '{queue,kind}' then
-			return query select n.id, null::timestamptz, n.id, true
-				from (select min(j.id), max(j.id) + 1 from tow_store.job j) b(first, last), tow_store.newest_named(p_fits ->> 'queue', p_fits ->> 'kind', b.first, least(b.last, v_tie), p_rows) n(id);
+			return query select n.id, null::timestamptz, n.id, n.fits
+				from (select min(j.id), max(j.id) + 1 from tow_store.job j) b(first, last), tow_store.newest_named(p_fits ->> 'queue', p_fits ->> 'kind', b.first, least(b.last, v_tie), p_rows) n;
 		when p_state is null then
 			return query select j.id, null::timestamptz, j.id, true from tow_store.job j where j.id < v_tie order by j.id desc limit p_rows;
 		when p_sort = 'run_at' and p_state = 'retrying' then
@@ -174,6 +189,8 @@ declare
 	v_step int := case when v_fits = '{}' then max_rows else 4 * max_rows end;
 	v_seen int := 0;
 	v_found int := 0;
+	v_all int;
+	v_tired boolean;
 	v_ids bigint[];
 	v_ats timestamptz[];
 	v_ties bigint[];
@@ -187,10 +204,12 @@ begin
 		return query select * from tow_store.list_rows(v_ids, v_ats, v_ties, v_fits, max_rows - v_found);
 		get diagnostics n = row_count;
 		v_found := v_found + n;
-		exit when v_found >= max_rows or coalesce(cardinality(v_ids), 0) < v_step;
-		v_seen := v_seen + v_step;
-		v_after := jsonb_build_array(v_ats[v_step], v_ties[v_step]);
-		if v_seen >= c_most then
+		v_all := coalesce(cardinality(v_ids), 0);
+		v_tired := state is null and v_all > 0 and v_ids[v_all] is null;
+		exit when v_found >= max_rows or v_all < v_step and not v_tired;
+		v_seen := v_seen + v_all;
+		v_after := jsonb_build_array(v_ats[v_all], v_ties[v_all]);
+		if v_seen >= c_most or v_tired then
 			raise notice 'looked at % jobs: it goes on with after => %', v_seen, quote_literal(v_after::text);
 			perform set_config('tow.next', v_after::text, true);
 			exit;
