@@ -210,8 +210,7 @@ static int describe(struct turn *t)
 	if (!connected(d, &t->err))
 		return fail(t);
 	if (!d->described) {
-		if (!tow_call(d->db, &rows, &t->err, "tow.openapi", TOW_VERSION,
-			      d->guard.cookie))
+		if (!tow_call(d->db, &rows, &t->err, "tow.openapi", TOW_VERSION, d->guard.cookie))
 			return fail(t);
 		d->described = tow_strdup(&d->arena, tow_rows_at(rows, 0, 0));
 		d->described_len = strlen(d->described);

@@ -9,7 +9,7 @@ struct guard {
 			       NULL */
 	const char *prefix; /* what paths begin with there; "" */
 	const char *const *hosts; /* further names that it is called by, NULL at the end */
-	const char *cookie; /* what its cookie is called */
+	const char *cookie;	  /* what its cookie is called */
 };
 
 /* "https://host/tow" is an origin and a prefix. */
@@ -19,7 +19,8 @@ TOW_MUST bool guard_public(struct guard *g, struct tow_arena *a, const char *url
 /* Browsers send a cookie to all ports of a host: the port that they come to is in its name. */
 const char *guard_name(const struct guard *g, struct tow_arena *a, int port);
 
-/* The path without the prefix, which a proxy may have left or taken away; "" is the prefix alone. */
+/* The path without the prefix, which a proxy may have left or taken away; "" is the prefix alone.
+ */
 const char *guard_path(const struct guard *g, const char *target);
 
 /* A name of somebody else's may lead here (DNS rebinding); numbers lead to nobody else. */
