@@ -93,7 +93,7 @@ declare
 begin
 	if (link is null) = (data is null) then
 		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
-	elsif link ~ '^[a-zA-Z][a-zA-Z0-9+.-]*:' and link !~* '^(magnet:\?|https?://)' then
+	elsif link ~ '^[a-zA-Z][a-zA-Z0-9+.-]*:' and link !~* '^(magnet:|https?://)' then
 		perform haul_store.fail('TW422', format('links that begin with %s are not taken', substring(link from '^[^:]*:(?://)?')), 'magnet:? or http(s)://; a .torrent or .nzb goes as data');
 	elsif v_type is null or v_type not in ('torrent', 'nzb', 'http') or data is not null and v_type = 'http' then
 		perform haul_store.fail('TW422', format('it is not clear what %s is', coalesce(left(link, 200), 'the data')), 'give its type: torrent, nzb or http');
