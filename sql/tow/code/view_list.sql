@@ -185,6 +185,7 @@ declare
 	c_most constant int := 20000;
 	v_sort constant text := tow_store.list_sort(state, sort);
 	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent));
+	v_look jsonb := case when state is null then v_fits - '{queue,kind}'::text[] else v_fits end; -- mostly the newest are of them
 	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int := case when v_fits = '{}' then max_rows else 4 * max_rows end;
 	v_seen int := 0;
@@ -200,7 +201,7 @@ begin
 		perform tow_store.fail('TW422', 'bad max_rows', 'use 1 to 1000');
 	end if;
 	loop
-		select array_agg(case when k.fits then k.id end), array_agg(k.at), array_agg(k.tie) into v_ids, v_ats, v_ties from tow_store.list_keys(state, v_sort, v_after, v_fits, v_step) k;
+		select array_agg(case when k.fits then k.id end), array_agg(k.at), array_agg(k.tie) into v_ids, v_ats, v_ties from tow_store.list_keys(state, v_sort, v_after, v_look, v_step) k;
 		return query select * from tow_store.list_rows(v_ids, v_ats, v_ties, v_fits, max_rows - v_found);
 		get diagnostics n = row_count;
 		v_found := v_found + n;
@@ -208,6 +209,7 @@ begin
 		v_tired := state is null and v_all > 0 and v_ids[v_all] is null;
 		exit when v_found >= max_rows or v_all < v_step and not v_tired;
 		v_seen := v_seen + v_all;
+		v_look := v_fits;
 		v_after := jsonb_build_array(v_ats[v_all], v_ties[v_all]);
 		if v_seen >= c_most or v_tired then
 			raise notice 'looked at % jobs: it goes on with after => %', v_seen, quote_literal(v_after::text);
