@@ -120,7 +120,7 @@ function One({ name }) {
 		</div>
 		<div class="lead"><h2>Log</h2>${log.data?.items.length >= most && html`<${Button} look="small" onClick=${() => setMost(most + KEPT)}>Show older<//>`}</div>
 		${log.error && html`<${ProblemBox} error=${log.error} again=${log.reload} />`}
-		${log.data?.items.length === 0 ? html`<${Empty} title="Nothing was said yet" command=${`tow daemon start ${name}`} />` : html`<${Log} lines=${log.data?.items ?? []} />`}`;
+		${log.data?.items.length === 0 ? html`<${Empty} title="Nothing was said yet" command=${`tow daemon start ${/^[\w.-]+$/.test(name) ? name : `'${name}'`}`} />` : html`<${Log} lines=${log.data?.items ?? []} />`}`;
 }
 
 export function Daemons({ rest: [name] }) {

@@ -112,11 +112,14 @@ function byMinute(rows, series) {
 	return [times, ...series.map(pick)];
 }
 
+// At an axis a time is whole, or its steps would not look alike.
+const tick = (s) => (s < 10 ? duration(s, 1) : s < 600 ? `${Math.round(s)} s` : `${Number((s / 60).toFixed(1))} min`);
+
 const charts = [
 	{ title: 'Throughput', note: 'jobs a minute', show: compact, series: [
 		{ name: 'completed', of: (r) => r.completed * 60 / r.seconds, colour: 1, fill: true }, { name: 'failed', of: (r) => r.failed * 60 / r.seconds, colour: 2 },
 		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3 }] },
-	{ title: 'Latency', note: '95 of 100 took less', show: duration, mark: (s) => duration(s, 1), series: [
+	{ title: 'Latency', note: '95 of 100 took less', show: duration, mark: tick, series: [
 		{ name: 'run', of: (r) => r.run_p95, colour: 1, largest: true, dots: true }, { name: 'wait', of: (r) => r.wait_p95, colour: 4, largest: true, dots: true }] },
 	{ title: 'Depth', note: 'jobs', dated: true, show: compact, series: [
 		{ name: 'ready', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
