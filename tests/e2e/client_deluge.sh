@@ -77,7 +77,7 @@ is "$(drive -c 'TV Shows' list | jq -r '.error + ": " + .text')" "client.refused
 is "$(drive list | jq -c '[.whole, .free > 0, (.transfers | length)]')" '[true,true,0]' "an empty listing, and the free space"
 
 # One is added, and watched
-head -c 600000 /dev/urandom >"$room/source/film.bin"
+head -c 1800000 /dev/urandom >"$room/source/film.bin"
 head -c 100000 /dev/urandom >"$room/source/season/one.bin"
 head -c 40000 /dev/urandom >"$room/source/season/extras/two.bin"
 head -c 300000 /dev/urandom >"$room/source/big.bin"
@@ -94,7 +94,7 @@ is "$(of "$film" '[.category, .name, .folder] | join(" ")')" "tow-films film.bin
 is "$(raw label.get_labels '[]' | jq -c .result)" '["tow-films"]' "which is there"
 ok "downloading" wait_until "of $film . >'$room/film.json' && [ \"\$(jq -r .state '$room/film.json')\" = downloading ]"
 is "$(jq -c '[.complete, .size, .left > 0, .left < .size, .percent > 0, .percent < 100, .down > 0, .completed_at]' "$room/film.json")" \
-	'[false,600000,true,true,true,true,true,0]' "with numbers"
+	'[false,1800000,true,true,true,true,true,0]' "with numbers"
 ok "complete" wait_until "[ \"\$(of $film .complete)\" = true ]"
 is "$(drive list | jq -c '.transfers[] | [.state, .left, .percent, .eta, .completed_at >= .added_at, .added_at > 0, .error]')" \
 	'["seeding",0,100,-1,true,true,null]' "seeding, and nothing is left"
@@ -162,7 +162,15 @@ rm -f "$room"/{source,downloads}/sparse.bin
 
 # What it can write nowhere: an error of our disk, not of what is downloaded
 big=$(added add "$room/big.torrent" tow-3 "$room/big.torrent/inside")
-ok "no folder: an error" becomes "$big" error
+# Deluge resumes what it was just given; where that meets the error, the error is forgotten and the torrent stays paused.
+failed() {
+	case $(of "$big" .state) in
+	error) return 0 ;;
+	paused) acted "$big" resume >/dev/null ;;
+	esac
+	return 1
+}
+ok "no folder: an error" wait_until failed
 is "$(drive list | jq -c --arg key "$big" '.transfers[] | select(.key == $key) | [.local, .complete]')" '[true,false]' "of our own disk"
 like "$(of "$big" .error)" 'Not a directory' "with the reason"
 is "$(acted "$big" remove-data)" true "and can be removed"
