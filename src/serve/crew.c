@@ -56,12 +56,14 @@ static int speak(const struct party *p, size_t which)
 	struct tow_err e = { 0 };
 	struct desk desk = p->crew->desk;
 	struct http *http = NULL;
-	struct pollfd fds[2] = { { .fd = stop_signals(), .events = POLLIN } };
+	struct porter porter = { .door = &p->crew->door, .which = which };
+	struct pollfd fds[3] = { { .fd = stop_signals(), .events = POLLIN } };
+	struct caller caller;
 	long long end_us = 0;
 	int ms = 0;
 	const struct http_options options = {
-		.listener = p->crew->listener,
-		.most_connections = p->crew->most_connections,
+		.connections = &p->crew->door.inside[which],
+		.most_connections = p->crew->door.most,
 		.most_each = p->crew->most_each,
 		.most_body = BODY_BYTES,
 		.answer = desk_answer,
@@ -75,13 +77,14 @@ static int speak(const struct party *p, size_t which)
 	fds[1] = (struct pollfd){ .fd = http_fd(http), .events = POLLIN };
 	while (!end_us || tow_mono_us() < end_us) {
 		struct timespec limit = { ms / 1000, ms % 1000 * 1000000L };
-		if (ppoll(fds, 2, &limit, NULL) < 0 && errno != EINTR)
+		fds[2] = (struct pollfd){ end_us ? -1 : porter_watches(&porter), POLLIN, 0 };
+		if (ppoll(fds, 3, &limit, NULL) < 0 && errno != EINTR)
 			break;
-		if (!end_us && fds[0].revents) {
-			http_rest(http);
+		if (!end_us && fds[0].revents)
 			end_us = tow_mono_us() + FAREWELL_MS * 1000LL;
-		}
-		ms = http_turn(http);
+		if (porter_lets_in(&porter, fds[2].revents, &caller))
+			http_let_in(http, caller.fd, (struct sockaddr *)&caller.at, caller.len);
+		ms = porter_waits(&porter, http_turn(http));
 		if (end_us && ms > FAREWELL_MS / 4)
 			ms = FAREWELL_MS / 4;
 	}
@@ -95,7 +98,7 @@ static int listen_for_all(const struct party *p)
 	const struct hub hub = {
 		.url = p->crew->desk.url,
 		.ears = p->ears,
-		.n_ears = p->crew->processes,
+		.n_ears = p->crew->door.processes,
 		.max_guests = p->crew->most_sockets,
 		.max_each = p->crew->most_sockets / 8,
 		.ping_us = HUB_PING_US,
@@ -108,12 +111,14 @@ static int listen_for_all(const struct party *p)
 
 static void start(struct party *p, size_t which)
 {
-	bool hub = which == p->crew->processes;
+	bool hub = which == p->crew->door.processes;
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(EX_TEMPFAIL);
+		if (!hub)
+			p->crew->door.inside[which] = 0;
 		prctl(PR_SET_NAME, hub ? "tow serve hub" : "tow serve http");
 		_exit(hub ? listen_for_all(p) : speak(p, which));
 	}
@@ -128,7 +133,7 @@ static size_t reap(struct party *p, bool ending)
 	size_t left = 0;
 	int status;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		for (size_t i = 0; i <= p->crew->processes; i++) {
+		for (size_t i = 0; i <= p->crew->door.processes; i++) {
 			TOW_AUTO_ARENA a = { 0 };
 			if (p->members[i].pid != pid)
 				continue;
@@ -137,21 +142,21 @@ static size_t reap(struct party *p, bool ending)
 				tow_log(TOW_WARN, "process.died", "pid=%d how='%s'", (int)pid,
 					tow_proc_says(&a, status));
 		}
-	for (size_t i = 0; i <= p->crew->processes; i++)
+	for (size_t i = 0; i <= p->crew->door.processes; i++)
 		left += p->members[i].pid > 0;
 	return left;
 }
 
 static void end(const struct party *p, int signal)
 {
-	for (size_t i = 0; i <= p->crew->processes; i++)
+	for (size_t i = 0; i <= p->crew->door.processes; i++)
 		if (p->members[i].pid > 0)
 			kill(p->members[i].pid, signal);
 }
 
 static bool open_pairs(struct party *p)
 {
-	for (size_t i = 0; i < p->crew->processes; i++) {
+	for (size_t i = 0; i < p->crew->door.processes; i++) {
 		int pair[2];
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 			return false;
@@ -185,7 +190,7 @@ int crew_run(const struct crew *c)
 		return EX_OSERR;
 	}
 	while (signal != SIGTERM && signal != SIGINT) {
-		for (size_t i = 0; i <= c->processes; i++)
+		for (size_t i = 0; i <= c->door.processes; i++)
 			if (p.members[i].pid == 0 && p.members[i].due_us <= tow_mono_us())
 				start(&p, i);
 		signal = sigtimedwait(&set, NULL, &second);

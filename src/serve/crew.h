@@ -4,13 +4,13 @@
 #define TOW_SERVE_CREW_H
 
 #include "desk.h"
+#include "door.h"
 
 struct crew {
 	struct desk desk; /* as each of them begins */
-	int listener;
-	size_t processes;
-	size_t most_connections, most_sockets; /* of a process; of the hub */
-	size_t most_each; /* connections of a process that one address may have; 0: any */
+	struct door door;
+	size_t most_sockets; /* of the hub */
+	size_t most_each;    /* connections of a process that one address may have; 0: any */
 };
 
 /* Until TERM or an interrupt; an exit status. */

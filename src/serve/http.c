@@ -87,11 +87,13 @@ static void visited(void *self, struct MHD_Connection *connection, void **contex
 				       tow_mono_us() + HEAD_S * US_PER_S };
 		v->next->before = v->before->next = v;
 		*context = v;
+		++*h->o.connections;
 	} else if (v) {
 		v->next->before = v->before;
 		v->before->next = v->next;
 		tow_freep(&v);
 		*context = NULL;
+		--*h->o.connections;
 	}
 }
 
@@ -250,20 +252,28 @@ bool http_open(struct http **h, const struct http_options *o, struct tow_err *e)
 	struct http *s = tow_xcalloc(1, sizeof *s);
 	s->o = *o;
 	s->visitors.next = s->visitors.before = &s->visitors;
-	s->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_UPGRADE | MHD_USE_PEDANTIC_CHECKS, 0, NULL, NULL, meet, s,
-		MHD_OPTION_LISTEN_SOCKET, o->listener, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)o->most_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned)o->most_each, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES,
-		MHD_OPTION_NOTIFY_CONNECTION, visited, s, MHD_OPTION_NOTIFY_COMPLETED, over, s,
-		MHD_OPTION_URI_LOG_CALLBACK, asked, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+	s->daemon =
+		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE |
+					 MHD_USE_PEDANTIC_CHECKS,
+				 0, NULL, NULL, meet, s, MHD_OPTION_CONNECTION_LIMIT,
+				 (unsigned)o->most_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+				 (unsigned)o->most_each, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				 (size_t)HEAD_BYTES, MHD_OPTION_NOTIFY_CONNECTION, visited, s,
+				 MHD_OPTION_NOTIFY_COMPLETED, over, s, MHD_OPTION_URI_LOG_CALLBACK,
+				 asked, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
+				 MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 	if (!s->daemon) {
 		tow_freep(&s);
 		return tow_fail(e, TOW_RETRY, "start the HTTP server: %s", strerror(errno));
 	}
 	*h = s;
 	return true;
+}
+
+/* MHD ends the connection that it cannot take. */
+void http_let_in(struct http *h, int connection, const struct sockaddr *at, socklen_t len)
+{
+	MHD_add_connection(h->daemon, connection, at, len);
 }
 
 int http_fd(const struct http *h)
@@ -279,11 +289,6 @@ int http_turn(struct http *h)
 	if (MHD_get_timeout(h->daemon, &ms) != MHD_YES || ms > SWEEP_MS)
 		return SWEEP_MS;
 	return (int)ms;
-}
-
-void http_rest(struct http *h)
-{
-	MHD_quiesce_daemon(h->daemon);
 }
 
 void http_close(struct http *h)

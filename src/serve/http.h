@@ -1,10 +1,12 @@
-/* HTTP as a server: one listener, many connections, one request at a time. A process waits for fd,
- * then takes a turn; whoever asks is answered by the function that was given, and a connection that
- * dawdles is ended. */
+/* HTTP as a server: many connections, one request at a time. A process waits for fd, then takes a
+ * turn; whoever asks is answered by the function that was given, and a connection that dawdles is
+ * ended. */
 #ifndef TOW_SERVE_HTTP_H
 #define TOW_SERVE_HTTP_H
 
+#include <stdatomic.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "tow/err.h"
 #include "tow/mem.h"
@@ -44,16 +46,16 @@ struct http_reply {
 void http_say(struct http_reply *r, const char *name, const char *value); /* a header */
 
 struct http_options {
-	int listener;
+	atomic_uint *connections; /* how many there are */
 	size_t most_connections, most_body;
 	size_t most_each; /* connections from one address; 0: any number */
 	void (*answer)(void *self, const struct http_request *q, struct http_reply *r);
 	void *self;
 };
 TOW_MUST bool http_open(struct http **h, const struct http_options *o, struct tow_err *e);
+void http_let_in(struct http *h, int connection, const struct sockaddr *at, socklen_t len);
 int http_fd(const struct http *h); /* readable: there is something to do */
 int http_turn(struct http *h);	   /* does it; in how many ms to come again at the latest */
-void http_rest(struct http *h);	   /* takes no further connections */
 void http_close(struct http *h);   /* NULL is fine */
 
 #endif

@@ -122,7 +122,7 @@ static bool may_listen(const struct crew *c, struct tow_err *e)
 {
 	TOW_AUTO_DB *db = NULL;
 	TOW_AUTO_ROWS *rows = NULL;
-	if (is_loopback(c->listener))
+	if (is_loopback(c->door.listener))
 		return true;
 	if (!tow_db_open(&db, c->desk.url, "tow serve", e) ||
 	    !tow_db_view(db, &rows, e, "tow.tokens"))
@@ -138,7 +138,7 @@ static bool may_listen(const struct crew *c, struct tow_err *e)
 /* This machine's own address is everybody's here, and so is a proxy's. */
 static bool set_each(const struct choices *o, struct crew *c, struct tow_err *e)
 {
-	long n = o->public || is_loopback(c->listener) ? 0 : EACH;
+	long n = o->public || is_loopback(c->door.listener) ? 0 : EACH;
 	if (o->each && !number(o->each, 0, CONNECTIONS, &n))
 		return tow_fail(e, TOW_FINAL, "bad number of connections '%s'", o->each);
 	c->most_each = (size_t)n;
@@ -155,14 +155,14 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 		return false;
 	if (!number(o->processes, 1, MOST_PROCESSES, &n))
 		return tow_fail(e, TOW_FINAL, "bad number of processes '%s'", o->processes);
-	c->processes = (size_t)n;
+	c->door.processes = (size_t)n;
 	if (o->fd && !number(o->fd, 3, 1023, &n))
 		return tow_fail(e, TOW_FINAL, "bad descriptor '%s'", o->fd);
-	c->listener = o->fd ? (int)n : -1;
-	if (!o->fd && !tow_listen(a, o->listen, &c->listener, e))
+	c->door.listener = o->fd ? (int)n : -1;
+	if (!o->fd && !tow_listen(a, o->listen, &c->door.listener, e))
 		return false;
-	c->desk.guard.cookie = guard_name(&c->desk.guard, a, tow_listen_port(c->listener));
-	return set_each(o, c, e) && may_listen(c, e);
+	c->desk.guard.cookie = guard_name(&c->desk.guard, a, tow_listen_port(c->door.listener));
+	return set_each(o, c, e) && may_listen(c, e) && door_open(&c->door, e);
 }
 
 static int serve(int argc, char **argv)
@@ -171,7 +171,7 @@ static int serve(int argc, char **argv)
 		.listen = "127.0.0.1:7077", .format = "text", .processes = "3", .level = TOW_INFO
 	};
 	struct crew c = { .desk.guard.prefix = "",
-			  .most_connections = CONNECTIONS,
+			  .door.most = CONNECTIONS,
 			  .most_sockets = SOCKETS };
 	TOW_AUTO_ARENA a = { 0 };
 	struct tow_err e = { 0 };
@@ -185,7 +185,7 @@ static int serve(int argc, char **argv)
 		tow_log_err(TOW_ERROR, "serve.failed", &e);
 		return tow_err_exit(&e);
 	}
-	tow_log(TOW_INFO, "serve.started", "port=%d page='%s'", tow_listen_port(c.listener),
+	tow_log(TOW_INFO, "serve.started", "port=%d page='%s'", tow_listen_port(c.door.listener),
 		c.desk.page ? c.desk.page : "");
 	tow_sd_notify("READY=1");
 	status = crew_run(&c);

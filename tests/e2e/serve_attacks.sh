@@ -23,6 +23,10 @@ idle=$!
 exec {go}>"$instance_dir/go"
 ok "a thousand connections that say nothing" wait_until 'grep -q 1000 "$instance_dir/idle"' 60
 ok "and others are answered" all_answer
+# Each process has its share: a third of them, and a few that dawdle.
+inside() { for one in $(pgrep -f -P "$SERVE_PID" 'serve'); do find "/proc/$one/fd" -lname 'socket:*' | wc -l; done | sort -n; }
+shared() { inside | tail -n 3 | awk '$1 < 280 || $1 > 440 { exit 1 }'; }
+ok "the processes share them" wait_until shared 15 # before they are let go
 
 before=$(memory)
 ok "nonsense" test "$(attack nonsense 450)" = "450 done"
