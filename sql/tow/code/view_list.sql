@@ -13,14 +13,14 @@ comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where
 -- looks small to the planner.
 create or replace function tow_store.newest_named(p_queue text, p_kind text, p_first bigint, p_before bigint, p_rows int) returns table(id bigint, fits boolean)
 language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_bitmapscan = on set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_custom_plan
+set enable_bitmapscan = on set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set cpu_index_tuple_cost = 1 set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_custom_plan
 as $$
 declare
-	c_few constant int := 2000;
+	v_few constant int := greatest(500, p_rows);
 	c_factor constant int := 8;
 	c_widest constant int := 500000;
 	v_until constant timestamptz := clock_timestamp() + tow_store.list_time();
-	v_width bigint := c_few * 4;
+	v_width bigint := v_few * 4;
 	v_grows int := c_factor; -- not while what has been narrowed is looked through
 	v_before bigint := p_before;
 	v_from bigint;
@@ -35,9 +35,9 @@ begin
 		v_from := greatest(v_before - v_width, p_first);
 		select array_agg(f.id order by f.id desc) into v_ids from (
 			select j.id from tow_store.job j
-			where j.id >= v_from and j.id < v_before and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) limit c_few + 1) f;
-		if cardinality(v_ids) > c_few then
-			v_width := greatest(v_width / c_factor, c_few);
+			where j.id >= v_from and j.id < v_before and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) limit v_few + 1) f;
+		if cardinality(v_ids) > v_few then
+			v_width := greatest(v_width / c_factor, v_few);
 			v_grows := 1;
 			continue;
 		end if;
@@ -188,6 +188,7 @@ declare
 	v_look jsonb := case when state is null then v_fits - '{queue,kind}'::text[] else v_fits end; -- mostly the newest are of them
 	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int := case when v_fits = '{}' then max_rows else 4 * max_rows end;
+	v_named constant boolean := state is null and v_fits - '{queue,kind}'::text[] = '{}'; -- what the second look finds fits
 	v_seen int := 0;
 	v_found int := 0;
 	v_all int;
@@ -216,7 +217,7 @@ begin
 			perform set_config('tow.next', v_after::text, true);
 			exit;
 		end if;
-		v_step := least(4 * v_step, c_most - v_seen);
+		v_step := case when v_named then max_rows - v_found else least(4 * v_step, c_most - v_seen) end;
 	end loop;
 end $$;
 comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int) is
