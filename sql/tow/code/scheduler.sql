@@ -101,7 +101,8 @@ $$;
 comment on function tow.limit(int) is 'No later statement of this session may take longer.';
 
 -- When each duty has something to do (at; what waits already: long ago), and how often it has a turn in any case (every;
--- null: not before there is something). Promote, admit and wake only keep their watermarks up when they have nothing to do.
+-- null: not before there is something). Promote, admit and wake only keep their watermarks up while they have nothing to do,
+-- and what is to come has its turn when it comes.
 create or replace function tow_store.dues(p_now timestamptz) returns table(name text, at timestamptz, every interval)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
@@ -142,7 +143,7 @@ begin
 			when exists (select from tow_store.worker w where w.ended_at is null and w.missing_since is not null or w.leftover) then interval '0'
 			when exists (select from tow_store.worker w where w.ended_at is null) then interval '1 s' end
 	)
-	select d.name, w.at, case when w.name is null or w.at is not null then d.every when w.rest is not null then greatest(d.every, w.rest) end
+	select d.name, w.at, case when w.name is null or w.at < p_now + d.every then d.every when w.rest is not null then greatest(d.every, w.rest) end
 	from tow_store.duty d left join w on w.name = d.name where d.enabled order by d.position;
 end $$;
 comment on function tow_store.dues(timestamptz) is 'When each duty that is on has something to do, and how often it has a turn in any case.';
