@@ -62,7 +62,7 @@ mv "$room/gone" "$room/elsewhere"
 given lost 10000 gone
 ok "a library is not there" fails lost
 like "$(why lost)" "^local.lost: .*gone" "which is said of it"
-ok "where people look, too" wait_until "asks \"select trouble from haul.downloads where title like 'lost%'\" | grep -q 'gone.*tried again'" 60
+ok "where people look, too" wait_until "asks \"select trouble from haul.downloads where title like 'lost%'\" | grep -q 'gone.*tried .*again'" 60
 not_ok "and it is not made by us" test -e "$room/gone"
 mv "$room/elsewhere" "$room/gone"
 ok "it goes on when it is back" ends lost

@@ -49,16 +49,37 @@ async function walkOnPhone() {
 	await page.context().close();
 }
 
+// The server's answer, changed: what would take long to come about.
+const answers = (page) => (path, change) => page.route(path, async (route) => {
+	const response = await route.fetch();
+	const json = await response.json();
+	change(json);
+	await route.fulfill({ response, json });
+});
+
+// What is tried again and again says so wherever it is shown, on a phone, too.
+async function triesAreTold() {
+	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
+	const tried = { state: 'downloading', error: 'nobody answers', trouble: 'nobody answers; tried 3 of 12 times, and now again', hint: 'start it; tow haul retry 2 has it begun anew',
+		tries: 3, max_tries: 12, next_try_at: '2039-01-01T00:00:00Z', failing: true };
+	const say = answers(page);
+	await say(/v1\/downloads\/2$/, (d) => Object.assign(d, tried));
+	await say(/v1\/downloads\?.*failing=true/, ({ items }) => items.push({ ...JSON.parse(sql('select to_jsonb(d) from haul.downloads d where id = 2')), ...tried }));
+	await goTo(page, '#/downloads?show=attention');
+	await comes(row(page, 'lighthouse').getByText('nobody answers').filter({ visible: true }).waitFor(), 'what fails again and again needs somebody, and says why');
+	await comes(row(page, 'lighthouse').getByText('try 4 of 12').filter({ visible: true }).waitFor(), 'and how often it is tried');
+	await goTo(page, '#/downloads/2');
+	await comes(page.getByText('3 of 12 times', { exact: true }).waitFor(), 'so does its own page');
+	is(await page.locator('.problem .hint').textContent(), 'start it', 'without what a viewer cannot do');
+	await shot(page, 'download-tried-phone');
+	await page.context().close();
+}
+
 // What servers say may be long, and without a place to break it.
 async function longTextsFit() {
 	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
 	const long = `GET 'http://${'x'.repeat(200)}': Couldn't connect to server`;
-	const say = (path, change) => page.route(path, async (route) => {
-		const response = await route.fetch();
-		const json = await response.json();
-		change(json);
-		await route.fulfill({ response, json });
-	});
+	const say = answers(page);
 	await say(/v1\/clients$/, ({ items }) => Object.assign(items[0], { enabled: true, error: long, hint: long, url: long }));
 	await say(/v1\/downloads\/2$/, (d) => Object.assign(d, { trouble: long, hint: long }));
 	await say(/v1\/needs/, (all) => all.items.push({ what: 'bad', subject: 'client seedbox', of: null, detail: long, hint: long }));
@@ -517,6 +538,6 @@ async function viewersOnlyLook() {
 }
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
-	walkOnPhone, longTextsFit, viewersOnlyLook];
+	walkOnPhone, triesAreTold, longTextsFit, viewersOnlyLook];
 
 await walk(parts);

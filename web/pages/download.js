@@ -11,7 +11,7 @@ import { clock, duration, exact, Lasting, Time } from '../lib/time.js';
 import { act, toastProblem } from '../lib/toast.js';
 import { Json } from '../lib/json.js';
 import { html, useEffect } from '../lib/ui.js';
-import { amount, DownloadState, isOver, percent, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
+import { amount, DownloadState, hintOf, isOver, percent, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
 
 // How long it was in which state, one after the other; begun: whether what is known begins with it.
 function Timeline({ events, begun }) {
@@ -40,7 +40,8 @@ function Now({ d }) {
 	return html`<${Card} title="Now" extra=${html`<${DownloadState} d=${d} />`}>
 		<div class="large"><${Progress} d=${d} /><b class="num">${percent(d)}</b></div>
 		<${Facts} of=${[['Downloaded', amount(d)], ['Down', speed(d.down)], ['Up', speed(d.up)], ['Left', d.eta_s === null ? '–' : duration(Math.round(d.eta_s))],
-			['Ratio', d.ratio?.toFixed(2)], ['Seeders', d.seeders], ['Leechers', d.leechers], ['In its client', d.transfer], ['In this state', html`<${Lasting} from=${d.state_at} />`]]} /><//>`;
+			['Ratio', d.ratio?.toFixed(2)], ['Seeders', d.seeders], ['Leechers', d.leechers], ['In its client', d.transfer], ['In this state', html`<${Lasting} from=${d.state_at} />`],
+			['Tried in vain', d.tries && `${d.tries} of ${count(d.max_tries, 'time')}`], ['Next try', d.tries && html`<${Time} at=${d.next_try_at} none="now" />`]]} /><//>`;
 }
 
 function About({ d }) {
@@ -118,7 +119,7 @@ export function Download({ id }) {
 			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
 			<${Verbs} d=${d} done=${again} /><//>
 		${one.error && html`<${ProblemBox} error=${one.error} again=${one.reload} />`}
-		${d.trouble && html`<div class="problem" role="status"><p>${troubleOf(d)}</p>${d.hint && html`<p class="hint">${d.hint}</p>`}</div>`}
+		${d.trouble && html`<div class="problem" role="status"><p>${troubleOf(d)}</p>${hintOf(d) && html`<p class="hint">${hintOf(d)}</p>`}</div>`}
 		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
 		<${Files} d=${d} files=${files} />

@@ -83,11 +83,23 @@ const isLost = (d) => d.state === 'downloaded' && !d.library;
 const underClient = ['queued', 'approved', 'downloading'], wellClient = ['ok', 'new', 'suspect'];
 const isHeld = (d) => underClient.includes(d.state) && d.error?.startsWith(`client ${d.client} is `) && !d.error.endsWith(' suspect');
 
+// What to do about it, as a page says it: what a button does is called as the button is; whoever has no buttons is told nothing
+// of them.
+const commands = /\btow haul (retry|recheck|cancel)\b( (\d+|ID)\b)?/g;
+export function hintOf(d) {
+	const parts = (d.hint ?? '').split('; ').filter((part) => may('operator') || part.search(commands) === -1);
+	return parts.join('; ').replace(commands, (_, verb) => verb[0].toUpperCase() + verb.slice(1));
+}
+
+// What jobs of ours do, and do again.
+const tried = ['approved', 'downloading', 'downloaded', 'importing'];
+const isStuck = (d) => isLost(d) || isHeld(d) || d.failing;
+
 export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : said(d.trouble));
 
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
-const lookOf = (d) => (isHeld(d) ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
+const lookOf = (d) => (isHeld(d) || d.failing ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
 export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.state)} look=${lookOf(d)} />`);
 
 export const isOver = (d) => ended.includes(d.state);
@@ -179,12 +191,23 @@ function Speed({ of, sign, word }) {
 	return of ? html`<span><span aria-hidden="true">${sign} </span><span class="hidden">${word} </span>${speed(of)}</span>` : html`<span class="soft">–</span>`;
 }
 
+// When it ended, when it will be tried again, or how long it takes still.
+function Until({ d }) {
+	if (isOver(d))
+		return html`<${Time} at=${d.completed_at ?? d.state_at} />`;
+	if (d.tries)
+		return html`try ${Math.min(d.tries + 1, d.max_tries)} of ${d.max_tries} <span class="soft"><${Time} at=${d.next_try_at} none="now" /></span>`;
+	return d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
+}
+
 const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
 			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${troubleOf(d) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
-			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s !== null && `${duration(Math.round(d.eta_s))} left`}</span></span></div>`;
+			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span></span>
+			${d.tries && html`<span class="narrow"><${Until} d=${d} /></span>`}
+			${d.trouble && html`<span class="narrow bad-text clamped">${troubleOf(d)}</span>`}</div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
@@ -195,10 +218,7 @@ const columns = (now, reload) => [
 		const d = now(r);
 		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
 	} },
-	{ name: 'eta', title: 'Left, or ended', width: 14, num: true, wide: true, cell: (r) => {
-		const d = now(r);
-		return isOver(d) ? html`<${Time} at=${d.completed_at ?? d.state_at} />` : d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
-	} },
+	{ name: 'eta', title: 'Left, or ended', width: 14, num: true, wide: true, cell: (r) => html`<div class="until"><${Until} d=${now(r)} /></div>` },
 	{ name: 'ratio', title: 'Ratio', width: 7, num: true, wide: true, cell: (r) => now(r).ratio?.toFixed(2) ?? html`<span class="soft">–</span>` },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 14, cell: (r) => html`<${Verbs} small d=${r} done=${reload} />` }] : []),
 ];
@@ -360,18 +380,18 @@ function Nothing({ query }) {
 		: html`<${Empty} title="No downloads yet" command="tow haul add https://host/file.iso" also=${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}>Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>`;
 }
 
-// What is here and has no library, and what its client keeps from going on, stands with what needs somebody, not with what is
-// under way.
+// What is here and has no library, what its client keeps from going on, and what is tried again and again in vain stands with
+// what needs somebody, not with what is under way.
 function useStuck(data) {
 	const clients = useData('clients', { topics: ['clients'], every: 60000 }).data?.items ?? [];
 	const down = clients.filter((c) => !wellClient.includes(c.state)).map((c) => c.name);
 	const [stuck, setStuck] = useState([]);
 	useEffect(() => {
 		let wanted = true;
-		const asked = [{ state: 'downloaded' }, ...down.map((client) => ({ client, state: underClient.join(',') }))];
+		const asked = [{ state: 'downloaded' }, { state: tried.join(','), failing: true }, ...down.map((client) => ({ client, state: underClient.join(',') }))];
 		Promise.all(asked.map((query) => get('downloads', { ...query, limit: MANY }))).then((all) => {
 			if (wanted)
-				setStuck(all.flatMap(({ items }) => items).filter((d) => isLost(d) || isHeld(d)));
+				setStuck([...new Map(all.flatMap(({ items }) => items).filter(isStuck).map((d) => [d.id, d])).values()]);
 		}, () => null); // the list itself says what is wrong
 		return () => { wanted = false; };
 	}, [data, down.join(' ')]);
@@ -383,7 +403,7 @@ const fits = (query) => (d) => (!query.library || d.library === query.library) &
 function rowsOf(chosen, data, stuck, query) {
 	if (!data || !['attention', 'active'].includes(chosen))
 		return data?.items;
-	const others = data.items.filter((d) => !isLost(d) && !isHeld(d));
+	const others = data.items.filter((d) => !isStuck(d));
 	return chosen === 'attention' ? [...stuck.filter(fits(query)), ...others] : others;
 }
 

@@ -14,7 +14,7 @@ comment on function haul_store.status_clients() is 'Of haul.status(): download c
 create or replace function haul_store.status_downloads() returns table(component text, status text, detail text, hint text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	with d as (select o.*, haul_store.is_open(o.state) as open from haul_store.download o)
+	with d as (select o.*, haul_store.is_open(o.state) as open from haul_store.download o where o.forgotten_at is null)
 	select 'downloads', 'ok', format('%s under way, %s completed', count(*) filter (where d.open), count(*) filter (where d.state = 'completed')), null
 	from d having count(*) > 0
 	union all
@@ -22,8 +22,8 @@ as $$
 		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
 	from d where d.state = 'failed' having count(*) > 0
 	union all
-	select 'downloads', 'warn', format('%s, one of them %s (%s): %s', haul_store.some(count(*), 'waits for another try', 'wait for another try'), min(w.id), (array_agg(w.title order by w.id))[1], (array_agg(w.why order by w.id))[1]), 'tow haul ls shows them'
-	from (select d.id, d.title, haul_store.tried(d.id) as why from d where d.state in ('approved', 'downloaded', 'importing')) w where w.why is not null having count(*) > 0
+	select 'downloads', 'warn', format('%s, one of them %s (%s): %s', haul_store.some(count(*), 'fails again and again', 'fail again and again'), min(v.id), (array_agg(v.title order by v.id))[1], (array_agg(v.trouble order by v.id))[1]), 'tow haul ls shows them'
+	from haul.downloads v where v.state in ('approved', 'downloading', 'downloaded', 'importing') and v.failing having count(*) > 0
 	union all
 	select 'approvals', 'warn', haul_store.some(count(*), 'waits for somebody to choose', 'wait for somebody to choose'), 'tow haul ls --state needs_approval shows them'
 	from d where d.state = 'needs_approval' having count(*) > 0

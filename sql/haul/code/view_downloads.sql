@@ -1,58 +1,79 @@
 -- What people look at: downloads, their files, what happened to them, where they go and who is told.
-create or replace function haul_store.tried(p_download bigint) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+
+-- Whoever fetches it for us and has got an answer (its transfer says how fast) has put an end to it, and no job says so before
+-- it ends.
+create or replace function haul_store.trying(d haul_store.download) returns table(tries int, most int, next_at timestamptz, error text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_job bigint;
+	v_jobs bigint[];
 begin
-	select e.job into v_job from haul_store.errand e where e.download = p_download and e.kind in ('haul.grab', 'haul.import') and tow.state(e.job) = 'retrying' limit 1;
-	if not found then
-		return null; -- mostly: history is looked at for few
+	if d.state in ('approved', 'downloaded', 'importing') then
+		v_jobs := array(select e.job from haul_store.errand e where e.download = d.id and e.kind in ('haul.grab', 'haul.import') order by e.job desc);
 	end if;
-	return (select format('%s; it is tried again, at once by: tow haul retry %s', left(a.error, 300), p_download)
-		from (select o.error from tow.attempts o where o.job = v_job order by o.run desc limit 1) a where a.error <> '');
+	if d.state in ('approved', 'downloading') and not exists (select from haul_store.transfer t where t.download = d.id and t.down is not null) then
+		v_jobs := v_jobs || (select f.jobs[cardinality(f.jobs)] from haul_store.fetch f where f.download = d.id and not f.stopped);
+	end if;
+	return query select r.* from unnest(v_jobs) j, tow_store.tried(j) r limit 1;
 end $$;
-comment on function haul_store.tried(bigint) is 'Why a job that works on a download is to be tried again; null: none is.';
+comment on function haul_store.trying(haul_store.download) is 'How often a job has tried in vain to do what a download waits for, of how many times, when it does next (null: now), and what was wrong; no row: it did not fail.';
+
+-- Once or twice is nothing: a server that is started anew, a disk that is emptied.
+create or replace function haul_store.is_failing(p_tries int) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(p_tries >= 3, false)
+$$;
+comment on function haul_store.is_failing(int) is 'Whether what was tried in vain so often needs somebody.';
+
+create or replace function haul_store.say_tries(p_tries int, p_most int, p_next_at timestamptz, p_error text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select format('%s; tried %s of %s times, %s', left(p_error, 300), p_tries, p_most, coalesce('again at ' || date_trunc('second', p_next_at), 'and now again')) where p_tries is not null
+$$;
+comment on function haul_store.say_tries(int, int, timestamptz, text) is 'What haul_store.trying says, in words.';
 
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
-create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer) returns text
+create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
 	return case when d.state in ('completed', 'cancelled', 'rejected') then null
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
+		when d.state = 'failed' then d.error
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
-		when d.state = 'failed' then d.error
-		when d.state = 'approved' then coalesce(haul_store.held_back(d), haul_store.tried(d.id))
+		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: tow library add NAME ROOT, then tow haul retry ' || d.id
-		when d.state in ('downloaded', 'importing') then haul_store.tried(d.id)
-		when d.state = 'downloading' and c.driver = 'web' then t.error
+		when d.state in ('downloaded', 'importing') then p_tried
+		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, t.error)
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
 end $$;
-comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer) is 'What keeps a download from going on, in words.';
+comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer, text) is 'What keeps a download from going on, in words; p_tried: what its job says that tries again.';
 
 create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
 	t.down, t.up, t.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
 	case when d.client is null then format('client %s is not configured', coalesce(d.client_name, '?'))
+		when d.state = 'failed' then d.error
 		when not c.enabled then format('client %s is disabled', c.name)
 		when h.state not in ('ok', 'new') then format('client %s is %s', c.name, h.state)
 		else coalesce(d.error, t.error) end as error,
-	haul_store.trouble_of(d, c, h, t) as trouble,
+	haul_store.trouble_of(d, c, h, t, haul_store.say_tries(y.tries, y.most, y.next_at, y.error)) as trouble,
 	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tracker_host, t.tags,
 	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag,
 	case d.state when 'approved' then 'FOUND' when 'downloaded' then 'COMPLETE' when 'completed' then case t.state when 'seeding' then 'SEEDING' else 'IMPORTED' end else upper(d.state) end as status,
-	t.size - t.left_bytes as downloaded
+	t.size - t.left_bytes as downloaded, y.tries, y.most as max_tries, y.next_at as next_try_at, haul_store.is_failing(y.tries) as failing
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
+	left join lateral haul_store.trying(d) y on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,

@@ -45,8 +45,15 @@ as $$
 $$;
 comment on function haul_store.is_seeding(bigint) is 'Whether a download''s client still gives it to others.';
 
+create or replace function haul_store.keeps_failing(d haul_store.download) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce((select haul_store.is_failing(y.tries) from haul_store.trying(d) y), false)
+$$;
+comment on function haul_store.keeps_failing(haul_store.download) is 'As the column failing of haul.downloads.';
+
 -- By id an index serves; by anything else all keys are sorted, which ten thousands of downloads allow.
-create or replace function haul_store.list_keys(p_states text[], p_client text, p_library int, p_title text, p_sort text, p_after jsonb, p_rows int, p_seeding boolean default null)
+create or replace function haul_store.list_keys(p_states text[], p_client text, p_library int, p_title text, p_sort text, p_after jsonb, p_rows int, p_seeding boolean default null, p_failing boolean default null)
 returns table(id bigint, cursor text)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -60,6 +67,7 @@ begin
 			where d.forgotten_at is null and (p_after is null or d.id < (p_after ->> 1)::bigint) and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
 				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)
 				and (p_seeding is null or d.state <> 'completed' or p_seeding = haul_store.is_seeding(d.id))
+				and (p_failing is null or p_failing = haul_store.keeps_failing(d))
 			order by d.id desc limit p_rows;
 		return;
 	end if;
@@ -74,14 +82,15 @@ begin
 			from haul_store.download d
 			where d.forgotten_at is null and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
 				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)
-				and (p_seeding is null or d.state <> 'completed' or p_seeding = haul_store.is_seeding(d.id))) k
+				and (p_seeding is null or d.state <> 'completed' or p_seeding = haul_store.is_seeding(d.id))
+				and (p_failing is null or p_failing = haul_store.keeps_failing(d))) k
 		where p_after is null or case when v_down then k.key < p_after else k.key > p_after end
 		order by case when v_down then k.key end desc, case when not v_down then k.key end limit p_rows;
 end $$;
-comment on function haul_store.list_keys(text[], text, int, text, text, jsonb, int, boolean) is 'The next downloads of a list, in its order.';
+comment on function haul_store.list_keys(text[], text, int, text, text, jsonb, int, boolean, boolean) is 'The next downloads of a list, in its order.';
 
 create or replace function haul.list_downloads(
-	state text[] default null, client text default null, library text default null, title text default null, sort text default '-id', after text default null, max_rows int default 50
+	state text[] default null, client text default null, library text default null, title text default null, sort text default '-id', after text default null, max_rows int default 50, failing boolean default null
 ) returns setof haul.listed
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -94,11 +103,11 @@ declare
 begin
 	perform haul_store.check_list(v_states, list_downloads.sort, list_downloads.max_rows);
 	select array_agg(k.id), array_agg(k.cursor) into v_ids, v_cursors
-	from haul_store.list_keys(v_states, list_downloads.client, v_library, list_downloads.title, list_downloads.sort, tow_store.cursor_of(list_downloads.after, 2), list_downloads.max_rows, haul_store.seeding_named(list_downloads.state)) k;
+	from haul_store.list_keys(v_states, list_downloads.client, v_library, list_downloads.title, list_downloads.sort, tow_store.cursor_of(list_downloads.after, 2), list_downloads.max_rows, haul_store.seeding_named(list_downloads.state), list_downloads.failing) k;
 	return query select u.cursor, d.* from unnest(v_ids, v_cursors) with ordinality u(id, cursor, n) join haul.downloads d on d.id = u.id order by u.n;
 end $$;
-comment on function haul.list_downloads(text[], text, text, text, text, text, int) is
-'Downloads, page by page: in any of these states (by the names of the column status, too, in any case: QUEUED, SEEDING), of a client, into a library, with a part of the title. sort: by which column, with - before it the other way round; after: the cursor of the last row of the page before.';
+comment on function haul.list_downloads(text[], text, text, text, text, text, int, boolean) is
+'Downloads, page by page: in any of these states (by the names of the column status, too, in any case: QUEUED, SEEDING), of a client, into a library, with a part of the title. failing: those that jobs of ours try again and again in vain, or all others. sort: by which column, with - before it the other way round; after: the cursor of the last row of the page before.';
 
 create or replace function haul.show_download(id bigint) returns setof haul.downloads
 language sql stable security definer set search_path = pg_catalog, pg_temp

@@ -36,6 +36,17 @@ begin
 end $$;
 comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log (the last 200 lines), result, what people did to it, what it waits for and remembers.';
 
+create or replace function tow_store.tried(p_job bigint) returns table(tries int, most int, next_at timestamptz, error text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select p.attempt - (p.state = 'running')::int, tow_store.max_attempts(j, tow_store.policy_for(j, null)), case when p.state in ('retrying', 'scheduled') then p.run_at end,
+		coalesce(h.error, 'its worker was lost')
+	from tow_store.place_of(p_job) p join tow_store.job j on j.id = p.id
+		cross join lateral (select o.outcome, o.error from tow_store.history o where o.job_id = j.id order by o.run desc limit 1) h
+	where h.outcome in ('r', 'l')
+$$;
+comment on function tow_store.tried(bigint) is 'Of a job whose last attempt failed and that is not over: how often it was tried, of how many times, when it is next (null: now), and what was wrong.';
+
 create or replace function tow_store.level_name(p_level "char") returns text
 language sql immutable parallel safe
 return case p_level when 'e' then 'error' when 'w' then 'warn' when 'i' then 'info' when 'd' then 'debug' when 'o' then 'stdout' else 'stderr' end;

@@ -1,0 +1,70 @@
+-- What a job of ours tries in vain: what is wrong, which try it is of how many, when the next one is, and when somebody should look.
+begin;
+\ir ../lib/fixture.sql
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+
+create function pg_temp.job(p_id bigint) returns bigint language sql as $$ select max(j.id) from tow.jobs j where (j.args ->> 'download')::bigint = p_id $$;
+create function pg_temp.tries(p_id bigint) returns text language sql as $$
+	select concat_ws(' ', d.state, d.tries, d.max_tries, round(extract(epoch from d.next_try_at - tow.now())) || ' s', d.failing) from haul.downloads d where d.id = p_id $$;
+create function pg_temp.trouble(p_id bigint) returns text language sql as $$ select d.trouble from haul.downloads d where d.id = p_id $$;
+create function pg_temp.needed() returns text language sql as $$ select string_agg(s.detail, ' | ') from haul.status() s where s.component = 'downloads' and s.status <> 'ok' $$;
+-- A worker's attempt, and its end.
+create function pg_temp.begins(p_worker bigint, p_id bigint) returns void language plpgsql as $$
+begin
+	if tow.state(pg_temp.job(p_id)) = 'retrying' then
+		perform tow.run_now(pg_temp.job(p_id));
+	end if;
+	perform pg_temp.drain('promote');
+	perform pg_temp.drain('admit');
+	perform pg_temp.claim(p_worker);
+end $$;
+create function pg_temp.fails(p_worker bigint, p_id bigint, p_error text) returns void language plpgsql as $$
+begin
+	perform pg_temp.begins(p_worker, p_id);
+	perform pg_temp.say(p_worker, pg_temp.job(p_id), jsonb_build_object('as', 'failed', 'class', 'http.connect', 'error', p_error));
+end $$;
+
+select pg_temp.worker('{haul}', '{haul.fetch,haul.import}') as w \gset
+select haul.add_library('main', '/media') \g /dev/null
+
+-- A host that never answers.
+select haul.grab('https://x/never.iso') as d \gset
+select is(pg_temp.tries(:d), 'approved f', 'nothing was tried');
+select pg_temp.begins(:w, :d), haul.begin_fetch(:d) \g /dev/null
+select is(pg_temp.tries(:d), 'downloading f', 'the first try is no trouble');
+select haul.fetching(:d, '{"at": 0, "error": "nobody answers"}') \g /dev/null
+select pg_temp.fails(:w, :d, 'nobody answers') \g /dev/null
+select is(pg_temp.tries(:d), 'downloading 1 12 5 s f', 'one in vain, of how many, and when it is next');
+select alike(pg_temp.trouble(:d), 'nobody answers; tried 1 of 12 times, again at 2030-01-01 00:00:0%+00', 'in words');
+select is(pg_temp.needed(), null, 'once is nothing');
+select pg_temp.begins(:w, :d), haul.begin_fetch(:d) \g /dev/null
+select is(pg_temp.trouble(:d), 'nobody answers; tried 1 of 12 times, and now again', 'while it is tried again it is said still');
+select pg_temp.fails(:w, :d, 'nobody answers'), pg_temp.fails(:w, :d, 'nobody answers') \g /dev/null
+select alike(pg_temp.tries(:d), 'downloading 3 12 % s t', 'three times');
+select is(pg_temp.needed(), '1 fails again and again, one of them ' || :d || ' (never.iso): ' || pg_temp.trouble(:d), 'somebody should look');
+select is((select string_agg(l.id::text, ' ') from haul.list_downloads(failing => true) l), :'d', 'and finds it');
+select is((select string_agg(l.id::text, ' ') from haul.list_downloads(failing => true, sort => 'title') l), :'d', 'in any order');
+select is((select count(*) from haul.list_downloads(failing => false)), 0::bigint, 'not among the others');
+select pg_temp.begins(:w, :d), haul.begin_fetch(:d), haul.fetching(:d, '{"size": 1000, "at": 0, "down": 0}') \g /dev/null
+select is(pg_temp.tries(:d) || coalesce(pg_temp.trouble(:d), ''), 'downloading f', 'it answers: that is over');
+select haul.fetched(:d, 'tow-1', 'never.iso', '/dl/tow-1', 1000), pg_temp.say(:w, pg_temp.job(:d) - 1, '{"as": "completed"}') \g /dev/null
+
+-- A library that cannot be written.
+select pg_temp.begins(:w, :d), haul.begin_import(:d) \g /dev/null
+select pg_temp.fails(:w, :d, 'permission denied') \g /dev/null
+select is(pg_temp.tries(:d), 'importing 1 12 5 s f', 'an import counts anew');
+select alike(pg_temp.trouble(:d), 'permission denied; tried 1 of 12 times, again at %', 'and says why');
+select pg_temp.fails(:w, :d, 'permission denied') from generate_series(1, 10) \g /dev/null
+select alike(pg_temp.trouble(:d), 'permission denied; tried 11 of 12 times, again at %', 'to the last try');
+
+-- What has ended in failure is not tried, and says itself what is wrong.
+select haul.give_up(:d, 'local.denied', 'permission denied', 'mend it'), tow.cancel(pg_temp.job(:d)) \g /dev/null
+select is(pg_temp.tries(:d), 'failed f', 'at the end');
+select alike(pg_temp.needed(), '1 failed, the last one % (never.iso): permission denied', 'it needs somebody');
+select haul.disable_client('web') \g /dev/null
+select is((select concat_ws(', ', error, trouble, hint) from haul.downloads where id = :d), 'permission denied, permission denied, mend it', 'also where its client is disabled');
+select haul.forget(:d) \g /dev/null
+select is((select string_agg(s.detail, ' | ') from haul.status() s where s.component = 'downloads'), null, 'what is in no list is not counted');
+
+select * from finish();
+rollback;
