@@ -123,6 +123,14 @@ else
 	skip "no small file system can be mounted here"
 fi
 
+#--- deleted
+ok "what failed has a folder still" test -d "$room/dl/tow-$bad"
+tow haul forget "$bad" && tow haul forget "$sure"
+ok "deleted, nothing of it stays" wait_until "[ ! -e '$room/dl/tow-$bad' ]"
+ok "what was placed, neither" wait_until "[ ! -e '$room/dl/tow-$sure' ]"
+ok "but in the library" cmp -s "$room/src/sure" "$room/library/sure"
+is "$(asks "select transfers - (select count(*) from haul.transfers where client = 'web') from haul.clients where name = 'web'")" 0 "nor is it counted"
+
 #--- what is done can go
 asks "select haul.set_library('main', done_remove => 'data')"
 id=$(add plain/again --title again)

@@ -85,5 +85,41 @@ select is(pg_temp.bulk('forget', ', client => ''c'', remove => ''data'', dry_run
 select pg_temp.refused('select haul.bulk(' || h || ')', 'TW422', w, h) from (values ('''forget''', 'give ids'), ('''drop'', client => ''c''', 'pause, resume'), ('''pause'', client => ''c'', remove => ''no''', 'cancel and forget'),
 	('''pause'', state => ''{gone}''', 'queued'), ('''pause'', client => ''c'', dry_run => null', 'true'), ('''forget'', client => ''c'', remove => ''all''', 'transfer'), ('''pause'', client => ''c'', max_rows => 20000', '10000'), ('''pause'', ids => ''{1,2}'', max_rows => 1', 'give fewer')) v(h, w);
 
+-- What our own workers fetched goes with its download: no client looks after it.
+create function pg_temp.acts(p_id bigint) returns text language sql as $$
+	select string_agg(j.args ->> 'act', ' ' order by j.id) from tow.jobs j where j.kind = 'haul.act' and (j.args ->> 'download')::bigint = p_id $$;
+create function pg_temp.fetched(p_name text) returns bigint language plpgsql as $$
+declare v_id constant bigint := haul.grab('https://x/' || p_name, client => 'ours'); begin
+	perform haul.begin_fetch(v_id);
+	perform haul.fetched(v_id, 'tow-' || p_name, p_name, '/dl/' || p_name, 1000);
+	perform haul.begin_import(v_id);
+	return v_id;
+end $$;
+create function pg_temp.completed(p_name text, p_state text, p_mode text) returns bigint language plpgsql as $$
+declare v_id constant bigint := pg_temp.fetched(p_name); begin
+	insert into haul_store.file (download, source, size, state, target, mode) values (v_id, p_name, 1000, p_state, p_name, p_mode);
+	perform haul.imported(v_id);
+	return v_id;
+end $$;
+create function pg_temp.removes(p_id bigint) returns text language sql as $$ select removes from haul.downloads where id = p_id $$;
+select haul.add_client('ours', 'web') \g /dev/null
+select haul.grab('https://x/u', client => 'ours') as u, pg_temp.fetched('n') as n, pg_temp.completed('p', 'placed', 'link') as p, pg_temp.completed('l', 'placed', 'symlink') as l,
+	pg_temp.completed('s', 'skipped', null) as s, pg_temp.completed('k', 'placed', 'link') as k \gset
+select count(*) from haul.begin_fetch(:u) \g /dev/null
+select haul.give_up(:u, 'release.gone', 'nobody has it', ''), haul.cancel(:n) \g /dev/null
+select tow.cancel(j.id) from tow.jobs j \g /dev/null
+select is((select transfers from haul.clients where name = 'ours'), 6, 'all of it is held');
+select is(pg_temp.removes(:b), null, 'what is in no list says nothing');
+select is(array[pg_temp.removes(:u), pg_temp.removes(:n), pg_temp.removes(:p), pg_temp.removes(:l), pg_temp.removes(:s)], '{data,data,data,transfer,transfer}', 'it is said before what will go');
+select haul.forget(f) from unnest(array[:u, :n, :p, :l, :s]) f \g /dev/null
+select haul.forget(:k, 'no') \g /dev/null
+select is(pg_temp.acts(:u), 'remove_data', 'half of it goes');
+select is(pg_temp.acts(:n), 'remove_data', 'so does all of it, that was never placed');
+select is(concat_ws(' ', pg_temp.acts(:p), (select count(*) from haul.begin_act(:p, 'remove_data'))), 'remove_data 1', 'and what is placed: the library has it');
+select is(concat_ws(' ', pg_temp.acts(:l), (select count(*) from haul.begin_act(:l, 'remove'))), 'remove 1', 'not what a library links to');
+select is(pg_temp.acts(:s), 'remove', 'nor what may be the only one');
+select is(pg_temp.acts(:k), null, 'who says so keeps it');
+select is((select transfers from haul.clients where name = 'ours'), 0, 'none of it is held as far as anybody sees');
+
 select * from finish();
 rollback;

@@ -190,7 +190,7 @@ async function fromLinkToLibrary() {
 	await page.getByRole('button', { name: 'Resume second.iso' }).click();
 	await comes(status(other, 'second.iso').getByText('downloading').waitFor(), 'and goes on');
 	await page.getByRole('button', { name: 'Cancel second.iso' }).click();
-	await dialog(page).getByLabel('What its client does with it').selectOption('data');
+	await dialog(page).getByLabel('What was fetched so far').selectOption('data');
 	await dialog(page).getByRole('button', { name: 'Cancel the download' }).click();
 	await comes(status(page, 'second.iso').getByText('cancelled').waitFor(), 'and is cancelled');
 	await shot(page, 'downloads-moving');
@@ -259,6 +259,7 @@ async function manyAtOnce() {
 	await comes(page.getByText('3 downloads cancelled').waitFor(), 'and cancelled, after a question');
 	await page.getByRole('link', { name: /^Given up/ }).click();
 	await page.getByRole('button', { name: 'Delete ta.bin' }).click();
+	await comes(dialog(page).getByText(/Nothing of it was fetched|is deleted, too/).waitFor(), 'what goes with it is said');
 	await shot(page, 'download-delete');
 	await dialog(page).getByRole('button', { name: 'Delete' }).click();
 	await comes(row(page, 'ta.bin').waitFor({ state: 'detached' }), 'one is deleted');

@@ -30,6 +30,8 @@ const removes = [['no', 'keeps it as it is'], ['transfer', 'forgets it, and keep
 const askRemove = { name: 'remove', label: 'What its client does with it', value: 'no', options: removes };
 const ended = ['completed', 'failed', 'cancelled', 'rejected'];
 const deleteText = 'What is deleted is in no list any more; files in a library stay.';
+const askAsUsual = { ...askRemove, value: '', options: [['', 'keeps it; what Towpath fetched itself is deleted'], ...removes.slice(1)] };
+const askFetched = { name: 'remove', label: 'What was fetched so far', value: 'no', options: [['no', 'stays, for another try'], ['data', 'is deleted']] };
 
 const verbs = [
 	{ verb: 'pause', title: 'Pause', done: 'paused', fits: ['queued', 'approved', 'downloading'] },
@@ -37,7 +39,7 @@ const verbs = [
 	{ verb: 'retry', title: 'Retry', done: 'tried again', fits: ['failed', 'cancelled', 'rejected'] },
 	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', danger: true, action: 'Cancel them', text: 'They can be tried again later.', fields: [askRemove],
 		fits: [...groups.active.states, 'needs_approval', 'paused'] },
-	{ verb: 'forget', title: 'Delete', done: 'deleted', danger: true, action: 'Delete', text: deleteText, fields: [askRemove], fits: ended },
+	{ verb: 'forget', title: 'Delete', done: 'deleted', danger: true, action: 'Delete', text: deleteText, fields: [askAsUsual], fits: ended },
 ];
 
 const sort = {
@@ -115,7 +117,7 @@ const holds = {
 export async function cancel(d, done) {
 	const answer = await ask({
 		title: `Cancel ${d.title}?`, action: 'Cancel the download', danger: true, text: 'It can be tried again later.',
-		fields: [askRemove],
+		fields: [isOurs(d) ? askFetched : askRemove],
 		run: ({ remove }) => post(`downloads/${d.id}/cancel`, { remove }),
 	});
 	if (answer) {
@@ -124,8 +126,20 @@ export async function cancel(d, done) {
 	}
 }
 
+// What our own workers fetched, and which no client looks after.
+const isOurs = (d) => d.driver === 'web';
+
+// What goes with it, of what our own workers fetched.
+function fetchedText(d) {
+	if (!d.folder)
+		return 'Nothing of it was fetched.';
+	return d.removes === 'data' ? `What was fetched of it (in ${d.folder}) is deleted, too; files in a library stay.`
+		: `What was fetched of it stays in ${d.folder}: not all of it is in a library, or a library links to it.`;
+}
+
 async function drop(d, done) {
-	const answer = await ask({ title: `Delete ${d.title}?`, action: 'Delete', danger: true, text: deleteText, fields: [askRemove], run: ({ remove }) => post(`downloads/${d.id}/forget`, { remove }) });
+	const answer = await ask({ title: `Delete ${d.title}?`, action: 'Delete', danger: true, text: isOurs(d) ? `It is in no list any more. ${fetchedText(d)}` : deleteText, fields: isOurs(d) ? [] : [askRemove],
+		run: (values) => post(`downloads/${d.id}/forget`, values) });
 	if (answer) {
 		toast(`${d.title} is deleted`);
 		done(true);

@@ -19,7 +19,7 @@ begin
 		when 'resume' then perform haul.resume(p_id);
 		when 'retry' then perform haul.retry(p_id);
 		when 'cancel' then perform haul.cancel(p_id, coalesce(p_remove, 'no'));
-		else perform haul.forget(p_id, coalesce(p_remove, 'no'));
+		else perform haul.forget(p_id, p_remove);
 	end case;
 	return 'done';
 exception
@@ -64,4 +64,4 @@ begin
 	end loop;
 end $$;
 comment on function haul.bulk(text, bigint[], text[], text, text, text, text, int, boolean) is
-'A verb on all downloads that match and that it fits: pause, resume, retry, cancel or forget (remove: no, transfer or data, for these two). state: in any of these; title: a part of it; ids: of these. dry_run is the default: it only says which it would be.';
+'A verb on all downloads that match and that it fits: pause, resume, retry, cancel or forget (remove: no, transfer or data, for these two; by default as theirs). state: in any of these; title: a part of it; ids: of these. dry_run is the default: it only says which it would be.';

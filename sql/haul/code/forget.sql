@@ -36,29 +36,41 @@ as $$
 $$;
 comment on function haul_store.sweep_forgotten(bigint) is 'Delete downloads that are in no list any more, where nothing needs them; one of them, or all.';
 
-create or replace function haul.forget(id bigint, remove text default 'no') returns void
+-- What our own workers have fetched nobody else looks after: it goes with its download, unless it is all that there is of
+-- something that was placed once, or a library links to it.
+create or replace function haul_store.remove_by_default(d haul_store.download) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select case when not haul_store.is_web(d.client) then 'no'
+		when d.state = 'completed' and not haul_store.is_all_placed(d.id) or haul_store.is_linked(d.id, l) then 'transfer' else 'data' end
+	from (select) one left join haul_store.library l on l.id = d.library
+$$;
+comment on function haul_store.remove_by_default(haul_store.download) is 'What haul.forget has a client do where nobody says it.';
+
+create or replace function haul.forget(id bigint, remove text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	d constant haul_store.download := haul_store.hold_download(id);
+	v_remove constant text := coalesce(remove, haul_store.remove_by_default(d));
 begin
-	perform haul_store.check_remove(remove);
+	perform haul_store.check_remove(v_remove);
 	if d.forgotten_at is not null then
 		perform haul_store.fail('TW404', format('no download %s', id), 'it was taken out of the list');
 	elsif haul_store.is_open(d.state) then
 		perform haul_store.fail('TW409', format('download %s is %s', id, d.state), format('it is under way: tow haul cancel %s ends it first', id));
-	elsif remove <> 'no' and d.state = 'completed' and not haul_store.is_all_placed(d.id) then
+	elsif coalesce(remove, 'no') <> 'no' and d.state = 'completed' and not haul_store.is_all_placed(d.id) then
 		perform haul_store.fail('TW409', format('not all of download %s is in a library', id), 'what its client holds may be the only one: leave remove out');
 	elsif d.state = 'failed' then
-		perform haul.cancel(id, remove); -- or it would be tried again
+		perform haul.cancel(id, v_remove); -- or it would be tried again
 	else
-		perform haul_store.let_go(d, remove);
+		perform haul_store.let_go(d, v_remove);
 	end if;
 	update haul_store.download o set forgotten_at = tow.now() where o.id = d.id;
 	perform haul_store.note_event(d.id, 'forgotten', 'taken out of the list');
-	perform haul_store.note_verb(d, 'forget', jsonb_build_object('was', d.state, 'remove', remove));
+	perform haul_store.note_verb(d, 'forget', jsonb_build_object('was', d.state, 'remove', v_remove));
 	perform haul_store.sweep_forgotten(d.id);
 end $$;
 comment on function haul.forget(bigint, text) is
-'Delete a download that has ended: it is in no list any more. Files in a library stay, and remain known to later imports; all else is deleted once its client does not hold it any more. remove: no (the client keeps what it has), transfer (it forgets it), data (it deletes it). haul.retry brings it back as long as it is known.';
+'Delete a download that has ended: it is in no list any more. Files in a library stay, and remain known to later imports; all else is deleted once its client does not hold it any more. remove: no (the client keeps what it has; the default), transfer (it forgets it), data (it deletes it); what our own workers fetched is deleted by default, unless a library links to it, or it was imported and not all of it is in a library. haul.retry brings it back as long as it is known.';

@@ -66,14 +66,15 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tracker_host, t.tags,
 	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag,
 	case d.state when 'approved' then 'FOUND' when 'downloaded' then 'COMPLETE' when 'completed' then case t.state when 'seeding' then 'SEEDING' else 'IMPORTED' end else upper(d.state) end as status,
-	t.size - t.left_bytes as downloaded, y.tries, y.most as max_tries, y.next_at as next_try_at, haul_store.is_failing(y.tries) as failing
+	t.size - t.left_bytes as downloaded, y.tries, y.most as max_tries, y.next_at as next_try_at, haul_store.is_failing(y.tries) as failing,
+	case when d.state in ('completed', 'failed', 'cancelled', 'rejected') then haul_store.remove_by_default(d) end as removes, c.driver
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
 	left join lateral haul_store.trying(d) y on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,
