@@ -33,6 +33,8 @@ static const struct tow_option options[] = {
 	{ "profile", "NAME", "add: what is done about it in trouble (its library's)" },
 	{ "priority", "N", "add: who is next, where not all may be: the smallest (100)" },
 	{ "follow", NULL, "watch: stay when nothing is under way, for what comes" },
+	{ "note", "TEXT", "approve: kept among what happened to it" },
+	{ "reason", "TEXT", "reject: why; shown with it" },
 	{ "remove", "WORD", "cancel, forget: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -239,6 +241,26 @@ static int forget(struct cli *c)
 	return let_go(c, "haul.forget");
 }
 
+/* What said is called in SQL and on the command line. */
+static int answer(struct cli *c, const char *verb, const char *said)
+{
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "id", cli_operand(c, 0));
+	cli_arg(&call, said, cli_option(c, said));
+	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+}
+
+static int approve(struct cli *c)
+{
+	return answer(c, "haul.approve", "note");
+}
+
+static int reject(struct cli *c)
+{
+	return answer(c, "haul.reject", "reason");
+}
+
 static int retry(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -435,6 +457,8 @@ static const struct sub subs[] = {
 	{ "cancel", 1, 1, cancel, " remove " },
 	{ "forget", 1, 1, forget, " remove " },
 	{ "retry", 1, 1, retry, " library " },
+	{ "approve", 1, 1, approve, " note " },
+	{ "reject", 1, 1, reject, " reason " },
 	{ "pause", 1, 1, hold, NULL },
 	{ "resume", 1, 1, resume, NULL },
 	{ "undo", 1, 1, undo, NULL },
@@ -453,6 +477,7 @@ const struct tow_command tow_command_haul = {
 	.summary = "downloads",
 	.usage = "tow haul ls | add LINK|FILE | watch | plan ID | files [ID] | events [ID] | "
 		 "cancel ID | forget ID | retry ID | "
+		 "approve ID | reject ID | "
 		 "pause ID | resume ID | undo ID | recheck ID | reannounce ID",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; a plain link that "
@@ -466,7 +491,7 @@ const struct tow_command tow_command_haul = {
 		"nobody changed since. forget\n"
 		"takes one that has ended out of the list; its files in the library stay, what our own "
 		"workers fetched of it\n"
-		"goes with it.\n"
+		"goes with it. approve and reject are for what waits for a word (needs_approval).\n"
 		"\n"
 		"Examples:\n"
 		"  tow haul add 'magnet:?xt=urn:btih:...' --library films\n"
@@ -475,6 +500,7 @@ const struct tow_command tow_command_haul = {
 		"  tow haul watch\n"
 		"  tow haul plan 17\n"
 		"  tow haul cancel 17 --remove data\n"
+		"  tow haul reject 17 --reason 'the wrong album'\n"
 		"\n"
 		"Exit status of watch: 1 when one that was under way did not get into a library.\n",
 	.run = run,

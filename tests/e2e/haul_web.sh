@@ -123,6 +123,16 @@ else
 	skip "no small file system can be mounted here"
 fi
 
+#--- a word
+id=$(add plain/again --options '{"paused": true}')
+asks "update haul_store.download set state = 'needs_approval' where id = $id" >/dev/null
+ok "no" tow haul reject "$id" --reason "another album"
+is "$(asks "select state || ': ' || error from haul.downloads where id = $id")" "rejected: another album" "and why"
+asks "update haul_store.download set state = 'needs_approval' where id = $id" >/dev/null
+ok "yes" tow haul approve "$id" --note "it is"
+ok "and it comes" becomes "$id" completed
+exits 65 "a word that nobody asked for" tow haul approve "$id" 2>/dev/null
+
 #--- deleted
 ok "what failed has a folder still" test -d "$room/dl/tow-$bad"
 tow haul forget "$bad" && tow haul forget "$sure"

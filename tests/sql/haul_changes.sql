@@ -45,6 +45,7 @@ select is(haul.reject(:e, 'wrong album'), 'rejected', 'no');
 select pg_temp.look('downloads') \g /dev/null
 select is(pg_temp.events(), format('state_change %s needs_approval rejected', :e), 'is told');
 select is((select e.detail || ', ' || (a.detail ->> 'reason') from haul.events e, tow.audit a where e.download = :e and e.to_state = 'rejected' and a.what = 'download.reject' and a.subject = :'e'), 'wrong album, wrong album', 'with its reason');
+select is((select concat_ws(', ', error, trouble) from haul.downloads where id = :e), 'wrong album, rejected: wrong album', 'which is shown with it');
 update haul_store.download set state = 'needs_approval' where id = :e;
 select is(haul.approve(:e, 'the second one'), 'approved', 'yes');
 select is((select string_agg(kind, ' ') from haul_store.errand where download = :e and tow.state(job) in ('ready', 'waiting')), 'haul.grab', 'its client is given it');

@@ -51,6 +51,11 @@ select is((select key from haul.begin_act(:d, 'done')), 'tow-9', 'whoever tells 
 select haul.acted(:d, 'done'), haul.acted(:d, 'remove_data') \g /dev/null
 select is((select count(*) from haul.transfers where download = :d), 0::bigint, 'what is removed is gone at once');
 
+-- Where it comes from, without what may be a secret; and who is at it.
+select is((select concat_ws(' ', source, (select kind from tow.jobs j where j.id = d.job)) from haul.downloads d where id = :d), 'https://x/a%20file.iso?… haul.import', 'nothing that follows a ?, and the job that came last');
+select is(haul_store.shown_link(l), s, 'the link ' || s) from (values ('https://ada:secret@host/a@b.iso?key=1#2', 'https://host/a@b.iso?…'), ('HTTP://host/x', 'HTTP://host/x'),
+	('magnet:?xt=urn:btih:aa&tr=http://t/passkey/announce&dn=A+film&ws=x', 'magnet:?xt=urn:btih:aa&dn=A+film'), ('magnet:?dn=a&xt.1=urn:btih:bb', 'magnet:?dn=a&xt.1=urn:btih:bb')) v(l, s);
+
 -- What cannot be.
 select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'https://x/f', jsonb_build_object('checksum', s)), 'TW422', 'sha256', 'checksum ' || s)
 from (values ('md5:12'), ('crc:12345678'), ('d41d8cd98f00b204e9800998ecf8427e'), ('sha1:d41d8cd98f00b204e9800998ecf8427e')) v(s);
@@ -95,6 +100,12 @@ select is(haul.retry(:h), 'downloading', 'tried again');
 select is(pg_temp.jobs(:h), 'haul.fetch ready', 'by another job');
 select haul.retry(:h) \g /dev/null
 select is(pg_temp.jobs(:h), 'haul.fetch ready', 'once');
+
+select haul.grab('https://x/j', client => 'web') as j \gset
+select count(*) from haul.begin_fetch(:j) \g /dev/null
+select haul.fetching(:j, '{"size": 1000, "at": 940, "down": 50}'), haul.give_up(:j, 'release.checksum', 'its checksum is another', '') \g /dev/null
+select is(pg_temp.is_now(:j), 'failed error 0 1000 1000 its checksum is another', 'of what was refused nothing is here');
+select haul.forget(:j), tow.cancel(pg_temp.job(:j)) \g /dev/null
 
 -- A job that is gone is made anew: nobody else comes back to it.
 select haul.grab('https://x/i', client => 'web') as i \gset

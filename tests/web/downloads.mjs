@@ -279,6 +279,46 @@ async function manyAtOnce() {
 	await page.context().close();
 }
 
+// A file that is not what its publisher says is refused; where it was to come from, and who fetched it, stands there.
+async function checksumIsSaid() {
+	const page = await visit('operator', '#/downloads');
+	await page.getByRole('button', { name: 'Add downloads' }).click();
+	await dialog(page).getByText('More', { exact: false }).first().click();
+	await fillAndPress(page, [['Links', `${FILES}/plain/lighthouse.mkv?key=secret\n${FILES}/plain/second.iso`], ['Checksum', `md5:${'0'.repeat(32)}`], ['Title', 'summed']], [], 'Add');
+	await comes(dialog(page).getByText('a checksum is of one file').waitFor(), 'a checksum is of one file');
+	await fillAndPress(page, [['Links', `${FILES}/plain/lighthouse.mkv?key=secret`]], [], 'Add');
+	await comes(row(page, 'summed').getByText(/its checksum is [0-9a-f]{32}, and should be 0{32}/).first().waitFor(), 'a file of another checksum is refused');
+	is(await row(page, 'summed').getByText('0 %', { exact: true }).count(), 1, 'and nothing of it is here');
+	await page.getByRole('link', { name: 'summed' }).click();
+	await comes(page.getByText(`${FILES}/plain/lighthouse.mkv?…`).waitFor(), 'where it is from is said, without what may be a secret');
+	await shot(page, 'download-checksum');
+	const id = page.url().split('/').at(-1);
+	await page.getByRole('link', { name: sql(`select job from haul.downloads where id = ${id}`), exact: true }).click();
+	await comes(page.getByText('haul.fetch').first().waitFor(), 'and the job that fetched it is a click away');
+	sql(`select haul.forget(${id})`);
+	await page.context().close();
+}
+
+// Who says no is asked why, and the answer is there to be read.
+async function wordIsGiven() {
+	const id = sql(`select haul.grab('http://127.0.0.1:9/album.bin', options => '{"paused": true}')`);
+	const asks = () => sql(`update haul_store.download set state = 'needs_approval' where id = ${id}`);
+	asks();
+	const page = await visit('operator', `#/downloads/${id}`);
+	await page.getByRole('button', { name: 'Reject album.bin' }).click();
+	await shot(page, 'download-reject');
+	await fillAndPress(page, [['Why', 'the wrong album']], [], 'Reject');
+	await comes(page.getByText('rejected: the wrong album').waitFor(), 'a download is rejected, and it says why');
+	asks();
+	await goTo(page, '#/downloads?show=attention');
+	await page.getByRole('button', { name: 'Approve album.bin' }).click();
+	await fillAndPress(page, [['Note', 'it is right']], [], 'Approve');
+	await comes(page.getByText('album.bin is approved').waitFor(), 'another one is approved');
+	is(sql(`select detail from haul.events where download = ${id} and what = 'approved' order by n desc limit 1`), 'somebody approved it: it is right', 'with a note');
+	sql(`select haul.cancel(${id}); select haul.forget(${id})`);
+	await page.context().close();
+}
+
 // More than a page of it holds.
 async function historyGoesOn() {
 	const id = sql("select haul.grab('http://127.0.0.1:9/chatty.bin')");
@@ -538,7 +578,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, triesAreTold, longTextsFit, viewersOnlyLook];
 
 await walk(parts);

@@ -48,7 +48,8 @@ function About({ d }) {
 	return html`<${Card} title="About"><${Facts} of=${[
 		['Client', html`<a href=${href('clients')}>${d.client}</a>`], ['Library', d.library], ['Type', d.type], ['Profile', d.profile], ['Priority', d.priority], ['Category', d.category],
 		['Added', html`<${Time} at=${d.created_at} />`], ['By', d.who], ['Completed', d.completed_at && html`<${Time} at=${d.completed_at} />`], ['Tracker', d.tracker_host],
-		['Says', d.tracker], ['Tags', d.tags?.join(', ')], ['Folder', d.folder && html`<span class="mono">${d.folder}</span>`]]} />
+		['Says', d.tracker], ['Tags', d.tags?.join(', ')], ['Folder', d.folder && html`<span class="mono">${d.folder}</span>`],
+		['From', d.source && html`<span class="mono">${d.source}</span>`], ['Job', d.job && html`<a href=${href(`jobs/${d.job}`)}>${d.job}</a>`]]} />
 		${Object.keys(d.meta).length > 0 && html`<h3>Named by</h3><${Json} value=${d.meta} label="what its name is made of" />`}
 		${Object.keys(d.options).length > 0 && html`<h3>Options</h3><${Json} value=${d.options} label="options" />`}<//>`;
 }

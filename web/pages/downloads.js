@@ -109,6 +109,8 @@ const holds = {
 	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state),
 	resume: (d) => d.state === 'paused',
 	choose: isLost,
+	approve: (d) => d.state === 'needs_approval',
+	reject: (d) => d.state === 'needs_approval',
 	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
 	cancel: (d) => !isOver(d),
 	delete: isOver,
@@ -155,6 +157,20 @@ export async function undo(d, done) {
 	}
 }
 
+const questions = {
+	approve: { verb: 'approve', title: 'Approve', said: 'is approved', text: 'Its client is given it.', fields: [{ name: 'note', label: 'Note', hint: 'kept among what happened to it' }] },
+	reject: { verb: 'reject', title: 'Reject', said: 'is rejected', danger: true, text: 'It is not downloaded. Retry thinks better of it.', fields: [{ name: 'reason', label: 'Why', hint: 'kept, and shown with it' }] },
+};
+
+// The word that a download waits for.
+async function answer(d, { verb, title, said: done, text, danger, fields }, reload) {
+	const given = await ask({ title: `${title} ${d.title}?`, action: title, text, danger, fields, run: (values) => post(`downloads/${d.id}/${verb}`, filled(fields, values)) });
+	if (given) {
+		toast(`${d.title} ${done}`);
+		reload();
+	}
+}
+
 async function choose(d, done) {
 	try {
 		if (await chooseLibrary(`Where shall ${d.title} go?`, (library) => post(`downloads/${d.id}/retry`, { library })))
@@ -170,7 +186,7 @@ async function verb(d, name, said, done) {
 	done();
 }
 
-const icons = { choose: 'M2 4h4l1.5 2H14v7H2zM8 8v3.5M6.2 9.8h3.6', pause: 'M5 3v10M11 3v10', resume: 'M4 3l9 5-9 5z', retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3.2H9.8', cancel: 'M4 4l8 8M12 4l-8 8',
+const icons = { approve: 'M3 8.5l3.5 3.5L13 4.5', reject: 'M8 2a6 6 0 1 0 0 12A6 6 0 1 0 8 2M3.8 3.8l8.4 8.4', choose: 'M2 4h4l1.5 2H14v7H2zM8 8v3.5M6.2 9.8h3.6', pause: 'M5 3v10M11 3v10', resume: 'M4 3l9 5-9 5z', retry: 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3.2H9.8', cancel: 'M4 4l8 8M12 4l-8 8',
 	delete: 'M3 4.5h10M6.5 4.5V2.5h3v2M4.5 4.5l.6 9h5.8l.6-9' };
 
 function Icon({ name }) {
@@ -181,11 +197,13 @@ function Icon({ name }) {
 export function Verbs({ d, done, small }) {
 	if (!may('operator'))
 		return null;
-	const one = (name, word, doing) => holds[name](d) && html`<${Button} key=${name} look=${small ? 'plain' : ['cancel', 'delete'].includes(name) ? 'danger' : ''} title=${small && word}
+	const one = (name, word, doing) => holds[name](d) && html`<${Button} key=${name} look=${small ? 'plain' : ['cancel', 'delete', 'reject'].includes(name) ? 'danger' : ''} title=${small && word}
 		aria-label=${`${word} ${d.title}`} onClick=${doing}>${small ? html`<${Icon} name=${name} />` : word}<//>`;
 	return html`<div class="actions">
 		${one('pause', 'Pause', () => verb(d, 'pause', 'is paused', done))}
 		${one('resume', 'Resume', () => verb(d, 'resume', 'goes on', done))}
+		${one('approve', 'Approve', () => answer(d, questions.approve, done))}
+		${one('reject', 'Reject', () => answer(d, questions.reject, done))}
 		${one('choose', 'Choose a library', () => choose(d, done))}
 		${one('retry', 'Retry', () => verb(d, 'retry', 'is tried again', done))}
 		${one('cancel', 'Cancel', () => cancel(d, done))}
@@ -253,6 +271,8 @@ const addFields = (libraries, clients) => [
 	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet'], ...libraries.map((l) => [l.name, l.name])] },
 	{ name: 'client', label: 'Client', options: [['', 'the first that takes it'], ...clients.filter((c) => c.enabled).map((c) => [c.name, `${c.name} (${c.driver})`])] },
 	{ name: 'title', label: 'Title', placeholder: 'as the link says', hint: 'of one download' },
+	{ name: 'checksum', label: 'Checksum', placeholder: 'sha256:9f86d081…', hint: 'of one file, as its publisher says: sha256:, sha1:, md5: or xxh128:, and its digits', rare: true,
+		pattern: '(sha256:[0-9a-fA-F]{64}|sha1:[0-9a-fA-F]{40}|(md5|xxh128):[0-9a-fA-F]{32})', title: 'sha256:, sha1:, md5: or xxh128:, and all of its digits' },
 	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
 ];
 
@@ -272,14 +292,16 @@ async function withEach(all, does) {
 }
 
 // What was refused stays in the dialog, and only that: the rest is not to be added twice.
-async function addAll(fields, { links, files, rate, ...values }) {
+async function addAll(fields, { links, files, rate, checksum, ...values }) {
 	const more = filled(fields.filter((f) => f.name in values), values);
-	if (rate)
-		more.options = { down_limit: rate * 1000 };
+	if (rate || checksum)
+		more.options = { ...(rate && { down_limit: rate * 1000 }), ...(checksum && { checksum }) };
 	const all = links.split('\n').map((line) => line.trim()).filter(Boolean);
 	const n = all.length + files.length;
 	if (n === 0)
 		throw Object.assign(new Error('nothing was given'), { hint: 'a link, or a file' });
+	if (checksum && n > 1)
+		throw Object.assign(new Error('a checksum is of one file'), { hint: 'add that one alone' });
 	const ofLinks = await withEach(all, (link) => post('downloads', { link, ...more }));
 	const ofFiles = await withEach(files, (file) => addFile(file, more));
 	const problem = ofLinks.problem ?? ofFiles.problem;

@@ -3,13 +3,15 @@ import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, count, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
 import { doToMatching } from '../lib/bulk.js';
 import { Chart } from '../lib/chart.js';
+import { ask } from '../lib/dialog.js';
+import { filled } from '../lib/form.js';
 import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, Lasting, now, Said, Time } from '../lib/time.js';
-import { act } from '../lib/toast.js';
+import { act, toast } from '../lib/toast.js';
 import { html, useMemo, useState } from '../lib/ui.js';
 import { enqueue } from './enqueue.js';
 import { PauseButton, queueColumns } from './queues.js';
@@ -38,16 +40,25 @@ function Trouble({ of: one, reload }) {
 		<div><${Said} text=${detail} />${hint && !isPressed(hint) && html`<code>${hint}</code>`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
 }
 
-async function decide(verb, id, reload) {
-	await act(() => post(`jobs/${id}/${verb}`), `job ${id} is ${verb === 'approve' ? 'approved' : 'rejected'}`);
+async function approve(id, reload) {
+	await act(() => post(`jobs/${id}/approve`), `job ${id} is approved`);
 	reload();
+}
+
+// It may end there: why is asked.
+async function reject(id, reload) {
+	const fields = [{ name: 'note', label: 'Why', hint: 'kept with the job' }];
+	if (await ask({ title: `Reject job ${id}?`, action: 'Reject', danger: true, fields, run: (values) => post(`jobs/${id}/reject`, filled(fields, values)) })) {
+		toast(`job ${id} is rejected`);
+		reload();
+	}
 }
 
 function Approval({ id, kind, since, reload }) {
 	return html`<li><${State} name="approval" look="warn" />
 		<div><a href=${href(`jobs/${id}`)}>Job ${id}</a> ${kind} waits for somebody's word${since && html`, for <${Lasting} from=${since} />`}</div>
-		${may('operator') && html`<div class="actions"><${Button} look="small main" aria-label=${`Approve job ${id}`} onClick=${() => decide('approve', id, reload)}>Approve<//>
-			<${Button} look="small" aria-label=${`Reject job ${id}`} onClick=${() => decide('reject', id, reload)}>Reject<//></div>`}</li>`;
+		${may('operator') && html`<div class="actions"><${Button} look="small main" aria-label=${`Approve job ${id}`} onClick=${() => approve(id, reload)}>Approve<//>
+			<${Button} look="small" aria-label=${`Reject job ${id}`} onClick=${() => reject(id, reload)}>Reject<//></div>`}</li>`;
 }
 
 // Of each kind those that wait longest, and how many there are besides.

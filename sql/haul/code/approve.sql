@@ -33,6 +33,6 @@ declare
 	d haul_store.download := haul_store.see_asking(id);
 begin
 	perform haul_store.note_verb(d, 'reject', jsonb_strip_nulls(jsonb_build_object('reason', reason)));
-	return (haul_store.move_to(d, 'rejected', coalesce(reason, 'somebody rejected it'))).state;
+	return (haul_store.move_to(d, 'rejected', coalesce(nullif(reason, ''), 'somebody rejected it'), case when reason <> '' then 'rejected' end)).state;
 end $$;
 comment on function haul.reject(bigint, text) is 'Say no to a download that waits for approval, and why. Returns its state; haul.retry thinks better of it.';

@@ -98,6 +98,7 @@ begin
 	if exists (select from haul_store.move m where m.from_state = d.state and m.to_state = 'failed') then
 		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'), nullif(hint, ''));
 		perform haul_store.rest_transfer(d, 'error');
+		update haul_store.transfer t set percent = 0, left_bytes = t.size where t.download = d.id and class = 'release.checksum' and haul_store.is_web(t.client); -- the worker has deleted it
 	end if;
 end $$;
 comment on function haul.give_up(bigint, text, text, text) is 'A job could not do its part, and will not try again.';

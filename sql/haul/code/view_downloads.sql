@@ -38,7 +38,8 @@ create or replace function haul_store.trouble_of(d haul_store.download, c haul_s
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-	return case when d.state in ('completed', 'cancelled', 'rejected') then null
+	return case when d.state in ('completed', 'cancelled') then null
+		when d.state = 'rejected' then 'rejected: ' || d.error
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
 		when d.state = 'failed' then d.error
@@ -54,11 +55,20 @@ begin
 end $$;
 comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer, text) is 'What keeps a download from going on, in words; p_tried: what its job says that tries again.';
 
+-- Keys stand in what follows the ?, before the @, and in the addresses of trackers.
+create or replace function haul_store.shown_link(p_link text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when p_link ~* '^magnet:' then 'magnet:?' || (select string_agg(o, '&' order by n) from regexp_split_to_table(substr(p_link, 9), '&') with ordinality p(o, n) where o ~* '^(xt|dn|xl)(\.\d+)?=')
+		else regexp_replace(regexp_replace(regexp_replace(p_link, '^(https?://)[^/?#]*@', '\1', 'i'), '#.*$', ''), '\?.*$', '?…') end
+$$;
+comment on function haul_store.shown_link(text) is 'A link for people, without what may be a secret.';
+
 create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
 	t.down, t.up, t.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
 	case when d.client is null then format('client %s is not configured', coalesce(d.client_name, '?'))
-		when d.state = 'failed' then d.error
+		when d.state in ('failed', 'rejected') then d.error
 		when not c.enabled then format('client %s is disabled', c.name)
 		when h.state not in ('ok', 'new') then format('client %s is %s', c.name, h.state)
 		else coalesce(d.error, t.error) end as error,
@@ -67,14 +77,15 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag,
 	case d.state when 'approved' then 'FOUND' when 'downloaded' then 'COMPLETE' when 'completed' then case t.state when 'seeding' then 'SEEDING' else 'IMPORTED' end else upper(d.state) end as status,
 	t.size - t.left_bytes as downloaded, y.tries, y.most as max_tries, y.next_at as next_try_at, haul_store.is_failing(y.tries) as failing,
-	case when d.state in ('completed', 'failed', 'cancelled', 'rejected') then haul_store.remove_by_default(d) end as removes, c.driver
+	case when d.state in ('completed', 'failed', 'cancelled', 'rejected') then haul_store.remove_by_default(d) end as removes, c.driver, haul_store.shown_link(d.link) as source,
+	(select max(x.job) from (select e.job from haul_store.errand e where e.download = d.id union all select unnest(f.jobs) from haul_store.fetch f where f.download = d.id) x) as job
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
 	left join lateral haul_store.trying(d) y on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,
