@@ -105,7 +105,7 @@ select haul.grab('https://x/j', client => 'web') as j \gset
 select count(*) from haul.begin_fetch(:j) \g /dev/null
 select haul.fetching(:j, '{"size": 1000, "at": 940, "down": 50}'), haul.give_up(:j, 'release.checksum', 'its checksum is another', '') \g /dev/null
 select is(pg_temp.is_now(:j), 'failed error 0 1000 1000 its checksum is another', 'of what was refused nothing is here');
-select haul.forget(:j), tow.cancel(pg_temp.job(:j)) \g /dev/null
+select haul.forget(:j) \g /dev/null
 
 -- A job that is gone is made anew: nobody else comes back to it.
 select haul.grab('https://x/i', client => 'web') as i \gset
