@@ -1,11 +1,11 @@
 /* tow library: folders that downloads are placed in. */
 #include <stdio.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "lib/input.h"
 #include "lib/print.h"
 #include "lib/sub.h"
+#include "lib/trial.h"
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
@@ -74,6 +74,15 @@ static void common(struct cli *c, struct cli_call *call)
 	cli_arg(call, "done_category", cli_option(c, "done-category"));
 }
 
+/* It may be there on the workers' hosts, so it is no more than a note. */
+static void note_folder(struct cli *c, const char *root)
+{
+	const char *wrong = library_folder_wrong(&c->arena, root);
+
+	if (wrong)
+		fprintf(stderr, "tow: note: %s\n", wrong);
+}
+
 static int add(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -82,9 +91,7 @@ static int add(struct cli *c)
 	common(c, &call);
 	if (!cli_call(c, NULL, "haul.add_library", &call))
 		return cli_failed(c);
-	if (access(cli_operand(c, 1), F_OK) != 0)
-		fprintf(stderr, "tow: note: %s is not on this host, and imports do not make it\n",
-			cli_operand(c, 1));
+	note_folder(c, cli_operand(c, 1));
 	return EX_OK;
 }
 
@@ -130,7 +137,11 @@ static int set(struct cli *c)
 		cli_arg(&call, rest[i].parameter,
 			rest[i].list ? cli_array(&c->arena, value) : value);
 	}
-	return cli_call(c, NULL, "haul.set_library", &call) ? EX_OK : cli_failed(c);
+	if (!cli_call(c, NULL, "haul.set_library", &call))
+		return cli_failed(c);
+	if (cli_has(c, "root"))
+		note_folder(c, cli_option(c, "root"));
+	return EX_OK;
 }
 
 static int rm(struct cli *c)
@@ -167,6 +178,7 @@ static const struct sub subs[] = {
 		 "unpack-bytes unpack-times unpack-files min-bytes inner-links verify "
 		 "file-mode dir-mode owner group reserve done-tag done-remove profile recycle-days "
 		 "reset " },
+	{ "test", 1, 1, library_trial, NULL },
 	{ "announce", 2, 2, announce, " as " },
 	{ "unannounce", 2, 2, unannounce, NULL },
 	{ "rm", 1, 1, rm, NULL },
@@ -181,8 +193,8 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_library = {
 	.name = "library",
 	.summary = "folders that downloads are placed in",
-	.usage = "tow library ls | add NAME ROOT | set NAME | announce NAME TARGET | unannounce "
-		 "NAME TARGET | rm NAME",
+	.usage = "tow library ls | add NAME ROOT | set NAME | test NAME | announce NAME TARGET | "
+		 "unannounce NAME TARGET | rm NAME",
 	.options = options,
 	.help = "A template is a path below the root, of {title} {name} {ext} {path} {category} "
 		"and "
@@ -191,7 +203,8 @@ const struct tow_command tow_command_library = {
 		"two "
 		"digits. Files of one\n"
 		"download that would get one name are numbered. announce has a media server told "
-		"of what changes here.\n"
+		"of what changes here. test says whether its folder takes files, from this host and "
+		"as this user.\n"
 		"\n"
 		"Examples:\n"
 		"  tow library add films /media/films --template '{title}{ "

@@ -124,13 +124,25 @@ like "$(tow target test new --driver jellyfin --url "http://127.0.0.1:$rpc")" "b
 like "$(tow target test new --driver mpd --url "mpd://127.0.0.1:$(free_port)")" "nothing listens at mpd" "nobody there"
 exits 66 "no such target" tow target test zz 2>/dev/null
 
+#--- libraries
+like "$(tow library test music)" "ok +folder +$room/library is here, and can be written.*ok +space +[0-9.]+ [kMGT]B free" "a library that is well"
+is "$(ls -A "$room/library")" "" "nothing of the test stays"
+like "$(tow library add gone "$room/gone" 2>&1)" "note: $room/gone is not on this host" "one whose folder is not there is said so, and added"
+touch "$room/gone"
+like "$(tow library test gone)" "bad +folder +$room/gone is no folder.*on their hosts" "a file is no folder"
+exits 1 "which is bad" tow library test gone >/dev/null
+like "$(tow library set gone --root /proc/self 2>&1)" "note: /proc/self cannot be written" "one that cannot be written is said so when it is changed"
+like "$(tow library test gone)" "bad +folder +/proc/self cannot be written.*the user that the workers run as" "and when it is tried"
+exits 66 "no such library" tow library test zz 2>/dev/null
+
 #--- by a worker, for a page
 worker_start --queue haul:2
-job=$(asks "select haul.test_client('tr')") other=$(asks "select haul.test_target('player')") hung=$(asks "select haul.test_client('hangs')")
-for one in $job $other $hung; do wait_until "[ \"\$(tow job $one --json | jq -r .state)\" = completed ]"; done
+job=$(asks "select haul.test_client('tr')") other=$(asks "select haul.test_target('player')") hung=$(asks "select haul.test_client('hangs')") folder=$(asks "select haul.test_library('gone')")
+for one in $job $other $hung $folder; do wait_until "[ \"\$(tow job $one --json | jq -r .state)\" = completed ]"; done
 like "$(asks "select component, status, detail from haul.tested($job)")" "connection.ok.*listing.ok" "what a worker finds of a client"
 like "$(asks "select component, status, hint from haul.tested($other)")" "connection.ok.*library.bad.*tow library announce" "and of a server"
 like "$(asks "select status, detail from haul.tested($hung)")" "bad.*does not answer in time" "and what is bad"
+like "$(asks "select component, status, detail from haul.tested($folder)")" "folder.bad./proc/self cannot be written" "and of a folder"
 asks "select haul.drop_client('hangs')"
 is "$(asks "select count(*) from tow.find_history(kind => 'haul.trial') h where h.result::text ~ 'labpass123' or h.error is not null")" 0 "no password is in it"
 process_stop "$WORKER_PID"

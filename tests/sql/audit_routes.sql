@@ -57,6 +57,7 @@ insert into haul_store.file (download, source, target, size, state) values (3, '
 select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/undo', '{"id": "3"}'), 'ada download.undo 3 {"title": "B"}', 'what was placed is taken back');
 select is(pg_temp.haul(:'hash', 'POST', 'clients/{name}/test', '{"name": "c"}'), 'ada client.test c', 'a client is tried');
 select is(pg_temp.haul(:'hash', 'POST', 'clients/{name}/retry', '{"name": "c"}'), 'ada client.retry c', 'and asked again');
+select is(pg_temp.haul(:'hash', 'POST', 'libraries/{name}/test', '{"name": "main"}'), 'ada library.test main', 'a library is tried');
 select is(pg_temp.haul(:'hash', 'POST', 'targets/{name}/test', '{"name": "m"}'), 'ada target.test m', 'a target is tried');
 select is(pg_temp.haul(:'hash', 'POST', 'targets/{name}/scan', '{"name": "m"}'), 'ada target.scan m', 'and told to look');
 select is(pg_temp.haul(:'hash', 'POST', 'channels/{name}/test', '{"name": "ch"}'), 'ada channel.test ch', 'a channel is tried');

@@ -6,15 +6,15 @@ create function pg_temp.may(p_role text) returns text language sql as $$
 	where p.pronamespace = 'haul'::regnamespace and has_function_privilege(p_role, p.oid, 'execute') $$;
 
 select is(pg_temp.may('tow_producer'), null, 'producers: nothing');
-select is(pg_temp.may('tow_viewer'), 'announced client count_downloads find_downloads find_events find_files list_downloads list_events list_files local_path path_map previewed show_download status target tested', 'viewers see');
+select is(pg_temp.may('tow_viewer'), 'announced client count_downloads find_downloads find_events find_files library list_downloads list_events list_files local_path path_map previewed show_download status target tested', 'viewers see');
 select is(pg_temp.may('tow_worker'),
 	'acted archives begin_act begin_empty begin_fetch begin_grab begin_import begin_notify begin_preview begin_scan begin_undo fetched fetching give_up grabbed imported listeners made measured notified observe pending placed plan preview process processed put_off scanned source_root tend undone unplaced unreachable watch',
 	'workers report');
 select is(pg_temp.may('tow_operator'),
-	'act announced approve bulk cancel client count_downloads disable_client enable_client find_downloads find_events find_files forget grab grab_result list_downloads list_events list_files local_path path_map pause preview_import previewed reject resume retry retry_client scan show_download start_service status stop_service target test_channel test_client test_target tested undo',
+	'act announced approve bulk cancel client count_downloads disable_client enable_client find_downloads find_events find_files forget grab grab_result library list_downloads list_events list_files local_path path_map pause preview_import previewed reject resume retry retry_client scan show_download start_service status stop_service target test_channel test_client test_library test_target tested undo',
 	'operators act');
 select is(pg_temp.may('tow_admin'),
-	'act add_channel add_client add_library add_profile add_rule add_target announce announced approve bulk cancel client count_downloads disable_client drop_channel drop_client drop_goal drop_library drop_profile drop_rule drop_target enable_client find_downloads find_events find_files forget grab grab_result list_downloads list_events list_files local_path path_map pause preview_import previewed reject resume retry retry_client scan set_channel set_client set_goal set_library set_profile set_rule set_target show_download start_service status stop_service target test_channel test_client test_target tested unannounce undo',
+	'act add_channel add_client add_library add_profile add_rule add_target announce announced approve bulk cancel client count_downloads disable_client drop_channel drop_client drop_goal drop_library drop_profile drop_rule drop_target enable_client find_downloads find_events find_files forget grab grab_result library list_downloads list_events list_files local_path path_map pause preview_import previewed reject resume retry retry_client scan set_channel set_client set_goal set_library set_profile set_rule set_target show_download start_service status stop_service target test_channel test_client test_library test_target tested unannounce undo',
 	'admins set up');
 select is((select string_agg(p.proname, ' ' order by p.proname) from pg_proc p where p.pronamespace = 'haul_store'::regnamespace
 	and exists (select from unnest('{tow_viewer,tow_producer,tow_worker,tow_operator,tow_admin}'::text[]) r where has_function_privilege(r, p.oid, 'execute'))), 'is_failing local_path remove_by_default say_interval say_tries shown_link to_octal trouble_of trying unwatched', 'what is private is nobody''s, but for what views call');

@@ -109,5 +109,10 @@ select is((select count(*) from haul.tested(:found)), 0::bigint, 'and to those w
 reset role;
 select pg_temp.refused($$ select haul.test_client('zz') $$, 'TW404', 'haul.clients', 'no such client');
 select pg_temp.refused($$ select haul.test_target('zz') $$, 'TW404', 'haul.targets', 'nor target');
+select pg_temp.refused($$ select haul.test_library('zz') $$, 'TW404', 'haul.libraries', 'nor library');
+select pg_temp.refused($$ select haul.library('zz') $$, 'TW404', 'haul.libraries', 'nor its folder');
+select is((select root from haul.library('other')), (select root from haul.libraries where name = 'other'), 'of one that is there it is said where it is');
+select haul.test_library('other') as looks \gset
+select is((select j.args ->> 'library' from tow.jobs j where j.id = :looks), 'other', 'a worker is to look at it');
 select * from finish();
 rollback;

@@ -172,7 +172,13 @@ async function librariesAreChanged() {
 	await dialog(page).getByLabel('How files get there').selectOption('copy');
 	await dialog(page).getByLabel('Once its seeding goal').selectOption('transfer');
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
-	await comes(page.getByRole('button', { name: 'Edit films' }).waitFor(), 'another one is added');
+	await comes(dialog(page).getByText(`${LIBRARY}/films is not on this host`).waitFor(), 'another one is added, and a worker says at once that its folder is not there');
+	await shot(page, 'library-test');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	await page.getByRole('button', { name: 'Edit films' }).waitFor();
+	await page.getByRole('button', { name: 'Test main' }).click();
+	await comes(dialog(page).getByText(`${LIBRARY} is here, and can be written`).waitFor(), 'the first one is well');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
 	is(sql("select concat_ws(' ', root, modes, done_tag, done_remove) from haul.libraries where name = 'films'"), `${LIBRARY}/films {copy} placed transfer`, 'with all that was said of it');
 	await page.context().close();
 }

@@ -1,14 +1,13 @@
 // Clients and targets: who downloads for us and who is told of new files, how each is, and what is wrong with it.
 import { may, patch, post, step } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
-import { ask } from '../lib/dialog.js';
 import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { useData } from '../lib/live.js';
 import { add, drop, edit } from '../lib/setup.js';
-import { useOutcome } from '../lib/outcome.js';
 import { bytes } from '../lib/size.js';
 import { duration, Said, seconds, Time } from '../lib/time.js';
-import { act, toastProblem } from '../lib/toast.js';
+import { act } from '../lib/toast.js';
+import { test } from '../lib/trial.js';
 import { html } from '../lib/ui.js';
 import { href } from '../lib/route.js';
 
@@ -41,24 +40,6 @@ const sorts = {
 		], common),
 	},
 };
-
-// --- testing: a worker tries, and says what it found
-
-function Findings({ job }) {
-	const { found, state, error } = useOutcome(`downloads/tests/${job}`, job);
-	return html`<div class="findings" aria-live="polite">${error ? html`<p class="bad-text">${error}</p>` : !found?.length
-		? html`<p><${State} name=${state === 'completed' ? 'nothing was found' : 'a worker tries it'} look=${state === 'completed' ? 'mute' : 'run'} /></p>`
-		: html`<ul>${found.map((f) => html`<li key=${f.component + f.detail}><${State} name=${f.component} look=${f.status} /><p>${f.detail}</p>${f.hint && html`<p class="hint">${f.hint}</p>`}</li>`)}</ul>`}</div>`;
-}
-
-async function test(path, o) {
-	try {
-		const { job } = await post(`${path}/${step(o.name)}/test`);
-		await ask({ title: `Test of ${o.name}`, broad: true, action: null, body: html`<${Findings} job=${job} />` });
-	} catch (error) {
-		toastProblem(error);
-	}
-}
 
 // --- what can be done
 

@@ -1,7 +1,8 @@
 // Libraries, where they are made and changed: in Settings, and from Downloads while there is none.
 import { get, may, patch, post, step } from '../lib/api.js';
 import { ask } from '../lib/dialog.js';
-import { add } from '../lib/setup.js';
+import { add, edit } from '../lib/setup.js';
+import { test } from '../lib/trial.js';
 
 const ways = [['reflink, link, copy', 'shares bytes, else copies'], ['link, copy', 'links, else copies'], ['copy', 'copies'], ['move', 'moves (ends seeding)'], ['symlink', 'points to them']];
 
@@ -42,6 +43,22 @@ export const ofLibraries = {
 	one: 'library', path: 'libraries', fields: fieldsOf, send: make, reset: ['done_tag', 'done_category', 'extensions'], text: 'A folder that downloads are put into when they are here.',
 	gone: 'Its files stay where they are. What is still to come into it waits for another one.', pattern: '[a-zA-Z0-9_.\\-]{1,64}', title: 'up to 64 letters, digits, _ . -',
 };
+
+// Whether its folder takes files only a worker's host knows: one looks, where it is new.
+export async function addLibrary() {
+	const added = await add(ofLibraries);
+	if (added)
+		test('libraries', added);
+	return added;
+}
+
+export async function editLibrary(l) {
+	const saved = await edit(ofLibraries, l);
+	const { root } = (saved && (await get('libraries')).items.find(({ name }) => name === l.name)) || l;
+	if (root !== l.root)
+		test('libraries', l);
+	return saved;
+}
 
 // Into which library? Where there is none, the first is made. run(name) does it; resolves to null when nobody chose.
 export async function chooseLibrary(title, run) {

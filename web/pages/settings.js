@@ -11,8 +11,9 @@ import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
+import { test } from '../lib/trial.js';
 import { html } from '../lib/ui.js';
-import { ofLibraries } from './libraries.js';
+import { addLibrary, editLibrary, ofLibraries } from './libraries.js';
 import { goals, ofChannels, ofProfiles, ofRules, testChannel } from './treatment.js';
 
 // --- of the instance
@@ -93,7 +94,7 @@ const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`
 const read = {
 	libraries: {
 		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", say: 'Where files go, and how they are called there.',
-		...byName(ofLibraries),
+		...byName(ofLibraries, { add: addLibrary, edit: editLibrary, test: (l) => test('libraries', l) }),
 		columns: [
 			{ name: 'name', title: 'Library', width: 18, phone: 12, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
 			{ name: 'template', title: 'Names', wide: true, cell: (l) => html`<span class="mono" title=${l.template}>${l.template}</span>` },

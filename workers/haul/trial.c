@@ -1,5 +1,5 @@
-/* haul.trial: finds out what is wrong on the way to a client or a media server, as `tow client
- * test` and `tow target test` do: it runs them, on this host and as this user. */
+/* haul.trial: finds out what is wrong on the way to a client or a media server, or with a library's
+ * folder, as `tow client test` and its like do: it runs them, on this host and as this user. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -44,11 +44,17 @@ static bool hear(int fd, struct tow_buf *said, struct tow_err *e)
 	return true;
 }
 
+static const char *what_of(struct tow_job *j)
+{
+	return tow_json_str(tow_job_args(j), "client", NULL)	? "client"
+	       : tow_json_str(tow_job_args(j), "library", NULL) ? "library"
+								: "target";
+}
+
 /* Its findings are the result, good or bad; it has none where it could not begin. */
 static bool run(struct tow_job *j, struct tow_err *e)
 {
-	const char *client = tow_json_str(tow_job_args(j), "client", NULL),
-		   *target = tow_json_str(tow_job_args(j), "target", "");
+	const char *what = what_of(j);
 	TOW_AUTO_BUF said = { 0 };
 	int ends[2], status = 0;
 	bool ok;
@@ -56,7 +62,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return tow_fail(e, TOW_RETRY, "no pipe: %s", strerror(errno));
-	ok = start(j, client ? "client" : "target", client ? client : target, ends[1], &pid, e);
+	ok = start(j, what, tow_json_str(tow_job_args(j), what, ""), ends[1], &pid, e);
 	close(ends[1]);
 	ok = ok && hear(ends[0], &said, e);
 	close(ends[0]);
@@ -73,8 +79,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 
 const struct tow_kind tow_kind_trial = {
 	.name = "haul.trial",
-	.help = "looks for what is wrong: {\"client\": \"NAME\"} or {\"target\": \"NAME\"}; "
-		"pages make it",
+	.help = "looks for what is wrong: {\"client\": \"NAME\"}, {\"target\": \"NAME\"} or "
+		"{\"library\": \"NAME\"}; pages make it",
 	.timeout_s = 600,
 	.wants_db = true,
 	.run = run,

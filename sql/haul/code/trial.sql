@@ -1,4 +1,4 @@
--- What `tow client test` and `tow target test` ask for before they speak to a program themselves. Nothing is written, and
+-- What `tow client test`, `tow target test` and `tow library test` ask for before they speak to a program themselves. Nothing is written, and
 -- nothing is locked: a trial leaves no trace. Raise TW404 for a name that is not there.
 create or replace function haul.client(name text)
 returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint)
@@ -28,6 +28,13 @@ begin
 	end if;
 end $$;
 comment on function haul.target(text) is 'How to reach a target. Its secret is named, never shown.';
+
+create or replace function haul.library(name text) returns table(root text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select l.root from haul_store.see_library(coalesce(library.name, '')) l
+$$;
+comment on function haul.library(text) is 'Where a library is; raises TW404.';
 
 -- A client that is not added yet has no map.
 create or replace function haul.local_path(client text, path text) returns text
@@ -78,9 +85,21 @@ begin
 end $$;
 comment on function haul.test_target(text) is 'Have a worker find out what is wrong on the way to a media server, as tow target test does; returns the job''s id. haul.tested(job) has what it found.';
 
+create or replace function haul.test_library(name text) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_name constant text := (haul_store.see_library(coalesce(name, ''))).name;
+begin
+	perform tow.note('library.test', v_name);
+	return tow.enqueue('haul.trial', jsonb_build_object('library', v_name), queue => 'haul', max_attempts => 1);
+end $$;
+comment on function haul.test_library(text) is 'Have a worker find out whether a library''s folder takes files, as tow library test does; returns the job''s id. haul.tested(job) has what it found.';
+
 create or replace function haul.tested(job bigint) returns table(component text, status text, detail text, hint text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select f.* from tow.outcome(tested.job) o, jsonb_to_recordset(case jsonb_typeof(o.result) when 'array' then o.result end) f(component text, status text, detail text, hint text)
 $$;
-comment on function haul.tested(bigint) is 'What the job of haul.test_client or test_target found: component, status (ok, warn, bad), detail, hint; nothing while it has not ended, or to who may not see results.';
+comment on function haul.tested(bigint) is 'What the job of haul.test_client, test_target or test_library found: component, status (ok, warn, bad), detail, hint; nothing while it has not ended, or to who may not see results.';

@@ -62,6 +62,7 @@ select tow_store.add_routes('haul', array[
 	['PATCH', '/api/v1/targets/{name}', 'haul.set_target', 'admin', 'nothing', null, null],
 	['DELETE', '/api/v1/targets/{name}', 'haul.drop_target', 'admin', 'nothing', null, null],
 	['POST', '/api/v1/targets/{name}/scan', 'haul.scan', 'operator', 'job', null, null],
+	['POST', '/api/v1/libraries/{name}/test', 'haul.test_library', 'operator', 'job', null, null],
 	['POST', '/api/v1/targets/{name}/test', 'haul.test_target', 'operator', 'job', null, null],
 	['GET', '/api/v1/libraries', 'haul.libraries', 'viewer', 'list', '{up,name}', null],
 	['GET', '/api/v1/libraries/{name}', 'haul.libraries', 'viewer', 'one', null, null],

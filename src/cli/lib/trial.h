@@ -25,8 +25,12 @@ void trial_failed(struct trial *t, const char *component, const struct tow_err *
 /* "12.3 GB" */
 const char *trial_size(struct tow_arena *a, long long bytes);
 
-/* tow client test, tow target test */
+/* tow client test, tow target test, tow library test */
 int client_trial(struct cli *c);
 int target_trial(struct cli *c);
+int library_trial(struct cli *c);
+
+/* Why nothing can be placed in a folder, from this host and as this user; NULL: it can. */
+const char *library_folder_wrong(struct tow_arena *a, const char *root);
 
 #endif
