@@ -406,4 +406,12 @@ said sync/maindata '{"rid":2,"torrents":{"a":{"category":"other"},"c":{"category
 touch "$room/6"
 wait "$session"
 is "$(keys <"$told" | paste -sd '|')" 'a b|c' "what leaves the category is gone, what enters it is there"
+
+# What it says of a torrent that it will not take
+mkdir "$room/taken"
+printf '200\nFails.' >"$room/taken/answer"
+begin taken python3 -u tests/lib/web_fake.py "$room/taken"
+wait_until "[ -s '$room/taken.log' ]"
+url=http://127.0.0.1:$(head -n 1 "$room/taken.log")
+like "$(drive add 'magnet:?xt=urn:btih:0123456789012345678901234567890123456789' | jq -r '.error + ": " + .hint')" "^client.refused: look for it in the client" "one that it holds already: what to do is said"
 done_testing

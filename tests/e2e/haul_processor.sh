@@ -44,7 +44,7 @@ is "$(asks "select count(*) from haul.downloads")" 0 "and nobody's"
 rm "$room/daemon/downloads/gone.bin"
 
 #--- a turn
-asks "select tow.set_daemon('$daemon', config => '{\"category\": \"xxx\", \"heartbeat_interval\": 1, \"job_interval_seconds\": 1}')" >/dev/null
+asks "select tow.set_daemon('$daemon', config => '{\"category\": \"xxx\", \"heartbeat_interval\": 1, \"job_interval_seconds\": 1, \"libary\": \"music\"}')" >/dev/null
 tow daemon enable "$daemon" >/dev/null
 tow daemon start "$daemon" >/dev/null
 ok "two of them are placed" wait_until "says \"select count(*) from haul.downloads where state = 'completed'\" 2" 90
@@ -60,6 +60,7 @@ log=$(asks "select line from tow.daemon_log('$daemon')")
 like "$log" "first.bin: 1 file, 1 linked, 0 copied" "its log has a line for each"
 like "$log" "2 downloads processed, 1 failed: 2 files, 2 linked, 0 copied" "and the sum"
 like "$log" "gone.bin: .*gone.bin.*" "with what went wrong"
+like "$log" "the config has 'libary', which means nothing here: category, library" "a setting that there is none is told of"
 
 #--- another one later, and nothing is told of nothing
 scans=$(asks "select count(*) from tow.daemon_actions where action = 'LAUNCHED' and kind = 'haul.scan'")

@@ -96,9 +96,9 @@ const read = {
 		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", say: 'Where files go, and how they are called there.',
 		...byName(ofLibraries, { add: addLibrary, edit: editLibrary, test: (l) => test('libraries', l) }),
 		columns: [
-			{ name: 'name', title: 'Library', width: 18, phone: 12, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
+			{ name: 'name', title: 'Library', width: 14, phone: 12, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
 			{ name: 'template', title: 'Names', wide: true, cell: (l) => html`<span class="mono" title=${l.template}>${l.template}</span>` },
-			{ name: 'profile', title: 'Profile', width: 12, wide: true, cell: (l) => l.profile }, { name: 'targets', title: 'Told', width: 16, wide: true, cell: (l) => list(l.targets) },
+			{ name: 'profile', title: 'Profile', width: 10, wide: true, cell: (l) => l.profile }, { name: 'targets', title: 'Told', width: 10, wide: true, cell: (l) => list(l.targets) },
 			{ name: 'downloads', title: 'Downloads', width: 12, num: true, wide: true, cell: (l) => number(l.downloads) }, { name: 'free', title: 'Free', width: 11, num: true, wide: true, cell: (l) => bytes(l.free_bytes) }],
 	},
 	profiles: {

@@ -61,6 +61,28 @@ static const char *some(struct tow_job *j, long long n, const char *noun)
 	return tow_fmt(tow_job_arena(j), "%lld %s%s", n, noun, n == 1 ? "" : "s");
 }
 
+/* A word that nobody knows is a setting that somebody believes in. */
+static void note_unknown(struct tow_job *j)
+{
+	static const char *const known[] = { "category", "library", "target", "heartbeat_interval",
+					     "job_interval_seconds" };
+	const char *name;
+	void *iter = NULL;
+
+	while (tow_json_next(tow_job_args(j), &iter, &name)) {
+		size_t i = 0, n = sizeof(known) / sizeof(*known);
+
+		while (i < n && strcmp(known[i], name) != 0)
+			i++;
+		if (i == n)
+			tow_job_log(
+				j, TOW_WARN,
+				"the config has '%s', which means nothing here: category, library, "
+				"target, heartbeat_interval and job_interval_seconds do",
+				name);
+	}
+}
+
 /*--- the three parts of a turn */
 
 static bool check(struct tow_job *j, struct tow_err *e)
@@ -72,6 +94,7 @@ static bool check(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	long long n;
 
+	note_unknown(j);
 	tow_job_status(j, "Checking for pending downloads", 0);
 	if (!tow_job_db(j, &db, e) || !tow_call(db, &rows, e, "haul.pending", category, library))
 		return false;

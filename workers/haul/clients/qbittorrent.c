@@ -318,6 +318,17 @@ static const char *added_key(struct tow_arena *a, const struct tow_http_answer *
 	return tow_strdup(a, tow_json_text(tow_json_at(tow_json_get(doc, "added_torrent_ids"), 0)));
 }
 
+/* Before 5.0 it says no more than this. */
+static bool not_taken(struct tow_err *e)
+{
+	tow_fail_class(e, TOW_FINAL, "client.refused",
+		       "it holds this torrent already, or cannot read it");
+	return tow_hint(
+		e,
+		"look for it in the client: what others put there is taken over once it is in the "
+		"client's category and --adopt is on; or remove it there, and retry");
+}
+
 static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
 		const char **key, struct tow_err *e)
 {
@@ -332,8 +343,7 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	if (answer.status == 415)
 		return tow_fail_class(e, TOW_FINAL, "client.refused", "this is no torrent file");
 	if (answer.status == 409 || said(&answer, "Fails."))
-		return tow_fail_class(e, TOW_FINAL, "client.refused",
-				      "it holds this torrent already, or cannot read it");
+		return not_taken(e);
 	if (!tow_http_ok(&answer, e))
 		return false;
 	*key = added_key(a, &answer);
