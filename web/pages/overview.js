@@ -119,17 +119,18 @@ const charts = [
 	{ title: 'Throughput', note: 'jobs a minute', show: compact, series: [
 		{ name: 'completed', of: (r) => r.completed * 60 / r.seconds, colour: 1, fill: true }, { name: 'failed', of: (r) => r.failed * 60 / r.seconds, colour: 2 },
 		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3 }] },
-	{ title: 'Latency', note: '95 of 100 took less', show: duration, mark: tick, series: [
-		{ name: 'run', of: (r) => r.run_p95, colour: 1, largest: true, dots: true }, { name: 'wait', of: (r) => r.wait_p95, colour: 4, largest: true, dots: true }] },
-	{ title: 'Depth', note: 'jobs', dated: true, show: compact, series: [
-		{ name: 'ready', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
+	{ title: 'How long jobs took', note: 'half of them at most this, in the slowest queue', show: duration, mark: tick, series: [
+		{ name: 'to run', of: (r) => r.run_p50, colour: 1, largest: true, dots: true }, { name: 'to begin', of: (r) => r.wait_p50, colour: 4, largest: true, dots: true }] },
+	// In line is what is ready, and what waits for its turn in a lane.
+	{ title: 'Jobs in line', dated: true, show: compact, series: [
+		{ name: 'in line', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
 ];
 
 function OneChart({ chart, rows }) {
 	const data = useMemo(() => byMinute(rows, chart.series), [rows]);
 	// What is counted now stands above, and may be another number than that of the last minute.
 	const last = chart.dated && data[0].at(-1);
-	return html`<${Card} title=${chart.title} extra=${html`<span class="soft">${chart.note}${last && ` at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
+	return html`<${Card} title=${chart.title} extra=${html`<span class="soft">${chart.note}${last && `at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
 		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} mark=${chart.mark} />`
 			: html`<p class="soft chart-room">There is something to draw after two minutes.</p>`}<//>`;
 }
