@@ -1,5 +1,5 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
-import { base, checkAccess, expected, goTo, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -336,7 +336,7 @@ async function serverGoesAndComes() {
 	expected.trouble = true;
 	await stopServer();
 	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'a server that has gone is said to be');
-	await comes(page.getByText('What is shown is old').waitFor(), 'and that what is shown is old');
+	await comes(page.getByText('What is shown is of').waitFor(), 'and of when what is shown is');
 	is((await list.boundingBox()).y, y, 'which moves nothing');
 	await shot(page, 'away');
 	sql("select tow.enqueue('stamp')");
@@ -347,7 +347,26 @@ async function serverGoesAndComes() {
 	await page.context().close();
 }
 
+// As by a machine that hangs, or a network that is away: what is open stays open.
+async function serverFallsSilent() {
+	const page = await visit('viewer', '#/jobs?kind=stamp');
+	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a server that tells is live');
+	expected.trouble = true;
+	holdServer('hub');
+	await comes(page.getByText('Polling', { exact: true }).waitFor({ timeout: 120000 }), 'one that tells nothing any more is asked instead');
+	freeServer();
+	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 120000 }), 'until it tells again');
+	holdServer();
+	await comes(page.getByText('Offline', { exact: true }).waitFor({ timeout: 120000 }), 'one that says nothing at all is away');
+	await comes(page.getByText(/What is shown is of \d/).waitFor(), 'and since when nothing is known');
+	await shot(page, 'silent');
+	freeServer();
+	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 120000 }), 'it is live when it speaks again');
+	expected.trouble = false;
+	await page.context().close();
+}
+
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, actOnOne, actOnMany, actOnAllThatMatch, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
-	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes];
+	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, serverFallsSilent];
 
 await walk(parts);
