@@ -190,6 +190,8 @@ async function needsAreCounted() {
 	const page = await visit('operator', '#/jobs?state=failed&tag=odd');
 	await page.locator('tbody tr').nth(8).waitFor();
 	sql("update tow_store.history set class = 'odd.' || least(run % 9, 7) where job_id in (select id from tow_store.job where tags @> '{odd}')");
+	sql("update tow_store.history set error = 'quite another' where run = (select max(run) from tow_store.history where class = 'odd.7')");
+	sql("update tow_store.history set class = null, error = 'of no class' where class = 'odd.6'");
 	await goTo(page, '#/overview');
 	const needs = page.getByRole('region', { name: 'Needs somebody' });
 	await comes(needs.getByRole('button', { name: `Approve job ${asking}` }).waitFor(), 'who waits for a word is seen behind any number of others');
@@ -205,8 +207,15 @@ async function needsAreCounted() {
 	await shot(page, 'needs');
 	sql("select tow.pause('default')");
 	await needs.getByRole('button', { name: 'Retry all 2 × fail odd.7' }).click();
-	await page.getByRole('dialog', { name: 'Retry 2 jobs?' }).getByRole('button', { name: 'Retry' }).click();
+	const asked = page.getByRole('dialog', { name: 'Retry 2 jobs?' });
+	await comes(asked.getByText('they failed with 2 different messages').waitFor(), 'jobs that failed in different ways are said to have');
+	await comes(asked.getByRole('listitem').filter({ hasText: /^quite another$/ }).waitFor(), 'and in which');
+	await shot(page, 'needs-retry');
+	await asked.getByRole('button', { name: 'Retry' }).click();
 	await comes(page.getByText('2 jobs tried again').waitFor(), 'a group is retried, and it is said before how many that is');
+	await needs.getByRole('listitem').filter({ hasText: 'of no class' }).getByRole('button', { name: 'Retry fail', exact: true }).click();
+	await page.getByRole('dialog', { name: 'Retry 1 job?' }).getByRole('button', { name: 'Retry' }).click();
+	await comes(page.getByText('1 job tried again').waitFor(), 'so is one without a class');
 	sql("select tow.cancel(id) from tow.jobs where tags && '{odd,asks,idle}'");
 	sql("select tow.resume('default')");
 	await page.context().close();

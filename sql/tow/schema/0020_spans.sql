@@ -11,3 +11,7 @@ comment on column tow_store.metric_queue.wait_longest is 'Of each bin of wait_bi
 create type tow_store.bin_part as (bin int, n bigint, shortest real, longest real);
 comment on type tow_store.bin_part is 'What is counted in a bin of a histogram: how many, and the shortest and the longest in seconds.';
 drop function if exists tow_store.bins(int[], bigint[]);
+
+-- They say more than before.
+drop function if exists tow.needs(int);
+drop function if exists tow_store.failed_groups(int);
