@@ -271,6 +271,31 @@ async function dialogsLeaveWithTheirPage() {
 	await page.context().close();
 }
 
+async function messagesGo() {
+	const page = await visit('operator', `#/jobs/${jobs.failed}`);
+	await page.route('**/retry', (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"detail": "not today"}' }));
+	await page.clock.install();
+	const toast = page.getByRole('alert').filter({ hasText: 'not today' });
+	const retry = page.getByRole('button', { name: 'Retry', exact: true });
+	const fail = async (times) => {
+		for (let n = 0; n < times; n++)
+			await retry.click();
+		await toast.waitFor();
+	};
+	await fail(2);
+	await comes(page.getByText('not today (2 times)').waitFor(), 'what is said again is counted');
+	await page.getByText('not today').hover();
+	await page.clock.runFor(90000);
+	ok(await toast.isVisible(), 'it stays while it is pointed at');
+	await page.mouse.move(0, 0);
+	await page.clock.runFor(90000);
+	await comes(toast.waitFor({ state: 'detached' }), 'and goes after a while');
+	await fail(1);
+	await page.keyboard.press('Escape');
+	await comes(toast.waitFor({ state: 'detached' }), 'or at a key');
+	await page.context().close();
+}
+
 async function actOnOne() {
 	const page = await visit('operator', `#/jobs/${jobs.waiting}`);
 	await page.getByRole('button', { name: 'Approve' }).click();
@@ -375,7 +400,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, actOnOne, actOnMany, actOnAllThatMatch, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
 	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, serverFallsSilent];
 
 await walk(parts);
