@@ -41,6 +41,8 @@ async function walkOnPhone() {
 		ok(!await isTooWide(page), `360 px wide: ${place[0]} fits`);
 		await shot(page, `phone-${place[0].replace(/[^a-z0-9]+/gi, '-')}`);
 	}
+	const hidden = await page.evaluate(() => [...document.querySelectorAll('.tabs a, tbody td:first-child a')].filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent));
+	is(hidden.join(', '), '', 'names in lists and tabs are whole');
 	await page.getByRole('button', { name: 'Menu' }).click();
 	await page.getByLabel('Pages').getByRole('link', { name: 'Queues' }).click();
 	await comes(page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor(), 'its menu goes places');
@@ -358,6 +360,9 @@ async function viewersOnlyLook() {
 	await page.locator('tbody tr').first().waitFor();
 	is(await page.getByRole('button', { name: 'Enqueue a job' }).count(), 0, 'enqueues nothing');
 	is(await page.getByRole('checkbox').count(), 0, 'and selects nothing');
+	await goTo(page, `#/jobs/${jobs.failed}`);
+	await page.locator('.why li').first().waitFor();
+	is(await page.getByText('select tow.').count(), 0, 'is not told what to type that he may not do');
 	const status = await page.evaluate(async (id) => (await fetch(`api/v1/jobs/${id}/retry`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status, jobs.echo);
 	is(status, 403, 'whoever asks all the same is refused');
 	await page.context().close();
