@@ -4,7 +4,7 @@ import { finished } from './states.js';
 import { store, useCallback, useEffect, useRef, useState } from './ui.js';
 
 // SILENT_MS: who says nothing for that long is asked; who does not answer for as long again is gone, though nobody closed.
-const POLL_MS = 3000, SILENT_MS = 10000, GATHER_MS = 250, SPACING_MS = 1500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
+const POLL_MS = 3000, SILENT_MS = 10000, GATHER_MS = 250, SPACING_MS = 1500, SPACING_OF_ONE_MS = 500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
 
 // live, polling or offline
 export const connection = store('polling');
@@ -127,19 +127,20 @@ function subscribe(topic, listener) {
 	};
 }
 
-// Calls refetch when one of the topics has changed (many changes: now and then), each few seconds where nobody tells,
+// Calls refetch when one of the topics has changed (many changes: now and then, those of one thing more often), each few seconds where nobody tells,
 // and each `every` milliseconds even so, for what changes without being told. A page that nobody sees asks for nothing.
 export function useLive(topics, refetch, every = 15000) {
 	const latest = useRef(refetch);
 	latest.current = refetch;
 	useEffect(() => {
 		let gathering = null, last = Date.now();
+		const spacing = topics.every((topic) => topic.includes(':')) ? SPACING_OF_ONE_MS : SPACING_MS;
 		const fetchNow = () => {
 			gathering = null;
 			last = Date.now();
 			latest.current();
 		};
-		const gather = () => { gathering ??= setTimeout(fetchNow, Math.max(GATHER_MS, last + SPACING_MS - Date.now())); };
+		const gather = () => { gathering ??= setTimeout(fetchNow, Math.max(GATHER_MS, last + spacing - Date.now())); };
 		const endings = topics.map((topic) => subscribe(topic, gather));
 		const poll = setInterval(() => {
 			const wait = connection.get() === 'live' ? every : POLL_MS;
