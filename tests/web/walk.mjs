@@ -160,6 +160,27 @@ async function actOnAllThatMatch() {
 }
 
 // Verbs that ask nothing but whether.
+async function systemJobsAreHidden() {
+	const id = sql("select tow.enqueue('haul.nothing', run_at => now() + interval '1 day')");
+	const own = sql("select tow.enqueue('hauling', run_at => now() + interval '1 day')");
+	const page = await visit('operator', '#/jobs?state=scheduled');
+	const job = (n) => page.locator('tbody').getByRole('link', { name: n, exact: true });
+	const count = page.getByLabel('States').getByRole('link', { name: /^scheduled\s*\d/ });
+	await comes(job(id).waitFor(), 'jobs of the system are listed');
+	await comes(count.waitFor(), 'with how many there are of each state');
+	await page.getByLabel('Hide system jobs').check();
+	await comes(job(id).waitFor({ state: 'detached' }), 'until they are hidden');
+	ok(await job(own).isVisible(), 'others stay');
+	is(new URL(page.url()).hash, '#/jobs?state=scheduled&system=false', 'the address says so');
+	is(await count.count(), 0, 'and what is counted of all is not said of some');
+	await page.reload();
+	await comes(job(own).waitFor(), 'it is so when the page comes again');
+	is(await job(id).count(), 0, 'and they are still hidden');
+	await shot(page, 'jobs-without-system');
+	sql(`select tow.cancel(${id}), tow.cancel(${own})`);
+	await page.context().close();
+}
+
 async function deleteAndRetryMany() {
 	const many = 60;
 	sql(`select count(tow.enqueue('fail', '{"times": 99, "final": true}', tags => '{lot}')) from generate_series(1, ${many})`);
@@ -405,7 +426,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
 	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, serverFallsSilent];
 
 await walk(parts);
