@@ -179,6 +179,12 @@ async function systemJobsAreHidden() {
 	await comes(job(own).waitFor(), 'it is so when the page comes again');
 	is(await job(id).count(), 0, 'and they are still hidden');
 	await shot(page, 'jobs-without-system');
+	// More than are looked at in one go stand before one's own.
+	sql("insert into tow_store.job (id, created_at, priority, kind, queue, args) select nextval('tow_store.job_id'), now(), 100, 'haul.nothing', 'default', '{}' from generate_series(1, 20100)");
+	await goTo(page, '#/jobs?system=false');
+	await comes(page.getByRole('button', { name: 'look further' }).click(), 'where many are hidden before the first that is not, it is said that there may be more');
+	await comes(job(own).waitFor(), 'which are found');
+	sql("delete from tow_store.job where kind = 'haul.nothing' and run_at is null");
 	sql(`select tow.cancel(${id}), tow.cancel(${own})`);
 	await page.context().close();
 }
