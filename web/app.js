@@ -1,5 +1,5 @@
 // The page's frame: who is signed in, where one can go, whether the server is heard.
-import { away, me, signOut } from './lib/api.js';
+import { away, heard, me, signOut } from './lib/api.js';
 import { Dialogs } from './lib/dialog.js';
 import { compact, Empty, Head } from './lib/bits.js';
 import { KeysHelp, showKeys, useKeys } from './lib/keys.js';
@@ -8,6 +8,7 @@ import { needed, useNeeds } from './lib/needs.js';
 import { go, href, reread, route } from './lib/route.js';
 import { enter, SignIn } from './lib/signin.js';
 import { ThemeButton } from './lib/theme.js';
+import { Moment } from './lib/time.js';
 import { Toasts } from './lib/toast.js';
 import { html, render, useEffect, useErrorBoundary, useRef, useState, useStore } from './lib/ui.js';
 import { pages } from './pages.js';
@@ -31,7 +32,7 @@ function Icon({ path }) {
 // In a place of its own, so that nothing jumps when the server goes.
 function Away() {
 	const state = useStore(connection), why = useStore(away);
-	return html`<div class="away" role="status">${state === 'offline' && why && html`<p>${why.message}; it is asked again every few seconds. What is shown is old. <span class="soft">${why.hint}</span></p>`}</div>`;
+	return html`<div class="away" role="status">${state === 'offline' && why && html`<p>${why.message}; it is asked again every few seconds. What is shown is of <${Moment} at=${new Date(heard.at).toISOString()} />. <span class="soft">${why.hint}</span></p>`}</div>`;
 }
 
 // How much needs somebody, beside Overview, wherever one is.

@@ -127,6 +127,7 @@ select haul.give_up(pg_temp.wants('late', 'films'), 'x', 'no', null), pg_temp.la
 select message as m from haul.begin_notify('phone', 77) \gset
 select is(haul.notified(:m, 'http.connect', 'refused', 'look'), 'pending', 'it is kept');
 select is((select concat_ws(' ', state, error, pending) from haul.channels where name = 'phone'), 'failing refused 1', 'and the channel says why');
+select alike((select concat_ws(' ', status, detail) from haul.status() where component = 'channel phone'), 'bad fails, 1 message waits, last tried %: refused', 'and it needs somebody');
 select is((select message from haul.begin_notify('phone', 78)), :m::bigint, 'another job takes it over from one that does not run');
 select pg_temp.worker('{haul}', '{haul.notify}') as w \gset
 select is((select count(*) from tow.jobs where kind = 'haul.notify' and state in ('ready', 'scheduled')) > 0, true, 'there are jobs');
@@ -158,6 +159,7 @@ select is((select title from pg_temp.sent('phone', 82)), 'failed: lost', 'and is
 select haul.give_up(pg_temp.wants('again', 'films'), 'x', 'no', null), pg_temp.later('10 min') \g /dev/null
 select is((select title from pg_temp.sent('phone')), 'failed: again', 'the next one is');
 select is((select concat_ws(' ', state, error) from haul.channels where name = 'phone'), 'ok', 'and the channel is well');
+select is_empty($$ select from haul.status() where component ^@ 'channel' $$, 'and needs nobody');
 select pg_temp.later('15 days'), pg_temp.sent('phone') \g /dev/null
 select is((select count(*) from haul.messages where channel = 'phone'), 0::bigint, 'what is old is forgotten');
 

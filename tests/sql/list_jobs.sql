@@ -59,6 +59,13 @@ select is((select count(*) from tow.list_jobs(tag => 'even')), 21::bigint, 'with
 select is((select count(*) from tow.list_jobs(queue => 'other', kind => 'noop')), 21::bigint, 'of a queue and kind');
 select is((select count(*) from tow.list_jobs(class => 'c.3')), 1::bigint, 'whose error is of a class');
 select is((select count(*) from tow.list_jobs(lane => 'x')), 0::bigint, 'in a lane');
+select tow.enqueue('haul.fetch', key => 'sys') as sys, tow.enqueue('haulage', key => 'own') as own \gset
+select is((select array_agg(l.id) from tow.list_jobs(system => true) l), array[:sys::bigint], 'the system''s own');
+select is((select array_agg(l.id) from tow.list_jobs(system => false, max_rows => 1) l), array[:own::bigint], 'those of others, though a name begins alike');
+select is((select array_agg(l.key) from tow.list_jobs(system => false, queue => 'default', kind => 'haul.fetch') l), null, 'with other filters');
+select tow.cancel(:sys), tow.cancel(:own) \g /dev/null
+select is((select string_agg(l.key, ' ' order by l.key) from tow.list_jobs('cancelled', system => true) l), 'sys', 'in a state');
+select tow.forget(:sys), tow.forget(:own) \g /dev/null
 select tow.retry(id) from made where s = 'failed' and n = 1 \g /dev/null
 select is((select count(*) from tow.list_jobs('failed')), 5::bigint, 'one that was put back has not failed');
 select is((select array_agg(state) from tow.list_jobs(key => 'failed1')), array[tow.state(id)], 'it is where it is') from made where s = 'failed' and n = 1;

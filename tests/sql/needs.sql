@@ -26,6 +26,10 @@ select pg_temp.later('1 second'), pg_temp.drain('admit') \g /dev/null
 select results_eq($$ select kind, class, count, more, jobs, detail, of from tow.needs(2) where what = 'failed' $$,
 	$$ select kind, class, 3::bigint, false, (array_agg(id order by id desc))[:2], 'no ' || max(id), case kind when 'haul.fetch' then 'haul' end from made group by kind, class order by max(id) desc $$,
 	'those that failed, by kind and class, the last ones first; whose business they are');
+select is((select concat_ws(' | ', messages, says[1]) from tow.needs() where class = 'b'), (select '1 | 3 × no ' || max(id) from made where class = 'b'), 'messages that differ in a number are one');
+select is(tow_store.gist('cannot read ''my file'' (4096 of 12) at /srv/a b9d1c2e3f4 and "x y": no space'), 'cannot read * (* of *) at * * and *: no space', 'so are those that differ in names, paths and ids');
+update tow_store.history set error = 'no paper' where job_id = (select max(id) from made where class = 'b');
+select is((select concat_ws(' | ', messages, detail, says[1], says[2]) from tow.needs() where class = 'b'), (select '2 | no paper | 2 × no ' || max(id) filter (where n = 2) || ' | no paper' from (select id, row_number() over (order by id) as n from made where class = 'b') m), 'of others each is said, what most say first');
 select is((select (last_at - since)::text from tow.needs() where class = 'b'), '00:00:08', 'from the first to the last');
 select results_eq($$ select kind, count, more, jobs, of from tow.needs() where what = 'approval' $$, format($$ values ('noop', 2::bigint, false, '{%s,%s}'::bigint[], null::text) $$, :ask, :asks), 'those that wait for a word, not for another signal');
 select is((select jobs from tow.needs(0) where what = 'approval'), '{}', 'without their ids');

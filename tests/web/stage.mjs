@@ -36,6 +36,16 @@ export async function stopServer() {
 	server = null;
 }
 
+// It and all that it started, or those of these whose name has a word.
+function signal(name, word) {
+	const started = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8').split(' ').filter(Boolean);
+	for (const pid of [String(server.pid), ...started].filter((one) => readFileSync(`/proc/${one}/comm`, 'utf8').includes(word)))
+		process.kill(Number(pid), name);
+}
+
+export const holdServer = (word = '') => signal('SIGSTOP', word);
+export const freeServer = () => signal('SIGCONT', '');
+
 export const tow = (...args) => execFileSync(TOW, args, { encoding: 'utf8' }).trim();
 export const sql = (text) => execFileSync('psql', ['-XqAtc', text, process.env.DATABASE], { encoding: 'utf8' }).trim();
 

@@ -1,5 +1,5 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
-import { base, checkAccess, expected, goTo, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -41,6 +41,8 @@ async function walkOnPhone() {
 		ok(!await isTooWide(page), `360 px wide: ${place[0]} fits`);
 		await shot(page, `phone-${place[0].replace(/[^a-z0-9]+/gi, '-')}`);
 	}
+	const hidden = await page.evaluate(() => [...document.querySelectorAll('.tabs a, tbody td:first-child a')].filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent));
+	is(hidden.join(', '), '', 'names in lists and tabs are whole');
 	await page.getByRole('button', { name: 'Menu' }).click();
 	await page.getByLabel('Pages').getByRole('link', { name: 'Queues' }).click();
 	await comes(page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor(), 'its menu goes places');
@@ -98,8 +100,10 @@ async function actOnMany() {
 	await page.context().close();
 }
 
+// Not at a whole minute, which a field writes without its seconds.
 const inAnHour = () => {
 	const at = new Date(Date.now() + 3600000);
+	at.setSeconds(30);
 	return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 };
 
@@ -158,6 +162,33 @@ async function actOnAllThatMatch() {
 }
 
 // Verbs that ask nothing but whether.
+async function systemJobsAreHidden() {
+	const id = sql("select tow.enqueue('haul.nothing', run_at => now() + interval '1 day')");
+	const own = sql("select tow.enqueue('hauling', run_at => now() + interval '1 day')");
+	const page = await visit('operator', '#/jobs?state=scheduled');
+	const job = (n) => page.locator('tbody').getByRole('link', { name: n, exact: true });
+	const count = page.getByLabel('States').getByRole('link', { name: /^scheduled\s*\d/ });
+	await comes(job(id).waitFor(), 'jobs of the system are listed');
+	await comes(count.waitFor(), 'with how many there are of each state');
+	await page.getByLabel('Hide system jobs').check();
+	await comes(job(id).waitFor({ state: 'detached' }), 'until they are hidden');
+	ok(await job(own).isVisible(), 'others stay');
+	is(new URL(page.url()).hash, '#/jobs?state=scheduled&system=false', 'the address says so');
+	is(await count.count(), 0, 'and what is counted of all is not said of some');
+	await page.reload();
+	await comes(job(own).waitFor(), 'it is so when the page comes again');
+	is(await job(id).count(), 0, 'and they are still hidden');
+	await shot(page, 'jobs-without-system');
+	// More than are looked at in one go stand before one's own.
+	sql("insert into tow_store.job (id, created_at, priority, kind, queue, args) select nextval('tow_store.job_id'), now(), 100, 'haul.nothing', 'default', '{}' from generate_series(1, 20100)");
+	await goTo(page, '#/jobs?system=false');
+	await comes(page.getByRole('button', { name: 'look further' }).click(), 'where many are hidden before the first that is not, it is said that there may be more');
+	await comes(job(own).waitFor(), 'which are found');
+	sql("delete from tow_store.job where kind = 'haul.nothing' and run_at is null");
+	sql(`select tow.cancel(${id}), tow.cancel(${own})`);
+	await page.context().close();
+}
+
 async function deleteAndRetryMany() {
 	const many = 60;
 	sql(`select count(tow.enqueue('fail', '{"times": 99, "final": true}', tags => '{lot}')) from generate_series(1, ${many})`);
@@ -190,6 +221,8 @@ async function needsAreCounted() {
 	const page = await visit('operator', '#/jobs?state=failed&tag=odd');
 	await page.locator('tbody tr').nth(8).waitFor();
 	sql("update tow_store.history set class = 'odd.' || least(run % 9, 7) where job_id in (select id from tow_store.job where tags @> '{odd}')");
+	sql("update tow_store.history set error = 'quite another' where run = (select max(run) from tow_store.history where class = 'odd.7')");
+	sql("update tow_store.history set class = null, error = 'of no class' where class = 'odd.6'");
 	await goTo(page, '#/overview');
 	const needs = page.getByRole('region', { name: 'Needs somebody' });
 	await comes(needs.getByRole('button', { name: `Approve job ${asking}` }).waitFor(), 'who waits for a word is seen behind any number of others');
@@ -205,8 +238,15 @@ async function needsAreCounted() {
 	await shot(page, 'needs');
 	sql("select tow.pause('default')");
 	await needs.getByRole('button', { name: 'Retry all 2 × fail odd.7' }).click();
-	await page.getByRole('dialog', { name: 'Retry 2 jobs?' }).getByRole('button', { name: 'Retry' }).click();
+	const asked = page.getByRole('dialog', { name: 'Retry 2 jobs?' });
+	await comes(asked.getByText('they failed with 2 different messages').waitFor(), 'jobs that failed in different ways are said to have');
+	await comes(asked.getByRole('listitem').filter({ hasText: /^quite another$/ }).waitFor(), 'and in which');
+	await shot(page, 'needs-retry');
+	await asked.getByRole('button', { name: 'Retry' }).click();
 	await comes(page.getByText('2 jobs tried again').waitFor(), 'a group is retried, and it is said before how many that is');
+	await needs.getByRole('listitem').filter({ hasText: 'of no class' }).getByRole('button', { name: 'Retry fail', exact: true }).click();
+	await page.getByRole('dialog', { name: 'Retry 1 job?' }).getByRole('button', { name: 'Retry' }).click();
+	await comes(page.getByText('1 job tried again').waitFor(), 'so is one without a class');
 	sql("select tow.cancel(id) from tow.jobs where tags && '{odd,asks,idle}'");
 	sql("select tow.resume('default')");
 	await page.context().close();
@@ -259,6 +299,31 @@ async function dialogsLeaveWithTheirPage() {
 	await page.goBack();
 	await comes(page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor(), 'one goes back from under a dialog');
 	is(await page.getByRole('dialog').count(), 0, 'and it is gone');
+	await page.context().close();
+}
+
+async function messagesGo() {
+	const page = await visit('operator', `#/jobs/${jobs.failed}`);
+	await page.route('**/retry', (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"detail": "not today"}' }));
+	await page.clock.install();
+	const toast = page.getByRole('alert').filter({ hasText: 'not today' });
+	const retry = page.getByRole('button', { name: 'Retry', exact: true });
+	const fail = async (times) => {
+		for (let n = 0; n < times; n++)
+			await retry.click();
+		await toast.waitFor();
+	};
+	await fail(2);
+	await comes(page.getByText('not today (2 times)').waitFor(), 'what is said again is counted');
+	await page.getByText('not today').hover();
+	await page.clock.runFor(90000);
+	ok(await toast.isVisible(), 'it stays while it is pointed at');
+	await page.mouse.move(0, 0);
+	await page.clock.runFor(90000);
+	await comes(toast.waitFor({ state: 'detached' }), 'and goes after a while');
+	await fail(1);
+	await page.keyboard.press('Escape');
+	await comes(toast.waitFor({ state: 'detached' }), 'or at a key');
 	await page.context().close();
 }
 
@@ -323,7 +388,10 @@ async function viewersOnlyLook() {
 	await goTo(page, '#/jobs');
 	await page.locator('tbody tr').first().waitFor();
 	is(await page.getByRole('button', { name: 'Enqueue a job' }).count(), 0, 'enqueues nothing');
-	is(await page.getByRole('checkbox').count(), 0, 'and selects nothing');
+	is(await page.locator('table').getByRole('checkbox').count(), 0, 'and selects nothing');
+	await goTo(page, `#/jobs/${jobs.failed}`);
+	await page.locator('.why li').first().waitFor();
+	is(await page.getByText('select tow.').count(), 0, 'is not told what to type that he may not do');
 	const status = await page.evaluate(async (id) => (await fetch(`api/v1/jobs/${id}/retry`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status, jobs.echo);
 	is(status, 403, 'whoever asks all the same is refused');
 	await page.context().close();
@@ -336,7 +404,7 @@ async function serverGoesAndComes() {
 	expected.trouble = true;
 	await stopServer();
 	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'a server that has gone is said to be');
-	await comes(page.getByText('What is shown is old').waitFor(), 'and that what is shown is old');
+	await comes(page.getByText('What is shown is of').waitFor(), 'and of when what is shown is');
 	is((await list.boundingBox()).y, y, 'which moves nothing');
 	await shot(page, 'away');
 	sql("select tow.enqueue('stamp')");
@@ -347,7 +415,26 @@ async function serverGoesAndComes() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, actOnOne, actOnMany, actOnAllThatMatch, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
-	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes];
+// As by a machine that hangs, or a network that is away: what is open stays open.
+async function serverFallsSilent() {
+	const page = await visit('viewer', '#/jobs?kind=stamp');
+	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a server that tells is live');
+	expected.trouble = true;
+	holdServer('hub');
+	await comes(page.getByText('Polling', { exact: true }).waitFor({ timeout: 120000 }), 'one that tells nothing any more is asked instead');
+	freeServer();
+	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 120000 }), 'until it tells again');
+	holdServer();
+	await comes(page.getByText('Offline', { exact: true }).waitFor({ timeout: 120000 }), 'one that says nothing at all is away');
+	await comes(page.getByText(/What is shown is of \d/).waitFor(), 'and since when nothing is known');
+	await shot(page, 'silent');
+	freeServer();
+	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 120000 }), 'it is live when it speaks again');
+	expected.trouble = false;
+	await page.context().close();
+}
+
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
+	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, serverFallsSilent];
 
 await walk(parts);

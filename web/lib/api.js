@@ -13,6 +13,8 @@ export const me = store(undefined);
 export const reachable = store(true);
 // The Problem with which it last did not.
 export const away = store(null);
+// When anything was last heard of it.
+export const heard = { at: Date.now() };
 // How far the server's clock is ahead of this one's, in milliseconds.
 export const ahead = store(0);
 
@@ -74,7 +76,9 @@ async function send(url, options) {
 	const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
 	try {
 		const response = await fetch(url, { ...options, signal });
-		reachable.set(![502, 503, 504].includes(response.status));
+		const isThere = ![502, 503, 504].includes(response.status);
+		heard.at = isThere ? Date.now() : heard.at;
+		reachable.set(isThere);
 		noteClock(response);
 		return response;
 	} catch (error) {

@@ -3,7 +3,7 @@
 // A sort says: {one: what a thing is called; path: of its bulk calls; verbs; key: how an answer names a thing; most: how a call
 // names how many at most; whole: the verbs of which one fits each thing; turnsOf(verb, query): what is called one after the other for all that match, each a part of a body,
 // none where the verb fits none; bodyOf(query, begun): the filters; pickedOf(verb, rows): the bodies for some}. A verb is {verb,
-// title, done: what has become of them, fits: states, danger, action, text, fields}.
+// title, done: what has become of them, fits: states, danger, action, text: or what makes one of the query, fields}.
 import { post } from './api.js';
 import { Button, count, number } from './bits.js';
 import { ask } from './dialog.js';
@@ -70,10 +70,10 @@ function sayDone(sort, { done }, answers) {
 }
 
 // Resolves to whether something was done.
-async function decide(sort, verb, many, doing, isAsked) {
+async function decide(sort, verb, many, doing, isAsked, query = {}) {
 	const { title, action = title, danger, text, fields } = verb;
 	const run = async (values) => doing(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')));
-	const answers = isAsked ? await ask({ title: `${title} ${many}?`, text, danger, action, fields, run }) : await run({});
+	const answers = isAsked ? await ask({ title: `${title} ${many}?`, text: typeof text === 'function' ? text(query) : text, danger, action, fields, run }) : await run({});
 	if (answers)
 		sayDone(sort, verb, answers);
 	return answers !== null;
@@ -93,7 +93,7 @@ export async function doToMatching(sort, verb, query) {
 		const begun = performance.now();
 		const { n, isMore } = await countMatching(sort, verb, query);
 		if (n > 0)
-			return await decide(sort, verb, saidMany(sort, { n, isMore }), (more) => doMatching(sort, verb, query, begun, more), true);
+			return await decide(sort, verb, saidMany(sort, { n, isMore }), (more) => doMatching(sort, verb, query, begun, more), true, query);
 		toast(`there is no ${sort.one} to ${verb.title.toLowerCase()}`);
 	} catch (error) {
 		toastProblem(error);

@@ -2,7 +2,7 @@
 import { finished, live } from './states.js';
 
 const verbs = [
-	{ verb: 'retry', title: 'Retry', done: 'tried again', fits: [...finished, 'retrying'], text: 'Those that are completed run once more.' },
+	{ verb: 'retry', title: 'Retry', done: 'tried again', fits: [...finished, 'retrying'], text: ({ state }) => (!state || state === 'completed') && 'Those that are completed run once more.' },
 	{ verb: 'run_now', title: 'Run now', done: 'run now', fits: ['scheduled', 'retrying'] },
 	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', fits: live, danger: true, action: 'Cancel them',
 		text: 'What runs is asked to stop; the others never start.', fields: [{ name: 'reason', label: 'Reason' }] },

@@ -1,4 +1,5 @@
 // The keyboard: j k through whatever list is shown, / to its filter, g and a letter to a page, ? for this list.
+import { putAwayLast } from './toast.js';
 import { html, store, useEffect, useRef, useStore } from './ui.js';
 
 const helpShown = store(false);
@@ -28,6 +29,7 @@ const plain = {
 	k: () => move(-1),
 	x: () => onRow('input[type=checkbox]'),
 	'?': showKeys,
+	Escape: putAwayLast,
 	'/': () => document.querySelector('main [data-filter]')?.focus(),
 };
 
@@ -64,7 +66,7 @@ export function useKeys(pages, open) {
 }
 
 const general = [['j', 'next row'], ['k', 'row before'], ['Enter', 'open it'], ['x', 'select it'], ['/', 'to the filter'],
-	['Esc', 'leave the filter, a dialog'], ['?', 'this list']];
+	['Esc', 'leave the filter, a dialog; put a message away'], ['?', 'this list']];
 
 export function KeysHelp({ pages }) {
 	const shown = useStore(helpShown);

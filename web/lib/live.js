@@ -1,15 +1,16 @@
 // What changes is told by the server over a WebSocket; where that cannot be, pages ask every few seconds.
-import { apiUrl, get, me, reachable } from './api.js';
+import { apiUrl, get, heard, me, reachable } from './api.js';
 import { finished } from './states.js';
 import { store, useCallback, useEffect, useRef, useState } from './ui.js';
 
-const POLL_MS = 3000, GATHER_MS = 250, SPACING_MS = 1500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
+// SILENT_MS: who says nothing for that long is asked; who does not answer for as long again is gone, though nobody closed.
+const POLL_MS = 3000, SILENT_MS = 10000, GATHER_MS = 250, SPACING_MS = 1500, SPACING_OF_ONE_MS = 500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
 
 // live, polling or offline
 export const connection = store('polling');
 
 const listeners = new Map(); // topic -> a set of functions
-let socket = null, failures = 0, timer = null, place = { since: undefined, epoch: undefined };
+let socket = null, isAsked = false, socketHeard = 0, failures = 0, timer = null, place = { since: undefined, epoch: undefined };
 
 function judge() {
 	connection.set(!reachable.get() ? 'offline' : socket?.readyState === WebSocket.OPEN ? 'live' : 'polling');
@@ -61,6 +62,26 @@ function closed() {
 	later();
 }
 
+// The handshake of an end is not waited for: nobody would answer it.
+function abandon() {
+	socket.onopen = socket.onclose = socket.onmessage = null;
+	socket.close();
+	closed();
+}
+
+// A browser tells nobody of the pings that it answers.
+setInterval(() => {
+	if (!socket || Date.now() - socketHeard < SILENT_MS) {
+		isAsked = false;
+	} else if (isAsked) {
+		isAsked = false;
+		abandon();
+	} else {
+		isAsked = true;
+		say({ type: 'subscribe', topics: [] });
+	}
+}, SILENT_MS);
+
 function open() {
 	timer = null;
 	if (socket || !me.get())
@@ -70,7 +91,12 @@ function open() {
 	socket = new WebSocket(url);
 	socket.onopen = opened;
 	socket.onclose = closed;
-	socket.onmessage = (event) => hear(JSON.parse(event.data));
+	socket.onmessage = (event) => {
+		heard.at = socketHeard = Date.now();
+		hear(JSON.parse(event.data));
+	};
+	socketHeard = Date.now();
+	isAsked = false;
 }
 
 function later() {
@@ -101,19 +127,20 @@ function subscribe(topic, listener) {
 	};
 }
 
-// Calls refetch when one of the topics has changed (many changes: now and then), each few seconds where nobody tells,
+// Calls refetch when one of the topics has changed (many changes: now and then, those of one thing more often), each few seconds where nobody tells,
 // and each `every` milliseconds even so, for what changes without being told. A page that nobody sees asks for nothing.
 export function useLive(topics, refetch, every = 15000) {
 	const latest = useRef(refetch);
 	latest.current = refetch;
 	useEffect(() => {
 		let gathering = null, last = Date.now();
+		const spacing = topics.every((topic) => topic.includes(':')) ? SPACING_OF_ONE_MS : SPACING_MS;
 		const fetchNow = () => {
 			gathering = null;
 			last = Date.now();
 			latest.current();
 		};
-		const gather = () => { gathering ??= setTimeout(fetchNow, Math.max(GATHER_MS, last + SPACING_MS - Date.now())); };
+		const gather = () => { gathering ??= setTimeout(fetchNow, Math.max(GATHER_MS, last + spacing - Date.now())); };
 		const endings = topics.map((topic) => subscribe(topic, gather));
 		const poll = setInterval(() => {
 			const wait = connection.get() === 'live' ? every : POLL_MS;

@@ -49,8 +49,9 @@ export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, sel
 	const [sorted, by, toggle] = useSorted(rows ?? [], columns);
 	if (!rows)
 		return html`<div class="panel loading" aria-busy="true"><span class="hidden">Loading ${label}</span></div>`;
+	// A look that ended early found none so far.
 	if (rows.length === 0 && empty)
-		return empty;
+		return more ? html`<div class="panel table"><button class="more" onClick=${more}>None so far: look further</button></div>` : empty;
 	const all = sorted.length > 0 && sorted.every((row) => selected?.has(rowKey(row)));
 	return html`<div class="panel table">
 		<table aria-label=${label}>

@@ -1,18 +1,20 @@
-// Outcomes, said in a corner and to screen readers. What went wrong stays until it is put away.
-import { html, store, useStore } from './ui.js';
+// Outcomes, said in a corner and to screen readers: what went wrong for longer. None goes while it is pointed at or focused.
+import { html, store, useEffect, useState, useStore } from './ui.js';
 
-const SHOWN_MS = 5000;
+const SHOWN_MS = 5000, BAD_MS = 30000;
 const toasts = store([]);
 let last = 0;
 
 const drop = (id) => toasts.set(toasts.get().filter((t) => t.id !== id));
 
+// What was said already is counted, and not said beside itself.
 export function toast(text, { bad = false, hint } = {}) {
-	const id = ++last;
-	toasts.set([...toasts.get().slice(-3), { id, text, hint, bad }]);
-	if (!bad)
-		setTimeout(() => drop(id), SHOWN_MS);
+	const all = toasts.get();
+	const same = all.find((t) => t.text === text && t.hint === hint && t.bad === bad);
+	toasts.set(same ? all.map((t) => (t === same ? { ...t, times: t.times + 1 } : t)) : [...all.slice(-3), { id: ++last, text, hint, bad, times: 1 }]);
 }
+
+export const putAwayLast = () => drop(toasts.get().at(-1)?.id);
 
 export function toastProblem(error) {
 	toast(error.message, { bad: true, hint: error.hint });
@@ -30,10 +32,17 @@ export async function act(doing, done) {
 	}
 }
 
-function Toast({ one }) {
-	return html`<div class="toast ${one.bad ? 'bad' : ''}">
-		<div><p>${one.text}</p>${one.hint && html`<p class="hint">${one.hint}</p>`}</div>
-		<button class="plain" aria-label="Put away" onClick=${() => drop(one.id)}>×</button>
+function Toast({ one: { id, text, hint, bad, times } }) {
+	const [isHeld, setHeld] = useState(false);
+	const hold = () => setHeld(true), release = () => setHeld(false);
+	const leave = (e) => setHeld(e.currentTarget.contains(document.activeElement));
+	useEffect(() => {
+		const timer = isHeld ? null : setTimeout(() => drop(id), bad ? BAD_MS : SHOWN_MS);
+		return () => clearTimeout(timer);
+	}, [isHeld, times]);
+	return html`<div class="toast ${bad ? 'bad' : ''}" onMouseEnter=${hold} onMouseLeave=${leave} onFocusIn=${hold} onFocusOut=${release}>
+		<div><p>${text}${times > 1 && html` <span class="soft">(${times} times)</span>`}</p>${hint && html`<p class="hint">${hint}</p>`}</div>
+		<button class="plain" aria-label="Put away" title="Put away (Esc)" onClick=${() => drop(id)}>×</button>
 	</div>`;
 }
 

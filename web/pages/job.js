@@ -87,12 +87,17 @@ function Holders({ of: { reason, ids } }) {
 		${ids.length > 20 && html`<span class="soft">and ${ids.length - 20} more</span>`}</div>`;
 }
 
-// What can be pressed on this page, or on another, need not be typed.
+// What is called otherwise of a job that waits for another try.
+const pressed = { run_now: 'retry' };
+
+// What can be pressed on this page, or on another, need not be typed; who may not do it is not told how.
 function Hint({ job, hint }) {
 	const [, verb, queue] = /^select tow\.(\w+)\((?:'([^']+)')?/.exec(hint) ?? [];
-	if (may('operator') && actionsOf(job).some(([name]) => name === verb))
+	if (verb === 'resume' && queue)
+		return html`<div><a href=${href(`queues/${queue}`)}>queue ${queue}</a></div>`;
+	if (verb && (!may('operator') || actionsOf(job).some(([name]) => name === verb || name === pressed[verb])))
 		return null;
-	return verb === 'resume' && queue ? html`<div><a href=${href(`queues/${queue}`)}>queue ${queue}</a></div>` : html`<code>${hint}</code>`;
+	return html`<code>${hint}</code>`;
 }
 
 function Why({ job, topic }) {

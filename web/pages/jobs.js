@@ -29,7 +29,7 @@ function Tabs({ query, counts }) {
 }
 
 // Bulk calls cannot find jobs by these.
-const canMatch = (query) => !query.key && !query.parent;
+const canMatch = (query) => !query.key && !query.parent && !query.system;
 
 // What is written, as filters: "queue:mail tag:night thumbnail", where a word alone is a kind. odd: the words that are none.
 export function readFilter(text) {
@@ -100,20 +100,25 @@ const columns = [
 	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />` },
 ];
 
+function HideSystem({ isHidden }) {
+	return html`<label class="tickable" title="what downloads and schedules do for themselves: haul.…, tow.…"><input type="checkbox" checked=${isHidden}
+		onChange=${(e) => filter({ system: e.target.checked ? 'false' : null })} /> Hide system jobs</label>`;
+}
+
 function Order({ state, sort }) {
 	return orders[state] && html`<select class="order" aria-label="Order" onChange=${(e) => filter({ sort: e.target.value })}>
 		${orders[state].map(([value, title]) => html`<option key=${value} value=${value} selected=${value === sort}>${title}</option>`)}</select>`;
 }
 
 function Nothing({ query }) {
-	const filtered = writeFilter(query) || query.state;
-	return filtered ? html`<${Empty} title="No job matches">${query.state && `None is ${query.state}${writeFilter(query) ? ' and fits the filter' : ''}. `}<a href=${href('jobs')}>Show all</a><//>`
+	const filtered = writeFilter(query) || query.state || query.system;
+	return filtered ? html`<${Empty} title="No job matches">${query.state && `None is ${query.state}${writeFilter(query) || query.system ? ' and fits the filter' : ''}. `}<a href=${href('jobs')}>Show all</a><//>`
 		: html`<${Empty} title="No jobs yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A job is a kind and its arguments; it appears here at once.<//>`;
 }
 
 function List({ query }) {
 	const order = query.sort ?? orders[query.state]?.[0][0];
-	const asked = { ...Object.fromEntries(['state', ...names].map((name) => [name, query[name]])), sort: order };
+	const asked = { ...Object.fromEntries(['state', 'system', ...names].map((name) => [name, query[name]])), sort: order };
 	const { rows, more, error, reload } = usePages('jobs', { ...asked, limit: PAGE }, { topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
 	const chosen = useChosen(rows, asked, { isMore: more !== null, mayMatch: canMatch(asked) });
@@ -121,8 +126,10 @@ function List({ query }) {
 		reload();
 		counts.reload();
 	};
-	const numbers = counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${compact(c.count)}${c.more ? '+' : ''}`]));
-	return html`<${Head} title="Jobs"><${Order} state=${query.state} sort=${order} /><${Filter} query=${query} />
+	// They are of all jobs.
+	const isAll = !writeFilter(query) && !query.system;
+	const numbers = isAll && counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${compact(c.count)}${c.more ? '+' : ''}`]));
+	return html`<${Head} title="Jobs"><${HideSystem} isHidden=${query.system === 'false'} /><${Order} state=${query.state} sort=${order} /><${Filter} query=${query} />
 			${may('operator') && html`<${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//>`}<//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}

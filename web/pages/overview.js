@@ -1,11 +1,9 @@
 // Overview: what needs somebody first; then how it goes; then the queues.
 import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, count, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
-import { doToMatching } from '../lib/bulk.js';
 import { Chart } from '../lib/chart.js';
 import { ask } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
-import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
@@ -21,7 +19,7 @@ const pageOf = {
 	queue: (name) => ['Queue', href(`queues/${name}`)], kind: (name) => ['Jobs', href('jobs', { state: 'ready', kind: name })],
 	daemon: (name) => ['Daemon', href(`daemons/${name}`)], schedule: (name) => ['Schedule', href(`schedules/${name}`)],
 	approval: () => ['Downloads', href('downloads', { show: 'attention' })], worker: () => ['Workers', href('workers')], scheduler: () => ['Workers', href('workers')],
-	client: () => ['Clients', href('clients')], target: () => ['Clients', href('clients')], downloads: () => ['Downloads', href('downloads', { show: 'attention' })],
+	channel: () => ['Channels', href('settings/channels')], client: () => ['Clients', href('clients')], target: () => ['Clients', href('clients')], downloads: () => ['Downloads', href('downloads', { show: 'attention' })],
 };
 
 function Remedy({ of: { component, detail }, reload }) {
@@ -67,21 +65,50 @@ const approvalRows = (approvals, reload) => approvals.flatMap(({ kind, count: n,
 	...(n > jobs.length ? [html`<li key=${`more ${kind}`}><${State} name="approval" look="warn" /><div>and <a href=${href('jobs', { state: 'waiting', kind })}>${number(n - jobs.length)}${more && '+'} more ${kind}</a></div></li>`] : []),
 ]);
 
-const again = ofJobs.verbs.find((v) => v.verb === 'retry');
+// What is different in them is seen before anything is done.
+const Says = ({ says, messages }) => html`<ul class="says-all">${says.map((text) => html`<li key=${text}>${text}</li>`)}
+	${messages > says.length && html`<li class="soft">and ${count(messages - says.length, 'other message')}</li>`}</ul>`;
 
-async function retry({ kind, class: failure }, reload) {
-	if (await doToMatching(ofJobs, again, { state: 'failed', kind, class: failure }))
+// TURN: how many are put back at a time, so that no call lasts long.
+const TURN = 1000;
+
+// What fails again meanwhile is not tried again: no more are than there were.
+async function putBack({ kind, class: failure, count: n }) {
+	let retried = 0, answer;
+	do {
+		answer = await post('jobs/retry', { kind, class: failure ?? '', max_jobs: Math.min(TURN, n - retried) });
+		retried += answer.retried;
+	} while (answer.retried > 0 && retried < n);
+	return { retried, refused: answer.refused };
+}
+
+async function retry(group, reload) {
+	const { kind, class: failure, count: n, messages, says } = group;
+	const done = await ask({
+		title: `Retry ${count(n, 'job')}?`, text: `${kind}${failure ? `, ${failure}` : ''}: ${n === 1 ? 'it failed' : messages === 1 ? 'they failed alike' : `they failed with ${messages} different messages`}.`,
+		body: html`<${Says} says=${says} messages=${messages} />`, action: 'Retry', run: () => putBack(group),
+	});
+	if (done) {
+		toast(`${count(done.retried, 'job')} tried again${done.refused ? `, ${number(done.refused)} could not be` : ''}`, { bad: done.refused > 0 });
 		reload();
+	}
+}
+
+// Of several messages the last one is not what all of them say.
+function What({ of: { messages, says, detail, last_at: last } }) {
+	return messages > 1
+		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${number(messages)} different messages, the last one: ${detail}</summary><${Says} says=${says} messages=${messages} /></details>`
+		: html`<span class="soft"><${Time} at=${last} />: <span title=${detail}>${detail}</span></span>`;
 }
 
 // What a group is without, cannot be filtered by.
 function Failure({ of: group, reload }) {
-	const { kind, class: failure, count: n, more, jobs, last_at: last, detail } = group;
+	const { kind, class: failure, count: n, more, jobs } = group;
 	const many = n === 1 ? '' : `${number(n)}${more ? '+' : ''} × `;
 	const to = n === 1 ? href(`jobs/${jobs[0]}`) : href('jobs', { state: 'failed', kind, class: failure });
 	return html`<li><${State} name="failed" />
-		<div class="one-line"><a href=${to}>${many}${kind}</a> ${failure && html`<span class="mono">${failure}</span> `}<span class="soft"><${Time} at=${last} />: <span title=${detail}>${detail}</span></span></div>
-		${may('operator') && failure && html`<div class="actions"><${Button} look="small" aria-label=${`Retry${n > 1 ? ' all' : ''} ${many}${kind} ${failure}`} onClick=${() => retry(group, reload)}>Retry${n > 1 && ' all'}<//></div>`}</li>`;
+		<div class=${group.messages > 1 ? '' : 'one-line'}><a href=${to}>${many}${kind}</a> ${failure && html`<span class="mono">${failure}</span> `}<${What} of=${group} /></div>
+		${may('operator') && html`<div class="actions"><${Button} look="small" aria-label=${`Retry${n > 1 ? ' all' : ''} ${many}${kind} ${failure ?? ''}`.trim()} onClick=${() => retry(group, reload)}>Retry${n > 1 && ' all'}<//></div>`}</li>`;
 }
 
 const SHOWN = 5;
@@ -130,17 +157,18 @@ const charts = [
 	{ title: 'Throughput', note: 'jobs a minute', show: compact, series: [
 		{ name: 'completed', of: (r) => r.completed * 60 / r.seconds, colour: 1, fill: true }, { name: 'failed', of: (r) => r.failed * 60 / r.seconds, colour: 2 },
 		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3 }] },
-	{ title: 'Latency', note: '95 of 100 took less', show: duration, mark: tick, series: [
-		{ name: 'run', of: (r) => r.run_p95, colour: 1, largest: true, dots: true }, { name: 'wait', of: (r) => r.wait_p95, colour: 4, largest: true, dots: true }] },
-	{ title: 'Depth', note: 'jobs', dated: true, show: compact, series: [
-		{ name: 'ready', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
+	{ title: 'Time taken', note: 'half took at most this', about: 'half of the jobs of the slowest queue, each minute', show: duration, mark: tick, series: [
+		{ name: 'to run', of: (r) => r.run_p50, colour: 1, largest: true, dots: true }, { name: 'to begin', of: (r) => r.wait_p50, colour: 4, largest: true, dots: true }] },
+	// In line is what is ready, and what waits for its turn in a lane.
+	{ title: 'Jobs in line', dated: true, show: compact, series: [
+		{ name: 'in line', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
 ];
 
 function OneChart({ chart, rows }) {
 	const data = useMemo(() => byMinute(rows, chart.series), [rows]);
 	// What is counted now stands above, and may be another number than that of the last minute.
 	const last = chart.dated && data[0].at(-1);
-	return html`<${Card} title=${chart.title} extra=${html`<span class="soft">${chart.note}${last && ` at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
+	return html`<${Card} title=${chart.title} extra=${html`<span class="soft" title=${chart.about}>${chart.note}${last && `at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
 		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} mark=${chart.mark} />`
 			: html`<p class="soft chart-room">There is something to draw after two minutes.</p>`}<//>`;
 }

@@ -74,7 +74,8 @@ function Busy({ queue }) {
 }
 
 export const queueColumns = (reload) => [
-	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a><div class="narrow"><${State} name=${q.state} /></div>` },
+	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
+		<div class="narrow"><${State} name=${q.state} /> <span class="soft">${number(q.running)} running${q.waiting > 0 && `, ${number(q.waiting)} in lanes`}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${State} name=${q.state} /></span>` },
 	{ name: 'ready', title: 'Ready', width: 9, phone: 8, num: true, sort: (q) => q.ready, cell: (q) => number(q.ready) },
 	{ name: 'waiting', title: 'In lanes', width: 10, num: true, wide: true, sort: (q) => q.waiting, cell: (q) => number(q.waiting) },
@@ -97,7 +98,8 @@ function All() {
 }
 
 const laneColumns = (queue, reload) => [
-	{ name: 'lane', title: 'Lane', sort: (l) => l.lane, cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a><div class="narrow"><${State} name=${l.state} /></div>` },
+	{ name: 'lane', title: 'Lane', sort: (l) => l.lane, cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>
+		<div class="narrow"><${State} name=${l.state} /> <span class="soft">${number(l.running)} running</span></div>` },
 	{ name: 'state', title: 'State', width: 12, wide: true, sort: (l) => l.state, cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
 	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, sort: (l) => l.waiting, cell: (l) => number(l.waiting) },
 	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, sort: (l) => l.running, cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>` },
@@ -105,7 +107,7 @@ const laneColumns = (queue, reload) => [
 	{ name: 'weight', title: 'Weight', width: 9, num: true, wide: true, cell: (l) => number(l.weight) },
 	{ name: 'next', title: 'Next', width: 12, num: true, wide: true, cell: (l) => l.next_job && html`<a href=${href(`jobs/${l.next_job}`)}>${l.next_job}</a>` },
 	...(may('operator') ? [{
-		name: 'do', title: '', label: 'Actions', width: may('admin') ? 21 : 13,
+		name: 'do', title: '', label: 'Actions', width: may('admin') ? 21 : 13, phone: 11,
 		cell: (l) => {
 			const path = `queues/${step(queue)}/lanes/${step(l.lane)}`;
 			return html`<div class="actions">${may('admin') && html`<${Button} look="small" aria-label=${`Limits of ${l.lane}`}

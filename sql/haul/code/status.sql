@@ -44,6 +44,14 @@ as $$
 $$;
 comment on function haul_store.status_targets() is 'Of haul.status(): media servers.';
 
+create or replace function haul_store.status_channels() returns table(component text, status text, detail text, hint text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select 'channel ' || c.name, 'bad', format('fails%s, last tried %s: %s', case when c.pending > 0 then ', ' || haul_store.some(c.pending, 'message waits', 'messages wait') end, date_trunc('second', c.failed_at), c.error), c.hint
+	from haul.channels c where c.state = 'failing'
+$$;
+comment on function haul_store.status_channels() is 'Of haul.status(): ways to tell people something.';
+
 create or replace function haul.status() returns table(component text, status text, detail text, hint text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -51,6 +59,7 @@ begin
 	return query select * from haul_store.status_clients();
 	return query select * from haul_store.status_downloads();
 	return query select * from haul_store.status_targets();
+	return query select * from haul_store.status_channels();
 	return query select * from haul_store.status_tending();
 	return query select 'workers of downloads', 'bad', w.why, 'tow worker --queue haul:4 --queue haul.watch:8, or tow up'
 		from tow.unserved('haul.import', 'haul') w(why)

@@ -86,48 +86,55 @@ declare
 	v_to constant timestamptz := p_at + interval '1 min';
 	v_every bigint;
 begin
-	insert into tow_store.metric_queue (at, minutes, queue, completed, failed, cancelled, retried, lost, other, run_bins)
-	select p_at, 1, c.name, coalesce(sum(c.n) filter (where c.outcome = 'c'), 0), coalesce(sum(c.n) filter (where c.outcome = 'f'), 0),
-		coalesce(sum(c.n) filter (where c.outcome = 'x'), 0), coalesce(sum(c.n) filter (where c.outcome = 'r'), 0),
-		coalesce(sum(c.n) filter (where c.outcome = 'l'), 0), coalesce(sum(c.n) filter (where c.outcome not in ('c', 'f', 'x', 'r', 'l')), 0),
-		tow_store.bins(array_agg(c.bin) filter (where c.outcome in ('c', 'f', 'r')), array_agg(c.n) filter (where c.outcome in ('c', 'f', 'r')))
+	insert into tow_store.metric_queue (at, minutes, queue, completed, failed, cancelled, retried, lost, other, run_bins, run_shortest, run_longest)
+	select p_at, 1, s.name, s.completed, s.failed, s.cancelled, s.retried, s.lost, s.other, b.bins, b.shortest, b.longest
 	from (
-		select coalesce(q.name, '(none)') as name, r.outcome, r.bin, sum(r.n)::bigint as n
+		select c.name, coalesce(sum(c.n) filter (where c.outcome = 'c'), 0) as completed, coalesce(sum(c.n) filter (where c.outcome = 'f'), 0) as failed,
+			coalesce(sum(c.n) filter (where c.outcome = 'x'), 0) as cancelled, coalesce(sum(c.n) filter (where c.outcome = 'r'), 0) as retried,
+			coalesce(sum(c.n) filter (where c.outcome = 'l'), 0) as lost, coalesce(sum(c.n) filter (where c.bin is null and c.outcome not in ('x', 'l')), 0) as other,
+			array_agg((c.bin, c.n, c.shortest, c.longest)::tow_store.bin_part) filter (where c.bin is not null) as parts
 		from (
-			select h.band, h.outcome, case when h.outcome in ('c', 'f', 'r') then -- tow_store.bin, written out: for millions of rows a call is dear
-					greatest(0, least(41, floor(ln(greatest(extract(epoch from h.finished_at - h.started_at)::double precision * 1e6, 1))
-						/ ln(2::double precision) + 1e-9)))::int end as bin, count(*) as n
-			from tow_store.history h where h.finished_at >= p_at and h.finished_at < v_to group by 1, 2, 3
-		) r left join tow_store.band b on b.id = r.band left join tow_store.queue q on q.id = b.queue
-		group by 1, 2, 3
-	) c group by c.name;
+			select coalesce(q.name, '(none)') as name, r.outcome, r.bin, sum(r.n)::bigint as n, extract(epoch from min(r.shortest))::real as shortest, extract(epoch from max(r.longest))::real as longest
+			from (
+				select h.band, h.outcome, case when h.outcome in ('c', 'f', 'r') then -- tow_store.bin, written out: for millions of rows a call is dear
+						greatest(0, least(41, floor(ln(greatest(extract(epoch from h.finished_at - h.started_at)::double precision * 1e6, 1))
+							/ ln(2::double precision) + 1e-9)))::int end as bin, count(*) as n, min(h.finished_at - h.started_at) as shortest, max(h.finished_at - h.started_at) as longest
+				from tow_store.history h where h.finished_at >= p_at and h.finished_at < v_to group by 1, 2, 3
+			) r left join tow_store.band b on b.id = r.band left join tow_store.queue q on q.id = b.queue
+			group by 1, 2, 3
+		) c group by c.name
+	) s, lateral tow_store.bins(s.parts) b;
 
 	select greatest(1, sum(m.completed + m.failed + m.retried) / c_most) into v_every from tow_store.metric_queue m where m.at = p_at;
-	update tow_store.metric_queue m set wait_bins = w.bins
+	update tow_store.metric_queue m set wait_bins = w.bins, wait_shortest = w.shortest, wait_longest = w.longest
 	from (
-		select c.name, tow_store.bins(array_agg(c.bin), array_agg(c.n * v_every)) as bins
+		select c.name, b.*
 		from (
-			select q.name, tow_store.bin(h.started_at - greatest(j.created_at, j.run_at)) as bin, count(*) as n
-			from tow_store.history h
-				join tow_store.job j on j.id = h.job_id
-				join tow_store.band b on b.id = h.band join tow_store.queue q on q.id = b.queue
-			where h.finished_at >= p_at and h.finished_at < v_to and h.outcome in ('c', 'f', 'r') and h.attempt = 1
-				and (hashint8(h.run) & 2147483647) % v_every = 0
-				and not exists (select from tow_store.history o where o.job_id = h.job_id and o.run < h.run)
-			group by 1, 2
-		) c group by c.name
+			select r.name, array_agg((r.bin, r.n * v_every, r.shortest, r.longest)::tow_store.bin_part) as parts
+			from (
+				select q.name, tow_store.bin(x.wait) as bin, count(*) as n, extract(epoch from min(x.wait)) as shortest, extract(epoch from max(x.wait)) as longest
+				from tow_store.history h
+					join tow_store.job j on j.id = h.job_id
+					join tow_store.band b on b.id = h.band join tow_store.queue q on q.id = b.queue,
+					lateral (select h.started_at - greatest(j.created_at, j.run_at) as wait) x
+				where h.finished_at >= p_at and h.finished_at < v_to and h.outcome in ('c', 'f', 'r') and h.attempt = 1
+					and (hashint8(h.run) & 2147483647) % v_every = 0
+					and not exists (select from tow_store.history o where o.job_id = h.job_id and o.run < h.run)
+				group by 1, 2
+			) r group by r.name
+		) c, lateral tow_store.bins(c.parts) b
 	) w where m.at = p_at and m.queue = w.name;
 end $$;
 comment on function tow_store.sample_runs(timestamptz) is 'Count the runs that ended in a minute.';
 
-create or replace function tow_store.bins(p_bins int[], p_counts bigint[]) returns bigint[]
+create or replace function tow_store.bins(p_parts tow_store.bin_part[], out bins bigint[], out shortest real[], out longest real[])
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select array_agg(coalesce(c.n, 0) order by i)
-	from generate_series(0, 41) i left join (select u.bin, sum(u.n)::bigint as n from unnest(p_bins, p_counts) u(bin, n) group by u.bin) c on c.bin = i
-	where p_bins is not null
+	select array_agg(coalesce(c.n, 0) order by i), array_agg(c.shortest order by i), array_agg(c.longest order by i)
+	from generate_series(0, 41) i left join (select u.bin, sum(u.n)::bigint as n, min(u.shortest) as shortest, max(u.longest) as longest from unnest(p_parts) u group by u.bin) c on c.bin = i
+	where p_parts is not null
 $$;
-comment on function tow_store.bins(int[], bigint[]) is 'A histogram from numbers of bins and counts; null of nothing.';
+comment on function tow_store.bins(tow_store.bin_part[]) is 'A histogram of parts of bins, and the shortest and the longest of each bin; nulls of nothing.';
 
 -- Failures are found by an index of their own, but there may be as many as there are runs: then every k-th is looked up.
 create or replace function tow_store.sample_failures(p_at timestamptz) returns void
@@ -251,11 +258,13 @@ as $$
 	with d as (
 		delete from tow_store.metric_queue m where m.at >= p_at and m.at < p_to returning m.*
 	), r as (
-		select c.queue, array_agg(c.n order by c.i) as bins
-		from (select d.queue, u.i, sum(u.n)::bigint as n from d, unnest(d.run_bins) with ordinality u(n, i) group by 1, 2) c group by 1
+		select c.queue, array_agg(c.n order by c.i) as bins, array_agg(c.shortest order by c.i) as shortest, array_agg(c.longest order by c.i) as longest
+		from (select d.queue, u.i, sum(u.n)::bigint as n, min(u.shortest) as shortest, max(u.longest) as longest
+			from d, unnest(d.run_bins, d.run_shortest, d.run_longest) with ordinality u(n, shortest, longest, i) group by 1, 2) c group by 1
 	), w as (
-		select c.queue, array_agg(c.n order by c.i) as bins
-		from (select d.queue, u.i, sum(u.n)::bigint as n from d, unnest(d.wait_bins) with ordinality u(n, i) group by 1, 2) c group by 1
+		select c.queue, array_agg(c.n order by c.i) as bins, array_agg(c.shortest order by c.i) as shortest, array_agg(c.longest order by c.i) as longest
+		from (select d.queue, u.i, sum(u.n)::bigint as n, min(u.shortest) as shortest, max(u.longest) as longest
+			from d, unnest(d.wait_bins, d.wait_shortest, d.wait_longest) with ordinality u(n, shortest, longest, i) group by 1, 2) c group by 1
 	), q as (
 		select d.queue, avg(d.ready) as ready, max(d.ready_max) as ready_max, max(d.oldest_s) as oldest_s, avg(d.running) as running,
 			max(d.running_max) as running_max, avg(d.slots) as slots, sum(d.completed) as completed, sum(d.failed) as failed,
@@ -263,7 +272,7 @@ as $$
 		from d group by d.queue
 	)
 	insert into tow_store.metric_queue
-	select p_at, 60, q.*, r.bins, w.bins from q left join r using (queue) left join w using (queue)
+	select p_at, 60, q.*, r.bins, w.bins, r.shortest, r.longest, w.shortest, w.longest from q left join r using (queue) left join w using (queue)
 $$;
 comment on function tow_store.fold_queues(timestamptz, timestamptz) is 'Add an hour of minutes up, by queue.';
 

@@ -119,6 +119,7 @@ begin
 	return query with fit as materialized (
 		select j.*, jsonb_build_array(u.at, u.tie)::text as cursor, u.n from unnest(p_ids, p_ats, p_ties) with ordinality u(id, at, tie, n) join tow_store.job j on j.id = u.id
 		where (not p_fits ? 'queue' or j.queue = p_fits ->> 'queue') and (not p_fits ? 'kind' or j.kind = p_fits ->> 'kind')
+			and (not p_fits ? 'kinds' or j.kind ~ (p_fits ->> 'kinds'))
 			and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags)) and (not p_fits ? 'key' or j.key = p_fits ->> 'key')
 			and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane') and (not p_fits ? 'parent' or j.parent = (p_fits ->> 'parent')::bigint)
 			and (not p_fits ? 'class' or exists (select from tow_store.last_end(j.id) e join tow_store.history h on h.job_id = j.id and h.run = e.run and h.finished_at = e.finished_at where h.class ^@ (p_fits ->> 'class')))
@@ -173,10 +174,18 @@ begin
 end $$;
 comment on function tow_store.list_sort(text, text) is 'By what jobs in a state are listed; raises TW422 for what no index serves.';
 
+-- Kinds that are called after an area (haul.fetch, tow.tick) are its means, and nobody's own work.
+create or replace function tow_store.kinds_of(p_system boolean) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select format(case when p_system then '^(%s)\.' else '^(?!(%s)\.)' end, string_agg(distinct r.area, '|')) from tow_store.route r where p_system is not null
+$$;
+comment on function tow_store.kinds_of(boolean) is 'What the kinds of the system''s own jobs match, or those of all others; null: any.';
+
 -- Where the list goes on when it ends early is in the setting tow.next, for the server, and said.
 create or replace function tow.list_jobs(
 	state text default null, queue text default null, kind text default null, tag text default null, key text default null, lane text default null, class text default null,
-	parent bigint default null, sort text default null, after text default null, max_rows int default 50
+	parent bigint default null, sort text default null, after text default null, max_rows int default 50, system boolean default null
 ) returns setof tow_store.listed
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -184,7 +193,8 @@ as $$
 declare
 	c_most constant int := 20000;
 	v_sort constant text := tow_store.list_sort(state, sort);
-	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent));
+	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent,
+		'kinds', case when system is not null then tow_store.kinds_of(system) end));
 	v_look jsonb := case when state is null then v_fits - '{queue,kind}'::text[] else v_fits end; -- mostly the newest are of them
 	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int := case when v_fits = '{}' then max_rows else 4 * max_rows end;
@@ -220,8 +230,8 @@ begin
 		v_step := case when v_named then max_rows - v_found else least(4 * v_step, c_most - v_seen) end;
 	end loop;
 end $$;
-comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int) is
-'Jobs, live and finished, page by page, the newest first (failed and cancelled ones: what ended last): in a state, of a queue, kind, tag, key, lane or parent; class: how the error''s class begins. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones; what no index serves is refused. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
+comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int, boolean) is
+'Jobs, live and finished, page by page, the newest first (failed and cancelled ones: what ended last): in a state, of a queue, kind, tag, key, lane or parent; class: how the error''s class begins; system: those that are means of an area (haul.fetch), or, if false, all others. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones; what no index serves is refused. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
 
 create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean, since timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp

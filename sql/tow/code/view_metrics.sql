@@ -1,14 +1,14 @@
 -- Metrics, for dashboards. Each row is one minute, or one hour of what is older (seconds says which); filter on time,
 -- which is an index. Rates are counts by seconds. Nothing here reads jobs or history.
-create or replace function tow_store.quantile(p_bins bigint[], p_q double precision) returns double precision
+create or replace function tow_store.quantile(p_bins bigint[], p_shortest real[], p_longest real[], p_q double precision) returns double precision
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_total double precision := 0;
 	v_before double precision := 0;
+	v_low double precision;
 	n bigint;
-	v_low double precision := 0;
-	v_high double precision := 2;
+	i int := 0;
 begin
 	foreach n in array coalesce(p_bins, '{}') loop
 		v_total := v_total + n;
@@ -17,21 +17,25 @@ begin
 		return null;
 	end if;
 	foreach n in array p_bins loop
+		i := i + 1;
 		exit when n > 0 and v_before + n >= p_q * v_total;
 		v_before := v_before + n;
-		v_low := v_high;
-		v_high := v_high * 2;
 	end loop;
-	return (v_low + (v_high - v_low) * (p_q * v_total - v_before) / n) / 1e6;
+	-- What was counted before the ends of a bin were kept has those of any bin.
+	v_low := coalesce(p_shortest[i]::double precision, case when i = 1 then 0 else 2::double precision ^ (i - 1) / 1e6 end);
+	return v_low + (coalesce(p_longest[i]::double precision, 2::double precision ^ i / 1e6) - v_low) * (p_q * v_total - v_before) / n;
 end $$;
-comment on function tow_store.quantile(bigint[], double precision) is 'A quantile of a histogram, in seconds, interpolated within its bin; null of an empty one.';
+comment on function tow_store.quantile(bigint[], real[], real[], double precision) is
+'A quantile of a histogram, in seconds, interpolated between the shortest and the longest of its bin; null of an empty one.';
 
 create or replace view tow.metrics_queues as
 select m.at as time, m.minutes * 60 as seconds, m.queue, m.ready, m.ready_max, m.oldest_s, m.running, m.running_max, m.slots,
 	m.completed, m.failed, m.cancelled, m.retried, m.lost, m.other,
-	tow_store.quantile(m.wait_bins, 0.5) as wait_p50, tow_store.quantile(m.wait_bins, 0.95) as wait_p95, tow_store.quantile(m.wait_bins, 0.99) as wait_p99,
-	tow_store.quantile(m.run_bins, 0.5) as run_p50, tow_store.quantile(m.run_bins, 0.95) as run_p95, tow_store.quantile(m.run_bins, 0.99) as run_p99
+	tow_store.quantile(m.wait_bins, m.wait_shortest, m.wait_longest, 0.5) as wait_p50, tow_store.quantile(m.wait_bins, m.wait_shortest, m.wait_longest, 0.95) as wait_p95, tow_store.quantile(m.wait_bins, m.wait_shortest, m.wait_longest, 0.99) as wait_p99,
+	tow_store.quantile(m.run_bins, m.run_shortest, m.run_longest, 0.5) as run_p50, tow_store.quantile(m.run_bins, m.run_shortest, m.run_longest, 0.95) as run_p95, tow_store.quantile(m.run_bins, m.run_shortest, m.run_longest, 0.99) as run_p99
 from tow_store.metric_queue m;
+-- The view called this one before there were ends.
+drop function if exists tow_store.quantile(bigint[], double precision);
 comment on view tow.metrics_queues is 'Queues by minute or hour: depth and oldest age, running, how many runs ended and how, how long jobs waited for their first start and ran (seconds).';
 comment on column tow.metrics_queues.ready is 'How many were ready, or waited in lanes; of an hour the average. Null where nobody looked.';
 comment on column tow.metrics_queues.oldest_s is 'Age of the oldest of them in seconds; of an hour the largest.';
@@ -76,16 +80,17 @@ begin
 		perform tow_store.fail('TW422', 'bad q', 'use up to ten numbers from 0 to 1');
 	end if;
 	return query
-		select b.at, b.queue, x.q, tow_store.quantile(b.bins, x.q)
+		select b.at, b.queue, x.q, tow_store.quantile(b.bins, b.shortest, b.longest, x.q)
 		from (
-			select c.at, c.queue, array_agg(c.n order by c.i) as bins
+			select c.at, c.queue, array_agg(c.n order by c.i) as bins, array_agg(c.shortest order by c.i) as shortest, array_agg(c.longest order by c.i) as longest
 			from (
-				select date_bin(make_interval(secs => extract(epoch from step)::double precision), m.at, 'epoch') as at, m.queue, u.i, sum(u.n)::bigint as n
-				from tow_store.metric_queue m, unnest(case what when 'run' then m.run_bins else m.wait_bins end) with ordinality u(n, i)
+				select date_bin(make_interval(secs => extract(epoch from step)::double precision), m.at, 'epoch') as at, m.queue, u.i, sum(u.n)::bigint as n, min(u.shortest) as shortest, max(u.longest) as longest
+				from tow_store.metric_queue m, unnest(case what when 'run' then m.run_bins else m.wait_bins end, case what when 'run' then m.run_shortest else m.wait_shortest end,
+					case what when 'run' then m.run_longest else m.wait_longest end) with ordinality u(n, shortest, longest, i)
 				where m.at >= since and m.at <= until and (queues is null or m.queue = any(queues))
 				group by 1, 2, 3
 			) c group by 1, 2
 		) b, unnest(q) x(q) order by 1, 2, 3;
 end $$;
 comment on function tow.metrics_quantiles(timestamptz, timestamptz, interval, text, text[], double precision[]) is
-'How long jobs of queues (null: of each) ran, or waited for their first start, in seconds: quantiles over each step, exact to within the histogram''s bins, which double.';
+'How long jobs of queues (null: of each) ran, or waited for their first start, in seconds: quantiles over each step, from histograms whose bins double, between the shortest and the longest of each bin.';
