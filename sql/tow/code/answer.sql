@@ -235,6 +235,9 @@ declare
 	v_path constant jsonb := (select jsonb_object_agg(m[1], p_given -> m[1]) from regexp_matches(r.path, '\{([a-z_]+)\}', 'g') m);
 begin
 	perform set_config('tow.actor', t.name, true);
+	if r.fn in ('tow.enqueue', 'tow.enqueue_many') and tow_store.note_enqueued(array(select jsonb_path_query(p_content::jsonb, '$.*[*]')::text::bigint)) then
+		return;
+	end if;
 	perform tow_store.note('called', format('%s %s', r.method, r.path),
 		case when r.path ^@ '/api/v1/jobs' then coalesce(v_path ->> 'id', v_gave ->> 'id')::bigint end, coalesce(v_path, '{}') || coalesce(v_gave, '{}'));
 end $$;
