@@ -13,7 +13,7 @@ import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 import { ofLibraries } from './libraries.js';
-import { goals, ofChannels, ofProfiles, ofRules, testChannel } from './treatment.js';
+import { goals, ofChannels, ofProfiles, ofRules, testChannel, testRule } from './treatment.js';
 
 // --- of the instance
 
@@ -120,7 +120,7 @@ const read = {
 			{ name: 'error', title: 'What is wrong', wide: true, cell: (c) => html`<span class="bad-text" title=${c.hint}>${c.error}</span>` }, { name: 'rules', title: 'Rules', width: 18, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 14, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
 	},
 	rules: {
-		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone --events 'download.failed'", say: 'What is told to whom.', ...byName(ofRules),
+		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone download.failed,job.failed", say: 'What is told to whom.', ...byName(ofRules, { test: testRule }),
 		columns: [
 			{ name: 'name', title: 'Rule', width: 18, phone: 12, cell: (r) => html`<b>${r.name}</b>` }, { name: 'channel', title: 'Channel', width: 16, wide: true, cell: (r) => r.channel }, { name: 'events', title: 'Events', cell: (r) => html`<span title=${r.events?.join(', ')}>${list(r.events)}</span>` },
 			{ name: 'libraries', title: 'Libraries', width: 16, wide: true, cell: (r) => list(r.libraries) }, { name: 'delay', title: 'Gathers', width: 10, num: true, wide: true, cell: (r) => duration(seconds(r.delay)) }, { name: 'enabled', title: 'On', width: 7, wide: true, cell: (r) => (r.enabled ? 'yes' : 'no') }],

@@ -90,24 +90,28 @@ export const ofChannels = {
 };
 
 // A worker sends a message; whether it has arrived, only whoever gets it knows.
-export async function testChannel(c) {
+async function sendTest(path, channel) {
 	try {
-		toast(`a message is sent by ${c.name}`);
-		const { job } = await post(`channels/${step(c.name)}/test`);
+		toast(`a message is sent by ${channel}`);
+		const { job } = await post(path);
 		const { state, error } = await jobEnds(job);
 		const { items } = await get('channels');
-		const now = items.find((o) => o.name === c.name);
+		const now = items.find((o) => o.name === channel);
 		if (state !== 'completed' || now?.error)
-			toast(`${c.name}: ${now?.error ?? error ?? state}`, { bad: true, hint: now?.hint });
+			toast(`${channel}: ${now?.error ?? error ?? state}`, { bad: true, hint: now?.hint });
 		else
-			toast(`${c.name} has taken the message`);
+			toast(`${channel} has taken the message`);
 	} catch (error) {
 		toastProblem(error);
 	}
 	return true;
 }
 
+export const testChannel = (c) => sendTest(`channels/${step(c.name)}/test`, c.name);
+
 // --- rules
+
+export const testRule = (r) => sendTest(`rules/${step(r.name)}/test`, r.channel);
 
 function Occasions({ of }) {
 	return html`<details class="rare"><summary>What can be told</summary><dl class="facts">${of.map((o) => html`<div key=${o.event}><dt class="mono">${o.event}</dt><dd>${o.means}</dd></div>`)}</dl></details>`;
@@ -121,7 +125,7 @@ export const ofRules = {
 			throw Object.assign(new Error('there is no channel yet'), { hint: 'add one: Settings, Channels' });
 		return [
 			{ name: 'channel', label: 'Channel', value: r.channel, options: channels.items.map((c) => c.name) },
-			{ name: 'events', label: 'Events', words: true, required: true, value: r.events?.join(', '), placeholder: 'download.failed, client.*', hint: '* stands for anything', also: () => html`<${Occasions} of=${occasions.items} />` },
+			{ name: 'events', label: 'Events', words: true, required: true, value: r.events?.join(', '), placeholder: 'download.failed, client.*', hint: '* stands for anything; job.failed queue=mail for those of one queue', also: () => html`<${Occasions} of=${occasions.items} />` },
 			{ name: 'delay', label: 'Gathers for', value: r.delay, placeholder: '10 s', hint: 'what comes within it is one message' },
 			{ name: 'libraries', label: 'Only libraries', words: true, unset: true, value: r.libraries?.join(', '), placeholder: 'all' },
 			{ name: 'categories', label: 'Only categories', words: true, unset: true, value: r.categories?.join(', '), placeholder: 'all' },
