@@ -73,6 +73,7 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/workers', 'tow.workers', 'viewer', 'list', '{up,id}', null],
 	['GET', '/api/v1/workers/jobs', 'tow.worker_jobs', 'viewer', 'list', null, null],
 	['GET', '/api/v1/workers/{id}', 'tow.workers', 'viewer', 'one', null, null],
+	['POST', '/api/v1/workers/{id}/drain', 'tow.drain_worker', 'operator', 'jobs', null, null],
 	['GET', '/api/v1/schedulers', 'tow.schedulers', 'viewer', 'list', '{up,id}', null],
 	['GET', '/api/v1/schedulers/{id}', 'tow.schedulers', 'viewer', 'one', null, null],
 	['GET', '/api/v1/duties', 'tow.duties', 'viewer', 'list', null, null],
