@@ -52,6 +52,7 @@ select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', format('{"id": "%s"}', :j
 
 -- What is wrong with it
 select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/snooze', format('{"id": "%s"}', :job)::jsonb, '{"delay": "soon"}'), 'TW422 bad delay: invalid input syntax for type interval: "soon"', 'an argument of another type is named');
+select is(tow_store.type_in_words('interval'), 'a length of time, for instance 90 s, 5 minutes or 1 day 12 hours', 'with an example of what it takes');
 select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', '{"id": "x"}'), 'TW404 there is no x among jobs', 'what the path names is not there');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', b), 'TW422 ' || e, b) from (values
 	('{"kind": true}', 'kind is true'), ('{"kind": 5}', 'kind is 5'), ('{"kind": null}', 'kind is null'), ('{"kind": "noop", "tags": "x"}', 'tags is "x"'), ('{"kind": "noop", "tags": ["x", 5]}', 'tags is ["x", 5]'),

@@ -294,6 +294,7 @@ async function daemonsInTwoTabs() {
 }
 
 async function schedulesWithPreview() {
+	sql("select tow.set_schedule('nightly', jitter => '90 s')");
 	const page = await visit('admin', '#/schedules/nightly');
 	await page.getByRole('button', { name: 'Edit' }).click();
 	const preview = dialog(page).getByRole('region', { name: 'Next runs' });
@@ -302,13 +303,16 @@ async function schedulesWithPreview() {
 	await dialog(page).getByLabel('When', { exact: true }).fill('0 9 * * 1-99');
 	await comes(preview.getByText('is not within').waitFor(), 'a bad one is said to be');
 	expected.trouble = false;
+	await dialog(page).getByLabel('When', { exact: true }).fill('0 0 31 2 *');
+	await comes(preview.getByText('It never comes').waitFor(), 'so is a day that there is none');
+	is(await dialog(page).getByLabel('Starts up to so much later').inputValue(), '1 min 30 s', 'spans are written as people write them');
 	await dialog(page).getByLabel('When', { exact: true }).fill('30 9 * * 1-5');
 	await comes(preview.getByText('at 09:30 on Monday to Friday').waitFor(), 'a good one is in words at once');
 	is(await preview.getByRole('listitem').filter({ hasText: '09:30' }).count(), 5, 'with its next five runs');
 	await shot(page, 'schedule-edit');
 	await dialog(page).getByRole('button', { name: 'Save' }).click();
 	await comes(page.locator('main').getByText('30 9 * * 1-5').waitFor(), 'it is saved');
-	is(sql("select args ->> 'report' || ' ' || tz from tow.schedules where name = 'nightly'"), 'sales Europe/Berlin', 'and what was not changed stays');
+	is(sql("select args ->> 'report' || ' ' || tz || ' ' || jitter from tow.schedules where name = 'nightly'"), 'sales Europe/Berlin 00:01:30', 'and what was not changed stays');
 	await page.getByRole('button', { name: 'Run now: nightly' }).click();
 	await comes(row(page, 'by hand').getByText('completed').waitFor(), 'it runs now, and its history has that');
 	await page.getByRole('button', { name: 'Pause nightly' }).click();

@@ -4,6 +4,7 @@ import { ask, confirm } from '../lib/dialog.js';
 import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { filled } from '../lib/form.js';
 import { jobEnds } from '../lib/live.js';
+import { spelled } from '../lib/time.js';
 import { toast, toastProblem } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 
@@ -83,8 +84,8 @@ export const ofChannels = {
 	one: 'channel', path: 'channels', driven: true, reset: ['user_name', 'secret', 'topic', 'priority', 'tags', 'from', 'to', 'starttls'], gone: 'Its rules and its messages go, too.',
 	fields: (c, driver) => takenBy(driver, [
 		urlField(driver, c.url), { name: 'user_name', label: 'User', value: c.user_name }, secretField(c.secret), ...options(c.options ?? {}),
-		{ name: 'timeout', label: 'Time limit of a request', value: c.timeout, placeholder: '30 s' },
-		{ name: 'keep', label: 'Messages are shown for', value: c.keep, placeholder: '14 days' },
+		{ name: 'timeout', label: 'Time limit of a request', value: spelled(c.timeout), placeholder: '30 s' },
+		{ name: 'keep', label: 'Messages are shown for', value: spelled(c.keep), placeholder: '14 days' },
 		...(c.name ? [{ name: 'enabled', label: 'People are told by it', type: 'check', value: c.enabled }] : []),
 	], ['url', 'timeout', 'keep', 'enabled']),
 };
@@ -126,7 +127,7 @@ export const ofRules = {
 		return [
 			{ name: 'channel', label: 'Channel', value: r.channel, options: channels.items.map((c) => c.name) },
 			{ name: 'events', label: 'Events', words: true, required: true, value: r.events?.join(', '), placeholder: 'download.failed, client.*', hint: '* stands for anything; job.failed queue=mail for those of one queue', also: () => html`<${Occasions} of=${occasions.items} />` },
-			{ name: 'delay', label: 'Gathers for', value: r.delay, placeholder: '10 s', hint: 'what comes within it is one message' },
+			{ name: 'delay', label: 'Gathers for', value: spelled(r.delay), placeholder: '10 s', hint: 'what comes within it is one message' },
 			{ name: 'libraries', label: 'Only libraries', words: true, unset: true, value: r.libraries?.join(', '), placeholder: 'all' },
 			{ name: 'categories', label: 'Only categories', words: true, unset: true, value: r.categories?.join(', '), placeholder: 'all' },
 			{ name: 'below', label: 'A disk is low below', value: r.below, placeholder: '10 GB', hint: 'for events of disks' },
