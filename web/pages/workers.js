@@ -47,7 +47,7 @@ function Worker({ worker: w, jobs, all, reload }) {
 		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
-		${may('operator') && w.state === 'running' && html`<div class="actions"><${Button} look="small" aria-label=${`Drain ${w.name} ${w.id}`} onClick=${() => drain(w, reload)}>Drain<//></div>`}
+		${may('operator') && w.state === 'running' && html`<div class="actions own"><${Button} look="small" aria-label=${`Drain ${w.name} ${w.id}`} onClick=${() => drain(w, reload)}>Drain<//></div>`}
 		<details class="serves"><summary>Serves <span class="soft">${w.queues}</span></summary><p>${w.kinds.map((k) => html`<span key=${k} class="chip">${k}</span> `)}</p></details><//>`;
 }
 
@@ -59,11 +59,14 @@ const schedulerColumns = [
 	{ name: 'since', title: 'Started', width: 16, cell: (s) => html`<${Time} at=${s.attached_at} />` },
 ];
 
+// What has turns so often has them only while there is something to do; so when its last one was says little.
+const isAsNeeded = (d) => seconds(d.every) < 10;
+
 const dutyColumns = [
 	{ name: 'name', title: 'Duty', width: 14, cell: (d) => d.name },
 	{ name: 'what', title: 'What it does', wide: true, cell: (d) => html`<span class=${d.last_error ? 'bad-text' : 'soft'} title=${d.last_error ?? d.description}>${d.last_error ?? d.description}</span>` },
-	{ name: 'every', title: 'Every', width: 9, num: true, cell: (d) => duration(seconds(d.every)) },
-	{ name: 'last', title: 'Last', width: 15, cell: (d) => html`<${Time} at=${d.last_at} none="never" />` },
+	{ name: 'every', title: 'Every', width: 12, num: true, cell: (d) => (isAsNeeded(d) ? html`<span title=${`Looked at at least every ${duration(seconds(d.every))} while there is something to do`}>as needed</span>` : duration(seconds(d.every))) },
+	{ name: 'last', title: 'Last', width: 17, cell: (d) => html`<span title="Noted every ten seconds at most"><${Time} at=${d.last_at} none=${isAsNeeded(d) ? 'not needed yet' : 'never'} /></span>` },
 	{ name: 'took', title: 'Took', width: 10, num: true, wide: true, cell: (d) => (d.last_ms === null ? '–' : `${d.last_ms} ms`) },
 	{ name: 'did', title: 'Did', width: 8, num: true, wide: true, cell: (d) => compact(d.last_count) },
 ];
