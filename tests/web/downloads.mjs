@@ -16,6 +16,8 @@ const places = [
 	['#/clients', 'Clients and targets', 'http://127.0.0.1:1'],
 	['#/audit', 'Audit', 'sign_in'],
 	['#/settings/libraries', 'Settings', 'main'],
+	['#/settings/policies', 'Settings', 'quick'],
+	['#/settings/kinds', 'Settings', 'What workers can do'],
 	['#/settings/profiles', 'Settings', 'reannounce'],
 ];
 const forAdmins = [['#/settings/instance', 'Settings', 'audit_retention'], ['#/settings/tokens', 'Settings', 'Add a token']];
@@ -422,6 +424,35 @@ async function treatmentIsSetUp() {
 	await page.context().close();
 }
 
+async function policiesAndKinds() {
+	const page = await visit('admin', '#/settings/policies');
+	await page.getByRole('button', { name: 'Add a policy' }).click();
+	expected.trouble = true;
+	await fillAndPress(page, [['Name', 'quick'], ['First delay', 'soon']], [], 'Add');
+	await comes(dialog(page).getByText('there is a policy quick already').waitFor(), 'one that is there is not made anew');
+	await fillAndPress(page, [['Name', 'sturdy']], [], 'Add');
+	await comes(dialog(page).getByText('for instance 90 s').waitFor(), 'a delay that is none is said to be, with an example');
+	expected.trouble = false;
+	await fillAndPress(page, [['First delay', '90 s'], ['Attempts', '20']], [], 'Add');
+	await comes(row(page, 'sturdy').getByText('1 min 30 s, then 2 times longer each time').waitFor(), 'a policy is added');
+	await page.getByRole('button', { name: 'Edit sturdy' }).click();
+	await fillAndPress(page, [['At most', '1 h']], [], 'Save');
+	await comes(row(page, 'sturdy').getByText('at most 1 h').waitFor(), 'and changed');
+	is(sql("select concat_ws(' ', shape, base, cap, max_attempts) from tow.policies where name = 'sturdy'"), 'exponential 00:01:30 01:00:00 20', 'as it was said');
+	is(await page.getByRole('button', { name: 'Delete never' }).count(), 0, 'what is needed stays');
+	await page.getByRole('button', { name: 'Delete sturdy' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(row(page, 'sturdy').waitFor({ state: 'detached' }), 'another one goes');
+	await goTo(page, '#/settings/kinds');
+	await page.getByRole('button', { name: 'Limit spin' }).click();
+	await fillAndPress(page, [['Running at a time', '2']], [], 'Save');
+	await comes(row(page, 'spin').getByText('2', { exact: true }).first().waitFor(), 'a kind is limited');
+	await page.getByRole('button', { name: 'Limit spin' }).click();
+	await fillAndPress(page, [['Running at a time', '']], [], 'Save');
+	await comes(row(page, 'spin').getByText('any', { exact: true }).waitFor(), 'and is no more');
+	await page.context().close();
+}
+
 async function peopleAreTold() {
 	const page = await visit('admin', '#/settings/channels');
 	await page.getByRole('button', { name: 'Add a channel' }).click();
@@ -520,7 +551,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, longTextsFit, viewersOnlyLook];
 
 await walk(parts);

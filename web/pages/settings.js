@@ -13,6 +13,7 @@ import { duration, seconds, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 import { ofLibraries } from './libraries.js';
+import { delayWords, Kinds, ofPolicies } from './retrying.js';
 import { goals, ofChannels, ofProfiles, ofRules, testChannel, testRule } from './treatment.js';
 
 // --- of the instance
@@ -91,6 +92,13 @@ const byName = (sort, more) => ({ one: sort.one, add: () => add(sort), edit: (o)
 const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`;
 
 const read = {
+	policies: {
+		title: 'Retries', role: 'viewer', path: 'policies', command: "tow policy set patient --shape exponential --base '1 min' --max-attempts 20", say: 'When a job that failed is tried again, and how often.', ...byName(ofPolicies, { keeps: (p) => ['default', 'never'].includes(p.name) }),
+		columns: [
+			{ name: 'name', title: 'Policy', width: 20, phone: 14, cell: (p) => html`<div class="two"><b>${p.name}</b><span class="soft wide" title=${p.description}>${p.description}</span></div>` },
+			{ name: 'delays', title: 'Delays', cell: (p) => html`<span title=${delayWords(p)}>${delayWords(p)}</span>` }, { name: 'attempts', title: 'Attempts', width: 11, num: true, wide: true, cell: (p) => number(p.max_attempts) }],
+	},
+	kinds: { title: 'Kinds', role: 'viewer', component: Kinds },
 	libraries: {
 		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", say: 'Where files go, and how they are called there.',
 		...byName(ofLibraries),

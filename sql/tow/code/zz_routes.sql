@@ -67,6 +67,7 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/policies', 'tow.policies', 'viewer', 'list', '{up,name}', null],
 	['GET', '/api/v1/policies/{name}', 'tow.policies', 'viewer', 'one', null, null],
 	['PUT', '/api/v1/policies/{name}', 'tow.set_policy', 'admin', 'nothing', null, '{"fn": null}'],
+	['PATCH', '/api/v1/policies/{name}', 'tow.set_policy', 'admin', 'nothing', null, '{"fn": null}'],
 	['DELETE', '/api/v1/policies/{name}', 'tow.drop_policy', 'admin', 'nothing', null, null],
 	['GET', '/api/v1/policies/{name}/preview', 'tow.retry_preview', 'viewer', 'list', null, null],
 
