@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tow/link.h"
 #include "tow/log.h"
 #include "tow/proc.h"
 
@@ -145,13 +146,20 @@ static bool attend(struct clock *c, struct tow_err *e)
 
 /*--- duties */
 
-static struct duty *duty_named(struct clock *c, const char *name)
+static struct duty *find_duty(const struct clock *c, const char *name)
 {
-	struct duty *d;
-
 	for (size_t i = 0; i < c->n_duties; i++)
 		if (strcmp(c->duties[i].name, name) == 0)
 			return &c->duties[i];
+	return NULL;
+}
+
+static struct duty *duty_named(struct clock *c, const char *name)
+{
+	struct duty *d = find_duty(c, name);
+
+	if (d)
+		return d;
 	c->duties = tow_xrealloc(c->duties, (c->n_duties + 1) * sizeof(*c->duties));
 	d = &c->duties[c->n_duties++];
 	*d = (struct duty){ 0 };
@@ -252,8 +260,12 @@ static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_e
 
 	d->ran_us = tow_mono_us();
 	d->unfinished = d->did = false;
-	if (apart ? take_turns_apart(c, name, e) : take_turns(c, name, e))
+	if (apart ? take_turns_apart(c, name, e) : take_turns(c, name, e)) {
+		d->backoff_us = d->again_us = 0;
 		return true;
+	}
+	if (!apart) /* there each failure is somebody's, who is left alone then */
+		d->again_us = tow_mono_us() + tow_backoff_next(&d->backoff_us);
 	return note_failure(c, name, e);
 }
 
@@ -264,11 +276,18 @@ struct tick {
 	char first[64]; /* and what that is, if it can have its turn without another look */
 };
 
-static double wait_of(const struct tow_rows *rows, size_t i)
+/* What is overdue and fails would be tried all the time. */
+static double wait_of(const struct clock *c, const struct tow_rows *rows, size_t i)
 {
 	const char *wait_ms = tow_rows_get(rows, i, "wait_ms");
+	const char *name = tow_rows_get(rows, i, "duty");
+	const struct duty *d = name ? find_duty(c, name) : NULL;
+	double ms = wait_ms ? strtod(wait_ms, NULL) : WAIT_MOST_MS, left;
 
-	return wait_ms ? strtod(wait_ms, NULL) : WAIT_MOST_MS;
+	if (!d || d->again_us == 0)
+		return ms;
+	left = (double)(d->again_us - tow_mono_us()) / 1000;
+	return left > ms ? left : ms;
 }
 
 static bool is(const struct tow_rows *rows, size_t i, const char *column)
@@ -305,12 +324,12 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 	if (!ask_tick(c, &rows, e))
 		return false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		t->ran |= tow_rows_get(rows, i, "duty") && wait_of(rows, i) <= 0;
+		t->ran |= tow_rows_get(rows, i, "duty") && wait_of(c, rows, i) <= 0;
 		t->safe = is(rows, i, "safe");
 	}
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		const char *duty = tow_rows_get(rows, i, "duty");
-		double ms = wait_of(rows, i);
+		double ms = wait_of(c, rows, i);
 		bool apart = is(rows, i, "apart"), watch = note_watch(c, rows, i);
 
 		if (duty && strcmp(duty, "exit") == 0) {
@@ -361,6 +380,13 @@ static bool wait_for_bell(struct clock *c, long long us, struct tow_err *e)
 	return true;
 }
 
+static long long next_turn(const struct clock *c, const struct duty *watch)
+{
+	long long turn = watch->ran_us + c->watch_us;
+
+	return watch->again_us > turn ? watch->again_us : turn;
+}
+
 /* Sleep until the instant, the bell, or a signal (an error). Whoever is looked after has his turns
  * meanwhile, until one of them does something. */
 static bool doze(struct clock *c, long long us, struct tow_err *e)
@@ -369,7 +395,7 @@ static bool doze(struct clock *c, long long us, struct tow_err *e)
 	struct duty *watch = c->watch[0] ? duty_named(c, c->watch) : NULL;
 
 	while (!c->rung && tow_db_alive(c->db) && (now = tow_mono_us()) < until) {
-		long long turn = watch ? watch->ran_us + c->watch_us : until;
+		long long turn = watch ? next_turn(c, watch) : until;
 
 		if (turn > now) {
 			if (!wait_for_bell(c, (turn < until ? turn : until) - now, e))

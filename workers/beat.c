@@ -263,6 +263,8 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 				     tow_rows_get(rows, i, "detail"), now);
 		else if (strcmp(what, "tick") == 0)
 			unminded = true;
+		else if (strcmp(what, "leave") == 0)
+			dispatcher_leave(d, now);
 		else if (strcmp(what, "sweep") == 0)
 			lows_sweep(&d->lows);
 		else if (strcmp(what, "gone") == 0) {

@@ -152,7 +152,8 @@ void dispatcher_stop(struct dispatcher *d, long long now)
 		d->grace_ms = d->config.kill_ms;
 		d->end_us = now + d->config.grace_ms * 1000LL;
 		tow_sd_notify("STOPPING=1");
-		tow_log(TOW_INFO, "worker.stopping", "running=%zu", hands_busy(d));
+		tow_log(TOW_INFO, "worker.stopping", "running=%zu grace_s=%ld", hands_busy(d),
+			d->config.grace_ms / 1000);
 		hands_return_stock(d);
 		for (size_t i = 0; i < d->slots.n; i++)
 			slot_take_back(d->slots.items[i], &back);
@@ -162,8 +163,21 @@ void dispatcher_stop(struct dispatcher *d, long long now)
 			kill(d->scheduler, SIGTERM);
 		return;
 	}
+	if (d->patient) {
+		d->patient = false;
+		d->end_us = now + d->config.grace_ms * 1000LL;
+		return;
+	}
 	d->grace_ms = d->grace_ms > 1000 ? 1000 : 0; /* hurry; then at once */
 	begin_end(d, now);
+}
+
+void dispatcher_leave(struct dispatcher *d, long long now)
+{
+	if (d->phase != PHASE_RUN)
+		return;
+	dispatcher_stop(d, now);
+	d->patient = true;
 }
 
 static void read_signals(struct dispatcher *d, long long now)
@@ -202,7 +216,7 @@ static void step_phase(struct dispatcher *d, long long now)
 {
 	if (d->phase == PHASE_RUN && d->beat.attached && claims_drained(d))
 		dispatcher_stop(d, now);
-	if (d->phase == PHASE_DRAIN && now >= d->end_us)
+	if (d->phase == PHASE_DRAIN && !d->patient && now >= d->end_us)
 		begin_end(d, now);
 	if ((d->phase == PHASE_DRAIN || d->phase == PHASE_END) && hands_busy(d) == 0) {
 		if (lines_quiet(d) || !d->beat.worker) {
@@ -223,7 +237,10 @@ static bool finished(const struct dispatcher *d, long long now)
 
 static long long phase_wake(const struct dispatcher *d)
 {
-	return d->phase == PHASE_RUN || d->phase == PHASE_END ? LLONG_MAX : d->end_us;
+	return d->phase == PHASE_RUN || d->phase == PHASE_END ||
+			       (d->phase == PHASE_DRAIN && d->patient)
+		       ? LLONG_MAX
+		       : d->end_us;
 }
 
 /* Our lease is over: we were stopped, or cut off, and somebody may have our jobs. Nothing is

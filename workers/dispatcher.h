@@ -115,6 +115,7 @@ struct dispatcher {
 	size_t batch; /* outcomes an exchange may carry: less while a bad one is looked for */
 	enum phase phase;
 	long long end_us; /* when PHASE_DRAIN becomes PHASE_END */
+	bool patient;	  /* somebody asks us to leave: what runs may take as long as it does */
 	long grace_ms;	  /* between TERM and KILL */
 	bool distrust;	  /* we may have slept past our lease: beat before anything is started */
 	int signals;	  /* signalfd */
@@ -133,6 +134,7 @@ struct pool *dispatcher_pool(struct dispatcher *d, size_t i);
  */
 bool dispatcher_kinds(struct dispatcher *d);
 void dispatcher_stop(struct dispatcher *d, long long now);
+void dispatcher_leave(struct dispatcher *d, long long now); /* once what runs has ended */
 
 /* beat.c */
 void beat_init(struct dispatcher *d);

@@ -3,6 +3,7 @@
 
 #include "lib/print.h"
 #include "lib/sub.h"
+#include "lib/wait.h"
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
@@ -97,6 +98,15 @@ static int rm(struct cli *c)
 										   : cli_failed(c);
 }
 
+static int test(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	if (!tow_call(c->db, &rows, &c->err, "haul.test_rule", cli_operand(c, 0)))
+		return cli_failed(c);
+	return wait_for(c, tow_rows_at(rows, 0, 0));
+}
+
 #define SETTINGS " library category below delay title body "
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL },
@@ -104,6 +114,7 @@ static const struct sub subs[] = {
 	{ "messages", 0, 0, messages, NULL },
 	{ "add", 3, 3, add, SETTINGS },
 	{ "set", 1, 1, set, SETTINGS " channel events enabled reset " },
+	{ "test", 1, 1, test, NULL },
 	{ "rm", 1, 1, rm, NULL },
 	{ 0 },
 };
@@ -116,7 +127,8 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_notify = {
 	.name = "notify",
 	.summary = "rules: what people are told, and by which channel",
-	.usage = "tow notify ls | events | messages | add NAME CHANNEL EVENT,... | set NAME | rm "
+	.usage = "tow notify ls | events | messages | add NAME CHANNEL EVENT,... | set NAME | test "
+		 "NAME | rm "
 		 "NAME",
 	.options = options,
 	.help = "events lists what can be told; * stands for anything in a name. messages shows "
@@ -124,10 +136,15 @@ const struct tow_command tow_command_notify = {
 		"waits. Templates have fields such as {title} {error} {hint} {client} {library} "
 		"{count}; { (|hint|)} is left\n"
 		"out as a whole where there is no hint.\n"
+		"An event may say more of what it wants: kind, queue, class, worker, host, "
+		"schedule, client, target, library, "
+		"category. test sends\n"
+		"what the rule would say, with made-up names.\n"
 		"\n"
 		"Examples:\n"
 		"  tow notify add trouble phone 'download.failed,client.*,target.*' --delay '1 "
 		"min'\n"
+		"  tow notify add jobs phone 'job.failed queue=mail class=http.*,worker.lost'\n"
 		"  tow notify add disks phone '*.disk_low' --below '20 GB'\n"
 		"  tow notify add films post download.completed --library films --delay '10 min'\n",
 	.run = run,

@@ -161,6 +161,7 @@ static const struct column instants[] = { { "local", "AT", AS_IS },
 
 static int next(struct cli *c)
 {
+	TOW_AUTO_ROWS *rows = NULL;
 	struct cli_call call = { 0 };
 
 	cli_arg(&call, "schedule", cli_operand(c, 0));
@@ -168,7 +169,11 @@ static int next(struct cli *c)
 	cli_arg(&call, "tz", cli_option(c, "tz"));
 	cli_arg(&call, "dst_gap", cli_option(c, "dst-gap"));
 	cli_arg(&call, "dst_overlap", cli_option(c, "dst-overlap"));
-	return print_call(c, "tow.next_runs", &call, instants);
+	if (!cli_call(c, &rows, "tow.next_runs", &call) || !print_rows(c, rows, instants))
+		return cli_failed(c);
+	if (tow_rows_count(rows) == 0 && !cli_has(c, "json"))
+		fprintf(stderr, "tow: note: it never comes\n");
+	return EX_OK;
 }
 
 static const struct column fires[] = {

@@ -189,6 +189,41 @@ static void mind_database(struct up *u)
 	tow_log_err(TOW_ERROR, "database.not_started", &e);
 }
 
+/* Which jobs the end waits for. Nobody is there to tell where the database is gone. */
+static void say_running(struct up *u, pid_t pid)
+{
+	TOW_AUTO_ROWS *workers = NULL;
+	TOW_AUTO_ROWS *jobs = NULL;
+	struct tow_err ignored = { 0 };
+	TOW_AUTO_BUF list = { 0 };
+	long long worker = 0;
+	if (!cli_open_database(u->c) || !tow_db_view(u->c->db, &workers, &ignored, "tow.workers") ||
+	    !tow_call(u->c->db, &jobs, &ignored, "tow.worker_jobs"))
+		return;
+	for (size_t i = 0; i < tow_rows_count(workers); i++)
+		if (tow_rows_int(workers, i, "pid") == pid)
+			worker = tow_rows_int(workers, i, "id");
+	for (size_t i = 0; i < tow_rows_count(jobs); i++)
+		if (tow_rows_int(jobs, i, "worker") == worker)
+			tow_buf_addf(&list, "%s%s %s", list.len ? ", " : "",
+				     tow_rows_get(jobs, i, "id"), tow_rows_get(jobs, i, "kind"));
+	if (list.len)
+		printf("These jobs run, and have until the worker's grace is over (30 s, where its "
+		       "file does not say otherwise): %s\n",
+		       list.data);
+}
+
+static void say_end(struct up *u, pid_t worker)
+{
+	printf("\nStopping. Another Control-C hurries the worker: what it runs is ended, and "
+	       "begins "
+	       "anew when there is a worker again.\n");
+	if (worker > 0)
+		say_running(u, worker);
+	tow_db_closep(&u->c->db);
+	fflush(stdout);
+}
+
 static int supervise_all(struct up *u)
 {
 	static const char *const scheduler[] = { "tow", "scheduler", NULL };
@@ -206,6 +241,7 @@ static int supervise_all(struct up *u)
 		return cli_failed(u->c);
 	while (supervise_turn(children, ALL))
 		mind_database(u);
+	say_end(u, children[ALL - 1].pid);
 	supervise_end(children, ALL);
 	return EX_OK;
 }

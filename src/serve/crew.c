@@ -101,6 +101,7 @@ static int listen_for_all(const struct party *p)
 		.n_ears = p->crew->door.processes,
 		.max_guests = p->crew->most_sockets,
 		.max_each = p->crew->most_sockets / 8,
+		.max_from = p->crew->most_each,
 		.ping_us = HUB_PING_US,
 		.silent_us = HUB_SILENT_US,
 	};

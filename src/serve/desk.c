@@ -12,7 +12,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { PATIENCE_MS = 11000, ROUTES_FOR_US = 1000000 };
+enum { PATIENCE_MS = 11000, ROUTES_FOR_US = 1000000, NOTED_FOR_US = 10000000 };
 
 /* A request on its way through. */
 struct turn {
@@ -104,6 +104,31 @@ static int refuse(struct turn *t, int status, const char *detail, const char *hi
 	return status;
 }
 
+/* For the audit. What was refused has left nothing there: its transaction is undone. */
+static void note_refused(struct turn *t, const char *what, int times)
+{
+	struct tow_err e = { 0 };
+
+	if (!tow_call(t->desk->db, NULL, &e, "tow.sign_in_refused", what,
+		      tow_fmt(t->q->arena, "%d", times)))
+		tow_log_err(TOW_WARN, "refused.unnoted", &e);
+}
+
+/* A program's token; the cookie of a browser is over some day without anybody's doing. Whoever
+ * tries many costs the database a word now and then, which says how many they were. */
+static void note_stranger(struct turn *t)
+{
+	struct desk *d = t->desk;
+	if (!is(t->err.class, "TW401") || !http_header(t->q, "Authorization"))
+		return;
+	d->strangers++;
+	if (d->noted_us && tow_mono_us() - d->noted_us < NOTED_FOR_US)
+		return;
+	note_refused(t, "token.refused", d->strangers);
+	d->strangers = 0;
+	d->noted_us = tow_mono_us();
+}
+
 static int refuse_stranger(struct turn *t)
 {
 	tow_fail_class(&t->err, TOW_FINAL, "TW401", "sign in first");
@@ -169,7 +194,10 @@ static int call_route(struct turn *t, const char *token, bool again)
 		     routes_given(t->q->arena, &asked, &given), t->q->body,
 		     reads(t->q) ? NULL : once))
 		return answer_row(t, rows);
-	return again && routes_are_old(t) ? call_route(t, token, false) : fail(t);
+	if (again && routes_are_old(t))
+		return call_route(t, token, false);
+	note_stranger(t);
+	return fail(t);
 }
 
 static int api(struct turn *t)
@@ -218,15 +246,6 @@ static int describe(struct turn *t)
 	return say_json(t, 200, d->described, d->described_len);
 }
 
-/* For the audit. What was refused has left nothing there: its transaction is undone. */
-static void note_refused(struct desk *d)
-{
-	struct tow_err e = { 0 };
-
-	if (!tow_call(d->db, NULL, &e, "tow.sign_in_refused"))
-		tow_log_err(TOW_WARN, "sign_in.unnoted", &e);
-}
-
 static int sign_in(struct turn *t)
 {
 	TOW_AUTO_JSON *body = NULL;
@@ -243,7 +262,7 @@ static int sign_in(struct turn *t)
 		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
 		tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
 		if (strcmp(t->err.class, "TW401") == 0)
-			note_refused(t->desk);
+			note_refused(t, "sign_in.refused", 1);
 		return fail(t);
 	}
 	http_say(t->r, "Set-Cookie",
@@ -273,8 +292,11 @@ static int websocket(struct turn *t)
 	    (token && !tow_call(t->desk->db, &rows, &t->err, "tow.vouch",
 				tow_fmt(t->q->arena, "{%s}", token))))
 		return fail(t);
-	if (!token || tow_rows_count(rows) == 0)
-		return refuse_stranger(t);
+	if (!token || tow_rows_count(rows) == 0) {
+		int status = refuse_stranger(t);
+		note_stranger(t);
+		return status;
+	}
 	socket_begin(t->desk->hub, token, tow_rows_get(rows, 0, "owner"), t->q, t->r);
 	return t->r->status;
 }

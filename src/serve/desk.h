@@ -19,6 +19,8 @@ struct desk {
 				   these routes */
 	const char *described;
 	size_t described_len;
+	int strangers;	    /* tokens that are none, since the audit was told of some */
+	long long noted_us; /* when that was */
 };
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);

@@ -32,6 +32,7 @@ struct guest {
 	bool eof; /* nothing more comes, or can be sent */
 
 	/* The hub's: */
+	char from[64]; /* its address; "": this machine's own, without one */
 	struct sorted wants;
 	unsigned long long next; /* the message that it reads next */
 	long long came_us, heard_us, pinged_us, closing_us;

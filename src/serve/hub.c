@@ -3,11 +3,13 @@
 #include "hub.h"
 
 #include <limits.h>
+#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -215,14 +217,33 @@ static void turn_away(struct guest *g, const char *why)
 	guest_free(g);
 }
 
+static void see_address(struct guest *g)
+{
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+
+	if (getpeername(g->fd, (struct sockaddr *)&from, &len) < 0 || from.ss_family == AF_UNIX ||
+	    getnameinfo((struct sockaddr *)&from, len, g->from, sizeof(g->from), NULL, 0,
+			NI_NUMERICHOST) != 0)
+		g->from[0] = '\0';
+}
+
+static bool is_crowd(const struct loop *l, const struct guest *g)
+{
+	return l->conf->max_from && *g->from && room_from(&l->room, g->from) >= l->conf->max_from;
+}
+
 static void enter(struct loop *l, const struct handed *h, long long now)
 {
 	struct guest *g = guest_new(h->fd, &h->guest, h->early, h->len);
 
+	see_address(g);
 	if (l->room.n >= l->conf->max_guests)
 		turn_away(g, "too many guests");
 	else if (room_share(&l->room, h->guest.owner).guests >= l->conf->max_each)
 		turn_away(g, "too many with this token");
+	else if (is_crowd(l, g))
+		turn_away(g, "too many from this address");
 	else
 		room_enter(&l->room, g, now);
 }

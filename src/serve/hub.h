@@ -33,6 +33,7 @@ struct hub {
 	size_t n_ears;
 	size_t max_guests; /* more are refused */
 	size_t max_each;   /* of one token's */
+	size_t max_from;   /* from one address; 0: any number */
 	int ping_us;	   /* so often each is asked whether it is there */
 	int silent_us;	   /* of whom nothing has come for so long is let go */
 };

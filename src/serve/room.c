@@ -50,6 +50,15 @@ struct share room_share(const struct room *r, const char *owner)
 	return s;
 }
 
+size_t room_from(const struct room *r, const char *address)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		n += strcmp(r->guests[i]->from, address) == 0;
+	return n;
+}
+
 struct guest *room_enter(struct room *r, struct guest *g, long long now)
 {
 	if (r->n == r->size) {

@@ -19,6 +19,7 @@ struct share {
 	size_t guests, topics;
 };
 struct share room_share(const struct room *r, const char *owner);
+size_t room_from(const struct room *r, const char *address); /* how many guests come from there */
 struct guest *room_enter(struct room *r, struct guest *g, long long now);
 /* What a guest has said. It may be nonsense: then it is told so, and let go if it goes on. */
 void room_hear(struct room *r, struct guest *g, const char *text, size_t len);

@@ -57,9 +57,24 @@ exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
 tow db start >/dev/null
 ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 
+# A worker leaves when somebody asks: what it runs ends, and another comes
+id=$(tow enqueue sleep '{"s": 4}')
+ok "a job runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+worker=$(pid_of workers)
+like "$(tow workers drain "$(tow workers --json | jq -r '.[0].id')")" "when it has ended the 1 that it has" "it is asked to leave"
+ok "it goes" wait_until 'gone "$worker"' 60
+is "$(tow job "$id" --json | jq -r '"\(.state) \(.attempt)"')" "completed 1" "when its job has ended"
+ok "and another comes" wait_until '[ "$(pid_of workers)" -gt 0 ]' 60
+exits 66 "one that is none" tow workers drain 9999 2>/dev/null
+exits 64 "another word" tow workers nonsense 2>/dev/null
+id=$(tow enqueue sleep '{"s": 600}')
+ok "a long job runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+
 worker=$(pid_of workers) scheduler=$(pid_of schedulers) page=$(cat "$TOW_HOME/page")
+kill -TERM "$up"
+ok "it says what it waits for" wait_until 'grep -q "is over.*: $id sleep" "$log" && grep -q "Another Control-C hurries" "$log"' 60
 process_stop "$up" 60
-is $? 0 "TERM ends it well" || diag "$(cat "$log")"
+is $? 0 "a second TERM ends it well" || diag "$(cat "$log")"
 not_ok "nobody listens where the page was" curl -s -m 10 -o /dev/null "${page}api/v1/health"
 not_ok "the worker has ended" process_alive "$worker"
 not_ok "the scheduler has ended" process_alive "$scheduler"

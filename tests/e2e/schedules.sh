@@ -76,6 +76,7 @@ like "$(tow schedule ls)" "bills .*2030-02-28 07:00:00\\+01 +Europe/Paris" "ls: 
 like "$(tow schedule history weekly)" "^AT +HOW +JOB" "history for people"
 exits 66 "history of nothing" tow schedule history nowhere 2>/dev/null
 exits 66 "show nothing" tow schedule show nowhere 2>/dev/null
+like "$(tow schedule next '0 0 31 2 *' 2>&1)" "note: it never comes" "a day that there is none is said to be so"
 exits 66 "set nothing" tow schedule set nowhere --queue x 2>/dev/null
 exits 65 "a bad choice" tow schedule set bills --overlap perhaps 2>/dev/null
 like "$(tow schedule set bills --overlap perhaps 2>&1)" "hint: use allow, skip, queue or replace" "with a hint"

@@ -81,6 +81,8 @@ first=$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key: k1')
 is "$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key: k1')" "$first" "what is sent twice with one key is done once"
 is "$(api_send POST /api/v1/jobs '{"kind":"echo"}' -H 'Idempotency-Key: k1' | jq .status)" 409 "and a key is for one thing"
 is "$("$TOW" audit --json | jq -r 'map(select(.what == "token.drop"))[0].who')" ada "the audit says who it was"
+for token in wrong worse; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer $token" "$SERVE_URL/api/v1/me"; done
+is "$("$TOW" audit --what token.refused --json | jq -c 'map(.detail.times > 0)')" '[true]' "that somebody asks with no token is there, however often within seconds"
 
 # Other names, other pages
 is "$(curl -s -m 10 -H 'Host: evil.example' "$SERVE_URL/api/v1/health" | jq .status)" 421 "a name of somebody else's that leads here is refused"

@@ -55,4 +55,7 @@ ok "a hub that dies has a successor" wait "$listener" || diag "$(cat "$instance_
 first=$(hub)
 process_stop "$SERVE_PID"
 not_ok "it ends with the server" process_alive "$first"
+
+ok "another server" serve_start --processes 1 --per-address 5
+ok "one address has its share, and no more" try crowd_from_here
 done_testing

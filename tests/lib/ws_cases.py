@@ -102,6 +102,23 @@ def share():
     sql("select tow.drop_token('neighbour')")
 
 
+def crowd_from_here():
+    """One address may have five; one that goes leaves room."""
+    guests = [guest("queues") for _ in range(5)]
+    many = Socket(address, token)
+    assert many.ended() == 1013
+    guests.pop().close()
+    for _ in range(100):
+        s = Socket(address, token)
+        try:
+            s.hear()
+            return
+        except Closed as e:
+            assert e.code == 1013, e
+        time.sleep(0.1)
+    raise AssertionError("there is no room again")
+
+
 def unknown():
     """A topic that is none is named, with those that there are: of these each feed says something."""
     s = guest()

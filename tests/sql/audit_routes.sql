@@ -26,16 +26,46 @@ deallocate all;
 -- What notes is noted once; the job and what the path names are said, and nothing of what may be secret.
 select tow.enqueue('noop') as j \gset
 select pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop", "args": {"secret": "hunter2"}}') as noted \gset
-select is(:'noted', format('ada called POST /api/v1/jobs %s {"id": %1$s}', (select max(id) from tow_store.job)), 'a job that was enqueued');
-select is(pg_temp.call(:'hash', 'POST', '/api/v1/jobs/many', '{}', '{"kind": "noop", "args": [1, 2]}'), 'ada called POST /api/v1/jobs/many {}', 'many');
+select is(:'noted', format('ada job.enqueued noop %s {"queue": "default"}', (select max(id) from tow_store.job)), 'a job that was enqueued');
+select pg_temp.call(:'hash', 'POST', '/api/v1/jobs/many', '{}', '{"kind": "noop", "args": [1, 2]}') as noted \gset
+select is(:'noted', format('ada job.enqueued noop {"jobs": 2, "last": %s, "first": %s, "queue": "default"}', (select max(id) from tow_store.job), (select max(id) - 1 from tow_store.job)), 'many');
+select pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop", "key": "k"}') as noted \gset
+select alike(pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop", "key": "k"}'), 'ada called POST /api/v1/jobs %', 'one that was there is not made by who asks for it');
 select pg_temp.call(:'hash', 'POST', '/api/v1/jobs/{id}/signal', jsonb_build_object('id', :j), '{"name": "paid", "payload": "hunter2"}') as noted \gset
 select is(:'noted', format('ada called POST /api/v1/jobs/{id}/signal %s {"id": %1$s, "signal": %s}', :j, (select max(n) from tow_store.signal)), 'a word to a job');
 select is(pg_temp.call(:'hash', 'POST', '/api/v1/jobs/{id}/cancel', jsonb_build_object('id', :j)), format('ada job.cancelled noop %s {"was": "ready", "reason": null}', :j), 'what has a row of its own gets no other');
 select is(regexp_replace(pg_temp.call(:'hash', 'POST', '/api/v1/jobs/bulk', '{}', '{"verb": "retry", "kind": "noop", "state": "cancelled", "dry_run": false}'), ' \{[^}]*\}', '', 'g'), format('ada job.retried noop %s, ada bulk.retry', :j), 'nor does a verb on many');
 select pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop"}', 'once') as noted \gset
-select is(:'noted', format('ada called POST /api/v1/jobs %s {"id": %1$s}', (select max(id) from tow_store.job)), 'what is asked with a key');
+select is(:'noted', format('ada job.enqueued noop %s {"queue": "default"}', (select max(id) from tow_store.job)), 'what is asked with a key');
 select is(pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop"}', 'once'), 'nothing', 'is done, and noted, once');
-select is((select count(*) from tow.audit where what = 'called' and who = session_user), 0::bigint, 'tow.enqueue itself notes nothing');
+select is((select count(*) from tow.audit where what in ('called', 'job.enqueued') and who = session_user), 0::bigint, 'tow.enqueue itself notes nothing');
+select set_config('tow.actor', '', true) \g /dev/null
+select tow.note_enqueued(array[tow.enqueue('noop')]) \g /dev/null
+select is((select string_agg(subject, ' ') from tow.audit where what = 'job.enqueued' and who = session_user), 'noop', 'what a person''s command enqueues is there by its word');
+set local application_name = 'tow enqueue by anna@host';
+select is(tow_store.actor(), 'anna@host', 'who says whose command it is');
+set local application_name = 'psql';
+
+-- What is set is said with what it was; what a handler is given is hidden.
+create function pg_temp.last() returns text language sql as $$ select concat_ws(' ', a.what, a.subject, a.detail) from tow.audit a order by a.n desc limit 1 $$;
+select tow.set('metrics_retention', '7 days');
+select is(pg_temp.last(), format('setting.set metrics_retention {"is": "7 days", "was": "%s"}', standard), 'a setting') from tow_store.setting where name = 'metrics_retention';
+select tow.set_queue('q', max_running => 3), tow.set_queue('q', timeout => '1 min', reset => '{max_running}') \g /dev/null
+select is(pg_temp.last(), 'queue.set q {"timeout": {"is": "00:01:00", "was": null}, "max_running": {"is": null, "was": 3}}', 'a queue');
+select tow.set_lane('q', 'l', weight => 2), tow.set_lane('q', 'l', weight => 3) \g /dev/null
+select is(pg_temp.last(), 'lane.set q/l {"weight": {"is": 3, "was": 2}}', 'a lane');
+select tow.set_kind('k', 2), tow.set_kind('k', reset => '{max_running}') \g /dev/null
+select is(pg_temp.last(), 'kind.set k {"max_running": {"is": null, "was": 2}}', 'a kind');
+select tow.set_policy('p', 'fixed', base => '1 s');
+select alike(pg_temp.last(), 'policy.set p {%"base": "00:00:01"%', 'a new policy');
+select tow.set_policy('p', base => '2 s');
+select is(pg_temp.last(), 'policy.set p {"base": {"is": "00:00:02", "was": "00:00:01"}}', 'a changed one');
+select tow.schedule('s', '@daily', 'noop', '{"x": "hunter2"}') \g /dev/null
+select alike(pg_temp.last(), 'schedule.set s {%"args": "(hidden)"%"spec": "@daily"%', 'a new schedule');
+select tow.set_schedule('s', spec => '@hourly', args => '{"x": "hunter2 too"}') \g /dev/null
+select is(pg_temp.last(), 'schedule.set s {"args": "(hidden)", "spec": {"is": "@hourly", "was": "@daily"}}', 'a changed one');
+select tow.set_daemon('d', 'noop', '{"x": "hunter2"}'), tow.set_daemon('d', config => '{"y": "hunter2"}', every => '5 min') \g /dev/null
+select is(pg_temp.last(), 'daemon.set d {"every": {"is": "00:05:00", "was": "00:01:00"}, "config": "(hidden)"}', 'a daemon');
 
 -- Downloads, and who downloads.
 select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', secret => 'secret:sesame') \g /dev/null

@@ -83,7 +83,8 @@ exception when others then
 	get stacked diagnostics v_hint = pg_exception_hint;
 	return v_hint;
 end $$;
-select matches(pg_temp.hint('Mars/Phobos'), 'pg_timezone_names', 'the hint says where the names are');
+select matches(pg_temp.hint('Mars/Phobos'), 'region and a city', 'the hint says what a name looks like');
+select matches(pg_temp.hint('europe/Berln'), 'Europe/Berlin', 'and which may be meant');
 select is_empty($$ select name from pg_timezone_names where name !~ '^(posix|right)/|^(posixrules|localtime|Factory)$' and pg_temp.hint(name) is not null $$, 'every zone of PostgreSQL''s list is known');
 
 -- Limits far above what a quiet machine needs (0.5 ms and 2 ms), so that a busy one does not fail.

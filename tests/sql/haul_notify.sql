@@ -172,6 +172,36 @@ select is(pg_temp.news('done'), null, 'nor does a rule that is off');
 select haul.test_channel('phone') as t \gset
 select is((select title from haul.begin_notify('phone', :t)), 'Towpath can reach you', 'a test');
 select is((select haul.notified(message, 'http.connect', 'refused') from haul.begin_notify('phone', :t)), 'failed', 'is not tried again');
+-- Jobs, workers, schedules: by a duty, all of a sort together.
+select haul.set_channel('phone', reset => '{priority}'), haul.add_rule('jobs', 'phone', '{job.failed queue=mail class=http.*,worker.lost}', delay => '0') \g /dev/null
+select pg_temp.refused($$ select haul.add_rule('x', 'phone', '{job.failed nonsense=1}') $$, 'TW422', 'queue=mail', 'what is no field of an event');
+create function pg_temp.job_fails(p_kind text, p_queue text, p_class text, p_outcome "char" default 'f') returns bigint language sql as $$
+	with j as (select tow.enqueue(p_kind, queue => p_queue) as id)
+	insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select j.id, nextval('tow_store.run'), tow.now(), 1, p_outcome, p_class, 'it broke' from j returning job_id $$;
+select tow.set('viewer_sees_args', 'on');
+select tow.duty('tell') \g /dev/null
+select pg_temp.job_fails('a', 'mail', 'http.503') as f \gset
+select pg_temp.job_fails('a', 'mail', 'http.503'), pg_temp.job_fails('a', 'mail', 'exit'), pg_temp.job_fails('a', 'default', 'http.503'), pg_temp.job_fails('a', 'mail', 'http.4', 'r') \g /dev/null
+select tow.duty('tell') \g /dev/null
+select is(pg_temp.news('jobs'), null, 'what is only just noted is not told yet: others may be under way');
+select pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is(pg_temp.news('jobs'), 'job.failed', 'jobs that failed for good, of the queue and class that the rule wants, are one piece of news');
+select pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is(pg_temp.news('jobs'), 'job.failed', 'once');
+select is((select title || ' / ' || body from pg_temp.sent('phone')), format('failed: a (2 jobs) / a in mail, job %s (of 2): http.503: it broke', :f), 'how it reads');
+select tow.set('viewer_sees_args', 'off');
+select pg_temp.job_fails('b', 'mail', 'http.404') \g /dev/null
+insert into tow_store.audit (at, who, what, subject, detail) values (tow.now(), 'x', 'worker.dead', '77', '{"jobs": 3}');
+select pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is((select string_agg(body, ' / ') from pg_temp.sent('phone')) ~ 'it broke', false, 'errors that viewers do not see are in no message');
+select is(pg_temp.news('jobs'), null, 'all is sent');
+select haul.set_rule('jobs', events => '{download.failed}'), pg_temp.job_fails('b', 'mail', 'http.404'), pg_temp.later('2 min'), tow.duty('tell') \g /dev/null
+select haul.set_rule('jobs', events => '{job.*}'), tow.duty('tell') \g /dev/null
+select is(pg_temp.news('jobs'), null, 'what nobody wanted to know then is not told later');
+select haul.test_rule('jobs') as t \gset
+select is((select title || ' / ' || body from haul.begin_notify('phone', :t)), 'test: failed: a.kind / a.kind in a queue, job 7: a.class: what went wrong', 'a rule is tried in its own words');
+select haul.set_rule('jobs', enabled => false) \g /dev/null
+
 select haul.drop_rule('ill'), haul.drop_channel('phone') \g /dev/null
 select is((select string_agg(name, ' ' order by name) from haul.rules), 'disks', 'a channel goes with its rules');
 select pg_temp.refused($$ select haul.drop_rule('ill') $$, 'TW404', 'haul.rules', 'gone');

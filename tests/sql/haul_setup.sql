@@ -8,9 +8,9 @@ create function pg_temp.rows() returns int language sql as $$ select count(*)::i
 select haul.add_library('films', '/srv/films') \g /dev/null
 select alike(pg_temp.said('library.add'), 't films {%"root": "/srv/films"%', 'a library');
 select haul.set_library('films', done_tag => 'here', file_mode => '0640') \g /dev/null
-select is(pg_temp.said('library.set')::text ~ '"done_tag": "here"' and pg_temp.said('library.set') !~ 'root', true, 'what is changed of it');
+select is(pg_temp.said('library.set')::text ~ '"done_tag": \{"is": "here", "was": "[^"]*"\}' and pg_temp.said('library.set') !~ 'root', true, 'what is changed of it');
 select haul.set_library('films', reset => '{file_mode}') \g /dev/null
-select alike(pg_temp.said('library.set'), '%{"file_mode": null}', 'what is taken back');
+select alike(pg_temp.said('library.set'), '%{"file_mode": {"is": null, "was": 416}}', 'what is taken back');
 select pg_temp.rows() as n \gset
 select haul.set_library('films', done_tag => 'here') \g /dev/null
 select is(pg_temp.rows(), :n, 'what changes nothing is nothing');
@@ -20,7 +20,7 @@ select is(pg_temp.rows(), :n, 'nor is what was measured');
 select haul.add_client('qb', 'qbittorrent', 'http://127.0.0.1:1', user_name => 'u', secret => 'secret:qb', enabled => false) \g /dev/null
 select alike(pg_temp.said('client.add'), 't qb {%"secret": "secret:qb"%', 'a client; its secret is a name');
 select haul.enable_client('qb') \g /dev/null
-select alike(pg_temp.said('client.set'), 't qb {"enabled": true}', 'that is enabled');
+select alike(pg_temp.said('client.set'), 't qb {"enabled": {"is": true, "was": false}}', 'that is enabled');
 select haul.drop_client('qb') \g /dev/null
 select alike(pg_temp.said('client.drop'), 't qb %', 'and dropped');
 select haul.add_target('mpd', 'mpd', 'mpd://127.0.0.1:6600') \g /dev/null

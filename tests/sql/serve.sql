@@ -46,12 +46,13 @@ select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "t
 select max(id) as job from tow_store.job \gset
 select is((select row(j.kind, j.tags, j.args, j.priority)::text from tow.jobs j where j.id = :job), '(noop,"{a,""b,c""}","{""x"": [1]}",7)', 'and what the body says arrives as it is');
 select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', format('{"id": "%s"}', :job)::jsonb, '{"reason": "no more"}'), '200 {"state" : "cancelled"}', 'a verb');
-select is((select string_agg(concat_ws(' ', who, what, subject), ', ' order by n) from tow.audit where job = :job), 'otto called POST /api/v1/jobs, otto job.cancelled noop', 'is done in the token''s name');
+select is((select string_agg(concat_ws(' ', who, what, subject), ', ' order by n) from tow.audit where job = :job), 'otto job.enqueued noop, otto job.cancelled noop', 'is done in the token''s name');
 select is((regexp_match(pg_temp.asked(:'viewer', 'GET /jobs/{id}', format('{"id": "%s"}', :job)::jsonb), '"args":[^,]*'))[1], '"args":"(hidden)"', 'a viewer sees no arguments');
 select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', format('{"id": "%s"}', :job)::jsonb) ~ '"args":{"x": \[1\]}', true, 'an operator does');
 
 -- What is wrong with it
 select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/snooze', format('{"id": "%s"}', :job)::jsonb, '{"delay": "soon"}'), 'TW422 bad delay: invalid input syntax for type interval: "soon"', 'an argument of another type is named');
+select is(tow_store.type_in_words('interval'), 'a length of time, for instance 90 s, 5 minutes or 1 day 12 hours', 'with an example of what it takes');
 select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', '{"id": "x"}'), 'TW404 there is no x among jobs', 'what the path names is not there');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', b), 'TW422 ' || e, b) from (values
 	('{"kind": true}', 'kind is true'), ('{"kind": 5}', 'kind is 5'), ('{"kind": null}', 'kind is null'), ('{"kind": "noop", "tags": "x"}', 'tags is "x"'), ('{"kind": "noop", "tags": ["x", 5]}', 'tags is ["x", 5]'),
@@ -132,7 +133,8 @@ select is((select sessions::int from tow.tokens where name = 'otto'), 1, 'it is 
 select is((select who || ' ' || subject from tow.audit where what = 'sign_in' and who <> 'heir'), 'otto otto', 'and in the audit');
 select is((select string_agg(format('%s %s %s', hash = pg_temp.hashed(:'session'), role, owner = pg_temp.hashed(:'operator')), ',') from tow.vouch(array[pg_temp.hashed(:'session'), pg_temp.hashed('x')])), 't operator t', 'and vouched for, as its token''s');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'session'), 'TW401', null, 'a session makes no other');
-select tow.sign_out(pg_temp.hashed(:'session'));
+select tow.sign_out(pg_temp.hashed(:'session')), tow.sign_out(pg_temp.hashed('x')) \g /dev/null
+select is((select string_agg(concat_ws(' ', who, subject), ',') from tow.audit where what = 'sign_out'), 'otto otto', 'who signs out is in the audit');
 select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 sign in first', 'until it signs out');
 select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
 select tow.drop_token('otto');
@@ -162,6 +164,8 @@ select is((select string_agg(detail ->> 'times', ',') from tow.audit where what 
 select pg_temp.later('11 min');
 select tow.sign_in_refused();
 select is((select string_agg(detail ->> 'times', ',' order by at) from tow.audit where what = 'sign_in.refused'), '3,1', 'another one when it is tried later');
+select tow.sign_in_refused('token.refused', 3), tow.sign_in_refused('token.refused', 4) \g /dev/null
+select is((select string_agg(detail ->> 'times', ',') from tow.audit where what = 'token.refused'), '7', 'so is what asks with no token, each time for as many as it says');
 
 select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
 select tow.drop_token(:'maker');

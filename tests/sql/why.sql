@@ -56,6 +56,10 @@ select is(pg_temp.says(:k, 'workers full'), format('2 slots of 1 worker, with 2 
 delete from tow_store.running where job_id <> :j;
 update tow_store.worker set shared = '{1,1}' where id = :w;
 select is(pg_temp.says(:k, 'workers full'), format('1 slot of 1 worker, with 1 job [%s] ', :w), 'though each has one of them for others to see');
+select tow.drain_worker(:w) \g /dev/null
+select alike(pg_temp.says(:k, 'workers stopping'), format('1 worker would run it, and takes no more [%s]%%', :w), 'workers that are asked to leave take nothing');
+select is(pg_temp.says(:k, 'workers full'), null, 'and are not full');
+update tow_store.worker set leave_at = null;
 select is((select slots from tow.workers where id = :w), 1, 'slots that are shared are counted once');
 update tow_store.worker set shared = '{0,0}' where id = :w;
 select is(pg_temp.why(:k), 'next', 'not so if each has its own');

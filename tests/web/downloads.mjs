@@ -16,6 +16,8 @@ const places = [
 	['#/clients', 'Clients and targets', 'http://127.0.0.1:1'],
 	['#/audit', 'Audit', 'sign_in'],
 	['#/settings/libraries', 'Settings', 'main'],
+	['#/settings/policies', 'Settings', 'quick'],
+	['#/settings/kinds', 'Settings', 'What workers can do'],
 	['#/settings/profiles', 'Settings', 'reannounce'],
 ];
 const forAdmins = [['#/settings/instance', 'Settings', 'audit_retention'], ['#/settings/tokens', 'Settings', 'Add a token']];
@@ -362,6 +364,7 @@ async function daemonsInTwoTabs() {
 }
 
 async function schedulesWithPreview() {
+	sql("select tow.set_schedule('nightly', jitter => '90 s')");
 	const page = await visit('admin', '#/schedules/nightly');
 	await page.getByRole('button', { name: 'Edit' }).click();
 	const preview = dialog(page).getByRole('region', { name: 'Next runs' });
@@ -370,13 +373,16 @@ async function schedulesWithPreview() {
 	await dialog(page).getByLabel('When', { exact: true }).fill('0 9 * * 1-99');
 	await comes(preview.getByText('is not within').waitFor(), 'a bad one is said to be');
 	expected.trouble = false;
+	await dialog(page).getByLabel('When', { exact: true }).fill('0 0 31 2 *');
+	await comes(preview.getByText('It never comes').waitFor(), 'so is a day that there is none');
+	is(await dialog(page).getByLabel('Starts up to so much later').inputValue(), '1 min 30 s', 'spans are written as people write them');
 	await dialog(page).getByLabel('When', { exact: true }).fill('30 9 * * 1-5');
 	await comes(preview.getByText('at 09:30 on Monday to Friday').waitFor(), 'a good one is in words at once');
 	is(await preview.getByRole('listitem').filter({ hasText: '09:30' }).count(), 5, 'with its next five runs');
 	await shot(page, 'schedule-edit');
 	await dialog(page).getByRole('button', { name: 'Save' }).click();
 	await comes(page.locator('main').getByText('30 9 * * 1-5').waitFor(), 'it is saved');
-	is(sql("select args ->> 'report' || ' ' || tz from tow.schedules where name = 'nightly'"), 'sales Europe/Berlin', 'and what was not changed stays');
+	is(sql("select args ->> 'report' || ' ' || tz || ' ' || jitter from tow.schedules where name = 'nightly'"), 'sales Europe/Berlin 00:01:30', 'and what was not changed stays');
 	await page.getByRole('button', { name: 'Run now: nightly' }).click();
 	await comes(row(page, 'by hand').getByText('completed').waitFor(), 'it runs now, and its history has that');
 	await page.getByRole('button', { name: 'Pause nightly' }).click();
@@ -486,6 +492,35 @@ async function treatmentIsSetUp() {
 	await page.context().close();
 }
 
+async function policiesAndKinds() {
+	const page = await visit('admin', '#/settings/policies');
+	await page.getByRole('button', { name: 'Add a policy' }).click();
+	expected.trouble = true;
+	await fillAndPress(page, [['Name', 'quick'], ['First delay', 'soon']], [], 'Add');
+	await comes(dialog(page).getByText('there is a policy quick already').waitFor(), 'one that is there is not made anew');
+	await fillAndPress(page, [['Name', 'sturdy']], [], 'Add');
+	await comes(dialog(page).getByText('for instance 90 s').waitFor(), 'a delay that is none is said to be, with an example');
+	expected.trouble = false;
+	await fillAndPress(page, [['First delay', '90 s'], ['Attempts', '20']], [], 'Add');
+	await comes(row(page, 'sturdy').getByText('1 min 30 s, then 2 times longer each time').waitFor(), 'a policy is added');
+	await page.getByRole('button', { name: 'Edit sturdy' }).click();
+	await fillAndPress(page, [['At most', '1 h']], [], 'Save');
+	await comes(row(page, 'sturdy').getByText('at most 1 h').waitFor(), 'and changed');
+	is(sql("select concat_ws(' ', shape, base, cap, max_attempts) from tow.policies where name = 'sturdy'"), 'exponential 00:01:30 01:00:00 20', 'as it was said');
+	is(await page.getByRole('button', { name: 'Delete never' }).count(), 0, 'what is needed stays');
+	await page.getByRole('button', { name: 'Delete sturdy' }).click();
+	await dialog(page).getByRole('button', { name: 'Delete' }).click();
+	await comes(row(page, 'sturdy').waitFor({ state: 'detached' }), 'another one goes');
+	await goTo(page, '#/settings/kinds');
+	await page.getByRole('button', { name: 'Limit spin' }).click();
+	await fillAndPress(page, [['Running at a time', '2']], [], 'Save');
+	await comes(row(page, 'spin').getByText('2', { exact: true }).first().waitFor(), 'a kind is limited');
+	await page.getByRole('button', { name: 'Limit spin' }).click();
+	await fillAndPress(page, [['Running at a time', '']], [], 'Save');
+	await comes(row(page, 'spin').getByText('any', { exact: true }).waitFor(), 'and is no more');
+	await page.context().close();
+}
+
 async function peopleAreTold() {
 	const page = await visit('admin', '#/settings/channels');
 	await page.getByRole('button', { name: 'Add a channel' }).click();
@@ -584,7 +619,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, triesAreTold, longTextsFit, viewersOnlyLook];
 
 await walk(parts);

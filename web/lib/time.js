@@ -45,6 +45,19 @@ export function seconds(interval) {
 	return total;
 }
 
+// The same as people write it, and nothing lost: '00:01:30' is '1 min 30 s'. Months stay, which have no length.
+export function spelled(interval) {
+	if (typeof interval !== 'string' || /year|mon/.test(interval) || seconds(interval) < 0)
+		return interval;
+	let rest = Math.round(seconds(interval) * 1e6) / 1e6;
+	const parts = units.map(([name, size]) => {
+		const n = size === 1 ? Math.round(rest * 1e6) / 1e6 : Math.floor(rest / size);
+		rest -= n * size;
+		return n ? `${n} ${name}` : '';
+	});
+	return parts.filter(Boolean).join(' ') || '0 s';
+}
+
 export const since = (at) => (now() - Date.parse(at)) / 1000;
 
 // One unit is enough here: the exact instant is on hover.

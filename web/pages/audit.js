@@ -20,8 +20,11 @@ function Subject({ row }) {
 	return page && row.subject ? html`<a data-open href=${href(['queues', 'schedules', 'daemons'].includes(page) ? `${page}/${row.subject}` : page)}>${row.subject}</a>` : row.subject;
 }
 
+const word = (v) => (v === null ? 'none' : typeof v === 'object' ? JSON.stringify(v) : v);
+const isChange = (v) => typeof v === 'object' && 'was' in v && 'is' in v;
+
 const words = (detail) => (detail === null ? '' : typeof detail === 'object' ? Object.entries(detail).filter(([, v]) => v !== null)
-	.map(([k, v]) => `${k}: ${typeof v === 'object' ? JSON.stringify(v) : v}`).join(', ') : String(detail));
+	.map(([k, v]) => `${k}: ${isChange(v) ? `${word(v.was)} → ${word(v.is)}` : word(v)}`).join(', ') : String(detail));
 
 const SHORT = 60;
 

@@ -5,7 +5,7 @@ import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { useData } from '../lib/live.js';
 import { add, drop, edit } from '../lib/setup.js';
 import { bytes } from '../lib/size.js';
-import { duration, Said, seconds, Time } from '../lib/time.js';
+import { duration, Said, seconds, spelled, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
 import { test } from '../lib/trial.js';
 import { html } from '../lib/ui.js';
@@ -25,7 +25,7 @@ const sorts = {
 			{ name: 'category', label: 'Category', value: c.category, hint: 'what is ours in it, and what is added gets' },
 			{ name: 'tag', label: 'Tag', value: c.tag },
 			{ name: 'priority', label: 'Priority', type: 'number', value: c.priority ?? 100, hint: 'downloads that name no client go to the smallest' },
-			{ name: 'timeout', label: 'Time limit of a request', value: c.timeout, placeholder: '30 s' },
+			{ name: 'timeout', label: 'Time limit of a request', value: spelled(c.timeout), placeholder: '30 s' },
 			{ name: 'paths', label: 'Where its folders are here', type: 'area', rows: 2, json: true, value: c.paths, placeholder: '{"/downloads": "/srv/downloads"}' },
 			{ name: 'adopt', label: 'What others put there is ours to import, too', type: 'check', value: c.adopt },
 		], always(driver)),
@@ -35,8 +35,8 @@ const sorts = {
 		fields: (t, driver) => takenBy(driver, [
 			urlField(driver, t.url), { name: 'user_name', label: 'User', value: t.user_name }, secretField(t.secret),
 			{ name: 'section', label: 'Section', value: t.section, hint: 'its own name of the library, where it needs one' },
-			{ name: 'delay', label: 'Changes are gathered for', value: t.delay, placeholder: '10 s' },
-			{ name: 'timeout', label: 'Time limit of a request', value: t.timeout, placeholder: '30 s' },
+			{ name: 'delay', label: 'Changes are gathered for', value: spelled(t.delay), placeholder: '10 s' },
+			{ name: 'timeout', label: 'Time limit of a request', value: spelled(t.timeout), placeholder: '30 s' },
 		], common),
 	},
 };

@@ -7,7 +7,7 @@ import { useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
 import { add, drop, edit } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
-import { clock, duration, exact, seconds, Time } from '../lib/time.js';
+import { clock, duration, exact, seconds, spelled, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 
@@ -27,12 +27,12 @@ async function fieldsOf(d) {
 	const [{ kinds, queues }, policies] = await Promise.all([known(), get('policies').catch(() => ({ items: [] }))]);
 	return [
 		{ name: 'kind', label: 'Kind of job', value: d.kind, required: true, suggest: kinds, hint: 'what does a turn', also: ({ values }) => html`<${KnownKind} kind=${values.kind} kinds=${kinds} />` },
-		{ name: 'every', label: 'Sleeps between turns', value: d.every, placeholder: '1 minute', hint: 'unless a turn says how long itself' },
+		{ name: 'every', label: 'Sleeps between turns', value: spelled(d.every), placeholder: '1 minute', hint: 'unless a turn says how long itself' },
 		{ name: 'config', label: 'Config', type: 'area', rows: 3, json: true, value: d.config ?? {}, hint: 'what each turn gets as its arguments' },
 		{ name: 'description', label: 'What it is for', value: d.description },
 		{ name: 'queue', label: 'Queue', value: d.queue ?? 'default', suggest: queues, rare: true },
 		{ name: 'priority', label: 'Priority', type: 'number', min: 0, value: d.priority ?? 100, hint: 'smaller runs first', rare: true },
-		{ name: 'timeout', label: 'Time limit of a turn', value: d.timeout, placeholder: 'none', rare: true },
+		{ name: 'timeout', label: 'Time limit of a turn', value: spelled(d.timeout), placeholder: 'none', rare: true },
 		{ name: 'policy', label: 'A turn that fails is tried again', value: d.policy ?? '', options: [['', 'as is usual'], ...policies.items.map((p) => p.name)], rare: true },
 		{ name: 'auto_start', label: 'Starts by itself', type: 'check', value: d.auto_start },
 	];

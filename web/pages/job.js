@@ -79,7 +79,7 @@ function Actions({ job, reload }) {
 }
 
 // Reasons whose ids are of workers, not of jobs.
-const ofWorkers = ['running', 'cancelling', 'silent worker', 'worker gone', 'kind unknown', 'workers full'];
+const ofWorkers = ['running', 'cancelling', 'silent worker', 'worker gone', 'kind unknown', 'workers full', 'workers stopping'];
 
 function Holders({ of: { reason, ids } }) {
 	const isWorker = ofWorkers.includes(reason);

@@ -6,7 +6,7 @@ import { changed } from '../lib/form.js';
 import { useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { duration, seconds, Time } from '../lib/time.js';
+import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 
@@ -56,8 +56,8 @@ const queueFields = (q) => [
 	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, ...positive },
 	{ name: 'lane_rate', label: 'Starts a second in a lane', value: q.lane_rate, ...rated },
 	{ name: 'max_attempts', label: 'Attempts', value: q.max_attempts, ...positive },
-	{ name: 'timeout', label: 'Time limit of a run', value: q.timeout, placeholder: '10 minutes' },
-	{ name: 'retention', label: 'Finished jobs are kept for', value: q.retention, placeholder: '30 days' },
+	{ name: 'timeout', label: 'Time limit of a run', value: spelled(q.timeout), placeholder: '10 minutes' },
+	{ name: 'retention', label: 'Finished jobs are kept for', value: spelled(q.retention), placeholder: '30 days' },
 ];
 
 const laneFields = (lane) => [

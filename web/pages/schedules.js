@@ -8,7 +8,7 @@ import { known, KnownKind } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { duration, seconds, Time } from '../lib/time.js';
+import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html, useEffect, useState } from '../lib/ui.js';
 
@@ -52,17 +52,31 @@ function LatestStrip({ s }) {
 
 const zones = Intl.supportedValuesOf ? ['UTC', ...Intl.supportedValuesOf('timeZone')] : ['UTC'];
 
+// What a setting is called, and what it may be: the same words where it is set and where it is shown.
+const called = { overlap: 'When the last one has not ended', missed: 'What was missed', grace: 'Late, not missed, up to', jitter: 'Starts up to so much later',
+	dst_gap: 'An hour that is left out in spring', dst_overlap: 'An hour that comes twice in autumn' };
+
+const choices = {
+	overlap: { allow: 'run beside it', skip: 'skip this one', queue: 'wait behind it', replace: 'cancel it' },
+	missed: { last: 'run the last one', skip: 'skip all', all: 'run all' },
+	dst_gap: { after: 'run when it is over', skip: 'skip' },
+	dst_overlap: { once: 'run once', twice: 'run twice' },
+};
+
 const fieldsOf = (s, { kinds, queues }) => [
 	{ name: 'spec', label: 'When', value: s.spec, required: true, placeholder: '0 3 * * *', hint: 'minute hour day month weekday; or @daily, @hourly, @every 90s' },
 	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones, also: Preview },
 	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds, also: ({ values }) => html`<${KnownKind} kind=${values.kind} kinds=${kinds} />` },
 	{ name: 'queue', label: 'Queue', value: s.queue, suggest: queues },
 	{ name: 'args', label: 'Arguments', type: 'area', rows: 2, json: true, value: s.args },
-	{ name: 'overlap', label: 'When the last one has not ended', value: s.overlap, options: [['allow', 'run beside it'], ['skip', 'skip this one'], ['queue', 'wait behind it'], ['replace', 'cancel it']] },
-	{ name: 'missed', label: 'What was missed', value: s.missed, options: [['last', 'run the last one'], ['skip', 'skip all'], ['all', 'run all']] },
-	{ name: 'jitter', label: 'Start up to so much later', value: s.jitter, placeholder: '5 minutes' },
+	{ name: 'overlap', label: called.overlap, value: s.overlap, options: Object.entries(choices.overlap) },
+	{ name: 'missed', label: called.missed, value: s.missed, options: Object.entries(choices.missed) },
+	{ name: 'grace', label: called.grace, value: spelled(s.grace), placeholder: '1 min', rare: true },
+	{ name: 'jitter', label: called.jitter, value: spelled(s.jitter), placeholder: '5 minutes' },
 	{ name: 'max_attempts', label: 'Attempts', type: 'number', min: 1, value: s.max_attempts },
-	{ name: 'timeout', label: 'Time limit of a run', value: s.timeout, placeholder: '1 hour' },
+	{ name: 'timeout', label: 'Time limit of a run', value: spelled(s.timeout), placeholder: '1 hour' },
+	{ name: 'dst_gap', label: called.dst_gap, value: s.dst_gap, options: Object.entries(choices.dst_gap), rare: true },
+	{ name: 'dst_overlap', label: called.dst_overlap, value: s.dst_overlap, options: Object.entries(choices.dst_overlap), rare: true },
 	{ name: 'description', label: 'What it is for', value: s.description },
 ];
 
@@ -80,8 +94,8 @@ function Preview({ values: { spec, tz } }) {
 		const asked = new AbortController();
 		const timer = spec && setTimeout(async () => {
 			try {
-				const [said, next] = await Promise.all([get('cron/words', { spec }, asked.signal), get('cron/next', { schedule: spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
-				setSeen({ words: said.words, rows: next.items });
+				const [line, next] = await Promise.all([get('cron/words', { spec }, asked.signal), get('cron/next', { schedule: spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
+				setSeen({ words: line.words, rows: next.items });
 			} catch (problem) {
 				if (problem.name !== 'AbortError')
 					setSeen({ error: problem });
@@ -94,7 +108,7 @@ function Preview({ values: { spec, tz } }) {
 	}, [spec, tz]);
 	return html`<section class="preview" aria-live="polite" aria-label="Next runs">
 		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="bad-text">${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}`
-			: rows && html`<h3>${words}</h3><${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>`}</section>`;
+			: rows && html`<h3>${words}</h3>${rows.length ? html`<${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>` : html`<p class="bad-text">It never comes: there is no such day.</p>`}`}</section>`;
 }
 
 async function edit(s, reload) {
@@ -113,7 +127,7 @@ async function edit(s, reload) {
 }
 
 async function add(reload) {
-	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', queue: 'default', args: {} }, await known())];
+	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', dst_gap: 'after', dst_overlap: 'once', queue: 'default', args: {} }, await known())];
 	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: async (values) => {
 		await post('schedules', filled(fields, values));
 		return values;
@@ -196,9 +210,9 @@ function One({ name }) {
 				<div class=${s.state === 'active' ? 'next-room' : ''}>${next.data && (s.state === 'active' ? html`<${NextRuns} rows=${next.data.items} /><p class="hint">clocks of ${s.tz}${s.jitter ? `; each up to ${duration(seconds(s.jitter))} later` : ''}</p>`
 					: html`<p class="soft">None: it ${s.state === 'paused' ? 'is paused' : 'has ended'}.</p>`)}</div><//>
 			<${Card} title="What"><${Facts} of=${[['Line', html`<span class="mono">${s.spec}</span>`], ['Kind', html`<a href=${href('jobs', { kind: s.kind })}>${s.kind}</a>`], ['Queue', html`<a href=${href(`queues/${s.queue}`)}>${s.queue}</a>`],
-				['Lane', s.lane], ['Priority', s.priority], ['Overlap', s.overlap], ['Missed', s.missed], ['Grace', duration(seconds(s.grace))], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
+				['Lane', s.lane], ['Priority', s.priority], [called.overlap, choices.overlap[s.overlap]], [called.missed, choices.missed[s.missed]], [called.grace, spelled(s.grace)], [called.jitter, s.jitter && spelled(s.jitter)], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
 				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Starts', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Ends', s.ends_at && html`<${Time} at=${s.ends_at} />`],
-				['Gap in spring', s.dst_gap], ['Hour twice in autumn', s.dst_overlap]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
+				[called.dst_gap, choices.dst_gap[s.dst_gap]], [called.dst_overlap, choices.dst_overlap[s.dst_overlap]]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
 		</div>
 		${s.last_at && html`<${Card} title="Lately"><${Strip} of=${history.data?.items.slice(0, HISTORY) ?? []} /><//>`}
 		<h2>History</h2>

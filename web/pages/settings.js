@@ -14,7 +14,8 @@ import { act, toast } from '../lib/toast.js';
 import { test } from '../lib/trial.js';
 import { html } from '../lib/ui.js';
 import { addLibrary, editLibrary, ofLibraries } from './libraries.js';
-import { goals, ofChannels, ofProfiles, ofRules, testChannel } from './treatment.js';
+import { delayWords, Kinds, ofPolicies } from './retrying.js';
+import { goals, ofChannels, ofProfiles, ofRules, testChannel, testRule } from './treatment.js';
 
 // --- of the instance
 
@@ -92,6 +93,13 @@ const byName = (sort, more) => ({ one: sort.one, add: () => add(sort), edit: (o)
 const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`;
 
 const read = {
+	policies: {
+		title: 'Retries', role: 'viewer', path: 'policies', command: "tow policy set patient --shape exponential --base '1 min' --max-attempts 20", say: 'When a job that failed is tried again, and how often.', ...byName(ofPolicies, { keeps: (p) => ['default', 'never'].includes(p.name) }),
+		columns: [
+			{ name: 'name', title: 'Policy', width: 20, phone: 14, cell: (p) => html`<div class="two"><b>${p.name}</b><span class="soft wide" title=${p.description}>${p.description}</span></div>` },
+			{ name: 'delays', title: 'Delays', cell: (p) => html`<span title=${delayWords(p)}>${delayWords(p)}</span>` }, { name: 'attempts', title: 'Attempts', width: 11, num: true, wide: true, cell: (p) => number(p.max_attempts) }],
+	},
+	kinds: { title: 'Kinds', role: 'viewer', component: Kinds },
 	libraries: {
 		title: 'Libraries', role: 'viewer', path: 'libraries', command: "tow library add films /srv/films --template '{title}/{name}'", say: 'Where files go, and how they are called there.',
 		...byName(ofLibraries, { add: addLibrary, edit: editLibrary, test: (l) => test('libraries', l) }),
@@ -121,7 +129,7 @@ const read = {
 			{ name: 'error', title: 'What is wrong', wide: true, cell: (c) => html`<span class="bad-text" title=${c.hint}>${c.error}</span>` }, { name: 'rules', title: 'Rules', width: 18, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 14, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
 	},
 	rules: {
-		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone --events 'download.failed'", say: 'What is told to whom.', ...byName(ofRules),
+		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone download.failed,job.failed", say: 'What is told to whom.', ...byName(ofRules, { test: testRule }),
 		columns: [
 			{ name: 'name', title: 'Rule', width: 18, phone: 12, cell: (r) => html`<b>${r.name}</b>` }, { name: 'channel', title: 'Channel', width: 16, wide: true, cell: (r) => r.channel }, { name: 'events', title: 'Events', cell: (r) => html`<span title=${r.events?.join(', ')}>${list(r.events)}</span>` },
 			{ name: 'libraries', title: 'Libraries', width: 16, wide: true, cell: (r) => list(r.libraries) }, { name: 'delay', title: 'Gathers', width: 10, num: true, wide: true, cell: (r) => duration(seconds(r.delay)) }, { name: 'enabled', title: 'On', width: 7, wide: true, cell: (r) => (r.enabled ? 'yes' : 'no') }],

@@ -4,6 +4,7 @@ import { ask, confirm } from '../lib/dialog.js';
 import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { filled } from '../lib/form.js';
 import { jobEnds } from '../lib/live.js';
+import { spelled } from '../lib/time.js';
 import { toast, toastProblem } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 
@@ -83,31 +84,35 @@ export const ofChannels = {
 	one: 'channel', path: 'channels', driven: true, reset: ['user_name', 'secret', 'topic', 'priority', 'tags', 'from', 'to', 'starttls'], gone: 'Its rules and its messages go, too.',
 	fields: (c, driver) => takenBy(driver, [
 		urlField(driver, c.url), { name: 'user_name', label: 'User', value: c.user_name }, secretField(c.secret), ...options(c.options ?? {}),
-		{ name: 'timeout', label: 'Time limit of a request', value: c.timeout, placeholder: '30 s' },
-		{ name: 'keep', label: 'Messages are shown for', value: c.keep, placeholder: '14 days' },
+		{ name: 'timeout', label: 'Time limit of a request', value: spelled(c.timeout), placeholder: '30 s' },
+		{ name: 'keep', label: 'Messages are shown for', value: spelled(c.keep), placeholder: '14 days' },
 		...(c.name ? [{ name: 'enabled', label: 'People are told by it', type: 'check', value: c.enabled }] : []),
 	], ['url', 'timeout', 'keep', 'enabled']),
 };
 
 // A worker sends a message; whether it has arrived, only whoever gets it knows.
-export async function testChannel(c) {
+async function sendTest(path, channel) {
 	try {
-		toast(`a message is sent by ${c.name}`);
-		const { job } = await post(`channels/${step(c.name)}/test`);
+		toast(`a message is sent by ${channel}`);
+		const { job } = await post(path);
 		const { state, error } = await jobEnds(job);
 		const { items } = await get('channels');
-		const now = items.find((o) => o.name === c.name);
+		const now = items.find((o) => o.name === channel);
 		if (state !== 'completed' || now?.error)
-			toast(`${c.name}: ${now?.error ?? error ?? state}`, { bad: true, hint: now?.hint });
+			toast(`${channel}: ${now?.error ?? error ?? state}`, { bad: true, hint: now?.hint });
 		else
-			toast(`${c.name} has taken the message`);
+			toast(`${channel} has taken the message`);
 	} catch (error) {
 		toastProblem(error);
 	}
 	return true;
 }
 
+export const testChannel = (c) => sendTest(`channels/${step(c.name)}/test`, c.name);
+
 // --- rules
+
+export const testRule = (r) => sendTest(`rules/${step(r.name)}/test`, r.channel);
 
 function Occasions({ of }) {
 	return html`<details class="rare"><summary>What can be told</summary><dl class="facts">${of.map((o) => html`<div key=${o.event}><dt class="mono">${o.event}</dt><dd>${o.means}</dd></div>`)}</dl></details>`;
@@ -121,8 +126,8 @@ export const ofRules = {
 			throw Object.assign(new Error('there is no channel yet'), { hint: 'add one: Settings, Channels' });
 		return [
 			{ name: 'channel', label: 'Channel', value: r.channel, options: channels.items.map((c) => c.name) },
-			{ name: 'events', label: 'Events', words: true, required: true, value: r.events?.join(', '), placeholder: 'download.failed, client.*', hint: '* stands for anything', also: () => html`<${Occasions} of=${occasions.items} />` },
-			{ name: 'delay', label: 'Gathers for', value: r.delay, placeholder: '10 s', hint: 'what comes within it is one message' },
+			{ name: 'events', label: 'Events', words: true, required: true, value: r.events?.join(', '), placeholder: 'download.failed, client.*', hint: '* stands for anything; job.failed queue=mail for those of one queue', also: () => html`<${Occasions} of=${occasions.items} />` },
+			{ name: 'delay', label: 'Gathers for', value: spelled(r.delay), placeholder: '10 s', hint: 'what comes within it is one message' },
 			{ name: 'libraries', label: 'Only libraries', words: true, unset: true, value: r.libraries?.join(', '), placeholder: 'all' },
 			{ name: 'categories', label: 'Only categories', words: true, unset: true, value: r.categories?.join(', '), placeholder: 'all' },
 			{ name: 'below', label: 'A disk is low below', value: r.below, placeholder: '10 GB', hint: 'for events of disks' },

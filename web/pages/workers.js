@@ -1,5 +1,7 @@
 // Workers: who does the work, in how many slots, and what each does now. Who minds the clock, and how that goes.
+import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { confirm } from '../lib/dialog.js';
 import { useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
@@ -32,12 +34,20 @@ function stateOf(w) {
 	return w.missing_since ? 'silent' : w.state;
 }
 
-function Worker({ worker: w, jobs, all }) {
+async function drain(w, reload) {
+	const sure = await confirm({ title: `Have ${w.name} ${w.id} leave?`, action: 'Drain', text: `It starts no more jobs, ends the ${w.busy} that it has, however long they take, and goes. tow up then starts another in its place; elsewhere somebody has to.`,
+		run: () => post(`workers/${step(w.id)}/drain`) });
+	if (sure)
+		reload();
+}
+
+function Worker({ worker: w, jobs, all, reload }) {
 	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${stateOf(w)} />`}>
 		<div class="busyness"><${Slots} busy=${w.busy} slots=${w.slots} /><b class="num">${w.busy} / ${w.slots}</b></div>
 		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
+		${may('operator') && w.state === 'running' && html`<div class="actions own"><${Button} look="small" aria-label=${`Drain ${w.name} ${w.id}`} onClick=${() => drain(w, reload)}>Drain<//></div>`}
 		<details class="serves"><summary>Serves <span class="soft">${w.queues}</span></summary><p>${w.kinds.map((k) => html`<span key=${k} class="chip">${k}</span> `)}</p></details><//>`;
 }
 
@@ -49,11 +59,14 @@ const schedulerColumns = [
 	{ name: 'since', title: 'Started', width: 16, cell: (s) => html`<${Time} at=${s.attached_at} />` },
 ];
 
+// What has turns so often has them only while there is something to do; so when its last one was says little.
+const isAsNeeded = (d) => seconds(d.every) < 10;
+
 const dutyColumns = [
 	{ name: 'name', title: 'Duty', width: 14, cell: (d) => d.name },
 	{ name: 'what', title: 'What it does', wide: true, cell: (d) => html`<span class=${d.last_error ? 'bad-text' : 'soft'} title=${d.last_error ?? d.description}>${d.last_error ?? d.description}</span>` },
-	{ name: 'every', title: 'Every', width: 9, num: true, cell: (d) => duration(seconds(d.every)) },
-	{ name: 'last', title: 'Last', width: 15, cell: (d) => html`<${Time} at=${d.last_at} none="never" />` },
+	{ name: 'every', title: 'Every', width: 12, num: true, cell: (d) => (isAsNeeded(d) ? html`<span title=${`Looked at at least every ${duration(seconds(d.every))} while there is something to do`}>as needed</span>` : duration(seconds(d.every))) },
+	{ name: 'last', title: 'Last', width: 17, cell: (d) => html`<span title="Noted every ten seconds at most"><${Time} at=${d.last_at} none=${isAsNeeded(d) ? 'not needed yet' : 'never'} /></span>` },
 	{ name: 'took', title: 'Took', width: 10, num: true, wide: true, cell: (d) => (d.last_ms === null ? '–' : `${d.last_ms} ms`) },
 	{ name: 'did', title: 'Did', width: 8, num: true, wide: true, cell: (d) => compact(d.last_count) },
 ];
@@ -70,7 +83,7 @@ export function Workers() {
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${all?.length === 0 && html`<${Empty} title="No worker" command="tow worker --queue default:4">Nothing runs until somebody works. tow up starts a worker, too.<//>`}
 		${!all && !error && html`<div class="panel loading" aria-busy="true"></div>`}
-		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} />`)}</div>
+		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} reload=${reload} />`)}</div>
 		<h2>Schedulers</h2>
 		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers?.items} rowKey=${(s) => s.id}
 			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />

@@ -153,11 +153,11 @@ declare
 	v_bad text;
 begin
 	select e into v_bad from unnest(r.events) e
-	where e !~ '^[a-z_.*]+$' or not exists (select from haul.occasions o where haul_store.event_fits(o.event, array[e]));
+	where e !~ '^[a-z_.*]+( (kind|queue|class|worker|host|schedule|client|target|library|category)=[^ =]+)*$' or not exists (select from haul.occasions o where haul_store.event_fits(o.event, array[e]));
 	if r.name is null or r.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
 		perform haul_store.fail('TW422', format('bad rule name %L', left(r.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
 	elsif coalesce(r.events, '{}') = '{}' or v_bad is not null then
-		perform haul_store.fail('TW422', format('no event is like %L', coalesce(v_bad, '')), 'haul.occasions lists them; * stands for anything: download.failed, client.*');
+		perform haul_store.fail('TW422', format('no event is like %L', coalesce(v_bad, '')), 'haul.occasions lists them; * stands for anything: download.failed, client.*, job.failed queue=mail class=http.*');
 	elsif r.delay is null or r.delay not between '0' and '1 day' then
 		perform haul_store.fail('TW422', format('bad delay %s', r.delay), 'it is 0 to a day');
 	elsif r.below <= 0 then
@@ -201,7 +201,7 @@ begin
 	return r.id;
 end $$;
 comment on function haul.add_rule(text, text, text[], text[], text[], text, interval, text, text) is
-'Have a channel told of events (haul.occasions; * stands for anything). libraries, categories: only what is of these. below: a disk with less free is low (10 GB). delay: what comes together within it is one message. title, body: templates, with fields such as {title}, {error}, {hint}, {client}, {library}, {count}.';
+'Have a channel told of events (haul.occasions; * stands for anything; more may be said of one: job.failed queue=mail class=http.*, by kind, queue, class, worker, host, schedule, client, target, library, category). libraries, categories: only what is of these. below: a disk with less free is low (10 GB). delay: what comes together within it is one message. title, body: templates, with fields such as {title}, {error}, {hint}, {client}, {library}, {count}.';
 
 create or replace function haul.set_rule(
 	name text, channel text default null, events text[] default null, libraries text[] default null, categories text[] default null, below text default null,
@@ -231,6 +231,28 @@ begin
 	perform haul_store.notify(r, r.delay, 'replace') where exists (select from haul_store.news n where n.rule = r.id); -- the job may be for another channel
 end $$;
 comment on function haul.set_rule(text, text, text[], text[], text[], text, interval, text, text, boolean, text[]) is 'Change a rule; what is left out stays, reset takes back libraries, categories, below, title, body.';
+
+-- In the words of the rule, so that these can be looked at, too.
+create or replace function haul.test_rule(name text) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	c_said constant jsonb := jsonb '{"id": "7", "title": "a title", "client": "a client", "library": "a library", "category": "a category", "target": "a target", "free": "9 GB",
+		"kind": "a.kind", "queue": "a queue", "class": "a.class", "worker": "a worker", "schedule": "a schedule", "error": "what went wrong", "hint": "what to do about it", "count": "1"}';
+	r constant haul_store.rule := haul_store.see_rule(name);
+	v_channel text;
+begin
+	select c.name into v_channel from haul_store.channel c where c.id = r.channel;
+	insert into haul_store.message (channel, rule, event, count, level, title, body, data, made_at)
+	select r.channel, r.name, 'test', 1, o.level, left('test: ' || haul_store.expand(coalesce(r.title, o.title), c_said, false), 250),
+		left(haul_store.expand(coalesce(r.body, o.line), c_said, false), 2000), jsonb_build_array(c_said || jsonb_build_object('event', o.event)), tow.now()
+	from haul.occasions o where haul_store.event_fits(o.event, r.events) limit 1;
+	update haul_store.channel o set next_at = null where o.id = r.channel;
+	perform tow.note('rule.test', r.name);
+	return tow.enqueue('haul.notify', jsonb_build_object('channel', v_channel), queue => 'haul', max_attempts => 1);
+end $$;
+comment on function haul.test_rule(text) is 'Send what a rule would say of the first of its events, with made-up names; returns the job''s id.';
 
 create or replace function haul.drop_rule(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

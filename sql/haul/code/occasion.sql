@@ -25,16 +25,28 @@ from (values
 	('library.disk_low', 'bad', 'a library''s file system has less room than that', 'library {library}: {free} left', 'little room: {library}', '{library}: {free} left'),
 	('library.disk_ok', 'good', 'it has room again', 'library {library}: room again', 'room again: {library}', '{library}: {free} left'),
 	('target.failing', 'bad', 'a media server could not be told', 'target {target} fails', 'these fail: {target}', '{target}: {error}{ (|hint|)}'),
-	('target.back', 'good', 'it was told again', 'target {target} is back', 'these are back: {target}', '{target}')
+	('target.back', 'good', 'it was told again', 'target {target} is back', 'these are back: {target}', '{target}'),
+	('job.failed', 'bad', 'jobs have failed, and are not tried again', 'failed: {kind}{ (|jobs| jobs)}', 'failed: {kind}', '{kind} in {queue}, job {id}{ (of |jobs|)}{: |class|}{: |error|}'),
+	('worker.lost', 'bad', 'a worker has died or does not answer; its jobs begin anew', 'worker {worker} is lost', 'lost: {worker}', '{worker}{ on |host|}{, which had |jobs| jobs}'),
+	('schedule.failed', 'bad', 'a schedule could not make its job', 'schedule {schedule} fails', 'these schedules fail: {schedule}', '{schedule}{: |error|}')
 ) o(event, level, means, title, many, line);
 comment on view haul.occasions is 'What rules can have told, and how it reads where a rule has no words of its own.';
 
-create or replace function haul_store.event_fits(p_event text, p_events text[]) returns boolean
+create or replace function haul_store.is_like(p_text text, p_pattern text) returns boolean
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from unnest(p_events) e where p_event like replace(replace(e, '_', '\_'), '*', '%'))
+	select p_text like replace(replace(replace(replace(p_pattern, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%')
 $$;
-comment on function haul_store.event_fits(text, text[]) is 'Whether an event is one of those, in which * stands for anything.';
+comment on function haul_store.is_like(text, text) is 'Whether a text is like a pattern, in which * stands for anything.';
+
+-- One of those may say more of what it wants: job.failed queue=mail class=http.*. p_said is null: what would be said is not known yet.
+create or replace function haul_store.event_fits(p_event text, p_events text[], p_said jsonb default null) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from unnest(p_events) e, string_to_array(e, ' ') w where haul_store.is_like(p_event, w[1])
+		and (p_said is null or not exists (select from unnest(w[2:]) f where not haul_store.is_like(coalesce(p_said ->> split_part(f, '=', 1), ''), substring(f from '=(.*)')))))
+$$;
+comment on function haul_store.event_fits(text, text[], jsonb) is 'Whether an event, and what is said of it, is one of those.';
 
 -- What people are told leaves this house: user, password, query and fragment of addresses are left out, and what looks like
 -- a key in their path (trackers put one there); so is the inside of a magnet, and no line is begun that was not ours.

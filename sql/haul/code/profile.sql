@@ -60,8 +60,10 @@ begin
 		perform haul_store.fail('TW422', format('bad profile name %L', left(p.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
 	elsif p.retries is null or p.retries not between 0 and 100 then
 		perform haul_store.fail('TW422', format('bad retries %s', coalesce(p.retries::text, 'null')), 'use 0 to 100');
-	elsif p.min_free is null or p.min_free < 0 or p.max_active < 1 then
-		perform haul_store.fail('TW422', 'bad min_free or max_active', 'min_free is bytes, 0 for none; max_active is 1 or more, reset it for no limit');
+	elsif p.min_free is null or p.min_free < 0 then
+		perform haul_store.fail('TW422', format('bad min_free %s', coalesce(p.min_free::text, 'null')), 'how many bytes stay free, 0 for none');
+	elsif p.max_active < 1 then
+		perform haul_store.fail('TW422', format('bad max_active %s', p.max_active), 'use 1 or more, or reset it: as many as there are');
 	end if;
 end $$;
 comment on function haul_store.check_profile(haul_store.profile) is 'Refuse bad settings of a profile with a clear error.';

@@ -8,13 +8,10 @@ declare
 	v_old constant jsonb := case when tg_op <> 'INSERT' then jsonb_strip_nulls(to_jsonb(old)) - c_measured end;
 	v_new constant jsonb := case when tg_op <> 'DELETE' then jsonb_strip_nulls(to_jsonb(new)) - c_measured end;
 	v_what constant text := case tg_op when 'INSERT' then 'add' when 'UPDATE' then 'set' else 'drop' end;
-	v_changed jsonb;
 begin
-	select jsonb_object_agg(n.key, n.value) into v_changed
-	from jsonb_each(coalesce(v_new, v_old)) n where v_what <> 'set' or v_old -> n.key is distinct from n.value;
-	if v_what <> 'set' or v_changed is not null or v_old <> v_new then
-		perform tow.note(format('%s.%s', tg_argv[0], v_what), coalesce(v_new, v_old) ->> tg_argv[1], coalesce(v_changed, '{}') || coalesce((
-			select jsonb_object_agg(o.key, null::text) from jsonb_each(v_old) o where v_what = 'set' and not v_new ? o.key), '{}'));
+	if v_old is distinct from v_new then
+		perform tow.note(format('%s.%s', tg_argv[0], v_what), coalesce(v_new, v_old) ->> tg_argv[1],
+			case when v_what = 'set' then tow_store.changed(v_old, v_new) else coalesce(v_new, v_old) end);
 	end if;
 	return null;
 end $$;

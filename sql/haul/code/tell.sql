@@ -24,7 +24,7 @@ create or replace function haul_store.tell_one(r haul_store.rule, p_event text, 
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if not haul_store.event_fits(p_event, r.events) or p_said ->> 'library' <> all(r.libraries) or r.libraries is not null and p_said ->> 'library' is null
+	if not haul_store.event_fits(p_event, r.events, p_said) or p_said ->> 'library' <> all(r.libraries) or r.libraries is not null and p_said ->> 'library' is null
 		or r.categories is not null and not exists (select from unnest(r.categories) g where p_said ->> 'category' = g or p_said ->> 'category' ^@ (g || '/')) then
 		return;
 	end if;

@@ -91,5 +91,6 @@ select tow_store.add_routes('haul', array[
 	['POST', '/api/v1/rules', 'haul.add_rule', 'admin', 'id', null, null],
 	['PATCH', '/api/v1/rules/{name}', 'haul.set_rule', 'admin', 'nothing', null, null],
 	['DELETE', '/api/v1/rules/{name}', 'haul.drop_rule', 'admin', 'nothing', null, null],
+	['POST', '/api/v1/rules/{name}/test', 'haul.test_rule', 'operator', 'job', null, null],
 	['GET', '/api/v1/occasions', 'haul.occasions', 'viewer', 'list', null, null]
 ]);

@@ -1,10 +1,11 @@
 -- Who does what is done: whoever logged in, but for the server of pages and programs, which says for whom it asks.
--- Nobody else can lend himself a name: the setting counts in sessions of members of tow_server alone.
+-- A command says who called it (anna@host), as where the database is somebody's own all log in by one name. Nobody else can
+-- lend himself a name: both count in sessions of members of tow_server alone, and a superuser is one.
 create or replace function tow_store.actor() returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_for constant text := nullif(current_setting('tow.actor', true), '');
+	v_for constant text := coalesce(nullif(current_setting('tow.actor', true), ''), substring(current_setting('application_name') from '^tow \S+ by (\S+)$'));
 begin
 	if v_for is not null and exists (select from pg_roles r where r.rolname = 'tow_server' and pg_has_role(session_user, r.oid, 'member')) then
 		return v_for;

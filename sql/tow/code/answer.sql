@@ -99,6 +99,19 @@ begin
 end $$;
 comment on function tow_store.miss(tow_store.route, jsonb) is 'Raise TW404 for what a path names.';
 
+create or replace function tow_store.type_in_words(p_type text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case p_type
+		when 'interval' then 'a length of time, for instance 90 s, 5 minutes or 1 day 12 hours'
+		when 'interval[]' then 'lengths of time, for instance 10 s, 1 minute, 1 hour'
+		when 'timestamp with time zone' then 'an instant, for instance 2030-01-31T18:00:00Z'
+		when 'integer' then 'a whole number' when 'bigint' then 'a whole number' when 'smallint' then 'a whole number'
+		when 'double precision' then 'a number' when 'real' then 'a number'
+		when 'boolean' then 'true or false' when 'bytea' then 'base64' else p_type end
+$$;
+comment on function tow_store.type_in_words(text) is 'What an argument of a type takes, for people.';
+
 -- Which of the arguments is none of its type; called when some is.
 create or replace function tow_store.blame(r tow_store.route, p_given jsonb, p_error text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -112,7 +125,7 @@ begin
 				perform tow_store.miss(r, p_given);
 			end if;
 			perform tow_store.fail('TW422', format('bad %s: %s', case when r.names[n] = r.page[1] then 'after' else r.names[n] end, sqlerrm),
-				format('it takes %s', case r.types[n] when 'bytea' then 'base64' else r.types[n] end));
+				format('it takes %s', tow_store.type_in_words(r.types[n])));
 		end;
 	end loop;
 	perform tow_store.fail('TW422', p_error, 'look at the values of its arguments');
@@ -235,6 +248,9 @@ declare
 	v_path constant jsonb := (select jsonb_object_agg(m[1], p_given -> m[1]) from regexp_matches(r.path, '\{([a-z_]+)\}', 'g') m);
 begin
 	perform set_config('tow.actor', t.name, true);
+	if r.fn in ('tow.enqueue', 'tow.enqueue_many') and tow_store.note_enqueued(array(select jsonb_path_query(p_content::jsonb, '$.*[*]')::text::bigint)) then
+		return;
+	end if;
 	perform tow_store.note('called', format('%s %s', r.method, r.path),
 		case when r.path ^@ '/api/v1/jobs' then coalesce(v_path ->> 'id', v_gave ->> 'id')::bigint end, coalesce(v_path, '{}') || coalesce(v_gave, '{}'));
 end $$;

@@ -78,7 +78,7 @@ begin
 end $$;
 comment on function tow.detach(bigint) is 'A worker ends; what it should still hold is put back.';
 
--- Prolongs the lease and tells the worker what concerns it: runs it has lost, jobs to end, that no scheduler lives,
+-- Prolongs the lease and tells the worker what concerns it: runs it has lost, jobs to end, that somebody asks it to leave, that no scheduler lives,
 -- that it was given up.
 create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[], p_clock double precision default null, p_memory bigint default null)
 returns table(what text, job bigint, run bigint, detail text)
@@ -104,6 +104,8 @@ begin
 	return query
 		select 'cancel', c.job_id, c.run, c.reason from tow_store.cancelling c
 		where exists (select from unnest(p_jobs, p_runs) h(job, run) where h.job = c.job_id and h.run = c.run);
+	return query
+		select 'leave', null::bigint, null::bigint, null::text from tow_store.worker w where w.id = p_worker and w.leave_at is not null and p_state = 'running';
 	if not tow_store.clock_is_minded()
 		and p_worker = (select min(w.id) from tow_store.worker w -- one that is dead waits for a scheduler to find out
 			where w.ended_at is null and w.state = 'running' and w.seen_at > (select tow.now()) - w.lease) then
@@ -111,6 +113,29 @@ begin
 	end if;
 end $$;
 comment on function tow.heartbeat(bigint, text, bigint[], bigint[], double precision, bigint) is 'A worker''s beat: prolongs its lease, and says what it must know. p_memory: in bytes, with its slots.';
+
+-- What it has not started another worker gets at once; what runs may take as long as it does.
+create or replace function tow.drain_worker(id bigint) returns int
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_jobs int;
+	v_new boolean;
+begin
+	update tow_store.worker w set leave_at = tow.now() where w.id = id and w.ended_at is null and w.leave_at is null;
+	v_new := found;
+	if not v_new and not exists (select from tow_store.worker w where w.id = id and w.ended_at is null) then
+		perform tow_store.fail('TW404', format('no worker %s lives', id), 'select id, name from tow.workers lists those that do');
+	end if;
+	select count(*) into v_jobs from tow_store.running r where r.worker = id;
+	if v_new then
+		perform pg_notify('tow_worker_' || id, 'cancel'); -- it asks at once what there is
+		perform tow_store.note('worker.drain', id::text, null, jsonb_build_object('jobs', v_jobs));
+	end if;
+	return v_jobs;
+end $$;
+comment on function tow.drain_worker(bigint) is 'Have a worker claim no more, end the jobs that it has, however long they take, and go; returns how many it has. Whoever looks after it may start another in its place: tow up does, systemd does not.';
 
 -- Those that wait for a queue to be made, and those that are due, will be ready in the scheduler's next turn.
 create or replace function tow.drained(p_worker bigint) returns boolean

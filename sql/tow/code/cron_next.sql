@@ -43,7 +43,8 @@ begin
 exception
 	when invalid_parameter_value then
 		raise exception using errcode = 'TW422', message = format('unknown time zone %L', left(p_tz, 60)),
-			hint = 'select name from pg_timezone_names lists them';
+			hint = coalesce('did you mean ' || quote_literal(tow_store.nearest(coalesce(left(p_tz, 60), ''), array(select z.name from pg_timezone_names z where z.name !~ '^posix/' order by z.name))) || '? ', '') ||
+				'a zone is a region and a city, as in Europe/Berlin or America/New_York, or UTC';
 end $$;
 comment on function tow_store.cron_check(text, text, text) is 'Refuse an unknown time zone or policy (TW422).';
 

@@ -51,9 +51,11 @@ as $$
 #variable_conflict use_variable
 declare
 	c_reset constant text[] := array['type', 'timeout', 'policy', 'description'];
+	c_state constant text[] := '{id,name,enabled,wanted,halted,since,job,ending,failures,error,launch_at,created_at}'::text[];
 	v_reset constant text[] := coalesce(reset, '{}');
 	o tow_store.daemon;
 	d tow_store.daemon;
+	v_new boolean := false;
 begin
 	if not v_reset <@ c_reset then
 		perform tow_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
@@ -66,6 +68,7 @@ begin
 	if kind is not null then
 		insert into tow_store.daemon (name, type, kind, config, every, queue, priority, since, created_at)
 		values (name, kind, kind, '{}', '1 minute', 'default', 100, tow.now(), tow.now()) on conflict on constraint daemon_name_key do nothing;
+		v_new := found;
 	end if;
 	o := tow_store.see_daemon(name);
 	d := o;
@@ -86,7 +89,7 @@ begin
 	if (d.kind, d.queue, d.priority, d.timeout, d.policy) is distinct from (o.kind, o.queue, o.priority, o.timeout, o.policy) then
 		perform tow_store.renew(d);
 	end if;
-	perform tow_store.note('daemon.set', name, null, jsonb_build_object('kind', d.kind, 'auto_start', d.auto_start));
+	perform tow_store.note('daemon.set', name, null, tow_store.changed(case when not v_new then to_jsonb(o) - c_state end, jsonb_strip_nulls(to_jsonb(d)) - c_state));
 	perform tow_store.ring_clock('-infinity');
 end $$;
 comment on function tow.set_daemon(text, text, jsonb, text, interval, text, int, interval, text, boolean, text, text[]) is

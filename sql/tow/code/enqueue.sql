@@ -200,3 +200,31 @@ begin
 end $$;
 comment on function tow.enqueue_many(text, jsonb[], text, int, timestamptz, int, interval, text, text[], text, bigint) is
 'Add many jobs of one kind at once; returns their ids in the order of args. lane, parent: as for tow.enqueue.';
+
+-- What programs enqueue leaves no row: there may be thousands a second. A person's command says so afterwards; of jobs that
+-- have just been made, so that nobody is said to have made what is somebody else's.
+create or replace function tow_store.note_enqueued(p_jobs bigint[]) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_kind text;
+	v_detail jsonb;
+begin
+	select min(j.kind), jsonb_build_object('queue', min(j.queue)) || case when count(*) = 1 then '{}' else jsonb_build_object('jobs', count(*), 'first', min(j.id), 'last', max(j.id)) end
+	into v_kind, v_detail
+	from tow_store.job j
+	where j.id = any(p_jobs) and j.created_at > tow.now() - interval '1 min'
+		and not exists (select from tow_store.audit a where a.job_id = j.id and a.what = 'job.enqueued');
+	if v_kind is not null then
+		perform tow_store.note('job.enqueued', v_kind, case when cardinality(p_jobs) = 1 then p_jobs[1] end, v_detail);
+	end if;
+	return v_kind is not null;
+end $$;
+comment on function tow_store.note_enqueued(bigint[]) is 'Write down that somebody has enqueued these; false: they are not new.';
+
+create or replace function tow.note_enqueued(jobs bigint[]) returns boolean
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.note_enqueued(jobs)
+$$;
+comment on function tow.note_enqueued(bigint[]) is 'For commands of people: write down who has just enqueued these jobs, as tow enqueue does. tow.enqueue itself writes nothing down, so that it is fast.';

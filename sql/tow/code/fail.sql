@@ -40,6 +40,19 @@ begin
 end $$;
 comment on function tow_store.note(text, text, bigint, jsonb) is 'Write an audit row. The setting tow.noted tells tow.answer that there is one.';
 
+-- What is new is said as it is, of what was there before only what is another now. What handlers are given is for few eyes.
+create or replace function tow_store.changed(p_was jsonb, p_is jsonb) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(jsonb_object_agg(k.name, case
+		when k.name in ('args', 'config') then '"(hidden)"'
+		when p_was is null then p_is -> k.name
+		else jsonb_build_object('was', p_was -> k.name, 'is', p_is -> k.name) end), '{}')
+	from (select jsonb_object_keys(p_was) union select jsonb_object_keys(p_is)) k(name)
+	where nullif(p_was -> k.name, 'null') is distinct from nullif(p_is -> k.name, 'null')
+$$;
+comment on function tow_store.changed(jsonb, jsonb) is 'What an audit row says of settings that were set.';
+
 -- For what stands on the queue, and is owned by the same role: nobody else may call it.
 create or replace function tow.note(what text, subject text default null, detail jsonb default null) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp

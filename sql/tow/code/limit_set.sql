@@ -29,6 +29,14 @@ begin
 end $$;
 comment on function tow_store.set_gate("char", int, text, int, double precision, int, real, text[]) is 'Make or change a gate.';
 
+create or replace function tow_store.gate_settings(p_what "char", p_queue int, p_name text) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_build_object('max_running', g.max_running, 'rate', g.rate, 'burst', g.burst, 'weight', g.weight)
+	from tow_store.gate g where g.what = p_what and g.queue is not distinct from p_queue and g.name = p_name
+$$;
+comment on function tow_store.gate_settings("char", int, text) is 'What can be set of a lane or a kind, as it is.';
+
 create or replace function tow_store.check_limit(p_max_running int, p_least int, p_rate double precision, p_burst int, p_reset text[], p_names text[], p_given jsonb) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -111,6 +119,7 @@ as $$
 #variable_conflict use_variable
 declare
 	v_queue constant int := tow_store.see_queue(queue);
+	v_was constant jsonb := tow_store.gate_settings('l', v_queue, lane);
 	g tow_store.gate;
 begin
 	perform tow_store.check_lane(coalesce(lane, ''));
@@ -129,7 +138,7 @@ begin
 	g := tow_store.set_gate('l', v_queue, lane, max_running, rate, burst, weight, coalesce(reset, '{}'));
 	perform tow_store.hold_runs(g);
 	perform tow_store.reopen(v_queue, g.id);
-	perform tow_store.note('lane.set', queue || '/' || lane, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'rate', rate, 'burst', burst, 'weight', weight, 'reset', reset)));
+	perform tow_store.note('lane.set', queue || '/' || lane, null, tow_store.changed(v_was, tow_store.gate_settings('l', v_queue, lane)));
 end $$;
 comment on function tow.set_lane(text, text, int, double precision, int, real, text[]) is
 'Limit one lane of a queue, at once: max_running (how many at a time; a large number lifts the queue''s limit from it, tow.pause_lane stops it), rate (starts a second) with burst, weight (its share among lanes, where they may run more than one at a time). What is left out stays; reset names what goes back to the queue''s.';
@@ -224,6 +233,8 @@ create or replace function tow.set_kind(kind text, max_running int default null,
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
+declare
+	v_was constant jsonb := tow_store.gate_settings('k', null, kind);
 begin
 	if max_running is null and coalesce(reset, '{}') = '{}' then
 		perform tow_store.fail('TW422', 'nothing to set', 'give max_running, or reset => ''{max_running}''');
@@ -232,7 +243,7 @@ begin
 	perform tow_store.rule_kind(kind);
 	perform tow_store.hold_runs(tow_store.set_gate('k', null, kind, max_running, null, null, null, coalesce(reset, '{}')));
 	perform tow_store.ring_kind(kind);
-	perform tow_store.note('kind.set', kind, null, jsonb_strip_nulls(jsonb_build_object('max_running', max_running, 'reset', reset)));
+	perform tow_store.note('kind.set', kind, null, tow_store.changed(v_was, tow_store.gate_settings('k', null, kind)));
 end $$;
 comment on function tow.set_kind(text, int, text[]) is 'Limit how many jobs of a kind run at once, over all queues, at once; reset => ''{max_running}'' lifts it. In a lane other kinds pass those that wait: jobs of a kind that has a rule of its own have an order of their own.';
 

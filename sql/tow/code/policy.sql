@@ -84,6 +84,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
+	c_own constant text[] := '{name,fn_off_until}'::text[];
 	p tow_store.policy;
 begin
 	select o.* into p from tow_store.policy o where o.name = name;
@@ -118,7 +119,7 @@ begin
 	on conflict on constraint policy_pkey do update set shape = excluded.shape, base = excluded.base, cap = excluded.cap, factor = excluded.factor,
 		jitter = excluded.jitter, max_attempts = excluded.max_attempts, delays = excluded.delays, classes = excluded.classes,
 		fn = excluded.fn, fn_role = excluded.fn_role, description = excluded.description;
-	perform tow_store.note('policy.set', name);
+	perform tow_store.note('policy.set', name, null, tow_store.changed(case when p.name is not null then to_jsonb(p) - c_own end, jsonb_strip_nulls(to_jsonb(o)) - c_own)) from tow_store.policy o where o.name = name;
 exception
 	when check_violation then
 		perform tow_store.fail('TW422', format('policy %L: its values do not fit together', name),

@@ -16,6 +16,7 @@ declare
 	v_set constant jsonb := jsonb_strip_nulls(jsonb_build_object('retention', retention, 'policy', policy, 'max_attempts', max_attempts, 'timeout', timeout,
 		'max_args_bytes', max_args_bytes, 'description', description, 'max_running', max_running, 'rate', rate, 'burst', burst,
 		'lane_limit', lane_limit, 'lane_rate', lane_rate, 'lane_burst', lane_burst, 'expire_after', expire_after));
+	v_was constant jsonb := tow_store.queue_settings(v_id);
 begin
 	perform tow_store.check_limit(max_running, 1, rate, burst, reset,
 		'{retention,policy,max_attempts,timeout,max_args_bytes,description,expire_after}' || c_limits, v_set);
@@ -30,13 +31,23 @@ begin
 	if v_set ?| c_limits or reset && c_limits then
 		perform tow_store.limit_queue(v_id, max_running, rate, burst, coalesce(reset, '{}'));
 	end if;
-	perform tow_store.note('queue.set', name, null, v_set || case when reset is not null then jsonb_build_object('reset', reset) else '{}' end);
+	perform tow_store.note('queue.set', name, null, tow_store.changed(v_was, tow_store.queue_settings(v_id)));
 exception
 	when check_violation then
 		perform tow_store.fail('TW422', format('queue %L: a value is out of range', name), 'intervals and numbers must be above zero');
 end $$;
 comment on function tow.set_queue(text, interval, text, int, interval, int, text, int, double precision, int, int, double precision, int, interval, text[]) is
 'Make or change a queue; what is left out stays, and reset names settings that go back to the instance''s. max_running: how many of its jobs run at once; rate: how many start in a second, with burst at once after a pause. lane_limit (1 unless set, 0 any number), lane_rate, lane_burst: the same for each of its lanes. expire_after: jobs that have been ready for longer are cancelled, within a minute.';
+
+create or replace function tow_store.queue_settings(p_id int) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select jsonb_build_object('retention', q.retention, 'policy', q.policy, 'max_attempts', q.max_attempts, 'timeout', q.timeout, 'max_args_bytes', q.max_args_bytes,
+		'description', q.description, 'max_running', g.max_running, 'rate', g.rate, 'burst', g.burst,
+		'lane_limit', q.lane_limit, 'lane_rate', q.lane_rate, 'lane_burst', q.lane_burst, 'expire_after', q.expire_after)
+	from tow_store.queue q left join tow_store.gate g on g.what = 'q' and g.queue = q.id where q.id = p_id
+$$;
+comment on function tow_store.queue_settings(int) is 'What set_queue can set of a queue, as it is.';
 
 -- What p_set has is written, null where it is to be reset.
 create or replace function tow_store.write_queue(p_id int, p_set jsonb) returns void
@@ -146,8 +157,8 @@ begin
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'select * from tow.settings says what each is; ' ||
 			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; history_max a size such as 50 GB; the others are 1 or more');
 	end if;
+	perform tow_store.note('setting.set', name, null, jsonb_build_object('was', s.value, 'is', value)) from tow_store.setting s where s.name = set.name;
 	update tow_store.setting s set value = set.value where s.name = set.name;
-	perform tow_store.note('setting.set', name, null, jsonb_build_object('value', value));
 exception
 	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range or invalid_parameter_value then
 		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'a retention is an interval, history_max a size such as 50 GB, the others are whole numbers');

@@ -131,6 +131,7 @@ create or replace function tow_store.put_schedule(n tow_store.schedule) returns 
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
+	c_moves constant text[] := '{id,name,next_at,clock_at,created_at,paused_at,era}'::text[];
 	o tow_store.schedule;
 	v_now constant timestamptz := tow.now();
 begin
@@ -152,7 +153,7 @@ begin
 		n.next_at := tow_store.change_schedule(o, n, v_now);
 	end if;
 	perform tow_store.ring_clock(n.next_at);
-	perform tow_store.note('schedule.set', n.name, null, jsonb_build_object('spec', n.spec, 'tz', n.tz, 'kind', n.kind));
+	perform tow_store.note('schedule.set', n.name, null, tow_store.changed(case when o.id is not null then to_jsonb(o) - c_moves end, jsonb_strip_nulls(to_jsonb(n)) - c_moves));
 	return n.next_at;
 end $$;
 comment on function tow_store.put_schedule(tow_store.schedule) is 'Make a schedule, or change the one with its name; returns its next instant.';

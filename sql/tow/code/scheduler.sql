@@ -190,6 +190,7 @@ begin
 		when 'wake' then tow_store.duty_wake()
 		when 'sort' then tow_store.duty_sort()
 		when 'sample' then tow_store.duty_sample()
+		when 'tell' then tow_store.duty_tell()
 	end;
 	update tow_store.duty d set last_at = tow.now(), last_count = v_count, last_ms = extract(epoch from clock_timestamp() - v_start) * 1000
 	where d.name = p_name and (d.last_at is null or d.last_at < tow.now() - interval '10 s' or d.last_at > tow.now());

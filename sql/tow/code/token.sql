@@ -102,27 +102,35 @@ comment on function tow.sign_in(text) is 'For the server: a session for who has 
 
 -- Whoever guesses fills no table: what comes within ten minutes of the first is one row, which says how often. Two at a time
 -- count once, rather than wait for each other.
-create or replace function tow.sign_in_refused() returns void
+create or replace function tow.sign_in_refused(what text default 'sign_in.refused', times int default 1) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	c_within constant interval := interval '10 minutes';
+	v_n constant bigint := (select a.n from tow_store.audit a where a.what in ('sign_in.refused', 'token.refused') and a.what = what and a.at > tow.now() - c_within order by a.at desc limit 1);
+begin
+	if v_n is null then
+		perform tow_store.note(what, p_detail => jsonb_build_object('times', times));
+	else
+		perform from tow_store.audit a where a.n = v_n for update skip locked;
+		update tow_store.audit a set detail = jsonb_build_object('times', (a.detail ->> 'times')::int + times, 'last', tow.now()) where a.n = v_n and found;
+	end if;
+end $$;
+comment on function tow.sign_in_refused(text, int) is 'For the server: somebody has tried to sign in with what is no token or key, or not any more; or has asked with such a token (token.refused), so many times.';
+
+create or replace function tow.sign_out(hash text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_within constant interval := interval '10 minutes';
-	v_n constant bigint := (select a.n from tow_store.audit a where a.what = 'sign_in.refused' and a.at > tow.now() - c_within order by a.at desc limit 1);
+	v_name text;
 begin
-	if v_n is null then
-		perform tow_store.note('sign_in.refused', p_detail => '{"times": 1}');
-	else
-		perform from tow_store.audit a where a.n = v_n for update skip locked;
-		update tow_store.audit a set detail = jsonb_build_object('times', (a.detail ->> 'times')::int + 1, 'last', tow.now()) where a.n = v_n and found;
+	delete from tow_store.token t where t.hash = tow_store.hash_of(sign_out.hash) and t.kind = 'session' returning t.name into v_name;
+	if found then
+		perform set_config('tow.actor', v_name, true);
+		perform tow_store.note('sign_out', v_name);
 	end if;
 end $$;
-comment on function tow.sign_in_refused() is 'For the server: somebody has tried to sign in with what is no token or key, or not any more.';
-
-create or replace function tow.sign_out(hash text) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-	delete from tow_store.token t where t.hash = tow_store.hash_of(sign_out.hash) and t.kind = 'session'
-$$;
 comment on function tow.sign_out(text) is 'For the server: a session is over.';
 
 -- The hub asks it of all that are listening, so that who may not any more is let go.

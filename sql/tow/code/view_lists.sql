@@ -19,7 +19,7 @@ $$;
 comment on function tow_store.slots_of(tow_store.worker) is 'How many slots a worker has: those that queues share are counted once.';
 
 create or replace view tow.workers as
-select w.id, w.name, w.host, w.pid, w.state, coalesce(u.n, 0)::int as busy, tow_store.slots_of(w) as slots,
+select w.id, w.name, w.host, w.pid, case when w.leave_at is not null then 'draining' else w.state end as state, coalesce(u.n, 0)::int as busy, tow_store.slots_of(w) as slots,
 	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
 		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
 	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since,

@@ -48,7 +48,7 @@ language sql volatile set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 	with w as (
-		select l.id, l.state, case when u.shared > 0 then u.shared else u.slots end as slots,
+		select l.id, case when l.leave_at is not null then 'draining' else l.state end as state, case when u.shared > 0 then u.shared else u.slots end as slots,
 			case when u.shared > 0 then array(select o.queue from unnest(l.queues, l.shared) o(queue, shared) where o.shared > 0) else array[p_queue] end as queues
 		from tow_store.worker l, unnest(l.queues, l.slots, l.shared) u(queue, slots, shared)
 		where l.ended_at is null and u.queue = p_queue and j.kind = any(l.kinds)
@@ -58,11 +58,15 @@ as $$
 			on r.worker = w.id and r.queue = any(w.queues)
 		group by w.id, w.slots, w.state
 	)
+	select 70, 'workers stopping', format('%s would run it, and %s no more', tow_store.some(count(*), 'worker'), case count(*) when 1 then 'takes' else 'take' end), array_agg(f.id order by f.id), null::timestamptz,
+		format('another one takes it: tow worker --queue %s:N (tow up starts one again by itself)', j.queue)
+	from f having count(*) > 0 and bool_and(f.state <> 'running')
+	union all
 	select 70, 'workers full', format('%s of %s, with %s', tow_store.some(sum(f.slots)::bigint, 'slot'), tow_store.some(count(*), 'worker'), tow_store.some(sum(f.busy)::bigint, 'job')), array_agg(f.id order by f.id), null::timestamptz,
 		format('more slots: tow worker --queue %s:N', j.queue)
-	from f having count(*) > 0 and bool_and(f.state <> 'running' or f.busy >= f.slots)
+	from f where f.state = 'running' having count(*) > 0 and bool_and(f.busy >= f.slots)
 $$;
-comment on function tow_store.why_full(tow_store.job, int) is 'Part of tow.why: no slot is free.';
+comment on function tow_store.why_full(tow_store.job, int) is 'Part of tow.why: no slot is free, or those who have them are about to go.';
 
 -- Who is before it: in its lane, and in the queue.
 create or replace function tow_store.why_behind(j tow_store.job, p_queue int, p_band int, p_gate bigint, p_pos bigint, p_place text)

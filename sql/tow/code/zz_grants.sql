@@ -41,14 +41,14 @@ declare
 		tow.retry_preview,tow.status,tow.overview,tow.worker_jobs,tow.sql_kinds,tow_store.depth,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,
 		tow.sees_args,tow_store.sight,tow_store.in_sight,tow_store.shown,tow_store.end_name,tow.metrics_quantiles,tow_store.quantile,
 		tow.me,tow_store.family_of,tow_store.waits_for_what,tow_store.waits_in_lane,tow_store.local_time,tow.unserved}';
-	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved}';
+	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.note_enqueued,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved}';
 	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.drained,tow.reconcile,tow.holds,tow.save_step,
 		tow.sql_kinds,tow.run_sql,tow.daemon_status,
 		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
 	c_act constant text[] := '{tow.cancel,tow.retry,tow.forget,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.retry_failed,tow.move,tow.bulk,tow.approve,tow.reject,
 		tow.pause,tow.resume,tow.pause_lane,tow.resume_lane,tow.pause_kind,tow.resume_kind,
 		tow.pause_schedule,tow.resume_schedule,tow.run_schedule,
-		tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon,
+		tow.drain_worker,tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon,
 		tow.fsck}';
 	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_lane,tow.set_kind,tow.grant_queue,tow.revoke_queue,
 		tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,

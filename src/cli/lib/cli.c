@@ -3,9 +3,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -51,10 +53,20 @@ bool cli_parse(struct cli *c, const struct tow_option *options, size_t min, size
 	return count_operands(c, min, max);
 }
 
+/* What the database calls us: the audit has who that is, where all log in by one name. */
+static const char *introduce(struct cli *c)
+{
+	struct utsname host;
+	const struct passwd *user = getpwuid(getuid());
+	if (!user || uname(&host) < 0)
+		return c->command;
+	return tow_fmt(&c->arena, "%s by %s@%s", c->command, user->pw_name, host.nodename);
+}
+
 bool cli_open_database(struct cli *c)
 {
 	c->url = tow_db_url(&c->arena, cli_option(c, "database"));
-	return tow_db_open(&c->db, c->url, c->command, &c->err);
+	return tow_db_open(&c->db, c->url, introduce(c), &c->err);
 }
 
 bool cli_open_direct(struct cli *c)

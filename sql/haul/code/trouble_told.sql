@@ -1,0 +1,21 @@
+-- What went wrong with jobs, told by rules as what happens to downloads is.
+create or replace function haul_store.hear(p_from timestamptz, p_to timestamptz) returns int
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_own constant text := 'haul.notify'; -- a channel that fails is not told of itself
+	t record;
+	v_n int := 0;
+begin
+	if not (haul_store.is_told('job.failed') or haul_store.is_told('worker.lost') or haul_store.is_told('schedule.failed')) then
+		return 0;
+	end if;
+	for t in select o.* from tow.troubles(p_from, p_to) o where o.said ->> 'kind' is distinct from c_own loop
+		perform haul_store.tell(t.event, t.subject, t.said);
+		v_n := v_n + 1;
+	end loop;
+	return v_n;
+end $$;
+comment on function haul_store.hear(timestamptz, timestamptz) is 'Tell by the rules what went wrong with jobs, workers and schedules in this time; how much it was.';
+
+select tow_store.add_ear('haul', 'haul_store.hear');
