@@ -219,7 +219,7 @@ static void turn_away(struct guest *g, const char *why)
 
 static void see_address(struct guest *g)
 {
-	struct sockaddr_storage from;
+	struct sockaddr_storage from = { 0 };
 	socklen_t len = sizeof(from);
 
 	if (getpeername(g->fd, (struct sockaddr *)&from, &len) < 0 || from.ss_family == AF_UNIX ||
