@@ -19,7 +19,7 @@ create function pg_temp.wait(p_duty text, p_ago jsonb default '{}') returns doub
 	select wait_ms from tow.tick(null, p_ago, null) where duty is not distinct from p_duty
 $$;
 select pg_temp.later('0');
-select set_eq($$ select duty from tow.tick(null, '{}', null) where wait_ms <= 0 $$, $$ values ('promote'), ('fire'), ('partition'), ('prune'), ('tidy'), ('expire'), ('wake'), ('admit'), ('sample') $$, 'what never ran is due, but for what has nothing to do');
+select set_eq($$ select duty from tow.tick(null, '{}', null) where wait_ms <= 0 $$, $$ values ('promote'), ('fire'), ('partition'), ('prune'), ('tidy'), ('expire'), ('wake'), ('admit'), ('sample'), ('tell') $$, 'what never ran is due, but for what has nothing to do');
 select is((select count(*) from tow.tick(null, (select jsonb_object_agg(name, 0) from tow.duties), null) where wait_ms <= 0), 0::bigint, 'what just ran is not');
 select is(pg_temp.wait('prune', '{"prune": 1000}'), 59000::double precision, 'in how long it will be');
 select tow.enqueue('noop', run_at => tow.now() + interval '12.5 ms') \g /dev/null
