@@ -110,7 +110,7 @@ is "$(state "$g")" failed "changes nothing"
 is "$(tow redrive --class http.5)" "1 run again" "redrive"
 is "$(tow redrive)" "0 run again" "each once"
 is "$(tow audit --job "$b" --json | jq -r 'map(.what) | unique | join(" ")')" \
-	"job.cancelled job.reprioritised job.retried job.run_now job.snoozed" "audit: all that was done to a job"
+	"job.cancelled job.enqueued job.reprioritised job.retried job.run_now job.snoozed" "audit: all that was done to a job"
 like "$(tow audit --what redrive)" "redrive" "by deed"
 is "$(tow forget "$b")" "$b  forgotten" "forget"
 exits 66 "it is no more" tow job "$b" 2>/dev/null
