@@ -22,8 +22,9 @@ as $$
 		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
 	from d where d.state = 'failed' having count(*) > 0
 	union all
-	select 'downloads', 'warn', format('%s, one of them %s (%s): %s', haul_store.some(count(*), 'fails again and again', 'fail again and again'), min(v.id), (array_agg(v.title order by v.id))[1], (array_agg(v.trouble order by v.id))[1]), 'tow haul ls shows them'
-	from haul.downloads v where v.state in ('approved', 'downloading', 'downloaded', 'importing') and v.failing having count(*) > 0
+	select 'downloads', case when v.failing then 'warn' else 'ok' end, format('%s, one of them %s (%s): %s', case when v.failing then haul_store.some(count(*), 'fails again and again', 'fail again and again')
+		else haul_store.some(count(*), 'waits for another try', 'wait for another try') end, min(v.id), (array_agg(v.title order by v.id))[1], (array_agg(v.trouble order by v.id))[1]), 'tow haul ls shows them'
+	from haul.downloads v where v.state in ('approved', 'downloading', 'downloaded', 'importing') and v.tries > 0 group by v.failing
 	union all
 	select 'approvals', 'warn', haul_store.some(count(*), 'waits for somebody to choose', 'wait for somebody to choose'), 'tow haul ls --state needs_approval shows them'
 	from d where d.state = 'needs_approval' having count(*) > 0
