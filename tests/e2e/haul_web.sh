@@ -149,4 +149,15 @@ ok "need not stay" wait_until "[ ! -e '$room/dl/tow-$id' ]"
 exits 65 "a checksum that is none" add plain/again --checksum md5:1 2>/dev/null
 exits 64 "a rate that is none" add plain/again --rate fast 2>/dev/null
 
+#--- a host that hangs up once, and then takes calls and says nothing
+begin mute python3 -uc 'import socket
+s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True)
+s.accept()[0].close()
+held = [s.accept() for _ in range(9)]'
+wait_until "[ -s '$room/mute.log' ]"
+id=$(tow haul add "http://127.0.0.1:$(head -n 1 "$room/mute.log")/mute.iso")
+ok "it does not answer once" wait_until "says \"select tries from haul.downloads where id = $id\" 1" 60
+ok "while it is asked again that is said still" wait_until "says \"select trouble ~ 'tried 1 of .* times, and now again' from haul.downloads where id = $id\" t" 60
+tow haul cancel "$id"
+
 done_testing

@@ -31,6 +31,8 @@ static struct tow_fetch_what what_of(const struct tow_rows *rows, const char *ro
 
 /*--- what is told */
 
+#define UNANSWERED (-1.0) /* no speed, not even none */
+
 static void add_text(struct tow_buf *b, const char *name, const char *text)
 {
 	if (!text)
@@ -49,7 +51,7 @@ static bool tell(struct tow_job *j, struct tow_db *db, const char *root,
 	tow_buf_addf(&b, "{\"at\":%lld", seen->at);
 	if (seen->size >= 0)
 		tow_buf_addf(&b, ",\"size\":%lld", seen->size);
-	if (!error)
+	if (!error && down >= 0)
 		tow_buf_addf(&b, ",\"down\":%.0f", down);
 	add_text(&b, "key", seen->key);
 	add_text(&b, "name", seen->name);
@@ -119,7 +121,7 @@ static bool go(struct tow_job *j, struct tow_db *db, const char *root, struct to
 	struct tow_fetch_seen seen = tow_fetch_seen(f);
 	struct told told = { tow_mono_us(), seen.at, 0 };
 
-	if (!tell(j, db, root, &seen, 0, NULL, e))
+	if (!tell(j, db, root, &seen, UNANSWERED, NULL, e))
 		return false;
 	while (tow_fetch_more(f)) {
 		if (tow_job_stopping(j))
