@@ -21,9 +21,9 @@ begin
 		exit when n > 0 and v_before + n >= p_q * v_total;
 		v_before := v_before + n;
 	end loop;
-	-- What was counted before the ends of a bin were kept has those of any bin.
-	v_low := coalesce(p_shortest[i]::double precision, case when i = 1 then 0 else 2::double precision ^ (i - 1) / 1e6 end);
-	return v_low + (coalesce(p_longest[i]::double precision, 2::double precision ^ i / 1e6) - v_low) * (p_q * v_total - v_before) / n;
+	-- What was counted before the ends of a bin were kept has those of any bin. Earlier waits may be below zero.
+	v_low := greatest(coalesce(p_shortest[i]::double precision, case when i = 1 then 0 else 2::double precision ^ (i - 1) / 1e6 end), 0);
+	return v_low + (greatest(coalesce(p_longest[i]::double precision, 2::double precision ^ i / 1e6), 0) - v_low) * (p_q * v_total - v_before) / n;
 end $$;
 comment on function tow_store.quantile(bigint[], real[], real[], double precision) is
 'A quantile of a histogram, in seconds, interpolated between the shortest and the longest of its bin; null of an empty one.';
