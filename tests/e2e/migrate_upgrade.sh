@@ -111,6 +111,16 @@ echo '-- another day' >>"$code/view_jobs.sql"
 ok "it does not matter where no column changes" migrate other --from "$folder" >/dev/null
 is "$(on other 'select count(*) >= 0 from public.mine')" t "and lives on"
 on other 'drop view public.mine'
+on other 'create view public.mine as select what, subject from tow.needs()'
+files_reset
+sed -i 's/messages bigint, says text\[\])$/messages bigint, sayings text[])/' "$code/view_needs.sql"
+out=$(migrate other --from "$folder" 2>&1)
+is $? 65 "a view of theirs on a function that answers otherwise: refused"
+like "$out" "view public.mine depends on function tow.needs\(integer\)" "it is named"
+like "$out" "hint: drop it" "with what to do"
+on other 'drop view public.mine'
+is "$(grep -lE '^drop (function|routine|view)' sql/*/schema/*.sql | grep -vE '/tow/schema/001[123]_')" "" \
+	"so that schema files, which cannot name it, leave functions and views to the code files"
 
 # Schema files: once, in order, never changed
 files_reset

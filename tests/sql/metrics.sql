@@ -43,6 +43,7 @@ select is((select array_agg(seconds) from tow.metrics_quantiles('2031-01-01 00:1
 -- Where the ends of bins were not kept, those of any bin are.
 select is(tow_store.quantile('{0,0,4}', null, null, 0.5), 6e-6::double precision, 'the middle of a bin');
 select is(tow_store.quantile('{0,0,4}', '{null,null,0.000005}', '{null,null,0.000005}', 0.5), 0.000005::real::double precision, 'that is known better');
+select is(tow_store.quantile('{4}', '{-7200}', '{-7100}', 0.5), 0::double precision, 'and none is below zero');
 
 -- Many runs of known length; waits and failures of some are reckoned for all.
 insert into tow_store.job (id, created_at, priority, kind, queue, args)
@@ -60,6 +61,13 @@ select cmp_ok((select abs(sum(retried) - 10000) from tow.metrics_failures where 
 select is((select count(distinct kind) from tow.metrics_failures where time = '2031-01-01 00:11+00'), 3::bigint, 'of each kind');
 select cmp_ok((select abs(sum(count) - 20000) from tow.metrics_durations where what = 'wait' and time = '2031-01-01 00:11+00'), '<', 1000::numeric, 'waits are reckoned');
 select ok((select wait_p50 between 25 and 35 from tow.metrics_queues where queue = 'default' and time = '2031-01-01 00:11+00'), 'and near');
+
+-- Who may run before its time has not waited for less than nothing.
+select tow.enqueue('noop', run_at => tow.now() + interval '2 hours') as early \gset
+select tow.run_now(:early), pg_temp.ran(:w, '{"as": "completed", "ago_us": 2000, "took_us": 1000}', :early) \g /dev/null
+select pg_temp.later('60 s');
+select is(tow.duty('sample'), 1, 'a minute with a job that ran before its time');
+select is((select array[wait_p50, wait_p99] from tow.metrics_queues where queue = 'default' and time = '2031-01-01 00:12+00'), '{0,0}', 'which did not wait');
 
 -- A scheduler was away; a clock was ahead.
 select pg_temp.later('7 minutes');

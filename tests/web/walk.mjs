@@ -415,6 +415,25 @@ async function serverGoesAndComes() {
 	await page.context().close();
 }
 
+// By a clock of the test's: each of its intervals the page asks whether anybody is there, as nothing happens.
+async function quietIsNotGone() {
+	const page = await visit('viewer', '#/jobs?kind=stamp');
+	const sockets = [];
+	page.on('websocket', (socket) => sockets.push(socket));
+	await page.clock.install();
+	await page.reload();
+	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a page that hears of nothing');
+	await page.clock.pauseAt(Date.now() + 3600000);
+	await page.getByText('Live', { exact: true }).waitFor();
+	for (let n = 0; n < 5; n++) {
+		const answered = sockets[0].waitForEvent('framereceived', { predicate: ({ payload }) => JSON.parse(payload).type === 'subscribed', timeout: 3000 }).catch(() => null);
+		await page.clock.runFor(10000);
+		ok(await answered, 'asks');
+	}
+	is(sockets.map((socket) => socket.isClosed()).join(), 'false', 'is answered, and keeps its socket');
+	await page.context().close();
+}
+
 // As by a machine that hangs, or a network that is away: what is open stays open.
 async function serverFallsSilent() {
 	const page = await visit('viewer', '#/jobs?kind=stamp');
@@ -435,6 +454,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
-	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, serverFallsSilent];
+	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

@@ -93,6 +93,7 @@ function open() {
 	socket.onclose = closed;
 	socket.onmessage = (event) => {
 		heard.at = socketHeard = Date.now();
+		isAsked = false;
 		hear(JSON.parse(event.data));
 	};
 	socketHeard = Date.now();

@@ -76,7 +76,8 @@ $$;
 comment on function tow_store.bin(interval) is 'The bin of a histogram that a duration is counted in.';
 
 -- Counts and histograms of one minute, by queue. Waits need the jobs' facts: they are looked up for every k-th run
--- (chosen by a hash, so that no rhythm of the work matters), and count k times.
+-- (chosen by a hash, so that no rhythm of the work matters), and count k times. Who was told to run now did not wait for
+-- its time; a clock may have been set back: nothing took less than nothing.
 create or replace function tow_store.sample_runs(p_at timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off set enable_partition_pruning = on
@@ -94,7 +95,7 @@ begin
 			coalesce(sum(c.n) filter (where c.outcome = 'l'), 0) as lost, coalesce(sum(c.n) filter (where c.bin is null and c.outcome not in ('x', 'l')), 0) as other,
 			array_agg((c.bin, c.n, c.shortest, c.longest)::tow_store.bin_part) filter (where c.bin is not null) as parts
 		from (
-			select coalesce(q.name, '(none)') as name, r.outcome, r.bin, sum(r.n)::bigint as n, extract(epoch from min(r.shortest))::real as shortest, extract(epoch from max(r.longest))::real as longest
+			select coalesce(q.name, '(none)') as name, r.outcome, r.bin, sum(r.n)::bigint as n, extract(epoch from greatest(min(r.shortest), '0'))::real as shortest, extract(epoch from greatest(max(r.longest), '0'))::real as longest
 			from (
 				select h.band, h.outcome, case when h.outcome in ('c', 'f', 'r') then -- tow_store.bin, written out: for millions of rows a call is dear
 						greatest(0, least(41, floor(ln(greatest(extract(epoch from h.finished_at - h.started_at)::double precision * 1e6, 1))
@@ -116,7 +117,7 @@ begin
 				from tow_store.history h
 					join tow_store.job j on j.id = h.job_id
 					join tow_store.band b on b.id = h.band join tow_store.queue q on q.id = b.queue,
-					lateral (select h.started_at - greatest(j.created_at, j.run_at) as wait) x
+					lateral (select greatest(h.started_at - greatest(j.created_at, j.run_at), '0') as wait) x
 				where h.finished_at >= p_at and h.finished_at < v_to and h.outcome in ('c', 'f', 'r') and h.attempt = 1
 					and (hashint8(h.run) & 2147483647) % v_every = 0
 					and not exists (select from tow_store.history o where o.job_id = h.job_id and o.run < h.run)

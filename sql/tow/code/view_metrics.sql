@@ -21,9 +21,9 @@ begin
 		exit when n > 0 and v_before + n >= p_q * v_total;
 		v_before := v_before + n;
 	end loop;
-	-- What was counted before the ends of a bin were kept has those of any bin.
-	v_low := coalesce(p_shortest[i]::double precision, case when i = 1 then 0 else 2::double precision ^ (i - 1) / 1e6 end);
-	return v_low + (coalesce(p_longest[i]::double precision, 2::double precision ^ i / 1e6) - v_low) * (p_q * v_total - v_before) / n;
+	-- What was counted before the ends of a bin were kept has those of any bin. Earlier waits may be below zero.
+	v_low := greatest(coalesce(p_shortest[i]::double precision, case when i = 1 then 0 else 2::double precision ^ (i - 1) / 1e6 end), 0);
+	return v_low + (greatest(coalesce(p_longest[i]::double precision, 2::double precision ^ i / 1e6), 0) - v_low) * (p_q * v_total - v_before) / n;
 end $$;
 comment on function tow_store.quantile(bigint[], real[], real[], double precision) is
 'A quantile of a histogram, in seconds, interpolated between the shortest and the longest of its bin; null of an empty one.';
@@ -34,8 +34,6 @@ select m.at as time, m.minutes * 60 as seconds, m.queue, m.ready, m.ready_max, m
 	tow_store.quantile(m.wait_bins, m.wait_shortest, m.wait_longest, 0.5) as wait_p50, tow_store.quantile(m.wait_bins, m.wait_shortest, m.wait_longest, 0.95) as wait_p95, tow_store.quantile(m.wait_bins, m.wait_shortest, m.wait_longest, 0.99) as wait_p99,
 	tow_store.quantile(m.run_bins, m.run_shortest, m.run_longest, 0.5) as run_p50, tow_store.quantile(m.run_bins, m.run_shortest, m.run_longest, 0.95) as run_p95, tow_store.quantile(m.run_bins, m.run_shortest, m.run_longest, 0.99) as run_p99
 from tow_store.metric_queue m;
--- The view called this one before there were ends.
-drop function if exists tow_store.quantile(bigint[], double precision);
 comment on view tow.metrics_queues is 'Queues by minute or hour: depth and oldest age, running, how many runs ended and how, how long jobs waited for their first start and ran (seconds).';
 comment on column tow.metrics_queues.ready is 'How many were ready, or waited in lanes; of an hour the average. Null where nobody looked.';
 comment on column tow.metrics_queues.oldest_s is 'Age of the oldest of them in seconds; of an hour the largest.';

@@ -10,9 +10,3 @@ comment on column tow_store.metric_queue.wait_shortest is 'Of each bin of wait_b
 comment on column tow_store.metric_queue.wait_longest is 'Of each bin of wait_bins the longest, in seconds.';
 create type tow_store.bin_part as (bin int, n bigint, shortest real, longest real);
 comment on type tow_store.bin_part is 'What is counted in a bin of a histogram: how many, and the shortest and the longest in seconds.';
-drop function if exists tow_store.bins(int[], bigint[]);
-
--- They say more than before, or take more.
-drop function if exists tow.needs(int);
-drop function if exists tow_store.failed_groups(int);
-drop function if exists tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int);
