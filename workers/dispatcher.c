@@ -142,41 +142,48 @@ static void begin_end(struct dispatcher *d, long long now)
 	end_slots(d, false, now);
 }
 
-void dispatcher_stop(struct dispatcher *d, long long now)
+static void begin_drain(struct dispatcher *d, long long now)
 {
 	struct runs back = { 0 };
 
+	d->phase = PHASE_DRAIN;
+	d->beat.urgent = true; /* nobody shall ring for us */
+	d->grace_ms = d->config.kill_ms;
+	d->end_us = now + d->config.grace_ms * 1000LL;
+	tow_log(TOW_INFO, "worker.stopping", "running=%zu grace_s=%ld", hands_busy(d),
+		d->config.grace_ms / 1000);
+	hands_return_stock(d);
+	for (size_t i = 0; i < d->slots.n; i++)
+		slot_take_back(d->slots.items[i], &back);
+	hands_back(d, &back);
+	end_slots(d, true, now);
+	if (d->scheduler)
+		kill(d->scheduler, SIGTERM);
+}
+
+void dispatcher_stop(struct dispatcher *d, long long now)
+{
 	if (d->phase == PHASE_RUN) {
-		d->phase = PHASE_DRAIN;
-		d->beat.urgent = true; /* nobody shall ring for us */
-		d->grace_ms = d->config.kill_ms;
-		d->end_us = now + d->config.grace_ms * 1000LL;
 		tow_sd_notify("STOPPING=1");
-		tow_log(TOW_INFO, "worker.stopping", "running=%zu grace_s=%ld", hands_busy(d),
-			d->config.grace_ms / 1000);
-		hands_return_stock(d);
-		for (size_t i = 0; i < d->slots.n; i++)
-			slot_take_back(d->slots.items[i], &back);
-		hands_back(d, &back);
-		end_slots(d, true, now);
-		if (d->scheduler)
-			kill(d->scheduler, SIGTERM);
+		begin_drain(d, now);
 		return;
 	}
 	if (d->patient) {
 		d->patient = false;
 		d->end_us = now + d->config.grace_ms * 1000LL;
+		tow_sd_notify("STOPPING=1");
 		return;
 	}
 	d->grace_ms = d->grace_ms > 1000 ? 1000 : 0; /* hurry; then at once */
 	begin_end(d, now);
 }
 
+/* Not said to a service manager: it would count the time from there, and kill what it shall wait for. */
 void dispatcher_leave(struct dispatcher *d, long long now)
 {
 	if (d->phase != PHASE_RUN)
 		return;
-	dispatcher_stop(d, now);
+	begin_drain(d, now);
 	d->patient = true;
 }
 

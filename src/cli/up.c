@@ -2,6 +2,7 @@
  * supervised. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,19 +190,27 @@ static void mind_database(struct up *u)
 	tow_log_err(TOW_ERROR, "database.not_started", &e);
 }
 
-/* Which jobs the end waits for. Nobody is there to tell where the database is gone. */
+/* Which jobs the end waits for. Nobody is there to tell where the database is gone, and one that
+ * hangs is not waited for. A pid alone may be another host's worker's, too. */
 static void say_running(struct up *u, pid_t pid)
 {
+	enum { PATIENCE_MS = 2000 };
+	char host[HOST_NAME_MAX + 1] = "";
 	TOW_AUTO_ROWS *workers = NULL;
 	TOW_AUTO_ROWS *jobs = NULL;
 	struct tow_err ignored = { 0 };
 	TOW_AUTO_BUF list = { 0 };
 	long long worker = 0;
-	if (!cli_open_database(u->c) || !tow_db_view(u->c->db, &workers, &ignored, "tow.workers") ||
+	if (!cli_open_database(u->c))
+		return;
+	tow_db_limit(u->c->db, PATIENCE_MS);
+	if (gethostname(host, sizeof host - 1) != 0 ||
+	    !tow_db_view(u->c->db, &workers, &ignored, "tow.workers") ||
 	    !tow_call(u->c->db, &jobs, &ignored, "tow.worker_jobs"))
 		return;
 	for (size_t i = 0; i < tow_rows_count(workers); i++)
-		if (tow_rows_int(workers, i, "pid") == pid)
+		if (tow_rows_int(workers, i, "pid") == pid &&
+		    strcmp(tow_rows_get(workers, i, "host"), host) == 0)
 			worker = tow_rows_int(workers, i, "id");
 	for (size_t i = 0; i < tow_rows_count(jobs); i++)
 		if (tow_rows_int(jobs, i, "worker") == worker)
@@ -218,6 +227,7 @@ static void say_end(struct up *u, pid_t worker)
 	printf("\nStopping. Another Control-C hurries the worker: what it runs is ended, and "
 	       "begins "
 	       "anew when there is a worker again.\n");
+	fflush(stdout);
 	if (worker > 0)
 		say_running(u, worker);
 	tow_db_closep(&u->c->db);
@@ -241,7 +251,9 @@ static int supervise_all(struct up *u)
 		return cli_failed(u->c);
 	while (supervise_turn(children, ALL))
 		mind_database(u);
-	say_end(u, children[ALL - 1].pid);
+	pid_t worker = children[ALL - 1].pid;
+	supervise_begin_end(children, ALL);
+	say_end(u, worker);
 	supervise_end(children, ALL);
 	return EX_OK;
 }

@@ -37,5 +37,21 @@ wait "$worker"
 is $? 0 "it ends well"
 is "$(query "select tow.state($job)")" completed "with its job"
 not_ok "and was not ready again after it began to stop" eval 'sed "1,/^stop/d" "$said" | grep READY'
+
+# One that is asked to leave may take as long as its jobs do: a service manager that heard of it would count, and kill it.
+NOTIFY_SOCKET=$FAULTS_DIR/socket worker_start --config "$FAULTS_CONFIG"
+worker=$WORKER_PID
+job=$(enqueue "select tow.enqueue('gate', '{\"gate\": \"later\"}')")
+wait_until '[ -n "$(handlers later)" ]'
+echo leave >>"$said"
+query "select tow.drain_worker(max(id)) from tow.workers" >/dev/null
+ok "it is asked to leave" wait_until 'grep -q worker.stopping "$WORKER_LOG"' 60
+not_ok "which it does not say" eval 'sed "1,/^leave/d" "$said" | grep STOPPING'
+kill -TERM "$worker"
+ok "until it is told to stop" wait_until 'sed "1,/^leave/d" "$said" | grep -q "^STOPPING=1"'
+gate_open later
+wait "$worker"
+is $? 0 "then it ends"
+is "$(query "select tow.state($job)")" completed "with its job, too"
 [ "$tap_failed" = 0 ] || shown "$WORKER_LOG"
 done_testing

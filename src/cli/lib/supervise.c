@@ -187,12 +187,23 @@ bool supervise_turn(struct supervised *children, size_t n)
 	return signal != SIGTERM && signal != SIGINT;
 }
 
+static void ask(struct supervised *s)
+{
+	if (s->pid > 0 && !s->asked)
+		kill(s->pid, SIGTERM);
+	s->asked = true;
+}
+
+void supervise_begin_end(struct supervised *children, size_t n)
+{
+	ask(&children[n - 1]);
+}
+
 /* Each gets one TERM, and another for each further signal that we get. */
 static void end(struct supervised *children, size_t n, size_t which)
 {
 	struct supervised *s = &children[which];
-	if (s->pid > 0)
-		kill(s->pid, SIGTERM);
+	ask(s);
 	while (s->pid > 0) {
 		int signal = wait_for_signal((struct timespec){ .tv_sec = 1 });
 		reap(children, n, true);

@@ -21,7 +21,8 @@ struct supervised {
 	int given;  /* a descriptor that becomes its descriptor 3; 0: none */
 	bool beats; /* it says WATCHDOG=1, as systemd has it, at least every five seconds */
 	/* The rest is supervise's. */
-	pid_t pid; /* 0: not running */
+	pid_t pid;  /* 0: not running */
+	bool asked; /* to end */
 	struct restart restart;
 	int ear;
 	char address[32]; /* where it is heard; "" before its first start */
@@ -37,6 +38,9 @@ TOW_MUST bool supervise_start(struct supervised *children, size_t n, struct tow_
 /* Looks after them for a second at most: a dead one is started again, one that hangs is killed and
  * then is a dead one. False: a signal asks for an end. */
 TOW_MUST bool supervise_turn(struct supervised *children, size_t n);
+
+/* Asks the last started to end, and does not wait: what takes long may be done before supervise_end. */
+void supervise_begin_end(struct supervised *children, size_t n);
 
 /* Returns when every child has ended, the last started first. */
 void supervise_end(struct supervised *children, size_t n);
