@@ -178,7 +178,8 @@ void dispatcher_stop(struct dispatcher *d, long long now)
 	begin_end(d, now);
 }
 
-/* Not said to a service manager: it would count the time from there, and kill what it shall wait for. */
+/* Not said to a service manager: it would count the time from there, and kill what it shall wait
+ * for. */
 void dispatcher_leave(struct dispatcher *d, long long now)
 {
 	if (d->phase != PHASE_RUN)

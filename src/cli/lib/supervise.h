@@ -39,7 +39,8 @@ TOW_MUST bool supervise_start(struct supervised *children, size_t n, struct tow_
  * then is a dead one. False: a signal asks for an end. */
 TOW_MUST bool supervise_turn(struct supervised *children, size_t n);
 
-/* Asks the last started to end, and does not wait: what takes long may be done before supervise_end. */
+/* Asks the last started to end, and does not wait: what takes long may be done before
+ * supervise_end. */
 void supervise_begin_end(struct supervised *children, size_t n);
 
 /* Returns when every child has ended, the last started first. */
