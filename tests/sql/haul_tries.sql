@@ -71,5 +71,24 @@ select is((select concat_ws(', ', error, trouble, hint) from haul.downloads wher
 select haul.forget(:d) \g /dev/null
 select is((select string_agg(s.detail, ' | ') from haul.status() s where s.component = 'downloads'), null, 'what is in no list is not counted');
 
+-- Many that are well cost nothing, however often a page asks: jobs are looked at of those alone that fail.
+select haul.enable_client('web') \g /dev/null
+select haul.grab('https://x/many-' || i || '.iso', client => 'web') from generate_series(1, 500) i \g /dev/null
+select haul.grab('https://x/bad.iso') as d \gset
+select tow.reprioritise(pg_temp.job(:d), 1) \g /dev/null
+select pg_temp.fails(:w, :d, 'nobody answers') from generate_series(1, 3) \g /dev/null
+set local track_functions = 'all';
+create function pg_temp.asked() returns bigint language sql as $$
+	select coalesce(sum(f.calls), 0)::bigint from pg_stat_xact_user_functions f where f.schemaname = 'tow_store' and f.funcname in ('tried', 'place_of') $$;
+create function pg_temp.read_whole() returns bigint language sql as $$
+	select coalesce(sum(t.seq_tup_read), 0)::bigint from pg_stat_xact_user_tables t where t.schemaname = 'tow_store' and t.relname ~ '^(job|history)' $$;
+select pg_temp.asked() as asked, pg_temp.read_whole() as had_read \gset
+select is((select string_agg(l.id::text, ' ') from haul.list_downloads(failing => true) l), :'d', 'the one that fails is found among many');
+select is(pg_temp.needed(), '1 fails again and again, one of them ' || :d || ' (bad.iso): ' || pg_temp.trouble(:d), 'and told of');
+select cmp_ok(pg_temp.asked() - :asked, '<', 20::bigint, 'without a look at every other');
+select is(pg_temp.read_whole(), :had_read::bigint, 'or at all jobs');
+select count(*) from haul.downloads where trouble is not null \g /dev/null
+select is(pg_temp.read_whole(), :had_read::bigint, 'also where each is looked at');
+
 select * from finish();
 rollback;

@@ -22,9 +22,10 @@ as $$
 		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
 	from d where d.state = 'failed' having count(*) > 0
 	union all
-	select 'downloads', case when v.failing then 'warn' else 'ok' end, format('%s, one of them %s (%s): %s', case when v.failing then haul_store.some(count(*), 'fails again and again', 'fail again and again')
-		else haul_store.some(count(*), 'waits for another try', 'wait for another try') end, min(v.id), (array_agg(v.title order by v.id))[1], (array_agg(v.trouble order by v.id))[1]), 'tow haul ls shows them'
-	from haul.downloads v where v.state in ('approved', 'downloading', 'downloaded', 'importing') and v.tries > 0 group by v.failing
+	select 'downloads', case when y.failing then 'warn' else 'ok' end, format('%s, one of them %s (%s): %s', case when y.failing then haul_store.some(y.n, 'fails again and again', 'fail again and again')
+		else haul_store.some(y.n, 'waits for another try', 'wait for another try') end, v.id, v.title, v.trouble), 'tow haul ls shows them'
+	from (select haul_store.is_failing(t.tries) as failing, count(*) as n, min(t.id) as first from haul_store.tried_downloads(1) t group by 1) y
+		cross join lateral (select o.* from haul.downloads o where o.id = y.first offset 0) v
 	union all
 	select 'approvals', 'warn', haul_store.some(count(*), 'waits for somebody to choose', 'wait for somebody to choose'), 'tow haul ls --state needs_approval shows them'
 	from d where d.state = 'needs_approval' having count(*) > 0

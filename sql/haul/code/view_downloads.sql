@@ -19,12 +19,33 @@ end $$;
 comment on function haul_store.trying(haul_store.download) is 'How often a job has tried in vain to do what a download waits for, of how many times, when it does next (null: now), and what was wrong; no row: it did not fail.';
 
 -- Once or twice is nothing: a server that is started anew, a disk that is emptied.
+create or replace function haul_store.too_often() returns int
+language sql immutable parallel safe
+return 3;
+comment on function haul_store.too_often() is 'What was tried in vain so often needs somebody.';
+
 create or replace function haul_store.is_failing(p_tries int) returns boolean
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(p_tries >= 3, false)
+	select coalesce(p_tries >= haul_store.too_often(), false)
 $$;
 comment on function haul_store.is_failing(int) is 'Whether what was tried in vain so often needs somebody.';
+
+-- From the jobs that have failed, which are few, not from the downloads, which are many.
+create or replace function haul_store.tried_downloads(p_least int) returns table(id bigint, tries int)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_jobs constant bigint[] := array(select tow_store.tried_often('haul', p_least));
+	v_downloads constant bigint[] := array(
+		select e.download from unnest(v_jobs) j join haul_store.errand e on e.job = j
+		union
+		select f.download from unnest(v_jobs) j join haul_store.fetch f on f.jobs[cardinality(f.jobs)] = j);
+begin
+	return query select d.id, y.tries from haul_store.download d cross join lateral haul_store.trying(d) y
+		where d.id = any(v_downloads) and d.forgotten_at is null and y.tries >= p_least;
+end $$;
+comment on function haul_store.tried_downloads(int) is 'Downloads whose job was tried in vain so often or oftener, and how often.';
 
 create or replace function haul_store.say_tries(p_tries int, p_most int, p_next_at timestamptz, p_error text) returns text
 language sql stable set search_path = pg_catalog, pg_temp

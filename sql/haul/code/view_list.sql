@@ -45,13 +45,6 @@ as $$
 $$;
 comment on function haul_store.is_seeding(bigint) is 'Whether a download''s client still gives it to others.';
 
-create or replace function haul_store.keeps_failing(d haul_store.download) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-	select coalesce((select haul_store.is_failing(y.tries) from haul_store.trying(d) y), false)
-$$;
-comment on function haul_store.keeps_failing(haul_store.download) is 'As the column failing of haul.downloads.';
-
 -- By id an index serves; by anything else all keys are sorted, which ten thousands of downloads allow.
 create or replace function haul_store.list_keys(p_states text[], p_client text, p_library int, p_title text, p_sort text, p_after jsonb, p_rows int, p_seeding boolean default null, p_failing boolean default null)
 returns table(id bigint, cursor text)
@@ -60,6 +53,7 @@ as $$
 #variable_conflict use_column
 declare
 	v_down constant boolean := p_sort ^@ '-';
+	v_failing constant bigint[] := case when p_failing is not null then array(select t.id from haul_store.tried_downloads(haul_store.too_often()) t) end;
 begin
 	if p_sort = '-id' then
 		return query
@@ -67,7 +61,7 @@ begin
 			where d.forgotten_at is null and (p_after is null or d.id < (p_after ->> 1)::bigint) and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
 				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)
 				and (p_seeding is null or d.state <> 'completed' or p_seeding = haul_store.is_seeding(d.id))
-				and (p_failing is null or p_failing = haul_store.keeps_failing(d))
+				and (p_failing is null or p_failing = (d.id = any(v_failing)))
 			order by d.id desc limit p_rows;
 		return;
 	end if;
@@ -83,7 +77,7 @@ begin
 			where d.forgotten_at is null and (p_states is null or d.state = any(p_states)) and (p_client is null or d.client_name = p_client)
 				and (p_library is null or d.library = p_library) and (p_title is null or strpos(lower(d.title), lower(p_title)) > 0)
 				and (p_seeding is null or d.state <> 'completed' or p_seeding = haul_store.is_seeding(d.id))
-				and (p_failing is null or p_failing = haul_store.keeps_failing(d))) k
+				and (p_failing is null or p_failing = (d.id = any(v_failing)))) k
 		where p_after is null or case when v_down then k.key < p_after else k.key > p_after end
 		order by case when v_down then k.key end desc, case when not v_down then k.key end limit p_rows;
 end $$;

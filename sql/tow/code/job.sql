@@ -36,16 +36,41 @@ begin
 end $$;
 comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log (the last 200 lines), result, what people did to it, what it waits for and remembers.';
 
+-- Most jobs have failed at nothing: how the last run ended is asked first, and where the job is only of those that failed.
 create or replace function tow_store.tried(p_job bigint) returns table(tries int, most int, next_at timestamptz, error text)
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
-	select p.attempt - (p.state = 'running')::int, tow_store.max_attempts(j, tow_store.policy_for(j, null)), case when p.state in ('retrying', 'scheduled') then p.run_at end,
-		coalesce(h.error, 'its worker was lost')
-	from tow_store.place_of(p_job) p join tow_store.job j on j.id = p.id
-		cross join lateral (select o.outcome, o.error from tow_store.history o where o.job_id = j.id order by o.run desc limit 1) h
-	where h.outcome in ('r', 'l')
-$$;
+declare
+	v_outcome "char";
+	v_error text;
+begin
+	select h.outcome, h.error into v_outcome, v_error from tow_store.history h where h.job_id = p_job order by h.run desc limit 1;
+	if v_outcome in ('r', 'l') then
+		return query
+			select p.attempt - (p.state = 'running')::int, tow_store.max_attempts(j, tow_store.policy_for(j, null)), case when p.state in ('retrying', 'scheduled') then p.run_at end,
+				coalesce(v_error, 'its worker was lost')
+			from tow_store.place_of(p_job) p join tow_store.job j on j.id = p.id;
+	end if;
+end $$;
 comment on function tow_store.tried(bigint) is 'Of a job whose last attempt failed and that is not over: how often it was tried, of how many times, when it is next (null: now), and what was wrong.';
+
+-- Those that wait for another try have an index; ready ones are looked for in that queue alone, as they may be millions.
+create or replace function tow_store.tried_often(p_queue text, p_least int) returns setof bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+	return query
+		select s.id from tow_store.scheduled s where s.reason = 'r' and s.attempt >= p_least
+		union all
+		select w.id from tow_store.waiting w where w.reason in ('admission', 'policy') and w.attempt >= p_least
+		union all
+		select r.id from tow_store.queue q join tow_store.band b on b.queue = q.id join tow_store.ready r on r.band = b.id where q.name = p_queue and r.attempt >= p_least
+		union all
+		select u.job_id from tow_store.running u where u.attempt > p_least;
+end $$;
+comment on function tow_store.tried_often(text, int) is 'Jobs that have been tried so often and are not over, and few others; of those that are ready, only a queue''s.';
 
 create or replace function tow_store.level_name(p_level "char") returns text
 language sql immutable parallel safe
