@@ -53,6 +53,10 @@ select is((select count(*) from haul.transfers where download = :d), 0::bigint, 
 
 -- Where it comes from, without what may be a secret; and who is at it.
 select is((select concat_ws(' ', source, (select kind from tow.jobs j where j.id = d.job)) from haul.downloads d where id = :d), 'https://x/a%20file.iso?… haul.import', 'nothing that follows a ?, and the job that came last');
+select is(haul_store.shown_link(l), said, 'nor a key in a folder: ' || said) from (values
+	('https://anna:pw@t.example/download/12/0123456789abcdef0123456789abcdef/film.torrent', 'https://t.example/download/12/…/film.torrent'),
+	('https://t.example/a-long-name-of-a-file-that-is-no-key.iso;passkey=abc?x=1', 'https://t.example/a-long-name-of-a-file-that-is-no-key.iso/…?…'),
+	('magnet:?xt=urn:btih:00&dn=x&tr=https://t.example/key', 'magnet:?xt=urn:btih:00&dn=x')) v(l, said);
 select is(haul_store.shown_link(l), s, 'the link ' || s) from (values ('https://ada:secret@host/a@b.iso?key=1#2', 'https://host/a@b.iso?…'), ('HTTP://host/x', 'HTTP://host/x'),
 	('magnet:?xt=urn:btih:aa&tr=http://t/passkey/announce&dn=A+film&ws=x', 'magnet:?xt=urn:btih:aa&dn=A+film'), ('magnet:?dn=a&xt.1=urn:btih:bb', 'magnet:?dn=a&xt.1=urn:btih:bb')) v(l, s);
 

@@ -90,5 +90,10 @@ select is(pg_temp.read_whole(), :had_read::bigint, 'or at all jobs');
 select count(*) from haul.downloads where trouble is not null \g /dev/null
 select is(pg_temp.read_whole(), :had_read::bigint, 'also where each is looked at');
 
+-- What a job said is hidden from those who do not see what it was given.
+set local role tow_viewer;
+select alike((select trouble from haul.downloads where id = :d), '(hidden); tried 3 of 12 times%', 'not what its job said, but how often');
+reset role;
+
 select * from finish();
 rollback;

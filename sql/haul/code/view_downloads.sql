@@ -76,12 +76,12 @@ begin
 end $$;
 comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer, text) is 'What keeps a download from going on, in words; p_tried: what its job says that tries again.';
 
--- Keys stand in what follows the ?, before the @, and in the addresses of trackers.
+-- Keys stand in what follows the ?, before the @, in folders (as in haul_store.mask) and in the addresses of trackers.
 create or replace function haul_store.shown_link(p_link text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select case when p_link ~* '^magnet:' then 'magnet:?' || (select string_agg(o, '&' order by n) from regexp_split_to_table(substr(p_link, 9), '&') with ordinality p(o, n) where o ~* '^(xt|dn|xl)(\.\d+)?=')
-		else regexp_replace(regexp_replace(regexp_replace(p_link, '^(https?://)[^/?#]*@', '\1', 'i'), '#.*$', ''), '\?.*$', '?…') end
+		else regexp_replace(regexp_replace(regexp_replace(regexp_replace(p_link, '^(https?://)[^/?#]*@', '\1', 'i'), '#.*$', ''), '\?.*$', '?…'), '/[a-zA-Z0-9_-]{20,}(?=[/?;]|$)|;[^/?]*', '/…', 'g') end
 $$;
 comment on function haul_store.shown_link(text) is 'A link for people, without what may be a secret.';
 

@@ -49,7 +49,7 @@ begin
 	if v_outcome in ('r', 'l') then
 		return query
 			select p.attempt - (p.state = 'running')::int, tow_store.max_attempts(j, tow_store.policy_for(j, null)), case when p.state in ('retrying', 'scheduled') then p.run_at end,
-				coalesce(v_error, 'its worker was lost')
+				coalesce(tow_store.shown(v_error, tow_store.in_sight(j.queue, tow_store.sight())), 'its worker was lost')
 			from tow_store.place_of(p_job) p join tow_store.job j on j.id = p.id;
 	end if;
 end $$;
