@@ -25,10 +25,8 @@ return 3;
 comment on function haul_store.too_often() is 'What was tried in vain so often needs somebody.';
 
 create or replace function haul_store.is_failing(p_tries int) returns boolean
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$
-	select coalesce(p_tries >= haul_store.too_often(), false)
-$$;
+language sql immutable parallel safe
+return coalesce(p_tries >= haul_store.too_often(), false);
 comment on function haul_store.is_failing(int) is 'Whether what was tried in vain so often needs somebody.';
 
 -- From the jobs that have failed, which are few, not from the downloads, which are many.
