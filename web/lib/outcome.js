@@ -12,7 +12,8 @@ export function useOutcome(path, job) {
 		let timer = null, wanted = true;
 		const look = async () => {
 			try {
-				const [{ items }, { state, error }] = await Promise.all([get(path), get(`jobs/${job}`)]);
+				const { state, error } = await get(`jobs/${job}`); // first: what it found is there once it has ended
+				const { items } = await get(path);
 				if (!wanted)
 					return;
 				setSeen({ found: items, state, error: state === 'failed' ? error : null });
