@@ -83,7 +83,7 @@ begin
 			select p_ended -> e.id::text ->> 0 as state, (p_ended -> e.id::text ->> 1)::int as attempt
 			where p_ended ? e.id::text and not exists (select from tow_store.revival v where v.job_id = e.id)
 			union all
-			select tow.state(e.id), (select h.attempt from tow_store.last_end(e.id) d join tow_store.history h on h.job_id = e.id and h.run = d.run and h.finished_at = d.finished_at)
+			select tow.state(e.id), (select d.attempt from tow_store.last_end(e.id) d)
 			limit 1) s
 		where s.state is not null;
 end $$;

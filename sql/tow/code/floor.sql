@@ -19,6 +19,7 @@ create or replace function tow.floor(
 	p_worker bigint, p_memory text, p_bands int[], p_lows bigint[], p_woken boolean, p_parked text
 ) returns table(memory text, bands int[], queues int[], lows bigint[], safe boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
 declare
 	v_old constant jsonb := p_memory::jsonb;

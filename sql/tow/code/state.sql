@@ -47,30 +47,35 @@ comment on function tow_store.end_name("char") is 'The state of a job that ended
 -- The end that nobody has taken back, else the last that somebody has. There is at most one of the former, and it came
 -- after the job was made, or put back: so days are looked at from there, ever more at a time, which finds most jobs'
 -- at once. All of them only where a clock was turned back or the facts are gone.
-create or replace function tow_store.last_end(p_id bigint, out outcome "char", out run bigint, out finished_at timestamptz)
+create or replace function tow_store.last_end(
+	p_id bigint, out outcome "char", out run bigint, out finished_at timestamptz, out started_at timestamptz, out worker bigint, out band int, out attempt int, out class text, out error text
+)
 language plpgsql stable strict set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_now constant timestamptz := tow.now();
 	v_from timestamptz;
+	v_until timestamptz;
 	v_days int := 1;
 	v_run bigint;
 begin
 	select coalesce(v.at, j.created_at), coalesce(v.run, -1) into v_from, v_run
 	from tow_store.job j left join lateral (select o.run, o.at from tow_store.revival o where o.job_id = j.id order by o.run desc limit 1) v on true
 	where j.id = p_id;
-	while v_from < v_now + interval '1 day' loop
-		select h.outcome, h.run, h.finished_at into outcome, run, finished_at from tow_store.history h
-		where h.job_id = p_id and h.finished_at >= v_from and h.finished_at < v_from + v_days * interval '1 day' and h.run > v_run and h.outcome in ('c', 'f', 'x') limit 1;
-		if found then
-			return;
+	loop
+		v_until := v_from + v_days * interval '1 day';
+		if v_from < v_now + interval '1 day' is not true then
+			v_from := '-infinity';
+			v_until := 'infinity';
+			v_run := -1;
 		end if;
-		v_from := v_from + v_days * interval '1 day';
+		select h.outcome, h.run, h.finished_at, h.started_at, h.worker, h.band, h.attempt, h.class, h.error into outcome, run, finished_at, started_at, worker, band, attempt, class, error from tow_store.history h
+		where h.job_id = p_id and h.finished_at >= v_from and h.finished_at < v_until and h.run > v_run and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1;
+		exit when found or v_until = 'infinity';
+		v_from := v_until;
 		v_days := v_days * 4;
 	end loop;
-	select h.outcome, h.run, h.finished_at into outcome, run, finished_at from tow_store.history h
-	where h.job_id = p_id and h.outcome in ('c', 'f', 'x') order by h.run desc limit 1;
 end $$;
 comment on function tow_store.last_end(bigint) is 'The last run of a job that ended it; all null if none is remembered.';
 

@@ -122,7 +122,7 @@ begin
 			and (not p_fits ? 'kinds' or j.kind ~ (p_fits ->> 'kinds'))
 			and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags)) and (not p_fits ? 'key' or j.key = p_fits ->> 'key')
 			and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane') and (not p_fits ? 'parent' or j.parent = (p_fits ->> 'parent')::bigint)
-			and (not p_fits ? 'class' or exists (select from tow_store.last_end(j.id) e join tow_store.history h on h.job_id = j.id and h.run = e.run and h.finished_at = e.finished_at where h.class ^@ (p_fits ->> 'class')))
+			and (not p_fits ? 'class' or (tow_store.last_end(j.id)).class ^@ (p_fits ->> 'class'))
 		order by u.n limit p_rows
 	)
 	select j.cursor, j.id, coalesce(p.state, tow_store.end_name(h.outcome), 'unknown'), j.kind, j.queue, coalesce(b.priority, j.priority), coalesce(p.attempt, h.attempt, 0), j.max_attempts, j.created_at,
@@ -130,27 +130,31 @@ begin
 		j.key, j.tags, j.lane, j.parent, case when p.reason = 'arrival' then 'lane' else p.reason end,
 		case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when p.state = 'waiting' then tow_store.waits_for_what(j.id) end
 	from fit j
-		left join lateral ( -- as tow_store.place_of, without a call for each
-			select r.id, case when o.laned then 'waiting' else 'ready' end as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker, null::bigint as run, case when o.laned then 'arrival' end as reason
-			from tow_store.queue q join tow_store.band o on o.queue = q.id and o.priority = j.priority join tow_store.ready r on r.band = o.id and r.pos = j.id where q.name = j.queue and r.id = j.id
-			union all
-			select r.id, case when o.laned then 'waiting' else 'ready' end, r.band, r.attempt, null, null, null, null, case when o.laned then 'arrival' end
-			from tow_store.ready r join tow_store.band o on o.id = r.band where r.id = j.id and r.pos <> r.id
-			union all
-			select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null from tow_store.scheduled s where s.id = j.id
-			union all
-			select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason from tow_store.waiting w where w.id = j.id
-			union all
-			select l.id, 'waiting', l.band, l.attempt, null, null, null, null, 'lane' from tow_store.lined l where l.id = j.id
-			union all
-			select r.job_id, 'running', r.band, r.attempt, null, r.claimed_at, r.worker, r.run, null from tow_store.running r where r.job_id = j.id
-			limit 1) p on true
-		left join lateral ( -- most have ended within a day
-			select o.* from tow_store.history o
-			where p.id is null and o.job_id = j.id and o.finished_at >= j.created_at and o.finished_at < j.created_at + interval '1 day' and o.outcome in ('c', 'f', 'x')
+		left join lateral ( -- most have ended, within a day; then they are nowhere else
+			select o.outcome, o.run, o.finished_at, o.started_at, o.worker, o.band, o.attempt, o.class, o.error from tow_store.history o
+			where o.job_id = j.id and o.finished_at >= j.created_at and o.finished_at < j.created_at + interval '24 hours' and o.outcome in ('c', 'f', 'x')
 				and not exists (select from tow_store.revival v where v.run = o.run)
+			limit 1) e on true
+		left join lateral ( -- as tow_store.place_of, without a call for each, and not of what has ended
+			select u.* from (select where e.run is null) living, lateral (
+				select r.id, case when o.laned then 'waiting' else 'ready' end as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker, null::bigint as run, case when o.laned then 'arrival' end as reason
+				from tow_store.queue q join tow_store.band o on o.queue = q.id and o.priority = j.priority join tow_store.ready r on r.band = o.id and r.pos = j.id where q.name = j.queue and r.id = j.id
+				union all
+				select r.id, case when o.laned then 'waiting' else 'ready' end, r.band, r.attempt, null, null, null, null, case when o.laned then 'arrival' end
+				from tow_store.ready r join tow_store.band o on o.id = r.band where r.id = j.id and r.pos <> r.id
+				union all
+				select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null from tow_store.scheduled s where s.id = j.id
+				union all
+				select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason from tow_store.waiting w where w.id = j.id
+				union all
+				select l.id, 'waiting', l.band, l.attempt, null, null, null, null, 'lane' from tow_store.lined l where l.id = j.id
+				union all
+				select r.job_id, 'running', r.band, r.attempt, null, r.claimed_at, r.worker, r.run, null from tow_store.running r where r.job_id = j.id) u
+			limit 1) p on true
+		left join lateral (
+			select e.* where e.run is not null
 			union all
-			select o.* from tow_store.last_end(j.id) e join tow_store.history o on o.job_id = j.id and o.run = e.run and o.finished_at = e.finished_at where p.id is null
+			select l.* from tow_store.last_end(j.id) l where e.run is null and p.id is null
 			limit 1) h on true
 		left join tow_store.band b on b.id = coalesce(p.band, h.band)
 		left join tow_store.progress g on g.job_id = case when p.run is not null then j.id end and g.run = p.run -- what does not run is not looked for
