@@ -71,11 +71,16 @@ void queue_charged(struct queue *q, struct run *r, double took_us)
 	r->charged_us = took_us;
 }
 
+static double cost(const struct queue *q)
+{
+	return q->avg_us > 0 ? q->avg_us : UNKNOWN_US;
+}
+
 void queue_charge(struct queue *q, struct run *r)
 {
 	if (q->pool)
 		q->pool->v = q->v;
-	queue_charged(q, r, q->avg_us > 0 ? q->avg_us : UNKNOWN_US);
+	queue_charged(q, r, cost(q));
 }
 
 void pool_empty(struct pool *p, const char *name, int slots)
@@ -165,9 +170,15 @@ bool pool_starving(const struct pool *p, int prefetch)
 	return jobs < (size_t)p->slots || pool_room(p, prefetch) >= p->slots / 2.0;
 }
 
+/* What it will have had when all that is claimed for it has run. */
+static double ahead(const struct queue *q)
+{
+	return q->v + (double)(q->stock.n + (size_t)q->asked) * cost(q) / q->weight;
+}
+
 static bool before(const struct pool *p, size_t a, size_t b)
 {
-	double va = p->queues[a]->v, vb = p->queues[b]->v;
+	double va = ahead(p->queues[a]), vb = ahead(p->queues[b]);
 
 	return va < vb || (va <= vb && a < b);
 }
@@ -178,6 +189,25 @@ static bool competes(const struct queue *other, const struct queue *q)
 	return other == q || !other->dry;
 }
 
+static size_t had_least(const struct pool *p, size_t mine)
+{
+	size_t least = mine;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (competes(p->queues[i], p->queues[mine]) && before(p, i, least))
+			least = i;
+	return least;
+}
+
+static double weights_of(const struct pool *p, const struct queue *q)
+{
+	double weights = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		weights += competes(p->queues[i], q) ? p->queues[i]->weight : 0;
+	return weights;
+}
+
 static int whole(double jobs)
 {
 	return (int)(jobs + NEARLY);
@@ -185,14 +215,12 @@ static int whole(double jobs)
 
 /* Its part by weight. As jobs are whole something is left over, and goes to those that have had
  * least: one slot is never claimed for twice. */
-static int fair_part(const struct pool *p, size_t mine, double room, int prefetch)
+static int part_by_weight(const struct pool *p, size_t mine, double room, int prefetch)
 {
 	const struct queue *q = p->queues[mine];
-	double weights = 0, spare = room, turns = 0;
+	double weights = weights_of(p, q), spare = room, turns = 0;
 	int part = 0;
 
-	for (size_t i = 0; i < p->n; i++)
-		weights += competes(p->queues[i], q) ? p->queues[i]->weight : 0;
 	for (size_t i = 0; i < p->n; i++) {
 		const struct queue *other = p->queues[i];
 		double each = for_a_slot(other, prefetch);
@@ -207,6 +235,22 @@ static int fair_part(const struct pool *p, size_t mine, double room, int prefetc
 			turns += 1 / each;
 	}
 	return part + (spare + NEARLY >= turns);
+}
+
+/* Whoever has had least, and whose part is less than a job, comes before all parts. Otherwise those
+ * whose jobs are shorter would fill each gap in turn, and there would never be room for it. */
+static int fair_part(const struct pool *p, size_t mine, double room, int prefetch)
+{
+	size_t first = had_least(p, mine);
+	const struct queue *f = p->queues[first];
+	double each = for_a_slot(f, prefetch);
+
+	if (whole(room * f->weight / weights_of(p, p->queues[mine]) * each) == 0) {
+		if (first == mine)
+			return 1;
+		room -= 1 / each;
+	}
+	return room > 0 ? part_by_weight(p, mine, room, prefetch) : 0;
 }
 
 static int strict_part(const struct pool *p, size_t mine, double room, int prefetch)

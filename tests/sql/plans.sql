@@ -54,6 +54,9 @@ select count(*) from tow.heartbeat(:w, 'running', array(select job_id from tow_s
 select pg_temp.drain('promote') \g /dev/null
 select is((select string_agg(format('%s: %s', s.relname, s.seq_scan - b.seq_scan), ', ') from pg_stat_xact_user_tables s join scanned b using (relname)
 	where s.schemaname = 'tow_store' and s.relname ~ '^(ready|job|history|scheduled)' and s.seq_scan > b.seq_scan), null, 'nor by verbs, a heartbeat, promotion');
+-- Once it is analyzed, one table of two queues looks best read whole to find that one of them has nothing.
+select is((select string_agg(f::text, ', ') from unnest('{tow.exchange,tow.floor,tow.heartbeat,tow.drained,tow.tick}'::regproc[]) f join pg_proc p on p.oid = f where not p.proconfig @> '{enable_seqscan=off}'),
+	null, 'what workers and schedulers ask all the time reads none whole, whatever is known of the tables');
 
 -- What asks for a time looks only at the days of that time: tow.now() is volatile, and must be asked once for that.
 set local max_parallel_workers_per_gather = 0; -- a parallel scan is counted when it is set up, executed or not

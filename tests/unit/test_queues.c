@@ -5,6 +5,7 @@
 #include "workers/queue.h"
 
 #define QUEUES 3
+#define SLOTS  8
 
 static struct pool pool;
 static struct queue queues[QUEUES];
@@ -282,6 +283,60 @@ START_TEST(whoever_had_least_is_claimed_for_first)
 }
 END_TEST
 
+/* Slots that are always refilled: what is wanted is claimed at once, whatever ends first is
+ * followed by whose turn it is. */
+static void work(int jobs, const double took_us[], int counts[])
+{
+	struct run *in[SLOTS] = { NULL };
+	double until[SLOTS] = { 0 };
+
+	for (int done = 0; done < jobs;) {
+		int soonest = 0;
+
+		for (size_t i = 0; i < pool.n; i++)
+			queues[i].asked = queue_want(&queues[i], 0);
+		for (size_t i = 0; i < pool.n; i++) {
+			stock(&queues[i], queues[i].asked);
+			queues[i].asked = 0;
+		}
+		for (int s = 1; s < pool.slots; s++)
+			soonest = until[s] < until[soonest] ? s : soonest;
+		if (in[soonest]) {
+			struct queue *q = in[soonest]->queue;
+
+			end(in[soonest], took_us[q->id - 1]);
+			queue_learn(q, took_us[q->id - 1], 1);
+			counts[q->id - 1]++;
+			done++;
+		}
+		in[soonest] = NULL;
+		if (pool_next(&pool)) {
+			int i = start(&in[soonest]);
+
+			until[soonest] += took_us[i];
+		} else {
+			until[soonest] += 1000;
+		}
+	}
+}
+
+/* The lighter one's jobs are a little longer, so that a slot is given one ahead, where it is given
+ * two of the other's. */
+START_TEST(nobody_is_kept_out_by_shorter_jobs)
+{
+	for (int slots = 1; slots <= SLOTS; slots++) {
+		int counts[QUEUES] = { 0 };
+
+		setup();
+		share(slots, 2, (const double[]){ 3, 1 });
+		work(400, (const double[]){ 24000, 26000 }, counts);
+		ck_assert_int_ge(counts[1], 80);
+		ck_assert_int_le(counts[1], 110);
+		teardown();
+	}
+}
+END_TEST
+
 START_TEST(slow_jobs_leave_no_room_for_hoarding)
 {
 	share(2, 2, (const double[]){ 1, 1 });
@@ -342,6 +397,7 @@ int main(void)
 	tcase_add_test(c, strict_is_strict);
 	tcase_add_test(c, shared_slots_are_claimed_for_once);
 	tcase_add_test(c, whoever_had_least_is_claimed_for_first);
+	tcase_add_test(c, nobody_is_kept_out_by_shorter_jobs);
 	tcase_add_test(c, slow_jobs_leave_no_room_for_hoarding);
 	tcase_add_test(c, strict_claims_for_the_next_when_the_first_has_no_more);
 	tcase_add_test(c, others_are_told_of_the_part_of_each);
