@@ -55,6 +55,9 @@ select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,fin
 	'{"state": "failed", "kind": "noop", "queue": "other", "priority": 100, "attempt": 1, "pct": null, "note": null, "class": "c.2", "error": "no", "key": "failed2", "tags": ["even"], "lane": null, "parent": null, "reason": null, "waits_for": null}', 'one that failed');
 select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,finished_at,run_at,max_attempts,waits_for}'::text[] from tow.list_jobs('waiting') l limit 1),
 	'{"state": "waiting", "kind": "noop", "queue": "default", "priority": 100, "attempt": 0, "pct": null, "note": null, "class": null, "error": null, "key": null, "tags": null, "lane": null, "parent": null, "reason": "predecessors", "waits_for": null}'::jsonb - 'waits_for', 'one that waits');
+update tow_store.job set created_at = created_at - interval '3 days' where id = (select id from made where s = 'failed' and n = 2);
+select is((select concat_ws(' ', l.state, l.attempt, l.class, l.error, l.worker = :w, l.run is not null, l.started_at is not null, l.finished_at - l.created_at > interval '3 days') from tow.list_jobs('failed', key => 'failed2') l),
+	'failed 1 c.2 no t t t t', 'one that failed days after it was made');
 select is((select count(*) from tow.list_jobs(tag => 'even')), 21::bigint, 'with a tag');
 select is((select count(*) from tow.list_jobs(queue => 'other', kind => 'noop')), 21::bigint, 'of a queue and kind');
 select is((select count(*) from tow.list_jobs(class => 'c.3')), 1::bigint, 'whose error is of a class');
