@@ -1,7 +1,9 @@
 /* tow jobs: what has not finished, by filters; with --follow, each change of state as it happens.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "lib/follow.h"
 #include "lib/print.h"
@@ -70,6 +72,20 @@ static void gather(const struct cli *c, struct cli_call *call)
 	cli_arg(call, "max_rows", cli_option(c, "limit"));
 }
 
+/* Whoever has just seen a job end shall not wonder where it is. */
+static int list_live(struct cli *c, struct cli_call *call)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	cli_arg(call, "before", cli_option(c, "before"));
+	if (!cli_call(c, &rows, "tow.find_jobs", call) || !print_rows(c, rows, live))
+		return cli_failed(c);
+	if (tow_rows_count(rows) == 0 && !cli_has(c, "json") && isatty(STDOUT_FILENO))
+		fprintf(stderr, "tow: note: no such job is live; 'tow history' has those that have "
+				"ended\n");
+	return EX_OK;
+}
+
 static int list(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -78,8 +94,7 @@ static int list(struct cli *c)
 		cli_arg(&call, "since", cli_option(c, "since"));
 		return print_call(c, "tow.find_history", &call, finished);
 	}
-	cli_arg(&call, "before", cli_option(c, "before"));
-	return print_call(c, "tow.find_jobs", &call, live);
+	return list_live(c, &call);
 }
 
 static int follow(struct cli *c)

@@ -34,6 +34,7 @@ if command -v script >/dev/null; then
 	like "$out" $'\e\\[1m' "with colour on a terminal"
 	ok "where lines are cut to its width" test "$(echo "$out" | sed 's/\x1b\[[0-9;]*m//g' | LC_ALL=C.UTF-8 wc -L)" -le 60
 	unlike "$(on_terminal env TERM=xterm NO_COLOR=1 "$TOW" jobs)" $'\e' "but for NO_COLOR"
+	like "$(on_terminal env TERM=dumb "$TOW" jobs --key nobody)" "'tow history' has those that have ended" "an empty list says where to look"
 else
 	skip "there is no script(1) to give a terminal"
 fi
