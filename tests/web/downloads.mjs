@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { base, checkAccess, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -50,14 +50,6 @@ async function walkOnPhone() {
 	}
 	await page.context().close();
 }
-
-// The server's answer, changed: what would take long to come about.
-const answers = (page) => (path, change) => page.route(path, async (route) => {
-	const response = await route.fetch();
-	const json = await response.json();
-	change(json);
-	await route.fulfill({ response, json });
-});
 
 // What is tried again and again says so wherever it is shown, on a phone, too.
 async function triesAreTold() {

@@ -107,6 +107,14 @@ export async function checkAccess(page, name) {
 		grave.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(' | ')}`).join('\n'));
 }
 
+// The server's answer, changed: what would take long to come about.
+export const answers = (page) => (path, change) => page.route(path, async (route) => {
+	const response = await route.fetch();
+	const json = await response.json();
+	change(json);
+	await route.fulfill({ response, json });
+});
+
 // Whether the page is wider than its window.
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
 

@@ -1,5 +1,5 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
-import { base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -277,6 +277,25 @@ async function clocksAreThoseOfWhoReads() {
 	await page.context().close();
 }
 
+// Things that happened within one millisecond stand as they happened, and that a job was enqueued stands there once.
+async function timelineIsInOrder() {
+	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
+	const at = (micros) => `2038-01-01T10:00:00.123${micros}+00:00`;
+	await answers(page)(new RegExp(`v1/jobs/${jobs.echo}$`), (job) => Object.assign(job, {
+		created_at: at('100'), state: 'retrying', attempts: [{ run: 1, attempt: 1, started_at: at('3'), outcome: 'failed' }],
+		audit: [{ n: 1, at: at('9'), who: 'anna', what: 'job.enqueued' }, { n: 2, at: at('2'), who: 'bert', what: 'job.snoozed' }, { n: 3, at: at('300'), who: 'carl', what: 'job.run_now' }],
+		log: [{ n: 1, run: 1, at: at('5'), level: 'info', line: 'second' }, { n: 2, run: 1, at: at('4'), level: 'info', line: 'first' }],
+	}));
+	await goTo(page, `#/jobs/${jobs.echo}`);
+	await page.locator('.timeline').waitFor();
+	const said = await page.locator('.timeline > li').evaluateAll((all) => all.map((li) => li.querySelector('b').textContent));
+	is(said.join(', '), 'attempt 1, carl, bert, anna', 'what happened to a job is told in order, newest first');
+	is(await page.locator('.timeline').getByText(/^(enqueued|made)$/).count(), 1, 'that it was enqueued, once');
+	is((await page.locator('.log li').allTextContents()).map((text) => text.match(/first|second/)[0]).join(), 'first,second', 'and lines, too, are in order');
+	await shot(page, 'timeline-phone');
+	await page.context().close();
+}
+
 async function whatBreaksStaysAlone() {
 	const page = await visit('viewer');
 	await page.route(/\/workers$/, (route) => route.fulfill({ json: { items: [{}] } }));
@@ -454,6 +473,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
-	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);
