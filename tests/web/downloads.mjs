@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { answers, base, checkAccess, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -25,7 +25,7 @@ const forAdmins = [['#/settings/instance', 'Settings', 'audit_retention'], ['#/s
 async function see(page, [hash, heading, text]) {
 	await goTo(page, hash);
 	await page.locator('main > :first-child').getByRole('heading', { level: 1, name: heading }).waitFor();
-	await page.locator('main').getByText(text).first().waitFor();
+	await page.locator('main').getByText(text).locator('visible=true').first().waitFor();
 }
 
 const pictureOf = (name) => name.replace(/[^a-z0-9]+/gi, '-');
@@ -84,6 +84,33 @@ async function longTextsFit() {
 		await shot(page, pictureOf(`long ${hash}`));
 	}
 	await page.context().close();
+}
+
+const toRead = [['instance', 'audit_retention'], ['tokens', 'Add a token'], ['policies', 'quick'], ['kinds', 'echo'], ['libraries', 'Where files go'], ['profiles', 'default'],
+	['channels', 'Could not connect'], ['rules', 'client.*']].map(([name, text]) => [`#/settings/${name}`, 'Settings', text]);
+
+// Settings are read, and so is what happened to a download: nothing of them is cut off.
+async function textsAreWhole() {
+	const id = sql(`select haul.add_channel('pager', 'ntfy', 'http://127.0.0.1:1', options => '{"topic": "mine"}');
+		select haul.add_rule('all', 'pager', '{download.failed,download.completed,client.*,target.failing}'); select haul.grab('http://127.0.0.1:9/told.bin')`).split('\n').at(-1);
+	sql(`select haul.cancel(${id})`);
+	for (const [width, scheme] of [[360, 'light'], [1280, 'dark']]) {
+		const page = await visit('admin', '', { viewport: { width, height: 740 }, colorScheme: scheme });
+		const say = answers(page);
+		await say(/v1\/channels$/, ({ items }) => Object.assign(items[0], { state: 'failing', error: `POST 'http://127.0.0.1:1/': Could not connect to server (${'x'.repeat(60)})`, hint: 'is its address right?' }));
+		await say(/v1\/downloads\/\d+\/events/, ({ items }) => items.forEach((e) => Object.assign(e, { detail: `${e.detail}: ${'as its client says '.repeat(8)}` })));
+		for (const place of [...toRead, [`#/downloads/${id}`, 'told.bin', 'as its client says']]) {
+			const name = place[0].replace(id, 'one');
+			await see(page, place);
+			is(await cutOff(page), '', `${width} px wide: all texts of ${name} are whole`);
+			ok(!await isTooWide(page), `${width} px wide: ${name} fits`);
+			await shot(page, pictureOf(`whole ${width} ${name}`));
+		}
+		await goTo(page, '#/settings/channels');
+		await comes(row(page, 'pager').getByText('is its address right?').locator('visible=true').waitFor(), `${width} px wide: why a channel fails is said`);
+		await page.context().close();
+	}
+	sql(`select haul.drop_channel('pager'); select haul.forget(${id})`);
 }
 
 const row = (page, text) => page.locator('tbody tr').filter({ hasText: text });
@@ -613,6 +640,6 @@ async function viewersOnlyLook() {
 }
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
-	walkOnPhone, triesAreTold, longTextsFit, viewersOnlyLook];
+	walkOnPhone, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

@@ -29,10 +29,11 @@ const fileColumns = [
 	{ name: 'placed', title: 'Placed', width: 14, wide: true, cell: (f) => html`<${Time} at=${f.placed_at} />` },
 ];
 
+// On a phone the detail has the room of both.
 const eventColumns = [
-	{ name: 'at', title: 'When', width: 10, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
-	{ name: 'what', title: 'What', width: 17, cell: (e) => stateWords(e.what) },
-	{ name: 'detail', title: 'Detail', cell: (e) => html`<span title=${e.detail}>${e.detail}</span>` },
+	{ name: 'at', title: 'When', width: 10, phone: 9, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
+	{ name: 'what', title: 'What', width: 17, wide: true, cell: (e) => stateWords(e.what) },
+	{ name: 'detail', title: 'Detail', cell: (e) => html`<b class="narrow">${stateWords(e.what)}</b><span>${e.detail}</span>` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (e) => e.who },
 ];
 
@@ -125,5 +126,5 @@ export function Download({ id }) {
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
 		<${Files} d=${d} files=${files} />
 		<h2>What happened</h2>
-		<${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} />`;
+		<div class="whole"><${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} /></div>`;
 }
