@@ -379,7 +379,28 @@ async function daemonsInTwoTabs() {
 	await comes(other.getByRole('link', { name: /^View Job/ }).waitFor(), 'with its job');
 	await comes(other.getByRole('log').getByText('STARTED').waitFor(), 'and in its log');
 	await other.getByRole('button', { name: 'Stop sweeper' }).click();
+	await shot(other, 'daemon-stop');
+	await dialog(other).getByRole('button', { name: 'Cancel', exact: true }).click();
+	is(sql("select state in ('stopped', 'stopping') from tow.daemons where name = 'sweeper'"), 'f', 'before one is stopped, it is asked');
+	await other.getByRole('button', { name: 'Stop sweeper' }).click();
+	await dialog(other).getByRole('button', { name: 'Stop', exact: true }).click();
 	await comes(page.getByRole('button', { name: 'Start sweeper' }).waitFor(), 'one that is stopped there, here');
+	await page.context().close();
+}
+
+async function watchingStops() {
+	const page = await visit('operator', '#/downloads');
+	const service = page.locator('.service');
+	await comes(service.getByText('All are asked what they do.').waitFor(), 'it is said that clients are watched');
+	await service.getByRole('button', { name: 'Stop watching clients' }).click();
+	await comes(dialog(page).getByText('nothing of it is seen here').waitFor(), 'before that ends, it is asked');
+	await shot(page, 'watching-stop');
+	await dialog(page).getByRole('button', { name: 'Stop', exact: true }).click();
+	await comes(service.getByText('Clients are not watched').waitFor(), 'then they are not watched');
+	is(await service.getByText('All are asked').count(), 0, 'and not said to be asked');
+	await shot(page, 'watching-stopped');
+	await service.getByRole('button', { name: 'Start watching clients' }).click();
+	await comes(service.getByText('All are asked what they do.').waitFor(), 'until they are watched again');
 	await page.context().close();
 }
 
@@ -639,7 +660,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

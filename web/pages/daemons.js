@@ -1,6 +1,7 @@
 // Daemons: what works in turns until somebody stops it, each with what it says now. And one: its log.
 import { get, may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
+import { confirm } from '../lib/dialog.js';
 import { Json } from '../lib/json.js';
 import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
@@ -8,7 +9,7 @@ import { go, href } from '../lib/route.js';
 import { add, drop, edit } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, seconds, spelled, Time } from '../lib/time.js';
-import { act } from '../lib/toast.js';
+import { act, toast } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 
 const pathOf = (d) => `daemons/${step(d.name)}`;
@@ -43,17 +44,27 @@ const sort = {
 	pattern: '[a-zA-Z0-9_.\\-]([a-zA-Z0-9_. \\-]{0,62}[a-zA-Z0-9_.\\-])?', title: 'up to 64 letters, digits, _ . -, and blanks between them',
 };
 
-async function verb(d, name, said, done) {
-	await act(() => post(`${pathOf(d)}/${name}`), `${d.name} ${said}`);
+const isStarted = (d) => !['stopped', 'disabled', 'failed', 'stopping'].includes(d.state);
+
+// What ends a turn is asked before.
+const ends = {
+	stop: 'Its turn is cancelled, and no other one begins until it is started again. Jobs that its turns made go on.',
+	disable: 'Its turn is cancelled, and it cannot be started until it is enabled. Jobs that its turns made go on.',
+};
+
+async function verb(d, name, word, said, done) {
+	const doing = () => post(`${pathOf(d)}/${name}`);
+	if (!ends[name] || !isStarted(d))
+		await act(doing, `${d.name} ${said}`);
+	else if (await confirm({ title: `${word} ${d.name}?`, text: ends[name], action: word, run: doing }))
+		toast(`${d.name} ${said}`);
 	done();
 }
-
-const isStarted = (d) => !['stopped', 'disabled', 'failed', 'stopping'].includes(d.state);
 
 function Verbs({ d, done, look = '', less = '' }) {
 	if (!may('operator'))
 		return null;
-	const one = (name, word, said, more = '') => html`<${Button} key=${name} look="${look} ${more}" aria-label=${`${word} ${d.name}`} onClick=${() => verb(d, name, said, done)}>${word}<//>`;
+	const one = (name, word, said, more = '') => html`<${Button} key=${name} look="${look} ${more}" aria-label=${`${word} ${d.name}`} onClick=${() => verb(d, name, word, said, done)}>${word}<//>`;
 	return html`<div class="actions">${!d.enabled ? one('enable', 'Enable', 'may be started')
 		: html`${one('disable', 'Disable', 'is disabled', less)}${isStarted(d) ? one('stop', 'Stop', 'is stopped') : one('start', 'Start', 'is started')}`}</div>`;
 }

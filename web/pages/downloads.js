@@ -398,16 +398,21 @@ function Filters({ query }) {
 // Whether clients are watched at all.
 function Service() {
 	const { data, reload } = useData('downloads/status', { topics: ['clients', 'status'] });
-	const change = async (what, said) => {
-		await act(() => post(`downloads/service/${what}`), said);
+	const start = async () => {
+		await act(() => post('downloads/service/start'), 'clients are watched');
+		reload();
+	};
+	const stop = async () => {
+		if (await confirm({ title: 'Stop watching clients?', action: 'Stop', text: 'What they do goes on, but nothing of it is seen here until watching is started again.', run: () => post('downloads/service/stop') }))
+			toast('clients are not watched any more');
 		reload();
 	};
 	if (!data)
 		return html`<span class="service"></span>`;
 	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
-		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${() => change('stop', 'clients are not watched any more')}>Stop<//>`
-			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}
-		<span class="soft wide">All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)</span></span>`;
+		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${stop}>Stop<//>`
+			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${start}>Start<//>`)}
+		<span class="soft wide">${data.running ? html`All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
 }
 
 const PAGE = 50, MANY = 1000;
