@@ -296,6 +296,32 @@ async function timelineIsInOrder() {
 	await page.context().close();
 }
 
+// What a proxy sent for a page of its own is not read as an error, but can be.
+async function pagesInErrorsAreFolded() {
+	const page = await visit('operator', '', { viewport: { width: 360, height: 740 } });
+	const sent = `POST 'http://127.0.0.1:1/' answered 502:\n<html>\n<head><title>502 Bad Gateway</title></head>\n<body><h1 onclick="alert(1)">Bad</h1>${'<hr>'.repeat(8000)}the end</body></html>`;
+	await answers(page)(new RegExp(`v1/jobs/${jobs.failed}$`), (job) => {
+		Object.assign(job, { error: sent });
+		Object.assign(job.attempts[0], { error: 'Traceback:\n  first\n  second', detail: null });
+	});
+	await page.route('**/retry', (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify({ detail: sent }) }));
+	await goTo(page, `#/jobs/${jobs.failed}`);
+	const box = page.locator('main > .problem');
+	await comes(box.getByText("POST 'http://127.0.0.1:1/' answered 502: 502 Bad Gateway").waitFor(), 'of a page that a server sent, the title is said');
+	is(await box.locator('pre').isVisible(), false, 'and not all of it');
+	await page.getByRole('button', { name: 'Retry', exact: true }).click();
+	await comes(page.getByRole('alert').getByText('answered 502: 502 Bad Gateway').waitFor(), 'so it is where something was refused');
+	ok(!await isTooWide(page), 'and it fits');
+	await shot(page, 'error-page-phone');
+	await box.getByText('more').click();
+	await comes(box.locator('pre').getByText('<h1 onclick="alert(1)">').waitFor(), 'the rest is a click away, as text');
+	ok((await box.locator('pre').textContent()).length < 21000, 'and ends somewhere');
+	await comes(page.locator('.failure').getByText('second').locator('visible=true').waitFor(), 'a few lines are whole');
+	await checkAccess(page, 'an error with a page in it');
+	await shot(page, 'error-page-more');
+	await page.context().close();
+}
+
 async function whatBreaksStaysAlone() {
 	const page = await visit('viewer');
 	await page.route(/\/workers$/, (route) => route.fulfill({ json: { items: [{}] } }));
@@ -473,6 +499,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

@@ -1,4 +1,5 @@
 // One dialog at a time: ask() with fields, confirm() without.
+import { Long } from './long.js';
 import { toast } from './toast.js';
 import { html, store, useEffect, useErrorBoundary, useRef, useState, useStore } from './ui.js';
 
@@ -111,7 +112,7 @@ function Question({ question }) {
 			${fields.filter((f) => !f.rare).map(show)}
 			${fields.some((f) => f.rare) && html`<${More} title=${fields.filter((f) => f.rare).map((f) => f.label).join(', ')}>${fields.filter((f) => f.rare).map(show)}<//>`}
 			<div class="actions">
-				<div role="alert">${problem && html`<div class="problem"><p>${problem.message}</p>${problem.hint && html`<p class="hint">${problem.hint}</p>`}</div>`}</div>
+				<div role="alert">${problem && html`<div class="problem"><${Long} text=${problem.message} />${problem.hint && html`<p class="hint">${problem.hint}</p>`}</div>`}</div>
 				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>
 				${action !== null && html`<button type="submit" class="go ${danger ? 'danger' : 'main'}" disabled=${busy}>${action}</button>`}
 			</div>

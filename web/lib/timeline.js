@@ -1,11 +1,15 @@
 // What happened to a job, in order: attempts, the lines they wrote, what people did.
 import { Card, State } from './bits.js';
+import { Long } from './long.js';
 import { clock, duration, exact, micros, seconds } from './time.js';
 import { html } from './ui.js';
 
+// What a program says of where it broke is read here.
+const ROOM = 4000;
+
 function Failure({ one: { class: kind, error, detail } }) {
 	const more = detail && (typeof detail === 'string' ? detail : JSON.stringify(detail, null, 2));
-	return html`<pre class="failure">${kind && html`<b>${kind}</b>${'\n'}`}${error}${more && `\n${more}`}</pre>`;
+	return html`<div class="failure">${kind && html`<b>${kind}</b>`}<${Long} text=${more ? `${error}\n${more}` : error} room=${ROOM} /></div>`;
 }
 
 function Line({ line: { at, level, line } }) {

@@ -5,6 +5,7 @@ import { confirm } from '../lib/dialog.js';
 import { Json } from '../lib/json.js';
 import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
+import { Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
 import { add, drop, edit } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
@@ -124,7 +125,7 @@ function One({ name }) {
 		<div class="columns">
 			<${Card} title="Now" extra=${html`<${State} name=${d.state} />`}><p class="status"><${Says} d=${d} /></p>
 				<${Facts} of=${[['Said', d.status_at && html`<${Time} at=${d.status_at} />`], ['Next turn', d.next_at && html`<${Time} at=${d.next_at} />`], ['Heard of', d.heartbeat_at && html`<${Time} at=${d.heartbeat_at} />`],
-					['Its job', d.job && html`<a href=${href(`jobs/${d.job}`)}>View Job ${d.job}</a>`], ['Failed in a row', d.failures || null], ['Error', d.error]]} /><//>
+					['Its job', d.job && html`<a href=${href(`jobs/${d.job}`)}>View Job ${d.job}</a>`], ['Failed in a row', d.failures || null], ['Error', d.error && html`<${Long} text=${d.error} />`]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[['Kind', d.kind], ['Type', d.type === d.kind ? null : d.type], ['Every', duration(seconds(d.every))], ['Queue', html`<a href=${href(`queues/${d.queue}`)}>${d.queue}</a>`],
 				['Priority', d.priority], ['Time limit', d.timeout && duration(seconds(d.timeout))], ['Policy', d.policy], ['Starts by itself', d.auto_start ? 'yes' : 'no'], ['Enabled', d.enabled ? 'yes' : 'no']]} />
 				<h3>Config</h3><${Json} value=${d.config} label="config" /><//>

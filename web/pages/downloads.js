@@ -5,6 +5,7 @@ import { Chosen, useChosen } from '../lib/bulk.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
 import { useData, useMessages } from '../lib/live.js';
+import { gist } from '../lib/long.js';
 import { filter, href } from '../lib/route.js';
 import { add as setUp } from '../lib/setup.js';
 import { bytes, speed } from '../lib/size.js';
@@ -237,10 +238,10 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${troubleOf(d) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && gist(troubleOf(d))) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
 			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span></span>
 			${d.tries && html`<span class="narrow"><${Until} d=${d} /></span>`}
-			${d.trouble && html`<span class="narrow bad-text clamped">${troubleOf(d)}</span>`}</div>`;
+			${d.trouble && html`<span class="narrow bad-text clamped">${gist(troubleOf(d))}</span>`}</div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {

@@ -5,6 +5,7 @@ import { ask, confirm } from '../lib/dialog.js';
 import { Graph } from '../lib/graph.js';
 import { Json } from '../lib/json.js';
 import { useData } from '../lib/live.js';
+import { gist, Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
 import { finished, live } from '../lib/states.js';
 import { duration, exact, Lasting, Moment, Said, seconds, Time } from '../lib/time.js';
@@ -103,7 +104,7 @@ function Hint({ job, hint }) {
 function Why({ job, topic }) {
 	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic] });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
-		<b>${w.reason}</b> <${Said} text=${w.detail} />${w.until && html`, until <${Moment} at=${w.until} />`}
+		<b>${w.reason}</b> <${Said} text=${gist(w.detail ?? '')} />${w.until && html`, until <${Moment} at=${w.until} />`}
 		${w.ids && html`<${Holders} of=${w} />`}
 		${w.hint && html`<${Hint} job=${job} hint=${w.hint} />`}</li>`)}</ul><//>`;
 }
@@ -155,7 +156,7 @@ function Known({ id }) {
 		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem"><p class="mono">${job.error}</p></div>`)}
+		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem mono"><${Long} text=${job.error} /></div>`)}
 		<div class="halves">
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
 			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />

@@ -4,6 +4,7 @@ import { Button, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
 import { useData } from '../lib/live.js';
+import { Long } from '../lib/long.js';
 import { href } from '../lib/route.js';
 import { Secret } from '../lib/secret.js';
 import { add, drop, edit } from '../lib/setup.js';
@@ -92,7 +93,7 @@ const byName = (sort, more) => ({ one: sort.one, add: () => add(sort), edit: (o)
 
 // What its last message met, as long as none has got through since.
 function Wrong({ of: { error, hint } }) {
-	return error && html`<div class="bad-text">${error}</div>${hint && html`<div class="soft">${hint}</div>`}`;
+	return error && html`<div class="bad-text"><${Long} text=${error} /></div>${hint && html`<div class="soft">${hint}</div>`}`;
 }
 
 const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`;
