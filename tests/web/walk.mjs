@@ -430,12 +430,16 @@ async function viewersOnlyLook() {
 	const page = await visit('viewer', `#/jobs/${jobs.echo}`);
 	await page.getByText('Timeline').waitFor();
 	is(await page.locator('main').getByRole('button', { name: /Run again|Cancel|Delete|Retry/ }).count(), 0, 'a viewer is offered nothing');
+	await comes(page.getByRole('region', { name: 'Arguments' }).getByText('hidden from viewers', { exact: true }).waitFor(), 'is told that arguments are hidden');
+	await shot(page, 'job-hidden');
 	await goTo(page, '#/jobs');
 	await page.locator('tbody tr').first().waitFor();
 	is(await page.getByRole('button', { name: 'Enqueue a job' }).count(), 0, 'enqueues nothing');
 	is(await page.locator('table').getByRole('checkbox').count(), 0, 'and selects nothing');
 	await goTo(page, `#/jobs/${jobs.failed}`);
 	await page.locator('.why li').first().waitFor();
+	await comes(page.locator('main > .problem').getByText('hidden from viewers').waitFor(), 'and that an error is');
+	is(await page.locator('main').getByText('(hidden)').count(), 0, 'in words');
 	is(await page.getByText('select tow.').count(), 0, 'is not told what to type that he may not do');
 	const status = await page.evaluate(async (id) => (await fetch(`api/v1/jobs/${id}/retry`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status, jobs.echo);
 	is(status, 403, 'whoever asks all the same is refused');

@@ -1,5 +1,6 @@
 // What happened to a job, in order: attempts, the lines they wrote, what people did.
 import { Card, State } from './bits.js';
+import { hiddenSaid } from './hidden.js';
 import { Long } from './long.js';
 import { clock, duration, exact, micros, seconds } from './time.js';
 import { html } from './ui.js';
@@ -13,7 +14,7 @@ function Failure({ one: { class: kind, error, detail } }) {
 }
 
 function Line({ line: { at, level, line } }) {
-	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${line}</span></li>`;
+	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${hiddenSaid(line)}</span></li>`;
 }
 
 function Attempt({ one, lines }) {

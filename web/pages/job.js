@@ -3,6 +3,7 @@ import { del, may, post } from '../lib/api.js';
 import { Button, Card, count, Facts, Gone, Head, Meter, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { Graph } from '../lib/graph.js';
+import { hiddenSaid, hiddenWords, isHidden } from '../lib/hidden.js';
 import { Json } from '../lib/json.js';
 import { useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
@@ -113,7 +114,7 @@ function Progress({ job }) {
 	const { progress, children } = job;
 	if (job.state === 'running' && progress)
 		return html`<${Card} title="Progress"><div class="pair wider"><${Meter} value=${progress.pct ?? 0} label="progress" /><b class="num">${Math.round(progress.pct ?? 0)} %</b></div>
-			<p class="soft">${progress.note}${progress.total && ` ${progress.done} of ${progress.total}`}</p><//>`;
+			<p class="soft">${progress.note && hiddenSaid(progress.note)}${progress.total && ` ${progress.done} of ${progress.total}`}</p><//>`;
 	if (children?.total)
 		return html`<${Card} title="Its jobs"><div class="pair wider"><${Meter} value=${(100 * (children.total - children.pending)) / children.total} label="its jobs" />
 			<b class="num">${children.total - children.pending} / ${children.total}</b></div>
@@ -138,7 +139,7 @@ function About({ job }) {
 }
 
 function Steps({ steps }) {
-	return html`<${Card} title="Steps"><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
+	return html`<${Card} title="Steps"><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${isHidden(s.result ?? s.value) ? hiddenWords : JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
 }
 
 function NoJob({ id, error }) {
