@@ -146,7 +146,14 @@ async function whereNothingIs() {
 	expected.trouble = false;
 	is(await dialog(page).getByLabel('Links').inputValue(), 'ftp://somewhere/else\nmagnet:?xt=a b', 'which keeps that, line by line, and not what is added');
 	await comes(dialog(page).getByRole('button', { name: 'Add a library' }).waitFor(), 'it offers a library, too');
+	const refused = (link) => dialog(page).locator('.problem li').filter({ hasText: link });
+	await comes(refused('ftp://somewhere/else').getByText(/\w/).nth(1).waitFor(), 'why is said of each of them');
+	await comes(refused('magnet:?xt=a b').getByText(/\w/).nth(1).waitFor(), 'not of the first alone');
 	await shot(page, 'downloads-refused');
+	await page.setViewportSize({ width: 360, height: 740 });
+	await checkAccess(page, 'links that are refused');
+	await shot(page, 'downloads-refused-phone');
+	await page.setViewportSize({ width: 1280, height: 800 });
 	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
 	await comes(status(page, 'early.bin').getByText('no library', { exact: true }).waitFor(), 'what is here and has no library says so');
 	await comes(page.getByRole('link', { name: /^Needs somebody\s*1$/ }).waitFor(), 'and counts as what needs somebody');

@@ -278,19 +278,17 @@ const addFields = (libraries, clients) => [
 	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
 ];
 
-// Does it with each, and gives back those that failed, and why the first of them did.
+// Does it with each, and gives back those that failed, each with why.
 async function withEach(all, does) {
 	const left = [];
-	let problem = null;
 	for (const one of all) {
 		try {
 			await does(one);
 		} catch (error) {
-			problem ??= error;
-			left.push(one);
+			left.push({ one, error });
 		}
 	}
-	return { left, problem };
+	return left;
 }
 
 // What was refused stays in the dialog, and only that: the rest is not to be added twice.
@@ -306,11 +304,12 @@ async function addAll(fields, { links, files, rate, checksum, ...values }) {
 		throw Object.assign(new Error('a checksum is of one file'), { hint: 'add that one alone' });
 	const ofLinks = await withEach(all, (link) => post('downloads', { link, ...more }));
 	const ofFiles = await withEach(files, (file) => addFile(file, more));
-	const problem = ofLinks.problem ?? ofFiles.problem;
-	const failed = ofLinks.left.length + ofFiles.left.length;
-	if (problem) {
-		const message = n === 1 ? problem.message : `${n - failed} of ${n} were added; the rest stays here. The first of it: ${problem.message}`;
-		throw Object.assign(new Error(message), { hint: problem.hint, left: { links: ofLinks.left.join('\n'), files: ofFiles.left } });
+	const each = [...ofLinks.map(({ one, error }) => ({ of: one, error })), ...ofFiles.map(({ one, error }) => ({ of: one.name, error }))];
+	if (each.length > 0) {
+		const left = { links: ofLinks.map(({ one }) => one).join('\n'), files: ofFiles.map(({ one }) => one) };
+		const [{ error }] = each;
+		throw n === 1 ? Object.assign(new Error(error.message), { hint: error.hint, left })
+			: Object.assign(new Error(`${n - each.length} of ${n} were added; what was not stays here:`), { each, left });
 	}
 	return { n };
 }
