@@ -632,6 +632,20 @@ async function whoIs(secret) {
 	return answer.ok ? (await answer.json()).name : answer.status;
 }
 
+async function tabsThatAreNotThere() {
+	const page = await visit('operator', '#/settings/nope', { viewport: { width: 360, height: 740 } });
+	await comes(page.getByText('There is no such tab').waitFor(), 'that there is no such tab of settings is said');
+	is(await page.locator('.tabs [aria-current]').count(), 0, 'and none is shown for it');
+	await shot(page, 'settings-nope-phone');
+	await goTo(page, '#/settings/tokens');
+	await comes(page.getByText('Tokens: for admins alone').waitFor(), 'one that is for others is said to be');
+	await page.getByRole('link', { name: 'Retries' }).click();
+	await comes(row(page, 'quick').waitFor(), 'the others are there');
+	await goTo(page, '#/settings');
+	await comes(page.locator('.tabs [aria-current]').getByText('Retries').waitFor(), 'and the first, where none is named');
+	await page.context().close();
+}
+
 async function tokensAreAdded() {
 	const page = await visit('admin', '#/settings/tokens');
 	await page.getByRole('button', { name: 'Add a token' }).click();
@@ -667,7 +681,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

@@ -168,10 +168,14 @@ const tabs = {
 	...read,
 };
 
+function NoTab({ name }) {
+	return Object.hasOwn(tabs, name) ? html`<${Empty} title=${`${tabs[name].title}: for admins alone`}>Choose another tab.<//>` : html`<${Empty} title="There is no such tab">Choose one of those above.<//>`;
+}
+
 export function Settings({ rest: [name] }) {
 	const mine = Object.entries(tabs).filter(([, tab]) => may(tab.role));
-	const [chosen, tab] = mine.find(([key]) => key === name) ?? mine[0];
+	const [chosen, tab] = !name ? mine[0] : mine.find(([key]) => key === name) ?? [name];
 	return html`<${Head} title="Settings" />
 		<nav class="tabs" aria-label="Settings of what">${mine.map(([key, t]) => html`<a key=${key} href=${href(`settings/${key}`)} aria-current=${key === chosen ? 'true' : undefined}>${t.title}</a>`)}</nav>
-		${tab.component ? html`<${tab.component} key=${chosen} />` : html`<${Read} key=${chosen} of=${tab} />`}`;
+		${!tab ? html`<${NoTab} name=${name} />` : tab.component ? html`<${tab.component} key=${chosen} />` : html`<${Read} key=${chosen} of=${tab} />`}`;
 }
