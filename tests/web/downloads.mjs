@@ -145,7 +145,6 @@ async function whereNothingIs() {
 	await comes(dialog(page).getByText('1 of 3 were added').waitFor(), 'what is no link is refused, in the dialog');
 	expected.trouble = false;
 	is(await dialog(page).getByLabel('Links').inputValue(), 'ftp://somewhere/else\nmagnet:?xt=a b', 'which keeps that, line by line, and not what is added');
-	await comes(dialog(page).getByRole('button', { name: 'Add a library' }).waitFor(), 'it offers a library, too');
 	const refused = (link) => dialog(page).locator('.problem li').filter({ hasText: link });
 	await comes(refused('ftp://somewhere/else').getByText(/\w/).nth(1).waitFor(), 'why is said of each of them');
 	await comes(refused('magnet:?xt=a b').getByText(/\w/).nth(1).waitFor(), 'not of the first alone');
@@ -154,6 +153,10 @@ async function whereNothingIs() {
 	await checkAccess(page, 'links that are refused');
 	await shot(page, 'downloads-refused-phone');
 	await page.setViewportSize({ width: 1280, height: 800 });
+	await dialog(page).getByRole('button', { name: 'Add a library' }).click();
+	await dialog(page).getByRole('heading', { name: 'Add a library' }).waitFor();
+	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+	await comes(dialog(page).getByRole('heading', { name: 'Add downloads' }).waitFor(), 'it offers a library, too, and comes back from there');
 	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
 	await comes(status(page, 'early.bin').getByText('no library', { exact: true }).waitFor(), 'what is here and has no library says so');
 	await comes(page.getByRole('link', { name: /^Needs somebody\s*1$/ }).waitFor(), 'and counts as what needs somebody');
@@ -208,6 +211,14 @@ async function librariesAreChanged() {
 	await comes(dialog(page).getByText(`${LIBRARY} is here, and can be written`).waitFor(), 'the first one is well');
 	await dialog(page).getByRole('button', { name: 'Close' }).click();
 	is(sql("select concat_ws(' ', root, modes, done_tag, done_remove) from haul.libraries where name = 'films'"), `${LIBRARY}/films {copy} placed transfer`, 'with all that was said of it');
+	await page.getByRole('button', { name: 'Edit films' }).click();
+	await dialog(page).getByLabel('Folder', { exact: true }).fill(`${LIBRARY}/elsewhere`);
+	await page.route(/v1\/libraries$/, (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"detail": "no list now"}' }));
+	await dialog(page).getByRole('button', { name: 'Save' }).click();
+	await comes(page.getByText('films is saved').waitFor(), 'that a library is saved is said');
+	await comes(dialog(page).getByText(`${LIBRARY}/elsewhere is not on this host`).waitFor(), 'and its new folder is looked at, though no list can be had');
+	is(await page.locator('.toasts').getByText('no list now').count(), 0, 'which is not told as if it had not been saved');
+	sql(`select haul.set_library('films', root => '${LIBRARY}/films')`);
 	await page.context().close();
 }
 

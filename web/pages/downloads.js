@@ -7,15 +7,13 @@ import { base64, filled } from '../lib/form.js';
 import { useData, useMessages } from '../lib/live.js';
 import { gist } from '../lib/long.js';
 import { filter, href } from '../lib/route.js';
-import { add as setUp } from '../lib/setup.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, said, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
-import { test } from '../lib/trial.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Download } from './download.js';
-import { chooseLibrary, ofLibraries } from './libraries.js';
+import { addLibrary, chooseLibrary } from './libraries.js';
 
 const groups = {
 	'': { title: 'All', states: null },
@@ -317,9 +315,7 @@ async function addAll(fields, { links, files, rate, checksum, ...values }) {
 // No library is no reason not to download; but what comes would wait for one.
 function NoLibrary({ then }) {
 	const first = async () => {
-		const added = await setUp(ofLibraries);
-		if (added)
-			await test('libraries', added);
+		await addLibrary();
 		then();
 	};
 	return html`<div class="lead offer"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>

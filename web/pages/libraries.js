@@ -48,15 +48,14 @@ export const ofLibraries = {
 export async function addLibrary() {
 	const added = await add(ofLibraries);
 	if (added)
-		test('libraries', added);
+		await test('libraries', added);
 	return added;
 }
 
 export async function editLibrary(l) {
 	const saved = await edit(ofLibraries, l);
-	const { root } = (saved && (await get('libraries')).items.find(({ name }) => name === l.name)) || l;
-	if (root !== l.root)
-		test('libraries', l);
+	if (saved && (saved.root ?? l.root) !== l.root)
+		await test('libraries', l);
 	return saved;
 }
 
