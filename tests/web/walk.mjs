@@ -322,6 +322,19 @@ async function pagesInErrorsAreFolded() {
 	await page.context().close();
 }
 
+// Whoever mistypes the address finds back.
+async function addressesAreMistyped() {
+	const page = await visit('viewer', '', { colorScheme: 'dark', viewport: { width: 360, height: 740 } });
+	await page.goto(`${base()}no/such/place`);
+	await comes(page.getByRole('heading', { name: 'There is nothing here' }).waitFor(), 'an address of nothing is a page that says so');
+	await page.locator('html[data-theme=dark]').waitFor({ state: 'attached' });
+	await checkAccess(page, 'a page of nothing');
+	await shot(page, 'nothing-here-phone');
+	await page.getByRole('link', { name: 'Towpath' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(), 'with the way back');
+	await page.context().close();
+}
+
 async function whatBreaksStaysAlone() {
 	const page = await visit('viewer');
 	await page.route(/\/workers$/, (route) => route.fulfill({ json: { items: [{}] } }));
@@ -503,6 +516,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);
