@@ -406,6 +406,24 @@ async function daemonsInTwoTabs() {
 	await page.context().close();
 }
 
+// What a daemon said in a turn that is over is not of now.
+async function oldWordsAreDated() {
+	for (const width of [1280, 360]) {
+		const page = await visit('viewer', '', { viewport: { width, height: 740 } });
+		const at = new Date(Date.now() - 2 * 3600000).toISOString();
+		await answers(page)(/v1\/daemons$/, ({ items }) => {
+			const [one] = items;
+			items.push({ ...one, name: 'still', state: 'sleeping', status: 'Swept three rooms', status_at: at }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room', status_at: at });
+		});
+		await goTo(page, '#/daemons');
+		await comes(row(page, 'still').getByText('2 h ago: Swept three rooms').locator('visible=true').waitFor(), `${width} px wide: what a daemon said that sleeps has its age`);
+		is(await row(page, 'busy').getByText(/ago/).locator('visible=true').count(), 0, 'what one says that runs is of now');
+		ok(!await isTooWide(page), 'and it fits');
+		await shot(page, `daemons-said-${width}`);
+		await page.context().close();
+	}
+}
+
 async function watchingStops() {
 	const page = await visit('operator', '#/downloads');
 	const service = page.locator('.service');
@@ -692,7 +710,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

@@ -70,9 +70,11 @@ function Verbs({ d, done, look = '', less = '' }) {
 		: html`${one('disable', 'Disable', 'is disabled', less)}${isStarted(d) ? one('stop', 'Stop', 'is stopped') : one('start', 'Start', 'is started')}`}</div>`;
 }
 
-// What it says, and the job that it says it of.
+// What it says, and the job that it says it of. What no turn says now is said to be of then.
 function Says({ d }) {
-	return html`<span class="says"><span class=${['failing', 'failed'].includes(d.state) ? 'bad-text' : ''} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
+	const isOld = d.status && d.status_at && !['running', 'starting'].includes(d.state);
+	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
+	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${d.status_at} />: </span>`}<span class=${look} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
 		${d.status_job && html` <a href=${href(`jobs/${d.status_job}`)}>View Job ${d.status_job}</a>`}</span>`;
 }
 
