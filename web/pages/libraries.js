@@ -59,13 +59,12 @@ export async function editLibrary(l) {
 	return saved;
 }
 
-// Into which library? Where there is none, the first is made. run(name) does it; resolves to null when nobody chose.
+// Into which library? Where there is none, the first is made, which takes all that waits. run(name) does it; resolves to null
+// when nobody chose.
 export async function chooseLibrary(title, run) {
 	const { items } = await get('libraries');
-	if (items.length === 0 && may('admin')) {
-		const added = await add(ofLibraries);
-		return added && run(added.name);
-	}
+	if (items.length === 0 && may('admin'))
+		return add(ofLibraries);
 	if (items.length === 0)
 		return ask({ title, action: null, text: 'There is no library yet. An admin adds one: Settings, Libraries.' }).then(() => null);
 	return ask({ title, action: 'Put it there', fields: [{ name: 'library', label: 'Library', value: items[0].name, options: items.map((l) => [l.name, `${l.name} (${l.root})`]) }],
