@@ -8,10 +8,26 @@
 #include "problem.h"
 #include "tow/fs.h"
 
-static const char none[] =
-	"<!doctype html><meta charset=utf-8><title>Towpath</title><p>The API is at "
-	"<a href=\"api/v1/openapi.json\">api/v1</a>; the page was not built, because npm was not "
-	"there: install npm, then <code>make</code> again.\n";
+#define HEAD                                                                   \
+	"<!doctype html><html lang=en><meta charset=utf-8>"                    \
+	"<meta name=viewport content=\"width=device-width, initial-scale=1\">" \
+	"<meta name=color-scheme content=\"light dark\">"
+
+static const char none[] = HEAD
+	"<title>Towpath</title><h1>Towpath runs, but its page is missing</h1>"
+	"<p>When it was built, npm was not there, or could not fetch what the page is made of."
+	"<ol><li>Install Node.js with npm.<li>Build again: <code>make</code> (and <code>make "
+	"install</code>, where it was installed). If the page is left out, a line that begins with "
+	"<code>page</code> says why.<li>Load this page again.</ol>"
+	"<p>All else works without it: the command <code>tow</code> (<code>tow --help</code>), and "
+	"<a href=\"api/v1/openapi.json\">the API</a>.\n";
+
+/* Its own links are from where whoever reads it has come to. */
+static const char missing[] =
+	HEAD "<title>Nothing here - Towpath</title><link rel=stylesheet href=\"%sstyle.css\">"
+	     "<script type=module src=\"%slib/theme.js\"></script>"
+	     "<main class=bare><div class=\"panel empty\"><h1>There is nothing here</h1>"
+	     "<p>This address leads nowhere. <a href=\"%s\">Go to Towpath</a></div></main>\n";
 
 static const struct {
 	const char *end, *type;
@@ -71,27 +87,52 @@ static bool is_ours(const char *path)
 	       !strstr(path, "//");
 }
 
+/* The way back: a step up for each folder that the path seems to lie in. */
+static const char *way_up(struct tow_arena *a, const char *path)
+{
+	TOW_AUTO_BUF b = { 0 };
+	int slashes = 0;
+	for (const char *p = path; *p; p++)
+		slashes += *p == '/';
+	tow_buf_adds(&b, "./");
+	for (int n = 1; n < slashes; n++)
+		tow_buf_adds(&b, "../");
+	return tow_strndup(a, b.data, b.len);
+}
+
+/* People are told as people, programs as programs. */
+static void say_missing(const char *path, const struct http_request *q, struct http_reply *r)
+{
+	const char *accepts = http_header(q, "Accept"), *up = way_up(q->arena, path);
+	if (!accepts || !strstr(accepts, "text/html")) {
+		problem_of(q->arena, r, 404, "there is no such page", NULL);
+		return;
+	}
+	r->status = 404;
+	r->body = tow_fmt(q->arena, missing, up, up, up);
+	r->len = strlen(r->body);
+	http_say(r, "Content-Type", types[0].type);
+}
+
 void files_answer(const char *folder, const char *path, const struct http_request *q,
 		  struct http_reply *r)
 {
 	struct tow_err e = { 0 };
-	const char *name = strcmp(path, "/") == 0 ? "/index.html" : path;
+	bool is_start = strcmp(path, "/") == 0;
+	const char *name = is_start ? "/index.html" : path;
 	char *data = NULL;
-	if (!folder && strcmp(path, "/") == 0) {
-		r->status = 200;
+	if (folder && is_ours(name) && type_of(name) &&
+	    tow_fs_read(q->arena, tow_fmt(q->arena, "%s%s", folder, name), &data, &r->len, &e)) {
+		r->body = data;
+	} else if (is_start) {
 		r->body = none;
 		r->len = sizeof none - 1;
-		http_say(r, "Content-Type", types[0].type);
-	} else if (!folder || !is_ours(name) || !type_of(name) ||
-		   !tow_fs_read(q->arena, tow_fmt(q->arena, "%s%s", folder, name), &data, &r->len,
-				&e)) {
-		problem_of(q->arena, r, 404, "there is no such page", NULL);
-		return;
 	} else {
-		r->status = 200;
-		r->body = data;
-		http_say(r, "Content-Type", type_of(name));
+		say_missing(path, q, r);
+		return;
 	}
+	r->status = 200;
+	http_say(r, "Content-Type", type_of(name));
 	http_say(r, "Cache-Control", "no-cache");
 	coding_apply(q, r);
 }

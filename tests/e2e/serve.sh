@@ -19,6 +19,13 @@ is "$(api GET /api/v1/ready | jq -r .status)" ready "and has its database"
 is "$(api GET /api/v1/openapi.json | jq -r .openapi)" 3.1.0 "it says what it can"
 is "$(api_status GET /)" 200 "there is a page, or a word about it"
 
+nothing() { curl -s -m 30 -H "Accept: $1" "$SERVE_URL$2" -w '\n%{http_code} %{content_type}\n'; }
+is "$(nothing text/html,*/* /nope | tail -1)" "404 text/html; charset=utf-8" "where there is nothing, a browser is told so by a page"
+like "$(nothing text/html,*/* /nope)" 'href="./"' "with the way back"
+like "$(nothing text/html,*/* /deep/er/nope)" 'href="./../../"' "from wherever it is"
+is "$(nothing "*/*" /nope | tail -1)" "404 application/problem+json" "a program, as of anything else"
+is "$(nothing text/html /api/v1/nope | tail -1)" "401 application/problem+json" "and so is whoever asks the API"
+
 # Who may ask
 is "$(api_status GET /api/v1/status)" 401 "nobody is let in without a token"
 is "$(curl -s -m 30 "$SERVE_URL/api/v1/jobs/1" | jq -r '[.status, .title, (.hint != null), .code] | @csv')" '401,"Not signed in",true,"TW401"' "and is told what to send"
@@ -184,4 +191,8 @@ is "$(curl -s -m 10 -H 'Host: other.example.org' "$SERVE_URL/tow/api/v1/health" 
 like "$(through /tow/api/v1/session -D - -H 'Content-Type: application/json' -H 'Origin: https://jobs.example.org' -d "{\"token\":\"$TOKEN\"}")" \
 	"Path=/tow/; Max-Age=[0-9]+; HttpOnly; SameSite=Strict; Secure" "its cookie is for that path, and for TLS"
 is "$(through /tow/api/v1/session -H 'Content-Type: application/json' -H 'Origin: https://jobs.example.org.evil.example' -d "{\"token\":\"$TOKEN\"}" | jq .status)" 403 "another site signs nobody in there"
+
+process_stop "$SERVE_PID" 30
+serve_start --page /nowhere
+like "$(curl -s -m 30 "$SERVE_URL/")" "its page is missing.*Install Node.js with npm.*Build again" "where the page was not built, what to do is said"
 done_testing

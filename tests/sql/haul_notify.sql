@@ -194,6 +194,9 @@ select pg_temp.job_fails('b', 'mail', 'http.404') \g /dev/null
 insert into tow_store.audit (at, who, what, subject, detail) values (tow.now(), 'x', 'worker.dead', '77', '{"jobs": 3}');
 select pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
 select is((select string_agg(body, ' / ') from pg_temp.sent('phone')) ~ 'it broke', false, 'errors that viewers do not see are in no message');
+select tow.set_queue('mail'), tow.grant_queue('mail', 'tow_viewer', 'read'), pg_temp.job_fails('c', 'mail', 'http.404'), pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select matches((select string_agg(body, ' / ') from pg_temp.sent('phone')), '^c in mail, job \d+: http.404: it broke$', 'those of a queue that all viewers may read are');
+select tow.revoke_queue('mail', 'tow_viewer', 'read') \g /dev/null
 select is(pg_temp.news('jobs'), null, 'all is sent');
 select haul.set_rule('jobs', events => '{download.failed}'), pg_temp.job_fails('b', 'mail', 'http.404'), pg_temp.later('2 min'), tow.duty('tell') \g /dev/null
 select haul.set_rule('jobs', events => '{job.*}'), tow.duty('tell') \g /dev/null

@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { base, checkAccess, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -25,7 +25,7 @@ const forAdmins = [['#/settings/instance', 'Settings', 'audit_retention'], ['#/s
 async function see(page, [hash, heading, text]) {
 	await goTo(page, hash);
 	await page.locator('main > :first-child').getByRole('heading', { level: 1, name: heading }).waitFor();
-	await page.locator('main').getByText(text).first().waitFor();
+	await page.locator('main').getByText(text).locator('visible=true').first().waitFor();
 }
 
 const pictureOf = (name) => name.replace(/[^a-z0-9]+/gi, '-');
@@ -50,14 +50,6 @@ async function walkOnPhone() {
 	}
 	await page.context().close();
 }
-
-// The server's answer, changed: what would take long to come about.
-const answers = (page) => (path, change) => page.route(path, async (route) => {
-	const response = await route.fetch();
-	const json = await response.json();
-	change(json);
-	await route.fulfill({ response, json });
-});
 
 // What is tried again and again says so wherever it is shown, on a phone, too.
 async function triesAreTold() {
@@ -94,6 +86,33 @@ async function longTextsFit() {
 	await page.context().close();
 }
 
+const toRead = [['instance', 'audit_retention'], ['tokens', 'Add a token'], ['policies', 'quick'], ['kinds', 'echo'], ['libraries', 'Where files go'], ['profiles', 'default'],
+	['channels', 'Could not connect'], ['rules', 'client.*']].map(([name, text]) => [`#/settings/${name}`, 'Settings', text]);
+
+// Settings are read, and so is what happened to a download: nothing of them is cut off.
+async function textsAreWhole() {
+	const id = sql(`select haul.add_channel('pager', 'ntfy', 'http://127.0.0.1:1', options => '{"topic": "mine"}');
+		select haul.add_rule('all', 'pager', '{download.failed,download.completed,client.*,target.failing}'); select haul.grab('http://127.0.0.1:9/told.bin')`).split('\n').at(-1);
+	sql(`select haul.cancel(${id})`);
+	for (const [width, scheme] of [[360, 'light'], [1280, 'dark']]) {
+		const page = await visit('admin', '', { viewport: { width, height: 740 }, colorScheme: scheme });
+		const say = answers(page);
+		await say(/v1\/channels$/, ({ items }) => Object.assign(items[0], { state: 'failing', error: `POST 'http://127.0.0.1:1/': Could not connect to server (${'x'.repeat(60)})`, hint: 'is its address right?' }));
+		await say(/v1\/downloads\/\d+\/events/, ({ items }) => items.forEach((e) => Object.assign(e, { detail: `${e.detail}: ${'as its client says '.repeat(8)}` })));
+		for (const place of [...toRead, [`#/downloads/${id}`, 'told.bin', 'as its client says']]) {
+			const name = place[0].replace(id, 'one');
+			await see(page, place);
+			is(await cutOff(page), '', `${width} px wide: all texts of ${name} are whole`);
+			ok(!await isTooWide(page), `${width} px wide: ${name} fits`);
+			await shot(page, pictureOf(`whole ${width} ${name}`));
+		}
+		await goTo(page, '#/settings/channels');
+		await comes(row(page, 'pager').getByText('is its address right?').locator('visible=true').waitFor(), `${width} px wide: why a channel fails is said`);
+		await page.context().close();
+	}
+	sql(`select haul.drop_channel('pager'); select haul.forget(${id})`);
+}
+
 const row = (page, text) => page.locator('tbody tr').filter({ hasText: text });
 const status = (page, text) => row(page, text).getByRole('cell').nth(2);
 const dialog = (page) => page.getByRole('dialog');
@@ -126,8 +145,18 @@ async function whereNothingIs() {
 	await comes(dialog(page).getByText('1 of 3 were added').waitFor(), 'what is no link is refused, in the dialog');
 	expected.trouble = false;
 	is(await dialog(page).getByLabel('Links').inputValue(), 'ftp://somewhere/else\nmagnet:?xt=a b', 'which keeps that, line by line, and not what is added');
-	await comes(dialog(page).getByRole('button', { name: 'Add a library' }).waitFor(), 'it offers a library, too');
+	const refused = (link) => dialog(page).locator('.problem li').filter({ hasText: link });
+	await comes(refused('ftp://somewhere/else').getByText(/\w/).nth(1).waitFor(), 'why is said of each of them');
+	await comes(refused('magnet:?xt=a b').getByText(/\w/).nth(1).waitFor(), 'not of the first alone');
 	await shot(page, 'downloads-refused');
+	await page.setViewportSize({ width: 360, height: 740 });
+	await checkAccess(page, 'links that are refused');
+	await shot(page, 'downloads-refused-phone');
+	await page.setViewportSize({ width: 1280, height: 800 });
+	await dialog(page).getByRole('button', { name: 'Add a library' }).click();
+	await dialog(page).getByRole('heading', { name: 'Add a library' }).waitFor();
+	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+	await comes(dialog(page).getByRole('heading', { name: 'Add downloads' }).waitFor(), 'it offers a library, too, and comes back from there');
 	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
 	await comes(status(page, 'early.bin').getByText('no library', { exact: true }).waitFor(), 'what is here and has no library says so');
 	await comes(page.getByRole('link', { name: /^Needs somebody\s*1$/ }).waitFor(), 'and counts as what needs somebody');
@@ -182,6 +211,14 @@ async function librariesAreChanged() {
 	await comes(dialog(page).getByText(`${LIBRARY} is here, and can be written`).waitFor(), 'the first one is well');
 	await dialog(page).getByRole('button', { name: 'Close' }).click();
 	is(sql("select concat_ws(' ', root, modes, done_tag, done_remove) from haul.libraries where name = 'films'"), `${LIBRARY}/films {copy} placed transfer`, 'with all that was said of it');
+	await page.getByRole('button', { name: 'Edit films' }).click();
+	await dialog(page).getByLabel('Folder', { exact: true }).fill(`${LIBRARY}/elsewhere`);
+	await page.route(/v1\/libraries$/, (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{"detail": "no list now"}' }));
+	await dialog(page).getByRole('button', { name: 'Save' }).click();
+	await comes(page.getByText('films is saved').waitFor(), 'that a library is saved is said');
+	await comes(dialog(page).getByText(`${LIBRARY}/elsewhere is not on this host`).waitFor(), 'and its new folder is looked at, though no list can be had');
+	is(await page.locator('.toasts').getByText('no list now').count(), 0, 'which is not told as if it had not been saved');
+	sql(`select haul.set_library('films', root => '${LIBRARY}/films')`);
 	await page.context().close();
 }
 
@@ -360,7 +397,46 @@ async function daemonsInTwoTabs() {
 	await comes(other.getByRole('link', { name: /^View Job/ }).waitFor(), 'with its job');
 	await comes(other.getByRole('log').getByText('STARTED').waitFor(), 'and in its log');
 	await other.getByRole('button', { name: 'Stop sweeper' }).click();
+	await shot(other, 'daemon-stop');
+	await dialog(other).getByRole('button', { name: 'Cancel', exact: true }).click();
+	is(sql("select state in ('stopped', 'stopping') from tow.daemons where name = 'sweeper'"), 'f', 'before one is stopped, it is asked');
+	await other.getByRole('button', { name: 'Stop sweeper' }).click();
+	await dialog(other).getByRole('button', { name: 'Stop', exact: true }).click();
 	await comes(page.getByRole('button', { name: 'Start sweeper' }).waitFor(), 'one that is stopped there, here');
+	await page.context().close();
+}
+
+// What a daemon said in a turn that is over is not of now.
+async function oldWordsAreDated() {
+	for (const width of [1280, 360]) {
+		const page = await visit('viewer', '', { viewport: { width, height: 740 } });
+		const at = new Date(Date.now() - 2 * 3600000).toISOString();
+		await answers(page)(/v1\/daemons$/, ({ items }) => {
+			const [one] = items;
+			items.push({ ...one, name: 'still', state: 'sleeping', status: 'Swept three rooms', status_at: at }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room', status_at: at });
+		});
+		await goTo(page, '#/daemons');
+		await comes(row(page, 'still').getByText('2 h ago: Swept three rooms').locator('visible=true').waitFor(), `${width} px wide: what a daemon said that sleeps has its age`);
+		is(await row(page, 'busy').getByText(/ago/).locator('visible=true').count(), 0, 'what one says that runs is of now');
+		ok(!await isTooWide(page), 'and it fits');
+		await shot(page, `daemons-said-${width}`);
+		await page.context().close();
+	}
+}
+
+async function watchingStops() {
+	const page = await visit('operator', '#/downloads');
+	const service = page.locator('.service');
+	await comes(service.getByText('All are asked what they do.').waitFor(), 'it is said that clients are watched');
+	await service.getByRole('button', { name: 'Stop watching clients' }).click();
+	await comes(dialog(page).getByText('nothing of it is seen here').waitFor(), 'before that ends, it is asked');
+	await shot(page, 'watching-stop');
+	await dialog(page).getByRole('button', { name: 'Stop', exact: true }).click();
+	await comes(service.getByText('Clients are not watched').waitFor(), 'then they are not watched');
+	is(await service.getByText('All are asked').count(), 0, 'and not said to be asked');
+	await shot(page, 'watching-stopped');
+	await service.getByRole('button', { name: 'Start watching clients' }).click();
+	await comes(service.getByText('All are asked what they do.').waitFor(), 'until they are watched again');
 	await page.context().close();
 }
 
@@ -585,6 +661,20 @@ async function whoIs(secret) {
 	return answer.ok ? (await answer.json()).name : answer.status;
 }
 
+async function tabsThatAreNotThere() {
+	const page = await visit('operator', '#/settings/nope', { viewport: { width: 360, height: 740 } });
+	await comes(page.getByText('There is no such tab').waitFor(), 'that there is no such tab of settings is said');
+	is(await page.locator('.tabs [aria-current]').count(), 0, 'and none is shown for it');
+	await shot(page, 'settings-nope-phone');
+	await goTo(page, '#/settings/tokens');
+	await comes(page.getByText('Tokens: for admins alone').waitFor(), 'one that is for others is said to be');
+	await page.getByRole('link', { name: 'Retries' }).click();
+	await comes(row(page, 'quick').waitFor(), 'the others are there');
+	await goTo(page, '#/settings');
+	await comes(page.locator('.tabs [aria-current]').getByText('Retries').waitFor(), 'and the first, where none is named');
+	await page.context().close();
+}
+
 async function tokensAreAdded() {
 	const page = await visit('admin', '#/settings/tokens');
 	await page.getByRole('button', { name: 'Add a token' }).click();
@@ -620,7 +710,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
-	walkOnPhone, triesAreTold, longTextsFit, viewersOnlyLook];
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+	walkOnPhone, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

@@ -107,8 +107,21 @@ export async function checkAccess(page, name) {
 		grave.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(' | ')}`).join('\n'));
 }
 
+// The server's answer, changed: what would take long to come about.
+export const answers = (page) => (path, change) => page.route(path, async (route) => {
+	const response = await route.fetch();
+	const json = await response.json();
+	change(json);
+	await route.fulfill({ response, json });
+});
+
 // Whether the page is wider than its window.
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+
+// Texts in lists that can be read only in part.
+export const cutOff = (page) => page.evaluate(() => [...document.querySelectorAll('main td, main td *')]
+	.filter((e) => e.clientWidth > 0 && !e.closest('.hidden') && getComputedStyle(e).overflowX !== 'visible' && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1))
+	.map((e) => e.textContent.slice(0, 60)).join(' | '));
 
 // All parts, each to its end; one that breaks stops no other. ONLY=NAME,... of the environment: just those parts.
 export async function walk(all) {

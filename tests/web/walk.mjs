@@ -1,5 +1,5 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
-import { base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -277,6 +277,64 @@ async function clocksAreThoseOfWhoReads() {
 	await page.context().close();
 }
 
+// Things that happened within one millisecond stand as they happened, and that a job was enqueued stands there once.
+async function timelineIsInOrder() {
+	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
+	const at = (micros) => `2038-01-01T10:00:00.123${micros}+00:00`;
+	await answers(page)(new RegExp(`v1/jobs/${jobs.echo}$`), (job) => Object.assign(job, {
+		created_at: at('100'), state: 'retrying', attempts: [{ run: 1, attempt: 1, started_at: at('3'), outcome: 'failed' }],
+		audit: [{ n: 1, at: at('9'), who: 'anna', what: 'job.enqueued' }, { n: 2, at: at('2'), who: 'bert', what: 'job.snoozed' }, { n: 3, at: at('300'), who: 'carl', what: 'job.run_now' }],
+		log: [{ n: 1, run: 1, at: at('5'), level: 'info', line: 'second' }, { n: 2, run: 1, at: at('4'), level: 'info', line: 'first' }],
+	}));
+	await goTo(page, `#/jobs/${jobs.echo}`);
+	await page.locator('.timeline').waitFor();
+	const said = await page.locator('.timeline > li').evaluateAll((all) => all.map((li) => li.querySelector('b').textContent));
+	is(said.join(', '), 'attempt 1, carl, bert, anna', 'what happened to a job is told in order, newest first');
+	is(await page.locator('.timeline').getByText(/^(enqueued|made)$/).count(), 1, 'that it was enqueued, once');
+	is((await page.locator('.log li').allTextContents()).map((text) => text.match(/first|second/)[0]).join(), 'first,second', 'and lines, too, are in order');
+	await shot(page, 'timeline-phone');
+	await page.context().close();
+}
+
+// What a proxy sent for a page of its own is not read as an error, but can be.
+async function pagesInErrorsAreFolded() {
+	const page = await visit('operator', '', { viewport: { width: 360, height: 740 } });
+	const sent = `POST 'http://127.0.0.1:1/' answered 502:\n<html>\n<head><title>502 Bad Gateway</title></head>\n<body><h1 onclick="alert(1)">Bad</h1>${'<hr>'.repeat(8000)}the end</body></html>`;
+	await answers(page)(new RegExp(`v1/jobs/${jobs.failed}$`), (job) => {
+		Object.assign(job, { error: sent });
+		Object.assign(job.attempts[0], { error: 'Traceback:\n  first\n  second', detail: null });
+	});
+	await page.route('**/retry', (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: JSON.stringify({ detail: sent }) }));
+	await goTo(page, `#/jobs/${jobs.failed}`);
+	const box = page.locator('main > .problem');
+	await comes(box.getByText("POST 'http://127.0.0.1:1/' answered 502: 502 Bad Gateway").waitFor(), 'of a page that a server sent, the title is said');
+	is(await box.locator('pre').isVisible(), false, 'and not all of it');
+	await page.getByRole('button', { name: 'Retry', exact: true }).click();
+	await comes(page.getByRole('alert').getByText('answered 502: 502 Bad Gateway').waitFor(), 'so it is where something was refused');
+	ok(!await isTooWide(page), 'and it fits');
+	await shot(page, 'error-page-phone');
+	await box.getByText('more').click();
+	await comes(box.locator('pre').getByText('<h1 onclick="alert(1)">').waitFor(), 'the rest is a click away, as text');
+	ok((await box.locator('pre').textContent()).length < 21000, 'and ends somewhere');
+	await comes(page.locator('.failure').getByText('second').locator('visible=true').waitFor(), 'a few lines are whole');
+	await checkAccess(page, 'an error with a page in it');
+	await shot(page, 'error-page-more');
+	await page.context().close();
+}
+
+// Whoever mistypes the address finds back.
+async function addressesAreMistyped() {
+	const page = await visit('viewer', '', { colorScheme: 'dark', viewport: { width: 360, height: 740 } });
+	await page.goto(`${base()}no/such/place`);
+	await comes(page.getByRole('heading', { name: 'There is nothing here' }).waitFor(), 'an address of nothing is a page that says so');
+	await page.locator('html[data-theme=dark]').waitFor({ state: 'attached' });
+	await checkAccess(page, 'a page of nothing');
+	await shot(page, 'nothing-here-phone');
+	await page.getByRole('link', { name: 'Towpath' }).click();
+	await comes(page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(), 'with the way back');
+	await page.context().close();
+}
+
 async function whatBreaksStaysAlone() {
 	const page = await visit('viewer');
 	await page.route(/\/workers$/, (route) => route.fulfill({ json: { items: [{}] } }));
@@ -385,12 +443,16 @@ async function viewersOnlyLook() {
 	const page = await visit('viewer', `#/jobs/${jobs.echo}`);
 	await page.getByText('Timeline').waitFor();
 	is(await page.locator('main').getByRole('button', { name: /Run again|Cancel|Delete|Retry/ }).count(), 0, 'a viewer is offered nothing');
+	await comes(page.getByRole('region', { name: 'Arguments' }).getByText('hidden from viewers', { exact: true }).waitFor(), 'is told that arguments are hidden');
+	await shot(page, 'job-hidden');
 	await goTo(page, '#/jobs');
 	await page.locator('tbody tr').first().waitFor();
 	is(await page.getByRole('button', { name: 'Enqueue a job' }).count(), 0, 'enqueues nothing');
 	is(await page.locator('table').getByRole('checkbox').count(), 0, 'and selects nothing');
 	await goTo(page, `#/jobs/${jobs.failed}`);
 	await page.locator('.why li').first().waitFor();
+	await comes(page.locator('main > .problem').getByText('hidden from viewers').waitFor(), 'and that an error is');
+	is(await page.locator('main').getByText('(hidden)').count(), 0, 'in words');
 	is(await page.getByText('select tow.').count(), 0, 'is not told what to type that he may not do');
 	const status = await page.evaluate(async (id) => (await fetch(`api/v1/jobs/${id}/retry`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })).status, jobs.echo);
 	is(status, 403, 'whoever asks all the same is refused');
@@ -454,6 +516,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
-	clocksAreThoseOfWhoReads, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

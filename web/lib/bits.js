@@ -1,4 +1,5 @@
 // Small things that many pages show.
+import { Long } from './long.js';
 import { href } from './route.js';
 import { html, useEffect } from './ui.js';
 
@@ -52,7 +53,7 @@ export function Empty({ title, children, command, also, className = '' }) {
 
 // What the server would not do. That nobody answers says the frame, for all that is on the page.
 export function ProblemBox({ error, again }) {
-	return !error.isAway && html`<div class="problem" role="alert"><p>${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}
+	return !error.isAway && html`<div class="problem" role="alert"><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}
 		${again && html`<button type="button" onClick=${again}>Try again</button>`}</div>`;
 }
 

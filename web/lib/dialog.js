@@ -1,4 +1,5 @@
 // One dialog at a time: ask() with fields, confirm() without.
+import { Long } from './long.js';
 import { toast } from './toast.js';
 import { html, store, useEffect, useErrorBoundary, useRef, useState, useStore } from './ui.js';
 
@@ -8,8 +9,8 @@ const asked = store(null);
 // options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
 // gets {values}, as they are typed, below the field; rare: it stands behind "More"; words, read, unset, json: see form.js. body: what there is to read; action null: there
 // is nothing to do but that. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
-// holds is put into fields: what is still to be done. Resolves to what run returned, or to the values; to null when somebody
-// thought better of it, or went to another page.
+// holds is put into fields: what is still to be done; its each: which of several were refused, and why. Resolves to what run
+// returned, or to the values; to null when somebody thought better of it, or went to another page.
 export function ask(question) {
 	return new Promise((resolve) => asked.set({ ...question, fields: question.fields ?? [], resolve }));
 }
@@ -70,6 +71,12 @@ function More({ title, children }) {
 		<summary>More <span class="soft">${title}</span></summary><div class="many">${children}</div></details>`;
 }
 
+// each: of what was to be done with several things, those that were refused: [{of, error}].
+function Refused({ problem: { message, hint, each } }) {
+	return html`<div class="problem"><${Long} text=${message} />${hint && html`<p class="hint">${hint}</p>`}
+		${each && html`<ul class="says-all" tabindex="0">${each.map(({ of, error }, i) => html`<li key=${i}><b>${of}</b><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}</li>`)}</ul>`}</div>`;
+}
+
 function Question({ question }) {
 	const { title, text, fields, body, action = 'OK', danger, broad, run, resolve } = question;
 	const box = useRef(null), form = useRef(null);
@@ -111,7 +118,7 @@ function Question({ question }) {
 			${fields.filter((f) => !f.rare).map(show)}
 			${fields.some((f) => f.rare) && html`<${More} title=${fields.filter((f) => f.rare).map((f) => f.label).join(', ')}>${fields.filter((f) => f.rare).map(show)}<//>`}
 			<div class="actions">
-				<div role="alert">${problem && html`<div class="problem"><p>${problem.message}</p>${problem.hint && html`<p class="hint">${problem.hint}</p>`}</div>`}</div>
+				<div role="alert">${problem && html`<${Refused} problem=${problem} />`}</div>
 				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>
 				${action !== null && html`<button type="submit" class="go ${danger ? 'danger' : 'main'}" disabled=${busy}>${action}</button>`}
 			</div>

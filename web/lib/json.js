@@ -1,12 +1,13 @@
 // JSON to read: objects fold, nothing is ever taken for HTML.
+import { hiddenWords, isHidden } from './hidden.js';
 import { toast } from './toast.js';
 import { html } from './ui.js';
 
-// What the server gives in place of what is not for whoever asks.
-const HIDDEN = '(hidden)';
 const OPEN_DEPTH = 2, MANY = 20;
 
 function Leaf({ value }) {
+	if (isHidden(value))
+		return html`<span class="soft">${hiddenWords}</span>`;
 	const type = value === null ? 'null' : typeof value;
 	return html`<span class="json-${type}">${type === 'string' ? JSON.stringify(value) : String(value)}</span>`;
 }
@@ -31,8 +32,10 @@ async function copy(value) {
 }
 
 export function Json({ value, label }) {
+	if (isHidden(value))
+		return html`<p class="soft">${hiddenWords}</p>`;
 	// Only where the page is served safely does a browser let it write to the clipboard.
 	return html`<div class="json" role="group" aria-label=${label}>
-		${navigator.clipboard && value !== HIDDEN && html`<button class="copy small" onClick=${() => copy(value)}>Copy</button>`}
+		${navigator.clipboard && html`<button class="copy small" onClick=${() => copy(value)}>Copy</button>`}
 		<${Node} value=${value} depth=${0} /></div>`;
 }

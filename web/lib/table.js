@@ -1,7 +1,7 @@
 // A table: fixed columns, so that nothing jumps when rows change; rows are walked with j and k, opened with Enter.
 import { html, useState } from './ui.js';
 
-// Columns: {name, title, cell(row), num, wide (hidden on phones), width (in characters; none: what is left), phone (its width there), sort(row)}.
+// Columns: {name, title, cell(row), num, wide (hidden on phones), width (in characters; none: what is left), phone (its width there; 0: what is left), sort(row)}.
 function useSorted(rows, columns) {
 	const [by, setBy] = useState(null);
 	const column = by && columns.find((c) => c.name === by.name);

@@ -58,6 +58,9 @@ export function spelled(interval) {
 	return parts.filter(Boolean).join(' ') || '0 s';
 }
 
+// As exactly as the server knows an instant; a Date knows milliseconds alone.
+export const micros = (at) => Date.parse(at) * 1000 + Number((/\.\d{3}(\d{1,3})/.exec(at)?.[1] ?? '').padEnd(3, '0'));
+
 export const since = (at) => (now() - Date.parse(at)) / 1000;
 
 // One unit is enough here: the exact instant is on hover.

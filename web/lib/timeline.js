@@ -1,15 +1,20 @@
 // What happened to a job, in order: attempts, the lines they wrote, what people did.
 import { Card, State } from './bits.js';
-import { clock, duration, exact, seconds } from './time.js';
+import { hiddenSaid } from './hidden.js';
+import { Long } from './long.js';
+import { clock, duration, exact, micros, seconds } from './time.js';
 import { html } from './ui.js';
+
+// What a program says of where it broke is read here.
+const ROOM = 4000;
 
 function Failure({ one: { class: kind, error, detail } }) {
 	const more = detail && (typeof detail === 'string' ? detail : JSON.stringify(detail, null, 2));
-	return html`<pre class="failure">${kind && html`<b>${kind}</b>${'\n'}`}${error}${more && `\n${more}`}</pre>`;
+	return html`<div class="failure">${kind && html`<b>${kind}</b>`}<${Long} text=${more ? `${error}\n${more}` : error} room=${ROOM} /></div>`;
 }
 
 function Line({ line: { at, level, line } }) {
-	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${line}</span></li>`;
+	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${hiddenSaid(line)}</span></li>`;
 }
 
 function Attempt({ one, lines }) {
@@ -38,19 +43,31 @@ function Deed({ deed }) {
 		<time datetime=${deed.at} title=${exact(deed.at)}>${clock(deed.at)}</time></div></li>`;
 }
 
+// That a person enqueued it is written down only when it is there already, and may run: it is said where it was made.
+const isMaking = (deed) => nameOf(deed.what) === 'enqueued';
+
+function Made({ job }) {
+	const by = job.audit?.find(isMaking);
+	return html`<li class="deed"><div class="line"><span class="state mute">enqueued</span>${by && html`<span class="soft">by</span> <b>${by.who}</b>`}
+		<span class="soft">priority ${job.priority}, queue ${job.queue}</span>
+		<time datetime=${job.created_at} title=${exact(job.created_at)}>${clock(job.created_at)}</time></div></li>`;
+}
+
+// Newest first. Of one instant: what somebody did came before what was then tried, and each in the order it was written down.
+const later = (a, b) => micros(b.at) - micros(a.at) || b.rank - a.rank || b.n - a.n;
+
+const linesOf = (job, run) => (job.log ?? []).filter((l) => l.run === run).sort((a, b) => micros(a.at) - micros(b.at) || a.n - b.n);
+
 function entries(job) {
 	const attempts = [...(job.attempts ?? [])];
 	if (job.state === 'running')
 		attempts.push({ run: job.run, attempt: job.attempt, started_at: job.started_at, worker: job.worker });
-	const lines = job.log ?? [];
 	return [
-		...attempts.map((a) => ({ at: a.started_at, node: html`<${Attempt} key=${`run-${a.run}`} one=${a} lines=${lines.filter((l) => l.run === a.run)} />` })),
-		...(job.audit ?? []).map((d) => ({ at: d.at, node: html`<${Deed} key=${`deed-${d.n}`} deed=${d} />` })),
-	].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+		...attempts.map((a) => ({ at: a.started_at, rank: 1, n: a.run, node: html`<${Attempt} key=${`run-${a.run}`} one=${a} lines=${linesOf(job, a.run)} />` })),
+		...(job.audit ?? []).filter((d) => !isMaking(d)).map((d) => ({ at: d.at, rank: 0, n: d.n, node: html`<${Deed} key=${`deed-${d.n}`} deed=${d} />` })),
+	].sort(later);
 }
 
 export function Timeline({ job }) {
-	return html`<${Card} title="Timeline"><ol class="timeline">${entries(job).map((e) => e.node)}
-		<li class="deed"><div class="line"><span class="state mute">made</span><span class="soft">priority ${job.priority}, queue ${job.queue}</span>
-			<time datetime=${job.created_at} title=${exact(job.created_at)}>${clock(job.created_at)}</time></div></li></ol><//>`;
+	return html`<${Card} title="Timeline"><ol class="timeline">${entries(job).map((e) => e.node)}<${Made} job=${job} /></ol><//>`;
 }

@@ -3,9 +3,10 @@ import { may, patch, post, step } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
 import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { useData } from '../lib/live.js';
+import { Long } from '../lib/long.js';
 import { add, drop, edit } from '../lib/setup.js';
 import { bytes } from '../lib/size.js';
-import { duration, Said, seconds, spelled, Time } from '../lib/time.js';
+import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act } from '../lib/toast.js';
 import { test } from '../lib/trial.js';
 import { html } from '../lib/ui.js';
@@ -84,7 +85,7 @@ const about = {
 
 function One({ path, o, reload }) {
 	return html`<${Card} title=${o.name} extra=${html`<${State} name=${o.state} />`} className="member">
-		${o.enabled && o.error && html`<div class="problem" role="status"><p><${Said} text=${o.error} /></p>${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
+		${o.enabled && o.error && html`<div class="problem" role="status"><${Long} text=${o.error} />${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
 		<${Facts} of=${about[path](o)} /><${Verbs} path=${path} o=${o} reload=${reload} /><//>`;
 }
 

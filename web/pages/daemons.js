@@ -1,14 +1,16 @@
 // Daemons: what works in turns until somebody stops it, each with what it says now. And one: its log.
 import { get, may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
+import { confirm } from '../lib/dialog.js';
 import { Json } from '../lib/json.js';
 import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
+import { Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
 import { add, drop, edit } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, seconds, spelled, Time } from '../lib/time.js';
-import { act } from '../lib/toast.js';
+import { act, toast } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 
 const pathOf = (d) => `daemons/${step(d.name)}`;
@@ -43,24 +45,36 @@ const sort = {
 	pattern: '[a-zA-Z0-9_.\\-]([a-zA-Z0-9_. \\-]{0,62}[a-zA-Z0-9_.\\-])?', title: 'up to 64 letters, digits, _ . -, and blanks between them',
 };
 
-async function verb(d, name, said, done) {
-	await act(() => post(`${pathOf(d)}/${name}`), `${d.name} ${said}`);
+const isStarted = (d) => !['stopped', 'disabled', 'failed', 'stopping'].includes(d.state);
+
+// What ends a turn is asked before.
+const ends = {
+	stop: 'Its turn is cancelled, and no other one begins until it is started again. Jobs that its turns made go on.',
+	disable: 'Its turn is cancelled, and it cannot be started until it is enabled. Jobs that its turns made go on.',
+};
+
+async function verb(d, name, word, said, done) {
+	const doing = () => post(`${pathOf(d)}/${name}`);
+	if (!ends[name] || !isStarted(d))
+		await act(doing, `${d.name} ${said}`);
+	else if (await confirm({ title: `${word} ${d.name}?`, text: ends[name], action: word, run: doing }))
+		toast(`${d.name} ${said}`);
 	done();
 }
-
-const isStarted = (d) => !['stopped', 'disabled', 'failed', 'stopping'].includes(d.state);
 
 function Verbs({ d, done, look = '', less = '' }) {
 	if (!may('operator'))
 		return null;
-	const one = (name, word, said, more = '') => html`<${Button} key=${name} look="${look} ${more}" aria-label=${`${word} ${d.name}`} onClick=${() => verb(d, name, said, done)}>${word}<//>`;
+	const one = (name, word, said, more = '') => html`<${Button} key=${name} look="${look} ${more}" aria-label=${`${word} ${d.name}`} onClick=${() => verb(d, name, word, said, done)}>${word}<//>`;
 	return html`<div class="actions">${!d.enabled ? one('enable', 'Enable', 'may be started')
 		: html`${one('disable', 'Disable', 'is disabled', less)}${isStarted(d) ? one('stop', 'Stop', 'is stopped') : one('start', 'Start', 'is started')}`}</div>`;
 }
 
-// What it says, and the job that it says it of.
+// What it says, and the job that it says it of. What no turn says now is said to be of then.
 function Says({ d }) {
-	return html`<span class="says"><span class=${['failing', 'failed'].includes(d.state) ? 'bad-text' : ''} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
+	const isOld = d.status && d.status_at && !['running', 'starting'].includes(d.state);
+	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
+	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${d.status_at} />: </span>`}<span class=${look} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
 		${d.status_job && html` <a href=${href(`jobs/${d.status_job}`)}>View Job ${d.status_job}</a>`}</span>`;
 }
 
@@ -113,7 +127,7 @@ function One({ name }) {
 		<div class="columns">
 			<${Card} title="Now" extra=${html`<${State} name=${d.state} />`}><p class="status"><${Says} d=${d} /></p>
 				<${Facts} of=${[['Said', d.status_at && html`<${Time} at=${d.status_at} />`], ['Next turn', d.next_at && html`<${Time} at=${d.next_at} />`], ['Heard of', d.heartbeat_at && html`<${Time} at=${d.heartbeat_at} />`],
-					['Its job', d.job && html`<a href=${href(`jobs/${d.job}`)}>View Job ${d.job}</a>`], ['Failed in a row', d.failures || null], ['Error', d.error]]} /><//>
+					['Its job', d.job && html`<a href=${href(`jobs/${d.job}`)}>View Job ${d.job}</a>`], ['Failed in a row', d.failures || null], ['Error', d.error && html`<${Long} text=${d.error} />`]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[['Kind', d.kind], ['Type', d.type === d.kind ? null : d.type], ['Every', duration(seconds(d.every))], ['Queue', html`<a href=${href(`queues/${d.queue}`)}>${d.queue}</a>`],
 				['Priority', d.priority], ['Time limit', d.timeout && duration(seconds(d.timeout))], ['Policy', d.policy], ['Starts by itself', d.auto_start ? 'yes' : 'no'], ['Enabled', d.enabled ? 'yes' : 'no']]} />
 				<h3>Config</h3><${Json} value=${d.config} label="config" /><//>

@@ -2,6 +2,7 @@
 import { may, post } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
+import { gist, Long } from '../lib/long.js';
 import { useOutcome } from '../lib/outcome.js';
 import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
@@ -22,17 +23,18 @@ function Timeline({ events, begun }) {
 
 const fileColumns = [
 	{ name: 'source', title: 'File', cell: (f) => html`<div class="two"><span title=${f.path ?? f.source}>${f.source}</span>
-		<span class=${f.error ? 'bad-text' : 'soft'} title=${f.error ?? f.why ?? f.path}>${f.error ?? f.why ?? f.path ?? ''}</span></div>` },
+		<span class=${f.error ? 'bad-text' : 'soft'} title=${f.error ?? f.why ?? f.path}>${gist(f.error ?? f.why ?? f.path ?? '')}</span></div>` },
 	{ name: 'state', title: 'State', width: 13, sort: (f) => f.state, cell: (f) => html`<${State} name=${f.state} />` },
 	{ name: 'size', title: 'Size', width: 11, num: true, wide: true, sort: (f) => f.size, cell: (f) => bytes(f.size) },
 	{ name: 'mode', title: 'How', width: 10, wide: true, cell: (f) => f.mode ?? html`<span class="soft">–</span>` },
 	{ name: 'placed', title: 'Placed', width: 14, wide: true, cell: (f) => html`<${Time} at=${f.placed_at} />` },
 ];
 
+// On a phone the detail has the room of both.
 const eventColumns = [
-	{ name: 'at', title: 'When', width: 10, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
-	{ name: 'what', title: 'What', width: 17, cell: (e) => stateWords(e.what) },
-	{ name: 'detail', title: 'Detail', cell: (e) => html`<span title=${e.detail}>${e.detail}</span>` },
+	{ name: 'at', title: 'When', width: 10, phone: 9, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
+	{ name: 'what', title: 'What', width: 17, wide: true, cell: (e) => stateWords(e.what) },
+	{ name: 'detail', title: 'Detail', cell: (e) => html`<b class="narrow">${stateWords(e.what)}</b><${Long} text=${e.detail ?? ''} />` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (e) => e.who },
 ];
 
@@ -71,7 +73,7 @@ const plannedColumns = [
 
 function Plan({ job }) {
 	const { found, state, error } = useOutcome(`downloads/previews/${job}`, job);
-	return html`<div class="findings" aria-live="polite">${error ? html`<p class="bad-text">${error}</p>` : state !== 'completed' ? html`<p><${State} name="a worker looks" look="run" /></p>`
+	return html`<div class="findings" aria-live="polite">${error ? html`<div class="bad-text"><${Long} text=${error} /></div>` : state !== 'completed' ? html`<p><${State} name="a worker looks" look="run" /></p>`
 		: found.length === 0 ? html`<p class="soft">There are no files.</p>` : html`<${Table} label="planned files" columns=${plannedColumns} rows=${found} rowKey=${(f) => f.source} />`}</div>`;
 }
 
@@ -120,10 +122,10 @@ export function Download({ id }) {
 			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
 			<${Verbs} d=${d} done=${again} /><//>
 		${one.error && html`<${ProblemBox} error=${one.error} again=${one.reload} />`}
-		${d.trouble && html`<div class="problem" role="status"><p>${troubleOf(d)}</p>${hintOf(d) && html`<p class="hint">${hintOf(d)}</p>`}</div>`}
+		${d.trouble && html`<div class="problem" role="status"><${Long} text=${troubleOf(d)} />${hintOf(d) && html`<p class="hint">${hintOf(d)}</p>`}</div>`}
 		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
 		<${Files} d=${d} files=${files} />
 		<h2>What happened</h2>
-		<${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} />`;
+		<div class="whole"><${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} /></div>`;
 }

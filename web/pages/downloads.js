@@ -5,16 +5,15 @@ import { Chosen, useChosen } from '../lib/bulk.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
 import { useData, useMessages } from '../lib/live.js';
+import { gist } from '../lib/long.js';
 import { filter, href } from '../lib/route.js';
-import { add as setUp } from '../lib/setup.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, said, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
-import { test } from '../lib/trial.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Download } from './download.js';
-import { chooseLibrary, ofLibraries } from './libraries.js';
+import { addLibrary, chooseLibrary } from './libraries.js';
 
 const groups = {
 	'': { title: 'All', states: null },
@@ -237,10 +236,10 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${troubleOf(d) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && gist(troubleOf(d))) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
 			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span></span>
 			${d.tries && html`<span class="narrow"><${Until} d=${d} /></span>`}
-			${d.trouble && html`<span class="narrow bad-text clamped">${troubleOf(d)}</span>`}</div>`;
+			${d.trouble && html`<span class="narrow bad-text clamped">${gist(troubleOf(d))}</span>`}</div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
@@ -277,19 +276,17 @@ const addFields = (libraries, clients) => [
 	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
 ];
 
-// Does it with each, and gives back those that failed, and why the first of them did.
+// Does it with each, and gives back those that failed, each with why.
 async function withEach(all, does) {
 	const left = [];
-	let problem = null;
 	for (const one of all) {
 		try {
 			await does(one);
 		} catch (error) {
-			problem ??= error;
-			left.push(one);
+			left.push({ one, error });
 		}
 	}
-	return { left, problem };
+	return left;
 }
 
 // What was refused stays in the dialog, and only that: the rest is not to be added twice.
@@ -305,11 +302,12 @@ async function addAll(fields, { links, files, rate, checksum, ...values }) {
 		throw Object.assign(new Error('a checksum is of one file'), { hint: 'add that one alone' });
 	const ofLinks = await withEach(all, (link) => post('downloads', { link, ...more }));
 	const ofFiles = await withEach(files, (file) => addFile(file, more));
-	const problem = ofLinks.problem ?? ofFiles.problem;
-	const failed = ofLinks.left.length + ofFiles.left.length;
-	if (problem) {
-		const message = n === 1 ? problem.message : `${n - failed} of ${n} were added; the rest stays here. The first of it: ${problem.message}`;
-		throw Object.assign(new Error(message), { hint: problem.hint, left: { links: ofLinks.left.join('\n'), files: ofFiles.left } });
+	const each = [...ofLinks.map(({ one, error }) => ({ of: one, error })), ...ofFiles.map(({ one, error }) => ({ of: one.name, error }))];
+	if (each.length > 0) {
+		const left = { links: ofLinks.map(({ one }) => one).join('\n'), files: ofFiles.map(({ one }) => one) };
+		const [{ error }] = each;
+		throw n === 1 ? Object.assign(new Error(error.message), { hint: error.hint, left })
+			: Object.assign(new Error(`${n - each.length} of ${n} were added; what was not stays here:`), { each, left });
 	}
 	return { n };
 }
@@ -317,9 +315,7 @@ async function addAll(fields, { links, files, rate, checksum, ...values }) {
 // No library is no reason not to download; but what comes would wait for one.
 function NoLibrary({ then }) {
 	const first = async () => {
-		const added = await setUp(ofLibraries);
-		if (added)
-			await test('libraries', added);
+		await addLibrary();
 		then();
 	};
 	return html`<div class="lead offer"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
@@ -398,16 +394,21 @@ function Filters({ query }) {
 // Whether clients are watched at all.
 function Service() {
 	const { data, reload } = useData('downloads/status', { topics: ['clients', 'status'] });
-	const change = async (what, said) => {
-		await act(() => post(`downloads/service/${what}`), said);
+	const start = async () => {
+		await act(() => post('downloads/service/start'), 'clients are watched');
+		reload();
+	};
+	const stop = async () => {
+		if (await confirm({ title: 'Stop watching clients?', action: 'Stop', text: 'What they do goes on, but nothing of it is seen here until watching is started again.', run: () => post('downloads/service/stop') }))
+			toast('clients are not watched any more');
 		reload();
 	};
 	if (!data)
 		return html`<span class="service"></span>`;
 	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
-		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${() => change('stop', 'clients are not watched any more')}>Stop<//>`
-			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${() => change('start', 'clients are watched')}>Start<//>`)}
-		<span class="soft wide">All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)</span></span>`;
+		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${stop}>Stop<//>`
+			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${start}>Start<//>`)}
+		<span class="soft wide">${data.running ? html`All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
 }
 
 const PAGE = 50, MANY = 1000;

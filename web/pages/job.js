@@ -3,8 +3,10 @@ import { del, may, post } from '../lib/api.js';
 import { Button, Card, count, Facts, Gone, Head, Meter, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { Graph } from '../lib/graph.js';
+import { hiddenSaid, hiddenWords, isHidden } from '../lib/hidden.js';
 import { Json } from '../lib/json.js';
 import { useData } from '../lib/live.js';
+import { gist, Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
 import { finished, live } from '../lib/states.js';
 import { duration, exact, Lasting, Moment, Said, seconds, Time } from '../lib/time.js';
@@ -103,7 +105,7 @@ function Hint({ job, hint }) {
 function Why({ job, topic }) {
 	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic] });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
-		<b>${w.reason}</b> <${Said} text=${w.detail} />${w.until && html`, until <${Moment} at=${w.until} />`}
+		<b>${w.reason}</b> <${Said} text=${gist(w.detail ?? '')} />${w.until && html`, until <${Moment} at=${w.until} />`}
 		${w.ids && html`<${Holders} of=${w} />`}
 		${w.hint && html`<${Hint} job=${job} hint=${w.hint} />`}</li>`)}</ul><//>`;
 }
@@ -112,7 +114,7 @@ function Progress({ job }) {
 	const { progress, children } = job;
 	if (job.state === 'running' && progress)
 		return html`<${Card} title="Progress"><div class="pair wider"><${Meter} value=${progress.pct ?? 0} label="progress" /><b class="num">${Math.round(progress.pct ?? 0)} %</b></div>
-			<p class="soft">${progress.note}${progress.total && ` ${progress.done} of ${progress.total}`}</p><//>`;
+			<p class="soft">${progress.note && hiddenSaid(progress.note)}${progress.total && ` ${progress.done} of ${progress.total}`}</p><//>`;
 	if (children?.total)
 		return html`<${Card} title="Its jobs"><div class="pair wider"><${Meter} value=${(100 * (children.total - children.pending)) / children.total} label="its jobs" />
 			<b class="num">${children.total - children.pending} / ${children.total}</b></div>
@@ -137,7 +139,7 @@ function About({ job }) {
 }
 
 function Steps({ steps }) {
-	return html`<${Card} title="Steps"><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
+	return html`<${Card} title="Steps"><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${isHidden(s.result ?? s.value) ? hiddenWords : JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
 }
 
 function NoJob({ id, error }) {
@@ -155,7 +157,7 @@ function Known({ id }) {
 		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem"><p class="mono">${job.error}</p></div>`)}
+		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem mono"><${Long} text=${job.error} /></div>`)}
 		<div class="halves">
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
 			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />

@@ -4,6 +4,7 @@ import { Button, compact, Empty, Head, Meter, number, ProblemBox, State } from '
 import { Chosen, useChosen } from '../lib/bulk.js';
 import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
+import { gist } from '../lib/long.js';
 import { usePages } from '../lib/pages.js';
 import { finished, live } from '../lib/states.js';
 import { filter, href } from '../lib/route.js';
@@ -81,7 +82,7 @@ function Progress({ job }) {
 		return job.pct !== null ? html`<span class="pair"><${Meter} value=${job.pct} label=${`progress of job ${job.id}`} /><span class="num">${Math.round(job.pct)} %</span></span>`
 			: html`<${Lasting} from=${job.started_at} />`;
 	if (job.error)
-		return html`<span title=${job.error}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${job.error}</span>`;
+		return html`<span title=${job.error}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${gist(job.error)}</span>`;
 	if (job.state === 'waiting')
 		return html`<span class="soft" title=${job.waits_for}>${job.waits_for && `for ${job.waits_for}`}</span>`;
 	if (job.run_at && ['scheduled', 'retrying'].includes(job.state))

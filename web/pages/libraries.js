@@ -48,25 +48,23 @@ export const ofLibraries = {
 export async function addLibrary() {
 	const added = await add(ofLibraries);
 	if (added)
-		test('libraries', added);
+		await test('libraries', added);
 	return added;
 }
 
 export async function editLibrary(l) {
 	const saved = await edit(ofLibraries, l);
-	const { root } = (saved && (await get('libraries')).items.find(({ name }) => name === l.name)) || l;
-	if (root !== l.root)
-		test('libraries', l);
+	if (saved && (saved.root ?? l.root) !== l.root)
+		await test('libraries', l);
 	return saved;
 }
 
-// Into which library? Where there is none, the first is made. run(name) does it; resolves to null when nobody chose.
+// Into which library? Where there is none, the first is made, which takes all that waits. run(name) does it; resolves to null
+// when nobody chose.
 export async function chooseLibrary(title, run) {
 	const { items } = await get('libraries');
-	if (items.length === 0 && may('admin')) {
-		const added = await add(ofLibraries);
-		return added && run(added.name);
-	}
+	if (items.length === 0 && may('admin'))
+		return add(ofLibraries);
 	if (items.length === 0)
 		return ask({ title, action: null, text: 'There is no library yet. An admin adds one: Settings, Libraries.' }).then(() => null);
 	return ask({ title, action: 'Put it there', fields: [{ name: 'library', label: 'Library', value: items[0].name, options: items.map((l) => [l.name, `${l.name} (${l.root})`]) }],

@@ -5,10 +5,11 @@ import { Chart } from '../lib/chart.js';
 import { ask } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
 import { useData } from '../lib/live.js';
+import { gist, Long } from '../lib/long.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { clock, duration, Lasting, now, Said, Time } from '../lib/time.js';
+import { clock, duration, Lasting, now, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html, useMemo, useState } from '../lib/ui.js';
 import { enqueue } from './enqueue.js';
@@ -35,7 +36,7 @@ const isPressed = (hint) => /^(tow queue resume|tow haul ls)\b/.test(hint);
 function Trouble({ of: one, reload }) {
 	const { component, status, detail, hint } = one;
 	return html`<li><${State} name=${component} look=${status === 'bad' ? 'bad' : 'warn'} />
-		<div><${Said} text=${detail} />${hint && !isPressed(hint) && html`<code>${hint}</code>`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
+		<div><${Long} text=${detail} />${hint && !isPressed(hint) && html`<code>${hint}</code>`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
 }
 
 async function approve(id, reload) {
@@ -66,7 +67,7 @@ const approvalRows = (approvals, reload) => approvals.flatMap(({ kind, count: n,
 ]);
 
 // What is different in them is seen before anything is done.
-const Says = ({ says, messages }) => html`<ul class="says-all">${says.map((text) => html`<li key=${text}>${text}</li>`)}
+const Says = ({ says, messages }) => html`<ul class="says-all">${says.map((text) => html`<li key=${text}><${Long} text=${text} /></li>`)}
 	${messages > says.length && html`<li class="soft">and ${count(messages - says.length, 'other message')}</li>`}</ul>`;
 
 // TURN: how many are put back at a time, so that no call lasts long.
@@ -97,8 +98,8 @@ async function retry(group, reload) {
 // Of several messages the last one is not what all of them say.
 function What({ of: { messages, says, detail, last_at: last } }) {
 	return messages > 1
-		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${number(messages)} different messages, the last one: ${detail}</summary><${Says} says=${says} messages=${messages} /></details>`
-		: html`<span class="soft"><${Time} at=${last} />: <span title=${detail}>${detail}</span></span>`;
+		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${number(messages)} different messages, the last one: ${gist(detail ?? '')}</summary><${Says} says=${says} messages=${messages} /></details>`
+		: html`<span class="soft"><${Time} at=${last} />: <span title=${detail}>${gist(detail ?? '')}</span></span>`;
 }
 
 // What a group is without, cannot be filtered by.

@@ -95,6 +95,6 @@ export function Kinds() {
 	};
 	return html`<div class="lead"><p class="soft">What workers can do, how many of each run at a time over all queues, and which are paused.</p></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="treatment"><${Table} label="kinds" columns=${kindColumns(reload)} rows=${kinds.data && limits.data && withLimits(kinds.data.items, limits.data.items)} rowKey=${(k) => k.kind}
+		<div class="treatment whole"><${Table} label="kinds" columns=${kindColumns(reload)} rows=${kinds.data && limits.data && withLimits(kinds.data.items, limits.data.items)} rowKey=${(k) => k.kind}
 			empty=${html`<${Empty} title="No kinds" command="tow worker --queue default:4">A worker that lives knows some.<//>`} /></div>`;
 }

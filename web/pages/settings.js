@@ -4,6 +4,7 @@ import { Button, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
 import { useData } from '../lib/live.js';
+import { Long } from '../lib/long.js';
 import { href } from '../lib/route.js';
 import { Secret } from '../lib/secret.js';
 import { add, drop, edit } from '../lib/setup.js';
@@ -43,7 +44,7 @@ const settingColumns = (reload) => [
 function Instance() {
 	const { data, error, reload } = useData('config', { every: 60000 });
 	return html`${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="settings"><${Table} label="settings" columns=${settingColumns(reload)} rows=${data?.items} /></div>`;
+		<div class="settings whole"><${Table} label="settings" columns=${settingColumns(reload)} rows=${data?.items} /></div>`;
 }
 
 // --- tokens
@@ -90,6 +91,11 @@ function Tokens() {
 // What can be done with what has a name.
 const byName = (sort, more) => ({ one: sort.one, add: () => add(sort), edit: (o) => edit(sort, o), drop: (o) => drop(sort, o), nameOf: (o) => o.name, ...more });
 
+// What its last message met, as long as none has got through since.
+function Wrong({ of: { error, hint } }) {
+	return error && html`<div class="bad-text"><${Long} text=${error} /></div>${hint && html`<div class="soft">${hint}</div>`}`;
+}
+
 const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`;
 
 const read = {
@@ -125,13 +131,14 @@ const read = {
 	channels: {
 		title: 'Channels', role: 'viewer', path: 'channels', command: 'tow channel add phone ntfy https://ntfy.sh --topic mine', say: 'Ways to tell people something.', ...byName(ofChannels, { test: testChannel }),
 		columns: [
-			{ name: 'name', title: 'Channel', width: 18, phone: 14, cell: (c) => html`<b>${c.name}</b>` }, { name: 'driver', title: 'By', width: 10, wide: true, cell: (c) => c.driver }, { name: 'state', title: 'State', width: 12, cell: (c) => html`<${State} name=${c.state} />` },
-			{ name: 'error', title: 'What is wrong', wide: true, cell: (c) => html`<span class="bad-text" title=${c.hint}>${c.error}</span>` }, { name: 'rules', title: 'Rules', width: 18, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 14, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
+			{ name: 'name', title: 'Channel', width: 14, phone: 0, cell: (c) => html`<b>${c.name}</b><div class="narrow"><${State} name=${c.state} /><${Wrong} of=${c} /></div>` }, { name: 'driver', title: 'By', width: 8, wide: true, cell: (c) => c.driver },
+			{ name: 'state', title: 'State', width: 12, wide: true, cell: (c) => html`<${State} name=${c.state} />` }, { name: 'error', title: 'What is wrong', wide: true, cell: (c) => html`<${Wrong} of=${c} />` },
+			{ name: 'rules', title: 'Rules', width: 14, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 13, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
 	},
 	rules: {
 		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone download.failed,job.failed", say: 'What is told to whom.', ...byName(ofRules, { test: testRule }),
 		columns: [
-			{ name: 'name', title: 'Rule', width: 18, phone: 12, cell: (r) => html`<b>${r.name}</b>` }, { name: 'channel', title: 'Channel', width: 16, wide: true, cell: (r) => r.channel }, { name: 'events', title: 'Events', cell: (r) => html`<span title=${r.events?.join(', ')}>${list(r.events)}</span>` },
+			{ name: 'name', title: 'Rule', width: 18, phone: 9, cell: (r) => html`<b>${r.name}</b>` }, { name: 'channel', title: 'Channel', width: 16, wide: true, cell: (r) => r.channel }, { name: 'events', title: 'Events', cell: (r) => html`<span title=${r.events?.join(', ')}>${list(r.events)}</span>` },
 			{ name: 'libraries', title: 'Libraries', width: 16, wide: true, cell: (r) => list(r.libraries) }, { name: 'delay', title: 'Gathers', width: 10, num: true, wide: true, cell: (r) => duration(seconds(r.delay)) }, { name: 'enabled', title: 'On', width: 7, wide: true, cell: (r) => (r.enabled ? 'yes' : 'no') }],
 	},
 };
@@ -152,7 +159,7 @@ function Read({ of }) {
 	const does = may('admin') || (of.test && may('operator'));
 	return html`<div class="lead"><p class="soft">${of.say}</p>${may('admin') && html`<${Button} look="main" onClick=${() => then(of.add)}>Add a ${of.one}<//>`}</div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="treatment"><${Table} label=${of.title} columns=${does ? [...of.columns, doColumn(of, then)] : of.columns} rows=${data?.items} rowKey=${(r) => of.nameOf(r)} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} /></div>`;
+		<div class="treatment whole"><${Table} label=${of.title} columns=${does ? [...of.columns, doColumn(of, then)] : of.columns} rows=${data?.items} rowKey=${(r) => of.nameOf(r)} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} /></div>`;
 }
 
 const tabs = {
@@ -161,10 +168,14 @@ const tabs = {
 	...read,
 };
 
+function NoTab({ name }) {
+	return Object.hasOwn(tabs, name) ? html`<${Empty} title=${`${tabs[name].title}: for admins alone`}>Choose another tab.<//>` : html`<${Empty} title="There is no such tab">Choose one of those above.<//>`;
+}
+
 export function Settings({ rest: [name] }) {
 	const mine = Object.entries(tabs).filter(([, tab]) => may(tab.role));
-	const [chosen, tab] = mine.find(([key]) => key === name) ?? mine[0];
+	const [chosen, tab] = !name ? mine[0] : mine.find(([key]) => key === name) ?? [name];
 	return html`<${Head} title="Settings" />
 		<nav class="tabs" aria-label="Settings of what">${mine.map(([key, t]) => html`<a key=${key} href=${href(`settings/${key}`)} aria-current=${key === chosen ? 'true' : undefined}>${t.title}</a>`)}</nav>
-		${tab.component ? html`<${tab.component} key=${chosen} />` : html`<${Read} key=${chosen} of=${tab} />`}`;
+		${!tab ? html`<${NoTab} name=${name} />` : tab.component ? html`<${tab.component} key=${chosen} />` : html`<${Read} key=${chosen} of=${tab} />`}`;
 }

@@ -32,6 +32,26 @@ begin
 end $$;
 comment on function haul_store.check_library(haul_store.library) is 'Refuse bad settings of a library with a clear error.';
 
+-- What was asked for while there was none, or whose own was deleted. Locks as haul.retry does, one after the other.
+create or replace function haul_store.take_waiting(l haul_store.library, p_is_new boolean) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	d haul_store.download;
+	v_id bigint;
+begin
+	for v_id in
+		select o.id from haul_store.download o
+		where o.library is null and haul_store.is_open(o.state) and (p_is_new or o.category = any(l.categories)) order by o.client, o.id
+	loop
+		d := haul_store.hold_download(v_id);
+		continue when d.library is not null or not haul_store.is_open(d.state); -- somebody was faster
+		update haul_store.download o set library = l.id where o.id = d.id returning o.* into d;
+		perform haul_store.go_on(d) where d.state = 'downloaded';
+	end loop;
+end $$;
+comment on function haul_store.take_waiting(haul_store.library, boolean) is 'Have what waits for a library go into this one: all, where it is new, else what is of its categories.';
+
 create or replace function haul.add_library(name text, root text, template text default '{path}', modes text[] default '{reflink,link,copy}', categories text[] default '{}', done_category text default null) returns int
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -48,10 +68,11 @@ begin
 		perform haul_store.fail('TW409', format('there is a library %L already', name), format('change it: tow library set %s, or select haul.set_library(%L, ...)', name, name));
 	end if;
 	perform haul_store.ring_clients() where done_category is not null;
+	perform haul_store.take_waiting(l, true);
 	return l.id;
 end $$;
 comment on function haul.add_library(text, text, text, text[], text[], text) is
-'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here; done_category: the one that it is put into then. haul.set_library has the rest.';
+'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here; done_category: the one that it is put into then. What waits for a library goes here. haul.set_library has the rest.';
 
 create or replace function haul_store.octal(p_mode text) returns int
 language plpgsql immutable set search_path = pg_catalog, pg_temp
@@ -109,6 +130,7 @@ begin
 		profile = l.profile, recycle_days = l.recycle_days, done_category = l.done_category
 	where o.id = l.id;
 	perform haul_store.ring_clients() where l.done_category is distinct from c_was.done_category;
+	perform haul_store.take_waiting(l, false) where l.categories is distinct from c_was.categories;
 end $$;
 comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, text, text, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, int, text, text[]) is
 'Change a library; what is left out stays. file_mode, dir_mode: of copies and folders, in octal (''0640''). taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_category: the category that it is put into then, where its client can; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. recycle_days: how long what was replaced or taken back stays in .tow-recycle; 0: for ever. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, done_category, profile.';

@@ -30,7 +30,7 @@ as $$
 	select 'approvals', 'warn', haul_store.some(count(*), 'waits for somebody to choose', 'wait for somebody to choose'), 'tow haul ls --state needs_approval shows them'
 	from d where d.state = 'needs_approval' having count(*) > 0
 	union all
-	select 'downloads', 'bad', haul_store.some(count(*), 'is here and has no library to go to', 'are here and have no library to go to'), 'tow library add NAME ROOT, then tow haul retry ID'
+	select 'downloads', 'bad', haul_store.some(count(*), 'is here and has no library to go to', 'are here and have no library to go to'), case when exists (select from haul_store.library) then 'tow haul retry ID --library NAME' else 'tow library add NAME ROOT' end
 	from d where d.state = 'downloaded' and d.library is null having count(*) > 0
 	union all
 	select 'downloads', 'bad', format('%s: %s', haul_store.some(count(*), 'is of a client that is not configured', 'are of a client that is not configured'), string_agg(distinct d.client_name, ', ')), 'they go on when one of that name is: tow client add NAME DRIVER URL'

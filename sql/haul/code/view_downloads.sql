@@ -65,7 +65,8 @@ begin
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
 		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
-		when d.state = 'downloaded' and d.library is null then 'there is no library for it: tow library add NAME ROOT, then tow haul retry ' || d.id
+		when d.state = 'downloaded' and d.library is null then 'there is no library for it: '
+			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
 		when d.state in ('downloaded', 'importing') then p_tried
 		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, t.error)
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then

@@ -2,18 +2,18 @@
 -- history, and a storm of them is one piece of news for each kind, queue and class. It looks no nearer than some seconds, for
 -- transactions that are under way; what is committed later than that is not told, nor what is older than an hour.
 
--- Errors are left out where viewers may not see them: a message is read by more people than the job is.
+-- Errors are left out where not all viewers see them: a message is read by more people than the job is.
 create or replace function tow.troubles(since timestamptz, until timestamptz) returns table(event text, subject text, said jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
 	c_groups constant int := 100;
-	v_shown constant boolean := tow_store.setting('viewer_sees_args') = 'on';
+	v_sight constant text[] := case when tow_store.setting('viewer_sees_args') <> 'on' then array(select q.name from tow_store.queue q where tow_store.has_grant('tow_viewer', q.id, 'read')) end;
 begin
 	return query
 	select 'job.failed', format('job:%s', min(h.job_id)), jsonb_build_object('id', min(h.job_id), 'kind', j.kind, 'queue', j.queue, 'class', h.class,
-		'error', case when v_shown then left((array_agg(h.error order by h.finished_at desc))[1], 500) end, 'jobs', case when count(*) > 1 then count(*) end)
+		'error', case when tow_store.in_sight(j.queue, v_sight) then left((array_agg(h.error order by h.finished_at desc))[1], 500) end, 'jobs', case when count(*) > 1 then count(*) end)
 	from tow_store.history h join tow_store.job j on j.id = h.job_id
 	where h.outcome = 'f' and h.finished_at > since and h.finished_at <= until
 	group by j.kind, j.queue, h.class order by count(*) desc limit c_groups;
