@@ -38,7 +38,7 @@ static int drain(struct cli *c, const char *id)
 		printf("{\"jobs\": %s}\n", jobs);
 	else
 		printf("worker %s takes no more jobs, and goes when it has ended the %s that it "
-		       "has; tow up starts another in its place\n",
+		       "has; tow up starts another in its place at once\n",
 		       id, jobs);
 	return EX_OK;
 }

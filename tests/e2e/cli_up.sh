@@ -57,18 +57,27 @@ exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
 tow db start >/dev/null
 ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 
-# A worker leaves when somebody asks: what it runs ends, and another comes
-id=$(tow enqueue sleep '{"s": 4}')
+# A worker leaves when somebody asks: what it runs ends, and another comes at once
+id=$(tow enqueue sleep '{"s": 600}')
 ok "a job runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
 worker=$(pid_of workers)
 like "$(tow workers drain "$(tow workers --json | jq -r '.[0].id')")" "when it has ended the 1 that it has" "it is asked to leave"
+ok "another comes in its place at once" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]' 60 || diag "$(cat "$log")"
+is "$(tow enqueue echo '{"e": 1}' --wait | tail -1)" '{"e": 1}' "and works"
+is "$(tow job "$id" --json | jq -r .state)" running "while the first ends what it has"
+like "$(tow status)" "draining: it claims no more" "which the status says"
+tow cancel "$id" >/dev/null
 ok "it goes" wait_until 'gone "$worker"' 60
-is "$(tow job "$id" --json | jq -r '"\(.state) \(.attempt)"')" "completed 1" "when its job has ended"
-ok "and another comes" wait_until '[ "$(pid_of workers)" -gt 0 ]' 60
+is "$(tow job "$id" --json | jq -r '"\(.state) \(.attempt)"')" "cancelled 1" "when its job has ended"
+ok "which is no death" wait_until 'grep -q "child.left name=worker pid=$worker" "$log"' 60
+unlike "$(tail -n +"$(grep -n "child.leaves" "$log" | cut -d: -f1)" "$log")" "child.died name=worker" "in the log"
 exits 66 "one that is none" tow workers drain 9999 2>/dev/null
 exits 64 "another word" tow workers nonsense 2>/dev/null
 id=$(tow enqueue sleep '{"s": 600}')
 ok "a long job runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+leaver=$(pid_of workers)
+tow workers drain "$(tow workers --json | jq -r '.[-1].id')" >/dev/null
+ok "another comes beside one that leaves" wait_until '[ "$(pid_of workers)" != "$leaver" ] && [ "$(pid_of workers)" -gt 0 ]' 60
 
 worker=$(pid_of workers) scheduler=$(pid_of schedulers) page=$(cat "$TOW_HOME/page")
 kill -TERM "$up"
@@ -77,6 +86,7 @@ process_stop "$up" 60
 is $? 0 "a second TERM ends it well" || diag "$(cat "$log")"
 not_ok "nobody listens where the page was" curl -s -m 10 -o /dev/null "${page}api/v1/health"
 not_ok "the worker has ended" process_alive "$worker"
+not_ok "and so has the one that was leaving" process_alive "$leaver"
 not_ok "the scheduler has ended" process_alive "$scheduler"
 exits 3 "the database that it started has stopped" tow db status >/dev/null
 
