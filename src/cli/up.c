@@ -246,7 +246,7 @@ static int supervise_all(struct up *u)
 	enum { ALL = 3 };
 	struct supervised children[] = {
 		/* the page shows the end of the others: it is the last to go */
-		{ .name = "server", .argv = serve, .given = u->listener },
+		{ .name = "server", .argv = serve, .given = u->listener, .beats = true },
 		{ .name = "scheduler", .argv = scheduler, .beats = true },
 		{ .name = "worker", .argv = worker_words(u), .may_leave = true },
 	};
@@ -298,8 +298,8 @@ const struct tow_command tow_command_up = {
 	.help = "Stays in the foreground and looks after what it started: a scheduler, a worker or "
 		"a server "
 		"that dies is started\n"
-		"again, after a pause that grows, and so is Towpath's own server; a scheduler that "
-		"hangs is killed first,\n"
+		"again, after a pause that grows, and so is Towpath's own server; a scheduler or "
+		"a server that hangs is killed first,\n"
 		"and a worker that was asked to leave (tow workers drain) has another in its place "
 		"at once.\n"
 		"With DATABASE_URL, PGHOST or --database that "

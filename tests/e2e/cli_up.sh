@@ -44,6 +44,14 @@ like "$(cat "$log")" "child.hung name=scheduler pid=$scheduler" "and the log say
 ok "and started again" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 is "$(tow enqueue echo '{"c": 1}' --in 100ms --wait | tail -1)" '{"c": 1}' "and minds the clock"
 
+# A server that hangs, as a whole
+page=$(cat "$TOW_HOME/page")
+server=$(pgrep -P "$up" -x "tow serve")
+# shellcheck disable=SC2046 # each is a word
+kill -STOP "$server" $(pgrep -P "$server")
+ok "a server that hangs is started again" wait_until 'gone "$server" && curl -sf -m 5 -o /dev/null "${page}api/v1/ready"' 120 || diag "$(cat "$log")"
+like "$(cat "$log")" "child.hung name=server pid=$server" "and the log says so"
+
 # The database's server dies
 server=$(head -1 "$TOW_HOME/pg/postmaster.pid")
 kill -KILL "$server"
@@ -119,6 +127,21 @@ not_ok "the address is no argument of the children" grep -qa elsewhere "/proc/$w
 process_stop "$up" 60
 is $? 0 "it ends"
 exits 0 "and leaves that server alone" env -u DATABASE_URL "$TOW" db status >/dev/null
+
+# One whose database hangs ends all the same
+at_elsewhere() { instance_psql -d "$(instance_url elsewhere)" "$@"; }
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+wait_until '[ "$(pid_of workers)" -gt 0 ] && grep -q "Towpath is up" "$log"' 60
+at_elsewhere -c "begin; lock table tow_store.worker; select pg_sleep(600) as held" >/dev/null 2>&1 &
+ok "nobody gets at the workers' table" wait_until 'at_elsewhere -c "select 1 / count(*) from pg_locks where granted and relation = to_regclass(\$\$tow_store.worker\$\$) and mode = \$\$AccessExclusiveLock\$\$"' 60
+kill -TERM "$up"
+ok "it says that it stops" wait_until 'grep -q "Another Control-C hurries" "$log"' 60 || diag "$(cat "$log")"
+ok "it ends beside a database that hangs" wait_until 'gone "$up"' 120 || diag "$(cat "$log")"
+like "$(at_elsewhere -c "select string_agg(query, ' ') from pg_stat_activity where state = 'active'")" "as held" "which still hangs"
+process_stop "$up" 60
+is $? 0 "and that is an end as asked"
+at_elsewhere -c "select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'as held$' and pid <> pg_backend_pid()" >/dev/null
 exits 69 "no server there" tow up --database 'postgresql:///tow?host=/nowhere' 2>/dev/null
 unset DATABASE_URL
 done_testing
