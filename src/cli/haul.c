@@ -66,11 +66,20 @@ static int ls(struct cli *c)
 	return print_call(c, "haul.find_downloads", &call, columns);
 }
 
-/* What belongs to a download, or to all. */
+static bool numbered(struct cli *c)
+{
+	return cli_number(cli_operand(c, 0), "download", "tow haul ls", &c->err);
+}
+
+/* What belongs to a download, or to all. Nothing is what one that is not there has, too. */
 static int of_download(struct cli *c, const char *verb, const struct column *of)
 {
 	struct cli_call call = { 0 };
 
+	if (c->args.n > 0 &&
+	    (!numbered(c) ||
+	     !tow_call(c->db, NULL, &c->err, "haul.show_download", cli_operand(c, 0))))
+		return cli_failed(c);
 	if (c->args.n > 0)
 		cli_arg(&call, "download", cli_operand(c, 0));
 	cli_arg(&call, "max_rows", cli_option(c, "limit"));
@@ -88,7 +97,8 @@ static int plan(struct cli *c)
 	const char *id;
 	int status;
 
-	if (!tow_call(c->db, &job, &c->err, "haul.preview_import", cli_operand(c, 0)))
+	if (!numbered(c) ||
+	    !tow_call(c->db, &job, &c->err, "haul.preview_import", cli_operand(c, 0)))
 		return cli_failed(c);
 	id = tow_rows_at(job, 0, 0);
 	status = wait_quietly(c, id);
@@ -219,7 +229,9 @@ static int add(struct cli *c)
 
 static int by_id(struct cli *c, const char *verb)
 {
-	return tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
+	return numbered(c) && tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0))
+		       ? EX_OK
+		       : cli_failed(c);
 }
 
 static int let_go(struct cli *c, const char *verb)
@@ -228,7 +240,7 @@ static int let_go(struct cli *c, const char *verb)
 
 	cli_arg(&call, "id", cli_operand(c, 0));
 	cli_arg(&call, "remove", cli_option(c, "remove"));
-	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+	return numbered(c) && cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
 }
 
 static int cancel(struct cli *c)
@@ -248,7 +260,7 @@ static int answer(struct cli *c, const char *verb, const char *said)
 
 	cli_arg(&call, "id", cli_operand(c, 0));
 	cli_arg(&call, said, cli_option(c, said));
-	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+	return numbered(c) && cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
 }
 
 static int approve(struct cli *c)
@@ -267,7 +279,7 @@ static int retry(struct cli *c)
 
 	cli_arg(&call, "id", cli_operand(c, 0));
 	cli_arg(&call, "library", cli_option(c, "library"));
-	return cli_call(c, NULL, "haul.retry", &call) ? EX_OK : cli_failed(c);
+	return numbered(c) && cli_call(c, NULL, "haul.retry", &call) ? EX_OK : cli_failed(c);
 }
 
 static int hold(struct cli *c)
@@ -290,10 +302,14 @@ static int tell_client(struct cli *c, const char *what)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 
-	if (!tow_call(c->db, &rows, &c->err, "haul.act", cli_operand(c, 0), what))
+	if (!numbered(c) || !tow_call(c->db, &rows, &c->err, "haul.act", cli_operand(c, 0), what))
 		return cli_failed(c);
 	if (!tow_rows_at(rows, 0, 0))
 		fprintf(stderr, "tow: note: no client holds it\n");
+	else if (cli_has(c, "json"))
+		printf("{\"name\": \"%s\", \"done\": \"%s\"}\n", cli_operand(c, 0), what);
+	else
+		printf("%s  its client is asked to %s\n", cli_operand(c, 0), what);
 	return EX_OK;
 }
 
@@ -447,23 +463,23 @@ static int watch(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, " state client library title limit " },
+	{ "ls", 0, 0, ls, " state client library title limit ", NULL },
 	{ "add", 1, 1, add,
-	  " client library title type category options checksum rate meta profile priority " },
-	{ "watch", 0, 0, watch, " follow " },
-	{ "plan", 1, 1, plan, NULL },
-	{ "files", 0, 1, files, " limit " },
-	{ "events", 0, 1, events, " limit " },
-	{ "cancel", 1, 1, cancel, " remove " },
-	{ "forget", 1, 1, forget, " remove " },
-	{ "retry", 1, 1, retry, " library " },
-	{ "approve", 1, 1, approve, " note " },
-	{ "reject", 1, 1, reject, " reason " },
-	{ "pause", 1, 1, hold, NULL },
-	{ "resume", 1, 1, resume, NULL },
-	{ "undo", 1, 1, undo, NULL },
-	{ "recheck", 1, 1, recheck, NULL },
-	{ "reannounce", 1, 1, reannounce, NULL },
+	  " client library title type category options checksum rate meta profile priority ", NULL },
+	{ "watch", 0, 0, watch, " follow ", NULL },
+	{ "plan", 1, 1, plan, NULL, NULL },
+	{ "files", 0, 1, files, " limit ", NULL },
+	{ "events", 0, 1, events, " limit ", NULL },
+	{ "cancel", 1, 1, cancel, " remove ", "cancelled" },
+	{ "forget", 1, 1, forget, " remove ", "forgotten" },
+	{ "retry", 1, 1, retry, " library ", "tried again" },
+	{ "approve", 1, 1, approve, " note ", "approved" },
+	{ "reject", 1, 1, reject, " reason ", "rejected" },
+	{ "pause", 1, 1, hold, NULL, "paused" },
+	{ "resume", 1, 1, resume, NULL, "resumed" },
+	{ "undo", 1, 1, undo, NULL, "undone" },
+	{ "recheck", 1, 1, recheck, NULL, NULL },
+	{ "reannounce", 1, 1, reannounce, NULL, NULL },
 	{ 0 },
 };
 

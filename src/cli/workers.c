@@ -31,7 +31,8 @@ static const struct column columns[] = {
 static int drain(struct cli *c, const char *id)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	if (!tow_call(c->db, &rows, &c->err, "tow.drain_worker", id))
+	if (!cli_number(id, "worker", "tow workers", &c->err) ||
+	    !tow_call(c->db, &rows, &c->err, "tow.drain_worker", id))
 		return cli_failed(c);
 	const char *jobs = tow_rows_at(rows, 0, 0);
 	if (cli_has(c, "json"))
