@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "shell.h"
 #include "usage.h"
 
 static volatile sig_atomic_t ended_by;
@@ -101,9 +102,10 @@ const char *cli_operand(const struct cli *c, size_t i)
 
 void cli_complain(const struct tow_err *e)
 {
+	TOW_AUTO_ARENA a = { 0 };
 	fprintf(stderr, "tow: %s\n", e->text);
 	if (e->hint[0])
-		fprintf(stderr, "hint: %s\n", e->hint);
+		fprintf(stderr, "hint: %s\n", shell_hint(&a, e->hint));
 }
 
 /* PostgreSQL quotes the value that it cannot read: whose it is, is known here. */
