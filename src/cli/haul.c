@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "lib/frame.h"
+#include "lib/haulwatch.h"
 #include "lib/print.h"
 #include "lib/sub.h"
 #include "lib/wait.h"
@@ -14,8 +13,6 @@
 #include "tow/fs.h"
 #include "tow/json.h"
 #include "tow/proc.h"
-
-#define PAUSE_US 1000000
 
 static const struct tow_option options[] = {
 	{ "client", "NAME", "add: who downloads it (the first that can); ls: only of this one" },
@@ -76,9 +73,8 @@ static int of_download(struct cli *c, const char *verb, const struct column *of)
 {
 	struct cli_call call = { 0 };
 
-	if (c->args.n > 0 &&
-	    (!numbered(c) ||
-	     !tow_call(c->db, NULL, &c->err, "haul.show_download", cli_operand(c, 0))))
+	if (c->args.n > 0 && (!numbered(c) || !tow_call(c->db, NULL, &c->err, "haul.show_download",
+							cli_operand(c, 0))))
 		return cli_failed(c);
 	if (c->args.n > 0)
 		cli_arg(&call, "download", cli_operand(c, 0));
@@ -323,150 +319,12 @@ static int reannounce(struct cli *c)
 	return tell_client(c, "reannounce");
 }
 
-/*--- watch */
-
-/* Those that were seen under way, and how many of them did not get there. */
-struct watch {
-	struct tow_arena arena;
-	long long *ids;
-	size_t n, size, failed;
-};
-
-static size_t watched_at(const struct watch *w, long long id)
-{
-	size_t i = 0;
-
-	while (i < w->n && w->ids[i] != id)
-		i++;
-	return i;
-}
-
-static void watch_one(struct watch *w, long long id)
-{
-	if (watched_at(w, id) < w->n)
-		return;
-	if (w->n == w->size) {
-		size_t size = w->size ? 2 * w->size : 64;
-		long long *more = tow_alloc(&w->arena, size * sizeof(*more));
-
-		if (w->n > 0)
-			memcpy(more, w->ids, w->n * sizeof(*more));
-		w->ids = more;
-		w->size = size;
-	}
-	w->ids[w->n++] = id;
-}
-
-/* Or waits for somebody. */
-static bool is_over(const struct tow_rows *rows, size_t i)
-{
-	const char *state = tow_rows_get(rows, i, "state");
-
-	return strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
-	       strcmp(state, "cancelled") == 0 || strcmp(state, "rejected") == 0 ||
-	       (strcmp(state, "downloaded") == 0 && !tow_rows_get(rows, i, "library"));
-}
-
-static void put_end(struct frame *f, const struct tow_rows *rows, size_t i)
-{
-	const char *trouble = tow_rows_get(rows, i, "trouble");
-
-	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
-	frame_put(f, PLAIN, "  ");
-	frame_cell(f, text_colour_of(tow_rows_get(rows, i, "state")), 12,
-		   tow_rows_get(rows, i, "state"));
-	frame_put(f, PLAIN, "%s%s%s", tow_rows_get(rows, i, "title"), trouble ? ": " : "",
-		  trouble ? trouble : "");
-	frame_end_row(f);
-}
-
-static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
-{
-	const char *percent = tow_rows_get(rows, i, "percent"), *eta = tow_rows_get(rows, i, "eta"),
-		   *trouble = tow_rows_get(rows, i, "trouble");
-	double done = percent ? strtod(percent, NULL) : 0;
-
-	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
-	frame_put(f, PLAIN, "  ");
-	frame_cell(f, PLAIN, 12, tow_rows_get(rows, i, "state"));
-	frame_put(f, PLAIN, "%s ", text_bar(f->arena, done, 22));
-	frame_cell(f, PLAIN, -6, tow_fmt(f->arena, "%.0f %%", done));
-	frame_cell(f, PLAIN, -8,
-		   tow_fmt(f->arena, "%s/s", text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
-	frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
-	frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), trouble ? trouble : "");
-	frame_end_row(f);
-}
-
-static bool is_listed(const struct tow_rows *rows, long long id)
-{
-	for (size_t i = 0; i < tow_rows_count(rows); i++)
-		if (tow_rows_int(rows, i, "id") == id)
-			return true;
-	return false;
-}
-
-/* What has ended since the last picture goes above the picture, and stays; what somebody took out
- * of the list has no end to be seen. */
-static void draw(struct watch *w, struct frame *ended, struct frame *f, const struct tow_rows *rows)
-{
-	for (size_t at = w->n; at-- > 0;)
-		if (!is_listed(rows, w->ids[at]))
-			w->ids[at] = w->ids[--w->n];
-	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		long long id = tow_rows_int(rows, i, "id");
-		size_t at;
-
-		if (!is_over(rows, i)) {
-			watch_one(w, id);
-			put_way(f, rows, i);
-		} else if ((at = watched_at(w, id)) < w->n) {
-			put_end(ended, rows, i);
-			w->failed += strcmp(tow_rows_get(rows, i, "state"), "completed") != 0;
-			w->ids[at] = w->ids[--w->n];
-		}
-	}
-}
-
-/* Until nothing is under way, or somebody ends it; on a terminal in place, else a picture a second.
- */
-static int watch(struct cli *c)
-{
-	bool terminal = isatty(STDOUT_FILENO), stays = cli_has(c, "follow"), saw = false;
-	struct watch w = { 0 };
-	int rows_before = 0;
-
-	do {
-		TOW_AUTO_ARENA a = { 0 };
-		TOW_AUTO_ROWS *rows = NULL;
-		struct frame ended = { .arena = &a }, f = { .arena = &a };
-
-		if (!tow_db_view(c->db, &rows, &c->err, "haul.downloads")) {
-			tow_arena_release(&w.arena);
-			return cli_failed(c);
-		}
-		draw(&w, &ended, &f, rows);
-		if (terminal && rows_before > 0)
-			printf("\033[%dA\033[J", rows_before);
-		frame_print(stdout, &ended);
-		frame_print(stdout, &f);
-		fflush(stdout);
-		rows_before = f.rows;
-		saw = saw || w.n > 0;
-		if (w.n > 0 || stays)
-			usleep(PAUSE_US);
-	} while (w.n > 0 || stays);
-	tow_arena_release(&w.arena);
-	if (!saw)
-		fprintf(stderr, "tow: note: nothing is under way; --follow waits for what comes\n");
-	return w.failed > 0;
-}
-
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, " state client library title limit ", NULL },
 	{ "add", 1, 1, add,
-	  " client library title type category options checksum rate meta profile priority ", NULL },
-	{ "watch", 0, 0, watch, " follow ", NULL },
+	  " client library title type category options checksum rate meta profile priority ",
+	  NULL },
+	{ "watch", 0, 0, haulwatch, " follow ", NULL },
 	{ "plan", 1, 1, plan, NULL, NULL },
 	{ "files", 0, 1, files, " limit ", NULL },
 	{ "events", 0, 1, events, " limit ", NULL },

@@ -78,6 +78,12 @@ is "$(asked stubborn/stubborn 'map("\(.range) \(.status)") | join(", ")')" "null
 #--- held, given up
 id=$(add gate/held) other=$(add gate/gone)
 wait_until "half_here '$room/dl/tow-$id/held.part' && half_here '$room/dl/tow-$other/gone.part'"
+tow haul watch >"$room/watch" &
+watching=$!
+ok "whoever watches into a file is told" wait_until "grep -qE '^ *$id +downloading .* 50 %' '$room/watch'"
+sleep 3 # three looks
+is "$(awk '{ $6 = $7 = $8 = ""; print }' "$room/watch" | sort | uniq -d)" "" "of each state once, as long as nothing moves"
+kill "$watching"
 ok "held" tow haul pause "$id"
 ok "its job ends" wait_until "says \"select count(*) from tow.jobs where 'download:$id' = any(tags)\" 0"
 ok "what it has stays" half_here "$room/dl/tow-$id/held.part"
