@@ -237,11 +237,14 @@ select pg_temp.refused($$ select haul.add_library('l', '/m', modes => '{link,tel
 select pg_temp.refused($$ select haul.set_library('main') $$, 'TW422', 'name what', 'nothing to set');
 select haul.set_library('main', done_remove => 'data', reset => '{done_tag}') \g /dev/null
 select is((select concat_ws(' ', done_tag, done_remove) from haul.libraries where name = 'main'), 'data', 'set and reset');
--- Taken back: the server is told that, too.
+-- Taken back: the server is told that, too, and so is whoever looks.
 delete from haul_store.change;
+select is((select concat_ws(' ', state, trouble) from haul.downloads where id = :d), 'completed', 'of what is in place nothing is wrong');
 select haul.undone(f.id, f.target ^@ 'a/') from haul_store.file f where f.download = :d and f.state = 'placed' order by f.id \g /dev/null
 select is((select string_agg(path, ', ' order by path) from haul_store.change), 'A film (1999)/', 'of the folder that a file was taken from, and not of one that stays');
+select alike((select concat_ws(' ', state, trouble) from haul.downloads where id = :d), 'completed undone in part: % of its % files were taken back', 'what was taken back in part');
 update haul_store.file set state = 'undone' where download = :d and state = 'placed';
+select is((select concat_ws(' ', state, trouble) from haul.downloads where id = :d), 'completed undone: its files were taken back', 'and as a whole');
 select is((select concat_ws(' ', event, data -> 'downloads' -> 0 -> 'id') from haul.begin_scan('m', 100)), 'delete ' || :d, 'and why');
 
 select * from finish();
