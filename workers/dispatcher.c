@@ -178,12 +178,13 @@ void dispatcher_stop(struct dispatcher *d, long long now)
 	begin_end(d, now);
 }
 
-/* Not said to a service manager: it would count the time from there, and kill what it shall wait
- * for. */
+/* A service manager is not told that we stop: it would count the time from there, and kill what it
+ * shall wait for. tow up understands the first word, and starts another in our place. */
 void dispatcher_leave(struct dispatcher *d, long long now)
 {
 	if (d->phase != PHASE_RUN)
 		return;
+	tow_sd_notify("X_TOWPATH_LEAVES=1\nSTATUS=asked to leave: goes when its jobs have ended");
 	begin_drain(d, now);
 	d->patient = true;
 }

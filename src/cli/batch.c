@@ -91,10 +91,10 @@ static int seal(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "open", 1, 2, open_batch, " name queue priority lane parent " },
-	{ "seal", 1, 1, seal, NULL },
-	{ "show", 1, 1, show, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "open", 1, 2, open_batch, " name queue priority lane parent ", NULL },
+	{ "seal", 1, 1, seal, NULL, NULL },
+	{ "show", 1, 1, show, NULL, NULL },
 	{ 0 },
 };
 

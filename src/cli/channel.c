@@ -140,12 +140,12 @@ static int drivers(struct cli *c)
 
 #define SETTINGS " user secret topic priority tags from to starttls timeout keep "
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "drivers", 0, 0, drivers, sub_alone },
-	{ "add", 3, 3, add, SETTINGS },
-	{ "set", 1, 1, set, SETTINGS " url enabled reset " },
-	{ "test", 1, 1, test, NULL },
-	{ "rm", 1, 1, rm, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "drivers", 0, 0, drivers, sub_alone, NULL },
+	{ "add", 3, 3, add, SETTINGS, "added" },
+	{ "set", 1, 1, set, SETTINGS " url enabled reset ", "set" },
+	{ "test", 1, 1, test, NULL, NULL },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

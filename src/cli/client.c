@@ -157,15 +157,15 @@ static int drivers(struct cli *c)
 
 #define SETTINGS " user secret category tag adopt path-map priority fast slow cron tz timeout "
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "drivers", 0, 0, drivers, sub_alone },
-	{ "add", 2, 3, add, SETTINGS },
-	{ "set", 1, 1, set, SETTINGS " url reset " },
-	{ "test", 1, 1, client_trial, " driver url user secret category tag " },
-	{ "enable", 1, 1, enable, NULL },
-	{ "disable", 1, 1, disable, NULL },
-	{ "retry", 1, 1, retry, NULL },
-	{ "rm", 1, 1, rm, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "drivers", 0, 0, drivers, sub_alone, NULL },
+	{ "add", 2, 3, add, SETTINGS, "added" },
+	{ "set", 1, 1, set, SETTINGS " url reset ", "set" },
+	{ "test", 1, 1, client_trial, " driver url user secret category tag ", NULL },
+	{ "enable", 1, 1, enable, NULL, "enabled" },
+	{ "disable", 1, 1, disable, NULL, "disabled" },
+	{ "retry", 1, 1, retry, NULL, "asked again" },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

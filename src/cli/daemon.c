@@ -212,17 +212,17 @@ static int say_log(struct cli *c)
 #define SETTINGS " type every queue priority timeout policy auto-start description "
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "add", 2, 3, add, SETTINGS " quiet " },
-	{ "set", 1, 2, set, SETTINGS " kind reset " },
-	{ "start", 1, 1, start, NULL },
-	{ "stop", 1, 1, stop, " children " },
-	{ "enable", 1, 1, enable, NULL },
-	{ "disable", 1, 1, disable, NULL },
-	{ "status", 1, 1, status, NULL },
-	{ "show", 1, 1, status, NULL },
-	{ "log", 1, 1, say_log, " lines follow " },
-	{ "rm", 1, 1, rm, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "add", 2, 3, add, SETTINGS " quiet ", "added" },
+	{ "set", 1, 2, set, SETTINGS " kind reset ", "set" },
+	{ "start", 1, 1, start, NULL, NULL },
+	{ "stop", 1, 1, stop, " children ", NULL },
+	{ "enable", 1, 1, enable, NULL, "enabled" },
+	{ "disable", 1, 1, disable, NULL, "disabled" },
+	{ "status", 1, 1, status, NULL, NULL },
+	{ "show", 1, 1, status, NULL, NULL },
+	{ "log", 1, 1, say_log, " lines follow ", NULL },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

@@ -8,7 +8,7 @@
 static const struct tow_option options[] = {
 	{ "tracker", "HOST", "set, rm: of a tracker: its host, or the end of it (any)" },
 	{ "library", "NAME", "set, rm: in a library (any)" },
-	{ "ratio", "N", "set: to this ratio" },
+	{ "ratio", "NUMBER", "set: to this ratio" },
 	{ "seed-time", "INTERVAL", "set: for so long" },
 	{ "need", "either|both", "set: what of the two (either)" },
 	OPTION_JSON,
@@ -52,9 +52,9 @@ static int rm(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "set", 0, 0, set, " tracker library ratio seed-time need " },
-	{ "rm", 0, 0, rm, " tracker library " },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "set", 0, 0, set, " tracker library ratio seed-time need ", "set" },
+	{ "rm", 0, 0, rm, " tracker library ", "removed" },
 	{ 0 },
 };
 

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "lib/frame.h"
+#include "lib/haulwatch.h"
 #include "lib/print.h"
 #include "lib/sub.h"
 #include "lib/wait.h"
@@ -14,8 +13,6 @@
 #include "tow/fs.h"
 #include "tow/json.h"
 #include "tow/proc.h"
-
-#define PAUSE_US 1000000
 
 static const struct tow_option options[] = {
 	{ "client", "NAME", "add: who downloads it (the first that can); ls: only of this one" },
@@ -66,11 +63,19 @@ static int ls(struct cli *c)
 	return print_call(c, "haul.find_downloads", &call, columns);
 }
 
-/* What belongs to a download, or to all. */
+static bool numbered(struct cli *c)
+{
+	return cli_number(cli_operand(c, 0), "download", "tow haul ls", &c->err);
+}
+
+/* What belongs to a download, or to all. Nothing is what one that is not there has, too. */
 static int of_download(struct cli *c, const char *verb, const struct column *of)
 {
 	struct cli_call call = { 0 };
 
+	if (c->args.n > 0 && (!numbered(c) || !tow_call(c->db, NULL, &c->err, "haul.show_download",
+							cli_operand(c, 0))))
+		return cli_failed(c);
 	if (c->args.n > 0)
 		cli_arg(&call, "download", cli_operand(c, 0));
 	cli_arg(&call, "max_rows", cli_option(c, "limit"));
@@ -88,7 +93,8 @@ static int plan(struct cli *c)
 	const char *id;
 	int status;
 
-	if (!tow_call(c->db, &job, &c->err, "haul.preview_import", cli_operand(c, 0)))
+	if (!numbered(c) ||
+	    !tow_call(c->db, &job, &c->err, "haul.preview_import", cli_operand(c, 0)))
 		return cli_failed(c);
 	id = tow_rows_at(job, 0, 0);
 	status = wait_quietly(c, id);
@@ -219,7 +225,9 @@ static int add(struct cli *c)
 
 static int by_id(struct cli *c, const char *verb)
 {
-	return tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
+	return numbered(c) && tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0))
+		       ? EX_OK
+		       : cli_failed(c);
 }
 
 static int let_go(struct cli *c, const char *verb)
@@ -228,7 +236,7 @@ static int let_go(struct cli *c, const char *verb)
 
 	cli_arg(&call, "id", cli_operand(c, 0));
 	cli_arg(&call, "remove", cli_option(c, "remove"));
-	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+	return numbered(c) && cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
 }
 
 static int cancel(struct cli *c)
@@ -248,7 +256,7 @@ static int answer(struct cli *c, const char *verb, const char *said)
 
 	cli_arg(&call, "id", cli_operand(c, 0));
 	cli_arg(&call, said, cli_option(c, said));
-	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+	return numbered(c) && cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
 }
 
 static int approve(struct cli *c)
@@ -267,7 +275,7 @@ static int retry(struct cli *c)
 
 	cli_arg(&call, "id", cli_operand(c, 0));
 	cli_arg(&call, "library", cli_option(c, "library"));
-	return cli_call(c, NULL, "haul.retry", &call) ? EX_OK : cli_failed(c);
+	return numbered(c) && cli_call(c, NULL, "haul.retry", &call) ? EX_OK : cli_failed(c);
 }
 
 static int hold(struct cli *c)
@@ -290,10 +298,14 @@ static int tell_client(struct cli *c, const char *what)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 
-	if (!tow_call(c->db, &rows, &c->err, "haul.act", cli_operand(c, 0), what))
+	if (!numbered(c) || !tow_call(c->db, &rows, &c->err, "haul.act", cli_operand(c, 0), what))
 		return cli_failed(c);
 	if (!tow_rows_at(rows, 0, 0))
 		fprintf(stderr, "tow: note: no client holds it\n");
+	else if (cli_has(c, "json"))
+		printf("{\"name\": \"%s\", \"done\": \"%s\"}\n", cli_operand(c, 0), what);
+	else
+		printf("%s  its client is asked to %s\n", cli_operand(c, 0), what);
 	return EX_OK;
 }
 
@@ -307,163 +319,25 @@ static int reannounce(struct cli *c)
 	return tell_client(c, "reannounce");
 }
 
-/*--- watch */
-
-/* Those that were seen under way, and how many of them did not get there. */
-struct watch {
-	struct tow_arena arena;
-	long long *ids;
-	size_t n, size, failed;
-};
-
-static size_t watched_at(const struct watch *w, long long id)
-{
-	size_t i = 0;
-
-	while (i < w->n && w->ids[i] != id)
-		i++;
-	return i;
-}
-
-static void watch_one(struct watch *w, long long id)
-{
-	if (watched_at(w, id) < w->n)
-		return;
-	if (w->n == w->size) {
-		size_t size = w->size ? 2 * w->size : 64;
-		long long *more = tow_alloc(&w->arena, size * sizeof(*more));
-
-		if (w->n > 0)
-			memcpy(more, w->ids, w->n * sizeof(*more));
-		w->ids = more;
-		w->size = size;
-	}
-	w->ids[w->n++] = id;
-}
-
-/* Or waits for somebody. */
-static bool is_over(const struct tow_rows *rows, size_t i)
-{
-	const char *state = tow_rows_get(rows, i, "state");
-
-	return strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
-	       strcmp(state, "cancelled") == 0 || strcmp(state, "rejected") == 0 ||
-	       (strcmp(state, "downloaded") == 0 && !tow_rows_get(rows, i, "library"));
-}
-
-static void put_end(struct frame *f, const struct tow_rows *rows, size_t i)
-{
-	const char *trouble = tow_rows_get(rows, i, "trouble");
-
-	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
-	frame_put(f, PLAIN, "  ");
-	frame_cell(f, text_colour_of(tow_rows_get(rows, i, "state")), 12,
-		   tow_rows_get(rows, i, "state"));
-	frame_put(f, PLAIN, "%s%s%s", tow_rows_get(rows, i, "title"), trouble ? ": " : "",
-		  trouble ? trouble : "");
-	frame_end_row(f);
-}
-
-static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
-{
-	const char *percent = tow_rows_get(rows, i, "percent"), *eta = tow_rows_get(rows, i, "eta"),
-		   *trouble = tow_rows_get(rows, i, "trouble");
-	double done = percent ? strtod(percent, NULL) : 0;
-
-	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
-	frame_put(f, PLAIN, "  ");
-	frame_cell(f, PLAIN, 12, tow_rows_get(rows, i, "state"));
-	frame_put(f, PLAIN, "%s ", text_bar(f->arena, done, 22));
-	frame_cell(f, PLAIN, -6, tow_fmt(f->arena, "%.0f %%", done));
-	frame_cell(f, PLAIN, -8,
-		   tow_fmt(f->arena, "%s/s", text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
-	frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
-	frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), trouble ? trouble : "");
-	frame_end_row(f);
-}
-
-static bool is_listed(const struct tow_rows *rows, long long id)
-{
-	for (size_t i = 0; i < tow_rows_count(rows); i++)
-		if (tow_rows_int(rows, i, "id") == id)
-			return true;
-	return false;
-}
-
-/* What has ended since the last picture goes above the picture, and stays; what somebody took out
- * of the list has no end to be seen. */
-static void draw(struct watch *w, struct frame *ended, struct frame *f, const struct tow_rows *rows)
-{
-	for (size_t at = w->n; at-- > 0;)
-		if (!is_listed(rows, w->ids[at]))
-			w->ids[at] = w->ids[--w->n];
-	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		long long id = tow_rows_int(rows, i, "id");
-		size_t at;
-
-		if (!is_over(rows, i)) {
-			watch_one(w, id);
-			put_way(f, rows, i);
-		} else if ((at = watched_at(w, id)) < w->n) {
-			put_end(ended, rows, i);
-			w->failed += strcmp(tow_rows_get(rows, i, "state"), "completed") != 0;
-			w->ids[at] = w->ids[--w->n];
-		}
-	}
-}
-
-/* Until nothing is under way, or somebody ends it; on a terminal in place, else a picture a second.
- */
-static int watch(struct cli *c)
-{
-	bool terminal = isatty(STDOUT_FILENO), stays = cli_has(c, "follow"), saw = false;
-	struct watch w = { 0 };
-	int rows_before = 0;
-
-	do {
-		TOW_AUTO_ARENA a = { 0 };
-		TOW_AUTO_ROWS *rows = NULL;
-		struct frame ended = { .arena = &a }, f = { .arena = &a };
-
-		if (!tow_db_view(c->db, &rows, &c->err, "haul.downloads")) {
-			tow_arena_release(&w.arena);
-			return cli_failed(c);
-		}
-		draw(&w, &ended, &f, rows);
-		if (terminal && rows_before > 0)
-			printf("\033[%dA\033[J", rows_before);
-		frame_print(stdout, &ended);
-		frame_print(stdout, &f);
-		fflush(stdout);
-		rows_before = f.rows;
-		saw = saw || w.n > 0;
-		if (w.n > 0 || stays)
-			usleep(PAUSE_US);
-	} while (w.n > 0 || stays);
-	tow_arena_release(&w.arena);
-	if (!saw)
-		fprintf(stderr, "tow: note: nothing is under way; --follow waits for what comes\n");
-	return w.failed > 0;
-}
-
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, " state client library title limit " },
+	{ "ls", 0, 0, ls, " state client library title limit ", NULL },
 	{ "add", 1, 1, add,
-	  " client library title type category options checksum rate meta profile priority " },
-	{ "watch", 0, 0, watch, " follow " },
-	{ "plan", 1, 1, plan, NULL },
-	{ "files", 0, 1, files, " limit " },
-	{ "events", 0, 1, events, " limit " },
-	{ "cancel", 1, 1, cancel, " remove " },
-	{ "forget", 1, 1, forget, " remove " },
-	{ "retry", 1, 1, retry, " library " },
-	{ "approve", 1, 1, approve, " note " },
-	{ "reject", 1, 1, reject, " reason " },
-	{ "pause", 1, 1, hold, NULL },
-	{ "resume", 1, 1, resume, NULL },
-	{ "undo", 1, 1, undo, NULL },
-	{ "recheck", 1, 1, recheck, NULL },
-	{ "reannounce", 1, 1, reannounce, NULL },
+	  " client library title type category options checksum rate meta profile priority ",
+	  NULL },
+	{ "watch", 0, 0, haulwatch, " follow ", NULL },
+	{ "plan", 1, 1, plan, NULL, NULL },
+	{ "files", 0, 1, files, " limit ", NULL },
+	{ "events", 0, 1, events, " limit ", NULL },
+	{ "cancel", 1, 1, cancel, " remove ", "cancelled" },
+	{ "forget", 1, 1, forget, " remove ", "forgotten" },
+	{ "retry", 1, 1, retry, " library ", "tried again" },
+	{ "approve", 1, 1, approve, " note ", "approved" },
+	{ "reject", 1, 1, reject, " reason ", "rejected" },
+	{ "pause", 1, 1, hold, NULL, "paused" },
+	{ "resume", 1, 1, resume, NULL, "resumed" },
+	{ "undo", 1, 1, undo, NULL, "undone" },
+	{ "recheck", 1, 1, recheck, NULL, NULL },
+	{ "reannounce", 1, 1, reannounce, NULL, NULL },
 	{ 0 },
 };
 

@@ -47,10 +47,10 @@ static int resume(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, kinds_ls, NULL },
-	{ "set", 1, 1, set, " max-running reset quiet " },
-	{ "pause", 1, 1, pause_kind, " reason quiet " },
-	{ "resume", 1, 1, resume, NULL },
+	{ "ls", 0, 0, kinds_ls, NULL, NULL },
+	{ "set", 1, 1, set, " max-running reset quiet ", "set" },
+	{ "pause", 1, 1, pause_kind, " reason quiet ", "paused" },
+	{ "resume", 1, 1, resume, NULL, "resumed" },
 	{ 0 },
 };
 

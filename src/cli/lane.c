@@ -7,9 +7,9 @@
 
 static const struct tow_option options[] = {
 	{ "max-running", "N", "set: how many of its jobs run at once" },
-	{ "rate", "N", "set: how many of its jobs start in a second, on average" },
+	{ "rate", "NUMBER", "set: how many of its jobs start in a second, on average" },
 	{ "burst", "N", "set: how many may start at once after a pause" },
-	{ "weight", "N", "set: its share among the lanes of its queue; 1 is usual" },
+	{ "weight", "NUMBER", "set: its share among the lanes of its queue; 1 is usual" },
 	{ "reset", "LIST", "set: settings that go back to the queue's: max_running,rate,..." },
 	{ "reason", "TEXT", "pause: shown to whoever asks why" },
 	OPTION_JSON,
@@ -71,10 +71,10 @@ static int resume(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "set", 2, 2, set, " max-running rate burst weight reset " },
-	{ "pause", 2, 2, pause_lane, " reason " },
-	{ "resume", 2, 2, resume, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "set", 2, 2, set, " max-running rate burst weight reset ", "set" },
+	{ "pause", 2, 2, pause_lane, " reason ", "paused" },
+	{ "resume", 2, 2, resume, NULL, "resumed" },
 	{ 0 },
 };
 

@@ -171,17 +171,18 @@ static int unannounce(struct cli *c)
 
 #define COMMON " template mode category done-category "
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "add", 2, 2, add, COMMON },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "add", 2, 2, add, COMMON, "added" },
 	{ "set", 1, 1, set,
 	  COMMON "root taken qualities extensions refused junk sidecars samples extras unpack "
 		 "unpack-bytes unpack-times unpack-files min-bytes inner-links verify "
 		 "file-mode dir-mode owner group reserve done-tag done-remove profile recycle-days "
-		 "reset " },
-	{ "test", 1, 1, library_trial, NULL },
-	{ "announce", 2, 2, announce, " as " },
-	{ "unannounce", 2, 2, unannounce, NULL },
-	{ "rm", 1, 1, rm, NULL },
+		 "reset ",
+	  "set" },
+	{ "test", 1, 1, library_trial, NULL, NULL },
+	{ "announce", 2, 2, announce, " as ", "announced" },
+	{ "unannounce", 2, 2, unannounce, NULL, "announced no more" },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

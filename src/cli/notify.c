@@ -109,13 +109,13 @@ static int test(struct cli *c)
 
 #define SETTINGS " library category below delay title body "
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "events", 0, 0, events, NULL },
-	{ "messages", 0, 0, messages, NULL },
-	{ "add", 3, 3, add, SETTINGS },
-	{ "set", 1, 1, set, SETTINGS " channel events enabled reset " },
-	{ "test", 1, 1, test, NULL },
-	{ "rm", 1, 1, rm, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "events", 0, 0, events, NULL, NULL },
+	{ "messages", 0, 0, messages, NULL, NULL },
+	{ "add", 3, 3, add, SETTINGS, "added" },
+	{ "set", 1, 1, set, SETTINGS " channel events enabled reset ", "set" },
+	{ "test", 1, 1, test, NULL, NULL },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

@@ -76,11 +76,11 @@ static int rm(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "preview", 0, 1, preview, " count " },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "preview", 0, 1, preview, " count ", NULL },
 	{ "set", 1, 1, set,
-	  " shape base factor cap jitter max-attempts delays classes fn description " },
-	{ "rm", 1, 1, rm, NULL },
+	  " shape base factor cap jitter max-attempts delays classes fn description ", "set" },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

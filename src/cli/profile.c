@@ -70,10 +70,10 @@ static int rm(struct cli *c)
 
 #define SETTINGS " stalled metadata error local missing-files missing retries min-free max-active "
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "add", 1, 1, add, SETTINGS },
-	{ "set", 1, 1, set, SETTINGS "reset " },
-	{ "rm", 1, 1, rm, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "add", 1, 1, add, SETTINGS, "added" },
+	{ "set", 1, 1, set, SETTINGS "reset ", "set" },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

@@ -14,10 +14,10 @@ static const struct tow_option options[] = {
 	{ "max-args-bytes", "N", "add, set: the largest arguments of a job" },
 	{ "description", "TEXT", "add, set: what it is for" },
 	{ "max-running", "N", "add, set: how many of its jobs run at once" },
-	{ "rate", "N", "add, set: how many of its jobs start in a second, on average" },
+	{ "rate", "NUMBER", "add, set: how many of its jobs start in a second, on average" },
 	{ "burst", "N", "add, set: how many may start at once after a pause" },
 	{ "lane-limit", "N", "add, set: how many jobs of each lane run at once; 0: any number" },
-	{ "lane-rate", "N", "add, set: how many jobs of each lane start in a second" },
+	{ "lane-rate", "NUMBER", "add, set: how many jobs of each lane start in a second" },
 	{ "lane-burst", "N", "add, set: how many of them may start at once after a pause" },
 	{ "expire-after", "INTERVAL",
 	  "add, set: jobs that have been ready for longer are cancelled" },
@@ -136,15 +136,15 @@ static int revoke(struct cli *c)
 	"burst lane-limit lane-rate lane-burst expire-after "
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "add", 1, 1, set, SETTINGS },
-	{ "set", 1, 1, set, SETTINGS " reset " },
-	{ "pause", 1, 1, pause_queue, " reason " },
-	{ "resume", 1, 1, resume, NULL },
-	{ "rm", 1, 1, rm, NULL },
-	{ "grant", 2, 2, grant, " may " },
-	{ "revoke", 1, 2, revoke, " may all " },
-	{ "grants", 0, 0, grants, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "add", 1, 1, set, SETTINGS, "added" },
+	{ "set", 1, 1, set, SETTINGS " reset ", "set" },
+	{ "pause", 1, 1, pause_queue, " reason ", "paused" },
+	{ "resume", 1, 1, resume, NULL, "resumed" },
+	{ "rm", 1, 1, rm, NULL, "removed" },
+	{ "grant", 2, 2, grant, " may ", "granted" },
+	{ "revoke", 1, 2, revoke, " may all ", "revoked" },
+	{ "grants", 0, 0, grants, NULL, NULL },
 	{ 0 },
 };
 

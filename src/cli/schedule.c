@@ -308,16 +308,16 @@ static int rm(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "add", 3, 4, add, SETTINGS },
-	{ "set", 1, 1, set, SETTINGS " spec kind args reset " },
-	{ "show", 1, 1, show, NULL },
-	{ "next", 1, 1, next, " count tz dst-gap dst-overlap " },
-	{ "history", 1, 1, history, " count " },
-	{ "pause", 1, 1, pause_schedule, NULL },
-	{ "resume", 1, 1, resume, NULL },
-	{ "run", 1, 1, run_now, NULL },
-	{ "rm", 1, 1, rm, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "add", 3, 4, add, SETTINGS, NULL },
+	{ "set", 1, 1, set, SETTINGS " spec kind args reset ", NULL },
+	{ "show", 1, 1, show, NULL, NULL },
+	{ "next", 1, 1, next, " count tz dst-gap dst-overlap ", NULL },
+	{ "history", 1, 1, history, " count ", NULL },
+	{ "pause", 1, 1, pause_schedule, NULL, "paused" },
+	{ "resume", 1, 1, resume, NULL, NULL },
+	{ "run", 1, 1, run_now, NULL, NULL },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

@@ -53,9 +53,9 @@ static int rm(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "set", 1, 1, set, sub_alone },
-	{ "ls", 0, 0, ls, sub_alone },
-	{ "rm", 1, 1, rm, sub_alone },
+	{ "set", 1, 1, set, sub_alone, "set" },
+	{ "ls", 0, 0, ls, sub_alone, NULL },
+	{ "rm", 1, 1, rm, sub_alone, "removed" },
 	{ 0 },
 };
 

@@ -66,7 +66,11 @@ static int run(int argc, char **argv)
 	if (reset || value) {
 		bool done = reset ? tow_call(c.db, NULL, &c.err, "tow.reset", reset)
 				  : tow_call(c.db, NULL, &c.err, "tow.set", name, value);
-		return done ? EX_OK : cli_failed(&c);
+		if (!done)
+			return cli_failed(&c);
+		printf(cli_has(&c, "json") ? "{\"name\": \"%s\", \"done\": \"%s\"}\n" : "%s  %s\n",
+		       reset ? reset : name, reset ? "reset" : "set");
+		return EX_OK;
 	}
 	return name && strcmp(name, "ls") != 0 ? show(&c, name)
 					       : print_view(&c, "tow.settings", columns);

@@ -22,7 +22,10 @@ static int run(int argc, char **argv)
 	cli_arg(&call, "job", cli_operand(&c, 0));
 	cli_arg(&call, "name", cli_operand(&c, 1));
 	cli_arg(&call, "payload", payload);
-	return cli_call(&c, NULL, "tow.signal", &call) ? EX_OK : cli_failed(&c);
+	if (!cli_call(&c, NULL, "tow.signal", &call))
+		return cli_failed(&c);
+	printf("%s  signalled\n", cli_operand(&c, 0));
+	return EX_OK;
 }
 
 const struct tow_command tow_command_signal = {

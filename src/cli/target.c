@@ -103,13 +103,13 @@ static int drivers(struct cli *c)
 
 #define SETTINGS " user secret section delay timeout "
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "drivers", 0, 0, drivers, sub_alone },
-	{ "add", 3, 3, add, SETTINGS },
-	{ "set", 1, 1, set, SETTINGS " url enabled reset " },
-	{ "test", 1, 1, target_trial, " driver url user secret section " },
-	{ "scan", 1, 1, scan, NULL },
-	{ "rm", 1, 1, rm, NULL },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "drivers", 0, 0, drivers, sub_alone, NULL },
+	{ "add", 3, 3, add, SETTINGS, "added" },
+	{ "set", 1, 1, set, SETTINGS " url enabled reset ", "set" },
+	{ "test", 1, 1, target_trial, " driver url user secret section ", NULL },
+	{ "scan", 1, 1, scan, NULL, NULL },
+	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
 

@@ -68,10 +68,10 @@ static int link_to_page(struct cli *c)
 }
 
 static const struct sub subs[] = {
-	{ "ls", 0, 0, ls, NULL },
-	{ "add", 1, 1, add, " role lasts " },
-	{ "rm", 1, 1, rm, NULL },
-	{ "link", 0, 0, link_to_page, " role lasts address " },
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "add", 1, 1, add, " role lasts ", NULL },
+	{ "rm", 1, 1, rm, NULL, "removed" },
+	{ "link", 0, 0, link_to_page, " role lasts address ", NULL },
 	{ 0 },
 };
 

@@ -190,9 +190,20 @@ static void mind_database(struct up *u)
 	tow_log_err(TOW_ERROR, "database.not_started", &e);
 }
 
+/* A pid alone may be another host's worker's, too. */
+static bool is_held(const struct tow_rows *workers, const char *id, const struct supervised *s,
+		    const char *host)
+{
+	for (size_t i = 0; i < tow_rows_count(workers); i++)
+		if (id && strcmp(tow_rows_get(workers, i, "id"), id) == 0)
+			return supervise_has(s, (pid_t)tow_rows_int(workers, i, "pid")) &&
+			       strcmp(tow_rows_get(workers, i, "host"), host) == 0;
+	return false;
+}
+
 /* Which jobs the end waits for. Nobody is there to tell where the database is gone, and one that
- * hangs is not waited for. A pid alone may be another host's worker's, too. */
-static void say_running(struct up *u, pid_t pid)
+ * hangs is not waited for. */
+static void say_running(struct up *u, const struct supervised *s)
 {
 	enum { PATIENCE_MS = 2000 };
 	char host[HOST_NAME_MAX + 1] = "";
@@ -200,7 +211,6 @@ static void say_running(struct up *u, pid_t pid)
 	TOW_AUTO_ROWS *jobs = NULL;
 	struct tow_err ignored = { 0 };
 	TOW_AUTO_BUF list = { 0 };
-	long long worker = 0;
 	if (!cli_open_database(u->c))
 		return;
 	tow_db_limit(u->c->db, PATIENCE_MS);
@@ -208,12 +218,8 @@ static void say_running(struct up *u, pid_t pid)
 	    !tow_db_view(u->c->db, &workers, &ignored, "tow.workers") ||
 	    !tow_call(u->c->db, &jobs, &ignored, "tow.worker_jobs"))
 		return;
-	for (size_t i = 0; i < tow_rows_count(workers); i++)
-		if (tow_rows_int(workers, i, "pid") == pid &&
-		    strcmp(tow_rows_get(workers, i, "host"), host) == 0)
-			worker = tow_rows_int(workers, i, "id");
 	for (size_t i = 0; i < tow_rows_count(jobs); i++)
-		if (tow_rows_int(jobs, i, "worker") == worker)
+		if (is_held(workers, tow_rows_get(jobs, i, "worker"), s, host))
 			tow_buf_addf(&list, "%s%s %s", list.len ? ", " : "",
 				     tow_rows_get(jobs, i, "id"), tow_rows_get(jobs, i, "kind"));
 	if (list.len)
@@ -222,14 +228,13 @@ static void say_running(struct up *u, pid_t pid)
 		       list.data);
 }
 
-static void say_end(struct up *u, pid_t worker)
+static void say_end(struct up *u, const struct supervised *worker)
 {
 	printf("\nStopping. Another Control-C hurries the worker: what it runs is ended, and "
 	       "begins "
 	       "anew when there is a worker again.\n");
 	fflush(stdout);
-	if (worker > 0)
-		say_running(u, worker);
+	say_running(u, worker);
 	tow_db_closep(&u->c->db);
 	fflush(stdout);
 }
@@ -241,9 +246,9 @@ static int supervise_all(struct up *u)
 	enum { ALL = 3 };
 	struct supervised children[] = {
 		/* the page shows the end of the others: it is the last to go */
-		{ .name = "server", .argv = serve, .given = u->listener },
+		{ .name = "server", .argv = serve, .given = u->listener, .beats = true },
 		{ .name = "scheduler", .argv = scheduler, .beats = true },
-		{ .name = "worker", .argv = worker_words(u) },
+		{ .name = "worker", .argv = worker_words(u), .may_leave = true },
 	};
 	tow_db_closep(&u->c->db);
 	pass_address(u);
@@ -251,9 +256,8 @@ static int supervise_all(struct up *u)
 		return cli_failed(u->c);
 	while (supervise_turn(children, ALL))
 		mind_database(u);
-	pid_t worker = children[ALL - 1].pid;
 	supervise_begin_end(children, ALL);
-	say_end(u, worker);
+	say_end(u, &children[ALL - 1]);
 	supervise_end(children, ALL);
 	return EX_OK;
 }
@@ -294,8 +298,10 @@ const struct tow_command tow_command_up = {
 	.help = "Stays in the foreground and looks after what it started: a scheduler, a worker or "
 		"a server "
 		"that dies is started\n"
-		"again, after a pause that grows, and so is Towpath's own server; a scheduler that "
-		"hangs is killed first.\n"
+		"again, after a pause that grows, and so is Towpath's own server; a scheduler or "
+		"a server that hangs is killed first,\n"
+		"and a worker that was asked to leave (tow workers drain) has another in its place "
+		"at once.\n"
 		"With DATABASE_URL, PGHOST or --database that "
 		"server is used, else\n"
 		"Towpath's own under $TOW_HOME, which is stopped again at the end if this started "

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "lib/cli.h"
+#include "lib/shell.h"
 #include "lib/table.h"
 #include "lib/text.h"
 #include "lib/when.h"
@@ -36,7 +37,8 @@ static void print_reason(struct cli *c, const struct tow_rows *rows, size_t i, i
 	printf("  %s%-*s%s  %s%s\n", text_on(&look, BOLD), width, reason, text_off(&look, BOLD),
 	       text_clean(&c->arena, tow_rows_get(rows, i, "detail")), holders(c, rows, i, now));
 	if (hint)
-		printf("  %*s  -> %s\n", width, "", text_clean(&c->arena, hint));
+		printf("  %*s  -> %s\n", width, "",
+		       text_clean(&c->arena, shell_hint(&c->arena, hint)));
 }
 
 static void print_people(struct cli *c, const struct tow_rows *rows, const char *state,

@@ -31,14 +31,15 @@ static const struct column columns[] = {
 static int drain(struct cli *c, const char *id)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	if (!tow_call(c->db, &rows, &c->err, "tow.drain_worker", id))
+	if (!cli_number(id, "worker", "tow workers", &c->err) ||
+	    !tow_call(c->db, &rows, &c->err, "tow.drain_worker", id))
 		return cli_failed(c);
 	const char *jobs = tow_rows_at(rows, 0, 0);
 	if (cli_has(c, "json"))
 		printf("{\"jobs\": %s}\n", jobs);
 	else
 		printf("worker %s takes no more jobs, and goes when it has ended the %s that it "
-		       "has; tow up starts another in its place\n",
+		       "has; tow up starts another in its place at once\n",
 		       id, jobs);
 	return EX_OK;
 }

@@ -78,6 +78,12 @@ static bool start_whole(struct tow_fetch *f, const struct tow_http_answer *answe
 {
 	struct fetch_memo fresh = { .of = f->what.of };
 
+	if (fetch_is_listing(&f->arena, answer, f->url)) {
+		tow_fail_class(
+			e, TOW_FINAL, "http.url",
+			"the address ends in a slash, and the server sent a page and no file");
+		return tow_hint(e, "give the address of a file; of a folder's files each is one");
+	}
 	fetch_read_head(&f->arena, answer, &fresh);
 	fresh.name = fetch_name(&f->arena, tow_http_header(answer, "Content-Disposition"), f->url,
 				f->what.name);

@@ -218,6 +218,14 @@ static const char *name_in_url(struct tow_arena *a, const char *url)
 	return slash ? decoded(a, slash + 1, len - (size_t)(slash + 1 - host), false) : NULL;
 }
 
+bool fetch_is_listing(struct tow_arena *a, const struct tow_http_answer *answer, const char *url)
+{
+	const char *type = tow_http_header(answer, "Content-Type"), *name = name_in_url(a, url);
+
+	return type && strncasecmp(type, "text/html", strlen("text/html")) == 0 &&
+	       !tow_http_header(answer, "Content-Disposition") && (!name || !*name);
+}
+
 /* The last part of what may be a path, of ours or of Windows'. */
 static const char *last_part(const char *name)
 {

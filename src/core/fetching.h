@@ -72,6 +72,8 @@ const char *fetch_validator(const struct fetch_memo *memo);
 void fetch_read_head(struct tow_arena *a, const struct tow_http_answer *answer,
 		     struct fetch_memo *memo);		    /* all but the name */
 long long fetch_size(const struct tow_http_answer *answer); /* of the whole file; -1 */
+/* A page that a server made of a folder: the address names no file, nor does the header. */
+bool fetch_is_listing(struct tow_arena *a, const struct tow_http_answer *answer, const char *url);
 /* From the header, else from the end of the address, else the other one; as any file system takes
  * it, with room for what is put behind it. */
 const char *fetch_name(struct tow_arena *a, const char *disposition, const char *url,

@@ -47,7 +47,8 @@ const char *sqlstate_connect_hint(const char *sqlstate, const char *said)
 		{ "53300", "too many sessions: raise max_connections, or run fewer processes" },
 		{ "08P01", "that is what a pooler says: look into its log" },
 		{ "57P03", "the server is starting or stopping: try again in a moment" },
-		{ "", "start it with: tow db start, or check --database and DATABASE_URL" },
+		{ "",
+		  "start it with: tow up (or tow db start), or check --database and DATABASE_URL" },
 	};
 	if (strstr(said, "unsupported startup parameter"))
 		return "leave 'options' out of the address, and PGOPTIONS out of the environment; "

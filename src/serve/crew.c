@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -19,6 +21,8 @@
 
 enum { MOST_PROCESSES = 32, BODY_BYTES = 12 << 20, AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
 
+#define ASLEEP_US 5000000LL /* we have not looked for so long: silence says nothing */
+
 struct member {
 	pid_t pid;
 	long long due_us; /* when it may be started again */
@@ -29,6 +33,8 @@ struct party {
 	const struct crew *crew;
 	struct member members[MOST_PROCESSES + 1]; /* the hub is the last */
 	int to_hub[MOST_PROCESSES], ears[MOST_PROCESSES];
+	atomic_llong *turned_us; /* when each of the members had its last turn; seen by all */
+	long long looked_us;
 };
 
 static void our_signals(sigset_t *set)
@@ -40,6 +46,19 @@ static void our_signals(sigset_t *set)
 }
 
 /* --- one that speaks HTTP */
+
+struct speaker {
+	struct desk desk;
+	atomic_llong *turned_us;
+};
+
+/* A turn may have many requests, each of which waits for the database. */
+static void answer(void *self, const struct http_request *q, struct http_reply *r)
+{
+	struct speaker *s = self;
+	atomic_store(s->turned_us, tow_mono_us());
+	desk_answer(&s->desk, q, r);
+}
 
 static int stop_signals(void)
 {
@@ -54,7 +73,7 @@ static int stop_signals(void)
 static int speak(const struct party *p, size_t which)
 {
 	struct tow_err e = { 0 };
-	struct desk desk = p->crew->desk;
+	struct speaker self = { p->crew->desk, &p->turned_us[which] };
 	struct http *http = NULL;
 	struct porter porter = { .door = &p->crew->door, .which = which };
 	struct pollfd fds[3] = { { .fd = stop_signals(), .events = POLLIN } };
@@ -66,10 +85,10 @@ static int speak(const struct party *p, size_t which)
 		.most_connections = p->crew->door.most,
 		.most_each = p->crew->most_each,
 		.most_body = BODY_BYTES,
-		.answer = desk_answer,
-		.self = &desk,
+		.answer = answer,
+		.self = &self,
 	};
-	desk.hub = p->to_hub[which];
+	self.desk.hub = p->to_hub[which];
 	if (!http_open(&http, &options, &e)) {
 		tow_log_err(TOW_ERROR, "http.failed", &e);
 		return EX_OSERR;
@@ -77,6 +96,7 @@ static int speak(const struct party *p, size_t which)
 	fds[1] = (struct pollfd){ .fd = http_fd(http), .events = POLLIN };
 	while (!end_us || tow_mono_us() < end_us) {
 		struct timespec limit = { ms / 1000, ms % 1000 * 1000000L };
+		atomic_store(self.turned_us, tow_mono_us());
 		fds[2] = (struct pollfd){ end_us ? -1 : porter_watches(&porter), POLLIN, 0 };
 		if (ppoll(fds, 3, &limit, NULL) < 0 && errno != EINTR)
 			break;
@@ -89,7 +109,7 @@ static int speak(const struct party *p, size_t which)
 			ms = FAREWELL_MS / 4;
 	}
 	http_close(http);
-	desk_close(&desk);
+	desk_close(&self.desk);
 	return EX_OK;
 }
 
@@ -104,6 +124,7 @@ static int listen_for_all(const struct party *p)
 		.max_from = p->crew->most_each,
 		.ping_us = HUB_PING_US,
 		.silent_us = HUB_SILENT_US,
+		.turned_us = &p->turned_us[p->crew->door.processes],
 	};
 	return hub_run(&hub);
 }
@@ -113,6 +134,7 @@ static int listen_for_all(const struct party *p)
 static void start(struct party *p, size_t which)
 {
 	bool hub = which == p->crew->door.processes;
+	atomic_store(&p->turned_us[which], tow_mono_us());
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -148,6 +170,25 @@ static size_t reap(struct party *p, bool ending)
 	return left;
 }
 
+/* Each has a turn every second at least, unless the database keeps it: it is given up in time. */
+static void mind(struct party *p)
+{
+	long long now = tow_mono_us();
+	bool asleep = now - p->looked_us > ASLEEP_US;
+	p->looked_us = now;
+	for (size_t i = 0; i <= p->crew->door.processes; i++) {
+		long long silent_us = now - atomic_load(&p->turned_us[i]);
+		if (asleep)
+			atomic_store(&p->turned_us[i], now);
+		if (asleep || p->members[i].pid == 0 || silent_us < p->crew->patience_us)
+			continue;
+		tow_log(TOW_WARN, "process.hung", "pid=%d silent_s=%lld", (int)p->members[i].pid,
+			silent_us / 1000000);
+		kill(p->members[i].pid, SIGKILL);
+		atomic_store(&p->turned_us[i], now);
+	}
+}
+
 static void end(const struct party *p, int signal)
 {
 	for (size_t i = 0; i <= p->crew->door.processes; i++)
@@ -155,8 +196,12 @@ static void end(const struct party *p, int signal)
 			kill(p->members[i].pid, signal);
 }
 
-static bool open_pairs(struct party *p)
+static bool open_shared(struct party *p)
 {
+	p->turned_us = mmap(NULL, (p->crew->door.processes + 1) * sizeof *p->turned_us,
+			    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->turned_us == MAP_FAILED)
+		return false;
 	for (size_t i = 0; i < p->crew->door.processes; i++) {
 		int pair[2];
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -186,7 +231,7 @@ int crew_run(const struct crew *c)
 	our_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	raise_limit();
-	if (!open_pairs(&p)) {
+	if (!open_shared(&p)) {
 		tow_log(TOW_ERROR, "serve.failed", "error='%s'", strerror(errno));
 		return EX_OSERR;
 	}
@@ -194,8 +239,10 @@ int crew_run(const struct crew *c)
 		for (size_t i = 0; i <= c->door.processes; i++)
 			if (p.members[i].pid == 0 && p.members[i].due_us <= tow_mono_us())
 				start(&p, i);
+		tow_sd_notify("WATCHDOG=1");
 		signal = sigtimedwait(&set, NULL, &second);
 		reap(&p, false);
+		mind(&p);
 	}
 	end(&p, SIGTERM);
 	for (int s = 0; reap(&p, true) > 0; s++) {

@@ -1,5 +1,5 @@
-/* The processes of a server: so many that speak HTTP, and the hub. One that dies is started again.
- */
+/* The processes of a server: so many that speak HTTP, and the hub. One that dies is started again,
+ * and one that hangs is ended first. */
 #ifndef TOW_SERVE_CREW_H
 #define TOW_SERVE_CREW_H
 
@@ -9,8 +9,9 @@
 struct crew {
 	struct desk desk; /* as each of them begins */
 	struct door door;
-	size_t most_sockets; /* of the hub */
-	size_t most_each;    /* connections of a process that one address may have; 0: any */
+	size_t most_sockets;   /* of the hub */
+	size_t most_each;      /* connections of a process that one address may have; 0: any */
+	long long patience_us; /* one that has not turned for so long hangs */
 };
 
 /* Until TERM or an interrupt; an exit status. */

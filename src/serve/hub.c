@@ -23,6 +23,7 @@
 #define ASK_MOST_US  800000 /* when nothing does */
 #define ASK_SHARE    10	    /* a look that takes long waits so much longer for the next */
 #define PATIENCE_US  15000000
+#define BEAT_US	     1000000
 #define VOUCH_US     3000000
 #define CLOSING_US   5000000 /* what a goodbye may take */
 #define TIDY_US	     1000000
@@ -360,6 +361,10 @@ static void wait_for_something(struct loop *l, size_t n)
 	if (anybody_listens(l) && l->tidy_us < wake)
 		wake = l->tidy_us;
 	wake = guests < wake ? guests : wake;
+	if (l->conf->turned_us) {
+		atomic_store(l->conf->turned_us, now);
+		wake = now + BEAT_US < wake ? now + BEAT_US : wake;
+	}
 	us = wake > now ? wake - now : 0;
 	t = (struct timespec){ us / 1000000, us % 1000000 * 1000 };
 	if (ppoll(l->polls, n, wake == LLONG_MAX ? NULL : &t, NULL) < 0)

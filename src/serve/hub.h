@@ -4,6 +4,7 @@
 #ifndef TOW_SERVE_HUB_H
 #define TOW_SERVE_HUB_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "tow/err.h"
@@ -31,11 +32,12 @@ struct hub {
 	const char *url; /* the database; NULL: the environment */
 	const int *ears; /* where connections come from: the other ends of SOCK_SEQPACKET pairs */
 	size_t n_ears;
-	size_t max_guests; /* more are refused */
-	size_t max_each;   /* of one token's */
-	size_t max_from;   /* from one address; 0: any number */
-	int ping_us;	   /* so often each is asked whether it is there */
-	int silent_us;	   /* of whom nothing has come for so long is let go */
+	size_t max_guests;	 /* more are refused */
+	size_t max_each;	 /* of one token's */
+	size_t max_from;	 /* from one address; 0: any number */
+	int ping_us;		 /* so often each is asked whether it is there */
+	int silent_us;		 /* of whom nothing has come for so long is let go */
+	atomic_llong *turned_us; /* for whoever looks whether it hangs; NULL: nobody does */
 };
 
 /* Until TERM or INT; an exit status. */

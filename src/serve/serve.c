@@ -20,7 +20,7 @@
 enum { MOST_HOSTS = 16, MOST_PROCESSES = 32, CONNECTIONS = 4096, SOCKETS = 4096, EACH = 256 };
 
 struct choices {
-	const char *listen, *fd, *public, *database, *format, *page, *processes, *each;
+	const char *listen, *fd, *public, *database, *format, *page, *processes, *each, *patience;
 	const char *hosts[MOST_HOSTS + 1];
 	size_t n_hosts;
 	enum tow_level level;
@@ -42,6 +42,7 @@ static int parse(struct choices *o, int argc, char **argv)
 		{ "page", required_argument, NULL, 'w' },
 		{ "processes", required_argument, NULL, 'c' },
 		{ "per-address", required_argument, NULL, 'e' },
+		{ "patience", required_argument, NULL, 's' },
 		{ "database", required_argument, NULL, 'd' },
 		{ "log-format", required_argument, NULL, 'f' },
 		{ "log-level", required_argument, NULL, 'v' },
@@ -73,6 +74,9 @@ static int parse(struct choices *o, int argc, char **argv)
 			break;
 		case 'e':
 			o->each = optarg;
+			break;
+		case 's':
+			o->patience = optarg;
 			break;
 		case 'd':
 			o->database = optarg;
@@ -156,6 +160,9 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 	if (!number(o->processes, 1, MOST_PROCESSES, &n))
 		return tow_fail(e, TOW_FINAL, "bad number of processes '%s'", o->processes);
 	c->door.processes = (size_t)n;
+	if (!number(o->patience, 5, 86400, &n))
+		return tow_fail(e, TOW_FINAL, "bad number of seconds '%s'", o->patience);
+	c->patience_us = n * 1000000LL;
 	if (o->fd && !number(o->fd, 3, 1023, &n))
 		return tow_fail(e, TOW_FINAL, "bad descriptor '%s'", o->fd);
 	c->door.listener = o->fd ? (int)n : -1;
@@ -167,9 +174,11 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 
 static int serve(int argc, char **argv)
 {
-	struct choices o = {
-		.listen = "127.0.0.1:7077", .format = "text", .processes = "3", .level = TOW_INFO
-	};
+	struct choices o = { .listen = "127.0.0.1:7077",
+			     .format = "text",
+			     .processes = "3",
+			     .patience = "60",
+			     .level = TOW_INFO };
 	struct crew c = { .desk.guard.prefix = "",
 			  .door.most = CONNECTIONS,
 			  .most_sockets = SOCKETS };
@@ -220,6 +229,8 @@ const struct tow_command tow_command_serve = {
 		"number, as on\n"
 		"                        this machine's own address, or with --public: there it is "
 		"the proxy's to limit)\n"
+		"  --patience SECONDS    one of these that has not moved for so long hangs, and is "
+		"replaced (60)\n"
 		"  --page FOLDER         the page's files (beside the program)\n"
 		"  --database URL        where the queue is; log in as a member of tow_server\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"

@@ -62,5 +62,5 @@ process_stop "$WORKER_PID"
 process_stop "$SCHEDULER_PID"
 tow db stop
 exits 69 "no database" tow status 2>/dev/null
-like "$(tow status 2>&1)" "hint: start it with: tow db start" "what to do about it"
+like "$(tow status 2>&1)" "hint: start it with: tow up" "what to do about it"
 done_testing

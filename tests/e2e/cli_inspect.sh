@@ -13,6 +13,11 @@ tow() { "$TOW" "$@"; }
 job=$(tow enqueue noop)
 like "$(tow why "$job")" "job $job is ready"$'\n'"  no worker  no worker serves queue default"$'\n'" +-> tow worker --queue default" "tow why says the reason and what to do"
 is "$(tow why --json "$job" | jq -r '.[].reason')" "no worker" "and for programs"
+tow queue pause default >/dev/null
+like "$(tow why "$job")" "queue paused .*-> tow queue resume default" "which is a command, at a shell"
+like "$(tow why "$job" --json)" "select tow.resume\('default'\)" "and a call, for programs"
+tow queue resume default >/dev/null
+like "$(tow queue set default --policy none 2>&1)" "hint: tow policy ls lists them" "of an error, too"
 late=$(tow enqueue noop --in '1 hour')
 like "$(tow why "$late")" "not due.*until then: in 5[0-9]|in 1 h" "until when"
 next=$(tow enqueue noop)

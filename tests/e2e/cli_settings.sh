@@ -131,7 +131,67 @@ batch seal 7 --name=x
 schedule ls --tz=UTC
 end
 is "$(tow queue ls --json | jq -r '.[] | select(.name == "default").state')" open "and nothing was done"
-like "$(tow queue set default --rate x 2>&1)" "hint: see 'tow queue --help'" "a number that is none: where to look"
+
+# What is no number is said here, and not in the database's words; what is not there is none, too
+while read -r words; do
+	# shellcheck disable=SC2086
+	said=$(tow $words 2>&1)
+	is $? 64 "no number: tow $words"
+	like "$said" "'(x|12x|0|1e3|0\\.5)' is not a (job|worker|download)'s number.*hint: 'tow |takes a (whole )?number, not '(x|1e3|0\\.5)'.*hint: for instance: --" "in plain words"
+done <<'end'
+workers drain x
+cancel 12x
+retry 0
+log x
+batch show x
+haul plan x
+haul files x
+haul events 12x
+haul cancel x
+haul forget x
+haul retry x
+haul approve x
+haul reject x
+haul pause 0
+haul resume x
+haul undo x
+haul recheck x
+haul reannounce x
+haul ls --limit 1e3
+jobs --limit x
+queue set default --rate x
+queue set default --max-running 0.5
+reprioritise --to x 7
+end
+ok "a rate may be a part of a number" tow queue set default --rate 0.5
+while read -r words; do
+	# shellcheck disable=SC2086
+	exits 66 "not there: tow $words" tow $words 2>/dev/null
+done <<'end'
+haul files 99
+haul events 99
+haul plan 99
+haul undo 99
+haul recheck 99
+log 99
+batch show 99
+workers drain 99
+schedule history none
+daemon log none
+end
+
+# What was done is said in one line
+is "$(tow queue pause default)" "default  paused" "what was paused"
+is "$(tow queue resume default --json)" '{"name": "default", "done": "resumed"}' "for programs"
+is "$(tow lane pause default a)" "default a  paused" "a lane of which queue"
+is "$(tow kind set noop --max-running 3 --quiet)" "" "nothing, when asked"
+is "$(tow policy set calm --shape fixed --base '1 min')" "calm  set" "a policy"
+is "$(tow target add tv mpd mpd://127.0.0.1:1)" "tv  added" "what is added, and not its settings"
+is "$(tow setting retention '8 days')" "retention  set" "a setting"
+id=$(tow haul add http://127.0.0.1:1/a.iso)
+is "$(tow haul cancel "$id")" "$id  cancelled" "a download"
+is "$(tow haul forget "$id" --json)" "{\"name\": \"$id\", \"done\": \"forgotten\"}" "which for programs, too"
+is "$(tow signal "$(tow enqueue noop)" go)" "$(instance_psql -c 'select max(id) from tow.jobs')  signalled" "a job that was told something"
 is "$(tow schedule add hourly '@every 1h' noop --json | jq -r 'keys[]')" next_at "the next instant, for programs"
 is "$(tow schedule set hourly --json | jq -r 'keys[]')" next_at "the same of set"
 tow schedule pause hourly

@@ -44,6 +44,14 @@ like "$(cat "$log")" "child.hung name=scheduler pid=$scheduler" "and the log say
 ok "and started again" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 is "$(tow enqueue echo '{"c": 1}' --in 100ms --wait | tail -1)" '{"c": 1}' "and minds the clock"
 
+# A server that hangs, as a whole
+page=$(cat "$TOW_HOME/page")
+server=$(pgrep -P "$up" -x "tow serve")
+# shellcheck disable=SC2046 # each is a word
+kill -STOP "$server" $(pgrep -P "$server")
+ok "a server that hangs is started again" wait_until 'gone "$server" && curl -sf -m 5 -o /dev/null "${page}api/v1/ready"' 120 || diag "$(cat "$log")"
+like "$(cat "$log")" "child.hung name=server pid=$server" "and the log says so"
+
 # The database's server dies
 server=$(head -1 "$TOW_HOME/pg/postmaster.pid")
 kill -KILL "$server"
@@ -57,18 +65,27 @@ exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
 tow db start >/dev/null
 ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 
-# A worker leaves when somebody asks: what it runs ends, and another comes
-id=$(tow enqueue sleep '{"s": 4}')
+# A worker leaves when somebody asks: what it runs ends, and another comes at once
+id=$(tow enqueue sleep '{"s": 600}')
 ok "a job runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
 worker=$(pid_of workers)
 like "$(tow workers drain "$(tow workers --json | jq -r '.[0].id')")" "when it has ended the 1 that it has" "it is asked to leave"
+ok "another comes in its place at once" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]' 60 || diag "$(cat "$log")"
+is "$(tow enqueue echo '{"e": 1}' --wait | tail -1)" '{"e": 1}' "and works"
+is "$(tow job "$id" --json | jq -r .state)" running "while the first ends what it has"
+like "$(tow status)" "draining: it claims no more" "which the status says"
+tow cancel "$id" >/dev/null
 ok "it goes" wait_until 'gone "$worker"' 60
-is "$(tow job "$id" --json | jq -r '"\(.state) \(.attempt)"')" "completed 1" "when its job has ended"
-ok "and another comes" wait_until '[ "$(pid_of workers)" -gt 0 ]' 60
+is "$(tow job "$id" --json | jq -r '"\(.state) \(.attempt)"')" "cancelled 1" "when its job has ended"
+ok "which is no death" wait_until 'grep -q "child.left name=worker pid=$worker" "$log"' 60
+unlike "$(tail -n +"$(grep -n "child.leaves" "$log" | cut -d: -f1)" "$log")" "child.died name=worker" "in the log"
 exits 66 "one that is none" tow workers drain 9999 2>/dev/null
 exits 64 "another word" tow workers nonsense 2>/dev/null
 id=$(tow enqueue sleep '{"s": 600}')
 ok "a long job runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+leaver=$(pid_of workers)
+tow workers drain "$(tow workers --json | jq -r '.[-1].id')" >/dev/null
+ok "another comes beside one that leaves" wait_until '[ "$(pid_of workers)" != "$leaver" ] && [ "$(pid_of workers)" -gt 0 ]' 60
 
 worker=$(pid_of workers) scheduler=$(pid_of schedulers) page=$(cat "$TOW_HOME/page")
 kill -TERM "$up"
@@ -77,6 +94,7 @@ process_stop "$up" 60
 is $? 0 "a second TERM ends it well" || diag "$(cat "$log")"
 not_ok "nobody listens where the page was" curl -s -m 10 -o /dev/null "${page}api/v1/health"
 not_ok "the worker has ended" process_alive "$worker"
+not_ok "and so has the one that was leaving" process_alive "$leaver"
 not_ok "the scheduler has ended" process_alive "$scheduler"
 exits 3 "the database that it started has stopped" tow db status >/dev/null
 
@@ -109,6 +127,21 @@ not_ok "the address is no argument of the children" grep -qa elsewhere "/proc/$w
 process_stop "$up" 60
 is $? 0 "it ends"
 exits 0 "and leaves that server alone" env -u DATABASE_URL "$TOW" db status >/dev/null
+
+# One whose database hangs ends all the same
+at_elsewhere() { instance_psql -d "$(instance_url elsewhere)" "$@"; }
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+wait_until '[ "$(pid_of workers)" -gt 0 ] && grep -q "Towpath is up" "$log"' 60
+at_elsewhere -c "begin; lock table tow_store.worker; select pg_sleep(600) as held" >/dev/null 2>&1 &
+ok "nobody gets at the workers' table" wait_until 'at_elsewhere -c "select 1 / count(*) from pg_locks where granted and relation = to_regclass(\$\$tow_store.worker\$\$) and mode = \$\$AccessExclusiveLock\$\$"' 60
+kill -TERM "$up"
+ok "it says that it stops" wait_until 'grep -q "Another Control-C hurries" "$log"' 60 || diag "$(cat "$log")"
+ok "it ends beside a database that hangs" wait_until 'gone "$up"' 120 || diag "$(cat "$log")"
+like "$(at_elsewhere -c "select string_agg(query, ' ') from pg_stat_activity where state = 'active'")" "as held" "which still hangs"
+process_stop "$up" 60
+is $? 0 "and that is an end as asked"
+at_elsewhere -c "select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'as held$' and pid <> pg_backend_pid()" >/dev/null
 exits 69 "no server there" tow up --database 'postgresql:///tow?host=/nowhere' 2>/dev/null
 unset DATABASE_URL
 done_testing

@@ -58,7 +58,7 @@ spawn last daemon log folder --follow --lines 1
 ok "or the latest lines only" wait_until '[ -s "$SPAWN_LOG" ]'
 is "$(wc -l <"$SPAWN_LOG")" 1 "one, when one is asked for"
 process_stop "$SPAWN_PID"
-exits 65 "a number of lines that is none" daemon log folder --follow --lines 1x 2>/dev/null
+exits 64 "a number of lines that is none" daemon log folder --follow --lines 1x 2>/dev/null
 exits 66 "nobody follows a daemon that is not there" daemon log nonsuch --follow 2>/dev/null
 like "$(daemon ls)" "folder +folder +sleeping +Counted 8 words" "and in the list"
 like "$(daemon status folder)" "status +Counted 8 words" "and on its page"

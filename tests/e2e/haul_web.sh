@@ -78,6 +78,12 @@ is "$(asked stubborn/stubborn 'map("\(.range) \(.status)") | join(", ")')" "null
 #--- held, given up
 id=$(add gate/held) other=$(add gate/gone)
 wait_until "half_here '$room/dl/tow-$id/held.part' && half_here '$room/dl/tow-$other/gone.part'"
+tow haul watch >"$room/watch" &
+watching=$!
+ok "whoever watches into a file is told" wait_until "grep -qE '^ *$id +downloading .* 50 %' '$room/watch'"
+sleep 3 # three looks
+is "$(awk '{ $6 = $7 = $8 = ""; print }' "$room/watch" | sort | uniq -d)" "" "of each state once, as long as nothing moves"
+kill "$watching"
 ok "held" tow haul pause "$id"
 ok "its job ends" wait_until "says \"select count(*) from tow.jobs where 'download:$id' = any(tags)\" 0"
 ok "what it has stays" half_here "$room/dl/tow-$id/held.part"
@@ -85,16 +91,18 @@ tow haul cancel "$other" --remove data
 ok "given up with its data" wait_until "[ ! -e '$room/dl/tow-$other' ]"
 is "$(asks "select state from haul.downloads where id = $other") $(asks "select count(*) from haul.transfers where download = $other")" "cancelled 0" "it is gone"
 touch "$room/src/open"
-is "$(tow haul resume "$id" && becomes "$id" completed && asked gate/held '.[-1].range')" "bytes=$((size / 2))-" "let go on from there"
+is "$(tow haul resume "$id" >/dev/null && becomes "$id" completed && asked gate/held '.[-1].range')" "bytes=$((size / 2))-" "let go on from there"
 
 #--- what goes wrong
 sum=$(md5sum "$room/src/sure" | cut -d' ' -f1)
 sure=$(add plain/sure --checksum "md5:$sum" --rate 2M) bad=$(add plain/bad --checksum "md5:$sum") lost=$(add plain/nothing) busy=$(add busy/busy)
-named=$(add 'named/named?attachment;%20filename="../../../%2e%2e/.profile"') file=$(add "to/x?file:///etc/passwd") round=$(add "to/y?/to/y?/to/y") plain=$(add "to/z?/plain/again")
+named=$(add 'named/named?attachment;%20filename="../../../%2e%2e/.profile"') file=$(add "to/x?file:///etc/passwd") round=$(add "to/y?/to/y?/to/y") plain=$(add "to/z?/plain/again") listing=$(add list/)
 ok "the right checksum" becomes "$sure" completed
 ok "a wrong one" failed_as "$bad" release.checksum
 is "$(find "$room/dl/tow-$bad" -name 'bad*')" "" "leaves nothing"
 ok "404" failed_as "$lost" release.gone
+ok "a folder" failed_as "$listing" http.url
+like "$(asks "select error from haul.downloads where id = $listing")" "ends in a slash, and the server sent a page" "is no file"
 ok "503, and then not" becomes "$busy" completed
 ok "a hostile name" becomes "$named" completed
 ok "is made harmless" cmp -s "$room/src/named" "$room/library/_.profile"

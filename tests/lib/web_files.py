@@ -7,7 +7,7 @@ that were sent.
     /cut/F          half, the first time      /whole/F    likewise, and ranges are not known
     /stubborn/F     likewise, and If-Range is not known
     /busy/F         503 the first time        /named/F?H  with H as its Content-Disposition
-    /to/F?URL       a redirect"""
+    /to/F?URL       a redirect                 /list/         a page that lists a folder"""
 import hashlib
 import http.server
 import json
@@ -55,6 +55,9 @@ class Files(http.server.BaseHTTPRequestHandler):
             return self.say(302, ("Location", query), ("Content-Length", "0"))
         if how == "busy" and not again:
             return self.say(503, ("Retry-After", "0"), ("Content-Length", "0"))
+        if how == "list":
+            self.say(200, ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "9"))
+            return self.pour(b"<a>f</a>\n")
         if not os.path.isfile(file):
             return self.say(404, ("Content-Length", "0"))
         with open(file, "rb") as f:

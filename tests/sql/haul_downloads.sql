@@ -29,10 +29,15 @@ select haul.grab('https://x/y.nzb?key=1') as z \gset
 select is((select client || ' ' || title from haul.downloads where id = :z), 'n y', 'an nzb goes to another');
 select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW404', 'tow client add', 'who takes a file?');
 select pg_temp.refused($$ select haul.grab('nonsense') $$, 'TW422', 'type', 'what is that?');
-select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', client => 'n') $$, 'TW409', 'another', 'a client that cannot');
-select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', client => 'zz') $$, 'TW404', 'haul.clients', 'none of that name');
-select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', library => 'zz') $$, 'TW404', 'haul.libraries', 'nor a library');
-select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', options => '{"paused": 1}') $$, 'TW422', 'paused is a boolean', 'options are looked at');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', client => 'n') $$, 'TW409', 'another', 'a client that cannot');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', client => 'zz') $$, 'TW404', 'haul.clients', 'none of that name');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', library => 'zz') $$, 'TW404', 'haul.libraries', 'nor a library');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', options => '{"paused": 1}') $$, 'TW422', 'paused is a boolean', 'options are looked at');
+select pg_temp.refused(format('select haul.grab(%L)', l), 'TW422', m, l) from (values ('magnet:?foo', 'btih'), ('magnet:?xt=urn:sha1:aa', 'btih'), ('magnet:?dn=x&xt=urn:btih:', 'btih')) r(l, m);
+select is(haul_store.title_of(l), t, l) from (values
+	('magnet:?xt=urn:btih:aa&dn=B%C3%BCcher+%2B%20more', 'Bücher + more'), ('magnet:?dn=100%&xt=urn:btih:aa', '100%'), ('magnet:?dn=%zz%4', '%zz%4'),
+	('magnet:?dn=%ff%fe', '%ff%fe'), ('magnet:?dn=a%0a%00%07b%C2%85c', 'abc'), ('magnet:?dn=%00', null), ('magnet:?dn=&x', null), ('magnet:?xt=urn:btih:aa', null),
+	('https://me:pw@h/d/An%20album%2Etorrent?k=1', 'An album'), ('https://h/a+b%2fc', 'a+b/c'), ('https://h/folder/', 'folder')) r(l, t);
 select pg_temp.refused($$ select haul.grab() $$, 'TW422', 'link', 'nothing');
 select haul.grabbed(:d, null) \g /dev/null
 select is(pg_temp.is_now(:d), 'downloading', 'the client has it');
@@ -232,11 +237,14 @@ select pg_temp.refused($$ select haul.add_library('l', '/m', modes => '{link,tel
 select pg_temp.refused($$ select haul.set_library('main') $$, 'TW422', 'name what', 'nothing to set');
 select haul.set_library('main', done_remove => 'data', reset => '{done_tag}') \g /dev/null
 select is((select concat_ws(' ', done_tag, done_remove) from haul.libraries where name = 'main'), 'data', 'set and reset');
--- Taken back: the server is told that, too.
+-- Taken back: the server is told that, too, and so is whoever looks.
 delete from haul_store.change;
+select is((select concat_ws(' ', state, trouble) from haul.downloads where id = :d), 'completed', 'of what is in place nothing is wrong');
 select haul.undone(f.id, f.target ^@ 'a/') from haul_store.file f where f.download = :d and f.state = 'placed' order by f.id \g /dev/null
 select is((select string_agg(path, ', ' order by path) from haul_store.change), 'A film (1999)/', 'of the folder that a file was taken from, and not of one that stays');
+select alike((select concat_ws(' ', state, trouble) from haul.downloads where id = :d), 'completed undone in part: % of its % files were taken back', 'what was taken back in part');
 update haul_store.file set state = 'undone' where download = :d and state = 'placed';
+select is((select concat_ws(' ', state, trouble) from haul.downloads where id = :d), 'completed undone: its files were taken back', 'and as a whole');
 select is((select concat_ws(' ', event, data -> 'downloads' -> 0 -> 'id') from haul.begin_scan('m', 100)), 'delete ' || :d, 'and why');
 
 select * from finish();

@@ -85,7 +85,7 @@ from (values (E'http://a\nfile:///etc/passwd'), ('file:///etc/passwd'), ('http:/
 select pg_temp.refused($$ select haul.grab(data => 'root:x:0:0', type => 'torrent') $$, 'TW422', 'holds', 'nor is this a torrent');
 select pg_temp.refused($$ select haul.grab(data => 'nonsense', type => 'nzb') $$, 'TW422', 'holds', 'or an nzb');
 
-select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'magnet:?xt=urn:x', jsonb_build_object('folder', f)), 'TW422', 'whole path', format('the folder %L', f))
+select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'magnet:?xt=urn:btih:x', jsonb_build_object('folder', f)), 'TW422', 'whole path', format('the folder %L', f))
 from (values ('films'), ('/srv/../etc'), (E'/a\nb'), ('C:\..\x')) v(f);
 
 -- Paused while it was given to its client, and what it is called.

@@ -32,7 +32,7 @@ select haul.grab('https://x/a%20file.iso?key=1', options => '{"checksum": "md5:d
 select is((select concat_ws(' ', state, client, type, library) from haul.downloads where id = :d), 'approved web http main', 'a plain link');
 select is(pg_temp.jobs(:d), 'haul.fetch ready', 'is fetched by a job');
 select is((select concat_ws(' ', quote_literal(root), key, own, link, name, checksum, down_limit, stall_ms) from haul.begin_fetch(:d)),
-	format(''''' tow-%s %1$s 1893456000.000000 https://x/a%%20file.iso?key=1 a%%20file.iso md5:d41d8cd98f00b204e9800998ecf8427e 500000 30000', :d), 'that is told what, and where to');
+	format(''''' tow-%s %1$s 1893456000.000000 https://x/a%%20file.iso?key=1 a file.iso md5:d41d8cd98f00b204e9800998ecf8427e 500000 30000', :d), 'that is told what, and where to');
 select is(pg_temp.is_now(:d), 'downloading downloading 0', 'it is under way');
 select is(pg_temp.jobs(:d), 'haul.fetch ready', 'by that job alone');
 select is((select key from haul.transfers where download = :d), format('tow-%s?', :d), 'nobody knows its folder yet');
@@ -63,7 +63,7 @@ select is(haul_store.shown_link(l), s, 'the link ' || s) from (values ('https://
 -- What cannot be.
 select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'https://x/f', jsonb_build_object('checksum', s)), 'TW422', 'sha256', 'checksum ' || s)
 from (values ('md5:12'), ('crc:12345678'), ('d41d8cd98f00b204e9800998ecf8427e'), ('sha1:d41d8cd98f00b204e9800998ecf8427e')) v(s);
-select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:x', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e"}') $$, 'TW422', 'file', 'of a torrent');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e"}') $$, 'TW422', 'file', 'of a torrent');
 select pg_temp.refused($$ select haul.grab('https://x/f', options => '{"folder": "/etc"}') $$, 'TW422', 'set web --url', 'a folder of its own');
 select haul.add_client('aria', 'aria2', 'http://127.0.0.1:1') \g /dev/null
 select haul.grab('https://x/f') as plain, haul.grab('https://x/f', options => '{"checksum": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"}') as sure \gset

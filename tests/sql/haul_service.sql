@@ -69,9 +69,9 @@ select is(pg_temp.called(:d, s, t), n, format('%s, %s', s, t)) from (values ('qu
 select haul.grab_result('A book', author => 'Someone', download_url => 'https://x/get?id=7', type => 'torrent', indexer => 'idx', quality => '320', size => 5000, library => 'main') as r \gset
 select is((select concat_ws(' ', title, status, type, client, library, meta) from haul.downloads where id = :r), 'A book FOUND torrent c main {"size": 5000, "author": "Someone", "indexer": "idx", "quality": "320"}', 'it is found already');
 select is((select string_agg(to_state, ' ' order by n) from haul.events where download = :r), 'queued approved', 'nothing is searched');
-select pg_temp.refused($$ select haul.grab_result('', link => 'magnet:?xt=urn:x') $$, 'TW422', 'title', 'it needs a title');
+select pg_temp.refused($$ select haul.grab_result('', link => 'magnet:?xt=urn:btih:x') $$, 'TW422', 'title', 'it needs a title');
 select pg_temp.refused($$ select haul.grab_result('x') $$, 'TW422', 'indexer', 'and a link');
-select pg_temp.refused($$ select haul.grab_result('x', link => 'magnet:?xt=urn:x', download_url => 'magnet:?xt=urn:y') $$, 'TW422', 'indexer', 'one');
+select pg_temp.refused($$ select haul.grab_result('x', link => 'magnet:?xt=urn:btih:x', download_url => 'magnet:?xt=urn:btih:y') $$, 'TW422', 'indexer', 'one');
 select pg_temp.refused($$ select haul.grab_result('x', link => 'https://x/y', type => 'http') $$, 'TW422', 'torrent or nzb', 'of what kind');
 
 -- Who logs in at a link's host is nobody's to see.

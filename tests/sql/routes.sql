@@ -113,8 +113,8 @@ create function pg_temp.walks(p_path text, p_key text, p_more text, p_all text[]
 	select is((select string_agg(w, ' ') from (select w from unnest(v.all) w group by w having count(*) > 1 union all (select unnest(p_all) except select unnest(v.all))) x), null, p_path || ': each once')
 	from (select pg_temp.walk(p_path, p_key, p_more, p_given) as all) v $$;
 select pg_temp.walks('/api/v1/jobs', 'id', $$ select tow.enqueue('noop') $$, (select array_agg(id::text) from tow.jobs));
-select pg_temp.walks('/api/v1/downloads', 'id', $$ select haul.grab('magnet:?xt=urn:x') $$, (select array_agg(id::text) from haul.downloads));
-select pg_temp.walks('/api/downloads/queue', 'id', $$ select haul.grab('magnet:?xt=urn:x') $$, (select array_agg(id::text) from haul.downloads), '{"sort": "title"}');
+select pg_temp.walks('/api/v1/downloads', 'id', $$ select haul.grab('magnet:?xt=urn:btih:x') $$, (select array_agg(id::text) from haul.downloads));
+select pg_temp.walks('/api/downloads/queue', 'id', $$ select haul.grab('magnet:?xt=urn:btih:x') $$, (select array_agg(id::text) from haul.downloads), '{"sort": "title"}');
 select pg_temp.walks('/api/v1/audit', 'n', $$ select tow.pause('other') $$, (select array_agg(n::text) from tow.audit));
 select tow.set_queue('lanes', lane_limit => 1), tow.set_queue('more', lane_limit => 1) \g /dev/null
 select tow.set_lane(q, q || i, max_running => 2) from generate_series(1, 4) i, unnest('{lanes,more}'::text[]) q \g /dev/null

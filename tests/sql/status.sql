@@ -38,6 +38,11 @@ select alike(pg_temp.says('^queue default'), 'ok: 1 ready, 0 running, the oldest
 select tow.pause('default', 'repairs');
 select alike(pg_temp.says('^queue default'), 'warn: paused: repairs, 1 ready%', 'a paused queue');
 select tow.resume('default');
+update tow_store.worker set state = 'draining' where id = :w;
+select is(pg_temp.says('^workers'), 'warn: 1 with 4 slots, 0 held: no more is claimed, as all are about to go', 'the only worker is about to go');
+select alike(pg_temp.says('^worker \d'), 'ok: draining%', 'which it is said to be');
+select is(pg_temp.unhinted(), null, 'with a hint');
+update tow_store.worker set state = 'running' where id = :w;
 update tow_store.worker set missing_since = tow.now() where id = :w;
 select is(pg_temp.says('^worker \d'), 'warn: its session is gone', 'a worker whose lock is free');
 update tow_store.worker set missing_since = null, seen_at = tow.now() - interval '10 s' where id = :w;

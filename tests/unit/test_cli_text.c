@@ -5,6 +5,7 @@
 
 #include "src/cli/lib/args.h"
 #include "src/cli/lib/cli.h"
+#include "src/cli/lib/shell.h"
 #include "src/cli/lib/text.h"
 #include "src/cli/lib/when.h"
 
@@ -150,10 +151,8 @@ START_TEST(arrays_are_quoted)
 END_TEST
 
 static const struct tow_option options[] = {
-	{ "queue", "NAME", "" },
-	{ "limit", "N", "" },
-	{ "json", NULL, "" },
-	OPTION_END,
+	{ "queue", "NAME", "" }, { "limit", "N", "" }, { "ratio", "NUMBER", "" },
+	{ "json", NULL, "" },	 OPTION_END,
 };
 
 static bool parse(struct args *args, struct tow_err *e, const char *const *words)
@@ -192,6 +191,9 @@ START_TEST(wrong_options_are_named)
 		{ { "x", "-z", NULL }, "no such option" },
 		{ { "x", "--queue", NULL }, "option '--queue' needs a value" },
 		{ { "x", "--json=1", NULL }, "takes no value" },
+		{ { "x", "--limit=5x", NULL }, "--limit takes a whole number, not '5x'" },
+		{ { "x", "--limit=0.5", NULL }, "--limit takes a whole number" },
+		{ { "x", "--ratio=a", NULL }, "--ratio takes a number, not 'a'" },
 	};
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct args args;
@@ -215,8 +217,11 @@ START_TEST(numbers_have_bounds)
 	ck_assert(args_int(&args, "limit", 1, 9, &n, &e) && n == 9);
 	static const char *const bad[] = { "10", "0", "x", "", "5x", "99999999999999999999" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		ck_assert(parse(&args, &e, (const char *const[]){ "x", "--limit", bad[i], NULL }));
-		ck_assert_msg(!args_int(&args, "limit", 1, 9, &n, &e), "%s", bad[i]);
+		ck_assert_msg(!parse(&args, &e,
+				     (const char *const[]){ "x", "--limit", bad[i], NULL }) ||
+				      !args_int(&args, "limit", 1, 9, &n, &e),
+			      "%s", bad[i]);
+		ck_assert_str_eq(e.class, "usage");
 		ck_assert_int_eq(n, 9);
 	}
 }
@@ -231,6 +236,45 @@ START_TEST(ids_are_numbers_above_zero)
 					   "7x", " 7", "+7", "9223372036854775808" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		ck_assert_msg(!cli_id(bad[i], &e), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(advice_is_for_a_shell)
+{
+	static const struct {
+		const char *said, *shell;
+	} table[] = {
+		{ "select tow.resume('mail')", "tow queue resume mail" },
+		{ "select tow.resume_lane('mail', 'it''s a lane')",
+		  "tow lane resume mail 'it'\\''s a lane'" },
+		{ "select tow.set_queue('mail', max_running => 4)",
+		  "tow queue set mail --max-running 4" },
+		{ "select * from tow.fsck(repair => true)", "tow fsck --repair" },
+		{ "tow.fsck(repair => true) puts it right", "tow fsck --repair puts it right" },
+		{ "select tow.reprioritise(7, ...)", "tow reprioritise 7 ..." },
+		{ "when that has ended, or is cancelled: select tow.cancel(7)",
+		  "when that has ended, or is cancelled: tow cancel 7" },
+		{ "select name from tow.policies lists them; tow.set_policy makes one",
+		  "tow policy ls lists them; tow policy set makes one" },
+		{ "select id, name from tow.workers lists those that do",
+		  "tow workers lists those that do" },
+		{ "tow client ls lists them, or select name from haul.clients; tow client add "
+		  "makes one",
+		  "tow client ls lists them; tow client add makes one" },
+		{ "tow haul retry 7, or select haul.retry(7)", "tow haul retry 7" },
+		{ "select name from tow.duties lists them",
+		  "select name from tow.duties lists them" },
+		{ "select tow.nobody(7)", "select tow.nobody(7)" },
+		{ "say tow.resumed, or atow.resume(1)", "say tow.resumed, or atow.resume(1)" },
+		{ "select tow.resume('mail", "tow queue resume mail" },
+		{ "select tow.retry(", "tow retry" },
+		{ "select ", "select " },
+		{ "select .", "select ." },
+		{ "select from tow.queues", "select from tow.queues" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		ck_assert_str_eq(shell_hint(&arena, table[i].said), table[i].shell);
 }
 END_TEST
 
@@ -251,6 +295,7 @@ int main(void)
 	tcase_add_test(t, wrong_options_are_named);
 	tcase_add_test(t, numbers_have_bounds);
 	tcase_add_test(t, ids_are_numbers_above_zero);
+	tcase_add_test(t, advice_is_for_a_shell);
 	Suite *s = suite_create("cli");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -99,8 +99,8 @@ begin
 		perform haul_store.fail('TW422', format('it is not clear what %s is', coalesce(left(link, 200), 'the data')), 'give its type: torrent, nzb or http');
 	elsif v_type = 'torrent' and (substr(data, 1, 1) <> 'd'::bytea or position('4:info'::bytea in data) = 0) or v_type = 'nzb' and position('<nzb'::bytea in data) = 0 then
 		perform haul_store.fail('TW422', format('the data is no %s', v_type), 'it shall be what a .torrent or .nzb file holds');
-	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:' then
-		perform haul_store.fail('TW422', 'the magnet link does not say of what', 'it looks like magnet:?xt=urn:btih:...');
+	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:(btih|btmh):[0-9a-z]' then
+		perform haul_store.fail('TW422', 'the magnet link does not say of which torrent', 'it looks like magnet:?xt=urn:btih:...');
 	elsif link !~* '^(magnet:\?|https?://)[^[:cntrl:]\s]+$' then
 		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, without blanks');
 	elsif jsonb_typeof(meta) is distinct from 'object' then
@@ -130,12 +130,26 @@ end $$;
 comment on function haul.grab(text, text, text, text, text, text, jsonb, jsonb, bytea, text, int) is
 'Download something: a magnet or http(s) link, or what a .torrent or .nzb holds. By the client that is named, else by the first that takes it; into the library that is named, else into the first. type: torrent, nzb or http, where the link does not say so. options: paused, sequential, down_limit, up_limit (bytes a second), ratio_limit, seed_limit (seconds), folder, checksum (of a file: sha256:HEX, sha1, md5, xxh128). meta: what the library''s template may use. profile: instead of the library''s; priority: who is next where not all may at once, the smallest. Returns the download''s id.';
 
+-- What is no UTF-8 stays as it was written; nobody wants control characters.
+create or replace function haul_store.percent_decoded(p_text text) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_hex constant text := (select string_agg(coalesce(m[1], encode(convert_to(m[2], 'UTF8'), 'hex')), '' order by n)
+		from regexp_matches(p_text, '%([[:xdigit:]]{2})|([^%]+|%)', 'g') with ordinality r(m, n) where m[1] is distinct from '00');
+begin
+	return regexp_replace(convert_from(decode(coalesce(v_hex, ''), 'hex'), 'UTF8'), '[\u0001-\u001f\u007f-\u009f]', '', 'g');
+exception when character_not_in_repertoire or untranslatable_character then
+	return p_text;
+end $$;
+comment on function haul_store.percent_decoded(text) is 'A part of a link as people read it.';
+
 -- The name that a link gives, for people: without who logs in there.
 create or replace function haul_store.title_of(p_link text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select nullif(left(case when p_link ~* '^magnet:' then replace(substring(p_link from '[?&]dn=([^&]*)'), '+', ' ')
-		else regexp_replace(substring(regexp_replace(p_link, '^(https?://)[^/?#]*@', '\1', 'i') from '(?i)^https?://[^?#]*?([^/?#]*)/?(?:[?#].*)?$'), '\.(torrent|nzb)$', '', 'i') end, 300), '')
+	select nullif(left(case when p_link ~* '^magnet:' then haul_store.percent_decoded(replace(substring(p_link from '[?&]dn=([^&]*)'), '+', ' '))
+		else regexp_replace(haul_store.percent_decoded(substring(regexp_replace(p_link, '^(https?://)[^/?#]*@', '\1', 'i') from '(?i)^https?://[^?#]*?([^/?#]*)/?(?:[?#].*)?$')), '\.(torrent|nzb)$', '', 'i') end, 300), '')
 $$;
 comment on function haul_store.title_of(text) is 'What a link calls what it leads to.';
 

@@ -52,12 +52,23 @@ as $$
 $$;
 comment on function haul_store.say_tries(int, int, timestamptz, text) is 'What haul_store.trying says, in words.';
 
+create or replace function haul_store.say_undone(p_download bigint) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case when n.placed = 0 then 'undone: its files were taken back' else format('undone in part: %s of its %s files were taken back', n.undone, n.placed + n.undone) end
+	from (select count(*) filter (where f.state = 'placed') as placed, count(*) filter (where f.state = 'undone') as undone
+		from haul_store.file f where f.download = p_download) n
+	where n.undone > 0
+$$;
+comment on function haul_store.say_undone(bigint) is 'That what a download had placed was taken back, in words; null: it was not.';
+
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-	return case when d.state in ('completed', 'cancelled') then null
+	return case when d.state = 'completed' then haul_store.say_undone(d.id)
+		when d.state = 'cancelled' then null
 		when d.state = 'rejected' then 'rejected: ' || d.error
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
@@ -105,7 +116,7 @@ from haul_store.download d
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
 	left join lateral haul_store.trying(d) y on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,

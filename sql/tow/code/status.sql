@@ -50,10 +50,17 @@ comment on function tow_store.status_scheduler() is 'Part of tow.status: schedul
 create or replace function tow_store.status_workers() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'workers', case when n.workers = 0 then 'bad' else 'ok' end,
-		case when n.workers = 0 then 'none lives' else format('%s with %s slots, %s held', n.workers, n.slots, n.busy) end,
-		case when n.workers = 0 then 'start one: tow worker' end
-	from (select count(*) as workers, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy from tow.workers w) n
+	select 'workers', case when n.workers = 0 then 'bad' when n.workers = n.leave then 'warn' else 'ok' end,
+		case when n.workers = 0 then 'none lives'
+			else format('%s with %s slots, %s held%s', n.workers, n.slots, n.busy, case when n.workers = n.leave then ': no more is claimed, as all are about to go' end) end,
+		case when n.workers = n.leave then 'start one: tow worker' end
+	from (
+		select count(*) as workers, count(*) filter (where w.state = 'draining') as leave, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy
+		from tow.workers w
+	) n
+	union all
+	select 'worker ' || w.id, 'ok', format('draining: it claims no more, and goes when it has ended what it has (%s)', w.busy), null
+	from tow.workers w where w.state = 'draining'
 	union all
 	select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', tow_store.span(w.silent)) end,
 		format('%s on %s, pid %s', w.name, w.host, w.pid)

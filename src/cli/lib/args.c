@@ -83,6 +83,23 @@ static bool refuse(const struct tow_option *options, int answer, char **argv, st
 	return no_such(options, word, e);
 }
 
+/* "N" is a whole number, "NUMBER" any. Whether it is a fitting one, its owner knows. */
+static bool fits(const struct tow_option *option, const char *value, struct tow_err *e)
+{
+	bool whole = option->value && strcmp(option->value, "N") == 0;
+	char *end = NULL;
+	errno = 0;
+	if (whole)
+		(void)strtoll(value, &end, 10);
+	else if (option->value && strcmp(option->value, "NUMBER") == 0)
+		(void)strtod(value, &end);
+	if (!end || (errno == 0 && end != value && !*end))
+		return true;
+	args_usage(e, "--%s takes a %snumber, not '%s'", option->name, whole ? "whole " : "",
+		   value);
+	return tow_hint(e, "for instance: --%s %s", option->name, whole ? "10" : "1.5");
+}
+
 bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option *options, int argc,
 		char **argv, struct tow_err *e)
 {
@@ -99,6 +116,8 @@ bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option 
 		args->values[answer - FIRST] = is_switch(option) ? switched(argc, argv)
 					       : option->value	 ? optarg
 								 : option->name;
+		if (!fits(option, args->values[answer - FIRST], e))
+			return false;
 	}
 	args->operands = argv + optind;
 	args->n = (size_t)(argc - optind);

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "shell.h"
 #include "usage.h"
 
 static volatile sig_atomic_t ended_by;
@@ -101,9 +102,10 @@ const char *cli_operand(const struct cli *c, size_t i)
 
 void cli_complain(const struct tow_err *e)
 {
+	TOW_AUTO_ARENA a = { 0 };
 	fprintf(stderr, "tow: %s\n", e->text);
 	if (e->hint[0])
-		fprintf(stderr, "hint: %s\n", e->hint);
+		fprintf(stderr, "hint: %s\n", shell_hint(&a, e->hint));
 }
 
 /* PostgreSQL quotes the value that it cannot read: whose it is, is known here. */
@@ -142,14 +144,20 @@ int cli_failed(const struct cli *c)
 	return tow_err_exit(&e);
 }
 
-bool cli_id(const char *text, struct tow_err *e)
+bool cli_number(const char *text, const char *whose, const char *list, struct tow_err *e)
 {
 	char *end;
 	errno = 0;
 	long long n = strtoll(text, &end, 10);
-	if (errno || !isdigit((unsigned char)*text) || *text == '0' || *end || n <= 0)
-		return args_usage(e, "'%s' is not a job's number", text);
-	return true;
+	if (!errno && isdigit((unsigned char)*text) && *text != '0' && !*end && n > 0)
+		return true;
+	args_usage(e, "'%s' is not a %s's number", text, whose);
+	return tow_hint(e, "'%s' lists them", list);
+}
+
+bool cli_id(const char *text, struct tow_err *e)
+{
+	return cli_number(text, "job", "tow jobs", e);
 }
 
 void cli_arg(struct cli_call *call, const char *name, const char *value)

@@ -50,8 +50,9 @@ void cli_complain(const struct tow_err *e);
 /* Says c->err and returns the exit status that it means. */
 int cli_failed(const struct cli *c);
 
-/* A job's id as typed: a whole number above zero. */
-TOW_MUST bool cli_id(const char *text, struct tow_err *e);
+/* An id as typed: a whole number above zero. whose: "download"; list: "tow haul ls". */
+TOW_MUST bool cli_number(const char *text, const char *whose, const char *list, struct tow_err *e);
+TOW_MUST bool cli_id(const char *text, struct tow_err *e); /* a job's */
 
 /* Named arguments are gathered one by one; a NULL value leaves the function's default. */
 struct cli_call {

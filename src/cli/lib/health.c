@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "shell.h"
 #include "text.h"
 #include "tow/json.h"
 
@@ -77,7 +78,9 @@ static void print_text(const struct health *h)
 		       f->detail ? text_clean(&h->c->arena, f->detail) : "");
 		if (f->hint && *f->hint)
 			printf("%*s%s\n", widest + 8, "",
-			       tow_fmt(&h->c->arena, "-> %s", text_clean(&h->c->arena, f->hint)));
+			       tow_fmt(&h->c->arena, "-> %s",
+				       text_clean(&h->c->arena,
+						  shell_hint(&h->c->arena, f->hint))));
 	}
 }
 

@@ -9,7 +9,7 @@
 
 static const char *wrong(struct tow_arena *a, const char *root, const char **hint)
 {
-	const char *inside = tow_fmt(a, "%s/.tow-test.%d", root, getpid());
+	const char *why, *inside = tow_fmt(a, "%s/.tow-test.%d", root, getpid());
 	struct stat s;
 
 	*hint = "its files are placed by the workers of queue haul: on their hosts it must be "
@@ -24,11 +24,12 @@ static const char *wrong(struct tow_arena *a, const char *root, const char **hin
 		return tow_fmt(a, "%s is no folder", root);
 	if (mkdir(inside, 0700) == 0 && rmdir(inside) == 0)
 		return NULL;
+	why = strerror(errno); /* before anything else is called */
 	*hint = tow_fmt(a,
 			"the user that the workers run as must be able to write there; here "
 			"that is number %u",
 			(unsigned)geteuid());
-	return tow_fmt(a, "%s cannot be written: %s", root, strerror(errno));
+	return tow_fmt(a, "%s cannot be written: %s", root, why);
 }
 
 const char *library_folder_wrong(struct tow_arena *a, const char *root)

@@ -1,7 +1,10 @@
 #include "sub.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
+#include "tow/json.h"
 #include "tow/near.h"
 #include "usage.h"
 
@@ -72,6 +75,37 @@ static const struct sub *choose(struct cli *c, const struct sub *subs)
 	return NULL;
 }
 
+/* What is named by several words has all of them (a lane, and its queue); behind the name of what
+ * is added come its settings. */
+static const char *named(struct cli *c, const struct sub *s)
+{
+	size_t n = strcmp(s->name, "add") == 0 ? 1 : s->min;
+	const char *name = n > 0 ? cli_operand(c, 0) : c->command;
+	for (size_t i = 1; i < n; i++)
+		name = tow_fmt(&c->arena, "%s %s", name, cli_operand(c, i));
+	return name;
+}
+
+static bool asked_for(const struct cli *c, const char *option)
+{
+	for (const struct tow_option *o = c->args.options; o->name; o++)
+		if (strcmp(o->name, option) == 0)
+			return cli_has(c, option);
+	return false;
+}
+
+static void say_done(struct cli *c, const struct sub *s)
+{
+	TOW_AUTO_BUF json = { 0 };
+	const char *name = named(c, s);
+	if (asked_for(c, "json")) {
+		tow_json_quote(&json, name, strlen(name));
+		printf("{\"name\": %s, \"done\": \"%s\"}\n", json.data, s->done);
+	} else if (!asked_for(c, "quiet")) {
+		printf("%s  %s\n", name, s->done);
+	}
+}
+
 int sub_run(const struct sub *subs, const struct tow_option *options, int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
@@ -82,5 +116,10 @@ int sub_run(const struct sub *subs, const struct tow_option *options, int argc, 
 		return cli_failed(&c);
 	c.args.operands++;
 	c.args.n--;
-	return s->options == sub_alone || cli_open_database(&c) ? s->run(&c) : cli_failed(&c);
+	if (s->options != sub_alone && !cli_open_database(&c))
+		return cli_failed(&c);
+	int status = s->run(&c);
+	if (status == EX_OK && s->done)
+		say_done(&c, s);
+	return status;
 }

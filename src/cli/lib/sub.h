@@ -12,6 +12,8 @@ struct sub {
 	size_t min, max;	   /* operands after the word */
 	int (*run)(struct cli *c); /* cli_operand(c, 0) is the first after the word */
 	const char *options;	   /* " tz queue ": those that are for it; NULL: none */
+	const char *done;	   /* "paused": what is said of what it names when all went well,
+				      unless --quiet; NULL: it says itself what there is */
 };
 
 /* Reads the options, connects, runs the one that is meant; --json and --database are for all. The

@@ -56,15 +56,24 @@ static bool open_ear(struct supervised *s, struct tow_err *e)
 	return true;
 }
 
+static bool hears(const struct supervised *s, char *said, size_t size)
+{
+	ssize_t n = recv(s->ear, said, size - 1, 0);
+	said[n > 0 ? n : 0] = '\0';
+	return n >= 0;
+}
+
 static void listen_to(struct supervised *s, long long now)
 {
-	char said[64];
+	char said[128];
 	if (now - s->looked_us > ASLEEP_US)
 		s->heard_us = now;
 	s->looked_us = now;
-	while (recv(s->ear, said, sizeof said, 0) >= 0)
+	while (hears(s, said, sizeof said)) {
 		s->heard_us = now;
-	if (s->pid == 0 || now - s->heard_us < HUNG_US)
+		s->leaves |= s->may_leave && strstr(said, "X_TOWPATH_LEAVES=1");
+	}
+	if (!s->beats || s->pid == 0 || now - s->heard_us < HUNG_US)
 		return;
 	tow_log(TOW_WARN, "child.hung", "name=%s pid=%d silent_s=%lld", s->name, (int)s->pid,
 		(now - s->heard_us) / US_PER_S);
@@ -94,12 +103,17 @@ static const char *const *environment(const struct supervised *s, struct tow_are
 static bool start(struct supervised *s, struct tow_err *e)
 {
 	TOW_AUTO_ARENA a = { 0 };
-	if (s->beats && !*s->address && !open_ear(s, e))
+	bool speaks = s->beats || s->may_leave;
+	char late[128];
+	if (speaks && !*s->address && !open_ear(s, e))
 		return tow_wrap(e, "start the %s", s->name);
+	while (speaks && hears(s, late, sizeof late)) /* of the one before */
+		;
+	s->leaves = false;
 	const struct tow_child child = {
 		.argv = s->argv,
 		.file = "/proc/self/exe",
-		.env = s->beats ? environment(s, &a) : NULL,
+		.env = speaks ? environment(s, &a) : NULL,
 		.fds = { 0, 1, 2, s->given },
 		.n_fds = s->given ? 4 : 3,
 		.own_group = true,
@@ -120,21 +134,81 @@ void restart_plan(struct restart *r)
 	r->due_us = now + r->backoff_ms * 1000LL;
 }
 
+/* --- one that leaves in its own time */
+
+static pid_t *leaver(struct supervised *s, pid_t pid)
+{
+	for (size_t i = 0; i < MOST_LEAVERS; i++)
+		if (s->leavers[i] == pid)
+			return &s->leavers[i];
+	return NULL;
+}
+
+bool supervise_has(const struct supervised *s, pid_t pid)
+{
+	for (size_t i = 0; i < MOST_LEAVERS; i++)
+		if (s->leavers[i] == pid)
+			return true;
+	return s->pid == pid;
+}
+
+static bool lives(const struct supervised *s)
+{
+	for (size_t i = 0; i < MOST_LEAVERS; i++)
+		if (s->leavers[i] != 0)
+			return true;
+	return s->pid != 0;
+}
+
+static void tell(const struct supervised *s, int signal)
+{
+	for (size_t i = 0; i < MOST_LEAVERS; i++)
+		if (s->leavers[i] > 0)
+			kill(s->leavers[i], signal);
+	if (s->pid > 0)
+		kill(s->pid, signal);
+}
+
+/* It goes on as one of the leavers, and its place is free at once. */
+static void let_leave(struct supervised *s)
+{
+	pid_t *place = leaver(s, 0);
+	if (!s->leaves || s->pid == 0 || !place)
+		return;
+	tow_log(TOW_INFO, "child.leaves", "name=%s pid=%d", s->name, (int)s->pid);
+	*place = s->pid;
+	s->pid = 0;
+	s->leaves = false;
+	s->restart.due_us = 0;
+}
+
+/* --- ends */
+
+static void note_death(struct supervised *s, int status, bool ending)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	s->pid = 0;
+	restart_plan(&s->restart);
+	if (!ending)
+		tow_log(TOW_WARN, "child.died", "name=%s how='%s' again_in_ms=%ld", s->name,
+			tow_proc_says(&a, status), s->restart.backoff_ms);
+}
+
 static void reap(struct supervised *children, size_t n, bool ending)
 {
 	int status;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (size_t i = 0; i < n; i++) {
-			TOW_AUTO_ARENA a = { 0 };
 			struct supervised *s = &children[i];
-			if (s->pid != pid)
-				continue;
-			s->pid = 0;
-			restart_plan(&s->restart);
-			if (!ending)
-				tow_log(TOW_WARN, "child.died", "name=%s how='%s' again_in_ms=%ld",
-					s->name, tow_proc_says(&a, status), s->restart.backoff_ms);
+			pid_t *left = leaver(s, pid);
+			if (s->pid == pid)
+				note_death(s, status, ending);
+			else if (left) {
+				*left = 0;
+				tow_log(TOW_INFO, "child.left", "name=%s pid=%d", s->name,
+					(int)pid);
+			}
 		}
 	}
 }
@@ -177,10 +251,13 @@ bool supervise_turn(struct supervised *children, size_t n)
 {
 	start_due(children, n);
 	int signal = wait_for_signal(next_start(children, n));
+	for (size_t i = 0; i < n; i++) { /* what one says before it ends, first */
+		if (*children[i].address)
+			listen_to(&children[i], tow_mono_us());
+		let_leave(&children[i]);
+	}
 	reap(children, n, false);
 	for (size_t i = 0; i < n; i++) {
-		if (children[i].beats)
-			listen_to(&children[i], tow_mono_us());
 		if (signal == SIGHUP && children[i].pid > 0)
 			kill(children[i].pid, SIGHUP);
 	}
@@ -189,8 +266,8 @@ bool supervise_turn(struct supervised *children, size_t n)
 
 static void ask(struct supervised *s)
 {
-	if (s->pid > 0 && !s->asked)
-		kill(s->pid, SIGTERM);
+	if (!s->asked)
+		tell(s, SIGTERM);
 	s->asked = true;
 }
 
@@ -204,11 +281,11 @@ static void end(struct supervised *children, size_t n, size_t which)
 {
 	struct supervised *s = &children[which];
 	ask(s);
-	while (s->pid > 0) {
+	while (lives(s)) {
 		int signal = wait_for_signal((struct timespec){ .tv_sec = 1 });
 		reap(children, n, true);
-		if (s->pid > 0 && (signal == SIGTERM || signal == SIGINT))
-			kill(s->pid, SIGTERM);
+		if (signal == SIGTERM || signal == SIGINT)
+			tell(s, SIGTERM);
 		if (s->beats) /* one that hangs does not hear of it */
 			listen_to(s, tow_mono_us());
 	}

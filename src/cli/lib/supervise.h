@@ -15,19 +15,26 @@ struct restart {
 
 void restart_plan(struct restart *r);
 
+enum { MOST_LEAVERS = 16 }; /* more wait until one of them has gone before another comes */
+
 struct supervised {
 	const char *name;
 	const char *const *argv;
-	int given;  /* a descriptor that becomes its descriptor 3; 0: none */
-	bool beats; /* it says WATCHDOG=1, as systemd has it, at least every five seconds */
+	int given;	/* a descriptor that becomes its descriptor 3; 0: none */
+	bool beats;	/* it says WATCHDOG=1, as systemd has it, at least every five seconds */
+	bool may_leave; /* it says X_TOWPATH_LEAVES=1 when it ends in its own time: another comes */
 	/* The rest is supervise's. */
-	pid_t pid;  /* 0: not running */
-	bool asked; /* to end */
-	struct restart restart;
+	bool asked, leaves; /* asked: to end */
+	pid_t pid;	    /* 0: not running */
 	int ear;
+	struct restart restart;
 	char address[32]; /* where it is heard; "" before its first start */
 	long long heard_us, looked_us;
+	pid_t leavers[MOST_LEAVERS]; /* those whose place another has; 0: none */
 };
+
+/* Whether this is the child, or one that leaves. */
+bool supervise_has(const struct supervised *s, pid_t pid);
 
 /* TERM, INT, HUP and CHLD wait from now on until supervise takes them. */
 void supervise_signals(void);

@@ -1,0 +1,169 @@
+#include "haulwatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "frame.h"
+
+#define PAUSE_US 1000000
+
+struct seen {
+	long long id;
+	char said[200]; /* what was printed of it last */
+};
+
+/* Those that were seen under way, and how many of them did not get there. */
+struct watch {
+	struct tow_arena arena;
+	struct seen *seen;
+	size_t n, size, failed;
+	bool terminal;
+};
+
+static size_t watched_at(const struct watch *w, long long id)
+{
+	size_t i = 0;
+
+	while (i < w->n && w->seen[i].id != id)
+		i++;
+	return i;
+}
+
+static struct seen *watch_one(struct watch *w, long long id)
+{
+	size_t at = watched_at(w, id);
+
+	if (at < w->n)
+		return &w->seen[at];
+	if (w->n == w->size) {
+		size_t size = w->size ? 2 * w->size : 64;
+		struct seen *more = tow_alloc(&w->arena, size * sizeof(*more));
+
+		if (w->n > 0)
+			memcpy(more, w->seen, w->n * sizeof(*more));
+		w->seen = more;
+		w->size = size;
+	}
+	w->seen[w->n] = (struct seen){ .id = id };
+	return &w->seen[w->n++];
+}
+
+/* How fast it is, and how long it may take, is always new. */
+static bool is_news(struct seen *s, const struct tow_rows *rows, size_t i)
+{
+	const char *percent = tow_rows_get(rows, i, "percent"),
+		   *trouble = tow_rows_get(rows, i, "trouble");
+	char now[sizeof(s->said)];
+
+	snprintf(now, sizeof(now), "%s %.0f %s", tow_rows_get(rows, i, "state"),
+		 percent ? strtod(percent, NULL) : 0, trouble ? trouble : "");
+	if (strcmp(now, s->said) == 0)
+		return false;
+	memcpy(s->said, now, sizeof(now));
+	return true;
+}
+
+/* Or waits for somebody. */
+static bool is_over(const struct tow_rows *rows, size_t i)
+{
+	const char *state = tow_rows_get(rows, i, "state");
+
+	return strcmp(state, "completed") == 0 || strcmp(state, "failed") == 0 ||
+	       strcmp(state, "cancelled") == 0 || strcmp(state, "rejected") == 0 ||
+	       (strcmp(state, "downloaded") == 0 && !tow_rows_get(rows, i, "library"));
+}
+
+static void put_end(struct frame *f, const struct tow_rows *rows, size_t i)
+{
+	const char *trouble = tow_rows_get(rows, i, "trouble");
+
+	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
+	frame_put(f, PLAIN, "  ");
+	frame_cell(f, text_colour_of(tow_rows_get(rows, i, "state")), 12,
+		   tow_rows_get(rows, i, "state"));
+	frame_put(f, PLAIN, "%s%s%s", tow_rows_get(rows, i, "title"), trouble ? ": " : "",
+		  trouble ? trouble : "");
+	frame_end_row(f);
+}
+
+static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
+{
+	const char *percent = tow_rows_get(rows, i, "percent"), *eta = tow_rows_get(rows, i, "eta"),
+		   *trouble = tow_rows_get(rows, i, "trouble");
+	double done = percent ? strtod(percent, NULL) : 0;
+
+	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
+	frame_put(f, PLAIN, "  ");
+	frame_cell(f, PLAIN, 12, tow_rows_get(rows, i, "state"));
+	frame_put(f, PLAIN, "%s ", text_bar(f->arena, done, 22));
+	frame_cell(f, PLAIN, -6, tow_fmt(f->arena, "%.0f %%", done));
+	frame_cell(f, PLAIN, -8,
+		   tow_fmt(f->arena, "%s/s", text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
+	frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
+	frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), trouble ? trouble : "");
+	frame_end_row(f);
+}
+
+static bool is_listed(const struct tow_rows *rows, long long id)
+{
+	for (size_t i = 0; i < tow_rows_count(rows); i++)
+		if (tow_rows_int(rows, i, "id") == id)
+			return true;
+	return false;
+}
+
+/* What has ended since the last picture goes above the picture, and stays; what somebody took out
+ * of the list has no end to be seen. */
+static void draw(struct watch *w, struct frame *ended, struct frame *f, const struct tow_rows *rows)
+{
+	for (size_t at = w->n; at-- > 0;)
+		if (!is_listed(rows, w->seen[at].id))
+			w->seen[at] = w->seen[--w->n];
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		long long id = tow_rows_int(rows, i, "id");
+		size_t at;
+
+		if (!is_over(rows, i)) {
+			if (is_news(watch_one(w, id), rows, i) || w->terminal)
+				put_way(f, rows, i);
+		} else if ((at = watched_at(w, id)) < w->n) {
+			put_end(ended, rows, i);
+			w->failed += strcmp(tow_rows_get(rows, i, "state"), "completed") != 0;
+			w->seen[at] = w->seen[--w->n];
+		}
+	}
+}
+
+int haulwatch(struct cli *c)
+{
+	bool stays = cli_has(c, "follow"), saw = false;
+	struct watch w = { .terminal = isatty(STDOUT_FILENO) };
+	int rows_before = 0;
+
+	do {
+		TOW_AUTO_ARENA a = { 0 };
+		TOW_AUTO_ROWS *rows = NULL;
+		struct frame ended = { .arena = &a }, f = { .arena = &a };
+
+		if (!tow_db_view(c->db, &rows, &c->err, "haul.downloads")) {
+			tow_arena_release(&w.arena);
+			return cli_failed(c);
+		}
+		draw(&w, &ended, &f, rows);
+		if (w.terminal && rows_before > 0)
+			printf("\033[%dA\033[J", rows_before);
+		frame_print(stdout, &ended);
+		frame_print(stdout, &f);
+		fflush(stdout);
+		rows_before = f.rows;
+		saw = saw || w.n > 0;
+		if (w.n > 0 || stays)
+			usleep(PAUSE_US);
+	} while (w.n > 0 || stays);
+	tow_arena_release(&w.arena);
+	if (!saw)
+		fprintf(stderr, "tow: note: nothing is under way; --follow waits for what comes\n");
+	return w.failed > 0;
+}
