@@ -208,7 +208,13 @@ select haul.set_rule('jobs', events => '{job.*}') \g /dev/null
 delete from haul_store.news n using haul_store.rule r where r.id = n.rule and r.name = 'jobs';
 select haul.test_rule('jobs') as t \gset
 select is((select title || ' / ' || body from haul.begin_notify('phone', :t)), 'test: failed: a.kind / a.kind in a queue, job 7: a.class: what went wrong', 'a rule is tried in its own words');
-select haul.set_rule('jobs', enabled => false) \g /dev/null
+select haul.set_rule('jobs', events => '{worker.lost,*.failed}'), haul.test_rule('jobs') \g /dev/null
+select is((select title from haul_store.message order by id desc limit 1), 'test: worker a worker is lost', 'the one that it names first');
+select haul.set_rule('jobs', events => '{*.disk_low,download.failed}', below => '1 GB'), haul.test_rule('jobs') \g /dev/null
+select is((select title from haul_store.message order by id desc limit 1), 'test: client a client: 9 GB left', 'or the first in order');
+update haul_store.rule set events = '{gone.away}' where name = 'jobs';
+select pg_temp.refused($$ select haul.test_rule('jobs') $$, 'TW409', 'haul.occasions', 'where nothing fits nothing is sent, and that is said');
+select haul.set_rule('jobs', events => '{job.*}', enabled => false) \g /dev/null
 
 select haul.drop_rule('ill'), haul.drop_channel('phone') \g /dev/null
 select is((select string_agg(name, ' ' order by name) from haul.rules), 'disks', 'a channel goes with its rules');
