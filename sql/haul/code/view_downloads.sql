@@ -53,7 +53,7 @@ $$;
 comment on function haul_store.say_tries(int, int, timestamptz, text) is 'What haul_store.trying says, in words.';
 
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
-create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text) returns text
+create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text, p_sees boolean) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -61,18 +61,18 @@ begin
 		when d.state = 'rejected' then 'rejected: ' || d.error
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
-		when d.state = 'failed' then d.error
+		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', p_sees)
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
 		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: tow library add NAME ROOT, then tow haul retry ' || d.id
 		when d.state in ('downloaded', 'importing') then p_tried
-		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, t.error)
+		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, haul_store.shown_words(t.error, true, p_sees))
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
 end $$;
-comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer, text) is 'What keeps a download from going on, in words; p_tried: what its job says that tries again.';
+comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer, text, boolean) is 'What keeps a download from going on, in words; p_tried: what its job says that tries again; p_sees: for somebody who may see what jobs say.';
 
 -- Keys stand in what follows the ?, before the @, in folders (as in haul_store.mask) and in the addresses of trackers.
 create or replace function haul_store.shown_link(p_link text) returns text
@@ -87,11 +87,12 @@ create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
 	t.down, t.up, t.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
 	case when d.client is null then format('client %s is not configured', coalesce(d.client_name, '?'))
-		when d.state in ('failed', 'rejected') then d.error
+		when d.state = 'rejected' then d.error
+		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', tow_store.in_sight('haul', (select tow_store.sight())))
 		when not c.enabled then format('client %s is disabled', c.name)
 		when h.state not in ('ok', 'new') then format('client %s is %s', c.name, h.state)
-		else coalesce(d.error, t.error) end as error,
-	haul_store.trouble_of(d, c, h, t, haul_store.say_tries(y.tries, y.most, y.next_at, y.error)) as trouble,
+		else haul_store.shown_words(coalesce(d.error, t.error), d.type = 'http', tow_store.in_sight('haul', (select tow_store.sight()))) end as error,
+	haul_store.trouble_of(d, c, h, t, haul_store.say_tries(y.tries, y.most, y.next_at, y.error), tow_store.in_sight('haul', (select tow_store.sight()))) as trouble,
 	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tracker_host, t.tags,
 	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag,
 	case d.state when 'approved' then 'FOUND' when 'downloaded' then 'COMPLETE' when 'completed' then case t.state when 'seeding' then 'SEEDING' else 'IMPORTED' end else upper(d.state) end as status,
@@ -114,7 +115,7 @@ where d.forgotten_at is null;
 comment on view haul.files is 'Files of downloads: planned, placed, skipped (why), failed, undone, replaced by a better one. archive: they were in; replaced: where what was at the name before is now.';
 
 create or replace view haul.events as
-select e.n, e.at, e.download, d.title, e.what, e.from_state, e.to_state, e.detail, e.who from haul_store.event e join haul_store.download d on d.id = e.download
+select e.n, e.at, e.download, d.title, e.what, e.from_state, e.to_state, haul_store.shown_words(e.detail, d.type = 'http' and e.to_state = 'failed', tow_store.in_sight('haul', (select tow_store.sight()))) as detail, e.who from haul_store.event e join haul_store.download d on d.id = e.download
 where d.forgotten_at is null;
 comment on view haul.events is 'All that happened to downloads.';
 
