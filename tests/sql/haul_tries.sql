@@ -90,6 +90,17 @@ select is(pg_temp.read_whole(), :had_read::bigint, 'or at all jobs');
 select count(*) from haul.downloads where trouble is not null \g /dev/null
 select is(pg_temp.read_whole(), :had_read::bigint, 'also where each is looked at');
 
+-- What a row says is put together for those that are shown, and for no other.
+create function pg_temp.looked() returns bigint language sql as $$
+	select coalesce(sum(f.calls), 0)::bigint from pg_stat_xact_user_functions f where f.schemaname = 'haul_store' and f.funcname = 'trying' $$;
+select pg_temp.looked() as looked \gset
+select is((select string_agg(f.id::text, ' ') from haul.find_downloads(title => 'bad', state => 'approved', client => 'web', max_rows => 2) f), :'d', 'one is found by what it is called');
+select is((select count(*) from haul.find_downloads(library => 'nowhere') f), 0::bigint, 'none in a library that there is not');
+select is((select array_agg(f.id) from haul.find_downloads(max_rows => 2) f), array[:d, :d - 1]::bigint[], 'the latest first');
+select is((select string_agg(l.id::text, ' ') from haul.list_downloads(failing => true) l), :'d', 'and one that fails');
+select is((select t.tries from haul_store.tried_downloads(3) t), 3, 'which says how often');
+select is(pg_temp.looked() - :looked, 4::bigint, 'without a look at others');
+
 -- What a job said is hidden from those who do not see what it was given.
 set local role tow_viewer;
 select alike((select trouble from haul.downloads where id = :d), '(hidden); tried 3 of 12 times%', 'not what its job said, but how often');

@@ -56,6 +56,7 @@ comment on function haul_store.status_channels() is 'Of haul.status(): ways to t
 
 create or replace function haul.status() returns table(component text, status text, detail text, hint text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
 	return query select * from haul_store.status_clients();

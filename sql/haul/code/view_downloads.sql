@@ -3,7 +3,7 @@
 -- Whoever fetches it for us and has got an answer (its transfer says how fast) has put an end to it, and no job says so before
 -- it ends.
 create or replace function haul_store.trying(d haul_store.download) returns table(tries int, most int, next_at timestamptz, error text)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer rows 1 set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_jobs bigint[];
@@ -29,20 +29,24 @@ language sql immutable parallel safe
 return coalesce(p_tries >= haul_store.too_often(), false);
 comment on function haul_store.is_failing(int) is 'Whether what was tried in vain so often needs somebody.';
 
--- From the jobs that have failed, which are few, not from the downloads, which are many.
+-- Which job it is that a download waits for says haul_store.trying. From the jobs that have failed, which are few, not from the
+-- downloads, which are many; where it is many that fail, all at once.
 create or replace function haul_store.tried_downloads(p_least int) returns table(id bigint, tries int)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language sql stable set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
-declare
-	v_jobs constant bigint[] := array(select tow_store.tried_often('haul', p_least));
-	v_downloads constant bigint[] := array(
-		select e.download from unnest(v_jobs) j join haul_store.errand e on e.job = j
-		union
-		select f.download from unnest(v_jobs) j join haul_store.fetch f on f.jobs[cardinality(f.jobs)] = j);
-begin
-	return query select d.id, y.tries from haul_store.download d cross join lateral haul_store.trying(d) y
-		where d.id = any(v_downloads) and d.forgotten_at is null and y.tries >= p_least;
-end $$;
+	with j as materialized (select t.id, t.tries from tow_store.tried_often('haul', p_least) t)
+	select distinct on (d.id) d.id, w.tries
+	from (
+		select e.download, j.tries, j.id as job, array['approved', 'downloaded', 'importing'] as states
+		from j join haul_store.errand e on e.job = j.id where e.kind in ('haul.grab', 'haul.import')
+		union all
+		select f.download, j.tries, 0, array['approved', 'downloading']
+		from j join haul_store.fetch f on f.jobs[cardinality(f.jobs)] = j.id
+		where not f.stopped and not exists (select from haul_store.transfer t where t.download = f.download and t.down is not null)) w
+	join haul_store.download d on d.id = w.download and d.state = any(w.states) and d.forgotten_at is null
+	order by d.id, w.job desc
+$$;
 comment on function haul_store.tried_downloads(int) is 'Downloads whose job was tried in vain so often or oftener, and how often.';
 
 create or replace function haul_store.say_tries(p_tries int, p_most int, p_next_at timestamptz, p_error text) returns text
@@ -136,22 +140,27 @@ select t.name, t.driver, t.url, case when not t.enabled then 'disabled' when t.c
 from haul_store.target t;
 comment on view haul.targets is 'Who is told of new files, and how that went. A secret is named, never shown.';
 
--- For commands and pages: what they filter by.
+-- For commands and pages: what they filter by. What a row says is put together for those that are shown; the compiler would take
+-- longer over that than it takes (jit).
 create or replace function haul.find_downloads(
 	state text default null, client text default null, library text default null, title text default null, id bigint default null, max_rows int default 200
 ) returns setof haul.downloads
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
+declare
+	v_ids bigint[];
 begin
 	if find_downloads.state is not null and not exists (select from haul_store.state s where s.name = find_downloads.state) then
 		perform haul_store.fail('TW422', format('no state %L', find_downloads.state), (select string_agg(s.name, ', ' order by s.position) from haul_store.state s));
 	end if;
-	return query select v.* from haul.downloads v
-		where (find_downloads.state is null or v.state = find_downloads.state) and (find_downloads.client is null or v.client = find_downloads.client)
-			and (find_downloads.library is null or v.library = find_downloads.library) and (find_downloads.id is null or v.id = find_downloads.id)
-			and (find_downloads.title is null or strpos(lower(v.title), lower(find_downloads.title)) > 0)
-		order by (select s.final from haul_store.state s where s.name = v.state), v.id desc limit find_downloads.max_rows;
+	v_ids := array(select d.id from haul_store.download d join haul_store.state s on s.name = d.state
+		where d.forgotten_at is null and (find_downloads.state is null or d.state = find_downloads.state) and (find_downloads.client is null or d.client_name = find_downloads.client)
+			and (find_downloads.library is null or d.library = (select l.id from haul_store.library l where l.name = find_downloads.library)) and (find_downloads.id is null or d.id = find_downloads.id)
+			and (find_downloads.title is null or strpos(lower(d.title), lower(find_downloads.title)) > 0)
+		order by s.final, d.id desc limit find_downloads.max_rows);
+	return query select v.* from unnest(v_ids) with ordinality u(id, n) join haul.downloads v on v.id = u.id order by u.n;
 	if not found and find_downloads.id is not null then
 		perform haul_store.fail('TW404', format('no download %s', find_downloads.id), 'tow haul ls lists them');
 	end if;
