@@ -105,7 +105,6 @@ static int one(struct cli *c, struct cli_call *call)
 	if (!gather_single(c, call) || !cli_call(c, &rows, "tow.enqueue", call))
 		return cli_failed(c);
 	const char *id = tow_rows_at(rows, 0, 0);
-	note_enqueued(c, tow_fmt(&c->arena, "{%s}", id));
 	if (cli_has(c, "wait")) {
 		note(c);
 		return wait_for(c, id);

@@ -1,5 +1,6 @@
 #include "desk.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -105,28 +106,41 @@ static int refuse(struct turn *t, int status, const char *detail, const char *hi
 }
 
 /* For the audit. What was refused has left nothing there: its transaction is undone. */
-static void note_refused(struct turn *t, const char *what, int times)
+static bool note_refused(struct desk *d, const char *what, int times)
 {
 	struct tow_err e = { 0 };
+	char text[16];
 
-	if (!tow_call(t->desk->db, NULL, &e, "tow.sign_in_refused", what,
-		      tow_fmt(t->q->arena, "%d", times)))
-		tow_log_err(TOW_WARN, "refused.unnoted", &e);
+	snprintf(text, sizeof text, "%d", times);
+	if (tow_call(d->db, NULL, &e, "tow.sign_in_refused", what, text))
+		return true;
+	tow_log_err(TOW_WARN, "refused.unnoted", &e);
+	return false;
 }
 
-/* A program's token; the cookie of a browser is over some day without anybody's doing. Whoever
- * tries many costs the database a word now and then, which says how many they were. */
+static void note_strangers(struct desk *d)
+{
+	d->noted_us = tow_mono_us();
+	if (note_refused(d, "token.refused", d->strangers))
+		d->strangers = 0;
+}
+
+/* Whoever tries many costs the database a word now and then, which says how many they were. No
+ * connection is opened for that. */
+void desk_turn(struct desk *d)
+{
+	if (d->strangers && (!d->noted_us || tow_mono_us() - d->noted_us >= NOTED_FOR_US) &&
+	    d->db && lives(d->db))
+		note_strangers(d);
+}
+
+/* A program's token; the cookie of a browser is over some day without anybody's doing. */
 static void note_stranger(struct turn *t)
 {
-	struct desk *d = t->desk;
 	if (!is(t->err.class, "TW401") || !http_header(t->q, "Authorization"))
 		return;
-	d->strangers++;
-	if (d->noted_us && tow_mono_us() - d->noted_us < NOTED_FOR_US)
-		return;
-	note_refused(t, "token.refused", d->strangers);
-	d->strangers = 0;
-	d->noted_us = tow_mono_us();
+	t->desk->strangers++;
+	desk_turn(t->desk);
 }
 
 static int refuse_stranger(struct turn *t)
@@ -262,7 +276,7 @@ static int sign_in(struct turn *t)
 		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
 		tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
 		if (strcmp(t->err.class, "TW401") == 0)
-			note_refused(t, "sign_in.refused", 1);
+			(void)note_refused(t->desk, "sign_in.refused", 1);
 		return fail(t);
 	}
 	http_say(t->r, "Set-Cookie",
@@ -384,6 +398,8 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 
 void desk_close(struct desk *d)
 {
+	if (d->strangers && d->db && lives(d->db))
+		note_strangers(d);
 	tow_db_closep(&d->db);
 	tow_arena_release(&d->routes.arena);
 	tow_arena_release(&d->arena);

@@ -24,6 +24,9 @@ struct desk {
 };
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);
-void desk_close(struct desk *d);
+
+/* Between requests: tells the database what was counted, once that is due. */
+void desk_turn(struct desk *d);
+void desk_close(struct desk *d); /* tells it first */
 
 #endif

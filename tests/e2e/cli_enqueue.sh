@@ -26,6 +26,7 @@ is "$(facts "run_at = '2100-01-01 00:00+00'" "$id")" t "--run-at"
 first=$(tow enqueue noop --key k)
 is "$(tow enqueue noop --key k)" "$first" "a key that is taken: the other's number"
 isnt "$(tow enqueue noop --key k --on-conflict replace)" "$first" "or another job, if asked"
+is "$(tow audit --what job.enqueued --json | jq "[.[] | select(.job == $first)] | length")" 1 "who was given another's number is not said to have made it"
 
 # What is refused
 refused() { # status words... : sets $said

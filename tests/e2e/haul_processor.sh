@@ -67,6 +67,11 @@ scans=$(asks "select count(*) from tow.daemon_actions where action = 'LAUNCHED' 
 turns=$(asks "select count(*) from tow.attempts a join tow.daemons d on d.job = a.job where d.name = '$daemon'")
 ok "turns without work" wait_until "[ \$(asks \"select count(*) from tow.attempts a join tow.daemons d on d.job = a.job where d.name = '$daemon'\") -gt \$(($turns + 2)) ]" 60
 is "$(asks "select count(*) from tow.daemon_actions where action = 'LAUNCHED' and kind = 'haul.scan'")" "$scans" "tell nobody"
+said() { asks "select count(*) from tow.daemon_log('$daemon', max_lines => 10000) where line ~ 'which means nothing'"; }
+said=$(said)
+turns=$(asks "select count(*) from tow.attempts a join tow.daemons d on d.job = a.job where d.name = '$daemon'")
+ok "many turns" wait_until "[ \$(asks \"select count(*) from tow.attempts a join tow.daemons d on d.job = a.job where d.name = '$daemon'\") -ge \$(($turns + 24)) ]" 120
+ok "do not say at each what is wrong with the config" test "$(said)" -lt $((said + 10))
 drive add "$room/late.torrent" >/dev/null
 ok "what comes later is placed" wait_until "same_files late" 90
 

@@ -90,6 +90,10 @@ is "$(api_send POST /api/v1/jobs '{"kind":"echo"}' -H 'Idempotency-Key: k1' | jq
 is "$("$TOW" audit --json | jq -r 'map(select(.what == "token.drop"))[0].who')" ada "the audit says who it was"
 for token in wrong worse; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer $token" "$SERVE_URL/api/v1/me"; done
 is "$("$TOW" audit --what token.refused --json | jq -c 'map(.detail.times > 0)')" '[true]' "that somebody asks with no token is there, however often within seconds"
+refused() { "$TOW" audit --what token.refused --json | jq 'map(.detail.times) | add'; }
+before=$(refused)
+for n in {1..10}; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer wrong$n" "$SERVE_URL/api/v1/me"; done
+ok "those of a burst are all counted, though nobody comes after it" wait_until '[ "$(refused)" -ge $((before + 10)) ]' 60
 
 # Other names, other pages
 is "$(curl -s -m 10 -H 'Host: evil.example' "$SERVE_URL/api/v1/health" | jq .status)" 421 "a name of somebody else's that leads here is refused"
@@ -174,8 +178,11 @@ victim=$(pgrep -P "$SERVE_PID" | head -1)
 kill -KILL "$victim"
 ok "a process that dies is started again" wait_until 'grep -q "process.died pid=$victim" "$SERVE_LOG" && [ "$(pgrep -c -P "$SERVE_PID")" = 4 ]' 60
 is "$(api_status GET /api/v1/me)" 200 "and it answers"
+before=$(refused)
+for n in {1..10}; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer wrong$n" "$SERVE_URL/api/v1/me"; done
 process_stop "$SERVE_PID" 30
 is $? 0 "TERM ends it well"
+ok "and has told of all whom it refused" test "$(refused)" -ge $((before + 10))
 ok "it starts with less patience" serve_start --patience 5 || diag "$(cat "$SERVE_LOG")"
 pgrep -P "$SERVE_PID" | sort >"$instance_dir/crew"
 kill -STOP "$(pgrep -P "$SERVE_PID" -x 'tow serve http' | head -1)" "$(pgrep -P "$SERVE_PID" -x 'tow serve hub')"

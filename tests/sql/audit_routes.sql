@@ -40,10 +40,16 @@ select is(:'noted', format('ada job.enqueued noop %s {"queue": "default"}', (sel
 select is(pg_temp.call(:'hash', 'POST', '/api/v1/jobs', '{}', '{"kind": "noop"}', 'once'), 'nothing', 'is done, and noted, once');
 select is((select count(*) from tow.audit where what in ('called', 'job.enqueued') and who = session_user), 0::bigint, 'tow.enqueue itself notes nothing');
 select set_config('tow.actor', '', true) \g /dev/null
-select tow.note_enqueued(array[tow.enqueue('noop')]) \g /dev/null
-select is((select string_agg(subject, ' ') from tow.audit where what = 'job.enqueued' and who = session_user), 'noop', 'what a person''s command enqueues is there by its word');
+select tow.enqueue('noop'), tow.enqueue_many('noop', '{1}') \g /dev/null
+select is((select count(*) from tow.audit where what = 'job.enqueued' and who = session_user), 0::bigint, 'nor after it was called in somebody''s name');
 set local application_name = 'tow enqueue by anna@host';
 select is(tow_store.actor(), 'anna@host', 'who says whose command it is');
+select tow.enqueue('noop', queue => 'hers', key => 'hers') as hers \gset
+select is(tow.enqueue('noop', key => 'hers'), :hers::bigint, 'what is there is not made anew');
+select array_agg(id) as many from tow.enqueue_many('noop', '{1,2,3}') id \gset
+select count(*) from tow.enqueue_many('noop', '{}') \g /dev/null
+select is((select string_agg(concat_ws(' ', subject, job, detail), ', ' order by n) from tow.audit where who = 'anna@host'),
+	format('noop %s {"queue": "hers"}, noop {"jobs": 3, "last": %s, "first": %s, "queue": "default"}', :hers, (:'many'::bigint[])[3], (:'many'::bigint[])[1]), 'what a person''s command makes is there, once, and nothing else');
 set local application_name = 'psql';
 
 -- What is set is said with what it was; what a handler is given is hidden.

@@ -201,9 +201,23 @@ select is(pg_temp.news('jobs'), null, 'all is sent');
 select haul.set_rule('jobs', events => '{download.failed}'), pg_temp.job_fails('b', 'mail', 'http.404'), pg_temp.later('2 min'), tow.duty('tell') \g /dev/null
 select haul.set_rule('jobs', events => '{job.*}'), tow.duty('tell') \g /dev/null
 select is(pg_temp.news('jobs'), null, 'what nobody wanted to know then is not told later');
+select haul.set_rule('jobs', events => '{*}'), haul.give_up(pg_temp.wants('twice'), 'exit', 'no', null) \g /dev/null
+delete from haul_store.news where event = 'download.queued';
+select pg_temp.job_fails('haul.grab', 'haul', 'exit'), pg_temp.job_fails('haul.empty', 'haul', 'exit'), pg_temp.job_fails('haul.notify', 'haul', 'exit'), pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is((select string_agg(concat_ws(' ', n.event, n.said ->> 'kind'), ', ' order by n.id) from haul_store.news n join haul_store.rule r on r.id = n.rule where r.name = 'jobs' and n.event like '%.failed'),
+	'download.failed, job.failed haul.empty', 'who wants to hear all hears of a download that failed once');
+select is((select count(*) from tow.troubles(tow.now() - interval '1 min', tow.now()) where said ->> 'kind' in ('haul.grab', 'haul.empty')), 2::bigint, 'others may ask for all');
+select haul.set_rule('jobs', events => '{job.*}') \g /dev/null
+delete from haul_store.news n using haul_store.rule r where r.id = n.rule and r.name = 'jobs';
 select haul.test_rule('jobs') as t \gset
 select is((select title || ' / ' || body from haul.begin_notify('phone', :t)), 'test: failed: a.kind / a.kind in a queue, job 7: a.class: what went wrong', 'a rule is tried in its own words');
-select haul.set_rule('jobs', enabled => false) \g /dev/null
+select haul.set_rule('jobs', events => '{worker.lost,*.failed}'), haul.test_rule('jobs') \g /dev/null
+select is((select title from haul_store.message order by id desc limit 1), 'test: worker a worker is lost', 'the one that it names first');
+select haul.set_rule('jobs', events => '{*.disk_low,download.failed}', below => '1 GB'), haul.test_rule('jobs') \g /dev/null
+select is((select title from haul_store.message order by id desc limit 1), 'test: client a client: 9 GB left', 'or the first in order');
+update haul_store.rule set events = '{gone.away}' where name = 'jobs';
+select pg_temp.refused($$ select haul.test_rule('jobs') $$, 'TW409', 'haul.occasions', 'where nothing fits nothing is sent, and that is said');
+select haul.set_rule('jobs', events => '{job.*}', enabled => false) \g /dev/null
 
 select haul.drop_rule('ill'), haul.drop_channel('phone') \g /dev/null
 select is((select string_agg(name, ' ' order by name) from haul.rules), 'disks', 'a channel goes with its rules');

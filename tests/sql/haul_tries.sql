@@ -90,9 +90,40 @@ select is(pg_temp.read_whole(), :had_read::bigint, 'or at all jobs');
 select count(*) from haul.downloads where trouble is not null \g /dev/null
 select is(pg_temp.read_whole(), :had_read::bigint, 'also where each is looked at');
 
+-- What a row says is put together for those that are shown, and for no other.
+create function pg_temp.looked() returns bigint language sql as $$
+	select coalesce(sum(f.calls), 0)::bigint from pg_stat_xact_user_functions f where f.schemaname = 'haul_store' and f.funcname = 'trying' $$;
+select pg_temp.looked() as looked \gset
+select is((select string_agg(f.id::text, ' ') from haul.find_downloads(title => 'bad', state => 'approved', client => 'web', max_rows => 2) f), :'d', 'one is found by what it is called');
+select is((select count(*) from haul.find_downloads(library => 'nowhere') f), 0::bigint, 'none in a library that there is not');
+select is((select array_agg(f.id) from haul.find_downloads(max_rows => 2) f), array[:d, :d - 1]::bigint[], 'the latest first');
+select is((select string_agg(l.id::text, ' ') from haul.list_downloads(failing => true) l), :'d', 'and one that fails');
+select is((select t.tries from haul_store.tried_downloads(3) t), 3, 'which says how often');
+select is(pg_temp.looked() - :looked, 4::bigint, 'without a look at others');
+
 -- What a job said is hidden from those who do not see what it was given.
 set local role tow_viewer;
 select alike((select trouble from haul.downloads where id = :d), '(hidden); tried 3 of 12 times%', 'not what its job said, but how often');
+reset role;
+
+-- Nor is it told when that was the last try; what was wrong with others stays.
+select haul.give_up(:d, 'http.403', 'GET https://x/bad.iso?key=hunter2: 403 forbidden for ada', null) \g /dev/null
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1'), haul.grab('magnet:?xt=urn:btih:aa&dn=m') as m, haul.grab('https://x/y.torrent', client => 'c') as y \gset
+select haul.give_up(:m, 'local.space', 'the disk is full', null), haul.give_up(:y, 'http.403', 'GET https://x/y.torrent?key=hunter2: 403', null) \g /dev/null
+create function pg_temp.says() returns text language sql as $$
+	select string_agg(concat_ws(' | ', d.error, d.trouble, l.error, l.trouble, (select e.detail from haul.find_events(d.id) e order by e.n desc limit 1), (select e.detail from haul.list_events(d.id) e limit 1)), e'\n' order by d.id)
+	from haul.downloads d join haul.list_downloads(array['failed']) l on l.id = d.id $$;
+grant execute on function pg_temp.says(), pg_temp.needed() to tow_viewer;
+select format('grant usage on schema %s to tow_viewer', pg_my_temp_schema()::regnamespace) \gexec
+select unalike(pg_temp.says(), '%hidden%', 'who set it up reads what the server said');
+select alike(pg_temp.says(), '%hunter2%the disk is full%hunter2%', 'all of it');
+set local role tow_viewer;
+select is(pg_temp.says(), concat_ws(e'\n', rtrim(repeat('(hidden) | ', 6), '| '), rtrim(repeat('the disk is full | ', 6), '| '), rtrim(repeat('(hidden) | ', 6), '| ')), 'who may not see what jobs say reads neither what a server said nor addresses');
+select unalike((select string_agg(s::text, ' ') from haul.status() s), '%hunter2%', 'nor in the status');
+reset role;
+select tow.set('viewer_sees_args', 'on') \g /dev/null
+set local role tow_viewer;
+select alike(pg_temp.says(), '%hunter2%the disk is full%hunter2%', 'unless that is allowed');
 reset role;
 
 select * from finish();

@@ -57,6 +57,17 @@ select is((select string_agg(concat_ws(' ', subject, detail), ', ' order by n) f
 	'noop {"jobs": 2, "class": "a", "queue": null}, noop {"jobs": 1, "class": "a", "queue": null}, noop {"jobs": 1, "class": "", "queue": null}', 'it is in the audit');
 select tow.cancel(id) from made where kind = 'noop' and class = 'a' \g /dev/null
 
+-- To tell messages apart takes long, so only the last ones of each group are read; what stands behind them is counted.
+select tow.enqueue('noop', max_attempts => 1) as flood \gset
+select pg_temp.ran(:w, '{"as": "failed", "class": "flood", "error": "other"}', :flood) \g /dev/null
+insert into tow_store.job (id, created_at, priority, kind, queue, args) select nextval('tow_store.job_id'), tow.now(), 100, 'noop', 'default', '{}' from generate_series(1, 400);
+insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error)
+	select id, nextval('tow_store.run'), tow.now() + interval '1 ms', 1, 'f', 'flood', 'same' from tow_store.job where id > :flood;
+select is((select concat_ws(' | ', count, read < 300, messages, says[1] = read || ' × same', detail) from tow.needs() where class = 'flood'), '401 | t | 1 | t | same', 'of many only the last ones are read, and it says of how many that is');
+select is((select string_agg(concat_ws(' ', class, count, read, messages), ', ' order by class) from tow.needs() where what = 'failed' and kind = 'noop' and class <> 'flood'), 'a.b 1 1 1, b 3 3 2, k 1 1 1', 'those of others are read beside them');
+select is((select sum(read) from tow.needs()), 300::numeric, 'so many in all');
+delete from tow_store.history where class = 'flood';
+
 -- Behind many more than are looked at.
 insert into tow_store.history (job_id, run, finished_at, attempt, outcome, class, error) select (select min(id) from made), nextval('tow_store.run'), tow.now() + n * interval '1 ms', 1, 'r', 'c', 'again' from generate_series(1, 4982) n;
 select is((select string_agg(concat_ws(' ', kind, class, count, more), ', ' order by kind, class) from tow.needs() where what = 'failed'), 'haul.fetch http.404 3 t, noop a.b 1 t, noop b 3 t, noop k 1 t', 'it says that there may be more');

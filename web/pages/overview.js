@@ -83,10 +83,14 @@ async function putBack({ kind, class: failure, count: n }) {
 	return { retried, refused: answer.refused };
 }
 
+// Of many only the last ones were read.
+const ofLast = ({ count: n, read }) => (read < n ? `the last ${number(read)}` : null);
+
 async function retry(group, reload) {
 	const { kind, class: failure, count: n, messages, says } = group;
+	const who = ofLast(group) ?? 'they';
 	const done = await ask({
-		title: `Retry ${count(n, 'job')}?`, text: `${kind}${failure ? `, ${failure}` : ''}: ${n === 1 ? 'it failed' : messages === 1 ? 'they failed alike' : `they failed with ${messages} different messages`}.`,
+		title: `Retry ${count(n, 'job')}?`, text: `${kind}${failure ? `, ${failure}` : ''}: ${n === 1 ? 'it failed' : messages === 1 ? `${who} failed alike` : `${who} failed with ${messages} different messages`}.`,
 		body: html`<${Says} says=${says} messages=${messages} />`, action: 'Retry', run: () => putBack(group),
 	});
 	if (done) {
@@ -96,9 +100,11 @@ async function retry(group, reload) {
 }
 
 // Of several messages the last one is not what all of them say.
-function What({ of: { messages, says, detail, last_at: last } }) {
+function What({ of: group }) {
+	const { messages, says, detail, last_at: last } = group;
+	const who = ofLast(group);
 	return messages > 1
-		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${number(messages)} different messages, the last one: ${gist(detail ?? '')}</summary><${Says} says=${says} messages=${messages} /></details>`
+		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${who && `of ${who} `}${number(messages)} different messages, the last one: ${gist(detail ?? '')}</summary><${Says} says=${says} messages=${messages} /></details>`
 		: html`<span class="soft"><${Time} at=${last} />: <span title=${detail}>${gist(detail ?? '')}</span></span>`;
 }
 

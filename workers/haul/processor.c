@@ -61,26 +61,36 @@ static const char *some(struct tow_job *j, long long n, const char *noun)
 	return tow_fmt(tow_job_arena(j), "%lld %s%s", n, noun, n == 1 ? "" : "s");
 }
 
-/* A word that nobody knows is a setting that somebody believes in. */
-static void note_unknown(struct tow_job *j)
+static bool is_known(const char *name)
 {
 	static const char *const known[] = { "category", "library", "target", "heartbeat_interval",
 					     "job_interval_seconds" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(known[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A word that nobody knows is a setting that somebody believes in. A turn remembers nothing of the
+ * one before, but the slot does: it says it once, until the words are others. */
+static void note_unknown(struct tow_job *j)
+{
+	static struct tow_buf told;
+	TOW_AUTO_BUF words = { 0 };
 	const char *name;
 	void *iter = NULL;
 
-	while (tow_json_next(tow_job_args(j), &iter, &name)) {
-		size_t i = 0, n = sizeof(known) / sizeof(*known);
-
-		while (i < n && strcmp(known[i], name) != 0)
-			i++;
-		if (i == n)
-			tow_job_log(
-				j, TOW_WARN,
-				"the config has '%s', which means nothing here: category, library, "
-				"target, heartbeat_interval and job_interval_seconds do",
-				name);
-	}
+	while (tow_json_next(tow_job_args(j), &iter, &name))
+		if (!is_known(name))
+			tow_buf_addf(&words, "%s'%s'", words.len ? ", " : "", name);
+	if (words.len && !(told.len == words.len && strcmp(told.data, words.data) == 0))
+		tow_job_log(j, TOW_WARN,
+			    "the config has %s, which means nothing here: category, library, "
+			    "target, heartbeat_interval and job_interval_seconds do",
+			    words.data);
+	tow_buf_reset(&told);
+	tow_buf_adds(&told, words.len ? words.data : "");
 }
 
 /*--- the three parts of a turn */

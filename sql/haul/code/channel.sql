@@ -232,7 +232,8 @@ begin
 end $$;
 comment on function haul.set_rule(text, text, text[], text[], text[], text, interval, text, text, boolean, text[]) is 'Change a rule; what is left out stays, reset takes back libraries, categories, below, title, body.';
 
--- In the words of the rule, so that these can be looked at, too.
+-- In the words of the rule, so that these can be looked at, too. The events that a rule wants were known when it was made; a
+-- later version may know them no more.
 create or replace function haul.test_rule(name text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -247,12 +248,15 @@ begin
 	insert into haul_store.message (channel, rule, event, count, level, title, body, data, made_at)
 	select r.channel, r.name, 'test', 1, o.level, left('test: ' || haul_store.expand(coalesce(r.title, o.title), c_said, false), 250),
 		left(haul_store.expand(coalesce(r.body, o.line), c_said, false), 2000), jsonb_build_array(c_said || jsonb_build_object('event', o.event)), tow.now()
-	from haul.occasions o where haul_store.event_fits(o.event, r.events) limit 1;
+	from unnest(r.events) with ordinality e(pattern, n) join haul.occasions o on haul_store.event_fits(o.event, array[e.pattern]) order by e.n, o.event limit 1;
+	if not found then
+		perform haul_store.fail('TW409', format('nothing is sent: rule %L wants what never happens: %s', r.name, array_to_string(r.events, ', ')), 'select event from haul.occasions lists what does; change it: haul.set_rule');
+	end if;
 	update haul_store.channel o set next_at = null where o.id = r.channel;
 	perform tow.note('rule.test', r.name);
 	return tow.enqueue('haul.notify', jsonb_build_object('channel', v_channel), queue => 'haul', max_attempts => 1);
 end $$;
-comment on function haul.test_rule(text) is 'Send what a rule would say of the first of its events, with made-up names; returns the job''s id.';
+comment on function haul.test_rule(text) is 'Send what a rule would say of the first of its events, with made-up names, as a test; returns the job''s id.';
 
 create or replace function haul.drop_rule(name text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

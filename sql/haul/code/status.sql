@@ -18,7 +18,7 @@ as $$
 	select 'downloads', 'ok', format('%s under way, %s completed', count(*) filter (where d.open), count(*) filter (where d.state = 'completed')), null
 	from d having count(*) > 0
 	union all
-	select 'downloads', 'warn', format('%s failed, the last one %s (%s): %s', count(*), (array_agg(d.id order by d.state_at desc))[1], (array_agg(d.title order by d.state_at desc))[1], (array_agg(d.error order by d.state_at desc))[1]),
+	select 'downloads', 'warn', format('%s failed, the last one %s (%s): %s', count(*), (array_agg(d.id order by d.state_at desc))[1], (array_agg(d.title order by d.state_at desc))[1], haul_store.shown_words((array_agg(d.error order by d.state_at desc))[1], (array_agg(d.type order by d.state_at desc))[1] = 'http', tow_store.in_sight('haul', (select tow_store.sight())))),
 		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
 	from d where d.state = 'failed' having count(*) > 0
 	union all
@@ -56,6 +56,7 @@ comment on function haul_store.status_channels() is 'Of haul.status(): ways to t
 
 create or replace function haul.status() returns table(component text, status text, detail text, hint text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 begin
 	return query select * from haul_store.status_clients();

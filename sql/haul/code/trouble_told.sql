@@ -3,14 +3,15 @@ create or replace function haul_store.hear(p_from timestamptz, p_to timestamptz)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	c_own constant text := 'haul.notify'; -- a channel that fails is not told of itself
+	-- Events of their own tell what these could not do (download.failed, client.down, target.failing); a channel that fails is not told of itself.
+	c_own constant text[] := '{haul.grab,haul.fetch,haul.import,haul.monitor,haul.scan,haul.notify}'::text[];
 	t record;
 	v_n int := 0;
 begin
 	if not (haul_store.is_told('job.failed') or haul_store.is_told('worker.lost') or haul_store.is_told('schedule.failed')) then
 		return 0;
 	end if;
-	for t in select o.* from tow.troubles(p_from, p_to) o where o.said ->> 'kind' is distinct from c_own loop
+	for t in select o.* from tow.troubles(p_from, p_to, c_own) o loop
 		perform haul_store.tell(t.event, t.subject, t.said);
 		v_n := v_n + 1;
 	end loop;

@@ -37,10 +37,17 @@ as $$
 $$;
 comment on function haul_store.local_path(int, text) is 'Where a client''s path is on the workers'' hosts.';
 
+-- What our own fetching hears from a server, and whatever names an address, is as much as the error of the job (tow.jobs hides
+-- that): keys stand in links. Parsed when it is made, so that views inline it.
+create or replace function haul_store.shown_words(p_words text, p_fetched boolean, p_sees boolean) returns text
+language sql immutable parallel safe
+return tow_store.shown(p_words, p_sees or not (coalesce(p_fetched, false) or strpos(p_words, '://') > 0));
+comment on function haul_store.shown_words(text, boolean, boolean) is 'What is wrong with a download, for those who may see what its jobs say; p_fetched: our workers fetch it.';
+
 create or replace view haul.transfers as
 select t.id, c.name as client, t.name, t.state, t.percent, t.size, t.left_bytes, t.down, t.up, t.eta, t.seeders, t.leechers, t.ratio, t.seeding,
 	case when t.state in ('downloading', 'stalled', 'metadata', 'queued') then h.observed - t.moved end as still_for,
-	haul_store.local_path(t.client, t.folder) as folder, haul_store.local_path(t.client, t.content) as content, t.category, t.tags, t.error, t.local, t.tracker, t.tracker_host,
+	haul_store.local_path(t.client, t.folder) as folder, haul_store.local_path(t.client, t.content) as content, t.category, t.tags, haul_store.shown_words(t.error, c.driver = 'web', tow_store.in_sight('haul', (select tow_store.sight()))) as error, t.local, t.tracker, t.tracker_host,
 	t.complete, t.download, t.added_at, t.completed_at, t.changed_at, t.pulse_at as seen_at, t.key, t.ids
 from haul_store.transfer t join haul_store.client c on c.id = t.client join haul_store.health h on h.client = t.client;
 comment on view haul.transfers is 'What clients hold, as it was last seen, with paths as they are here. still_for: how long, while we looked, it has got nothing.';

@@ -3,7 +3,7 @@
 -- Whoever fetches it for us and has got an answer (its transfer says how fast) has put an end to it, and no job says so before
 -- it ends.
 create or replace function haul_store.trying(d haul_store.download) returns table(tries int, most int, next_at timestamptz, error text)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer rows 1 set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_jobs bigint[];
@@ -29,20 +29,24 @@ language sql immutable parallel safe
 return coalesce(p_tries >= haul_store.too_often(), false);
 comment on function haul_store.is_failing(int) is 'Whether what was tried in vain so often needs somebody.';
 
--- From the jobs that have failed, which are few, not from the downloads, which are many.
+-- Which job it is that a download waits for says haul_store.trying. From the jobs that have failed, which are few, not from the
+-- downloads, which are many; where it is many that fail, all at once.
 create or replace function haul_store.tried_downloads(p_least int) returns table(id bigint, tries int)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language sql stable set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
-declare
-	v_jobs constant bigint[] := array(select tow_store.tried_often('haul', p_least));
-	v_downloads constant bigint[] := array(
-		select e.download from unnest(v_jobs) j join haul_store.errand e on e.job = j
-		union
-		select f.download from unnest(v_jobs) j join haul_store.fetch f on f.jobs[cardinality(f.jobs)] = j);
-begin
-	return query select d.id, y.tries from haul_store.download d cross join lateral haul_store.trying(d) y
-		where d.id = any(v_downloads) and d.forgotten_at is null and y.tries >= p_least;
-end $$;
+	with j as materialized (select t.id, t.tries from tow_store.tried_often('haul', p_least) t)
+	select distinct on (d.id) d.id, w.tries
+	from (
+		select e.download, j.tries, j.id as job, array['approved', 'downloaded', 'importing'] as states
+		from j join haul_store.errand e on e.job = j.id where e.kind in ('haul.grab', 'haul.import')
+		union all
+		select f.download, j.tries, 0, array['approved', 'downloading']
+		from j join haul_store.fetch f on f.jobs[cardinality(f.jobs)] = j.id
+		where not f.stopped and not exists (select from haul_store.transfer t where t.download = f.download and t.down is not null)) w
+	join haul_store.download d on d.id = w.download and d.state = any(w.states) and d.forgotten_at is null
+	order by d.id, w.job desc
+$$;
 comment on function haul_store.tried_downloads(int) is 'Downloads whose job was tried in vain so often or oftener, and how often.';
 
 create or replace function haul_store.say_tries(p_tries int, p_most int, p_next_at timestamptz, p_error text) returns text
@@ -63,7 +67,7 @@ $$;
 comment on function haul_store.say_undone(bigint) is 'That what a download had placed was taken back, in words; null: it was not.';
 
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
-create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text) returns text
+create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text, p_sees boolean) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -72,19 +76,19 @@ begin
 		when d.state = 'rejected' then 'rejected: ' || d.error
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
-		when d.state = 'failed' then d.error
+		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', p_sees)
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
 		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: '
 			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
 		when d.state in ('downloaded', 'importing') then p_tried
-		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, t.error)
+		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, haul_store.shown_words(t.error, true, p_sees))
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
 end $$;
-comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer, text) is 'What keeps a download from going on, in words; p_tried: what its job says that tries again.';
+comment on function haul_store.trouble_of(haul_store.download, haul_store.client, haul_store.health, haul_store.transfer, text, boolean) is 'What keeps a download from going on, in words; p_tried: what its job says that tries again; p_sees: for somebody who may see what jobs say.';
 
 -- Keys stand in what follows the ?, before the @, in folders (as in haul_store.mask) and in the addresses of trackers.
 create or replace function haul_store.shown_link(p_link text) returns text
@@ -99,11 +103,12 @@ create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
 	t.down, t.up, t.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
 	case when d.client is null then format('client %s is not configured', coalesce(d.client_name, '?'))
-		when d.state in ('failed', 'rejected') then d.error
+		when d.state = 'rejected' then d.error
+		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', tow_store.in_sight('haul', (select tow_store.sight())))
 		when not c.enabled then format('client %s is disabled', c.name)
 		when h.state not in ('ok', 'new') then format('client %s is %s', c.name, h.state)
-		else coalesce(d.error, t.error) end as error,
-	haul_store.trouble_of(d, c, h, t, haul_store.say_tries(y.tries, y.most, y.next_at, y.error)) as trouble,
+		else haul_store.shown_words(coalesce(d.error, t.error), d.type = 'http', tow_store.in_sight('haul', (select tow_store.sight()))) end as error,
+	haul_store.trouble_of(d, c, h, t, haul_store.say_tries(y.tries, y.most, y.next_at, y.error), tow_store.in_sight('haul', (select tow_store.sight()))) as trouble,
 	d.hint, d.class, l.name as library, d.category, d.type, d.adopted, d.who, haul_store.local_path(t.client, t.folder) as folder, t.tracker, t.tracker_host, t.tags,
 	coalesce((select p.name from haul_store.profile p where p.id = coalesce(d.profile, l.profile)), 'default') as profile, d.priority, d.meta, d.options, d.created_at, t.added_at, d.completed_at, d.state_at, t.pulse_at as seen_at, d.tag,
 	case d.state when 'approved' then 'FOUND' when 'downloaded' then 'COMPLETE' when 'completed' then case t.state when 'seeding' then 'SEEDING' else 'IMPORTED' end else upper(d.state) end as status,
@@ -126,7 +131,7 @@ where d.forgotten_at is null;
 comment on view haul.files is 'Files of downloads: planned, placed, skipped (why), failed, undone, replaced by a better one. archive: they were in; replaced: where what was at the name before is now.';
 
 create or replace view haul.events as
-select e.n, e.at, e.download, d.title, e.what, e.from_state, e.to_state, e.detail, e.who from haul_store.event e join haul_store.download d on d.id = e.download
+select e.n, e.at, e.download, d.title, e.what, e.from_state, e.to_state, haul_store.shown_words(e.detail, d.type = 'http' and e.to_state = 'failed', tow_store.in_sight('haul', (select tow_store.sight()))) as detail, e.who from haul_store.event e join haul_store.download d on d.id = e.download
 where d.forgotten_at is null;
 comment on view haul.events is 'All that happened to downloads.';
 
@@ -147,22 +152,27 @@ select t.name, t.driver, t.url, case when not t.enabled then 'disabled' when t.c
 from haul_store.target t;
 comment on view haul.targets is 'Who is told of new files, and how that went. A secret is named, never shown.';
 
--- For commands and pages: what they filter by.
+-- For commands and pages: what they filter by. What a row says is put together for those that are shown; the compiler would take
+-- longer over that than it takes (jit).
 create or replace function haul.find_downloads(
 	state text default null, client text default null, library text default null, title text default null, id bigint default null, max_rows int default 200
 ) returns setof haul.downloads
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
+declare
+	v_ids bigint[];
 begin
 	if find_downloads.state is not null and not exists (select from haul_store.state s where s.name = find_downloads.state) then
 		perform haul_store.fail('TW422', format('no state %L', find_downloads.state), (select string_agg(s.name, ', ' order by s.position) from haul_store.state s));
 	end if;
-	return query select v.* from haul.downloads v
-		where (find_downloads.state is null or v.state = find_downloads.state) and (find_downloads.client is null or v.client = find_downloads.client)
-			and (find_downloads.library is null or v.library = find_downloads.library) and (find_downloads.id is null or v.id = find_downloads.id)
-			and (find_downloads.title is null or strpos(lower(v.title), lower(find_downloads.title)) > 0)
-		order by (select s.final from haul_store.state s where s.name = v.state), v.id desc limit find_downloads.max_rows;
+	v_ids := array(select d.id from haul_store.download d join haul_store.state s on s.name = d.state
+		where d.forgotten_at is null and (find_downloads.state is null or d.state = find_downloads.state) and (find_downloads.client is null or d.client_name = find_downloads.client)
+			and (find_downloads.library is null or d.library = (select l.id from haul_store.library l where l.name = find_downloads.library)) and (find_downloads.id is null or d.id = find_downloads.id)
+			and (find_downloads.title is null or strpos(lower(d.title), lower(find_downloads.title)) > 0)
+		order by s.final, d.id desc limit find_downloads.max_rows);
+	return query select v.* from unnest(v_ids) with ordinality u(id, n) join haul.downloads v on v.id = u.id order by u.n;
 	if not found and find_downloads.id is not null then
 		perform haul_store.fail('TW404', format('no download %s', find_downloads.id), 'tow haul ls lists them');
 	end if;

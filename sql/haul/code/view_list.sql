@@ -87,6 +87,7 @@ create or replace function haul.list_downloads(
 	state text[] default null, client text default null, library text default null, title text default null, sort text default '-id', after text default null, max_rows int default 50, failing boolean default null
 ) returns setof haul.listed
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -219,7 +219,8 @@ as $$
 declare
 	v_before constant text := current_setting('role');
 begin
-	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.given', p_given::text, true);
+	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.given', p_given::text, true),
+		set_config('tow.in_person', case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then 'on' else '' end, true);
 	for v_again in 0 .. 1 loop
 		begin
 			execute format('execute %I(current_setting(''tow.given'')::jsonb)', format('tow_%s_%s', r.id, t.role)) into content, n, next;
@@ -234,7 +235,7 @@ begin
 				perform tow_store.blame(r, p_given, sqlerrm);
 		end;
 	end loop;
-	perform set_config('role', v_before, true), set_config('tow.given', '', true);
+	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.in_person', '', true);
 end $$;
 comment on function tow_store.call_route(tow_store.route, tow_store.token, jsonb) is 'What the function of a route gives, called as the role of a token; n: its rows; next: where a list goes on.';
 
@@ -248,9 +249,6 @@ declare
 	v_path constant jsonb := (select jsonb_object_agg(m[1], p_given -> m[1]) from regexp_matches(r.path, '\{([a-z_]+)\}', 'g') m);
 begin
 	perform set_config('tow.actor', t.name, true);
-	if r.fn in ('tow.enqueue', 'tow.enqueue_many') and tow_store.note_enqueued(array(select jsonb_path_query(p_content::jsonb, '$.*[*]')::text::bigint)) then
-		return;
-	end if;
 	perform tow_store.note('called', format('%s %s', r.method, r.path),
 		case when r.path ^@ '/api/v1/jobs' then coalesce(v_path ->> 'id', v_gave ->> 'id')::bigint end, coalesce(v_path, '{}') || coalesce(v_gave, '{}'));
 end $$;

@@ -74,10 +74,20 @@ begin
 			perform tow_store.ring_band(v_band);
 		end if;
 	end if;
+	if tow_store.in_person() then
+		perform tow_store.note('job.enqueued', kind, v_id, jsonb_build_object('queue', queue));
+	end if;
 	return v_id;
 end $$;
 comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text, text, int, interval, timestamptz, text, text[], text, bigint[], text, bigint, text) is
 'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it. lane: jobs of a lane start in order, one at a time where tow.set_lane or tow.set_queue do not say otherwise (those of a kind with a limit of its own have an order of their own). after: starts when these have completed; if_failed, should one of them fail or be cancelled: cancel, fail, go (on without it) or wait (until somebody retries it). parent: the job or batch that this one is made for. wait_for: starts after tow.signal(id, name) with this name, or tow.approve(id) for the name approval.';
+
+-- What programs enqueue leaves no row: there may be thousands a second. A person asks by tow.answer, which says so, or by the
+-- command, whose name the session has; so only what was made here and now is said to be somebody's. Inlined, as each enqueue asks.
+create or replace function tow_store.in_person() returns boolean
+language sql stable
+return coalesce(current_setting('tow.in_person', true) = 'on', false) or starts_with(current_setting('application_name'), 'tow enqueue by ');
+comment on function tow_store.in_person() is 'Whether it is a person who enqueues, so that it is in the audit.';
 
 create or replace function tow_store.check_instants(p_run_at timestamptz, p_deadline timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -196,35 +206,11 @@ begin
 	elsif pg_sequence_last_value(v_arm) > 0 then
 		perform tow_store.ring_band(v_band);
 	end if;
+	if v_ids is not null and tow_store.in_person() then
+		perform tow_store.note('job.enqueued', kind, case when cardinality(v_ids) = 1 then v_ids[1] end, jsonb_build_object('queue', queue)
+			|| case when cardinality(v_ids) > 1 then jsonb_build_object('jobs', cardinality(v_ids), 'first', v_ids[1], 'last', v_ids[cardinality(v_ids)]) else '{}' end);
+	end if;
 	return query select unnest(v_ids);
 end $$;
 comment on function tow.enqueue_many(text, jsonb[], text, int, timestamptz, int, interval, text, text[], text, bigint) is
 'Add many jobs of one kind at once; returns their ids in the order of args. lane, parent: as for tow.enqueue.';
-
--- What programs enqueue leaves no row: there may be thousands a second. A person's command says so afterwards; of jobs that
--- have just been made, so that nobody is said to have made what is somebody else's.
-create or replace function tow_store.note_enqueued(p_jobs bigint[]) returns boolean
-language plpgsql volatile set search_path = pg_catalog, pg_temp
-as $$
-declare
-	v_kind text;
-	v_detail jsonb;
-begin
-	select min(j.kind), jsonb_build_object('queue', min(j.queue)) || case when count(*) = 1 then '{}' else jsonb_build_object('jobs', count(*), 'first', min(j.id), 'last', max(j.id)) end
-	into v_kind, v_detail
-	from tow_store.job j
-	where j.id = any(p_jobs) and j.created_at > tow.now() - interval '1 min'
-		and not exists (select from tow_store.audit a where a.job_id = j.id and a.what = 'job.enqueued');
-	if v_kind is not null then
-		perform tow_store.note('job.enqueued', v_kind, case when cardinality(p_jobs) = 1 then p_jobs[1] end, v_detail);
-	end if;
-	return v_kind is not null;
-end $$;
-comment on function tow_store.note_enqueued(bigint[]) is 'Write down that somebody has enqueued these; false: they are not new.';
-
-create or replace function tow.note_enqueued(jobs bigint[]) returns boolean
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-	select tow_store.note_enqueued(jobs)
-$$;
-comment on function tow.note_enqueued(bigint[]) is 'For commands of people: write down who has just enqueued these jobs, as tow enqueue does. tow.enqueue itself writes nothing down, so that it is fast.';

@@ -56,21 +56,25 @@ end $$;
 comment on function tow_store.tried(bigint) is 'Of a job whose last attempt failed and that is not over: how often it was tried, of how many times, when it is next (null: now), and what was wrong.';
 
 -- Those that wait for another try have an index; ready ones are looked for in that queue alone, as they may be millions.
-create or replace function tow_store.tried_often(p_queue text, p_least int) returns setof bigint
+create or replace function tow_store.tried_often(p_queue text, p_least int) returns table(id bigint, tries int)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 begin
 	return query
-		select s.id from tow_store.scheduled s where s.reason = 'r' and s.attempt >= p_least
-		union all
-		select w.id from tow_store.waiting w where w.reason in ('admission', 'policy') and w.attempt >= p_least
-		union all
-		select r.id from tow_store.queue q join tow_store.band b on b.queue = q.id join tow_store.ready r on r.band = b.id where q.name = p_queue and r.attempt >= p_least
-		union all
-		select u.job_id from tow_store.running u where u.attempt > p_least;
+		select o.id, o.tries
+		from (
+			select s.id, s.attempt as tries from tow_store.scheduled s where s.reason = 'r' and s.attempt >= p_least
+			union all
+			select w.id, w.attempt from tow_store.waiting w where w.reason in ('admission', 'policy') and w.attempt >= p_least
+			union all
+			select r.id, r.attempt from tow_store.queue q join tow_store.band b on b.queue = q.id join tow_store.ready r on r.band = b.id where q.name = p_queue and r.attempt >= p_least
+			union all
+			select u.job_id, u.attempt - 1 from tow_store.running u where u.attempt > p_least) o
+			cross join lateral (select h.outcome from tow_store.history h where h.job_id = o.id order by h.run desc limit 1) l
+		where l.outcome in ('r', 'l');
 end $$;
-comment on function tow_store.tried_often(text, int) is 'Jobs that have been tried so often and are not over, and few others; of those that are ready, only a queue''s.';
+comment on function tow_store.tried_often(text, int) is 'Jobs that have been tried in vain so often and are not over (tow_store.tried), and how often; of those that are ready, only a queue''s.';
 
 create or replace function tow_store.level_name(p_level "char") returns text
 language sql immutable parallel safe

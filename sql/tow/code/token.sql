@@ -101,7 +101,7 @@ end $$;
 comment on function tow.sign_in(text) is 'For the server: a session for who has this token or key (the SHA-256 of it).';
 
 -- Whoever guesses fills no table: what comes within ten minutes of the first is one row, which says how often. Two at a time
--- count once, rather than wait for each other.
+-- wait for each other: one may tell of many.
 create or replace function tow.sign_in_refused(what text default 'sign_in.refused', times int default 1) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -113,8 +113,7 @@ begin
 	if v_n is null then
 		perform tow_store.note(what, p_detail => jsonb_build_object('times', times));
 	else
-		perform from tow_store.audit a where a.n = v_n for update skip locked;
-		update tow_store.audit a set detail = jsonb_build_object('times', (a.detail ->> 'times')::int + times, 'last', tow.now()) where a.n = v_n and found;
+		update tow_store.audit a set detail = jsonb_build_object('times', (a.detail ->> 'times')::int + times, 'last', tow.now()) where a.n = v_n;
 	end if;
 end $$;
 comment on function tow.sign_in_refused(text, int) is 'For the server: somebody has tried to sign in with what is no token or key, or not any more; or has asked with such a token (token.refused), so many times.';

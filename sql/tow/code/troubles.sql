@@ -3,7 +3,7 @@
 -- transactions that are under way; what is committed later than that is not told, nor what is older than an hour.
 
 -- Errors are left out where not all viewers see them: a message is read by more people than the job is.
-create or replace function tow.troubles(since timestamptz, until timestamptz) returns table(event text, subject text, said jsonb)
+create or replace function tow.troubles(since timestamptz, until timestamptz, leave_out text[] default '{}') returns table(event text, subject text, said jsonb)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -15,7 +15,7 @@ begin
 	select 'job.failed', format('job:%s', min(h.job_id)), jsonb_build_object('id', min(h.job_id), 'kind', j.kind, 'queue', j.queue, 'class', h.class,
 		'error', case when tow_store.in_sight(j.queue, v_sight) then left((array_agg(h.error order by h.finished_at desc))[1], 500) end, 'jobs', case when count(*) > 1 then count(*) end)
 	from tow_store.history h join tow_store.job j on j.id = h.job_id
-	where h.outcome = 'f' and h.finished_at > since and h.finished_at <= until
+	where h.outcome = 'f' and h.finished_at > since and h.finished_at <= until and j.kind <> all(leave_out)
 	group by j.kind, j.queue, h.class order by count(*) desc limit c_groups;
 	return query
 	select 'worker.lost', 'worker:' || a.subject, jsonb_build_object('id', a.subject, 'worker', w.name, 'host', w.host, 'jobs', nullif(a.detail ->> 'jobs', '0'))
@@ -25,8 +25,8 @@ begin
 	select 'schedule.failed', 'schedule:' || a.subject, jsonb_build_object('schedule', a.subject, 'error', a.detail ->> 'error')
 	from tow_store.audit a where a.what = 'schedule.failed' and a.at > since and a.at <= until order by a.n limit c_groups;
 end $$;
-comment on function tow.troubles(timestamptz, timestamptz) is
-'What went wrong after since, until then: job.failed (for good; all of a kind, queue and class are one row: jobs, id of the first), worker.lost, schedule.failed.';
+comment on function tow.troubles(timestamptz, timestamptz, text[]) is
+'What went wrong after since, until then: job.failed (for good; all of a kind, queue and class are one row: jobs, id of the first), worker.lost, schedule.failed. leave_out: kinds of jobs that are told of otherwise.';
 
 create or replace function tow_store.add_ear(p_area text, p_fn text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp

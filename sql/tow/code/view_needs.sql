@@ -17,32 +17,44 @@ as $$
 $$;
 comment on function tow_store.gist(text) is 'A message without what is of one job only: numbers, ids, quoted names, paths.';
 
--- Among the last runs that went wrong, so many and no more; whose job was put back needs nobody.
+-- Among the last runs that went wrong, so many and no more; whose job was put back needs nobody. What they say is read of the
+-- last ones alone, of each group as many: to tell messages apart takes longer than all else.
 create or replace function tow_store.failed_groups(p_ids int)
-returns table(kind text, class text, count bigint, more boolean, jobs bigint[], since timestamptz, last_at timestamptz, detail text, messages bigint, says text[])
+returns table(kind text, class text, count bigint, more boolean, jobs bigint[], since timestamptz, last_at timestamptz, detail text, messages bigint, says text[], read bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
 	c_most constant int := 5000;
+	c_read constant int := 300;
 	c_says constant int := 10;
 	v_sight constant text[] := tow_store.sight();
 begin
 	return query with t as materialized (
-		select h.job_id, h.run, h.finished_at, h.outcome, h.class, h.error from tow_store.history h where h.outcome <> 'c' order by h.finished_at desc limit c_most
-	), f as (
-		select j.kind, t.job_id, t.run, t.finished_at, t.class, tow_store.shown(t.error, tow_store.in_sight(j.queue, v_sight)) as error
+		select h.job_id, h.run, h.finished_at, h.outcome, h.class from tow_store.history h where h.outcome <> 'c' order by h.finished_at desc limit c_most
+	), f as materialized (
+		select j.kind collate "C" as kind, t.class collate "C" as class, j.queue, t.job_id, t.run, t.finished_at,
+			row_number() over (partition by j.kind collate "C", t.class collate "C" order by t.finished_at desc, t.run desc) as nth
 		from t join tow_store.job j on j.id = t.job_id
 		where t.outcome = 'f' and not exists (select from tow_store.revival v where v.run = t.run)
+	), g as materialized (
+		select f.kind, f.class, count(*) as count, min(f.finished_at) as since, max(f.finished_at) as last_at, array_agg(f.job_id order by f.nth) filter (where f.nth <= p_ids) as jobs
+		from f group by f.kind, f.class
+	), l as (
+		select o.kind, o.class, o.nth, tow_store.shown(h.error, tow_store.in_sight(o.queue, v_sight)) as error
+		from (select f.* from f order by f.nth, f.finished_at desc limit (select greatest(c_read, count(*)) from g)) o
+		join tow_store.history h on h.job_id = o.job_id and h.run = o.run and h.finished_at = o.finished_at
 	), s as (
-		select o.*, row_number() over (partition by o.kind, o.class, o.gist order by o.finished_at desc, o.run desc) as nth, count(*) over (partition by o.kind, o.class, o.gist) as alike
-		from (select f.*, coalesce(tow_store.gist(f.error), '') as gist from f) o
+		select o.*, row_number() over (partition by o.kind, o.class, o.gist order by o.nth) as newest, count(*) over (partition by o.kind, o.class, o.gist) as alike
+		from (select l.*, coalesce(tow_store.gist(l.error), '') collate "C" as gist from l) o
+	), m as (
+		select s.kind, s.class, count(*) as read, count(*) filter (where s.newest = 1) as messages, left(min(s.error) filter (where s.nth = 1), 1000) as detail,
+			(array_agg(case when s.alike > 1 then s.alike || ' × ' else '' end || left(s.error, 300) order by s.alike desc, s.nth) filter (where s.newest = 1))[:c_says] as says
+		from s group by s.kind, s.class
 	)
-	select s.kind, s.class, count(*), (select count(*) = c_most from t), (array_agg(s.job_id order by s.finished_at desc, s.run desc))[:p_ids], min(s.finished_at), max(s.finished_at),
-		left((array_agg(s.error order by s.finished_at desc, s.run desc))[1], 1000), count(*) filter (where s.nth = 1),
-		(array_agg(case when s.alike > 1 then s.alike || ' × ' else '' end || left(s.error, 300) order by s.alike desc, s.run desc) filter (where s.nth = 1))[:c_says]
-	from s group by s.kind, s.class;
+	select g.kind, g.class, g.count, (select count(*) = c_most from t), coalesce(g.jobs, '{}'), g.since, g.last_at, m.detail, m.messages, m.says, m.read
+	from g join m on m.kind = g.kind and m.class is not distinct from g.class;
 end $$;
 comment on function tow_store.failed_groups(int) is 'Part of tow.needs: jobs that failed, by kind and class of error.';
 
@@ -72,7 +84,7 @@ $$;
 comment on function tow_store.glanced() is 'Queues for tow_store.status_of, at a bounded cost.';
 
 create or replace function tow.needs(max_ids int default 5)
-returns table(what text, subject text, kind text, class text, count bigint, more boolean, jobs bigint[], since timestamptz, last_at timestamptz, detail text, hint text, of text, messages bigint, says text[])
+returns table(what text, subject text, kind text, class text, count bigint, more boolean, jobs bigint[], since timestamptz, last_at timestamptz, detail text, hint text, of text, messages bigint, says text[], read bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -81,14 +93,14 @@ begin
 		perform tow_store.fail('TW422', 'bad max_ids', 'use 0 to 100');
 	end if;
 	return query
-		select s.status, s.component, null::text, null::text, null::bigint, false, null::bigint[], null::timestamptz, null::timestamptz, s.detail, s.hint, null::text, null::bigint, null::text[]
+		select s.status, s.component, null::text, null::text, null::bigint, false, null::bigint[], null::timestamptz, null::timestamptz, s.detail, s.hint, null::text, null::bigint, null::text[], null::bigint
 		from tow_store.status_of(tow_store.glanced()) s where s.status <> 'ok' order by s.status, s.component;
 	return query
-		select 'approval', null::text, a.kind, null::text, a.count, a.more, a.jobs, a.since, a.last_at, null::text, 'say yes or no to each: tow approve, or tow reject', tow_store.area_of(a.kind), null::bigint, null::text[]
+		select 'approval', null::text, a.kind, null::text, a.count, a.more, a.jobs, a.since, a.last_at, null::text, 'say yes or no to each: tow approve, or tow reject', tow_store.area_of(a.kind), null::bigint, null::text[], null::bigint
 		from tow_store.asking_groups(needs.max_ids) a order by a.since, a.kind;
 	return query
-		select 'failed', null::text, f.kind, f.class, f.count, f.more, f.jobs, f.since, f.last_at, f.detail, case when tow_store.area_of(f.kind) is null then 'retry or forget them: tow bulk' end, tow_store.area_of(f.kind), f.messages, f.says
+		select 'failed', null::text, f.kind, f.class, f.count, f.more, f.jobs, f.since, f.last_at, f.detail, case when tow_store.area_of(f.kind) is null then 'retry or forget them: tow bulk' end, tow_store.area_of(f.kind), f.messages, f.says, f.read
 		from tow_store.failed_groups(needs.max_ids) f order by f.last_at desc, f.kind, f.class;
 end $$;
 comment on function tow.needs(int) is
-'What needs somebody. what: bad or warn (subject: a component of tow.status that is not well), approval (jobs that wait for a word, by kind), failed (jobs that failed, by kind and class, and were not put back). count: how many, among the last 5,000 runs that went wrong and the first 1,000 jobs that wait; more: there may be others. jobs: max_ids of them, those that failed last, or wait longest. of: the area whose business they are: it says itself what is wrong, and does not go on when its jobs are retried. messages: how many different ones those that failed have, where numbers, ids, quoted names and paths do not count; says: the last of each, the most frequent first, ten at most, with how many there are.';
+'What needs somebody. what: bad or warn (subject: a component of tow.status that is not well), approval (jobs that wait for a word, by kind), failed (jobs that failed, by kind and class, and were not put back). count: how many, among the last 5,000 runs that went wrong and the first 1,000 jobs that wait; more: there may be others. jobs: max_ids of them, those that failed last, or wait longest. of: the area whose business they are: it says itself what is wrong, and does not go on when its jobs are retried. messages: how many different ones those that failed have, where numbers, ids, quoted names and paths do not count; says: the last of each, the most frequent first, ten at most, with how many there are; read: of how many of them these two tell, the last ones: three hundred of all groups are read, of each as many.';

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "note.h"
 #include "tow/json.h"
 
 /* A call, and so a transaction, may not be larger than a value of PostgreSQL's. */
@@ -30,17 +29,6 @@ static void print_ids(const struct cli *c, const struct tow_rows *ids)
 		printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", tow_rows_at(ids, i, 0));
 }
 
-static void note_ids(struct cli *c, const struct tow_rows *ids)
-{
-	TOW_AUTO_BUF array = { 0 };
-	for (size_t i = 0; i < tow_rows_count(ids); i++) {
-		tow_buf_addc(&array, i ? ',' : '{');
-		tow_buf_adds(&array, tow_rows_at(ids, i, 0));
-	}
-	tow_buf_addc(&array, '}');
-	note_enqueued(c, array.data);
-}
-
 static bool flush_chunk(struct cli *c, const struct cli_call *common, struct chunk *k)
 {
 	TOW_AUTO_ROWS *ids = NULL;
@@ -54,7 +42,6 @@ static bool flush_chunk(struct cli *c, const struct cli_call *common, struct chu
 		return false;
 	}
 	print_ids(c, ids);
-	note_ids(c, ids);
 	k->first += k->n;
 	k->n = 0;
 	tow_buf_reset(&k->array);

@@ -54,7 +54,8 @@ bool cli_parse(struct cli *c, const struct tow_option *options, size_t min, size
 	return count_operands(c, min, max);
 }
 
-/* What the database calls us: the audit has who that is, where all log in by one name. */
+/* What the database calls us: the audit has who that is, where all log in by one name, and what tow
+ * enqueue makes (tow_store.in_person). */
 static const char *introduce(struct cli *c)
 {
 	struct utsname host;

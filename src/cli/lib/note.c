@@ -4,12 +4,6 @@
 
 #include "text.h"
 
-void note_enqueued(struct cli *c, const char *ids)
-{
-	struct tow_err ignored = { 0 };
-	(void)!tow_call(c->db, NULL, &ignored, "tow.note_enqueued", ids);
-}
-
 void note_unserved(struct cli *c, const char *kind, const char *queue)
 {
 	TOW_AUTO_ROWS *rows = NULL;

@@ -14,7 +14,4 @@
  * command's options must have OPTION_QUIET. */
 void note_unserved(struct cli *c, const char *kind, const char *queue);
 
-/* Who has enqueued these is in the audit: an array of ids. What is enqueued is so without, too. */
-void note_enqueued(struct cli *c, const char *ids);
-
 #endif
