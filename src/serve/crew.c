@@ -105,7 +105,7 @@ static int speak(const struct party *p, size_t which)
 		if (porter_lets_in(&porter, fds[2].revents, &caller))
 			http_let_in(http, caller.fd, (struct sockaddr *)&caller.at, caller.len);
 		ms = porter_waits(&porter, http_turn(http));
-		desk_turn(&desk);
+		desk_turn(&self.desk);
 		if (end_us && ms > FAREWELL_MS / 4)
 			ms = FAREWELL_MS / 4;
 	}
