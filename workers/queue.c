@@ -199,12 +199,13 @@ static size_t had_least(const struct pool *p, size_t mine)
 	return least;
 }
 
-static double weights_of(const struct pool *p, const struct queue *q)
+static double weights_of(const struct pool *p, const struct queue *q, const struct queue *served)
 {
 	double weights = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		weights += competes(p->queues[i], q) ? p->queues[i]->weight : 0;
+		if (p->queues[i] != served && competes(p->queues[i], q))
+			weights += p->queues[i]->weight;
 	return weights;
 }
 
@@ -214,11 +215,12 @@ static int whole(double jobs)
 }
 
 /* Its part by weight. As jobs are whole something is left over, and goes to those that have had
- * least: one slot is never claimed for twice. */
-static int part_by_weight(const struct pool *p, size_t mine, double room, int prefetch)
+ * least: one slot is never claimed for twice. Who is served already has no part. */
+static int part_by_weight(const struct pool *p, size_t mine, double room, int prefetch,
+			  const struct queue *served)
 {
 	const struct queue *q = p->queues[mine];
-	double weights = weights_of(p, q), spare = room, turns = 0;
+	double weights = weights_of(p, q, served), spare = room, turns = 0;
 	int part = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -226,7 +228,7 @@ static int part_by_weight(const struct pool *p, size_t mine, double room, int pr
 		double each = for_a_slot(other, prefetch);
 		int n = whole(room * other->weight / weights * each);
 
-		if (!competes(other, q))
+		if (other == served || !competes(other, q))
 			continue;
 		spare -= n / each;
 		if (i == mine)
@@ -241,16 +243,15 @@ static int part_by_weight(const struct pool *p, size_t mine, double room, int pr
  * whose jobs are shorter would fill each gap in turn, and there would never be room for it. */
 static int fair_part(const struct pool *p, size_t mine, double room, int prefetch)
 {
-	size_t first = had_least(p, mine);
-	const struct queue *f = p->queues[first];
-	double each = for_a_slot(f, prefetch);
+	const struct queue *q = p->queues[mine], *first = p->queues[had_least(p, mine)];
+	double each = for_a_slot(first, prefetch);
 
-	if (whole(room * f->weight / weights_of(p, p->queues[mine]) * each) == 0) {
-		if (first == mine)
-			return 1;
-		room -= 1 / each;
-	}
-	return room > 0 ? part_by_weight(p, mine, room, prefetch) : 0;
+	if (whole(room * first->weight / weights_of(p, q, NULL) * each) > 0)
+		return part_by_weight(p, mine, room, prefetch, NULL);
+	if (q == first)
+		return 1;
+	room -= 1 / each;
+	return room > 0 ? part_by_weight(p, mine, room, prefetch, first) : 0;
 }
 
 static int strict_part(const struct pool *p, size_t mine, double room, int prefetch)

@@ -271,6 +271,31 @@ START_TEST(shared_slots_are_claimed_for_once)
 }
 END_TEST
 
+/* However they weigh, and whoever is behind: no slot is left idle, none is claimed for twice. */
+START_TEST(all_slots_are_claimed_for)
+{
+	static const double weights[][QUEUES] = {
+		{ 1, 1, 1 }, { 8, 1, 1 }, { 1, 8, 1 }, { 100, 1, 50 }
+	};
+
+	for (int slots = 1; slots < 20; slots++)
+		for (size_t w = 0; w < sizeof(weights) / sizeof(*weights); w++)
+			for (int behind = 0; behind < QUEUES; behind++) {
+				int all = 0;
+
+				setup();
+				share(slots, QUEUES, weights[w]);
+				for (int i = 0; i < QUEUES; i++)
+					queues[i].v = i == behind ? 1 : 2 + i;
+				for (int i = 0; i < QUEUES; i++)
+					all += queue_want(&queues[i], 0);
+				ck_assert_msg(all == slots, "%d of %d, case %zu, behind %d", all,
+					      slots, w, behind);
+				teardown();
+			}
+}
+END_TEST
+
 START_TEST(whoever_had_least_is_claimed_for_first)
 {
 	share(1, 2, (const double[]){ 3, 1 });
@@ -396,6 +421,7 @@ int main(void)
 	tcase_add_test(c, what_is_taken_back_costs_nothing);
 	tcase_add_test(c, strict_is_strict);
 	tcase_add_test(c, shared_slots_are_claimed_for_once);
+	tcase_add_test(c, all_slots_are_claimed_for);
 	tcase_add_test(c, whoever_had_least_is_claimed_for_first);
 	tcase_add_test(c, nobody_is_kept_out_by_shorter_jobs);
 	tcase_add_test(c, slow_jobs_leave_no_room_for_hoarding);
