@@ -73,6 +73,10 @@ select is((select gathered from haul.rules where name = 'done'), 0::bigint, 'not
 select is((select count(*) from pg_temp.sent('phone')), 1::bigint, 'it is sent');
 select is((select count(*) from pg_temp.sent('phone')), 0::bigint, 'once');
 select is((select concat_ws(' ', state, tries, rule) from haul.messages), 'sent 1 done', 'and shown');
+set local role tow_viewer;
+select title || ' / ' || body as seen from haul.messages \gset
+reset role;
+select is(:'seen'::text, '12 failed: A film, Film 1, Film 2, Film 3, Film 4 and 7 more / (hidden)', 'to viewers without what a server said');
 select haul.set_rule('done', body => '{title}{ in |library|}: {detail} {nonsense}', title => 'Hello {count}') \g /dev/null
 select haul.give_up(pg_temp.wants('B', 'films'), 'x', 'no', null), pg_temp.later('10 min') \g /dev/null
 select is((select title || ' | ' || body from pg_temp.sent('phone')), 'Hello 1 | B in films: no ', 'in words of its own');
@@ -203,9 +207,9 @@ select haul.set_rule('jobs', events => '{job.*}'), tow.duty('tell') \g /dev/null
 select is(pg_temp.news('jobs'), null, 'what nobody wanted to know then is not told later');
 select haul.set_rule('jobs', events => '{*}'), haul.give_up(pg_temp.wants('twice'), 'exit', 'no', null) \g /dev/null
 delete from haul_store.news where event = 'download.queued';
-select pg_temp.job_fails('haul.grab', 'haul', 'exit'), pg_temp.job_fails('haul.empty', 'haul', 'exit'), pg_temp.job_fails('haul.notify', 'haul', 'exit'), pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select pg_temp.job_fails('haul.grab', 'haul', 'exit'), pg_temp.job_fails('haul.import', 'haul', 'lost'), pg_temp.job_fails('haul.empty', 'haul', 'exit'), pg_temp.job_fails('haul.notify', 'haul', 'exit'), pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
 select is((select string_agg(concat_ws(' ', n.event, n.said ->> 'kind'), ', ' order by n.id) from haul_store.news n join haul_store.rule r on r.id = n.rule where r.name = 'jobs' and n.event like '%.failed'),
-	'download.failed, job.failed haul.empty', 'who wants to hear all hears of a download that failed once');
+	'download.failed, job.failed haul.empty, job.failed haul.import', 'who wants to hear all hears of a download that failed once, and of what kills its workers');
 select is((select count(*) from tow.troubles(tow.now() - interval '1 min', tow.now()) where said ->> 'kind' in ('haul.grab', 'haul.empty')), 2::bigint, 'others may ask for all');
 select haul.set_rule('jobs', events => '{job.*}') \g /dev/null
 delete from haul_store.news n using haul_store.rule r where r.id = n.rule and r.name = 'jobs';

@@ -32,5 +32,12 @@ select haul.set_library('second', categories => '{films}') \g /dev/null
 select is(pg_temp.is_now(:here), 'downloaded', 'a library that is changed takes nothing of other categories');
 select haul.set_library('second', categories => '{films,tow}') \g /dev/null
 select is(pg_temp.is_now(:here) || ', ' || pg_temp.imports(:here), 'downloaded second, 1', 'but what is of one that it has now');
+
+update haul_store.download set library = null where id = :here;
+select haul.add_library('third', '/media/third', categories => '{books}') \g /dev/null
+select is(pg_temp.is_now(:here), 'downloaded', 'a new one does not take what is of the category of another');
+update haul_store.download set category = 'books' where id = :here;
+select haul.set_library('third', categories => '{books,comics}') \g /dev/null
+select is(pg_temp.is_now(:here), 'downloaded third', 'and what is of its own goes to it');
 select * from finish();
 rollback;

@@ -58,7 +58,7 @@ begin
 			and (o.category = c.category or o.category ^@ (c.category || '/') or c.tag = any(o.tags))
 			and (o.first_at < tow.now() - interval '1 minute' or not exists (select from haul_store.download a where a.client = c.id and a.state = 'approved'))
 	loop
-		select b.* into l from haul_store.library b order by (t.category = any(b.categories)) desc nulls last, b.id limit 1;
+		l := haul_store.library_for(t.category);
 		continue when l.done_tag = any(t.tags) or haul_store.is_put_away(t, c.category);
 		perform haul_store.adopt(t, l.id, 'downloading');
 	end loop;

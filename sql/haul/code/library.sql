@@ -32,6 +32,13 @@ begin
 end $$;
 comment on function haul_store.check_library(haul_store.library) is 'Refuse bad settings of a library with a clear error.';
 
+create or replace function haul_store.library_for(p_category text) returns haul_store.library
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select l.* from haul_store.library l order by (p_category = any(l.categories)) desc nulls last, l.id limit 1
+$$;
+comment on function haul_store.library_for(text) is 'Where what is of a category goes when nobody says: to who has the category, else the first.';
+
 -- What was asked for while there was none, or whose own was deleted. Locks as haul.retry does, one after the other.
 create or replace function haul_store.take_waiting(l haul_store.library, p_is_new boolean) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -42,7 +49,7 @@ declare
 begin
 	for v_id in
 		select o.id from haul_store.download o
-		where o.library is null and haul_store.is_open(o.state) and (p_is_new or o.category = any(l.categories)) order by o.client, o.id
+		where o.library is null and haul_store.is_open(o.state) and (p_is_new or o.category = any(l.categories)) and (haul_store.library_for(o.category)).id = l.id order by o.client, o.id
 	loop
 		d := haul_store.hold_download(v_id);
 		continue when d.library is not null or not haul_store.is_open(d.state); -- somebody was faster
@@ -50,7 +57,7 @@ begin
 		perform haul_store.go_on(d) where d.state = 'downloaded';
 	end loop;
 end $$;
-comment on function haul_store.take_waiting(haul_store.library, boolean) is 'Have what waits for a library go into this one: all, where it is new, else what is of its categories.';
+comment on function haul_store.take_waiting(haul_store.library, boolean) is 'Have what waits for a library go into this one, where nobody would choose another: of any category, where it is new, else what is of its own.';
 
 create or replace function haul.add_library(name text, root text, template text default '{path}', modes text[] default '{reflink,link,copy}', categories text[] default '{}', done_category text default null) returns int
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -72,7 +79,7 @@ begin
 	return l.id;
 end $$;
 comment on function haul.add_library(text, text, text, text[], text[], text) is
-'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here; done_category: the one that it is put into then. What waits for a library goes here. haul.set_library has the rest.';
+'Set up a library: a folder that files are placed in. template: a path below it, of {title} {name} {ext} {path} {category} and what a download''s meta holds. modes: how, in the order in which they are tried. categories: what clients have in these goes here; done_category: the one that it is put into then. What waits for a library goes here, unless there is another for its category, or an older one for all. haul.set_library has the rest.';
 
 create or replace function haul_store.octal(p_mode text) returns int
 language plpgsql immutable set search_path = pg_catalog, pg_temp

@@ -3,7 +3,7 @@ create or replace function haul_store.hear(p_from timestamptz, p_to timestamptz)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-	-- Events of their own tell what these could not do (download.failed, client.down, target.failing); a channel that fails is not told of itself.
+	-- Events of their own tell what these could not do (download.failed, client.down, target.failing); a channel that fails is not told of itself. One that kills its workers is made anew, and has none.
 	c_own constant text[] := '{haul.grab,haul.fetch,haul.import,haul.monitor,haul.scan,haul.notify}'::text[];
 	t record;
 	v_n int := 0;

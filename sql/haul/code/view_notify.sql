@@ -13,6 +13,6 @@ from haul_store.rule r join haul_store.channel c on c.id = r.channel;
 comment on view haul.rules is 'What is told to whom. gathered: what happened, and is not a message yet.';
 
 create or replace view haul.messages as
-select m.id, m.made_at, c.name as channel, m.rule, m.event, m.count, m.level, m.state, m.title, m.body, m.tries, m.error, m.sent_at
-from haul_store.message m join haul_store.channel c on c.id = m.channel;
+select m.id, m.made_at, c.name as channel, m.rule, m.event, m.count, m.level, m.state, haul_store.shown_words(m.title, false, s.sees) as title, haul_store.shown_words(m.body, m.event = 'download.failed', s.sees) as body, m.tries, m.error, m.sent_at
+from haul_store.message m join haul_store.channel c on c.id = m.channel, (select tow_store.in_sight('haul', tow_store.sight()) as sees offset 0) s;
 comment on view haul.messages is 'What people are told: pending, sent, failed (given up after a day); kept for as long as the channel says.';

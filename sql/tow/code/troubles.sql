@@ -15,7 +15,7 @@ begin
 	select 'job.failed', format('job:%s', min(h.job_id)), jsonb_build_object('id', min(h.job_id), 'kind', j.kind, 'queue', j.queue, 'class', h.class,
 		'error', case when tow_store.in_sight(j.queue, v_sight) then left((array_agg(h.error order by h.finished_at desc))[1], 500) end, 'jobs', case when count(*) > 1 then count(*) end)
 	from tow_store.history h join tow_store.job j on j.id = h.job_id
-	where h.outcome = 'f' and h.finished_at > since and h.finished_at <= until and j.kind <> all(leave_out)
+	where h.outcome = 'f' and h.finished_at > since and h.finished_at <= until and (j.kind <> all(leave_out) or h.class = 'lost')
 	group by j.kind, j.queue, h.class order by count(*) desc limit c_groups;
 	return query
 	select 'worker.lost', 'worker:' || a.subject, jsonb_build_object('id', a.subject, 'worker', w.name, 'host', w.host, 'jobs', nullif(a.detail ->> 'jobs', '0'))
@@ -26,7 +26,7 @@ begin
 	from tow_store.audit a where a.what = 'schedule.failed' and a.at > since and a.at <= until order by a.n limit c_groups;
 end $$;
 comment on function tow.troubles(timestamptz, timestamptz, text[]) is
-'What went wrong after since, until then: job.failed (for good; all of a kind, queue and class are one row: jobs, id of the first), worker.lost, schedule.failed. leave_out: kinds of jobs that are told of otherwise.';
+'What went wrong after since, until then: job.failed (for good; all of a kind, queue and class are one row: jobs, id of the first), worker.lost, schedule.failed. leave_out: kinds of jobs that are told of otherwise, but for those that are lost with their workers again and again.';
 
 create or replace function tow_store.add_ear(p_area text, p_fn text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
