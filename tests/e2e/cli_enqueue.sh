@@ -48,8 +48,8 @@ refused 65 enqueue noop --priority -1
 like "$said" "bad priority -1"$'\n'"hint: use 0 to" "the database's own words and hint"
 refused 65 enqueue noop --in nonsense
 like "$said" "--in: .*\"nonsense\"" "an option whose value PostgreSQL cannot read is named"
-refused 65 enqueue noop --priority high
-like "$said" "--priority: .*\"high\"" "a number, too"
+refused 64 enqueue noop --priority high
+like "$said" "--priority takes a whole number, not 'high'" "a number is read here"
 refused 64 enqueue
 like "$said" "needs a word more: KIND" "the missing word is named"
 refused 64 lane set q

@@ -34,7 +34,7 @@ ok "that is told of the library" tow library announce music player --as ''
 ok "a client" tow client add tr transmission "$url" --user admin --secret secret:tr --category tow --adopt --fast '300 ms' --slow '2 s'
 is "$(asks "select adopt from haul.clients where name = 'tr'")" t "which may adopt"
 for word in off on; do
-	tow client set tr --adopt $word
+	tow client set tr --adopt $word >/dev/null
 	asks "select adopt from haul.clients where name = 'tr'"
 done | paste -sd' ' >"$room/adopt"
 is "$(<"$room/adopt")" "f t" "or not, as it is told"

@@ -113,7 +113,7 @@ is "$(on other 'select count(*) >= 0 from public.mine')" t "and lives on"
 on other 'drop view public.mine'
 on other 'create view public.mine as select what, subject from tow.needs()'
 files_reset
-sed -i 's/messages bigint, says text\[\])$/messages bigint, sayings text[])/' "$code/view_needs.sql"
+sed -i 's/messages bigint, says text\[\], read bigint)$/messages bigint, sayings text[], read bigint)/' "$code/view_needs.sql"
 out=$(migrate other --from "$folder" 2>&1)
 is $? 65 "a view of theirs on a function that answers otherwise: refused"
 like "$out" "view public.mine depends on function tow.needs\(integer\)" "it is named"

@@ -376,6 +376,7 @@ async function historyGoesOn() {
 	is(await events.getByText('word 1', { exact: true }).count(), 0, 'and not all at once');
 	const more = page.locator('.panel').filter({ has: events }).getByRole('button', { name: 'Show more' });
 	await more.click();
+	await events.getByText('word 100', { exact: true }).waitFor();
 	await more.click();
 	await comes(events.getByText('word 1', { exact: true }).waitFor(), 'the rest is shown when it is asked for');
 	is(await events.locator('tbody tr').count(), Number(sql(`select count(*) from haul.events where download = ${id}`)), 'each once');
@@ -648,7 +649,9 @@ async function daemonsAreSetUp() {
 	await fillAndPress(page, [['Config', '{"n": 2}']], [], 'Save');
 	await comes(page.getByText('my own is saved').waitFor(), 'and changed');
 	is(sql("select concat_ws(' ', kind, config, every, timeout, auto_start) from tow.daemons where name = 'my own'"), 'noop {"n": 2} 00:05:00 00:01:00 t', 'as it was said');
+	await page.getByRole('button', { name: 'Stop my own' }).waitFor(); // it starts by itself
 	await page.getByRole('button', { name: 'Disable my own' }).click();
+	await dialog(page).getByRole('button', { name: 'Disable' }).click();
 	await page.getByRole('button', { name: 'Delete', exact: true }).click();
 	await dialog(page).getByRole('button', { name: 'Delete' }).click();
 	await comes(page.getByRole('heading', { level: 1, name: 'Daemons' }).waitFor(), 'and deleted');
