@@ -32,9 +32,17 @@ worker=$(pid_of workers)
 kill -KILL "$worker"
 ok "a worker that dies is started again" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]'
 is "$(tow enqueue echo '{"b": 1}' --wait | tail -1)" '{"b": 1}' "and works"
+
+# What a stranger says where the worker is heard was there before the scheduler died, and so is heard first
+worker=$(pid_of workers)
+ear=$(tr '\0' '\n' <"/proc/$worker/environ" | sed -n 's/^NOTIFY_SOCKET=@//p')
+ok "a stranger says that the worker leaves" python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"X_TOWPATH_LEAVES=1", b"\0" + sys.argv[1].encode())' "$ear"
 scheduler=$(pid_of schedulers)
 kill -KILL "$scheduler"
 ok "a scheduler too" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]'
+unlike "$(cat "$log")" "child.leaves" "the stranger is not believed"
+is "$(pid_of workers)" "$worker" "and the worker stays"
 
 # A scheduler that hangs
 scheduler=$(pid_of schedulers)
