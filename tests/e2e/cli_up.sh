@@ -87,6 +87,14 @@ ok "it goes" wait_until 'gone "$worker"' 60
 is "$(tow job "$id" --json | jq -r '"\(.state) \(.attempt)"')" "cancelled 1" "when its job has ended"
 ok "which is no death" wait_until 'grep -q "child.left name=worker pid=$worker" "$log"' 60
 unlike "$(tail -n +"$(grep -n "child.leaves" "$log" | cut -d: -f1)" "$log")" "child.died name=worker" "in the log"
+id=$(tow enqueue sleep '{"s": 600}')
+ok "a job runs again" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+leaver=$(pid_of workers)
+tow workers drain "$(tow workers --json | jq -r '.[-1].id')" >/dev/null
+wait_until '[ "$(pid_of workers)" != "$leaver" ] && [ "$(pid_of workers)" -gt 0 ]' 60
+kill -SEGV "$leaver"
+ok "one that does not end well while it leaves is warned of" wait_until 'grep -q "warn .*child.left name=worker pid=$leaver how=.signal 11" "$log"' 60 || diag "$(cat "$log")"
+tow cancel "$id" >/dev/null
 exits 66 "one that is none" tow workers drain 9999 2>/dev/null
 exits 64 "another word" tow workers nonsense 2>/dev/null
 id=$(tow enqueue sleep '{"s": 600}')

@@ -216,6 +216,17 @@ static void note_death(struct supervised *s, int status, bool ending)
 			tow_proc_says(&a, status), s->restart.backoff_ms);
 }
 
+/* It has its own time, but not its own way. */
+static void note_left(const struct supervised *s, pid_t pid, int status)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	if (status == 0)
+		tow_log(TOW_INFO, "child.left", "name=%s pid=%d", s->name, (int)pid);
+	else
+		tow_log(TOW_WARN, "child.left", "name=%s pid=%d how='%s'", s->name, (int)pid,
+			tow_proc_says(&a, status));
+}
+
 static void reap(struct supervised *children, size_t n, bool ending)
 {
 	int status;
@@ -228,8 +239,7 @@ static void reap(struct supervised *children, size_t n, bool ending)
 				note_death(s, status, ending);
 			else if (left) {
 				*left = 0;
-				tow_log(TOW_INFO, "child.left", "name=%s pid=%d", s->name,
-					(int)pid);
+				note_left(s, pid, status);
 			}
 		}
 	}
