@@ -52,8 +52,7 @@ static const char **scheduler_env(struct tow_arena *a, const char *url, const ch
 		n++;
 	env = tow_alloc(a, (n + 3) * sizeof(*env));
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 &&
-		    strncmp(environ[i], "WATCHDOG_", 9) != 0 &&
+		if (!tow_sd_is_ours(environ[i]) &&
 		    strncmp(environ[i], "TOW_DIRECT_URL=", 15) != 0 &&
 		    (!url || strncmp(environ[i], "DATABASE_URL=", 13) != 0))
 			env[kept++] = environ[i];

@@ -1,4 +1,4 @@
-/* The database's address, kept out of sight: see shelter.h. */
+/* The database's address and who watches us, kept out of sight: see shelter.h. */
 #include "shelter.h"
 
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tow/mem.h"
+#include "tow/proc.h"
 
 static char **kept;
 static size_t n_kept;
@@ -50,11 +51,14 @@ void shelter_close(void)
 {
 	shelter_wipe();
 	for (size_t i = 0; environ && environ[i];) {
-		if (!shelter_hides(environ[i])) {
+		bool hides = shelter_hides(environ[i]);
+
+		if (!hides && !tow_sd_is_ours(environ[i])) {
 			i++;
 			continue;
 		}
-		keep(environ[i]);
+		if (hides)
+			keep(environ[i]);
 		forget(environ[i]);
 	}
 }

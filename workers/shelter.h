@@ -1,6 +1,6 @@
 /* What a handler must not find by accident: the database's address and password. A slot takes them
  * out of its environment (out of the memory that /proc shows too) and keeps them aside for kinds
- * that ask for the database. */
+ * that ask for the database. Where the dispatcher tells who watches it how it is, goes for good. */
 #ifndef TOW_WORKERS_SHELTER_H
 #define TOW_WORKERS_SHELTER_H
 

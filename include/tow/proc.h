@@ -41,6 +41,8 @@ const char *tow_proc_says(struct tow_arena *a, int status);
  * under systemd. */
 void tow_sd_notify(const char *text);
 long tow_sd_watchdog_ms(void); /* 0: none */
+/* "NAME=value": whether that is between us and who watches us, and no business of our children. */
+bool tow_sd_is_ours(const char *variable);
 
 long long tow_mono_us(void); /* the monotonic clock */
 

@@ -58,6 +58,14 @@ static bool check(struct cli *c)
 	       args_usage(&c->err, "with --bulk the arguments come from standard input");
 }
 
+/* The address may give the session another name than "tow enqueue by": then the audit still has
+ * that it was somebody. Not through a pooler, where the session is not ours. */
+static bool come_in_person(struct cli *c)
+{
+	return tow_db_pooled(c->db) ||
+	       tow_call(c->db, NULL, &c->err, "set_config", "tow.in_person", "on", "false");
+}
+
 /* The options that one job and many have in common. */
 static bool gather(struct cli *c, struct cli_call *call)
 {
@@ -119,7 +127,7 @@ static int run(int argc, char **argv)
 	CLI_AUTO c = { 0 };
 	struct cli_call call = { 0 };
 	if (!cli_parse(&c, options, 1, 2, argc, argv) || !check(&c) || !cli_open_database(&c) ||
-	    !gather(&c, &call))
+	    !come_in_person(&c) || !gather(&c, &call))
 		return cli_failed(&c);
 	if (!cli_has(&c, "bulk"))
 		return one(&c, &call);

@@ -335,7 +335,7 @@ static const struct sub subs[] = {
 	{ "reject", 1, 1, reject, " reason ", "rejected" },
 	{ "pause", 1, 1, hold, NULL, "paused" },
 	{ "resume", 1, 1, resume, NULL, "resumed" },
-	{ "undo", 1, 1, undo, NULL, "undone" },
+	{ "undo", 1, 1, undo, NULL, "its files are being taken back" },
 	{ "recheck", 1, 1, recheck, NULL, NULL },
 	{ "reannounce", 1, 1, reannounce, NULL, NULL },
 	{ 0 },

@@ -137,7 +137,7 @@ static int revoke(struct cli *c)
 
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL, NULL },
-	{ "add", 1, 1, set, SETTINGS, "added" },
+	{ "add", 1, 1, set, SETTINGS, "set" },
 	{ "set", 1, 1, set, SETTINGS " reset ", "set" },
 	{ "pause", 1, 1, pause_queue, " reason ", "paused" },
 	{ "resume", 1, 1, resume, NULL, "resumed" },

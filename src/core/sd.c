@@ -47,6 +47,12 @@ void tow_sd_notify(const char *text)
 		;
 }
 
+bool tow_sd_is_ours(const char *variable)
+{
+	return strncmp(variable, "NOTIFY_SOCKET=", 14) == 0 ||
+	       strncmp(variable, "WATCHDOG_", 9) == 0;
+}
+
 long tow_sd_watchdog_ms(void)
 {
 	const char *us = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");

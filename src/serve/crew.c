@@ -47,19 +47,6 @@ static void our_signals(sigset_t *set)
 
 /* --- one that speaks HTTP */
 
-struct speaker {
-	struct desk desk;
-	atomic_llong *turned_us;
-};
-
-/* A turn may have many requests, each of which waits for the database. */
-static void answer(void *self, const struct http_request *q, struct http_reply *r)
-{
-	struct speaker *s = self;
-	atomic_store(s->turned_us, tow_mono_us());
-	desk_answer(&s->desk, q, r);
-}
-
 static int stop_signals(void)
 {
 	sigset_t set;
@@ -73,7 +60,7 @@ static int stop_signals(void)
 static int speak(const struct party *p, size_t which)
 {
 	struct tow_err e = { 0 };
-	struct speaker self = { p->crew->desk, &p->turned_us[which] };
+	struct desk desk = p->crew->desk;
 	struct http *http = NULL;
 	struct porter porter = { .door = &p->crew->door, .which = which };
 	struct pollfd fds[3] = { { .fd = stop_signals(), .events = POLLIN } };
@@ -85,10 +72,11 @@ static int speak(const struct party *p, size_t which)
 		.most_connections = p->crew->door.most,
 		.most_each = p->crew->most_each,
 		.most_body = BODY_BYTES,
-		.answer = answer,
-		.self = &self,
+		.answer = desk_answer,
+		.self = &desk,
 	};
-	self.desk.hub = p->to_hub[which];
+	desk.hub = p->to_hub[which];
+	desk.turned_us = &p->turned_us[which];
 	if (!http_open(&http, &options, &e)) {
 		tow_log_err(TOW_ERROR, "http.failed", &e);
 		return EX_OSERR;
@@ -96,7 +84,7 @@ static int speak(const struct party *p, size_t which)
 	fds[1] = (struct pollfd){ .fd = http_fd(http), .events = POLLIN };
 	while (!end_us || tow_mono_us() < end_us) {
 		struct timespec limit = { ms / 1000, ms % 1000 * 1000000L };
-		atomic_store(self.turned_us, tow_mono_us());
+		atomic_store(desk.turned_us, tow_mono_us());
 		fds[2] = (struct pollfd){ end_us ? -1 : porter_watches(&porter), POLLIN, 0 };
 		if (ppoll(fds, 3, &limit, NULL) < 0 && errno != EINTR)
 			break;
@@ -105,12 +93,12 @@ static int speak(const struct party *p, size_t which)
 		if (porter_lets_in(&porter, fds[2].revents, &caller))
 			http_let_in(http, caller.fd, (struct sockaddr *)&caller.at, caller.len);
 		ms = porter_waits(&porter, http_turn(http));
-		desk_turn(&self.desk);
+		desk_turn(&desk);
 		if (end_us && ms > FAREWELL_MS / 4)
 			ms = FAREWELL_MS / 4;
 	}
 	http_close(http);
-	desk_close(&self.desk);
+	desk_close(&desk);
 	return EX_OK;
 }
 
@@ -171,7 +159,8 @@ static size_t reap(struct party *p, bool ending)
 	return left;
 }
 
-/* Each has a turn every second at least, unless the database keeps it: it is given up in time. */
+/* Each has a turn every second at least, and before all that waits for the database, which takes
+ * half a minute at most: a connection, or a call that is given up and then cancelled. */
 static void mind(struct party *p)
 {
 	long long now = tow_mono_us();

@@ -36,13 +36,25 @@ static bool reads(const struct http_request *q)
 
 /* --- the database */
 
-/* Behind a pooler a statement's time is limited from here alone. */
-static bool set_session(struct tow_db *db, struct tow_err *e)
+static void begin(const struct desk *d)
 {
-	tow_db_limit(db, PATIENCE_MS);
-	return tow_db_pooled(db) ||
-	       (tow_call(db, NULL, e, "set_config", "statement_timeout", "10s", "false") &&
-		tow_call(db, NULL, e, "set_config", "timezone", "UTC", "false"));
+	atomic_store(d->turned_us, tow_mono_us());
+}
+
+/* For one call. Each is limited, so that a chain of slow ones is no hang. */
+static struct tow_db *ask(const struct desk *d)
+{
+	begin(d);
+	return d->db;
+}
+
+/* Behind a pooler a statement's time is limited from here alone. */
+static bool set_session(const struct desk *d, struct tow_err *e)
+{
+	tow_db_limit(d->db, PATIENCE_MS);
+	return tow_db_pooled(d->db) ||
+	       (tow_call(ask(d), NULL, e, "set_config", "statement_timeout", "10s", "false") &&
+		tow_call(ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
 /* One that was broken while nobody asked is found out here, and not by the next request. What the
@@ -61,7 +73,7 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 {
 	long long newest = d->routes.newest;
 	d->routes_us = tow_mono_us();
-	if (!routes_load(&d->routes, d->db, e))
+	if (!routes_load(&d->routes, ask(d), e))
 		return false;
 	if (d->routes.newest != newest) {
 		d->described = NULL;
@@ -75,8 +87,7 @@ static bool connected(struct desk *d, struct tow_err *e)
 	if (d->db && lives(d->db))
 		return true;
 	tow_db_closep(&d->db);
-	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d->db, e) &&
-	    load_routes(d, e))
+	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d, e) && load_routes(d, e))
 		return true;
 	tow_db_closep(&d->db);
 	return false;
@@ -112,7 +123,7 @@ static bool note_refused(struct desk *d, const char *what, int times)
 	char text[16];
 
 	snprintf(text, sizeof text, "%d", times);
-	if (tow_call(d->db, NULL, &e, "tow.sign_in_refused", what, text))
+	if (tow_call(ask(d), NULL, &e, "tow.sign_in_refused", what, text))
 		return true;
 	tow_log_err(TOW_WARN, "refused.unnoted", &e);
 	return false;
@@ -204,7 +215,7 @@ static int call_route(struct turn *t, const char *token, bool again)
 		return refuse_method(t, methods);
 	if (!routes_query(t->q->arena, t->query, &asked))
 		return refuse(t, 400, "the query is no list of name=value", NULL);
-	if (tow_call(t->desk->db, &rows, &t->err, "tow.answer", token, route->id,
+	if (tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id,
 		     routes_given(t->q->arena, &asked, &given), t->q->body,
 		     reads(t->q) ? NULL : once))
 		return answer_row(t, rows);
@@ -240,7 +251,7 @@ static int health(struct turn *t)
 static int ready(struct turn *t)
 {
 	static const char text[] = "{\"status\":\"ready\"}";
-	if (!connected(t->desk, &t->err) || !tow_call(t->desk->db, NULL, &t->err, "tow.now"))
+	if (!connected(t->desk, &t->err) || !tow_call(ask(t->desk), NULL, &t->err, "tow.now"))
 		return fail(t);
 	return say_json(t, 200, text, sizeof text - 1);
 }
@@ -252,7 +263,7 @@ static int describe(struct turn *t)
 	if (!connected(d, &t->err))
 		return fail(t);
 	if (!d->described) {
-		if (!tow_call(d->db, &rows, &t->err, "tow.openapi", TOW_VERSION, d->guard.cookie))
+		if (!tow_call(ask(d), &rows, &t->err, "tow.openapi", TOW_VERSION, d->guard.cookie))
 			return fail(t);
 		d->described = tow_strdup(&d->arena, tow_rows_at(rows, 0, 0));
 		d->described_len = strlen(d->described);
@@ -272,7 +283,7 @@ static int sign_in(struct turn *t)
 	if (http_header(t->q, "Origin") && !guard_origin(&t->desk->guard, t->q, &t->err))
 		return fail(t);
 	if (!connected(t->desk, &t->err) ||
-	    !tow_call(t->desk->db, &rows, &t->err, "tow.sign_in",
+	    !tow_call(ask(t->desk), &rows, &t->err, "tow.sign_in",
 		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
 		tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
 		if (strcmp(t->err.class, "TW401") == 0)
@@ -291,7 +302,7 @@ static int sign_out(struct turn *t)
 	const char *token = NULL;
 	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
 	    !connected(t->desk, &t->err) ||
-	    (token && !tow_call(t->desk->db, NULL, &t->err, "tow.sign_out", token)))
+	    (token && !tow_call(ask(t->desk), NULL, &t->err, "tow.sign_out", token)))
 		return fail(t);
 	http_say(t->r, "Set-Cookie", guard_cookie(&t->desk->guard, t->q->arena, NULL));
 	return t->r->status = 204;
@@ -303,7 +314,7 @@ static int websocket(struct turn *t)
 	const char *token = NULL;
 	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
 	    !connected(t->desk, &t->err) ||
-	    (token && !tow_call(t->desk->db, &rows, &t->err, "tow.vouch",
+	    (token && !tow_call(ask(t->desk), &rows, &t->err, "tow.vouch",
 				tow_fmt(t->q->arena, "{%s}", token))))
 		return fail(t);
 	if (!token || tow_rows_count(rows) == 0) {
@@ -378,6 +389,7 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 	struct turn t = { .desk = desk, .q = q, .r = r };
 	const char *path = guard_path(&t.desk->guard, q->target);
 	size_t len = strcspn(path, "?");
+	begin(t.desk);
 	t.path = tow_strndup(q->arena, path, len);
 	t.query = path[len] ? path + len + 1 : "";
 	say_always(r);

@@ -2,6 +2,8 @@
 #ifndef TOW_SERVE_DESK_H
 #define TOW_SERVE_DESK_H
 
+#include <stdatomic.h>
+
 #include "guard.h"
 #include "http.h"
 #include "routes.h"
@@ -9,8 +11,9 @@
 struct desk {
 	const char *url; /* the database */
 	struct guard guard;
-	const char *page; /* the folder of the page; NULL: there is none */
-	int hub;	  /* where WebSockets are handed over */
+	const char *page;	 /* the folder of the page; NULL: there is none */
+	int hub;		 /* where WebSockets are handed over */
+	atomic_llong *turned_us; /* when it last began something that may take its time */
 
 	struct tow_db *db; /* the rest is the desk's own */
 	struct routes routes;

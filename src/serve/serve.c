@@ -18,6 +18,7 @@
 #include "tow/proc.h"
 
 enum { MOST_HOSTS = 16, MOST_PROCESSES = 32, CONNECTIONS = 4096, SOCKETS = 4096, EACH = 256 };
+enum { LEAST_PATIENCE_S = 35 }; /* what waits for the database may take 32 s */
 
 struct choices {
 	const char *listen, *fd, *public, *database, *format, *page, *processes, *each, *patience;
@@ -160,7 +161,7 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 	if (!number(o->processes, 1, MOST_PROCESSES, &n))
 		return tow_fail(e, TOW_FINAL, "bad number of processes '%s'", o->processes);
 	c->door.processes = (size_t)n;
-	if (!number(o->patience, 5, 86400, &n))
+	if (!number(o->patience, LEAST_PATIENCE_S, 86400, &n))
 		return tow_fail(e, TOW_FINAL, "bad number of seconds '%s'", o->patience);
 	c->patience_us = n * 1000000LL;
 	if (o->fd && !number(o->fd, 3, 1023, &n))
@@ -230,7 +231,7 @@ const struct tow_command tow_command_serve = {
 		"                        this machine's own address, or with --public: there it is "
 		"the proxy's to limit)\n"
 		"  --patience SECONDS    one of these that has not moved for so long hangs, and is "
-		"replaced (60)\n"
+		"replaced (60; 35 at least)\n"
 		"  --page FOLDER         the page's files (beside the program)\n"
 		"  --database URL        where the queue is; log in as a member of tow_server\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"

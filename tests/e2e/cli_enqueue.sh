@@ -12,6 +12,8 @@ facts() { instance_psql -c "select $1 from tow.jobs where id = $2"; }
 is "$(tow enqueue noop)" 1 "it prints the job's number"
 is "$(tow enqueue noop --json)" '{"id": 2}' "as JSON if asked"
 is "$(tow audit --what job.enqueued --json | jq -r '.[0] | "\(.who) \(.subject) \(.job)"')" "$(id -un)@$(uname -n) noop 2" "and the audit has who it was"
+id=$(tow enqueue noop --database "$(instance_url)&application_name=mine")
+is "$(tow audit --what job.enqueued --json | jq "[.[] | select(.job == $id)] | length")" 1 "also where the address gives the session another name"
 is "$(facts args 1)" '{}' "without arguments they are {}"
 id=$(tow enqueue mail '{"to": "é"}' --queue bulk --priority 3 --max-attempts 5 --tags 'a,b "c"' --policy quick)
 is "$(facts 'args, queue, priority, max_attempts, tags' "$id")" '{"to": "é"}|bulk|3|5|{a,"b \"c\""}' "every option arrives"

@@ -182,6 +182,7 @@ end
 
 # What was done is said in one line
 is "$(tow queue pause default)" "default  paused" "what was paused"
+is "$(tow queue add default)" "default  set" "of a queue that was there, nothing else than of a new one"
 is "$(tow queue resume default --json)" '{"name": "default", "done": "resumed"}' "for programs"
 is "$(tow lane pause default a)" "default a  paused" "a lane of which queue"
 is "$(tow kind set noop --max-running 3 --quiet)" "" "nothing, when asked"

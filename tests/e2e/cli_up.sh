@@ -32,9 +32,17 @@ worker=$(pid_of workers)
 kill -KILL "$worker"
 ok "a worker that dies is started again" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]'
 is "$(tow enqueue echo '{"b": 1}' --wait | tail -1)" '{"b": 1}' "and works"
+
+# What a stranger says where the worker is heard was there before the scheduler died, and so is heard first
+worker=$(pid_of workers)
+ear=$(tr '\0' '\n' <"/proc/$worker/environ" | sed -n 's/^NOTIFY_SOCKET=@//p')
+ok "a stranger says that the worker leaves" python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"X_TOWPATH_LEAVES=1", b"\0" + sys.argv[1].encode())' "$ear"
 scheduler=$(pid_of schedulers)
 kill -KILL "$scheduler"
 ok "a scheduler too" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]'
+unlike "$(cat "$log")" "child.leaves" "the stranger is not believed"
+is "$(pid_of workers)" "$worker" "and the worker stays"
 
 # A scheduler that hangs
 scheduler=$(pid_of schedulers)
@@ -79,6 +87,14 @@ ok "it goes" wait_until 'gone "$worker"' 60
 is "$(tow job "$id" --json | jq -r '"\(.state) \(.attempt)"')" "cancelled 1" "when its job has ended"
 ok "which is no death" wait_until 'grep -q "child.left name=worker pid=$worker" "$log"' 60
 unlike "$(tail -n +"$(grep -n "child.leaves" "$log" | cut -d: -f1)" "$log")" "child.died name=worker" "in the log"
+id=$(tow enqueue sleep '{"s": 600}')
+ok "a job runs again" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+leaver=$(pid_of workers)
+tow workers drain "$(tow workers --json | jq -r '.[-1].id')" >/dev/null
+wait_until '[ "$(pid_of workers)" != "$leaver" ] && [ "$(pid_of workers)" -gt 0 ]' 60
+kill -SEGV "$leaver"
+ok "one that does not end well while it leaves is warned of" wait_until 'grep -q "warn .*child.left name=worker pid=$leaver how=.signal 11" "$log"' 60 || diag "$(cat "$log")"
+tow cancel "$id" >/dev/null
 exits 66 "one that is none" tow workers drain 9999 2>/dev/null
 exits 64 "another word" tow workers nonsense 2>/dev/null
 id=$(tow enqueue sleep '{"s": 600}')

@@ -100,6 +100,6 @@ is "$(looks)" "$before" "and touches nothing"
 tow haul undo "$better"
 ok "undone, the former is back" wait_until "cmp -s '$room/src/wanted/film.mkv' '$room/library/film/film.mkv'" 60
 ok "and known to be" wait_until "says \"select state from haul.files where source = 'film/film.part1.rar/film.mkv'\" placed" 60
-tow haul undo "$film"
+is "$(tow haul undo "$film")" "$film  its files are being taken back" "what is only begun is not said to be done"
 ok "all of it undone, a Latin-1 name and all" wait_until "[ ! -e '$room/library/film' ]" 60
 done_testing

@@ -193,7 +193,14 @@ START_TEST(wrong_options_are_named)
 		{ { "x", "--json=1", NULL }, "takes no value" },
 		{ { "x", "--limit=5x", NULL }, "--limit takes a whole number, not '5x'" },
 		{ { "x", "--limit=0.5", NULL }, "--limit takes a whole number" },
+		{ { "x", "--limit= 5", NULL }, "--limit takes a whole number, not ' 5'" },
+		{ { "x", "--limit=+5", NULL }, "--limit takes a whole number, not '+5'" },
 		{ { "x", "--ratio=a", NULL }, "--ratio takes a number, not 'a'" },
+		{ { "x", "--ratio=nan", NULL }, "--ratio takes a number, not 'nan'" },
+		{ { "x", "--ratio=-inf", NULL }, "--ratio takes a number, not '-inf'" },
+		{ { "x", "--ratio=0x1p3", NULL }, "--ratio takes a number, not '0x1p3'" },
+		{ { "x", "--ratio=1e999", NULL }, "--ratio takes a number, not '1e999'" },
+		{ { "x", "--ratio=+1", NULL }, "--ratio takes a number, not '+1'" },
 	};
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
 		struct args args;

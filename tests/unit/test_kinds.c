@@ -17,6 +17,8 @@ static void start(void)
 {
 	setenv("DATABASE_URL", "postgresql://me:hush@nowhere/db", 1);
 	setenv("PGPASSWORD", "hush", 1);
+	setenv("NOTIFY_SOCKET", "/nowhere/hush", 1);
+	setenv("WATCHDOG_USEC", "30000000", 1);
 	rig_start(&g, "[exec sh]\ncommand = eval \"$(jq -r .c)\"\n"
 		      "[exec args]\ncommand = echo \"result $(cat)\" >&3\n"
 		      "[exec nosuch]\ncommand = true\ncwd = /nonexistent\n"
@@ -221,6 +223,7 @@ START_TEST(the_address_of_the_database_stays_hidden)
 	ck_assert_ptr_null(strstr(rig_log(&g), "hush"));
 	ck_assert_str_eq(rig_run(&g, "sh", "{\"c\": \"env\"}"), "");
 	ck_assert_ptr_null(strstr(rig_log(&g), "hush"));
+	ck_assert_ptr_null(strstr(rig_log(&g), "WATCHDOG_USEC"));
 	ck_assert_str_eq(rig_run(&g, "db", "{}"), "");
 	says(rig_log(&g), "pw=hush");
 }

@@ -83,7 +83,8 @@ comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text,
 'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it. lane: jobs of a lane start in order, one at a time where tow.set_lane or tow.set_queue do not say otherwise (those of a kind with a limit of its own have an order of their own). after: starts when these have completed; if_failed, should one of them fail or be cancelled: cancel, fail, go (on without it) or wait (until somebody retries it). parent: the job or batch that this one is made for. wait_for: starts after tow.signal(id, name) with this name, or tow.approve(id) for the name approval.';
 
 -- What programs enqueue leaves no row: there may be thousands a second. A person asks by tow.answer, which says so, or by the
--- command, whose name the session has; so only what was made here and now is said to be somebody's. Inlined, as each enqueue asks.
+-- command, which says so where the session is its own, and whose name the session has, where the address gives it no other; so
+-- only what was made here and now is said to be somebody's. Inlined, as each enqueue asks.
 create or replace function tow_store.in_person() returns boolean
 language sql stable
 return coalesce(current_setting('tow.in_person', true) = 'on', false) or starts_with(current_setting('application_name'), 'tow enqueue by ');

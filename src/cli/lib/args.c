@@ -83,6 +83,12 @@ static bool refuse(const struct tow_option *options, int answer, char **argv, st
 	return no_such(options, word, e);
 }
 
+/* strtod takes "nan", "0x1p3" and " 5", too. */
+static bool is_written_so(const char *value, const char *with)
+{
+	return *value != '+' && !value[strspn(value, with)];
+}
+
 /* "N" is a whole number, "NUMBER" any. Whether it is a fitting one, its owner knows. */
 static bool fits(const struct tow_option *option, const char *value, struct tow_err *e)
 {
@@ -93,7 +99,8 @@ static bool fits(const struct tow_option *option, const char *value, struct tow_
 		(void)strtoll(value, &end, 10);
 	else if (option->value && strcmp(option->value, "NUMBER") == 0)
 		(void)strtod(value, &end);
-	if (!end || (errno == 0 && end != value && !*end))
+	if (!end || (errno == 0 && end != value && !*end &&
+		     is_written_so(value, whole ? "-0123456789" : "-+.0123456789eE")))
 		return true;
 	args_usage(e, "--%s takes a %snumber, not '%s'", option->name, whole ? "whole " : "",
 		   value);

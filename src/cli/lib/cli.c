@@ -60,9 +60,10 @@ static const char *introduce(struct cli *c)
 {
 	struct utsname host;
 	const struct passwd *user = getpwuid(getuid());
-	if (!user || uname(&host) < 0)
+	const char *name = user ? user->pw_name : tow_fmt(&c->arena, "%u", getuid());
+	if (uname(&host) < 0)
 		return c->command;
-	return tow_fmt(&c->arena, "%s by %s@%s", c->command, user->pw_name, host.nodename);
+	return tow_fmt(&c->arena, "%s by %s@%s", c->command, name, host.nodename);
 }
 
 bool cli_open_database(struct cli *c)

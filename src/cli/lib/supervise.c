@@ -15,6 +15,7 @@
 #include "tow/proc.h"
 
 enum { FIRST_BACKOFF_MS = 200, LONGEST_BACKOFF_MS = 30000, US_PER_S = 1000000 };
+enum { MOST_AT_ONCE = 256 }; /* messages: whoever floods us keeps us from nothing else */
 
 #define STABLE_US (30LL * US_PER_S)
 #define TURN_US	  (1LL * US_PER_S)
@@ -39,13 +40,16 @@ void supervise_signals(void)
 
 /* --- is it well */
 
-/* Where a child says that it is: a socket whose name the kernel chooses. */
+/* Where a child says that it is: a socket whose name the kernel chooses. Anybody on this host may
+ * write there: the kernel says who did. */
 static bool open_ear(struct supervised *s, struct tow_err *e)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	socklen_t len = sizeof at;
+	int yes = 1;
 	s->ear = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->ear < 0 || bind(s->ear, (struct sockaddr *)&at, sizeof at.sun_family) < 0 ||
+	if (s->ear < 0 || setsockopt(s->ear, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) < 0 ||
+	    bind(s->ear, (struct sockaddr *)&at, sizeof at.sun_family) < 0 ||
 	    getsockname(s->ear, (struct sockaddr *)&at, &len) < 0) {
 		tow_fail(e, TOW_RETRY, "make a socket: %s", strerror(errno));
 		tow_closep(&s->ear);
@@ -56,10 +60,30 @@ static bool open_ear(struct supervised *s, struct tow_err *e)
 	return true;
 }
 
+static bool is_from(struct msghdr *m, pid_t pid)
+{
+	const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	struct ucred sender;
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS)
+		return false;
+	memcpy(&sender, CMSG_DATA(c), sizeof sender);
+	return pid > 0 && sender.pid == pid;
+}
+
+/* What somebody else says is "": a stranger, or the child before this one. */
 static bool hears(const struct supervised *s, char *said, size_t size)
 {
-	ssize_t n = recv(s->ear, said, size - 1, 0);
-	said[n > 0 ? n : 0] = '\0';
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(struct ucred))];
+	} sender;
+	struct iovec text = { said, size - 1 };
+	struct msghdr m = { .msg_iov = &text,
+			    .msg_iovlen = 1,
+			    .msg_control = &sender,
+			    .msg_controllen = sizeof sender };
+	ssize_t n = recvmsg(s->ear, &m, 0);
+	said[n > 0 && is_from(&m, s->pid) ? n : 0] = '\0';
 	return n >= 0;
 }
 
@@ -69,7 +93,9 @@ static void listen_to(struct supervised *s, long long now)
 	if (now - s->looked_us > ASLEEP_US)
 		s->heard_us = now;
 	s->looked_us = now;
-	while (hears(s, said, sizeof said)) {
+	for (int i = 0; i < MOST_AT_ONCE && hears(s, said, sizeof said); i++) {
+		if (!*said)
+			continue;
 		s->heard_us = now;
 		s->leaves |= s->may_leave && strstr(said, "X_TOWPATH_LEAVES=1");
 	}
@@ -89,8 +115,7 @@ static const char *const *environment(const struct supervised *s, struct tow_are
 		n++;
 	const char **env = tow_alloc(a, (n + 2) * sizeof *env);
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(environ[i], "NOTIFY_SOCKET=", 14) != 0 &&
-		    strncmp(environ[i], "WATCHDOG_", 9) != 0)
+		if (!tow_sd_is_ours(environ[i]))
 			env[kept++] = environ[i];
 	env[kept] = tow_fmt(a, "NOTIFY_SOCKET=%s", s->address);
 	return env;
@@ -104,11 +129,8 @@ static bool start(struct supervised *s, struct tow_err *e)
 {
 	TOW_AUTO_ARENA a = { 0 };
 	bool speaks = s->beats || s->may_leave;
-	char late[128];
 	if (speaks && !*s->address && !open_ear(s, e))
 		return tow_wrap(e, "start the %s", s->name);
-	while (speaks && hears(s, late, sizeof late)) /* of the one before */
-		;
 	s->leaves = false;
 	const struct tow_child child = {
 		.argv = s->argv,
@@ -194,6 +216,17 @@ static void note_death(struct supervised *s, int status, bool ending)
 			tow_proc_says(&a, status), s->restart.backoff_ms);
 }
 
+/* It has its own time, but not its own way. */
+static void note_left(const struct supervised *s, pid_t pid, int status)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	if (status == 0)
+		tow_log(TOW_INFO, "child.left", "name=%s pid=%d", s->name, (int)pid);
+	else
+		tow_log(TOW_WARN, "child.left", "name=%s pid=%d how='%s'", s->name, (int)pid,
+			tow_proc_says(&a, status));
+}
+
 static void reap(struct supervised *children, size_t n, bool ending)
 {
 	int status;
@@ -206,8 +239,7 @@ static void reap(struct supervised *children, size_t n, bool ending)
 				note_death(s, status, ending);
 			else if (left) {
 				*left = 0;
-				tow_log(TOW_INFO, "child.left", "name=%s pid=%d", s->name,
-					(int)pid);
+				note_left(s, pid, status);
 			}
 		}
 	}
