@@ -176,6 +176,7 @@ async function whereNothingIs() {
 	await page.getByRole('link', { name: /^Needs somebody/ }).click();
 	sql("select tow.pause('haul')");
 	await page.getByRole('button', { name: 'Choose a library early.bin' }).click();
+	await comes(dialog(page).getByText('all downloads that wait for one').waitFor(), 'that the first library takes the others, too, is said before it is added');
 	for (const [label, text] of [['Name', 'main'], ['Folder', LIBRARY]])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
 	await shot(page, 'library-add');
