@@ -7,6 +7,7 @@
 #include "coding.h"
 #include "problem.h"
 #include "tow/fs.h"
+#include "tow/log.h"
 
 #define HEAD                                                                   \
 	"<!doctype html><html lang=en><meta charset=utf-8>"                    \
@@ -114,6 +115,12 @@ static void say_missing(const char *path, const struct http_request *q, struct h
 	http_say(r, "Content-Type", types[0].type);
 }
 
+/* Else it is there, and something is wrong with it. */
+static bool is_absent(const char *folder, const struct tow_err *e)
+{
+	return !folder || strcmp(e->class, "fs.ENOENT") == 0;
+}
+
 void files_answer(const char *folder, const char *path, const struct http_request *q,
 		  struct http_reply *r)
 {
@@ -124,9 +131,14 @@ void files_answer(const char *folder, const char *path, const struct http_reques
 	if (folder && is_ours(name) && type_of(name) &&
 	    tow_fs_read(q->arena, tow_fmt(q->arena, "%s%s", folder, name), &data, &r->len, &e)) {
 		r->body = data;
-	} else if (is_start) {
+	} else if (is_start && is_absent(folder, &e)) {
 		r->body = none;
 		r->len = sizeof none - 1;
+	} else if (is_start) {
+		tow_log_err(TOW_ERROR, "page.unread", &e);
+		problem_of(q->arena, r, 500, "the page cannot be read; the server's log says why",
+			   NULL);
+		return;
 	} else {
 		say_missing(path, q, r);
 		return;

@@ -47,6 +47,8 @@ rm "$room/daemon/downloads/gone.bin"
 asks "select tow.set_daemon('$daemon', config => '{\"category\": \"xxx\", \"heartbeat_interval\": 1, \"job_interval_seconds\": 1, \"libary\": \"music\"}')" >/dev/null
 tow daemon enable "$daemon" >/dev/null
 tow daemon start "$daemon" >/dev/null
+asks "select tow.set_daemon('other', 'haul.processor', '{\"category\": \"yyy\", \"heartbeat_interval\": 1, \"job_interval_seconds\": 1, \"libary\": \"music\"}', queue => 'haul')" >/dev/null
+tow daemon start other >/dev/null
 ok "two of them are placed" wait_until "says \"select count(*) from haul.downloads where state = 'completed'\" 2" 90
 ok "one fails" wait_until "says \"select count(*) from haul.downloads where state = 'failed' and title = 'gone.bin'\" 1" 120
 ok "the player has been told" wait_until "says \"select state || ' ' || pending from haul.targets\" 'ok 0'" 60
@@ -61,6 +63,9 @@ like "$log" "first.bin: 1 file, 1 linked, 0 copied" "its log has a line for each
 like "$log" "2 downloads processed, 1 failed: 2 files, 2 linked, 0 copied" "and the sum"
 like "$log" "gone.bin: .*gone.bin.*" "with what went wrong"
 like "$log" "the config has 'libary', which means nothing here: category, library" "a setting that there is none is told of"
+ok "to each daemon that has it" wait_until "asks \"select line from tow.daemon_log('other')\" | grep -q \"the config has 'libary'\"" 60
+asks "select tow.set_daemon('other', config => '{\"category\": \"yyy\", \"heartbeat_interval\": 1, \"job_interval_seconds\": 1, \"targt\": \"player\"}')" >/dev/null
+ok "and of another there" wait_until "asks \"select line from tow.daemon_log('other')\" | grep -q \"the config has 'targt'\"" 60
 
 #--- another one later, and nothing is told of nothing
 scans=$(asks "select count(*) from tow.daemon_actions where action = 'LAUNCHED' and kind = 'haul.scan'")
@@ -76,6 +81,7 @@ drive add "$room/late.torrent" >/dev/null
 ok "what comes later is placed" wait_until "same_files late" 90
 
 #--- stopped
+tow daemon stop other >/dev/null
 tow daemon stop "$daemon" >/dev/null
 is "$(asks "select status from tow.daemons where name = '$daemon'")" "" "one that is stopped has no status"
 ok "it can be dropped when its turn has ended" wait_until "tow daemon rm '$daemon' 2>/dev/null" 60

@@ -80,15 +80,17 @@ id=$(add gate/held) other=$(add gate/gone)
 wait_until "half_here '$room/dl/tow-$id/held.part' && half_here '$room/dl/tow-$other/gone.part'"
 tow haul watch >"$room/watch" &
 watching=$!
-ok "whoever watches into a file is told" wait_until "grep -qE '^ *$id +downloading .* 50 %' '$room/watch'"
-sleep 3 # three looks
-is "$(awk '{ $6 = $7 = $8 = ""; print }' "$room/watch" | sort | uniq -d)" "" "of each state once, as long as nothing moves"
-kill "$watching"
+told() { grep -qE "^ *$1 +$2" "$room/watch"; }
+ok "whoever watches into a file is told" wait_until "told $id 'downloading .* 50 %' && told $other 'downloading .* 50 %'"
 ok "held" tow haul pause "$id"
+ok "that is told, too" wait_until "told $id paused"
+is "$(grep -cE "^ *$other +downloading .* 50 %" "$room/watch")" 1 "of each state once, as long as nothing moves"
 ok "its job ends" wait_until "says \"select count(*) from tow.jobs where 'download:$id' = any(tags)\" 0"
 ok "what it has stays" half_here "$room/dl/tow-$id/held.part"
 tow haul cancel "$other" --remove data
 ok "given up with its data" wait_until "[ ! -e '$room/dl/tow-$other' ]"
+ok "and how one ends" wait_until "told $other cancelled"
+kill "$watching"
 is "$(asks "select state from haul.downloads where id = $other") $(asks "select count(*) from haul.transfers where download = $other")" "cancelled 0" "it is gone"
 touch "$room/src/open"
 is "$(tow haul resume "$id" >/dev/null && becomes "$id" completed && asked gate/held '.[-1].range')" "bytes=$((size / 2))-" "let go on from there"

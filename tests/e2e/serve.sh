@@ -212,4 +212,12 @@ is "$(through /tow/api/v1/session -H 'Content-Type: application/json' -H 'Origin
 process_stop "$SERVE_PID" 30
 serve_start --page /nowhere
 like "$(curl -s -m 30 "$SERVE_URL/")" "its page is missing.*Install Node.js with npm.*Build again" "where the page was not built, what to do is said"
+
+process_stop "$SERVE_PID" 30
+mkdir -p "$TOW_HOME/page/index.html"
+serve_start --page "$TOW_HOME/page"
+is "$(curl -s -m 30 "$SERVE_URL/" -w ' %{http_code}' | tr -d '\n')" \
+	'{"type":"about:blank","status":500,"title":"Internal error","detail":"the page cannot be read; the server'"'"'s log says why"} 500' \
+	"a page that is there and cannot be read is not taken for one that was not built"
+like "$(cat "$SERVE_LOG")" "page.unread.*fs.EISDIR.*/page/index.html" "and the log says why"
 done_testing

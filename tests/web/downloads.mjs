@@ -66,6 +66,12 @@ async function triesAreTold() {
 	await comes(page.getByText('3 of 12 times', { exact: true }).waitFor(), 'so does its own page');
 	is(await page.locator('.problem .hint').textContent(), 'start it', 'without what a viewer cannot do');
 	await shot(page, 'download-tried-phone');
+	tried.trouble = tried.trouble.replace('nobody answers', '(hidden)');
+	await goTo(page, '#/downloads?show=attention');
+	await comes(row(page, 'lighthouse').getByText('hidden from viewers; tried 3 of 12 times').filter({ visible: true }).waitFor(), 'where that is not for whoever looks, it is said in words');
+	is(await page.locator('main [title*="(hidden)"]').count(), 0, 'in what is said on hover, too');
+	await goTo(page, '#/downloads/2');
+	await comes(page.locator('.problem').getByText('hidden from viewers; tried 3 of 12 times').waitFor(), 'and on its own page');
 	await page.context().close();
 }
 
@@ -170,6 +176,7 @@ async function whereNothingIs() {
 	await page.getByRole('link', { name: /^Needs somebody/ }).click();
 	sql("select tow.pause('haul')");
 	await page.getByRole('button', { name: 'Choose a library early.bin' }).click();
+	await comes(dialog(page).getByText('all downloads that wait for one').waitFor(), 'that the first library takes the others, too, is said before it is added');
 	for (const [label, text] of [['Name', 'main'], ['Folder', LIBRARY]])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
 	await shot(page, 'library-add');

@@ -223,6 +223,7 @@ async function needsAreCounted() {
 	sql("update tow_store.history set class = 'odd.' || least(run % 9, 7) where job_id in (select id from tow_store.job where tags @> '{odd}')");
 	sql("update tow_store.history set error = 'quite another' where run = (select max(run) from tow_store.history where class = 'odd.7')");
 	sql("update tow_store.history set class = null, error = 'of no class' where class = 'odd.6'");
+	sql("update tow_store.history set error = null where class = 'odd.5'");
 	await goTo(page, '#/overview');
 	const needs = page.getByRole('region', { name: 'Needs somebody' });
 	await comes(needs.getByRole('button', { name: `Approve job ${asking}` }).waitFor(), 'who waits for a word is seen behind any number of others');
@@ -247,6 +248,9 @@ async function needsAreCounted() {
 	await needs.getByRole('listitem').filter({ hasText: 'of no class' }).getByRole('button', { name: 'Retry fail', exact: true }).click();
 	await page.getByRole('dialog', { name: 'Retry 1 job?' }).getByRole('button', { name: 'Retry' }).click();
 	await comes(page.getByText('1 job tried again').waitFor(), 'so is one without a class');
+	await needs.getByRole('button', { name: 'Retry fail odd.5' }).click();
+	await comes(page.getByRole('dialog', { name: 'Retry 1 job?' }).getByRole('listitem').filter({ hasText: /^no message$/ }).waitFor(), 'what failed without a word is asked about like all else');
+	await page.keyboard.press('Escape');
 	sql("select tow.cancel(id) from tow.jobs where tags && '{odd,asks,idle}'");
 	sql("select tow.resume('default')");
 	await page.context().close();

@@ -4,5 +4,5 @@ import { may } from './api.js';
 export const hiddenWords = 'hidden from viewers';
 export const isHidden = (value) => value === '(hidden)' && !may('operator');
 
-// Of a text that it ends, too.
-export const hiddenSaid = (text) => (may('operator') ? text : text.replace(/\(hidden\)$/, hiddenWords));
+// Of a text that begins with it, as what is tried again does, or ends with it.
+export const hiddenSaid = (text) => (may('operator') ? text : text?.replace(/^\(hidden\)(?=;)|\(hidden\)$/, hiddenWords));

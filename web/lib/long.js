@@ -12,8 +12,9 @@ const plain = (found) => found?.[1].replace(/\s+/g, ' ').trim();
 const titleOf = (text) => plain(/<title[^>]*>([^<]+)/i.exec(text)) || plain(/<h1[^>]*>([^<]+)/i.exec(text)) || 'a web page';
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most)}…` : text);
 
-// The first line, and of a page that came with it, its title.
-export function gist(text, room = ROOM) {
+// The first line, and of a page that came with it, its title. What failed without a word says nothing.
+export function gist(said, room = ROOM) {
+	const text = said ?? '';
 	const at = text.search(page);
 	if (at < 0)
 		return text.length <= room ? hiddenSaid(text.trim()) : cut(text.trim().split('\n')[0], SHORT);
@@ -23,5 +24,5 @@ export function gist(text, room = ROOM) {
 // children: what is said behind the gist.
 export function Long({ text, room, children }) {
 	const short = gist(text, room);
-	return html`<div class="long"><${Said} text=${short} />${children}${short !== hiddenSaid(text.trim()) && html`<details><summary>more</summary><pre tabindex="0">${cut(text, MOST)}</pre></details>`}</div>`;
+	return html`<div class="long"><${Said} text=${short} />${children}${text && short !== hiddenSaid(text.trim()) && html`<details><summary>more</summary><pre tabindex="0">${cut(text, MOST)}</pre></details>`}</div>`;
 }

@@ -23,7 +23,7 @@ function Timeline({ events, begun }) {
 
 const fileColumns = [
 	{ name: 'source', title: 'File', cell: (f) => html`<div class="two"><span title=${f.path ?? f.source}>${f.source}</span>
-		<span class=${f.error ? 'bad-text' : 'soft'} title=${f.error ?? f.why ?? f.path}>${gist(f.error ?? f.why ?? f.path ?? '')}</span></div>` },
+		<span class=${f.error ? 'bad-text' : 'soft'} title=${f.error ?? f.why ?? f.path}>${gist(f.error ?? f.why ?? f.path)}</span></div>` },
 	{ name: 'state', title: 'State', width: 13, sort: (f) => f.state, cell: (f) => html`<${State} name=${f.state} />` },
 	{ name: 'size', title: 'Size', width: 11, num: true, wide: true, sort: (f) => f.size, cell: (f) => bytes(f.size) },
 	{ name: 'mode', title: 'How', width: 10, wide: true, cell: (f) => f.mode ?? html`<span class="soft">–</span>` },
@@ -34,7 +34,7 @@ const fileColumns = [
 const eventColumns = [
 	{ name: 'at', title: 'When', width: 10, phone: 9, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
 	{ name: 'what', title: 'What', width: 17, wide: true, cell: (e) => stateWords(e.what) },
-	{ name: 'detail', title: 'Detail', cell: (e) => html`<b class="narrow">${stateWords(e.what)}</b><${Long} text=${e.detail ?? ''} />` },
+	{ name: 'detail', title: 'Detail', cell: (e) => html`<b class="narrow">${stateWords(e.what)}</b><${Long} text=${e.detail} />` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (e) => e.who },
 ];
 

@@ -4,6 +4,7 @@ import { Button, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bi
 import { Chosen, useChosen } from '../lib/bulk.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
+import { hiddenSaid } from '../lib/hidden.js';
 import { useData, useMessages } from '../lib/live.js';
 import { gist } from '../lib/long.js';
 import { filter, href } from '../lib/route.js';
@@ -97,7 +98,7 @@ export function hintOf(d) {
 const tried = ['approved', 'downloading', 'downloaded', 'importing'];
 const isStuck = (d) => isLost(d) || isHeld(d) || d.failing;
 
-export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : said(d.trouble));
+export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : hiddenSaid(said(d.trouble)));
 
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');

@@ -105,7 +105,7 @@ function Hint({ job, hint }) {
 function Why({ job, topic }) {
 	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic] });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
-		<b>${w.reason}</b> <${Said} text=${gist(w.detail ?? '')} />${w.until && html`, until <${Moment} at=${w.until} />`}
+		<b>${w.reason}</b> <${Said} text=${gist(w.detail)} />${w.until && html`, until <${Moment} at=${w.until} />`}
 		${w.ids && html`<${Holders} of=${w} />`}
 		${w.hint && html`<${Hint} job=${job} hint=${w.hint} />`}</li>`)}</ul><//>`;
 }

@@ -64,7 +64,7 @@ export async function editLibrary(l) {
 export async function chooseLibrary(title, run) {
 	const { items } = await get('libraries');
 	if (items.length === 0 && may('admin'))
-		return add(ofLibraries);
+		return add({ ...ofLibraries, text: `${ofLibraries.text} This is the first: it takes all downloads that wait for one, not this one alone.` });
 	if (items.length === 0)
 		return ask({ title, action: null, text: 'There is no library yet. An admin adds one: Settings, Libraries.' }).then(() => null);
 	return ask({ title, action: 'Put it there', fields: [{ name: 'library', label: 'Library', value: items[0].name, options: items.map((l) => [l.name, `${l.name} (${l.root})`]) }],

@@ -67,7 +67,7 @@ const approvalRows = (approvals, reload) => approvals.flatMap(({ kind, count: n,
 ]);
 
 // What is different in them is seen before anything is done.
-const Says = ({ says, messages }) => html`<ul class="says-all">${says.map((text) => html`<li key=${text}><${Long} text=${text} /></li>`)}
+const Says = ({ says, messages }) => html`<ul class="says-all">${says.map((text) => html`<li key=${text}><${Long} text=${text ?? 'no message'} /></li>`)}
 	${messages > says.length && html`<li class="soft">and ${count(messages - says.length, 'other message')}</li>`}</ul>`;
 
 // TURN: how many are put back at a time, so that no call lasts long.
@@ -104,8 +104,8 @@ function What({ of: group }) {
 	const { messages, says, detail, last_at: last } = group;
 	const who = ofLast(group);
 	return messages > 1
-		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${who && `of ${who} `}${number(messages)} different messages, the last one: ${gist(detail ?? '')}</summary><${Says} says=${says} messages=${messages} /></details>`
-		: html`<span class="soft"><${Time} at=${last} />: <span title=${detail}>${gist(detail ?? '')}</span></span>`;
+		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${who && `of ${who} `}${number(messages)} different messages, the last one: ${gist(detail)}</summary><${Says} says=${says} messages=${messages} /></details>`
+		: html`<span class="soft"><${Time} at=${last} />: <span title=${detail}>${gist(detail)}</span></span>`;
 }
 
 // What a group is without, cannot be filtered by.

@@ -73,24 +73,27 @@ static bool is_known(const char *name)
 }
 
 /* A word that nobody knows is a setting that somebody believes in. A turn remembers nothing of the
- * one before, but the slot does: it says it once, until the words are others. */
+ * one before, but the slot does: it says the same words once to each daemon. */
 static void note_unknown(struct tow_job *j)
 {
 	static struct tow_buf told;
 	TOW_AUTO_BUF words = { 0 };
-	const char *name;
+	const char *name, *line;
 	void *iter = NULL;
 
 	while (tow_json_next(tow_job_args(j), &iter, &name))
 		if (!is_known(name))
 			tow_buf_addf(&words, "%s'%s'", words.len ? ", " : "", name);
-	if (words.len && !(told.len == words.len && strcmp(told.data, words.data) == 0))
-		tow_job_log(j, TOW_WARN,
-			    "the config has %s, which means nothing here: category, library, "
-			    "target, heartbeat_interval and job_interval_seconds do",
-			    words.data);
-	tow_buf_reset(&told);
-	tow_buf_adds(&told, words.len ? words.data : "");
+	if (words.len == 0)
+		return;
+	line = tow_fmt(tow_job_arena(j), "\n%lld: %s\n", tow_job_id(j), words.data);
+	if (told.len && strstr(told.data, line))
+		return;
+	tow_job_log(j, TOW_WARN,
+		    "the config has %s, which means nothing here: category, library, target, "
+		    "heartbeat_interval and job_interval_seconds do",
+		    words.data);
+	tow_buf_adds(&told, line);
 }
 
 /*--- the three parts of a turn */

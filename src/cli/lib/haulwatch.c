@@ -8,9 +8,15 @@
 #include "frame.h"
 
 #define PAUSE_US 1000000
+#define PAGE	 1000
+
+/* What is over is asked for by its id alone: of that there is ever more. */
+static const char open_states[] = "{queued,searching,matching,needs_approval,approved,downloading,"
+				  "downloaded,converting,converted,importing,paused}";
 
 struct seen {
 	long long id;
+	unsigned look;	/* when it was there last */
 	char said[200]; /* what was printed of it last */
 };
 
@@ -19,6 +25,7 @@ struct watch {
 	struct tow_arena arena;
 	struct seen *seen;
 	size_t n, size, failed;
+	unsigned look;
 	bool terminal;
 };
 
@@ -106,34 +113,73 @@ static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
 	frame_end_row(f);
 }
 
-static bool is_listed(const struct tow_rows *rows, long long id)
+static void forget(struct watch *w, size_t at)
 {
-	for (size_t i = 0; i < tow_rows_count(rows); i++)
-		if (tow_rows_int(rows, i, "id") == id)
-			return true;
-	return false;
+	w->seen[at] = w->seen[--w->n];
 }
 
-/* What has ended since the last picture goes above the picture, and stays; what somebody took out
- * of the list has no end to be seen. */
-static void draw(struct watch *w, struct frame *ended, struct frame *f, const struct tow_rows *rows)
+/* What has ended since the last picture goes above the picture, and stays. */
+static void draw(struct watch *w, struct frame *ended, struct frame *f, const struct tow_rows *rows,
+		 size_t i)
 {
-	for (size_t at = w->n; at-- > 0;)
-		if (!is_listed(rows, w->seen[at].id))
-			w->seen[at] = w->seen[--w->n];
-	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		long long id = tow_rows_int(rows, i, "id");
-		size_t at;
+	long long id = tow_rows_int(rows, i, "id");
+	size_t at;
 
-		if (!is_over(rows, i)) {
-			if (is_news(watch_one(w, id), rows, i) || w->terminal)
-				put_way(f, rows, i);
-		} else if ((at = watched_at(w, id)) < w->n) {
-			put_end(ended, rows, i);
-			w->failed += strcmp(tow_rows_get(rows, i, "state"), "completed") != 0;
-			w->seen[at] = w->seen[--w->n];
-		}
+	if (!is_over(rows, i)) {
+		struct seen *s = watch_one(w, id);
+
+		s->look = w->look;
+		if (is_news(s, rows, i) || w->terminal)
+			put_way(f, rows, i);
+	} else if ((at = watched_at(w, id)) < w->n) {
+		put_end(ended, rows, i);
+		w->failed += strcmp(tow_rows_get(rows, i, "state"), "completed") != 0;
+		forget(w, at);
 	}
+}
+
+static bool draw_open(struct cli *c, struct watch *w, struct frame *ended, struct frame *f)
+{
+	const char *after = NULL;
+	size_t n;
+
+	do {
+		TOW_AUTO_ROWS *rows = NULL;
+		const struct tow_arg args[] = { { "state", open_states },
+						{ "sort", "id" },
+						{ "after", after },
+						{ "max_rows", tow_fmt(f->arena, "%d", PAGE) } };
+
+		if (!tow_db_call_named(c->db, &rows, &c->err, "haul.list_downloads", args,
+				       sizeof(args) / sizeof(*args)))
+			return false;
+		n = tow_rows_count(rows);
+		for (size_t i = 0; i < n; i++)
+			draw(w, ended, f, rows, i);
+		if (n > 0)
+			after = tow_strdup(f->arena, tow_rows_get(rows, n - 1, "cursor"));
+	} while (n == PAGE);
+	return true;
+}
+
+/* What is not open any more: how did it end? What somebody took out of the list has no end to be
+ * seen. */
+static bool draw_rest(struct cli *c, struct watch *w, struct frame *ended, struct frame *f)
+{
+	for (size_t at = w->n; at-- > 0;) {
+		TOW_AUTO_ROWS *rows = NULL;
+
+		if (w->seen[at].look == w->look)
+			continue;
+		if (tow_call(c->db, &rows, &c->err, "haul.show_download",
+			     tow_fmt(f->arena, "%lld", w->seen[at].id)))
+			draw(w, ended, f, rows, 0);
+		else if (strcmp(c->err.class, "TW404") == 0)
+			forget(w, at);
+		else
+			return false;
+	}
+	return true;
 }
 
 int haulwatch(struct cli *c)
@@ -144,14 +190,13 @@ int haulwatch(struct cli *c)
 
 	do {
 		TOW_AUTO_ARENA a = { 0 };
-		TOW_AUTO_ROWS *rows = NULL;
 		struct frame ended = { .arena = &a }, f = { .arena = &a };
 
-		if (!tow_db_view(c->db, &rows, &c->err, "haul.downloads")) {
+		w.look++;
+		if (!draw_open(c, &w, &ended, &f) || !draw_rest(c, &w, &ended, &f)) {
 			tow_arena_release(&w.arena);
 			return cli_failed(c);
 		}
-		draw(&w, &ended, &f, rows);
 		if (w.terminal && rows_before > 0)
 			printf("\033[%dA\033[J", rows_before);
 		frame_print(stdout, &ended);
