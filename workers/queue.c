@@ -199,12 +199,12 @@ static size_t had_least(const struct pool *p, size_t mine)
 	return least;
 }
 
-static double weights_of(const struct pool *p, const struct queue *q, const struct queue *served)
+static double weights_of(const struct pool *p, const struct queue *q, size_t served)
 {
 	double weights = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (p->queues[i] != served && competes(p->queues[i], q))
+		if (i != served && competes(p->queues[i], q))
 			weights += p->queues[i]->weight;
 	return weights;
 }
@@ -215,9 +215,9 @@ static int whole(double jobs)
 }
 
 /* Its part by weight. As jobs are whole something is left over, and goes to those that have had
- * least: one slot is never claimed for twice. Who is served already has no part. */
+ * least: one slot is never claimed for twice. served has its job already; p->n: nobody has. */
 static int part_by_weight(const struct pool *p, size_t mine, double room, int prefetch,
-			  const struct queue *served)
+			  size_t served)
 {
 	const struct queue *q = p->queues[mine];
 	double weights = weights_of(p, q, served), spare = room, turns = 0;
@@ -228,7 +228,7 @@ static int part_by_weight(const struct pool *p, size_t mine, double room, int pr
 		double each = for_a_slot(other, prefetch);
 		int n = whole(room * other->weight / weights * each);
 
-		if (other == served || !competes(other, q))
+		if (i == served || !competes(other, q))
 			continue;
 		spare -= n / each;
 		if (i == mine)
@@ -243,12 +243,13 @@ static int part_by_weight(const struct pool *p, size_t mine, double room, int pr
  * whose jobs are shorter would fill each gap in turn, and there would never be room for it. */
 static int fair_part(const struct pool *p, size_t mine, double room, int prefetch)
 {
-	const struct queue *q = p->queues[mine], *first = p->queues[had_least(p, mine)];
-	double each = for_a_slot(first, prefetch);
+	size_t first = had_least(p, mine);
+	const struct queue *q = p->queues[mine], *f = p->queues[first];
+	double each = for_a_slot(f, prefetch);
 
-	if (whole(room * first->weight / weights_of(p, q, NULL) * each) > 0)
-		return part_by_weight(p, mine, room, prefetch, NULL);
-	if (q == first)
+	if (whole(room * f->weight / weights_of(p, q, p->n) * each) > 0)
+		return part_by_weight(p, mine, room, prefetch, p->n);
+	if (mine == first)
 		return 1;
 	room -= 1 / each;
 	return room > 0 ? part_by_weight(p, mine, room, prefetch, first) : 0;
