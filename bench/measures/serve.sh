@@ -58,6 +58,15 @@ list() { # ROW PATH
 	note "$1" 'server, MB' "$(memory)"
 }
 
+# What was committed meanwhile makes the server look again: the dearest case.
+beside() { # JOBS a second, COMMAND...
+	local jobs=$1
+	shift
+	producer 1 $((seconds + 1)) "$script" -R "$jobs" >/dev/null &
+	"$@"
+	wait $!
+}
+
 cluster_start
 systems_install
 system_use towpath
@@ -73,6 +82,7 @@ for ((round = 1; round <= rounds; round++)); do
 	list 'of one queue' '/api/v1/jobs?queue=default&limit=50'
 	list 'of a queue behind many newer jobs' '/api/v1/jobs?queue=later&limit=50' # it looks at 20,000 that do not fit, and gives up there
 	list 'workers' '/api/v1/workers'
+	beside 100 list 'the newest, beside 100 jobs a second' '/api/v1/jobs?limit=50'
 done
 exec {ending}>&-
 wait "$listener"

@@ -87,6 +87,7 @@ static bool connected(struct desk *d, struct tow_err *e)
 	if (d->db && lives(d->db))
 		return true;
 	tow_db_closep(&d->db);
+	known_release(&d->known); /* it may be another database */
 	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d, e) && load_routes(d, e))
 		return true;
 	tow_db_closep(&d->db);
@@ -176,15 +177,20 @@ static int fail(struct turn *t)
 	return t->r->status;
 }
 
-static int answer_row(struct turn *t, const struct tow_rows *rows)
+static int say(struct turn *t, int status, const char *type, const char *text)
 {
-	const char *type = tow_rows_get(rows, 0, "type"), *text = tow_rows_get(rows, 0, "content");
-	t->r->status = (int)tow_rows_int(rows, 0, "status");
+	t->r->status = status;
 	t->r->body = text ? tow_strdup(t->q->arena, text) : "";
 	t->r->len = strlen(t->r->body);
 	if (t->r->len)
 		http_say(t->r, "Content-Type", tow_strdup(t->q->arena, type));
-	return t->r->status;
+	return status;
+}
+
+static int answer_row(struct turn *t, const struct tow_rows *rows)
+{
+	return say(t, (int)tow_rows_int(rows, 0, "status"), tow_rows_get(rows, 0, "type"),
+		   tow_rows_get(rows, 0, "content"));
 }
 
 /* TW410: a migration has written the routes anew. */
@@ -199,11 +205,43 @@ static bool read_again(struct turn *t)
 	return tow_mono_us() - t->desk->routes_us >= ROUTES_FOR_US && load_routes(t->desk, &t->err);
 }
 
-static int call_route(struct turn *t, const char *token, bool again)
+static bool act(struct turn *t, const char *token, const struct route *route, const char *given)
 {
 	TOW_AUTO_ROWS *rows = NULL;
+	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
+		      t->q->body, http_header(t->q, "Idempotency-Key")))
+		return false;
+	answer_row(t, rows);
+	return true;
+}
+
+/* What has been said lately is said again when the database shows nothing else. */
+static bool look(struct turn *t, const char *token, const struct route *route, const char *given)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct known *known = &t->desk->known;
+	const char *asked =
+		tow_fmt(t->q->arena, "%s %s %s %s", token, route->id, given, t->q->body);
+	const char *seen;
+	long long now = tow_mono_us();
+	const struct known_answer *last = known_find(known, asked, now);
+	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
+		      t->q->body, NULL, last ? last->seen : NULL))
+		return false;
+	if (last && tow_rows_int(rows, 0, "status") == 304) {
+		say(t, 200, last->type, last->text);
+		return true;
+	}
+	seen = tow_rows_get(rows, 0, "seen_now");
+	if (answer_row(t, rows) == 200 && seen && t->r->len)
+		known_keep(known, asked, seen, tow_rows_get(rows, 0, "type"), t->r->body, now);
+	return true;
+}
+
+static int call_route(struct turn *t, const char *token, bool again)
+{
 	TOW_AUTO_BUF given = { 0 }, asked = { 0 };
-	const char *methods, *once = http_header(t->q, "Idempotency-Key");
+	const char *methods, *text;
 	const char *method = is(t->q->method, "HEAD") ? "GET" : t->q->method;
 	const struct route *route =
 		routes_find(&t->desk->routes, t->q->arena, method, t->path, &given, &methods);
@@ -215,10 +253,9 @@ static int call_route(struct turn *t, const char *token, bool again)
 		return refuse_method(t, methods);
 	if (!routes_query(t->q->arena, t->query, &asked))
 		return refuse(t, 400, "the query is no list of name=value", NULL);
-	if (tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id,
-		     routes_given(t->q->arena, &asked, &given), t->q->body,
-		     reads(t->q) ? NULL : once))
-		return answer_row(t, rows);
+	text = routes_given(t->q->arena, &asked, &given);
+	if (reads(t->q) ? look(t, token, route, text) : act(t, token, route, text))
+		return t->r->status;
 	if (again && routes_are_old(t))
 		return call_route(t, token, false);
 	note_stranger(t);
@@ -413,6 +450,7 @@ void desk_close(struct desk *d)
 	if (d->strangers && d->db && lives(d->db))
 		note_strangers(d);
 	tow_db_closep(&d->db);
+	known_release(&d->known);
 	tow_arena_release(&d->routes.arena);
 	tow_arena_release(&d->arena);
 }

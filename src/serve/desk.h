@@ -6,6 +6,7 @@
 
 #include "guard.h"
 #include "http.h"
+#include "known.h"
 #include "routes.h"
 
 struct desk {
@@ -17,6 +18,7 @@ struct desk {
 
 	struct tow_db *db; /* the rest is the desk's own */
 	struct routes routes;
+	struct known known;
 	long long routes_us;	/* when they were read */
 	struct tow_arena arena; /* the description of the API, which is made once for
 				   these routes */

@@ -78,6 +78,24 @@ api GET /api/v1/queues -D "$instance_dir/head" -o "$instance_dir/body"
 tag=$(sed -n 's/^ETag: \(.*\)\r$/\1/p' "$instance_dir/head")
 is "$(api_status GET /api/v1/queues -H "If-None-Match: $tag")" 304 "what has not changed is not sent again"
 is "$(api_status GET /api/v1/queues -H 'If-None-Match: W/"other"')" 200 "what has is"
+
+# The same list is looked for once as long as nothing is committed, and what was is seen by whoever asks next, in whichever process
+paused() { api GET /api/v1/queues | jq -r '.items[] | select(.name == "default") | .paused_at != null'; }
+old=0
+for ((i = 0; i < 15; i++)); do
+	paused >/dev/null
+	api_status POST /api/v1/queues/default/pause >/dev/null && [ "$(paused)" = true ] || old=$((old + 1))
+	api_status POST /api/v1/queues/default/resume >/dev/null && [ "$(paused)" = false ] || old=$((old + 1))
+done
+is $old 0 "nobody is shown what was before the own change"
+hash=$(printf %s "$ADA" | sha256sum | cut -d ' ' -f 1)
+route=$(instance_psql -c "select id from tow.routes where method = 'GET' and path = '/api/v1/queues'")
+ok "the database says when an answer still stands" wait_until \
+	'[ "$(instance_psql -c "select b.status from tow.answer('"'$hash', $route"') a, tow.answer('"'$hash', $route"', seen => a.seen_now) b")" = 304 ]'
+seen=$(instance_psql -c "select seen_now from tow.answer('$hash', $route)")
+instance_psql -c "select tow.enqueue('noop')" >/dev/null
+is "$(instance_psql -c "select status from tow.answer('$hash', $route, seen => '$seen')")" 200 "and when it does not"
+is "$(instance_psql -c begin -c "select from tow.enqueue('noop')" -c "select seen_now is null from tow.answer('$hash', $route)" -c rollback)" t "what its own transaction wrote is in no snapshot"
 is "$(api GET /api/v1/openapi.json -H 'Accept-Encoding: gzip' | gunzip | jq -r .info.title)" Towpath "what is long is compressed"
 is "$(api GET /api/v1/openapi.json -D - -o /dev/null | grep -ci '^content-encoding')" 0 "where that is asked for"
 like "$(api GET /metrics -H 'Accept-Encoding: gzip' | gunzip)" "# TYPE tow_" "for Prometheus, too"

@@ -254,8 +254,10 @@ begin
 end $$;
 comment on function tow_store.note_call(tow_store.route, tow_store.token, jsonb, text) is 'Write down that a route was called that writes nothing down itself.';
 
-create or replace function tow.answer(token text, route int, given jsonb default '{}', body text default null, once text default null)
-returns table(status int, type text, content text)
+-- What one snapshot of the database gave is what it gives as long as nothing has been committed: an equal snapshot shows the
+-- same rows. It is taken before anything is looked at, so what is answered is never older than what it says.
+create or replace function tow.answer(token text, route int, given jsonb default '{}', body text default null, once text default null, seen text default null)
+returns table(status int, type text, content text, seen_now text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -263,19 +265,25 @@ declare
 	t constant tow_store.token := tow_store.holder(answer.token);
 	r constant tow_store.route := tow_store.route_for(t, answer.route);
 	d tow_store.answered;
-	v_given constant jsonb := tow_store.given(r, answer.given, answer.body);
+	v_given jsonb;
 	v record;
+	v_seen constant text := case when r.method = 'GET' and pg_current_xact_id_if_assigned() is null then pg_current_snapshot()::text end; -- what we wrote ourselves is in none
 	v_text text;
 	v_status int;
 	v_owner text;
 begin
+	if answer.seen = v_seen then
+		return query select 304, null::text, null::text, v_seen;
+		return;
+	end if;
+	v_given := tow_store.given(r, answer.given, answer.body);
 	if answer.once is not null then
 		v_owner := encode(coalesce(t.of, t.hash), 'hex'); -- the name may be another token's later
 		d := tow_store.begin_once(v_owner, answer.once, format('%s %s %s', r.method, r.path, v_given));
 		if d.status is not null and r.gives = 'token' then
 			perform tow_store.fail('TW409', 'this was done when it was asked first, and what it gave is kept nowhere', 'drop the token and add it anew, with another Idempotency-Key');
 		elsif d.status is not null then
-			return query select d.status, 'application/json', d.body;
+			return query select d.status, 'application/json', d.body, null::text;
 			return;
 		end if;
 	end if;
@@ -299,7 +307,7 @@ begin
 	if answer.once is not null then
 		perform tow_store.end_once(v_owner, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row
 	end if;
-	return query select v_status, case when r.path = '/metrics' then 'text/plain; version=0.0.4; charset=utf-8' when r.gives = 'text' then 'text/plain; charset=utf-8' else 'application/json' end, v_text;
+	return query select v_status, case when r.path = '/metrics' then 'text/plain; version=0.0.4; charset=utf-8' when r.gives = 'text' then 'text/plain; charset=utf-8' else 'application/json' end, v_text, v_seen;
 end $$;
-comment on function tow.answer(text, int, jsonb, text, text) is
-'For the server: do what a request asks, as the role of its token (the SHA-256 of it). given: what path and query say; once: the request''s own key, with which it is done once.';
+comment on function tow.answer(text, int, jsonb, text, text, text) is
+'For the server: do what a request asks, as the role of its token (the SHA-256 of it). given: what path and query say; once: the request''s own key, with which it is done once; seen: seen_now of an answer to the same that is at hand: 304 when nothing has been committed since.';

@@ -1,0 +1,63 @@
+/* The last answers: see known.h. */
+#include "known.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tow/mem.h"
+
+static void forget(struct known_answer *a)
+{
+	free(a->asked);
+	free(a->seen);
+	free(a->type);
+	free(a->text);
+	*a = (struct known_answer){ 0 };
+}
+
+static struct known_answer *entry(struct known *k, const char *asked)
+{
+	for (size_t i = 0; i < KNOWN_MOST; i++)
+		if (k->of[i].asked && strcmp(k->of[i].asked, asked) == 0)
+			return &k->of[i];
+	return NULL;
+}
+
+const struct known_answer *known_find(struct known *k, const char *asked, long long now_us)
+{
+	const struct known_answer *a = entry(k, asked);
+	return a && now_us - a->at_us < KNOWN_FOR_US ? a : NULL;
+}
+
+static struct known_answer *oldest(struct known *k)
+{
+	struct known_answer *a = k->of;
+	for (size_t i = 1; i < KNOWN_MOST; i++)
+		if (k->of[i].at_us < a->at_us)
+			a = &k->of[i];
+	return a;
+}
+
+void known_keep(struct known *k, const char *asked, const char *seen, const char *type,
+		const char *text, long long now_us)
+{
+	struct known_answer *a = entry(k, asked);
+	if (!a)
+		a = oldest(k);
+	forget(a);
+	if (strlen(text) > KNOWN_BYTES)
+		return;
+	*a = (struct known_answer){
+		.asked = tow_xstrdup(asked),
+		.seen = tow_xstrdup(seen),
+		.type = tow_xstrdup(type),
+		.text = tow_xstrdup(text),
+		.at_us = now_us,
+	};
+}
+
+void known_release(struct known *k)
+{
+	for (size_t i = 0; i < KNOWN_MOST; i++)
+		forget(&k->of[i]);
+}
