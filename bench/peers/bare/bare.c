@@ -1,7 +1,7 @@
 /*
- * The limit: the least that a queue with a state for each job could do. It claims, "runs" and
- * reports on minimal tables (bare.sql) over a pipelined connection: while the server works on one
- * exchange, the next is on its way.
+ * The limit: the least that a queue with a state for each job could do. It claims jobs with their
+ * arguments, "runs" and reports on minimal tables (bare.sql) over a pipelined connection: while the
+ * server works on one exchange, the next is on its way.
  *
  *   bare CONNECTIONS     until SIGTERM; one process a connection, libpq's environment says where
  *
@@ -28,7 +28,7 @@ static const char claim_sql[] =
 	"order by pos limit 500 for update skip locked)) returning pos, id), "
 	"m as (select pos, id, nextval('run') as run from c), "
 	"n as (insert into running select id, run, clock_timestamp() from m) "
-	"select m.pos, m.id, m.run, j.args ->> 'n' from m join job j on j.id = m.id";
+	"select m.pos, m.id, m.run, j.args::text from m join job j on j.id = m.id";
 
 struct batch {
 	int count, ended; /* jobs of the last answer; of the exchange that is under way */
@@ -98,13 +98,15 @@ static void send_exchange(PGconn *db, struct batch *b)
 }
 
 /* The job itself: nothing, but for a note of when it began. */
-static void run_job(const char *n)
+static void run_job(const char *args)
 {
+	static const char name[] = "\"n\": ";
+	const char *n = starts ? strstr(args, name) : NULL;
 	struct timespec t;
-	if (!starts)
+	if (!n)
 		return;
 	clock_gettime(CLOCK_REALTIME, &t);
-	fprintf(starts, "%s %ld.%06ld\n", n, (long)t.tv_sec, t.tv_nsec / 1000);
+	fprintf(starts, "%ld %ld.%06ld\n", atol(n + strlen(name)), t.tv_sec, t.tv_nsec / 1000);
 	fflush(starts);
 }
 
