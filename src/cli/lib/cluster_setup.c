@@ -24,6 +24,7 @@ static const char settings[] = "# Written once by `tow db start`. Put your own s
 			       "max_connections = 200\n"
 			       "shared_buffers = 256MB\n"
 			       "wal_compression = lz4\n"
+			       "default_toast_compression = lz4\n"
 			       "max_wal_size = 4GB\n"
 			       "max_prepared_transactions = 10\n"
 			       "autovacuum_naptime = 15s\n"
