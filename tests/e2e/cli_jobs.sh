@@ -42,6 +42,17 @@ exits 65 "a state that is none" tow jobs --state nonsense 2>/dev/null
 is "$(tow jobs --queue nowhere --json)" "[]" "none is none"
 tow cancel $((c + 1)) >/dev/null
 
+# Of several states, of a worker, and of a time
+is "$(tow jobs --state scheduled,cancelled,completed --json | jq -c 'map([.id, .state])')" "[[$((c + 1)),\"cancelled\"],[$c,\"scheduled\"]]" "several states in one list"
+is "$(tow jobs --state 'ready, scheduled' --limit 1 --after "$(tow jobs --state ready,scheduled --limit 1 --json | jq -r '.[0].cursor')" --json | jq -c 'map(.id)')" "[$b]" "page by page"
+is "$(n jobs --state cancelled,failed --since '1 hour') $(n jobs --state cancelled --since '1 day' --until '1 hour') $(n jobs --state ready,scheduled --until '1 hour')" "1 0 0" "since and until"
+instance_psql -c "select tow.attach('w1', 'here', 1, '0', '{default}', '{1}', '{noop}', '15 s')" >/dev/null
+is "$(n jobs --worker w1) $(n jobs --worker 1)" "0 0" "a worker that has done nothing, by name and by id"
+exits 66 "a worker that there is none" tow jobs --worker nobody 2>/dev/null
+exits 65 "no worker has what is ready" tow jobs --state ready,running --worker w1 2>/dev/null
+exits 64 "to follow several states" tow jobs --state ready,failed --follow 2>/dev/null
+exits 64 "--after where ids say it" tow jobs --after x 2>/dev/null
+
 # Verbs
 is "$(tow snooze --for '1 hour' "$b" --json | jq -r '.[0].run_at' | grep -c T)" 1 "snooze says until when"
 is "$(state "$b")" scheduled "and does it"

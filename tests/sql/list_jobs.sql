@@ -5,12 +5,12 @@ set local tow.fake_now = '2030-01-01 00:00:00+00';
 set local client_min_messages = error;
 delete from tow_store.worker;
 select pg_temp.worker('{default,other}', '{noop,late}') as w \gset
-create function pg_temp.walk(p_state text, p_sort text, p_kind text default null, p_rows int default 3, p_tag text default null, p_queue text default null) returns bigint[] language plpgsql as $$
+create function pg_temp.walk(p_state text, p_sort text, p_kind text default null, p_rows int default 3, p_tag text default null, p_queue text default null, p_worker text default null, p_since timestamptz default null, p_until timestamptz default null) returns bigint[] language plpgsql as $$
 declare v_after text; v_ids bigint[]; v_all bigint[]; v_n int := 0;
 begin
 	loop
 		perform set_config('tow.next', '', true);
-		select array_agg(l.id), (array_agg(l.cursor))[count(*)] into v_ids, v_after from tow.list_jobs(p_state, kind => p_kind, tag => p_tag, queue => p_queue, sort => p_sort, after => v_after, max_rows => p_rows) l;
+		select array_agg(l.id), (array_agg(l.cursor))[count(*)] into v_ids, v_after from tow.list_jobs(p_state, kind => p_kind, tag => p_tag, queue => p_queue, sort => p_sort, after => v_after, max_rows => p_rows, worker => p_worker, since => p_since, until => p_until) l;
 		v_all := v_all || v_ids;
 		v_n := v_n + 1;
 		if coalesce(cardinality(v_ids), 0) < p_rows then
@@ -50,7 +50,25 @@ select is(pg_temp.walk('running', 'started_at') @> (select array_agg(id) from ma
 select is((select array_agg(i order by o desc) from unnest(pg_temp.walk('running', '-started_at')) with ordinality u(i, o)), pg_temp.walk('running', 'started_at'), 'and the other way round');
 select set_eq($$ select unnest(pg_temp.walk('failed', '-finished_at')) $$, $$ select id from made where s = 'failed' $$, 'by when they ended');
 
--- What a row says, and what fits.
+-- Of several states, each once and in one order, though others come.
+select is(pg_temp.walk(x, '-id'), (select array_agg(id order by id desc) from made where s = any(string_to_array(x, ','))), x || ': each once, the newest first')
+from unnest('{"failed,retrying","completed,failed,cancelled","retrying,scheduled","running,completed,scheduled","failed,cancelled,running,retrying"}'::text[]) x;
+select is(pg_temp.walk('failed,cancelled', null), (select array_agg(h.job_id order by h.finished_at desc, h.run desc) from tow_store.history h where h.outcome in ('f', 'x')), 'those that ended badly by when they ended');
+select is(pg_temp.walk('completed,failed,cancelled', null), (select array_agg(h.job_id order by h.finished_at desc, h.run desc) from tow_store.history h where h.outcome in ('c', 'f', 'x')), 'all that ended, too');
+select is(pg_temp.walk('scheduled, retrying', 'run_at'), (select array_agg(c.id order by c.run_at, c.id) from tow_store.scheduled c join made m on m.id = c.id), 'by when they are due, with a space');
+select is(pg_temp.walk('completed', '-finished_at', p_rows => 1), (select array_agg(h.job_id order by h.finished_at desc, h.run desc) from tow_store.history h where h.outcome = 'c'), 'completed ones by when they ended');
+
+-- Of a worker: what runs there, and what ended there.
+select is(pg_temp.walk(null, null, p_worker => :w::text), (select array_agg(u.id order by u.at desc, u.run desc) from (
+	select job_id, 'infinity', run from tow_store.running union all select h.job_id, h.finished_at, h.run from tow_store.history h where h.outcome in ('c', 'f', 'x') and h.worker = :w) u(id, at, run)), 'a worker''s: what runs, then what ended last');
+select set_eq($$ select unnest(pg_temp.walk('failed,completed', null, p_worker => (select name from tow_store.worker))) $$, $$ select id from made where s in ('failed', 'completed') $$, 'by its name, in two states');
+select is(pg_temp.walk('completed', '-id', p_worker => :w::text), (select array_agg(id order by id desc) from made where s = 'completed'), 'in another order');
+insert into tow_store.worker (id, name, host, pid, version, queues, slots, kinds, lease, state, held, listens, server_start, attached_at, seen_at, ended_at) overriding system value
+	select 4711, 'idle', 'h', 1, '0', '{1}', '{1}', '{noop}', '30 s', 'stopped', false, false, tow.now(), tow.now() - interval '1 hour', tow.now(), tow.now();
+select is(pg_temp.walk(null, null, p_worker => 'idle'), null, 'one that had none');
+select is(pg_temp.walk(null, null, p_worker => '4712'), null, 'one of whom nothing is known any more');
+delete from tow_store.worker where id = 4711;
+
 select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,finished_at,run_at,max_attempts}'::text[] from tow.list_jobs('failed', key => 'failed2') l),
 	'{"state": "failed", "kind": "noop", "queue": "other", "priority": 100, "attempt": 1, "pct": null, "note": null, "class": "c.2", "error": "no", "key": "failed2", "tags": ["even"], "lane": null, "parent": null, "reason": null, "waits_for": null}', 'one that failed');
 select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,finished_at,run_at,max_attempts,waits_for}'::text[] from tow.list_jobs('waiting') l limit 1),
@@ -104,7 +122,11 @@ select is((select count(*) from tow.list_jobs('waiting', queue => 'nobody')), 0:
 
 select pg_temp.refused($$ select * from tow.list_jobs('gone') $$, 'TW422', 'scheduled, ready', 'no such state');
 select pg_temp.refused($$ select * from tow.list_jobs(sort => 'kind') $$, 'TW422', '-id', 'no index is in that order');
-select pg_temp.refused($$ select * from tow.list_jobs('completed', sort => '-finished_at') $$, 'TW422', '-id', 'nor in that');
+select pg_temp.refused($$ select * from tow.list_jobs('ready', sort => '-finished_at') $$, 'TW422', '-id', 'nor in that');
+select pg_temp.refused($$ select * from tow.list_jobs('failed,scheduled', sort => '-finished_at') $$, 'TW422', '-id', 'nor those of two states, of which one has no such order');
+select pg_temp.refused($$ select * from tow.list_jobs('failed,gone') $$, 'TW422', 'comma', 'one of several is no state');
+select pg_temp.refused($$ select * from tow.list_jobs(worker => 'nobody') $$, 'TW404', 'tow.workers', 'no such worker');
+select pg_temp.refused($$ select * from tow.list_jobs('failed,ready', worker => 'x') $$, 'TW422', 'completed', 'no worker has what is ready');
 select pg_temp.refused($$ select * from tow.list_jobs(max_rows => 0) $$, 'TW422', '1 to 1000', 'none');
 select pg_temp.refused($$ select * from tow.list_jobs(after => '{}') $$, 'TW422', 'cursor', 'no cursor');
 select is((select string_agg(state || ' ' || count, ', ') from tow.count_jobs() where state in ('failed', 'cancelled', 'retrying', 'scheduled', 'running')), 'running 6, scheduled 6, retrying 6, failed 5, cancelled 6', 'how many there are');
@@ -143,6 +165,39 @@ select tow.set_queue('gone') \g /dev/null
 select is((select array_agg(l.id) from tow.list_jobs('cancelled', queue => 'gone') l), array[:g_gone::bigint], 'and is another now');
 select is((select count(*) from tow.list_jobs('cancelled', queue => 'other')), 3::bigint, 'and no other queue''s');
 select tow.drop_queue('gone') \g /dev/null
+
+-- From when, and up to when, of what the order goes by. The clock may be behind what has ended.
+update tow_store.job set created_at = '2029-12-01'::timestamptz + (id - b.first) * interval '1 s' from (select min(id) from tow_store.job) b(first);
+update tow_store.history h set finished_at = '2029-12-31 18:00'::timestamptz + r.n * interval '1 min' from (select run, row_number() over (order by run) from tow_store.history) r(run, n) where h.run = r.run;
+select id as first from tow_store.job order by id limit 1 \gset
+select is(pg_temp.walk(null, null, p_since => '2029-12-01 00:00:10', p_until => '2029-12-01 00:00:20'), (select array_agg(id order by id desc) from tow_store.job where id between :first + 10 and :first + 19), 'those made in ten seconds');
+select is(pg_temp.walk(x, '-id', p_since => '2029-12-01 00:00:04', p_until => '2029-12-01 00:00:30'), (select array_agg(id order by id desc) from made join tow_store.job using (id)
+	where tow.state(id) = any(string_to_array(x, ',')) and id between :first + 4 and :first + 29), x || ': those made in a span')
+from unnest('{failed,completed,"failed,completed","scheduled,running,cancelled"}'::text[]) x;
+select is(pg_temp.walk(null, null, p_kind => 'late', p_since => '2031-01-01'), null, 'none was made later');
+select is(pg_temp.walk(null, null, p_until => '2029-12-01'), null, 'none was made before');
+select is(pg_temp.walk(x, '-finished_at', p_since => '2029-12-31 18:03', p_until => '2029-12-31 18:09'), (select array_agg(h.job_id order by h.finished_at desc) from tow_store.history h
+	where tow_store.end_name(h.outcome) = any(string_to_array(x, ',')) and h.finished_at >= '2029-12-31 18:03' and h.finished_at < '2029-12-31 18:09' and tow.state(h.job_id) = any(string_to_array(x, ','))), x || ': those that ended in a span')
+from unnest('{failed,completed,cancelled,"failed,completed"}'::text[]) x;
+select is(pg_temp.walk('scheduled', 'run_at', p_since => '2030-01-01 23:55', p_until => '2030-01-01 23:58'), (select array_agg(id order by n desc) from made where s = 'scheduled' and n in (3, 4, 5)), 'those due in a span');
+select set_eq($$ select unnest(pg_temp.walk('running', 'started_at', p_until => '2030-01-02')) $$, $$ select job_id from tow_store.running $$, 'begun before');
+select is(pg_temp.walk('running', '-started_at', p_since => '2030-01-02'), null, 'none began later');
+
+-- Of many that completed, each once, the last first: in a span, of a worker, and as far as there is time to look.
+insert into tow_store.history (job_id, run, finished_at, worker, attempt, outcome)
+	select j.id, 1000000000 + j.id, '2029-12-31 20:00'::timestamptz + (j.id / 3) * interval '10 ms', j.id % 7, 1, 'c' from tow_store.job j where j.kind = 'noop' and not exists (select from made m where m.id = j.id) order by j.id limit 5000;
+create function pg_temp.completed(p_worker bigint default null, p_since timestamptz default null) returns bigint[] language sql as $$
+	select array_agg(h.job_id order by h.finished_at desc, h.run desc) from tow_store.history h
+	where h.outcome = 'c' and (p_worker is null or h.worker = p_worker) and (p_since is null or h.finished_at >= p_since) and not exists (select from tow_store.revival v where v.run = h.run)
+$$;
+select is(pg_temp.walk('completed', '-finished_at', p_rows => 900), pg_temp.completed(), 'all that completed');
+select is(pg_temp.walk('completed', null, p_rows => 90, p_worker => '5'), pg_temp.completed(5), 'at a worker');
+select is(pg_temp.walk('completed', '-finished_at', p_rows => 100, p_since => max(finished_at) - interval '2 s'), pg_temp.completed(p_since => max(finished_at) - interval '2 s'), 'of late') from tow_store.history;
+select set_config('tow.next', '', true) \g /dev/null
+set local tow.list_time = '0 s';
+select is((select count(*) from tow.list_jobs('completed,failed', sort => '-finished_at')), 0::bigint, 'who looks too long for one of two states has neither');
+select is((select array_agg(l.id) from tow.list_jobs('failed', sort => '-finished_at', after => current_setting('tow.next')) l), (select array_agg(l.id) from tow.list_jobs('failed', max_rows => 5) l), 'and goes on before both');
+reset tow.list_time;
 
 select * from finish();
 rollback;

@@ -9,6 +9,7 @@ const places = [
 	['#/overview', 'Overview', 'Needs somebody'],
 	['#/jobs', 'Jobs', 'echo'],
 	['#/jobs?state=failed', 'Jobs', 'out of paper'],
+	['#/jobs?state=failed%2Cwaiting&since=2h', 'Jobs', 'out of paper'],
 	[`#/jobs/${jobs.failed}`, 'fail', 'Timeline'],
 	[`#/jobs/${jobs.echo}`, 'echo', 'hello world'],
 	[`#/jobs/${jobs.after}`, 'noop', 'Belongs together'],
@@ -440,6 +441,18 @@ async function useKeys() {
 	await filterBy(page, 'state:failed');
 	await comes(page.waitForURL(/state=failed/), 'a state can be written, too');
 	is(await page.getByText('Not understood').count(), 0, 'and is understood');
+	await page.getByLabel('And also those that are').selectOption('completed');
+	await comes(page.waitForURL(/state=failed%2Ccompleted/), 'a second state comes to the first');
+	await comes(page.locator('tbody').getByText('completed').first().waitFor(), 'whose jobs are shown');
+	is(await page.locator('.tabs [aria-current]').allTextContents().then((all) => all.map((t) => t.replace(/\d.*/, '')).join(' ')), 'failed completed', 'as both tabs say');
+	await filterBy(page, 'since:lately');
+	await comes(page.getByRole('alert').filter({ hasText: 'Not understood: since:lately.' }).waitFor(), 'a time that is none is not understood');
+	await filterBy(page, 'until:2h');
+	await comes(page.getByText('No job matches').waitFor(), 'none ended two hours ago');
+	await goTo(page, '#/workers');
+	await page.getByRole('link', { name: /^Jobs of / }).first().click();
+	await comes(page.waitForURL(/jobs\?worker=\d+/), 'from a worker there is a way to its jobs');
+	await comes(page.locator('tbody tr [data-open]').first().waitFor(), 'that it has run');
 	await page.context().close();
 }
 

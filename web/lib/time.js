@@ -58,6 +58,13 @@ export function spelled(interval) {
 	return parts.filter(Boolean).join(' ') || '0 s';
 }
 
+// What people write for an instant: 90s, 2h, 3d is so long ago; or a day, with or without the time. undefined: it is none.
+export function instant(text) {
+	const [, n, unit] = /^(\d+)(s|m|min|h|d)$/.exec(text ?? '') ?? [];
+	const at = n ? now() - n * 1000 * units.find(([name]) => name.startsWith(unit))[1] : /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?)?$/.test(text ?? '') ? Date.parse(text.includes('T') ? text : `${text}T00:00`) : NaN;
+	return Math.abs(at) < 8e15 ? new Date(at).toISOString() : undefined;
+}
+
 // As exactly as the server knows an instant; a Date knows milliseconds alone.
 export const micros = (at) => Date.parse(at) * 1000 + Number((/\.\d{3}(\d{1,3})/.exec(at)?.[1] ?? '').padEnd(3, '0'));
 

@@ -9,12 +9,12 @@ import { usePages } from '../lib/pages.js';
 import { finished, live } from '../lib/states.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { Lasting, Time } from '../lib/time.js';
-import { html, useEffect, useRef, useState } from '../lib/ui.js';
+import { instant, Lasting, Time } from '../lib/time.js';
+import { html, useEffect, useMemo, useRef, useState } from '../lib/ui.js';
 import { enqueue } from './enqueue.js';
 import { Job } from './job.js';
 
-const names = ['kind', 'queue', 'lane', 'tag', 'key', 'parent', 'class'];
+const names = ['kind', 'queue', 'lane', 'tag', 'key', 'parent', 'class', 'worker', 'since', 'until'];
 const PAGE = 50;
 // The orders in which jobs of a state can be listed, the usual one first; of the others there is one.
 const orders = {
@@ -23,22 +23,36 @@ const orders = {
 	retrying: [['run_at', 'soonest first'], ['-id', 'newest first']],
 };
 
+const statesOf = (query) => query.state?.split(',') ?? [];
+const areStates = (text) => text.split(',').every((state) => [...live, ...finished].includes(state));
+
+// Of several states there are the jobs of each.
+function AndAlso({ query }) {
+	const chosen = statesOf(query);
+	return chosen.length > 0 && html`<select class="also" aria-label="And also those that are" value="" onChange=${(e) => filter({ sort: null, state: [...chosen, e.target.value].join(',') })}>
+		<option value="">and also…</option>${[...live, ...finished].filter((s) => !chosen.includes(s)).map((s) => html`<option key=${s} value=${s}>${s}</option>`)}</select>`;
+}
+
 function Tabs({ query, counts }) {
-	const tab = (state, title) => html`<a key=${title} href=${href('jobs', { ...query, sort: null, state })} aria-current=${(query.state ?? null) === state ? 'true' : undefined}>
+	const chosen = statesOf(query);
+	const tab = (state, title) => html`<a key=${title} href=${href('jobs', { ...query, sort: null, state })} aria-current=${(state ? chosen.includes(state) : chosen.length === 0) ? 'true' : undefined}>
 		${title}${counts?.[state] !== undefined && html`<span class="n soft">${counts[state]}</span>`}</a>`;
-	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}</nav>`;
+	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}<${AndAlso} query=${query} /></nav>`;
 }
 
 // Bulk calls cannot find jobs by these.
-const canMatch = (query) => !query.key && !query.parent && !query.system;
+const canMatch = (query) => !query.key && !query.parent && !query.system && !query.worker && !query.since && !query.until && statesOf(query).length < 2;
+
+// What a word can say, where it is not just anything.
+const checks = { state: areStates, since: instant, until: instant };
+const fits = (name, value) => !checks[name] || Boolean(checks[name](value));
 
 // What is written, as filters: "queue:mail tag:night thumbnail", where a word alone is a kind. odd: the words that are none.
 export function readFilter(text) {
 	const given = Object.fromEntries(names.map((name) => [name, null])), odd = [];
 	for (const word of text.split(/\s+/).filter(Boolean)) {
 		const [, name = 'kind', value = word] = /^(\w+):(.*)$/.exec(word) ?? [];
-		const isState = name === 'state' && [...live, ...finished].includes(value);
-		if ((names.includes(name) || isState) && !given[name])
+		if ([...names, 'state'].includes(name) && !given[name] && (!value || fits(name, value)))
 			given[name] = value || null;
 		else
 			odd.push(word);
@@ -51,7 +65,7 @@ export const writeFilter = (query) =>
 
 function NotUnderstood({ odd }) {
 	return html`<p class="bad-text" role="alert">Not understood: ${odd.join(', ')}. <span class="soft">There are
-		${' '}${names.map((n) => `${n}:…`).join(', ')} and state:…; one word alone is a kind.</span></p>`;
+		${' '}${names.map((n) => `${n}:…`).join(', ')} and state:…; one word alone is a kind. Times are written as 2h (so long ago), 3d or 2030-01-31T18:00.</span></p>`;
 }
 
 function Filter({ query }) {
@@ -73,7 +87,7 @@ function Filter({ query }) {
 	return html`<form class="filters grow" role="search" onSubmit=${search}>
 		<input data-filter ref=${box} type="search" defaultValue=${written} aria-label="Filter jobs" aria-describedby="filter-hint" autocomplete="off" spellcheck=${false}
 			placeholder="kind, queue:mail, tag:nightly, key:…, lane:… or a number" onChange=${search} />
-		<span class="hidden" id="filter-hint">words such as queue:mail or tag:nightly; a word alone is a kind, a number a job</span>
+		<span class="hidden" id="filter-hint">words such as queue:mail, tag:nightly, worker:7 or since:2h; a word alone is a kind, a number a job</span>
 		${odd.length > 0 && html`<${NotUnderstood} odd=${odd} />`}</form>`;
 }
 
@@ -113,13 +127,14 @@ function Order({ state, sort }) {
 
 function Nothing({ query }) {
 	const filtered = writeFilter(query) || query.state || query.system;
-	return filtered ? html`<${Empty} title="No job matches">${query.state && `None is ${query.state}${writeFilter(query) || query.system ? ' and fits the filter' : ''}. `}<a href=${href('jobs')}>Show all</a><//>`
+	return filtered ? html`<${Empty} title="No job matches">${query.state && `None is ${statesOf(query).join(' or ')}${writeFilter(query) || query.system ? ' and fits the filter' : ''}. `}<a href=${href('jobs')}>Show all</a><//>`
 		: html`<${Empty} title="No jobs yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A job is a kind and its arguments; it appears here at once.<//>`;
 }
 
 function List({ query }) {
 	const order = query.sort ?? orders[query.state]?.[0][0];
-	const asked = { ...Object.fromEntries(['state', 'system', ...names].map((name) => [name, query[name]])), sort: order };
+	const from = useMemo(() => instant(query.since) ?? query.since, [query.since]), to = useMemo(() => instant(query.until) ?? query.until, [query.until]);
+	const asked = { ...Object.fromEntries(['state', 'system', ...names].map((name) => [name, query[name]])), since: from, until: to, sort: order };
 	const { rows, more, error, reload } = usePages('jobs', { ...asked, limit: PAGE }, { topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
 	const chosen = useChosen(rows, asked, { isMore: more !== null, mayMatch: canMatch(asked) });

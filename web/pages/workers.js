@@ -47,7 +47,8 @@ function Worker({ worker: w, jobs, all, reload }) {
 		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
-		${may('operator') && w.state === 'running' && html`<div class="actions own"><${Button} look="small" aria-label=${`Drain ${w.name} ${w.id}`} onClick=${() => drain(w, reload)}>Drain<//></div>`}
+		<div class="actions own"><a class="button small" href=${href('jobs', { worker: w.id })} aria-label=${`Jobs of ${w.name} ${w.id}`}>Its jobs</a>
+			${may('operator') && w.state === 'running' && html`<${Button} look="small" aria-label=${`Drain ${w.name} ${w.id}`} onClick=${() => drain(w, reload)}>Drain<//>`}</div>
 		<details class="serves"><summary>Serves <span class="soft">${w.queues}</span></summary><p>${w.kinds.map((k) => html`<span key=${k} class="chip">${k}</span> `)}</p></details><//>`;
 }
 

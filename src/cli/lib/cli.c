@@ -189,16 +189,26 @@ const char *cli_array(struct tow_arena *a, const char *list)
 	return tow_strdup(a, out.data);
 }
 
-bool cli_instant(struct cli *c, struct tow_arena *a, const char *delay, const char **instant)
+static bool reckon(struct cli *c, struct tow_arena *a, const char *how, const char *length,
+		   const char **instant)
 {
 	TOW_AUTO_ROWS *now = NULL;
 	TOW_AUTO_ROWS *then = NULL;
 	if (!tow_call(c->db, &now, &c->err, "tow.now") ||
-	    !tow_call(c->db, &then, &c->err, "pg_catalog.timestamptz_pl_interval",
-		      tow_rows_at(now, 0, 0), delay))
+	    !tow_call(c->db, &then, &c->err, how, tow_rows_at(now, 0, 0), length))
 		return false;
 	*instant = tow_strdup(a, tow_rows_at(then, 0, 0));
 	return true;
+}
+
+bool cli_instant(struct cli *c, struct tow_arena *a, const char *delay, const char **instant)
+{
+	return reckon(c, a, "pg_catalog.timestamptz_pl_interval", delay, instant);
+}
+
+bool cli_ago(struct cli *c, struct tow_arena *a, const char *length, const char **instant)
+{
+	return reckon(c, a, "pg_catalog.timestamptz_mi_interval", length, instant);
 }
 
 static void note_end(int signal)

@@ -70,6 +70,8 @@ const char *cli_array(struct tow_arena *a, const char *list);
  * reckoning. */
 TOW_MUST bool cli_instant(struct cli *c, struct tow_arena *a, const char *delay,
 			  const char **instant);
+/* The instant that lies so far back. */
+TOW_MUST bool cli_ago(struct cli *c, struct tow_arena *a, const char *length, const char **instant);
 
 /* Sleeps; false when a signal that asks for an end came meanwhile or before (see cli_catch_end). */
 bool cli_pause(long ms);
