@@ -159,10 +159,15 @@ async function whereNothingIs() {
 	await checkAccess(page, 'links that are refused');
 	await shot(page, 'downloads-refused-phone');
 	await page.setViewportSize({ width: 1280, height: 800 });
+	await dialog(page).getByLabel('Or files').setInputFiles({ name: 'kept.torrent', mimeType: 'application/x-bittorrent', buffer: Buffer.from('d4:infod4:name1:xee') });
+	await dialog(page).getByLabel('They are').selectOption('http');
 	await dialog(page).getByRole('button', { name: 'Add a library' }).click();
 	await dialog(page).getByRole('heading', { name: 'Add a library' }).waitFor();
 	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
 	await comes(dialog(page).getByRole('heading', { name: 'Add downloads' }).waitFor(), 'it offers a library, too, and comes back from there');
+	is(await dialog(page).getByLabel('Links').inputValue(), 'ftp://somewhere/else\nmagnet:?xt=a b', 'with the links that were typed');
+	is(await dialog(page).getByLabel('They are').inputValue(), 'http', 'what was chosen');
+	is(await dialog(page).getByLabel('Or files').evaluate((input) => [...input.files].map((f) => f.name).join()), 'kept.torrent', 'and the files');
 	await dialog(page).getByRole('button', { name: 'Cancel' }).click();
 	await comes(status(page, 'early.bin').getByText('no library', { exact: true }).waitFor(), 'what is here and has no library says so');
 	await comes(page.getByRole('link', { name: /^Needs somebody\s*1$/ }).waitFor(), 'and counts as what needs somebody');

@@ -185,6 +185,15 @@ async function systemJobsAreHidden() {
 	await goTo(page, '#/jobs?system=false');
 	await comes(page.getByRole('button', { name: 'look further' }).click(), 'where many are hidden before the first that is not, it is said that there may be more');
 	await comes(job(own).waitFor(), 'which are found');
+	await goTo(page, '#/jobs?kind=haul.nothing');
+	await page.locator('tbody tr').nth(49).waitFor();
+	const asked = [];
+	page.on('request', (request) => { if (request.url().includes('after=')) asked.push(request.url()); });
+	await page.getByRole('button', { name: 'Show more' }).dblclick();
+	await comes(page.locator('tbody tr').nth(99).waitFor(), 'there are more for whoever wants them');
+	is(asked.length, 1, 'a double click asks for them once');
+	await page.getByRole('button', { name: 'Show more' }).click();
+	await comes(page.locator('tbody tr').nth(149).waitFor(), 'and another click for the next ones');
 	sql("delete from tow_store.job where kind = 'haul.nothing' and run_at is null");
 	sql(`select tow.cancel(${id}), tow.cancel(${own})`);
 	await page.context().close();
@@ -466,6 +475,12 @@ async function viewersOnlyLook() {
 	await page.locator('tbody tr').first().waitFor();
 	is(await page.getByRole('button', { name: 'Enqueue a job' }).count(), 0, 'enqueues nothing');
 	is(await page.locator('table').getByRole('checkbox').count(), 0, 'and selects nothing');
+	const raw = () => page.locator('main').evaluate((main) => main.innerText.includes('(hidden)') || main.querySelector('[title*="(hidden)"]') !== null);
+	await comes(page.getByTitle('hidden from viewers').locator('visible=true').first().waitFor(), 'a list says, on hover, too, what is hidden');
+	is(await raw(), false, 'in words');
+	await goTo(page, '#/overview');
+	await comes(page.locator('.needs').getByTitle('hidden from viewers').locator('visible=true').first().waitFor(), 'so does the overview');
+	is(await raw(), false, 'in words, too');
 	await goTo(page, `#/jobs/${jobs.failed}`);
 	await page.locator('.why li').first().waitFor();
 	await comes(page.locator('main > .problem').getByText('hidden from viewers').waitFor(), 'and that an error is');

@@ -5,11 +5,11 @@ import { html, store, useEffect, useErrorBoundary, useRef, useState, useStore } 
 
 const asked = store(null);
 
-// {title, text, fields: [{name, label, type, value, hint, options, suggest, words, read, unset, json, required, placeholder, also, rare}], body, action, danger, broad, run}
+// {title, text, left, fields: [{name, label, type, value, hint, options, suggest, words, read, unset, json, required, placeholder, also, rare}], body, action, danger, broad, run}
 // options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
 // gets {values}, as they are typed, below the field; rare: it stands behind "More"; words, read, unset, json: see form.js. body: what there is to read; action null: there
 // is nothing to do but that. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
-// holds is put into fields: what is still to be done; its each: which of several were refused, and why. Resolves to what run
+// holds is put into fields: what is still to be done, as what the question's own left holds is at first; its each: which of several were refused, and why. Resolves to what run
 // returned, or to the values; to null when somebody thought better of it, or went to another page.
 export function ask(question) {
 	return new Promise((resolve) => asked.set({ ...question, fields: question.fields ?? [], resolve }));
@@ -48,7 +48,7 @@ function putBack(form, left = {}) {
 	}
 }
 
-function valuesOf(form, fields) {
+export function valuesOf(form, fields) {
 	return Object.fromEntries(fields.map(({ name, type }) =>
 		[name, type === 'check' ? form.elements[name].checked : type === 'file' ? [...form.elements[name].files] : form.elements[name].value.trim()]));
 }
@@ -78,12 +78,13 @@ function Refused({ problem: { message, hint, each } }) {
 }
 
 function Question({ question }) {
-	const { title, text, fields, body, action = 'OK', danger, broad, run, resolve } = question;
+	const { title, text, fields, body, action = 'OK', danger, broad, left, run, resolve } = question;
 	const box = useRef(null), form = useRef(null);
 	const [problem, setProblem] = useState(null);
 	const [busy, setBusy] = useState(false);
 	useEffect(() => {
 		box.current.showModal();
+		putBack(form.current, left);
 		// What cannot be undone is not a mere Enter away.
 		box.current.querySelector(fields.length ? 'input, select, textarea' : danger || action === null ? '.cancel' : '.go')?.focus();
 	}, []);

@@ -2,7 +2,7 @@
 import { get } from './api.js';
 import { useData } from './live.js';
 import { toastProblem } from './toast.js';
-import { useState } from './ui.js';
+import { useEffect, useRef, useState } from './ui.js';
 
 // Pages that have been asked for beyond the first, which alone is kept fresh: as useData, and {rows; more: asks for the next
 // page; null where there is none}. idOf: what tells rows apart; grows: rows are only ever added, so that those which newer ones
@@ -13,12 +13,19 @@ export function usePages(path, query, { idOf = (r) => r.id, grows = false, ...li
 	const key = JSON.stringify([path, query]);
 	const mine = later.key === key ? later : { items: [], next: undefined };
 	const next = mine.next === undefined ? first.data?.next : mine.next;
+	// Until a page that was asked for is there, another click asks for nothing.
+	const asking = useRef(null), asked = `${key} ${next}`;
+	useEffect(() => { asking.current = null; }, [later]);
 	const more = async () => {
+		if (asking.current === asked)
+			return;
+		asking.current = asked;
 		try {
 			const page = await get(path, { ...query, after: next });
 			const before = grows && mine.next === undefined ? first.data.items : mine.items;
 			setLater({ key, items: [...before, ...page.items], next: page.next });
 		} catch (error) {
+			asking.current = null;
 			toastProblem(error);
 		}
 	};

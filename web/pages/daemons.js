@@ -2,6 +2,7 @@
 import { get, may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
+import { hiddenSaid } from '../lib/hidden.js';
 import { Json } from '../lib/json.js';
 import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
@@ -74,7 +75,7 @@ function Verbs({ d, done, look = '', less = '' }) {
 function Says({ d }) {
 	const isOld = d.status && d.status_at && !['running', 'starting'].includes(d.state);
 	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
-	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${d.status_at} />: </span>`}<span class=${look} title=${d.status}>${d.status ?? html`<span class="soft">–</span>`}</span>
+	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${d.status_at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span>
 		${d.status_job && html` <a href=${href(`jobs/${d.status_job}`)}>View Job ${d.status_job}</a>`}</span>`;
 }
 

@@ -2,6 +2,7 @@
 import { may, post } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
+import { hiddenSaid } from '../lib/hidden.js';
 import { gist, Long } from '../lib/long.js';
 import { useOutcome } from '../lib/outcome.js';
 import { usePages } from '../lib/pages.js';
@@ -23,7 +24,7 @@ function Timeline({ events, begun }) {
 
 const fileColumns = [
 	{ name: 'source', title: 'File', cell: (f) => html`<div class="two"><span title=${f.path ?? f.source}>${f.source}</span>
-		<span class=${f.error ? 'bad-text' : 'soft'} title=${f.error ?? f.why ?? f.path}>${gist(f.error ?? f.why ?? f.path)}</span></div>` },
+		<span class=${f.error ? 'bad-text' : 'soft'} title=${hiddenSaid(f.error ?? f.why ?? f.path)}>${gist(f.error ?? f.why ?? f.path)}</span></div>` },
 	{ name: 'state', title: 'State', width: 13, sort: (f) => f.state, cell: (f) => html`<${State} name=${f.state} />` },
 	{ name: 'size', title: 'Size', width: 11, num: true, wide: true, sort: (f) => f.size, cell: (f) => bytes(f.size) },
 	{ name: 'mode', title: 'How', width: 10, wide: true, cell: (f) => f.mode ?? html`<span class="soft">–</span>` },

@@ -2,7 +2,7 @@
 import { get, may, post } from '../lib/api.js';
 import { Button, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { Chosen, useChosen } from '../lib/bulk.js';
-import { ask, confirm } from '../lib/dialog.js';
+import { ask, confirm, valuesOf } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { useData, useMessages } from '../lib/live.js';
@@ -313,22 +313,23 @@ async function addAll(fields, { links, files, rate, checksum, ...values }) {
 	return { n };
 }
 
-// No library is no reason not to download; but what comes would wait for one.
-function NoLibrary({ then }) {
-	const first = async () => {
+// No library is no reason not to download; but what comes would wait for one. What was typed meanwhile is there again.
+function NoLibrary({ fields, then }) {
+	const first = async (event) => {
+		const typed = valuesOf(event.currentTarget.form, fields);
 		await addLibrary();
-		then();
+		then(typed);
 	};
 	return html`<div class="lead offer"><p class="soft">There is no library yet: what comes waits for one.${!may('admin') && ' An admin adds it: Settings, Libraries.'}</p>
 		${may('admin') && html`<${Button} onClick=${first}>Add a library<//>`}</div>`;
 }
 
-async function add(done) {
+async function add(done, left) {
 	try {
 		const [libraries, clients] = await Promise.all([get('libraries'), get('clients')]);
 		const fields = addFields(libraries.items, clients.items);
-		const body = libraries.items.length === 0 && html`<${NoLibrary} then=${() => add(done)} />`;
-		const answer = await ask({ title: 'Add downloads', action: 'Add', body, fields, run: (values) => addAll(fields, values) });
+		const body = libraries.items.length === 0 && html`<${NoLibrary} fields=${fields} then=${(typed) => add(done, typed)} />`;
+		const answer = await ask({ title: 'Add downloads', action: 'Add', body, fields, left, run: (values) => addAll(fields, values) });
 		if (answer)
 			toast(answer.n === 1 ? 'the download is added' : `${answer.n} downloads are added`);
 	} catch (error) {

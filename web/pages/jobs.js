@@ -2,6 +2,7 @@
 import { may } from '../lib/api.js';
 import { Button, compact, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { Chosen, useChosen } from '../lib/bulk.js';
+import { hiddenSaid } from '../lib/hidden.js';
 import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
 import { gist } from '../lib/long.js';
@@ -96,12 +97,12 @@ function Progress({ job }) {
 		return job.pct !== null ? html`<span class="pair"><${Meter} value=${job.pct} label=${`progress of job ${job.id}`} /><span class="num">${Math.round(job.pct)} %</span></span>`
 			: html`<${Lasting} from=${job.started_at} />`;
 	if (job.error)
-		return html`<span title=${job.error}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${gist(job.error)}</span>`;
+		return html`<span title=${hiddenSaid(job.error)}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${gist(job.error)}</span>`;
 	if (job.state === 'waiting')
 		return html`<span class="soft" title=${job.waits_for}>${job.waits_for && `for ${job.waits_for}`}</span>`;
 	if (job.run_at && ['scheduled', 'retrying'].includes(job.state))
 		return html`<span class="soft"><${Time} at=${job.run_at} /></span>`;
-	return html`<span class="soft">${job.note ?? ''}</span>`;
+	return html`<span class="soft">${hiddenSaid(job.note) ?? ''}</span>`;
 }
 
 const columns = [

@@ -4,6 +4,7 @@ import { Button, Card, compact, count, Empty, Head, number, ProblemBox, State } 
 import { Chart } from '../lib/chart.js';
 import { ask } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
+import { hiddenSaid } from '../lib/hidden.js';
 import { useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useNeeds } from '../lib/needs.js';
@@ -105,7 +106,7 @@ function What({ of: group }) {
 	const who = ofLast(group);
 	return messages > 1
 		? html`<details class="folded soft"><summary><${Time} at=${last} />: ${who && `of ${who} `}${number(messages)} different messages, the last one: ${gist(detail)}</summary><${Says} says=${says} messages=${messages} /></details>`
-		: html`<span class="soft"><${Time} at=${last} />: <span title=${detail}>${gist(detail)}</span></span>`;
+		: html`<span class="soft"><${Time} at=${last} />: <span title=${hiddenSaid(detail)}>${gist(detail)}</span></span>`;
 }
 
 // What a group is without, cannot be filtered by.

@@ -2,6 +2,7 @@
 import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
+import { hiddenSaid } from '../lib/hidden.js';
 import { useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
@@ -25,7 +26,7 @@ function Running({ jobs, more, all }) {
 		return html`<p class="soft idle">Nothing at the moment.</p>`;
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
 		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
-		<span class="soft note" title=${j.note}>${j.note ?? ''}</span>
+		<span class="soft note" title=${hiddenSaid(j.note)}>${hiddenSaid(j.note) ?? ''}</span>
 		${j.pct === null ? html`<span></span>` : html`<${Meter} value=${j.pct} label=${`how far job ${j.id} is`} />`}
 		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')} <${Button} look="small" onClick=${all}>Show all<//></p>`}`;
 }
@@ -47,7 +48,7 @@ function Worker({ worker: w, jobs, all, reload }) {
 		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
-		<div class="actions own"><a class="button small" href=${href('jobs', { worker: w.id })} aria-label=${`Jobs of ${w.name} ${w.id}`}>Its jobs</a>
+		<div class="actions own"><a class="button small" href=${href('jobs', { worker: w.id })} aria-label=${`Jobs of ${w.name} ${w.id}`}>Jobs</a>
 			${may('operator') && w.state === 'running' && html`<${Button} look="small" aria-label=${`Drain ${w.name} ${w.id}`} onClick=${() => drain(w, reload)}>Drain<//>`}</div>
 		<details class="serves"><summary>Serves <span class="soft">${w.queues}</span></summary><p>${w.kinds.map((k) => html`<span key=${k} class="chip">${k}</span> `)}</p></details><//>`;
 }
