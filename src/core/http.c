@@ -411,14 +411,35 @@ static bool is_page(const struct tow_http_answer *answer)
 					strncasecmp(answer->body, "<html", 5) == 0);
 }
 
+/* Whether the words between from and to stand before them, too. */
+static bool is_said(const char *words, size_t from, size_t to)
+{
+	size_t len = to > from ? to - from : 0;
+	for (size_t i = 0; len > 0 && i + len < from; i++)
+		if (memcmp(words + i, words + from, len) == 0 && (i == 0 || words[i - 1] == ' ') &&
+		    words[i + len] == ' ')
+			return true;
+	return false;
+}
+
+static size_t trimmed(const char *words, size_t n)
+{
+	while (n > 0 && words[n - 1] == ' ')
+		n--;
+	return n;
+}
+
 /* The beginning of what the server said, on one line: it often says what is wrong. Of a page for
- * people a few words without its tags are enough. */
+ * people a few words without its tags are enough, and without those that a heading has from the
+ * title. */
 static void excerpt(char *out, size_t size, const struct tow_http_answer *answer)
 {
 	bool page = is_page(answer), in_tag = false;
-	size_t n = 0, most = page && size > PAGE_WORDS ? PAGE_WORDS : size;
-	for (size_t i = 0; i < answer->body_len && n + 1 < most; i++) {
+	size_t n = 0, piece = 0;
+	for (size_t i = 0; i < answer->body_len && n + 1 < size; i++) {
 		unsigned char c = (unsigned char)answer->body[i];
+		if (page && c == '<' && is_said(out, piece, trimmed(out, n)))
+			n = piece;
 		in_tag = page && (c == '<' || (in_tag && c != '>'));
 		if (in_tag || (page && c == '>'))
 			c = ' ';
@@ -428,10 +449,11 @@ static void excerpt(char *out, size_t size, const struct tow_http_answer *answer
 			out[n++] = (char)c;
 		else if (n > 0 && out[n - 1] != ' ')
 			out[n++] = ' ';
+		if (answer->body[i] == '>')
+			piece = n;
 	}
-	while (n > 0 && out[n - 1] == ' ')
-		n--;
-	out[n] = '\0';
+	n = page && n >= PAGE_WORDS ? PAGE_WORDS - 1 : n;
+	out[trimmed(out, n)] = '\0';
 }
 
 bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *e)

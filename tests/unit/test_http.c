@@ -320,6 +320,21 @@ START_TEST(of_a_page_its_first_words)
 }
 END_TEST
 
+START_TEST(of_a_page_nothing_twice)
+{
+	static char page[] = "<!DOCTYPE HTML>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+			     "<title>404 Error response</title></head>\n<body>\n"
+			     "<h1>Error response</h1>\n<p>Error code: 404</p>\n"
+			     "<p>Message: <b>no</b> such <b>file</b>.</p></body></html>";
+	struct tow_http_answer a = { .status = 404, .body = page, .body_len = sizeof(page) - 1 };
+	struct tow_err e;
+
+	ck_assert(!tow_http_ok(&a, &e));
+	ck_assert_str_eq(e.text, "the server answered 404: 404 Error response Error code: 404 "
+				 "Message: no such file .");
+}
+END_TEST
+
 START_TEST(a_long_answer_fails)
 {
 	struct tow_err e = ask_in_vain(
@@ -577,6 +592,7 @@ int main(void)
 	tcase_add_test(t, statuses_become_errors);
 	tcase_add_test(t, an_error_quotes_the_server);
 	tcase_add_test(t, of_a_page_its_first_words);
+	tcase_add_test(t, of_a_page_nothing_twice);
 	tcase_add_test(t, a_long_answer_fails);
 	tcase_add_test(t, failures_have_classes);
 	tcase_add_test(t, only_http_is_spoken);
