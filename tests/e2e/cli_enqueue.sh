@@ -48,8 +48,18 @@ refused 65 enqueue noop '{'
 like "$said" "no JSON" "bad JSON is found before it is sent"
 refused 65 enqueue noop --priority -1
 like "$said" "bad priority -1"$'\n'"hint: use 0 to" "the database's own words and hint"
-refused 65 enqueue noop --in nonsense
-like "$said" "--in: .*\"nonsense\"" "an option whose value PostgreSQL cannot read is named"
+refused 64 enqueue noop --in nonsense
+is "$said" "tow: --in takes a length of time, not 'nonsense'"$'\n'"hint: for instance: --in '1 hour 30 min'" "an option whose value PostgreSQL cannot read is named, in plain words"
+refused 64 enqueue noop --run-at 2030-13-45
+like "$said" "^tow: --run-at takes an instant, not '2030-13-45'"$'\n'"hint: for instance" "an instant that there is none, too"
+refused 64 enqueue noop --priority 99999999999
+like "$said" "^tow: --priority: '99999999999' is too large" "and a number that is too large"
+refused 64 enqueue noop --timeout '9999999999 hours'
+like "$said" "^tow: --timeout: '9999999999 hours' is too large" "or a time"
+refused 64 enqueue noop --in '300000 years'
+like "$said" "^tow: a time that was given lies too far away" "or too far"
+refused 64 policy set p --shape list --delays '1 min,foo'
+like "$said" "^tow: --delays takes a length of time, not '1 min,foo'" "or one of a list"
 refused 64 enqueue noop --priority high
 like "$said" "--priority takes a whole number, not 'high'" "a number is read here"
 refused 64 enqueue

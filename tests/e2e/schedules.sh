@@ -80,7 +80,7 @@ like "$(tow schedule next '0 0 31 2 *' 2>&1)" "note: it never comes" "a day that
 exits 66 "set nothing" tow schedule set nowhere --queue x 2>/dev/null
 exits 65 "a bad choice" tow schedule set bills --overlap perhaps 2>/dev/null
 like "$(tow schedule set bills --overlap perhaps 2>&1)" "hint: use allow, skip, queue or replace" "with a hint"
-exits 65 "a bad interval" tow schedule set bills --grace nonsense 2>/dev/null
+exits 64 "a bad interval" tow schedule set bills --grace nonsense 2>/dev/null
 exits 65 "arguments that are no JSON" tow schedule set bills --args nonsense 2>/dev/null
 exits 64 "an option of another word" tow schedule add x '* * * * *' noop --reset tz 2>/dev/null
 exits 64 "is not ignored" tow schedule pause bills --count 3 2>/dev/null

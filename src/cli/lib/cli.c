@@ -110,27 +110,67 @@ void cli_complain(const struct tow_err *e)
 		fprintf(stderr, "hint: %s\n", shell_hint(&a, e->hint));
 }
 
-/* PostgreSQL quotes the value that it cannot read: whose it is, is known here. */
-static void name_option(const struct cli *c, struct tow_err *e)
+/* The text in the first pair of double quotes; empty: there is none. */
+static const char *quoted_in(struct tow_arena *a, const char *text)
 {
-	TOW_AUTO_ARENA a = { 0 };
-	for (size_t i = 0; c->args.options && c->args.options[i].name; i++) {
-		const char *value = c->args.values[i];
-		if (value && c->args.options[i].value &&
-		    strstr(e->text, tow_fmt(&a, "\"%s\"", value))) {
-			tow_wrap(e, "--%s", c->args.options[i].name);
-			return;
+	const char *quote = strchr(text, '"');
+	return quote ? tow_fmt(a, "%.*s", (int)strcspn(quote + 1, "\""), quote + 1) : "";
+}
+
+/* PostgreSQL quotes the value that it cannot read, or the part of a list: whose it is, is known
+ * here. */
+static const struct tow_option *find_blamed(const struct cli *c, const char *quoted,
+					    const char **value)
+{
+	const struct tow_option *found = NULL;
+	for (size_t i = 0; *quoted && c->args.options && c->args.options[i].name; i++) {
+		const char *given = c->args.options[i].value ? c->args.values[i] : NULL;
+		bool whole = given && strcmp(given, quoted) == 0;
+		if (whole || (given && !found && strstr(given, quoted))) {
+			found = &c->args.options[i];
+			*value = given;
 		}
+		if (whole)
+			break;
 	}
+	return found;
+}
+
+static void refuse_time(struct tow_err *e, const struct tow_option *o, const char *value)
+{
+	bool instant = strcmp(o->value, "TIME") == 0;
+	args_usage(e, "--%s takes %s, not '%s'", o->name,
+		   instant ? "an instant" : "a length of time", value);
+	tow_hint(e, "for instance: --%s '%s'", o->name,
+		 instant ? "2030-01-31 18:00" : "1 hour 30 min");
+}
+
+/* PostgreSQL has words of its own for what was typed wrong. */
+static void say_plainly(const struct cli *c, struct tow_err *e)
+{
+	static const char not_a_time[] = "22007", no_such_time[] = "22008", too_large[] = "22003",
+			  too_long[] = "22015";
+	TOW_AUTO_ARENA a = { 0 };
+	const char *value;
+	const struct tow_option *o = find_blamed(c, quoted_in(&a, e->text), &value);
+	if (o && (strcmp(e->class, not_a_time) == 0 || strcmp(e->class, no_such_time) == 0))
+		refuse_time(e, o, value);
+	else if (o && (strcmp(e->class, too_large) == 0 || strcmp(e->class, too_long) == 0))
+		args_usage(e, "--%s: '%s' is too large", o->name, value);
+	else if (o)
+		tow_wrap(e, "--%s", o->name);
+	else if (strcmp(e->class, no_such_time) == 0)
+		args_usage(e, "a time that was given lies too far away");
+	if (!e->hint[0])
+		tow_hint(e, "see 'tow %s --help'", c->command);
 }
 
 /* For what PostgreSQL itself refuses: it does not know what was typed, or who may do it. */
-static void hint_at(const struct cli *c, struct tow_err *e)
+static void explain(const struct cli *c, struct tow_err *e)
 {
 	if (strncmp(e->class, "22", 2) == 0) {
-		name_option(c, e);
-		tow_hint(e, "see 'tow %s --help'", c->command);
-	} else if (strcmp(e->class, "42501") == 0) {
+		say_plainly(c, e);
+	} else if (strcmp(e->class, "42501") == 0 && !e->hint[0]) {
 		tow_hint(e, "tow_viewer looks, tow_producer enqueues, tow_operator acts on jobs, "
 			    "tow_admin does all: somebody has to grant this user one of them");
 	}
@@ -139,8 +179,7 @@ static void hint_at(const struct cli *c, struct tow_err *e)
 int cli_failed(const struct cli *c)
 {
 	struct tow_err e = c->err;
-	if (!e.hint[0])
-		hint_at(c, &e);
+	explain(c, &e);
 	fflush(stdout); /* what went well before is said before */
 	cli_complain(&e);
 	return tow_err_exit(&e);
