@@ -115,10 +115,14 @@ static void say_missing(const char *path, const struct http_request *q, struct h
 	http_say(r, "Content-Type", types[0].type);
 }
 
-/* Else it is there, and something is wrong with it. */
-static bool is_absent(const char *folder, const struct tow_err *e)
+/* Else it is there, and something is wrong with it. What is not ours was not looked for. */
+static bool is_absent(const struct tow_err *e)
 {
-	return !folder || strcmp(e->class, "fs.ENOENT") == 0;
+	static const char *const absent[] = { "", "fs.ENOENT", "fs.ENOTDIR", "fs.ENAMETOOLONG" };
+	for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+		if (strcmp(e->class, absent[i]) == 0)
+			return true;
+	return false;
 }
 
 void files_answer(const char *folder, const char *path, const struct http_request *q,
@@ -131,14 +135,14 @@ void files_answer(const char *folder, const char *path, const struct http_reques
 	if (folder && is_ours(name) && type_of(name) &&
 	    tow_fs_read(q->arena, tow_fmt(q->arena, "%s%s", folder, name), &data, &r->len, &e)) {
 		r->body = data;
-	} else if (is_start && is_absent(folder, &e)) {
-		r->body = none;
-		r->len = sizeof none - 1;
-	} else if (is_start) {
+	} else if (!is_absent(&e)) {
 		tow_log_err(TOW_ERROR, "page.unread", &e);
 		problem_of(q->arena, r, 500, "the page cannot be read; the server's log says why",
 			   NULL);
 		return;
+	} else if (is_start) {
+		r->body = none;
+		r->len = sizeof none - 1;
 	} else {
 		say_missing(path, q, r);
 		return;

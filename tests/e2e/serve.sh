@@ -238,4 +238,8 @@ is "$(curl -s -m 30 "$SERVE_URL/" -w ' %{http_code}' | tr -d '\n')" \
 	'{"type":"about:blank","status":500,"title":"Internal error","detail":"the page cannot be read; the server'"'"'s log says why"} 500' \
 	"a page that is there and cannot be read is not taken for one that was not built"
 like "$(cat "$SERVE_LOG")" "page.unread.*fs.EISDIR.*/page/index.html" "and the log says why"
+mkdir "$TOW_HOME/page/app.js"
+is "$(curl -s -m 30 -o /dev/null "$SERVE_URL/app.js" -w '%{http_code}')" 500 "another file of it, neither"
+like "$(cat "$SERVE_LOG")" "page.unread.*fs.EISDIR.*/page/app.js" "which the log says, too"
+is "$(curl -s -m 30 -o /dev/null "$SERVE_URL/app.js/more.js" -w '%{http_code}') $(curl -s -m 30 -o /dev/null "$SERVE_URL/none.js" -w '%{http_code}')" "404 404" "one that is not there is not there"
 done_testing

@@ -35,6 +35,8 @@ select d.client, 'k' || d.id, d.id, 'n', case when d.id % 2 = 0 then 'seeding' e
 select is((select string_agg(x.s, ' ') from (select distinct d.status as s from haul.downloads d) x, unnest('{-id,title}'::text[]) o
 	where (select array_agg(l.id order by l.id) from haul.list_downloads(state => array[case when length(x.s) % 2 = 0 then x.s else lower(x.s) end], sort => o, max_rows => 1000) l)
 		is distinct from (select array_agg(d.id order by d.id) from haul.downloads d where d.status = x.s)), null, 'by what other programs call their state, in any case');
+select is((select array_agg(l.id) from haul.list_downloads(state => '{Open}', max_rows => 1000) l), (select array_agg(d.id order by d.id desc) from haul.downloads d where d.state not in ('completed', 'rejected', 'failed', 'cancelled')), 'all that have not ended');
+select is((select count(*) from haul.list_downloads(state => '{open,SEEDING,Imported}', max_rows => 1000)), (select count(*) from haul.downloads where state not in ('rejected', 'failed', 'cancelled')), 'and others');
 select is((select count(*) from haul.list_downloads(state => '{SEEDING,Imported}', max_rows => 1000)), (select count(*) from haul.downloads where state = 'completed'), 'by several');
 select is((select count(*) from haul.list_downloads(state => '{PENDING,PLACING}', max_rows => 1000)), (select count(*) from haul.downloads where state in ('queued', 'importing')), 'or those of yet others');
 update haul_store.download d set state = k.state from kept k where k.id = d.id;

@@ -19,12 +19,13 @@ begin
 end $$;
 comment on function haul_store.check_list(text[], text, int) is 'Refuse what no list of downloads can be asked for.';
 
--- The states of a list, by our names or by those that programs beside ours have, in any case.
+-- The states of a list, by our names or by those that programs beside ours have, in any case; open: all that are not final.
 create or replace function haul_store.states_named(p_names text[]) returns text[]
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select array_agg(case lower(u) when 'found' then 'approved' when 'complete' then 'downloaded' when 'imported' then 'completed' when 'seeding' then 'completed'
-		when 'pending' then 'queued' when 'auto_approved' then 'approved' when 'placing' then 'importing' else lower(u) end) from unnest(p_names) u
+	select array_agg(coalesce(s.name, case lower(u) when 'found' then 'approved' when 'complete' then 'downloaded' when 'imported' then 'completed' when 'seeding' then 'completed'
+		when 'pending' then 'queued' when 'auto_approved' then 'approved' when 'placing' then 'importing' else lower(u) end))
+	from unnest(p_names) u left join haul_store.state s on lower(u) = 'open' and not s.final
 $$;
 comment on function haul_store.states_named(text[]) is 'Our names of states; null: none were named.';
 
@@ -102,7 +103,7 @@ begin
 	return query select u.cursor, d.* from unnest(v_ids, v_cursors) with ordinality u(id, cursor, n) join haul.downloads d on d.id = u.id order by u.n;
 end $$;
 comment on function haul.list_downloads(text[], text, text, text, text, text, int, boolean) is
-'Downloads, page by page: in any of these states (by the names of the column status, too, in any case: QUEUED, SEEDING), of a client, into a library, with a part of the title. failing: those that jobs of ours try again and again in vain, or all others. sort: by which column, with - before it the other way round; after: the cursor of the last row of the page before.';
+'Downloads, page by page: in any of these states (by the names of the column status, too, in any case: QUEUED, SEEDING; open: all that have not ended), of a client, into a library, with a part of the title. failing: those that jobs of ours try again and again in vain, or all others. sort: by which column, with - before it the other way round; after: the cursor of the last row of the page before.';
 
 create or replace function haul.show_download(id bigint) returns setof haul.downloads
 language sql stable security definer set search_path = pg_catalog, pg_temp

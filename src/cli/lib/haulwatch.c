@@ -10,10 +10,6 @@
 #define PAUSE_US 1000000
 #define PAGE	 1000
 
-/* What is over is asked for by its id alone: of that there is ever more. */
-static const char open_states[] = "{queued,searching,matching,needs_approval,approved,downloading,"
-				  "downloaded,converting,converted,importing,paused}";
-
 struct seen {
 	long long id;
 	unsigned look;	/* when it was there last */
@@ -138,6 +134,7 @@ static void draw(struct watch *w, struct frame *ended, struct frame *f, const st
 	}
 }
 
+/* What is over is asked for by its id alone: of that there is ever more. */
 static bool draw_open(struct cli *c, struct watch *w, struct frame *ended, struct frame *f)
 {
 	const char *after = NULL;
@@ -145,7 +142,7 @@ static bool draw_open(struct cli *c, struct watch *w, struct frame *ended, struc
 
 	do {
 		TOW_AUTO_ROWS *rows = NULL;
-		const struct tow_arg args[] = { { "state", open_states },
+		const struct tow_arg args[] = { { "state", "{open}" },
 						{ "sort", "id" },
 						{ "after", after },
 						{ "max_rows", tow_fmt(f->arena, "%d", PAGE) } };
