@@ -36,6 +36,7 @@ struct tow_fetch_what {
 	const char *key;      /* the folder in it: "tow-17"; "tow-17.1" where that is another's */
 	const char *of;	      /* by which that is told */
 	const char *name;     /* where neither the server nor the address has one; may be NULL */
+	bool named;	      /* somebody has given it: a page at a slash is wanted, too */
 	const char *checksum; /* "sha256:HEX", sha1, md5, xxh128; NULL */
 	long long rate;	      /* bytes a second; 0: as they come */
 	long stall_ms;	      /* nothing came for so long; 0: 60 s */

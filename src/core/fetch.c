@@ -78,11 +78,12 @@ static bool start_whole(struct tow_fetch *f, const struct tow_http_answer *answe
 {
 	struct fetch_memo fresh = { .of = f->what.of };
 
-	if (fetch_is_listing(&f->arena, answer, f->url)) {
+	if (!f->what.named && fetch_is_listing(&f->arena, answer, f->url)) {
 		tow_fail_class(
 			e, TOW_FINAL, "http.url",
 			"the address ends in a slash, and the server sent a page and no file");
-		return tow_hint(e, "give the address of a file; of a folder's files each is one");
+		return tow_hint(e, "give the address of a file; of a folder's files each is one; "
+				   "or a title with it, if it is that page that is wanted");
 	}
 	fetch_read_head(&f->arena, answer, &fresh);
 	fresh.name = fetch_name(&f->arena, tow_http_header(answer, "Content-Disposition"), f->url,
@@ -210,6 +211,7 @@ static struct tow_fetch_what copied(struct tow_arena *a, const struct tow_fetch_
 		.key = tow_strdup(a, what->key),
 		.of = tow_strdup(a, what->of),
 		.name = tow_strdup(a, what->name),
+		.named = what->named,
 		.rate = what->rate,
 		.stall_ms = what->stall_ms,
 	};

@@ -98,13 +98,16 @@ is "$(tow haul resume "$id" >/dev/null && becomes "$id" completed && asked gate/
 #--- what goes wrong
 sum=$(md5sum "$room/src/sure" | cut -d' ' -f1)
 sure=$(add plain/sure --checksum "md5:$sum" --rate 2M) bad=$(add plain/bad --checksum "md5:$sum") lost=$(add plain/nothing) busy=$(add busy/busy)
-named=$(add 'named/named?attachment;%20filename="../../../%2e%2e/.profile"') file=$(add "to/x?file:///etc/passwd") round=$(add "to/y?/to/y?/to/y") plain=$(add "to/z?/plain/again") listing=$(add list/)
+named=$(add 'named/named?attachment;%20filename="../../../%2e%2e/.profile"') file=$(add "to/x?file:///etc/passwd") round=$(add "to/y?/to/y?/to/y") plain=$(add "to/z?/plain/again") listing=$(add list/) page=$(add list/ --title list.html)
 ok "the right checksum" becomes "$sure" completed
 ok "a wrong one" failed_as "$bad" release.checksum
 is "$(find "$room/dl/tow-$bad" -name 'bad*')" "" "leaves nothing"
 ok "404" failed_as "$lost" release.gone
 ok "a folder" failed_as "$listing" http.url
 like "$(asks "select error from haul.downloads where id = $listing")" "ends in a slash, and the server sent a page" "is no file"
+is "$(asks "select haul_store.is_mendable(d) from haul_store.download d where d.id = $listing")" f "and is not tried again by itself"
+ok "but whoever gives it a name wants that page" becomes "$page" completed
+is "$(head -c 4 "$room/library/list.html")" "<a>f" "and gets it"
 ok "503, and then not" becomes "$busy" completed
 ok "a hostile name" becomes "$named" completed
 ok "is made harmless" cmp -s "$room/src/named" "$room/library/_.profile"

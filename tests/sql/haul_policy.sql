@@ -148,6 +148,7 @@ select (select count(*) from haul.begin_import(:i)), haul.give_up(:i, 'local.den
 select is((select concat_ws(' ', state, class, hint) from haul.downloads where id = :i), 'failed retries.local.denied mend it; it is not tried again by itself: tow haul retry ' || :i, 'twice, and then for good');
 select is(haul.retry(:i), 'downloaded', 'but for a person');
 select is((select count(*) from haul_store.retried where download = :i), 0::bigint, 'who starts the count anew');
+select is((select haul_store.is_mendable(jsonb_populate_record(d, '{"state": "failed", "back": "downloaded", "class": "http.url"}')) from haul_store.download d where d.id = :i), true, 'a client''s address may be corrected');
 select haul.give_up(:i, 'place.taken', 'taken', null), pg_temp.lasts('15 min', pg_temp.t('i', 'seeding')) \g /dev/null
 select is(pg_temp.trouble(:i), 'failed: taken', 'what will not heal is not tried again');
 select haul.cancel(:i) \g /dev/null

@@ -23,6 +23,7 @@ static struct tow_fetch_what what_of(const struct tow_rows *rows, const char *ro
 		.key = tow_rows_get(rows, 0, "key"),
 		.of = tow_rows_get(rows, 0, "own"),
 		.name = tow_rows_get(rows, 0, "name"),
+		.named = strcmp(tow_rows_get(rows, 0, "named"), "t") == 0,
 		.checksum = tow_rows_get(rows, 0, "checksum"),
 		.rate = tow_rows_int(rows, 0, "down_limit"),
 		.stall_ms = (long)tow_rows_int(rows, 0, "stall_ms"),
