@@ -250,6 +250,8 @@ static int supervise_all(struct up *u)
 		{ .name = "scheduler", .argv = scheduler, .beats = true },
 		{ .name = "worker", .argv = worker_words(u), .may_leave = true },
 	};
+	for (size_t i = 0; i < ALL; i++)
+		children[i].ear_at = tow_fmt(u->a, "%s/up.%s", u->home, children[i].name);
 	tow_db_closep(&u->c->db);
 	pass_address(u);
 	if (!supervise_start(children, ALL, &u->c->err))

@@ -35,9 +35,13 @@ is "$(tow enqueue echo '{"b": 1}' --wait | tail -1)" '{"b": 1}' "and works"
 
 # What a stranger says where the worker is heard was there before the scheduler died, and so is heard first
 worker=$(pid_of workers)
-ear=$(tr '\0' '\n' <"/proc/$worker/environ" | sed -n 's/^NOTIFY_SOCKET=@//p')
-ok "a stranger says that the worker leaves" python3 -c 'import socket, sys
-socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"X_TOWPATH_LEAVES=1", b"\0" + sys.argv[1].encode())' "$ear"
+ear=$(tr '\0' '\n' <"/proc/$worker/environ" | sed -n 's/^NOTIFY_SOCKET=//p')
+is "$ear $(stat -c '%F %a' "$ear")" "$TOW_HOME/up.worker socket 600" "where the worker is heard is nobody else's"
+leaves='import os, socket, sys
+os.setuid(int(sys.argv[2]))
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"X_TOWPATH_LEAVES=1", sys.argv[1])'
+[ "$(id -u)" != 0 ] || like "$(python3 -c "$leaves" "$ear" 65534 2>&1)" "PermissionError" "another user has no way there"
+ok "a stranger says that the worker leaves" python3 -c "$leaves" "$ear" "$(id -u)"
 scheduler=$(pid_of schedulers)
 kill -KILL "$scheduler"
 ok "a scheduler too" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]'

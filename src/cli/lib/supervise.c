@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -40,24 +40,30 @@ void supervise_signals(void)
 
 /* --- is it well */
 
-/* Where a child says that it is: a socket whose name the kernel chooses. Anybody on this host may
- * write there: the kernel says who did. */
+/* Where a child says that it is: a file that is ours alone, or anybody on this host could fill its
+ * queue. Our own user's programs can write there, too: the kernel says who did. */
 static bool open_ear(struct supervised *s, struct tow_err *e)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	socklen_t len = sizeof at;
+	size_t len = strlen(s->ear_at);
 	int yes = 1;
-	s->ear = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->ear < 0 || setsockopt(s->ear, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) < 0 ||
-	    bind(s->ear, (struct sockaddr *)&at, sizeof at.sun_family) < 0 ||
-	    getsockname(s->ear, (struct sockaddr *)&at, &len) < 0) {
-		tow_fail(e, TOW_RETRY, "make a socket: %s", strerror(errno));
-		tow_closep(&s->ear);
-		return false;
+	if (len >= sizeof at.sun_path) {
+		tow_fail(e, TOW_FINAL, "'%s' is too long for the name of a socket", s->ear_at);
+		return tow_hint(e, "let TOW_HOME be a folder with a shorter name");
 	}
-	size_t skip = offsetof(struct sockaddr_un, sun_path) + 1;
-	snprintf(s->address, sizeof s->address, "@%.*s", (int)(len - skip), at.sun_path + 1);
-	return true;
+	memcpy(at.sun_path, s->ear_at, len);
+	(void)unlink(s->ear_at); /* of one that was killed */
+	s->ear = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask = umask(0177);
+	bool ok = s->ear >= 0 &&
+		  setsockopt(s->ear, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) == 0 &&
+		  bind(s->ear, (struct sockaddr *)&at, sizeof at) == 0;
+	umask(mask);
+	if (ok)
+		return true;
+	tow_fail(e, TOW_RETRY, "make the socket '%s': %s", s->ear_at, strerror(errno));
+	tow_closep(&s->ear);
+	return false;
 }
 
 static bool is_from(struct msghdr *m, pid_t pid)
@@ -117,7 +123,7 @@ static const char *const *environment(const struct supervised *s, struct tow_are
 	for (size_t i = 0; i < n; i++)
 		if (!tow_sd_is_ours(environ[i]))
 			env[kept++] = environ[i];
-	env[kept] = tow_fmt(a, "NOTIFY_SOCKET=%s", s->address);
+	env[kept] = tow_fmt(a, "NOTIFY_SOCKET=%s", s->ear_at);
 	return env;
 }
 
@@ -129,7 +135,7 @@ static bool start(struct supervised *s, struct tow_err *e)
 {
 	TOW_AUTO_ARENA a = { 0 };
 	bool speaks = s->beats || s->may_leave;
-	if (speaks && !*s->address && !open_ear(s, e))
+	if (speaks && s->ear <= 0 && !open_ear(s, e))
 		return tow_wrap(e, "start the %s", s->name);
 	s->leaves = false;
 	const struct tow_child child = {
@@ -284,7 +290,7 @@ bool supervise_turn(struct supervised *children, size_t n)
 	start_due(children, n);
 	int signal = wait_for_signal(next_start(children, n));
 	for (size_t i = 0; i < n; i++) { /* what one says before it ends, first */
-		if (*children[i].address)
+		if (children[i].ear > 0)
 			listen_to(&children[i], tow_mono_us());
 		let_leave(&children[i]);
 	}
@@ -327,8 +333,10 @@ void supervise_end(struct supervised *children, size_t n)
 {
 	for (size_t i = n; i-- > 0;) {
 		end(children, n, i);
-		if (*children[i].address)
+		if (children[i].ear > 0) {
 			close(children[i].ear);
+			(void)unlink(children[i].ear_at);
+		}
 	}
 }
 

@@ -20,15 +20,15 @@ enum { MOST_LEAVERS = 16 }; /* more wait until one of them has gone before anoth
 struct supervised {
 	const char *name;
 	const char *const *argv;
-	int given;	/* a descriptor that becomes its descriptor 3; 0: none */
-	bool beats;	/* it says WATCHDOG=1, as systemd has it, at least every five seconds */
+	int given;	    /* a descriptor that becomes its descriptor 3; 0: none */
+	const char *ear_at; /* where it is heard, a path that is ours; of one that says something */
+	bool beats;	    /* it says WATCHDOG=1, as systemd has it, at least every five seconds */
 	bool may_leave; /* it says X_TOWPATH_LEAVES=1 when it ends in its own time: another comes */
 	/* The rest is supervise's. */
 	bool asked, leaves; /* asked: to end */
 	pid_t pid;	    /* 0: not running */
-	int ear;
+	int ear;	    /* 0: not yet open */
 	struct restart restart;
-	char address[32]; /* where it is heard; "" before its first start */
 	long long heard_us, looked_us;
 	pid_t leavers[MOST_LEAVERS]; /* those whose place another has; 0: none */
 };
