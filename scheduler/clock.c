@@ -23,8 +23,9 @@
 #define POLL_US	     1000000  /* between two looks of whom no bell reaches */
 #define WAIT_MOST_MS 5000     /* and of whom it does */
 #define ALONG_MS     500      /* what is due within, and ran so long ago, runs along with others */
-#define LONGER	     1.05     /* than the last sleep a bell is armed before the next is known */
-#define LEAVE_US     2000000  /* what a goodbye may take: without it we are missed a little later */
+#define LONGER	     1.05 /* than a sleep its bell is armed: the next look may put the end later */
+#define LONGER_MS    1	  /* and where that is nothing */
+#define LEAVE_US     2000000 /* what a goodbye may take: without it we are missed a little later */
 
 /* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
  * seconds, so this is also where the watchdog hears from us. */
@@ -195,17 +196,33 @@ static void write_ago(const struct clock *c, struct tow_buf *b)
 	tow_buf_addc(b, '}');
 }
 
+static void write_vain(const struct clock *c, struct tow_buf *b)
+{
+	const char *comma = "";
+
+	tow_buf_addc(b, '{');
+	for (size_t i = 0; i < c->n_duties; i++) {
+		if (!c->duties[i].vain)
+			continue;
+		tow_buf_addf(b, "%s%s", comma, c->duties[i].name);
+		comma = ",";
+	}
+	tow_buf_addc(b, '}');
+}
+
 /* What is due; and the scheduler's sign of life. */
 static bool ask_tick(struct clock *c, struct tow_rows **rows, struct tow_err *e)
 {
 	TOW_AUTO_BUF ago = { 0 };
+	TOW_AUTO_BUF vain = { 0 };
 	char id[24];
 
 	snprintf(id, sizeof(id), "%lld", c->id);
 	write_ago(c, &ago);
+	write_vain(c, &vain);
 	c->told_us = tow_mono_us();
 	return ask(c, rows, e, "tow.tick",
-		   (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL }, 3);
+		   (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL, vain.data }, 4);
 }
 
 static bool tell(struct clock *c, struct tow_err *e)
@@ -213,27 +230,33 @@ static bool tell(struct clock *c, struct tow_err *e)
 	return tow_mono_us() - c->told_us < TELL_US || ask_tick(c, NULL, e);
 }
 
+static bool take_turn(struct clock *c, struct duty *d, bool *over, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *count;
+
+	if (!ask(c, &rows, e, "tow.duty", (const char *[]){ d->name }, 1))
+		return false;
+	count = tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : NULL;
+	*over = !count || atoi(count) == 0;
+	if (*over)
+		return true;
+	tow_log(TOW_DEBUG, "duty.done", "duty=%s count=%s", d->name, count);
+	d->did = true;
+	return tell(c, e);
+}
+
 /* A duty with very much to do goes on after the others, whose instants come meanwhile. */
 static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 {
 	struct duty *d = duty_named(c, name);
 	long long start = tow_mono_us();
+	bool over = false;
 
-	while (tow_mono_us() - start < TURNS_US) {
-		TOW_AUTO_ROWS *rows = NULL;
-		const char *count;
-
-		if (!ask(c, &rows, e, "tow.duty", (const char *[]){ name }, 1))
+	while (!over && tow_mono_us() - start < TURNS_US)
+		if (!take_turn(c, d, &over, e))
 			return false;
-		count = tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : NULL;
-		if (!count || atoi(count) == 0)
-			return true;
-		tow_log(TOW_DEBUG, "duty.done", "duty=%s count=%s", name, count);
-		d->did = true;
-		if (!tell(c, e))
-			return false;
-	}
-	d->unfinished = true;
+	d->unfinished = !over;
 	return true;
 }
 
@@ -259,7 +282,7 @@ static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_e
 	struct duty *d = duty_named(c, name);
 
 	d->ran_us = tow_mono_us();
-	d->unfinished = d->did = false;
+	d->unfinished = d->did = d->vain = false;
 	if (apart ? take_turns_apart(c, name, e) : take_turns(c, name, e)) {
 		d->backoff_us = d->again_us = 0;
 		return true;
@@ -271,9 +294,10 @@ static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_e
 
 struct tick {
 	bool exit, ran, safe;
-	bool changed;	/* what was due before the turns may not be all */
-	double wait_ms; /* of what is due first */
-	char first[64]; /* and what that is, if it can have its turn without another look */
+	bool changed;	       /* what was due before the turns may not be all */
+	double wait_ms;	       /* of what is due first */
+	long long answered_us; /* counted from here: turns that came after have taken their time */
+	char first[64];	       /* what that is, if it can have its turn without another look */
 };
 
 /* What is overdue and fails would be tried all the time. */
@@ -323,6 +347,7 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 	c->watch[0] = '\0';
 	if (!ask_tick(c, &rows, e))
 		return false;
+	t->answered_us = tow_mono_us();
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		t->ran |= tow_rows_get(rows, i, "duty") && wait_of(c, rows, i) <= 0;
 		t->safe = is(rows, i, "safe");
@@ -339,6 +364,7 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 		if (duty && (ms <= 0 || (t->ran && !apart && soon(c, duty, ms)))) {
 			if (!run_duty(c, duty, apart, e))
 				return false;
+			duty_named(c, duty)->vain = ms <= 0 && !duty_named(c, duty)->did;
 			t->changed |= !watch || duty_named(c, duty)->did;
 		} else if (!watch && ms < t->wait_ms) {
 			t->wait_ms = ms;
@@ -356,6 +382,7 @@ static bool arm(struct clock *c, double ms, struct tow_err *e)
 	char id[24], text[40];
 
 	snprintf(id, sizeof(id), "%lld", c->id);
+	ms = ms * LONGER + LONGER_MS;
 	snprintf(text, sizeof(text), "%.3f", ms);
 	c->armed_us = tow_mono_us() + (long long)(ms * 1000);
 	if (!ask(c, &rows, e, "tow.doze", (const char *[]){ id, text }, 2))
@@ -414,7 +441,8 @@ static bool doze(struct clock *c, long long us, struct tow_err *e)
  * before the next look: mostly there is nothing to do, and then one look is enough. */
 static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 {
-	long long us = (long long)(t->wait_ms * 1000) + 1, armed = c->armed_us - tow_mono_us();
+	long long now = tow_mono_us(), armed = c->armed_us - now;
+	long long us = t->answered_us + (long long)(t->wait_ms * 1000) + 1 - now;
 	bool whole;
 
 	if (c->rung) {
@@ -424,7 +452,7 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 	if (c->pooled)
 		return doze(c, us < POLL_US ? us : POLL_US, e);
 	if (!c->dozed[0])
-		return arm(c, t->wait_ms, e);
+		return arm(c, us > 0 ? (double)us / 1000 : 0, e);
 	whole = us <= armed;
 	us = whole ? us : armed;
 	if (!t->safe && us > c->pause_us) {
@@ -441,7 +469,7 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 	c->up = whole && t->first[0];
 	if (c->up)
 		return run_duty(c, t->first, false, e) && arm(c, WAIT_MOST_MS, e);
-	return arm(c, t->wait_ms * LONGER, e);
+	return arm(c, t->wait_ms, e);
 }
 
 /*--- the life of it */

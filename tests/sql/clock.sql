@@ -30,6 +30,11 @@ select is(pg_temp.wait('promote', '{"promote": 10}'), -5::double precision, 'tho
 select is(pg_temp.wait('promote', '{"promote": 2}'), 18::double precision, 'what a turn could not take is looked at 20 ms after it');
 select pg_temp.later('1 s');
 select is(array[pg_temp.wait('promote', '{"promote": 5}'), pg_temp.wait('promote', '{"promote": 21}')], '{15,0}', 'however long ago its instant was');
+create function pg_temp.wait_after(p_vain text[]) returns double precision language sql as $$
+	select wait_ms from tow.tick(null, '{"promote": 5}', null, p_vain) where duty = 'promote'
+$$;
+select is(pg_temp.wait_after('{admit,promote}'), 15::double precision, 'where that turn found nothing to do');
+select ok(pg_temp.wait_after('{admit}') <= 0, 'and at once where it did: what came meanwhile may be what is left');
 select tow.enqueue('noop', deadline => tow.now() + interval '3 ms') \g /dev/null
 select is(pg_temp.wait('expire', '{"expire": 0}'), 3::double precision, 'expire: at the next deadline');
 select tow.enqueue('noop', queue => 'unheard-of') \g /dev/null
@@ -44,6 +49,14 @@ update tow_store.duty set enabled = false where name = 'prune';
 select is((select count(*) from tow.tick(null, '{}', null) where duty = 'prune'), 0::bigint, 'a duty that is off is not listed');
 select is((select count(*) from tow.tick(null, '{}', null) where duty is null), 1::bigint, 'and how long to sleep at most');
 select tow.tick(null, (select jsonb_object_agg(name, 0) from tow.duties), null) \g /dev/null
+-- What is waited for is counted from the answer, whatever the look took.
+savepoint slow;
+set local tow.fake_now = '';
+create or replace function tow_store.next_sample() returns timestamptz language sql as $$ select null::timestamptz from pg_sleep(0.1) $$;
+select tow.enqueue('noop', run_at => clock_timestamp() + interval '900 ms') as j, clock_timestamp() as began \gset
+select ok((select wait_ms from tow.tick(null, '{"promote": 0}', null, '{}') where duty = 'promote')
+	<= (select extract(epoch from run_at - :'began') * 1000 - 100 from tow_store.scheduled where id = :j), 'a look that took long leaves less to sleep');
+rollback to slow;
 select tow.limit(60000);
 select is(current_setting('statement_timeout'), '1min', 'tow.limit bounds what follows');
 set local statement_timeout = 0;

@@ -16,7 +16,9 @@ select tow.enqueue('noop', run_at => tow.now() + interval '3 min') as j, tow.enq
 select tow.duty('promote') \g /dev/null
 select is(pg_temp.low(), (select at from start), 'the watermark is raised to the time of an earlier turn');
 select pg_temp.later('3 min');
+set local synchronous_commit = on;
 select is(pg_temp.drain('promote'), 1, 'a job is promoted at its instant');
+select is(current_setting('synchronous_commit'), 'off', 'and no flush is waited for');
 select pg_temp.later('61 s');
 select tow.duty('promote') \g /dev/null
 select is(pg_temp.low(), (select at + interval '241 s' from start), 'then the watermark passes it');

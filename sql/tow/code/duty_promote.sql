@@ -23,6 +23,8 @@ declare
 	v_band int;
 	v_bands int[];
 begin
+	-- A worker that claims what was promoted flushes both; what a crash undoes is promoted anew.
+	perform set_config('synchronous_commit', 'off', true);
 	with d as (
 		delete from tow_store.scheduled where ctid = any(array(
 			select s.ctid from tow_store.scheduled s where s.run_at >= v_from and s.run_at <= v_now
@@ -43,9 +45,6 @@ begin
 	foreach v_band in array coalesce(array_remove(v_bands, null), '{}') loop
 		perform tow_store.ring_band(v_band);
 	end loop;
-	if v_count = 0 then
-		perform set_config('synchronous_commit', 'off', true); -- only registers were written
-	end if;
 	return v_count;
 end $$;
 comment on function tow_store.duty_promote() is 'Duty: make due jobs ready.';

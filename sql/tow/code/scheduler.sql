@@ -53,8 +53,8 @@ comment on function tow_store.clock_is_minded(boolean) is 'Whether a scheduler l
 -- safe: everything that could have been scheduled without ringing has been seen, see tow.park. apart: the duty calls
 -- functions of users, and so must have a session of its own, limited by tow.limit and closed afterwards. watch_ms: it looks
 -- after somebody, and has a turn so often even while a scheduler that can be rung sleeps; one that does nothing leaves
--- what is due as it was.
-create or replace function tow.tick(p_scheduler bigint, p_ago jsonb, p_dozed text)
+-- what is due as it was. p_vain: duties that were due and had a turn that found nothing to do; null: that may be any.
+create or replace function tow.tick(p_scheduler bigint, p_ago jsonb, p_dozed text, p_vain text[] default null)
 returns table(duty text, wait_ms double precision, safe boolean, apart boolean, watch_ms double precision)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
@@ -75,13 +75,15 @@ begin
 		end if;
 	end if;
 	for t in
-		select d.name, d.every, a.ms as ago, extract(epoch from d.every) * 1000 - a.ms as left, extract(epoch from d.at - v_now)::double precision * 1000 as ms
+		select d.name, d.every, a.ms as ago, extract(epoch from d.every) * 1000 - a.ms as left, extract(epoch from d.at - v_now)::double precision * 1000 as ms,
+			extract(epoch from d.at - tow.now())::double precision * 1000 as ms_left -- the look has taken its time: he who sleeps counts from the answer
 		from tow_store.dues(v_now) d, lateral (select coalesce((p_ago ->> d.name)::double precision, 1e12) as ms) a
 	loop
 		duty := t.name;
-		-- What a turn has left behind (somebody's open transaction has it locked) is looked at again 20 ms after that turn: the
-		-- scheduler must not spin until the lock is gone. An instant that has come since then waits for nothing.
-		wait_ms := least(coalesce(t.left, 5000), case when t.ms < -t.ago then greatest(20 - t.ago, 0) else t.ms end);
+		-- What a turn could not take (somebody's open transaction has it locked) is looked at again 20 ms after that turn: the
+		-- scheduler must not spin until the lock is gone. What has come since then waits for nothing, and neither does what
+		-- came while a turn was busy with others: by the time alone that looks the same.
+		wait_ms := least(coalesce(t.left, 5000), case when t.ms < -t.ago and (p_vain is null or t.name = any(p_vain)) then greatest(20 - t.ago, 0) else t.ms_left end);
 		safe := v_safe;
 		apart := duty = 'decide';
 		watch_ms := case when duty = 'rescue' then extract(epoch from t.every) * 1000 end;
@@ -91,7 +93,7 @@ begin
 	end loop;
 	return query select null::text, 5000::double precision, v_safe, false, null::double precision;
 end $$;
-comment on function tow.tick(bigint, jsonb, text) is 'Which duties are due (wait_ms not above 0), and in how many milliseconds the others will be.';
+comment on function tow.tick(bigint, jsonb, text, text[]) is 'Which duties are due (wait_ms not above 0), and in how many milliseconds the others will be.';
 
 create or replace function tow.limit(p_ms int) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
