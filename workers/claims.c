@@ -3,8 +3,9 @@
  * A queue that wants jobs is asked for in exchanges until one gives less than wanted: it is dry.
  * When nothing but dry queues want, the doorbell is armed (tow.park), then everything is looked at
  * once more, under a floor that knows of the arming, until the floor says that it was safe; then
- * the worker sleeps until the bell, or the poll interval. Whoever does not listen looks again after
- * a pause that grows up to the poll interval. */
+ * the worker sleeps until the bell. Each poll interval it has a look, with the bell as it is, and
+ * each minute it arms it anew. Whoever does not listen looks again after a pause that grows up to
+ * the poll interval. */
 #include <limits.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 #define PAUSE_PARKED   1000
 #define PAUSE_POLLING  20000
 #define POLL_SOON      1000000
+#define REARM_US       60000000
 
 /* Nothing before it is known which kinds are functions in the database: their jobs would come back
  * as of unknown kinds. */
@@ -101,8 +103,8 @@ bool claims_floor(struct dispatcher *d, long long now)
 		return false;
 	if (c->look_us && now >= c->look_us) {
 		c->look_us = 0;
-		if (c->parked && c->safe)
-			claims_wake(d, false); /* the poll interval is over */
+		if (c->parked && c->safe && now - c->parked_us >= REARM_US)
+			claims_wake(d, false);
 		c->floor_due = true;
 	}
 	return c->floor_due || !d->lows.memory ||
@@ -130,11 +132,11 @@ void claims_parked(struct dispatcher *d, const char *token, long long now)
 {
 	struct claims *c = &d->claims;
 
-	(void)now;
 	disarm(d);
 	for (size_t i = 0; i < d->n_queues; i++)
 		d->queues[i]->armed = d->queues[i]->arming;
 	c->parked = tow_xstrdup(token);
+	c->parked_us = now;
 	c->floor_due = true;
 	c->floor_woken = false;
 	c->pause_us = PAUSE_PARKED;

@@ -86,6 +86,7 @@ struct claims {
 		       floor */
 	long long floor_us, look_us, pause_us;
 	char *parked;		/* tow.park's answer */
+	long long parked_us;	/* and when it came */
 	bool safe;		/* nothing can have slipped past the doorbell */
 	bool drain_asked;	/* whether more is about to come, since the last look */
 	bool drained;		/* no more is: the next look is the last, if it finds nothing */

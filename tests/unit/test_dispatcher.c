@@ -150,6 +150,33 @@ START_TEST(room_that_appears_while_the_bell_is_armed_is_not_armed)
 }
 END_TEST
 
+/* Parked and safe; then the poll interval is over. */
+static bool looks_and_stays_armed(long long now)
+{
+	queue.arming = true;
+	claims_parked(&d, "5", NOW);
+	claims_floored(&d, true, NOW);
+	claims_gave(&d, &queue, true, false, NOW);
+	d.claims.floor_due = false;
+	d.claims.look_us = now;
+	ck_assert(claims_floor(&d, now));
+	if (queue.armed) {
+		claims_floored(&d, true, now);
+		ck_assert(claims_hungry(&d));
+		claims_gave(&d, &queue, true, false, now);
+		ck_assert(claims_wake_at(&d) == now + 5000000);
+	}
+	return queue.armed && !claims_park(&d);
+}
+
+START_TEST(a_poll_leaves_the_bell_as_it_is_for_a_minute)
+{
+	ck_assert(looks_and_stays_armed(NOW + 5000000));
+	ck_assert(!looks_and_stays_armed(NOW + 60000000));
+	claims_wake(&d, true);
+}
+END_TEST
+
 START_TEST(nothing_is_claimed_before_the_kinds_are_known)
 {
 	queue.dry = false;
@@ -338,6 +365,7 @@ int main(void)
 	tcase_add_test(c, a_due_reconcile_does_not_spin);
 	tcase_add_test(c, a_look_around_waits_for_the_one_under_way);
 	tcase_add_test(c, room_that_appears_while_the_bell_is_armed_is_not_armed);
+	tcase_add_test(c, a_poll_leaves_the_bell_as_it_is_for_a_minute);
 	tcase_add_test(c, nothing_is_claimed_before_the_kinds_are_known);
 	tcase_add_test(c, registered_kinds_outlive_a_new_configuration);
 	tcase_add_test(c, slots_that_may_not_be_forked_wake_nobody);
