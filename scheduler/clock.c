@@ -282,9 +282,10 @@ static bool run_duty(struct clock *c, const char *name, bool apart, struct tow_e
 	struct duty *d = duty_named(c, name);
 
 	d->ran_us = tow_mono_us();
-	d->unfinished = d->did = d->vain = false;
+	d->unfinished = d->did = false;
 	if (apart ? take_turns_apart(c, name, e) : take_turns(c, name, e)) {
 		d->backoff_us = d->again_us = 0;
+		d->vain = d->vain && !d->did;
 		return true;
 	}
 	if (!apart) /* there each failure is somebody's, who is left alone then */
@@ -364,7 +365,7 @@ static bool tick(struct clock *c, struct tick *t, struct tow_err *e)
 		if (duty && (ms <= 0 || (t->ran && !apart && soon(c, duty, ms)))) {
 			if (!run_duty(c, duty, apart, e))
 				return false;
-			duty_named(c, duty)->vain = ms <= 0 && !duty_named(c, duty)->did;
+			duty_named(c, duty)->vain |= ms <= 0 && !duty_named(c, duty)->did;
 			t->changed |= !watch || duty_named(c, duty)->did;
 		} else if (!watch && ms < t->wait_ms) {
 			t->wait_ms = ms;

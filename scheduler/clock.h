@@ -12,7 +12,7 @@ struct duty {
 	long long ran_us;     /* when this process last ran it */
 	bool unfinished;      /* others had to be looked at before it was done */
 	bool did;	      /* its last turn found something to do */
-	bool vain;	      /* it did not, though the duty was due */
+	bool vain;	      /* it did not since it was due and had a turn */
 	long long again_us;   /* it has failed: not before then; 0: it has not */
 	long long backoff_us; /* and how long it waits if it fails again */
 };
