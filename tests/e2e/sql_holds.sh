@@ -51,4 +51,15 @@ instance_psql -c "update tow_store.worker set held = true where id = $w; select 
 ok "its end frees it" wait_until "[ \"\$(instance_psql -c 'select tow_store.lock_is_held($w)')\" = f ]"
 ok "and it is known to be dead, long before its lease is over" wait_until \
 	"instance_psql -c \"select tow.duty('rescue')\"; [ \"\$(instance_psql -c 'select count(*) from tow.workers')\" = 0 ]"
+
+# Who holds an advisory lock is asked without listing all, by trying.
+session_open lock
+session_do lock "select pg_advisory_lock(7630711, 4711)" >/dev/null
+others() { instance_psql -c "select tow_store.is_locked_by_others(7630711, 4711), tow_store.lock_is_held(4711)"; }
+is "$(others)" "t|t" "a lock of another session is seen"
+is "$(instance_psql -c "select count(*) from (select tow_store.is_locked_by_others(7630711, 4711) offset 0) o, pg_locks l where l.objid = 4711")" 1 "and not taken"
+session_do lock "select pg_advisory_unlock(7630711, 4711)" >/dev/null
+is "$(others)" "f|f" "a free one is not"
+is "$(instance_psql -c "select tow_store.is_locked_by_others(7630711, 4711), (select count(*) from pg_locks where objid = 4711)")" "f|0" "nor is it taken"
+is "$(instance_psql -c "select pg_advisory_lock(7630711, 4711), tow_store.is_locked_by_others(7630711, 4711), tow_store.lock_is_held(4711)")" "|f|t" "one's own is held, though not by others"
 done_testing

@@ -38,10 +38,11 @@ select pg_temp.later('100 ms');
 select tow_store.set_register_at('tow_store.promote_full', tow.now()) \g /dev/null
 update tow_store.scheduled set run_at = tow.now() - interval '1 h';
 select tow_store.set_register_at('tow_store.promoted', tow.now() - interval '1 min') \g /dev/null
-select is(pg_temp.due(), 10000::double precision, 'what lies below the watermark is not looked at when it is asked what is due');
+select is(pg_temp.due(), 60000::double precision, 'what lies below the watermark is not looked at when it is asked what is due');
 select is(tow.duty('promote'), 0, 'nor by a turn');
 -- Nothing stays below it: a late commit that the rule does not cover is found within ten seconds.
 select pg_temp.later('10.1 s');
+select is(pg_temp.due(), 20::double precision, 'ten seconds later it is, without a turn that would have found nothing');
 select is(tow.duty('promote'), 1, 'but the first turn after ten seconds starts at the very beginning');
 select is(tow.state(:j), 'ready', 'and finds it');
 

@@ -37,7 +37,10 @@ select :a_worker as w \gset
 select tow.enqueue('noop') as j \gset
 select pg_temp.claim(:w) \g /dev/null
 select run from tow_store.running where job_id = :j \gset
+set local synchronous_commit = on;
 select is((select count(*) from tow.heartbeat(:w, 'running', array[:j], array[:run]) where what <> 'tick'), 0::bigint, 'heartbeat: nothing to tell');
+select is(current_setting('synchronous_commit'), 'off', 'and no flush is waited for');
+set local synchronous_commit = on;
 select results_eq(format($$ select what, job, run from tow.heartbeat(%s, 'running', '{%s,99}', '{%s,98}') where what <> 'tick' $$, :w, :j, :run), $$ values ('lost', 99::bigint, 98::bigint) $$, 'a run that is not its own');
 select is((select busy from tow.workers where id = :w), 1, 'it counts what the worker holds');
 select results_eq(format($$ select worker, id, kind from tow.worker_jobs() where worker = %s $$, :w), format($$ select %s::bigint, j.id, j.kind from tow.jobs j where j.id = %s $$, :w, :j), 'and which that is');

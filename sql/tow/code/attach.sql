@@ -61,10 +61,11 @@ comment on function tow.attach(text, text, int, text, text[], int[], text[], int
 
 -- By how much a clock of somebody else's is ahead of the database's, give or take the way here.
 create or replace function tow_store.clock_ahead(p_clock double precision) returns interval
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select to_timestamp(p_clock) - clock_timestamp() where p_clock between 0 and 1e10
-$$;
+begin
+	return case when p_clock between 0 and 1e10 then to_timestamp(p_clock) - clock_timestamp() end;
+end $$;
 comment on function tow_store.clock_ahead(double precision) is 'By how much the clock that says this is ahead of the database''s.';
 
 create or replace function tow.detach(p_worker bigint) returns void
@@ -78,6 +79,7 @@ begin
 end $$;
 comment on function tow.detach(bigint) is 'A worker ends; what it should still hold is put back.';
 
+-- Waits for no flush: after a crash all have a full lease.
 -- Prolongs the lease and tells the worker what concerns it: runs it has lost, jobs to end, that somebody asks it to leave, that no scheduler lives,
 -- that it was given up.
 create or replace function tow.heartbeat(p_worker bigint, p_state text, p_jobs bigint[], p_runs bigint[], p_clock double precision default null, p_memory bigint default null)
@@ -85,10 +87,13 @@ returns table(what text, job bigint, run bigint, detail text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
+declare
+	v_leave timestamptz;
 begin
+	perform set_config('synchronous_commit', 'off', true);
 	update tow_store.worker w set beats = w.beats + 1, seen_at = tow.now(), state = p_state,
 		clock_ahead = coalesce(tow_store.clock_ahead(p_clock), w.clock_ahead), memory = coalesce(p_memory, w.memory)
-	where w.id = p_worker and w.ended_at is null;
+	where w.id = p_worker and w.ended_at is null returning w.leave_at into v_leave;
 	if not found then
 		return query select 'gone', null::bigint, null::bigint, null::text;
 		return;
@@ -98,14 +103,17 @@ begin
 			where tow_store.is_armed(q.arm, p_worker)))
 		from tow_store.worker w where w.id = p_worker;
 	end if;
-	return query
-		select 'lost', h.job, h.run, null::text from unnest(p_jobs, p_runs) h(job, run)
-		where not exists (select from tow_store.running r where r.job_id = h.job and r.run = h.run);
-	return query
-		select 'cancel', c.job_id, c.run, c.reason from tow_store.cancelling c
-		where exists (select from unnest(p_jobs, p_runs) h(job, run) where h.job = c.job_id and h.run = c.run);
-	return query
-		select 'leave', null::bigint, null::bigint, null::text from tow_store.worker w where w.id = p_worker and w.leave_at is not null and p_state = 'running';
+	if p_jobs <> '{}' then
+		return query
+			select 'lost', h.job, h.run, null::text from unnest(p_jobs, p_runs) h(job, run)
+			where not exists (select from tow_store.running r where r.job_id = h.job and r.run = h.run);
+		return query
+			select 'cancel', c.job_id, c.run, c.reason from tow_store.cancelling c
+			where exists (select from unnest(p_jobs, p_runs) h(job, run) where h.job = c.job_id and h.run = c.run);
+	end if;
+	if v_leave is not null and p_state = 'running' then
+		return query select 'leave', null::bigint, null::bigint, null::text;
+	end if;
 	if not tow_store.clock_is_minded()
 		and p_worker = (select min(w.id) from tow_store.worker w -- one that is dead waits for a scheduler to find out
 			where w.ended_at is null and w.state = 'running' and w.seen_at > (select tow.now()) - w.lease) then

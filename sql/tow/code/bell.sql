@@ -112,10 +112,13 @@ end $$;
 comment on function tow_store.pass_bell(bigint, int[]) is 'Clear a worker''s bits in queues that it leaves, and wake others of each.';
 
 create or replace function tow_store.is_armed(p_arm regclass, p_worker bigint) returns boolean
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select (coalesce(pg_sequence_last_value(p_arm), 0) >> w.bit) & 1 = 1 from tow_store.worker w where w.id = p_worker and w.bit is not null
-$$;
+begin
+	return (
+		select (coalesce(pg_sequence_last_value(p_arm), 0) >> w.bit) & 1 = 1 from tow_store.worker w where w.id = p_worker and w.bit is not null
+	);
+end $$;
 comment on function tow_store.is_armed(regclass, bigint) is 'Whether a worker''s bit is set in a register: only registers that must change are locked.';
 
 -- Promises that an enqueue that starts after this commits rings for these queues. One that looked at the register

@@ -66,13 +66,11 @@ declare
 	v_low constant timestamptz := tow_store.register_at(c_low);
 	v_at timestamptz := tow_store.register_at(c_at);
 	v_xid constant bigint := coalesce(pg_sequence_last_value(c_xid), 0);
-	v_full constant timestamptz := tow_store.register_at(c_full);
-	v_from timestamptz := v_low;
+	v_from constant timestamptz := tow_store.look_from(c_low, c_full, p_now);
 	v_over boolean;
 	v_first timestamptz;
 begin
-	if p_now not between greatest(v_full, v_low) and v_full + interval '9 s' then
-		v_from := 'epoch';
+	if v_from = 'epoch' then
 		perform tow_store.set_register_at(c_full, p_now);
 	end if;
 	-- one statement: one snapshot
@@ -95,33 +93,42 @@ end $$;
 comment on function tow_store.scan_from(text, timestamptz) is 'From which instant a duty (promote, admit) scans its rows; raises its watermark where that is safe.';
 
 create or replace function tow_store.first_to_admit(p_from timestamptz) returns timestamptz
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
-	select least(
-		(select w.since from tow_store.waiting w where w.fresh and w.reason not in ('admission', 'policy') and w.since >= p_from order by w.since, w.id limit 1),
-		(select r.at from tow_store.released r where r.at >= p_from order by r.at, r.n limit 1))
-$$;
+begin
+	return (
+		select least(
+			(select w.since from tow_store.waiting w where w.fresh and w.reason not in ('admission', 'policy') and w.since >= p_from order by w.since, w.id limit 1),
+			(select r.at from tow_store.released r where r.at >= p_from order by r.at, r.n limit 1))
+	);
+end $$;
 comment on function tow_store.first_to_admit(timestamptz) is 'The earliest of what the admit duty has not looked at, from an instant on.';
 
 create or replace function tow_store.register_at(p_register regclass) returns timestamptz
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select timestamptz 'epoch' + coalesce(pg_sequence_last_value(p_register), 0) * interval '1 us'
-$$;
+begin
+	return timestamptz 'epoch' + coalesce(pg_sequence_last_value(p_register), 0) * interval '1 us';
+end $$;
 comment on function tow_store.register_at(regclass) is 'The instant in a sequence that is used as a register.';
 
--- A watermark lies ahead only when the clock has stepped back: then what has come since is looked for, too.
-create or replace function tow_store.look_from(p_watermark regclass, p_now timestamptz) returns timestamptz
-language sql stable set search_path = pg_catalog, pg_temp
+-- Where the next turn's scan would start: so a duty that has nothing to do need not have a turn to find that out.
+create or replace function tow_store.look_from(p_watermark regclass, p_full regclass, p_now timestamptz) returns timestamptz
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select case when w.at <= p_now then w.at else p_now - interval '10 s' end from (select tow_store.register_at(p_watermark) as at) w
-$$;
-comment on function tow_store.look_from(regclass, timestamptz) is 'From where on a look for what is due begins.';
+declare
+	v_at constant timestamptz := tow_store.register_at(p_watermark);
+	v_full_at constant timestamptz := tow_store.register_at(p_full);
+begin
+	return case when p_now between greatest(v_full_at, v_at) and v_full_at + interval '9 s' then v_at else timestamptz 'epoch' end;
+end $$;
+comment on function tow_store.look_from(regclass, regclass, timestamptz) is 'From where on a look for what is due begins.';
 
 create or replace function tow_store.set_register_at(p_register regclass, p_at timestamptz) returns void
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select setval(p_register, greatest(floor(extract(epoch from p_at) * 1000000), 0)::bigint)
-$$;
+begin
+	perform setval(p_register, greatest(floor(extract(epoch from p_at) * 1000000), 0)::bigint);
+end $$;
 comment on function tow_store.set_register_at(regclass, timestamptz) is 'Put an instant into a register.';

@@ -68,8 +68,21 @@ create or replace function tow_store.lock_is_held(p_worker bigint, p_pid int def
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
+	if p_pid is null and tow_store.is_locked_by_others(7630711, p_worker::int) then
+		return true;
+	end if;
 	return exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630711 and l.objid = p_worker and l.objsubid = 2 and l.granted
 		and (p_pid is null or l.pid = p_pid)
 		and l.database = (select d.oid from pg_database d where d.datname = current_database()));
 end $$;
 comment on function tow_store.lock_is_held(bigint, int) is 'Whether a worker''s session, or just this one, holds its lock.';
+
+-- Who must only know that somebody else has it tries, and lets go at once: to list all locks of the server costs more
+-- than the rest of an idle system's look around. False says nothing: it may be free, or the caller's own.
+create or replace function tow_store.is_locked_by_others(p_what int, p_who int) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return not pg_try_advisory_lock_shared(p_what, p_who) or not pg_advisory_unlock_shared(p_what, p_who);
+end $$;
+comment on function tow_store.is_locked_by_others(int, int) is 'Whether another session holds an advisory lock exclusively.';

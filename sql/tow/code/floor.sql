@@ -91,44 +91,54 @@ comment on function tow.floor(bigint, text, int[], bigint[], boolean, text) is
 
 -- The next xid to be given out, as 64 bits. A snapshot's xmax will not do: it is the latest *completed* xid + 1.
 create or replace function tow_store.next_xid(p_snapshot pg_snapshot) returns numeric
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select case when n.epoch + n.low >= n.xmax then n.epoch + n.low else n.epoch + n.low + 4294967296 end
-	from (select (age('3'::xid)::bigint + 3) & 4294967295 as low, x.xmax, x.xmax - x.xmax % 4294967296 as epoch
-		from (select pg_snapshot_xmax(p_snapshot)::text::numeric as xmax) x) n
-$$;
+begin
+	return (
+		select case when n.epoch + n.low >= n.xmax then n.epoch + n.low else n.epoch + n.low + 4294967296 end
+		from (select (age('3'::xid)::bigint + 3) & 4294967295 as low, x.xmax, x.xmax - x.xmax % 4294967296 as epoch
+			from (select pg_snapshot_xmax(p_snapshot)::text::numeric as xmax) x) n
+	);
+end $$;
 comment on function tow_store.next_xid(pg_snapshot) is 'The next xid that will be given out; only right in a transaction that has none.';
 
 create or replace function tow_store.has_finished(p_xid xid8, p_snapshot pg_snapshot) returns boolean
-language sql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select pg_visible_in_snapshot(p_xid, p_snapshot)
-$$;
+begin
+	return pg_visible_in_snapshot(p_xid, p_snapshot);
+end $$;
 comment on function tow_store.has_finished(xid8, pg_snapshot) is 'Whether a transaction had ended, either way, when the snapshot was taken.';
 
 -- The xids in [from, next) that may be unfinished: those in the snapshot, and all it is too old to know of. When
 -- those are very many (one transaction with thousands of savepoints) they are not listed: until says that every
 -- look must sweep, until no snapshot knows anything older.
 create or replace function tow_store.unfinished(p_snapshot pg_snapshot, p_from numeric, p_next numeric) returns jsonb
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	with b as (
-		select greatest(pg_snapshot_xmax(p_snapshot)::text::numeric, p_from) as first, p_next - 1 as last
-	), u as (
-		select s::text as x from pg_snapshot_xip(p_snapshot) s where s::text::numeric >= p_from
-		union all
-		select g::text from b, generate_series(b.first, b.last) g where b.last - b.first < 256
-	)
-	select jsonb_build_object('xids', coalesce((select jsonb_agg(u.x) from u), '[]'))
-		|| case when b.last - b.first < 256 then '{}' else jsonb_build_object('until', p_next::text) end
-	from b
-$$;
+begin
+	return (
+		with b as (
+			select greatest(pg_snapshot_xmax(p_snapshot)::text::numeric, p_from) as first, p_next - 1 as last
+		), u as (
+			select s::text as x from pg_snapshot_xip(p_snapshot) s where s::text::numeric >= p_from
+			union all
+			select g::text from b, generate_series(b.first, b.last) g where b.last - b.first < 256
+		)
+		select jsonb_build_object('xids', coalesce((select jsonb_agg(u.x) from u), '[]'))
+			|| case when b.last - b.first < 256 then '{}' else jsonb_build_object('until', p_next::text) end
+		from b
+	);
+end $$;
 comment on function tow_store.unfinished(pg_snapshot, numeric, numeric) is 'Transactions from an xid on that may still be open.';
 
 create or replace function tow_store.lower(p_a jsonb, p_b jsonb) returns jsonb
-language sql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce(jsonb_object_agg(k, least(coalesce((p_a ->> k)::bigint, 0), coalesce((p_b ->> k)::bigint, 0))), '{}')
-	from (select jsonb_object_keys(p_a) union select jsonb_object_keys(p_b)) u(k)
-$$;
+begin
+	return (
+		select coalesce(jsonb_object_agg(k, least(coalesce((p_a ->> k)::bigint, 0), coalesce((p_b ->> k)::bigint, 0))), '{}')
+		from (select jsonb_object_keys(p_a) union select jsonb_object_keys(p_b)) u(k)
+	);
+end $$;
 comment on function tow_store.lower(jsonb, jsonb) is 'The lower of two maps from band to position; a band that is missing in one counts as 0.';

@@ -43,10 +43,13 @@ end $$;
 comment on function tow_store.minute_to_sample(timestamptz) is 'When the next minute to be counted begins.';
 
 create or replace function tow_store.next_sample() returns timestamptz
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select m.at + m.minutes * interval '1 min' + interval '70 s' from tow_store.metric m order by m.at desc limit 1
-$$;
+begin
+	return (
+		select m.at + m.minutes * interval '1 min' + interval '70 s' from tow_store.metric m order by m.at desc limit 1
+	);
+end $$;
 comment on function tow_store.next_sample() is 'When the sample duty is due.';
 
 -- The brin index on history is what makes a minute cheap to find, once its newest pages are in it; nobody else may

@@ -236,7 +236,8 @@ create or replace function tow_store.scheduler_is_held(p_id bigint) returns bool
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-	return exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630714 and l.objid = p_id and l.objsubid = 2 and l.granted
+	return tow_store.is_locked_by_others(7630714, p_id::int)
+		or exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = 7630714 and l.objid = p_id and l.objsubid = 2 and l.granted
 			and l.database = (select d.oid from pg_database d where d.datname = current_database()))
 		or exists (select from tow_store.scheduler s where s.id = p_id and s.pooled and tow_store.is_heard(s));
 end $$;

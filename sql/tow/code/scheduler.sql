@@ -33,10 +33,11 @@ comment on function tow.leave(bigint) is 'A scheduler ends.';
 -- It looks every five seconds at least, and says so. One that has missed three of these hangs, whatever its session holds;
 -- while a duty takes that long a stand-by may step in, which does no harm.
 create or replace function tow_store.is_heard(s tow_store.scheduler) returns boolean
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select s.ended_at is null and s.seen_at between tow.now() - interval '15 s' and tow.now() + interval '15 s'
-$$;
+begin
+	return s.ended_at is null and s.seen_at between tow.now() - interval '15 s' and tow.now() + interval '15 s';
+end $$;
 comment on function tow_store.is_heard(tow_store.scheduler) is 'Whether a scheduler was heard lately.';
 
 -- A scheduler lives while its session holds its lock, which one behind a pooler has not, and while it is heard. p_own: a
@@ -115,8 +116,8 @@ declare
 begin
 	return query
 	with w (name, at, rest) as (
-		select 'promote', (select s.run_at from tow_store.scheduled s where s.run_at >= tow_store.look_from('tow_store.promoted', p_now) order by s.run_at limit 1),
-			interval '10 s'
+		select 'promote', (select s.run_at from tow_store.scheduled s where s.run_at >= tow_store.look_from('tow_store.promoted', 'tow_store.promote_full', p_now) order by s.run_at limit 1),
+			interval '1 min'
 		union all
 		select 'fire', tow_store.next_fire(p_now), interval '0'
 		union all
@@ -125,8 +126,8 @@ begin
 		select 'sample', tow_store.next_sample(), interval '0'
 		union all
 		select 'admit', case when exists (select from tow_store.waiting w where w.reason = 'admission') or exists (select from tow_store.signal g where g.fresh)
-				or tow_store.first_to_admit(tow_store.look_from('tow_store.admitted', p_now)) is not null then c_waits
-			else (select w.until from tow_store.waiting w where w.until is not null order by w.until limit 1) end, interval '10 s'
+				or tow_store.first_to_admit(tow_store.look_from('tow_store.admitted', 'tow_store.admit_full', p_now)) is not null then c_waits
+			else (select w.until from tow_store.waiting w where w.until is not null order by w.until limit 1) end, interval '1 min'
 		union all
 		select 'daemons', case when tow_store.daemons_are_due(p_now) then c_waits
 			else (select min(d.launch_at) from tow_store.daemon d where d.wanted and d.launch_at < 'infinity') end, null
@@ -136,7 +137,7 @@ begin
 		select 'inbox', case when exists (select from tow.inbox) then c_waits end, null
 		union all
 		select 'wake', (select w.at from tow_store.wake w where w.at > p_now - interval '10 s' order by w.at limit 1),
-			case when exists (select from tow_store.wake) then interval '0' else interval '10 s' end
+			case when exists (select from tow_store.wake) then interval '0' else interval '1 min' end
 		union all
 		select 'sort', null, case when exists (select from tow_store.band b where b.laned) then interval '0' end
 		union all
@@ -177,23 +178,24 @@ begin
 	elsif not pg_try_advisory_xact_lock(7630715, v_position) then
 		return 0;
 	end if;
-	v_count := case p_name
-		when 'rescue' then tow_store.duty_rescue()
-		when 'promote' then tow_store.duty_promote()
-		when 'fire' then tow_store.duty_fire()
-		when 'admit' then tow_store.duty_admit()
-		when 'inbox' then tow_store.duty_inbox()
-		when 'decide' then tow_store.duty_decide()
-		when 'partition' then tow_store.duty_partition()
-		when 'prune' then tow_store.duty_prune()
-		when 'tidy' then tow_store.duty_tidy()
-		when 'expire' then tow_store.duty_expire()
-		when 'daemons' then tow_store.duty_daemons()
-		when 'wake' then tow_store.duty_wake()
-		when 'sort' then tow_store.duty_sort()
-		when 'sample' then tow_store.duty_sample()
-		when 'tell' then tow_store.duty_tell()
-	end;
+	case p_name -- each branch is prepared only where it is taken
+	when 'rescue' then v_count := tow_store.duty_rescue();
+	when 'promote' then v_count := tow_store.duty_promote();
+	when 'fire' then v_count := tow_store.duty_fire();
+	when 'admit' then v_count := tow_store.duty_admit();
+	when 'inbox' then v_count := tow_store.duty_inbox();
+	when 'decide' then v_count := tow_store.duty_decide();
+	when 'partition' then v_count := tow_store.duty_partition();
+	when 'prune' then v_count := tow_store.duty_prune();
+	when 'tidy' then v_count := tow_store.duty_tidy();
+	when 'expire' then v_count := tow_store.duty_expire();
+	when 'daemons' then v_count := tow_store.duty_daemons();
+	when 'wake' then v_count := tow_store.duty_wake();
+	when 'sort' then v_count := tow_store.duty_sort();
+	when 'sample' then v_count := tow_store.duty_sample();
+	when 'tell' then v_count := tow_store.duty_tell();
+	else null;
+	end case;
 	update tow_store.duty d set last_at = tow.now(), last_count = v_count, last_ms = extract(epoch from clock_timestamp() - v_start) * 1000
 	where d.name = p_name and (d.last_at is null or d.last_at < tow.now() - interval '10 s' or d.last_at > tow.now());
 	return v_count;
