@@ -108,6 +108,9 @@ begin
 			group by 1, 2, 3
 		) c group by c.name
 	) s, lateral tow_store.bins(s.parts) b;
+	if not found then
+		return;
+	end if;
 
 	select greatest(1, sum(m.completed + m.failed + m.retried) / c_most) into v_every from tow_store.metric_queue m where m.at = p_at;
 	update tow_store.metric_queue m set wait_bins = w.bins, wait_shortest = w.shortest, wait_longest = w.longest
@@ -148,9 +151,12 @@ as $$
 declare
 	c_most constant int := 4000;
 	v_to constant timestamptz := p_at + interval '1 min';
-	v_every bigint;
+	v_failed constant numeric := (select sum(m.failed + m.retried + m.lost) from tow_store.metric_queue m where m.at = p_at);
+	v_every constant bigint := greatest(1, v_failed / c_most);
 begin
-	select greatest(1, sum(m.failed + m.retried + m.lost) / c_most) into v_every from tow_store.metric_queue m where m.at = p_at;
+	if coalesce(v_failed, 0) = 0 then
+		return;
+	end if;
 	insert into tow_store.metric_failure (at, minutes, kind, class, failed, retried, lost)
 	select p_at, 1, case when f.place <= 100 then f.kind else '(others)' end, case when f.place <= 100 then f.class else '(others)' end,
 		sum(f.failed) * v_every, sum(f.retried) * v_every, sum(f.lost) * v_every
