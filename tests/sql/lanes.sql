@@ -95,6 +95,20 @@ select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'lo
 select is((select count(*) between 1 and 3999 from tow_store.turn t where t.why = 't'), true, 'it has parked many');
 select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), '{short,again}', 'the next meets the rest, and says that runs that end may let others start');
 
+-- Lanes of one job each, all at one virtual time: the next claim begins at the lane where the last one ended, and whoever
+-- comes meanwhile is after them, also with a gate that is older than theirs.
+select pg_temp.worker('{each}') as ew \gset
+select tow.set_queue('each', lane_limit => 0), tow.set_lane('each', 'early', weight => 2), pg_temp.put('each0', 1, 'each'), pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:ew) \g /dev/null
+select pg_temp.put('each' || i, 1, 'each') from generate_series(1, 9) i \g /dev/null
+select is(pg_temp.lane_of(pg_temp.claim(:ew, 4)), 'each1each2each3each4', 'the first lanes');
+select is((select c.gate from tow_store.band b, tow_store.lane_clock(b.id) c where b.laned and b.queue = (select id from tow_store.queue where name = 'each')),
+	(select id from tow_store.gate where name = 'each5'), 'the next claim begins after them');
+select pg_temp.put('early', 1, 'each') \g /dev/null
+select is((select count(*) from tow_store.fsck_lanes(null)), 0::bigint, 'and overlooks nobody');
+select is(pg_temp.lane_of(pg_temp.claim(:ew, 4)), 'each5each6each7each8', 'it does');
+select is(pg_temp.lane_of(pg_temp.claim(:ew, 4)), 'each9early', 'who came meanwhile is after them');
+
 -- A crowd that came at once does not keep the next one waiting while it is sorted.
 select pg_temp.worker('{crowd}') as cw \gset
 select tow.set_queue('crowd', lane_limit => 0) \g /dev/null

@@ -83,7 +83,9 @@ select pg_temp.refused(format('select tow.%s', call), code, hint, call) from (va
 select tow.cancel(id) from tow.jobs \g /dev/null
 select pg_temp.refused($$ select tow.drop_queue('default') $$, 'TW409', 'stop it', 'a queue that a worker serves');
 select tow.detach(:w);
+select tow.set_lane('default', 'gone', max_running => 1) \g /dev/null
 select lives_ok($$ select tow.drop_queue('default') $$, 'one that nobody needs');
+select is((select count(*) from tow_store.gate where name = 'gone'), 0::bigint, 'what was set of its lanes goes with it');
 select is((select row(state, kind, queue)::text from tow.history where id = :j), '(completed,noop,default)', 'its history stays');
 select tow.enqueue('noop') as j \gset
 select is(tow.state(:j), 'waiting', 'and it comes back when it is used');

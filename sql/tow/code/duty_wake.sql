@@ -43,16 +43,16 @@ declare
 	v_count int;
 begin
 	with b as materialized (
-		select b.id, tow_store.lane_clock(b.id) as clock from tow_store.band b where b.queue = p_queue and b.laned
+		select b.id, (tow_store.lane_clock(b.id)).v + 1 as next from tow_store.band b where b.queue = p_queue and b.laned
 	), o as (
-		select t.*, t.ctid as at, b.clock from b, unnest(p_gates) g(id), lateral (
+		select t.*, t.ctid as at, b.next from b, unnest(p_gates) g(id), lateral (
 			select r.ctid, r.* from tow_store.turn r where r.gate = g.id and r.band = b.id order by r.gate desc, r.band desc, r.v desc limit 1) t
 		where g.id <> 0 and strpos(p_why, t.why::text) > 0
 	), d as (
 		delete from tow_store.turn where ctid = any(array(select o.at from o))
 	)
 	insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low)
-	select o.band, false, greatest(o.v + 1, o.clock), o.gate, null, o.pos_low, o.run_low from o;
+	select o.band, false, greatest(o.v + 1, o.next), o.gate, null, o.pos_low, o.run_low from o;
 	get diagnostics v_count = row_count;
 	return v_count;
 end $$;

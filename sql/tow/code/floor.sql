@@ -80,8 +80,7 @@ begin
 		-- It may have been rung for more than it can take: what is still there is another's.
 		perform tow_store.ring_more(l.queue, p_worker)
 		from (select distinct u.queue from unnest(bands, queues, lows) u(band, queue, low)
-			where (exists (select from tow_store.ready r where r.band = u.band and r.pos > u.low)
-					or exists (select from tow_store.turn t where t.band = u.band and not t.parked and t.v >= tow_store.lane_clock(u.band)))
+			where tow_store.has_turn(u.band, u.low)
 				and not exists (select from tow_store.gate g where g.what = 'q' and g.queue = u.queue and (g.max_running is not null or g.rate is not null))) l;
 	end if;
 	return next;

@@ -23,7 +23,7 @@ begin
 			select case
 				when t.turns = 0 then 'no turn'
 				when t.turns > 1 then 'two turns'
-				when not t.parked and t.v < tow_store.lane_clock(t.band) then 'turn in the past'
+				when not t.parked and (t.v, t.gate) < (select c.v, c.gate from tow_store.lane_clock(t.band) c) then 'turn in the past'
 				when t.pos_low > t.first then 'lane read too late'
 				when t.parked and not exists (select from tow_store.wake w where w.gate = t.gate and w.queue = t.home)
 					and (t.why = 'i' or t.why = 'p' and t.paused_at is null or t.why = 't' and coalesce(t.tokens, 1) >= 1
@@ -110,7 +110,7 @@ declare
 begin
 	delete from tow_store.turn t where t.band = p_band and t.gate = p_gate;
 	insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low)
-	values (p_band, v_first is null, greatest(v_v + 1, tow_store.lane_clock(p_band)), p_gate, case when v_first is null then 'i'::"char" end, coalesce(v_first, 0), 0);
+	values (p_band, v_first is null, greatest(v_v + 1, (tow_store.lane_clock(p_band)).v + 1), p_gate, case when v_first is null then 'i'::"char" end, coalesce(v_first, 0), 0);
 	perform tow_store.ring_band(p_band);
 end $$;
 comment on function tow_store.fsck_turn(int, bigint) is 'Write the turn of a lane anew; a claim finds out whether it has to wait.';

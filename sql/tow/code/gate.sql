@@ -239,12 +239,13 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
-	v_clock constant bigint := tow_store.lane_clock(p_band);
+	v_clock constant record := tow_store.lane_clock(p_band);
 begin
-	return exists (select from tow_store.ready r where r.band = p_band and r.pos > p_low)
-		or exists (select from tow_store.turn t where t.band = p_band and not t.parked and t.v >= v_clock);
+	return exists (select from tow_store.turn t where t.band = p_band and not t.parked and (t.v, t.gate) >= (v_clock.v, v_clock.gate)
+			order by t.band, t.parked, t.v, t.gate limit 1)
+		or exists (select from tow_store.ready r where r.band = p_band and r.pos > p_low order by r.band, r.pos limit 1);
 end $$;
-comment on function tow_store.has_turn(int, bigint) is 'Whether a laned band has arrivals, or a lane that may run as far as is known.';
+comment on function tow_store.has_turn(int, bigint) is 'Whether a band has arrivals, or a lane that may run as far as is known.';
 
 -- What an exchange has let go: lanes of queues that it has locked get their turn, the rest is for the wake duty.
 create or replace function tow_store.free_gates(p_freed bigint[], p_open int[]) returns void

@@ -14,41 +14,44 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 as $$
 declare
 	c_vain constant int := 8;
-	v_clock constant bigint := tow_store.lane_clock(p_band);
-	v_time bigint := v_clock;
+	v_clock constant record := tow_store.lane_clock(p_band);
+	v_time bigint := v_clock.v;
+	v_gate bigint := v_clock.gate;
 	v_chosen tow_store.chosen[];
 	v_look int := p_want;
 	v_vain int := 0;
-	v_next bigint;
+	n record;
 	k record;
 	r record;
 begin
 	claimed := array[]::tow_store.claimed[];
 	while cardinality(claimed) < p_want and v_vain < c_vain loop
-		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, p_want - cardinality(claimed), p_relay, v_look, p_now);
+		v_chosen := tow_store.choose_lanes(p_queue, p_band, v_time, v_gate, p_want - cardinality(claimed), p_relay, v_look, p_now);
 		exit when v_chosen is null;
 		k := tow_store.take_lined(p_worker, p_batch, p_now, p_band, v_chosen, p_gates);
 		r := tow_store.turn_on(p_queue, p_band, v_chosen, k.gates, k.counts, p_now);
 		claimed := claimed || k.claimed;
-		select t.v into v_next from tow_store.turn t where t.band = p_band and not t.parked and t.v >= v_time order by t.band, t.parked, t.v limit 1;
-		v_time := greatest(v_time, coalesce(v_next, r.last));
-		exit when v_next is null or (k.claimed = '{}' and r.parked = 0);
+		select t.v, t.gate into n from tow_store.turn t
+		where t.band = p_band and not t.parked and (t.v, t.gate) >= (v_time, v_gate) order by t.band, t.parked, t.v, t.gate limit 1;
+		v_gate := case when n.v is not null then n.gate when r.last > v_time then 0 else v_gate end;
+		v_time := greatest(v_time, coalesce(n.v, r.last));
+		exit when n.v is null or (k.claimed = '{}' and r.parked = 0);
 		if k.claimed = '{}' then
 			v_look := least(greatest(v_look, 1) * 4, 1000);
 			v_vain := v_vain + 1;
 		end if;
 	end loop;
 	more := v_vain = c_vain;
-	if v_time > v_clock then
-		delete from tow_store.turn t where t.gate = 0 and t.band = p_band and t.v = v_clock;
-		insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low) values (p_band, true, v_time, 0, 'c', 0, 0);
+	if (v_time, v_gate) > (v_clock.v, v_clock.gate) then
+		delete from tow_store.turn t where t.gate = 0 and t.band = p_band and t.v = v_clock.v;
+		insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low) values (p_band, true, v_time, 0, 'c', v_gate, 0);
 	end if;
 end $$;
 comment on function tow_store.claim_lanes(bigint, bigint, timestamptz, int, int, int, int, bigint[]) is 'Start jobs of lanes, fairly and within their limits, so many (relay) in turn for each place.';
 
 -- The first lanes in turn, and how many jobs each may start: those that have room are raised to the lowest level that
 -- the wanted jobs pay for, the first gets one at least.
-create or replace function tow_store.choose_lanes(p_queue int, p_band int, p_clock bigint, p_want int, p_relay int, p_look int, p_now timestamptz) returns tow_store.chosen[]
+create or replace function tow_store.choose_lanes(p_queue int, p_band int, p_clock bigint, p_first bigint, p_want int, p_relay int, p_look int, p_now timestamptz) returns tow_store.chosen[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
@@ -57,7 +60,7 @@ declare
 begin
 	with t as (
 		select t.gate, t.ctid as at, t.v, t.pos_low, t.run_low from tow_store.turn t
-		where t.band = p_band and not t.parked and t.v >= p_clock order by t.band, t.parked, t.v, t.gate limit p_look
+		where t.band = p_band and not t.parked and (t.v, t.gate) >= (p_clock, p_first) order by t.band, t.parked, t.v, t.gate limit p_look
 	), s as (
 		select t.*, greatest(1000000 / g.weight, 1)::bigint as cost, nullif(coalesce(g.max_running, q.lane_limit), 0) as most,
 			coalesce(g.rate, q.lane_rate) as rate, coalesce(g.burst, case when g.rate is null then q.lane_burst end) as burst,
@@ -85,7 +88,7 @@ begin
 	into v_chosen from w where w.share > 0 or w.can <= 0;
 	return v_chosen;
 end $$;
-comment on function tow_store.choose_lanes(int, int, bigint, int, int, int, timestamptz) is 'Whose turn it is, and for how many jobs; null if it is nobody''s.';
+comment on function tow_store.choose_lanes(int, int, bigint, bigint, int, int, int, timestamptz) is 'Whose turn it is, and for how many jobs; null if it is nobody''s.';
 
 -- The jobs at the heads of the lanes, but for those that somebody is about to cancel or to move; dealt out to the places
 -- that the lane has left.
@@ -98,26 +101,23 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 as $$
 #variable_conflict use_column
 declare
-	v_gates constant bigint[] := array(select c.gate from unnest(p_chosen) c);
-	v_rooms constant int[] := array(select c.room from unnest(p_chosen) c);
 begin
-	with d as (
-		delete from tow_store.lined where ctid = any(array(
-			select h.ctid from unnest(p_chosen) c, lateral (
-				select l.ctid from tow_store.lined l where l.band = p_band and l.gate = c.gate and l.pos >= c.pos_low
-				order by l.band, l.gate, l.pos limit c.n for update skip locked) h
-			where c.n > 0))
-		returning gate, pos, id, attempt, flags
+	with h as materialized (
+		select l.*, c.room from unnest(p_chosen) c, lateral (
+			select o.ctid as at, o.gate, o.pos, o.id, o.attempt, o.flags from tow_store.lined o where o.band = p_band and o.gate = c.gate and o.pos >= c.pos_low
+			order by o.band, o.gate, o.pos limit c.n for update skip locked) l
+		where c.n > 0
+	), d as (
+		delete from tow_store.lined where ctid = any(array(select h.at from h))
 	), m as (
-		select o.gate, o.id, o.attempt, o.flags, o.nth, nextval('tow_store.run') as run,
-			v_rooms[array_position(v_gates, o.gate)] as room
-		from (select d.*, row_number() over (partition by d.gate order by d.pos) as nth from d order by d.pos) o
+		select o.gate, o.id, o.attempt, o.flags, o.nth, nextval('tow_store.run') as run, o.room
+		from (select h.*, row_number() over (partition by h.gate order by h.pos) as nth from h order by h.pos) o
 	), p as (
 		select m.*, case when m.room is not null then min(m.run) over (partition by m.gate, m.nth % m.room) end as place from m
 	), r as (
 		insert into tow_store.running (job_id, run, worker, batch, band, attempt, flags, claimed_at)
 		select m.id, m.run, p_worker, p_batch, p_band, m.attempt + 1, m.flags | case when m.room is not null or p_gates <> '{}' then 4 else 0 end, p_now from m
-	), h as (
+	), t as (
 		insert into tow_store.held (gate, run, job_id, place)
 		select p.gate, p.run, p.id, p.place from p where p.place is not null
 		union all
@@ -149,7 +149,7 @@ begin
 		select c.*, coalesce(k.n, 0) as got,
 			(select l.pos from tow_store.lined l where l.band = p_band and l.gate = c.gate and l.pos >= c.pos_low order by l.band, l.gate, l.pos limit 1) as next,
 			(select h.run from tow_store.held h where h.gate = c.gate and h.run >= c.run_low order by h.gate, h.run limit 1) as first
-		from unnest(p_chosen) c left join unnest(p_gates, p_counts) k(gate, n) on k.gate = c.gate
+		from unnest(p_chosen) c left join unnest(p_gates, p_counts) k(gate, n) on k.gate = c.gate offset 0
 	), y as (
 		select u.*, case when u.next is null then 'i' when u.paused then 'p' when u.room <= u.got then 'l' when u.tokens - u.got < 1 then 't' end::"char" as why from u
 	), d as (

@@ -19,18 +19,23 @@ begin
 				order by r.band, r.pos limit c_batch for update skip locked))
 			returning id, pos, attempt, flags
 		), j as (
-			select d.*, f.lane, f.kind, v_kinds is not null and f.kind = any(v_kinds) as away from d join tow_store.job f on f.id = d.id
+			select d.*, f.lane, f.kind, v_kinds is not null and f.kind = any(v_kinds) as away,
+				(select o.id from tow_store.gate o where o.what = 'l' and o.queue = p_queue and o.name = f.lane) as gate
+			from d join tow_store.job f on f.id = d.id offset 0
 		)
 		select array_agg(j.id) filter (where not j.away) as ids, array_agg(case when j.flags & 32 <> 0 then j.id else j.pos end) filter (where not j.away) as poss,
 			array_agg(j.attempt) filter (where not j.away) as attempts, array_agg(j.flags & ~36) filter (where not j.away) as flags,
-			array_agg(j.lane) filter (where not j.away) as lanes, array_agg(j.id order by j.pos) filter (where j.away) as away,
+			array_agg(j.gate) filter (where not j.away) as gates, array_agg(case when j.gate is null then j.lane end) filter (where not j.away) as lanes,
+			count(*) filter (where j.gate is null and not j.away) as fresh, array_agg(j.id order by j.pos) filter (where j.away) as away,
 			array_agg(j.kind order by j.pos) filter (where j.away) as away_kinds, array_agg(j.attempt order by j.pos) filter (where j.away) as away_attempts,
 			array_agg(j.flags | 32 order by j.pos) filter (where j.away) as away_flags, max(j.pos) as top, count(*) as n
 		into s from j;
 		low := greatest(low, s.top);
 		if s.ids is not null then
-			perform tow_store.open_lanes(p_queue, s.lanes, p_now);
-			perform tow_store.line_up(p_queue, p_band, s.ids, s.poss, s.attempts, s.flags, s.lanes);
+			if s.fresh > 0 then
+				perform tow_store.open_lanes(p_queue, array_remove(s.lanes, null), p_now);
+			end if;
+			perform tow_store.line_up(p_queue, p_band, s.ids, s.poss, s.attempts, s.flags, s.gates, s.lanes);
 		end if;
 		if s.away is not null then
 			perform tow_store.to_kind_bands(p_band, s.away, s.away_kinds, s.away_attempts, s.away_flags);
@@ -48,14 +53,15 @@ set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off se
 as $$
 begin
 	insert into tow_store.gate (what, queue, name, own, used_at)
-	select 'l', p_queue, l.name, false, p_now from (select distinct name from unnest(p_lanes) u(name)) l
-	where not exists (select from tow_store.gate g where g.what = 'l' and g.queue = p_queue and g.name = l.name offset 0);
+	select 'l', p_queue, l.name, false, p_now from (select u.name, min(u.n) as n from unnest(p_lanes) with ordinality u(name, n) group by u.name) l
+	where not exists (select from tow_store.gate g where g.what = 'l' and g.queue = p_queue and g.name = l.name offset 0) order by l.n;
 end $$;
-comment on function tow_store.open_lanes(int, text[], timestamptz) is 'Make the gates of lanes that are new.';
+comment on function tow_store.open_lanes(int, text[], timestamptz) is 'Make the gates of lanes that are new, in this order: of lanes that came at one time the first has its turn first.';
 
--- A lane that was idle has its turn at its own virtual time or, if that lies behind, at the band's.
+-- A lane that was idle has its turn at its own virtual time or, if that lies behind, right after the band's. p_gates: as
+-- far as they are known; where not, p_lanes says the name.
 create or replace function tow_store.line_up(
-	p_queue int, p_band int, p_ids bigint[], p_poss bigint[], p_attempts int[], p_flags int[], p_lanes text[]
+	p_queue int, p_band int, p_ids bigint[], p_poss bigint[], p_attempts int[], p_flags int[], p_gates bigint[], p_lanes text[]
 ) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
@@ -63,13 +69,13 @@ as $$
 declare
 	v_gates bigint[];
 	v_firsts bigint[];
-	v_clock constant bigint := tow_store.lane_clock(p_band);
+	v_next constant bigint := (tow_store.lane_clock(p_band)).v + 1;
 begin
 	with i as (
 		insert into tow_store.lined (band, gate, pos, id, attempt, flags)
-		select p_band, g.id, u.pos, u.id, u.attempt, u.flags
-		from unnest(p_ids, p_poss, p_attempts, p_flags, p_lanes) u(id, pos, attempt, flags, lane),
-			lateral (select o.id from tow_store.gate o where o.what = 'l' and o.queue = p_queue and o.name = u.lane offset 0) g
+		select p_band, coalesce(u.gate, (select o.id from tow_store.gate o where o.what = 'l' and o.queue = p_queue and o.name = u.lane)),
+			u.pos, u.id, u.attempt, u.flags
+		from unnest(p_ids, p_poss, p_attempts, p_flags, p_gates, p_lanes) u(id, pos, attempt, flags, gate, lane)
 		returning gate, pos
 	)
 	select array_agg(s.gate), array_agg(s.pos) into v_gates, v_firsts from (select i.gate, min(i.pos) as pos from i group by i.gate) s;
@@ -82,18 +88,21 @@ begin
 		delete from tow_store.turn where ctid = any(array(select o.at from o where o.at is not null))
 	)
 	insert into tow_store.turn (band, parked, v, gate, why, pos_low, run_low)
-	select p_band, coalesce(o.why <> 'i', false), greatest(o.v + 1, v_clock), o.gate, nullif(o.why, 'i'), least(o.pos, o.pos_low), coalesce(o.run_low, 0) from o;
+	select p_band, coalesce(o.why <> 'i', false), greatest(o.v + 1, v_next), o.gate, nullif(o.why, 'i'), least(o.pos, o.pos_low), coalesce(o.run_low, 0) from o;
 end $$;
-comment on function tow_store.line_up(int, int, bigint[], bigint[], int[], int[], text[]) is 'Put jobs into their lanes, and give lanes a turn that had none.';
+comment on function tow_store.line_up(int, int, bigint[], bigint[], int[], int[], bigint[], text[]) is 'Put jobs into their lanes, and give lanes a turn that had none.';
 
-create or replace function tow_store.lane_clock(p_band int) returns bigint
+create or replace function tow_store.lane_clock(p_band int, out v bigint, out gate bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
 begin
-	return coalesce((select t.v from tow_store.turn t where t.gate = 0 and t.band = p_band order by t.gate desc, t.band desc, t.v desc limit 1), 0);
+	select t.v, t.pos_low into v, gate from tow_store.turn t where t.gate = 0 and t.band = p_band order by t.gate desc, t.band desc, t.v desc limit 1;
+	v := coalesce(v, 0);
+	gate := coalesce(gate, 0);
 end $$;
-comment on function tow_store.lane_clock(int) is 'The virtual time of a laned band: no lane that may run is earlier.';
+comment on function tow_store.lane_clock(int) is
+'The virtual time of a laned band: no lane that may run is earlier, and of those at that time none is before this gate. Whoever comes is later.';
 
 -- Jobs of kinds with a limit go where they belong, in their order. The bands are made by whoever sets the limit; should
 -- one not be there, the admit duty makes it.

@@ -12,6 +12,10 @@ as $$
 declare
 	g tow_store.gate;
 begin
+	perform from tow_store.queue q where q.id = p_queue for key share;
+	if p_queue is not null and not found then
+		perform tow_store.fail('TW404', 'the queue is being dropped', 'tow.queues lists them');
+	end if;
 	insert into tow_store.gate as o (what, queue, name, used_at) values (p_what, p_queue, p_name, tow.now())
 	on conflict (what, queue, name) do update set used_at = excluded.used_at returning o.* into g;
 	g.max_running := coalesce(p_max_running, case when not 'max_running' = any(p_reset) then g.max_running end);
