@@ -8,7 +8,7 @@ options 'big=100000 little=4000 samples=60 every=40 rounds=3 slots=8 systems=tow
 
 small="from tow_store.history h join tow_store.job j on j.id = h.job_id where j.lane = 'small'"
 measure() { # BACKLOG
-	system_use towpath && ask "select tow.set_lane('default', 'big', max_running => $slots)" >/dev/null || return
+	system_use towpath && made && ask "select tow.set_lane('default', 'big', max_running => $slots)" >/dev/null || return
 	ask "select count(*)
 		from tow.enqueue_many('sleep', array_fill('{\"s\": 0.01}'::jsonb, array[$1]), lane => 'big')" >/dev/null || return
 	workers_start 1 "$slots"

@@ -75,7 +75,7 @@ session_do one "commit" >/dev/null
 # Fair: a hundred thousand jobs of one tenant, then a single one of another.
 instance_psql -c "select tow.set_queue('default', lane_limit => 0);
 	select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[100000]), lane => 'big')" >/dev/null
-ok "a hundred thousand jobs are sorted" wait_until '[ "$(instance_psql -c "select tow.duty('\''sort'\'')" -c "select count(*) from tow_store.lined" | tail -1)" = 100000 ]' 60
+ok "a hundred thousand jobs are sorted" wait_until '[ "$(instance_psql -c "select tow.duty('\''sort'\'')" -c "select count(*) from tow_store.lined" | tail -1)" = 100000 ]' 180
 instance_psql -c "select public.claim(1, 50)" >/dev/null
 single=$(instance_psql -c "select tow.enqueue('noop', lane => 'small')")
 is "$(instance_psql -c "select $single = any(public.claim(2, 3))")" t "a single job of another tenant is among the next three"

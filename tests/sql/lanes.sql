@@ -102,26 +102,61 @@ select tow.set_queue('each', lane_limit => 0), tow.set_lane('each', 'early', wei
 select pg_temp.claim(:ew) \g /dev/null
 select pg_temp.put('each' || i, 1, 'each') from generate_series(1, 9) i \g /dev/null
 select is(pg_temp.lane_of(pg_temp.claim(:ew, 4)), 'each1each2each3each4', 'the first lanes');
-select is((select c.gate from tow_store.band b, tow_store.lane_clock(b.id) c where b.laned and b.queue = (select id from tow_store.queue where name = 'each')),
+select is((select c.gate from tow_store.band b, tow_store.lane_clock(b.id) c where b.laned and not b.crowd and b.queue = (select id from tow_store.queue where name = 'each')),
 	(select id from tow_store.gate where name = 'each5'), 'the next claim begins after them');
 select pg_temp.put('early', 1, 'each') \g /dev/null
 select is((select count(*) from tow_store.fsck_lanes(null)), 0::bigint, 'and overlooks nobody');
 select is(pg_temp.lane_of(pg_temp.claim(:ew, 4)), 'each5each6each7each8', 'it does');
 select is(pg_temp.lane_of(pg_temp.claim(:ew, 4)), 'each9early', 'who came meanwhile is after them');
 
--- A crowd that came at once does not keep the next one waiting while it is sorted.
+-- Many that came one by one do not keep the next one waiting while they are sorted.
+select pg_temp.worker('{many}') as cw \gset
+select tow.set_queue('many', lane_limit => 0) \g /dev/null
+select pg_temp.put('many', 1, 'many'), pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:cw) \g /dev/null
+select pg_temp.put('many', 600, 'many') from generate_series(1, 20) \g /dev/null
+select pg_temp.put('single', 1, 'many') \g /dev/null
+create temporary table met (n int, lane text);
+insert into met select 1, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
+insert into met select 2, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
+select is((select count(*) from met where lane = 'many'), 250::bigint, 'few are claimed while most are not sorted');
+insert into met select 3, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
+select is((select n from met where lane = 'single'), 3, 'the single one as soon as it is');
+select cmp_ok((select count(*) from met), '>=', 1000::bigint, 'and then as many as are asked for');
+
+-- A crowd that came at once stands apart: whoever comes after it does not wait until it is sorted, but for its own lane.
 select pg_temp.worker('{crowd}') as cw \gset
 select tow.set_queue('crowd', lane_limit => 0) \g /dev/null
 select pg_temp.put('crowd', 1, 'crowd'), pg_temp.drain('admit') \g /dev/null
 select pg_temp.claim(:cw) \g /dev/null
-select pg_temp.put('crowd', 12000, 'crowd'), pg_temp.put('single', 1, 'crowd') \g /dev/null
-create temporary table met (n int, lane text);
-insert into met select 1, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
-insert into met select 2, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
-select is((select count(*) from met where lane = 'crowd'), 250::bigint, 'few are claimed while most are not sorted');
-insert into met select 3, j.lane from unnest(pg_temp.claim(:cw, 1000)) u(id) join tow_store.job j using (id);
-select is((select n from met where lane = 'single'), 3, 'the single one as soon as it is');
-select cmp_ok((select count(*) from met), '>=', 1000::bigint, 'and then as many as are asked for');
+select pg_temp.put('crowd', 2, 'crowd') as before, pg_temp.put('crowd', 3000, 'crowd') as crowd, pg_temp.put('crowd', 1, 'crowd') as after, pg_temp.put('single', 1, 'crowd') as single \gset
+select is((select array_agg(id order by id) from unnest(pg_temp.claim(:cw, 3)) id), :'before'::bigint[] || :'single'::bigint[], 'what came before the crowd, and the single one after it');
+select is((select count(*) from tow_store.lined l join tow_store.job j using (id) where j.lane = 'crowd'), 100::bigint, 'of the crowd some are sorted');
+select is((select count(*) from tow_store.crowd where lane = 'crowd'), 2::bigint, 'who came to its lane is behind it');
+select is(tow.state((:'crowd'::bigint[])[3000]), 'waiting', 'one of the crowd waits');
+select is(tow.cancel((:'crowd'::bigint[])[3000]), 'cancelled', 'and can be cancelled');
+select is((select count(*) from tow.jobs where lane = 'crowd' and state = 'waiting'), 3000::bigint, 'all of them are listed');
+select pg_temp.claim(:cw, 500) as first \gset
+select is(:'first'::bigint[], (:'crowd'::bigint[])[1:500], 'the crowd, in its order');
+select is(pg_temp.say(:cw, (:'crowd'::bigint[])[7], '{"as": "returned"}'), false, 'one is given back');
+select pg_temp.claim(:cw, 500) as next \gset
+select is(:'next'::bigint[], (:'crowd'::bigint[])[7:7] || (:'crowd'::bigint[])[501:999], 'it is where it was, before what is not sorted yet');
+select pg_temp.claim(:cw, 3000) as rest \gset
+select pg_temp.claim(:cw, 3000) as late \gset
+select is(:'rest'::bigint[] || :'late'::bigint[], (:'crowd'::bigint[])[1000:2999] || :'after'::bigint[], 'who came after it runs after it');
+select pg_temp.claim(:cw, 10) \g /dev/null
+select is((select count(*) from tow_store.crowd), 0::bigint, 'and the crowd is forgotten');
+
+-- So does the duty, and a kind with a limit leaves the crowd for its own band.
+select pg_temp.put('crowd', 2, 'crowd') as before, pg_temp.put('crowd', 1500, 'crowd') as crowd, pg_temp.put('crowd', 1, 'crowd') as after \gset
+select tow.duty('sort') from generate_series(1, 4) \g /dev/null
+select is((select array_agg(l.id order by l.pos) from tow_store.lined l join tow_store.job j using (id) where j.lane = 'crowd'), :'before'::bigint[] || :'crowd'::bigint[] || :'after'::bigint[], 'the duty sorts them in their order');
+select pg_temp.put('crowd', 1500, 'crowd') as more \gset
+select tow.set_kind('noop', max_running => 100000) \g /dev/null
+select pg_temp.claim(:cw, 5000), pg_temp.claim(:cw, 5000), pg_temp.claim(:cw, 5000) \g /dev/null
+select is((select count(*) from tow_store.running r join tow_store.band b on b.id = r.band and b.kind = 'noop' where r.job_id = any(:'more'::bigint[])), 1500::bigint,
+	'a crowd of a kind with a limit goes where that is counted');
+select tow.set_kind('noop', reset => '{max_running}') \g /dev/null
 
 select * from finish();
 rollback;

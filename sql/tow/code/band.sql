@@ -35,11 +35,14 @@ declare
 	v_id int;
 begin
 	select b.id into v_id from tow_store.band b
-	where b.queue = p_queue and b.priority = p_priority and b.kind is not distinct from p_kind and b.laned = p_laned;
+	where b.queue = p_queue and b.priority = p_priority and b.kind is not distinct from p_kind and b.laned = p_laned and not b.crowd;
 	if not found then
 		insert into tow_store.band (queue, priority, kind, laned) values (p_queue, p_priority, p_kind, p_laned)
-		on conflict (queue, priority, kind, laned) do update set queue = excluded.queue
+		on conflict (queue, priority, kind, laned, crowd) do update set queue = excluded.queue
 		returning id into v_id;
+		if p_laned and p_kind is null then
+			insert into tow_store.band (queue, priority, laned, crowd) values (p_queue, p_priority, true, true) on conflict do nothing;
+		end if;
 	end if;
 	return v_id;
 end $$;
@@ -51,7 +54,7 @@ create or replace function tow_store.find_band(p_queue int, p_priority int, p_ki
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select b.id from tow_store.band b
-	where b.queue = p_queue and b.priority = p_priority and b.laned = p_laned and (b.kind is null or b.kind = p_kind)
+	where b.queue = p_queue and b.priority = p_priority and b.laned = p_laned and not b.crowd and (b.kind is null or b.kind = p_kind)
 	order by b.kind nulls last limit 1
 $$;
 comment on function tow_store.find_band(int, int, text, boolean) is 'The band a job goes to, null if it is not made yet.';

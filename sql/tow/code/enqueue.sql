@@ -24,7 +24,7 @@ declare
 begin
 	select b.id, q.arm, q.max_args_bytes, q.restricted into v_band, v_arm, v_max_bytes, v_restricted
 	from tow_store.queue q join tow_store.band b on b.queue = q.id
-	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and (b.kind is null or b.kind = kind)
+	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and not b.crowd and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
 	if v_band is null or not tow_store.is_kind(kind) or args is null or pg_column_size(args) > least(v_max_bytes, 1000)
 		or num_nonnulls(run_at, deadline, max_attempts, timeout, policy, tags, lane) > 0
@@ -151,7 +151,9 @@ set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 #variable_conflict use_variable
 declare
+	c_crowd constant int := 1000;
 	v_band int;
+	v_crowd int;
 	v_arm regclass;
 	v_max_bytes int;
 	v_restricted boolean;
@@ -165,7 +167,7 @@ begin
 	end if;
 	select b.id, q.arm, q.max_args_bytes, q.restricted into v_band, v_arm, v_max_bytes, v_restricted
 	from tow_store.queue q join tow_store.band b on b.queue = q.id
-	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and (b.kind is null or b.kind = kind)
+	where q.name = queue and b.priority = priority and b.laned = (lane is not null) and not b.crowd and (b.kind is null or b.kind = kind)
 	order by b.kind nulls last limit 1;
 	perform tow_store.check_instants(run_at, null);
 	perform tow_store.check_lane(lane);
@@ -177,6 +179,11 @@ begin
 	end if;
 	perform tow_store.check_job(kind, coalesce(v_largest, '{}'), queue, priority, max_attempts, timeout, policy, tags, v_max_bytes);
 
+	if lane is not null and cardinality(args) >= c_crowd then
+		v_crowd := (select c.id from tow_store.band b join tow_store.band c on c.queue = b.queue and c.priority = b.priority and c.crowd
+			where b.id = v_band and b.kind is null);
+	end if;
+
 	perform pg_current_xact_id();
 	v_now := tow.now(); -- after the xid: see tow_store.duty_promote
 	perform pg_sequence_last_value(v_arm);
@@ -187,7 +194,10 @@ begin
 		returning id
 	), r as (
 		insert into tow_store.ready (band, pos, id, attempt, flags)
-		select v_band, j.id, j.id, 0, v_flags from j where v_band is not null and not coalesce(run_at > v_now, false)
+		select coalesce(v_crowd, v_band), j.id, j.id, 0, v_flags from j where v_band is not null and not coalesce(run_at > v_now, false)
+	), c as (
+		insert into tow_store.crowd (band, lane, first, last)
+		select v_crowd, lane, min(j.id), max(j.id) from j where v_crowd is not null and not coalesce(run_at > v_now, false) having count(*) > 0
 	), s as (
 		insert into tow_store.scheduled (run_at, id, band, attempt, flags)
 		select run_at, j.id, v_band, 0, v_flags from j where run_at > v_now

@@ -98,11 +98,13 @@ begin
 		-- none of a queue that is paused or gone, or of which somebody sets a limit: it is short
 		-- bands of one priority in an order that changes, so that none starves the others
 		for b in
-			select b.id as band, u.low, b.kind, b.laned, g.id as gate
+			select b.id as band, u.low, b.kind, b.laned, g.id as gate, c.id as crowd, w.low as crowd_low
 			from unnest(p_bands, p_lows) u(band, low)
 				join tow_store.band b on b.id = u.band
+				left join tow_store.band c on c.crowd and b.laned and b.kind is null and c.queue = b.queue and c.priority = b.priority
+				left join unnest(p_bands, p_lows) w(band, low) on w.band = c.id
 				left join tow_store.gate g on b.kind = any(v_kinds) and g.what = 'k' and g.name = b.kind
-			where b.queue = v_queue.id and v_queue.claimable and g.paused_at is null
+			where b.queue = v_queue.id and v_queue.claimable and g.paused_at is null and not b.crowd
 			order by b.priority, hashint8extended(b.id, v_batch)
 		loop
 			v_again := v_again or b.laned or b.gate is not null;
@@ -113,14 +115,19 @@ begin
 			continue when v_most <= 0;
 			v_gates := array_remove(array[case when v_gate.max_running is not null then v_gate.id end, b.gate], null);
 			if b.laned then
-				continue when not tow_store.has_turn(b.band, b.low);
+				continue when not tow_store.has_turn(b.band, b.low) and (b.crowd_low is null or not tow_store.has_turn(b.crowd, b.crowd_low));
 				if v_queue.id <> all(v_locked) then -- it had nothing to do when the locks were taken: the next time
 					v_more := true;
 					continue;
 				end if;
-				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 5000, v_at);
-				if not s.dry then -- fewer while some are not sorted yet: whoever came last shall not wait for all of a crowd before it
+				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 9223372036854775807, 5000, v_at);
+				if not s.dry then -- fewer while some are not sorted yet: whoever came last shall not wait for all that came before it
 					v_most := least(v_most, greatest(10, v_most / 8));
+				elsif b.crowd_low is not null and tow_store.has_turn(b.crowd, b.crowd_low) then
+					t := tow_store.sort_lanes(v_queue.id, b.crowd, b.crowd_low, v_top, greatest(2 * v_most, 100), v_at);
+					v_more := v_more or not t.dry;
+					return query select 'low', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint, null::bigint, null::text,
+						b.crowd, case when t.dry then greatest(v_top, t.low) else t.low end, null::text, null::text, null::text, null::bigint;
 				end if;
 				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, case when v_gates = '{}' then v_queue.relay else 1 end, v_gates);
 				v_more := v_more or t.more or not s.dry;

@@ -1,51 +1,122 @@
 -- Sorting: what arrived in a laned band of ready goes to the end of its lane. Whoever does it holds the queue's lock
 -- (see gate.sql), so lanes and turns are made without a race. A job of a kind with a limit goes to the kind's own band
 -- instead; one that was given back unstarted (flag 32) stands where it stood, by its id.
+--
+-- Many jobs of a lane that were enqueued at once stand in a band of their own, the crowd. It is sorted a little at a time,
+-- and never before all that stands in the laned band; no further than p_top, which was given out before that was looked at:
+-- so what was enqueued before a crowd is in its lane before it. What comes to a lane after its crowd goes behind the
+-- crowd, unless it was claimed before.
 
-create or replace function tow_store.sort_lanes(p_queue int, p_band int, p_low bigint, p_most int, p_now timestamptz, out low bigint, out dry boolean)
+create or replace function tow_store.sort_lanes(
+	p_queue int, p_band int, p_low bigint, p_top bigint, p_most int, p_now timestamptz, out low bigint, out dry boolean
+)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
-	c_batch constant int := 1000;
-	v_kinds constant text[] := case when (select b.kind is null from tow_store.band b where b.id = p_band) then tow_store.ruled_kinds() end;
+	c_batch constant int := least(p_most, 1000);
+	b constant record := tow_store.bands_beside(p_band);
+	v_kinds constant text[] := case when b.any_kind then tow_store.ruled_kinds() end;
 	s record;
 begin
 	low := p_low;
-	for i in 1 .. greatest(p_most / c_batch, 1) loop
+	for i in 1 .. p_most / c_batch loop
 		with d as (
 			delete from tow_store.ready where ctid = any(array(
-				select r.ctid from tow_store.ready r where r.band = p_band and r.pos > low
+				select r.ctid from tow_store.ready r where r.band = p_band and r.pos > low and r.pos <= p_top
 				order by r.band, r.pos limit c_batch for update skip locked))
 			returning id, pos, attempt, flags
 		), j as (
-			select d.*, f.lane, f.kind, v_kinds is not null and f.kind = any(v_kinds) as away,
+			select d.*, f.lane, f.kind, case
+					when b.crowd is not null and d.flags & 32 = 0 and tow_store.has_crowd(b.crowd, f.lane, d.pos) then 'c'
+					when v_kinds is not null and f.kind = any(v_kinds) then 'k' end::"char" as away,
 				(select o.id from tow_store.gate o where o.what = 'l' and o.queue = p_queue and o.name = f.lane) as gate
 			from d join tow_store.job f on f.id = d.id offset 0
 		)
-		select array_agg(j.id) filter (where not j.away) as ids, array_agg(case when j.flags & 32 <> 0 then j.id else j.pos end) filter (where not j.away) as poss,
-			array_agg(j.attempt) filter (where not j.away) as attempts, array_agg(j.flags & ~36) filter (where not j.away) as flags,
-			array_agg(j.gate) filter (where not j.away) as gates, array_agg(case when j.gate is null then j.lane end) filter (where not j.away) as lanes,
-			count(*) filter (where j.gate is null and not j.away) as fresh, array_agg(j.id order by j.pos) filter (where j.away) as away,
-			array_agg(j.kind order by j.pos) filter (where j.away) as away_kinds, array_agg(j.attempt order by j.pos) filter (where j.away) as away_attempts,
-			array_agg(j.flags | 32 order by j.pos) filter (where j.away) as away_flags, max(j.pos) as top, count(*) as n
+		select array_agg(j.id) filter (where j.away is null) as ids, array_agg(case when j.flags & 32 <> 0 then j.id else j.pos end) filter (where j.away is null) as poss,
+			array_agg(j.attempt) filter (where j.away is null) as attempts, array_agg(j.flags & ~36) filter (where j.away is null) as flags,
+			array_agg(j.gate) filter (where j.away is null) as gates, array_agg(case when j.gate is null then j.lane end) filter (where j.away is null) as lanes,
+			count(*) filter (where j.gate is null and j.away is null) as fresh, array_agg(j.id order by j.pos) filter (where j.away = 'k') as away,
+			array_agg(j.kind order by j.pos) filter (where j.away = 'k') as away_kinds, array_agg(j.attempt order by j.pos) filter (where j.away = 'k') as away_attempts,
+			array_agg(j.flags | 32 order by j.pos) filter (where j.away = 'k') as away_flags,
+			array_agg((p_band, j.pos, j.id, j.attempt, j.flags)::tow_store.ready order by j.pos) filter (where j.away = 'c') as behind, max(j.pos) as top, count(*) as n
 		into s from j;
 		low := greatest(low, s.top);
 		if s.ids is not null then
 			if s.fresh > 0 then
 				perform tow_store.open_lanes(p_queue, array_remove(s.lanes, null), p_now);
 			end if;
-			perform tow_store.line_up(p_queue, p_band, s.ids, s.poss, s.attempts, s.flags, s.gates, s.lanes);
+			perform tow_store.line_up(p_queue, b.home, s.ids, s.poss, s.attempts, s.flags, s.gates, s.lanes);
 		end if;
 		if s.away is not null then
 			perform tow_store.to_kind_bands(p_band, s.away, s.away_kinds, s.away_attempts, s.away_flags);
 		end if;
+		if s.behind is not null then
+			perform tow_store.to_crowd(b.crowd, s.behind);
+		end if;
 		dry := s.n < c_batch;
 		exit when dry;
 	end loop;
+	if b.home <> p_band then
+		perform tow_store.forget_crowds(p_band, p_low, case when dry then p_top else low end);
+	end if;
 end $$;
-comment on function tow_store.sort_lanes(int, int, bigint, int, timestamptz) is
-'Sort arrivals above a position into their lanes; low: up to where, dry: that was all.';
+comment on function tow_store.sort_lanes(int, int, bigint, bigint, int, timestamptz) is
+'Sort arrivals between two positions into their lanes; low: up to where, dry: that was all.';
+
+-- What stands beside a band with arrivals: home, in whose lanes they are lined up (itself, but for a crowd's), and, where
+-- that is in use, the band for crowds.
+create or replace function tow_store.bands_beside(p_band int, out home int, out crowd int, out any_kind boolean)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+begin
+	select coalesce(h.id, b.id), c.id, b.kind is null into home, crowd, any_kind
+	from tow_store.band b
+		left join tow_store.band h on b.crowd and h.queue = b.queue and h.priority = b.priority and h.laned and not h.crowd and h.kind is null
+		left join tow_store.band c on not b.crowd and b.kind is null and c.queue = b.queue and c.priority = b.priority and c.crowd
+			and exists (select from tow_store.crowd o where o.band = c.id)
+	where b.id = p_band;
+end $$;
+comment on function tow_store.bands_beside(int) is 'In which band jobs of this one are lined up, and where crowds stand of which some are not sorted yet.';
+
+create or replace function tow_store.has_crowd(p_band int, p_lane text, p_pos bigint) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off
+as $$
+begin
+	return exists (select from tow_store.crowd c where c.band = p_band and c.lane = p_lane and c.first < p_pos);
+end $$;
+comment on function tow_store.has_crowd(int, text, bigint) is 'Whether a crowd of a lane that came before this position may not be sorted yet.';
+
+-- A new job is lined up by its id in the end, a retry (whose position is another) at the end of its lane.
+create or replace function tow_store.to_crowd(p_band int, p_jobs tow_store.ready[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+begin
+	perform pg_current_xact_id(); -- before the positions
+	with u as (
+		select nextval('tow_store.job_id') as at, o.* from (
+			select u.id, u.pos, u.attempt, case when u.pos = u.id then u.flags | 32 else u.flags end as flags, j.lane
+			from unnest(p_jobs) u join tow_store.job j on j.id = u.id order by u.pos) o
+	), r as (
+		insert into tow_store.ready (band, pos, id, attempt, flags) select p_band, u.at, u.id, u.attempt, u.flags from u
+	)
+	insert into tow_store.crowd (band, lane, first, last) select p_band, u.lane, min(u.pos), max(u.at) from u group by u.lane;
+	perform tow_store.ring_band(p_band);
+end $$;
+comment on function tow_store.to_crowd(int, tow_store.ready[]) is 'Put jobs, which somebody took out of a laned band, behind the crowds of their lanes.';
+
+create or replace function tow_store.forget_crowds(p_band int, p_from bigint, p_to bigint) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+as $$
+begin
+	delete from tow_store.crowd c where c.band = p_band and c.last > p_from and c.last <= p_to
+		and not exists (select from tow_store.ready r where r.band = c.band and r.pos >= c.first and r.pos <= c.last offset 0);
+end $$;
+comment on function tow_store.forget_crowds(int, bigint, bigint) is 'Forget crowds that end in this range of positions, if all of them are sorted.';
 
 create or replace function tow_store.open_lanes(p_queue int, p_lanes text[], p_now timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -183,18 +254,26 @@ declare
 	v_top constant bigint := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0); -- before there is an xid
 	b record;
 	s record;
+	v_left int[] := array[]::int[];
 	v_count int := 0;
 begin
 	if not pg_try_advisory_xact_lock_shared(7630718, 0) then
 		return 0;
 	end if;
 	for b in
-		select l.id, l.queue, tow_store.sort_from(l.id, v_top) as low from tow_store.band l where l.laned order by l.queue, l.id
+		select l.id, l.queue, l.crowd, tow_store.sort_from(l.id, v_top) as low from tow_store.band l where l.laned order by l.queue, l.crowd, l.id
 	loop
 		continue when not exists (select from tow_store.ready r where r.band = b.id and r.pos > b.low);
-		continue when not pg_try_advisory_xact_lock_shared(7630718, b.queue) or not pg_try_advisory_xact_lock(7630716, b.queue);
-		s := tow_store.sort_lanes(b.queue, b.id, b.low, 5000, tow.now());
-		v_count := v_count + case when s.dry then 0 else 1 end;
+		continue when b.crowd and (tow_store.bands_beside(b.id)).home = any(v_left);
+		if not pg_try_advisory_xact_lock_shared(7630718, b.queue) or not pg_try_advisory_xact_lock(7630716, b.queue) then
+			v_left := v_left || b.id;
+			continue;
+		end if;
+		s := tow_store.sort_lanes(b.queue, b.id, b.low, case when b.crowd then v_top else 9223372036854775807 end, case when b.crowd then 1000 else 5000 end, tow.now());
+		if not s.dry then
+			v_left := v_left || b.id;
+			v_count := v_count + case when b.crowd then 0 else 1 end; -- of a crowd claims sort what they need, and need the lock
+		end if;
 	end loop;
 	return v_count;
 end $$;
@@ -216,9 +295,11 @@ begin
 	select pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= s.xid,
 		(select r.pos from tow_store.ready r where r.band = p_band and r.pos > s.low order by r.band, r.pos limit 1)
 	into v_over, v_first;
+	if v_over and least(s.top, v_first - 1) > s.low then
+		update tow_store.sorting o set low = least(s.top, v_first - 1) where o.band = p_band returning * into s;
+	end if;
 	if p_top > s.top and (v_over or s.xid > pg_current_xact_id()::text::bigint) then
-		update tow_store.sorting o set low = case when v_over then least(s.top, v_first - 1) else o.low end, top = p_top,
-			xid = pg_current_xact_id()::text::bigint where o.band = p_band returning * into s;
+		update tow_store.sorting o set top = p_top, xid = pg_current_xact_id()::text::bigint where o.band = p_band returning * into s;
 	end if;
 	return s.low;
 end $$;

@@ -137,6 +137,7 @@ begin
 	delete from tow_store.sorting s using tow_store.band b where b.id = s.band and b.queue = v_id;
 	delete from tow_store.bucket u using tow_store.gate g where g.id = u.gate and g.queue = v_id;
 	delete from tow_store.gate g where g.queue = v_id;
+	delete from tow_store.crowd c using tow_store.band b where b.id = c.band and b.queue = v_id;
 	delete from tow_store.band b where b.queue = v_id;
 	delete from tow_store.queue q where q.id = v_id;
 	perform tow_store.note('queue.dropped', name);
