@@ -107,4 +107,16 @@ process_stop "$WORKER_PID"
 parks="select calls from pg_stat_user_functions where schemaname = 'tow' and funcname = 'park'"
 ok "what it did is counted" wait_until '[ "$(instance_psql -c "$parks")" -gt 0 ]'
 ok "it has parked a few times only" [ "$(instance_psql -c "$parks")" -lt 100 ]
+
+# A crowd that is committed late, while others pass it, is found, and runs in its order.
+worker_start --queue chain:2
+session_do one "begin; select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[2000]), queue => 'chain', lane => 'late')" >/dev/null
+instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[2000]), queue => 'chain', lane => 'c')" >/dev/null
+ok "another crowd passes it" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 2301 ]' 120
+session_do one "commit" >/dev/null
+instance_psql -c "select tow.enqueue('noop', queue => 'chain', lane => 'late')" >/dev/null
+ok "it is done, too" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 4302 ]' 120
+process_stop "$WORKER_PID"
+is "$(instance_psql -c "select count(*) from (select j.id, lag(j.id) over (order by h.run) as before from tow_store.history h join tow_store.job j on j.id = h.job_id
+	where j.lane = 'late' and h.outcome = 'c') o where o.id < o.before")" 0 "in its order"
 done_testing
