@@ -13,6 +13,7 @@ enum {
 	LOG_FORMAT,
 	LOG_LEVEL,
 	DRAIN,
+	CHECK,
 	STRICT,
 	NO_LISTEN,
 	NO_SQL_KINDS,
@@ -21,6 +22,7 @@ enum {
 
 static const struct option table[] = {
 	{ "queue", required_argument, NULL, SETTING },
+	{ "otherwise", required_argument, NULL, SETTING },
 	{ "slots", required_argument, NULL, SETTING },
 	{ "name", required_argument, NULL, SETTING },
 	{ "lease", required_argument, NULL, SETTING },
@@ -37,6 +39,7 @@ static const struct option table[] = {
 	{ "log-level", required_argument, NULL, LOG_LEVEL },
 	{ "once", no_argument, NULL, DRAIN },
 	{ "drain", no_argument, NULL, DRAIN },
+	{ "check", no_argument, NULL, CHECK },
 	{ "strict", no_argument, NULL, STRICT },
 	{ "no-listen", no_argument, NULL, NO_LISTEN },
 	{ "no-sql-kinds", no_argument, NULL, NO_SQL_KINDS },
@@ -82,6 +85,9 @@ static bool take(struct options *o, int code, const char *name, const char *valu
 	case DRAIN:
 		o->drain = true;
 		return true;
+	case CHECK:
+		o->check = true;
+		return true;
 	case LOG_FORMAT:
 		o->log_format = value;
 		return strcmp(value, "text") == 0 || strcmp(value, "json") == 0 ||
@@ -116,12 +122,24 @@ void options_release(struct options *o)
 	o->settings = NULL;
 }
 
+static bool is_otherwise(const struct setting *s)
+{
+	return strcmp(s->name, "otherwise") == 0;
+}
+
 bool options_config(const struct options *o, struct config *c, struct tow_err *e)
 {
+	bool named;
+
 	if (o->file && !config_read(c, o->file, e))
 		return false;
 	for (size_t i = 0; i < o->n_settings; i++)
-		if (!config_set(c, o->settings[i].name, o->settings[i].value, e))
+		if (!is_otherwise(&o->settings[i]) &&
+		    !config_set(c, o->settings[i].name, o->settings[i].value, e))
+			return false;
+	named = c->n_queues > 0;
+	for (size_t i = 0; i < o->n_settings && !named; i++)
+		if (is_otherwise(&o->settings[i]) && !config_queue(c, o->settings[i].value, e))
 			return false;
 	return config_finish(c, e);
 }

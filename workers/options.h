@@ -9,7 +9,7 @@ struct options {
 	const char *database, *direct; /* --database, --direct */
 	const char *log_format;
 	enum tow_level level;
-	bool drain;
+	bool drain, check;
 	struct setting *settings; /* the rest, in order */
 	size_t n_settings;
 };

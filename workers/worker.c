@@ -22,6 +22,10 @@ static int run(const struct options *o)
 		config_release(&d.config);
 		return o->file ? EX_CONFIG : EX_USAGE;
 	}
+	if (o->check) {
+		config_release(&d.config);
+		return EX_OK;
+	}
 	d.url = tow_db_url(&a, o->database);
 	d.direct = tow_db_direct_url(&a, o->direct ? o->direct : d.config.direct, o->database);
 	if (!d.direct)
@@ -62,9 +66,13 @@ const struct tow_command tow_command_worker = {
 		"the "
 		"first one that\n"
 		"                        has jobs goes first, in the order given\n"
+		"  --otherwise NAME[:SLOTS]  serve this queue if neither options nor file name "
+		"any; "
+		"may be repeated\n"
 		"  --slots N             slots of a queue that does not say, or that queues share "
 		"(4)\n"
 		"  --config FILE         kinds and settings; read again at SIGHUP\n"
+		"  --check               say whether options and file are right, and end\n"
 		"  --name NAME           how the worker is called in lists (the host's name)\n"
 		"  --timeout TIME        of a job that has none of its own (1h)\n"
 		"  --grace TIME          how long jobs may go on after SIGTERM, before they are "

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -21,8 +22,11 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
+#define USUAL_QUEUES "default:4,haul:4,haul.watch:8"
+
 static const struct tow_option options[] = {
-	{ "queue", "NAME:SLOTS,...", "what the worker serves (default:4,haul:4,haul.watch:8)" },
+	{ "queue", "NAME:SLOTS,...",
+	  "what the worker serves (" USUAL_QUEUES ", if its file names none)" },
 	{ "listen", "ADDRESS:PORT", "where the page is (127.0.0.1:7077, or any free port)" },
 	{ "config", "FILE", "the worker's configuration ($TOW_HOME/worker.ini if it is there)" },
 	OPTION_DATABASE,
@@ -104,6 +108,7 @@ static const char *const *worker_words(struct up *u)
 	const char *config = cli_option(u->c, "config"),
 		   *usual = tow_fmt(u->a, "%s/worker.ini", u->home);
 	const char *queues = cli_option(u->c, "queue");
+	const char *as = queues ? "--queue" : "--otherwise";
 	size_t n = 0;
 	words[n++] = "tow";
 	words[n++] = "worker";
@@ -112,14 +117,36 @@ static const char *const *worker_words(struct up *u)
 		words[n++] = config ? config : usual;
 	}
 	if (!queues)
-		queues = config || tow_fs_exists(usual) ? "" : "default:4,haul:4,haul.watch:8";
+		queues = USUAL_QUEUES;
 	while (*queues && n < MOST - 4) {
 		size_t len = strcspn(queues, ",");
-		words[n++] = "--queue";
+		words[n++] = as;
 		words[n++] = tow_strndup(u->a, queues, len);
 		queues += len + (queues[len] == ',');
 	}
 	return words;
+}
+
+/* One that would never start is told of before anything does: it says itself what is wrong. */
+static int check_worker(struct up *u)
+{
+	const char *const *words = worker_words(u);
+	size_t n = 0;
+	while (words[n])
+		n++;
+	const char **argv = tow_alloc(u->a, (n + 2) * sizeof *argv);
+	memcpy(argv, words, n * sizeof *argv);
+	argv[n] = "--check";
+	const struct tow_child child = {
+		.argv = argv, .file = "/proc/self/exe", .fds = { -1, 1, 2 }, .n_fds = 3
+	};
+	pid_t pid;
+	int status = 0;
+	if (!tow_proc_start(&child, &pid, &u->c->err))
+		return cli_failed(u->c);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
 }
 
 /* Children are given the address by the environment: an argument would show a password to
@@ -281,10 +308,13 @@ static int run(int argc, char **argv)
 	if (!cli_parse(&c, options, 0, 0, argc, argv))
 		return cli_failed(&c);
 	u.home = tow_home(&c.arena);
+	int status = check_worker(&u);
+	if (status)
+		return status;
 	if (!claim_home(&u, &held))
 		return cli_failed(&c);
 	supervise_signals(); /* from here on an interrupt is an orderly end */
-	int status = up(&u);
+	status = up(&u);
 	tow_db_closep(&c.db);
 	if (u.started && !tow_cluster_stop(u.home, &c.err))
 		return cli_failed(&c);
@@ -315,6 +345,7 @@ const struct tow_command tow_command_up = {
 		"  tow up --queue default:8,mail:2\n"
 		"  TOW_HOME=/tmp/try tow up\n"
 		"\n"
-		"Exit status: 0 ended as asked, 69 no database, 75 it runs already.\n",
+		"Exit status: 0 ended as asked, 64 or 78 the worker's options or file are wrong, "
+		"69 no database, 75 it runs already.\n",
 	.run = run,
 };

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,8 +18,10 @@ static bool resolve(struct tow_arena *a, const char *text, struct addrinfo **fou
 	size_t len = port ? (size_t)(port - text) : 0;
 	bool bracketed = len > 2 && *text == '[' && text[len - 1] == ']';
 	int bad;
-	if (len == 0)
-		return tow_fail(e, TOW_FINAL, "bad address '%s': ADDRESS:PORT", text);
+	if (len == 0 || strspn(port + 1, "0123456789") != strlen(port + 1) ||
+	    strlen(port + 1) > 5 || atoi(port + 1) > UINT16_MAX)
+		return tow_fail(e, TOW_FINAL,
+				"bad address '%s': ADDRESS:PORT, with a port up to 65535", text);
 	bad = getaddrinfo(tow_strndup(a, text + bracketed, len - 2 * (size_t)bracketed), port + 1,
 			  &want, found);
 	return !bad || tow_fail(e, TOW_FINAL, "bad address '%s': %s", text, gai_strerror(bad));

@@ -163,5 +163,20 @@ process_stop "$up" 60
 is $? 0 "and that is an end as asked"
 at_elsewhere -c "select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'as held$' and pid <> pg_backend_pid()" >/dev/null
 exits 69 "no server there" tow up --database 'postgresql:///tow?host=/nowhere' 2>/dev/null
+exits 64 "a worker that would never start is told of at once" tow up --queue default:-1 2>/dev/null
+exits 65 "and a port that is none" tow up --listen 127.0.0.1:99999 2>/dev/null
+printf '[nonsense]\n' >"$instance_dir/bad.ini"
+like "$(tow up --config "$instance_dir/bad.ini" 2>&1)" "nonsense" "and a file that is wrong"
+
+# A file that names no queue leaves those that are usual
+printf '[exec hello]\ncommand = echo\n' >"$TOW_HOME/worker.ini"
+spawn filed up
+ok "it comes up with a file" wait_until 'grep -q "Towpath is up" "$SPAWN_LOG" && [ "$(pid_of workers)" -gt 0 ]' 60 || diag "$(cat "$SPAWN_LOG")"
+is "$(tow workers --json | jq -r '.[0].queues')" "default:4 haul:4 haul.watch:8" "that names no queue: those are served that are usual"
+process_stop "$SPAWN_PID" 60 >/dev/null
+printf '[queue mail]\nslots = 2\n' >>"$TOW_HOME/worker.ini"
+spawn filed up
+ok "and with one that does" wait_until 'grep -q "Towpath is up" "$SPAWN_LOG" && [ "$(tow workers --json | jq -r ".[0].queues")" = mail:2 ]' 60 || diag "$(cat "$SPAWN_LOG")"
+process_stop "$SPAWN_PID" 60 >/dev/null
 unset DATABASE_URL
 done_testing
