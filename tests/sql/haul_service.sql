@@ -71,10 +71,15 @@ select is(pg_temp.called(:d, s, t), n, format('%s, %s', s, t)) from (values ('qu
 select haul.grab_result('A book', author => 'Someone', download_url => 'https://x/get?id=7', type => 'torrent', indexer => 'idx', quality => '320', size => 5000, library => 'main') as r \gset
 select is((select concat_ws(' ', title, status, type, client, library, meta) from haul.downloads where id = :r), 'A book FOUND torrent c main {"size": 5000, "author": "Someone", "indexer": "idx", "quality": "320"}', 'it is found already');
 select is((select string_agg(to_state, ' ' order by n) from haul.events where download = :r), 'queued approved', 'nothing is searched');
-select pg_temp.refused($$ select haul.grab_result('', link => 'magnet:?xt=urn:btih:x') $$, 'TW422', 'title', 'it needs a title');
-select pg_temp.refused($$ select haul.grab_result('x') $$, 'TW422', 'indexer', 'and a link');
-select pg_temp.refused($$ select haul.grab_result('x', link => 'magnet:?xt=urn:btih:x', download_url => 'magnet:?xt=urn:btih:y') $$, 'TW422', 'indexer', 'one');
-select pg_temp.refused($$ select haul.grab_result('x', link => 'https://x/y', type => 'http') $$, 'TW422', 'torrent or nzb', 'of what kind');
+select pg_temp.refused($$ select haul.grab_result('x') $$, 'TW422', 'magnet', 'it needs a link');
+select pg_temp.refused($$ select haul.grab_result('x', link => 'magnet:?xt=urn:btih:x', download_url => 'magnet:?xt=urn:btih:y') $$, 'TW422', 'one of them', 'one');
+select pg_temp.refused($$ select haul.grab_result('x', link => 'https://x/y', type => 'nzb', download_type => 'torrent') $$, 'TW422', 'one of them', 'of one kind');
+select haul.grab_result(book_title => 'Another', book_author => 'Her', book_asin => 'B0', download_url => 'magnet:?xt=urn:btih:77', download_type => 'torrent', quality_score => 8.5, match_score => 90, file_format => 'm4b', file_size => 7, seeders => 3) as b \gset
+select is((select concat_ws(' ', title, status, type, meta) from haul.downloads where id = :b), 'Another FOUND torrent {"asin": "B0", "size": 7, "author": "Her", "format": "m4b", "seeders": 3, "match_score": 90, "quality_score": 8.5}', 'by names that others have');
+select is((select concat_ws(' ', book_title, book_author, book_asin, download_client, download_type, download_progress, quality_score, match_score, file_format, status) from haul.queue where id = :b), 'Another Her B0 c torrent 0 8.5 90 m4b FOUND', 'and so it is shown');
+select is((select concat_ws(' ', book_title, download_client_id, download_progress, file_size) from haul.queue where id = :d), (select concat_ws(' ', d.title, t.key, d.percent, d.size) from haul.downloads d join haul.transfers t on t.download = d.id where d.id = :d), 'what its client calls it, and how far it is');
+select is((select array_agg(l.id) from haul.list_queue(status => '{FOUND}', state => '{failed}', sort => 'title', max_rows => 1000) l), (select array_agg(l.id) from haul.list_downloads(state => '{FOUND,failed}', sort => 'title', max_rows => 1000) l), 'status is state');
+select is((select count(distinct l.cursor) from haul.list_queue(status => '{Found}', max_rows => 3) l), 3::bigint, 'and each row says where the list goes on');
 
 -- Who logs in at a link's host is nobody's to see.
 select haul.add_client('web', 'web') \g /dev/null
