@@ -16,15 +16,28 @@ static const struct {
 	{ "downloads", "download:ID" }, { "clients", "client:NAME" },
 };
 
+/* As the database writes it: what is told of it is told under that name. */
+static bool is_id(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+
+	return n > 0 && n <= 18 && !text[n] && *text != '0';
+}
+
+static bool is_one(const char *name, const char *one)
+{
+	size_t n = strcspn(one, ":") + 1;
+
+	if (strncmp(name, one, n) != 0)
+		return false;
+	return strcmp(one + n, "ID") == 0 ? is_id(name + n) : name[n] != '\0';
+}
+
 bool topic_is_known(const char *name)
 {
-	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++) {
-		size_t n = sorts[i].one ? strcspn(sorts[i].one, ":") + 1 : 0;
-
-		if (strcmp(name, sorts[i].all) == 0 ||
-		    (n > 0 && strncmp(name, sorts[i].one, n) == 0 && name[n]))
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++)
+		if (strcmp(name, sorts[i].all) == 0 || (sorts[i].one && is_one(name, sorts[i].one)))
 			return true;
-	}
 	return false;
 }
 

@@ -52,6 +52,14 @@ select is((select string_agg(kind, ' ') from haul_store.errand where download = 
 select is((select detail from haul.events where download = :e and to_state = 'approved' order by n desc limit 1), 'somebody approved it: the second one', 'it is said why');
 select pg_temp.look('downloads') \g /dev/null
 
+-- One of which there is none, and one that is.
+select pg_temp.look('download:' || :'e', 'download:99999', 'client:c', 'client:x') \g /dev/null
+select is((select string_agg(topic || ' ' || key, ', ' order by topic) from said where message ->> 'type' = 'gone'), 'clients x, downloads 99999', 'what is not there is said');
+update haul_store.download set forgotten_at = tow.now() where id = :e;
+select pg_temp.look('downloads', 'download:' || :'e') \g /dev/null
+select is((select string_agg(key, ', ') from said where message ->> 'type' = 'gone'), :'e', 'what was deleted is gone');
+update haul_store.download set forgotten_at = null where id = :e;
+
 -- A transaction that ends later has an earlier number: as if two were under way, the mark is of before them. What is told
 -- beyond n is remembered until all that were under way have ended.
 select coalesce(max(n), 0) as n from haul_store.event \gset

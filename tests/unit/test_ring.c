@@ -176,8 +176,11 @@ END_TEST
 START_TEST(topics_that_are_none_are_told_apart)
 {
 	static const char *const some[] = { "jobs", "job:7", "status", "client:a b" },
-				 *const none[] = { "",	       "job",	  "job:",
-						   "status:x", "statu:x", "jobs:7" };
+				 *const none[] = {
+					 "",	     "job",	"job:",
+					 "status:x", "statu:x", "jobs:7",
+					 "job:abc",  "job:07",	"job:1234567890123456789"
+				 };
 
 	for (size_t i = 0; i < sizeof(some) / sizeof(*some); i++)
 		ck_assert_msg(topic_is_known(some[i]), "%s", some[i]);

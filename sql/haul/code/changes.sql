@@ -45,22 +45,22 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	c_most constant int := 1000;
-	v_ids bigint[];
+	v_asked constant bigint[] := array(select substr(t, 10)::bigint from unnest(p_topics) t where t ~ '^download:\d{1,18}$');
+	v_ids constant bigint[] := case when 'downloads' <> all(p_topics) then v_asked end;
 begin
-	if 'downloads' <> all(p_topics) then
-		v_ids := array(select substr(t, 10)::bigint from unnest(p_topics) t where t ~ '^download:\d{1,18}$');
-	end if;
 	return query
 		select 'downloads', p.id::text, null::bigint, jsonb_build_object('type', 'progress', 'download_id', p.id, 'progress_pct', round(p.percent::numeric, 1),
 			'down_bps', p.down, 'up_bps', p.up, 'eta_s', extract(epoch from p.eta)::bigint, 'ratio', round(p.ratio::numeric, 2), 'size', p.size, 'left_bytes', p.left_bytes, 'transfer', p.state)
 		from (select distinct on (t.download) t.download as id, t.percent, t.down, t.up, t.eta, t.ratio, t.size, t.left_bytes, t.state
 			from haul_store.transfer t join haul_store.download d on d.id = t.download
-			where t.download is not null and (v_ids is null or t.download = any(v_ids)) and (d.state = 'downloading' or t.down > 0 or t.up > 0)
+			where t.download is not null and d.forgotten_at is null and (v_ids is null or t.download = any(v_ids)) and (d.state = 'downloading' or t.down > 0 or t.up > 0)
 			order by t.download desc, t.missed, t.id limit c_most) p
+		union all
+		select * from tow_store.missing(p_topics, 'downloads', array(select d.id::text from haul_store.download d where d.id = any(v_asked) and d.forgotten_at is null))
 		union all
 		select * from tow_store.looked('over');
 end $$;
-comment on function haul_store.feed_progress(jsonb, text[]) is 'Feed: how far downloads are that move, the latest thousand.';
+comment on function haul_store.feed_progress(jsonb, text[]) is 'Feed: how far downloads are that move, the latest thousand, and which of those that are asked for are not there.';
 
 create or replace function haul_store.feed_clients(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -69,6 +69,8 @@ begin
 	return query
 		select 'clients', c.name, null::bigint, jsonb_build_object('type', 'change', 'state', c.state, 'since', c.since, 'enabled', c.enabled, 'version', c.version)
 		from haul.clients c
+		union all
+		select * from tow_store.missing(p_topics, 'clients', array(select c.name from haul_store.client c))
 		union all
 		select * from tow_store.looked();
 end $$;

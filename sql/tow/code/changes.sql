@@ -41,6 +41,15 @@ as $$
 $$;
 comment on function tow_store.is_asked(text[], text) is 'Whether anybody asks for all things of a sort (queues), or for one (queue:default).';
 
+-- Whoever asks for one that is not there is told so, and how it is when it comes.
+create or replace function tow_store.missing(p_topics text[], p_all text, p_there text[]) returns table(topic text, key text, n bigint, message jsonb)
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_all, k.key, null::bigint, jsonb '{"type": "gone"}'
+	from (select distinct substr(t.topic, length(p_all) + 1) as key from unnest(p_topics) t(topic) where t.topic ^@ (rtrim(p_all, 's') || ':')) k where k.key <> all(p_there)
+$$;
+comment on function tow_store.missing(text[], text, text[]) is 'The rows of a feed for what is asked for by name and not among those that are there.';
+
 create or replace function tow_store.looked(p_rest text default 'gone', p_mark jsonb default null) returns table(topic text, key text, n bigint, message jsonb)
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
@@ -79,15 +88,14 @@ begin
 		select distinct on (l.id) l.id, l.state, l.attempt, l.run_at, g.pct from l left join tow_store.progress g on g.job_id = l.id and g.run = l.run
 		union all
 		select e.id, s.state, s.attempt, null, null
-		from e cross join lateral (
+		from e left join lateral (
 			select p_ended -> e.id::text ->> 0 as state, (p_ended -> e.id::text ->> 1)::int as attempt
 			where p_ended ? e.id::text and not exists (select from tow_store.revival v where v.job_id = e.id)
 			union all
 			select tow.state(e.id), (select d.attempt from tow_store.last_end(e.id) d)
-			limit 1) s
-		where s.state is not null;
+			limit 1) s on true;
 end $$;
-comment on function tow_store.watched_jobs(jsonb, text[]) is 'Jobs that somebody watches. p_ended: how some had ended, and at which attempt, when they were last looked at.';
+comment on function tow_store.watched_jobs(jsonb, text[]) is 'Jobs that somebody watches. p_ended: how some had ended, and at which attempt, when they were last looked at. state is null: there is no such job.';
 
 create or replace function tow_store.feed_jobs(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -96,7 +104,8 @@ as $$
 declare
 	v_watched jsonb;
 begin
-	select jsonb_agg(jsonb_build_object('type', 'change', 'job_id', w.id, 'state', w.state, 'attempt', w.attempt, 'run_at', w.run_at, 'progress_pct', w.pct))
+	select jsonb_agg(case when w.state is null then jsonb_build_object('type', 'gone', 'job_id', w.id)
+		else jsonb_build_object('type', 'change', 'job_id', w.id, 'state', w.state, 'attempt', w.attempt, 'run_at', w.run_at, 'progress_pct', w.pct) end)
 	into v_watched from tow_store.watched_jobs(p_since, p_topics) w;
 	return query
 		select 'job:' || (m ->> 'job_id'), m ->> 'job_id', null::bigint, m from jsonb_array_elements(v_watched) m
@@ -163,6 +172,8 @@ begin
 			'waiting', case when g.waiting <= 1000 then g.waiting end, 'running', g.running, 'workers', g.workers, 'slots', g.slots)
 		from tow_store.glance() g
 		union all
+		select * from tow_store.missing(p_topics, 'queues', array(select q.name from tow_store.queue q))
+		union all
 		select * from tow_store.looked();
 end $$;
 comment on function tow_store.feed_queues(jsonb, text[]) is 'Feed: queues. ready and waiting are null where there are more than a thousand.';
@@ -176,6 +187,8 @@ begin
 			'busy', w.busy, 'slots', w.slots, 'queues', w.queues, 'missing', w.missing_since is not null)
 		from tow.workers w
 		union all
+		select * from tow_store.missing(p_topics, 'workers', array(select w.id::text from tow_store.worker w where w.ended_at is null))
+		union all
 		select * from tow_store.looked();
 end $$;
 comment on function tow_store.feed_workers(jsonb, text[]) is 'Feed: workers that live.';
@@ -188,6 +201,8 @@ begin
 		select 'schedules', s.name, null::bigint, jsonb_build_object('type', 'change', 'state', s.state, 'next_at', s.next_at, 'last_at', s.last_at,
 			'last_how', s.last_how, 'last_job', s.last_job, 'last_state', s.last_state)
 		from (select v.* from tow.schedules v limit 500) s
+		union all
+		select * from tow_store.missing(p_topics, 'schedules', array(select s.name from tow_store.schedule s))
 		union all
 		select * from tow_store.looked();
 end $$;
@@ -203,6 +218,8 @@ begin
 			'status', case when d.state not in ('failing', 'failed') then d.status end, 'status_job', d.status_job, 'status_kind', d.status_kind,
 			'job', d.job, 'next_at', d.next_at, 'failures', d.failures)
 		from tow.find_daemons() d
+		union all
+		select * from tow_store.missing(p_topics, 'daemons', array(select d.name from tow_store.daemon d))
 		union all
 		select * from tow_store.looked();
 end $$;
