@@ -23,13 +23,13 @@ create function pg_temp.feeds() returns text language sql as $$ select string_ag
 select is((select count(*) from tow.changes()), 0::bigint, 'nobody asks, nothing is said');
 select pg_temp.look('nonsense', 'queued', 'job:', 'job:x', 'x''y', 'a"b\c', '', 'statuses') \g /dev/null
 select is((select string_agg(concat_ws(' ', topic, key), ', ') from said where topic is not null), null, 'topics that are none');
-select is((select string_agg(f.name, ' ' order by f.name) from tow_store.feed f where f.area = 'tow'), 'approvals daemons jobs queues schedules status workers', 'the queue''s feeds');
+select is((select string_agg(f.name, ' ' order by f.name) from tow_store.feed f where f.area = 'tow'), 'approvals daemons jobs progress queues schedules status workers', 'the queue''s feeds');
 
 -- Jobs.
 select tow.enqueue('noop', '{"secret": 1}') as job \gset
 select pg_temp.look('job:' || :'job', 'jobs', 'job:999999') \g /dev/null
 select is(pg_temp.of('job:' || :'job', :'job', 'type', 'job_id', 'state', 'attempt'), format('change %s ready 0', :'job'), 'a watched job');
-select is(pg_temp.feeds(), 'approvals jobs', 'others do not look');
+select is(pg_temp.feeds(), 'approvals jobs progress', 'others do not look');
 select is((select count(*) from said where n is not null), 0::bigint, 'which is a state');
 select is(pg_temp.of('job:999999', '999999', 'type', 'job_id', 'state'), 'gone 999999 -', 'that a job is not there is said');
 create temporary table counters as select message as of from said where topic = 'jobs';
@@ -47,6 +47,14 @@ select pg_temp.claim(w.id) from w \g /dev/null
 select ok(pg_temp.moved(), 'until a job starts');
 select pg_temp.look('job:' || :'job') \g /dev/null
 select is(pg_temp.of('job:' || :'job', :'job', 'state', 'attempt'), 'running 1', 'it runs');
+insert into tow_store.progress (job_id, run, pct, note, at) select r.job_id, r.run, 45.25, 'secret', tow.now() from tow_store.running r where r.job_id = :job;
+select pg_temp.look('job:' || :'job') \g /dev/null
+create function pg_temp.far(p_job bigint) returns text language sql as $$
+	select string_agg(concat_ws(' ', s.topic, s.key, s.message - 'job_id'), ', ') from said s where s.message ->> 'type' = 'progress' and s.message ->> 'job_id' = p_job::text and s.n is null $$;
+select is(pg_temp.far(:job), format('job:%s %1$s {"type": "progress", "progress_pct": 45.3}', :job), 'and says how far it is');
+update tow_store.progress p set run = p.run - 1 where p.job_id = :job;
+select pg_temp.look('job:' || :'job') \g /dev/null
+select is(pg_temp.far(:job), null, 'not what another run of it said');
 select pg_temp.say(w.id, :job, '{"as": "completed", "result": {"secret": 2}}') from w \g /dev/null
 select ok(pg_temp.moved(), 'or ends');
 select pg_temp.look('job:' || :'job') \g /dev/null

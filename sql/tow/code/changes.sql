@@ -119,6 +119,26 @@ begin
 end $$;
 comment on function tow_store.feed_jobs(jsonb, text[]) is 'Feed: jobs that are watched, and counters that move whenever any job comes, starts, ends or is acted upon.';
 
+-- How far those are that are watched and run, and say so; the hub asks at most four times a second.
+create or replace function tow_store.feed_progress(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	c_most constant int := 2000;
+begin
+	return query
+		with w as materialized (
+			select distinct substr(t.topic, 5)::bigint as id from unnest(p_topics) t(topic) where t.topic ~ '^job:\d{1,18}$' limit c_most
+		)
+		select 'job:' || w.id, w.id::text, null::bigint, jsonb_build_object('type', 'progress', 'job_id', w.id, 'progress_pct', round(g.pct::numeric, 1))
+		from w join tow_store.running r on r.job_id = w.id join tow_store.progress g on g.job_id = r.job_id and g.run = r.run
+		where g.pct is not null
+		union all
+		select * from tow_store.looked('over');
+end $$;
+comment on function tow_store.feed_progress(jsonb, text[]) is 'Feed: how far jobs are that are watched.';
+
 -- Jobs that wait for a word, the newest so many: each is told once, when it begins to wait, and again when it asks anew. What
 -- there is to choose from is among its arguments or what it remembers, which are for those who may see them.
 create or replace function tow_store.feed_approvals(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
@@ -253,6 +273,7 @@ comment on function tow_store.rare_look() is 'The mark of feeds that cost more: 
 
 select tow_store.add_feeds('tow', array[
 	['jobs', 'jobs', 'tow_store.feed_jobs'],
+	['progress', 'jobs', 'tow_store.feed_progress'],
 	['approvals', 'jobs', 'tow_store.feed_approvals'],
 	['queues', 'queues', 'tow_store.feed_queues'],
 	['workers', 'workers', 'tow_store.feed_workers'],
