@@ -60,8 +60,8 @@ select is((select string_agg(distinct a.status, ' ') from tow_store.route r, lat
 -- A name in the path.
 select is((select status || ' ' || (content::jsonb ->> 'kind') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), '200 noop', 'a job');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}', '{"id": 0}')), 'TW404', 'no such job');
-select is((select string_agg(s.path || ' ' || concat_ws(' ', a.status, a.content), ', ' order by s.path) from seen s, lateral (select (regexp_match(s.path, '\{([a-z_]+)\}'))[1] as name) n,
-	lateral pg_temp.ask('admin', s.id, jsonb_build_object(n.name, case when n.name in ('id', 'job') then '99999999' else 'nobody' end)) a
+select is((select string_agg(s.path || ' ' || concat_ws(' ', a.status, a.content), ', ' order by s.path) from seen s, lateral (select jsonb_object_agg(m[1], case when m[1] in ('id', 'job') then '99999999' else 'nobody' end) as names from regexp_matches(s.path, '\{([a-z_]+)\}', 'g') m) n,
+	lateral pg_temp.ask('admin', s.id, n.names) a
 	where s.method = 'GET' and s.gives = 'one' and s.path ~ '\{' and a.status <> 'TW404'), null, 'no path finds what is not there');
 create function pg_temp.same(p_list text, p_key text) returns setof text language sql as $$
 	select is((select string_agg(i ->> p_key, ' ') from pg_temp.call('admin', 'GET', '/api/v1/' || p_list) l, jsonb_array_elements(l.content::jsonb -> 'items') i,
@@ -75,6 +75,15 @@ select pg_temp.same(l, k) from (values ('config', 'name'), ('queues', 'name'), (
 select is((select content::jsonb -> 'items' -> 0 ->> 'name' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"name": "other", "state": "open"}')), 'other1', 'a list by what its rows say');
 select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"name": "other", "state": "paused"}')), 0, 'all of it');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"depth": "1"}')), 'TW422', 'and by nothing else');
+create function pg_temp.lane(p_method text, p_body text default null) returns text language sql as $$
+	select concat_ws(' ', a.status, o.c ->> 'max_running', o.c ->> 'weight') from pg_temp.call('admin', p_method, '/api/v1/queues/{queue}/lanes/{lane}', '{"queue": "other", "lane": "a/b"}', p_body) a,
+		lateral (select case when a.status = '200' then a.content::jsonb end as c) o $$;
+select is(pg_temp.lane('GET'), 'TW404', 'no such lane');
+select is(pg_temp.lane('PUT', '{"max_running": 2, "weight": 3}'), '204', 'a lane is limited');
+select is(pg_temp.lane('GET'), '200 2 3', 'it says so');
+select is(pg_temp.lane('DELETE'), '204', 'not any more');
+select is((select coalesce(string_agg(concat_ws(' ', l.max_running, l.weight, l.own), ','), '') from tow.lanes l where l.queue = 'other' and l.lane = 'a/b'), '1 1 f', 'it is as its queue says');
+select is(pg_temp.lane('DELETE', '{"weight": 3}'), 'TW422', 'and is not told anything meanwhile');
 select is((select status || ' ' || (content::jsonb -> 'nodes' -> 0 ->> 'id') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}/graph', jsonb_build_object('id', :j))), format('200 %s', :j), 'what it belongs to');
 select is((select status || ' ' || (content::jsonb ->> 'status') from pg_temp.call('viewer', 'GET', '/api/downloads/queue/{id}', jsonb_build_object('id', :d))), '200 FOUND', 'a download');
 select is((select status || ' ' || (content::jsonb ->> 'title') from pg_temp.call('viewer', 'GET', '/api/v1/downloads/{id}', jsonb_build_object('id', :d))), '200 last', 'the same');
