@@ -70,6 +70,7 @@ is "$(api GET "/api/v1/jobs/$job?id=99999" | jq .id)" "$job" "the path says what
 head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
 is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq .status)" 413 "a body that is too long"
 is "$(api_status GET /api/v1/me -H "X-Long: $(head -c 40000 /dev/zero | tr '\0' x)")" 431 "a head that is too long"
+is "$(api_status GET "/api/v1/me?x=$(head -c 40000 /dev/zero | tr '\0' x)")" 414 "an address that is too long"
 is "$(curl -s -m 10 --path-as-is -o /dev/null -w '%{http_code}' "$SERVE_URL/../../../etc/passwd")" 404 "a path out of the page's folder"
 is "$(curl -s -m 10 --path-as-is -o /dev/null -w '%{http_code}' "$SERVE_URL/%2e%2e/etc/passwd")" 404 "and escaped"
 
