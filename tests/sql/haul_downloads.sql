@@ -27,7 +27,7 @@ select is(pg_temp.jobs(), 'haul.grab', 'a job gives it to the client');
 select is((select concat_ws(' ', driver, link, own_tag) from haul.begin_grab(:d)), format('transmission magnet:?xt=urn:btih:aa&dn=A+film tow-%s', :d), 'which is told so');
 select haul.grab('https://x/y.nzb?key=1') as z \gset
 select is((select client || ' ' || title from haul.downloads where id = :z), 'n y', 'an nzb goes to another');
-select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW404', 'tow client add', 'who takes a file?');
+select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW409', 'tow client add', 'who takes a file?');
 select pg_temp.refused($$ select haul.grab('nonsense') $$, 'TW422', 'type', 'what is that?');
 select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', client => 'n') $$, 'TW409', 'another', 'a client that cannot');
 select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', client => 'zz') $$, 'TW404', 'haul.clients', 'none of that name');

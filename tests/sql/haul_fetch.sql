@@ -22,7 +22,7 @@ from (values ('http://x'), ('file://srv'), ('file:///a/../b'), ('file:///a//b'),
 select pg_temp.refused($$ select haul.add_client('x', 'aria2', 'file:///srv') $$, 'TW422', 'HOST:PORT', 'nor one for another driver');
 select pg_temp.refused($$ select haul.set_client('web', secret => 'secret:x') $$, 'TW422', 'leave out', 'it logs in nowhere');
 select haul.drop_client('web') \g /dev/null
-select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW404', 'add one', 'dropped');
+select pg_temp.refused($$ select haul.grab('https://x/file.iso') $$, 'TW409', 'add one', 'dropped');
 select haul.add_client('web', 'web', priority => 1000) \g /dev/null
 select is(pg_temp.web(), 'web web '''' ok 0 1000', 'added again');
 

@@ -64,6 +64,7 @@ end $$;
 select min(id) as d from haul.downloads \gset
 select haul.observe(:c, 0, jsonb_build_object('whole', true, 'transfers', jsonb_build_array(jsonb_build_object('key', 'k', 'name', 'x', 'state', 'downloading', 'percent', 25, 'size', 1000, 'left', 750, 'tags', jsonb_build_array('tow-' || :d)))), 1) \g /dev/null
 select is((select concat_ws(' ', status, percent, downloaded, size) from haul.show_download(:d)), 'DOWNLOADING 25 250 1000', 'how far it is');
+select pg_temp.refused(format('select haul.retry(%s)', :d), 'TW409', '', 'what moves is not tried again');
 select is(pg_temp.called(:d, s, t), n, format('%s, %s', s, t)) from (values ('queued', 'queued', 'QUEUED'), ('searching', 'queued', 'SEARCHING'), ('downloaded', 'done', 'COMPLETE'), ('converting', 'done', 'CONVERTING'),
 	('converted', 'done', 'CONVERTED'), ('importing', 'done', 'IMPORTING'), ('completed', 'done', 'IMPORTED'), ('completed', 'seeding', 'SEEDING'), ('failed', 'error', 'FAILED')) v(s, t, n);
 

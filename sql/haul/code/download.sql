@@ -31,7 +31,7 @@ begin
 	if not found and p_name is not null then
 		perform haul_store.fail('TW404', format('no client %L', p_name), 'tow client ls lists them, or select name from haul.clients');
 	elsif not found then
-		perform haul_store.fail('TW404', format('no client takes a %s', p_type), format('add one: tow client add NAME %s URL', v_drivers[1]));
+		perform haul_store.fail('TW409', format('no client takes a %s', p_type), format('add one: tow client add NAME %s URL', v_drivers[1]));
 	elsif not c.enabled or c.driver <> all(v_drivers) then
 		perform haul_store.fail('TW409', format('client %s %s', c.name, case when c.enabled then format('takes no %s like this', p_type) else 'is disabled' end), 'name another one');
 	elsif c.driver = 'web' and p_options ? 'folder' then
@@ -221,7 +221,7 @@ begin
 	perform tow.run_now(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j where tow.state(j) in ('retrying', 'scheduled');
 	return v_to;
 end $$;
-comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once. Returns its state.';
+comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone. Returns its state.';
 
 -- What a state that waits for nobody asks for.
 create or replace function haul_store.go_on(d haul_store.download) returns text
