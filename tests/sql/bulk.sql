@@ -76,6 +76,7 @@ select is(pg_temp.bulk($$ 'retry', ids => array[$$ || :r || $$] $$), null, 'retr
 select is(pg_temp.bulk($$ 'retry', state => 'cancelled', class => 'canc', newer_than => '1 min', kind => 'other' $$), 'cancelled: would retry', 'unless told otherwise');
 select is(pg_temp.bulk($$ 'retry', state => 'cancelled', kind => 'other', dry_run => false $$), 'ready', 'retry');
 select is(pg_temp.bulk($$ 'retry', state => 'cancelled', kind => 'other' $$), null, 'once');
+select is(pg_temp.bulk($$ 'delete', state => 'cancelled', ids => array[$$ || :l || $$] $$), 'cancelled: would forget', 'delete is forget');
 select is((select detail ->> 'jobs' from tow.audit where what = 'bulk.cancel'), '4', 'the audit has the whole');
 select is((select count(*) from tow.audit where what = 'job.cancelled' and at >= tow.now()), 4::bigint, 'and each job');
 

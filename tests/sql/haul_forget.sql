@@ -79,6 +79,8 @@ select is(pg_temp.bulk('pause', ', client => ''c'', dry_run => false'), 'done, d
 select is(pg_temp.bulk('resume', ', state => ''{paused}'', max_rows => 2, dry_run => false'), 'done, done', 'so many at a time');
 select is(pg_temp.bulk('cancel', ', library => ''main'', remove => ''data'', dry_run => false'), 'done, done, done', 'all of a library');
 select is(pg_temp.bulk('retry', format(', ids => array[%s], dry_run => false', :two)), 'done', 'tried again');
+select is(pg_temp.bulk('delete', ', client => ''c'', remove => ''data'''), pg_temp.bulk('forget', ', client => ''c'', remove => ''data'''), 'delete is forget');
+select is(pg_temp.bulk('delete', ', client => ''c''') ~ 'would forget', true, 'and says so');
 update haul_store.download d set state = 'completed' from haul.downloads v where v.id = d.id and v.title = 'three';
 select is(pg_temp.bulk('forget', ', client => ''c'', remove => ''data'', dry_run => false'), 'not done: not all of download ' || (select id from haul.downloads where title = 'three') || ' is in a library, done',
 	'one refusal stops nobody');

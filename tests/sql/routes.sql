@@ -44,7 +44,7 @@ select haul.grab('magnet:?xt=urn:btih:' || n || '&tr=https://me:hunter2@tracker/
 select haul.grab('magnet:?xt=urn:btih:zz&dn=last') as d \gset
 
 create temporary table answered as select s.path, s.gives, s.page, a.* from seen s, lateral pg_temp.ask('admin', s.id,
-	case s.path when '/api/v1/cron/next' then '{"schedule": "@daily"}' when '/api/v1/cron/words' then '{"spec": "@daily"}'
+	case s.path when '/api/v1/cron/next' then '{"spec": "@daily"}' when '/api/v1/cron/words' then '{"spec": "@daily"}'
 		when '/api/v1/metrics/quantiles' then '{"since": "2030-01-01", "until": "2030-01-02", "step": "1 hour"}' else '{}' end::jsonb) a where s.method = 'GET' and s.path !~ '\{';
 select is((select string_agg(concat_ws(' ', path, status, content), e'\n') from answered where status <> '200'), null, 'all that needs no name answers');
 select ok(bool_and(content::jsonb ? 'items'), 'lists have items') from answered where gives = 'list' and status = '200';
@@ -56,6 +56,11 @@ select is((select string_agg(path || ' ' || status, ', ') from seen s, lateral p
 update tow_store.route set role = 'viewer' where fn in ('tow.cancel', 'haul.cancel', 'haul.add_client');
 select is((select string_agg(distinct a.status, ' ') from tow_store.route r, lateral pg_temp.ask('viewer', r.id, case when r.path ~ '\{id\}' then '{"id": 1}' when r.fn = 'haul.add_client' then '{"name": "x", "driver": "web"}' else '{}' end::jsonb) a
 	where r.fn in ('tow.cancel', 'haul.cancel', 'haul.add_client')), '42501', 'and whatever a row says, by the database');
+
+select is((select a.content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily"}') a), (select content from answered where path = '/api/v1/cron/next'), 'a cron line by its other name');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily", "spec": "@daily"}')), 'TW422', 'not by both');
+select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/schedules/{name}/next', '{"name": "s", "n": "2"}')), '200 2', 'a schedule by its own');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/schedules/{name}/next', '{"name": "s", "spec": "@daily"}')), 'TW422', 'alone');
 
 -- A name in the path.
 select is((select status || ' ' || (content::jsonb ->> 'kind') from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), '200 noop', 'a job');

@@ -72,6 +72,7 @@ select is(tow.schedule('m', '0 0 29 2 *', 'other', tz => 'Europe/Paris'), '2032-
 select is((select row(kind, tz)::text from tow.schedules where name = 'm'), '(other,Europe/Paris)', 'all of it');
 select results_eq($$ select run_at from tow.next_runs('m', 2) $$, $$ values ('2032-02-28 23:00+00'::timestamptz), ('2036-02-28 23:00+00') $$, 'next_runs of a schedule');
 select results_eq($$ select run_at from tow.next_runs('0 12 * * *', 2, 'Asia/Tokyo') $$, $$ values ('2030-01-06 03:00+00'::timestamptz), ('2030-01-07 03:00+00') $$, 'next_runs of a cron line');
+select results_eq($$ select run_at from tow.next_runs(spec => '0 12 * * *', n => 2, tz => 'Asia/Tokyo') $$, $$ select run_at from tow.next_runs('0 12 * * *', 2, 'Asia/Tokyo') $$, 'by the name that it has elsewhere');
 select tow.unschedule('m');
 select is((select count(*) from tow.schedules where name = 'm'), 0::bigint, 'unschedule: gone');
 select ok((select count(*) > 1 from tow_store.job where kind = 'noop'), 'its jobs stay');
@@ -140,7 +141,7 @@ select pg_temp.refused(format('select tow.%s', call), code, hint, call) from (va
 	($$ set_schedule('x', '* * * * *') $$, 'TW404', 'tow.schedules'), ($$ set_schedule('j', reset => '{kind}') $$, 'TW422', 'what has a default'), ($$ set_schedule('j', reset => '{null}') $$, 'TW422', 'what has a default'), ($$ set_schedule('j', tz => 'UTC', reset => '{tz}') $$, 'TW422', 'leave one'), ($$ set_schedule('j', spec => '61 * * * *') $$, 'TW422', 'five fields'),
 	($$ set_schedule('j', ends_at => '2000-01-01') $$, 'TW422', 'ends_at'), ($$ show_schedule('x') $$, 'TW404', 'tow.schedules'), ($$ schedule_history('x') $$, 'TW404', 'tow.schedules'), ($$ schedule_history('j', 0) $$, 'TW422', '10000'), ($$ schedule_history('j', null) $$, 'TW422', '10000'),
 	($$ next_runs('* * * * *', 5, 'Mars/North') $$, 'TW422', 'region and a city'), ($$ next_runs('* * * * *', dst_gap => 'no') $$, 'TW422', 'skip or after'), ($$ next_runs(null) $$, 'TW422', 'five fields'),
-	($$ next_runs('x') $$, 'TW404', 'cron line'), ($$ next_runs('* * * * *', 0) $$, 'TW422', '1000')
+	($$ next_runs('x') $$, 'TW404', 'cron line'), ($$ next_runs('x', spec => '@daily') $$, 'TW422', 'one of them'), ($$ next_runs(spec => 'x') $$, 'TW422', 'five fields'), ($$ next_runs('* * * * *', 0) $$, 'TW422', '1000')
 ) r(call, code, hint);
 select is((select count(*) from tow.schedules where name = 'x'), 0::bigint, 'what is refused leaves nothing');
 

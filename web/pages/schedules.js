@@ -94,7 +94,7 @@ function Preview({ values: { spec, tz } }) {
 		const asked = new AbortController();
 		const timer = spec && setTimeout(async () => {
 			try {
-				const [line, next] = await Promise.all([get('cron/words', { spec }, asked.signal), get('cron/next', { schedule: spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
+				const [line, next] = await Promise.all([get('cron/words', { spec }, asked.signal), get('cron/next', { spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
 				setSeen({ words: line.words, rows: next.items });
 			} catch (problem) {
 				if (problem.name !== 'AbortError')

@@ -36,7 +36,8 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	v_fit constant text[] := haul_store.fit_for(verb);
+	v_verb constant text := case verb when 'delete' then 'forget' else verb end;
+	v_fit constant text[] := haul_store.fit_for(v_verb);
 	v_states constant text[] := array(select s from unnest(v_fit) s where state is null or s = any(state));
 	v_library constant int := case when library is not null then (haul_store.see_library(library)).id end;
 	v_ids bigint[];
@@ -46,7 +47,7 @@ begin
 	perform haul_store.check_remove(coalesce(remove, 'no'));
 	if v_fit is null then
 		perform haul_store.fail('TW422', format('bad verb %L', verb), 'use pause, resume, retry, cancel or forget');
-	elsif remove is not null and verb not in ('cancel', 'forget') then
+	elsif remove is not null and v_verb not in ('cancel', 'forget') then
 		perform haul_store.fail('TW422', format('%s and remove do not go together', verb), 'cancel and forget may have it');
 	elsif num_nonnulls(ids, state, client, library, title) = 0 then
 		perform haul_store.fail('TW422', 'which downloads?', 'give ids, state, client, library or title');
@@ -59,9 +60,9 @@ begin
 		perform from haul_store.health h where h.client in (select d.client from haul_store.download d where d.id = any(v_ids)) order by h.client for no key update;
 	end if;
 	foreach download in array v_ids loop
-		done := case when dry_run then 'would ' || verb else haul_store.bulk_one(verb, download, remove) end;
+		done := case when dry_run then 'would ' || v_verb else haul_store.bulk_one(v_verb, download, remove) end;
 		return next;
 	end loop;
 end $$;
 comment on function haul.bulk(text, bigint[], text[], text, text, text, text, int, boolean) is
-'A verb on all downloads that match and that it fits: pause, resume, retry, cancel or forget (remove: no, transfer or data, for these two; by default as theirs). state: in any of these; title: a part of it; ids: of these. dry_run is the default: it only says which it would be.';
+'A verb on all downloads that match and that it fits: pause, resume, retry, cancel or forget, which may be called delete (remove: no, transfer or data, for these two; by default as theirs). state: in any of these; title: a part of it; ids: of these. dry_run is the default: it only says which it would be.';

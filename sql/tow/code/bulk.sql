@@ -13,13 +13,14 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	v_finished constant boolean := verb = 'forget' or verb = 'retry' and coalesce(state, 'failed') <> 'retrying';
+	v_verb constant text := case verb when 'delete' then 'forget' else verb end; -- as DELETE has it
+	v_finished constant boolean := v_verb = 'forget' or v_verb = 'retry' and coalesce(state, 'failed') <> 'retrying';
 	-- whom the verb cannot touch must not fill up max_jobs; who is named is told so
-	v_states constant text[] := case when state is not null then array[state] when ids is not null or verb = 'cancel' then null
-		when verb = 'run_now' then '{scheduled,retrying}' else '{scheduled,retrying,ready,waiting}' end;
+	v_states constant text[] := case when state is not null then array[state] when ids is not null or v_verb = 'cancel' then null
+		when v_verb = 'run_now' then '{scheduled,retrying}' else '{scheduled,retrying,ready,waiting}' end;
 	v_count int := 0;
 begin
-	perform tow_store.check_bulk(verb, state, class, delay, to_priority, to_queue, reason, max_jobs);
+	perform tow_store.check_bulk(v_verb, state, class, delay, to_priority, to_queue, reason, max_jobs);
 	perform tow_store.check_dry_run(dry_run);
 	if num_nonnulls(state, queue, kind, lane, tag, class, priority, older_than, newer_than, ids) = 0 then
 		perform tow_store.fail('TW422', 'which jobs?', 'give state, queue, kind, lane, tag, class, priority, older_than, newer_than or ids');
@@ -29,26 +30,26 @@ begin
 	for job in
 		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs) c where not v_finished
 		union all
-		select c.id from tow_store.bulk_finished(verb, coalesce(state, case when verb = 'retry' or ids is null then 'failed' end), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs) c
+		select c.id from tow_store.bulk_finished(v_verb, coalesce(state, case when v_verb = 'retry' or ids is null then 'failed' end), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs) c
 		where v_finished
 		order by 1
 	loop
 		if dry_run then
-			done := format('%s: would %s', tow.state(job), replace(verb, '_', ' '));
+			done := format('%s: would %s', tow.state(job), replace(v_verb, '_', ' '));
 		else
-			done := tow_store.bulk_one(verb, job, delay, to_priority, to_queue, reason);
+			done := tow_store.bulk_one(v_verb, job, delay, to_priority, to_queue, reason);
 			v_count := v_count + 1;
 		end if;
 		return next;
 	end loop;
 	if v_count > 0 then
-		perform tow_store.note('bulk.' || verb, queue, null, jsonb_strip_nulls(jsonb_build_object('jobs', v_count, 'state', state, 'kind', kind, 'lane', lane,
+		perform tow_store.note('bulk.' || v_verb, queue, null, jsonb_strip_nulls(jsonb_build_object('jobs', v_count, 'state', state, 'kind', kind, 'lane', lane,
 			'tag', tag, 'class', class, 'priority', priority, 'older_than', older_than, 'newer_than', newer_than,
 			'delay', delay, 'to_priority', to_priority, 'to_queue', to_queue)));
 	end if;
 end $$;
 comment on function tow.bulk(text, text, text, text, text, text, text, int, interval, interval, bigint[], interval, int, text, text, int, boolean) is
-'A verb on all jobs that match: cancel (reason), retry and forget (finished jobs: failed ones where no state is given), run_now, snooze (delay), reprioritise (to_priority), move (to_queue). older_than and newer_than count from when a job was made, of finished ones from when they finished. dry_run is the default: it only says which it would be.';
+'A verb on all jobs that match: cancel (reason), retry and forget, or delete (finished jobs: failed ones where no state is given), run_now, snooze (delay), reprioritise (to_priority), move (to_queue). older_than and newer_than count from when a job was made, of finished ones from when they finished. dry_run is the default: it only says which it would be.';
 
 create or replace function tow_store.check_dry_run(p_dry_run boolean) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp

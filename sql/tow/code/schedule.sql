@@ -268,7 +268,7 @@ $$;
 comment on function tow_store.local_time(timestamptz, text) is 'An instant as the clocks of a zone show it, with the offset that they have then.';
 
 create or replace function tow.next_runs(
-	schedule text, n int default 5, tz text default null, dst_gap text default null, dst_overlap text default null
+	schedule text default null, n int default 5, tz text default null, dst_gap text default null, dst_overlap text default null, spec text default null
 ) returns table(run_at timestamptz, local text, zone text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -278,9 +278,13 @@ declare
 begin
 	if n is null or n not between 1 and 1000 then
 		perform tow_store.fail('TW422', 'bad n', 'use 1 to 1000');
+	elsif num_nonnulls(schedule, spec) = 2 then
+		perform tow_store.fail('TW422', 'a schedule and a spec', 'give one of them');
 	end if;
 	select o.* into s from tow_store.schedule o where o.name = schedule;
-	if not found then
+	if spec is not null then
+		s.spec := spec;
+	elsif s.id is null then
 		if schedule !~ '[*@\s]' then
 			perform tow_store.fail('TW404', format('no such schedule %L', left(schedule, 110)), 'give the name of a schedule, or a cron line such as ''0 3 * * *''');
 		end if;
@@ -298,5 +302,5 @@ begin
 		return next;
 	end loop;
 end $$;
-comment on function tow.next_runs(text, int, text, text, text) is
-'The next instants of a schedule, within starts_at and ends_at, or of a cron line; without jitter. tz, dst_gap, dst_overlap: instead of the schedule''s. local: as the clocks of its zone show it.';
+comment on function tow.next_runs(text, int, text, text, text, text) is
+'The next instants of a schedule, within starts_at and ends_at, or of a cron line (spec, or in place of the schedule''s name); without jitter. tz, dst_gap, dst_overlap: instead of the schedule''s. local: as the clocks of its zone show it.';

@@ -59,7 +59,7 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/schedules/{name}', 'tow.show_schedule', 'viewer', 'one', null, null],
 	['PATCH', '/api/v1/schedules/{name}', 'tow.set_schedule', 'admin', 'next_at', null, null],
 	['DELETE', '/api/v1/schedules/{name}', 'tow.unschedule', 'admin', 'nothing', null, null],
-	['GET', '/api/v1/schedules/{name}/next', 'tow.next_runs', 'viewer', 'list', null, null],
+	['GET', '/api/v1/schedules/{name}/next', 'tow.next_runs', 'viewer', 'list', null, '{"spec": null}'],
 	['GET', '/api/v1/schedules/{name}/history', 'tow.schedule_history', 'viewer', 'list', null, null],
 	['POST', '/api/v1/schedules/{name}/pause', 'tow.pause_schedule', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/schedules/{name}/resume', 'tow.resume_schedule', 'operator', 'next_at', null, null],
