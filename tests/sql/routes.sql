@@ -110,6 +110,11 @@ select is((select status || ' ' || content from pg_temp.call('operator', 'POST',
 select is((select status || ' ' || (content::jsonb ->> 'state') from pg_temp.call('operator', 'POST', '/api/downloads/service/stop')), '200 stopped', 'monitoring stops');
 select is((select content::jsonb ->> 'running' from pg_temp.call('viewer', 'GET', '/api/downloads/status')), 'false', 'it is said');
 select is((select status || ' ' || (content::jsonb ->> 'running') from pg_temp.call('operator', 'POST', '/api/downloads/service/start')), '200 true', 'and starts');
+create function pg_temp.scheduled(p_method text, p_path text, p_given jsonb) returns text language sql as $$
+	select status from pg_temp.call('admin', p_method, p_path, p_given, (jsonb_build_object('name', 'made', 'spec', '@daily', 'kind', 'noop') - case when p_given ? 'name' then 'name' else '' end)::text) $$;
+select is(pg_temp.scheduled('POST', '/api/v1/schedules', '{}'), '201', 'a schedule that is made');
+select is(pg_temp.scheduled('POST', '/api/v1/schedules', '{}'), '200', 'and set anew');
+select is(pg_temp.scheduled('PATCH', '/api/v1/schedules/{name}', '{"name": "made"}'), '200', 'or changed');
 select is((select status from pg_temp.call('admin', 'PUT', '/api/v1/policies/{name}', '{"name": "slow"}', '{"shape": "fixed", "base": "1 min"}')), '204', 'a policy');
 select is((select status from pg_temp.call('admin', 'PUT', '/api/v1/policies/{name}', '{"name": "slow"}', '{"fn": "pg_sleep"}')), 'TW422', 'but not by a function');
 

@@ -153,10 +153,11 @@ begin
 		n.next_at := tow_store.change_schedule(o, n, v_now);
 	end if;
 	perform tow_store.ring_clock(n.next_at);
+	perform set_config('tow.made', case when o.id is null then 'on' else '' end, true);
 	perform tow_store.note('schedule.set', n.name, null, tow_store.changed(case when o.id is not null then to_jsonb(o) - c_moves end, jsonb_strip_nulls(to_jsonb(n)) - c_moves));
 	return n.next_at;
 end $$;
-comment on function tow_store.put_schedule(tow_store.schedule) is 'Make a schedule, or change the one with its name; returns its next instant.';
+comment on function tow_store.put_schedule(tow_store.schedule) is 'Make a schedule, or change the one with its name; returns its next instant. The setting tow.made tells tow.answer which it was.';
 
 create or replace function tow_store.change_schedule(o tow_store.schedule, n tow_store.schedule, p_now timestamptz) returns timestamptz
 language plpgsql volatile set search_path = pg_catalog, pg_temp
