@@ -266,6 +266,36 @@ async function needsAreCounted() {
 	await page.context().close();
 }
 
+// Whichever answer is the last one to come.
+async function overviewKeepsItsOrder() {
+	const page = await visit('viewer', '#/jobs');
+	const late = ['needs', 'downloads/health', 'stats', 'queues', 'metrics/queues'];
+	await page.addInitScript(() => {
+		window.orders = new Set();
+		const look = () => {
+			const parts = [...document.querySelectorAll('main > *, main > .part > *')];
+			const place = (selector) => parts.findIndex((part) => part.matches(selector));
+			const found = ['header.head', '.first, .calm, .card:has(.needs)', '.numbers', '.charts, .steps-first', '.panel.table, .loading:not(.first), .empty:not(.steps-first)'].map(place);
+			if (found.every((at) => at >= 0))
+				window.orders.add(found.every((at, i) => i === 0 || found[i - 1] < at));
+		};
+		new MutationObserver(look).observe(document, { childList: true, subtree: true });
+	});
+	for (const slowest of late) {
+		await page.unrouteAll({ behavior: 'wait' });
+		for (const path of late)
+			await page.route(new RegExp(`api/v1/${path}(\\?|$)`), async (route) => {
+				await new Promise((resolve) => { setTimeout(resolve, path === slowest ? 600 : 300); });
+				await route.continue();
+			});
+		await page.goto(`${base()}?${slowest}#/overview`);
+		await page.locator('main tbody tr, .numbers .num').first().waitFor();
+		await page.locator('.panel:is(.first, .loading)').first().waitFor({ state: 'detached' });
+		is(await page.evaluate(() => [...window.orders].join()), 'true', `the parts of Overview are in their order whenever they come, ${slowest} last`);
+	}
+	await page.context().close();
+}
+
 async function beginningsAreShown() {
 	const page = await visit('operator');
 	await page.route(/\/jobs\?limit=1$/, (route) => route.fulfill({ json: { items: [], next: null } }));
@@ -547,7 +577,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

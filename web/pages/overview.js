@@ -209,7 +209,9 @@ export function Overview() {
 	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 }).data?.items;
 	const stats = useData('stats', { topics: ['queues', 'jobs', 'workers'] });
 	const queues = useData('queues', { topics: ['queues', 'jobs'] });
-	return html`<${Head} title="Overview" /><${Needs} /><${Numbers} stats=${stats.data} />${any?.length === 0 ? html`<${FirstSteps} />` : html`<${Charts} />`}
-		<${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
-			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} />`;
+	// What changes its outermost element has one around it that stays: siblings that change theirs at once would lose their order.
+	return html`<${Head} title="Overview" /><div class="part"><${Needs} /></div><${Numbers} stats=${stats.data} />
+		<div class="part">${any?.length === 0 ? html`<${FirstSteps} />` : html`<${Charts} />`}</div>
+		<div class="part"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
+			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} /></div>`;
 }
