@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { answers, base, checkAccess, cutOff, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, goTo, isTooWide, layoutIsStill, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -49,6 +49,10 @@ async function walkOnPhone() {
 		await shot(page, pictureOf(`phone ${place[0]}`));
 	}
 	await page.context().close();
+}
+
+async function nothingJumps() {
+	await layoutIsStill(['#/overview', '#/downloads', '#/downloads/2', '#/workers', '#/daemons', '#/schedules']);
 }
 
 // What is tried again and again says so wherever it is shown, on a phone, too.
@@ -726,6 +730,6 @@ async function viewersOnlyLook() {
 }
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
-	walkOnPhone, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
+	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

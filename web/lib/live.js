@@ -194,6 +194,9 @@ export function useAnswer(path, query) {
 	return answer;
 }
 
+// Whether what useData gave is an answer, if only that there is none.
+export const isAnswered = ({ data, error }) => data !== undefined || error !== null;
+
 // What a path answers, kept fresh: {data, error, reload}. While it is asked again, what was there stays.
 // null for a path asks for nothing.
 export function useData(path, { query, topics = [], every } = {}) {

@@ -37,7 +37,7 @@ function AndAlso({ query }) {
 function Tabs({ query, counts }) {
 	const chosen = statesOf(query);
 	const tab = (state, title) => html`<a key=${title} href=${href('jobs', { ...query, sort: null, state })} aria-current=${(state ? chosen.includes(state) : chosen.length === 0) ? 'true' : undefined}>
-		${title}${counts?.[state] !== undefined && html`<span class="n soft">${counts[state]}</span>`}</a>`;
+		${title}${state && html`<span class="n soft">${counts?.[state] ?? ''}</span>`}</a>`;
 	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}<${AndAlso} query=${query} /></nav>`;
 }
 

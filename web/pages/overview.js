@@ -5,7 +5,7 @@ import { Chart } from '../lib/chart.js';
 import { ask } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { useData } from '../lib/live.js';
+import { isAnswered, useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
@@ -206,12 +206,12 @@ function FirstSteps() {
 }
 
 export function Overview() {
-	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 }).data?.items;
+	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 });
 	const stats = useData('stats', { topics: ['queues', 'jobs', 'workers'] });
 	const queues = useData('queues', { topics: ['queues', 'jobs'] });
 	// What changes its outermost element has one around it that stays: siblings that change theirs at once would lose their order.
 	return html`<${Head} title="Overview" /><div class="part"><${Needs} /></div><${Numbers} stats=${stats.data} />
-		<div class="part">${any?.length === 0 ? html`<${FirstSteps} />` : html`<${Charts} />`}</div>
+		<div class="part">${any.data?.items.length === 0 ? html`<${FirstSteps} />` : html`<div class=${isAnswered(any) ? '' : 'first'}><${Charts} /></div>`}</div>
 		<div class="part"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
 			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} /></div>`;
 }
