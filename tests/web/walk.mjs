@@ -296,6 +296,25 @@ async function overviewKeepsItsOrder() {
 	await page.context().close();
 }
 
+// What runs says so between two answers of the list, and only while somebody looks.
+async function progressIsLive() {
+	const id = sql("select tow.enqueue('sleep', '{\"s\": 600}')");
+	const page = await visit('viewer', '#/queues');
+	const said = [];
+	page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => said.push(JSON.parse(payload))));
+	await answers(page)(/v1\/jobs\?/, ({ items }) => items.forEach((job) => { job.pct = null; }));
+	await page.goto(`${base()}?live#/jobs?state=running`);
+	await page.getByRole('link', { name: id, exact: true }).waitFor();
+	sql(`insert into tow_store.progress (job_id, run, at, pct) select job_id, run, now(), 37 from tow_store.running where job_id = ${id} on conflict (job_id) do update set pct = 37`);
+	await comes(page.locator('tbody').getByText('37 %').locator('visible=true').waitFor(), 'a list shows how far a job is as it moves');
+	await goTo(page, '#/queues');
+	await page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor();
+	const told = (type) => said.filter((m) => m.type === type && m.topics.includes(`job:${id}`)).length;
+	is(`${told('subscribe')} ${told('unsubscribe')}`, '1 1', 'it is asked for once, and not any more when nobody looks');
+	sql(`select tow.cancel(${id})`);
+	await page.context().close();
+}
+
 async function nothingJumps() {
 	await layoutIsStill(['#/overview', '#/jobs', '#/workers', '#/downloads', `#/jobs/${jobs.failed}`]);
 }
@@ -581,7 +600,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, nothingJumps, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

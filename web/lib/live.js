@@ -159,11 +159,11 @@ export function useLive(topics, refetch, every = 15000) {
 	}, [topics.join(' '), every]);
 }
 
-// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed.
+// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed. null for a topic hears nothing.
 export function useMessages(topic, heard) {
 	const latest = useRef(heard);
 	latest.current = heard;
-	useEffect(() => subscribe(topic, (message) => latest.current(message)), [topic]);
+	useEffect(() => (topic === null ? undefined : subscribe(topic, (message) => latest.current(message))), [topic]);
 }
 
 // A job once it has ended.

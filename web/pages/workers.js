@@ -3,6 +3,7 @@ import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
+import { HowFar } from '../lib/howfar.js';
 import { isAnswered, useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
@@ -27,7 +28,7 @@ function Running({ jobs, more, all }) {
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
 		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
 		<span class="soft note" title=${hiddenSaid(j.note)}>${hiddenSaid(j.note) ?? ''}</span>
-		${j.pct === null ? html`<span></span>` : html`<${Meter} value=${j.pct} label=${`how far job ${j.id} is`} />`}
+		<${HowFar} job=${j} show=${(pct) => pct !== null && html`<${Meter} value=${pct} label=${`how far job ${j.id} is`} />`} />
 		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')} <${Button} look="small" onClick=${all}>Show all<//></p>`}`;
 }
 
