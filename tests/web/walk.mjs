@@ -296,6 +296,23 @@ async function overviewKeepsItsOrder() {
 	await page.context().close();
 }
 
+async function chartsWaitForTheirAnswer() {
+	const page = await visit('viewer', '#/queues');
+	const early = page.getByText('There is something to draw after two minutes.');
+	let answer;
+	const asked = new Promise((resolve) => { answer = resolve; });
+	await page.route('**/metrics/queues?*', async (route) => {
+		await asked;
+		await route.fulfill({ json: { items: [] } });
+	});
+	await goTo(page, '#/overview');
+	await page.locator('.charts .card').first().waitFor();
+	is(await early.count(), 0, 'until it is known, nothing is said of what there is to draw');
+	answer();
+	await comes(early.first().waitFor(), 'then it is');
+	await page.context().close();
+}
+
 // What runs says so between two answers of the list, and only while somebody looks.
 async function progressIsLive() {
 	const id = sql("select tow.enqueue('sleep', '{\"s\": 600}')");
@@ -600,7 +617,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

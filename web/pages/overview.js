@@ -173,12 +173,12 @@ const charts = [
 ];
 
 function OneChart({ chart, rows }) {
-	const data = useMemo(() => byMinute(rows, chart.series), [rows]);
+	const data = useMemo(() => byMinute(rows ?? [], chart.series), [rows]);
 	// What is counted now stands above, and may be another number than that of the last minute.
 	const last = chart.dated && data[0].at(-1);
 	return html`<${Card} title=${chart.title} extra=${html`<span class="soft" title=${chart.about}>${chart.note}${last && `at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
 		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} mark=${chart.mark} />`
-			: html`<p class="soft chart-room">There is something to draw after two minutes.</p>`}<//>`;
+			: html`<p class="soft chart-room">${rows && 'There is something to draw after two minutes.'}</p>`}<//>`;
 }
 
 function Charts() {
@@ -186,7 +186,7 @@ function Charts() {
 	const { data, error } = useData('metrics/queues', { query: { since }, every: 30000 });
 	if (error && !data)
 		return html`<${ProblemBox} error=${error} />`;
-	return html`<div class="columns charts">${charts.map((chart) => html`<${OneChart} key=${chart.title} chart=${chart} rows=${data?.items ?? []} />`)}</div>`;
+	return html`<div class="columns charts">${charts.map((chart) => html`<${OneChart} key=${chart.title} chart=${chart} rows=${data?.items} />`)}</div>`;
 }
 
 function Numbers({ stats }) {
