@@ -430,10 +430,13 @@ async function oldWordsAreDated() {
 		const at = new Date(Date.now() - 2 * 3600000).toISOString();
 		await answers(page)(/v1\/daemons$/, ({ items }) => {
 			const [one] = items;
-			items.push({ ...one, name: 'still', state: 'sleeping', status: 'Swept three rooms', status_at: at }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room', status_at: at });
+			items.push({ ...one, name: 'still', state: 'sleeping', status: 'Swept three rooms', status_at: at, heartbeat_at: at },
+				{ ...one, name: 'turning', state: 'sleeping', status: 'Sleeping for 60 seconds', status_at: at, heartbeat_at: new Date().toISOString(), status_job: null, job: 4711 }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room', status_at: at });
 		});
 		await goTo(page, '#/daemons');
 		await comes(row(page, 'still').getByText('2 h ago: Swept three rooms').locator('visible=true').waitFor(), `${width} px wide: what a daemon said that sleeps has its age`);
+		is(await row(page, 'turning').getByText(/2 h ago/).count(), 0, 'of one that goes on turning that is the age of its last turn');
+		await comes(row(page, 'turning').getByRole('link', { name: 'View Job 4711' }).locator('visible=true').waitFor(), 'whose job is a click away');
 		is(await row(page, 'busy').getByText(/ago/).locator('visible=true').count(), 0, 'what one says that runs is of now');
 		ok(!await isTooWide(page), 'and it fits');
 		await shot(page, `daemons-said-${width}`);
