@@ -100,6 +100,34 @@ const toRead = [['instance', 'audit_retention'], ['tokens', 'Add a token'], ['po
 	['channels', 'Could not connect'], ['rules', 'client.*']].map(([name, text]) => [`#/settings/${name}`, 'Settings', text]);
 
 // Settings are read, and so is what happened to a download: nothing of them is cut off.
+// Wherever there is room for it: how long it takes still, why it does not go on, what something is for.
+async function listsAreReadable() {
+	for (const width of [360, 1280]) {
+		const page = await visit('operator', '', { viewport: { width, height: 740 } });
+		const say = answers(page);
+		const cut = (where) => page.locator(where).evaluateAll((all) => all.filter((e) => e.clientWidth > 0 && !e.matches('.hidden') && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent).join(' | '));
+		await say(/v1\/downloads\?/, ({ items }) => items.forEach((d) => Object.assign(d, { state: 'downloading', percent: 41.2, eta: '1 day 02:03:04', down: 12345678, error: null,
+			trouble: 'client qb is misconfigured since 2038-01-01 10:00:00.5+00: it wants a password; the download is left as it is' })));
+		await say(/v1\/daemons$/, ({ items }) => Object.assign(items[0], { description: 'looks after what others leave behind, and tells of it '.repeat(3) }));
+		await goTo(page, '#/downloads');
+		await page.locator('tbody tr').first().waitFor();
+		is(await cut('.downloads .narrow, .downloads .narrow *'), '', `${width} px wide: how far a download is can be read`);
+		await comes(page.locator('tbody').getByText('1 d 2 h').locator('visible=true').first().waitFor(), 'when it ends, too');
+		await comes(page.locator('tbody').getByText(/^(↓ down )?12(\.\d)? MB\/s$/).locator('visible=true').first().waitFor(), 'and how fast it is');
+		await comes(page.locator('tbody').getByText(/^client qb is misconfigured: it wants a password/).locator('visible=true').first().waitFor(), 'why comes before since when');
+		await shot(page, `downloads-moving-${width}`);
+		await goTo(page, '#/workers');
+		await page.locator('.duties tbody tr').first().waitFor();
+		is(await cut('.duties td, .duties td *'), '', `${width} px wide: what duties do can be read`);
+		await shot(page, `workers-duties-${width}`);
+		await goTo(page, '#/daemons');
+		await page.locator('.daemons tbody tr').first().waitFor();
+		is(await cut('.daemons td:first-child .wide'), '', `${width} px wide: and what daemons are for`);
+		await shot(page, `daemons-described-${width}`);
+		await page.context().close();
+	}
+}
+
 async function textsAreWhole() {
 	const id = sql(`select haul.add_channel('pager', 'ntfy', 'http://127.0.0.1:1', options => '{"topic": "mine"}');
 		select haul.add_rule('all', 'pager', '{download.failed,download.completed,client.*,target.failing}'); select haul.grab('http://127.0.0.1:9/told.bin')`).split('\n').at(-1);
@@ -733,6 +761,6 @@ async function viewersOnlyLook() {
 }
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
-	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
+	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

@@ -100,6 +100,10 @@ const isStuck = (d) => isLost(d) || isHeld(d) || d.failing;
 
 export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : hiddenSaid(said(d.trouble)));
 
+// In a list there is room for why, not for since when as well.
+const sinceWhen = / since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?(?=:)/;
+const reasonOf = (d) => gist(troubleOf({ ...d, trouble: d.trouble.replace(sinceWhen, '') }));
+
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
 const lookOf = (d) => (isHeld(d) || d.failing ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
@@ -237,10 +241,10 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && gist(troubleOf(d))) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
-			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span></span>
+			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span>${d.down > 0 && html` <${Speed} of=${d.down} sign="↓" word="down" />`}</span>
 			${d.tries && html`<span class="narrow"><${Until} d=${d} /></span>`}
-			${d.trouble && html`<span class="narrow bad-text clamped">${gist(troubleOf(d))}</span>`}</div>`;
+			${d.trouble && html`<span class="narrow bad-text clamped">${reasonOf(d)}</span>`}</div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {

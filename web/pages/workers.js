@@ -91,5 +91,5 @@ export function Workers() {
 		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers.data?.items} rowKey=${(s) => s.id}
 			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />
 		<h2>What it minds</h2>
-		<${Table} label="duties" columns=${dutyColumns} rows=${duties.data?.items} /></div>`;
+		<div class="duties"><${Table} label="duties" columns=${dutyColumns} rows=${duties.data?.items} /></div></div>`;
 }
