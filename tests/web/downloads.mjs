@@ -476,6 +476,13 @@ async function watchingStops() {
 	const page = await visit('operator', '#/downloads');
 	const service = page.locator('.service');
 	await comes(service.getByText('All are asked what they do.').waitFor(), 'it is said that clients are watched');
+	await answers(page)(/v1\/status$/, ({ items }) => Object.assign(items.find((o) => o.component === 'workers'), { status: 'bad' }));
+	await page.reload();
+	await comes(service.getByText('Nobody is there to look: no worker is running.').waitFor(), 'unless there is nobody who could');
+	await comes(service.locator('.warn').getByText('Clients are not watched').waitFor(), 'and that is not said to be well');
+	await shot(page, 'watching-nobody');
+	await page.unrouteAll({ behavior: 'wait' });
+	await page.reload();
 	await service.getByRole('button', { name: 'Stop watching clients' }).click();
 	await comes(dialog(page).getByText('nothing of it is seen here').waitFor(), 'before that ends, it is asked');
 	await shot(page, 'watching-stop');

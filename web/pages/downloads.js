@@ -5,7 +5,7 @@ import { Chosen, useChosen } from '../lib/bulk.js';
 import { ask, confirm, valuesOf } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { useData, useMessages } from '../lib/live.js';
+import { isAnswered, useData, useMessages } from '../lib/live.js';
 import { gist } from '../lib/long.js';
 import { filter, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
@@ -397,9 +397,13 @@ function Filters({ query }) {
 			${sorts.map(([value, words]) => html`<option value=${value} selected=${value === (query.sort ?? '-id')}>${words}</option>`)}</select></div>`;
 }
 
+// Without whom nobody looks, whatever is to be watched: as the status calls them, and as people do.
+const watchers = { workers: 'worker', scheduler: 'scheduler' };
+
 // Whether clients are watched at all.
 function Service() {
 	const { data, reload } = useData('downloads/status', { topics: ['clients', 'status'] });
+	const status = useData('status', { topics: ['status', 'workers'] });
 	const start = async () => {
 		await act(() => post('downloads/service/start'), 'clients are watched');
 		reload();
@@ -409,12 +413,14 @@ function Service() {
 			toast('clients are not watched any more');
 		reload();
 	};
-	if (!data)
+	if (!data || !isAnswered(status))
 		return html`<span class="service"></span>`;
-	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
+	const missing = status.data?.items.filter((o) => o.status === 'bad' && watchers[o.component]).map((o) => watchers[o.component]) ?? [];
+	const isWatched = data.running && missing.length === 0;
+	return html`<span class="service" title=${data.reason}><${State} name=${isWatched ? 'Clients are watched' : 'Clients are not watched'} look=${isWatched ? 'ok' : 'warn'} />
 		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${stop}>Stop<//>`
 			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${start}>Start<//>`)}
-		<span class="soft wide">${data.running ? html`All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
+		<span class="soft wide">${data.running && !isWatched ? html`Nobody is there to look: no ${missing.join(', no ')} is running. <code>tow up</code> starts what is missing.` : data.running ? html`All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
 }
 
 const PAGE = 50, MANY = 1000;
