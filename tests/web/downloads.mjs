@@ -495,6 +495,15 @@ async function watchingStops() {
 	await page.context().close();
 }
 
+async function whatComesIsNotPast() {
+	const page = await visit('viewer');
+	await answers(page)(/v1\/schedules$/, ({ items }) => items.forEach((s) => Object.assign(s, { state: 'active', next_at: new Date(Date.now() - 5000).toISOString(), next_local: '2038-01-01 10:00:00+00' })));
+	await goTo(page, '#/schedules');
+	await comes(row(page, 'often').getByText(/^now,/).waitFor(), 'a schedule whose instant is there comes now');
+	is(await row(page, 'often').getByText(/ago/).count(), 0, 'not some time ago');
+	await page.context().close();
+}
+
 async function schedulesWithPreview() {
 	sql("select tow.set_schedule('nightly', jitter => '90 s')");
 	const page = await visit('admin', '#/schedules/nightly');
@@ -767,7 +776,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

@@ -115,8 +115,9 @@ function useTicking(make, deps) {
 	return make();
 }
 
-export function Time({ at, none = '–' }) {
-	const text = useTicking(() => (at ? relative(at) : none), [at]);
+// coming: it is of what is still to come, which is now once its instant is there.
+export function Time({ at, none = '–', coming }) {
+	const text = useTicking(() => (!at ? none : coming && since(at) > 0 ? 'now' : relative(at)), [at]);
 	return at ? html`<time datetime=${at} title=${exact(at)}>${text}</time>` : html`<span class="soft">${none}</span>`;
 }
 

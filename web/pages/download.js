@@ -45,7 +45,7 @@ function Now({ d }) {
 		<div class="large"><${Progress} d=${d} /><b class="num">${percent(d)}</b></div>
 		<${Facts} of=${[['Downloaded', amount(d)], ['Down', speed(d.down)], ['Up', speed(d.up)], ['Left', d.eta_s === null ? '–' : duration(Math.round(d.eta_s))],
 			['Ratio', d.ratio?.toFixed(2)], ['Seeders', d.seeders], ['Leechers', d.leechers], ['In its client', d.transfer], ['In this state', html`<${Lasting} from=${d.state_at} />`],
-			['Tried in vain', d.tries && `${d.tries} of ${count(d.max_tries, 'time')}`], ['Next try', d.tries && html`<${Time} at=${d.next_try_at} none="now" />`]]} /><//>`;
+			['Tried in vain', d.tries && `${d.tries} of ${count(d.max_tries, 'time')}`], ['Next try', d.tries && html`<${Time} coming at=${d.next_try_at} none="now" />`]]} /><//>`;
 }
 
 function About({ d }) {

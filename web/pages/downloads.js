@@ -233,7 +233,7 @@ function Until({ d }) {
 	if (isOver(d))
 		return html`<${Time} at=${d.completed_at ?? d.state_at} />`;
 	if (d.tries)
-		return html`try ${Math.min(d.tries + 1, d.max_tries)} of ${d.max_tries} <span class="soft"><${Time} at=${d.next_try_at} none="now" /></span>`;
+		return html`try ${Math.min(d.tries + 1, d.max_tries)} of ${d.max_tries} <span class="soft"><${Time} coming at=${d.next_try_at} none="now" /></span>`;
 	return d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
 }
 
