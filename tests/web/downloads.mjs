@@ -495,6 +495,19 @@ async function watchingStops() {
 	await page.context().close();
 }
 
+async function cardsAreWalked() {
+	const page = await visit('viewer', '#/clients');
+	await page.locator('.member').nth(1).waitFor();
+	const here = () => page.evaluate(() => document.activeElement.querySelector('h2')?.textContent);
+	await page.keyboard.press('j');
+	const first = await here();
+	await page.keyboard.press('j');
+	const second = await here();
+	await page.keyboard.press('k');
+	is([first, second, await here()].join(), await page.locator('.member h2').allTextContents().then(([a, b]) => [a, b, a].join()), 'j and k walk through clients and targets');
+	await page.context().close();
+}
+
 async function whatComesIsNotPast() {
 	const page = await visit('viewer');
 	await answers(page)(/v1\/schedules$/, ({ items }) => items.forEach((s) => Object.assign(s, { state: 'active', next_at: new Date(Date.now() - 5000).toISOString(), next_local: '2038-01-01 10:00:00+00' })));
@@ -776,7 +789,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
 	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

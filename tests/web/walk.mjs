@@ -128,7 +128,7 @@ async function jobsAreEnqueued() {
 	await comes(page.getByRole('heading', { level: 1, name: /^Job \d+ echo/ }).waitFor(), 'what is enqueued is shown');
 	is(sql("select concat_ws(' ', args, queue, priority, max_attempts, key, tags, lane, run_at > now() + interval '50 min', state) from tow.jobs where key = 'only'"),
 		'{"n": [1, "two"]} default 7 2 only {"by hand",night} two t scheduled', 'as it was said');
-	await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
+	await page.getByRole('button', { name: 'Copy job', exact: true }).click();
 	const copy = page.getByRole('dialog', { name: /^A copy of job/ });
 	is(await copy.getByLabel('Arguments').inputValue(), '{"n":[1,"two"]}', 'a copy begins as its job did');
 	await copy.getByLabel('Arguments').fill('{"n": 2}');
@@ -507,9 +507,13 @@ async function useKeys() {
 	await comes(page.getByRole('heading', { level: 1, name: /^Job \d+/ }).waitFor(), 'j j Enter opens the second');
 	await page.keyboard.press('?');
 	await comes(page.getByRole('dialog', { name: 'Keys' }).waitFor(), '? lists the keys');
+	is(await page.getByRole('dialog').getByText('to the filter').count(), 0, 'that go somewhere');
 	await page.keyboard.press('Escape');
 	await goTo(page, '#/jobs');
 	await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
+	await page.keyboard.press('?');
+	await comes(page.getByRole('dialog').getByText('to the filter').waitFor(), 'to a filter, where there is one');
+	await page.keyboard.press('Escape');
 	await page.keyboard.press('/');
 	await page.keyboard.type('echo');
 	await page.keyboard.press('Enter');

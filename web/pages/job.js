@@ -76,7 +76,7 @@ function actionsOf(job) {
 function Actions({ job, reload }) {
 	if (!may('operator'))
 		return null;
-	return html`<${Button} onClick=${() => enqueue(job)}>Copy<//>${actionsOf(job).map(([verb, title, look]) => html`<${Button} key=${verb} look=${look}
+	return html`<${Button} onClick=${() => enqueue(job)}>Copy job<//>${actionsOf(job).map(([verb, title, look]) => html`<${Button} key=${verb} look=${look}
 		onClick=${() => (verb === 'delete' ? drop(job) : questions[verb] ? question(verb, job, reload) : atOnce(verb, job, reload))}>${title}<//>`)}`;
 }
 
