@@ -177,6 +177,7 @@ async function whereNothingIs() {
 	const page = await visit('admin', '#/downloads');
 	await comes(page.getByText('No downloads yet').waitFor(), 'an empty list says what to do');
 	await comes(page.getByRole('button', { name: 'Add a library' }).waitFor(), 'and offers to add a library');
+	await comes(page.getByText('tow library add films').and(page.getByText('tow haul add')).waitFor(), 'and what to type');
 	await shot(page, 'downloads-none');
 	expected.trouble = true;
 	await addLinks(page, `${FILES}/plain/early.bin`, 'ftp://somewhere/else', 'magnet:?xt=a b');

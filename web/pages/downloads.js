@@ -429,7 +429,7 @@ function Nothing({ query }) {
 	const libraries = useData('libraries', { every: 60000 });
 	return query.show || query.title || query.client || query.library
 		? html`<${Empty} title="Nothing fits"><a href=${href('downloads')}>Show all downloads</a><//>`
-		: html`<${Empty} title="No downloads yet" also=${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}>Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>`;
+		: html`<${Empty} title="No downloads yet" command=${`${libraries.data?.items.length === 0 ? 'tow library add films /srv/films\n' : ''}tow haul add 'https://example.org/film.mkv'`} also=${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}>Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>`;
 }
 
 // What is here and has no library, what its client keeps from going on, and what is tried again and again in vain stands with
