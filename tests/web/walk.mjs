@@ -313,6 +313,24 @@ async function chartsWaitForTheirAnswer() {
 	await page.context().close();
 }
 
+async function timesAreComparable() {
+	const page = await visit('viewer', '#/queues');
+	const minute = (n) => new Date(Math.floor(Date.now() / 60000) * 60000 - n * 60000).toISOString();
+	const row = (n, queue, took) => ({ time: minute(n), seconds: 60, queue, ready: 1, running: 1, completed: 9, failed: 0, retried: 0, wait_p50: took / 4, wait_p95: took, run_p50: took / 8, run_p95: took / 2 });
+	await page.route('**/metrics/queues?*', (route) => route.fulfill({ json: { items: [9, 6, 3, 1].flatMap((n) => [row(n, 'quick', 2), row(n, 'large films', 600)]) } }));
+	await goTo(page, '#/overview');
+	const card = page.getByRole('region', { name: 'Time taken' });
+	await comes(card.getByText('queue large films').waitFor(), 'of which queue the times are is said: the slowest');
+	await comes(card.getByRole('img', { name: 'wait 50 % 2 min 30 s, wait 95 % 10 min' }).waitFor(), 'and how long most took, beside how long half did');
+	await shot(page, 'times-taken');
+	const marks = await page.evaluate(async () => {
+		const { ticks } = await import(new URL('lib/time.js', document.baseURI));
+		return [[0, 300, 600], [0, 30, 60], [0, 0.5, 1], [0]].map((values) => ticks(values).join(' ')).join(', ');
+	});
+	is(marks, '0 min 5 min 10 min, 0 s 30 s 60 s, 0 ms 500 ms 1000 ms, 0 ms', 'an axis has one unit');
+	await page.context().close();
+}
+
 // What runs says so between two answers of the list, and only while somebody looks.
 async function progressIsLive() {
 	const id = sql("select tow.enqueue('sleep', '{\"s\": 600}')");
@@ -621,7 +639,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);
