@@ -273,7 +273,7 @@ async function overviewKeepsItsOrder() {
 	await page.addInitScript(() => {
 		window.orders = new Set();
 		const look = () => {
-			const parts = [...document.querySelectorAll('main > *, main > .part > *')];
+			const parts = [...document.querySelectorAll('main *')];
 			const place = (selector) => parts.findIndex((part) => part.matches(selector));
 			const found = ['header.head', '.first, .calm, .card:has(.needs)', '.numbers', '.charts, .steps-first', '.panel.table, .loading:not(.first), .empty:not(.steps-first)'].map(place);
 			if (found.every((at) => at >= 0))
