@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { answers, base, checkAccess, cutOff, expected, goTo, isTooWide, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, goTo, isTooWide, layoutIsStill, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -51,6 +51,10 @@ async function walkOnPhone() {
 	await page.context().close();
 }
 
+async function nothingJumps() {
+	await layoutIsStill(['#/overview', '#/downloads', '#/downloads/2', '#/workers', '#/daemons', '#/schedules']);
+}
+
 // What is tried again and again says so wherever it is shown, on a phone, too.
 async function triesAreTold() {
 	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
@@ -96,6 +100,34 @@ const toRead = [['instance', 'audit_retention'], ['tokens', 'Add a token'], ['po
 	['channels', 'Could not connect'], ['rules', 'client.*']].map(([name, text]) => [`#/settings/${name}`, 'Settings', text]);
 
 // Settings are read, and so is what happened to a download: nothing of them is cut off.
+// Wherever there is room for it: how long it takes still, why it does not go on, what something is for.
+async function listsAreReadable() {
+	for (const width of [360, 1280]) {
+		const page = await visit('operator', '', { viewport: { width, height: 740 } });
+		const say = answers(page);
+		const cut = (where) => page.locator(where).evaluateAll((all) => all.filter((e) => e.clientWidth > 0 && !e.matches('.hidden') && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent).join(' | '));
+		await say(/v1\/downloads\?/, ({ items }) => items.forEach((d) => Object.assign(d, { state: 'downloading', percent: 41.2, eta: '1 day 02:03:04', down: 12345678, error: null,
+			trouble: 'client qb is misconfigured since 2038-01-01 10:00:00.5+00: it wants a password; the download is left as it is' })));
+		await say(/v1\/daemons$/, ({ items }) => Object.assign(items[0], { description: 'looks after what others leave behind, and tells of it '.repeat(3) }));
+		await goTo(page, '#/downloads');
+		await page.locator('tbody tr').first().waitFor();
+		is(await cut('.downloads .narrow, .downloads .narrow *'), '', `${width} px wide: how far a download is can be read`);
+		await comes(page.locator('tbody').getByText('1 d 2 h').locator('visible=true').first().waitFor(), 'when it ends, too');
+		await comes(page.locator('tbody').getByText(/^(↓ down )?12(\.\d)? MB\/s$/).locator('visible=true').first().waitFor(), 'and how fast it is');
+		await comes(page.locator('tbody').getByText(/^client qb is misconfigured: it wants a password/).locator('visible=true').first().waitFor(), 'why comes before since when');
+		await shot(page, `downloads-moving-${width}`);
+		await goTo(page, '#/workers');
+		await page.locator('.duties tbody tr').first().waitFor();
+		is(await cut('.duties td, .duties td *'), '', `${width} px wide: what duties do can be read`);
+		await shot(page, `workers-duties-${width}`);
+		await goTo(page, '#/daemons');
+		await page.locator('.daemons tbody tr').first().waitFor();
+		is(await cut('.daemons td:first-child .wide'), '', `${width} px wide: and what daemons are for`);
+		await shot(page, `daemons-described-${width}`);
+		await page.context().close();
+	}
+}
+
 async function textsAreWhole() {
 	const id = sql(`select haul.add_channel('pager', 'ntfy', 'http://127.0.0.1:1', options => '{"topic": "mine"}');
 		select haul.add_rule('all', 'pager', '{download.failed,download.completed,client.*,target.failing}'); select haul.grab('http://127.0.0.1:9/told.bin')`).split('\n').at(-1);
@@ -145,6 +177,7 @@ async function whereNothingIs() {
 	const page = await visit('admin', '#/downloads');
 	await comes(page.getByText('No downloads yet').waitFor(), 'an empty list says what to do');
 	await comes(page.getByRole('button', { name: 'Add a library' }).waitFor(), 'and offers to add a library');
+	await comes(page.getByText('tow library add films').and(page.getByText('tow haul add')).waitFor(), 'and what to type');
 	await shot(page, 'downloads-none');
 	expected.trouble = true;
 	await addLinks(page, `${FILES}/plain/early.bin`, 'ftp://somewhere/else', 'magnet:?xt=a b');
@@ -426,10 +459,13 @@ async function oldWordsAreDated() {
 		const at = new Date(Date.now() - 2 * 3600000).toISOString();
 		await answers(page)(/v1\/daemons$/, ({ items }) => {
 			const [one] = items;
-			items.push({ ...one, name: 'still', state: 'sleeping', status: 'Swept three rooms', status_at: at }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room', status_at: at });
+			items.push({ ...one, name: 'still', state: 'sleeping', status: 'Swept three rooms', status_at: at, heartbeat_at: at },
+				{ ...one, name: 'turning', state: 'sleeping', status: 'Sleeping for 60 seconds', status_at: at, heartbeat_at: new Date().toISOString(), status_job: null, job: 4711 }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room', status_at: at });
 		});
 		await goTo(page, '#/daemons');
 		await comes(row(page, 'still').getByText('2 h ago: Swept three rooms').locator('visible=true').waitFor(), `${width} px wide: what a daemon said that sleeps has its age`);
+		is(await row(page, 'turning').getByText(/2 h ago/).count(), 0, 'of one that goes on turning that is the age of its last turn');
+		await comes(row(page, 'turning').getByRole('link', { name: 'View Job 4711' }).locator('visible=true').waitFor(), 'whose job is a click away');
 		is(await row(page, 'busy').getByText(/ago/).locator('visible=true').count(), 0, 'what one says that runs is of now');
 		ok(!await isTooWide(page), 'and it fits');
 		await shot(page, `daemons-said-${width}`);
@@ -441,6 +477,13 @@ async function watchingStops() {
 	const page = await visit('operator', '#/downloads');
 	const service = page.locator('.service');
 	await comes(service.getByText('All are asked what they do.').waitFor(), 'it is said that clients are watched');
+	await answers(page)(/v1\/status$/, ({ items }) => Object.assign(items.find((o) => o.component === 'workers'), { status: 'bad' }));
+	await page.reload();
+	await comes(service.getByText('Nobody is there to look: no worker is running.').waitFor(), 'unless there is nobody who could');
+	await comes(service.locator('.warn').getByText('Clients are not watched').waitFor(), 'and that is not said to be well');
+	await shot(page, 'watching-nobody');
+	await page.unrouteAll({ behavior: 'wait' });
+	await page.reload();
 	await service.getByRole('button', { name: 'Stop watching clients' }).click();
 	await comes(dialog(page).getByText('nothing of it is seen here').waitFor(), 'before that ends, it is asked');
 	await shot(page, 'watching-stop');
@@ -450,6 +493,28 @@ async function watchingStops() {
 	await shot(page, 'watching-stopped');
 	await service.getByRole('button', { name: 'Start watching clients' }).click();
 	await comes(service.getByText('All are asked what they do.').waitFor(), 'until they are watched again');
+	await page.context().close();
+}
+
+async function cardsAreWalked() {
+	const page = await visit('viewer', '#/clients');
+	await page.locator('.member').nth(1).waitFor();
+	const here = () => page.evaluate(() => document.activeElement.querySelector('h2')?.textContent);
+	await page.keyboard.press('j');
+	const first = await here();
+	await page.keyboard.press('j');
+	const second = await here();
+	await page.keyboard.press('k');
+	is([first, second, await here()].join(), await page.locator('.member h2').allTextContents().then(([a, b]) => [a, b, a].join()), 'j and k walk through clients and targets');
+	await page.context().close();
+}
+
+async function whatComesIsNotPast() {
+	const page = await visit('viewer');
+	await answers(page)(/v1\/schedules$/, ({ items }) => items.forEach((s) => Object.assign(s, { state: 'active', next_at: new Date(Date.now() - 5000).toISOString(), next_local: '2038-01-01 10:00:00+00' })));
+	await goTo(page, '#/schedules');
+	await comes(row(page, 'often').getByText(/^now,/).waitFor(), 'a schedule whose instant is there comes now');
+	is(await row(page, 'often').getByText(/ago/).count(), 0, 'not some time ago');
 	await page.context().close();
 }
 
@@ -725,7 +790,7 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
-	walkOnPhone, triesAreTold, longTextsFit, textsAreWhole, viewersOnlyLook];
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts);

@@ -115,6 +115,41 @@ export const answers = (page) => (path, change) => page.route(path, async (route
 	await route.fulfill({ response, json });
 });
 
+// Answers come one after the other, so that each may move what is there.
+async function answerSlowly(page) {
+	let asked = 0;
+	await page.route(/api\/v1\//, async (route) => {
+		await new Promise((resolve) => { setTimeout(resolve, 60 * ++asked); });
+		await route.continue();
+	});
+}
+
+// What is seen is not moved by what comes later: how far it was, as browsers count it, on a wide window and on a phone.
+export async function layoutIsStill(places) {
+	for (const width of [1280, 360]) {
+		const page = await visit('operator', '', { viewport: { width, height: 800 } });
+		await page.addInitScript(() => {
+			window.shifts = [];
+			const add = (list) => window.shifts.push(...list.getEntries().filter((e) => !e.hadRecentInput));
+			new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
+		});
+		for (const hash of places) {
+			await page.unrouteAll({ behavior: 'wait' });
+			await answerSlowly(page);
+			await page.goto(`${base()}?${encodeURIComponent(hash)}${hash}`);
+			await page.locator('#main h1').waitFor();
+			await page.waitForLoadState('networkidle');
+			await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+			const { score, moved } = await page.evaluate(() => ({
+				score: window.shifts.reduce((sum, { value }) => sum + value, 0),
+				moved: window.shifts.flatMap(({ value, sources }) => sources.map(({ node, previousRect: a, currentRect: b }) => `${value.toFixed(4)} ${node?.nodeName} ${node?.className} ${a.x},${a.y} ${b.x},${b.y}`)).join('\n'),
+			}));
+			ok(score < 0.1, `${width} px wide: nothing jumps while ${hash} loads`, `${score}\n${moved}`);
+		}
+		await page.context().close();
+	}
+}
+
 // Whether the page is wider than its window.
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
 

@@ -1,5 +1,5 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
-import { answers, base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, layoutIsStill, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -128,7 +128,7 @@ async function jobsAreEnqueued() {
 	await comes(page.getByRole('heading', { level: 1, name: /^Job \d+ echo/ }).waitFor(), 'what is enqueued is shown');
 	is(sql("select concat_ws(' ', args, queue, priority, max_attempts, key, tags, lane, run_at > now() + interval '50 min', state) from tow.jobs where key = 'only'"),
 		'{"n": [1, "two"]} default 7 2 only {"by hand",night} two t scheduled', 'as it was said');
-	await page.getByRole('button', { name: 'Copy', exact: true }).first().click();
+	await page.getByRole('button', { name: 'Copy job', exact: true }).click();
 	const copy = page.getByRole('dialog', { name: /^A copy of job/ });
 	is(await copy.getByLabel('Arguments').inputValue(), '{"n":[1,"two"]}', 'a copy begins as its job did');
 	await copy.getByLabel('Arguments').fill('{"n": 2}');
@@ -264,6 +264,94 @@ async function needsAreCounted() {
 	sql("select tow.cancel(id) from tow.jobs where tags && '{odd,asks,idle}'");
 	sql("select tow.resume('default')");
 	await page.context().close();
+}
+
+// Whichever answer is the last one to come.
+async function overviewKeepsItsOrder() {
+	const page = await visit('viewer', '#/jobs');
+	const late = ['needs', 'downloads/health', 'stats', 'queues', 'metrics/queues'];
+	await page.addInitScript(() => {
+		window.orders = new Set();
+		const look = () => {
+			const parts = [...document.querySelectorAll('main *')];
+			const place = (selector) => parts.findIndex((part) => part.matches(selector));
+			const found = ['header.head', '.first, .calm, .card:has(.needs)', '.numbers', '.charts, .steps-first', '.panel.table, .loading:not(.first), .empty:not(.steps-first)'].map(place);
+			if (found.every((at) => at >= 0))
+				window.orders.add(found.every((at, i) => i === 0 || found[i - 1] < at));
+		};
+		new MutationObserver(look).observe(document, { childList: true, subtree: true });
+	});
+	for (const slowest of late) {
+		await page.unrouteAll({ behavior: 'wait' });
+		for (const path of late)
+			await page.route(new RegExp(`api/v1/${path}(\\?|$)`), async (route) => {
+				await new Promise((resolve) => { setTimeout(resolve, path === slowest ? 600 : 300); });
+				await route.continue();
+			});
+		await page.goto(`${base()}?${slowest}#/overview`);
+		await page.locator('main tbody tr, .numbers .num').first().waitFor();
+		await page.locator('.panel:is(.first, .loading)').first().waitFor({ state: 'detached' });
+		is(await page.evaluate(() => [...window.orders].join()), 'true', `the parts of Overview are in their order whenever they come, ${slowest} last`);
+	}
+	await page.context().close();
+}
+
+async function chartsWaitForTheirAnswer() {
+	const page = await visit('viewer', '#/queues');
+	const early = page.getByText('There is something to draw after two minutes.');
+	let answer;
+	const asked = new Promise((resolve) => { answer = resolve; });
+	await page.route('**/metrics/queues?*', async (route) => {
+		await asked;
+		await route.fulfill({ json: { items: [] } });
+	});
+	await goTo(page, '#/overview');
+	await page.locator('.charts .card').first().waitFor();
+	is(await early.count(), 0, 'until it is known, nothing is said of what there is to draw');
+	answer();
+	await comes(early.first().waitFor(), 'then it is');
+	await page.context().close();
+}
+
+async function timesAreComparable() {
+	const page = await visit('viewer', '#/queues');
+	const minute = (n) => new Date(Math.floor(Date.now() / 60000) * 60000 - n * 60000).toISOString();
+	const row = (n, queue, took) => ({ time: minute(n), seconds: 60, queue, ready: 1, running: 1, completed: 9, failed: 0, retried: 0, wait_p50: took / 4, wait_p95: took, run_p50: took / 8, run_p95: took / 2 });
+	await page.route('**/metrics/queues?*', (route) => route.fulfill({ json: { items: [9, 6, 3, 1].flatMap((n) => [row(n, 'quick', 2), row(n, 'large films', 600)]) } }));
+	await goTo(page, '#/overview');
+	const card = page.getByRole('region', { name: 'Time taken' });
+	await comes(card.getByText('queue large films').waitFor(), 'of which queue the times are is said: the slowest');
+	await comes(card.getByRole('img', { name: 'wait 50 % 2 min 30 s, wait 95 % 10 min' }).waitFor(), 'and how long most took, beside how long half did');
+	await shot(page, 'times-taken');
+	const marks = await page.evaluate(async () => {
+		const { ticks } = await import(new URL('lib/time.js', document.baseURI));
+		return [[0, 300, 600], [0, 30, 60], [0, 0.5, 1], [0]].map((values) => ticks(values).join(' ')).join(', ');
+	});
+	is(marks, '0 min 5 min 10 min, 0 s 30 s 60 s, 0 ms 500 ms 1000 ms, 0 ms', 'an axis has one unit');
+	await page.context().close();
+}
+
+// What runs says so between two answers of the list, and only while somebody looks.
+async function progressIsLive() {
+	const id = sql("select tow.enqueue('sleep', '{\"s\": 600}')");
+	const page = await visit('viewer', '#/queues');
+	const said = [];
+	page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => said.push(JSON.parse(payload))));
+	await answers(page)(/v1\/jobs\?/, ({ items }) => items.forEach((job) => { job.pct = null; }));
+	await page.goto(`${base()}?live#/jobs?state=running`);
+	await page.getByRole('link', { name: id, exact: true }).waitFor();
+	sql(`insert into tow_store.progress (job_id, run, at, pct) select job_id, run, now(), 37 from tow_store.running where job_id = ${id} on conflict (job_id) do update set pct = 37`);
+	await comes(page.locator('tbody').getByText('37 %').locator('visible=true').waitFor(), 'a list shows how far a job is as it moves');
+	await goTo(page, '#/queues');
+	await page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor();
+	const told = (type) => said.filter((m) => m.type === type && m.topics.includes(`job:${id}`)).length;
+	is(`${told('subscribe')} ${told('unsubscribe')}`, '1 1', 'it is asked for once, and not any more when nobody looks');
+	sql(`select tow.cancel(${id})`);
+	await page.context().close();
+}
+
+async function nothingJumps() {
+	await layoutIsStill(['#/overview', '#/jobs', '#/workers', '#/downloads', `#/jobs/${jobs.failed}`]);
 }
 
 async function beginningsAreShown() {
@@ -437,9 +525,13 @@ async function useKeys() {
 	await comes(page.getByRole('heading', { level: 1, name: /^Job \d+/ }).waitFor(), 'j j Enter opens the second');
 	await page.keyboard.press('?');
 	await comes(page.getByRole('dialog', { name: 'Keys' }).waitFor(), '? lists the keys');
+	is(await page.getByRole('dialog').getByText('to the filter').count(), 0, 'that go somewhere');
 	await page.keyboard.press('Escape');
 	await goTo(page, '#/jobs');
 	await page.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor();
+	await page.keyboard.press('?');
+	await comes(page.getByRole('dialog').getByText('to the filter').waitFor(), 'to a filter, where there is one');
+	await page.keyboard.press('Escape');
 	await page.keyboard.press('/');
 	await page.keyboard.type('echo');
 	await page.keyboard.press('Enter');
@@ -547,7 +639,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

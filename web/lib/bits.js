@@ -19,8 +19,9 @@ export function State({ name, look = looks[name] ?? 'mute' }) {
 	return html`<span class="state ${look}">${name}</span>`;
 }
 
-export function Card({ title, extra, children, className = '', id }) {
-	return html`<section class="panel card ${className}" aria-labelledby=${title && (id ?? idOf(title))}>
+// row: it is one of a list, which j and k walk through.
+export function Card({ title, extra, children, className = '', id, row }) {
+	return html`<section class="panel card ${className}" data-row=${row} tabindex=${row ? -1 : undefined} aria-labelledby=${title && (id ?? idOf(title))}>
 		${title && html`<header><h2 id=${id ?? idOf(title)}>${title}</h2>${extra && html`<div class="extra">${extra}</div>`}</header>`}
 		${children}</section>`;
 }

@@ -24,13 +24,15 @@ function onRow(selector) {
 	(row?.querySelector(selector))?.click();
 }
 
+const filterBox = () => document.querySelector('main [data-filter]');
+
 const plain = {
 	j: () => move(1),
 	k: () => move(-1),
 	x: () => onRow('input[type=checkbox]'),
 	'?': showKeys,
 	Escape: putAwayLast,
-	'/': () => document.querySelector('main [data-filter]')?.focus(),
+	'/': () => filterBox()?.focus(),
 };
 
 function onKey(pages, open, state, event) {
@@ -78,9 +80,11 @@ export function KeysHelp({ pages }) {
 		window.addEventListener('hashchange', close);
 		return () => window.removeEventListener('hashchange', close);
 	}, [shown]);
+	// Only where there is one can a filter be gone to.
+	const here = general.filter(([key]) => key !== '/' || (shown && filterBox()));
 	return shown && html`<dialog ref=${box} class="keys" aria-labelledby="keys-title" onCancel=${close} onClick=${(e) => { if (e.target === box.current) close(); }}>
 		<h2 id="keys-title">Keys</h2>
-		<dl>${general.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}
+		<dl>${here.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}
 		${pages.map((p) => html`<div><dt><kbd>g</kbd> <kbd>${p.key}</kbd></dt><dd>${p.title}</dd></div>`)}</dl>
 		<div class="actions"><button onClick=${close}>Close</button></div>
 	</dialog>`;

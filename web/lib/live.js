@@ -159,11 +159,11 @@ export function useLive(topics, refetch, every = 15000) {
 	}, [topics.join(' '), every]);
 }
 
-// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed.
+// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed. null for a topic hears nothing.
 export function useMessages(topic, heard) {
 	const latest = useRef(heard);
 	latest.current = heard;
-	useEffect(() => subscribe(topic, (message) => latest.current(message)), [topic]);
+	useEffect(() => (topic === null ? undefined : subscribe(topic, (message) => latest.current(message))), [topic]);
 }
 
 // A job once it has ended.
@@ -193,6 +193,9 @@ export function useAnswer(path, query) {
 	}, [key]);
 	return answer;
 }
+
+// Whether what useData gave is an answer, if only that there is none.
+export const isAnswered = ({ data, error }) => data !== undefined || error !== null;
 
 // What a path answers, kept fresh: {data, error, reload}. While it is asked again, what was there stays.
 // null for a path asks for nothing.

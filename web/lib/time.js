@@ -31,6 +31,16 @@ export function duration(seconds, parts = 2) {
 	return `${Math.floor(whole / size)} ${name}${more ? ` ${more} ${rest[0]}` : ''}`;
 }
 
+// Steps of an axis of seconds, and what is written at them: the largest unit in which all are whole, the same for each.
+export const steps = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+
+export function ticks(values) {
+	const smallest = ['ms', 0.001];
+	const fits = (size) => values.some((v) => v >= size) && values.every((v) => Math.abs(v / size - Math.round(v / size)) < 1e-6);
+	const [name, size] = [...units, smallest].find(([, s]) => fits(s)) ?? smallest;
+	return values.map((v) => `${Number((v / size).toFixed(1))} ${name}`);
+}
+
 // '1 day 02:03:04.5' in seconds; months are taken as 30 days.
 export function seconds(interval) {
 	if (typeof interval !== 'string')
@@ -115,8 +125,9 @@ function useTicking(make, deps) {
 	return make();
 }
 
-export function Time({ at, none = '–' }) {
-	const text = useTicking(() => (at ? relative(at) : none), [at]);
+// coming: it is of what is still to come, which is now once its instant is there.
+export function Time({ at, none = '–', coming }) {
+	const text = useTicking(() => (!at ? none : coming && since(at) > 0 ? 'now' : relative(at)), [at]);
 	return at ? html`<time datetime=${at} title=${exact(at)}>${text}</time>` : html`<span class="soft">${none}</span>`;
 }
 

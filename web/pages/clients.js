@@ -84,7 +84,7 @@ const about = {
 };
 
 function One({ path, o, reload }) {
-	return html`<${Card} title=${o.name} extra=${html`<${State} name=${o.state} />`} className="member">
+	return html`<${Card} title=${o.name} extra=${html`<${State} name=${o.state} />`} className="member" row>
 		${o.enabled && o.error && html`<div class="problem" role="status"><${Long} text=${o.error} />${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
 		<${Facts} of=${about[path](o)} /><${Verbs} path=${path} o=${o} reload=${reload} /><//>`;
 }

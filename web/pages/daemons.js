@@ -71,12 +71,15 @@ function Verbs({ d, done, look = '', less = '' }) {
 		: html`${one('disable', 'Disable', 'is disabled', less)}${isStarted(d) ? one('stop', 'Stop', 'is stopped') : one('start', 'Start', 'is started')}`}</div>`;
 }
 
-// What it says, and the job that it says it of. What no turn says now is said to be of then.
+const jobOf = (d) => d.status_job ?? d.job;
+
+// What it says, and the job that it says it of, or its own. What no turn says now is said to be of its last turn.
 function Says({ d }) {
-	const isOld = d.status && d.status_at && !['running', 'starting'].includes(d.state);
+	const at = d.heartbeat_at ?? d.status_at;
+	const isOld = d.status && at && !['running', 'starting'].includes(d.state);
 	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
-	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${d.status_at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span>
-		${d.status_job && html` <a href=${href(`jobs/${d.status_job}`)}>View Job ${d.status_job}</a>`}</span>`;
+	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span>
+		${jobOf(d) && html` <a href=${href(`jobs/${jobOf(d)}`)}>View Job ${jobOf(d)}</a>`}</span>`;
 }
 
 const columns = (reload) => [
@@ -84,7 +87,7 @@ const columns = (reload) => [
 		<span class="narrow"><${Says} d=${d} /></span></div>` },
 	{ name: 'state', title: 'State', width: 13, sort: (d) => d.state, cell: (d) => html`<${State} name=${d.state} />` },
 	{ name: 'says', title: 'Status', wide: true, cell: (d) => html`<${Says} d=${d} />` },
-	{ name: 'next', title: 'Next turn', width: 14, wide: true, cell: (d) => html`<${Time} at=${d.next_at} />` },
+	{ name: 'next', title: 'Next turn', width: 14, wide: true, cell: (d) => html`<${Time} coming at=${d.next_at} />` },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 20, cell: (d) => html`<${Verbs} look="small" less="wide" d=${d} done=${reload} />` }] : []),
 ];
 
@@ -127,8 +130,8 @@ function One({ name }) {
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="columns">
 			<${Card} title="Now" extra=${html`<${State} name=${d.state} />`}><p class="status"><${Says} d=${d} /></p>
-				<${Facts} of=${[['Said', d.status_at && html`<${Time} at=${d.status_at} />`], ['Next turn', d.next_at && html`<${Time} at=${d.next_at} />`], ['Heard of', d.heartbeat_at && html`<${Time} at=${d.heartbeat_at} />`],
-					['Its job', d.job && html`<a href=${href(`jobs/${d.job}`)}>View Job ${d.job}</a>`], ['Failed in a row', d.failures || null], ['Error', d.error && html`<${Long} text=${d.error} />`]]} /><//>
+				<${Facts} of=${[['Said first', d.status_at && html`<${Time} at=${d.status_at} />`], ['Next turn', d.next_at && html`<${Time} coming at=${d.next_at} />`], ['Heard of', d.heartbeat_at && html`<${Time} at=${d.heartbeat_at} />`],
+					['Its job', d.job && d.job !== jobOf(d) && html`<a href=${href(`jobs/${d.job}`)}>View Job ${d.job}</a>`], ['Failed in a row', d.failures || null], ['Error', d.error && html`<${Long} text=${d.error} />`]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[['Kind', d.kind], ['Type', d.type === d.kind ? null : d.type], ['Every', duration(seconds(d.every))], ['Queue', html`<a href=${href(`queues/${d.queue}`)}>${d.queue}</a>`],
 				['Priority', d.priority], ['Time limit', d.timeout && duration(seconds(d.timeout))], ['Policy', d.policy], ['Starts by itself', d.auto_start ? 'yes' : 'no'], ['Enabled', d.enabled ? 'yes' : 'no']]} />
 				<h3>Config</h3><${Json} value=${d.config} label="config" /><//>

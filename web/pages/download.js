@@ -3,6 +3,7 @@ import { may, post } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
+import { isAnswered } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useOutcome } from '../lib/outcome.js';
 import { usePages } from '../lib/pages.js';
@@ -44,7 +45,7 @@ function Now({ d }) {
 		<div class="large"><${Progress} d=${d} /><b class="num">${percent(d)}</b></div>
 		<${Facts} of=${[['Downloaded', amount(d)], ['Down', speed(d.down)], ['Up', speed(d.up)], ['Left', d.eta_s === null ? '–' : duration(Math.round(d.eta_s))],
 			['Ratio', d.ratio?.toFixed(2)], ['Seeders', d.seeders], ['Leechers', d.leechers], ['In its client', d.transfer], ['In this state', html`<${Lasting} from=${d.state_at} />`],
-			['Tried in vain', d.tries && `${d.tries} of ${count(d.max_tries, 'time')}`], ['Next try', d.tries && html`<${Time} at=${d.next_try_at} none="now" />`]]} /><//>`;
+			['Tried in vain', d.tries && `${d.tries} of ${count(d.max_tries, 'time')}`], ['Next try', d.tries && html`<${Time} coming at=${d.next_try_at} none="now" />`]]} /><//>`;
 }
 
 function About({ d }) {
@@ -106,9 +107,11 @@ export function Download({ id }) {
 		files.reload();
 		events.reload();
 	}, [one.data?.state, one.data?.state_at]);
+	const back = html`<a href=${href('downloads')}>Downloads</a>`;
+	if (![one, files, events].every(isAnswered))
+		return html`<${Head} title=${`Download ${id}`} note=${back} /><div class="panel loading" aria-busy="true"></div>`;
 	if (!one.data)
-		return one.error ? html`<${Gone} of="download" name=${id} at="downloads" pageTitle="Downloads" error=${one.error} again=${one.reload}>It was never added here, or it has been deleted.<//>`
-			: html`<${Head} title=${`Download ${id}`} /><div class="panel loading" aria-busy="true"></div>`;
+		return html`<${Gone} of="download" name=${id} at="downloads" pageTitle="Downloads" error=${one.error} again=${one.reload}>It was never added here, or it has been deleted.<//>`;
 	const d = one.now(one.data);
 	const again = (isGone) => {
 		if (isGone)
@@ -118,7 +121,7 @@ export function Download({ id }) {
 		return events.reload();
 	};
 	const placed = files.rows?.some((f) => f.state === 'placed');
-	return html`<${Head} title=${d.title} note=${html`<a href=${href('downloads')}>Downloads</a> / ${d.id}`}>
+	return html`<${Head} title=${d.title} note=${html`${back} / ${d.id}`}>
 			<${ClientVerbs} d=${d} />
 			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
 			<${Verbs} d=${d} done=${again} /><//>

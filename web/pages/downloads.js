@@ -5,7 +5,7 @@ import { Chosen, useChosen } from '../lib/bulk.js';
 import { ask, confirm, valuesOf } from '../lib/dialog.js';
 import { base64, filled } from '../lib/form.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { useData, useMessages } from '../lib/live.js';
+import { isAnswered, useData, useMessages } from '../lib/live.js';
 import { gist } from '../lib/long.js';
 import { filter, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
@@ -99,6 +99,10 @@ const tried = ['approved', 'downloading', 'downloaded', 'importing'];
 const isStuck = (d) => isLost(d) || isHeld(d) || d.failing;
 
 export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : hiddenSaid(said(d.trouble)));
+
+// In a list there is room for why, not for since when as well.
+const sinceWhen = / since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?(?=:)/;
+const reasonOf = (d) => gist(troubleOf({ ...d, trouble: d.trouble.replace(sinceWhen, '') }));
 
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
@@ -229,7 +233,7 @@ function Until({ d }) {
 	if (isOver(d))
 		return html`<${Time} at=${d.completed_at ?? d.state_at} />`;
 	if (d.tries)
-		return html`try ${Math.min(d.tries + 1, d.max_tries)} of ${d.max_tries} <span class="soft"><${Time} at=${d.next_try_at} none="now" /></span>`;
+		return html`try ${Math.min(d.tries + 1, d.max_tries)} of ${d.max_tries} <span class="soft"><${Time} coming at=${d.next_try_at} none="now" /></span>`;
 	return d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
 }
 
@@ -237,10 +241,10 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && gist(troubleOf(d))) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
-			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span></span>
+			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span>${d.down > 0 && html` <${Speed} of=${d.down} sign="↓" word="down" />`}</span>
 			${d.tries && html`<span class="narrow"><${Until} d=${d} /></span>`}
-			${d.trouble && html`<span class="narrow bad-text clamped">${gist(troubleOf(d))}</span>`}</div>`;
+			${d.trouble && html`<span class="narrow bad-text clamped">${reasonOf(d)}</span>`}</div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
@@ -393,9 +397,13 @@ function Filters({ query }) {
 			${sorts.map(([value, words]) => html`<option value=${value} selected=${value === (query.sort ?? '-id')}>${words}</option>`)}</select></div>`;
 }
 
+// Without whom nobody looks, whatever is to be watched: as the status calls them, and as people do.
+const watchers = { workers: 'worker', scheduler: 'scheduler' };
+
 // Whether clients are watched at all.
 function Service() {
 	const { data, reload } = useData('downloads/status', { topics: ['clients', 'status'] });
+	const status = useData('status', { topics: ['status', 'workers'] });
 	const start = async () => {
 		await act(() => post('downloads/service/start'), 'clients are watched');
 		reload();
@@ -405,12 +413,14 @@ function Service() {
 			toast('clients are not watched any more');
 		reload();
 	};
-	if (!data)
+	if (!data || !isAnswered(status))
 		return html`<span class="service"></span>`;
-	return html`<span class="service" title=${data.reason}><${State} name=${data.running ? 'Clients are watched' : 'Clients are not watched'} look=${data.running ? 'ok' : 'warn'} />
+	const missing = status.data?.items.filter((o) => o.status === 'bad' && watchers[o.component]).map((o) => watchers[o.component]) ?? [];
+	const isWatched = data.running && missing.length === 0;
+	return html`<span class="service" title=${data.reason}><${State} name=${isWatched ? 'Clients are watched' : 'Clients are not watched'} look=${isWatched ? 'ok' : 'warn'} />
 		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${stop}>Stop<//>`
 			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${start}>Start<//>`)}
-		<span class="soft wide">${data.running ? html`All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
+		<span class="soft wide">${data.running && !isWatched ? html`Nobody is there to look: no ${missing.join(', no ')} is running. <code>tow up</code> starts what is missing.` : data.running ? html`All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
 }
 
 const PAGE = 50, MANY = 1000;
@@ -419,7 +429,7 @@ function Nothing({ query }) {
 	const libraries = useData('libraries', { every: 60000 });
 	return query.show || query.title || query.client || query.library
 		? html`<${Empty} title="Nothing fits"><a href=${href('downloads')}>Show all downloads</a><//>`
-		: html`<${Empty} title="No downloads yet" also=${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}>Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>`;
+		: html`<${Empty} title="No downloads yet" command=${`${libraries.data?.items.length === 0 ? 'tow library add films /srv/films\n' : ''}tow haul add 'https://example.org/film.mkv'`} also=${libraries.data?.items.length === 0 && html`<${NoLibrary} then=${libraries.reload} />`}>Give it a link, a magnet or a .torrent or .nzb file: it is fetched, checked and put into a library.<//>`;
 }
 
 // What is here and has no library, what its client keeps from going on, and what is tried again and again in vain stands with

@@ -76,7 +76,7 @@ function actionsOf(job) {
 function Actions({ job, reload }) {
 	if (!may('operator'))
 		return null;
-	return html`<${Button} onClick=${() => enqueue(job)}>Copy<//>${actionsOf(job).map(([verb, title, look]) => html`<${Button} key=${verb} look=${look}
+	return html`<${Button} onClick=${() => enqueue(job)}>Copy job<//>${actionsOf(job).map(([verb, title, look]) => html`<${Button} key=${verb} look=${look}
 		onClick=${() => (verb === 'delete' ? drop(job) : questions[verb] ? question(verb, job, reload) : atOnce(verb, job, reload))}>${title}<//>`)}`;
 }
 
@@ -154,7 +154,7 @@ function Known({ id }) {
 	const topic = `job:${id}`;
 	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], every: 10000 });
 	if (!job)
-		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} /><div class="panel loading"></div>`;
+		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} note=${html`<a href=${href('jobs')}>Jobs</a>`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem mono"><${Long} text=${job.error} /></div>`)}

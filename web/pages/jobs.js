@@ -3,6 +3,7 @@ import { may } from '../lib/api.js';
 import { Button, compact, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { Chosen, useChosen } from '../lib/bulk.js';
 import { hiddenSaid } from '../lib/hidden.js';
+import { HowFar } from '../lib/howfar.js';
 import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
 import { gist } from '../lib/long.js';
@@ -37,7 +38,7 @@ function AndAlso({ query }) {
 function Tabs({ query, counts }) {
 	const chosen = statesOf(query);
 	const tab = (state, title) => html`<a key=${title} href=${href('jobs', { ...query, sort: null, state })} aria-current=${(state ? chosen.includes(state) : chosen.length === 0) ? 'true' : undefined}>
-		${title}${counts?.[state] !== undefined && html`<span class="n soft">${counts[state]}</span>`}</a>`;
+		${title}${state && html`<span class="n soft">${counts?.[state] ?? ''}</span>`}</a>`;
 	return html`<nav class="tabs" aria-label="States">${tab(null, 'All')}${[...live, ...finished].map((s) => tab(s, s))}<${AndAlso} query=${query} /></nav>`;
 }
 
@@ -94,8 +95,8 @@ function Filter({ query }) {
 
 function Progress({ job }) {
 	if (job.state === 'running')
-		return job.pct !== null ? html`<span class="pair"><${Meter} value=${job.pct} label=${`progress of job ${job.id}`} /><span class="num">${Math.round(job.pct)} %</span></span>`
-			: html`<${Lasting} from=${job.started_at} />`;
+		return html`<${HowFar} job=${job} show=${(pct) => (pct !== null ? html`<span class="pair"><${Meter} value=${pct} label=${`progress of job ${job.id}`} /><span class="num">${Math.round(pct)} %</span></span>`
+			: html`<${Lasting} from=${job.started_at} />`)} />`;
 	if (job.error)
 		return html`<span title=${hiddenSaid(job.error)}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${gist(job.error)}</span>`;
 	if (job.state === 'waiting')

@@ -5,12 +5,12 @@ import { Chart } from '../lib/chart.js';
 import { ask } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { useData } from '../lib/live.js';
+import { isAnswered, useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useNeeds } from '../lib/needs.js';
 import { href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { clock, duration, Lasting, now, Time } from '../lib/time.js';
+import { clock, duration, Lasting, now, steps, ticks, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html, useMemo, useState } from '../lib/ui.js';
 import { enqueue } from './enqueue.js';
@@ -141,7 +141,7 @@ function Needs() {
 		${groups.length > SHOWN && !isOpen && html`<button class="more" onClick=${() => setOpen(true)}>and ${count(groups.length - SHOWN, 'more kind')} of failure: show all</button>`}<//>`;
 }
 
-// Rows a queue and minute, as one row a minute: sums, or the largest.
+// Rows a queue and minute, as one row a minute: sums.
 function byMinute(rows, series) {
 	const minutes = new Map();
 	for (const row of rows) {
@@ -151,34 +151,37 @@ function byMinute(rows, series) {
 		minutes.get(t).push(row);
 	}
 	const times = [...minutes.keys()].sort((a, b) => a - b);
-	const pick = ({ of, largest }) => times.map((t) => {
+	const pick = ({ of }) => times.map((t) => {
 		const values = minutes.get(t).map(of).filter((v) => v !== null && v !== undefined);
-		return values.length === 0 ? null : largest ? Math.max(...values) : values.reduce((a, b) => a + b, 0);
+		return values.length === 0 ? null : values.reduce((a, b) => a + b, 0);
 	});
 	return [times, ...series.map(pick)];
 }
 
-// At an axis a time is whole, or its steps would not look alike.
-const tick = (s) => (s < 10 ? duration(s, 1) : s < 600 ? `${Math.round(s)} s` : `${Number((s / 60).toFixed(1))} min`);
+// The queue of that minute in which jobs took longest.
+const tookOf = (r) => Math.max(r.run_p95 ?? 0, r.wait_p95 ?? 0);
+const slowest = (rows) => rows.reduce((one, r) => (one && tookOf(one) >= tookOf(r) ? one : r), null)?.queue;
 
 const charts = [
 	{ title: 'Throughput', note: 'jobs a minute', show: compact, series: [
 		{ name: 'completed', of: (r) => r.completed * 60 / r.seconds, colour: 1, fill: true }, { name: 'failed', of: (r) => r.failed * 60 / r.seconds, colour: 2 },
 		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3 }] },
-	{ title: 'Time taken', note: 'half took at most this', about: 'half of the jobs of the slowest queue, each minute', show: duration, mark: tick, series: [
-		{ name: 'to run', of: (r) => r.run_p50, colour: 1, largest: true, dots: true }, { name: 'to begin', of: (r) => r.wait_p50, colour: 4, largest: true, dots: true }] },
+	{ title: 'Time taken', one: slowest, about: 'the slowest queue: 50 % of its jobs ran, and waited for their start, at most so long; 95 % at most as long as the dashed lines say', show: duration, marks: ticks, steps, series: [
+		{ name: 'run 50 %', of: (r) => r.run_p50, colour: 1, dots: true }, { name: 'run 95 %', of: (r) => r.run_p95, colour: 1, dashed: true, dots: true },
+		{ name: 'wait 50 %', of: (r) => r.wait_p50, colour: 4, dots: true }, { name: 'wait 95 %', of: (r) => r.wait_p95, colour: 4, dashed: true, dots: true }] },
 	// In line is what is ready, and what waits for its turn in a lane.
 	{ title: 'Jobs in line', dated: true, show: compact, series: [
 		{ name: 'in line', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
 ];
 
 function OneChart({ chart, rows }) {
-	const data = useMemo(() => byMinute(rows, chart.series), [rows]);
+	const queue = rows && chart.one?.(rows);
+	const data = useMemo(() => byMinute((rows ?? []).filter((r) => !queue || r.queue === queue), chart.series), [rows]);
 	// What is counted now stands above, and may be another number than that of the last minute.
 	const last = chart.dated && data[0].at(-1);
-	return html`<${Card} title=${chart.title} extra=${html`<span class="soft" title=${chart.about}>${chart.note}${last && `at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
-		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} mark=${chart.mark} />`
-			: html`<p class="soft chart-room">There is something to draw after two minutes.</p>`}<//>`;
+	return html`<${Card} title=${chart.title} extra=${html`<span class="soft" title=${chart.about}>${queue ? `queue ${queue}` : chart.note}${last && `at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
+		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} marks=${chart.marks} steps=${chart.steps} />`
+			: html`<p class="soft chart-room">${rows && 'There is something to draw after two minutes.'}</p>`}<//>`;
 }
 
 function Charts() {
@@ -186,7 +189,7 @@ function Charts() {
 	const { data, error } = useData('metrics/queues', { query: { since }, every: 30000 });
 	if (error && !data)
 		return html`<${ProblemBox} error=${error} />`;
-	return html`<div class="columns charts">${charts.map((chart) => html`<${OneChart} key=${chart.title} chart=${chart} rows=${data?.items ?? []} />`)}</div>`;
+	return html`<div class="columns charts">${charts.map((chart) => html`<${OneChart} key=${chart.title} chart=${chart} rows=${data?.items} />`)}</div>`;
 }
 
 function Numbers({ stats }) {
@@ -206,10 +209,12 @@ function FirstSteps() {
 }
 
 export function Overview() {
-	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 }).data?.items;
+	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 });
 	const stats = useData('stats', { topics: ['queues', 'jobs', 'workers'] });
 	const queues = useData('queues', { topics: ['queues', 'jobs'] });
-	return html`<${Head} title="Overview" /><${Needs} /><${Numbers} stats=${stats.data} />${any?.length === 0 ? html`<${FirstSteps} />` : html`<${Charts} />`}
-		<${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
-			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} />`;
+	// What changes its outermost element has one around it that stays: siblings that change theirs at once would lose their order.
+	return html`<${Head} title="Overview" /><div class="part"><${Needs} /></div><${Numbers} stats=${stats.data} />
+		<div class="part">${any.data?.items.length === 0 ? html`<${FirstSteps} />` : html`<div class=${isAnswered(any) ? '' : 'first'}><${Charts} /></div>`}</div>
+		<div class="part"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
+			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} /></div>`;
 }

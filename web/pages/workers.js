@@ -3,7 +3,8 @@ import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { useData } from '../lib/live.js';
+import { HowFar } from '../lib/howfar.js';
+import { isAnswered, useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
@@ -27,7 +28,7 @@ function Running({ jobs, more, all }) {
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
 		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
 		<span class="soft note" title=${hiddenSaid(j.note)}>${hiddenSaid(j.note) ?? ''}</span>
-		${j.pct === null ? html`<span></span>` : html`<${Meter} value=${j.pct} label=${`how far job ${j.id} is`} />`}
+		<${HowFar} job=${j} show=${(pct) => pct !== null && html`<${Meter} value=${pct} label=${`how far job ${j.id} is`} />`} />
 		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')} <${Button} look="small" onClick=${all}>Show all<//></p>`}`;
 }
 
@@ -76,19 +77,19 @@ const dutyColumns = [
 export function Workers() {
 	const { data, error, reload } = useData('workers', { topics: ['workers', 'jobs'], every: 10000 });
 	const [most, setMost] = useState(SHOWN);
-	const running = useData('workers/jobs', { query: { per_worker: most }, topics: ['workers', 'jobs'], every: 5000 }).data;
-	const schedulers = useData('schedulers', { topics: ['workers'] }).data;
-	const duties = useData('duties').data;
+	const running = useData('workers/jobs', { query: { per_worker: most }, topics: ['workers', 'jobs'], every: 5000 });
+	const schedulers = useData('schedulers', { topics: ['workers'] });
+	const duties = useData('duties');
 	const all = data?.items;
-	const doing = (w) => running?.items.filter((j) => j.worker === w.id);
-	return html`<${Head} title="Workers" note=${all ? `${count(all.length, 'worker')}, ${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${all.reduce((n, w) => n + w.busy, 0)} busy` : ' '} />
-		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
+	const doing = (w) => running.data?.items.filter((j) => j.worker === w.id);
+	const isKnown = [{ data, error }, running, schedulers, duties].every(isAnswered);
+	return html`<${Head} title="Workers" note=${all ? `${count(all.length, 'worker')}, ${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${all.reduce((n, w) => n + w.busy, 0)} busy` : '\u00a0'} />
+		<div class="stack ${isKnown ? '' : 'first'}" aria-busy=${!isKnown}>${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${all?.length === 0 && html`<${Empty} title="No worker" command="tow worker --queue default:4">Nothing runs until somebody works. tow up starts a worker, too.<//>`}
-		${!all && !error && html`<div class="panel loading" aria-busy="true"></div>`}
 		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} reload=${reload} />`)}</div>
 		<h2>Schedulers</h2>
-		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers?.items} rowKey=${(s) => s.id}
+		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers.data?.items} rowKey=${(s) => s.id}
 			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />
 		<h2>What it minds</h2>
-		<${Table} label="duties" columns=${dutyColumns} rows=${duties?.items} />`;
+		<div class="duties"><${Table} label="duties" columns=${dutyColumns} rows=${duties.data?.items} /></div></div>`;
 }
