@@ -119,8 +119,12 @@ is "$(tow jobs --state failed --json | jq -c 'map(.id)')" "[$g]" "jobs --state f
 process_stop "$WORKER_PID"
 is "$(tow redrive --dry-run --json)" '{"jobs": 1, "dry_run": true}' "redrive --dry-run"
 is "$(state "$g")" failed "changes nothing"
+exits 64 "without a filter it asks for --all" tow redrive 2>/dev/null
+exits 64 "a limit is none" tow redrive --limit 5 2>/dev/null
+exits 64 "not both" tow redrive --all --queue default 2>/dev/null
+is "$(state "$g")" failed "nothing was done"
 is "$(tow redrive --class http.5)" "1 run again" "redrive"
-is "$(tow redrive)" "0 run again" "each once"
+is "$(tow redrive --all)" "0 run again" "each once"
 is "$(tow audit --job "$b" --json | jq -r 'map(.what) | unique | join(" ")')" \
 	"job.cancelled job.enqueued job.reprioritised job.retried job.run_now job.snoozed" "audit: all that was done to a job"
 like "$(tow audit --what redrive)" "redrive" "by deed"
