@@ -48,6 +48,8 @@ refused 65 enqueue noop '{'
 like "$said" "no JSON" "bad JSON is found before it is sent"
 refused 65 enqueue noop --priority -1
 like "$said" "bad priority -1"$'\n'"hint: use 0 to" "the database's own words and hint"
+refused 64 enqueue noop --in '-1 hour'
+is "$said" "tow: a delay of '-1 hour' lies in the past"$'\n'"hint: use one that is not negative, for instance '1 hour'" "what shall come later is not done at once"
 refused 64 enqueue noop --in nonsense
 is "$said" "tow: --in takes a length of time, not 'nonsense'"$'\n'"hint: for instance: --in '1 hour 30 min'" "an option whose value PostgreSQL cannot read is named, in plain words"
 refused 64 enqueue noop --run-at 2030-13-45

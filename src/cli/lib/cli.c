@@ -240,8 +240,22 @@ static bool reckon(struct cli *c, struct tow_arena *a, const char *how, const ch
 	return true;
 }
 
+/* A minus that slipped in would have at once what is meant for later. */
+static bool is_to_come(struct cli *c, const char *delay)
+{
+	TOW_AUTO_ROWS *negative = NULL;
+	if (!tow_call(c->db, &negative, &c->err, "pg_catalog.interval_lt", delay, "0"))
+		return false;
+	if (*tow_rows_at(negative, 0, 0) == 'f')
+		return true;
+	args_usage(&c->err, "a delay of '%s' lies in the past", delay);
+	return tow_hint(&c->err, "use one that is not negative, for instance '1 hour'");
+}
+
 bool cli_instant(struct cli *c, struct tow_arena *a, const char *delay, const char **instant)
 {
+	if (!is_to_come(c, delay))
+		return false;
 	return reckon(c, a, "pg_catalog.timestamptz_pl_interval", delay, instant);
 }
 

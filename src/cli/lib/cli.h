@@ -66,7 +66,7 @@ TOW_MUST bool cli_call(struct cli *c, struct tow_rows **rows, const char *verb,
 /* A PostgreSQL array literal of words separated by commas: "a,b" is {"a","b"}. NULL stays NULL. */
 const char *cli_array(struct tow_arena *a, const char *list);
 
-/* The instant that lies a delay ("5 min", 90s, "-30 s") ahead, by the database's clock and
+/* The instant that lies a delay ("5 min", 90s; nothing negative) ahead, by the database's clock and
  * reckoning. */
 TOW_MUST bool cli_instant(struct cli *c, struct tow_arena *a, const char *delay,
 			  const char **instant);

@@ -73,7 +73,7 @@ static bool ask(struct tail *t, bool all, struct tow_rows **rows)
 	struct cli *c = t->c;
 	struct cli_call call = { 0 };
 	const char *since = NULL;
-	if (!all && !cli_instant(c, &t->memory, "-30 s", &since))
+	if (!all && !cli_ago(c, &t->memory, "30 s", &since))
 		return false;
 	cli_arg(&call, "name", t->name);
 	cli_arg(&call, "max_lines", most);
