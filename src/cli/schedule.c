@@ -116,13 +116,25 @@ static void gather(struct cli *c, struct cli_call *call)
 		cli_arg(call, other[i][0], cli_option(c, other[i][1]));
 }
 
+/* tow.schedule sets one that there is anew, for programs that say at each start what they want;
+ * who types a name that is taken has mostly not thought of the other. */
+static bool is_new(struct cli *c)
+{
+	const char *name = cli_operand(c, 0);
+
+	if (!tow_call(c->db, NULL, &c->err, "tow.show_schedule", name))
+		return strcmp(c->err.class, "TW404") == 0;
+	tow_fail_class(&c->err, TOW_FINAL, "TW409", "there is a schedule '%s' already", name);
+	return tow_hint(&c->err, "change it: tow schedule set %s", name);
+}
+
 static int add(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	struct cli_call call = { 0 };
 	const char *args;
 
-	if (!input_json(c, cli_operand(c, 3), &args))
+	if (!input_json(c, cli_operand(c, 3), &args) || !is_new(c))
 		return cli_failed(c);
 	gather(c, &call);
 	cli_arg(&call, "spec", cli_operand(c, 1));
@@ -336,9 +348,9 @@ const struct tow_command tow_command_schedule = {
 	.help = "A line is cron's, with five fields (minute hour day month weekday) or six "
 		"(seconds first), or @hourly,\n"
 		"@daily and so on, or '@every 90s'. Names, ranges, steps, lists, L, W and # are "
-		"known. add with a name\n"
-		"that exists sets all of it anew; set changes what is given. Neither fires an "
-		"instant again nor loses one.\n"
+		"known. set changes\n"
+		"what is given of a schedule that is there; no instant fires again or is lost by "
+		"it.\n"
 		"history says what became of each instant, with its job or the reason; run "
 		"enqueues "
 		"the job now, beside the\n"

@@ -83,8 +83,10 @@ is "$(tow jobs --json | jq -c "[.[] | select(.id == $id) | .kind, .args]")" '["c
 ok "schedule pause" tow schedule pause nightly
 is "$(tow schedule ls --json | jq -c '.[0] | [.state, .next_at]')" '["paused",null]' "paused"
 like "$(tow schedule resume nightly)" "^next at" "schedule resume"
-tow schedule add nightly '@daily' clean >/dev/null
-is "$(tow schedule ls --json | jq -c 'map(.spec)')" '["@daily"]' "add again changes it"
+exits 65 "a name that is taken" tow schedule add nightly '@daily' clean 2>/dev/null
+is "$(tow schedule add nightly '@daily' clean 2>&1)" \
+	"tow: there is a schedule 'nightly' already"$'\n'"hint: change it: tow schedule set nightly" "says how it is changed"
+is "$(tow schedule ls --json | jq -c 'map(.spec)')" '["0 3 * * *"]' "and changes nothing"
 ok "schedule rm" tow schedule rm nightly
 is "$(tow schedule ls --json)" "[]" "gone"
 exits 65 "a bad line" tow schedule add bad '61 * * * *' noop 2>/dev/null

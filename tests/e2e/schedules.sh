@@ -22,7 +22,7 @@ tow schedule add weekly '0 3 * * sun' noop >/dev/null
 tow schedule add hourly '0 * * * *' noop --missed all --missed-most 3 >/dev/null
 for d in 03 04 05 06 07 08 12 13 14; do
 	day "2030-01-$d 15:00"
-	tow schedule add weekly '0 3 * * sun' noop >/dev/null # as programs do when they start
+	query "select tow.schedule('weekly', '0 3 * * sun', 'noop')" >/dev/null # as programs do when they start
 	scheduler_start
 	ok "the scheduler of January $d does what it has to" wait_until "decided weekly '2030-01-$d 15:00' && decided hourly '2030-01-$d 15:00'" 60
 	process_stop "$SCHEDULER_PID"
