@@ -1,5 +1,6 @@
 #include "args.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -107,16 +108,46 @@ static bool fits(const struct tow_option *option, const char *value, struct tow_
 	return tow_hint(e, "for instance: --%s %s", option->name, whole ? "10" : "1.5");
 }
 
+/* No option begins with a digit. */
+static bool is_negative(const char *word)
+{
+	return word[0] == '-' && isdigit((unsigned char)word[1]);
+}
+
+/* The next option, as getopt_long answers, or -1. What stands before it are operands. */
+static int next_option(struct args *args, const struct option *table, int argc, char **argv)
+{
+	for (;;) {
+		int answer = 1;
+		if (optind < argc && is_negative(argv[optind]))
+			optarg = argv[optind++];
+		else
+			answer = getopt_long(argc, argv, "-:", table, NULL);
+		if (answer != 1)
+			return answer;
+		args->operands[args->n++] = optarg;
+	}
+}
+
+/* optind 0 has getopt start afresh, which it does in a call: `tow up` and tests parse more than
+ * once. */
+static void start_afresh(const struct option *table, char **argv)
+{
+	opterr = 0;
+	optind = 0;
+	(void)getopt_long(1, argv, "-:", table, NULL);
+}
+
 bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option *options, int argc,
 		char **argv, struct tow_err *e)
 {
 	const struct option *table = long_options(a, options);
 	*args = (struct args){ .options = options };
 	args->values = tow_alloc(a, (count(options) + 1) * sizeof *args->values);
-	opterr = 0;
-	optind = 0; /* start afresh: `tow up` and tests parse more than once */
+	args->operands = tow_alloc(a, ((size_t)argc + 1) * sizeof *args->operands);
+	start_afresh(table, argv);
 	int answer;
-	while ((answer = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+	while ((answer = next_option(args, table, argc, argv)) != -1) {
 		if (answer < FIRST)
 			return refuse(options, answer, argv, e);
 		const struct tow_option *option = &options[answer - FIRST];
@@ -126,8 +157,8 @@ bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option 
 		if (!fits(option, args->values[answer - FIRST], e))
 			return false;
 	}
-	args->operands = argv + optind;
-	args->n = (size_t)(argc - optind);
+	while (optind < argc)
+		args->operands[args->n++] = argv[optind++];
 	return true;
 }
 
