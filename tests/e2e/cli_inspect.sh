@@ -19,7 +19,8 @@ like "$(tow why "$job" --json)" "select tow.resume\('default'\)" "and a call, fo
 tow queue resume default >/dev/null
 like "$(tow queue set default --policy none 2>&1)" "hint: tow policy ls lists them" "of an error, too"
 late=$(tow enqueue noop --in '1 hour')
-like "$(tow why "$late")" "not due.*until then: in 5[0-9]|in 1 h" "until when"
+like "$(tow why "$late")" "not due +at 2.*, until then: in (5[0-9]|1 h)" "until when"
+is "$(tow why -1 2>&1)" "tow: '-1' is not a job's number"$'\n'"hint: 'tow jobs' lists them" "a number below zero is no option"
 next=$(tow enqueue noop)
 like "$(tow why "$next")" "\[$job\]" "who is before it"
 is "$(tow why "$next" --json | jq -c '.[] | select(.ids).ids[0]')" "$job" "ids are numbers, for programs"

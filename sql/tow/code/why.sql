@@ -133,7 +133,7 @@ as $$
 	where not exists (select from w)
 	union all
 	select 21, 'kind unknown', format('no worker of queue %s knows kind %s', j.queue, j.kind), array_agg(w.id), null,
-		'start a worker that has this kind: an [exec], [http] or C kind, or tow.sql_kind'
+		'start a worker that has this kind: an [exec], [http] or C kind, or a function of the database (in SQL)'
 	from w having count(*) > 0 and not bool_or(w.knows)
 	union all
 	select 22, 'no scheduler', n.detail || ', and nobody else makes it ready', null, null, n.hint
@@ -167,7 +167,7 @@ begin
 			case when s.run_at <= tow.now() then 'its instant has come' || case when tow_store.clock_is_minded() then ': it is made ready at any moment' else '' end
 				when s.reason = 'r' then (select format('attempt %s: %s', h.attempt, concat_ws(': ', h.class, tow_store.shown(h.error, tow.sees_args(j.queue))))
 					from tow_store.history h where h.job_id = j.id order by h.run desc limit 1)
-				else 'in ' || tow_store.span(s.run_at - tow.now()) end,
+				else 'at ' || date_trunc('second', s.run_at) end,
 			null::bigint[], s.run_at, format('select tow.run_now(%s)', j.id);
 	elsif p_place = 'waiting' then
 		select o.* into w from tow_store.waiting o where o.id = j.id;
@@ -188,8 +188,8 @@ as $$
 		tow_store.why_reason(j, jsonb_populate_record(w, jsonb_build_object('reason', r.reason))) d
 	where w.reason = 'predecessors' and w.detail ? 'name' and (tow_store.last_word(w)).n is null
 	union all
-	select 2, 'not due', 'in ' || tow_store.span(i.run_at - i.now), i.run_at, null
-	from (select coalesce((w.detail ->> 'run_at')::timestamptz, j.run_at) as run_at, tow.now() as now) i where i.run_at > i.now
+	select 2, 'not due', 'at ' || date_trunc('second', i.run_at), i.run_at, null
+	from (select coalesce((w.detail ->> 'run_at')::timestamptz, j.run_at) as run_at) i where i.run_at > tow.now()
 $$;
 comment on function tow_store.why_later(tow_store.job, tow_store.waiting) is 'Part of tow.why: what a job waits for when it has what it waits for now.';
 
