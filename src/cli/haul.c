@@ -144,7 +144,8 @@ static bool source(struct cli *c, struct cli_call *call)
 		return true;
 	}
 	if (!tow_fs_read(&c->arena, word, &data, &len, &c->err))
-		return false;
+		return tow_hint(&c->err, "a link begins with http://, https:// or magnet:; "
+					 "what else is given is a .torrent or .nzb file");
 	tow_buf_adds(&hex, "\\x");
 	for (size_t i = 0; i < len; i++)
 		tow_buf_addf(&hex, "%02x", (unsigned char)data[i]);
@@ -341,8 +342,22 @@ static const struct sub subs[] = {
 	{ 0 },
 };
 
+/* Other commands have that word, and here it could mean two things. */
+static int no_rm(void)
+{
+	struct tow_err e = { 0 };
+
+	args_usage(&e, "there is no 'tow haul rm'");
+	tow_hint(&e, "'tow haul cancel ID' ends one that is under way, 'tow haul forget ID' takes "
+		     "one that has ended out of the list");
+	cli_complain(&e);
+	return tow_err_exit(&e);
+}
+
 static int run(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "rm") == 0)
+		return no_rm();
 	return sub_run(subs, options, argc, argv);
 }
 

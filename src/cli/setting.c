@@ -49,10 +49,21 @@ static int show(struct cli *c, const char *name)
 	return EX_OK;
 }
 
+/* Other commands have a word set. */
+static bool parse(struct cli *c, int argc, char **argv)
+{
+	bool good = cli_parse(c, options, 0, 2, argc, argv);
+	const char *first = cli_operand(c, 0);
+	if (!first || strcmp(first, "set") != 0)
+		return good;
+	args_usage(&c->err, "there is no 'tow setting set'");
+	return tow_hint(&c->err, "tow setting NAME VALUE");
+}
+
 static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
-	if (!cli_parse(&c, options, 0, 2, argc, argv))
+	if (!parse(&c, argc, argv))
 		return cli_failed(&c);
 	const char *name = cli_operand(&c, 0), *reset = cli_option(&c, "reset");
 	if (reset && name) {

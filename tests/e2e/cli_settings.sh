@@ -89,6 +89,8 @@ is "$(tow schedule add nightly '@daily' clean 2>&1)" \
 is "$(tow schedule ls --json | jq -c 'map(.spec)')" '["0 3 * * *"]' "and changes nothing"
 ok "schedule rm" tow schedule rm nightly
 is "$(tow schedule ls --json)" "[]" "gone"
+is "$(tow schedule add never '0 0 30 2 *' noop 2>&1)" \
+	"tow: '0 0 30 2 *' never happens"$'\n'"hint: look at the day and the month, and at when it starts and ends; tow schedule next shows instants" "a line that never comes"
 exits 65 "a bad line" tow schedule add bad '61 * * * *' noop 2>/dev/null
 like "$(tow schedule add bad '61 * * * *' noop 2>&1)" "hint: " "with a hint"
 exits 65 "a bad zone" tow schedule add bad '* * * * *' noop --tz Mars/Base 2>/dev/null
@@ -191,6 +193,13 @@ is "$(tow kind set noop --max-running 3 --quiet)" "" "nothing, when asked"
 is "$(tow policy set calm --shape fixed --base '1 min')" "calm  set" "a policy"
 is "$(tow target add tv mpd mpd://127.0.0.1:1)" "tv  added" "what is added, and not its settings"
 is "$(tow setting retention '8 days')" "retention  set" "a setting"
+exits 65 "a value below zero is no option" tow setting max_losses -1 2>/dev/null
+is "$(tow setting set retention '8 days' 2>&1)" "tow: there is no 'tow setting set'"$'\n'"hint: tow setting NAME VALUE" "without set"
+like "$(tow haul rm 1 2>&1)" "hint: 'tow haul cancel ID'.*'tow haul forget ID'" "rm of a download could be two things"
+exits 64 "and is none of them" tow haul rm 1 2>/dev/null
+like "$(tow haul add notaurl 2>&1)" "cannot read 'notaurl'.*"$'\n'"hint: a link begins with http://, https:// or magnet:" "neither a link nor a file"
+like "$(tow haul add '' 2>&1)" "hint: a link begins with" "nor is nothing"
+like "$(tow haul add ftp://x 2>&1)" "hint: a link begins with" "a link of another kind"
 id=$(tow haul add http://127.0.0.1:1/a.iso)
 is "$(tow haul cancel "$id")" "$id  cancelled" "a download"
 is "$(tow haul forget "$id" --json)" "{\"name\": \"$id\", \"done\": \"forgotten\"}" "which for programs, too"

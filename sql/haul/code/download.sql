@@ -94,7 +94,7 @@ begin
 	if (link is null) = (data is null) then
 		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
 	elsif link ~ '^[a-zA-Z][a-zA-Z0-9+.-]*:' and link !~* '^(magnet:|https?://)' then
-		perform haul_store.fail('TW422', format('links that begin with %s are not taken', substring(link from '^[^:]*:(?://)?')), 'magnet:? or http(s)://; a .torrent or .nzb goes as data');
+		perform haul_store.fail('TW422', format('links that begin with %s are not taken', substring(link from '^[^:]*:(?://)?')), 'a link begins with http://, https:// or magnet:; a .torrent or .nzb is given as the file that it is');
 	elsif v_type is null or v_type not in ('torrent', 'nzb', 'http') or data is not null and v_type = 'http' then
 		perform haul_store.fail('TW422', format('it is not clear what %s is', coalesce(left(link, 200), 'the data')), 'give its type: torrent, nzb or http');
 	elsif v_type = 'torrent' and (substr(data, 1, 1) <> 'd'::bytea or position('4:info'::bytea in data) = 0) or v_type = 'nzb' and position('<nzb'::bytea in data) = 0 then

@@ -65,7 +65,7 @@ as $$
 begin
 	if n.next_at is null then
 		perform tow_store.fail('TW422', format('%L never happens', n.spec) || case when n.starts_at is not null or n.ends_at is not null then ' between starts_at and ends_at' else '' end,
-			'look at the day and the month, and at starts_at and ends_at; tow.next_runs shows instants');
+			'look at the day and the month, and at when it starts and ends; tow.next_runs shows instants');
 	end if;
 end $$;
 comment on function tow_store.check_next(tow_store.schedule) is 'Refuse a schedule that will never fire.';

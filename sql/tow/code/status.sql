@@ -105,7 +105,7 @@ language sql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 	select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', sum(k.n), k.queue),
-		'start a worker that has this kind: an [exec], [http] or C kind, or tow.sql_kind'
+		'start a worker that has this kind: an [exec], [http] or C kind, or a function of the database (in SQL)'
 	from (
 		select j.kind, j.queue, case when b.kind is null then 1 else (select d.n from tow_store.depth(b.id) d) end as n
 		from tow_store.band b

@@ -10,11 +10,17 @@ struct word {
 
 static const struct word verbs[] = {
 	{ "approve", "tow approve" },
+	{ "batch", "tow batch open" },
 	{ "cancel", "tow cancel" },
 	{ "enable_daemon", "tow daemon enable" },
 	{ "fsck", "tow fsck" },
 	{ "grant_queue", "tow queue grant" },
+	{ "history", "tow history" },
 	{ "job", "tow job" },
+	{ "next_runs", "tow schedule next" },
+	{ "pause", "tow queue pause" },
+	{ "pause_kind", "tow kind pause" },
+	{ "pause_lane", "tow lane pause" },
 	{ "reprioritise", "tow reprioritise" },
 	{ "resume", "tow queue resume" },
 	{ "resume_kind", "tow kind resume" },
