@@ -7,6 +7,10 @@ ok "a queue with limits" "$TOW" queue add mail --max-running 10 --rate 5 --burst
 is "$(instance_psql -c "select max_running, rate, burst, lane_limit from tow.queues where name = 'mail'")" "10|5|20|2" "has them"
 ok "reset" "$TOW" queue set mail --reset rate,burst --lane-limit 0
 is "$(instance_psql -c "select max_running, rate, burst, lane_limit from tow.queues where name = 'mail'")" "10|||0" "takes them back"
+is "$("$TOW" queue set mail --max-running none 2>&1)" \
+	"tow: --max-running takes a whole number, not 'none'"$'\n'"hint: use 1 to 1000000; --reset max_running takes the limit off" "how a limit is taken off"
+is "$("$TOW" lane set mail customer:12 --max-running 99999999999 2>&1)" \
+	"tow: --max-running: '99999999999' is too large"$'\n'"hint: use 1 to 1000000; --reset max_running takes the limit off" "and how large it may be"
 ok "a lane" "$TOW" lane set mail customer:12 --max-running 3 --weight 2
 ok "paused" "$TOW" lane pause mail customer:12 --reason 'has not paid'
 like "$("$TOW" lane ls)" 'customer:12 +paused' "is shown"

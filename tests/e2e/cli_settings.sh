@@ -141,7 +141,7 @@ while read -r words; do
 	# shellcheck disable=SC2086
 	said=$(tow $words 2>&1)
 	is $? 64 "no number: tow $words"
-	like "$said" "'(x|12x|0|1e3|0\\.5)' is not a (job|worker|download)'s number.*hint: 'tow |takes a (whole )?number, not '(x|1e3|0\\.5)'.*hint: for instance: --" "in plain words"
+	like "$said" "'(x|12x|0|1e3|0\\.5)' is not a (job|worker|download)'s number.*hint: 'tow |takes a (whole )?number, not '(x|1e3|0\\.5)'.*hint: (for instance: --|use .*; --reset )" "in plain words"
 done <<'end'
 workers drain x
 cancel 12x

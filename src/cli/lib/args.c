@@ -90,6 +90,33 @@ static bool is_written_so(const char *value, const char *with)
 	return *value != '+' && !value[strspn(value, with)];
 }
 
+/* What the commands that limit queues, lanes and kinds have in common. */
+static const char *range_of(const char *name)
+{
+	static const char *const limits[][2] = {
+		{ "max-running", "1 to 1000000" },     { "rate", "0.00001 to 1000000" },
+		{ "burst", "1 to 1000000" },	       { "lane-limit", "0 to 1000000" },
+		{ "lane-rate", "0.00001 to 1000000" }, { "lane-burst", "1 to 1000000" },
+	};
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+		if (strcmp(limits[i][0], name) == 0)
+			return limits[i][1];
+	return NULL;
+}
+
+bool args_hint_limit(const struct tow_option *option, struct tow_err *e)
+{
+	const char *range = range_of(option->name);
+	char setting[32];
+	size_t i;
+	if (!range)
+		return false;
+	for (i = 0; option->name[i] && i + 1 < sizeof setting; i++)
+		setting[i] = option->name[i] == '-' ? '_' : option->name[i];
+	setting[i] = '\0';
+	return tow_hint(e, "use %s; --reset %s takes the limit off", range, setting);
+}
+
 /* "N" is a whole number, "NUMBER" any. Whether it is a fitting one, its owner knows. */
 static bool fits(const struct tow_option *option, const char *value, struct tow_err *e)
 {
@@ -105,7 +132,10 @@ static bool fits(const struct tow_option *option, const char *value, struct tow_
 		return true;
 	args_usage(e, "--%s takes a %snumber, not '%s'", option->name, whole ? "whole " : "",
 		   value);
-	return tow_hint(e, "for instance: --%s %s", option->name, whole ? "10" : "1.5");
+	args_hint_limit(option, e);
+	return e->hint[0]
+		       ? false
+		       : tow_hint(e, "for instance: --%s %s", option->name, whole ? "10" : "1.5");
 }
 
 /* No option begins with a digit. */

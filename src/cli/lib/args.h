@@ -44,6 +44,9 @@ bool args_has(const struct args *args, const char *name);
 TOW_MUST bool args_int(const struct args *args, const char *name, long low, long high, long *value,
 		       struct tow_err *e);
 
+/* Adds the hint how large the limit may be and how it is taken off, if the option is one. */
+bool args_hint_limit(const struct tow_option *option, struct tow_err *e);
+
 /* A failure of class "usage": the caller typed something wrong. */
 bool args_usage(struct tow_err *e, const char *fmt, ...) TOW_PRINTF(2, 3);
 

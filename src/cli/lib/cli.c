@@ -145,6 +145,12 @@ static void refuse_time(struct tow_err *e, const struct tow_option *o, const cha
 		 instant ? "2030-01-31 18:00" : "1 hour 30 min");
 }
 
+static void refuse_size(struct tow_err *e, const struct tow_option *o, const char *value)
+{
+	args_usage(e, "--%s: '%s' is too large", o->name, value);
+	args_hint_limit(o, e);
+}
+
 /* PostgreSQL has words of its own for what was typed wrong. */
 static void say_plainly(const struct cli *c, struct tow_err *e)
 {
@@ -156,7 +162,7 @@ static void say_plainly(const struct cli *c, struct tow_err *e)
 	if (o && (strcmp(e->class, not_a_time) == 0 || strcmp(e->class, no_such_time) == 0))
 		refuse_time(e, o, value);
 	else if (o && (strcmp(e->class, too_large) == 0 || strcmp(e->class, too_long) == 0))
-		args_usage(e, "--%s: '%s' is too large", o->name, value);
+		refuse_size(e, o, value);
 	else if (o)
 		tow_wrap(e, "--%s", o->name);
 	else if (strcmp(e->class, no_such_time) == 0)
