@@ -333,15 +333,14 @@ async function timesAreComparable() {
 
 // What runs says so between two answers of the list, and only while somebody looks.
 async function progressIsLive() {
-	const id = sql("select tow.enqueue('sleep', '{\"s\": 600}')");
+	const id = sql("select tow.enqueue('sleep', '{\"s\": 300}')"); // which says itself how far it is
 	const page = await visit('viewer', '#/queues');
 	const said = [];
 	page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => said.push(JSON.parse(payload))));
 	await answers(page)(/v1\/jobs\?/, ({ items }) => items.forEach((job) => { job.pct = null; }));
 	await page.goto(`${base()}?live#/jobs?state=running`);
 	await page.getByRole('link', { name: id, exact: true }).waitFor();
-	sql(`insert into tow_store.progress (job_id, run, at, pct) select job_id, run, now(), 37 from tow_store.running where job_id = ${id} on conflict (job_id) do update set pct = 37`);
-	await comes(page.locator('tbody').getByText('37 %').locator('visible=true').waitFor(), 'a list shows how far a job is as it moves');
+	await comes(page.locator('tbody').getByText(/^\d+ %$/).locator('visible=true').waitFor(), 'a list shows how far a job is as it moves');
 	await goTo(page, '#/queues');
 	await page.getByRole('heading', { level: 1, name: 'Queues' }).waitFor();
 	const told = (type) => said.filter((m) => m.type === type && m.topics.includes(`job:${id}`)).length;
