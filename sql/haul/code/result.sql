@@ -26,7 +26,7 @@ declare
 	v_title constant text := haul_store.by_either_name('title and book_title', title, book_title);
 	v_author constant text := haul_store.by_either_name('author and book_author', author, book_author);
 	v_type constant text := haul_store.by_either_name('type and download_type', type, download_type);
-	v_size constant bigint := haul_store.by_either_name('size and file_size', size::text, file_size::text);
+	v_size constant bigint := haul_store.by_either_name('size and file_size', size::text, file_size::text)::bigint;
 begin
 	if jsonb_typeof(meta) is distinct from 'object' then
 		perform haul_store.fail('TW422', 'meta is no object', 'for instance {"year": 1999}');
