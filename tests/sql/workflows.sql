@@ -362,7 +362,7 @@ select is((select array[reason, waits_for] from tow.jobs where id = :b), '{batch
 select ok(tow.enqueue('noop', parent => :b, after => :'members') is not null, 'members may run after one another');
 select is(tow.seal(:b), 3::bigint, 'three members');
 select pg_temp.refused(format('select tow.seal(%s)', :b), 'TW409', 'sealed already', 'sealed once');
-select pg_temp.refused(format('select tow.seal(%s)', (:'members'::bigint[])[1]), 'TW409', 'opens one', 'no batch');
+select pg_temp.refused(format('select tow.seal(%s)', (:'members'::bigint[])[1]), 'TW409', 'tow.batch', 'no batch');
 select pg_temp.refused('select tow.batch(''noop'', name => '''')', 'TW422', 'short text', 'no name');
 select pg_temp.drain('admit') \g /dev/null
 select matches((select waits_for from tow.jobs where id = :b), '^children [0-9]+, [0-9]+$', 'it waits for two');
