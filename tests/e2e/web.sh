@@ -7,6 +7,7 @@
 page_ready
 
 instance_start
+instance_psql -c "alter database tow set tow.list_time = '1 min'" # lists look until they have found, however busy the machine is
 worker_start --queue default:4
 scheduler_start
 failed=$(instance_psql -c "select tow.enqueue('fail', '{\"times\": 99, \"final\": true, \"message\": \"out of paper\"}') from generate_series(1, 4)" | tail -1)
