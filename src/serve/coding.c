@@ -13,41 +13,63 @@ static bool wants_gzip(const struct http_request *q)
 	return at && strncmp(at + strlen("gzip"), ";q=0", 4) != 0;
 }
 
-static bool compress_body(struct tow_arena *a, struct http_reply *r)
+static void compress_body(struct coded *c, const struct http_reply *r)
 {
 	z_stream z = { .next_in = (Bytef *)(size_t)r->body, .avail_in = (uInt)r->len };
 	Bytef *out;
 	size_t room;
 	int done;
 	if (deflateInit2(&z, LEVEL, Z_DEFLATED, MAX_WBITS + GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return false;
+		return;
 	room = deflateBound(&z, r->len);
-	out = tow_alloc(a, room);
+	out = tow_alloc(c->arena, room);
 	z.next_out = out;
 	z.avail_out = (uInt)room;
 	done = deflate(&z, Z_FINISH);
 	deflateEnd(&z);
 	if (done != Z_STREAM_END || z.total_out >= r->len)
+		return;
+	c->packed = out;
+	c->len = z.total_out;
+}
+
+/* What is kept may go before the answer has been sent. */
+static bool pack(struct coded *c, const struct http_request *q, struct http_reply *r)
+{
+	if (!c->tried)
+		compress_body(c, r);
+	c->tried = true;
+	if (!c->packed)
 		return false;
-	r->body = out;
-	r->len = z.total_out;
+	r->body = c == r->coded ? memcpy(tow_alloc(q->arena, c->len), c->packed, c->len) :
+				  c->packed;
+	r->len = c->len;
 	return true;
+}
+
+static const char *tag_of(struct coded *c, const struct http_reply *r)
+{
+	if (!c->tag)
+		c->tag = tow_fmt(c->arena, "W/\"%zx-%08lx\"", r->len,
+				 crc32(0, (const Bytef *)r->body, (uInt)r->len));
+	return c->tag;
 }
 
 void coding_apply(const struct http_request *q, struct http_reply *r)
 {
+	struct coded once = { .arena = q->arena };
+	struct coded *c = r->coded ? r->coded : &once;
 	const char *has = http_header(q, "If-None-Match"), *tag;
 	if (r->status != 200)
 		return;
-	tag = tow_fmt(q->arena, "W/\"%zx-%08lx\"", r->len,
-		      crc32(0, (const Bytef *)r->body, (uInt)r->len));
+	tag = tag_of(c, r);
 	http_say(r, "ETag", tag);
 	http_say(r, "Vary", "Accept-Encoding");
 	if (has && strstr(has, tag)) {
 		r->status = 304;
 		r->body = "";
 		r->len = 0;
-	} else if (r->len >= WORTH_IT && wants_gzip(q) && compress_body(q->arena, r)) {
+	} else if (r->len >= WORTH_IT && wants_gzip(q) && pack(c, q, r)) {
 		http_say(r, "Content-Encoding", "gzip");
 	}
 }

@@ -4,6 +4,15 @@
 
 #include "http.h"
 
+/* Beside a body that is sent again: what was made of it, once that was wanted. */
+struct coded {
+	struct tow_arena *arena; /* where it is kept */
+	const char *tag;
+	const void *packed; /* NULL, though tried: it was not worth it */
+	size_t len;
+	bool tried;
+};
+
 /* Adds ETag; empties the answer when the browser has it already; compresses it where that is worth
  * it and wanted. Of answers to GET. */
 void coding_apply(const struct http_request *q, struct http_reply *r);

@@ -77,6 +77,7 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 		return false;
 	if (d->routes.newest != newest) {
 		d->described = NULL;
+		d->coded = (struct coded){ .arena = &d->arena };
 		tow_arena_reset(&d->arena);
 	}
 	return true;
@@ -215,26 +216,43 @@ static bool act(struct turn *t, const char *token, const struct route *route, co
 	return true;
 }
 
-/* What has been said lately is said again when the database shows nothing else. */
+static bool answer_again(struct turn *t, struct known_answer *a)
+{
+	t->r->coded = &a->coded;
+	say(t, 200, a->type, a->text);
+	return true;
+}
+
+static void keep(struct turn *t, const char *asked, const struct tow_rows *rows, long long now)
+{
+	struct known_answer *a = known_keep(&t->desk->known, asked, tow_rows_get(rows, 0, "seen_now"),
+					    tow_rows_get(rows, 0, "type"), t->r->body, now);
+	if (!a)
+		return;
+	a->turn = t->q->now;
+	t->r->coded = &a->coded;
+}
+
+/* What has been said lately is said again when the database shows nothing else; to whoever had
+ * asked when it was looked up, without asking the database. */
 static bool look(struct turn *t, const char *token, const struct route *route, const char *given)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	struct known *known = &t->desk->known;
 	const char *asked =
 		tow_fmt(t->q->arena, "%s %s %s %s", token, route->id, given, t->q->body);
-	const char *seen;
 	long long now = tow_mono_us();
-	const struct known_answer *last = known_find(known, asked, now);
+	struct known_answer *last = known_find(&t->desk->known, asked, now);
+	if (last && t->q->came <= last->turn)
+		return answer_again(t, last);
 	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
 		      t->q->body, NULL, last ? last->seen : NULL))
 		return false;
 	if (last && tow_rows_int(rows, 0, "status") == 304) {
-		say(t, 200, last->type, last->text);
-		return true;
+		last->turn = t->q->now;
+		return answer_again(t, last);
 	}
-	seen = tow_rows_get(rows, 0, "seen_now");
-	if (answer_row(t, rows) == 200 && seen && t->r->len)
-		known_keep(known, asked, seen, tow_rows_get(rows, 0, "type"), t->r->body, now);
+	if (answer_row(t, rows) == 200 && tow_rows_get(rows, 0, "seen_now") && t->r->len)
+		keep(t, asked, rows, now);
 	return true;
 }
 
@@ -305,6 +323,7 @@ static int describe(struct turn *t)
 		d->described = tow_strdup(&d->arena, tow_rows_at(rows, 0, 0));
 		d->described_len = strlen(d->described);
 	}
+	t->r->coded = &d->coded;
 	return say_json(t, 200, d->described, d->described_len);
 }
 

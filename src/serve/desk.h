@@ -24,6 +24,7 @@ struct desk {
 				   these routes */
 	const char *described;
 	size_t described_len;
+	struct coded coded; /* that description */
 	int strangers;	    /* tokens that are none, since the audit was told of some */
 	long long noted_us; /* when that was */
 };

@@ -28,7 +28,11 @@ struct visitor {
 
 /* A request and its answer, on their way. */
 struct exchange {
+	struct exchange *next; /* that waits to be answered */
+	struct MHD_Connection *connection;
 	struct tow_arena arena;
+	const char *method;
+	unsigned long came;
 	struct tow_buf body;
 	char *target;
 	bool begun, too_long, crowded;
@@ -43,6 +47,8 @@ struct http {
 	struct visitor visitors; /* the head of a ring */
 	long long swept_us;
 	size_t held; /* bodies that are here */
+	unsigned long turn;
+	struct exchange *waiting, **last; /* requests, in the order in which they came */
 };
 
 struct http_peer {
@@ -121,7 +127,7 @@ static void *asked(void *self, const char *uri, struct MHD_Connection *connectio
 {
 	struct exchange *x = tow_xcalloc(1, sizeof *x);
 	struct http *h = self;
-	(void)connection;
+	x->connection = connection;
 	x->held = &h->held;
 	x->target = tow_strdup(&x->arena, uri);
 	return x;
@@ -177,38 +183,56 @@ static struct MHD_Response *response_of(struct exchange *x, const struct http_re
 	return MHD_create_response_for_upgrade(taken, x);
 }
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection, struct exchange *x,
-				  const struct http_reply *r)
+/* One that cannot be sent ends its connection. */
+static void send_reply(struct exchange *x, const struct http_reply *r)
 {
 	struct MHD_Response *response = response_of(x, r);
-	enum MHD_Result sent;
 	if (!response)
-		return MHD_NO;
+		return;
 	for (size_t i = 0; i < r->n_headers; i++)
 		MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
-	give_time(connection, ANSWER_S);
-	sent = MHD_queue_response(connection, (unsigned)r->status, response);
+	give_time(x->connection, ANSWER_S);
+	MHD_queue_response(x->connection, (unsigned)r->status, response);
 	MHD_destroy_response(response);
-	return sent;
 }
 
-static enum MHD_Result answer(struct http *h, struct MHD_Connection *connection, const char *method,
-			      struct exchange *x)
+/* All that have come are read before the first of them is answered. */
+static void await_turn(struct http *h, struct exchange *x, const char *method)
 {
-	const struct http_peer peer = { connection };
+	x->method = method;
+	x->came = h->turn;
+	*h->last = x;
+	h->last = &x->next;
+	MHD_suspend_connection(x->connection);
+}
+
+static struct exchange *next_waiting(struct http *h)
+{
+	struct exchange *x = h->waiting;
+	if (x && !(h->waiting = x->next))
+		h->last = &h->waiting;
+	return x;
+}
+
+static void answer(struct http *h, struct exchange *x)
+{
+	const struct http_peer peer = { x->connection };
 	const struct http_request q = {
-		.method = method,
+		.method = x->method,
 		.target = x->target,
 		.body = x->body.len ? x->body.data : "",
 		.len = x->body.len,
 		.too_long = x->too_long,
 		.crowded = x->crowded,
+		.came = x->came,
+		.now = h->turn,
 		.peer = &peer,
 		.arena = &x->arena,
 	};
 	struct http_reply r = { .body = "" };
 	h->o.answer(h->o.self, &q, &r);
-	return send_reply(connection, x, &r);
+	send_reply(x, &r);
+	MHD_resume_connection(x->connection);
 }
 
 /* What is refused is read to its end, and not kept. */
@@ -239,8 +263,9 @@ static enum MHD_Result meet(void *self, struct MHD_Connection *connection, const
 		return MHD_YES;
 	}
 	if (*len == 0)
-		return answer(h, connection, method, x);
-	take_part(h, x, data, *len);
+		await_turn(h, x, method);
+	else
+		take_part(h, x, data, *len);
 	*len = 0;
 	return MHD_YES;
 }
@@ -252,9 +277,10 @@ bool http_open(struct http **h, const struct http_options *o, struct tow_err *e)
 	struct http *s = tow_xcalloc(1, sizeof *s);
 	s->o = *o;
 	s->visitors.next = s->visitors.before = &s->visitors;
+	s->last = &s->waiting;
 	s->daemon =
 		MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_UPGRADE |
-					 MHD_USE_PEDANTIC_CHECKS,
+					 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_PEDANTIC_CHECKS,
 				 0, NULL, NULL, meet, s, MHD_OPTION_CONNECTION_LIMIT,
 				 (unsigned)o->most_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 				 (unsigned)o->most_each, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
@@ -281,11 +307,19 @@ int http_fd(const struct http *h)
 	return MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
+/* What was answered is sent in the next turn. */
 int http_turn(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	struct exchange *x;
+	h->turn++;
 	MHD_run(h->daemon);
 	sweep(h);
+	x = next_waiting(h);
+	if (x) {
+		answer(h, x);
+		return 0;
+	}
 	if (MHD_get_timeout(h->daemon, &ms) != MHD_YES || ms > SWEEP_MS)
 		return SWEEP_MS;
 	return (int)ms;
@@ -293,8 +327,11 @@ int http_turn(struct http *h)
 
 void http_close(struct http *h)
 {
+	struct exchange *x;
 	if (!h)
 		return;
+	while ((x = next_waiting(h)))
+		MHD_resume_connection(x->connection);
 	MHD_stop_daemon(h->daemon);
 	tow_freep(&h);
 }

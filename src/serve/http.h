@@ -1,6 +1,6 @@
 /* HTTP as a server: many connections, one request at a time. A process waits for fd, then takes a
- * turn; whoever asks is answered by the function that was given, and a connection that dawdles is
- * ended. */
+ * turn: it reads what has come and answers one, by the function that was given. A connection that
+ * dawdles is ended. */
 #ifndef TOW_SERVE_HTTP_H
 #define TOW_SERVE_HTTP_H
 
@@ -13,6 +13,7 @@
 
 struct http;
 struct http_peer; /* where a request came from */
+struct coded;
 
 struct http_request {
 	const char *method;
@@ -21,6 +22,8 @@ struct http_request {
 	size_t len;
 	bool too_long; /* more than most_body came, and is lost */
 	bool crowded;  /* so much came of others at the same time that this one's is lost */
+	unsigned long came, now; /* the turns in which it was read and in which it is answered:
+				    what is true then was so after each that came no later */
 	const struct http_peer *peer;
 	struct tow_arena *arena; /* for the answer; until it is sent */
 };
@@ -37,6 +40,7 @@ struct http_reply {
 	size_t len;
 	struct http_header headers[HTTP_MOST_HEADERS];
 	size_t n_headers;
+	struct coded *coded; /* of a body that is sent again (coding.h); NULL: it is sent once */
 	/* Of an answer that makes the connection something else: whoever takes it over. It is
 	 * called once that answer is sent, with what came behind the request; the descriptor is
 	 * closed after it. owned is freed, also when it comes to nothing. */

@@ -1,17 +1,11 @@
 /* The last answers: see known.h. */
 #include "known.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#include "tow/mem.h"
 
 static void forget(struct known_answer *a)
 {
-	free(a->asked);
-	free(a->seen);
-	free(a->type);
-	free(a->text);
+	tow_arena_release(&a->arena);
 	*a = (struct known_answer){ 0 };
 }
 
@@ -23,9 +17,9 @@ static struct known_answer *entry(struct known *k, const char *asked)
 	return NULL;
 }
 
-const struct known_answer *known_find(struct known *k, const char *asked, long long now_us)
+struct known_answer *known_find(struct known *k, const char *asked, long long now_us)
 {
-	const struct known_answer *a = entry(k, asked);
+	struct known_answer *a = entry(k, asked);
 	return a && now_us - a->at_us < KNOWN_FOR_US ? a : NULL;
 }
 
@@ -38,22 +32,22 @@ static struct known_answer *oldest(struct known *k)
 	return a;
 }
 
-void known_keep(struct known *k, const char *asked, const char *seen, const char *type,
-		const char *text, long long now_us)
+struct known_answer *known_keep(struct known *k, const char *asked, const char *seen,
+				const char *type, const char *text, long long now_us)
 {
 	struct known_answer *a = entry(k, asked);
 	if (!a)
 		a = oldest(k);
 	forget(a);
 	if (strlen(text) > KNOWN_BYTES)
-		return;
-	*a = (struct known_answer){
-		.asked = tow_xstrdup(asked),
-		.seen = tow_xstrdup(seen),
-		.type = tow_xstrdup(type),
-		.text = tow_xstrdup(text),
-		.at_us = now_us,
-	};
+		return NULL;
+	a->asked = tow_strdup(&a->arena, asked);
+	a->seen = tow_strdup(&a->arena, seen);
+	a->type = tow_strdup(&a->arena, type);
+	a->text = tow_strdup(&a->arena, text);
+	a->coded.arena = &a->arena;
+	a->at_us = now_us;
+	return a;
 }
 
 void known_release(struct known *k)

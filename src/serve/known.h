@@ -4,16 +4,18 @@
 #ifndef TOW_SERVE_KNOWN_H
 #define TOW_SERVE_KNOWN_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "coding.h"
 
 enum { KNOWN_MOST = 16, KNOWN_BYTES = 256 << 10, KNOWN_FOR_US = 250000 };
 
 struct known_answer {
-	char *asked; /* by whom, and what */
-	char *seen;  /* what the database showed then */
-	char *type, *text;
+	struct tow_arena arena; /* of all of it */
+	const char *asked;	/* by whom, and what */
+	const char *seen;	/* what the database showed then */
+	const char *type, *text;
+	struct coded coded;
 	long long at_us;
+	unsigned long turn; /* in which the database said so last */
 };
 
 struct known {
@@ -21,10 +23,10 @@ struct known {
 };
 
 /* NULL: nobody asked that lately. */
-const struct known_answer *known_find(struct known *k, const char *asked, long long now_us);
+struct known_answer *known_find(struct known *k, const char *asked, long long now_us);
 
-/* In place of the oldest. A longer text than KNOWN_BYTES is not kept. */
-void known_keep(struct known *k, const char *asked, const char *seen, const char *type,
+/* In place of the oldest. NULL: it is not kept, its text is longer than KNOWN_BYTES. */
+struct known_answer *known_keep(struct known *k, const char *asked, const char *seen, const char *type,
 		const char *text, long long now_us);
 void known_release(struct known *k);
 

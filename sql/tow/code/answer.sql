@@ -255,19 +255,20 @@ end $$;
 comment on function tow_store.note_call(tow_store.route, tow_store.token, jsonb, text) is 'Write down that a route was called that writes nothing down itself.';
 
 -- What one snapshot of the database gave is what it gives as long as nothing has been committed: an equal snapshot shows the
--- same rows. It is taken before anything is looked at, so what is answered is never older than what it says.
+-- same rows, the token's and the route's, too: it was given to the same. It is taken before anything is looked at, so what is
+-- answered is never older than what it says.
 create or replace function tow.answer(token text, route int, given jsonb default '{}', body text default null, once text default null, seen text default null)
 returns table(status int, type text, content text, seen_now text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-	t constant tow_store.token := tow_store.holder(answer.token);
-	r constant tow_store.route := tow_store.route_for(t, answer.route);
+	t tow_store.token;
+	r tow_store.route;
 	d tow_store.answered;
 	v_given jsonb;
 	v record;
-	v_seen constant text := case when r.method = 'GET' and pg_current_xact_id_if_assigned() is null then pg_current_snapshot()::text end; -- what we wrote ourselves is in none
+	v_seen text := case when pg_current_xact_id_if_assigned() is null then pg_current_snapshot()::text end; -- what we wrote ourselves is in none
 	v_text text;
 	v_status int;
 	v_owner text;
@@ -276,6 +277,9 @@ begin
 		return query select 304, null::text, null::text, v_seen;
 		return;
 	end if;
+	t := tow_store.holder(answer.token);
+	r := tow_store.route_for(t, answer.route);
+	v_seen := case when r.method = 'GET' and pg_current_xact_id_if_assigned() is null then v_seen end;
 	v_given := tow_store.given(r, answer.given, answer.body);
 	if answer.once is not null then
 		v_owner := encode(coalesce(t.of, t.hash), 'hex'); -- the name may be another token's later
@@ -310,4 +314,4 @@ begin
 	return query select v_status, case when r.path = '/metrics' then 'text/plain; version=0.0.4; charset=utf-8' when r.gives = 'text' then 'text/plain; charset=utf-8' else 'application/json' end, v_text, v_seen;
 end $$;
 comment on function tow.answer(text, int, jsonb, text, text, text) is
-'For the server: do what a request asks, as the role of its token (the SHA-256 of it). given: what path and query say; once: the request''s own key, with which it is done once; seen: seen_now of an answer to the same that is at hand: 304 when nothing has been committed since.';
+'For the server: do what a request asks, as the role of its token (the SHA-256 of it). given: what path and query say; once: the request''s own key, with which it is done once; seen: seen_now of an answer to the same that is at hand: 304 when nothing has been committed since. Of what was read alone.';
