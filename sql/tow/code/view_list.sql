@@ -8,7 +8,7 @@ from tow_store.job j;
 comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where the list goes on after the job.';
 
 -- Ranges of ids that have none of the queue or kind are passed by a glance at job_names. It says nothing of the order, so a
--- range that has many is narrowed until it has few. Where both names are there and no job has both, the glance does not help:
+-- range that has many is halved until its newer half has few; where that has none, the other is halved at once. Where both names are there and no job has both, the glance does not help:
 -- who has had his time is told from where it goes on, by a key without an id. Planned anew each time: an unknown range
 -- looks small to the planner.
 create or replace function tow_store.newest_named(p_queue text, p_kind text, p_first bigint, p_before bigint, p_rows int) returns table(id bigint, tie bigint)
@@ -21,7 +21,7 @@ declare
 	c_widest constant int := 500000;
 	v_until constant timestamptz := clock_timestamp() + tow_store.list_time();
 	v_width bigint := v_few * 4;
-	v_grows int := c_factor; -- not while what has been narrowed is looked through
+	v_halves boolean := false; -- the ids that come next, as many as the width, have too many
 	v_before bigint := p_before;
 	v_from bigint;
 	v_found int := 0;
@@ -37,15 +37,15 @@ begin
 			select j.id from tow_store.job j
 			where j.id >= v_from and j.id < v_before and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) limit v_few + 1) f;
 		if cardinality(v_ids) > v_few then
-			v_width := greatest(v_width / c_factor, v_few);
-			v_grows := 1;
+			v_halves := true;
+			v_width := greatest((v_before - v_from) / 2, v_few);
 			continue;
 		end if;
 		return query select i, i from unnest(v_ids) i limit p_rows - v_found;
 		v_found := v_found + coalesce(cardinality(v_ids), 0);
-		v_grows := case when v_ids is null then v_grows else c_factor end;
+		v_halves := v_halves and v_ids is null;
 		v_before := v_from;
-		v_width := least(v_width * v_grows, c_widest);
+		v_width := case when v_halves then greatest(v_width / 2, v_few) else least(v_width * c_factor, c_widest) end;
 	end loop;
 end $$;
 comment on function tow_store.newest_named(text, text, bigint, bigint, int) is 'The newest jobs of a queue, of a kind, or of both, among the ids from p_first on and before p_before; id is null for where the look goes on that took too long.';
@@ -63,7 +63,7 @@ declare
 	v_until constant timestamptz := clock_timestamp() + tow_store.list_time();
 	v_now constant timestamptz := tow.now();
 	v_width interval := interval '1 s';
-	v_grows int := c_factor; -- not while what has been narrowed is looked through
+	v_halves boolean := false; -- as there
 	v_before timestamptz := p_at + interval '1 us';
 	v_from timestamptz;
 	v_found int := 0;
@@ -84,15 +84,15 @@ begin
 				and (p_bands is null or h.band = any(p_bands) or not exists (select from tow_store.band b where b.id = h.band))
 				and not exists (select from tow_store.revival v where v.run = h.run) limit case when v_width > c_narrowest then v_few + 1 end) f;
 		if cardinality(v_ids) > v_few and v_width > c_narrowest then
-			v_width := greatest(v_width / c_factor, c_narrowest);
-			v_grows := 1;
+			v_halves := true;
+			v_width := greatest((v_before - v_from) / 2, c_narrowest);
 			continue;
 		end if;
 		return query select u.* from unnest(v_ids, v_ats, v_runs) u limit p_rows - v_found;
 		v_found := v_found + coalesce(cardinality(v_ids), 0);
-		v_grows := case when v_ids is null then v_grows else c_factor end;
+		v_halves := v_halves and v_ids is null;
 		v_before := v_from;
-		v_width := v_width * v_grows;
+		v_width := case when v_halves then greatest(v_width / 2, c_narrowest) else v_width * c_factor end;
 	end loop;
 end $$;
 comment on function tow_store.newest_completed(bigint[], int[], timestamptz, timestamptz, bigint, int) is 'The jobs that completed last, since p_since and before (p_at, p_tie), of workers and bands if any are given; id is null for where the look goes on that took too long.';
