@@ -98,6 +98,8 @@ instance_psql -c "select tow.enqueue('noop')" >/dev/null
 is "$(instance_psql -c "select status from tow.answer('$hash', $route, seen => '$seen')")" 200 "and when it does not"
 is "$(instance_psql -c begin -c "select from tow.enqueue('noop')" -c "select seen_now is null from tow.answer('$hash', $route)" -c rollback)" t "what its own transaction wrote is in no snapshot"
 is "$(api GET /api/v1/openapi.json -H 'Accept-Encoding: gzip' | gunzip | jq -r .info.title)" Towpath "what is long is compressed"
+sums() { for _ in {1..6}; do api GET "$1" -H 'Accept-Encoding: gzip' | gunzip | sha256sum; done; }
+is "$(sums /api/v1/policies | sort -u)" "$(api GET /api/v1/policies | sha256sum)" "and the same when it is said again"
 is "$(api GET /api/v1/openapi.json -D - -o /dev/null | grep -ci '^content-encoding')" 0 "where that is asked for"
 like "$(api GET /metrics -H 'Accept-Encoding: gzip' | gunzip)" "# TYPE tow_" "for Prometheus, too"
 like "$(api GET /metrics -o /dev/null -D -)" "Content-Type: text/plain; version=0.0.4" "whose format has a version"

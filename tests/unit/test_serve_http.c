@@ -1,0 +1,162 @@
+/* The server's turns: what has come is read before any of it is answered. */
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "src/serve/http.h"
+
+enum { GUESTS = 3, MOST = 8 };
+
+static struct http *http;
+static atomic_uint connections;
+static int listener, guests[GUESTS];
+static struct {
+	char target[16];
+	unsigned long came, now;
+} asked[MOST];
+static size_t n_asked;
+
+static void answer(void *self, const struct http_request *q, struct http_reply *r)
+{
+	(void)self;
+	ck_assert(n_asked < MOST);
+	snprintf(asked[n_asked].target, sizeof asked[n_asked].target, "%s", q->target);
+	asked[n_asked].came = q->came;
+	asked[n_asked++].now = q->now;
+	r->status = 200;
+	r->body = q->target;
+	r->len = strlen(q->target);
+}
+
+static void let_in(int guest, struct sockaddr_in *at, socklen_t len)
+{
+	int fd;
+	ck_assert_int_eq(connect(guest, (struct sockaddr *)at, len), 0);
+	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	http_let_in(http, fd, (struct sockaddr *)at, len);
+}
+
+static void set_up(void)
+{
+	static const struct http_options o = { .connections = &connections,
+					       .most_connections = 10,
+					       .most_body = 100,
+					       .answer = answer };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	struct tow_err e;
+	n_asked = 0;
+	ck_assert(http_open(&http, &o, &e));
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, len), 0);
+	ck_assert_int_eq(listen(listener, GUESTS), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+	for (int i = 0; i < GUESTS; i++) {
+		guests[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		let_in(guests[i], &at, len);
+	}
+}
+
+static void tear_down(void)
+{
+	http_close(http);
+	for (int i = 0; i < GUESTS; i++)
+		close(guests[i]);
+	close(listener);
+}
+
+static void ask(int guest, const char *target)
+{
+	char text[64];
+	int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", target);
+	ck_assert_int_eq(write(guest, text, (size_t)n), n);
+}
+
+static void turn_until(size_t answered)
+{
+	while (n_asked < answered)
+		http_turn(http);
+}
+
+/* The head may be cut in two. */
+static void expect(int guest, const char *body)
+{
+	char text[512] = "";
+	size_t n = 0;
+	while (!strstr(text, body)) {
+		ssize_t got;
+		http_turn(http);
+		got = recv(guest, text + n, sizeof text - 1 - n, MSG_DONTWAIT);
+		n += got > 0 ? (size_t)got : 0;
+	}
+}
+
+START_TEST(all_that_have_come_are_read_before_the_first_is_answered)
+{
+	ask(guests[0], "/a");
+	ask(guests[1], "/b");
+	turn_until(1);
+	ask(guests[2], "/c");
+	turn_until(3);
+	ck_assert_str_eq(asked[1].target, strcmp(asked[0].target, "/a") == 0 ? "/b" : "/a");
+	ck_assert_uint_le(asked[1].came, asked[0].now); /* it was there when that was answered */
+	ck_assert_uint_gt(asked[1].now, asked[0].now);
+	ck_assert_str_eq(asked[2].target, "/c");
+	ck_assert_uint_gt(asked[2].came, asked[0].now); /* it was not */
+	expect(guests[0], "/a");
+	expect(guests[1], "/b");
+	expect(guests[2], "/c");
+}
+END_TEST
+
+START_TEST(a_connection_asks_once_it_has_been_answered)
+{
+	ask(guests[0], "/a");
+	ask(guests[0], "/b");
+	turn_until(2);
+	ck_assert_str_eq(asked[0].target, "/a");
+	ck_assert_str_eq(asked[1].target, "/b");
+	ck_assert_uint_gt(asked[1].came, asked[0].now);
+	expect(guests[0], "/b");
+}
+END_TEST
+
+START_TEST(who_waits_when_it_ends_is_let_go)
+{
+	char c;
+	for (int i = 0; i < GUESTS; i++)
+		ask(guests[i], "/a");
+	turn_until(1);
+	http_close(http);
+	http = NULL;
+	for (int i = 0; i < GUESTS; i++)
+		while (read(guests[i], &c, 1) > 0)
+			;
+	ck_assert_uint_eq(atomic_load(&connections), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("serve_http");
+	TCase *c = tcase_create("turns");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_add_test(c, all_that_have_come_are_read_before_the_first_is_answered);
+	tcase_add_test(c, a_connection_asks_once_it_has_been_answered);
+	tcase_add_test(c, who_waits_when_it_ends_is_let_go);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
