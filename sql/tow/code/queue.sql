@@ -175,12 +175,15 @@ $$;
 comment on function tow.reset(text) is 'Give a setting of the instance the value again that a new one starts with.';
 
 create or replace function tow_store.depth(p_band int) returns table(n bigint, oldest timestamptz)
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
-	select (select count(*) from (select from tow_store.ready r where r.band = p_band union all select from tow_store.lined l where l.band = p_band limit 100000) c),
-		(select j.created_at from tow_store.job j where j.id = least(
-			(select r.id from tow_store.ready r where r.band = p_band order by r.band, r.pos limit 1),
-			(select min(h.id) from (select o.gate, o.pos_low from tow_store.turn o where o.band = p_band and o.why is distinct from 'i' limit 1000) t, lateral (
-				select l.id from tow_store.lined l where l.band = p_band and l.gate = t.gate and l.pos >= t.pos_low order by l.band, l.gate, l.pos limit 1) h)))
-$$;
+begin
+	return query
+		select least((select count(*) from (select from tow_store.ready r where r.band = p_band limit 100000) c) + (select count(*) from (select from tow_store.lined l where l.band = p_band limit 100000) c), 100000),
+			(select j.created_at from tow_store.job j where j.id = least(
+				(select r.id from tow_store.ready r where r.band = p_band order by r.band, r.pos limit 1),
+				(select min(h.id) from (select o.gate, o.pos_low from tow_store.turn o where o.band = p_band and o.why is distinct from 'i' limit 1000) t, lateral (
+					select l.id from tow_store.lined l where l.band = p_band and l.gate = t.gate and l.pos >= t.pos_low order by l.band, l.gate, l.pos limit 1) h)));
+end $$;
 comment on function tow_store.depth(int) is 'How many jobs of a band are ready or stand in lanes (at most 100,000 are counted), and since when the first one exists (of a thousand lanes).';

@@ -26,133 +26,154 @@ end $$;
 comment on function tow_store.status_of(jsonb) is 'What tow.status says, given the queues.';
 
 create or replace function tow_store.status_scheduler() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	with l as (
-		select s.*, format('scheduler %s (%s, pid %s on %s)', s.id, s.name, s.pid, s.host) as who, tow_store.span((select tow.now()) - s.seen_at) as silent from tow.schedulers s
-	), n as (
-		select count(*) filter (where l.state = 'running') as own, count(*) filter (where l.state = 'stand-by') as standby,
-			(array_agg(format('the last one, %s, was heard at %s, %s ago', l.who, date_trunc('second', l.seen_at), l.silent) order by l.seen_at desc))[1] as last,
-			(array_agg(format('it hangs: kill -KILL %s on %s, then tow scheduler, if nobody starts it', l.pid, l.host) order by l.seen_at desc))[1] as kill
-		from l
-	)
-	select 'scheduler', case when n.own > 0 then 'ok' when n.standby > 0 then 'warn' else 'bad' end,
-		case when n.own > 0 then format('%s running', n.own) when n.standby > 0 then 'only a stand-by that a worker started'
-			when n.last is not null then 'none is heard: ' || n.last else 'none lives' end,
-		case when n.own > 0 then null when n.standby = 0 and n.kill is not null then n.kill else 'start one: tow scheduler' end
-	from n
-	union all
-	select 'scheduler ' || l.id, 'warn', format('silent for %s', l.silent), l.who || ' hangs: end it with kill -KILL'
-	from l, n where l.state = 'silent' and n.own + n.standby > 0
-$$;
+#variable_conflict use_column
+begin
+	return query
+		with l as (
+			select s.*, format('scheduler %s (%s, pid %s on %s)', s.id, s.name, s.pid, s.host) as who, tow_store.span((select tow.now()) - s.seen_at) as silent from tow.schedulers s
+		), n as (
+			select count(*) filter (where l.state = 'running') as own, count(*) filter (where l.state = 'stand-by') as standby,
+				(array_agg(format('the last one, %s, was heard at %s, %s ago', l.who, date_trunc('second', l.seen_at), l.silent) order by l.seen_at desc))[1] as last,
+				(array_agg(format('it hangs: kill -KILL %s on %s, then tow scheduler, if nobody starts it', l.pid, l.host) order by l.seen_at desc))[1] as kill
+			from l
+		)
+		select 'scheduler', case when n.own > 0 then 'ok' when n.standby > 0 then 'warn' else 'bad' end,
+			case when n.own > 0 then format('%s running', n.own) when n.standby > 0 then 'only a stand-by that a worker started'
+				when n.last is not null then 'none is heard: ' || n.last else 'none lives' end,
+			case when n.own > 0 then null when n.standby = 0 and n.kill is not null then n.kill else 'start one: tow scheduler' end
+		from n
+		union all
+		select 'scheduler ' || l.id, 'warn', format('silent for %s', l.silent), l.who || ' hangs: end it with kill -KILL'
+		from l, n where l.state = 'silent' and n.own + n.standby > 0;
+end $$;
 comment on function tow_store.status_scheduler() is 'Part of tow.status: schedulers.';
 
 create or replace function tow_store.status_workers() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'workers', case when n.workers = 0 then 'bad' when n.workers = n.leave then 'warn' else 'ok' end,
-		case when n.workers = 0 then 'none lives'
-			else format('%s with %s slots, %s held%s', n.workers, n.slots, n.busy, case when n.workers = n.leave then ': no more is claimed, as all are about to go' end) end,
-		case when n.workers = n.leave then 'start one: tow worker' end
-	from (
-		select count(*) as workers, count(*) filter (where w.state = 'draining') as leave, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy
-		from tow.workers w
-	) n
-	union all
-	select 'worker ' || w.id, 'ok', format('draining: it claims no more, and goes when it has ended what it has (%s)', w.busy), null
-	from tow.workers w where w.state = 'draining'
-	union all
-	select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', tow_store.span(w.silent)) end,
-		format('%s on %s, pid %s', w.name, w.host, w.pid)
-	from tow.workers w where w.missing_since is not null or w.silent > w.lease / 2
-	union all
-	select p.what, 'ok', p.how, 'start it with --direct or TOW_DIRECT_URL: an address past the pooler'
-	from (
-		select 'worker ' || w.id as what, format('comes through a pooler: it polls, and if it dies its jobs wait for its lease of %s', tow_store.span(w.lease)) as how
-		from tow.workers w where w.pooled
+#variable_conflict use_column
+begin
+	return query
+		select 'workers', case when n.workers = 0 then 'bad' when n.workers = n.leave then 'warn' else 'ok' end,
+			case when n.workers = 0 then 'none lives'
+				else format('%s with %s slots, %s held%s', n.workers, n.slots, n.busy, case when n.workers = n.leave then ': no more is claimed, as all are about to go' end) end,
+			case when n.workers = n.leave then 'start one: tow worker' end
+		from (
+			select count(*) as workers, count(*) filter (where w.state = 'draining') as leave, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy
+			from tow.workers w
+		) n
 		union all
-		select 'scheduler ' || s.id, 'comes through a pooler: it looks every second' from tow.schedulers s where s.pooled and s.state <> 'silent'
-	) p
-	union all
-	select p.what, 'warn', format('the clock of its host, %s, is %s s %s', p.host, round(abs(extract(epoch from p.clock_ahead))),
-		case when p.clock_ahead > '0' then 'ahead of the database''s' else 'behind the database''s' end),
-		'run an NTP client on both hosts; jobs are not affected, logs are'
-	from (
-		select 'worker ' || w.id as what, w.host, w.clock_ahead from tow.workers w
+		select 'worker ' || w.id, 'ok', format('draining: it claims no more, and goes when it has ended what it has (%s)', w.busy), null
+		from tow.workers w where w.state = 'draining'
 		union all
-		select 'scheduler ' || s.id, s.host, s.clock_ahead from tow.schedulers s where s.state <> 'silent'
-	) p
-	where p.clock_ahead not between interval '-2 s' and interval '2 s'
-$$;
+		select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', tow_store.span(w.silent)) end,
+			format('%s on %s, pid %s', w.name, w.host, w.pid)
+		from tow.workers w where w.missing_since is not null or w.silent > w.lease / 2
+		union all
+		select p.what, 'ok', p.how, 'start it with --direct or TOW_DIRECT_URL: an address past the pooler'
+		from (
+			select 'worker ' || w.id as what, format('comes through a pooler: it polls, and if it dies its jobs wait for its lease of %s', tow_store.span(w.lease)) as how
+			from tow.workers w where w.pooled
+			union all
+			select 'scheduler ' || s.id, 'comes through a pooler: it looks every second' from tow.schedulers s where s.pooled and s.state <> 'silent'
+		) p
+		union all
+		select p.what, 'warn', format('the clock of its host, %s, is %s s %s', p.host, round(abs(extract(epoch from p.clock_ahead))),
+			case when p.clock_ahead > '0' then 'ahead of the database''s' else 'behind the database''s' end),
+			'run an NTP client on both hosts; jobs are not affected, logs are'
+		from (
+			select 'worker ' || w.id as what, w.host, w.clock_ahead from tow.workers w
+			union all
+			select 'scheduler ' || s.id, s.host, s.clock_ahead from tow.schedulers s where s.state <> 'silent'
+		) p
+		where p.clock_ahead not between interval '-2 s' and interval '2 s';
+end $$;
 comment on function tow_store.status_workers() is 'Part of tow.status: workers, who comes through a pooler, whose clock is off.';
 
 create or replace function tow_store.status_queues(p_queues jsonb) returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
-		concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
-			format('%s ready, %s running', coalesce(q.ready::text, 'more than 1000'), q.running), coalesce(nullif(q.waiting, 0)::text, case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
-			'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready)),
-		case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
-	from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
-		from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)) q
-$$;
+#variable_conflict use_column
+begin
+	return query
+		select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
+			concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
+				format('%s ready, %s running', coalesce(q.ready::text, 'more than 1000'), q.running), coalesce(nullif(q.waiting, 0)::text, case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
+				'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready)),
+			case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
+		from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
+			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)) q;
+end $$;
 comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues; null is more than a thousand.';
 
 -- Looks at the head of each band only: a kind nobody knows either has a band of its own, or is about to get one.
 create or replace function tow_store.status_kinds() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
-	select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', sum(k.n), k.queue),
-		'start a worker that has this kind: an [exec], [http] or C kind, or a function of the database (in SQL)'
-	from (
-		select j.kind, j.queue, case when b.kind is null then 1 else (select d.n from tow_store.depth(b.id) d) end as n
-		from tow_store.band b
-			join lateral (select coalesce((select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1),
-				(select l.id from tow_store.lined l where l.band = b.id order by l.band, l.gate, l.pos limit 1)) as id) h on true
-			join tow_store.job j on j.id = h.id
-		where not exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues) and j.kind = any(w.kinds))
-			and exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues))
-	) k group by k.kind, k.queue
-$$;
+#variable_conflict use_column
+begin
+	return query
+		select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', sum(k.n), k.queue),
+			'start a worker that has this kind: an [exec], [http] or C kind, or a function of the database (in SQL)'
+		from (
+			select j.kind, j.queue, case when b.kind is null then 1 else (select d.n from tow_store.depth(b.id) d) end as n
+			from tow_store.band b
+				join lateral (select coalesce((select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1),
+					(select l.id from tow_store.lined l where l.band = b.id order by l.band, l.gate, l.pos limit 1)) as id) h on true
+				join tow_store.job j on j.id = h.id
+			where not exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues) and j.kind = any(w.kinds))
+				and exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues))
+		) k group by k.kind, k.queue;
+end $$;
 comment on function tow_store.status_kinds() is 'Part of tow.status: kinds that nobody runs.';
 
 create or replace function tow_store.status_schedules() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'schedule ' || s.name, 'bad', format('was due at %s and has not fired', s.next_at), 'is the scheduler alive? tow status'
-	from tow_store.schedule s where s.paused_at is null and s.next_at < (select tow.now()) - greatest(s.grace, interval '1 min')
-	union all
-	select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy'
-	from tow_store.audit a where a.what = 'schedule.failed' and a.at > (select tow.now()) - interval '1 day'
-	union all
-	select 'schedule ' || s.name, 'warn', format('missed %s instants in the last day, the last one %s', count(*), max(f.at)), 'was the scheduler or the database away? tow schedule history ' || s.name
-	from tow_store.fire f join tow_store.schedule s on s.id = f.schedule_id
-	where f.how = 'missed' and f.fired_at > (select tow.now()) - interval '1 day' group by s.name
-$$;
+#variable_conflict use_column
+begin
+	return query
+		select 'schedule ' || s.name, 'bad', format('was due at %s and has not fired', s.next_at), 'is the scheduler alive? tow status'
+		from tow_store.schedule s where s.paused_at is null and s.next_at < (select tow.now()) - greatest(s.grace, interval '1 min')
+		union all
+		select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy'
+		from tow_store.audit a where a.what = 'schedule.failed' and a.at > (select tow.now()) - interval '1 day'
+		union all
+		select 'schedule ' || s.name, 'warn', format('missed %s instants in the last day, the last one %s', count(*), max(f.at)), 'was the scheduler or the database away? tow schedule history ' || s.name
+		from tow_store.fire f join tow_store.schedule s on s.id = f.schedule_id
+		where f.how = 'missed' and f.fired_at > (select tow.now()) - interval '1 day' group by s.name;
+end $$;
 comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
 
 create or replace function tow_store.status_daemons() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'daemon ' || d.name, case d.state when 'failed' then 'bad' else 'warn' end, concat_ws(': ', d.state, d.error),
-		case d.state when 'failed' then 'start it again: tow daemon start ' else 'tow daemon log ' end || d.name
-	from tow.find_daemons() d where d.state in ('failed', 'failing')
-$$;
+#variable_conflict use_column
+begin
+	return query
+		select 'daemon ' || d.name, case d.state when 'failed' then 'bad' else 'warn' end, concat_ws(': ', d.state, d.error),
+			case d.state when 'failed' then 'start it again: tow daemon start ' else 'tow daemon log ' end || d.name
+		from tow.find_daemons() d where d.state in ('failed', 'failing');
+end $$;
 comment on function tow_store.status_daemons() is 'Part of tow.status: daemons that fail.';
 
 create or replace function tow_store.status_duties() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select 'duty ' || d.name, 'warn', format('failed at %s: %s', date_trunc('second', d.error_at), d.last_error), null::text
-	from tow_store.duty d where d.error_at > (select tow.now()) - interval '10 min'
-	union all
-	select 'duty ' || d.name, 'warn', format('has had no turn for %s', tow_store.span((select tow.now()) - d.last_at)), 'somebody is at it, or holds what it needs: look at pg_stat_activity and at the scheduler''s log'
-	from tow_store.duty d join tow_store.dues((select tow.now())) u on u.name = d.name and (u.every is not null or u.at <= (select tow.now()))
-	where d.last_at < (select tow.now()) - greatest(d.every * 10, interval '2 min') and tow_store.clock_is_minded()
-	union all
-	select 'inbox', 'warn', tow_store.some(count(*), 'row') || ' refused in the last day', 'select * from tow.refused'
-	from tow_store.refused r where r.at > (select tow.now()) - interval '1 day' having count(*) > 0
-$$;
+#variable_conflict use_column
+begin
+	return query
+		select 'duty ' || d.name, 'warn', format('failed at %s: %s', date_trunc('second', d.error_at), d.last_error), null::text
+		from tow_store.duty d where d.error_at > (select tow.now()) - interval '10 min'
+		union all
+		select 'duty ' || d.name, 'warn', format('has had no turn for %s', tow_store.span((select tow.now()) - d.last_at)), 'somebody is at it, or holds what it needs: look at pg_stat_activity and at the scheduler''s log'
+		from tow_store.duty d join tow_store.dues((select tow.now())) u on u.name = d.name and (u.every is not null or u.at <= (select tow.now()))
+		where d.last_at < (select tow.now()) - greatest(d.every * 10, interval '2 min') and tow_store.clock_is_minded()
+		union all
+		select 'inbox', 'warn', tow_store.some(count(*), 'row') || ' refused in the last day', 'select * from tow.refused'
+		from tow_store.refused r where r.at > (select tow.now()) - interval '1 day' having count(*) > 0;
+end $$;
 comment on function tow_store.status_duties() is 'Part of tow.status: duties that failed, rows refused.';

@@ -38,14 +38,17 @@ $$;
 comment on function tow_store.tide_at(xid) is 'When a transaction of so long ago was the next one, to half a minute.';
 
 create or replace function tow_store.status_horizon() returns table(component text, status text, detail text, hint text)
-language sql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-	with h as (
-		select p.* from tow_store.pinned() p where p.since < clock_timestamp() - tow_store.setting('pinned_after')::interval
-	)
-	select 'xmin', 'warn', format('%s %s pins the horizon %s transactions back, for %s', h.what, h.who, h.xids,
-		tow_store.span(clock_timestamp() - h.since)), h.todo from h
-	union all
-	select 'xmin', 'ok', 'nobody pins the horizon', null where not exists (select from h)
-$$;
+#variable_conflict use_column
+begin
+	return query
+		with h as (
+			select p.* from tow_store.pinned() p where p.since < clock_timestamp() - tow_store.setting('pinned_after')::interval
+		)
+		select 'xmin', 'warn', format('%s %s pins the horizon %s transactions back, for %s', h.what, h.who, h.xids,
+			tow_store.span(clock_timestamp() - h.since)), h.todo from h
+		union all
+		select 'xmin', 'ok', 'nobody pins the horizon', null where not exists (select from h);
+end $$;
 comment on function tow_store.status_horizon() is 'Part of tow.status: who pins the xmin horizon.';
