@@ -21,6 +21,9 @@ select pg_temp.read() as read \gset
 select count(*) from tow.find_jobs() \g /dev/null
 select cmp_ok(pg_temp.read() - :read, '<', 5000::bigint, 'without a look at them all');
 
+select is(array(select id from tow.find_jobs(queue => 'default', max_rows => 2)), array(select id from tow.jobs where queue = 'default' order by id desc limit 2), 'those that fit lie behind many that do not');
+select is(array(select id from tow.find_jobs(queue => 'many', state => 'ready', max_rows => 1500)), array(select id from tow.jobs where queue = 'many' and state = 'ready' order by id desc limit 1500), 'and there are many of them');
+select is((select count(*) from tow.find_jobs(kind => 'noop', max_rows => null)), (select count(*) from tow.jobs), 'or all are asked for');
 select tow.set_queue('q' || i) from generate_series(1, 30) i \g /dev/null
 create function pg_temp.looks() returns bigint language sql as $$
 	select sum(seq_scan + coalesce(idx_scan, 0))::bigint from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname = 'running'
@@ -33,6 +36,10 @@ create function pg_temp.depths() returns bigint language sql as $$
 $$;
 select pg_temp.depths() as depths \gset
 select tow.overview() \g /dev/null
+analyze tow_store.ready;
+select pg_temp.read() as read \gset
+select count(*) from tow_store.depth((select b.id from tow_store.band b join tow_store.queue q on q.id = b.queue where q.name = 'default' order by b.priority limit 1)) \g /dev/null
+select cmp_ok(pg_temp.read() - :read, '<', 100::bigint, 'the depth of one queue is not found by reading another');
 select cmp_ok(pg_temp.depths() - :depths, '<', 2 * 2 * (select count(*) from tow_store.band), 'the overview counts each band once');
 
 select * from finish();

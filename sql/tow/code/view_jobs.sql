@@ -92,19 +92,19 @@ set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set e
 as $$
 begin
 	return query with born as (
-		select m.* from tow_store.band b, lateral (
+		select m.*, b.laned from tow_store.band b, lateral (
 				select * from (select r.* from tow_store.ready r where r.band = b.id and r.pos < p_before
 					order by r.band desc, r.pos desc limit p_rows + 1000) l
 				where l.pos = l.id limit p_rows) m
-		where p_bands is null or b.id = any(p_bands)
+		where (p_bands is null or b.id = any(p_bands)) and (p_state is null or p_state = case when b.laned then 'waiting' else 'ready' end)
 	), moved as (
-		select l.* from (select r.* from tow_store.ready r where r.pos <> r.id and r.id < p_before order by r.id desc limit p_rows + 1000) l join tow_store.band b on b.id = l.band
-		where p_state is null or p_state = case when b.laned then 'waiting' else 'ready' end limit p_rows
+		select * from (select r.*, (select b.laned from tow_store.band b where b.id = r.band) as laned from tow_store.ready r
+				where r.pos <> r.id and r.id < p_before and (p_bands is null or r.band = any(p_bands)) order by r.id desc limit p_rows + 1000) l
+		where p_state is null or p_state = case when l.laned then 'waiting' else 'ready' end limit p_rows
 	), ready as ( -- not from places: the planner would not see that the end of an index is enough
-		select r.id, case when b.laned then 'waiting' else 'ready' end, r.band, r.attempt, null::timestamptz, null::timestamptz, null::bigint,
-			null::bigint, case when b.laned then 'arrival' end, r.pos
-		from (table born union all table moved) r join tow_store.band b on b.id = r.band
-		where p_state is null or p_state = case when b.laned then 'waiting' else 'ready' end
+		select r.id, case when r.laned then 'waiting' else 'ready' end, r.band, r.attempt, null::timestamptz, null::timestamptz, null::bigint,
+			null::bigint, case when r.laned then 'arrival' end, r.pos
+		from (table born union all table moved) r
 	), lined as (
 		select p.* from tow_store.places p where p.reason = 'lane' and p.id < p_before
 			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
@@ -123,42 +123,67 @@ begin
 end $$;
 comment on function tow_store.newest_places(text, int, bigint, int[]) is 'Where the newest live jobs are, the newest first, at a bounded cost; p_bands: of ready ones, those in these bands.';
 
-create or replace function tow_store.newest_jobs(p_state text, p_rows int, p_before bigint) returns setof tow.jobs
-language sql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set enable_sort = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+-- All live jobs are read, once, and none is looked up.
+create or replace function tow_store.all_places(p_state text, p_rows int, p_before bigint, p_fits jsonb) returns tow_store.places[]
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = on set enable_hashjoin = on set enable_mergejoin = on set enable_nestloop = off set jit = off
 as $$
-	select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
-		coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
-		tow_store.shown(g.note, tow_store.in_sight(j.queue, (select tow_store.sight()))),
-		tow_store.shown(j.args, tow_store.in_sight(j.queue, (select tow_store.sight()))),
-		j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end,
-		j.lane, j.parent, case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
-	from tow_store.newest_places(p_state, p_rows, p_before) m
-		join tow_store.job j on j.id = m.id
-		left join tow_store.band b on b.id = m.band
-		left join tow_store.progress g on g.job_id = m.id and g.run = m.run
-$$;
-comment on function tow_store.newest_jobs(text, int, bigint) is 'The newest live jobs, in no order, at a bounded cost.';
+begin
+	return array(
+		select m from tow_store.places m join tow_store.job j on j.id = m.id
+		where m.id < p_before and (p_state is null or m.state = p_state)
+			and (not p_fits ? 'queue' or j.queue = p_fits ->> 'queue') and (not p_fits ? 'kind' or j.kind = p_fits ->> 'kind') and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags))
+			and (not p_fits ? 'key' or j.key = p_fits ->> 'key') and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane')
+		order by m.id desc limit p_rows);
+end $$;
+comment on function tow_store.all_places(text, int, bigint, jsonb) is 'Where the newest live jobs are that fit, however far behind others they are.';
 
+create or replace function tow_store.jobs_at(p_places tow_store.places[]) returns setof tow.jobs
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_sight constant text[] := tow_store.sight();
+begin
+	return query
+		select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
+			coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
+			tow_store.shown(g.note, tow_store.in_sight(j.queue, v_sight)), tow_store.shown(j.args, tow_store.in_sight(j.queue, v_sight)),
+			j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end,
+			j.lane, j.parent, case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
+		from unnest(p_places) with ordinality m(id, state, band, attempt, run_at, started_at, worker, run, reason, pos, n)
+			join tow_store.job j on j.id = m.id
+			left join tow_store.band b on b.id = m.band
+			left join tow_store.progress g on g.job_id = m.id and g.run = m.run
+		order by m.n;
+end $$;
+comment on function tow_store.jobs_at(tow_store.places[]) is 'What tow.jobs has of jobs at these places, in their order.';
+
+-- Mostly the newest have enough of them.
 create or replace function tow.find_jobs(
 	state text default null, queue text default null, kind text default null, tag text default null, key text default null,
 	max_rows int default 50, before bigint default null, lane text default null
 ) returns setof tow.jobs
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 #variable_conflict use_variable
+declare
+	c_newest constant int := 1000;
+	v_before constant bigint := coalesce(before, 9223372036854775807);
+	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane));
+	v_places tow_store.places[];
 begin
 	if state is not null and state not in ('scheduled', 'ready', 'running', 'retrying', 'waiting') then
 		perform tow_store.fail('TW422', format('bad state %L', state), 'live jobs are scheduled, ready, running, retrying or waiting; finished ones are in tow.history');
 	end if;
-	if queue is null and kind is null and tag is null and key is null and lane is null and max_rows is not null then
-		return query select j.* from tow_store.newest_jobs(state, max_rows, coalesce(before, 9223372036854775807)) j order by j.id desc;
-		return;
+	v_places := array(
+		select m from tow_store.newest_places(state, case when v_fits = '{}' then coalesce(max_rows, 0) else c_newest end, v_before) m join tow_store.job j on j.id = m.id
+		where (queue is null or j.queue = queue) and (kind is null or j.kind = kind) and (tag is null or tag = any(j.tags)) and (key is null or j.key = key) and (lane is null or j.lane = lane)
+		order by m.id desc limit max_rows);
+	if max_rows is null or v_fits <> '{}' and cardinality(v_places) < max_rows then
+		v_places := tow_store.all_places(state, max_rows, v_before, v_fits);
 	end if;
-	return query
-		select j.* from tow.jobs j
-		where (state is null or j.state = state) and (queue is null or j.queue = queue) and (kind is null or j.kind = kind)
-			and (tag is null or tag = any(j.tags)) and (key is null or j.key = key) and (lane is null or j.lane = lane) and (before is null or j.id < before)
-		order by j.id desc limit max_rows;
+	return query select j.* from tow_store.jobs_at(v_places) j;
 end $$;
 comment on function tow.find_jobs(text, text, text, text, text, int, bigint, text) is 'Live jobs that match, newest first; before: only older ids (for paging).';

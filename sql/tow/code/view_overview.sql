@@ -18,7 +18,7 @@ as $$
 			'rate', v -> 'rate', 'pause_reason', v -> 'pause_reason') order by n), '[]')
 			from jsonb_array_elements(q.all) with ordinality e(v, n)),
 		'running', (select coalesce(jsonb_agg(to_jsonb(r) order by r.started_at), '[]') from
-			(select j.id, j.kind, j.queue, j.attempt, j.started_at, j.worker, j.pct, j.note from tow_store.newest_jobs('running', max_running, 9223372036854775807) j) r),
+			(select j.id, j.kind, j.queue, j.attempt, j.started_at, j.worker, j.pct, j.note from tow_store.jobs_at(array(select p from tow_store.newest_places('running', max_running, 9223372036854775807) p)) j) r),
 		'workers', (select coalesce(jsonb_agg(to_jsonb(w) order by w.id), '[]') from
 			(select id, name, host, pid, state, busy, slots, queues, seen_at from tow.workers) w))
 	from q
