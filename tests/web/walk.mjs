@@ -582,6 +582,29 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
+// Nothing is asked by the clock: what a page knows then, it was told.
+async function databaseGoesAndComes() {
+	const page = await visit('viewer', '#/jobs?kind=stamp');
+	await page.addInitScript(() => { window.setInterval = () => 0; });
+	await page.reload();
+	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a page is told of changes');
+	const opening = await tab(page, '#/jobs?kind=stamp');
+	await opening.getByText('Live', { exact: true }).waitFor();
+	expected.trouble = true;
+	tow('db', 'stop');
+	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'and that the database has gone');
+	await comes(page.getByText('The database cannot answer now').waitFor(), 'which it says');
+	await opening.reload();
+	await comes(opening.getByText('The database cannot answer now').waitFor(), 'one that is opened meanwhile says so, too');
+	await checkAccess(opening, 'waiting for an answer');
+	await shot(opening, 'opened-away');
+	tow('db', 'start');
+	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 60000 }), 'a page is told that the database is back');
+	await comes(opening.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor({ timeout: 60000 }), 'and one that waited for it opens by itself');
+	expected.trouble = false;
+	await page.context().close();
+}
+
 async function serverGoesAndComes() {
 	const page = await visit('viewer', '#/jobs?kind=stamp');
 	const list = page.getByText('No job matches');
@@ -639,6 +662,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

@@ -52,9 +52,9 @@ export function Empty({ title, children, command, also, className = '' }) {
 		${command && html`<pre><code>${command}</code></pre>`}${also}</div>`;
 }
 
-// What the server would not do. That nobody answers says the frame, for all that is on the page.
-export function ProblemBox({ error, again }) {
-	return !error.isAway && html`<div class="problem" role="alert"><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}
+// What the server would not do. That nobody answers says the frame, for all that is on the page, unless it stands alone.
+export function ProblemBox({ error, again, alone }) {
+	return (alone || !error.isAway) && html`<div class="problem" role="alert"><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}
 		${again && html`<button type="button" onClick=${again}>Try again</button>`}</div>`;
 }
 

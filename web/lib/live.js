@@ -44,10 +44,13 @@ function hear(message) {
 		place = { epoch: message.epoch, since: message.seq };
 	else if (message.seq > place.since && message.type !== 'hello') // what was missed comes after the hello
 		place.since = message.seq;
-	if (message.type === 'resync')
+	if (message.type === 'resync' || message.type === 'lost')
 		tell([...listeners.keys()], message);
 	else if (message.topic !== undefined)
 		tell(heardBy(message), message);
+	// That somebody is there says nothing of what is shown.
+	if (message.topic !== undefined)
+		heard.at = Date.now();
 }
 
 function opened() {
@@ -92,7 +95,7 @@ function open() {
 	socket.onopen = opened;
 	socket.onclose = closed;
 	socket.onmessage = (event) => {
-		heard.at = socketHeard = Date.now();
+		socketHeard = Date.now();
 		isAsked = false;
 		hear(JSON.parse(event.data));
 	};
@@ -159,7 +162,7 @@ export function useLive(topics, refetch, every = 15000) {
 	}, [topics.join(' '), every]);
 }
 
-// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed. null for a topic hears nothing.
+// Calls heard with each message of a topic, and with {type: 'lost'} or {type: 'resync'} when some may be missed, or have been. null for a topic hears nothing.
 export function useMessages(topic, heard) {
 	const latest = useRef(heard);
 	latest.current = heard;
