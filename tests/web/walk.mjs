@@ -397,6 +397,21 @@ async function timelineIsInOrder() {
 	await page.context().close();
 }
 
+// An attempt whose worker died has no beginning; what was called off before it started has no attempt.
+async function attemptsWithoutBeginning() {
+	const page = await visit('viewer');
+	const end = '2038-01-01T10:00:07+00:00';
+	await answers(page)(new RegExp(`v1/jobs/${jobs.echo}$`), (job) => Object.assign(job, {
+		state: 'running', attempt: 1, error: 'worker 1 ended while it held the job', started_at: end, log: [], attempts: [{ run: 1, attempt: 1, started_at: null, finished_at: end, outcome: 'lost' }, { run: 2, attempt: 0, started_at: null, finished_at: end, outcome: 'cancelled' }],
+	}));
+	await goTo(page, `#/jobs/${jobs.echo}`);
+	await page.locator('.timeline').waitFor();
+	is(await page.locator('.timeline .attempt time').evaluateAll((all, at) => all.map((time) => time.dateTime === at).join(), end), 'true,true,true', 'an attempt that was lost is told of when it ended');
+	await comes(page.locator('.timeline').getByText('before it had started').waitFor(), 'what never started was no attempt');
+	await comes(page.locator('.calm').getByText('worker 1 ended').waitFor(), 'while it is tried again, how it ended before is no alarm');
+	await page.context().close();
+}
+
 // What a proxy sent for a page of its own is not read as an error, but can be.
 async function pagesInErrorsAreFolded() {
 	const page = await visit('operator', '', { viewport: { width: 360, height: 740 } });
@@ -585,11 +600,11 @@ async function viewersOnlyLook() {
 // Nothing is asked by the clock: what a page knows then, it was told.
 async function databaseGoesAndComes() {
 	const page = await visit('viewer', '#/jobs?kind=stamp');
+	const opening = await tab(page, '#/jobs?kind=stamp');
 	await page.addInitScript(() => { window.setInterval = () => 0; });
 	await page.reload();
 	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a page is told of changes');
-	const opening = await tab(page, '#/jobs?kind=stamp');
-	await opening.getByText('Live', { exact: true }).waitFor();
+	await page.waitForTimeout(4000); // what it is told at first has been asked for
 	expected.trouble = true;
 	tow('db', 'stop');
 	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'and that the database has gone');
@@ -662,6 +677,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, attemptsWithoutBeginning, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

@@ -146,6 +146,15 @@ function NoJob({ id, error }) {
 	return html`<${Gone} of="job" name=${id} at="jobs" pageTitle="Jobs" error=${error}>It was never enqueued here, or it has been deleted: queues keep finished jobs for a while.<//>`;
 }
 
+// What is tried again, or was called off, is not wrong any more.
+function Failed({ job: { state, error } }) {
+	if (state === 'cancelled')
+		return html`<p class="panel calm">${error}</p>`;
+	if (['ready', 'running'].includes(state))
+		return html`<div class="panel calm"><span class="soft">The attempt before this one:</span><${Long} text=${error} /></div>`;
+	return html`<div class="problem mono"><${Long} text=${error} /></div>`;
+}
+
 export function Job({ id }) {
 	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />` : html`<${NoJob} id=${id} error=${{ status: 404 }} />`;
 }
@@ -157,7 +166,7 @@ function Known({ id }) {
 		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} note=${html`<a href=${href('jobs')}>Jobs</a>`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem mono"><${Long} text=${job.error} /></div>`)}
+		${job.error && html`<${Failed} job=${job} />`}
 		<div class="halves">
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
 			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />
