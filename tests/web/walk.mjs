@@ -412,6 +412,34 @@ async function attemptsWithoutBeginning() {
 	await page.context().close();
 }
 
+// What another does that no feed of things tells: settings, priorities, that something is deleted.
+async function deedsAreFollowed() {
+	const page = await visit('admin'), other = await tab(page, '#/settings');
+	const job = sql("select tow.enqueue('noop', run_at => now() + '1 hour')");
+	await other.getByText('Live', { exact: true }).waitFor();
+	const name = (await other.getByRole('button', { name: /^Change / }).first().getAttribute('aria-label')).replace('Change ', '');
+	await other.waitForTimeout(2000); // what it is told at first has been asked for
+	await goTo(page, '#/settings');
+	const reset = page.getByRole('button', { name: `Reset ${name}` });
+	await page.getByRole('button', { name: `Change ${name}` }).click();
+	const value = page.getByRole('dialog').getByLabel('Value');
+	await value.fill(await value.evaluate((input) => input.value.replace(/\d+/, (n) => Number(n) + 1)));
+	await page.keyboard.press('Enter');
+	await reset.waitFor();
+	is(await page.evaluate(() => document.activeElement.ariaLabel), `Change ${name}`, 'after a dialog, one is where one was');
+	await comes(other.getByRole('button', { name: `Reset ${name}` }).waitFor(), 'a setting that is changed in one tab is seen in the other');
+	await reset.click();
+	await comes(other.getByRole('button', { name: `Reset ${name}` }).waitFor({ state: 'detached' }), 'and that it was reset');
+	await goTo(other, `#/jobs/${job}`);
+	await other.getByText('Timeline').waitFor();
+	sql(`select tow.reprioritise(${job}, 7)`);
+	await comes(other.locator('.timeline').getByText('to 7').waitFor(), 'so is the priority of a job');
+	sql(`select tow.cancel(${job}); select tow.forget(${job})`);
+	await comes(other.getByText(`There is no job ${job}`).waitFor(), 'and that it was deleted');
+	is(await other.getByRole('button', { name: 'Try again' }).count(), 0, 'which is no error');
+	await page.context().close();
+}
+
 // What a proxy sent for a page of its own is not read as an error, but can be.
 async function pagesInErrorsAreFolded() {
 	const page = await visit('operator', '', { viewport: { width: 360, height: 740 } });
@@ -677,6 +705,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, attemptsWithoutBeginning, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

@@ -83,10 +83,12 @@ function Question({ question }) {
 	const [problem, setProblem] = useState(null);
 	const [busy, setBusy] = useState(false);
 	useEffect(() => {
-		box.current.showModal();
+		const shown = box.current;
+		shown.showModal();
 		putBack(form.current, left);
 		// What cannot be undone is not a mere Enter away.
 		box.current.querySelector(fields.length ? 'input, select, textarea' : danger || action === null ? '.cancel' : '.go')?.focus();
+		return () => shown.close(); // which gives the focus back; being taken out of the page does not
 	}, []);
 	const end = (answer) => {
 		if (asked.get() === question)

@@ -65,6 +65,10 @@ function closed() {
 	later();
 }
 
+// The browser knows first that this machine is in no network, or in one again.
+for (const event of ['offline', 'online'])
+	window.addEventListener(event, () => tell([...listeners.keys()], { type: 'lost' }));
+
 // The handshake of an end is not waited for: nobody would answer it.
 function abandon() {
 	socket.onopen = socket.onclose = socket.onmessage = null;
@@ -169,6 +173,16 @@ export function useMessages(topic, heard) {
 	useEffect(() => (topic === null ? undefined : subscribe(topic, (message) => latest.current(message))), [topic]);
 }
 
+// Calls act when somebody has done something, to whatever it was.
+function useDeeds(isWanted, act) {
+	const last = useRef(undefined);
+	useMessages(isWanted ? 'jobs' : null, ({ actions }) => {
+		if (last.current !== undefined && actions !== undefined && actions !== last.current)
+			act();
+		last.current = actions;
+	});
+}
+
 // A job once it has ended.
 const ENDS_MS = 1000;
 export async function jobEnds(id) {
@@ -201,8 +215,8 @@ export function useAnswer(path, query) {
 export const isAnswered = ({ data, error }) => data !== undefined || error !== null;
 
 // What a path answers, kept fresh: {data, error, reload}. While it is asked again, what was there stays.
-// null for a path asks for nothing.
-export function useData(path, { query, topics = [], every } = {}) {
+// null for a path asks for nothing. deeds: it changes by what people do, of which no topic tells.
+export function useData(path, { query, topics = [], every, deeds = false } = {}) {
 	const [state, setState] = useState({ data: undefined, error: null });
 	const asked = useRef(0);
 	const key = JSON.stringify([path, query]);
@@ -216,8 +230,9 @@ export function useData(path, { query, topics = [], every } = {}) {
 			if (turn === asked.current)
 				setState({ data, error: null, key });
 		} catch (error) {
+			// What has been deleted is not shown as it was.
 			if (turn === asked.current)
-				setState((before) => ({ ...before, error }));
+				setState((before) => (error.status === 404 ? { data: undefined, error, key } : { ...before, error }));
 		}
 	}, [key]);
 	useEffect(() => {
@@ -225,5 +240,6 @@ export function useData(path, { query, topics = [], every } = {}) {
 		return () => { asked.current++; };
 	}, [reload]);
 	useLive(topics, reload, every);
+	useDeeds(deeds, reload);
 	return { ...state, stale: state.key !== key, reload };
 }

@@ -94,7 +94,7 @@ const columns = (reload) => [
 const topics = ['daemons'];
 
 function All() {
-	const { data, error, reload } = useData('daemons', { topics, every: 5000 });
+	const { data, error, reload } = useData('daemons', { topics, deeds: true, every: 5000 });
 	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`}>
 			${may('admin') && html`<${Button} look="main" onClick=${() => add(sort).then((done) => done && go(`daemons/${done.name}`))}>Add a daemon<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
@@ -119,7 +119,7 @@ function Log({ lines }) {
 
 function One({ name }) {
 	const path = `daemons/${step(name)}`;
-	const { data: d, error, reload } = useData(path, { topics, every: 3000 });
+	const { data: d, error, reload } = useData(path, { topics, deeds: true, every: 3000 });
 	const [most, setMost] = useState(KEPT);
 	const log = useData(`${path}/log`, { query: { max_lines: most }, topics, every: 3000 });
 	if (!d)

@@ -103,7 +103,7 @@ function Hint({ job, hint }) {
 }
 
 function Why({ job, topic }) {
-	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic] });
+	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic], deeds: true });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
 		<b>${w.reason}</b> <${Said} text=${gist(w.detail)} />${w.until && html`, until <${Moment} at=${w.until} />`}
 		${w.ids && html`<${Holders} of=${w} />`}
@@ -161,7 +161,7 @@ export function Job({ id }) {
 
 function Known({ id }) {
 	const topic = `job:${id}`;
-	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], every: 10000 });
+	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], deeds: true, every: 10000 });
 	if (!job)
 		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} note=${html`<a href=${href('jobs')}>Jobs</a>`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>

@@ -86,8 +86,8 @@ function withLimits(kinds, limits) {
 }
 
 export function Kinds() {
-	const kinds = useData('kinds', { every: 30000 });
-	const limits = useData('limits', { query: { what: 'kind' }, every: 30000 });
+	const kinds = useData('kinds', { deeds: true, every: 30000 });
+	const limits = useData('limits', { query: { what: 'kind' }, deeds: true, every: 30000 });
 	const error = kinds.error ?? limits.error;
 	const reload = () => {
 		kinds.reload();

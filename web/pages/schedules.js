@@ -171,7 +171,7 @@ const columns = (reload, few) => [
 ];
 
 function All() {
-	const { data, error, reload } = useData('schedules', { topics });
+	const { data, error, reload } = useData('schedules', { topics, deeds: true });
 	return html`<${Head} title="Schedules" note="Jobs that come by the clock.">${may('admin') && html`<${Button} look="main" onClick=${() => add(reload)}>Add a schedule<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, data?.items.length <= MANY)} rows=${data?.items}
@@ -190,7 +190,7 @@ const HISTORY = 60;
 
 function One({ name }) {
 	const path = `schedules/${step(name)}`;
-	const { data: s, error, reload } = useData(path, { topics });
+	const { data: s, error, reload } = useData(path, { topics, deeds: true });
 	const next = useData(`${path}/next`, { query: { n: 8 }, every: 30000 });
 	const [most, setMost] = useState(HISTORY);
 	const history = useData(`${path}/history`, { query: { n: most }, every: 15000 });

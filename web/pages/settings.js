@@ -42,7 +42,7 @@ const settingColumns = (reload) => [
 ];
 
 function Instance() {
-	const { data, error, reload } = useData('config', { every: 60000 });
+	const { data, error, reload } = useData('config', { deeds: true, every: 60000 });
 	return html`${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="settings whole"><${Table} label="settings" columns=${settingColumns(reload)} rows=${data?.items} /></div>`;
 }
@@ -80,7 +80,7 @@ const tokenColumns = (reload) => [
 ];
 
 function Tokens() {
-	const { data, error, reload } = useData('tokens', { every: 30000 });
+	const { data, error, reload } = useData('tokens', { deeds: true, every: 30000 });
 	return html`<div class="lead"><p class="soft">Who may ask the server, as whom. What they know is shown once, when they are made.</p><${Button} look="main" onClick=${() => addToken(reload)}>Add a token<//></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="tokens" columns=${tokenColumns(reload)} rows=${data?.items} empty=${html`<${Empty} title="No tokens" command="tow token add laptop --role operator" />`} />`;
@@ -151,7 +151,7 @@ function doColumn(of, then) {
 }
 
 function Read({ of }) {
-	const { data, error, reload } = useData(of.path, { every: 30000 });
+	const { data, error, reload } = useData(of.path, { deeds: true, every: 30000 });
 	const then = async (does) => {
 		if (await does())
 			reload();
