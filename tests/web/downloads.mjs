@@ -552,6 +552,12 @@ async function schedulesWithPreview() {
 	await shot(page, 'schedule-add');
 	await dialog(page).getByLabel('Arguments').fill('{}');
 	await dialog(page).getByLabel('Kind of job').fill('noop');
+	await dialog(page).getByLabel('Name', { exact: true }).fill('nightly');
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+	await comes(dialog(page).getByText('there is a schedule nightly already').waitFor(), 'and a name that is taken');
+	is(sql("select spec from tow.schedules where name = 'nightly'"), '30 9 * * 1-5', 'whose schedule stays as it is');
+	is(await page.evaluate(() => document.activeElement.textContent), 'Add', 'who is refused is where he was');
+	await dialog(page).getByLabel('Name', { exact: true }).fill('short-lived');
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await page.getByRole('link', { name: 'short-lived' }).click();
 	await page.getByRole('button', { name: 'Delete' }).click();

@@ -147,6 +147,10 @@ async function actOnAllThatMatch() {
 	const chosen = page.getByRole('group', { name: 'selected jobs' });
 	await page.locator('tbody tr').nth(49).waitFor();
 	await page.getByLabel('select all that are shown').check();
+	await chosen.getByRole('button', { name: 'Cancel' }).click();
+	await page.getByRole('dialog').waitFor();
+	await page.keyboard.press('Escape');
+	await comes(page.waitForFunction(() => document.activeElement.textContent === 'Cancel'), 'who thinks better of it is where he was');
 	await chosen.getByRole('button', { name: 'Select all that match' }).click();
 	await comes(chosen.getByText('All that match are selected').waitFor(), 'all that match can be selected, where not all are shown');
 	ok(await chosen.getByRole('button', { name: 'Delete' }).isDisabled(), 'what does not fit them is not offered');
@@ -549,6 +553,14 @@ async function actOnOne() {
 	await page.context().close();
 }
 
+async function limitsMayStay() {
+	const page = await visit('admin', '#/queues/default');
+	await page.getByRole('button', { name: 'Limits of one' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+	await comes(page.getByText('saved', { exact: true }).waitFor(), 'who changes nothing is not told that there is nothing to change');
+	await page.context().close();
+}
+
 async function filterBy(page, text) {
 	await page.getByLabel('Filter jobs').fill(text);
 	await page.keyboard.press('Enter');
@@ -704,7 +716,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

@@ -8,7 +8,7 @@ import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
-import { add, drop, edit } from '../lib/setup.js';
+import { add, drop, edit, mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
@@ -20,9 +20,7 @@ const pathOf = (d) => `daemons/${step(d.name)}`;
 
 // Putting one changes another of its name.
 async function make(body, name) {
-	const there = await get('daemons').then(({ items }) => items.some((d) => d.name === name));
-	if (there)
-		throw Object.assign(new Error(`there is a daemon ${name} already`), { hint: 'edit it, or choose another name' });
+	await mustBeNew(sort, name);
 	return put(`daemons/${step(name)}`, body);
 }
 

@@ -38,7 +38,10 @@ export function PauseButton({ path, name, paused, reload, look = 'small' }) {
 async function edit(title, fields, path, reload) {
 	const done = await ask({
 		title, fields, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
-		run: (values) => put(path, changed(fields, values)),
+		run: (values) => {
+			const what = changed(fields, values);
+			return Object.keys(what).length ? put(path, what) : {};
+		},
 	});
 	if (done) {
 		toast('saved');

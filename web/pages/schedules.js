@@ -7,6 +7,7 @@ import { Json } from '../lib/json.js';
 import { known, KnownKind } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
+import { mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
@@ -129,6 +130,7 @@ async function edit(s, reload) {
 async function add(reload) {
 	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', dst_gap: 'after', dst_overlap: 'once', queue: 'default', args: {} }, await known())];
 	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: async (values) => {
+		await mustBeNew({ one: 'schedule', path: 'schedules' }, values.name);
 		await post('schedules', filled(fields, values));
 		return values;
 	} });
