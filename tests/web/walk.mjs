@@ -50,6 +50,36 @@ async function walkOnPhone() {
 	await page.context().close();
 }
 
+// A window of the usual width, and one of a small laptop.
+async function nothingIsSqueezed() {
+	const page = await visit('operator', '#/jobs?state=running');
+	await page.locator('.tabs .n').filter({ hasText: /\d/ }).first().waitFor();
+	ok(await page.locator('.tabs').evaluate((e) => e.scrollWidth <= e.clientWidth), 'all tabs are seen');
+	const middle = async (locator) => (await locator.boundingBox()).y + (await locator.boundingBox()).height / 2;
+	ok(Math.abs(await middle(page.getByRole('button', { name: 'Enqueue a job' })) - await middle(page.getByRole('heading', { level: 1 }))) < 12, 'what a page can do is beside its name');
+	const last = () => page.locator('.tabs a').last().boundingBox().then(({ x }) => x);
+	const counted = (n) => answers(page)('**/jobs/counts', ({ items }) => items.forEach((one) => { one.count = n; }));
+	const placed = [];
+	for (const [n, words] of [[7, '7'], [9876, '9.9K'], [123456, '123K']]) {
+		await page.unrouteAll({ behavior: 'wait' });
+		await counted(n);
+		await goTo(page, '#/queues');
+		await goTo(page, '#/jobs');
+		await page.locator('.tabs .n').getByText(words, { exact: true }).first().waitFor();
+		placed.push(await last());
+	}
+	is(new Set(placed).size, 1, 'however many jobs there are, tabs are where they were', placed.join());
+	await page.unrouteAll({ behavior: 'wait' });
+	await page.setViewportSize({ width: 1024, height: 740 });
+	for (const place of places.filter(([hash]) => /^#.(overview|jobs|queues)/.test(hash))) {
+		await see(page, place);
+		const narrow = await page.locator('main th:visible:not(.tick)').evaluateAll((all) => all.filter((th) => th.clientWidth < 60).map((th) => th.textContent));
+		is(narrow.join(), '', `1024 px wide: each column of ${place[0]} has room`);
+		is(await page.locator('.table, .tabs').evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).length), 0, 'and nothing lies beyond the edge');
+	}
+	await page.context().close();
+}
+
 async function strangersAreRefused() {
 	const page = await visit('admin');
 	await page.getByRole('button', { name: 'Sign out' }).click();
@@ -473,6 +503,10 @@ async function pagesInErrorsAreFolded() {
 // Whoever mistypes the address finds back.
 async function addressesAreMistyped() {
 	const page = await visit('viewer', '', { colorScheme: 'dark', viewport: { width: 360, height: 740 } });
+	await goTo(page, '#/jobs/noop');
+	await page.getByText('A job is known by its number').waitFor();
+	await page.getByRole('link', { name: 'Its jobs' }).click();
+	await comes(page.waitForURL(/jobs\?kind=noop$/), 'from a kind in the place of a number there is a way to its jobs');
 	await page.goto(`${base()}no/such/place`);
 	await comes(page.getByRole('heading', { name: 'There is nothing here' }).waitFor(), 'an address of nothing is a page that says so');
 	await page.locator('html[data-theme=dark]').waitFor({ state: 'attached' });
@@ -716,7 +750,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, nothingIsSqueezed, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

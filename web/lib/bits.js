@@ -70,6 +70,9 @@ const shortly = new Intl.NumberFormat(undefined, { notation: 'compact', maximumF
 
 export const number = (n) => (n === null || n === undefined ? '–' : counted.format(n));
 export const compact = (n) => (n === null || n === undefined ? '–' : Math.abs(n) < 10000 ? counted.format(n) : shortly.format(n));
+// Of four places at most, where more would move what stands beside it.
+const rounded = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 0 });
+export const inShort = (n) => (n < 1000 ? counted : n < 9950 ? shortly : rounded).format(n);
 export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
 // A facts list: [[name, value]...]; what is null is left out.

@@ -76,8 +76,8 @@ function Says({ d }) {
 	const at = d.heartbeat_at ?? d.status_at;
 	const isOld = d.status && at && !['running', 'starting'].includes(d.state);
 	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
-	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span>
-		${jobOf(d) && html` <a href=${href(`jobs/${jobOf(d)}`)}>View Job ${jobOf(d)}</a>`}</span>`;
+	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span></span>
+		${jobOf(d) && html` <a href=${href(`jobs/${jobOf(d)}`)}>View Job ${jobOf(d)}</a>`}`;
 }
 
 const columns = (reload) => [

@@ -156,7 +156,8 @@ function Failed({ job: { state, error } }) {
 }
 
 export function Job({ id }) {
-	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />` : html`<${NoJob} id=${id} error=${{ status: 404 }} />`;
+	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />`
+		: html`<${Gone} of="job" name=${id} at="jobs" pageTitle="Jobs" error=${{ status: 404 }}>A job is known by its number. Is ${id} a kind? <a href=${href('jobs', { kind: id })}>Its jobs</a>.<//>`;
 }
 
 function Known({ id }) {

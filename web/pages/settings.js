@@ -75,7 +75,7 @@ const tokenColumns = (reload) => [
 	{ name: 'used', title: 'Used last', width: 16, wide: true, cell: (t) => html`<${Time} at=${t.used_at} none="never" />` },
 	{ name: 'sessions', title: 'Browsers', width: 11, num: true, wide: true, cell: (t) => number(t.sessions) },
 	{ name: 'expires', title: 'Ends', width: 14, wide: true, cell: (t) => html`<${Time} at=${t.expires_at} none="never" />` },
-	{ name: 'by', title: 'Made by', width: 16, wide: true, cell: (t) => t.made_by },
+	{ name: 'by', title: 'Made by', width: 16, wide: true, roomy: true, cell: (t) => t.made_by },
 	{ name: 'do', title: '', label: 'Actions', width: 10, cell: (t) => html`<div class="actions"><${Button} look="small" aria-label=${`Delete ${t.name}`} onClick=${() => dropToken(t, reload)}>Delete<//></div>` },
 ];
 
