@@ -6,7 +6,7 @@ import { KeysHelp, showKeys, useKeys } from './lib/keys.js';
 import { connection } from './lib/live.js';
 import { needed, useNeeds } from './lib/needs.js';
 import { go, href, reread, route } from './lib/route.js';
-import { enter, SignIn } from './lib/signin.js';
+import { enter, Entering, SignIn } from './lib/signin.js';
 import { ThemeButton } from './lib/theme.js';
 import { Moment } from './lib/time.js';
 import { Toasts } from './lib/toast.js';
@@ -105,15 +105,18 @@ function Shell() {
 		<${KeysHelp} pages=${pages.filter((p) => p.key)} />`;
 }
 
+// problem: why nobody could be signed in, or null; undefined while that is not known.
 function App({ problem }) {
 	const who = useStore(me);
-	return html`${who ? html`<${Shell} />` : html`<${SignIn} problem=${problem} />`}<${Dialogs} /><${Toasts} />`;
+	return html`${problem === undefined ? html`<${Entering} />` : who ? html`<${Shell} />` : html`<${SignIn} problem=${problem} />`}<${Dialogs} /><${Toasts} />`;
 }
 
 async function start() {
+	const draw = (problem) => render(html`<${App} problem=${problem} />`, document.getElementById('app'));
+	draw();
 	const problem = await enter();
 	reread();
-	render(html`<${App} problem=${problem} />`, document.getElementById('app'));
+	draw(problem);
 }
 
 start();

@@ -45,6 +45,15 @@ struct loop {
 
 /*--- the database */
 
+static void lose(struct loop *l, const struct tow_err *e)
+{
+	if (l->lost)
+		return;
+	l->lost = true;
+	tow_log_err(TOW_WARN, "hub.lost", e);
+	room_lost(&l->room);
+}
+
 static bool anybody_listens(const struct loop *l)
 {
 	return l->room.topics.all.n > 0;
@@ -83,10 +92,8 @@ static void ask(struct loop *l, long long now)
 		sent = ask_vouch(l, now, &e);
 	else if (anybody_listens(l) && (l->room.hurry || now >= l->ask_us))
 		sent = ask_changes(l, now, &e);
-	if (!sent) {
-		l->lost = true;
-		tow_log_err(TOW_WARN, "hub.lost", &e);
-	}
+	if (!sent)
+		lose(l, &e);
 }
 
 static bool is_vouched(const struct tow_rows *rows, const char *token)
@@ -181,9 +188,7 @@ static void db_turn(struct loop *l, long long now)
 		refused(l, &e, now);
 		break;
 	case TOW_LINK_LOST:
-		if (!l->lost)
-			tow_log_err(TOW_WARN, "hub.lost", &e);
-		l->lost = true;
+		lose(l, &e);
 		break;
 	case TOW_LINK_NOTHING:
 		break;

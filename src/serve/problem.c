@@ -101,7 +101,7 @@ void problem_of_err(struct tow_arena *a, struct http_reply *r, const struct tow_
 	else if (status == 503 && strncmp(e->class, "TW", 2) != 0)
 		write_problem(a, r, status,
 			      "the database cannot answer now; the server's log says why",
-			      "ask again in a moment", e->class);
+			      "tow doctor says what is wrong", e->class);
 	else
 		write_problem(a, r, status, e->text, e->hint, e->class);
 }

@@ -256,13 +256,23 @@ void room_feed(struct room *r, struct guest *g)
 		guest_close(g, GUEST_BUSY, "too slow");
 }
 
+static void say_all(struct room *r, const char *type)
+{
+	for (size_t i = 0; i < r->n; i++)
+		say_seq(r, r->guests[i], type, last(r));
+}
+
+void room_lost(struct room *r)
+{
+	say_all(r, "lost");
+}
+
 void room_resync(struct room *r)
 {
 	news_forget(&r->news);
 	ring_add(&r->news.ring, "", "", "",
 		 0); /* a number of its own: who was at the last one missed it */
 	topics_restart(&r->topics, last(r));
-	for (size_t i = 0; i < r->n; i++)
-		say_seq(r, r->guests[i], "resync", last(r));
+	say_all(r, "resync");
 	r->hurry = true;
 }

@@ -358,10 +358,11 @@ def crowd():
 
 
 def restart():
-    """The database goes and comes back; the guests stay. Says when it may go, and is told when it is back."""
+    """The database goes and comes back; the guests stay. Says when it may go, and is told when it has gone, and when it is back."""
     s = guest("queues", *DOWNLOADS)
     s.hear_until(lambda m: m.get("topic") == "queues")
     print("ready", flush=True)
+    s.hear_until(lambda m: m["type"] == "lost", 60)
     s.hear_until(lambda m: m["type"] == "resync", 100)
     s.hear_until(lambda m: m.get("topic") == "queues", 60)
     sql("select tow.pause('default')")

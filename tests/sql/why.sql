@@ -126,7 +126,7 @@ insert into tow_store.waiting (id, reason, since, attempt, flags) values (:j, 'c
 insert into tow_store.need (job_id, on_id, if_failed) values (:j, :a2, 'g');
 select is(pg_temp.says(:j, 'children'), format('1 of them have not ended [%s] ', :a2), 'children');
 update tow_store.waiting set reason = 'batch' where id = :j;
-select is(pg_temp.says(:j, 'batch not sealed'), format('1 of them have not ended [%s] ', :a2), 'a batch');
+select is(pg_temp.says(:j, 'batch not sealed'), format('1 of its jobs have not ended, and more may come [%s] ', :a2), 'a batch');
 delete from tow_store.waiting where id = :j;
 delete from tow_store.need;
 select tow.enqueue('noop', run_at => tow.now() + '1 h') as before \gset

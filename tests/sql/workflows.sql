@@ -358,7 +358,7 @@ select array_agg(id) as members from tow.enqueue_many('noop', '{1,2}', parent =>
 select pg_temp.drain('admit') \g /dev/null
 select is((select array[state, total::text, pending::text] from tow.batches where id = :b), '{open,2,2}', 'a batch is open');
 select pg_temp.went(:w, (:'members'::bigint[])[1], '{"as": "completed"}') \g /dev/null
-select is((select array[reason, waits_for] from tow.jobs where id = :b), '{batch,tow.seal}', 'it waits for its seal');
+select is((select array[reason, waits_for] from tow.jobs where id = :b), '{batch,"the batch to be sealed"}', 'it waits for its seal');
 select ok(tow.enqueue('noop', parent => :b, after => :'members') is not null, 'members may run after one another');
 select is(tow.seal(:b), 3::bigint, 'three members');
 select pg_temp.refused(format('select tow.seal(%s)', :b), 'TW409', 'sealed already', 'sealed once');

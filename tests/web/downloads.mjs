@@ -460,13 +460,14 @@ async function oldWordsAreDated() {
 		await answers(page)(/v1\/daemons$/, ({ items }) => {
 			const [one] = items;
 			items.push({ ...one, name: 'still', state: 'sleeping', status: 'Swept three rooms', status_at: at, heartbeat_at: at },
-				{ ...one, name: 'turning', state: 'sleeping', status: 'Sleeping for 60 seconds', status_at: at, heartbeat_at: new Date().toISOString(), status_job: null, job: 4711 }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room', status_at: at });
+				{ ...one, name: 'turning', state: 'sleeping', status: 'Sleeping for 60 seconds', status_at: at, heartbeat_at: new Date().toISOString(), status_job: null, job: 4711 }, { ...one, name: 'busy', state: 'running', status: 'Sweeps a room, of which there are nine, and looks under each carpet', status_at: at });
 		});
 		await goTo(page, '#/daemons');
 		await comes(row(page, 'still').getByText('2 h ago: Swept three rooms').locator('visible=true').waitFor(), `${width} px wide: what a daemon said that sleeps has its age`);
 		is(await row(page, 'turning').getByText(/2 h ago/).count(), 0, 'of one that goes on turning that is the age of its last turn');
 		await comes(row(page, 'turning').getByRole('link', { name: 'View Job 4711' }).locator('visible=true').waitFor(), 'whose job is a click away');
 		is(await row(page, 'busy').getByText(/ago/).locator('visible=true').count(), 0, 'what one says that runs is of now');
+		ok(await row(page, 'busy').locator('.says').evaluateAll((all) => all.filter((e) => e.offsetWidth > 0).every((e) => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight)), 'and can be read to its end');
 		ok(!await isTooWide(page), 'and it fits');
 		await shot(page, `daemons-said-${width}`);
 		await page.context().close();
@@ -552,6 +553,12 @@ async function schedulesWithPreview() {
 	await shot(page, 'schedule-add');
 	await dialog(page).getByLabel('Arguments').fill('{}');
 	await dialog(page).getByLabel('Kind of job').fill('noop');
+	await dialog(page).getByLabel('Name', { exact: true }).fill('nightly');
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+	await comes(dialog(page).getByText('there is a schedule nightly already').waitFor(), 'and a name that is taken');
+	is(sql("select spec from tow.schedules where name = 'nightly'"), '30 9 * * 1-5', 'whose schedule stays as it is');
+	is(await page.evaluate(() => document.activeElement.textContent), 'Add', 'who is refused is where he was');
+	await dialog(page).getByLabel('Name', { exact: true }).fill('short-lived');
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await page.getByRole('link', { name: 'short-lived' }).click();
 	await page.getByRole('button', { name: 'Delete' }).click();

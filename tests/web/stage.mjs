@@ -120,7 +120,7 @@ async function answerSlowly(page) {
 	let asked = 0;
 	await page.route(/api\/v1\//, async (route) => {
 		await new Promise((resolve) => { setTimeout(resolve, 60 * ++asked); });
-		await route.continue();
+		await route.continue().catch(() => null); // the page may have gone on
 	});
 }
 

@@ -50,6 +50,36 @@ async function walkOnPhone() {
 	await page.context().close();
 }
 
+// A window of the usual width, and one of a small laptop.
+async function nothingIsSqueezed() {
+	const page = await visit('operator', '#/jobs?state=running');
+	await page.locator('.tabs .n').filter({ hasText: /\d/ }).first().waitFor();
+	ok(await page.locator('.tabs').evaluate((e) => e.scrollWidth <= e.clientWidth), 'all tabs are seen');
+	const middle = async (locator) => (await locator.boundingBox()).y + (await locator.boundingBox()).height / 2;
+	ok(Math.abs(await middle(page.getByRole('button', { name: 'Enqueue a job' })) - await middle(page.getByRole('heading', { level: 1 }))) < 12, 'what a page can do is beside its name');
+	const last = () => page.locator('.tabs a').last().boundingBox().then(({ x }) => x);
+	const counted = (n) => answers(page)('**/jobs/counts', ({ items }) => items.forEach((one) => { one.count = n; }));
+	const placed = [];
+	for (const [n, words] of [[7, '7'], [9876, '9.9K'], [123456, '123K']]) {
+		await page.unrouteAll({ behavior: 'wait' });
+		await counted(n);
+		await goTo(page, '#/queues');
+		await goTo(page, '#/jobs');
+		await page.locator('.tabs .n').getByText(words, { exact: true }).first().waitFor();
+		placed.push(await last());
+	}
+	is(new Set(placed).size, 1, 'however many jobs there are, tabs are where they were', placed.join());
+	await page.unrouteAll({ behavior: 'wait' });
+	await page.setViewportSize({ width: 1024, height: 740 });
+	for (const place of places.filter(([hash]) => /^#.(overview|jobs|queues)/.test(hash))) {
+		await see(page, place);
+		const narrow = await page.locator('main th:visible:not(.tick)').evaluateAll((all) => all.filter((th) => th.clientWidth < 60).map((th) => th.textContent));
+		is(narrow.join(), '', `1024 px wide: each column of ${place[0]} has room`);
+		is(await page.locator('.table, .tabs').evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).length), 0, 'and nothing lies beyond the edge');
+	}
+	await page.context().close();
+}
+
 async function strangersAreRefused() {
 	const page = await visit('admin');
 	await page.getByRole('button', { name: 'Sign out' }).click();
@@ -147,6 +177,10 @@ async function actOnAllThatMatch() {
 	const chosen = page.getByRole('group', { name: 'selected jobs' });
 	await page.locator('tbody tr').nth(49).waitFor();
 	await page.getByLabel('select all that are shown').check();
+	await chosen.getByRole('button', { name: 'Cancel' }).click();
+	await page.getByRole('dialog').waitFor();
+	await page.keyboard.press('Escape');
+	await comes(page.waitForFunction(() => document.activeElement.textContent === 'Cancel'), 'who thinks better of it is where he was');
 	await chosen.getByRole('button', { name: 'Select all that match' }).click();
 	await comes(chosen.getByText('All that match are selected').waitFor(), 'all that match can be selected, where not all are shown');
 	ok(await chosen.getByRole('button', { name: 'Delete' }).isDisabled(), 'what does not fit them is not offered');
@@ -397,6 +431,49 @@ async function timelineIsInOrder() {
 	await page.context().close();
 }
 
+// An attempt whose worker died has no beginning; what was called off before it started has no attempt.
+async function attemptsWithoutBeginning() {
+	const page = await visit('viewer');
+	const end = '2038-01-01T10:00:07+00:00';
+	await answers(page)(new RegExp(`v1/jobs/${jobs.echo}$`), (job) => Object.assign(job, {
+		state: 'running', attempt: 1, error: 'worker 1 ended while it held the job', started_at: end, log: [], attempts: [{ run: 1, attempt: 1, started_at: null, finished_at: end, outcome: 'lost' }, { run: 2, attempt: 0, started_at: null, finished_at: end, outcome: 'cancelled' }],
+	}));
+	await goTo(page, `#/jobs/${jobs.echo}`);
+	await page.locator('.timeline').waitFor();
+	is(await page.locator('.timeline .attempt time').evaluateAll((all, at) => all.map((time) => time.dateTime === at).join(), end), 'true,true,true', 'an attempt that was lost is told of when it ended');
+	await comes(page.locator('.timeline').getByText('before it had started').waitFor(), 'what never started was no attempt');
+	await comes(page.locator('.calm').getByText('worker 1 ended').waitFor(), 'while it is tried again, how it ended before is no alarm');
+	await page.context().close();
+}
+
+// What another does that no feed of things tells: settings, priorities, that something is deleted.
+async function deedsAreFollowed() {
+	const page = await visit('admin'), other = await tab(page, '#/settings');
+	const job = sql("select tow.enqueue('noop', run_at => now() + '1 hour')");
+	await other.getByText('Live', { exact: true }).waitFor();
+	const name = (await other.getByRole('button', { name: /^Change / }).first().getAttribute('aria-label')).replace('Change ', '');
+	await other.waitForTimeout(2000); // what it is told at first has been asked for
+	await goTo(page, '#/settings');
+	const reset = page.getByRole('button', { name: `Reset ${name}` });
+	await page.getByRole('button', { name: `Change ${name}` }).click();
+	const value = page.getByRole('dialog').getByLabel('Value');
+	await value.fill(await value.evaluate((input) => input.value.replace(/\d+/, (n) => Number(n) + 1)));
+	await page.keyboard.press('Enter');
+	await reset.waitFor();
+	is(await page.evaluate(() => document.activeElement.ariaLabel), `Change ${name}`, 'after a dialog, one is where one was');
+	await comes(other.getByRole('button', { name: `Reset ${name}` }).waitFor(), 'a setting that is changed in one tab is seen in the other');
+	await reset.click();
+	await comes(other.getByRole('button', { name: `Reset ${name}` }).waitFor({ state: 'detached' }), 'and that it was reset');
+	await goTo(other, `#/jobs/${job}`);
+	await other.getByText('Timeline').waitFor();
+	sql(`select tow.reprioritise(${job}, 7)`);
+	await comes(other.locator('.timeline').getByText('to 7').waitFor(), 'so is the priority of a job');
+	sql(`select tow.cancel(${job}); select tow.forget(${job})`);
+	await comes(other.getByText(`There is no job ${job}`).waitFor(), 'and that it was deleted');
+	is(await other.getByRole('button', { name: 'Try again' }).count(), 0, 'which is no error');
+	await page.context().close();
+}
+
 // What a proxy sent for a page of its own is not read as an error, but can be.
 async function pagesInErrorsAreFolded() {
 	const page = await visit('operator', '', { viewport: { width: 360, height: 740 } });
@@ -426,6 +503,10 @@ async function pagesInErrorsAreFolded() {
 // Whoever mistypes the address finds back.
 async function addressesAreMistyped() {
 	const page = await visit('viewer', '', { colorScheme: 'dark', viewport: { width: 360, height: 740 } });
+	await goTo(page, '#/jobs/noop');
+	await page.getByText('A job is known by its number').waitFor();
+	await page.getByRole('link', { name: 'Its jobs' }).click();
+	await comes(page.waitForURL(/jobs\?kind=noop$/), 'from a kind in the place of a number there is a way to its jobs');
 	await page.goto(`${base()}no/such/place`);
 	await comes(page.getByRole('heading', { name: 'There is nothing here' }).waitFor(), 'an address of nothing is a page that says so');
 	await page.locator('html[data-theme=dark]').waitFor({ state: 'attached' });
@@ -506,6 +587,14 @@ async function actOnOne() {
 	await page.context().close();
 }
 
+async function limitsMayStay() {
+	const page = await visit('admin', '#/queues/default');
+	await page.getByRole('button', { name: 'Limits of one' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+	await comes(page.getByText('saved', { exact: true }).waitFor(), 'who changes nothing is not told that there is nothing to change');
+	await page.context().close();
+}
+
 async function filterBy(page, text) {
 	await page.getByLabel('Filter jobs').fill(text);
 	await page.keyboard.press('Enter');
@@ -582,6 +671,29 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
+// Nothing is asked by the clock: what a page knows then, it was told.
+async function databaseGoesAndComes() {
+	const page = await visit('viewer', '#/jobs?kind=stamp');
+	const opening = await tab(page, '#/jobs?kind=stamp');
+	await page.addInitScript(() => { window.setInterval = () => 0; });
+	await page.reload();
+	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a page is told of changes');
+	await page.waitForTimeout(4000); // what it is told at first has been asked for
+	expected.trouble = true;
+	tow('db', 'stop');
+	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'and that the database has gone');
+	await comes(page.getByText('The database cannot answer now').waitFor(), 'which it says');
+	await opening.reload();
+	await comes(opening.getByText('The database cannot answer now').waitFor(), 'one that is opened meanwhile says so, too');
+	await checkAccess(opening, 'waiting for an answer');
+	await shot(opening, 'opened-away');
+	tow('db', 'start');
+	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 60000 }), 'a page is told that the database is back');
+	await comes(opening.getByRole('heading', { level: 1, name: 'Jobs' }).waitFor({ timeout: 60000 }), 'and one that waited for it opens by itself');
+	expected.trouble = false;
+	await page.context().close();
+}
+
 async function serverGoesAndComes() {
 	const page = await visit('viewer', '#/jobs?kind=stamp');
 	const list = page.getByText('No job matches');
@@ -638,7 +750,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, nothingIsSqueezed, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

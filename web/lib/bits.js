@@ -52,9 +52,9 @@ export function Empty({ title, children, command, also, className = '' }) {
 		${command && html`<pre><code>${command}</code></pre>`}${also}</div>`;
 }
 
-// What the server would not do. That nobody answers says the frame, for all that is on the page.
-export function ProblemBox({ error, again }) {
-	return !error.isAway && html`<div class="problem" role="alert"><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}
+// What the server would not do. That nobody answers says the frame, for all that is on the page, unless it stands alone.
+export function ProblemBox({ error, again, alone }) {
+	return (alone || !error.isAway) && html`<div class="problem" role="alert"><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}
 		${again && html`<button type="button" onClick=${again}>Try again</button>`}</div>`;
 }
 
@@ -70,6 +70,9 @@ const shortly = new Intl.NumberFormat(undefined, { notation: 'compact', maximumF
 
 export const number = (n) => (n === null || n === undefined ? '–' : counted.format(n));
 export const compact = (n) => (n === null || n === undefined ? '–' : Math.abs(n) < 10000 ? counted.format(n) : shortly.format(n));
+// Of four places at most, where more would move what stands beside it.
+const rounded = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 0 });
+export const inShort = (n) => (n < 1000 ? counted : n < 9950 ? shortly : rounded).format(n);
 export const count = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
 // A facts list: [[name, value]...]; what is null is left out.

@@ -8,7 +8,7 @@ import { post } from './api.js';
 import { Button, count, number } from './bits.js';
 import { ask } from './dialog.js';
 import { toast, toastProblem } from './toast.js';
-import { html, useEffect, useState } from './ui.js';
+import { html, useEffect, useRef, useState } from './ui.js';
 
 // TURN: how many are done at a time, so that no call lasts long; COUNTED: up to how many of a turn are counted beforehand.
 const TURN = 500, COUNTED = 10000;
@@ -118,17 +118,20 @@ export function useChosen(rows, query, { isMore, mayMatch }) {
 
 // What can be done to what is selected: the bar at the foot of a list.
 export function Chosen({ sort, chosen: { rows, query, offer, clear }, reload }) {
-	const [busy, setBusy] = useState(false);
+	const isBusy = useRef(false);
 	const many = useMany(sort, query);
 	if (rows.length === 0)
 		return null;
+	// Buttons stay as they are meanwhile: the focus comes back to the one that was pressed.
 	const act = async (verb, fitting) => {
-		setBusy(true);
+		if (isBusy.current)
+			return;
+		isBusy.current = true;
 		if (await (query ? doToMatching(sort, verb, query) : doToPicked(sort, verb, fitting))) {
 			clear();
 			reload();
 		}
-		setBusy(false);
+		isBusy.current = false;
 	};
 	return html`<div class="chosen panel" role="group" aria-label=${`What to do with the selected ${sort.one}s`}>
 		<b class="num">${query ? `All that match are selected${many ? `: ${many}` : ''}` : `${count(rows.length, sort.one)} selected`}</b>
@@ -136,7 +139,7 @@ export function Chosen({ sort, chosen: { rows, query, offer, clear }, reload }) 
 		${sort.verbs.map((v) => {
 			const fitting = rows.filter((r) => v.fits.includes(r.state));
 			const fits = query ? sort.turnsOf(v, query).length > 0 : fitting.length > 0;
-			return html`<${Button} key=${v.verb} look=${`small ${v.danger ? 'danger' : ''}`} disabled=${busy || !fits}
+			return html`<${Button} key=${v.verb} look=${`small ${v.danger ? 'danger' : ''}`} disabled=${!fits}
 				onClick=${() => act(v, fitting)}>${v.title}${!query && fits && fitting.length !== rows.length ? ` ${fitting.length}` : ''}<//>`;
 		})}
 		<${Button} look="small plain" onClick=${clear}>Clear<//>

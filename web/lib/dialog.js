@@ -81,12 +81,14 @@ function Question({ question }) {
 	const { title, text, fields, body, action = 'OK', danger, broad, left, run, resolve } = question;
 	const box = useRef(null), form = useRef(null);
 	const [problem, setProblem] = useState(null);
-	const [busy, setBusy] = useState(false);
+	const isBusy = useRef(false);
 	useEffect(() => {
-		box.current.showModal();
+		const shown = box.current;
+		shown.showModal();
 		putBack(form.current, left);
 		// What cannot be undone is not a mere Enter away.
 		box.current.querySelector(fields.length ? 'input, select, textarea' : danger || action === null ? '.cancel' : '.go')?.focus();
+		return () => shown.close(); // which gives the focus back; being taken out of the page does not
 	}, []);
 	const end = (answer) => {
 		if (asked.get() === question)
@@ -100,14 +102,17 @@ function Question({ question }) {
 	}, []);
 	const submit = async (event) => {
 		event.preventDefault();
+		// Its button stays as it is meanwhile, or the focus would be lost.
+		if (isBusy.current)
+			return;
 		const values = valuesOf(event.target, fields);
-		setBusy(true);
+		isBusy.current = true;
 		try {
 			end(run ? (await run(values)) ?? values : values);
 		} catch (error) {
 			putBack(form.current, error.left);
 			setProblem(error);
-			setBusy(false);
+			isBusy.current = false;
 		}
 	};
 	const show = (field) => html`<${Field} key=${field.name} field=${field} />${field.also && html`<${Also} of=${field.also} form=${form} fields=${fields} />`}`;
@@ -121,7 +126,7 @@ function Question({ question }) {
 			<div class="actions">
 				<div role="alert">${problem && html`<${Refused} problem=${problem} />`}</div>
 				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>
-				${action !== null && html`<button type="submit" class="go ${danger ? 'danger' : 'main'}" disabled=${busy}>${action}</button>`}
+				${action !== null && html`<button type="submit" class="go ${danger ? 'danger' : 'main'}">${action}</button>`}
 			</div>
 		</form>
 	</dialog>`;

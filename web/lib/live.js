@@ -44,10 +44,13 @@ function hear(message) {
 		place = { epoch: message.epoch, since: message.seq };
 	else if (message.seq > place.since && message.type !== 'hello') // what was missed comes after the hello
 		place.since = message.seq;
-	if (message.type === 'resync')
+	if (message.type === 'resync' || message.type === 'lost')
 		tell([...listeners.keys()], message);
 	else if (message.topic !== undefined)
 		tell(heardBy(message), message);
+	// That somebody is there says nothing of what is shown.
+	if (message.topic !== undefined)
+		heard.at = Date.now();
 }
 
 function opened() {
@@ -61,6 +64,10 @@ function closed() {
 	judge();
 	later();
 }
+
+// The browser knows first that this machine is in no network, or in one again.
+for (const event of ['offline', 'online'])
+	window.addEventListener(event, () => tell([...listeners.keys()], { type: 'lost' }));
 
 // The handshake of an end is not waited for: nobody would answer it.
 function abandon() {
@@ -92,7 +99,7 @@ function open() {
 	socket.onopen = opened;
 	socket.onclose = closed;
 	socket.onmessage = (event) => {
-		heard.at = socketHeard = Date.now();
+		socketHeard = Date.now();
 		isAsked = false;
 		hear(JSON.parse(event.data));
 	};
@@ -159,11 +166,21 @@ export function useLive(topics, refetch, every = 15000) {
 	}, [topics.join(' '), every]);
 }
 
-// Calls heard with each message of a topic, and with {type: 'resync'} when some may have been missed. null for a topic hears nothing.
+// Calls heard with each message of a topic, and with {type: 'lost'} or {type: 'resync'} when some may be missed, or have been. null for a topic hears nothing.
 export function useMessages(topic, heard) {
 	const latest = useRef(heard);
 	latest.current = heard;
 	useEffect(() => (topic === null ? undefined : subscribe(topic, (message) => latest.current(message))), [topic]);
+}
+
+// Calls act when somebody has done something, to whatever it was.
+function useDeeds(isWanted, act) {
+	const last = useRef(undefined);
+	useMessages(isWanted ? 'jobs' : null, ({ actions }) => {
+		if (last.current !== undefined && actions !== undefined && actions !== last.current)
+			act();
+		last.current = actions;
+	});
 }
 
 // A job once it has ended.
@@ -198,8 +215,8 @@ export function useAnswer(path, query) {
 export const isAnswered = ({ data, error }) => data !== undefined || error !== null;
 
 // What a path answers, kept fresh: {data, error, reload}. While it is asked again, what was there stays.
-// null for a path asks for nothing.
-export function useData(path, { query, topics = [], every } = {}) {
+// null for a path asks for nothing. deeds: it changes by what people do, of which no topic tells.
+export function useData(path, { query, topics = [], every, deeds = false } = {}) {
 	const [state, setState] = useState({ data: undefined, error: null });
 	const asked = useRef(0);
 	const key = JSON.stringify([path, query]);
@@ -213,8 +230,9 @@ export function useData(path, { query, topics = [], every } = {}) {
 			if (turn === asked.current)
 				setState({ data, error: null, key });
 		} catch (error) {
+			// What has been deleted is not shown as it was.
 			if (turn === asked.current)
-				setState((before) => ({ ...before, error }));
+				setState((before) => (error.status === 404 ? { data: undefined, error, key } : { ...before, error }));
 		}
 	}, [key]);
 	useEffect(() => {
@@ -222,5 +240,6 @@ export function useData(path, { query, topics = [], every } = {}) {
 		return () => { asked.current++; };
 	}, [reload]);
 	useLive(topics, reload, every);
+	useDeeds(deeds, reload);
 	return { ...state, stale: state.key !== key, reload };
 }

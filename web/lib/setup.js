@@ -3,7 +3,7 @@
 // A sort says: {one: what a thing is called; path; fields(o, driver): of one that is there, or {} for a new one (may be a
 // promise); driven: each has a driver, which is chosen first; reset: settings that are taken back when they are emptied;
 // gone: what deleting one means; pattern, title: of names; send(body, name): where it is more than posting it}.
-import { del, patch, post, step } from './api.js';
+import { del, get, patch, post, step } from './api.js';
 import { ask, confirm } from './dialog.js';
 import { chooseDriver, driverOf } from './drivers.js';
 import { changed, filled, onlyResettable } from './form.js';
@@ -18,6 +18,13 @@ function folded(fields, given) {
 }
 
 const article = (one) => `Add a ${one}`;
+
+// Where the same name sets it anew, as programs mean it: who types one that is taken has mostly not thought of the other.
+export async function mustBeNew(sort, name) {
+	const { items } = await get(sort.path);
+	if (items.some((o) => o.name === name))
+		throw Object.assign(new Error(`there is a ${sort.one} ${name} already`), { hint: 'edit it, or choose another name' });
+}
 
 async function askNew(sort) {
 	const driver = sort.driven ? await chooseDriver(sort.one, article(sort.one)) : undefined;

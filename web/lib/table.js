@@ -1,7 +1,7 @@
 // A table: fixed columns, so that nothing jumps when rows change; rows are walked with j and k, opened with Enter.
 import { html, useState } from './ui.js';
 
-// Columns: {name, title, cell(row), num, wide (hidden on phones), width (in characters; none: what is left), phone (its width there; 0: what is left), sort(row)}.
+// Columns: {name, title, cell(row), num, wide (hidden on phones), roomy (hidden unless there is much room), width (in characters; none: what is left), phone (its width there; 0: what is left), sort(row)}.
 function useSorted(rows, columns) {
 	const [by, setBy] = useState(null);
 	const column = by && columns.find((c) => c.name === by.name);
@@ -21,7 +21,11 @@ function Head({ column, by, toggle }) {
 }
 
 const ch = (width) => (width ? `${width}ch` : 'auto');
-const kinds = (column) => `${column.num ? 'num' : ''} ${column.wide ? 'wide' : ''}`;
+const kinds = (column) => ['num', 'wide', 'roomy'].filter((kind) => column[kind]).join(' ');
+
+// What is left for a column without a width is not nothing.
+const LEFT = 14;
+const least = (columns) => ch(columns.filter((c) => !c.roomy).reduce((sum, c) => sum + (c.width ?? LEFT), 0));
 
 function toggled(set, key) {
 	const next = new Set(set);
@@ -54,7 +58,7 @@ export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, sel
 		return more ? html`<div class="panel table"><button class="more" onClick=${more}>None so far: look further</button></div>` : empty;
 	const all = sorted.length > 0 && sorted.every((row) => selected?.has(rowKey(row)));
 	return html`<div class="panel table">
-		<table aria-label=${label}>
+		<table aria-label=${label} style=${{ '--least': least(columns) }}>
 			<colgroup>${selected && html`<col class="tick" />`}${columns.map((c) => html`<col key=${c.name} class=${kinds(c)} style=${{ '--width': ch(c.width), '--phone': ch(c.phone ?? c.width) }} />`)}</colgroup>
 			<thead><tr>
 				${selected && html`<th class="tick"><input type="checkbox" aria-label="select all that are shown" checked=${all}

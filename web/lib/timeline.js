@@ -17,10 +17,14 @@ function Line({ line: { at, level, line } }) {
 	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${hiddenSaid(line)}</span></li>`;
 }
 
+// Of one that was lost, or that never started, is known only when it ended.
+const beginning = (one) => one.started_at ?? one.finished_at;
+
 function Attempt({ one, lines }) {
-	return html`<li class="attempt"><div class="line"><${State} name=${one.outcome ?? 'running'} /><b>attempt ${one.attempt}</b>
+	const at = beginning(one);
+	return html`<li class="attempt"><div class="line"><${State} name=${one.outcome ?? 'running'} />${one.attempt > 0 ? html`<b>attempt ${one.attempt}</b>` : html`<span class="soft">before it had started</span>`}
 			<span class="soft">${[one.took && `ran ${duration(seconds(one.took))}`, one.worker && `worker ${one.worker}`, one.delay && `again after ${duration(seconds(one.delay))}`].filter(Boolean).join(', ')}</span>
-			<time datetime=${one.started_at} title=${exact(one.started_at)}>${clock(one.started_at)}</time></div>
+			<time datetime=${at} title=${exact(at)}>${clock(at)}</time></div>
 		${one.error && (one.outcome === 'cancelled' ? html`<p class="soft">${one.error}</p>` : html`<${Failure} one=${one} />`)}
 		${lines.length > 0 && html`<ol class="log" tabindex="0" aria-label=${`lines of attempt ${one.attempt}`}>
 			${lines.map((l) => html`<${Line} key=${l.n} line=${l} />`)}</ol>`}
@@ -63,7 +67,7 @@ function entries(job) {
 	if (job.state === 'running')
 		attempts.push({ run: job.run, attempt: job.attempt, started_at: job.started_at, worker: job.worker });
 	return [
-		...attempts.map((a) => ({ at: a.started_at, rank: 1, n: a.run, node: html`<${Attempt} key=${`run-${a.run}`} one=${a} lines=${linesOf(job, a.run)} />` })),
+		...attempts.map((a) => ({ at: beginning(a), rank: 1, n: a.run, node: html`<${Attempt} key=${`run-${a.run}`} one=${a} lines=${linesOf(job, a.run)} />` })),
 		...(job.audit ?? []).filter((d) => !isMaking(d)).map((d) => ({ at: d.at, rank: 0, n: d.n, node: html`<${Deed} key=${`deed-${d.n}`} deed=${d} />` })),
 	].sort(later);
 }

@@ -99,8 +99,8 @@ function All({ path, of: { data, error, reload }, title, empty }) {
 
 // Where targets begin is known only when the clients are.
 export function Clients() {
-	const clients = useData('clients', { topics: ['clients'], every: 5000 });
-	const targets = useData('targets', { topics: ['downloads'], every: 5000 });
+	const clients = useData('clients', { topics: ['clients'], deeds: true, every: 5000 });
+	const targets = useData('targets', { topics: ['downloads'], deeds: true, every: 5000 });
 	return html`<${Head} title="Clients and targets" note="Who downloads for us, and who is told of new files." />
 		<${All} path="clients" of=${clients} title="Clients" empty=${html`<${Empty} title="No clients" command="tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret secret:qb">Programs that download for us.<//>`} />
 		${(clients.data || clients.error) && html`<${All} path="targets" of=${targets} title="Targets" empty=${html`<${Empty} title="No targets yet" command="tow target add films jellyfin http://127.0.0.1:8096 --secret secret:jellyfin">Media servers, and whoever else is told of new files.

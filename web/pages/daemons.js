@@ -8,7 +8,7 @@ import { known, KnownKind } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
-import { add, drop, edit } from '../lib/setup.js';
+import { add, drop, edit, mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, exact, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
@@ -20,9 +20,7 @@ const pathOf = (d) => `daemons/${step(d.name)}`;
 
 // Putting one changes another of its name.
 async function make(body, name) {
-	const there = await get('daemons').then(({ items }) => items.some((d) => d.name === name));
-	if (there)
-		throw Object.assign(new Error(`there is a daemon ${name} already`), { hint: 'edit it, or choose another name' });
+	await mustBeNew(sort, name);
 	return put(`daemons/${step(name)}`, body);
 }
 
@@ -78,8 +76,8 @@ function Says({ d }) {
 	const at = d.heartbeat_at ?? d.status_at;
 	const isOld = d.status && at && !['running', 'starting'].includes(d.state);
 	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
-	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span>
-		${jobOf(d) && html` <a href=${href(`jobs/${jobOf(d)}`)}>View Job ${jobOf(d)}</a>`}</span>`;
+	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span></span>
+		${jobOf(d) && html` <a href=${href(`jobs/${jobOf(d)}`)}>View Job ${jobOf(d)}</a>`}`;
 }
 
 const columns = (reload) => [
@@ -94,7 +92,7 @@ const columns = (reload) => [
 const topics = ['daemons'];
 
 function All() {
-	const { data, error, reload } = useData('daemons', { topics, every: 5000 });
+	const { data, error, reload } = useData('daemons', { topics, deeds: true, every: 5000 });
 	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`}>
 			${may('admin') && html`<${Button} look="main" onClick=${() => add(sort).then((done) => done && go(`daemons/${done.name}`))}>Add a daemon<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
@@ -119,7 +117,7 @@ function Log({ lines }) {
 
 function One({ name }) {
 	const path = `daemons/${step(name)}`;
-	const { data: d, error, reload } = useData(path, { topics, every: 3000 });
+	const { data: d, error, reload } = useData(path, { topics, deeds: true, every: 3000 });
 	const [most, setMost] = useState(KEPT);
 	const log = useData(`${path}/log`, { query: { max_lines: most }, topics, every: 3000 });
 	if (!d)

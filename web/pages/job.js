@@ -103,7 +103,7 @@ function Hint({ job, hint }) {
 }
 
 function Why({ job, topic }) {
-	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic] });
+	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic], deeds: true });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
 		<b>${w.reason}</b> <${Said} text=${gist(w.detail)} />${w.until && html`, until <${Moment} at=${w.until} />`}
 		${w.ids && html`<${Holders} of=${w} />`}
@@ -146,18 +146,28 @@ function NoJob({ id, error }) {
 	return html`<${Gone} of="job" name=${id} at="jobs" pageTitle="Jobs" error=${error}>It was never enqueued here, or it has been deleted: queues keep finished jobs for a while.<//>`;
 }
 
+// What is tried again, or was called off, is not wrong any more.
+function Failed({ job: { state, error } }) {
+	if (state === 'cancelled')
+		return html`<p class="panel calm">${error}</p>`;
+	if (['ready', 'running'].includes(state))
+		return html`<div class="panel calm"><span class="soft">The attempt before this one:</span><${Long} text=${error} /></div>`;
+	return html`<div class="problem mono"><${Long} text=${error} /></div>`;
+}
+
 export function Job({ id }) {
-	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />` : html`<${NoJob} id=${id} error=${{ status: 404 }} />`;
+	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />`
+		: html`<${Gone} of="job" name=${id} at="jobs" pageTitle="Jobs" error=${{ status: 404 }}>A job is known by its number. Is ${id} a kind? <a href=${href('jobs', { kind: id })}>Its jobs</a>.<//>`;
 }
 
 function Known({ id }) {
 	const topic = `job:${id}`;
-	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], every: 10000 });
+	const { data: job, error, reload } = useData(`jobs/${encodeURIComponent(id)}`, { topics: [topic], deeds: true, every: 10000 });
 	if (!job)
 		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} note=${html`<a href=${href('jobs')}>Jobs</a>`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		${job.error && (job.state === 'cancelled' ? html`<p class="panel calm">${job.error}</p>` : html`<div class="problem mono"><${Long} text=${job.error} /></div>`)}
+		${job.error && html`<${Failed} job=${job} />`}
 		<div class="halves">
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
 			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />

@@ -1,6 +1,6 @@
 // Jobs: how many there are of each state, those that match the filters of the address, and what can be done to many.
 import { may } from '../lib/api.js';
-import { Button, compact, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
+import { Button, Empty, inShort, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { Chosen, useChosen } from '../lib/bulk.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { HowFar } from '../lib/howfar.js';
@@ -111,9 +111,9 @@ const columns = [
 	{ name: 'state', title: 'State', width: 13, phone: 12, cell: (j) => html`<${State} name=${j.state} />` },
 	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}
 		<div class="narrow soft"><${Progress} job=${j} /></div><div class="narrow soft"><${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />, ${j.queue}</div>` },
-	{ name: 'what', title: 'Progress, reason', width: 32, wide: true, cell: (j) => html`<${Progress} job=${j} />` },
+	{ name: 'what', title: 'Progress, reason', wide: true, cell: (j) => html`<${Progress} job=${j} />` },
 	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}` },
-	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },
+	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, roomy: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },
 	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />` },
 ];
 
@@ -146,7 +146,7 @@ function List({ query }) {
 	};
 	// They are of all jobs.
 	const isAll = !writeFilter(query) && !query.system;
-	const numbers = isAll && counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${compact(c.count)}${c.more ? '+' : ''}`]));
+	const numbers = isAll && counts.data && Object.fromEntries(counts.data.items.map((c) => [c.state, `${inShort(c.count)}${c.more ? '+' : ''}`]));
 	return html`<${Head} title="Jobs"><${HideSystem} isHidden=${query.system === 'false'} /><${Order} state=${query.state} sort=${order} /><${Filter} query=${query} />
 			${may('operator') && html`<${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//>`}<//>
 		<${Tabs} query=${query} counts=${numbers} />

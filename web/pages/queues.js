@@ -38,7 +38,10 @@ export function PauseButton({ path, name, paused, reload, look = 'small' }) {
 async function edit(title, fields, path, reload) {
 	const done = await ask({
 		title, fields, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
-		run: (values) => put(path, changed(fields, values)),
+		run: (values) => {
+			const what = changed(fields, values);
+			return Object.keys(what).length ? put(path, what) : {};
+		},
 	});
 	if (done) {
 		toast('saved');
@@ -78,11 +81,11 @@ export const queueColumns = (reload) => [
 		<div class="narrow"><${State} name=${q.state} /> <span class="soft">${number(q.running)} running${q.waiting > 0 && `, ${number(q.waiting)} in lanes`}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${State} name=${q.state} /></span>` },
 	{ name: 'ready', title: 'Ready', width: 9, phone: 8, num: true, sort: (q) => q.ready, cell: (q) => number(q.ready) },
-	{ name: 'waiting', title: 'In lanes', width: 10, num: true, wide: true, sort: (q) => q.waiting, cell: (q) => number(q.waiting) },
+	{ name: 'waiting', title: 'In lanes', width: 10, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => number(q.waiting) },
 	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />` },
 	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />` },
 	{ name: 'workers', title: 'Workers', width: 10, num: true, wide: true, sort: (q) => q.workers, cell: (q) => number(q.workers) },
-	{ name: 'rate', title: 'Rate', width: 14, wide: true, cell: (q) => perSecond(q.rate) ?? html`<span class="soft">–</span>` },
+	{ name: 'rate', title: 'Rate', width: 14, wide: true, roomy: true, cell: (q) => perSecond(q.rate) ?? html`<span class="soft">–</span>` },
 	...(reload && may('operator') ? [{
 		name: 'do', title: '', label: 'Actions', width: 11,
 		cell: (q) => html`<div class="actions"><${PauseButton} path=${`queues/${step(q.name)}`} name=${q.name} paused=${q.state === 'paused'} reload=${reload} /></div>`,
@@ -103,9 +106,9 @@ const laneColumns = (queue, reload) => [
 	{ name: 'state', title: 'State', width: 12, wide: true, sort: (l) => l.state, cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
 	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, sort: (l) => l.waiting, cell: (l) => number(l.waiting) },
 	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, sort: (l) => l.running, cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>` },
-	{ name: 'rate', title: 'Rate', width: 15, wide: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
+	{ name: 'rate', title: 'Rate', width: 15, wide: true, roomy: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
 	{ name: 'weight', title: 'Weight', width: 9, num: true, wide: true, cell: (l) => number(l.weight) },
-	{ name: 'next', title: 'Next', width: 12, num: true, wide: true, cell: (l) => l.next_job && html`<a href=${href(`jobs/${l.next_job}`)}>${l.next_job}</a>` },
+	{ name: 'next', title: 'Next', width: 12, num: true, wide: true, roomy: true, cell: (l) => l.next_job && html`<a href=${href(`jobs/${l.next_job}`)}>${l.next_job}</a>` },
 	...(may('operator') ? [{
 		name: 'do', title: '', label: 'Actions', width: may('admin') ? 21 : 13, phone: 11,
 		cell: (l) => {

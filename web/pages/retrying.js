@@ -1,10 +1,11 @@
 // How often what fails is tried again, and how many of a kind run at a time: policies and kinds, where they are seen and changed.
-import { get, may, put, step } from '../lib/api.js';
+import { may, put, step } from '../lib/api.js';
 import { Button, Empty, number, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { changed } from '../lib/form.js';
 import { useData } from '../lib/live.js';
 import { href } from '../lib/route.js';
+import { mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { spelled } from '../lib/time.js';
 import { toast } from '../lib/toast.js';
@@ -31,9 +32,7 @@ export const delayWords = (p) => delays[p.shape](p) + (p.cap && p.shape !== 'fun
 
 // A PUT would change one that is there.
 async function make({ name, ...rest }) {
-	const { items } = await get('policies');
-	if (items.some((p) => p.name === name))
-		throw Object.assign(new Error(`there is a policy ${name} already`), { hint: 'edit it, or choose another name' });
+	await mustBeNew({ one: 'policy', path: 'policies' }, name);
 	return put(`policies/${step(name)}`, rest);
 }
 
@@ -86,8 +85,8 @@ function withLimits(kinds, limits) {
 }
 
 export function Kinds() {
-	const kinds = useData('kinds', { every: 30000 });
-	const limits = useData('limits', { query: { what: 'kind' }, every: 30000 });
+	const kinds = useData('kinds', { deeds: true, every: 30000 });
+	const limits = useData('limits', { query: { what: 'kind' }, deeds: true, every: 30000 });
 	const error = kinds.error ?? limits.error;
 	const reload = () => {
 		kinds.reload();

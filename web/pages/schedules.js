@@ -7,6 +7,7 @@ import { Json } from '../lib/json.js';
 import { known, KnownKind } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
+import { mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
@@ -129,6 +130,7 @@ async function edit(s, reload) {
 async function add(reload) {
 	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', dst_gap: 'after', dst_overlap: 'once', queue: 'default', args: {} }, await known())];
 	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: async (values) => {
+		await mustBeNew({ one: 'schedule', path: 'schedules' }, values.name);
 		await post('schedules', filled(fields, values));
 		return values;
 	} });
@@ -166,12 +168,12 @@ const columns = (reload, few) => [
 	{ name: 'spec', title: 'When', width: 18, wide: true, cell: (s) => html`<div class="two"><span class="mono">${s.spec}</span><span class="soft">${s.tz}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (s) => s.state, cell: (s) => html`<${State} name=${s.state} />` },
 	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} coming at=${s.next_at} />, ${s.tz}</span>` : html`<span class="soft">${s.state}</span>`}</div>` },
-	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`) },
+	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, roomy: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`) },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 21, cell: (s) => html`<div class="actions"><${Verbs} look="small" s=${s} reload=${reload} /></div>` }] : []),
 ];
 
 function All() {
-	const { data, error, reload } = useData('schedules', { topics });
+	const { data, error, reload } = useData('schedules', { topics, deeds: true });
 	return html`<${Head} title="Schedules" note="Jobs that come by the clock.">${may('admin') && html`<${Button} look="main" onClick=${() => add(reload)}>Add a schedule<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, data?.items.length <= MANY)} rows=${data?.items}
@@ -190,7 +192,7 @@ const HISTORY = 60;
 
 function One({ name }) {
 	const path = `schedules/${step(name)}`;
-	const { data: s, error, reload } = useData(path, { topics });
+	const { data: s, error, reload } = useData(path, { topics, deeds: true });
 	const next = useData(`${path}/next`, { query: { n: 8 }, every: 30000 });
 	const [most, setMost] = useState(HISTORY);
 	const history = useData(`${path}/history`, { query: { n: most }, every: 15000 });

@@ -42,7 +42,7 @@ const settingColumns = (reload) => [
 ];
 
 function Instance() {
-	const { data, error, reload } = useData('config', { every: 60000 });
+	const { data, error, reload } = useData('config', { deeds: true, every: 60000 });
 	return html`${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="settings whole"><${Table} label="settings" columns=${settingColumns(reload)} rows=${data?.items} /></div>`;
 }
@@ -75,12 +75,12 @@ const tokenColumns = (reload) => [
 	{ name: 'used', title: 'Used last', width: 16, wide: true, cell: (t) => html`<${Time} at=${t.used_at} none="never" />` },
 	{ name: 'sessions', title: 'Browsers', width: 11, num: true, wide: true, cell: (t) => number(t.sessions) },
 	{ name: 'expires', title: 'Ends', width: 14, wide: true, cell: (t) => html`<${Time} at=${t.expires_at} none="never" />` },
-	{ name: 'by', title: 'Made by', width: 16, wide: true, cell: (t) => t.made_by },
+	{ name: 'by', title: 'Made by', width: 16, wide: true, roomy: true, cell: (t) => t.made_by },
 	{ name: 'do', title: '', label: 'Actions', width: 10, cell: (t) => html`<div class="actions"><${Button} look="small" aria-label=${`Delete ${t.name}`} onClick=${() => dropToken(t, reload)}>Delete<//></div>` },
 ];
 
 function Tokens() {
-	const { data, error, reload } = useData('tokens', { every: 30000 });
+	const { data, error, reload } = useData('tokens', { deeds: true, every: 30000 });
 	return html`<div class="lead"><p class="soft">Who may ask the server, as whom. What they know is shown once, when they are made.</p><${Button} look="main" onClick=${() => addToken(reload)}>Add a token<//></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="tokens" columns=${tokenColumns(reload)} rows=${data?.items} empty=${html`<${Empty} title="No tokens" command="tow token add laptop --role operator" />`} />`;
@@ -151,7 +151,7 @@ function doColumn(of, then) {
 }
 
 function Read({ of }) {
-	const { data, error, reload } = useData(of.path, { every: 30000 });
+	const { data, error, reload } = useData(of.path, { deeds: true, every: 30000 });
 	const then = async (does) => {
 		if (await does())
 			reload();

@@ -37,7 +37,7 @@ function stateOf(w) {
 }
 
 async function drain(w, reload) {
-	const sure = await confirm({ title: `Have ${w.name} ${w.id} leave?`, action: 'Drain', text: `It starts no more jobs, ends the ${w.busy} that it has, however long they take, and goes. tow up then starts another in its place; elsewhere somebody has to.`,
+	const sure = await confirm({ title: `Have ${w.name} ${w.id} leave?`, action: 'Drain', text: `It starts no more jobs${w.busy > 0 ? `, ends the ${w.busy} that it has, however long they take,` : ''} and goes. tow up then starts another in its place; elsewhere somebody has to.`,
 		run: () => post(`workers/${step(w.id)}/drain`) });
 	if (sure)
 		reload();

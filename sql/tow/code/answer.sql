@@ -124,7 +124,9 @@ begin
 			if r.path like '%{' || r.names[n] || '}%' then
 				perform tow_store.miss(r, p_given);
 			end if;
-			perform tow_store.fail('TW422', format('bad %s: %s', case when r.names[n] = r.page[1] then 'after' else r.names[n] end, sqlerrm),
+			-- What it takes is in the hint: names of types say nothing to people.
+			perform tow_store.fail('TW422', 'bad ' || case when r.names[n] = r.page[1] then 'after' else r.names[n] end
+					|| case when sqlerrm ~ '^invalid input (syntax|value) for ' then ' ' || quote_literal(left(p_given ->> r.names[n], 100)) else ': ' || sqlerrm end,
 				format('it takes %s', tow_store.type_in_words(r.types[n])));
 		end;
 	end loop;

@@ -178,10 +178,10 @@ begin
 		from tow_store.why_later(j, w) l;
 	end if;
 	return case w.reason when 'predecessors' then coalesce(v_needs, w.reason) when 'children' then coalesce(v_needs, w.reason)
-			when 'batch' then 'tow.seal' when 'signal' then 'signal ' || (w.detail ->> 'name') when 'approval' then 'approval' end
+			when 'batch' then 'the batch to be sealed' when 'signal' then 'signal ' || (w.detail ->> 'name') when 'approval' then 'approval' end
 		|| coalesce(', until ' || date_trunc('second', w.until)::text, '') || coalesce(v_later, '');
 end $$;
-comment on function tow_store.waits_for_what(bigint) is 'What a waiting job waits for, in words: jobs 5, 7; signal paid; approval; jobs 5, then approval.';
+comment on function tow_store.waits_for_what(bigint) is 'What a waiting job waits for, in words: jobs 5, 7; signal paid; approval; the batch to be sealed; jobs 5, then approval.';
 
 -- Two probes of indexes. Arrivals of this moment have not been sorted into a lane yet, and say the same.
 create or replace function tow_store.waits_in_lane(p_queue text, p_lane text) returns text

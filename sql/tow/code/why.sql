@@ -212,7 +212,7 @@ begin
 		detail := 'for somebody''s word';
 		hint := format('select tow.approve(%s)', j.id);
 	else
-		select (array_agg(n.on_id order by n.on_id))[1:1000], tow_store.at_most(count(*)::int) || case when w.reason = 'predecessors' then ' of them have not completed' else ' of them have not ended' end,
+		select (array_agg(n.on_id order by n.on_id))[1:1000], tow_store.at_most(count(*)::int) || case w.reason when 'predecessors' then ' of them have not completed' when 'batch' then ' of its jobs have not ended, and more may come' else ' of them have not ended' end,
 			'these failed, and it waits until they are retried: ' || string_agg(n.on_id::text, ', ' order by n.on_id)
 				filter (where n.if_failed = 'w' and tow.state(n.on_id) in ('failed', 'cancelled'))
 		into ids, detail, hint
