@@ -41,8 +41,8 @@ static bool pack(struct coded *c, const struct http_request *q, struct http_repl
 	c->tried = true;
 	if (!c->packed)
 		return false;
-	r->body = c == r->coded ? memcpy(tow_alloc(q->arena, c->len), c->packed, c->len) :
-				  c->packed;
+	r->body =
+		c == r->coded ? memcpy(tow_alloc(q->arena, c->len), c->packed, c->len) : c->packed;
 	r->len = c->len;
 	return true;
 }

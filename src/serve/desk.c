@@ -225,8 +225,9 @@ static bool answer_again(struct turn *t, struct known_answer *a)
 
 static void keep(struct turn *t, const char *asked, const struct tow_rows *rows, long long now)
 {
-	struct known_answer *a = known_keep(&t->desk->known, asked, tow_rows_get(rows, 0, "seen_now"),
-					    tow_rows_get(rows, 0, "type"), t->r->body, now);
+	struct known_answer *a =
+		known_keep(&t->desk->known, asked, tow_rows_get(rows, 0, "seen_now"),
+			   tow_rows_get(rows, 0, "type"), t->r->body, now);
 	if (!a)
 		return;
 	a->turn = t->q->now;

@@ -26,8 +26,8 @@ struct known {
 struct known_answer *known_find(struct known *k, const char *asked, long long now_us);
 
 /* In place of the oldest. NULL: it is not kept, its text is longer than KNOWN_BYTES. */
-struct known_answer *known_keep(struct known *k, const char *asked, const char *seen, const char *type,
-		const char *text, long long now_us);
+struct known_answer *known_keep(struct known *k, const char *asked, const char *seen,
+				const char *type, const char *text, long long now_us);
 void known_release(struct known *k);
 
 #endif
