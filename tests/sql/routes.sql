@@ -157,6 +157,37 @@ insert into tow_store.log (job_id, at, run, level, line) select :j, tow.now(), 1
 select pg_temp.walks('/api/v1/jobs/{id}/log', 'n', 'select 1', (select array_agg(n::text) from tow.log(:j)), jsonb_build_object('id', :j));
 insert into haul_store.file (download, source, size, state) select :d, 'f, ' || n, 1, 'planned' from generate_series(1, 7) n;
 select pg_temp.walks('/api/v1/downloads/{id}/files', 'source', 'select 1', (select array_agg(source) from haul.find_files(:d)), jsonb_build_object('id', :d));
+
+-- In an order that is asked for: pages that follow each other have each row once, in that order, and those that have nothing there last.
+select tow.set_queue('t' || i, description => case when i % 2 = 0 then 'said ' || i % 3 end, max_running => nullif(i % 3, 0)) from generate_series(1, 7) i \g /dev/null
+select tow.set_daemon('d' || i, 'noop', description => 'it') from generate_series(1, 4) i \g /dev/null
+select tow.pause('other') from generate_series(1, 60) \g /dev/null
+select pg_temp.worker() from generate_series(1, 4) \g /dev/null
+select haul.add_target('m' || i, 'mpd', 'mpd://127.0.0.1:' || 9 - i), haul.add_library('l' || i, '/media/' || 9 - i) from generate_series(1, 4) i \g /dev/null
+create temporary table sorting as
+select s.path, d || c as sort, g.given, pg_temp.walk(s.path, k.key, 'select 1', g.given || jsonb_build_object('sort', d || c)) as keys, pg_temp.walk(s.path, c, 'select 1', g.given || jsonb_build_object('sort', d || c)) as vals,
+	(select array_agg(i ->> k.key) from pg_temp.call('viewer', 'GET', s.path, g.given || '{"limit": 1000}') a, jsonb_array_elements(a.content::jsonb -> 'items') i) as whole
+from seen s, unnest(s.sorts) c, unnest('{"",-}'::text[]) d,
+	lateral (select coalesce((select n from unnest('{n,id,name,kind,lane,source,tracker}'::text[]) with ordinality o(n, p) where n = any(s.sorts) order by p limit 1), s.sorts[1]) as key) k,
+	lateral (select case when s.path ~ '^/api/v1/jobs/\{id}' then jsonb_build_object('id', :j) when s.path ~ '\{id}' then jsonb_build_object('id', :d) else '{}' end as given) g
+where s.sorts is not null and s.role = 'viewer';
+select ok(count(*) > 300, 'many orders') from sorting;
+select ok(array['/api/v1/schedules', '/api/v1/queues', '/api/v1/workers', '/api/v1/events', '/api/v1/audit', '/api/v1/daemons', '/api/v1/clients', '/api/v1/targets', '/api/v1/libraries'] <@ array_agg(path) filter (where cardinality(keys) > 3), 'lists of several pages') from sorting;
+select is((select string_agg(path || ' ' || sort, ', ') from sorting where (select array_agg(x order by x) from unnest(keys) x) is distinct from (select array_agg(x order by x) from unnest(whole) x)), null, 'in each order a walk has each row once');
+select is((select string_agg(path || ' ' || sort, ', ') from sorting where exists (select from unnest(vals) with ordinality a(v, n) where v is null and n <= (select count(v) from unnest(vals) v))), null, 'what has nothing there comes last');
+select is((select string_agg(path || ' ' || sort, ', ') from sorting join seen s using (path) join lateral tow_store.columns_of(s.fn) c on c.name = ltrim(sort, '-')
+	where s.method = 'GET' and case when c.type in ('bigint'::regtype, 'int'::regtype)
+		then (select array_agg(v::bigint) from unnest(vals) v where v is not null) is distinct from (select array_agg(v::bigint order by v::bigint * case when sort ^@ '-' then -1 else 1 end) from unnest(vals) v where v is not null) end), null, 'numbers are in their order');
+select is((select vals from sorting where path = '/api/v1/queues' and sort = '-name'), (select array_agg(name order by name desc) from tow.queues), 'and names');
+select is((select array_agg(v::timestamptz) from sorting, unnest(vals) v where path = '/api/v1/workers' and sort = '-attached_at'), (select array_agg(attached_at order by attached_at desc) from tow.workers), 'and instants');
+select is((select (a.content::jsonb -> 'items' -> 0 ->> 'name') || (a.content::jsonb -> 'items' -> 1 ->> 'name') from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"sort": "-description", "state": "open", "limit": "2"}') a), 't2t4', 'beside filters; of equals the list''s own order');
+select is((select jsonb_array_length(a.content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"sort": "who", "what": "queue", "limit": "60"}') a), 60, 'a function that cuts its list itself gives more than its own page');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', format('{"sort": "%s"}', v)::jsonb)), format('TW422 cannot sort by ''%s''', v), v || ' is no order') from unnest('{depth,--name,name desc,kinds}'::text[]) v;
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"sort": "ready", "after": "[\"a\"]"}')), 'TW422 bad after ''["a"]''', 'a cursor of another order');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/queues/{name}', '{"name": "t1", "sort": "name"}')), 'TW422', 'one thing has no order');
+select is((select string_agg(s.path, ' ') from seen s, lateral (select tow.openapi('0') -> 'paths' -> s.path -> 'get' -> 'parameters' as p offset 0) o
+	where s.sorts is not null and s.path in ('/api/v1/queues', '/api/v1/audit') and (select count(*) from jsonb_array_elements(o.p) e where e ->> 'name' = 'sort' and e -> 'schema' -> 'enum' ? ('-' || s.sorts[1])) <> 1), null, 'the description has the orders');
+
 select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/lanes')), (select count(*)::int from tow.lanes), 'what is set up comes whole where nobody says how much');
 update tow_store.route set path = '/api/v1/lines' where path = '/metrics';
 select is((select type from pg_temp.call('viewer', 'GET', '/api/v1/lines')), 'text/plain; charset=utf-8', 'other text has no version');

@@ -731,6 +731,29 @@ async function quietIsNotGone() {
 	await page.context().close();
 }
 
+// A list that comes page by page is sorted by the server, all of it, by a click on a column's head.
+async function headsSortWholeLists() {
+	sql("select tow.enqueue('noop', queue => 'wide', lane => 'l' || lpad(n::text, 3, '0')) from generate_series(1, 120) n");
+	sql("select tow.enqueue('noop', queue => 'wide', lane => 'l117') from generate_series(1, 3)");
+	const page = await visit('viewer', '#/queues/wide');
+	const lanes = page.getByRole('table', { name: 'lanes' }), first = lanes.locator('tbody tr').first();
+	await comes(first.getByText('l001').waitFor(), 'lanes as they are called');
+	await lanes.getByRole('button', { name: 'Waiting' }).click();
+	await lanes.getByRole('button', { name: 'Waiting' }).click();
+	await comes(first.getByText('l117').waitFor(), 'or as many as wait in them, one of a later page first');
+	ok(page.url().endsWith('#/queues/wide?sort=-waiting'), 'which the address keeps', page.url());
+	is(await lanes.getByRole('columnheader', { name: 'Waiting' }).getAttribute('aria-sort'), 'descending', 'and the head says');
+	await page.getByRole('button', { name: 'Show more' }).click();
+	await comes(lanes.locator('tbody tr').nth(119).waitFor(), 'with all that come after it');
+	await shot(page, 'lanes-sorted');
+	await lanes.getByRole('button', { name: 'Waiting' }).click();
+	await comes(first.getByText('l001').waitFor(), 'a third click takes the order away');
+	await goTo(page, '#/audit?since=all');
+	await page.getByRole('button', { name: 'When' }).click();
+	await comes(page.locator('.audit tbody tr').first().getByText(sql('select what from tow.audit order by at limit 1')).waitFor(), 'the audit begins with what was first');
+	await page.context().close();
+}
+
 // As by a machine that hangs, or a network that is away: what is open stays open.
 async function serverFallsSilent() {
 	const page = await visit('viewer', '#/jobs?kind=stamp');
@@ -751,6 +774,6 @@ async function serverFallsSilent() {
 }
 
 const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, nothingIsSqueezed, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

@@ -1,7 +1,7 @@
 // A table: fixed columns, so that nothing jumps when rows change; rows are walked with j and k, opened with Enter.
 import { html, useState } from './ui.js';
 
-// Columns: {name, title, cell(row), num, wide (hidden on phones), roomy (hidden unless there is much room), width (in characters; none: what is left), phone (its width there; 0: what is left), sort(row)}.
+// Columns: {name, title, cell(row), num, wide (hidden on phones), roomy (hidden unless there is much room), width (in characters; none: what is left), phone (its width there; 0: what is left), sort(row), by}.
 function useSorted(rows, columns) {
 	const [by, setBy] = useState(null);
 	const column = by && columns.find((c) => c.name === by.name);
@@ -13,10 +13,21 @@ function useSorted(rows, columns) {
 	return [column ? [...rows].sort(compare) : rows, by, toggle];
 }
 
+// The server's order of a list that comes page by page: columns say by what it sorts (by), order is {sort, set(sort)}.
+function orderOf(rows, columns, { sort, set }) {
+	const column = sort && columns.find((c) => c.by === sort.replace(/^-/, ''));
+	const by = column && { name: column.name, down: sort.startsWith('-') };
+	const toggle = (name) => {
+		const wanted = columns.find((c) => c.name === name).by;
+		set(by?.name !== name ? wanted : by.down ? null : `-${wanted}`);
+	};
+	return [rows, by, toggle];
+}
+
 function Head({ column, by, toggle }) {
 	const sorted = by?.name === column.name;
 	return html`<th scope="col" class=${kinds(column)} aria-sort=${sorted ? (by.down ? 'descending' : 'ascending') : undefined}>
-		${column.sort ? html`<button class="sort" onClick=${() => toggle(column.name)}>${column.title}<span aria-hidden="true">${sorted ? (by.down ? ' ↓' : ' ↑') : ''}</span></button>`
+		${column.sort || column.by ? html`<button class="sort" onClick=${() => toggle(column.name)}>${column.title}<span aria-hidden="true">${sorted ? (by.down ? ' ↓' : ' ↑') : ''}</span></button>`
 			: column.title || html`<span class="hidden">${column.label ?? column.name}</span>`}</th>`;
 }
 
@@ -48,9 +59,11 @@ function Row({ row, columns, id, open, selected, onSelect }) {
 }
 
 // rowKey(row); opens: rows have a link with data-open, to which a click anywhere goes; selected, onSelect: a set of keys, and
-// how it is changed (as setState), where rows can be selected; more(): where there is more to fetch; empty: what to show instead of nothing.
-export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, selected, onSelect, more, empty }) {
-	const [sorted, by, toggle] = useSorted(rows ?? [], columns);
+// how it is changed (as setState), where rows can be selected; more(): where there is more to fetch; order: where the server
+// sorts; empty: what to show instead of nothing.
+export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, selected, onSelect, more, order, empty }) {
+	const here = useSorted(rows ?? [], columns);
+	const [sorted, by, toggle] = order ? orderOf(rows ?? [], columns, order) : here;
 	if (!rows)
 		return html`<div class="panel loading" aria-busy="true"><span class="hidden">Loading ${label}</span></div>`;
 	// A look that ended early found none so far.

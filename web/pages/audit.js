@@ -36,24 +36,24 @@ function Folded({ text }) {
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 
 const columns = [
-	{ name: 'at', title: 'When', width: 17, cell: (r) => html`<time datetime=${r.at} title=${exact(r.at)}><span class="soft wide">${day.format(new Date(r.at))} </span>${clock(r.at)}</time>` },
-	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>` },
-	{ name: 'what', title: 'What', width: 20, cell: (r) => html`${r.what}<div class="narrow soft">${r.who}</div>` },
-	{ name: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} /><${Folded} text=${words(r.detail)} />` },
+	{ name: 'at', by: 'at', title: 'When', width: 17, cell: (r) => html`<time datetime=${r.at} title=${exact(r.at)}><span class="soft wide">${day.format(new Date(r.at))} </span>${clock(r.at)}</time>` },
+	{ name: 'who', by: 'who', title: 'Who', width: 16, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>` },
+	{ name: 'what', by: 'what', title: 'What', width: 20, cell: (r) => html`${r.what}<div class="narrow soft">${r.who}</div>` },
+	{ name: 'subject', by: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} /><${Folded} text=${words(r.detail)} />` },
 	{ name: 'detail', title: 'Detail', wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>` },
 ];
 
 export function Audit({ query }) {
 	const span = spans.find(([name]) => name === (query.since ?? '')) ?? spans[0];
-	const { rows, error, reload, more } = usePages('audit', { limit: PAGE, what: query.what, who: query.who, job: query.job, since: span[2] },
-		{ idOf: (r) => r.n, grows: true, topics: ['jobs', 'daemons', 'schedules', 'queues'], every: 10000 });
+	const { rows, error, reload, more } = usePages('audit', { limit: PAGE, what: query.what, who: query.who, job: query.job, since: span[2], sort: query.sort },
+		{ idOf: (r) => r.n, grows: !query.sort, topics: ['jobs', 'daemons', 'schedules', 'queues'], every: 10000 });
 	const text = (name, label, placeholder) => html`<input data-filter=${name === 'what' ? '' : undefined} type=${name === 'job' ? 'number' : 'search'} aria-label=${label} placeholder=${placeholder}
 		value=${query[name] ?? ''} onInput=${(e) => filter({ [name]: e.target.value }, { typing: true })} />`;
 	return html`<${Head} title="Audit" note="What people did, and what the system did about trouble." />
 		<div class="filters" role="search">${text('what', 'How what was done begins', 'What: queue…')}${text('who', 'Who did it', 'Who')}${text('job', 'Of which job', 'Job')}
 			<select aria-label="Since" value=${span[0]} onChange=${(e) => filter({ since: e.target.value })}>${spans.map(([name, label]) => html`<option value=${name} selected=${name === span[0]}>${label}</option>`)}</select></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="audit"><${Table} label="audit" columns=${columns} rows=${rows} rowKey=${(r) => r.n} more=${more}
+		<div class="audit"><${Table} label="audit" columns=${columns} rows=${rows} rowKey=${(r) => r.n} more=${more} order=${{ sort: query.sort, set: (to) => filter({ sort: to }) }}
 			empty=${query.what || query.who || query.job ? html`<${Empty} title="Nothing fits"><a href=${href('audit')}>Show all</a><//>`
 				: html`<${Empty} title="Nothing yet" command="tow queue pause default --reason 'to see it here'">Whatever somebody changes is written down here, with who it was.<//>`} /></div>`;
 }

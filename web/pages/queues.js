@@ -4,11 +4,14 @@ import { Button, Card, Empty, Facts, Head, Meter, number, ProblemBox, State } fr
 import { ask } from '../lib/dialog.js';
 import { changed } from '../lib/form.js';
 import { useData } from '../lib/live.js';
-import { href } from '../lib/route.js';
+import { usePages } from '../lib/pages.js';
+import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
+
+const LANES = 100;
 
 const perSecond = (rate) => (rate === null ? null : rate >= 1 ? `${Number(rate.toPrecision(3))} a second` : rate * 60 >= 1
 	? `${Number((rate * 60).toPrecision(3))} a minute` : `${Number((rate * 3600).toPrecision(3))} an hour`);
@@ -101,13 +104,13 @@ function All() {
 }
 
 const laneColumns = (queue, reload) => [
-	{ name: 'lane', title: 'Lane', sort: (l) => l.lane, cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>
+	{ name: 'lane', title: 'Lane', by: 'lane', cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>
 		<div class="narrow"><${State} name=${l.state} /> <span class="soft">${number(l.running)} running</span></div>` },
-	{ name: 'state', title: 'State', width: 12, wide: true, sort: (l) => l.state, cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
-	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, sort: (l) => l.waiting, cell: (l) => number(l.waiting) },
-	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, sort: (l) => l.running, cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>` },
+	{ name: 'state', title: 'State', width: 12, wide: true, by: 'state', cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
+	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, by: 'waiting', cell: (l) => number(l.waiting) },
+	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, by: 'running', cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>` },
 	{ name: 'rate', title: 'Rate', width: 15, wide: true, roomy: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
-	{ name: 'weight', title: 'Weight', width: 9, num: true, wide: true, cell: (l) => number(l.weight) },
+	{ name: 'weight', title: 'Weight', width: 9, num: true, wide: true, by: 'weight', cell: (l) => number(l.weight) },
 	{ name: 'next', title: 'Next', width: 12, num: true, wide: true, roomy: true, cell: (l) => l.next_job && html`<a href=${href(`jobs/${l.next_job}`)}>${l.next_job}</a>` },
 	...(may('operator') ? [{
 		name: 'do', title: '', label: 'Actions', width: may('admin') ? 21 : 13, phone: 11,
@@ -120,16 +123,15 @@ const laneColumns = (queue, reload) => [
 	}] : []),
 ];
 
-function Lanes({ queue }) {
-	const { data, error, reload } = useData('lanes', { topics: ['queues', 'jobs'] });
-	const rows = data?.items.filter((l) => l.queue === queue);
+function Lanes({ queue, sort }) {
+	const { rows, more, error, reload } = usePages('lanes', { queue, sort, limit: LANES }, { idOf: (l) => l.lane, topics: ['queues', 'jobs'] });
 	return html`<h2>Lanes</h2>${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="lanes" columns=${laneColumns(queue, reload)} rows=${rows} rowKey=${(l) => l.lane}
+		<${Table} label="lanes" columns=${laneColumns(queue, reload)} rows=${rows} rowKey=${(l) => l.lane} more=${more} order=${{ sort, set: (to) => filter({ sort: to }) }}
 			empty=${html`<${Empty} title="No lanes" command=${`tow enqueue echo '{}' --queue ${queue} --lane customer-7`}>
 				Jobs of one lane run one after the other (or as many at a time as its limit says), beside those of other lanes.<//>`} />`;
 }
 
-function One({ name }) {
+function One({ name, sort }) {
 	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs'] });
 	const q = data?.items.find((o) => o.name === name);
 	if (!q)
@@ -153,9 +155,9 @@ function One({ name }) {
 				['Time limit', q.timeout && duration(seconds(q.timeout))], ['Finished jobs are kept', q.retention && duration(seconds(q.retention))],
 				['Jobs expire after', q.expire_after && duration(seconds(q.expire_after))]]} /><//>
 		</div>
-		<${Lanes} queue=${name} />`;
+		<${Lanes} queue=${name} sort=${sort} />`;
 }
 
-export function Queues({ rest: [name] }) {
-	return name ? html`<${One} name=${name} />` : html`<${All} />`;
+export function Queues({ rest: [name], query }) {
+	return name ? html`<${One} name=${name} sort=${query.sort} />` : html`<${All} />`;
 }

@@ -48,6 +48,7 @@ declare
 	v_all jsonb;
 	v_strange text;
 	v_missing text;
+	v_sorts constant text[] := case when p_path ? 'sort' then r.sorts end;
 begin
 	if jsonb_typeof(p_path) is distinct from 'object' then
 		perform tow_store.fail('TW422', 'what was given is no object', 'name each argument');
@@ -66,8 +67,10 @@ begin
 	elsif r.page is not null then
 		if r.page[1] in ('up', 'down') and v_all ? r.page[1] then
 			perform tow_store.fail('TW422', format('nothing here is called %L', r.page[1]), 'where a list goes on is sent as after');
-		elsif r.page[1] in ('up', 'down') then
-			perform tow_store.cursor_of(v_all ->> 'after', cardinality(r.page) - 1);
+		elsif ltrim(v_all ->> 'sort', '-') <> all(v_sorts) or v_all ->> 'sort' ^@ '--' then
+			perform tow_store.fail('TW422', format('cannot sort by %L', left(v_all ->> 'sort', 100)), format('by %s, with - before it the other way round', array_to_string(v_sorts, ', ')));
+		elsif r.page[1] in ('up', 'down') or v_sorts is not null then
+			perform tow_store.cursor_of(v_all ->> 'after', cardinality(r.page) - case when v_sorts is null then 1 else 0 end);
 		end if;
 		v_all := v_all - array['limit', 'after'] || jsonb_build_object('max_rows', coalesce((v_all ->> 'limit')::int, r.max_rows))
 			|| case when v_all ? 'after' then jsonb_build_object(r.page[1], v_all -> 'after') else '{}' end;
@@ -205,32 +208,42 @@ begin
 end $$;
 comment on function tow_store.route_for(tow_store.token, int) is 'A route, for who may ask it; refuses in words: the database refuses anyhow.';
 
-create or replace function tow_store.preparation(r tow_store.route, t tow_store.token) returns text
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+create or replace function tow_store.name_of_statement(r tow_store.route, t tow_store.token, p_sort text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select concat_ws('_', 'tow', r.id, t.role, p_sort)
+$$;
+comment on function tow_store.name_of_statement(tow_store.route, tow_store.token, text) is 'What a session calls the statement of a route in an order, for a role.';
+
+create or replace function tow_store.preparation(r tow_store.route, t tow_store.token, p_sort text) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-	return format('prepare %I(jsonb) as %s', format('tow_%s_%s', r.id, t.role), r.statement);
+	return format('prepare %I(jsonb) as %s', tow_store.name_of_statement(r, t, p_sort),
+		case when p_sort is null then r.statement else tow_store.statement_of(r, case when to_regclass(r.fn) is null then tow_store.fn_of(r.fn) end, p_sort) end);
 end $$;
-comment on function tow_store.preparation(tow_store.route, tow_store.token) is 'What prepares the statement of a route.';
+comment on function tow_store.preparation(tow_store.route, tow_store.token, text) is 'What prepares the statement of a route.';
 
--- A session prepares a route's statement once, for each role: to plan it costs more than to run a short one. What was given
+-- A session prepares a route's statement once, for each role and order: to plan it costs more than to run a short one. What was given
 -- is a setting meanwhile: in the statement's text it would be in the database's log when the call fails, a client's password too.
 create or replace function tow_store.call_route(r tow_store.route, t tow_store.token, p_given jsonb, out content text, out n bigint, out next text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_before constant text := current_setting('role');
+	v_sort constant text := case when r.sorts is not null then p_given ->> 'sort' end;
+	v_name constant name := tow_store.name_of_statement(r, t, v_sort);
 begin
 	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.given', p_given::text, true),
 		set_config('tow.in_person', case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then 'on' else '' end, true);
 	for v_again in 0 .. 1 loop
 		begin
-			execute format('execute %I(current_setting(''tow.given'')::jsonb)', format('tow_%s_%s', r.id, t.role)) into content, n, next;
+			execute format('execute %I(current_setting(''tow.given'')::jsonb)', v_name) into content, n, next;
 			exit;
 		exception
 			when invalid_sql_statement_name then
 				perform set_config('role', v_before, true);
-				execute tow_store.preparation(r, t);
+				execute tow_store.preparation(r, t, v_sort);
 				perform set_config('role', 'tow_' || t.role, true);
 			when data_exception then
 				perform set_config('role', v_before, true);

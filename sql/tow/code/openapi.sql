@@ -86,6 +86,16 @@ as $$
 $$;
 comment on function tow_store.json_arguments(tow_store.route) is 'What a route takes.';
 
+-- An order is of the function's own words, or one of those that the server has.
+create or replace function tow_store.json_of_argument(r tow_store.route, p_name text, p_type regtype) returns jsonb
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.json_type(p_type) || case when p_name = 'sort' then coalesce((
+		select jsonb_build_object('enum', jsonb_agg(d || s order by s, d), 'description', 'in this order; with - before it the other way round. Rows that have nothing there come last')
+		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else '{}' end
+$$;
+comment on function tow_store.json_of_argument(tow_store.route, text, regtype) is 'How an argument of a route looks as JSON.';
+
 create or replace function tow_store.json_operation(r tow_store.route) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -97,7 +107,7 @@ as $$
 	select jsonb_strip_nulls(jsonb_build_object(
 		'operationId', lower(r.method) || translate(regexp_replace(r.path, '^/api/v1', ''), '/{}.-', '____'),
 		'summary', regexp_replace(said.text, '([.;:] .*|\.)$', ''), 'description', said.text, 'x-function', r.fn, 'tags', jsonb_build_array(coalesce(substring(r.path from '^/api/v1/([a-z_]+)'), r.area)), 'x-least-role', r.role,
-		'parameters', coalesce((select jsonb_agg(jsonb_build_object('name', a.name, 'in', case when a.of_path then 'path' else 'query' end, 'required', a.of_path or a.required, 'schema', tow_store.json_type(a.type)))
+		'parameters', coalesce((select jsonb_agg(jsonb_build_object('name', a.name, 'in', case when a.of_path then 'path' else 'query' end, 'required', a.of_path or a.required, 'schema', tow_store.json_of_argument(r, a.name, a.type)))
 			from a where a.of_path or r.method in ('GET', 'DELETE')), '[]') || case when r.method <> 'GET' then '[{"$ref": "#/components/parameters/Once"}]'::jsonb else '[]' end,
 		'requestBody', case when r.method not in ('GET', 'DELETE') then (select jsonb_build_object('required', bool_or(a.required), 'content', jsonb_build_object('application/json', jsonb_build_object('schema',
 				jsonb_strip_nulls(jsonb_build_object('type', 'object', 'additionalProperties', false, 'required', jsonb_agg(a.name) filter (where a.required),

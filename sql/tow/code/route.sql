@@ -41,36 +41,55 @@ as $$
 $$;
 comment on function tow_store.columns_of(text) is 'The columns of what a function or view gives.';
 
+-- What has an order of its own, but how long a worker has been silent: that grows from page to page (seen_at does not). A function that has an argument sort sorts its rows itself.
+create or replace function tow_store.sorts_of(p_fn text) returns text[]
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select array_agg(c.name order by c.name) from tow_store.columns_of(p_fn) c join pg_type t on t.oid = c.type
+	where t.typcategory = any('{S,N,D,T,B}'::"char"[]) and c.name <> 'silent'
+		and not exists (select from pg_proc f where to_regclass(p_fn) is null and f.oid = tow_store.fn_of(p_fn) and 'sort' = any(f.proargnames[:f.pronargs]))
+$$;
+comment on function tow_store.sorts_of(text) is 'The columns by which the server can sort what a function or view gives; null: none.';
+
 -- A text that is null stands as '', or the rows after it could not be told. These columns together are another for each row.
-create or replace function tow_store.cut_of(p_fn text, p_page text[]) returns text[]
+-- A column by which it is sorted stands before them; rows that have nothing there come last, either way.
+create or replace function tow_store.cut_of(p_fn text, p_page text[], p_sort text default null) returns text[]
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	with k as (
 		select k.n, c.type, format(case c.type when 'text'::regtype then 'coalesce(%%s.%I, '''')' else '%%s.%I' end, c.name) as key
 		from unnest(p_page[2:]) with ordinality k(name, n) join tow_store.columns_of(p_fn) c on c.name = k.name
+	), t as (
+		select format('(%s) %s (%s)', string_agg(format(k.key, 'v'), ', ' order by k.n), case when p_page[1] in ('up', 'after') then '>' else '<' end,
+				string_agg(format('(($1 ->> %L)::jsonb ->> %s)::%s', p_page[1], k.n - 1 + (p_sort is not null)::int, k.type), ', ' order by k.n)) as later,
+			string_agg(format(k.key, 'v') || case when p_page[1] in ('up', 'after') then '' else ' desc' end, ', ' order by k.n) as key_order,
+			string_agg(format(k.key, 'r'), ', ' order by k.n) as keys
+		from k having count(*) = cardinality(p_page) - 1
+	), s as (
+		select c.name, format('(($1 ->> %L)::jsonb ->> 0)::%s', p_page[1], c.type) as was, p_sort ^@ '-' as down from tow_store.columns_of(p_fn) c where c.name = ltrim(p_sort, '-')
 	)
-	select array[
-		format('(%s) %s (%s)', string_agg(format(k.key, 'v'), ', ' order by k.n), case p_page[1] when 'up' then '>' else '<' end,
-			string_agg(format('(($1 ->> %L)::jsonb ->> %s)::%s', p_page[1], k.n - 1, k.type), ', ' order by k.n)),
-		string_agg(format(k.key, 'v') || case p_page[1] when 'up' then '' else ' desc' end, ', ' order by k.n),
-		format('json_build_array(%s)::text', string_agg(format(k.key, 'r'), ', ' order by k.n))]
-	from k where p_page[1] in ('up', 'down') having count(*) = cardinality(p_page) - 1
+	select array[t.later, t.key_order, format('json_build_array(%s)::text', t.keys)] from t where p_sort is null and p_page[1] in ('up', 'down')
+	union all
+	select array[format('(v.%1$I %2$s %3$s or v.%1$I is null and %3$s is not null or v.%1$I is not distinct from %3$s and %4$s)', s.name, case when s.down then '<' else '>' end, s.was, t.later),
+		format('v.%I %s nulls last, %s', s.name, case when s.down then 'desc' else 'asc' end, t.key_order), format('json_build_array(r.%I, %s)::text', s.name, t.keys)]
+	from s, t
 $$;
-comment on function tow_store.cut_of(text, text[]) is 'What the server cuts a list with; null: its function does that.';
+comment on function tow_store.cut_of(text, text[], text) is 'What the server cuts a list with; null: its function does that.';
 
 -- What is not given is as the function has it. Of a view, arguments are columns: those that the path names, and others as filters.
-create or replace function tow_store.statement_of(r tow_store.route, p_fn oid) returns text
+-- What the server sorts, it cuts: a function gives all of it.
+create or replace function tow_store.statement_of(r tow_store.route, p_fn oid, p_sort text default null) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_cut constant text[] := tow_store.cut_of(r.fn, r.page);
-	v_own constant int := cardinality(r.names) - case when v_cut is null then 0 else 2 end;
+	v_cut constant text[] := tow_store.cut_of(r.fn, r.page, p_sort);
+	v_own constant int := coalesce((select f.pronargs from pg_proc f where f.oid = p_fn), cardinality(r.names) - case when r.page is null then 0 else 3 end);
 	v_called constant text := case when p_fn is null then format('(select v.* from %s v where %s)', r.fn, coalesce((
 		select string_agg(format(case when u.n <= r.needs then 'v.%1$I = %3$s' else '(not $1 ? %2$L or v.%1$I = %3$s)' end, u.name, u.name, tow_store.argument(u.name, u.type)), ' and ' order by u.n)
 		from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n)), 'true')) else format('%s(%s)', r.fn, (
-		select string_agg(format(case when a.missing is null then '%1$I => %4$s' else '%1$I => case when $1 ? %2$L then %4$s else %3$s end' end, a.own, a.name, a.missing, a.value), ', ' order by a.n)
+		select string_agg(format(case when p_sort is not null and a.name = 'max_rows' then '%1$I => null' when a.missing is null then '%1$I => %4$s' else '%1$I => case when $1 ? %2$L then %4$s else %3$s end' end, a.own, a.name, a.missing, a.value), ', ' order by a.n)
 		from (select u.n, u.name, f.proargnames[u.n] as own, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value
-			from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n), pg_proc f where f.oid = p_fn) a)) end;
+			from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n), pg_proc f where f.oid = p_fn and (p_sort is null or u.name <> r.page[1])) a)) end;
 	v_from constant text := case when v_cut is null then v_called
 		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', v_called, r.page[1], v_cut[1], v_cut[2]) end;
 begin
@@ -85,7 +104,7 @@ begin
 		else format('select json_build_object(%L, %s)::text, 1, null', r.gives, v_from)
 	end;
 end $$;
-comment on function tow_store.statement_of(tow_store.route, oid) is 'The statement that answers a request for a route, with what was given as $1.';
+comment on function tow_store.statement_of(tow_store.route, oid, text) is 'The statement that answers a request for a route, with what was given as $1; sort: in an order of the server''s.';
 
 create or replace function tow_store.add_routes(p_area text, p_routes text[][]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -132,6 +151,7 @@ declare
 	v_needs int;
 	r tow_store.route;
 	v_other text[];
+	v_sorts constant text[] := case when p_page is not null then tow_store.sorts_of(p_fn) end;
 begin
 	select a.names, a.types, a.needs into strict v_names, v_types, v_needs from tow_store.arguments_of(p_fn, p_path) a;
 	v_other := array(select m[1] from regexp_matches(p_path, '\{([a-z_]+)\}', 'g') m where m[1] <> all(v_names));
@@ -140,15 +160,19 @@ begin
 	elsif v_other <> '{}' then
 		v_names[1] := v_other[1];
 	end if;
+	if p_page[1] in ('up', 'down') and tow_store.cut_of(p_fn, p_page) is null then
+		raise exception '% %: % has not the columns %', p_method, p_path, p_fn, p_page[2:];
+	end if;
+	if v_sorts is not null then
+		v_names := v_names || 'sort'::text;
+		v_types := v_types || 'text'::text;
+	end if;
 	if p_page[1] in ('up', 'down') then
-		if tow_store.cut_of(p_fn, p_page) is null then
-			raise exception '% %: % has not the columns %', p_method, p_path, p_fn, p_page[2:];
-		end if;
 		v_names := v_names || array[p_page[1], 'max_rows'];
 		v_types := v_types || '{text,int}'::text[];
 	end if;
-	insert into tow_store.route (area, method, path, fn, role, gives, page, max_rows, fixed, names, types, needs)
-	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, tow_store.rows_of(p_fn), p_fixed, v_names, v_types, v_needs)
+	insert into tow_store.route (area, method, path, fn, role, gives, page, max_rows, fixed, names, types, needs, sorts)
+	values (p_area, p_method, p_path, p_fn, p_role, p_gives, p_page, tow_store.rows_of(p_fn), p_fixed, v_names, v_types, v_needs, v_sorts)
 	returning * into r;
 	update tow_store.route o set statement = tow_store.statement_of(r, case when to_regclass(p_fn) is null then tow_store.fn_of(p_fn) end) where o.id = r.id;
 end $$;
