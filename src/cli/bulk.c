@@ -64,8 +64,10 @@ static int run(int argc, char **argv)
 	CLI_AUTO c = { 0 };
 	TOW_AUTO_ROWS *rows = NULL;
 	struct cli_call call = { 0 };
+	long any;
 
-	if (!cli_connect(&c, options, 1, 1, argc, argv))
+	if (!cli_parse(&c, options, 1, 1, argc, argv) ||
+	    !args_int(&c.args, "limit", 1, 10000, &any, &c.err) || !cli_open_database(&c))
 		return cli_failed(&c);
 	gather(&c, &call);
 	if (!cli_call(&c, &rows, "tow.bulk", &call) || !print_rows(&c, rows, columns))

@@ -48,7 +48,7 @@ static int run(int argc, char **argv)
 		cli_arg(&call, same[i], cli_option(&c, same[i]));
 	cli_arg(&call, "state", cli_has(&c, "failed") ? "failed" : cli_option(&c, "state"));
 	cli_arg(&call, "max_rows", cli_option(&c, "limit"));
-	return print_call(&c, "tow.find_history", &call, columns);
+	return print_search(&c, "tow.find_history", &call, columns);
 }
 
 const struct tow_command tow_command_history = {

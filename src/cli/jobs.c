@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/follow.h"
+#include "lib/note.h"
 #include "lib/print.h"
 #include "lib/wait.h"
 #include "tow/command.h"
@@ -116,6 +117,8 @@ static int list_live(struct cli *c, struct cli_call *call)
 	if (tow_rows_count(rows) == 0 && !cli_has(c, "json") && isatty(STDOUT_FILENO))
 		fprintf(stderr, "tow: note: no such job is live; 'tow history' has those that have "
 				"ended\n");
+	if (tow_rows_count(rows) == 0)
+		note_unheard(c);
 	return EX_OK;
 }
 
@@ -138,7 +141,7 @@ static int list_both(struct cli *c, struct cli_call *call)
 	cli_arg(call, "sort", is_finished(cli_option(c, "state")) ? "-finished_at" : NULL);
 	if (!add_instant(c, call, "since") || !add_instant(c, call, "until"))
 		return cli_failed(c);
-	return print_call(c, "tow.list_jobs", call, both);
+	return print_search(c, "tow.list_jobs", call, both);
 }
 
 static int list(struct cli *c)
@@ -149,7 +152,7 @@ static int list(struct cli *c)
 		return list_both(c, &call);
 	if (is_finished(cli_option(c, "state"))) {
 		cli_arg(&call, "since", cli_option(c, "since"));
-		return print_call(c, "tow.find_history", &call, finished);
+		return print_search(c, "tow.find_history", &call, finished);
 	}
 	return list_live(c, &call);
 }
@@ -163,12 +166,13 @@ static int follow(struct cli *c)
 
 static bool check_both(struct cli *c)
 {
+	long any;
 	if (cli_has(c, "follow"))
 		return args_usage(&c->err, "--follow shows live jobs, of one state or of all, and "
 					   "knows no --worker and no --until");
 	if (cli_has(c, "before"))
 		return args_usage(&c->err, "here --after says where the next page begins");
-	return true;
+	return args_int(&c->args, "limit", 1, 1000, &any, &c->err);
 }
 
 static bool check(struct cli *c)

@@ -21,12 +21,13 @@ static const struct tow_option options[] = {
 /* Thousands of jobs that run again are more than a word typed too early shall do. */
 static bool check(struct cli *c)
 {
+	long any;
 	bool filter = cli_has(c, "queue") || cli_has(c, "kind") || cli_has(c, "class") ||
 		      cli_has(c, "since");
 	if (filter && cli_has(c, "all"))
 		return args_usage(&c->err, "--all and a filter say two different things");
 	if (filter || cli_has(c, "all") || cli_has(c, "dry-run"))
-		return true;
+		return args_int(&c->args, "limit", 1, 10000, &any, &c->err);
 	args_usage(&c->err, "which jobs? --queue, --kind, --class or --since, or --all");
 	return tow_hint(&c->err, "'tow redrive --dry-run' says how many there are");
 }

@@ -131,6 +131,14 @@ is "$(notes daemon add d ecoh)" "tow: note: no live worker knows kind 'ecoh', di
 is "$(notes kind pause nosuch)" "tow: note: no live worker knows kind 'nosuch'" "kind pause"
 is "$(notes kind set nosuch --max-running 3 --quiet)" "" "kind set, --quiet"
 like "$(notes kind set nosuch --max-running 3)" "kind 'nosuch'" "kind set"
+is "$(notes jobs --queue orderz)" "tow: note: there is no queue 'orderz', did you mean 'orders'?" "jobs of a queue that there is none"
+is "$(notes jobs --kind nop --state failed)" "tow: note: no live worker knows kind 'nop', did you mean 'noop'?" "and of a kind"
+is "$(notes jobs --kind nop --queue nowhere-near --state failed,running)" \
+	"tow: note: there is no queue 'nowhere-near'; no live worker knows kind 'nop', did you mean 'noop'?" "of both"
+is "$(notes history --queue orderz)$(notes jobs --queue orders)$(notes jobs --kind ecoh)$(notes jobs --queue orderz --json)" \
+	"tow: note: there is no queue 'orderz', did you mean 'orders'?" "history, too; nothing where there are some, or the queue is empty, or with --json"
+exits 0 "it is no error either" tow jobs --queue orderz >/dev/null 2>&1
+like "$(tow jobs --worker nobdy 2>&1)" "no worker 'nobdy'" "a worker that nobody has heard of is one"
 instance_psql -c "create role shop" -c "select tow.grant_queue('orders', 'shop')" -c "create role other login" -c "grant tow_producer to other"
 is "$(instance_psql -c "set role other" -c "select tow.unserved('noop', 'ordrs')")" \
 	"no live worker serves queue 'ordrs'" "a queue that is not for the caller is not suggested"

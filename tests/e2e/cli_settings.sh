@@ -167,6 +167,24 @@ queue set default --rate x
 queue set default --max-running 0.5
 reprioritise --to x 7
 end
+while read -r words; do
+	# shellcheck disable=SC2086
+	said=$(tow $words 2>&1)
+	is $? 64 "no limit: tow $words"
+	like "$said" "^tow: --limit (takes a whole number above zero, not '(0|-1)'|'[0-9]+' is (not a whole number from 1 to 10+|too large)|: '[0-9]+' is too large)" "in our words"
+done <<'end'
+jobs --limit -1
+jobs --limit 0
+jobs --state failed --limit -1
+jobs --state failed,retrying --limit 0
+jobs --state failed,retrying --limit 1001
+history --limit -1
+audit --limit 0
+bulk cancel --limit 10001 --kind x
+redrive --limit 0 --kind x
+redrive --limit 10001 --kind x
+haul ls --limit -1
+end
 ok "a rate may be a part of a number" tow queue set default --rate 0.5
 while read -r words; do
 	# shellcheck disable=SC2086

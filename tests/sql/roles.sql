@@ -38,7 +38,7 @@ insert into call values
 	('admin', $$ select tow.set_queue('q') $$), ('admin', $$ select tow.set_lane('default', 'l') $$), ('admin', $$ select tow.set_kind('k') $$), ('admin', $$ select tow.drop_queue('q') $$), ('admin', $$ select tow.set_policy('p', 'fixed') $$), ('admin', $$ select tow.drop_policy('p') $$),
 	('admin', $$ select tow.schedule('x', '@daily', 'noop') $$), ('admin', $$ select tow.set_schedule('x', '@hourly') $$), ('admin', $$ select tow.unschedule('x') $$), ('admin', $$ select tow.sql_kind('k', 'pg_catalog.now()') $$), ('admin', $$ select tow.drop_sql_kind('k') $$),
 	('admin', $$ select tow.set('max_losses', '4') $$), ('admin', $$ select tow.reset('max_losses') $$), ('admin', $$ select tow.grant_queue('granted', 'tow_worker') $$), ('admin', $$ select tow.revoke_queue('granted') $$),
-	('viewer producer operator admin', $$ select tow.sees_args() $$), ('viewer producer operator admin', $$ select tow.unserved('noop', 'default') $$),
+	('viewer producer operator admin', $$ select tow.sees_args() $$), ('viewer producer operator admin', $$ select tow.unserved('noop', 'default') $$), ('viewer operator admin', $$ select tow.unheard('noop', 'default') $$),
 	('viewer operator admin', $$ select tow.show_schedule('x') $$), ('viewer operator admin', $$ select tow.schedule_history('x') $$), ('viewer operator admin', $$ select tow.steps(1) $$),
 	('producer operator admin', $$ select tow.signal(1, 'x') $$), ('producer operator admin', $$ select tow.depend(1, '{1}') $$),
 	('operator admin', $$ select tow.approve(1) $$), ('operator admin', $$ select tow.reject(1) $$), ('operator admin', $$ select tow.bulk('cancel', tag => 'none') $$), ('operator admin', $$ select tow.move(1, 'default') $$),

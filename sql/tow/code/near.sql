@@ -73,3 +73,19 @@ begin
 end $$;
 comment on function tow.unserved(text, text) is
 'Why a job of this kind, in this queue, would wait for a worker: none lives, none knows the kind or serves the queue, with the name that may have been meant; null: nothing is against it.';
+
+-- For whoever looked for jobs and found none: mostly a name was a slip. Past jobs may have had a kind that nobody knows now.
+create or replace function tow.unheard(kind text default null, queue text default null) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	v_kinds constant text[] := array(select distinct k from tow_store.worker w, unnest(w.kinds) k where w.ended_at is null);
+	v_queues constant text[] := array(select q.name from tow_store.queue q order by q.name);
+begin
+	return nullif(concat_ws('; ',
+		case when queue <> all(v_queues) then format('there is no queue %L', queue) || coalesce(', did you mean ' || quote_literal(tow_store.nearest(queue, v_queues)) || '?', '') end,
+		case when v_kinds <> '{}' and kind <> all(v_kinds) then format('no live worker knows kind %L', kind) || coalesce(', did you mean ' || quote_literal(tow_store.nearest(kind, v_kinds)) || '?', '') end), '');
+end $$;
+comment on function tow.unheard(text, text) is
+'For whoever found no job: that there is no such queue, or that no live worker knows the kind, with the name that may have been meant; null: both are known.';

@@ -117,6 +117,15 @@ bool args_hint_limit(const struct tow_option *option, struct tow_err *e)
 	return tow_hint(e, "use %s; --reset %s takes the limit off", range, setting);
 }
 
+/* A list of nothing is no list. */
+static bool is_some(const struct tow_option *option, const char *value, struct tow_err *e)
+{
+	if (strcmp(option->name, "limit") != 0 || strtoll(value, NULL, 10) > 0)
+		return true;
+	args_usage(e, "--limit takes a whole number above zero, not '%s'", value);
+	return tow_hint(e, "for instance: --limit 10");
+}
+
 /* "N" is a whole number, "NUMBER" any. Whether it is a fitting one, its owner knows. */
 static bool fits(const struct tow_option *option, const char *value, struct tow_err *e)
 {
@@ -129,7 +138,7 @@ static bool fits(const struct tow_option *option, const char *value, struct tow_
 		(void)strtod(value, &end);
 	if (!end || (errno == 0 && end != value && !*end &&
 		     is_written_so(value, whole ? "-0123456789" : "-+.0123456789eE")))
-		return true;
+		return !whole || is_some(option, value, e);
 	args_usage(e, "--%s takes a %snumber, not '%s'", option->name, whole ? "whole " : "",
 		   value);
 	args_hint_limit(option, e);

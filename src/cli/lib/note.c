@@ -4,6 +4,14 @@
 
 #include "text.h"
 
+static void say(struct cli *c, const struct tow_rows *rows)
+{
+	const char *text = tow_rows_at(rows, 0, 0);
+	fflush(stdout); /* what was done is said before */
+	if (text)
+		fprintf(stderr, "tow: note: %s\n", text_clean(&c->arena, text));
+}
+
 void note_unserved(struct cli *c, const char *kind, const char *queue)
 {
 	TOW_AUTO_ROWS *rows = NULL;
@@ -11,8 +19,15 @@ void note_unserved(struct cli *c, const char *kind, const char *queue)
 	if (cli_has(c, "quiet") || cli_has(c, "json") || (!kind && !queue) ||
 	    !tow_call(c->db, &rows, &ignored, "tow.unserved", kind, queue))
 		return;
-	const char *text = tow_rows_at(rows, 0, 0);
-	fflush(stdout); /* what was done is said before */
-	if (text)
-		fprintf(stderr, "tow: note: %s\n", text_clean(&c->arena, text));
+	say(c, rows);
+}
+
+void note_unheard(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_err ignored = { 0 };
+	const char *kind = cli_option(c, "kind"), *queue = cli_option(c, "queue");
+	if ((kind || queue) && !cli_has(c, "json") &&
+	    tow_call(c->db, &rows, &ignored, "tow.unheard", kind, queue))
+		say(c, rows);
 }

@@ -14,4 +14,8 @@
  * command's options must have OPTION_QUIET. */
 void note_unserved(struct cli *c, const char *kind, const char *queue);
 
+/* The same for who looked for jobs and found none: that there is no queue of the name in --queue,
+ * or that nobody knows --kind. */
+void note_unheard(struct cli *c);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <sysexits.h>
 
+#include "note.h"
 #include "when.h"
 
 bool print_rows(struct cli *c, const struct tow_rows *rows, const struct column *columns)
@@ -31,5 +32,16 @@ int print_call(struct cli *c, const char *verb, const struct cli_call *call,
 	TOW_AUTO_ROWS *rows = NULL;
 	if (!cli_call(c, &rows, verb, call) || !print_rows(c, rows, columns))
 		return cli_failed(c);
+	return EX_OK;
+}
+
+int print_search(struct cli *c, const char *verb, const struct cli_call *call,
+		 const struct column *columns)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!cli_call(c, &rows, verb, call) || !print_rows(c, rows, columns))
+		return cli_failed(c);
+	if (tow_rows_count(rows) == 0)
+		note_unheard(c);
 	return EX_OK;
 }
