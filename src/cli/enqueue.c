@@ -101,10 +101,11 @@ static bool gather_single(struct cli *c, struct cli_call *call)
 	return true;
 }
 
-static void note(struct cli *c)
+static void note(struct cli *c, const char *which)
 {
 	const char *queue = cli_option(c, "queue");
-	note_unserved(c, cli_operand(c, 0), queue ? queue : "default");
+	if (note_unserved(c, cli_operand(c, 0), queue ? queue : "default"))
+		fprintf(stderr, "hint: %s until there is one\n", which);
 }
 
 static int one(struct cli *c, struct cli_call *call)
@@ -114,11 +115,11 @@ static int one(struct cli *c, struct cli_call *call)
 		return cli_failed(c);
 	const char *id = tow_rows_at(rows, 0, 0);
 	if (cli_has(c, "wait")) {
-		note(c);
+		note(c, "the job waits");
 		return wait_for(c, id);
 	}
 	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", id);
-	note(c);
+	note(c, "the job waits");
 	return EX_OK;
 }
 
@@ -133,7 +134,7 @@ static int run(int argc, char **argv)
 		return one(&c, &call);
 	int status = bulk_enqueue(&c, &call);
 	if (status == EX_OK)
-		note(&c);
+		note(&c, "these jobs wait");
 	return status;
 }
 
@@ -147,7 +148,7 @@ const struct tow_command tow_command_enqueue = {
 		"job's number. Kinds that every worker has, to try things with: noop, stamp, echo, "
 		"sleep, "
 		"fail, crash, spin.\n"
-		"Delays and times are as PostgreSQL reads them. A note on standard error tells "
+		"Delays and times are as PostgreSQL reads them. A warning on standard error tells "
 		"when no live worker knows the\n"
 		"kind or serves the queue: the job waits for one.\n"
 		"\n"

@@ -110,25 +110,26 @@ is "$(tow enqueue none --bulk </dev/null)" "" "nothing is nothing"
 refused 64 enqueue noop --bulk --wait
 
 # A note about what looks like a slip, and no more than a note
-notes() { { "$TOW" "$@" >/dev/null; } 2>&1; }
-is "$(notes enqueue noop)" "tow: note: no worker is running" "enqueue says that nobody is there"
+notes() { { "$TOW" "$@" >/dev/null; } 2>&1 | sed "/^hint: /d"; }
+is "$(notes enqueue noop)" "tow: warning: no worker is running" "enqueue says that nobody is there"
 worker_start --queue default:2 --queue orders:1 --grace 1s
+is "$(tow enqueue noop 2>&1 >/dev/null | tail -1)" "hint: the job waits until there is one" "and that it waits"
 ok "the worker is there" wait_until '[ "$(instance_psql -c "select count(*) from tow.workers")" = 1 ]'
 is "$(notes enqueue noop)" "" "then there is nothing to say"
-is "$(notes enqueue ecoh)" "tow: note: no live worker knows kind 'ecoh', did you mean 'echo'?" "a kind that nobody knows"
-is "$(notes enqueue noop --queue ordrs)" "tow: note: no live worker serves queue 'ordrs', did you mean 'orders'?" "a queue that nobody serves"
-is "$(seq 3 | notes enqueue ecoh --bulk)" "tow: note: no live worker knows kind 'ecoh', did you mean 'echo'?" "--bulk says it once"
-is "$(notes enqueue quite-another)" "tow: note: no live worker knows kind 'quite-another'" "without a guess when nothing is near"
-like "$(tow enqueue ecoh 2>&1)" "^[0-9]+"$'\n'"tow: note: no live" "after the number"
+is "$(notes enqueue ecoh)" "tow: warning: no live worker knows kind 'ecoh', did you mean 'echo'?" "a kind that nobody knows"
+is "$(notes enqueue noop --queue ordrs)" "tow: warning: no live worker serves queue 'ordrs', did you mean 'orders'?" "a queue that nobody serves"
+is "$(seq 3 | notes enqueue ecoh --bulk)" "tow: warning: no live worker knows kind 'ecoh', did you mean 'echo'?" "--bulk says it once"
+is "$(notes enqueue quite-another)" "tow: warning: no live worker knows kind 'quite-another'" "without a guess when nothing is near"
+like "$(tow enqueue ecoh 2>&1)" "^[0-9]+"$'\n'"tow: warning: no live" "after the number"
 exits 0 "it is no error" tow enqueue ecoh >/dev/null 2>&1
 is "$(notes enqueue ecoh --quiet)" "" "--quiet"
 is "$(notes enqueue ecoh --json)" "" "nor with --json"
 is "$(notes schedule add s @daily nop --queue ordrz)" \
-	"tow: note: no live worker knows kind 'nop', did you mean 'noop'?; no live worker serves queue 'ordrz', did you mean 'orders'?" "schedule add, of both"
+	"tow: warning: no live worker knows kind 'nop', did you mean 'noop'?; no live worker serves queue 'ordrz', did you mean 'orders'?" "schedule add, of both"
 is "$(notes schedule set s --kind noop)" "" "schedule set asks of what is set"
-is "$(notes schedule set s --kind nope)" "tow: note: no live worker knows kind 'nope', did you mean 'noop'?" "and says so"
-is "$(notes daemon add d ecoh)" "tow: note: no live worker knows kind 'ecoh', did you mean 'echo'?" "daemon add"
-is "$(notes kind pause nosuch)" "tow: note: no live worker knows kind 'nosuch'" "kind pause"
+is "$(notes schedule set s --kind nope)" "tow: warning: no live worker knows kind 'nope', did you mean 'noop'?" "and says so"
+is "$(notes daemon add d ecoh)" "tow: warning: no live worker knows kind 'ecoh', did you mean 'echo'?" "daemon add"
+is "$(notes kind pause nosuch)" "tow: warning: no live worker knows kind 'nosuch'" "kind pause"
 is "$(notes kind set nosuch --max-running 3 --quiet)" "" "kind set, --quiet"
 like "$(notes kind set nosuch --max-running 3)" "kind 'nosuch'" "kind set"
 is "$(notes jobs --queue orderz)" "tow: note: there is no queue 'orderz', did you mean 'orders'?" "jobs of a queue that there is none"

@@ -118,6 +118,13 @@ select is(pg_temp.scheduled('PATCH', '/api/v1/schedules/{name}', '{"name": "made
 select is((select status from pg_temp.call('admin', 'PUT', '/api/v1/policies/{name}', '{"name": "slow"}', '{"shape": "fixed", "base": "1 min"}')), '204', 'a policy');
 select is((select status from pg_temp.call('admin', 'PUT', '/api/v1/policies/{name}', '{"name": "slow"}', '{"fn": "pg_sleep"}')), 'TW422', 'but not by a function');
 
+-- What would wait for a worker is enqueued, and told.
+create function pg_temp.warned(p_path text, p_body text) returns text language sql as $$
+	select concat_ws(' ', a.status, a.content::jsonb ? 'id' or a.content::jsonb ? 'ids', a.content::jsonb ->> 'warning') from pg_temp.call('operator', 'POST', p_path, '{}', p_body) a $$;
+select is(pg_temp.warned('/api/v1/jobs', '{"kind": "noop"}'), '201 t', 'a kind that is known');
+select is(pg_temp.warned('/api/v1/jobs', '{"kind": "nop"}'), '201 t no live worker knows kind ''nop'', did you mean ''noop''?', 'one that is not');
+select is(pg_temp.warned('/api/v1/jobs/many', '{"kind": "nop", "queue": "other", "args": [{}]}'), '201 t no live worker knows kind ''nop'', did you mean ''noop''?; no live worker serves queue ''other''', 'for many, and of a queue, too');
+
 -- Page by page.
 create function pg_temp.walk(p_path text, p_key text, p_more text, p_given jsonb default '{}') returns text[] language plpgsql as $$
 declare v_page jsonb; v_all text[]; v_after text; v_n int := 0;

@@ -148,6 +148,15 @@ async function jobsAreEnqueued() {
 	await page.getByRole('button', { name: 'Enqueue a job' }).click();
 	await fill([['Kind', 'nope'], ['Arguments', '{"n"}']]);
 	await comes(asked.getByText('No worker that lives knows the kind nope').waitFor(), 'a kind that nobody knows is said to be');
+	await fill([['Kind', 'ecoh']]);
+	await comes(asked.getByText('Did you mean echo?').waitFor(), 'with the name that may have been meant');
+	await shot(page, 'enqueue-unknown');
+	for (const [label, text, allowed] of [['Kind', 'two words', 'letters, digits, _ . : / -'], ['Queue', 'a/b', 'letters, digits, _ . : -']]) {
+		await fill([['Kind', 'nope'], ['Queue', 'default'], ['Arguments', '{"n": 1}'], [label, text]]);
+		await asked.getByRole('button', { name: 'Enqueue' }).click();
+		ok((await asked.getByLabel(label, { exact: true }).evaluate((input) => input.validationMessage)).includes(allowed), `what is allowed is said of ${label}`);
+	}
+	await fill([['Kind', 'nope'], ['Queue', 'default'], ['Arguments', '{"n"}']]);
 	await asked.getByText('More', { exact: false }).first().click();
 	await checkAccess(page, 'enqueueing');
 	await asked.getByRole('button', { name: 'Enqueue' }).click();
@@ -165,6 +174,12 @@ async function jobsAreEnqueued() {
 	await copy.getByRole('button', { name: 'Enqueue' }).click();
 	await comes(page.getByText('completed').first().waitFor(), 'and is one of its own, that runs');
 	sql("select tow.cancel(id) from tow.jobs where key = 'only'");
+	await goTo(page, '#/jobs');
+	await page.getByRole('button', { name: 'Enqueue a job' }).click();
+	await fill([['Kind', 'ecoh']]);
+	await asked.getByRole('button', { name: 'Enqueue' }).click();
+	await comes(page.getByRole('alert').getByText("no live worker knows kind 'ecoh', did you mean 'echo'?").waitFor(), 'what waits for a worker is enqueued, and said to wait');
+	sql("select tow.cancel(id) from tow.jobs where kind = 'ecoh'");
 	await page.context().close();
 }
 

@@ -20,6 +20,10 @@ export async function confirm(question) {
 	return (await ask({ danger: true, ...question })) !== null;
 }
 
+// A browser says of what does not fit that it does not, and not what would.
+const explain = ({ target }) => target.validity.patternMismatch && target.title && target.setCustomValidity(`Allowed: ${target.title}.`);
+const takeBack = ({ target }) => target.setCustomValidity('');
+
 function Field({ field }) {
 	const { name, label, type = 'text', value, hint, options, suggest, json, words: listed, read, unset, option, also, rare, ...more } = field;
 	const id = `field-${name}`;
@@ -30,7 +34,7 @@ function Field({ field }) {
 		: type === 'area' ? html`<textarea id=${id} name=${name} rows="5" defaultValue=${text} spellcheck=${false} aria-describedby=${about} ...${more} />`
 		: type === 'check' ? html`<input id=${id} name=${name} type="checkbox" defaultChecked=${value} aria-describedby=${about} />`
 		: type === 'file' ? html`<input id=${id} name=${name} type="file" aria-describedby=${about} ...${more} />`
-		: html`<input id=${id} name=${name} type=${type} defaultValue=${text} autocomplete="off" list=${suggest && `${id}-list`} aria-describedby=${about} ...${more} />
+		: html`<input id=${id} name=${name} type=${type} defaultValue=${text} autocomplete="off" list=${suggest && `${id}-list`} aria-describedby=${about} onInvalid=${explain} onInput=${takeBack} ...${more} />
 			${suggest && html`<datalist id=${`${id}-list`}>${suggest.map((o) => html`<option value=${o} />`)}</datalist>`}`;
 	return html`<div class="field ${type === 'check' ? 'check' : ''}">
 		<label for=${id}>${label}</label>${input}${hint && html`<p class="hint" id=${about}>${hint}</p>`}</div>`;

@@ -269,6 +269,17 @@ begin
 end $$;
 comment on function tow_store.note_call(tow_store.route, tow_store.token, jsonb, text) is 'Write down that a route was called that writes nothing down itself.';
 
+-- A job whose kind nobody knows, or whose queue nobody serves, is enqueued, since its worker may come later; but it is told.
+create or replace function tow_store.warn_of(r tow_store.route, p_given jsonb, p_content text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_warning constant text := case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then tow.unserved(p_given ->> 'kind', coalesce(p_given ->> 'queue', 'default')) end;
+begin
+	return case when v_warning is null then p_content else (p_content::jsonb || jsonb_build_object('warning', v_warning))::text end;
+end $$;
+comment on function tow_store.warn_of(tow_store.route, jsonb, text) is 'What a request is answered, and why what was enqueued would wait for a worker.';
+
 -- What one snapshot of the database gave is what it gives as long as nothing has been committed: an equal snapshot shows the
 -- same rows, the token's and the route's, too: it was given to the same. It is taken before anything is looked at, so what is
 -- answered is never older than what it says.
@@ -316,7 +327,7 @@ begin
 	if r.gives = 'one' and v.n is null then
 		perform tow_store.miss(r, v_given);
 	end if;
-	v_text := v.content;
+	v_text := tow_store.warn_of(r, v_given, v.content);
 	v_status := case when r.gives = 'nothing' then 204 when r.gives in ('id', 'ids') or r.method = 'POST' and current_setting('tow.made', true) = 'on' then 201 else 200 end;
 	if r.page is not null then
 		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v.n >= (v_given ->> 'max_rows')::int then v.next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));

@@ -11,8 +11,8 @@
 
 /* Says on stderr, unless --quiet or --json was given, that no live worker knows the kind or serves
  * the queue; NULL: not asked. One call of the database; that it fails is nobody's trouble. The
- * command's options must have OPTION_QUIET. */
-void note_unserved(struct cli *c, const char *kind, const char *queue);
+ * command's options must have OPTION_QUIET. Whether there was something to say. */
+bool note_unserved(struct cli *c, const char *kind, const char *queue);
 
 /* The same for who looked for jobs and found none: that there is no queue of the name in --queue,
  * or that nobody knows --kind. */
