@@ -40,7 +40,7 @@ static const struct tow_option options[] = {
 
 static const struct column columns[] = {
 	{ "id", NULL, AS_IS },
-	{ "state", NULL, AS_STATE },
+	{ "doing", "STATE", AS_STATE },
 	{ "percent", "%", AS_PERCENT },
 	{ "down", NULL, AS_RATE },
 	{ "eta", NULL, AS_DURATION },

@@ -38,9 +38,20 @@ select pg_temp.fails(:w, :d, 'nobody answers') \g /dev/null
 select is(pg_temp.tries(:d), 'downloading 1 12 5 s f', 'one in vain, of how many, and when it is next');
 select alike(pg_temp.trouble(:d), 'nobody answers; tried 1 of 12 times, again at 2030-01-01 00:00:0%+00', 'in words');
 select is(pg_temp.needed(), null, 'once is nothing');
+create function pg_temp.doing(p_id bigint) returns text language sql as $$ select concat_ws(' ', d.doing, d.state, d.status, d.down) from haul.downloads d where d.id = p_id $$;
+select is(pg_temp.doing(:d), 'waiting downloading DOWNLOADING', 'between two tries it waits');
 select pg_temp.begins(:w, :d) \g /dev/null
 select count(*) from haul.begin_fetch(:d) \g /dev/null
 select is(pg_temp.trouble(:d), 'nobody answers; tried 1 of 12 times, and now again', 'while it is tried again it is said still');
+select is(pg_temp.doing(:d), 'downloading downloading DOWNLOADING', 'and it does not wait');
+savepoint midway;
+select haul.fetching(:d, '{"size": 1000, "at": 10, "down": 5}') \g /dev/null
+select is(pg_temp.doing(:d) || coalesce(pg_temp.trouble(:d), ''), 'downloading downloading DOWNLOADING 5', 'what answers is no trouble');
+select pg_temp.fails(:w, :d, 'the line was cut') from generate_series(1, 2) \g /dev/null
+select is(pg_temp.doing(:d), 'waiting downloading DOWNLOADING', 'one that broke off midway waits, too, and is not said to be fast');
+select alike(pg_temp.trouble(:d), 'the line was cut; tried 3 of 12 times, again at %', 'and says why, and until when');
+select is((select string_agg(l.id::text, ' ') from haul.list_downloads(failing => true) l), :'d', 'and is found');
+rollback to midway;
 select pg_temp.fails(:w, :d, 'nobody answers'), pg_temp.fails(:w, :d, 'nobody answers') \g /dev/null
 select alike(pg_temp.tries(:d), 'downloading 3 12 % s t', 'three times');
 select is(pg_temp.needed(), '1 fails again and again, one of them ' || :d || ' (never.iso): ' || pg_temp.trouble(:d), 'somebody should look');

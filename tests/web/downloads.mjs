@@ -58,13 +58,14 @@ async function nothingJumps() {
 // What is tried again and again says so wherever it is shown, on a phone, too.
 async function triesAreTold() {
 	const page = await visit('viewer', '', { viewport: { width: 360, height: 740 } });
-	const tried = { state: 'downloading', error: 'nobody answers', trouble: 'nobody answers; tried 3 of 12 times, and now again', hint: 'start it; tow haul retry 2 has it begun anew',
+	const tried = { state: 'downloading', doing: 'waiting', error: 'nobody answers', trouble: 'nobody answers; tried 3 of 12 times, and now again', hint: 'start it; tow haul retry 2 has it begun anew',
 		tries: 3, max_tries: 12, next_try_at: '2039-01-01T00:00:00Z', failing: true };
 	const say = answers(page);
 	await say(/v1\/downloads\/2$/, (d) => Object.assign(d, tried));
 	await say(/v1\/downloads\?.*failing=true/, ({ items }) => items.push({ ...JSON.parse(sql('select to_jsonb(d) from haul.downloads d where id = 2')), ...tried }));
 	await goTo(page, '#/downloads?show=attention');
 	await comes(row(page, 'lighthouse').getByText('nobody answers').filter({ visible: true }).waitFor(), 'what fails again and again needs somebody, and says why');
+	await comes(row(page, 'lighthouse').getByText('waiting', { exact: true }).filter({ visible: true }).waitFor(), 'that it waits meanwhile');
 	await comes(row(page, 'lighthouse').getByText('try 4 of 12').filter({ visible: true }).waitFor(), 'and how often it is tried');
 	await goTo(page, '#/downloads/2');
 	await comes(page.getByText('3 of 12 times', { exact: true }).waitFor(), 'so does its own page');

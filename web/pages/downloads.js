@@ -107,7 +107,7 @@ const reasonOf = (d) => gist(troubleOf({ ...d, trouble: d.trouble.replace(sinceW
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
 const lookOf = (d) => (isHeld(d) || d.failing ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
-export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.state)} look=${lookOf(d)} />`);
+export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.doing === 'waiting' ? d.doing : d.state)} look=${lookOf(d)} />`);
 
 export const isOver = (d) => ended.includes(d.state);
 const holds = {

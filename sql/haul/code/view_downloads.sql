@@ -1,20 +1,22 @@
 -- What people look at: downloads, their files, what happened to them, where they go and who is told.
 
 -- Whoever fetches it for us and has got an answer (its transfer says how fast) has put an end to it, and no job says so before
--- it ends.
+-- it ends; one that waits for its next try has none, whatever its transfer said last.
 create or replace function haul_store.trying(d haul_store.download) returns table(tries int, most int, next_at timestamptz, error text)
 language plpgsql stable security definer rows 1 set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_jobs bigint[];
+	v_fetch bigint;
 begin
 	if d.state in ('approved', 'downloaded', 'importing') then
 		v_jobs := array(select e.job from haul_store.errand e where e.download = d.id and e.kind in ('haul.grab', 'haul.import') order by e.job desc);
 	end if;
-	if d.state in ('approved', 'downloading') and not exists (select from haul_store.transfer t where t.download = d.id and t.down is not null) then
-		v_jobs := v_jobs || (select f.jobs[cardinality(f.jobs)] from haul_store.fetch f where f.download = d.id and not f.stopped);
+	if d.state in ('approved', 'downloading') then
+		v_fetch := (select f.jobs[cardinality(f.jobs)] from haul_store.fetch f where f.download = d.id and not f.stopped);
 	end if;
-	return query select r.* from unnest(v_jobs) j, tow_store.tried(j) r limit 1;
+	return query select r.* from unnest(v_jobs || v_fetch) j, tow_store.tried(j) r
+	where j is distinct from v_fetch or r.next_at is not null or not exists (select from haul_store.transfer t where t.download = d.id and t.down is not null) limit 1;
 end $$;
 comment on function haul_store.trying(haul_store.download) is 'How often a job has tried in vain to do what a download waits for, of how many times, when it does next (null: now), and what was wrong; no row: it did not fail.';
 
@@ -43,7 +45,7 @@ as $$
 		union all
 		select f.download, j.tries, 0, array['approved', 'downloading']
 		from j join haul_store.fetch f on f.jobs[cardinality(f.jobs)] = j.id
-		where not f.stopped and not exists (select from haul_store.transfer t where t.download = f.download and t.down is not null)) w
+		where not f.stopped and (not exists (select from haul_store.transfer t where t.download = f.download and t.down is not null) or (select r.next_at from tow_store.tried(j.id) r) is not null)) w
 	join haul_store.download d on d.id = w.download and d.state = any(w.states) and d.forgotten_at is null
 	order by d.id, w.job desc
 $$;
@@ -101,7 +103,7 @@ comment on function haul_store.shown_link(text) is 'A link for people, without w
 
 create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
-	t.down, t.up, t.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
+	case when y.next_at is null then t.down end as down, t.up, case when y.next_at is null then t.eta end as eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
 	case when d.client is null then format('client %s is not configured', coalesce(d.client_name, '?'))
 		when d.state = 'rejected' then d.error
 		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', tow_store.in_sight('haul', (select tow_store.sight())))
@@ -114,14 +116,15 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 	case d.state when 'approved' then 'FOUND' when 'downloaded' then 'COMPLETE' when 'completed' then case t.state when 'seeding' then 'SEEDING' else 'IMPORTED' end else upper(d.state) end as status,
 	t.size - t.left_bytes as downloaded, y.tries, y.most as max_tries, y.next_at as next_try_at, haul_store.is_failing(y.tries) as failing,
 	case when d.state in ('completed', 'failed', 'cancelled', 'rejected') then haul_store.remove_by_default(d) end as removes, c.driver, haul_store.shown_link(d.link) as source,
-	(select max(x.job) from (select e.job from haul_store.errand e where e.download = d.id union all select unnest(f.jobs) from haul_store.fetch f where f.download = d.id) x) as job
+	(select max(x.job) from (select e.job from haul_store.errand e where e.download = d.id union all select unnest(f.jobs) from haul_store.fetch f where f.download = d.id) x) as job,
+	case when y.next_at is not null then 'waiting' else d.state end as doing
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
 	left join lateral haul_store.trying(d) y on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,

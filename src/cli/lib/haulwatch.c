@@ -99,7 +99,7 @@ static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
 
 	frame_cell(f, PLAIN, -6, tow_rows_get(rows, i, "id"));
 	frame_put(f, PLAIN, "  ");
-	frame_cell(f, PLAIN, 12, tow_rows_get(rows, i, "state"));
+	frame_cell(f, PLAIN, 12, tow_rows_get(rows, i, "doing"));
 	frame_put(f, PLAIN, "%s ", text_bar(f->arena, done, 22));
 	frame_cell(f, PLAIN, -6, tow_fmt(f->arena, "%.0f %%", done));
 	frame_cell(f, PLAIN, -8,
