@@ -159,6 +159,9 @@ START_TEST(a_line_that_makes_no_sense_fails_the_job)
 	refused("wait childern", "\"class\":\"wait\"", "'wait childern' on descriptor 3");
 	refused("wiat children", "\"class\":\"exec\"", "'wiat children' on descriptor 3");
 	refused("progress much", "\"class\":\"exec\"", "'progress much' on descriptor 3");
+	refused("progress much", "\"class\":\"exec\"",
+		"write progress PERCENT [TEXT]; trying again is no use until the program is "
+		"mended");
 	refused("step", "\"class\":\"step\"", "'step' on descriptor 3");
 	refused("step a {bad", "\"class\":\"step\"", "'step a {bad' on descriptor 3");
 	refused("result {bad", "\"class\":\"result\"", "'result {bad' on descriptor 3");

@@ -256,7 +256,7 @@ START_TEST(programs_wait_and_spawn)
 	says(rig_run(&g, "sh", "{\"c\": \"echo 'wait children' >&3; exit 3\"}"),
 	     "\"class\":\"exit.3\"");
 	says(rig_run(&g, "sh", "{\"c\": \"echo 'spawn nonsense' >&3\"}"),
-	     "\"error\":\"bad job to spawn 'nonsense'\"");
+	     "\"error\":\"bad job to spawn 'nonsense'");
 	says(rig_run(&g, "sh",
 		     "{\"c\": \"{ printf 'spawn {'; head -c 1100000 /dev/zero | tr '\\\\0' x; "
 		     "echo; "
@@ -266,7 +266,7 @@ START_TEST(programs_wait_and_spawn)
 		     "{\"c\": \"x=$(head -c 1000000 /dev/zero | tr '\\\\0' x); for i in $(seq 16); "
 		     "do printf 'spawn {\\\"kind\\\":\\\"a\\\",\\\"args\\\":\\\"%s\\\"}\\\\n' $x; "
 		     "done >&3\"}"),
-	     "\"error\":\"the jobs to spawn are more than 15 MiB\"");
+	     "\"error\":\"the jobs to spawn are more than 15 MiB");
 }
 END_TEST
 

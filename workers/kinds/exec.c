@@ -288,7 +288,9 @@ static bool judge(struct tow_job *j, int status, const struct ear *ear, struct t
 		return tow_fail_class(e, TOW_FINAL, "exec", "%s",
 				      *v->fail ? v->fail : "it said that it failed");
 	if (v->bad)
-		return tow_fail_class(e, TOW_FINAL, v->bad_class, "%s", v->bad);
+		return tow_fail_class(e, TOW_FINAL, v->bad_class,
+				      "%s; trying again is no use until the program is mended",
+				      v->bad);
 	if (v->snooze_s >= 0)
 		return tow_job_snooze(j, e, v->snooze_s);
 	if (v->retry_s >= 0) {
