@@ -31,7 +31,7 @@ static const struct tow_option options[] = {
 	{ "priority", "N", "add: who is next, where not all may be: the smallest (100)" },
 	{ "follow", NULL, "watch: stay when nothing is under way, for what comes" },
 	{ "note", "TEXT", "approve: kept among what happened to it" },
-	{ "reason", "TEXT", "reject: why; shown with it" },
+	{ "reason", "TEXT", "reject, stop: why; shown with it" },
 	{ "remove", "WORD", "cancel, forget: what its client does with it: no, transfer, data" },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -320,6 +320,27 @@ static int reannounce(struct cli *c)
 	return tell_client(c, "reannounce");
 }
 
+static const struct column service[] = {
+	{ "state", NULL, AS_STATE },
+	{ "clients", NULL, AS_IS },
+	{ "monitors", NULL, AS_IS },
+	{ "reason", NULL, AS_IF_ANY },
+	COLUMN_END,
+};
+
+static int start(struct cli *c)
+{
+	return print_call(c, "haul.start_service", &(struct cli_call){ 0 }, service);
+}
+
+static int stop(struct cli *c)
+{
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "reason", cli_option(c, "reason"));
+	return print_call(c, "haul.stop_service", &call, service);
+}
+
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, " state client library title limit ", NULL },
 	{ "add", 1, 1, add,
@@ -339,6 +360,8 @@ static const struct sub subs[] = {
 	{ "undo", 1, 1, undo, NULL, "its files are being taken back" },
 	{ "recheck", 1, 1, recheck, NULL, NULL },
 	{ "reannounce", 1, 1, reannounce, NULL, NULL },
+	{ "start", 0, 0, start, NULL, NULL },
+	{ "stop", 0, 0, stop, " reason ", NULL },
 	{ 0 },
 };
 
@@ -367,7 +390,7 @@ const struct tow_command tow_command_haul = {
 	.usage = "tow haul ls | add LINK|FILE | watch | plan ID | files [ID] | events [ID] | "
 		 "cancel ID | forget ID | retry ID | "
 		 "approve ID | reject ID | "
-		 "pause ID | resume ID | undo ID | recheck ID | reannounce ID",
+		 "pause ID | resume ID | undo ID | recheck ID | reannounce ID | start | stop",
 	.options = options,
 	.help = "add takes a magnet or http(s) link, or a .torrent or .nzb file; a plain link that "
 		"no other client\n"
@@ -381,7 +404,9 @@ const struct tow_command tow_command_haul = {
 		"takes one that has ended out of the list; its files in the library stay, what our "
 		"own "
 		"workers fetched of it\n"
-		"goes with it. approve and reject are for what waits for a word (needs_approval).\n"
+		"goes with it. approve and reject are for what waits for a word (needs_approval). "
+		"stop has nobody look at any\n"
+		"client, start has all looked at again; what clients do goes on meanwhile.\n"
 		"\n"
 		"Examples:\n"
 		"  tow haul add 'magnet:?xt=urn:btih:...' --library films\n"

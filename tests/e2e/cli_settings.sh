@@ -214,6 +214,29 @@ is "$(tow setting retention '8 days')" "retention  set" "a setting"
 exits 65 "a value below zero is no option" tow setting max_losses -1 2>/dev/null
 is "$(tow setting set retention '8 days' 2>&1)" "tow: there is no 'tow setting set'"$'\n'"hint: tow setting NAME VALUE" "without set"
 like "$(tow haul rm 1 2>&1)" "hint: 'tow haul cancel ID'.*'tow haul forget ID'" "rm of a download could be two things"
+like "$(tow haul stop --reason 'a new disk')" "stopped .*a new disk" "nobody looks at any client"
+instance_psql -c "update haul_store.health set since = since - interval '5 min', next_at = null" -c "update haul_store.client set enabled = true" >/dev/null
+tow client add far transmission http://127.0.0.1:1 >/dev/null
+instance_psql -c "update haul_store.health set since = since - interval '5 min', next_at = null" >/dev/null
+like "$(tow client ls --json | jq -r '.[] | select(.name == "far").hint')" "tow haul start" "which says with what command that ends"
+like "$(tow haul start)" "running " "this one"
+instance_psql -c "select haul.add_channel('ring', 'ntfy', 'http://127.0.0.1:4', options => '{\"topic\": \"t\"}')" >/dev/null
+like "$(tow notify add x ring nonsense 2>&1)" "hint: tow notify events lists them; " "what can be told is told by a command"
+while read -r words; do
+	# shellcheck disable=SC2086
+	unlike "$(tow $words 2>&1)" "hint:.*(haul|tow)\.[a-z_]+[( ]" "no function in the hint of: tow $words"
+done <<'end'
+notify add y ring nonsense
+notify test never
+haul recheck 1
+haul undo 99
+client set nope --url http://x
+library set nope --root /x
+target set nope --enabled on
+profile set nope
+channel test nope
+goal rm nope
+end
 exits 64 "and is none of them" tow haul rm 1 2>/dev/null
 like "$(tow haul add notaurl 2>&1)" "cannot read 'notaurl'.*"$'\n'"hint: a link begins with http://, https:// or magnet:" "neither a link nor a file"
 like "$(tow haul add '' 2>&1)" "hint: a link begins with" "nor is nothing"

@@ -157,7 +157,7 @@ begin
 	if r.name is null or r.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
 		perform haul_store.fail('TW422', format('bad rule name %L', left(r.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
 	elsif coalesce(r.events, '{}') = '{}' or v_bad is not null then
-		perform haul_store.fail('TW422', format('no event is like %L', coalesce(v_bad, '')), 'haul.occasions lists them; * stands for anything: download.failed, client.*, job.failed queue=mail class=http.*');
+		perform haul_store.fail('TW422', format('no event is like %L', coalesce(v_bad, '')), 'tow notify events lists them, or select event from haul.occasions; * stands for anything: download.failed, client.*, job.failed queue=mail class=http.*');
 	elsif r.delay is null or r.delay not between '0' and '1 day' then
 		perform haul_store.fail('TW422', format('bad delay %s', r.delay), 'it is 0 to a day');
 	elsif r.below <= 0 then
@@ -250,7 +250,7 @@ begin
 		left(haul_store.expand(coalesce(r.body, o.line), c_said, false), 2000), jsonb_build_array(c_said || jsonb_build_object('event', o.event)), tow.now()
 	from unnest(r.events) with ordinality e(pattern, n) join haul.occasions o on haul_store.event_fits(o.event, array[e.pattern]) order by e.n, o.event limit 1;
 	if not found then
-		perform haul_store.fail('TW409', format('nothing is sent: rule %L wants what never happens: %s', r.name, array_to_string(r.events, ', ')), 'select event from haul.occasions lists what does; change it: haul.set_rule');
+		perform haul_store.fail('TW409', format('nothing is sent: rule %L wants what never happens: %s', r.name, array_to_string(r.events, ', ')), format('tow notify events lists what does, or select event from haul.occasions; change it: tow notify set %s, or select haul.set_rule(%L, ...)', r.name, r.name));
 	end if;
 	update haul_store.channel o set next_at = null where o.id = r.channel;
 	perform tow.note('rule.test', r.name);

@@ -298,7 +298,7 @@ begin
 	if what is null or what not in ('recheck', 'reannounce', 'pause', 'resume') then
 		perform haul_store.fail('TW422', format('bad act %L', what), 'use recheck, reannounce, pause or resume');
 	elsif haul_store.is_web(d.client) then
-		perform haul_store.fail('TW409', format('client %s knows no %s', d.client_name, what), 'tow haul pause, resume and retry are for what our workers fetch, or haul.pause, haul.resume and haul.retry');
+		perform haul_store.fail('TW409', format('client %s knows no %s', d.client_name, what), 'tow haul pause, resume and retry are for what our workers fetch, or select haul.pause, haul.resume and haul.retry');
 	end if;
 	perform haul_store.note_verb(d, 'act', jsonb_build_object('what', what));
 	return haul_store.act(d, what);

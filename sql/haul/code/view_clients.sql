@@ -12,7 +12,7 @@ comment on function haul_store.unwatched(haul_store.client, haul_store.health) i
 create or replace view haul.clients as
 select c.name, c.driver, c.url, case when not c.enabled then 'disabled' when w.why is not null then 'unwatched' else h.state end as state,
 	coalesce('nobody looks: ' || w.why, h.error) as error, case when w.why is not null then case when exists (select from tow.queues q where q.name = 'haul.watch' and q.state = 'paused')
-		then 'let it go on: select haul.start_service()' else 'start one: tow worker --queue haul:4 --queue haul.watch:8' end when h.state in ('auth failed', 'misconfigured') and h.revision = c.revision then concat_ws('; ', h.hint, 'when it is mended: tow client retry ' || c.name) else h.hint end as hint, h.since,
+		then 'let it go on: tow haul start, or select haul.start_service()' else 'start one: tow worker --queue haul:4 --queue haul.watch:8' end when h.state in ('auth failed', 'misconfigured') and h.revision = c.revision then concat_ws('; ', h.hint, 'when it is mended: tow client retry ' || c.name) else h.hint end as hint, h.since,
 	case c.driver when 'web' then (select count(*) from haul_store.transfer t where t.client = c.id and not exists (select from haul_store.download d where d.id = t.download and d.forgotten_at is not null))::int else h.listed end as transfers, h.listed_at, h.next_at, h.took, h.version, h.free_bytes, c.user_name, c.secret, c.category, c.tag, c.adopt, c.priority,
 	c.fast, c.slow, c.cron, c.tz, c.timeout, c.enabled, h.failures,
 	(select jsonb_object_agg(m.remote, m.local) from haul_store.path_map m where m.client = c.id) as paths, c.created_at
