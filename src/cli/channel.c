@@ -109,7 +109,7 @@ static int set(struct cli *c)
 
 	cli_arg(&call, "url", cli_option(c, "url"));
 	cli_arg(&call, "enabled", cli_option(c, "enabled"));
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	gather(c, &call);
 	return cli_call(c, NULL, "haul.set_channel", &call) ? EX_OK : cli_failed(c);
 }

@@ -116,7 +116,7 @@ static int set(struct cli *c)
 	struct cli_call call = { 0 };
 
 	cli_arg(&call, "url", cli_option(c, "url"));
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	if (!gather(c, &call) || !cli_call(c, NULL, "haul.set_client", &call))
 		return cli_failed(c);
 	return EX_OK;

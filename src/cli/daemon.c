@@ -58,7 +58,7 @@ static bool gather(struct cli *c, struct cli_call *call, const char *config)
 	cli_arg(call, "name", cli_operand(c, 0));
 	cli_arg(call, "config", json);
 	cli_arg(call, "auto_start", cli_option(c, "auto-start"));
-	cli_arg(call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		cli_arg(call, same[i], cli_option(c, same[i]));
 	return true;

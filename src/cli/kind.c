@@ -21,7 +21,7 @@ static int set(struct cli *c)
 	struct cli_call call = { 0 };
 	cli_arg(&call, "kind", cli_operand(c, 0));
 	cli_arg(&call, "max_running", cli_option(c, "max-running"));
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	if (!cli_call(c, NULL, "tow.set_kind", &call))
 		return cli_failed(c);
 	note_unserved(c, cli_operand(c, 0), NULL);

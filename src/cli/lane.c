@@ -51,7 +51,7 @@ static int set(struct cli *c)
 	cli_arg(&call, "rate", cli_option(c, "rate"));
 	cli_arg(&call, "burst", cli_option(c, "burst"));
 	cli_arg(&call, "weight", cli_option(c, "weight"));
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	return cli_call(c, NULL, "tow.set_lane", &call) ? EX_OK : cli_failed(c);
 }
 

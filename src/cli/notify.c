@@ -87,7 +87,7 @@ static int set(struct cli *c)
 	cli_arg(&call, "channel", cli_option(c, "channel"));
 	cli_arg(&call, "events", cli_array(&c->arena, cli_option(c, "events")));
 	cli_arg(&call, "enabled", cli_option(c, "enabled"));
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	gather(c, &call);
 	return cli_call(c, NULL, "haul.set_rule", &call) ? EX_OK : cli_failed(c);
 }

@@ -58,8 +58,12 @@ static int set(struct cli *c)
 					    "jitter", "fn",   "description" };
 	struct cli_call call = { 0 };
 	const char *classes;
-	if (!input_json(c, cli_option(c, "classes"), &classes))
+	if (!input_json(c, cli_option(c, "classes"), &classes)) {
+		tow_fail(&c->err, TOW_FINAL, "--classes is no JSON: '%s'",
+			 cli_option(c, "classes"));
+		tow_hint(&c->err, "for instance: --classes '{\"http.4\": \"never\"}'");
 		return cli_failed(c);
+	}
 	cli_arg(&call, "name", cli_operand(c, 0));
 	cli_arg(&call, "classes", classes);
 	cli_arg(&call, "max_attempts", cli_option(c, "max-attempts"));

@@ -47,7 +47,7 @@ static int write_it(struct cli *c, const char *verb)
 	cli_arg(&call, "missing_files", cli_option(c, "missing-files"));
 	cli_arg(&call, "min_free", cli_option(c, "min-free"));
 	cli_arg(&call, "max_active", cli_option(c, "max-active"));
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	return cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
 }
 

@@ -74,7 +74,7 @@ static int set(struct cli *c)
 	cli_arg(&call, "description", cli_option(c, "description"));
 	limits(c, &call);
 	cli_arg(&call, "expire_after", cli_option(c, "expire-after"));
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	return cli_call(c, NULL, "tow.set_queue", &call) ? EX_OK : cli_failed(c);
 }
 

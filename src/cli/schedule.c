@@ -159,7 +159,7 @@ static int set(struct cli *c)
 	cli_arg(&call, "spec", cli_option(c, "spec"));
 	cli_arg(&call, "kind", cli_option(c, "kind"));
 	cli_arg(&call, "args", args);
-	cli_arg(&call, "reset", cli_array(&c->arena, cli_option(c, "reset")));
+	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
 	if (!cli_call(c, &rows, "tow.set_schedule", &call))
 		return cli_failed(c);
 	note_unserved(c, cli_option(c, "kind"), cli_option(c, "queue"));

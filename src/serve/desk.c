@@ -441,6 +441,21 @@ static void say_always(struct http_reply *r)
 		 "frame-ancestors 'none'");
 }
 
+static bool is_too_much(struct turn *t)
+{
+	const struct http_request *q = t->q;
+	if (strlen(q->target) > HTTP_MOST_HEAD)
+		return refuse(t, 414, "the address is longer than 32 KiB",
+			      "send a POST, whose body says it, or fewer filters");
+	if (q->head > HTTP_MOST_HEAD)
+		return refuse(t, 431, "the head is longer than 32 KiB",
+			      "send smaller cookies and headers");
+	if (q->too_long)
+		return refuse(t, 413, "the body is too long", NULL);
+	return q->crowded &&
+	       refuse(t, 503, "too much is being sent at once", "send it again in a moment");
+}
+
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 {
 	struct turn t = { .desk = desk, .q = q, .r = r };
@@ -450,11 +465,9 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 	t.path = tow_strndup(q->arena, path, len);
 	t.query = path[len] ? path + len + 1 : "";
 	say_always(r);
-	if (q->too_long) {
-		refuse(&t, 413, "the body is too long", NULL);
-	} else if (q->crowded) {
-		refuse(&t, 503, "too much is being sent at once", "send it again in a moment");
-	} else if (!guard_host(&t.desk->guard, q, &t.err)) {
+	if (is_too_much(&t))
+		return;
+	if (!guard_host(&t.desk->guard, q, &t.err)) {
 		fail(&t);
 	} else if (!*t.path) {
 		redirect(&t);

@@ -14,7 +14,8 @@
  * another request. MHD's own limit starts anew with each byte, which somebody may send one by one.
  */
 enum { HEAD_S = 20, BODY_S = 60, IDLE_S = 75, ANSWER_S = 120 };
-enum { HEAD_BYTES = 32768, SWEEP_MS = 1000 };
+/* MHD keeps a head there, and refuses by itself what does not fit. */
+enum { MEMORY_BYTES = 2 * HTTP_MOST_HEAD, SWEEP_MS = 1000 };
 
 /* Whoever sends a body has not shown a token yet: all of them together have so much. */
 enum { BODIES_BYTES = 64 << 20 };
@@ -196,6 +197,13 @@ static void send_reply(struct exchange *x, const struct http_reply *r)
 	MHD_destroy_response(response);
 }
 
+static size_t head_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	return info ? info->header_size : 0;
+}
+
 /* All that have come are read before the first of them is answered. */
 static void await_turn(struct http *h, struct exchange *x, const char *method)
 {
@@ -222,6 +230,7 @@ static void answer(struct http *h, struct exchange *x)
 		.target = x->target,
 		.body = x->body.len ? x->body.data : "",
 		.len = x->body.len,
+		.head = head_of(x->connection),
 		.too_long = x->too_long,
 		.crowded = x->crowded,
 		.came = x->came,
@@ -284,7 +293,7 @@ bool http_open(struct http **h, const struct http_options *o, struct tow_err *e)
 				 0, NULL, NULL, meet, s, MHD_OPTION_CONNECTION_LIMIT,
 				 (unsigned)o->most_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 				 (unsigned)o->most_each, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				 (size_t)HEAD_BYTES, MHD_OPTION_NOTIFY_CONNECTION, visited, s,
+				 (size_t)MEMORY_BYTES, MHD_OPTION_NOTIFY_CONNECTION, visited, s,
 				 MHD_OPTION_NOTIFY_COMPLETED, over, s, MHD_OPTION_URI_LOG_CALLBACK,
 				 asked, s, MHD_OPTION_UNESCAPE_CALLBACK, unescape, s,
 				 MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);

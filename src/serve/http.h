@@ -15,11 +15,14 @@ struct http;
 struct http_peer; /* where a request came from */
 struct coded;
 
+enum { HTTP_MOST_HEAD = 32768 }; /* longer ones are refused here, but for the absurd */
+
 struct http_request {
 	const char *method;
 	const char *target; /* as it was sent: path, and what follows a ? */
 	const char *body;   /* followed by a NUL; "" when there is none */
 	size_t len;
+	size_t head;   /* how long all is that came before the body */
 	bool too_long; /* more than most_body came, and is lost */
 	bool crowded;  /* so much came of others at the same time that this one's is lost */
 	unsigned long came, now; /* the turns in which it was read and in which it is answered:

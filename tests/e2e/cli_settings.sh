@@ -202,6 +202,27 @@ schedule history none
 daemon log none
 end
 
+# What does not fit is named, and what would is said
+while IFS='|' read -r words said; do
+	like "$(eval "tow $words" 2>&1)" "$said" "refused: tow $words"
+done <<'end'
+policy set 'My Own' --shape fixed|bad policy name 'My Own'.*small letters
+policy set g --shape list|a list needs delays.*1 min, 10 min
+policy set g --shape list --delays x,y|--delays takes lengths of time, not 'x,y'.*--delays '1 min,10 min
+policy set g --shape fixed --base '-1 s'|base is below zero
+policy set g --shape fixed --cap '-1 s'|cap is below zero
+policy set g --shape exponential --factor 0|bad factor.*above 0
+policy set g --shape fixed --jitter 2|bad jitter.*0 to 1
+policy set g --shape fixed --max-attempts 0|bad max_attempts.*1 to 1000000
+policy set g --shape function|needs a function.*mine\(jsonb,jsonb\)
+policy set g --shape fixed --classes x|--classes is no JSON: 'x'.*--classes '\{"http.4"
+policy set g --shape fixed --classes '[]'|classes are no JSON object
+policy set g --shape fixed --classes '{"http.4": "nevr"}'|there is no policy 'nevr'.*did you mean never
+kind set noop --reset foo|cannot reset 'foo'.*max_running
+kind set noop|nothing to set.*max_running
+end
+ok "a setting is taken back as its option is called, too" tow kind set noop --reset max-running --quiet
+
 # What was done is said in one line
 is "$(tow queue pause default)" "default  paused" "what was paused"
 is "$(tow queue add default)" "default  set" "of a queue that was there, nothing else than of a new one"

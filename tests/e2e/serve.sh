@@ -51,6 +51,8 @@ is "$(api_status GET /api/v1/me)" 401 "at once"
 TOKEN=$ADA
 new=$(api_send POST /api/v1/tokens '{"name":"new","role":"viewer"}' | jq -r .token)
 is "$(TOKEN=$new api GET /api/v1/me | jq -r .name)" new "and makes others"
+is "$(api_send POST /api/v1/tokens '{"name":"newer","role":"viewer"}' -o /dev/null -w '%{http_code}')" 201 "which are made, as other things are"
+is "$(api_status DELETE /api/v1/tokens/newer)" 204 "and unmade"
 
 # What is wrong
 is "$(api_status GET /api/v1/nothing)" 404 "an unknown path"
@@ -69,8 +71,13 @@ is "$(api_status GET "/api/v1/jobs/1?a=%zz")" 400 "a query that is none"
 is "$(api GET "/api/v1/jobs/$job?id=99999" | jq .id)" "$job" "the path says what is meant, whatever the query says"
 head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
 is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq .status)" 413 "a body that is too long"
-is "$(api_status GET /api/v1/me -H "X-Long: $(head -c 40000 /dev/zero | tr '\0' x)")" 431 "a head that is too long"
-is "$(api_status GET "/api/v1/me?x=$(head -c 40000 /dev/zero | tr '\0' x)")" 414 "an address that is too long"
+xs() { head -c "$1" /dev/zero | tr '\0' x; }
+said() { api GET "$@" -w ' %{http_code} %{content_type}' | sed 's/.*"title":"\([^"]*\)".*} \([0-9]*\)/\1 \2/'; }
+is "$(said /api/v1/me -H "X-Long: $(xs 40000)")" "Head too long 431 application/problem+json" "a head that is too long, in words of ours"
+is "$(said /api/v1/me -H "X-Long: $(xs 20000)" -H "X-Longer: $(xs 20000)")" "Head too long 431 application/problem+json" "also in parts"
+is "$(said "/api/v1/me?x=$(xs 40000)")" "Address too long 414 application/problem+json" "an address that is too long"
+is "$(api_status GET "/api/v1/jobs?key=$(xs 20000)") $(api_status GET /api/v1/me -H "X-Long: $(xs 20000)")" "200 200" "long ones are fine"
+is "$(api_status GET /api/v1/me -H "X-Long: $(xs 100000)") $(api_status GET "/api/v1/me?x=$(xs 100000)")" "431 414" "the absurd is refused by the library"
 is "$(curl -s -m 10 --path-as-is -o /dev/null -w '%{http_code}' "$SERVE_URL/../../../etc/passwd")" 404 "a path out of the page's folder"
 is "$(curl -s -m 10 --path-as-is -o /dev/null -w '%{http_code}' "$SERVE_URL/%2e%2e/etc/passwd")" 404 "and escaped"
 

@@ -33,11 +33,11 @@ select ok((select min(d) >= '80 s' and max(d) <= '120 s' from j), 'jitter within
 select ok((select min(d) < '85 s' and max(d) > '115 s' and count(distinct d) > 900 from j), 'and over all of them');
 
 select pg_temp.refused(format('select tow.set_policy(%s)', args), code, hint, args) from (values
-	($$ 'new' $$, 'TW422', 'fixed, linear'), ($$ 'new', 'wavy' $$, 'TW422', 'fixed, linear'), ($$ 'new', 'list' $$, 'TW422', 'list needs'), ($$ 'new', 'function' $$, 'TW422', 'function needs'),
-	($$ 'new', 'fixed', base => '-1 s' $$, 'TW422', 'not negative'), ($$ 'new', 'fixed', jitter => 2 $$, 'TW422', 'jitter'), ($$ 'new', 'fixed', factor => 0 $$, 'TW422', 'factor'),
-	($$ 'new', 'fixed', max_attempts => 0 $$, 'TW422', 'max_attempts'), ($$ 'Bad Name', 'fixed' $$, 'TW422', ''), ($$ null, 'fixed' $$, 'TW422', 'letters'),
+	($$ 'new' $$, 'TW422', 'fixed, linear'), ($$ 'new', 'wavy' $$, 'TW422', 'fixed, linear'), ($$ 'new', 'list' $$, 'TW422', '1 min, 10 min'), ($$ 'new', 'function' $$, 'TW422', 'give it as fn'),
+	($$ 'new', 'fixed', base => '-1 s' $$, 'TW422', 'first delay'), ($$ 'new', 'fixed', jitter => 2 $$, 'TW422', '0 to 1'), ($$ 'new', 'fixed', factor => 0 $$, 'TW422', 'above 0'),
+	($$ 'new', 'fixed', max_attempts => 0 $$, 'TW422', '1 to 1000000'), ($$ 'Bad Name', 'fixed' $$, 'TW422', 'small letters'), ($$ null, 'fixed' $$, 'TW422', 'letters'),
 	($$ 'new', 'list', delays => '{}' $$, 'TW422', 'at least one'), ($$ 'new', 'list', delays => '{1 s,null}' $$, 'TW422', 'at least one'), ($$ 'new', 'list', delays => '{-1 s}' $$, 'TW422', 'at least one'),
-	($$ 'new', 'fixed', classes => '{"x": "nope"}' $$, 'TW404', 'never'), ($$ 'new', 'fixed', classes => '{"x": 1}' $$, 'TW404', 'never'), ($$ 'new', 'fixed', classes => '[]' $$, 'TW404', 'never'),
+	($$ 'new', 'fixed', classes => '{"x": "nope"}' $$, 'TW404', 'never'), ($$ 'new', 'fixed', classes => '{"x": 1}' $$, 'TW404', 'never'), ($$ 'new', 'fixed', classes => '[]' $$, 'TW422', 'never'),
 	($$ 'new', 'function', fn => 'pg_catalog.now()' $$, 'TW422', 'give up')
 ) r(args, code, hint);
 select is((select count(*) from tow.policies where name = 'new'), 0::bigint, 'what is refused leaves nothing');

@@ -241,7 +241,7 @@ declare
 	v_was constant jsonb := tow_store.gate_settings('k', null, kind);
 begin
 	if max_running is null and coalesce(reset, '{}') = '{}' then
-		perform tow_store.fail('TW422', 'nothing to set', 'give max_running, or reset => ''{max_running}''');
+		perform tow_store.fail('TW422', 'nothing to set', 'give max_running, or reset what was set before: max_running');
 	end if;
 	perform tow_store.check_limit(max_running, 1, null, null, reset, '{max_running}', jsonb_build_object('max_running', max_running));
 	perform tow_store.rule_kind(kind);

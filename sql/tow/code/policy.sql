@@ -75,6 +75,24 @@ begin
 end $$;
 comment on function tow.retry_preview(text, int) is 'The delays of a policy, without jitter: after which attempt, how long, how long in all.';
 
+-- Which rule of the table a policy breaks, in words.
+create or replace function tow_store.misfit(p_name text, p_broken text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	case p_broken
+		when 'policy_name_check' then perform tow_store.fail('TW422', format('bad policy name %L', left(p_name, 70)), 'use 1 to 64 small letters, digits, and any of _ . -');
+		when 'policy_base_check' then perform tow_store.fail('TW422', format('policy %L: base is below zero', p_name), 'give the first delay, for instance 30 s');
+		when 'policy_cap_check' then perform tow_store.fail('TW422', format('policy %L: cap is below zero', p_name), 'give the longest delay, for instance 6 hours');
+		when 'policy_factor_check' then perform tow_store.fail('TW422', format('policy %L: bad factor', p_name), 'it lies above 0, and is 100 at most');
+		when 'policy_jitter_check' then perform tow_store.fail('TW422', format('policy %L: bad jitter', p_name), 'it is the part of a delay that is left to chance, 0 to 1');
+		when 'policy_max_attempts_check' then perform tow_store.fail('TW422', format('policy %L: bad max_attempts', p_name), 'use 1 to 1000000');
+		when 'policy_check' then perform tow_store.fail('TW422', format('policy %L: a list needs delays', p_name), 'give them one after the other: 1 min, 10 min, 1 hour');
+		else perform tow_store.fail('TW422', format('policy %L: the shape function needs a function', p_name), 'give it as fn: mine(jsonb,jsonb), which takes the job and its error and returns an interval, or null to give up');
+	end case;
+end $$;
+comment on function tow_store.misfit(text, text) is 'Raise TW422 for what a policy breaks.';
+
 create or replace function tow.set_policy(
 	name text, shape text default null, base interval default null, cap interval default null, factor double precision default null,
 	jitter real default null, max_attempts int default null, delays interval[] default null, classes jsonb default null,
@@ -86,6 +104,8 @@ as $$
 declare
 	c_own constant text[] := '{name,fn_off_until}'::text[];
 	p tow_store.policy;
+	v_strange text;
+	v_broken text;
 begin
 	select o.* into p from tow_store.policy o where o.name = name;
 	if not found and shape is null then
@@ -104,10 +124,14 @@ begin
 	elsif name is null then
 		perform tow_store.fail('TW422', 'a policy needs a name', 'use 1 to 64 small letters, digits, and any of _ . -');
 	end if;
-	if jsonb_typeof(classes) <> 'object' or exists (
-		select from jsonb_each(case jsonb_typeof(classes) when 'object' then classes end) c
-		where jsonb_typeof(c.value) <> 'string' or not exists (select from tow_store.policy o where o.name = c.value #>> '{}')) then
-		perform tow_store.fail('TW404', 'classes names a policy that does not exist', 'write {"http.4": "never", ...}, the policies made before');
+	if jsonb_typeof(classes) <> 'object' then
+		perform tow_store.fail('TW422', 'classes are no JSON object', 'write {"http.4": "never", ...}: how an error''s class begins, and the policy for it');
+	end if;
+	select c.value #>> '{}' into v_strange from jsonb_each(classes) c
+	where jsonb_typeof(c.value) <> 'string' or not exists (select from tow_store.policy o where o.name = c.value #>> '{}') limit 1;
+	if found then
+		perform tow_store.fail('TW404', format('classes: there is no policy %L', left(v_strange, 110)),
+			coalesce(format('did you mean %s? ', tow_store.nearest(v_strange, array(select o.name from tow_store.policy o order by 1))), '') || 'write {"http.4": "never", ...}, with policies that are made before');
 	end if;
 	insert into tow_store.policy as o (name, shape, base, cap, factor, jitter, max_attempts, delays, classes, fn, fn_role, description)
 	values (name, coalesce(shape, p.shape), coalesce(base, p.base, '5 s'), coalesce(cap, p.cap), coalesce(factor, p.factor, 2),
@@ -122,8 +146,8 @@ begin
 	perform tow_store.note('policy.set', name, null, tow_store.changed(case when p.name is not null then to_jsonb(p) - c_own end, jsonb_strip_nulls(to_jsonb(o)) - c_own)) from tow_store.policy o where o.name = name;
 exception
 	when check_violation then
-		perform tow_store.fail('TW422', format('policy %L: its values do not fit together', name),
-			'list needs delays, function needs fn, jitter lies between 0 and 1, factor above 0, max_attempts is 1 or more, delays are not negative');
+		get stacked diagnostics v_broken = constraint_name;
+		perform tow_store.misfit(name, v_broken);
 end $$;
 comment on function tow.set_policy(text, text, interval, interval, double precision, real, int, interval[], jsonb, regprocedure, text) is
 'Make or change a retry policy; what is left out stays.';

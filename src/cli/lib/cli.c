@@ -138,11 +138,16 @@ static const struct tow_option *find_blamed(const struct cli *c, const char *quo
 
 static void refuse_time(struct tow_err *e, const struct tow_option *o, const char *value)
 {
-	bool instant = strcmp(o->value, "TIME") == 0;
+	bool instant = strcmp(o->value, "TIME") == 0, several = strcmp(o->value, "A,B") == 0;
 	args_usage(e, "--%s takes %s, not '%s'", o->name,
-		   instant ? "an instant" : "a length of time", value);
+		   instant   ? "an instant"
+		   : several ? "lengths of time"
+			     : "a length of time",
+		   value);
 	tow_hint(e, "for instance: --%s '%s'", o->name,
-		 instant ? "2030-01-31 18:00" : "1 hour 30 min");
+		 instant   ? "2030-01-31 18:00"
+		 : several ? "1 min,10 min,1 hour"
+			   : "1 hour 30 min");
 }
 
 static void refuse_size(struct tow_err *e, const struct tow_option *o, const char *value)
@@ -232,6 +237,15 @@ const char *cli_array(struct tow_arena *a, const char *list)
 	}
 	tow_buf_adds(&out, out.len ? "}" : "{}");
 	return tow_strdup(a, out.data);
+}
+
+const char *cli_settings(struct tow_arena *a, const char *list)
+{
+	char *names = list ? tow_strdup(a, list) : NULL;
+	for (char *s = names; s && *s; s++)
+		if (*s == '-')
+			*s = '_';
+	return cli_array(a, names);
 }
 
 static bool reckon(struct cli *c, struct tow_arena *a, const char *how, const char *length,

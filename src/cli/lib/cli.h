@@ -65,6 +65,8 @@ TOW_MUST bool cli_call(struct cli *c, struct tow_rows **rows, const char *verb,
 
 /* A PostgreSQL array literal of words separated by commas: "a,b" is {"a","b"}. NULL stays NULL. */
 const char *cli_array(struct tow_arena *a, const char *list);
+/* The same of settings, which may be written as options are: max-running is max_running. */
+const char *cli_settings(struct tow_arena *a, const char *list);
 
 /* The instant that lies a delay ("5 min", 90s; nothing negative) ahead, by the database's clock and
  * reckoning. */
