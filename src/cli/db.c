@@ -1,8 +1,10 @@
 /* tow db: the private cluster, for people who have no PostgreSQL of their own yet. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "lib/cluster.h"
 #include "tow/command.h"
 #include "tow/db.h"
+#include "tow/mem.h"
 
 enum { NOT_RUNNING = 3 }; /* as `systemctl status` and `pg_ctl status` say it */
 
@@ -29,10 +32,26 @@ static int start(struct tow_arena *a, const char *home)
 	return EX_OK;
 }
 
+/* tow up holds a lock as long as it runs. */
+static bool is_up(struct tow_arena *a, const char *home)
+{
+	TOW_AUTO_FD fd = open(tow_fmt(a, "%s/up.lock", home), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 static int stop(const char *home)
 {
 	struct tow_err e = { 0 };
 	return tow_cluster_stop(home, &e) ? EX_OK : failed(&e);
+}
+
+static int stay_down(struct tow_arena *a, const char *home)
+{
+	int status = stop(home);
+	if (status == EX_OK && is_up(a, home))
+		fprintf(stderr, "tow: note: tow up runs and waits: it does not start the database "
+				"again, 'tow db start' does\n");
+	return status;
 }
 
 static int restart(struct tow_arena *a, const char *home)
@@ -113,7 +132,7 @@ static int run(int argc, char **argv)
 		if (strcmp(verb, "start") == 0)
 			return start(&a, home);
 		if (strcmp(verb, "stop") == 0)
-			return stop(home);
+			return stay_down(&a, home);
 		if (strcmp(verb, "restart") == 0)
 			return restart(&a, home);
 		if (strcmp(verb, "status") == 0)
@@ -138,7 +157,8 @@ const struct tow_command tow_command_db = {
 		"PGHOST says otherwise.\n"
 		"\n"
 		"  start          make it if needed, start it, wait until it answers\n"
-		"  stop           end sessions and stop it\n"
+		"  stop           end sessions and stop it; it stays down until 'tow db start', "
+		"also where tow up runs\n"
 		"  restart        stop, then start\n"
 		"  status         exit status 0 when it runs, 3 when not\n"
 		"  url            print its address\n"

@@ -217,6 +217,18 @@ static bool connect_to(PGconn **pg, const struct params *p, struct tow_err *e)
 static bool meet(struct tow_db *db, struct tow_err *e);
 static bool wait_for_answer(struct tow_db *db, struct tow_rows **rows, struct tow_err *e);
 
+/* As long as connecting may take, as the address or we have it; 0: any time. */
+static int patience_ms(PGconn *pg)
+{
+	PQconninfoOption *all = PQconninfo(pg);
+	int seconds = 0;
+	for (const PQconninfoOption *o = all; o && o->keyword; o++)
+		if (strcmp(o->keyword, "connect_timeout") == 0 && o->val)
+			seconds = (int)strtol(o->val, NULL, 10);
+	PQconninfoFree(all);
+	return seconds > 0 && seconds < 3600 ? seconds * 1000 : 0;
+}
+
 bool tow_db_open(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
 {
 	PGconn *pg = NULL;
@@ -231,10 +243,13 @@ bool tow_db_open(struct tow_db **db, const char *url, const char *application, s
 	*db = tow_xcalloc(1, sizeof **db);
 	(*db)->pg = pg;
 	(*db)->owner = getpid();
-	if (meet(*db, e) && wait_for_answer(*db, NULL, e))
-		return true;
-	tow_db_closep(db);
-	return false;
+	(*db)->limit_ms = patience_ms(pg); /* a server may let us in and say nothing more */
+	if (!meet(*db, e) || !wait_for_answer(*db, NULL, e)) {
+		tow_db_closep(db);
+		return false;
+	}
+	(*db)->limit_ms = 0;
+	return true;
 }
 
 bool tow_db_dial(struct tow_db **db, const char *url, const char *application, struct tow_err *e)

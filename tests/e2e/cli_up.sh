@@ -71,7 +71,7 @@ ok "a server that dies is started again" wait_until 'tow db status && [ "$(head 
 like "$(cat "$log")" "database.died home=[^ ]* again_in_ms=" "the log says so"
 ok "jobs run again" wait_until '[ "$(tow enqueue echo "{\"d\": 1}" --wait | tail -1)" = "{\"d\": 1}" ]' 120
 ok "and the clock is minded" wait_until '"$TOW" status' 120
-tow db stop >/dev/null
+like "$(tow db stop 2>&1)" "tow up runs and waits.*'tow db start'" "who stops it is told that it stays down"
 sleep 3
 exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
 tow db start >/dev/null

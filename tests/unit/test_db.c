@@ -2,9 +2,12 @@
  * it only what needs no server is tested, and the rest is reported as skipped. */
 #include <check.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -625,6 +628,45 @@ START_TEST(no_server)
 }
 END_TEST
 
+/* Lets one client in, and says nothing more. */
+static void be_silent(int listener)
+{
+	static const char welcome[] = "R\0\0\0\10\0\0\0\0Z\0\0\0\5I";
+	char head[1024];
+	int client = accept(listener, NULL, NULL);
+	if (read(client, head, sizeof head) > 0 &&
+	    write(client, welcome, sizeof welcome - 1) == sizeof welcome - 1)
+		for (;;)
+			pause();
+	_exit(0);
+}
+
+START_TEST(a_server_that_says_nothing_is_left)
+{
+	char folder[] = "/tmp/tow-silent.XXXXXX", url[128];
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct tow_db *none = NULL;
+	struct tow_err e = { 0 };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/.s.PGSQL.5432", folder);
+	snprintf(url, sizeof url, "postgresql:///x?host=%s&port=5432&connect_timeout=2", folder);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+	ck_assert_int_eq(listen(listener, 4), 0);
+	pid_t child = fork();
+	if (child == 0)
+		be_silent(listener);
+	ck_assert(!tow_db_open(&none, url, "test", &e));
+	ck_assert_int_eq(e.code, TOW_RETRY);
+	ck_assert_ptr_null(none);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(listener);
+	unlink(at.sun_path);
+	rmdir(folder);
+}
+END_TEST
+
 START_TEST(bad_addresses_keep_their_secrets)
 {
 	static const char *const bad[] = {
@@ -727,6 +769,8 @@ static Suite *without_server(void)
 	TCase *t = tcase_create("address");
 	tcase_add_checked_fixture(t, forget_environment, leave);
 	tcase_add_test(t, no_server);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_server_that_says_nothing_is_left);
 	tcase_add_test(t, bad_addresses_keep_their_secrets);
 	tcase_add_test(t, addresses_have_an_order);
 	tcase_add_test(t, the_home_is_absolute);
