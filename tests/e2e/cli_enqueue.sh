@@ -61,7 +61,7 @@ like "$said" "^tow: --timeout: '9999999999 hours' is too large" "or a time"
 refused 64 enqueue noop --in '300000 years'
 like "$said" "^tow: a time that was given lies too far away" "or too far"
 refused 64 policy set p --shape list --delays '1 min,foo'
-like "$said" "^tow: --delays takes a length of time, not '1 min,foo'" "or one of a list"
+like "$said" "^tow: --delays takes lengths of time, not '1 min,foo'" "or one of a list"
 refused 64 enqueue noop --priority high
 like "$said" "--priority takes a whole number, not 'high'" "a number is read here"
 refused 64 enqueue
