@@ -158,5 +158,25 @@ select is((select count(*) from tow_store.running r join tow_store.band b on b.i
 	'a crowd of a kind with a limit goes where that is counted');
 select tow.set_kind('noop', reset => '{max_running}') \g /dev/null
 
+-- What is enqueued before a lane's queue is there is admitted in steps. What comes meanwhile runs after all of it, however it
+-- comes and whoever sorts; another priority of the lane is not behind it, and what is given back stands where it stood.
+select pg_temp.worker('{new}') as nw, pg_temp.put('new', 2500, 'new') as early \gset
+select tow.set_queue('new', lane_limit => 0), tow.duty('admit') \g /dev/null
+select pg_temp.put('new', 3, 'new') || pg_temp.put('new', 1000, 'new') || pg_temp.put('new', 2, 'new') as late, pg_temp.put('new', 1, 'new', 50) as urgent \gset
+select pg_temp.drain('sort') \g /dev/null
+select is((select array_agg(distinct w.reason) from unnest(array[(:'late'::bigint[])[1], (:'late'::bigint[])[4]]) i, tow.why(i) w where w.reason = 'admission'), '{admission}', 'which is said of who came later');
+select is(pg_temp.claim(:nw, 5000), (:'early'::bigint[])[1:1000], 'those that have been admitted, and nobody else');
+select is(pg_temp.claim(:nw, 5000), '{}', 'then none');
+select ok((select wait_ms <= 0 from tow.tick(null, '{"admit": 30}', null) where duty = 'admit'), 'the duty is due');
+select is(pg_temp.say(:nw, (:'early'::bigint[])[1000], '{"as": "returned"}'), false, 'one is given back');
+select tow.duty('admit') \g /dev/null
+select is((select count(*) from tow_store.fsck_lanes(null)), 0::bigint, 'that is in order');
+select is((select array_agg(id order by id) from unnest(pg_temp.claim(:nw, 1000)) id), (:'early'::bigint[])[1000:1999], 'it is where it was, before the next step');
+select pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:nw, 5000) as a \gset
+select pg_temp.claim(:nw, 5000) as b \gset
+select pg_temp.claim(:nw, 5000) as c \gset
+select ok(:'a'::bigint[] || :'b'::bigint[] || :'c'::bigint[] = :'urgent'::bigint[] || (:'early'::bigint[])[2000:2500] || :'late'::bigint[], 'the rest, and only then what came later');
+
 select * from finish();
 rollback;

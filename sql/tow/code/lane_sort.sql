@@ -6,9 +6,11 @@
 -- and never before all that stands in the laned band; no further than p_top, which was given out before that was looked at:
 -- so what was enqueued before a crowd is in its lane before it. What comes to a lane after its crowd goes behind the
 -- crowd, unless it was claimed before.
+--
+-- While jobs that came before a band was made wait for admission (see duty_admit.sql), it is held: what comes is not sorted.
 
 create or replace function tow_store.sort_lanes(
-	p_queue int, p_band int, p_low bigint, p_top bigint, p_most int, p_now timestamptz, out low bigint, out dry boolean
+	p_queue int, p_band int, p_low bigint, p_top bigint, p_most int, p_now timestamptz, p_held boolean, out low bigint, out dry boolean
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
@@ -23,7 +25,7 @@ begin
 	for i in 1 .. p_most / c_batch loop
 		with d as (
 			delete from tow_store.ready where ctid = any(array(
-				select r.ctid from tow_store.ready r where r.band = p_band and r.pos > low and r.pos <= p_top
+				select r.ctid from tow_store.ready r where r.band = p_band and r.pos > low and r.pos <= p_top and (not p_held or r.flags & 32 <> 0)
 				order by r.band, r.pos limit c_batch for update skip locked))
 			returning id, pos, attempt, flags
 		), j as (
@@ -41,7 +43,7 @@ begin
 			array_agg(j.flags | 32 order by j.pos) filter (where j.away = 'k') as away_flags,
 			array_agg((p_band, j.pos, j.id, j.attempt, j.flags)::tow_store.ready order by j.pos) filter (where j.away = 'c') as behind, max(j.pos) as top, count(*) as n
 		into s from j;
-		low := greatest(low, s.top);
+		low := case when p_held then low else greatest(low, s.top) end;
 		if s.ids is not null then
 			if s.fresh > 0 then
 				perform tow_store.open_lanes(p_queue, array_remove(s.lanes, null), p_now);
@@ -61,8 +63,8 @@ begin
 		perform tow_store.forget_crowds(p_band, p_low, case when dry then p_top else low end);
 	end if;
 end $$;
-comment on function tow_store.sort_lanes(int, int, bigint, bigint, int, timestamptz) is
-'Sort arrivals between two positions into their lanes; low: up to where, dry: that was all.';
+comment on function tow_store.sort_lanes(int, int, bigint, bigint, int, timestamptz, boolean) is
+'Sort arrivals between two positions into their lanes; held: only those that were given back. low: up to where, dry: that was all.';
 
 -- What stands beside a band with arrivals: home, in whose lanes they are lined up (itself, but for a crowd's), and, where
 -- that is in use, the band for crowds.
@@ -261,15 +263,18 @@ begin
 		return 0;
 	end if;
 	for b in
-		select l.id, l.queue, l.crowd, tow_store.sort_from(l.id, v_top) as low from tow_store.band l where l.laned order by l.queue, l.crowd, l.id
+		select l.id, l.queue, l.crowd, l.opening, tow_store.sort_from(l.id, v_top) as low from tow_store.band l where l.laned order by l.queue, l.crowd, l.id
 	loop
+		if b.opening = 0 then -- its crowds have to wait
+			v_left := v_left || b.id;
+		end if;
 		continue when not exists (select from tow_store.ready r where r.band = b.id and r.pos > b.low);
 		continue when b.crowd and (tow_store.bands_beside(b.id)).home = any(v_left);
 		if not pg_try_advisory_xact_lock_shared(7630718, b.queue) or not pg_try_advisory_xact_lock(7630716, b.queue) then
 			v_left := v_left || b.id;
 			continue;
 		end if;
-		s := tow_store.sort_lanes(b.queue, b.id, b.low, case when b.crowd then v_top else 9223372036854775807 end, case when b.crowd then 1000 else 5000 end, tow.now());
+		s := tow_store.sort_lanes(b.queue, b.id, b.low, case when b.crowd then v_top else 9223372036854775807 end, case when b.crowd then 1000 else 5000 end, tow.now(), coalesce(b.opening = 0, false));
 		if not s.dry then
 			v_left := v_left || b.id;
 			v_count := v_count + case when b.crowd then 0 else 1 end; -- of a crowd claims sort what they need, and need the lock
