@@ -1,4 +1,5 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
+import { spawn } from 'node:child_process';
 import { answers, base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, layoutIsStill, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
@@ -331,6 +332,33 @@ async function timesAreComparable() {
 	await page.context().close();
 }
 
+// A queue that nobody serves is not green: what to type is said, until somebody serves it.
+async function unservedQueuesAreTold() {
+	sql("select tow.enqueue('noop', queue => 'orphans')");
+	const page = await visit('viewer', '#/overview');
+	const row = page.locator('tbody tr', { hasText: 'orphans' });
+	const said = row.getByText('nobody serves it').locator('visible=true');
+	await comes(said.waitFor(), 'Overview says so');
+	await goTo(page, '#/queues');
+	await comes(row.getByText('tow worker --queue orphans').waitFor(), 'Queues says what to type');
+	ok(await row.locator('.state.bad').count() && !await row.locator('.state.ok').count(), 'nothing of it is green');
+	await shot(page, 'unserved');
+	await goTo(page, '#/queues/orphans');
+	await comes(page.getByText('tow worker --queue orphans').waitFor(), 'and so does its own page');
+	await goTo(page, '#/queues');
+	const worker = spawn(process.env.TOW, ['worker', '--queue', 'orphans:1'], { stdio: 'ignore' });
+	try {
+		await comes(said.waitFor({ state: 'detached', timeout: 60000 }), 'until a worker comes');
+	} finally {
+		worker.kill();
+	}
+	await comes(said.waitFor({ timeout: 60000 }), 'and again when it has gone');
+	await page.setViewportSize({ width: 360, height: 740 });
+	ok(!await isTooWide(page), '360 px wide: it fits');
+	await shot(page, 'phone-unserved');
+	await page.context().close();
+}
+
 // What runs says so between two answers of the list, and only while somebody looks.
 async function progressIsLive() {
 	const id = sql("select tow.enqueue('sleep', '{\"s\": 300}')"); // which says itself how far it is
@@ -638,7 +666,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);
