@@ -150,13 +150,29 @@ select is((select count(*) from tow_store.crowd), 0::bigint, 'and the crowd is f
 -- So does the duty, and a kind with a limit leaves the crowd for its own band.
 select pg_temp.put('crowd', 2, 'crowd') as before, pg_temp.put('crowd', 1500, 'crowd') as crowd, pg_temp.put('crowd', 1, 'crowd') as after \gset
 select tow.duty('sort') from generate_series(1, 4) \g /dev/null
-select is((select array_agg(l.id order by l.pos) from tow_store.lined l join tow_store.job j using (id) where j.lane = 'crowd'), :'before'::bigint[] || :'crowd'::bigint[] || :'after'::bigint[], 'the duty sorts them in their order');
+create function pg_temp.lined_up(p_lane text default 'crowd') returns bigint[] language sql as $$
+	select array_agg(l.id order by l.pos) from tow_store.lined l join tow_store.job j using (id) where j.lane = p_lane
+$$;
+select ok(pg_temp.lined_up() = :'before'::bigint[] || (:'crowd'::bigint[])[1:1000], 'the duty sorts them in their order, as many as a claim may want');
+select is((select array_agg(id) from unnest(pg_temp.claim(:cw, 3)) id), :'before'::bigint[] || (:'crowd'::bigint[])[1:1], 'a claim that has enough');
+select is(cardinality(pg_temp.lined_up()), 999, 'sorts no more');
+select tow.duty('sort') from generate_series(1, 2) \g /dev/null
+select ok(pg_temp.lined_up() = (:'crowd'::bigint[])[2:1500] || :'after'::bigint[], 'the rest when there are fewer');
 select pg_temp.put('crowd', 1500, 'crowd') as more \gset
 select tow.set_kind('noop', max_running => 100000) \g /dev/null
 select pg_temp.claim(:cw, 5000), pg_temp.claim(:cw, 5000), pg_temp.claim(:cw, 5000) \g /dev/null
 select is((select count(*) from tow_store.running r join tow_store.band b on b.id = r.band and b.kind = 'noop' where r.job_id = any(:'more'::bigint[])), 1500::bigint,
 	'a crowd of a kind with a limit goes where that is counted');
 select tow.set_kind('noop', reset => '{max_running}') \g /dev/null
+
+-- A crowd behind another one: that has enough for a claim, and sorting goes on.
+select pg_temp.worker('{two}') as tw \gset
+select tow.set_queue('two', lane_limit => 2), pg_temp.put('one', 1, 'two'), pg_temp.drain('admit') \g /dev/null
+select pg_temp.put('one', 2000, 'two'), pg_temp.put('two', 2000, 'two') \g /dev/null
+select pg_temp.claim(:tw) from generate_series(1, 25) \g /dev/null
+select is((select array_agg(r.lane || ' ' || r.n order by r.lane) from (select j.lane, count(*) as n from tow_store.running r join tow_store.job j on j.id = r.job_id where j.queue = 'two' group by j.lane) r),
+	'{one 2,two 2}', 'both have what they may run');
+select is(cardinality(pg_temp.lined_up('two')) < 500, true, 'and neither is sorted farther');
 
 -- What is enqueued before a lane's queue is there is admitted in steps. What comes meanwhile runs after all of it, however it
 -- comes and whoever sorts; another priority of the lane is not behind it, and what is given back stands where it stood.

@@ -124,7 +124,7 @@ begin
 				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 9223372036854775807, 5000, v_at, coalesce(b.opening = 0, false));
 				if not s.dry then -- fewer while some are not sorted yet: whoever came last shall not wait for all that came before it
 					v_most := least(v_most, greatest(10, v_most / 8));
-				elsif b.crowd_low is not null and tow_store.has_turn(b.crowd, b.crowd_low) then
+				elsif b.crowd_low is not null and tow_store.has_turn(b.crowd, b.crowd_low) and tow_store.is_short_of_crowd(v_queue.id, b.band, b.crowd, v_most) then
 					t := tow_store.sort_lanes(v_queue.id, b.crowd, b.crowd_low, v_top, greatest(2 * v_most, 100), v_at, false);
 					v_more := v_more or not t.dry;
 					return query select 'low', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint, null::bigint, null::text,

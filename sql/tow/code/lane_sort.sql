@@ -91,6 +91,32 @@ begin
 end $$;
 comment on function tow_store.has_crowd(int, text, bigint) is 'Whether a crowd of a lane that came before this position may not be sorted yet.';
 
+-- More of a crowd than can start at once need not be sorted: who comes meanwhile to another lane would wait for that. But one
+-- crowd stands behind another: sorting goes on while any of their lanes is short of jobs, or there are too many to look.
+create or replace function tow_store.is_short_of_crowd(p_queue int, p_band int, p_crowd int, p_want int) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_lane text := '';
+begin
+	for i in 1 .. 8 loop
+		v_lane := (select c.lane from tow_store.crowd c where c.band = p_crowd and c.lane > v_lane order by c.band, c.lane limit 1);
+		if v_lane is null then
+			return i = 1;
+		end if;
+		perform from tow_store.gate g,
+			lateral (select t.pos_low from tow_store.turn t where t.gate = g.id and t.band = p_band order by t.gate desc, t.band desc, t.v desc limit 1) t,
+			lateral (select from tow_store.lined l where l.band = p_band and l.gate = g.id and l.pos >= t.pos_low order by l.band, l.gate, l.pos offset greatest(p_want, 1) - 1 limit 1) l
+		where g.what = 'l' and g.queue = p_queue and g.name = v_lane;
+		if not found then
+			return true;
+		end if;
+	end loop;
+	return true;
+end $$;
+comment on function tow_store.is_short_of_crowd(int, int, int, int) is 'Whether a lane that has a crowd may have fewer jobs lined up than this.';
+
 -- A new job is lined up by its id in the end, a retry (whose position is another) at the end of its lane.
 create or replace function tow_store.to_crowd(p_band int, p_jobs tow_store.ready[]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -256,6 +282,7 @@ declare
 	v_top constant bigint := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0); -- before there is an xid
 	b record;
 	s record;
+	v_home int;
 	v_left int[] := array[]::int[];
 	v_count int := 0;
 begin
@@ -269,7 +296,10 @@ begin
 			v_left := v_left || b.id;
 		end if;
 		continue when not exists (select from tow_store.ready r where r.band = b.id and r.pos > b.low);
-		continue when b.crowd and (tow_store.bands_beside(b.id)).home = any(v_left);
+		if b.crowd then
+			v_home := (tow_store.bands_beside(b.id)).home;
+			continue when v_home = any(v_left) or not tow_store.is_short_of_crowd(b.queue, v_home, b.id, 1000);
+		end if;
 		if not pg_try_advisory_xact_lock_shared(7630718, b.queue) or not pg_try_advisory_xact_lock(7630716, b.queue) then
 			v_left := v_left || b.id;
 			continue;
