@@ -44,6 +44,8 @@ static const struct column columns[] = {
 	{ "timeout", NULL, AS_DURATION },
 	{ "retention", NULL, AS_DURATION },
 	{ "pause_reason", "REASON", AS_IS },
+	{ "trouble", NULL, AS_IF_ANY },
+	{ "hint", NULL, AS_IF_ANY },
 	COLUMN_END,
 };
 

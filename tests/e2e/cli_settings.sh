@@ -22,6 +22,10 @@ ok "queue resume" tow queue resume mail
 is "$(queue mail .state)" '"open"' "open again"
 exits 66 "no such queue" tow queue pause nowhere 2>/dev/null
 exits 66 "no such policy" tow queue set mail --policy nowhere 2>/dev/null
+like "$(tow queue ls)" "mail +open .*nobody serves it +tow worker --queue mail" "that nobody serves it is said, with the command that does"
+worker_start --queue mail:1
+ok "not once somebody does" wait_until '[ "$(queue mail "[.workers, .trouble, .hint]")" = "[1,null,null]" ]'
+process_stop "$WORKER_PID"
 ok "queue rm" tow queue rm mail
 is "$(queue mail .)" "" "gone"
 exits 64 "queue what?" tow queue 2>/dev/null

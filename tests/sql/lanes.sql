@@ -150,13 +150,49 @@ select is((select count(*) from tow_store.crowd), 0::bigint, 'and the crowd is f
 -- So does the duty, and a kind with a limit leaves the crowd for its own band.
 select pg_temp.put('crowd', 2, 'crowd') as before, pg_temp.put('crowd', 1500, 'crowd') as crowd, pg_temp.put('crowd', 1, 'crowd') as after \gset
 select tow.duty('sort') from generate_series(1, 4) \g /dev/null
-select is((select array_agg(l.id order by l.pos) from tow_store.lined l join tow_store.job j using (id) where j.lane = 'crowd'), :'before'::bigint[] || :'crowd'::bigint[] || :'after'::bigint[], 'the duty sorts them in their order');
+create function pg_temp.lined_up(p_lane text default 'crowd') returns bigint[] language sql as $$
+	select array_agg(l.id order by l.pos) from tow_store.lined l join tow_store.job j using (id) where j.lane = p_lane
+$$;
+select ok(pg_temp.lined_up() = :'before'::bigint[] || (:'crowd'::bigint[])[1:1000], 'the duty sorts them in their order, as many as a claim may want');
+select is((select array_agg(id) from unnest(pg_temp.claim(:cw, 3)) id), :'before'::bigint[] || (:'crowd'::bigint[])[1:1], 'a claim that has enough');
+select is(cardinality(pg_temp.lined_up()), 999, 'sorts no more');
+select tow.duty('sort') from generate_series(1, 2) \g /dev/null
+select ok(pg_temp.lined_up() = (:'crowd'::bigint[])[2:1500] || :'after'::bigint[], 'the rest when there are fewer');
 select pg_temp.put('crowd', 1500, 'crowd') as more \gset
 select tow.set_kind('noop', max_running => 100000) \g /dev/null
 select pg_temp.claim(:cw, 5000), pg_temp.claim(:cw, 5000), pg_temp.claim(:cw, 5000) \g /dev/null
 select is((select count(*) from tow_store.running r join tow_store.band b on b.id = r.band and b.kind = 'noop' where r.job_id = any(:'more'::bigint[])), 1500::bigint,
 	'a crowd of a kind with a limit goes where that is counted');
 select tow.set_kind('noop', reset => '{max_running}') \g /dev/null
+
+-- A crowd behind another one: that has enough for a claim, and sorting goes on.
+select pg_temp.worker('{two}') as tw \gset
+select tow.set_queue('two', lane_limit => 2), pg_temp.put('one', 1, 'two'), pg_temp.drain('admit') \g /dev/null
+select pg_temp.put('one', 2000, 'two'), pg_temp.put('two', 2000, 'two') \g /dev/null
+select pg_temp.claim(:tw) from generate_series(1, 25) \g /dev/null
+select is((select array_agg(r.lane || ' ' || r.n order by r.lane) from (select j.lane, count(*) as n from tow_store.running r join tow_store.job j on j.id = r.job_id where j.queue = 'two' group by j.lane) r),
+	'{one 2,two 2}', 'both have what they may run');
+select is(cardinality(pg_temp.lined_up('two')) < 500, true, 'and neither is sorted farther');
+
+-- What is enqueued before a lane's queue is there is admitted in steps. What comes meanwhile runs after all of it, however it
+-- comes and whoever sorts; another priority of the lane is not behind it, and what is given back stands where it stood.
+select pg_temp.worker('{new}') as nw, pg_temp.put('new', 2500, 'new') as early \gset
+select tow.set_queue('new', lane_limit => 0), tow.duty('admit') \g /dev/null
+select pg_temp.put('new', 3, 'new') || pg_temp.put('new', 1000, 'new') || pg_temp.put('new', 2, 'new') as late, pg_temp.put('new', 1, 'new', 50) as urgent \gset
+select pg_temp.drain('sort') \g /dev/null
+select is((select array_agg(distinct w.reason) from unnest(array[(:'late'::bigint[])[1], (:'late'::bigint[])[4]]) i, tow.why(i) w where w.reason = 'admission'), '{admission}', 'which is said of who came later');
+select is(pg_temp.claim(:nw, 5000), (:'early'::bigint[])[1:1000], 'those that have been admitted, and nobody else');
+select is(pg_temp.claim(:nw, 5000), '{}', 'then none');
+select ok((select wait_ms <= 0 from tow.tick(null, '{"admit": 30}', null) where duty = 'admit'), 'the duty is due');
+select is(pg_temp.say(:nw, (:'early'::bigint[])[1000], '{"as": "returned"}'), false, 'one is given back');
+select tow.duty('admit') \g /dev/null
+select is((select count(*) from tow_store.fsck_lanes(null)), 0::bigint, 'that is in order');
+select is((select array_agg(id order by id) from unnest(pg_temp.claim(:nw, 1000)) id), (:'early'::bigint[])[1000:1999], 'it is where it was, before the next step');
+select pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:nw, 5000) as a \gset
+select pg_temp.claim(:nw, 5000) as b \gset
+select pg_temp.claim(:nw, 5000) as c \gset
+select ok(:'a'::bigint[] || :'b'::bigint[] || :'c'::bigint[] = :'urgent'::bigint[] || (:'early'::bigint[])[2000:2500] || :'late'::bigint[], 'the rest, and only then what came later');
 
 select * from finish();
 rollback;

@@ -71,7 +71,8 @@ select is(tow.state(:j), 'ready', 'admission does');
 select tow.enqueue(case i % 2 when 0 then 'noop' else 'echo' end, queue => 'many', lane => case when i % 5 = 0 then 'l' end) from generate_series(1, 2500) i \g /dev/null
 select is(array[tow.duty('admit'), tow.duty('admit'), tow.duty('admit'), tow.duty('admit')], '{1000,1000,500,0}', 'a new queue''s jobs are admitted a thousand a turn');
 select results_eq($$ select b.laned, count(*), array_agg(r.id order by r.pos) = array_agg(r.id order by r.id)
-	from tow_store.ready r join tow_store.band b on b.id = r.band join tow_store.queue q on q.id = b.queue where q.name = 'many' group by b.laned order by b.laned $$,
+	from (select band, pos, id from tow_store.ready union all select band, pos, id from tow_store.lined) r
+		join tow_store.band b on b.id = r.band join tow_store.queue q on q.id = b.queue where q.name = 'many' group by b.laned order by b.laned $$,
 	$$ values (false, 2000::bigint, true), (true, 500::bigint, true) $$, 'all of them, in order, whatever their kinds');
 
 select * from finish();

@@ -73,6 +73,9 @@ select pg_temp.refused($$ select tow.find_jobs(state => 'completed') $$, 'TW422'
 select tow.pause('default', 'why'), tow.set_queue('default', retention => '1 day', policy => 'quick', max_attempts => 3, timeout => '1 s', max_args_bytes => 5000, description => 'd') \g /dev/null
 select is((select row(state, ready, running, workers, slots, policy, max_attempts, timeout, retention, max_args_bytes, pause_reason, description)::text from tow.queues where name = 'default'),
 	'(paused,2,0,1,4,quick,3,00:00:01,"1 day",5000,why,d)', 'queues');
+select tow.enqueue('noop', queue => 'unserved'), pg_temp.drain('admit') \g /dev/null
+select results_eq($$ select name, workers, trouble, hint from tow.queues where name in ('default', 'unserved') $$,
+	$$ values ('default', 1::bigint, null, null), ('unserved', 0, 'nobody serves it', 'tow worker --queue unserved') $$, 'who serves them');
 select pg_temp.refused(format('select tow.%s', call), code, hint, call) from (values
 	($$ drop_queue('default') $$, 'TW409', 'cancel|finish'), ($$ drop_queue('none') $$, 'TW404', 'tow.queues'), ($$ pause('none') $$, 'TW404', 'tow.queues'), ($$ resume('none') $$, 'TW404', 'tow.queues'),
 	($$ set_queue('a b') $$, 'TW422', 'letters'), ($$ set_queue(null) $$, 'TW422', 'letters'), ($$ set_queue('q', policy => 'none') $$, 'TW404', 'tow.policies'), ($$ set_queue('q', max_attempts => 0) $$, 'TW422', 'above zero'),

@@ -1,4 +1,5 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
+import { spawn } from 'node:child_process';
 import { answers, base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, layoutIsStill, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
@@ -377,6 +378,33 @@ async function timesAreComparable() {
 		return [[0, 300, 600], [0, 30, 60], [0, 0.5, 1], [0]].map((values) => ticks(values).join(' ')).join(', ');
 	});
 	is(marks, '0 min 5 min 10 min, 0 s 30 s 60 s, 0 ms 500 ms 1000 ms, 0 ms', 'an axis has one unit');
+	await page.context().close();
+}
+
+// A queue that nobody serves is not green: what to type is said, until somebody serves it.
+async function unservedQueuesAreTold() {
+	sql("select tow.enqueue('noop', queue => 'orphans')");
+	const page = await visit('viewer', '#/overview');
+	const row = page.locator('tbody tr', { hasText: 'orphans' });
+	const said = row.getByText('nobody serves it').locator('visible=true');
+	await comes(said.waitFor(), 'Overview says so');
+	await goTo(page, '#/queues');
+	await comes(row.getByText('tow worker --queue orphans').waitFor(), 'Queues says what to type');
+	ok(await row.locator('.state.bad').count() && !await row.locator('.state.ok').count(), 'nothing of it is green');
+	await shot(page, 'unserved');
+	await goTo(page, '#/queues/orphans');
+	await comes(page.getByText('tow worker --queue orphans').waitFor(), 'and so does its own page');
+	await goTo(page, '#/queues');
+	const worker = spawn(process.env.TOW, ['worker', '--queue', 'orphans:1'], { stdio: 'ignore' });
+	try {
+		await comes(said.waitFor({ state: 'detached', timeout: 60000 }), 'until a worker comes');
+	} finally {
+		worker.kill();
+	}
+	await comes(said.waitFor({ timeout: 60000 }), 'and again when it has gone');
+	await page.setViewportSize({ width: 360, height: 740 });
+	ok(!await isTooWide(page), '360 px wide: it fits');
+	await shot(page, 'phone-unserved');
 	await page.context().close();
 }
 
@@ -788,7 +816,7 @@ async function serverFallsSilent() {
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, nothingIsSqueezed, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, nothingIsSqueezed, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts);

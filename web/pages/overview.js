@@ -211,7 +211,7 @@ function FirstSteps() {
 export function Overview() {
 	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 });
 	const stats = useData('stats', { topics: ['queues', 'jobs', 'workers'] });
-	const queues = useData('queues', { topics: ['queues', 'jobs'] });
+	const queues = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
 	// What changes its outermost element has one around it that stays: siblings that change theirs at once would lose their order.
 	return html`<${Head} title="Overview" /><div class="part"><${Needs} /></div><${Numbers} stats=${stats.data} />
 		<div class="part">${any.data?.items.length === 0 ? html`<${FirstSteps} />` : html`<div class=${isAnswered(any) ? '' : 'first'}><${Charts} /></div>`}</div>

@@ -79,10 +79,18 @@ function Busy({ queue }) {
 		<${Meter} value=${most ? (100 * queue.running) / most : 0} label=${`how busy ${queue.name} is`} /></span>`;
 }
 
+// That nobody takes jobs from it, and what to type. It is bad as soon as some wait there.
+function Unserved({ queue }) {
+	return queue.trouble && html`<div class="unserved"><${State} name=${queue.trouble} look=${queue.ready + queue.waiting > 0 ? 'bad' : 'mute'} /> <code>${queue.hint}</code></div>`;
+}
+
+const QueueState = ({ queue }) => html`<${State} name=${queue.state} look=${queue.trouble && queue.state === 'open' ? 'mute' : undefined} />`;
+
 export const queueColumns = (reload) => [
 	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
-		<div class="narrow"><${State} name=${q.state} /> <span class="soft">${number(q.running)} running${q.waiting > 0 && `, ${number(q.waiting)} in lanes`}</span></div>` },
-	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${State} name=${q.state} /></span>` },
+		<div class="narrow"><${QueueState} queue=${q} /> <span class="soft">${number(q.running)} running${q.waiting > 0 && `, ${number(q.waiting)} in lanes`}</span></div>
+		<${Unserved} queue=${q} />` },
+	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>` },
 	{ name: 'ready', title: 'Ready', width: 9, phone: 8, num: true, sort: (q) => q.ready, cell: (q) => number(q.ready) },
 	{ name: 'waiting', title: 'In lanes', width: 10, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => number(q.waiting) },
 	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />` },
@@ -96,7 +104,7 @@ export const queueColumns = (reload) => [
 ];
 
 function All() {
-	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs'] });
+	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
 	return html`<${Head} title="Queues" note="Where jobs wait for workers, each with limits of its own." />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${data?.items}
@@ -132,7 +140,7 @@ function Lanes({ queue, sort }) {
 }
 
 function One({ name, sort }) {
-	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs'] });
+	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
 	const q = data?.items.find((o) => o.name === name);
 	if (!q)
 		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />`
@@ -146,9 +154,9 @@ function One({ name, sort }) {
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="columns">
 			<${Card} title="Now"><${Facts} of=${[
-				['State', html`<${State} name=${q.state} />`], ['Paused', q.paused_at && html`<${Time} at=${q.paused_at} />`], ['Why', q.pause_reason],
+				['State', html`<${QueueState} queue=${q} />`], ['Paused', q.paused_at && html`<${Time} at=${q.paused_at} />`], ['Why', q.pause_reason],
 				['Ready', number(q.ready)], ['In lanes', number(q.waiting)], ['Running', html`<${Busy} queue=${q} />`],
-				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', number(q.workers)], ['Slots', number(q.slots)]]} /><//>
+				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Unserved} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],
 				['Running in a lane', q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Policy', q.policy], ['Attempts', q.max_attempts],

@@ -37,9 +37,14 @@ begin
 	select b.id into v_id from tow_store.band b
 	where b.queue = p_queue and b.priority = p_priority and b.kind is not distinct from p_kind and b.laned = p_laned and not b.crowd;
 	if not found then
-		insert into tow_store.band (queue, priority, kind, laned) values (p_queue, p_priority, p_kind, p_laned)
+		insert into tow_store.band (queue, priority, kind, laned, opening) values (p_queue, p_priority, p_kind, p_laned,
+			case when p_laned then (select case when count(*) = 0 then 0 else min(b.opening) end from tow_store.band b -- a kind's: as that beside it
+				where b.queue = p_queue and b.priority = p_priority and b.kind is null and b.laned and not b.crowd) end)
 		on conflict (queue, priority, kind, laned, crowd) do update set queue = excluded.queue
 		returning id into v_id;
+		if p_laned then
+			perform tow_store.ring_clock('-infinity'); -- the admit duty opens it
+		end if;
 		if p_laned and p_kind is null then
 			insert into tow_store.band (queue, priority, laned, crowd) values (p_queue, p_priority, true, true) on conflict do nothing;
 		end if;

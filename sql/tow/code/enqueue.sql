@@ -66,7 +66,7 @@ begin
 		insert into tow_store.scheduled (run_at, id, band, attempt, flags) values (run_at, v_id, v_band, 0, v_flags);
 		perform tow_store.ring_clock(run_at);
 	elsif v_band is null then
-		insert into tow_store.waiting (id, reason, since, attempt, flags) values (v_id, 'admission', tow.now(), 0, v_flags);
+		insert into tow_store.waiting (id, reason, since, attempt, flags) values (v_id, 'admission', tow.now(), 0, v_flags | 32); -- its place is by its id
 		perform tow_store.ring_clock('-infinity');
 	else
 		insert into tow_store.ready (band, pos, id, attempt, flags) values (v_band, v_id, v_id, 0, v_flags);
@@ -203,7 +203,7 @@ begin
 		select run_at, j.id, v_band, 0, v_flags from j where run_at > v_now
 	), w as (
 		insert into tow_store.waiting (id, reason, since, attempt, flags)
-		select j.id, 'admission', v_now, 0, v_flags from j where v_band is null and not coalesce(run_at > v_now, false)
+		select j.id, 'admission', v_now, 0, v_flags | 32 from j where v_band is null and not coalesce(run_at > v_now, false)
 	)
 	select array_agg(j.id) into v_ids from j;
 	if parent is not null then

@@ -98,10 +98,11 @@ begin
 		-- none of a queue that is paused or gone, or of which somebody sets a limit: it is short
 		-- bands of one priority in an order that changes, so that none starves the others
 		for b in
-			select b.id as band, u.low, b.kind, b.laned, g.id as gate, c.id as crowd, w.low as crowd_low
+			select b.id as band, u.low, b.kind, b.laned, b.opening,
+				g.id as gate, c.id as crowd, w.low as crowd_low
 			from unnest(p_bands, p_lows) u(band, low)
 				join tow_store.band b on b.id = u.band
-				left join tow_store.band c on c.crowd and b.laned and b.kind is null and c.queue = b.queue and c.priority = b.priority
+				left join tow_store.band c on c.crowd and b.laned and b.kind is null and b.opening is distinct from 0 and c.queue = b.queue and c.priority = b.priority
 				left join unnest(p_bands, p_lows) w(band, low) on w.band = c.id
 				left join tow_store.gate g on b.kind = any(v_kinds) and g.what = 'k' and g.name = b.kind
 			where b.queue = v_queue.id and v_queue.claimable and g.paused_at is null and not b.crowd
@@ -120,21 +121,22 @@ begin
 					v_more := true;
 					continue;
 				end if;
-				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 9223372036854775807, 5000, v_at);
+				s := tow_store.sort_lanes(v_queue.id, b.band, b.low, 9223372036854775807, 5000, v_at, coalesce(b.opening = 0, false));
 				if not s.dry then -- fewer while some are not sorted yet: whoever came last shall not wait for all that came before it
 					v_most := least(v_most, greatest(10, v_most / 8));
-				elsif b.crowd_low is not null and tow_store.has_turn(b.crowd, b.crowd_low) then
-					t := tow_store.sort_lanes(v_queue.id, b.crowd, b.crowd_low, v_top, greatest(2 * v_most, 100), v_at);
+				elsif b.crowd_low is not null and tow_store.has_turn(b.crowd, b.crowd_low) and tow_store.is_short_of_crowd(v_queue.id, b.band, b.crowd, v_most) then
+					t := tow_store.sort_lanes(v_queue.id, b.crowd, b.crowd_low, v_top, greatest(2 * v_most, 100), v_at, false);
 					v_more := v_more or not t.dry;
 					return query select 'low', null::bigint, null::bigint, v_queue.id, null::text, null::int, null::int, null::bigint, null::bigint, null::text,
 						b.crowd, case when t.dry then greatest(v_top, t.low) else t.low end, null::text, null::text, null::text, null::bigint;
 				end if;
+				continue when b.opening > 0 and tow_store.is_awaited(b.band); -- by somebody who came before what has been sorted
 				t := tow_store.claim_lanes(p_worker, v_batch, v_at, v_queue.id, b.band, v_most, case when v_gates = '{}' then v_queue.relay else 1 end, v_gates);
 				v_more := v_more or t.more or not s.dry;
 				return query select c.* from tow_store.claim_rows(b.band, t.claimed, v_at) c
 					union all
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
-						case when s.dry then greatest(v_top, s.low) else s.low end, null, null, null, null;
+						case when s.dry and b.opening is distinct from 0 then greatest(v_top, s.low) else s.low end, null, null, null, null;
 			else
 				if v_kinds is not null and b.kind is null and not tow_store.sift(b.band, b.low, v_most, v_kinds) then
 					v_more := true;

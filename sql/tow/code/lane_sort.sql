@@ -6,9 +6,11 @@
 -- and never before all that stands in the laned band; no further than p_top, which was given out before that was looked at:
 -- so what was enqueued before a crowd is in its lane before it. What comes to a lane after its crowd goes behind the
 -- crowd, unless it was claimed before.
+--
+-- While jobs that came before a band was made wait for admission (see duty_admit.sql), it is held: what comes is not sorted.
 
 create or replace function tow_store.sort_lanes(
-	p_queue int, p_band int, p_low bigint, p_top bigint, p_most int, p_now timestamptz, out low bigint, out dry boolean
+	p_queue int, p_band int, p_low bigint, p_top bigint, p_most int, p_now timestamptz, p_held boolean, out low bigint, out dry boolean
 )
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
@@ -23,7 +25,7 @@ begin
 	for i in 1 .. p_most / c_batch loop
 		with d as (
 			delete from tow_store.ready where ctid = any(array(
-				select r.ctid from tow_store.ready r where r.band = p_band and r.pos > low and r.pos <= p_top
+				select r.ctid from tow_store.ready r where r.band = p_band and r.pos > low and r.pos <= p_top and (not p_held or r.flags & 32 <> 0)
 				order by r.band, r.pos limit c_batch for update skip locked))
 			returning id, pos, attempt, flags
 		), j as (
@@ -41,7 +43,7 @@ begin
 			array_agg(j.flags | 32 order by j.pos) filter (where j.away = 'k') as away_flags,
 			array_agg((p_band, j.pos, j.id, j.attempt, j.flags)::tow_store.ready order by j.pos) filter (where j.away = 'c') as behind, max(j.pos) as top, count(*) as n
 		into s from j;
-		low := greatest(low, s.top);
+		low := case when p_held then low else greatest(low, s.top) end;
 		if s.ids is not null then
 			if s.fresh > 0 then
 				perform tow_store.open_lanes(p_queue, array_remove(s.lanes, null), p_now);
@@ -61,8 +63,8 @@ begin
 		perform tow_store.forget_crowds(p_band, p_low, case when dry then p_top else low end);
 	end if;
 end $$;
-comment on function tow_store.sort_lanes(int, int, bigint, bigint, int, timestamptz) is
-'Sort arrivals between two positions into their lanes; low: up to where, dry: that was all.';
+comment on function tow_store.sort_lanes(int, int, bigint, bigint, int, timestamptz, boolean) is
+'Sort arrivals between two positions into their lanes; held: only those that were given back. low: up to where, dry: that was all.';
 
 -- What stands beside a band with arrivals: home, in whose lanes they are lined up (itself, but for a crowd's), and, where
 -- that is in use, the band for crowds.
@@ -88,6 +90,32 @@ begin
 	return exists (select from tow_store.crowd c where c.band = p_band and c.lane = p_lane and c.first < p_pos);
 end $$;
 comment on function tow_store.has_crowd(int, text, bigint) is 'Whether a crowd of a lane that came before this position may not be sorted yet.';
+
+-- More of a crowd than can start at once need not be sorted: who comes meanwhile to another lane would wait for that. But one
+-- crowd stands behind another: sorting goes on while any of their lanes is short of jobs, or there are too many to look.
+create or replace function tow_store.is_short_of_crowd(p_queue int, p_band int, p_crowd int, p_want int) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+	v_lane text := '';
+begin
+	for i in 1 .. 8 loop
+		v_lane := (select c.lane from tow_store.crowd c where c.band = p_crowd and c.lane > v_lane order by c.band, c.lane limit 1);
+		if v_lane is null then
+			return i = 1;
+		end if;
+		perform from tow_store.gate g,
+			lateral (select t.pos_low from tow_store.turn t where t.gate = g.id and t.band = p_band order by t.gate desc, t.band desc, t.v desc limit 1) t,
+			lateral (select from tow_store.lined l where l.band = p_band and l.gate = g.id and l.pos >= t.pos_low order by l.band, l.gate, l.pos offset greatest(p_want, 1) - 1 limit 1) l
+		where g.what = 'l' and g.queue = p_queue and g.name = v_lane;
+		if not found then
+			return true;
+		end if;
+	end loop;
+	return true;
+end $$;
+comment on function tow_store.is_short_of_crowd(int, int, int, int) is 'Whether a lane that has a crowd may have fewer jobs lined up than this.';
 
 -- A new job is lined up by its id in the end, a retry (whose position is another) at the end of its lane.
 create or replace function tow_store.to_crowd(p_band int, p_jobs tow_store.ready[]) returns void
@@ -254,6 +282,7 @@ declare
 	v_top constant bigint := coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0); -- before there is an xid
 	b record;
 	s record;
+	v_home int;
 	v_left int[] := array[]::int[];
 	v_count int := 0;
 begin
@@ -261,15 +290,21 @@ begin
 		return 0;
 	end if;
 	for b in
-		select l.id, l.queue, l.crowd, tow_store.sort_from(l.id, v_top) as low from tow_store.band l where l.laned order by l.queue, l.crowd, l.id
+		select l.id, l.queue, l.crowd, l.opening, tow_store.sort_from(l.id, v_top) as low from tow_store.band l where l.laned order by l.queue, l.crowd, l.id
 	loop
+		if b.opening = 0 then -- its crowds have to wait
+			v_left := v_left || b.id;
+		end if;
 		continue when not exists (select from tow_store.ready r where r.band = b.id and r.pos > b.low);
-		continue when b.crowd and (tow_store.bands_beside(b.id)).home = any(v_left);
+		if b.crowd then
+			v_home := (tow_store.bands_beside(b.id)).home;
+			continue when v_home = any(v_left) or not tow_store.is_short_of_crowd(b.queue, v_home, b.id, 1000);
+		end if;
 		if not pg_try_advisory_xact_lock_shared(7630718, b.queue) or not pg_try_advisory_xact_lock(7630716, b.queue) then
 			v_left := v_left || b.id;
 			continue;
 		end if;
-		s := tow_store.sort_lanes(b.queue, b.id, b.low, case when b.crowd then v_top else 9223372036854775807 end, case when b.crowd then 1000 else 5000 end, tow.now());
+		s := tow_store.sort_lanes(b.queue, b.id, b.low, case when b.crowd then v_top else 9223372036854775807 end, case when b.crowd then 1000 else 5000 end, tow.now(), coalesce(b.opening = 0, false));
 		if not s.dry then
 			v_left := v_left || b.id;
 			v_count := v_count + case when b.crowd then 0 else 1 end; -- of a crowd claims sort what they need, and need the lock

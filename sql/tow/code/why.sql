@@ -20,6 +20,7 @@ begin
 				select * from tow_store.why_closed(j, p.queue, p.gate)
 				union all select * from tow_store.why_unserved(j, p.queue, p.place)
 				union all select * from tow_store.why_waiting(j, p.place)
+				union all select * from tow_store.why_held(p.band) where p.place = 'ready'
 				union all select * from tow_store.why_limited(j, p.queue, p.gate) where p.place in ('ready', 'lined')
 				union all select * from tow_store.why_full(j, p.queue) where p.place in ('ready', 'lined')
 				union all select * from tow_store.why_behind(j, p.queue, p.band, p.gate, p.pos, p.place) where p.place in ('ready', 'lined')
@@ -177,6 +178,15 @@ begin
 	end if;
 end $$;
 comment on function tow_store.why_waiting(tow_store.job, text) is 'Part of tow.why: it waits for an instant, for other jobs, or for somebody.';
+
+create or replace function tow_store.why_held(p_band int) returns table(rank int, reason text, detail text, ids bigint[], until timestamptz, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select 30, 'admission', 'its queue''s lanes are new: those that came before it are being admitted', null::bigint[], null::timestamptz,
+		(select n.hint from tow_store.why_unminded() n)
+	from tow_store.band b where b.id = (tow_store.bands_beside(p_band)).home and b.opening = 0
+$$;
+comment on function tow_store.why_held(int) is 'Part of tow.why: jobs that came before it to a new band wait for admission.';
 
 -- What tow_store.go_on will let it wait for, in that order.
 create or replace function tow_store.why_later(j tow_store.job, w tow_store.waiting)
