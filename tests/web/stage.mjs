@@ -107,12 +107,17 @@ export async function checkAccess(page, name) {
 		grave.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).slice(0, 3).join(' | ')}`).join('\n'));
 }
 
-// The server's answer, changed: what would take long to come about.
+// The server's answer, changed: what would take long to come about. A page that is closed asks nothing any more.
 export const answers = (page) => (path, change) => page.route(path, async (route) => {
-	const response = await route.fetch();
-	const json = await response.json();
-	change(json);
-	await route.fulfill({ response, json });
+	try {
+		const response = await route.fetch();
+		const json = await response.json();
+		change(json);
+		await route.fulfill({ response, json });
+	} catch (e) {
+		if (!page.isClosed())
+			throw e;
+	}
 });
 
 // Answers come one after the other, so that each may move what is there.
