@@ -227,11 +227,8 @@ static void keep(struct turn *t, const char *asked, const struct tow_rows *rows,
 {
 	struct known_answer *a =
 		known_keep(&t->desk->known, asked, tow_rows_get(rows, 0, "seen_now"),
-			   tow_rows_get(rows, 0, "type"), t->r->body, now);
-	if (!a)
-		return;
-	a->turn = t->q->now;
-	t->r->coded = &a->coded;
+			   tow_rows_get(rows, 0, "type"), t->r->body, t->q->now, now);
+	t->r->coded = a ? &a->coded : NULL;
 }
 
 /* What has been said lately is said again when the database shows nothing else; to whoever had
@@ -242,7 +239,7 @@ static bool look(struct turn *t, const char *token, const struct route *route, c
 	const char *asked =
 		tow_fmt(t->q->arena, "%s %s %s %s", token, route->id, given, t->q->body);
 	long long now = tow_mono_us();
-	struct known_answer *last = known_find(&t->desk->known, asked, now);
+	struct known_answer *last = known_find(&t->desk->known, asked, t->q->came, now);
 	if (last && t->q->came <= last->turn)
 		return answer_again(t, last);
 	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
@@ -325,7 +322,7 @@ static int describe(struct turn *t)
 		d->described_len = strlen(d->described);
 	}
 	t->r->coded = &d->coded;
-	return say_json(t, 200, d->described, d->described_len);
+	return say_json(t, 200, tow_strdup(t->q->arena, d->described), d->described_len);
 }
 
 static int sign_in(struct turn *t)

@@ -32,8 +32,9 @@ struct exchange {
 	struct exchange *next; /* that waits to be answered */
 	struct MHD_Connection *connection;
 	struct tow_arena arena;
-	const char *method;
+	const char *method, *version;
 	unsigned long came;
+	bool answered;
 	struct tow_buf body;
 	char *target;
 	bool begun, too_long, crowded;
@@ -184,7 +185,7 @@ static struct MHD_Response *response_of(struct exchange *x, const struct http_re
 	return MHD_create_response_for_upgrade(taken, x);
 }
 
-/* One that cannot be sent ends its connection. */
+/* One that cannot be sent ends its connection (see meet). */
 static void send_reply(struct exchange *x, const struct http_reply *r)
 {
 	struct MHD_Response *response = response_of(x, r);
@@ -205,10 +206,12 @@ static size_t head_of(struct MHD_Connection *connection)
 }
 
 /* All that have come are read before the first of them is answered. */
-static void await_turn(struct http *h, struct exchange *x, const char *method)
+static void await_turn(struct http *h, struct exchange *x, const char *method, const char *version)
 {
 	x->method = method;
+	x->version = version;
 	x->came = h->turn;
+	give_time(x->connection, ANSWER_S);
 	*h->last = x;
 	h->last = &x->next;
 	MHD_suspend_connection(x->connection);
@@ -227,6 +230,7 @@ static void answer(struct http *h, struct exchange *x)
 	const struct http_peer peer = { x->connection };
 	const struct http_request q = {
 		.method = x->method,
+		.version = x->version,
 		.target = x->target,
 		.body = x->body.len ? x->body.data : "",
 		.len = x->body.len,
@@ -241,6 +245,7 @@ static void answer(struct http *h, struct exchange *x)
 	struct http_reply r = { .body = "" };
 	h->o.answer(h->o.self, &q, &r);
 	send_reply(x, &r);
+	x->answered = true;
 	MHD_resume_connection(x->connection);
 }
 
@@ -257,7 +262,8 @@ static void take_part(struct http *h, struct exchange *x, const char *data, size
 	h->held += len;
 }
 
-/* MHD calls it when the head is there, for each part of the body, and in the end. */
+/* MHD calls it when the head is there, for each part of the body, and in the end; once more, when
+ * what was answered cannot be sent. */
 static enum MHD_Result meet(void *self, struct MHD_Connection *connection, const char *url,
 			    const char *method, const char *version, const char *data, size_t *len,
 			    void **context)
@@ -265,14 +271,15 @@ static enum MHD_Result meet(void *self, struct MHD_Connection *connection, const
 	struct http *h = self;
 	struct exchange *x = *context;
 	(void)url;
-	(void)version;
+	if (x->answered)
+		return MHD_NO;
 	if (!x->begun) {
 		x->begun = true;
 		give_time(connection, BODY_S);
 		return MHD_YES;
 	}
 	if (*len == 0)
-		await_turn(h, x, method);
+		await_turn(h, x, method, version);
 	else
 		take_part(h, x, data, *len);
 	*len = 0;

@@ -18,7 +18,7 @@ struct coded;
 enum { HTTP_MOST_HEAD = 32768 }; /* longer ones are refused here, but for the absurd */
 
 struct http_request {
-	const char *method;
+	const char *method, *version;
 	const char *target; /* as it was sent: path, and what follows a ? */
 	const char *body;   /* followed by a NUL; "" when there is none */
 	size_t len;

@@ -17,10 +17,11 @@ static struct known_answer *entry(struct known *k, const char *asked)
 	return NULL;
 }
 
-struct known_answer *known_find(struct known *k, const char *asked, long long now_us)
+struct known_answer *known_find(struct known *k, const char *asked, unsigned long came,
+				long long now_us)
 {
 	struct known_answer *a = entry(k, asked);
-	return a && now_us - a->at_us < KNOWN_FOR_US ? a : NULL;
+	return a && (came <= a->turn || now_us - a->at_us < KNOWN_FOR_US) ? a : NULL;
 }
 
 static struct known_answer *oldest(struct known *k)
@@ -33,19 +34,23 @@ static struct known_answer *oldest(struct known *k)
 }
 
 struct known_answer *known_keep(struct known *k, const char *asked, const char *seen,
-				const char *type, const char *text, long long now_us)
+				const char *type, const char *text, unsigned long turn,
+				long long now_us)
 {
 	struct known_answer *a = entry(k, asked);
-	if (!a)
+	bool too_long = strlen(text) > KNOWN_BYTES;
+	if (!a && !too_long)
 		a = oldest(k);
-	forget(a);
-	if (strlen(text) > KNOWN_BYTES)
+	if (a)
+		forget(a);
+	if (too_long)
 		return NULL;
 	a->asked = tow_strdup(&a->arena, asked);
 	a->seen = tow_strdup(&a->arena, seen);
 	a->type = tow_strdup(&a->arena, type);
 	a->text = tow_strdup(&a->arena, text);
 	a->coded.arena = &a->arena;
+	a->turn = turn;
 	a->at_us = now_us;
 	return a;
 }

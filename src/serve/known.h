@@ -22,12 +22,14 @@ struct known {
 	struct known_answer of[KNOWN_MOST];
 };
 
-/* NULL: nobody asked that lately. */
-struct known_answer *known_find(struct known *k, const char *asked, long long now_us);
+/* NULL: nobody asked that lately, or (came: in which turn) while it was looked up. */
+struct known_answer *known_find(struct known *k, const char *asked, unsigned long came,
+				long long now_us);
 
 /* In place of the oldest. NULL: it is not kept, its text is longer than KNOWN_BYTES. */
 struct known_answer *known_keep(struct known *k, const char *asked, const char *seen,
-				const char *type, const char *text, long long now_us);
+				const char *type, const char *text, unsigned long turn,
+				long long now_us);
 void known_release(struct known *k);
 
 #endif

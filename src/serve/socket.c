@@ -36,6 +36,11 @@ void socket_begin(int hub, const char *token, const char *owner, const struct ht
 {
 	const char *key = http_header(q, "Sec-WebSocket-Key");
 	struct handover *h;
+	if (strcmp(q->version, "HTTP/1.0") == 0) {
+		problem_of(q->arena, r, 426, "a WebSocket begins with HTTP/1.1",
+			   "a proxy may have to be told: proxy_http_version 1.1");
+		return;
+	}
 	if (!asks(q, "Upgrade", "websocket") || !asks(q, "Connection", "upgrade") || !key ||
 	    strlen(key) != 24 || !asks(q, "Sec-WebSocket-Version", "13")) {
 		http_say(r, "Sec-WebSocket-Version", "13");

@@ -21,14 +21,21 @@ static struct {
 } asked[MOST];
 static size_t n_asked;
 
+static void take(void *owned, int connection, const void *early, size_t len)
+{
+	(void)owned, (void)connection, (void)early, (void)len;
+}
+
 static void answer(void *self, const struct http_request *q, struct http_reply *r)
 {
 	(void)self;
+	if (strcmp(q->target, "/socket") == 0)
+		r->take = take;
 	ck_assert(n_asked < MOST);
 	snprintf(asked[n_asked].target, sizeof asked[n_asked].target, "%s", q->target);
 	asked[n_asked].came = q->came;
 	asked[n_asked++].now = q->now;
-	r->status = 200;
+	r->status = r->take ? 101 : 200;
 	r->body = q->target;
 	r->len = strlen(q->target);
 }
@@ -128,6 +135,19 @@ START_TEST(a_connection_asks_once_it_has_been_answered)
 }
 END_TEST
 
+/* What was HTTP/1.0 becomes nothing else: MHD does not take that answer. */
+START_TEST(what_cannot_be_sent_is_not_answered_again)
+{
+	static const char text[] = "GET /socket HTTP/1.0\r\nUpgrade: it\r\n\r\n";
+	char c;
+	ck_assert_int_eq(write(guests[0], text, sizeof text - 1), sizeof text - 1);
+	turn_until(1);
+	while (recv(guests[0], &c, 1, MSG_DONTWAIT) != 0)
+		http_turn(http);
+	ck_assert_uint_eq(n_asked, 1);
+}
+END_TEST
+
 START_TEST(who_waits_when_it_ends_is_let_go)
 {
 	char c;
@@ -153,6 +173,7 @@ int main(void)
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, all_that_have_come_are_read_before_the_first_is_answered);
 	tcase_add_test(c, a_connection_asks_once_it_has_been_answered);
+	tcase_add_test(c, what_cannot_be_sent_is_not_answered_again);
 	tcase_add_test(c, who_waits_when_it_ends_is_let_go);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
