@@ -24,6 +24,11 @@ select cmp_ok(pg_temp.read() - :read, '<', 5000::bigint, 'without a look at them
 select is(array(select id from tow.find_jobs(queue => 'default', max_rows => 2)), array(select id from tow.jobs where queue = 'default' order by id desc limit 2), 'those that fit lie behind many that do not');
 select is(array(select id from tow.find_jobs(queue => 'many', state => 'ready', max_rows => 1500)), array(select id from tow.jobs where queue = 'many' and state = 'ready' order by id desc limit 1500), 'and there are many of them');
 select is((select count(*) from tow.find_jobs(kind => 'noop', max_rows => null)), (select count(*) from tow.jobs), 'or all are asked for');
+select tow.cancel(id) from tow.jobs where queue = 'many' and state = 'ready' \g /dev/null
+analyze tow_store.job, tow_store.ready, tow_store.scheduled;
+select pg_temp.read() as read \gset
+select count(*) from tow.find_jobs(tag => 'none') \g /dev/null
+select cmp_ok(pg_temp.read() - :read, '<', 3000::bigint, 'nor at the facts of all that have ended');
 select tow.set_queue('q' || i) from generate_series(1, 30) i \g /dev/null
 create function pg_temp.looks() returns bigint language sql as $$
 	select sum(seq_scan + coalesce(idx_scan, 0))::bigint from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname = 'running'

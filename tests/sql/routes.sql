@@ -190,6 +190,8 @@ select is((select array_agg(v::timestamptz) from sorting, unnest(vals) v where p
 select is((select (a.content::jsonb -> 'items' -> 0 ->> 'name') || (a.content::jsonb -> 'items' -> 1 ->> 'name') from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"sort": "-description", "state": "open", "limit": "2"}') a), 't2t4', 'beside filters; of equals the list''s own order');
 select is((select jsonb_array_length(a.content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"sort": "who", "what": "queue", "limit": "60"}') a), 60, 'a function that cuts its list itself gives more than its own page');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', format('{"sort": "%s"}', v)::jsonb)), format('TW422 cannot sort by ''%s''', v), v || ' is no order') from unnest('{depth,--name,name desc,kinds}'::text[]) v;
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{}', '{"sort": "x1"}')), 'TW422 cannot sort by ''x1''', 'nor when a body says so');
+select is((select string_agg(name, ' ') from pg_prepared_statements where statement ~ 'nulls last'), null, 'of orders the session keeps nothing');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"sort": "ready", "after": "[\"a\"]"}')), 'TW422 bad after ''["a"]''', 'a cursor of another order');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/queues/{name}', '{"name": "t1", "sort": "name"}')), 'TW422', 'one thing has no order');
 select is((select string_agg(s.path, ' ') from seen s, lateral (select tow.openapi('0') -> 'paths' -> s.path -> 'get' -> 'parameters' as p offset 0) o

@@ -48,7 +48,7 @@ declare
 	v_all jsonb;
 	v_strange text;
 	v_missing text;
-	v_sorts constant text[] := case when p_path ? 'sort' then r.sorts end;
+	v_sorts text[];
 begin
 	if jsonb_typeof(p_path) is distinct from 'object' then
 		perform tow_store.fail('TW422', 'what was given is no object', 'name each argument');
@@ -62,6 +62,7 @@ begin
 		perform tow_store.check_body(r, v_body);
 	end if;
 	v_all := coalesce(v_body, '{}') || p_path;
+	v_sorts := case when v_all ->> 'sort' is not null then r.sorts end;
 	if r.page is not null and v_all ->> 'limit' !~ '^([1-9][0-9]{0,2}|1000)$' then
 		perform tow_store.fail('TW422', format('bad limit %L', left(v_all ->> 'limit', 100)), 'use 1 to 1000');
 	elsif r.page is not null then
@@ -224,8 +225,8 @@ begin
 end $$;
 comment on function tow_store.preparation(tow_store.route, tow_store.token, text) is 'What prepares the statement of a route.';
 
--- A session prepares a route's statement once, for each role and order: to plan it costs more than to run a short one. What was given
--- is a setting meanwhile: in the statement's text it would be in the database's log when the call fails, a client's password too.
+-- A session prepares a route's statement once, for each role: to plan it costs more than to run a short one. Those in an order of the
+-- server's are too many to be kept. What was given is a setting meanwhile: in the statement's text it would be in the database's log when the call fails, a client's password too.
 create or replace function tow_store.call_route(r tow_store.route, t tow_store.token, p_given jsonb, out content text, out n bigint, out next text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -250,6 +251,9 @@ begin
 				perform tow_store.blame(r, p_given, sqlerrm);
 		end;
 	end loop;
+	if v_sort is not null then
+		execute format('deallocate %I', v_name);
+	end if;
 	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.in_person', '', true);
 end $$;
 comment on function tow_store.call_route(tow_store.route, tow_store.token, jsonb) is 'What the function of a route gives, called as the role of a token; n: its rows; next: where a list goes on.';

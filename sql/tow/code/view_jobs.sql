@@ -107,34 +107,34 @@ begin
 		from (table born union all table moved) r
 	), lined as (
 		select p.* from tow_store.places p where p.reason = 'lane' and p.id < p_before
-			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
+			and coalesce(p_state, 'waiting') = 'waiting' and coalesce(p.band = any(p_bands), true) order by p.id desc limit p_rows
 	), scheduled as (
 		select p.* from tow_store.places p where p.state in ('scheduled', 'retrying') and p.id < p_before
-			and (p_state is null or p_state in ('scheduled', 'retrying')) and coalesce(p_state, p.state) = p.state order by p.id desc limit p_rows
+			and (p_state is null or p_state in ('scheduled', 'retrying')) and coalesce(p_state, p.state) = p.state and coalesce(p.band = any(p_bands), true) order by p.id desc limit p_rows
 	), waiting as (
 		select p.* from tow_store.places p where p.state = 'waiting' and p.reason not in ('lane', 'arrival') and p.id < p_before
-			and coalesce(p_state, 'waiting') = 'waiting' order by p.id desc limit p_rows
+			and coalesce(p_state, 'waiting') = 'waiting' and coalesce(p.band = any(p_bands), true) order by p.id desc limit p_rows
 	), running as (
 		select p.* from tow_store.places p where p.state = 'running' and p.run is not null and p.id < p_before
-			and coalesce(p_state, 'running') = 'running' order by p.id desc limit p_rows
+			and coalesce(p_state, 'running') = 'running' and coalesce(p.band = any(p_bands), true) order by p.id desc limit p_rows
 	)
 	select * from (table lined union all table ready union all table scheduled union all table waiting union all table running) u
 	order by u.id desc limit p_rows;
 end $$;
-comment on function tow_store.newest_places(text, int, bigint, int[]) is 'Where the newest live jobs are, the newest first, at a bounded cost; p_bands: of ready ones, those in these bands.';
+comment on function tow_store.newest_places(text, int, bigint, int[]) is 'Where the newest live jobs are, the newest first, at a bounded cost; p_bands: those in these bands, and what is in none yet.';
 
--- All live jobs are read, once, and none is looked up.
+-- All live jobs are read before their facts, of which there may be a thousand times as many; no limit tempts the planner to begin with those.
 create or replace function tow_store.all_places(p_state text, p_rows int, p_before bigint, p_fits jsonb) returns tow_store.places[]
 language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = on set enable_hashjoin = on set enable_mergejoin = on set enable_nestloop = off set jit = off
+set enable_seqscan = on set enable_hashjoin = on set enable_nestloop = on set enable_mergejoin = off set jit = off
 as $$
 begin
-	return array(
-		select m from tow_store.places m join tow_store.job j on j.id = m.id
-		where m.id < p_before and (p_state is null or m.state = p_state)
-			and (not p_fits ? 'queue' or j.queue = p_fits ->> 'queue') and (not p_fits ? 'kind' or j.kind = p_fits ->> 'kind') and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags))
-			and (not p_fits ? 'key' or j.key = p_fits ->> 'key') and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane')
-		order by m.id desc limit p_rows);
+	return (with live as materialized (
+			select m.id, m as place from tow_store.places m where m.id < p_before and (p_state is null or m.state = p_state)
+		)
+		select coalesce((array_agg(l.place order by l.id desc))[:coalesce(p_rows, 2147483647)], '{}') from live l join tow_store.job j on j.id = l.id
+		where (not p_fits ? 'queue' or j.queue = p_fits ->> 'queue') and (not p_fits ? 'kind' or j.kind = p_fits ->> 'kind') and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags))
+			and (not p_fits ? 'key' or j.key = p_fits ->> 'key') and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane'));
 end $$;
 comment on function tow_store.all_places(text, int, bigint, jsonb) is 'Where the newest live jobs are that fit, however far behind others they are.';
 
@@ -172,16 +172,19 @@ declare
 	c_newest constant int := 1000;
 	v_before constant bigint := coalesce(before, 9223372036854775807);
 	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane));
+	v_bands constant int[] := case when queue is not null then array(select b.id from tow_store.queue q join tow_store.band b on b.queue = q.id where q.name = queue) end;
+	v_newest tow_store.places[];
 	v_places tow_store.places[];
 begin
 	if state is not null and state not in ('scheduled', 'ready', 'running', 'retrying', 'waiting') then
 		perform tow_store.fail('TW422', format('bad state %L', state), 'live jobs are scheduled, ready, running, retrying or waiting; finished ones are in tow.history');
 	end if;
+	v_newest := array(select m from tow_store.newest_places(state, case when v_fits = '{}' then coalesce(max_rows, 0) else c_newest end, v_before, v_bands) m);
 	v_places := array(
-		select m from tow_store.newest_places(state, case when v_fits = '{}' then coalesce(max_rows, 0) else c_newest end, v_before) m join tow_store.job j on j.id = m.id
+		select m from unnest(v_newest) m join tow_store.job j on j.id = m.id
 		where (queue is null or j.queue = queue) and (kind is null or j.kind = kind) and (tag is null or tag = any(j.tags)) and (key is null or j.key = key) and (lane is null or j.lane = lane)
 		order by m.id desc limit max_rows);
-	if max_rows is null or v_fits <> '{}' and cardinality(v_places) < max_rows then
+	if max_rows is null or cardinality(v_newest) = c_newest and cardinality(v_places) < max_rows then
 		v_places := tow_store.all_places(state, max_rows, v_before, v_fits);
 	end if;
 	return query select j.* from tow_store.jobs_at(v_places) j;
