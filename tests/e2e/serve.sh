@@ -56,6 +56,8 @@ is "$(api_status DELETE /api/v1/tokens/newer)" 204 "and unmade"
 
 # What is wrong
 is "$(api_status GET /api/v1/nothing)" 404 "an unknown path"
+ws10() { api GET /api/v1/ws --http1.0 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='; }
+is "$(ws10 | jq -c '[.status, .hint]')" '[426,"a proxy may have to be told: proxy_http_version 1.1"]' "a WebSocket by HTTP/1.0"
 is "$(api POST /api/v1/status -o /dev/null -D - | grep -i '^allow:' | tr -d '\r')" "Allow: GET" "a method that the path has not"
 allowed() { api "$@" -o /dev/null -D - | sed -n 's/^Allow: \(.*\)\r$/\1/p'; }
 is "$(api_status PUT /api/v1/session) $(allowed PUT /api/v1/session)" "405 POST, DELETE" "that the server's own path has not"

@@ -135,9 +135,19 @@ function subscribe(topic, listener) {
 	};
 }
 
+// Calls act when somebody has done something, to whatever it was, or may have.
+function hearsDeeds(act) {
+	let last;
+	return ({ type, actions }) => {
+		if (type === 'resync' || (last !== undefined && actions !== undefined && actions !== last))
+			act();
+		last = actions ?? last;
+	};
+}
+
 // Calls refetch when one of the topics has changed (many changes: now and then, those of one thing more often), each few seconds where nobody tells,
 // and each `every` milliseconds even so, for what changes without being told. A page that nobody sees asks for nothing.
-export function useLive(topics, refetch, every = 15000) {
+export function useLive(topics, refetch, every = 15000, deeds = false) {
 	const latest = useRef(refetch);
 	latest.current = refetch;
 	useEffect(() => {
@@ -150,6 +160,8 @@ export function useLive(topics, refetch, every = 15000) {
 		};
 		const gather = () => { gathering ??= setTimeout(fetchNow, Math.max(GATHER_MS, last + spacing - Date.now())); };
 		const endings = topics.map((topic) => subscribe(topic, gather));
+		if (deeds)
+			endings.push(subscribe('jobs', hearsDeeds(gather)));
 		const poll = setInterval(() => {
 			const wait = connection.get() === 'live' ? every : POLL_MS;
 			if (!document.hidden && Date.now() - last >= wait)
@@ -163,7 +175,7 @@ export function useLive(topics, refetch, every = 15000) {
 			document.removeEventListener('visibilitychange', seen);
 			endings.forEach((end) => end());
 		};
-	}, [topics.join(' '), every]);
+	}, [topics.join(' '), every, deeds]);
 }
 
 // Calls heard with each message of a topic, and with {type: 'lost'} or {type: 'resync'} when some may be missed, or have been. null for a topic hears nothing.
@@ -171,16 +183,6 @@ export function useMessages(topic, heard) {
 	const latest = useRef(heard);
 	latest.current = heard;
 	useEffect(() => (topic === null ? undefined : subscribe(topic, (message) => latest.current(message))), [topic]);
-}
-
-// Calls act when somebody has done something, to whatever it was.
-function useDeeds(isWanted, act) {
-	const last = useRef(undefined);
-	useMessages(isWanted ? 'jobs' : null, ({ actions }) => {
-		if (last.current !== undefined && actions !== undefined && actions !== last.current)
-			act();
-		last.current = actions;
-	});
 }
 
 // A job once it has ended.
@@ -239,7 +241,6 @@ export function useData(path, { query, topics = [], every, deeds = false } = {})
 		reload();
 		return () => { asked.current++; };
 	}, [reload]);
-	useLive(topics, reload, every);
-	useDeeds(deeds, reload);
+	useLive(topics, reload, every, deeds);
 	return { ...state, stale: state.key !== key, reload };
 }

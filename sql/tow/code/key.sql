@@ -92,7 +92,8 @@ begin
 		returning case when s.reason = 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.flags, s.run_at
 		into place, band, attempt, flags, run_at;
 		exit when found;
-		delete from tow_store.waiting w where w.id = p_id returning 'waiting', w.band, w.attempt, w.flags into place, band, attempt, flags;
+		delete from tow_store.waiting w where w.id = p_id
+		returning 'waiting', w.band, w.attempt, case when w.reason = 'admission' then w.flags & ~32 else w.flags end into place, band, attempt, flags;
 		exit when found;
 		delete from tow_store.lined l where l.id = p_id returning 'waiting', l.band, l.attempt, l.flags into place, band, attempt, flags;
 		exit when found or tow.state(p_id) not in ('ready', 'scheduled', 'retrying', 'waiting');
