@@ -240,7 +240,7 @@ begin
 	elsif act in ('remove', 'remove_data') then
 		delete from haul_store.transfer t where t.download = d.id and haul_store.is_web(t.client);
 		update haul_store.transfer t set state = 'removed', changed_at = tow.now() where t.download = d.id and t.leaving = 'done' and t.state <> 'removed';
-		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, case act when 'remove' then 'has forgotten it' else 'has deleted it' end));
+		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, concat_ws(': ', case act when 'remove' then 'has forgotten it' else 'has deleted it' end, nullif(said, act))));
 	elsif said is not null then
 		perform haul_store.note_event(d.id, 'told', format('client %s: %s', d.client_name, said));
 	end if;
