@@ -112,5 +112,29 @@ select lives_ok(format('select * from haul.begin_act(%s, %L)', :a, 'pause'), 'un
 select haul.drop_client('c') \g /dev/null
 select is((select count(*) from haul.clients where name = 'c'), 0::bigint, 'a client is gone at once, whatever its monitor does');
 
+-- What its client holds for another download.
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', category => 'tow') \g /dev/null
+create function pg_temp.hash(p_n int) returns text language sql as $$ select lpad(to_hex(p_n), 40, '0') $$;
+select pg_temp.grabbed(pg_temp.hash(1)) as g \gset
+select pg_temp.sees(pg_temp.t(pg_temp.hash(1), 'downloading')) \g /dev/null
+select pg_temp.refused(format('select haul.grab(%L)', 'magnet:?dn=x&xt=urn:btih:' || upper(pg_temp.hash(1))), 'TW409', format('tow haul cancel %s', :g), 'a magnet that the client holds for another is refused');
+select haul.grab(data => 'd4:infode', type => 'torrent') as h \gset
+select haul.grabbed(:h, pg_temp.hash(1)) \g /dev/null
+select is((select concat_ws(' ', state, class, error) from haul.downloads where id = :h), format('failed client.held client c holds it for download %s, which is downloading', :g), 'a file is only known when the client says which it is');
+select alike((select hint from haul.downloads where id = :h), 'it comes with that one%', 'what to do is said');
+select is(pg_temp.is_now(:g), 'downloading downloading', 'the other one stays as it is');
+select pg_temp.sees(pg_temp.t(pg_temp.hash(1), 'seeding')) \g /dev/null
+update haul_store.download set state = 'completed' where id = :g;
+insert into haul_store.file (download, source, size, state, target, mode) values (:g, 'x', 1, 'placed', 'x', 'symlink');
+select haul.retry(:h), haul.grabbed(:h, pg_temp.hash(1)) \g /dev/null
+select alike((select hint from haul.downloads where id = :h), format('%%tow haul forget %s%%', :g), 'also of one that has ended');
+select haul.forget(:g), haul.retry(:h), haul.grabbed(:h, pg_temp.hash(1)) \g /dev/null
+select pg_temp.sees(pg_temp.t(pg_temp.hash(1), 'seeding', format('{"tags": ["tow-%s", "tow-%s"]}', :g, :h)::jsonb)) \g /dev/null
+select is(pg_temp.is_now(:h), 'downloaded seeding', 'what is in no list any more gives way, and what is complete is placed at once');
+select ok(haul_store.is_linked(:h, null::haul_store.library), 'but what a library''s links for the other lead to is not deleted');
+select haul.grab('magnet:?xt=urn:btih:' || pg_temp.hash(2)) as i \gset
+select haul.grabbed(:i, null), pg_temp.later('1 minute'), pg_temp.sees(pg_temp.t('other', 'seeding')), pg_temp.later('2 minutes'), pg_temp.sees(pg_temp.t('other', 'seeding')) \g /dev/null
+select alike((select trouble from haul.downloads where id = :i), 'client c does not list it%', 'one that its client took and does not list says so');
+
 select * from finish();
 rollback;

@@ -89,6 +89,7 @@ declare
 	c haul_store.client;
 	l haul_store.library;
 	d haul_store.download;
+	w haul_store.download;
 	v_lost text;
 begin
 	if (link is null) = (data is null) then
@@ -109,6 +110,10 @@ begin
 	perform haul_store.check_options(options, v_type);
 	c := haul_store.choose_client(v_type, client, options);
 	l := haul_store.see_library(library);
+	w := haul_store.holder(c.id, lower(substring(link from '(?i)^magnet:.*[?&]xt=urn:btih:([0-9a-f]{40})(?:&|$)')), null);
+	if w.id is not null then
+		perform haul_store.fail('TW409', format('client %s holds it for download %s, which is %s', c.name, w.id, w.state), haul_store.hint_of_holder(w));
+	end if;
 	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, profile, priority, who, created_at)
 	values (coalesce(nullif(title, ''), haul_store.title_of(link), haul_store.title_within(data), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), tow_store.actor(), tow.now())
 	returning * into d;

@@ -86,6 +86,7 @@ begin
 			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
 		when d.state in ('downloaded', 'importing') then p_tried
 		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, haul_store.shown_words(t.error, true, p_sees))
+		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it under another name', c.name)
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
