@@ -90,6 +90,22 @@ static bool gather(struct cli *c, struct cli_call *call)
 	return true;
 }
 
+static int say_added(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *how = "it is watched now";
+
+	if (!tow_db_view(c->db, &rows, &c->err, "haul.clients"))
+		return cli_failed(c);
+	for (size_t i = 0; i < tow_rows_count(rows); i++)
+		if (strcmp(tow_rows_get(rows, i, "name"), cli_operand(c, 0)) == 0 &&
+		    strcmp(tow_rows_get(rows, i, "state"), "unwatched") == 0)
+			how = tow_fmt(&c->arena, "%s: %s", tow_rows_get(rows, i, "error"), tow_rows_get(rows, i, "hint"));
+	fprintf(stderr, "tow: note: %s; whether all is well says: tow client test %s\n", how,
+		cli_operand(c, 0));
+	return EX_OK;
+}
+
 static int add(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -103,12 +119,7 @@ static int add(struct cli *c)
 	cli_arg(&call, "url", cli_operand(c, 2));
 	if (!gather(c, &call) || !cli_call(c, NULL, "haul.add_client", &call))
 		return cli_failed(c);
-	if (!cli_has(c, "json"))
-		fprintf(stderr,
-			"tow: note: it is watched now; whether all is well says: tow client test "
-			"%s\n",
-			cli_operand(c, 0));
-	return EX_OK;
+	return cli_has(c, "json") ? EX_OK : say_added(c);
 }
 
 static int set(struct cli *c)

@@ -110,8 +110,9 @@ static int files(struct cli *c)
 	static const struct column of[] = {
 		{ "download", NULL, AS_IS },  { "state", NULL, AS_STATE },
 		{ "mode", NULL, AS_IS },      { "size", NULL, AS_BYTES },
-		{ "path", NULL, AS_IS },      { "why", NULL, AS_IF_ANY },
-		{ "error", NULL, AS_IF_ANY }, COLUMN_END,
+		{ "source", "file", AS_IS },  { "path", NULL, AS_IF_ANY },
+		{ "why", NULL, AS_IF_ANY },   { "error", NULL, AS_IF_ANY },
+		COLUMN_END,
 	};
 	return of_download(c, "haul.find_files", of);
 }

@@ -97,7 +97,6 @@ select is((select string_agg(d.state, ' ') from tow.daemons d where d.type = 'ha
 select tow.duty('daemons') \g /dev/null
 select is((select string_agg(d.state, ' ') from tow.daemons d where d.type = 'haul.monitor'), 'stopped stopped', 'nor is one started by itself');
 select haul.add_client('late', 'deluge', 'http://127.0.0.1:3') \g /dev/null
-select pg_temp.later('5 minutes') \g /dev/null
 select is((select concat_ws(': ', state, error) from haul.clients where name = 'late'), 'unwatched: nobody looks: moving house', 'why nobody looks at a client');
 select is((select state from tow.queues where name = 'haul.watch'), 'paused', 'a monitor that is asked for waits');
 select is((select concat_ws(' ', state, running, monitors) from haul.start_service()), 'running t 3', 'started');

@@ -182,6 +182,10 @@ declare
 	v_job bigint;
 begin
 	perform haul_store.check_remove(remove);
+	if d.state <> 'failed' and not haul_store.is_open(d.state) then
+		perform haul_store.fail('TW409', format('download %s is %s: there is nothing to cancel', d.id, d.state),
+			format('out of the list: tow haul forget %s, or POST /api/v1/downloads/%1$s/forget', d.id) || case when d.state = 'completed' then format('; its files out of the library: tow haul undo %s, or POST /api/v1/downloads/%1$s/undo', d.id) else '' end);
+	end if;
 	perform haul_store.note_verb(d, 'cancel', jsonb_build_object('remove', remove));
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
 	perform haul_store.stop_fetch(d, 'paused');
