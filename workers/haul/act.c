@@ -93,7 +93,8 @@ static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
-	const char *what = tow_json_str(tow_job_args(j), "act", ""), *key, *said = what, *last = NULL;
+	const char *what = tow_json_str(tow_job_args(j), "act", ""), *key, *said = what,
+		   *last = NULL;
 	TOW_AUTO_ROWS *rows = NULL;
 	AUTO_SESSION s = { 0 };
 	struct tow_db *db;

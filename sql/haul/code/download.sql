@@ -102,6 +102,8 @@ begin
 		perform haul_store.fail('TW422', format('the data is no %s', v_type), 'it shall be what a .torrent or .nzb file holds');
 	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:(btih|btmh):[0-9a-z]' then
 		perform haul_store.fail('TW422', 'the magnet link does not say of which torrent', 'it looks like magnet:?xt=urn:btih:...');
+	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:(btih:([0-9a-f]{40}|[2-7a-z]{32})|btmh:1220[0-9a-f]{64})(&|$)' then
+		perform haul_store.fail('TW422', format('the magnet link has no whole hash: %s', left(substring(link from '(?i)urn:(bt[im]h:[^&]*)'), 100)), 'after btih: 40 hexadecimal digits, or 32 of base32; after btmh: 1220 and 64 hexadecimal digits');
 	elsif link !~* '^(magnet:\?|https?://)[^[:cntrl:]\s]+$' then
 		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, without blanks');
 	elsif jsonb_typeof(meta) is distinct from 'object' then

@@ -55,6 +55,8 @@ comment on view haul.transfers is 'What clients hold, as it was last seen, with 
 
 -- Whoever knows the address of a channel can write to it: the path is the secret (Slack, Discord), or the topic is (ntfy).
 create or replace function haul_store.shown_address(p_url text, p_sees boolean) returns text
-language sql immutable parallel safe
-return case when p_sees then p_url else regexp_replace(p_url, '^([a-z]+://[^/]+)/.+$', '\1/…') end;
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+	select case when p_sees then p_url else regexp_replace(p_url, '^([a-z]+://[^/]+)/.+$', '\1/…') end
+$$;
 comment on function haul_store.shown_address(text, boolean) is 'An address, and its host alone for whoever may not see what jobs say.';
