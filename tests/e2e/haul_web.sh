@@ -156,8 +156,8 @@ is "$(asks "select transfers - (select count(*) from haul.transfers where client
 
 #--- one file, of two downloads
 file_of() { asks "select concat_ws(' ', state, mode, why) from haul.files where download = $1"; }
-one=$(add plain/shared) && becomes "$one" completed
-two=$(add plain/shared) && becomes "$two" completed
+one=$(add plain/shared --client web) && becomes "$one" completed
+two=$(add plain/shared --client web) && becomes "$two" completed
 is "$(file_of "$two")" "placed adopted it was there already" "what another download has placed is found there"
 tow haul undo "$one" >/dev/null
 ok "what another download has, too, is not taken back" wait_until "[ \"\$(file_of $one)\" = 'undone link download $two has it, too: it stays' ]"
@@ -172,20 +172,20 @@ ok "forgotten" wait_until no_acts
 ok "what is in no library any more stays" cmp -s "$room/dl/tow-$one/shared" "$room/dl/tow-$two/shared"
 
 #--- one that somebody has deleted from the library
-id=$(add plain/only) && becomes "$id" completed
+id=$(add plain/only --client web) && becomes "$id" completed
 rm "$room/library/only"
 tow haul forget "$id"
 ok "forgotten, too" wait_until no_acts
 ok "what was fetched is the only one, and stays" cmp -s "$room/src/only" "$room/dl/tow-$id/only"
 is "$(asks "select line from tow_store.log where line ~ 'any more'")" "'only' is not in a library any more, so what was fetched stays" "its job says so"
-id=$(add plain/only) && becomes "$id" completed
+id=$(add plain/only --client web) && becomes "$id" completed
 rm "$room/library/only"
 tow haul forget "$id" --remove data
 ok "who asks for it has it deleted" wait_until "[ ! -e '$room/dl/tow-$id' ]"
 
 #--- what is done can go
 asks "select haul.set_library('main', done_remove => 'data')"
-id=$(add plain/again --title again)
+id=$(add plain/again --title again --client web)
 ok "what is placed" becomes "$id" completed
 ok "need not stay" wait_until "[ ! -e '$room/dl/tow-$id' ]"
 exits 65 "a checksum that is none" add plain/again --checksum md5:1 2>/dev/null
