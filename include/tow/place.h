@@ -113,6 +113,9 @@ void tow_place_drop(struct tow_placing *p);
 bool tow_place_moved(const char *library, const struct tow_place_what *what, struct tow_arena *a,
 		     struct tow_placed *placed);
 
+/* Whether a library has a file of this name and size. */
+bool tow_place_has(const char *library, const char *to, long long size);
+
 /* Take back what was placed: the file goes if it is the one that was (size, and hash, or inode
  * where there is no hash), into the recycle bin unless it is a symbolic link, or a hard link to
  * what has another name; and what it replaced comes back, if it is still there and what it was;

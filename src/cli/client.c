@@ -26,6 +26,7 @@ static const struct tow_option options[] = {
 	{ "tz", "ZONE", "add, set: its time zone" },
 	{ "timeout", "INTERVAL", "add, set: of each request (30 s)" },
 	{ "reset", "A,B", "set: take back user_name, secret, category, tag, cron, tz" },
+	{ "yes", NULL, "rm: also while downloads of it are under way" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -90,6 +91,23 @@ static bool gather(struct cli *c, struct cli_call *call)
 	return true;
 }
 
+static int say_added(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *how = "it is watched now";
+
+	if (!tow_db_view(c->db, &rows, &c->err, "haul.clients"))
+		return cli_failed(c);
+	for (size_t i = 0; i < tow_rows_count(rows); i++)
+		if (strcmp(tow_rows_get(rows, i, "name"), cli_operand(c, 0)) == 0 &&
+		    strcmp(tow_rows_get(rows, i, "state"), "unwatched") == 0)
+			how = tow_fmt(&c->arena, "%s: %s", tow_rows_get(rows, i, "error"),
+				      tow_rows_get(rows, i, "hint"));
+	fprintf(stderr, "tow: note: %s; whether all is well says: tow client test %s\n", how,
+		cli_operand(c, 0));
+	return EX_OK;
+}
+
 static int add(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -103,12 +121,7 @@ static int add(struct cli *c)
 	cli_arg(&call, "url", cli_operand(c, 2));
 	if (!gather(c, &call) || !cli_call(c, NULL, "haul.add_client", &call))
 		return cli_failed(c);
-	if (!cli_has(c, "json"))
-		fprintf(stderr,
-			"tow: note: it is watched now; whether all is well says: tow client test "
-			"%s\n",
-			cli_operand(c, 0));
-	return EX_OK;
+	return cli_has(c, "json") ? EX_OK : say_added(c);
 }
 
 static int set(struct cli *c)
@@ -144,7 +157,10 @@ static int retry(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return by_name(c, "haul.drop_client");
+	return tow_call(c->db, NULL, &c->err, "haul.drop_client", cli_operand(c, 0),
+			cli_has(c, "yes") ? "t" : "f")
+		       ? EX_OK
+		       : cli_failed(c);
 }
 
 static int drivers(struct cli *c)
@@ -165,7 +181,7 @@ static const struct sub subs[] = {
 	{ "enable", 1, 1, enable, NULL, "enabled" },
 	{ "disable", 1, 1, disable, NULL, "disabled" },
 	{ "retry", 1, 1, retry, NULL, "asked again" },
-	{ "rm", 1, 1, rm, NULL, "removed" },
+	{ "rm", 1, 1, rm, " yes ", "removed" },
 	{ 0 },
 };
 
@@ -179,7 +195,7 @@ const struct tow_command tow_command_client = {
 	.summary = "programs that download for us",
 	.usage = "tow client ls | drivers | add NAME DRIVER [URL] | set NAME | test NAME | enable "
 		 "NAME |\n"
-		 "       disable NAME | retry NAME | rm NAME",
+		 "       disable NAME | retry NAME | rm NAME [--yes]",
 	.options = options,
 	.help = "A client is watched from the moment it is added: tow client ls shows how it is, "
 		"tow haul ls what\n"

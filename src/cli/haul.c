@@ -108,10 +108,15 @@ static int plan(struct cli *c)
 static int files(struct cli *c)
 {
 	static const struct column of[] = {
-		{ "download", NULL, AS_IS },  { "state", NULL, AS_STATE },
-		{ "mode", NULL, AS_IS },      { "size", NULL, AS_BYTES },
-		{ "path", NULL, AS_IS },      { "why", NULL, AS_IF_ANY },
-		{ "error", NULL, AS_IF_ANY }, COLUMN_END,
+		{ "download", NULL, AS_IS },
+		{ "state", NULL, AS_STATE },
+		{ "mode", NULL, AS_IS },
+		{ "size", NULL, AS_BYTES },
+		{ "source", "file", AS_IS },
+		{ "path", NULL, AS_IF_ANY },
+		{ "why", NULL, AS_IF_ANY },
+		{ "error", NULL, AS_IF_ANY },
+		COLUMN_END,
 	};
 	return of_download(c, "haul.find_files", of);
 }

@@ -45,6 +45,7 @@ static const struct tow_option options[] = {
 	{ "reset", "A,B",
 	  "set: take back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, "
 	  "done_category, profile" },
+	{ "yes", NULL, "rm: also while downloads of it are under way" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -147,7 +148,8 @@ static int set(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "haul.drop_library", cli_operand(c, 0))
+	return tow_call(c->db, NULL, &c->err, "haul.drop_library", cli_operand(c, 0),
+			cli_has(c, "yes") ? "t" : "f")
 		       ? EX_OK
 		       : cli_failed(c);
 }
@@ -183,7 +185,7 @@ static const struct sub subs[] = {
 	{ "test", 1, 1, library_trial, NULL, NULL },
 	{ "announce", 2, 2, announce, " as ", "announced" },
 	{ "unannounce", 2, 2, unannounce, NULL, "announced no more" },
-	{ "rm", 1, 1, rm, NULL, "removed" },
+	{ "rm", 1, 1, rm, " yes ", "removed" },
 	{ 0 },
 };
 
@@ -196,7 +198,7 @@ const struct tow_command tow_command_library = {
 	.name = "library",
 	.summary = "folders that downloads are placed in",
 	.usage = "tow library ls | add NAME ROOT | set NAME | test NAME | announce NAME TARGET | "
-		 "unannounce NAME TARGET | rm NAME",
+		 "unannounce NAME TARGET | rm NAME [--yes]",
 	.options = options,
 	.help = "A template is a path below the root, of {title} {name} {ext} {path} {category} "
 		"and "

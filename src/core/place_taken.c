@@ -106,3 +106,12 @@ bool tow_place_moved(const char *library, const struct tow_place_what *what, str
 	};
 	return true;
 }
+
+bool tow_place_has(const char *library, const char *to, long long size)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	struct tow_place_what what = { .to = to, .size = size };
+	struct tow_placed there;
+
+	return tow_place_moved(library, &what, &a, &there);
+}

@@ -241,10 +241,16 @@ is "$(tow setting set retention '8 days' 2>&1)" "tow: there is no 'tow setting s
 like "$(tow haul rm 1 2>&1)" "hint: 'tow haul cancel ID'.*'tow haul forget ID'" "rm of a download could be two things"
 like "$(tow haul stop --reason 'a new disk')" "stopped .*a new disk" "nobody looks at any client"
 instance_psql -c "update haul_store.health set since = since - interval '5 min', next_at = null" -c "update haul_store.client set enabled = true" >/dev/null
-tow client add far transmission http://127.0.0.1:1 >/dev/null
-instance_psql -c "update haul_store.health set since = since - interval '5 min', next_at = null" >/dev/null
+said=$(tow client add far transmission http://127.0.0.1:1 2>&1)
+like "$said" "nobody looks: a new disk: .*tow haul start" "nor at one that is added then, which is told at once"
+unlike "$said" "watched now" "and not the contrary"
 like "$(tow client ls --json | jq -r '.[] | select(.name == "far").hint')" "tow haul start" "which says with what command that ends"
+instance_psql -c "with d as (insert into haul_store.download (title, state, state_at, type, client, client_name, who, created_at) select 'd', 'downloading', now(), 'torrent', id, name, 'x', now() from haul_store.client where name = 'far' returning id)
+	insert into haul_store.file (download, source, size, state, why) select id, 'in it/run.exe', 2, 'skipped', 'a program' from d" >/dev/null
+like "$(tow haul ls)" "nobody looks at client far, watching is stopped: tow haul start" "and so does a download that it shall bring"
+like "$(tow haul files)" "skipped +.*in it/run.exe.* a program" "a file that is left out is named"
 like "$(tow haul start)" "running " "this one"
+unlike "$(tow haul ls)" "nobody looks" "which is over then"
 instance_psql -c "select haul.add_channel('ring', 'ntfy', 'http://127.0.0.1:4', options => '{\"topic\": \"t\"}')" >/dev/null
 like "$(tow notify add x ring nonsense 2>&1)" "hint: tow notify events lists them; " "what can be told is told by a command"
 while read -r words; do

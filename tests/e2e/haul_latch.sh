@@ -38,9 +38,9 @@ asks "select haul.retry_client('tr')" >/dev/null
 ok "the password is mended" wait_until "says \"select state from haul.clients where name = 'tr'\" ok" 30
 echo 401 >"$room/answer"
 : >"$room/asked"
-tow haul add 'magnet:?xt=urn:btih:aa&dn=one' --client tr >/dev/null
+tow haul add 'magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=one' --client tr >/dev/null
 ok "and wrong again, which a job finds out" wait_until "says \"select state from haul.clients where name = 'tr'\" 'auth failed'" 30
-tow haul add 'magnet:?xt=urn:btih:bb&dn=two' --client tr >/dev/null
+tow haul add 'magnet:?xt=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000&dn=two' --client tr >/dev/null
 ok "it waits, and so does the next one" wait_until "says \"select count(*) from tow.jobs where kind = 'haul.grab' and state = 'scheduled' and attempt = 0\" 2" 30
 is "$(asked)" 1 "which sends nothing"
 is "$(asks "select string_agg(state, ' ') from haul.downloads")" "approved approved" "the downloads are not to blame"
@@ -54,7 +54,7 @@ ok "they go on" wait_until "[ \"\$(grep -c torrent-add '$room/asked')\" = 3 ]" 3
 rm "$room/answer"
 mkfifo "$room/answer"
 : >"$room/asked"
-tow haul add 'magnet:?xt=urn:btih:cc&dn=three' --client tr >/dev/null
+tow haul add 'magnet:?xt=urn:btih:e0323a9039add2978bf5b49550572c7c00000000&dn=three' --client tr >/dev/null
 exec 9>"$room/answer"
 printf '200\n%s\n' "$well" >"$room/well"
 mv "$room/well" "$room/answer"

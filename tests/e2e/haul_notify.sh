@@ -24,7 +24,7 @@ asked() { jq -r "select(.[0] == \"$1\") | $2" "$room/web/asked"; } # path filter
 times() { [ -e "$room/web/asked" ] && [ "$(asked "$1" 1 | grep -c .)" = "$2" ]; }
 # Downloads that fail, in one transaction.
 fail() { # how-many title error
-	asks "with d as materialized (select haul.grab('magnet:?xt=urn:btih:aa', title => case when $1 > 1 then '$2 ' || n else '$2' end) as id from generate_series(1, $1) n)
+	asks "with d as materialized (select haul.grab('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000', title => case when $1 > 1 then '$2 ' || n else '$2' end) as id from generate_series(1, $1) n)
 		select count(haul.give_up(d.id, 'release', '$3', null)) from d" >/dev/null
 }
 

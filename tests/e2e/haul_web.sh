@@ -24,7 +24,7 @@ broken_off() { wait_until "says \"select transfer from haul.downloads where id =
 size=4000000
 mkdir -p "$room/src" "$room/library" "$room/dl"
 : >"$room/src/asked"
-for name in "a file.iso" killed cut whole stubborn changed held gone sure busy named bad again; do head -c $size /dev/urandom >"$room/src/$name"; done
+for name in "a file.iso" killed cut whole stubborn changed held gone sure busy named bad again shared only; do head -c $size /dev/urandom >"$room/src/$name"; done
 begin files python3 -u tests/lib/web_files.py "$room/src"
 wait_until "[ -s '$room/files.log' ]"
 port=$(head -n 1 "$room/files.log")
@@ -154,9 +154,38 @@ ok "what was placed, neither" wait_until "[ ! -e '$room/dl/tow-$sure' ]"
 ok "but in the library" cmp -s "$room/src/sure" "$room/library/sure"
 is "$(asks "select transfers - (select count(*) from haul.transfers where client = 'web') from haul.clients where name = 'web'")" 0 "nor is it counted"
 
+#--- one file, of two downloads
+file_of() { asks "select concat_ws(' ', state, mode, why) from haul.files where download = $1"; }
+one=$(add plain/shared --client web) && becomes "$one" completed
+two=$(add plain/shared --client web) && becomes "$two" completed
+is "$(file_of "$two")" "placed adopted it was there already" "what another download has placed is found there"
+tow haul undo "$one" >/dev/null
+ok "what another download has, too, is not taken back" wait_until "[ \"\$(file_of $one)\" = 'undone link download $two has it, too: it stays' ]"
+ok "it stays" cmp -s "$room/src/shared" "$room/library/shared"
+is "$(file_of "$two")" "placed link download $one had placed it" "and is that one's from now on"
+like "$(tow haul events "$two" | tail -n 1)" "taken over .*download $one had placed it" "which its events say"
+tow haul undo "$two" >/dev/null
+ok "whose undo takes it back" wait_until "[ ! -e '$room/library/shared' ]"
+tow haul forget "$one" && tow haul forget "$two"
+no_acts() { says "select count(*) from tow.jobs where kind = 'haul.act'" 0; }
+ok "forgotten" wait_until no_acts
+ok "what is in no library any more stays" cmp -s "$room/dl/tow-$one/shared" "$room/dl/tow-$two/shared"
+
+#--- one that somebody has deleted from the library
+id=$(add plain/only --client web) && becomes "$id" completed
+rm "$room/library/only"
+tow haul forget "$id"
+ok "forgotten, too" wait_until no_acts
+ok "what was fetched is the only one, and stays" cmp -s "$room/src/only" "$room/dl/tow-$id/only"
+is "$(asks "select line from tow_store.log where line ~ 'any more'")" "'only' is not in a library any more, so what was fetched stays" "its job says so"
+id=$(add plain/only --client web) && becomes "$id" completed
+rm "$room/library/only"
+tow haul forget "$id" --remove data
+ok "who asks for it has it deleted" wait_until "[ ! -e '$room/dl/tow-$id' ]"
+
 #--- what is done can go
 asks "select haul.set_library('main', done_remove => 'data')"
-id=$(add plain/again --title again)
+id=$(add plain/again --title again --client web)
 ok "what is placed" becomes "$id" completed
 ok "need not stay" wait_until "[ ! -e '$room/dl/tow-$id' ]"
 exits 65 "a checksum that is none" add plain/again --checksum md5:1 2>/dev/null

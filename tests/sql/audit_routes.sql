@@ -78,9 +78,9 @@ select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', secret => 'sec
 select haul.add_library('main', '/media/main'), haul.add_target('m', 'mpd', 'mpd://127.0.0.1:3'), haul.add_channel('ch', 'ntfy', 'http://127.0.0.1:4', options => '{"topic": "t"}') \g /dev/null
 create function pg_temp.haul(p_hash text, p_method text, p_path text, p_given jsonb default '{}', p_body text default null) returns text language sql as $$
 	select split_part(pg_temp.call(p_hash, p_method, '/api/v1/' || p_path, p_given, p_body), ', ada ', 1) $$; -- what follows from it is in the audit, too
-select is(pg_temp.haul(:'hash', 'POST', 'downloads', '{}', '{"link": "magnet:?xt=urn:btih:aa&dn=one&tr=https://me:hunter2@tracker/"}'), 'ada download.add 1 {"title": "one", "client": "c"}', 'a download');
-select is(pg_temp.haul(:'hash', 'POST', 'downloads/queue', '{}', '{"link": "magnet:?xt=urn:btih:bb&dn=two"}'), 'ada download.add 2 {"title": "two", "client": "c"}', 'as others have it');
-select is(pg_temp.haul(:'hash', 'POST', 'search/manual/download', '{}', '{"title": "B", "download_url": "magnet:?xt=urn:btih:cc", "type": "torrent"}'), 'ada download.add 3 {"title": "B", "client": "c"}', 'a result');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads', '{}', '{"link": "magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=one&tr=https://me:hunter2@tracker/"}'), 'ada download.add 1 {"title": "one", "client": "c"}', 'a download');
+select is(pg_temp.haul(:'hash', 'POST', 'downloads/queue', '{}', '{"link": "magnet:?xt=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000&dn=two"}'), 'ada download.add 2 {"title": "two", "client": "c"}', 'as others have it');
+select is(pg_temp.haul(:'hash', 'POST', 'search/manual/download', '{}', '{"title": "B", "download_url": "magnet:?xt=urn:btih:e0323a9039add2978bf5b49550572c7c00000000", "type": "torrent"}'), 'ada download.add 3 {"title": "B", "client": "c"}', 'a result');
 select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/pause', '{"id": "1"}'), 'ada download.pause 1 {"title": "one"}', 'is paused');
 select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/resume', '{"id": "1"}'), 'ada download.resume 1 {"title": "one"}', 'and goes on');
 select is(pg_temp.haul(:'hash', 'POST', 'downloads/{id}/act', '{"id": "1"}', '{"what": "recheck"}'), 'ada download.act 1 {"what": "recheck", "title": "one"}', 'its client is told something');

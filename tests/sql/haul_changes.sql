@@ -15,8 +15,8 @@ create function pg_temp.events() returns text language sql as $$
 
 select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', secret => 'secret:tr') as c \gset
 select haul.add_library('main', '/media/main') \g /dev/null
-select haul.grab('magnet:?xt=urn:btih:aa&dn=One', library => 'main') as d \gset
-select haul.grab('magnet:?xt=urn:btih:bb&dn=Two', library => 'main') as e \gset
+select haul.grab('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=One', library => 'main') as d \gset
+select haul.grab('magnet:?xt=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000&dn=Two', library => 'main') as e \gset
 
 -- Events.
 select pg_temp.look('downloads') \g /dev/null

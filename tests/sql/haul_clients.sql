@@ -100,7 +100,7 @@ select pg_temp.refused($$ select haul.watch('c') $$, 'TW404', 'disabled', 'nobod
 select is((select state from tow.daemons where name = 'client-c'), 'disabled', 'not even a daemon');
 select haul.enable_client('c') \g /dev/null
 select is((select state from haul.clients), 'banned', 'enabled');
-select haul.drop_client('c') \g /dev/null
+select haul.drop_client('c', force => true) \g /dev/null
 select is((select count(*) from haul.clients) + (select count(*) from haul.transfers) + (select count(*) from tow.daemons where name = 'client-c'), 0::bigint, 'dropped, with all that was seen');
 select * from finish();
 rollback;

@@ -15,7 +15,7 @@ create function pg_temp.jobs(p_id bigint) returns text language sql as $$
 	where j.tags @> array['download:' || p_id] and j.state not in ('completed', 'failed', 'cancelled') $$;
 create function pg_temp.grabbed(p_key text, out id bigint) language plpgsql as $$
 begin
-	id := haul.grab('magnet:?xt=urn:btih:' || p_key);
+	id := haul.grab('magnet:?xt=urn:btih:' || case when p_key ~ '^[0-9a-f]{40}$' then p_key else md5(p_key) || '00000000' end);
 	perform haul.grabbed(id, p_key);
 	perform tow.cancel(j.id) from tow.jobs j where j.key = 'haul.grab:' || grabbed.id;
 end $$;
@@ -33,7 +33,7 @@ select is(pg_temp.jobs(:a), 'haul.act remove_data ready, haul.grab waiting', 'it
 select is((select count(*) from haul.begin_act(:a, 'remove_data')), 0::bigint, 'which deletes nothing any more');
 
 -- Given up while it is given to the client.
-select haul.grab('magnet:?xt=urn:btih:bb') as b \gset
+select haul.grab('magnet:?xt=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000') as b \gset
 select haul.cancel(:b, 'data') \g /dev/null
 select is(pg_temp.jobs(:b), null, 'the job that gives it is ended, and there is nothing to delete yet');
 select haul.grabbed(:b, 'bb') \g /dev/null
@@ -63,7 +63,7 @@ select unalike(pg_temp.jobs(:p), '%haul.import%', 'which ends when it is given u
 select is(haul.retry(:p), 'approved', 'wanted after all') ;
 
 -- Undone, and wanted again.
-select haul.grab('magnet:?xt=urn:btih:dd') as d \gset
+select haul.grab('magnet:?xt=urn:btih:1aabac6d068eef6a7bad3fdf50a05cc800000000') as d \gset
 select haul.grabbed(:d, 'dd') \g /dev/null
 select pg_temp.sees(pg_temp.t('dd', 'seeding')) \g /dev/null
 select count(*) from haul.begin_import(:d) \g /dev/null
@@ -85,7 +85,7 @@ from (values (E'http://a\nfile:///etc/passwd'), ('file:///etc/passwd'), ('http:/
 select pg_temp.refused($$ select haul.grab(data => 'root:x:0:0', type => 'torrent') $$, 'TW422', 'holds', 'nor is this a torrent');
 select pg_temp.refused($$ select haul.grab(data => 'nonsense', type => 'nzb') $$, 'TW422', 'holds', 'or an nzb');
 
-select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'magnet:?xt=urn:btih:x', jsonb_build_object('folder', f)), 'TW422', 'whole path', format('the folder %L', f))
+select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000', jsonb_build_object('folder', f)), 'TW422', 'whole path', format('the folder %L', f))
 from (values ('films'), ('/srv/../etc'), (E'/a\nb'), ('C:\..\x')) v(f);
 
 -- Paused while it was given to its client, and what it is called.
@@ -95,7 +95,7 @@ select haul.pause(:n) \g /dev/null
 select haul.grabbed(:n, 'ee') \g /dev/null
 select alike(pg_temp.jobs(:n), '%haul.act pause%', 'the client is told to pause');
 select is(haul.resume(:n), 'downloading', 'and it goes on from there');
-select haul.grab('magnet:?xt=urn:btih:ff') as f \gset
+select haul.grab('magnet:?xt=urn:btih:633de4b0c14ca52ea2432a3c8a5c4c3100000000') as f \gset
 select haul.grabbed(:f, 'ff') \g /dev/null
 select pg_temp.sees(pg_temp.t('ff', 'seeding')) \g /dev/null
 select count(*) from haul.begin_import(:f) \g /dev/null
@@ -109,8 +109,32 @@ select haul.enable_client('c') \g /dev/null
 select lives_ok(format('select * from haul.begin_act(%s, %L)', :a, 'pause'), 'until it is enabled');
 
 -- Monitors.
-select haul.drop_client('c') \g /dev/null
+select haul.drop_client('c', force => true) \g /dev/null
 select is((select count(*) from haul.clients where name = 'c'), 0::bigint, 'a client is gone at once, whatever its monitor does');
+
+-- What its client holds for another download.
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', category => 'tow') \g /dev/null
+create function pg_temp.hash(p_n int) returns text language sql as $$ select lpad(to_hex(p_n), 40, '0') $$;
+select pg_temp.grabbed(pg_temp.hash(1)) as g \gset
+select pg_temp.sees(pg_temp.t(pg_temp.hash(1), 'downloading')) \g /dev/null
+select pg_temp.refused(format('select haul.grab(%L)', 'magnet:?dn=x&xt=urn:btih:' || upper(pg_temp.hash(1))), 'TW409', format('tow haul cancel %s', :g), 'a magnet that the client holds for another is refused');
+select haul.grab(data => 'd4:infode', type => 'torrent') as h \gset
+select haul.grabbed(:h, pg_temp.hash(1)) \g /dev/null
+select is((select concat_ws(' ', state, class, error) from haul.downloads where id = :h), format('failed client.held client c holds it for download %s, which is downloading', :g), 'a file is only known when the client says which it is');
+select alike((select hint from haul.downloads where id = :h), 'it comes with that one%', 'what to do is said');
+select is(pg_temp.is_now(:g), 'downloading downloading', 'the other one stays as it is');
+select pg_temp.sees(pg_temp.t(pg_temp.hash(1), 'seeding')) \g /dev/null
+update haul_store.download set state = 'completed' where id = :g;
+insert into haul_store.file (download, source, size, state, target, mode) values (:g, 'x', 1, 'placed', 'x', 'symlink');
+select haul.retry(:h), haul.grabbed(:h, pg_temp.hash(1)) \g /dev/null
+select alike((select hint from haul.downloads where id = :h), format('%%tow haul forget %s%%', :g), 'also of one that has ended');
+select haul.forget(:g), haul.retry(:h), haul.grabbed(:h, pg_temp.hash(1)) \g /dev/null
+select pg_temp.sees(pg_temp.t(pg_temp.hash(1), 'seeding', format('{"tags": ["tow-%s", "tow-%s"]}', :g, :h)::jsonb)) \g /dev/null
+select is(pg_temp.is_now(:h), 'downloaded seeding', 'what is in no list any more gives way, and what is complete is placed at once');
+select ok(haul_store.is_linked(:h, null::haul_store.library), 'but what a library''s links for the other lead to is not deleted');
+select haul.grab('magnet:?xt=urn:btih:' || pg_temp.hash(2)) as i \gset
+select haul.grabbed(:i, null), pg_temp.later('1 minute'), pg_temp.sees(pg_temp.t('other', 'seeding')), pg_temp.later('2 minutes'), pg_temp.sees(pg_temp.t('other', 'seeding')) \g /dev/null
+select alike((select trouble from haul.downloads where id = :i), 'client c does not list it%', 'one that its client took and does not list says so');
 
 select * from finish();
 rollback;

@@ -56,14 +56,14 @@ select is((select concat_ws(' ', source, (select kind from tow.jobs j where j.id
 select is(haul_store.shown_link(l), said, 'nor a key in a folder: ' || said) from (values
 	('https://anna:pw@t.example/download/12/0123456789abcdef0123456789abcdef/film.torrent', 'https://t.example/download/12/…/film.torrent'),
 	('https://t.example/a-long-name-of-a-file-that-is-no-key.iso;passkey=abc?x=1', 'https://t.example/a-long-name-of-a-file-that-is-no-key.iso/…?…'),
-	('magnet:?xt=urn:btih:00&dn=x&tr=https://t.example/key', 'magnet:?xt=urn:btih:00&dn=x')) v(l, said);
+	('magnet:?xt=urn:btih:b4b147bc522828731f1a016bfa72c07300000000&dn=x&tr=https://t.example/key', 'magnet:?xt=urn:btih:b4b147bc522828731f1a016bfa72c07300000000&dn=x')) v(l, said);
 select is(haul_store.shown_link(l), s, 'the link ' || s) from (values ('https://ada:secret@host/a@b.iso?key=1#2', 'https://host/a@b.iso?…'), ('HTTP://host/x', 'HTTP://host/x'),
-	('magnet:?xt=urn:btih:aa&tr=http://t/passkey/announce&dn=A+film&ws=x', 'magnet:?xt=urn:btih:aa&dn=A+film'), ('magnet:?dn=a&xt.1=urn:btih:bb', 'magnet:?dn=a&xt.1=urn:btih:bb')) v(l, s);
+	('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&tr=http://t/passkey/announce&dn=A+film&ws=x', 'magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=A+film'), ('magnet:?dn=a&xt.1=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000', 'magnet:?dn=a&xt.1=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000')) v(l, s);
 
 -- What cannot be.
 select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'https://x/f', jsonb_build_object('checksum', s)), 'TW422', 'sha256', 'checksum ' || s)
 from (values ('md5:12'), ('crc:12345678'), ('d41d8cd98f00b204e9800998ecf8427e'), ('sha1:d41d8cd98f00b204e9800998ecf8427e')) v(s);
-select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:x', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e"}') $$, 'TW422', 'file', 'of a torrent');
+select pg_temp.refused($$ select haul.grab('magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e"}') $$, 'TW422', 'file', 'of a torrent');
 select pg_temp.refused($$ select haul.grab('https://x/f', options => '{"folder": "/etc"}') $$, 'TW422', 'set web --url', 'a folder of its own');
 select haul.add_client('aria', 'aria2', 'http://127.0.0.1:1') \g /dev/null
 select haul.grab('https://x/f') as plain, haul.grab('https://x/f', options => '{"checksum": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"}') as sure \gset
@@ -130,7 +130,7 @@ select is(pg_temp.jobs(:i), null, 'it rests');
 select pg_temp.refused(format('select haul.begin_fetch(%s)', :i), 'TW410', 'nothing', 'whoever comes');
 select haul.enable_client('web') \g /dev/null
 select is(pg_temp.jobs(:i), 'haul.fetch ready', 'and goes on');
-select haul.drop_client('web') \g /dev/null
+select haul.drop_client('web', force => true) \g /dev/null
 select is((select concat_ws(' ', state, error) from haul.downloads where id = :i), 'downloading client web is not configured', 'dropped');
 select haul.add_client('web', 'web') \g /dev/null
 select is(pg_temp.jobs(:i), 'haul.fetch ready', 'it goes on with one of that name');

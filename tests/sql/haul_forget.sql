@@ -62,7 +62,7 @@ select haul.tend() \g /dev/null
 select is(pg_temp.known(), null, 'until nothing of it is in place');
 
 -- What failed is tried again by itself, unless it is forgotten.
-select haul.grab('magnet:?xt=urn:btih:' || g || '&dn=' || g) from unnest('{one,two,three,four}'::text[]) g \g /dev/null
+select haul.grab('magnet:?xt=urn:btih:' || md5(g::text) || '00000000' || '&dn=' || g) from unnest('{one,two,three,four}'::text[]) g \g /dev/null
 select id as one from haul.downloads where title = 'one' \gset
 select id as two from haul.downloads where title = 'two' \gset
 update haul_store.download set state = 'failed', class = 'transfer.error', error = 'no' where id = :one;

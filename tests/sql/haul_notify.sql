@@ -17,7 +17,7 @@ create function pg_temp.jobs() returns text language sql as $$
 create function pg_temp.sent(p_channel text, p_job bigint default 1) returns table(event text, count int, level text, title text, body text) language sql as $$
 	select b.event, b.count, b.level, b.title, b.body from haul.begin_notify(p_channel, p_job) b, lateral (select haul.notified(b.message)) n $$;
 create function pg_temp.wants(p_title text, p_library text default null, p_category text default null) returns bigint language plpgsql as $$
-declare v_id bigint := haul.grab('magnet:?xt=urn:btih:aa&dn=x', title => p_title, library => p_library, category => p_category);
+declare v_id bigint := haul.grab('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=x', title => p_title, library => p_library, category => p_category);
 begin perform haul.grabbed(v_id, null); return v_id; end $$;
 
 select haul.add_client('c', 'transmission', 'http://127.0.0.1:1') as c \gset
@@ -120,7 +120,7 @@ select is((select title from pg_temp.sent('post')), 'target m is back', 'and bac
 
 -- What is nobody's business.
 select is(haul_store.mask(t), r, 'masked: ' || translate(t, E'\r\n', '  ')) from (values
-	('GET http://t.example/announce?passkey=abc: 403', 'GET http://t.example/announce?... 403'), ('https://me:pw@h/x', 'https://h/x'), ('magnet:?xt=urn:btih:aa&tr=http://x/k', 'magnet:...'),
+	('GET http://t.example/announce?passkey=abc: 403', 'GET http://t.example/announce?... 403'), ('https://me:pw@h/x', 'https://h/x'), ('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&tr=http://x/k', 'magnet:...'),
 	('http://t.example/0123456789abcdef0123456789abcdef/announce', 'http://t.example/.../announce'), (E'one\r\ntwo', 'one two'), ('C:/films/Heat (1995)', 'C:/films/Heat (1995)')) v(t, r);
 select haul.give_up(pg_temp.wants(E'x\nSubject: y', 'films'), 'x', 'http://t/a?passkey=hunter2 said no', null), pg_temp.later('10 min') \g /dev/null
 select is((select title || ' | ' || body from pg_temp.sent('phone')), 'failed: x Subject: y | x Subject: y: http://t/a?... said no', 'on its way, too');

@@ -26,7 +26,7 @@ create function pg_temp.acts(p_id bigint) returns text language sql as $$
 -- Given to client c, which has it under that name.
 create function pg_temp.given(p_key text, p_library text default null, p_profile text default null) returns bigint language plpgsql as $$
 declare
-	v_id constant bigint := haul.grab('magnet:?xt=urn:btih:' || p_key, library => p_library, profile => p_profile);
+	v_id constant bigint := haul.grab('magnet:?xt=urn:btih:' || md5(p_key::text) || '00000000', library => p_library, profile => p_profile);
 begin
 	perform haul.grabbed(v_id, p_key), tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.grab' and (j.args ->> 'download')::bigint = v_id;
 	return v_id;
@@ -162,7 +162,7 @@ select is((select state from haul.downloads where id = :s), 'failed', 'and not t
 
 -- Whose turn it is.
 select haul.add_profile('few', min_free => 1000000, max_active => 1) \g /dev/null
-select haul.grab('magnet:?xt=urn:btih:t1', profile => 'few', priority => 50) as t1, haul.grab('magnet:?xt=urn:btih:t2', profile => 'few') as t2, haul.grab('magnet:?xt=urn:btih:t3', profile => 'few', priority => 10) as t3 \gset
+select haul.grab('magnet:?xt=urn:btih:83f1535f99ab0bf4e9d02dfd85d3e3f700000000&dn=t1', profile => 'few', priority => 50) as t1, haul.grab('magnet:?xt=urn:btih:0f826a89cf68c399c5f4cf320c1a584200000000&dn=t2', profile => 'few') as t2, haul.grab('magnet:?xt=urn:btih:0b8854ad38f0a6c65807928d2819560900000000&dn=t3', profile => 'few', priority => 10) as t3 \gset
 create function pg_temp.grabs() returns text language sql as $$
 	select string_agg((select substring(d.link from '..$') from haul_store.download d where d.id = (j.args ->> 'download')::bigint), ' ' order by j.id) from tow.jobs j where j.kind = 'haul.grab' and j.state = 'waiting' $$;
 select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.grab' and (j.args ->> 'download')::bigint < :t1 and j.state <> 'cancelled' \g /dev/null
@@ -180,11 +180,11 @@ select haul.cancel(x) from unnest(array[:t1, :t2, :t3]::bigint[]) x \g /dev/null
 -- Its client is dropped, and back.
 select pg_temp.given('b') as b \gset
 select pg_temp.sees(null, pg_temp.t('b', 'stalled')), pg_temp.lasts('40 min', pg_temp.t('b', 'stalled')) \g /dev/null
-select haul.drop_client('c') \g /dev/null
+select haul.drop_client('c', force => true) \g /dev/null
 select is(pg_temp.trouble(:b), 'downloading: client c is not configured any more; it goes on when one of that name is', 'no client');
 select haul.add_client('c', 'nzbget', 'http://127.0.0.1:1') \g /dev/null
 select is(pg_temp.trouble(:b), 'downloading: client c is not configured any more; it goes on when one of that name is', 'one that takes no torrents is not it');
-select haul.drop_client('c'), haul.add_client('c', 'deluge', 'http://127.0.0.1:1', category => 'tow', adopt => true) \g /dev/null
+select haul.drop_client('c', force => true), haul.add_client('c', 'deluge', 'http://127.0.0.1:1', category => 'tow', adopt => true) \g /dev/null
 select pg_temp.sees(null, pg_temp.t('b', 'stalled')) \g /dev/null
 select is((select concat_ws(' ', state, client, transfer, trouble) from haul.downloads where id = :b), 'downloading c stalled', 'back, and known by what it called it');
 select is((select count(*) from haul.downloads where adopted), 0::bigint, 'not adopted besides');

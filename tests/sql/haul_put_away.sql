@@ -74,7 +74,7 @@ select haul.set_library('main', reset => '{done_category}'), pg_temp.worker('{ha
 select pg_temp.sees(pg_temp.t('e', 'tow'), pg_temp.t('g', 'tow')) from generate_series(1, 3) \g /dev/null
 delete from haul_store.download where title = 'name a';
 select is(pg_temp.done(), null, 'nothing but its own');
-select haul.grab('magnet:?xt=urn:btih:1', client => 'c', category => 'films') as own \gset
+select haul.grab('magnet:?xt=urn:btih:c4ca4238a0b923820dcc509a6f75849b00000000', client => 'c', category => 'films') as own \gset
 select is(pg_temp.done(), '["films"]', 'before its client has it');
 select haul.grabbed(:own, null) \g /dev/null
 select is(pg_temp.done(), '["films"]', 'and when it is given to it');
@@ -83,7 +83,7 @@ select is((select transfer from haul.downloads where id = :own), 'stalled', 'so 
 select is((select count(*) from haul.downloads where category = 'films'), 1::bigint, 'what is beside it is none of ours');
 select haul.cancel(:own) \g /dev/null
 select is(pg_temp.done(), '["films"]', 'cancelled, it is not called missing');
-select haul.grab('magnet:?xt=urn:btih:2', client => 'c', category => 'books') as late \gset
+select haul.grab('magnet:?xt=urn:btih:c81e728d9d4c2f636f067f89cc14862c00000000', client => 'c', category => 'books') as late \gset
 select haul.grabbed(:late, null), haul.cancel(:late, 'data') \g /dev/null
 select is(pg_temp.done(), '["books", "films"]', 'one that is to be removed is still looked for');
 select pg_temp.sees(pg_temp.t('e', 'tow'), pg_temp.t('g', 'tow'), pg_temp.t('l', 'books', format('{"tags": ["tow-%s"]}', :late)::jsonb)) \g /dev/null

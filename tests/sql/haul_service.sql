@@ -9,7 +9,7 @@ select haul.add_library('main', '/media/main') \g /dev/null
 select haul.add_library('other', '/media/other') \g /dev/null
 
 -- Each page goes on where the last one ended, though downloads come meanwhile; nothing is shown twice, nothing is left out.
-select count(haul.grab('magnet:?xt=urn:btih:' || n, 'Film ' || (n * 7) % 25, case when n % 5 = 0 then 'other' else 'main' end, priority => n % 3)) from generate_series(1, 25) n \g /dev/null
+select count(haul.grab('magnet:?xt=urn:btih:' || md5(n::text) || '00000000', 'Film ' || (n * 7) % 25, case when n % 5 = 0 then 'other' else 'main' end, priority => n % 3)) from generate_series(1, 25) n \g /dev/null
 create temporary table first_ones as select id from haul.list_downloads(max_rows => 1000);
 create function pg_temp.walk(p_sort text, out ids bigint[]) language plpgsql as $$
 declare v_after text; v_ids bigint[];
@@ -20,7 +20,7 @@ begin
 			trouble, hint, class, library, category, type, adopted, who, folder, tracker, tracker_host, tags, profile, priority, meta, options, created_at, added_at, completed_at, state_at, seen_at, tag, status, downloaded, tries, max_tries, next_try_at, failing, removes, driver, source, job, doing, n);
 		exit when v_ids is null;
 		ids := ids || v_ids;
-		perform haul.grab('magnet:?xt=urn:btih:ff', 'Late one') where cardinality(ids) < 25;
+		perform haul.grab('magnet:?xt=urn:btih:633de4b0c14ca52ea2432a3c8a5c4c3100000000', 'Late one') where cardinality(ids) < 25;
 	end loop;
 	delete from haul_store.download where title = 'Late one';
 end $$;
@@ -73,9 +73,9 @@ select haul.grab_result('A book', author => 'Someone', download_url => 'https://
 select is((select concat_ws(' ', title, status, type, client, library, meta) from haul.downloads where id = :r), 'A book FOUND torrent c main {"size": 5000, "author": "Someone", "indexer": "idx", "quality": "320"}', 'it is found already');
 select is((select string_agg(to_state, ' ' order by n) from haul.events where download = :r), 'queued approved', 'nothing is searched');
 select pg_temp.refused($$ select haul.grab_result('x') $$, 'TW422', 'magnet', 'it needs a link');
-select pg_temp.refused($$ select haul.grab_result('x', link => 'magnet:?xt=urn:btih:x', download_url => 'magnet:?xt=urn:btih:y') $$, 'TW422', 'one of them', 'one');
+select pg_temp.refused($$ select haul.grab_result('x', link => 'magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000', download_url => 'magnet:?xt=urn:btih:415290769594460e2e485922904f345d00000000') $$, 'TW422', 'one of them', 'one');
 select pg_temp.refused($$ select haul.grab_result('x', link => 'https://x/y', type => 'nzb', download_type => 'torrent') $$, 'TW422', 'one of them', 'of one kind');
-select haul.grab_result(book_title => 'Another', book_author => 'Her', book_asin => 'B0', download_url => 'magnet:?xt=urn:btih:77', download_type => 'torrent', quality_score => 8.5, match_score => 90, file_format => 'm4b', file_size => 7, seeders => 3) as b \gset
+select haul.grab_result(book_title => 'Another', book_author => 'Her', book_asin => 'B0', download_url => 'magnet:?xt=urn:btih:28dd2c7955ce926456240b2ff0100bde00000000', download_type => 'torrent', quality_score => 8.5, match_score => 90, file_format => 'm4b', file_size => 7, seeders => 3) as b \gset
 select is((select concat_ws(' ', title, status, type, meta) from haul.downloads where id = :b), 'Another FOUND torrent {"asin": "B0", "size": 7, "author": "Her", "format": "m4b", "seeders": 3, "match_score": 90, "quality_score": 8.5}', 'by names that others have');
 select is((select concat_ws(' ', book_title, book_author, book_asin, download_client, download_type, download_progress, quality_score, match_score, file_format, status) from haul.queue where id = :b), 'Another Her B0 c torrent 0 8.5 90 m4b FOUND', 'and so it is shown');
 select is((select concat_ws(' ', book_title, download_client_id, download_progress, file_size) from haul.queue where id = :d), (select concat_ws(' ', d.title, t.key, d.percent, d.size) from haul.downloads d join haul.transfers t on t.download = d.id where d.id = :d), 'what its client calls it, and how far it is');
@@ -97,7 +97,6 @@ select is((select string_agg(d.state, ' ') from tow.daemons d where d.type = 'ha
 select tow.duty('daemons') \g /dev/null
 select is((select string_agg(d.state, ' ') from tow.daemons d where d.type = 'haul.monitor'), 'stopped stopped', 'nor is one started by itself');
 select haul.add_client('late', 'deluge', 'http://127.0.0.1:3') \g /dev/null
-select pg_temp.later('5 minutes') \g /dev/null
 select is((select concat_ws(': ', state, error) from haul.clients where name = 'late'), 'unwatched: nobody looks: moving house', 'why nobody looks at a client');
 select is((select state from tow.queues where name = 'haul.watch'), 'paused', 'a monitor that is asked for waits');
 select is((select concat_ws(' ', state, running, monitors) from haul.start_service()), 'running t 3', 'started');

@@ -27,13 +27,13 @@ select pg_temp.sees('missing files', '{"error": "it is broken"}') \g /dev/null
 select alike(pg_temp.says('downloads'), '%| warn: 1 failed, the last one % (a film): it is broken', 'a download that failed');
 select pg_temp.sees('seeding', '{"complete": true}') \g /dev/null
 select alike(pg_temp.says('downloads'), 'bad: 1 is here and has no library to go to%', 'one that has nowhere to go');
-select haul.drop_client('c');
+select haul.drop_client('c', force => true);
 select alike(pg_temp.says('downloads'), '%bad: 1 is of a client that is not configured: c%', 'one whose client is gone');
 select is(pg_temp.says('clients'), null, 'there is no other');
 
 -- Lists.
 select haul.add_client('d', 'transmission', 'http://127.0.0.1:1') \g /dev/null
-select haul.grab('magnet:?xt=urn:btih:aa&dn=Some+album') as a \gset
+select haul.grab('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=Some+album') as a \gset
 select is((select string_agg(title, ', ') from haul.find_downloads(title => 'ALBUM')), 'Some album', 'by a part of the title');
 select is((select string_agg(title, ', ') from haul.find_downloads(state => 'approved')), 'Some album', 'by state');
 select is((select string_agg(title, ', ') from haul.find_downloads(client => 'd')), 'Some album', 'by client');

@@ -119,7 +119,7 @@ reset role;
 
 -- Nor is it told when that was the last try; what was wrong with others stays.
 select haul.give_up(:d, 'http.403', 'GET https://x/bad.iso?key=hunter2: 403 forbidden for ada', null) \g /dev/null
-select haul.add_client('c', 'transmission', 'http://127.0.0.1:1'), haul.grab('magnet:?xt=urn:btih:aa&dn=m') as m, haul.grab('https://x/y.torrent', client => 'c') as y \gset
+select haul.add_client('c', 'transmission', 'http://127.0.0.1:1'), haul.grab('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=m') as m, haul.grab('https://x/y.torrent', client => 'c') as y \gset
 select haul.give_up(:m, 'local.space', 'the disk is full', null), haul.give_up(:y, 'http.403', 'GET https://x/y.torrent?key=hunter2: 403', null) \g /dev/null
 create function pg_temp.says() returns text language sql as $$
 	select string_agg(concat_ws(' | ', d.error, d.trouble, l.error, l.trouble, (select e.detail from haul.find_events(d.id) e order by e.n desc limit 1), (select e.detail from haul.list_events(d.id) e limit 1)), e'\n' order by d.id)

@@ -14,8 +14,8 @@ select haul.drop_client('web') \g /dev/null
 select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', category => 'tow', adopt => true) \g /dev/null
 select pg_temp.sees('seeding') \g /dev/null
 select id as here from haul.downloads \gset
-select haul.grab('magnet:?xt=urn:btih:bb&dn=asked') as asked \gset
-select haul.grab('magnet:?xt=urn:btih:cc&dn=gone') as gone, haul.cancel(:asked + 1) \g /dev/null
+select haul.grab('magnet:?xt=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000&dn=asked') as asked \gset
+select haul.grab('magnet:?xt=urn:btih:e0323a9039add2978bf5b49550572c7c00000000&dn=gone') as gone, haul.cancel(:asked + 1) \g /dev/null
 select is(pg_temp.is_now(:here) || ', ' || pg_temp.imports(:here), 'downloaded, 0', 'what is here waits for a library');
 select alike((select trouble from haul.downloads where id = :here), '%tow library add NAME ROOT', 'and says so');
 
@@ -39,5 +39,12 @@ select is(pg_temp.is_now(:here), 'downloaded', 'a new one does not take what is 
 update haul_store.download set category = 'books' where id = :here;
 select haul.set_library('third', categories => '{books,comics}') \g /dev/null
 select is(pg_temp.is_now(:here), 'downloaded third', 'and what is of its own goes to it');
+-- What downloads under way need is not dropped by the way.
+select pg_temp.refused($$ select haul.drop_library('third') $$, 'TW409', 'tow library rm third --yes', 'a library that something is on its way to stays');
+select throws_ok($$ select haul.drop_client('c') $$, 'TW409', format('client c has 2 downloads under way: %s, %s', :here, :asked), 'and a client that is at something');
+select lives_ok($$ select haul.drop_library('third', force => true) $$, 'unless somebody says so');
+select is(pg_temp.is_now(:here), 'downloaded', 'and then they wait for another');
+select lives_ok($$ select haul.drop_client('c', force => true) $$, 'a client, too');
+select lives_ok($$ select haul.drop_library('second') $$, 'what nothing needs goes');
 select * from finish();
 rollback;

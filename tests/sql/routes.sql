@@ -40,8 +40,8 @@ select tow.enqueue('noop') as j \gset
 select tow.set_queue('other'), tow.schedule('s', '@daily', 'noop'), tow.set_daemon('d', 'noop') \g /dev/null
 select haul.add_client('c', 'transmission', 'http://127.0.0.1:1', secret => 'secret:sesame') \g /dev/null
 select haul.add_library('main', '/media/main'), haul.add_target('m', 'mpd', 'mpd://127.0.0.1:3'), haul.add_channel('ch', 'ntfy', 'http://127.0.0.1:4', options => '{"topic": "t"}') \g /dev/null
-select haul.grab('magnet:?xt=urn:btih:' || n || '&tr=https://me:hunter2@tracker/') from generate_series(1, 7) n \g /dev/null
-select haul.grab('magnet:?xt=urn:btih:zz&dn=last') as d \gset
+select haul.grab('magnet:?xt=urn:btih:' || md5(n::text) || '00000000' || '&tr=https://me:hunter2@tracker/') from generate_series(1, 7) n \g /dev/null
+select haul.grab('magnet:?xt=urn:btih:25ed1bcb423b0b7200f485fc5ff71c8e00000000&dn=last') as d \gset
 
 create temporary table answered as select s.path, s.gives, s.page, a.* from seen s, lateral pg_temp.ask('admin', s.id,
 	case s.path when '/api/v1/cron/next' then '{"spec": "@daily"}' when '/api/v1/cron/words' then '{"spec": "@daily"}'
@@ -99,8 +99,8 @@ select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'ids') f
 select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), 'TW409', 'a live job stays');
 select is((select status from pg_temp.call('operator', 'POST', '/api/v1/jobs/{id}/cancel', jsonb_build_object('id', :j))), '200', 'it is cancelled');
 select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), '204', 'and deleted');
-select is((select status from pg_temp.call('operator', 'POST', '/api/search/manual/download', '{}', '{"title": "B", "author": "A", "download_url": "magnet:?xt=urn:btih:cc", "type": "torrent", "indexer": "i", "quality": "high", "size": 12}')), '201', 'a result');
-select is((select status from pg_temp.call('operator', 'POST', p, '{}', '{"book_title": "C", "book_author": "A", "download_url": "magnet:?xt=urn:btih:cd", "download_type": "torrent", "quality_score": 8.5, "match_score": 90, "file_format": "m4b", "seeders": 4}')), '201', p || ', by names that others have')
+select is((select status from pg_temp.call('operator', 'POST', '/api/search/manual/download', '{}', '{"title": "B", "author": "A", "download_url": "magnet:?xt=urn:btih:e0323a9039add2978bf5b49550572c7c00000000", "type": "torrent", "indexer": "i", "quality": "high", "size": 12}')), '201', 'a result');
+select is((select status from pg_temp.call('operator', 'POST', p, '{}', '{"book_title": "C", "book_author": "A", "download_url": "magnet:?xt=urn:btih:6865aeb3a9ed28f9a79ec454b259e5d000000000", "download_type": "torrent", "quality_score": 8.5, "match_score": 90, "file_format": "m4b", "seeders": 4}')), '201', p || ', by names that others have')
 from unnest('{/api/downloads/queue,/api/v1/downloads/queue,/api/search/manual/download,/api/v1/search/manual/download}'::text[]) p;
 select is((select concat_ws(' ', status, content::jsonb ->> 'book_title', content::jsonb ->> 'download_progress', content::jsonb ? 'download_client_id') from pg_temp.call('viewer', 'GET', '/api/downloads/queue/{id}', (select jsonb_build_object('id', max(id)) from haul.downloads))), '200 C 0 t', 'which its row has, too');
 select is((select concat_ws(' ', status, content::jsonb -> 'items' -> 0 ->> 'book_title', content::jsonb ->> 'next' is null) from pg_temp.call('viewer', 'GET', '/api/downloads/queue', '{"status": "FOUND", "limit": "1"}')), '200 C f', 'in lists, too');
@@ -143,8 +143,8 @@ create function pg_temp.walks(p_path text, p_key text, p_more text, p_all text[]
 	select is((select string_agg(w, ' ') from (select w from unnest(v.all) w group by w having count(*) > 1 union all (select unnest(p_all) except select unnest(v.all))) x), null, p_path || ': each once')
 	from (select pg_temp.walk(p_path, p_key, p_more, p_given) as all) v $$;
 select pg_temp.walks('/api/v1/jobs', 'id', $$ select tow.enqueue('noop') $$, (select array_agg(id::text) from tow.jobs));
-select pg_temp.walks('/api/v1/downloads', 'id', $$ select haul.grab('magnet:?xt=urn:btih:x') $$, (select array_agg(id::text) from haul.downloads));
-select pg_temp.walks('/api/downloads/queue', 'id', $$ select haul.grab('magnet:?xt=urn:btih:x') $$, (select array_agg(id::text) from haul.downloads), '{"sort": "title"}');
+select pg_temp.walks('/api/v1/downloads', 'id', $$ select haul.grab('magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000') $$, (select array_agg(id::text) from haul.downloads));
+select pg_temp.walks('/api/downloads/queue', 'id', $$ select haul.grab('magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000') $$, (select array_agg(id::text) from haul.downloads), '{"sort": "title"}');
 select pg_temp.walks('/api/v1/audit', 'n', $$ select tow.pause('other') $$, (select array_agg(n::text) from tow.audit));
 select tow.set_queue('lanes', lane_limit => 1), tow.set_queue('more', lane_limit => 1) \g /dev/null
 select tow.set_lane(q, q || i, max_running => 2) from generate_series(1, 4) i, unnest('{lanes,more}'::text[]) q \g /dev/null

@@ -2,7 +2,8 @@
 //
 // A sort says: {one: what a thing is called; path; fields(o, driver): of one that is there, or {} for a new one (may be a
 // promise); driven: each has a driver, which is chosen first; reset: settings that are taken back when they are emptied;
-// gone: what deleting one means; pattern, title: of names; send(body, name): where it is more than posting it}.
+// gone: what deleting one means; isNeeded: by downloads, and kept for them unless
+// somebody says so; pattern, title: of names; send(body, name): where it is more than posting it}.
 import { del, get, patch, post, step } from './api.js';
 import { ask, confirm } from './dialog.js';
 import { chooseDriver, driverOf } from './drivers.js';
@@ -67,7 +68,9 @@ export const add = (sort) => said(askNew(sort), ({ name }) => `${name} is added`
 export const edit = (sort, o) => said(askChanges(sort, o), () => `${o.name} is saved`);
 
 export async function drop(sort, o) {
-	const sure = await confirm({ title: `Delete ${o.name}?`, action: 'Delete', text: sort.gone, run: () => del(`${sort.path}/${step(o.name)}`) });
+	const sure = await confirm({ title: `Delete ${o.name}?`, action: 'Delete', text: sort.gone,
+		fields: sort.isNeeded ? [{ name: 'force', label: 'Also while downloads of it are under way', type: 'check' }] : [],
+		run: ({ force }) => del(`${sort.path}/${step(o.name)}`, force ? { force: true } : {}) });
 	if (sure)
 		toast(`${o.name} is deleted`);
 	return sure || null;

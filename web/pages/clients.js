@@ -20,7 +20,7 @@ const always = (driver) => [...common, ...(!driver.takes || ['category', 'tag'].
 const sorts = {
 	clients: {
 		one: 'client', path: 'clients', driven: true, reset: ['user_name', 'secret', 'category', 'tag'],
-		gone: 'Nothing is changed in the program itself. Its downloads go on when one of that name is there again.',
+		isNeeded: true, gone: 'Nothing is changed in the program itself. Its downloads go on when one of that name is there again.',
 		fields: (c, driver) => takenBy(driver, [
 			urlField(driver, c.url), { name: 'user_name', label: 'User', value: c.user_name }, secretField(c.secret),
 			{ name: 'category', label: 'Category', value: c.category, hint: 'what is ours in it, and what is added gets' },

@@ -154,7 +154,7 @@ async function drop(d, done) {
 }
 
 export async function undo(d, done) {
-	const sure = await confirm({ title: `Take back ${d.title}?`, action: 'Take back', text: 'The files that its import placed are removed from the library, where nobody has changed them since. What the client holds stays.',
+	const sure = await confirm({ title: `Take back ${d.title}?`, action: 'Take back', text: 'The files that its import placed are removed from the library, where nobody has changed them since and no other download has them, too. What the client holds stays.',
 		run: () => post(`downloads/${d.id}/undo`) });
 	if (sure) {
 		toast('the files are being taken back');

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "tow/place.h"
 
 static const struct {
 	const char *name;
@@ -53,6 +54,27 @@ static bool done(struct tow_job *j, struct session *s, struct tow_db *db,
 	return !category || put_into(j, s, db, key, category, e);
 }
 
+/* What our workers fetched may be the last of it by now, whatever was placed once. */
+static bool is_last(struct tow_job *j, struct tow_db *db, const char **last, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	if (!tow_call(db, &rows, e, "haul.needed", work_download(j)))
+		return false;
+	for (size_t i = 0; i < tow_rows_count(rows) && !*last; i++) {
+		const char *root = tow_rows_get(rows, i, "root");
+		const char *target = tow_rows_get(rows, i, "target");
+
+		if (!root || !tow_place_has(root, tow_place_bytes(tow_job_arena(j), target),
+					    tow_rows_int(rows, i, "size")))
+			*last = tow_fmt(tow_job_arena(j),
+					"'%s' is not in a library any more, so what was fetched "
+					"stays",
+					target);
+	}
+	return true;
+}
+
 /* What it does not hold needs nothing done; what it refuses will be refused again. */
 static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
 			 const char *what, bool ok, const char *said, struct tow_err *e)
@@ -71,7 +93,8 @@ static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
-	const char *what = tow_json_str(tow_job_args(j), "act", ""), *key, *said = what;
+	const char *what = tow_json_str(tow_job_args(j), "act", ""), *key, *said = what,
+		   *last = NULL;
 	TOW_AUTO_ROWS *rows = NULL;
 	AUTO_SESSION s = { 0 };
 	struct tow_db *db;
@@ -85,6 +108,13 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	}
 	if (tow_rows_count(rows) == 0)
 		return true; /* nobody has it, or it is to stay after all */
+	if (strcmp(what, "remove_data") == 0 && !is_last(j, db, &last, e))
+		return false;
+	if (last) {
+		what = "remove";
+		said = last;
+		tow_job_log(j, TOW_WARN, "%s", last);
+	}
 	key = tow_rows_get(rows, 0, "key");
 	ok = session_open(&s, rows, e) &&
 	     (strcmp(what, "done") == 0 ? done(j, &s, db, rows, key, &said, e)

@@ -232,13 +232,16 @@ begin
 end $$;
 comment on function haul_store.sweep_monitors() is 'Drop the monitors of clients that are not configured any more.';
 
-create or replace function haul.drop_client(name text) returns void
+create or replace function haul.drop_client(name text, force boolean default false) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	c constant haul_store.client := haul_store.see_client(name);
 begin
+	if force is not true then
+		perform haul_store.check_needless('client', c.name, array(select d.id from haul_store.download d where d.client = c.id and haul_store.is_open(d.state) order by d.id), 'they go on when a client of that name is configured');
+	end if;
 	if c.driver = 'web' then
 		perform haul_store.stop_fetch(d, 'queued') from haul_store.download d where d.client = c.id and d.state in ('approved', 'downloading');
 	else
@@ -248,4 +251,4 @@ begin
 	delete from haul_store.client o where o.id = c.id;
 	perform haul_store.sweep_monitors();
 end $$;
-comment on function haul.drop_client(text) is 'Delete a client. Nothing changes in it; its downloads say that it is not configured any more, and go on when one of that name is.';
+comment on function haul.drop_client(text, boolean) is 'Delete a client. Nothing changes in it; its downloads say that it is not configured any more, and go on when one of that name is. While any are under way it is refused, unless force is true.';

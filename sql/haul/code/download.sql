@@ -89,6 +89,7 @@ declare
 	c haul_store.client;
 	l haul_store.library;
 	d haul_store.download;
+	w haul_store.download;
 	v_lost text;
 begin
 	if (link is null) = (data is null) then
@@ -101,6 +102,8 @@ begin
 		perform haul_store.fail('TW422', format('the data is no %s', v_type), 'it shall be what a .torrent or .nzb file holds');
 	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:(btih|btmh):[0-9a-z]' then
 		perform haul_store.fail('TW422', 'the magnet link does not say of which torrent', 'it looks like magnet:?xt=urn:btih:...');
+	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:(btih:([0-9a-f]{40}|[2-7a-z]{32})|btmh:1220[0-9a-f]{64})(&|$)' then
+		perform haul_store.fail('TW422', format('the magnet link has no whole hash: %s', left(substring(link from '(?i)urn:(bt[im]h:[^&]*)'), 100)), 'after btih: 40 hexadecimal digits, or 32 of base32; after btmh: 1220 and 64 hexadecimal digits');
 	elsif link !~* '^(magnet:\?|https?://)[^[:cntrl:]\s]+$' then
 		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, without blanks');
 	elsif jsonb_typeof(meta) is distinct from 'object' then
@@ -109,6 +112,10 @@ begin
 	perform haul_store.check_options(options, v_type);
 	c := haul_store.choose_client(v_type, client, options);
 	l := haul_store.see_library(library);
+	w := haul_store.holder(c.id, lower(substring(link from '(?i)^magnet:.*[?&]xt=urn:btih:([0-9a-f]{40})(?:&|$)')), null);
+	if w.id is not null then
+		perform haul_store.fail('TW409', format('client %s holds it for download %s, which is %s', c.name, w.id, w.state), haul_store.hint_of_holder(w));
+	end if;
 	insert into haul_store.download (title, state, state_at, type, link, data, client, client_name, library, category, options, meta, profile, priority, who, created_at)
 	values (coalesce(nullif(title, ''), haul_store.title_of(link), haul_store.title_within(data), v_type), 'queued', tow.now(), v_type, link, data, c.id, c.name, l.id, category, options, meta, v_profile, coalesce(priority, 100), tow_store.actor(), tow.now())
 	returning * into d;
@@ -177,6 +184,10 @@ declare
 	v_job bigint;
 begin
 	perform haul_store.check_remove(remove);
+	if d.state <> 'failed' and not haul_store.is_open(d.state) then
+		perform haul_store.fail('TW409', format('download %s is %s: there is nothing to cancel', d.id, d.state),
+			format('out of the list: tow haul forget %s, or POST /api/v1/downloads/%1$s/forget', d.id) || case when d.state = 'completed' then format('; its files out of the library: tow haul undo %s, or POST /api/v1/downloads/%1$s/undo', d.id) else '' end);
+	end if;
 	perform haul_store.note_verb(d, 'cancel', jsonb_build_object('remove', remove));
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
 	perform haul_store.stop_fetch(d, 'paused');

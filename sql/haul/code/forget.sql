@@ -23,6 +23,17 @@ begin
 end $$;
 comment on function haul_store.let_go(haul_store.download, text) is 'Have a client forget what it holds of a download that has ended (transfer), or delete it (data).';
 
+-- For the job that deletes what our workers fetched where nobody has asked for that (gone): what has to be in a library still,
+-- or it would be the last of it.
+create or replace function haul.needed(download bigint) returns table(root text, target text, size bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select l.root, f.target, f.size
+	from haul_store.download d join haul_store.file f on f.download = d.id and f.state = 'placed' left join haul_store.library l on l.id = d.library
+	where d.id = needed.download and d.state = 'completed' and d.gone is null and haul_store.is_web(d.client) order by f.id
+$$;
+comment on function haul.needed(bigint) is 'For the job that deletes what was fetched: which files must be in a library, where (root null: nowhere that is known), before it may.';
+
 create or replace function haul_store.sweep_forgotten(p_id bigint default null) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -64,6 +75,8 @@ begin
 		perform haul_store.fail('TW409', format('not all of download %s is in a library', id), 'what its client holds may be the only one: leave remove out');
 	elsif d.state = 'failed' then
 		perform haul.cancel(id, v_remove); -- or it would be tried again
+	elsif remove is null and v_remove = 'data' then
+		perform haul_store.act(d, 'remove_data'); -- nobody has asked for it: haul.needed
 	else
 		perform haul_store.let_go(d, v_remove);
 	end if;

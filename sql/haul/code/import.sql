@@ -58,6 +58,24 @@ begin
 end $$;
 comment on function haul.begin_grab(bigint) is 'For the job that gives a download to its client: whom to ask, for what.';
 
+-- One that was given up or is in no list any more holds nothing: whoever comes next gets it.
+create or replace function haul_store.holder(p_client int, p_key text, p_but bigint) returns haul_store.download
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select w.* from haul_store.transfer t join haul_store.download w on w.id = t.download
+	where t.client = p_client and (t.key = p_key or t.ids @> array[p_key]) and t.leaving is null and t.missed < 3 and t.state <> 'removed'
+		and w.id is distinct from p_but and w.forgotten_at is null and w.state not in ('cancelled', 'rejected') limit 1
+$$;
+comment on function haul_store.holder(int, text, bigint) is 'The download for which a client holds what it calls so, but this one; null: none.';
+
+create or replace function haul_store.hint_of_holder(w haul_store.download) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case when haul_store.is_open(w.state) then format('it comes with that one: tow haul ls; or give that one up: tow haul cancel %s', w.id)
+		else format('take that one out of the list: tow haul forget %s (its files stay); then this one gets what the client holds', w.id) end
+$$;
+comment on function haul_store.hint_of_holder(haul_store.download) is 'What to do about a transfer that is another download''s.';
+
 -- Where the client has no tags, its key is all that tells whose it is: it is noted before the first listing that has it.
 -- Locks the transfer before the download, as haul.observe does.
 create or replace function haul.grabbed(download bigint, key text) returns void
@@ -66,10 +84,15 @@ as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download;
+	w haul_store.download;
 begin
 	perform haul_store.look_now((select o.client from haul_store.download o where o.id = grabbed.download)); -- locks its health first, as haul.observe
 	d := haul_store.work_on(download, '{approved,downloading,cancelled,paused}');
-	if d.state = 'approved' then
+	w := haul_store.holder(d.client, key, d.id);
+	if w.id is not null and d.state in ('approved', 'downloading') then
+		perform haul_store.move_to(d, 'failed', format('client %s holds it for download %s, which is %s', d.client_name, w.id, w.state), 'client.held', haul_store.hint_of_holder(w));
+		return;
+	elsif d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
 	end if;
 	update haul_store.download o set key = coalesce(grabbed.key, o.key) where o.id = d.id;
@@ -77,7 +100,8 @@ begin
 	select h.client, grabbed.key, d.id, d.title, 'unknown', tow.now(), tow.now(), tow.now(), h.observed
 	from haul_store.health h where h.client = d.client and grabbed.key is not null
 	on conflict on constraint transfer_client_key_key do nothing;
-	update haul_store.transfer t set download = null where t.download = d.id and t.leaving is not null and t.key <> grabbed.key;
+	update haul_store.transfer t set download = null
+	where t.download = d.id and t.leaving is not null and t.key <> grabbed.key or t.client = d.client and t.key = grabbed.key and t.download <> d.id and w.id is null;
 	update haul_store.transfer t set download = d.id, leaving = null, leave_at = null, moved = h.observed from haul_store.health h
 	where t.client = d.client and h.client = t.client
 		and case when grabbed.key is null then t.download = d.id and t.leaving = 'again' else t.key = grabbed.key and (t.download is null or t.leaving is not null) end;
@@ -240,7 +264,7 @@ begin
 	elsif act in ('remove', 'remove_data') then
 		delete from haul_store.transfer t where t.download = d.id and haul_store.is_web(t.client);
 		update haul_store.transfer t set state = 'removed', changed_at = tow.now() where t.download = d.id and t.leaving = 'done' and t.state <> 'removed';
-		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, case act when 'remove' then 'has forgotten it' else 'has deleted it' end));
+		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, concat_ws(': ', case act when 'remove' then 'has forgotten it' else 'has deleted it' end, nullif(said, act))));
 	elsif said is not null then
 		perform haul_store.note_event(d.id, 'told', format('client %s: %s', d.client_name, said));
 	end if;

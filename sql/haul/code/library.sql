@@ -142,7 +142,19 @@ end $$;
 comment on function haul.set_library(text, text, text, text[], text, boolean, boolean, text, text, text, text, bigint, bigint, text[], text[], text[], boolean, text[], text, text, text[], text[], boolean, boolean, bigint, int, int, text, int, text, text[]) is
 'Change a library; what is left out stays. file_mode, dir_mode: of copies and folders, in octal (''0640''); what has none is as the worker''s umask has it, which Towpath''s systemd unit keeps from all other users, a media server''s, too; files that are linked or moved keep theirs. taken: what happens when a name is another file''s (suffix, skip, replace, better, fail); qualities: for better, from the worst to the best. extensions: only these; refused, junk: never these; sidecars: beside the file that they go with; samples, extras, min_bytes: what else is left out. unpack: archives; unpack_bytes, unpack_times (their own size), unpack_files: what is refused of them. done_tag: what a transfer is tagged with when its files are here; done_category: the category that it is put into then, where its client can; done_remove: what becomes of it then, once haul.goals is met (no, transfer, data). profile: what is done about its downloads in trouble. recycle_days: how long what was replaced or taken back stays in .tow-recycle; 0: for ever. reset takes back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, done_category, profile.';
 
-create or replace function haul.drop_library(name text) returns void
+-- What p_ids need stays, unless somebody says so.
+create or replace function haul_store.check_needless(p_what text, p_name text, p_ids bigint[], p_then text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if cardinality(p_ids) > 0 then
+		perform haul_store.fail('TW409', format('%s %s has %s under way: %s', p_what, p_name, haul_store.some(cardinality(p_ids), 'download'), array_to_string(p_ids[:10], ', ') || case when cardinality(p_ids) > 10 then ', ...' else '' end),
+			format('cancel them (tow haul ls --%s %s), or say that you know: tow %1$s rm %2$s --yes, or force=true; then %s', p_what, p_name, p_then));
+	end if;
+end $$;
+comment on function haul_store.check_needless(text, text, bigint[], text) is 'Refuse to drop what downloads need that are under way; p_then: what would become of them.';
+
+create or replace function haul.drop_library(name text, force boolean default false) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
@@ -152,10 +164,12 @@ declare
 begin
 	if v_at is not null then
 		perform haul_store.fail('TW409', format('download %s is being placed in library %s', v_at, l.name), 'wait for its end, or cancel it');
+	elsif force is not true then
+		perform haul_store.check_needless('library', l.name, array(select d.id from haul_store.download d where d.library = l.id and haul_store.is_open(d.state) order by d.id), 'they wait for another library');
 	end if;
 	delete from haul_store.library o where o.id = l.id;
 end $$;
-comment on function haul.drop_library(text) is 'Delete a library; its files stay where they are.';
+comment on function haul.drop_library(text, boolean) is 'Delete a library; its files stay where they are. Downloads that are under way to it wait for another one, so it is refused while there are any, unless force is true.';
 
 create or replace function haul.announce(library text, target text, root text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

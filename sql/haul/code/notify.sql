@@ -8,13 +8,13 @@ as $$
 	with n as (
 		delete from haul_store.news o where o.rule = r.id returning o.*
 	), g as (
-		select n.event, count(*)::int as count, array_agg(n.said order by n.id) as said, min(n.id) as first from n group by n.event
+		select n.event, count(*)::int as count, array_agg(n.said order by n.id) as said, array_agg(n.said || jsonb_build_object('at', to_char(n.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by n.id) as items, min(n.id) as first from n group by n.event
 	)
 	insert into haul_store.message (channel, rule, event, count, level, title, body, data, made_at)
 	select r.channel, r.name, g.event, g.count, o.level,
 		left(haul_store.expand(coalesce(r.title, case when g.count > 1 then o.many else o.title end), haul_store.together(g.said), false), 250),
 		left(l.text, 2000) || case when g.count > 20 then format(E'\nand %s more', g.count - 20) else '' end,
-		to_jsonb(g.said[:50]), tow.now()
+		to_jsonb(g.items[:50]), tow.now()
 	from g join haul.occasions o on o.event = g.event,
 		lateral (select string_agg(haul_store.expand(coalesce(r.body, o.line), s.said || jsonb_build_object('count', g.count), false), E'\n' order by s.n) as text
 			from unnest(g.said[:20]) with ordinality s(said, n)) l

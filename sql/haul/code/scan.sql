@@ -38,7 +38,8 @@ begin
 	end if;
 	update haul_store.change c set job = begin_scan.job where c.target = t.id and (c.job is null or c.job <> begin_scan.job);
 	v_ids := array(select distinct c.download from haul_store.change c where c.target = t.id and c.job = begin_scan.job and c.download is not null order by c.download limit c_most);
-	return query select t.driver, t.url, t.user_name, t.secret, t.section, (extract(epoch from t.timeout) * 1000)::bigint,
+	return query select t.driver, t.url, t.user_name, t.secret,
+		coalesce(t.section, case when t.driver = 'webhook' then (select min(l.name) from haul_store.announce a join haul_store.library l on l.id = a.library where a.target = t.id having count(*) = 1) end), (extract(epoch from t.timeout) * 1000)::bigint,
 		coalesce((select jsonb_agg(c.path order by c.path) from haul_store.change c where c.target = t.id and c.job = begin_scan.job), '[]'),
 		case when v_ids = '{}' then 'scan' when exists (select from haul_store.file f where f.download = any(v_ids) and f.state = 'placed') then 'import' else 'delete' end,
 		jsonb_build_object('downloads', coalesce((select jsonb_agg(jsonb_build_object('id', d.id, 'title', d.title, 'library', l.name, 'type', d.type, 'category', d.category, 'meta', d.meta) order by d.id)

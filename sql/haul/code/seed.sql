@@ -18,11 +18,14 @@ as $$
 $$;
 comment on function haul_store.is_all_placed(bigint) is 'Whether nothing of a download is needed in its client any more.';
 
--- Where a file may be a link to the client's data, or is that data, it must stay.
+-- Where a file may be a link to the client's data, or is that data, it must stay; also that of a download for which the client held
+-- it before.
 create or replace function haul_store.is_linked(p_download bigint, l haul_store.library) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from haul_store.file f where f.download = p_download and f.state = 'placed' and (f.mode in ('symlink', 'same') or f.mode is null and 'symlink' = any(l.modes)))
+	select exists (select from haul_store.file f
+		where f.download in (select p_download union select o.id from haul_store.download d join haul_store.download o on o.key = d.key and o.client = d.client where d.id = p_download)
+			and f.state = 'placed' and (f.mode in ('symlink', 'same') or f.mode is null and 'symlink' = any(l.modes)))
 $$;
 comment on function haul_store.is_linked(bigint, haul_store.library) is 'Whether a library''s files may be symbolic links into what the client holds, or are what it holds.';
 

@@ -22,7 +22,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-	return query select t.driver, t.url, t.user_name, t.secret, t.section, (extract(epoch from t.timeout) * 1000)::bigint from haul_store.target t where t.name = name;
+	return query select t.driver, haul_store.shown_address(t.url, tow.sees_args('haul')), t.user_name, t.secret, t.section, (extract(epoch from t.timeout) * 1000)::bigint from haul_store.target t where t.name = name;
 	if not found then
 		perform haul_store.fail('TW404', format('no target %L', name), 'tow target ls lists them; one that is not added yet: tow target test NAME --driver D --url URL');
 	end if;

@@ -1,4 +1,4 @@
--- Taking back what an import placed: each file, if it is still the one that was placed.
+-- Taking back what an import placed: each file, if it is still the one that was placed, and no other download's.
 create or replace function haul.undo(id bigint) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -14,16 +14,42 @@ begin
 	perform haul_store.note_verb(d, 'undo');
 	return haul_store.launch(d, 'haul.undo');
 end $$;
-comment on function haul.undo(bigint) is 'Take back the files that a download''s import placed, where nobody changed them since; returns the job''s id.';
+comment on function haul.undo(bigint) is 'Take back the files that a download''s import placed, where nobody changed them since, and no other download has them, too (which then keeps them); returns the job''s id.';
+
+-- What another download has by the same name in the same library stays, and is that one's from now on: what it found there and
+-- did not place, its own undo takes back.
+create or replace function haul_store.pass_on(f haul_store.file) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	o haul_store.file;
+begin
+	select x.* into o from haul_store.file x join haul_store.download e on e.id = x.download
+	where x.target = f.target and x.state = 'placed' and x.download <> f.download and f.mode <> 'same'
+		and e.library = (select d.library from haul_store.download d where d.id = f.download)
+	order by x.id limit 1 for update of x;
+	if not found then
+		return;
+	end if;
+	update haul_store.file x set mode = f.mode, hash = f.hash, dev = f.dev, ino = f.ino, replaced = f.replaced, former_size = f.former_size, former_ino = f.former_ino, why = format('download %s had placed it', f.download)
+	where x.id = o.id and x.mode is null;
+	update haul_store.file x set state = 'undone', why = format('download %s has it, too: it stays', o.download) where x.id = f.id;
+	perform haul_store.note_event(f.download, 'kept', format('%s: download %s has it, too', f.target, o.download));
+	perform haul_store.note_event(o.download, 'taken over', format('%s: download %s had placed it', f.target, f.download));
+end $$;
+comment on function haul_store.pass_on(haul_store.file) is 'Leave a file to another download that has it, if there is one.';
 
 create or replace function haul.begin_undo(download bigint) returns table(root text, id bigint, target text, mode text, hash text, size bigint, dev numeric, ino numeric, replaced text, former_size bigint, former_ino numeric)
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-	select l.root, f.id, f.target, f.mode, f.hash, f.size, f.dev, f.ino, f.replaced, f.former_size, f.former_ino
-	from haul_store.download d join haul_store.library l on l.id = d.library join haul_store.file f on f.download = d.id and f.state = 'placed'
-	where d.id = begin_undo.download order by f.id desc
-$$;
-comment on function haul.begin_undo(bigint) is 'For the job that takes files back: which.';
+#variable_conflict use_column
+begin
+	perform haul_store.pass_on(f) from haul_store.file f where f.download = begin_undo.download and f.state = 'placed' and f.mode is not null;
+	return query select l.root, f.id, f.target, f.mode, f.hash, f.size, f.dev, f.ino, f.replaced, f.former_size, f.former_ino
+		from haul_store.download d join haul_store.library l on l.id = d.library join haul_store.file f on f.download = d.id and f.state = 'placed'
+		where d.id = begin_undo.download order by f.id desc;
+end $$;
+comment on function haul.begin_undo(bigint) is 'For the job that takes files back: which. What another download has, too, is left to that one.';
 
 create or replace function haul.undone(file bigint, kept boolean, former boolean default false) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -1,11 +1,12 @@
 -- What people look at: who downloads for us and how each is, and what they hold.
 
--- Whoever has not been looked at for a minute longer than was said may be in any state.
+-- Whoever has not been looked at for a minute longer than was said may be in any state; where watching is stopped, nobody is.
 create or replace function haul_store.unwatched(c haul_store.client, h haul_store.health) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select coalesce((select coalesce(q.pause_reason, 'queue haul.watch is paused') from tow.queues q where q.name = 'haul.watch' and q.state = 'paused'), tow.unserved('haul.monitor', 'haul.watch'), 'every slot of queue haul.watch may be taken')
-	where c.enabled and c.driver <> 'web' and not haul_store.is_latched(h, c.revision) and coalesce(h.next_at, h.since) < tow.now() - interval '1 minute'
+	select coalesce(p.why, tow.unserved('haul.monitor', 'haul.watch'), 'every slot of queue haul.watch may be taken')
+	from (select) one left join (select coalesce(q.pause_reason, 'queue haul.watch is paused') as why from tow.queues q where q.name = 'haul.watch' and q.state = 'paused') p on true
+	where c.enabled and c.driver <> 'web' and not haul_store.is_latched(h, c.revision) and (p.why is not null or coalesce(h.next_at, h.since) < tow.now() - interval '1 minute')
 $$;
 comment on function haul_store.unwatched(haul_store.client, haul_store.health) is 'Why nobody looks at a client that should be looked at; null: somebody does.';
 
@@ -17,7 +18,7 @@ select c.name, c.driver, c.url, case when not c.enabled then 'disabled' when w.w
 	c.fast, c.slow, c.cron, c.tz, c.timeout, c.enabled, h.failures,
 	(select jsonb_object_agg(m.remote, m.local) from haul_store.path_map m where m.client = c.id) as paths, c.created_at
 from haul_store.client c join haul_store.health h on h.client = c.id, haul_store.unwatched(c, h) w(why);
-comment on view haul.clients is 'Download clients, and how each is: new, ok, unwatched (no worker looks at it), suspect (it says that it lost everything), down, auth failed, banned, misconfigured, disabled; with what is wrong and what to do. A secret is named, never shown.';
+comment on view haul.clients is 'Download clients, and how each is: new, ok, unwatched (nobody looks at it), suspect (it says that it lost everything), down, auth failed, banned, misconfigured, disabled; with what is wrong and what to do. A secret is named, never shown.';
 
 -- Where a path of the client's is here: the longest folder of the map that holds it. Windows paths are compared without case.
 create or replace function haul_store.local_path(p_client int, p_path text) returns text
@@ -51,3 +52,11 @@ select t.id, c.name as client, t.name, t.state, t.percent, t.size, t.left_bytes,
 	t.complete, t.download, t.added_at, t.completed_at, t.changed_at, t.pulse_at as seen_at, t.key, t.ids
 from haul_store.transfer t join haul_store.client c on c.id = t.client join haul_store.health h on h.client = t.client;
 comment on view haul.transfers is 'What clients hold, as it was last seen, with paths as they are here. still_for: how long, while we looked, it has got nothing.';
+
+-- Whoever knows the address of a channel can write to it: the path is the secret (Slack, Discord), or the topic is (ntfy).
+create or replace function haul_store.shown_address(p_url text, p_sees boolean) returns text
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+	select case when p_sees then p_url else regexp_replace(p_url, '^([a-z]+://[^/]+)/.+$', '\1/…') end
+$$;
+comment on function haul_store.shown_address(text, boolean) is 'An address, and its host alone for whoever may not see what jobs say.';

@@ -82,10 +82,12 @@ begin
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
 		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
+		when d.state = 'downloading' and haul_store.is_stopped() and c.driver <> 'web' then format('nobody looks at client %s, watching is stopped: tow haul start', c.name)
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: '
 			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
 		when d.state in ('downloaded', 'importing') then p_tried
 		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, haul_store.shown_words(t.error, true, p_sees))
+		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it under another name', c.name)
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
@@ -148,12 +150,12 @@ from haul_store.library l;
 comment on view haul.libraries is 'Where files go, and how.';
 
 create or replace view haul.targets as
-select t.name, t.driver, t.url, case when not t.enabled then 'disabled' when t.class is not null then 'failing' when t.scanned_at is null then 'new' else 'ok' end as state,
-	t.error, t.hint, t.scanned_at, (select count(*) from haul_store.change c where c.target = t.id) as pending,
+select t.name, t.driver, haul_store.shown_address(t.url, s.sees) as url, case when not t.enabled then 'disabled' when t.class is not null then 'failing' when t.scanned_at is null then 'new' else 'ok' end as state,
+	haul_store.shown_words(t.error, false, s.sees) as error, t.hint, t.scanned_at, (select count(*) from haul_store.change c where c.target = t.id) as pending,
 	(select array_agg(l.name order by l.name) from haul_store.announce a join haul_store.library l on l.id = a.library where a.target = t.id) as libraries,
 	t.user_name, t.secret, t.section, t.delay, t.timeout, t.enabled, t.failed_at, t.created_at
-from haul_store.target t;
-comment on view haul.targets is 'Who is told of new files, and how that went. A secret is named, never shown.';
+from haul_store.target t, (select tow_store.in_sight('haul', tow_store.sight()) as sees offset 0) s;
+comment on view haul.targets is 'Who is told of new files, and how that went. A secret is named, never shown; of an address whoever does not see what jobs say (tow.sees_args) reads the host.';
 
 -- For commands and pages: what they filter by. What a row says is put together for those that are shown; the compiler would take
 -- longer over that than it takes (jit).
