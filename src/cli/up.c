@@ -275,7 +275,7 @@ static int supervise_all(struct up *u)
 		/* the page shows the end of the others: it is the last to go */
 		{ .name = "server", .argv = serve, .given = u->listener, .beats = true },
 		{ .name = "scheduler", .argv = scheduler, .beats = true },
-		{ .name = "worker", .argv = worker_words(u), .may_leave = true },
+		{ .name = "worker", .argv = worker_words(u), .beats = true, .may_leave = true },
 	};
 	for (size_t i = 0; i < ALL; i++)
 		children[i].ear_at = tow_fmt(u->a, "%s/up.%s", u->home, children[i].name);
@@ -330,9 +330,9 @@ const struct tow_command tow_command_up = {
 	.help = "Stays in the foreground and looks after what it started: a scheduler, a worker or "
 		"a server "
 		"that dies is started\n"
-		"again, after a pause that grows, and so is Towpath's own server; a scheduler or "
-		"a server that hangs is killed first,\n"
-		"and a worker that was asked to leave (tow workers drain) has another in its place "
+		"again, after a pause that grows, and so is Towpath's own server; one that hangs for "
+		"20 s is killed first, a worker with\n"
+		"its jobs, which begin anew; and a worker that was asked to leave (tow workers drain) has another in its place "
 		"at once.\n"
 		"With DATABASE_URL, PGHOST or --database that "
 		"server is used, else\n"
