@@ -86,6 +86,12 @@ select is(pg_temp.asked(:'operator', 'GET /jobs', '{"limit": "1001"}'), 'TW422 b
 select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "many"}'), 'TW422 bad limit ''many''', 'a limit that is no number');
 select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "99999999999"}'), 'TW422 bad limit ''99999999999''', 'or none of ours');
 
+-- Many at once
+select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[3]), queue => 'many') \g /dev/null
+select is(regexp_replace(pg_temp.asked(:'operator', 'POST /jobs/bulk', '{}', format('{"verb": "cancel", "queue": "many", "max_jobs": %s}', n)), '"items":.*\]', '"items":[]'), '200 {"items":[],"more":' || m || '}', 'whether more match than ' || n)
+from (values (2, 'true'), (3, 'false')) v(n, m);
+select is(regexp_replace(pg_temp.asked(:'viewer', 'GET /status'), '"items":.*\]', '"items":[]'), '200 {"items":[]}', 'which other lists do not say');
+
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 kind is null', 'and is null');

@@ -235,7 +235,7 @@ declare
 	v_sort constant text := case when r.sorts is not null then p_given ->> 'sort' end;
 	v_name constant name := tow_store.name_of_statement(r, t, v_sort);
 begin
-	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.given', p_given::text, true),
+	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.more', '', true), set_config('tow.given', p_given::text, true),
 		set_config('tow.in_person', case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then 'on' else '' end, true);
 	for v_again in 0 .. 1 loop
 		begin
@@ -336,7 +336,7 @@ begin
 	if r.page is not null then
 		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v.n >= (v_given ->> 'max_rows')::int then v.next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));
 	elsif r.gives = 'list' then
-		v_text := format('{"items":%s}', v_text);
+		v_text := format('{"items":%s%s}', v_text, ',"more":' || nullif(current_setting('tow.more', true), ''));
 	end if;
 	if answer.once is not null then
 		perform tow_store.end_once(v_owner, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row

@@ -65,7 +65,8 @@ as $$
 		when r.gives = 'text' then jsonb_build_object('200', '{"description": "lines", "content": {"text/plain": {"schema": {"type": "string"}}}}'::jsonb)
 		else jsonb_build_object(case when r.gives in ('id', 'ids', 'token') then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
 			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
-				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
+				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case
+					when r.fn in ('tow.bulk', 'haul.bulk') then '{"more": {"type": "boolean", "description": "more match: call again"}}' when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
 			when 'one' then row
 			when 'json' then tow_store.json_document(r.fn)
 			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
