@@ -100,15 +100,14 @@ static bool bring_schema(struct up *u)
 	return migration_run(&m, &u->c->err);
 }
 
-/* Which worker: what --queue and the configuration say. "a:1,b:2" becomes two options. */
+/* Which worker: what --queue and the configuration say. */
 static const char *const *worker_words(struct up *u)
 {
-	enum { MOST = 128 };
+	enum { MOST = 8 };
 	const char **words = tow_alloc(u->a, MOST * sizeof *words);
 	const char *config = cli_option(u->c, "config"),
 		   *usual = tow_fmt(u->a, "%s/worker.ini", u->home);
 	const char *queues = cli_option(u->c, "queue");
-	const char *as = queues ? "--queue" : "--otherwise";
 	size_t n = 0;
 	words[n++] = "tow";
 	words[n++] = "worker";
@@ -116,14 +115,8 @@ static const char *const *worker_words(struct up *u)
 		words[n++] = "--config";
 		words[n++] = config ? config : usual;
 	}
-	if (!queues)
-		queues = USUAL_QUEUES;
-	while (*queues && n < MOST - 4) {
-		size_t len = strcspn(queues, ",");
-		words[n++] = as;
-		words[n++] = tow_strndup(u->a, queues, len);
-		queues += len + (queues[len] == ',');
-	}
+	words[n++] = queues ? "--queue" : "--otherwise";
+	words[n] = queues ? queues : USUAL_QUEUES;
 	return words;
 }
 

@@ -11,7 +11,7 @@ tow() { "$TOW" "$@"; }
 gone() { ! process_alive "$1"; }
 pid_of() { tow "$1" --json | jq -r '.[-1].pid'; }
 
-spawn up up --queue default:2,mail:1
+spawn up up --queue default:2 --queue mail:1
 up=$SPAWN_PID log=$SPAWN_LOG
 ok "it comes up from nothing" wait_until 'grep -q "Towpath is up" "$log" && [ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60 || diag "$(cat "$log")"
 link=$(grep -o 'http://127.0.0.1:[0-9]*/#key=tow_[0-9a-f]*' "$log")
