@@ -66,7 +66,7 @@ ok "a worker that hangs is ended" wait_until 'gone "$worker"' 120 || diag "$(cat
 like "$(cat "$log")" "child.hung name=worker pid=$worker" "which the log says"
 ok "with its slots" wait_until '! ps -o pid= -p "${slots//$'"'\\n'"'/,}" | grep -q .' 60
 ok "and another comes" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]' 60
-ok "which runs the job" wait_until '[ "$(tow job "$id" --json | jq -r "\(.state) \(.attempts[0].outcome)")" = "running lost" ]' 60 || diag "$(tow job "$id" --json)"
+ok "which runs the job" wait_until '[ "$(tow job "$id" --json | jq -r ".state, .attempts[0].outcome" | tr "\n" " ")" = "running lost " ]' 60 || diag "$(tow job "$id" --json)"
 is "$(tow enqueue echo '{"h": 1}' --wait | tail -1)" '{"h": 1}' "and others"
 tow cancel "$id" >/dev/null
 

@@ -56,21 +56,25 @@ is "$(api_status DELETE /api/v1/tokens/newer)" 204 "and unmade"
 
 # What is wrong
 is "$(api_status GET /api/v1/nothing)" 404 "an unknown path"
-is "$(api POST /api/v1/status -o /dev/null -D - | grep -i '^allow:' | tr -d '\r')" "Allow: GET" "a method that the path has not"
+is "$(api POST /api/v1/status -o /dev/null -D - | grep -i '^allow:' | tr -d '\r')" "Allow: GET, HEAD" "a method that the path has not"
 allowed() { api "$@" -o /dev/null -D - | sed -n 's/^Allow: \(.*\)\r$/\1/p'; }
 is "$(api_status PUT /api/v1/session) $(allowed PUT /api/v1/session)" "405 POST, DELETE" "that the server's own path has not"
-is "$(api_status POST /api/v1/health) $(allowed POST /api/v1/health)" "405 GET" "nor this"
+is "$(api_status POST /api/v1/health) $(allowed POST /api/v1/health)" "405 GET, HEAD" "nor this"
 is "$(api_status POST /) $(allowed POST /)" "405 GET, HEAD" "nor the page"
 is "$(api POST /api/v1/jobs -d '{"kind":"noop"}' | jq .status)" 415 "a body that says it is something else"
 is "$(api_send POST /api/v1/jobs '{"kind"' | jq .status)" 422 "one that is no JSON"
 is "$(api_send POST /api/v1/jobs '{"kind":"noop","prio":1}' | jq -r .detail)" "nothing here is called 'prio'" "a name that is wrong"
 is "$(api GET "/api/v1/jobs/x" | jq -r '[.status, .detail] | @csv')" '404,"there is no x among jobs"' "no job is called so"
 is "$(api GET "/api/v1/jobs?limit=x" | jq -r '[.status, .code] | @csv')" '422,"TW422"' "an argument of another type"
+is "$(api_send POST /api/v1/jobs $'{"kind":"noop","key":"\xff"}' | jq -r '[.status, .hint] | @csv')" '422,"send UTF-8"' "a body that is no UTF-8"
+is "$(api GET "/api/v1/jobs?state=ready&state=failed" | jq -r .detail)" "state is given more than once" "one word twice"
+is "$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key;' | jq -r .detail)" "the Idempotency-Key is empty" "a key that is none"
+is "$(api_send POST /api/v1/jobs "{\"kind\":\"noop\",\"args\":$(printf '[%.0s' {1..20000})}" | jq -r .detail | cut -c 1-20)" "the body is too deep" "one that is too deep"
 is "$(api_status GET "/api/v1/jobs/99999")" 404 "a job that is not there"
 is "$(api_status GET "/api/v1/jobs/1?a=%zz")" 400 "a query that is none"
 is "$(api GET "/api/v1/jobs/$job?id=99999" | jq .id)" "$job" "the path says what is meant, whatever the query says"
 head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
-is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq .status)" 413 "a body that is too long"
+is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq -r '"\(.status) \(.detail)"')" "413 the body is longer than 12 MiB" "a body that is too long"
 xs() { head -c "$1" /dev/zero | tr '\0' x; }
 said() { api GET "$@" -w ' %{http_code} %{content_type}' | sed 's/.*"title":"\([^"]*\)".*} \([0-9]*\)/\1 \2/'; }
 is "$(said /api/v1/me -H "X-Long: $(xs 40000)")" "Head too long 431 application/problem+json" "a head that is too long, in words of ours"

@@ -94,7 +94,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select tow_store.json_type(p_type) || case when p_name = 'sort' then coalesce((
 		select jsonb_build_object('enum', jsonb_agg(d || s order by s, d), 'description', 'in this order; with - before it the other way round. Rows that have nothing there come last')
-		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else '{}' end
+		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else jsonb_strip_nulls(jsonb_build_object('enum', to_jsonb(tow_store.words_of(r.fn, p_name)))) end
 $$;
 comment on function tow_store.json_of_argument(tow_store.route, text, regtype) is 'How an argument of a route looks as JSON.';
 
