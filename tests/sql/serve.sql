@@ -229,6 +229,8 @@ select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jso
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');
 select is((select count(*)::int from tow.routes r where r.method <> 'GET' and not :'api'::jsonb #> array['paths', r.path, lower(r.method), 'parameters'] @> '[{"$ref": "#/components/parameters/Once"}]'), 0, 'that a key may be sent');
 select is(:'api'::jsonb #> '{paths,/api/v1/health,get,security}', '[]', 'and what the server answers by itself');
+select is((select string_agg(p || ' ' || array_to_string(array(select jsonb_array_elements_text(:'api'::jsonb #> array['paths', '/api/v1/' || p, 'get', 'responses', '200', 'content', 'application/json', 'schema', 'required'])), ' '), ', ' order by p)
+	from unnest('{health,ready}'::text[]) p), 'health status version, ready status', 'and what that looks like');
 select is(:'api'::jsonb #> '{paths,/api/v1/jobs,post,requestBody,content,application/json,schema,required}', '["kind"]', 'what must be given is marked');
 select ok(:'api'::jsonb #> '{paths,/api/v1/jobs/many,post,responses}' ? '201', 'what makes something says that it does');
 select is(:'api'::jsonb #>> array['paths', '/api/v1/queues', 'get', 'responses', '200', 'content', 'application/json', 'schema', 'properties', 'items', 'items', 'properties', 'ready', 'type'], '["integer", "null"]', 'what comes has its types');

@@ -125,13 +125,14 @@ create or replace function tow_store.json_own() returns jsonb
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select jsonb_object_agg(o.path, (select jsonb_object_agg(m.method, jsonb_strip_nulls(jsonb_build_object('operationId', m.method || translate(o.path, '/.', '__'), 'summary', rtrim(m.said, '.'), 'description', m.said,
-		'tags', array['server'], 'security', case when m.open then '[]'::jsonb end, 'requestBody', m.body, 'responses', jsonb_build_object(m.status, jsonb_build_object('description', m.gives), 'default', '{"$ref": "#/components/responses/Problem"}'::jsonb))))
-		from jsonb_to_recordset(o.methods) m(method text, said text, status text, gives text, open boolean, body jsonb)))
+		'tags', array['server'], 'security', case when m.open then '[]'::jsonb end, 'requestBody', m.body, 'responses', jsonb_build_object(m.status, jsonb_strip_nulls(jsonb_build_object('description', m.gives, 'content', case when m.members is not null then
+				jsonb_build_object('application/json', jsonb_build_object('schema', tow_store.json_members(m.members))) end)), 'default', '{"$ref": "#/components/responses/Problem"}'::jsonb))))
+		from jsonb_to_recordset(o.methods) m(method text, said text, status text, gives text, members text, open boolean, body jsonb)))
 	from (values
-		('/api/v1/health', '[{"method": "get", "said": "Whether the server is alive.", "status": "200", "gives": "it is", "open": true}]'::jsonb),
-		('/api/v1/ready', '[{"method": "get", "said": "Whether it has its database.", "status": "200", "gives": "it has", "open": true}]'),
-		('/api/v1/openapi.json', '[{"method": "get", "said": "This description.", "status": "200", "gives": "OpenAPI 3.1", "open": true}]'),
-		('/api/v1/session', '[{"method": "post", "said": "Sign a browser in, with a token or the key of an address.", "status": "200", "gives": "name and role, and a cookie", "open": true,
+		('/api/v1/health', '[{"method": "get", "said": "Whether the server is alive.", "status": "200", "gives": "it is", "members": "status string, version string", "open": true}]'::jsonb),
+		('/api/v1/ready', '[{"method": "get", "said": "Whether it has its database.", "status": "200", "gives": "it has", "members": "status string", "open": true}]'),
+		('/api/v1/openapi.json', '[{"method": "get", "said": "This description.", "status": "200", "gives": "OpenAPI 3.1", "members": "openapi string, info object, paths object, components object", "open": true}]'),
+		('/api/v1/session', '[{"method": "post", "said": "Sign a browser in, with a token or the key of an address.", "status": "200", "gives": "name and role, and a cookie", "members": "name string, role string", "open": true,
 				"body": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}}}}}},
 			{"method": "delete", "said": "Sign it out.", "status": "204", "gives": "done"}]'),
 		('/api/v1/ws', '[{"method": "get", "said": "A WebSocket that tells what changes.", "status": "101", "gives": "it is one now"}]')
