@@ -65,7 +65,8 @@ static void say_what_was_not(const struct cli *c, size_t n)
 			n == 1 ? "" : "s");
 	if (full)
 		fprintf(stderr,
-			"there may be more that match: these are the first %zu, which --limit sets%s\n",
+			"there may be more that match: these are the first %zu, which --limit "
+			"sets%s\n",
 			n, dry ? "" : "; call again for the others");
 }
 
@@ -107,7 +108,8 @@ const struct tow_command tow_command_bulk = {
 	.help = "Verbs: cancel, retry, forget, run-now, snooze (--delay), reprioritise "
 		"(--to-priority), move (--to-queue). At\n"
 		"least one filter is needed. A job that the verb no longer fits says so and stops "
-		"nobody. One\ncall does 1,000 at most unless --limit says otherwise, and says when there "
+		"nobody. One\ncall does 1,000 at most unless --limit says otherwise, and says when "
+		"there "
 		"may be more.\n"
 		"\n"
 		"Examples:\n"

@@ -57,9 +57,11 @@ const struct tow_command tow_command_history = {
 	.summary = "list finished jobs, each time that they finished",
 	.usage = "tow history [options]",
 	.options = options,
-	.help = "A row each time that a job finished: one that was put back since (PUT BACK: tow retry, tow "
+	.help = "A row each time that a job finished: one that was put back since (PUT BACK: tow "
+		"retry, tow "
 		"redrive) may\n"
-		"finish again, and then has another. 'tow jobs --state failed' lists what is failed "
+		"finish again, and then has another. 'tow jobs --state failed' lists what is "
+		"failed "
 		"now, each job once.\n"
 		"\n"
 		"Examples:\n"
