@@ -189,7 +189,7 @@ static const char *number_behind(const char *wish, char mark)
 	return at && at[1] && strspn(at + 1, "0123456789") == strlen(at + 1) ? at + 1 : NULL;
 }
 
-bool config_queue(struct config *c, const char *wish, struct tow_err *e)
+static bool one_queue(struct config *c, const char *wish, struct tow_err *e)
 {
 	const char *slots = number_behind(wish, ':'), *weight = number_behind(wish, '*');
 	const char *number_at = slots ? slots : weight;
@@ -210,6 +210,21 @@ bool config_queue(struct config *c, const char *wish, struct tow_err *e)
 	w->slots = said.slots;
 	w->weight = said.weight;
 	return true;
+}
+
+bool config_queue(struct config *c, const char *wishes, struct tow_err *e)
+{
+	for (const char *next = wishes;; next++) {
+		size_t len = strcspn(next, ",");
+		TOW_AUTO_FREE char *wish = tow_xcalloc(1, len + 1);
+
+		memcpy(wish, next, len);
+		if (!one_queue(c, wish, e))
+			return false;
+		next += len;
+		if (!*next)
+			return true;
+	}
 }
 
 /* What is said of its slots last counts. */

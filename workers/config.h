@@ -33,9 +33,9 @@ struct config {
 void config_init(struct config *c); /* the defaults, and the kinds of the program */
 void config_release(struct config *c);
 
-/* "default:4" or "default*3": adds a queue, or changes its slots or weight. A name with colons
- * needs its slots. */
-TOW_MUST bool config_queue(struct config *c, const char *wish, struct tow_err *e);
+/* "default:4", "default*3", or several with commas: adds a queue, or changes its slots or weight. A
+ * name with colons needs its slots. */
+TOW_MUST bool config_queue(struct config *c, const char *wishes, struct tow_err *e);
 
 /* One setting of [worker]. */
 TOW_MUST bool config_set(struct config *c, const char *name, const char *value, struct tow_err *e);

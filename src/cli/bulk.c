@@ -1,10 +1,13 @@
 /* tow bulk: one verb on all jobs that match. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "lib/print.h"
 #include "tow/command.h"
+
+#define USUAL_LIMIT "1000"
 
 static const struct tow_option options[] = {
 	{ "state", "STATE",
@@ -22,7 +25,7 @@ static const struct tow_option options[] = {
 	{ "to-priority", "N", "reprioritise: the new one" },
 	{ "to-queue", "NAME", "move: where to" },
 	{ "reason", "TEXT", "cancel: why" },
-	{ "limit", "N", "at most so many (1000); call again for more" },
+	{ "limit", "N", "at most so many (" USUAL_LIMIT ", 10000 at most)" },
 	{ "yes", NULL, "do it; without it, only say which jobs it would be" },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -46,6 +49,27 @@ static const char *underscored(struct tow_arena *a, const char *word)
 	return name;
 }
 
+static const char *limit(const struct cli *c)
+{
+	return cli_has(c, "limit") ? cli_option(c, "limit") : USUAL_LIMIT;
+}
+
+/* What was done once need not be all that matches: whoever is silent about it says that it is. */
+static void say_what_was_not(const struct cli *c, size_t n)
+{
+	bool full = !cli_has(c, "ids") && n == strtoul(limit(c), NULL, 10);
+	bool dry = !cli_has(c, "yes");
+
+	if (dry)
+		fprintf(stderr, "%zu job%s; nothing was done: --yes does it\n", n,
+			n == 1 ? "" : "s");
+	if (full)
+		fprintf(stderr,
+			"there may be more that match: these are the first %zu, which --limit "
+			"sets%s\n",
+			n, dry ? "" : "; call again for the others");
+}
+
 static void gather(struct cli *c, struct cli_call *call)
 {
 	cli_arg(call, "verb", underscored(&c->arena, cli_operand(c, 0)));
@@ -55,7 +79,7 @@ static void gather(struct cli *c, struct cli_call *call)
 			value = cli_array(&c->arena, value);
 		cli_arg(call, underscored(&c->arena, o->name), value);
 	}
-	cli_arg(call, "max_jobs", cli_option(c, "limit"));
+	cli_arg(call, "max_jobs", limit(c));
 	cli_arg(call, "dry_run", cli_has(c, "yes") ? "false" : "true");
 }
 
@@ -72,9 +96,7 @@ static int run(int argc, char **argv)
 	gather(&c, &call);
 	if (!cli_call(&c, &rows, "tow.bulk", &call) || !print_rows(&c, rows, columns))
 		return cli_failed(&c);
-	if (!cli_has(&c, "yes"))
-		fprintf(stderr, "%zu job%s; nothing was done: --yes does it\n",
-			tow_rows_count(rows), tow_rows_count(rows) == 1 ? "" : "s");
+	say_what_was_not(&c, tow_rows_count(rows));
 	return EX_OK;
 }
 
@@ -86,7 +108,9 @@ const struct tow_command tow_command_bulk = {
 	.help = "Verbs: cancel, retry, forget, run-now, snooze (--delay), reprioritise "
 		"(--to-priority), move (--to-queue). At\n"
 		"least one filter is needed. A job that the verb no longer fits says so and stops "
-		"nobody.\n"
+		"nobody. One\ncall does 1,000 at most unless --limit says otherwise, and says when "
+		"there "
+		"may be more.\n"
 		"\n"
 		"Examples:\n"
 		"  tow bulk cancel --queue mail --older-than '1 day'\n"

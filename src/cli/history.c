@@ -1,4 +1,4 @@
-/* tow history: jobs that finished. */
+/* tow history: jobs that finished, each time that they did. */
 #include "lib/print.h"
 #include "tow/command.h"
 
@@ -26,6 +26,7 @@ static const struct column columns[] = {
 	{ "finished_at", "FINISHED", AS_WHEN },
 	{ "took", NULL, AS_DURATION },
 	{ "worker", NULL, AS_IS },
+	{ "revived", "PUT BACK", AS_YES },
 	{ "class", NULL, AS_IS },
 	{ "error", NULL, AS_IS },
 	COLUMN_END,
@@ -53,10 +54,17 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_history = {
 	.name = "history",
-	.summary = "list finished jobs",
+	.summary = "list finished jobs, each time that they finished",
 	.usage = "tow history [options]",
 	.options = options,
-	.help = "Examples:\n"
+	.help = "A row each time that a job finished: one that was put back since (PUT BACK: tow "
+		"retry, tow "
+		"redrive) may\n"
+		"finish again, and then has another. 'tow jobs --state failed' lists what is "
+		"failed "
+		"now, each job once.\n"
+		"\n"
+		"Examples:\n"
 		"  tow history --since '2 hours' --failed\n"
 		"  tow history --class timeout --since '7 days' --json\n",
 	.run = run,

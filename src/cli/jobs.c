@@ -152,6 +152,7 @@ static int list(struct cli *c)
 		return list_both(c, &call);
 	if (is_finished(cli_option(c, "state"))) {
 		cli_arg(&call, "since", cli_option(c, "since"));
+		cli_arg(&call, "revived", "false"); /* what was put back is in another state now */
 		return print_search(c, "tow.find_history", &call, finished);
 	}
 	return list_live(c, &call);

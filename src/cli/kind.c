@@ -66,7 +66,9 @@ const struct tow_command tow_command_kind = {
 	.options = options,
 	.help = "While a kind is paused none of its jobs is started, in any queue; those that run "
 		"go on. 'tow limits' shows\n"
-		"what is set, 'tow kind ls' that of kinds that live workers know.\n"
+		"what is set, 'tow kind ls' the kinds that live workers know, and those with a "
+		"rule that "
+		"none knows (yet).\n"
 		"\n"
 		"Examples:\n"
 		"  tow kind set transcode --max-running 2\n"

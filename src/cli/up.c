@@ -100,15 +100,14 @@ static bool bring_schema(struct up *u)
 	return migration_run(&m, &u->c->err);
 }
 
-/* Which worker: what --queue and the configuration say. "a:1,b:2" becomes two options. */
+/* Which worker: what --queue and the configuration say. */
 static const char *const *worker_words(struct up *u)
 {
-	enum { MOST = 128 };
+	enum { MOST = 8 };
 	const char **words = tow_alloc(u->a, MOST * sizeof *words);
 	const char *config = cli_option(u->c, "config"),
 		   *usual = tow_fmt(u->a, "%s/worker.ini", u->home);
 	const char *queues = cli_option(u->c, "queue");
-	const char *as = queues ? "--queue" : "--otherwise";
 	size_t n = 0;
 	words[n++] = "tow";
 	words[n++] = "worker";
@@ -116,14 +115,8 @@ static const char *const *worker_words(struct up *u)
 		words[n++] = "--config";
 		words[n++] = config ? config : usual;
 	}
-	if (!queues)
-		queues = USUAL_QUEUES;
-	while (*queues && n < MOST - 4) {
-		size_t len = strcspn(queues, ",");
-		words[n++] = as;
-		words[n++] = tow_strndup(u->a, queues, len);
-		queues += len + (queues[len] == ',');
-	}
+	words[n++] = queues ? "--queue" : "--otherwise";
+	words[n] = queues ? queues : USUAL_QUEUES;
 	return words;
 }
 
@@ -275,7 +268,7 @@ static int supervise_all(struct up *u)
 		/* the page shows the end of the others: it is the last to go */
 		{ .name = "server", .argv = serve, .given = u->listener, .beats = true },
 		{ .name = "scheduler", .argv = scheduler, .beats = true },
-		{ .name = "worker", .argv = worker_words(u), .may_leave = true },
+		{ .name = "worker", .argv = worker_words(u), .beats = true, .may_leave = true },
 	};
 	for (size_t i = 0; i < ALL; i++)
 		children[i].ear_at = tow_fmt(u->a, "%s/up.%s", u->home, children[i].name);
@@ -330,9 +323,11 @@ const struct tow_command tow_command_up = {
 	.help = "Stays in the foreground and looks after what it started: a scheduler, a worker or "
 		"a server "
 		"that dies is started\n"
-		"again, after a pause that grows, and so is Towpath's own server; a scheduler or "
-		"a server that hangs is killed first,\n"
-		"and a worker that was asked to leave (tow workers drain) has another in its place "
+		"again, after a pause that grows, and so is Towpath's own server; one that hangs "
+		"for "
+		"20 s is killed first, a worker with\n"
+		"its jobs, which begin anew; and a worker that was asked to leave (tow workers "
+		"drain) has another in its place "
 		"at once.\n"
 		"With DATABASE_URL, PGHOST or --database that "
 		"server is used, else\n"

@@ -19,7 +19,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { MOST_PROCESSES = 32, BODY_BYTES = 12 << 20, AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
+enum { MOST_PROCESSES = 32, AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
 
 #define ASLEEP_US 5000000LL /* we have not looked for so long: silence says nothing */
 
@@ -71,7 +71,7 @@ static int speak(const struct party *p, size_t which)
 		.connections = &p->crew->door.inside[which],
 		.most_connections = p->crew->door.most,
 		.most_each = p->crew->most_each,
-		.most_body = BODY_BYTES,
+		.most_body = HTTP_MOST_BODY,
 		.answer = desk_answer,
 		.self = &desk,
 	};

@@ -164,8 +164,10 @@ static int refuse_stranger(struct turn *t)
 	return t->r->status;
 }
 
-static int refuse_method(struct turn *t, const char *methods)
+/* What can be got answers HEAD, too. */
+static int refuse_method(struct turn *t, const char *gets)
 {
+	const char *methods = strstr(gets, "GET") ? tow_fmt(t->q->arena, "%s, HEAD", gets) : gets;
 	http_say(t->r, "Allow", methods);
 	return refuse(t, 405, "that path has no such method", methods);
 }
@@ -410,7 +412,7 @@ static int dispatch(struct turn *t)
 	if (!is_of_page(t->path))
 		return api(t);
 	if (!reads(t->q))
-		return refuse_method(t, "GET, HEAD");
+		return refuse_method(t, "GET");
 	files_answer(t->desk->page, t->path, t->q, t->r);
 	return t->r->status;
 }
@@ -448,7 +450,10 @@ static bool is_too_much(struct turn *t)
 		return refuse(t, 431, "the head is longer than 32 KiB",
 			      "send smaller cookies and headers");
 	if (q->too_long)
-		return refuse(t, 413, "the body is too long", NULL);
+		return refuse(t, 413,
+			      tow_fmt(q->arena, "the body is longer than %d MiB",
+				      HTTP_MOST_BODY >> 20),
+			      "send it in parts; jobs/many may be called again");
 	return q->crowded &&
 	       refuse(t, 503, "too much is being sent at once", "send it again in a moment");
 }

@@ -16,6 +16,7 @@ struct http_peer; /* where a request came from */
 struct coded;
 
 enum { HTTP_MOST_HEAD = 32768 }; /* longer ones are refused here, but for the absurd */
+enum { HTTP_MOST_BODY = 12 << 20 };
 
 struct http_request {
 	const char *method, *version;

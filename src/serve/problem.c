@@ -93,6 +93,12 @@ void problem_of(struct tow_arena *a, struct http_reply *r, int status, const cha
 	write_problem(a, r, status, detail, hint, NULL);
 }
 
+/* The database refuses it before a function of ours is asked. */
+static bool is_no_text(const struct tow_err *e)
+{
+	return strcmp(e->class, "22021") == 0;
+}
+
 /* What nobody foresaw, and why the database is not there, may quote anything: it is in the log. */
 void problem_of_err(struct tow_arena *a, struct http_reply *r, const struct tow_err *e)
 {
@@ -105,5 +111,6 @@ void problem_of_err(struct tow_arena *a, struct http_reply *r, const struct tow_
 			      "the database cannot answer now; the server's log says why",
 			      "tow doctor says what is wrong", e->class);
 	else
-		write_problem(a, r, status, e->text, e->hint, e->class);
+		write_problem(a, r, status, e->text, is_no_text(e) ? "send UTF-8" : e->hint,
+			      e->class);
 }

@@ -180,13 +180,24 @@ static void greet(struct room *r, struct guest *g, const struct tow_json *said,
 	news_show(&r->news, fresh, g);
 }
 
+static bool check_place(struct guest *g, const struct tow_json *said)
+{
+	bool since = tow_json_get(said, "since"), epoch = tow_json_get(said, "epoch");
+
+	if ((!since || tow_json_int(said, "since", -1) >= 0) &&
+	    (!epoch || tow_json_str(said, "epoch", NULL)))
+		return true;
+	refuse(g, "bad_type", "since is a number that you were told, epoch the text of the hello");
+	return false;
+}
+
 static void subscribe(struct room *r, struct guest *g, const struct tow_json *said)
 {
 	const struct tow_json *topics = tow_json_get(said, "topics");
 	size_t share = room_share(r, g->who.owner).topics;
 	struct sorted fresh = { 0 };
 
-	if (!check_topics(g, topics))
+	if (!check_topics(g, topics) || !check_place(g, said))
 		return;
 	for (size_t i = 0; i < tow_json_len(topics); i++) {
 		const char *name = topic_at(topics, i);

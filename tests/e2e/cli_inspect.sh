@@ -39,6 +39,10 @@ is "$(tow state "$next" 2>/dev/null || tow job --json "$next" | jq -r .state)" r
 is "$(tow bulk cancel --queue default --yes --json 2>/dev/null | jq -r '.[].done' | sort -u | head -n 1)" cancelled "and then does it"
 is "$(tow bulk run-now --ids "$job" --yes --json | jq -r '.[0].done')" "not done: job $job is ready: it cannot be run now" "what cannot be done is said"
 exits 65 "without a filter" tow bulk cancel 2>/dev/null
+seq 3 | sed 's/.*/{}/' | tow enqueue noop --queue many --bulk >/dev/null
+like "$(tow bulk cancel --queue many --limit 2 2>&1)" "2 jobs; nothing was done.*there may be more that match" "whether more match is said"
+like "$(tow bulk cancel --queue many --limit 2 --yes 2>&1)" "there may be more.*call again" "of what was done, too"
+unlike "$(tow bulk cancel --queue many --limit 2 --yes 2>&1)" "may be more" "and not where there are none"
 
 # fsck
 is "$(tow fsck)" "nothing is wrong" "tow fsck"

@@ -125,6 +125,9 @@ exits 64 "not both" tow redrive --all --queue default 2>/dev/null
 is "$(state "$g")" failed "nothing was done"
 is "$(tow redrive --class http.5)" "1 run again" "redrive"
 is "$(tow redrive --all)" "0 run again" "each once"
+is "$(tow jobs --state failed --json | jq -c 'map(.id)')" "[]" "what was put back has not failed"
+is "$(tow history --failed --json | jq -c 'map(.id)')" "[$g]" "it did once"
+like "$(tow history --failed)" "PUT BACK.*yes.*$" "which history marks"
 is "$(tow audit --job "$b" --json | jq -r 'map(.what) | unique | join(" ")')" \
 	"job.cancelled job.enqueued job.reprioritised job.retried job.run_now job.snoozed" "audit: all that was done to a job"
 like "$(tow audit --what redrive)" "redrive" "by deed"

@@ -11,7 +11,7 @@ tow() { "$TOW" "$@"; }
 gone() { ! process_alive "$1"; }
 pid_of() { tow "$1" --json | jq -r '.[-1].pid'; }
 
-spawn up up --queue default:2,mail:1
+spawn up up --queue default:2 --queue mail:1
 up=$SPAWN_PID log=$SPAWN_LOG
 ok "it comes up from nothing" wait_until 'grep -q "Towpath is up" "$log" && [ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60 || diag "$(cat "$log")"
 link=$(grep -o 'http://127.0.0.1:[0-9]*/#key=tow_[0-9a-f]*' "$log")
@@ -55,6 +55,20 @@ ok "one that hangs is ended" wait_until 'gone "$scheduler"' 120 || diag "$(cat "
 like "$(cat "$log")" "child.hung name=scheduler pid=$scheduler" "and the log says so"
 ok "and started again" wait_until '[ "$(pid_of schedulers)" != "$scheduler" ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 is "$(tow enqueue echo '{"c": 1}' --in 100ms --wait | tail -1)" '{"c": 1}' "and minds the clock"
+
+# A worker that hangs: what it ran ends with it, and runs anew
+id=$(tow enqueue sleep '{"s": 600}')
+ok "a job runs in a slot" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+worker=$(pid_of workers)
+slots=$(pgrep -P "$worker")
+kill -STOP "$worker"
+ok "a worker that hangs is ended" wait_until 'gone "$worker"' 120 || diag "$(cat "$log")"
+like "$(cat "$log")" "child.hung name=worker pid=$worker" "which the log says"
+ok "with its slots" wait_until '! ps -o pid= -p "${slots//$'"'\\n'"'/,}" | grep -q .' 60
+ok "and another comes" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]' 60
+ok "which runs the job" wait_until '[ "$(tow job "$id" --json | jq -r ".state, .attempts[0].outcome" | tr "\n" " ")" = "running lost " ]' 60 || diag "$(tow job "$id" --json)"
+is "$(tow enqueue echo '{"h": 1}' --wait | tail -1)" '{"h": 1}' "and others"
+tow cancel "$id" >/dev/null
 
 # A server that hangs, as a whole
 page=$(cat "$TOW_HOME/page")

@@ -73,6 +73,9 @@ def nonsense():
         s.frame(TEXT, b"x")
     assert s.ended() == 1008, "whoever says nothing else is let go"
     s = guest()
+    for since, epoch in [("x", "y"), (1, 3), (-1, "y")]:
+        s.say(type="subscribe", topics=["jobs"], since=since, epoch=epoch)
+        assert s.hear()["code"] == "bad_type", "a place that is none"
     s.say(type="subscribe", topics=[f"job:{i}" for i in range(1, 502)])
     assert s.hear()["code"] == "too_many_topics"
     s.subscribe(*[f"job:{i}" for i in range(1, 501)])

@@ -94,6 +94,20 @@ select pg_temp.drain('admit') \g /dev/null
 select is(pg_temp.bulk($$ 'run_now', queue => 'full', max_jobs => 1, dry_run => false $$), 'ready', 'jobs that are ready already do not fill up max_jobs');
 select is(tow.state(:far), 'ready', 'the scheduled one is found among them');
 
+-- Whether there are more, for the server.
+create function pg_temp.more(p_max int, p_dry boolean) returns text language plpgsql as $$
+declare
+	v_n int;
+begin
+	select count(*) into v_n from tow.bulk('cancel', queue => 'full', max_jobs => p_max, dry_run => p_dry);
+	return v_n || ' ' || current_setting('tow.more');
+end $$;
+select is(pg_temp.more(3, true), '3 true', 'three of four, and more');
+select is(pg_temp.more(4, true), '4 false', 'all four');
+select is(pg_temp.more(3, false), '3 true', 'done');
+select is(pg_temp.more(3, false), '1 false', 'the last');
+select is((select detail ->> 'jobs' from tow.audit where what = 'bulk.cancel' order by n desc limit 1), '1', 'so many are in the audit');
+
 select pg_temp.refused($$ select * from tow.bulk('cancel', ids => '{1,2}', max_jobs => 1) $$, 'TW422', 'give fewer', 'more ids than may be');
 select * from finish();
 rollback;

@@ -77,7 +77,9 @@ select is(pg_temp.bulk('pause', format(', ids => array[%s], dry_run => false', :
 select is((select d.state from haul.downloads d where d.id = :two), 'paused', 'it is done');
 select is(pg_temp.bulk('pause', ', client => ''c'', dry_run => false'), 'done, done', 'what it does not fit is left out');
 select is(pg_temp.bulk('resume', ', state => ''{paused}'', max_rows => 2, dry_run => false'), 'done, done', 'so many at a time');
+select is(current_setting('tow.more'), 'true', 'and there are more');
 select is(pg_temp.bulk('cancel', ', library => ''main'', remove => ''data'', dry_run => false'), 'done, done, done', 'all of a library');
+select is(current_setting('tow.more'), 'false', 'now there are none');
 select is(pg_temp.bulk('retry', format(', ids => array[%s], dry_run => false', :two)), 'done', 'tried again');
 select is(pg_temp.bulk('delete', ', client => ''c'', remove => ''data'''), pg_temp.bulk('forget', ', client => ''c'', remove => ''data'''), 'delete is forget');
 select is(pg_temp.bulk('delete', ', client => ''c''') ~ 'would forget', true, 'and says so');

@@ -55,6 +55,10 @@ select pg_temp.done(:w, array(select job_id from tow_store.running)) \g /dev/nul
 select is(pg_temp.claim(:w, 20), '{}', 'paused: nothing of it starts');
 select is((select row(max_running, running, pause_reason)::text from tow.limits where what = 'kind'), '(2,0,why)', 'it is shown');
 select is((select pause_reason from tow.kinds where kind = 'other'), 'why', 'with the kind, too');
+select tow.pause_kind('nosuch', 'later');
+select is((select row(kind, queues, workers, max_running, pause_reason)::text from tow.kinds where kind = 'nosuch'), '(nosuch,{},0,,later)', 'and one that no worker knows');
+select tow.resume_kind('nosuch');
+select is((select count(*) from tow.kinds where kind = 'nosuch'), 0::bigint, 'until nothing is set of it');
 select tow.resume_kind('other');
 select is(pg_temp.n(pg_temp.claim(:w, 20)), 2, 'resumed, within its limit');
 select tow.set_kind('other', reset => '{max_running}');

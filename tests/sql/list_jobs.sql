@@ -199,5 +199,14 @@ select is((select count(*) from tow.list_jobs('completed,failed', sort => '-fini
 select is((select array_agg(l.id) from tow.list_jobs('failed', sort => '-finished_at', after => current_setting('tow.next')) l), (select array_agg(l.id) from tow.list_jobs('failed', max_rows => 5) l), 'and goes on before both');
 reset tow.list_time;
 
+-- What has a class is found behind any number of jobs that have none.
+select cardinality(array(select tow.enqueue_many('late', array_fill('{}'::jsonb, array[7000])) from generate_series(1, 3))) \g /dev/null
+select set_config('tow.next', '', true) \g /dev/null
+select is((select array_agg(l.id) from tow.list_jobs(class => 'c.') l), (select array_agg(id order by id desc) from made where s = 'failed' and tow.state(id) = 'failed'), 'by class: the newest first');
+select is((select array_agg(l.id) from tow.list_jobs(class => 'c.3') l), (select array_agg(id) from made where s = 'failed' and n = 3), 'one of them');
+select is((select array_agg(l.id) from tow.list_jobs(class => 'c.', kind => 'noop', queue => 'other') l), (select array_agg(id order by id desc) from made where s = 'failed' and n % 2 = 0 and tow.state(id) = 'failed'), 'of a queue');
+select is((select array_agg(l.id order by l.id) from tow.list_jobs('failed', class => 'c.') l), (select array_agg(id order by id) from made where s = 'failed' and tow.state(id) = 'failed'), 'of those that failed');
+select is(current_setting('tow.next', true), '', 'without a second call');
+
 select * from finish();
 rollback;

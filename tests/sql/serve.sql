@@ -86,6 +86,27 @@ select is(pg_temp.asked(:'operator', 'GET /jobs', '{"limit": "1001"}'), 'TW422 b
 select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "many"}'), 'TW422 bad limit ''many''', 'a limit that is no number');
 select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"limit": "99999999999"}'), 'TW422 bad limit ''99999999999''', 'or none of ours');
 
+-- What cannot be meant
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', format('{"kind": "noop", "run_at": %s}', to_json(w))), format('TW422 bad run_at %L', w), w || ' is no instant')
+from unnest('{yesterday,now,infinity,5 Jan 2030,2030-01-31 noon}'::text[]) w;
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', format('{"kind": "noop", "run_at": %s}', to_json(w))), '201 %', w || ' is one')
+from unnest('{2030-01-31T18:00:00Z,2030-01-31t18:00:00.123z,2030-01-31 18:00+02,2030-01-31T18:00:00-0330,2030-01-31}'::text[]) w;
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "run_at": "2030-13-01T00:00:00Z"}'), 'TW422 bad run_at%', 'a month that is none');
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"since": "yesterday"}'), 'TW422 bad since ''yesterday''', 'nor in a query');
+select alike(pg_temp.asked(:'viewer', 'GET /audit', '{"since": "2 hours"}'), '200 %', 'a length of time is another thing');
+select alike(pg_temp.asked(:'operator', 'POST /jobs/many', '{}', '{"kind": "noop", "args": [{}, null]}'), 'TW422 args are null%', 'one of many that has no args');
+select is(pg_temp.asked(:'viewer', 'GET /jobs', '{"state": ["ready", "failed"]}'), 'TW422 state is given more than once', 'one word twice');
+select is(pg_temp.asked(:'viewer', 'GET /queues', '{"state": "x"}'), 'TW422 bad state ''x''', 'a word that no row has');
+select is(pg_temp.hint(:'viewer', 'GET /queues', '{"state": "x"}'), 'it is one of open, paused', 'which are said');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', ''), 'TW422 the Idempotency-Key is empty', 'a key that says nothing');
+select is(pg_temp.asked(:'viewer', 'GET /downloads/queue/{id}', '{"id": "x"}'), 'TW404 there is no x in the queue', 'what is not there, in words');
+
+-- Many at once
+select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[3]), queue => 'many') \g /dev/null
+select is(regexp_replace(pg_temp.asked(:'operator', 'POST /jobs/bulk', '{}', format('{"verb": "cancel", "queue": "many", "max_jobs": %s}', n)), '"items":.*\]', '"items":[]'), '200 {"items":[],"more":' || m || '}', 'whether more match than ' || n)
+from (values (2, 'true'), (3, 'false')) v(n, m);
+select is(regexp_replace(pg_temp.asked(:'viewer', 'GET /status'), '"items":.*\]', '"items":[]'), '200 {"items":[]}', 'which other lists do not say');
+
 -- Once
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{}'), 'TW422 kind is missing', 'an argument that is needed');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": null}'), 'TW422 kind is null', 'and is null');
@@ -208,6 +229,8 @@ select is((select count(*)::int from jsonb_each(:'api'::jsonb -> 'paths') p, jso
 select is((select count(*) - count(distinct m.value ->> 'operationId') from jsonb_each(:'api'::jsonb -> 'paths') p, jsonb_each(p.value) m)::int, 0, 'and a name of its own');
 select is((select count(*)::int from tow.routes r where r.method <> 'GET' and not :'api'::jsonb #> array['paths', r.path, lower(r.method), 'parameters'] @> '[{"$ref": "#/components/parameters/Once"}]'), 0, 'that a key may be sent');
 select is(:'api'::jsonb #> '{paths,/api/v1/health,get,security}', '[]', 'and what the server answers by itself');
+select is((select string_agg(p || ' ' || array_to_string(array(select jsonb_array_elements_text(:'api'::jsonb #> array['paths', '/api/v1/' || p, 'get', 'responses', '200', 'content', 'application/json', 'schema', 'required'])), ' '), ', ' order by p)
+	from unnest('{health,ready}'::text[]) p), 'health status version, ready status', 'and what that looks like');
 select is(:'api'::jsonb #> '{paths,/api/v1/jobs,post,requestBody,content,application/json,schema,required}', '["kind"]', 'what must be given is marked');
 select ok(:'api'::jsonb #> '{paths,/api/v1/jobs/many,post,responses}' ? '201', 'what makes something says that it does');
 select is(:'api'::jsonb #>> array['paths', '/api/v1/queues', 'get', 'responses', '200', 'content', 'application/json', 'schema', 'properties', 'items', 'items', 'properties', 'ready', 'type'], '["integer", "null"]', 'what comes has its types');

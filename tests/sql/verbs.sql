@@ -99,8 +99,12 @@ select is(tow.state(:other), 'ready', 'that one');
 select is(tow.redrive(queue => 'default', kind => 'noop', max_jobs => 2), 2::bigint, 'by queue and kind, no more than asked for');
 select is(tow.redrive(), 1::bigint, 'the rest');
 select is(tow.redrive(), 0::bigint, 'once');
+select pg_temp.ran(:w, '{"as": "failed", "final": true}', tow.enqueue('haul.fetch')) as hauls \gset
+select is(tow.redrive(), 0::bigint, 'what works for downloads does not go on so');
+select is(tow.redrive(kind => 'haul.fetch'), 1::bigint, 'unless its kind is named');
+select tow.cancel(:hauls) \g /dev/null
 select pg_temp.refused('select tow.redrive(max_jobs => 0)', 'TW422', '1 to 10000', 'none at all');
-select is((select sum((detail ->> 'jobs')::int) from tow.audit where what = 'redrive'), 4::bigint, 'all of it in the audit');
+select is((select sum((detail ->> 'jobs')::int) from tow.audit where what = 'redrive'), 5::bigint, 'all of it in the audit');
 
 -- Neither a dry run nor none.
 select pg_temp.refused('select tow.redrive(dry_run => null)', 'TW422', 'true', 'redrive: dry_run null does nothing');

@@ -6,7 +6,7 @@ import { html } from './ui.js';
 export async function known() {
 	const none = { items: [] };
 	const [kinds, queues] = await Promise.all([get('kinds').catch(() => none), get('queues').catch(() => none)]);
-	return { kinds: kinds.items.map((k) => k.kind), queues: queues.items.map((q) => q.name) };
+	return { kinds: kinds.items.filter((k) => k.workers > 0).map((k) => k.kind), queues: queues.items.map((q) => q.name) };
 }
 
 // What is enqueued may come before its workers do; but mostly it is a slip.

@@ -78,22 +78,11 @@ const kindColumns = (reload) => [
 		<${PauseButton} path=${`kinds/${step(k.kind)}`} name=${k.kind} paused=${Boolean(k.paused_at)} reload=${reload} /></div>` }] : []),
 ];
 
-// Those that have a limit though no worker knows them are there, too.
-function withLimits(kinds, limits) {
-	const without = limits.filter((l) => !kinds.some((k) => k.kind === l.name));
-	return [...kinds, ...without.map((l) => ({ ...l, kind: l.name, workers: 0, queues: [] }))];
-}
-
 export function Kinds() {
 	const kinds = useData('kinds', { deeds: true, every: 30000 });
-	const limits = useData('limits', { query: { what: 'kind' }, deeds: true, every: 30000 });
-	const error = kinds.error ?? limits.error;
-	const reload = () => {
-		kinds.reload();
-		limits.reload();
-	};
+	const { error, reload } = kinds;
 	return html`<div class="lead"><p class="soft">What workers can do, how many of each run at a time over all queues, and which are paused.</p></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="treatment whole"><${Table} label="kinds" columns=${kindColumns(reload)} rows=${kinds.data && limits.data && withLimits(kinds.data.items, limits.data.items)} rowKey=${(k) => k.kind}
+		<div class="treatment whole"><${Table} label="kinds" columns=${kindColumns(reload)} rows=${kinds.data?.items} rowKey=${(k) => k.kind}
 			empty=${html`<${Empty} title="No kinds" command="tow worker --queue default:4">A worker that lives knows some.<//>`} /></div>`;
 }

@@ -54,8 +54,10 @@ begin
 	elsif cardinality(ids) > max_rows then
 		perform haul_store.fail('TW422', format('%s ids, and max_rows is %s', cardinality(ids), max_rows), 'give fewer, or a larger max_rows');
 	end if;
-	v_ids := array(select k.id from haul_store.list_keys(v_states, client, v_library, title, '-id', null, case when ids is null then max_rows end) k
-		where ids is null or k.id = any(ids) order by 1 limit max_rows);
+	v_ids := array(select k.id from haul_store.list_keys(v_states, client, v_library, title, '-id', null, case when ids is null then max_rows + 1 end) k
+		where ids is null or k.id = any(ids) order by 1 limit max_rows + 1);
+	perform set_config('tow.more', (cardinality(v_ids) > max_rows)::text, true);
+	v_ids := v_ids[:max_rows];
 	if not dry_run then -- as haul.observe, and haul_store.hold_download for one: the clients' health before downloads
 		perform from haul_store.health h where h.client in (select d.client from haul_store.download d where d.id = any(v_ids)) order by h.client for no key update;
 	end if;

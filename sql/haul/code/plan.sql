@@ -189,11 +189,15 @@ end $$;
 comment on function haul.preview(bigint, jsonb, jsonb) is 'For the job that plans an import without doing it: what it would do.';
 
 create or replace function haul.previewed(job bigint) returns table(state text, source text, size bigint, target text, taken text, why text)
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select f.state, f.source, f.size, f.target, f.taken, f.why
-	from tow.outcome(previewed.job) o, jsonb_to_recordset(o.result -> 'files') f(state text, source text, size bigint, target text, taken text, why text)
-	union all
-	select 'more', format('and %s more', o.result ->> 'more'), null, null, null, null from tow.outcome(previewed.job) o where (o.result ->> 'more')::bigint > 0
-$$;
-comment on function haul.previewed(bigint) is 'What the job of haul.preview_import found: a row a file, planned, skipped, or placed before; of more than 2000 their number.';
+declare
+	v_result constant jsonb := haul_store.result_of(previewed.job);
+begin
+	return query
+		select f.state, f.source, f.size, f.target, f.taken, f.why
+		from jsonb_to_recordset(v_result -> 'files') f(state text, source text, size bigint, target text, taken text, why text)
+		union all
+		select 'more', format('and %s more', v_result ->> 'more'), null::bigint, null, null, null where (v_result ->> 'more')::bigint > 0;
+end $$;
+comment on function haul.previewed(bigint) is 'What the job of haul.preview_import found: a row a file, planned, skipped, or placed before; of more than 2000 their number. Raises TW404.';

@@ -97,9 +97,27 @@ begin
 end $$;
 comment on function haul.test_library(text) is 'Have a worker find out whether a library''s folder takes files, as tow library test does; returns the job''s id. haul.tested(job) has what it found.';
 
-create or replace function haul.tested(job bigint) returns table(component text, status text, detail text, hint text)
-language sql stable security definer set search_path = pg_catalog, pg_temp
+create or replace function haul_store.result_of(p_job bigint) returns jsonb
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-	select f.* from tow.outcome(tested.job) o, jsonb_to_recordset(case jsonb_typeof(o.result) when 'array' then o.result end) f(component text, status text, detail text, hint text)
-$$;
-comment on function haul.tested(bigint) is 'What the job of haul.test_client, test_target or test_library found: component, status (ok, warn, bad), detail, hint; nothing while it has not ended, or to who may not see results.';
+declare
+	v_result jsonb;
+begin
+	select o.result into v_result from tow.outcome(p_job) o;
+	if not found then
+		perform haul_store.fail('TW404', format('no job %s', coalesce(p_job::text, 'null')), 'it may have been forgotten: ask anew');
+	end if;
+	return v_result;
+end $$;
+comment on function haul_store.result_of(bigint) is 'What a job of ours found, as far as who asks may see it; raises TW404.';
+
+create or replace function haul.tested(job bigint) returns table(component text, status text, detail text, hint text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_result constant jsonb := haul_store.result_of(tested.job);
+begin
+	return query
+		select f.* from jsonb_to_recordset(case jsonb_typeof(v_result) when 'array' then v_result end) f(component text, status text, detail text, hint text);
+end $$;
+comment on function haul.tested(bigint) is 'What the job of haul.test_client, test_target or test_library found: component, status (ok, warn, bad), detail, hint; nothing while it has not ended, or to who may not see results. Raises TW404.';

@@ -192,19 +192,35 @@ as $$
 $$;
 comment on function haul.find_files(bigint, int) is 'Files of a download, or of all, the latest first.';
 
+create or replace function haul_store.check_known(p_download bigint) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if not exists (select from haul_store.download d where d.id = p_download) then
+		perform haul_store.fail('TW404', format('no download %s', coalesce(p_download::text, 'null')), 'tow haul ls lists them');
+	end if;
+end $$;
+comment on function haul_store.check_known(bigint) is 'Raise TW404 if there is no such download; locks nothing.';
+
 -- Page by page.
 create or replace function haul.list_files(download bigint, after text default null, max_rows int default 50) returns setof haul.files
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select f.* from haul.files f where f.download = list_files.download and (list_files.after is null or f.source > list_files.after) order by f.source limit list_files.max_rows
-$$;
+begin
+	perform haul_store.check_known(list_files.download);
+	return query
+		select f.* from haul.files f where f.download = list_files.download and (list_files.after is null or f.source > list_files.after) order by f.source limit list_files.max_rows;
+end $$;
 comment on function haul.list_files(bigint, text, int) is 'Files of a download, page by page, by what they are called in it. after: the source of the last row of the page before.';
 
 create or replace function haul.list_events(download bigint, before bigint default null, max_rows int default 50) returns setof haul.events
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select e.* from haul.events e where e.download = list_events.download and (list_events.before is null or e.n < list_events.before) order by e.n desc limit list_events.max_rows
-$$;
+begin
+	perform haul_store.check_known(list_events.download);
+	return query
+		select e.* from haul.events e where e.download = list_events.download and (list_events.before is null or e.n < list_events.before) order by e.n desc limit list_events.max_rows;
+end $$;
 comment on function haul.list_events(bigint, bigint, int) is 'What happened to a download, page by page, the latest first. before: the n of the last row of the page before.';
 
 create or replace function haul.find_events(download bigint default null, max_rows int default 200) returns setof haul.events

@@ -40,6 +40,29 @@ begin
 end $$;
 comment on function tow_store.check_body(tow_store.route, jsonb) is 'Refuse a body that is not as the description has it.';
 
+-- What PostgreSQL would take and a program cannot mean: "yesterday" for an instant, one value twice. And what a list can never have.
+create or replace function tow_store.check_words(r tow_store.route, p_given jsonb) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_instant constant text := '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?( ?([Zz]|[+-]\d\d(:?\d\d)?))?)?$';
+	v_name text;
+	v_type text;
+	v_words text[];
+begin
+	for v_name, v_type in select u.name, u.type from unnest(r.names, r.types) u(name, type) where p_given ? u.name loop
+		v_words := tow_store.words_of(r.fn, v_name);
+		if v_type = 'timestamp with time zone' and p_given ->> v_name !~ c_instant then
+			perform tow_store.fail('TW422', format('bad %s %L', v_name, left(p_given ->> v_name, 100)), 'it takes ' || tow_store.type_in_words(v_type));
+		elsif v_type !~ '^json|\[\]$' and jsonb_typeof(p_given -> v_name) = 'array' then
+			perform tow_store.fail('TW422', format('%s is given more than once', v_name), 'send it once; where it takes several values, commas are between them');
+		elsif p_given ->> v_name <> all (v_words) then
+			perform tow_store.fail('TW422', format('bad %s %L', v_name, left(p_given ->> v_name, 100)), format('it is one of %s', array_to_string(v_words, ', ')));
+		end if;
+	end loop;
+end $$;
+comment on function tow_store.check_words(tow_store.route, jsonb) is 'Refuse values of arguments that cannot be meant.';
+
 create or replace function tow_store.given(r tow_store.route, p_path jsonb, p_body text) returns jsonb
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -55,8 +78,11 @@ begin
 	end if;
 	begin
 		v_body := nullif(p_body, '')::jsonb;
-	exception when data_exception or program_limit_exceeded then
-		perform tow_store.fail('TW422', format('the body is no JSON: %s', sqlerrm), 'send an object, whose members are the arguments');
+	exception
+		when data_exception then
+			perform tow_store.fail('TW422', format('the body is no JSON: %s', sqlerrm), 'send an object, whose members are the arguments');
+		when program_limit_exceeded then
+			perform tow_store.fail('TW422', format('the body is too deep, or has too much in one place: %s', sqlerrm), 'nest less; what is deep or large is better kept elsewhere, and a reference to it sent');
 	end;
 	if v_body is not null then
 		perform tow_store.check_body(r, v_body);
@@ -82,6 +108,7 @@ begin
 			(select string_agg(n, ', ') from unnest(r.names || case when r.page is not null then '{limit,after}' else '{}'::text[] end) n
 			where n <> 'max_rows' and n is distinct from r.page[1] and not r.fixed ? n), 'it takes nothing'));
 	end if;
+	perform tow_store.check_words(r, v_all);
 	v_all := v_all || r.fixed;
 	select n into v_missing from unnest(r.names[:r.needs]) n where not v_all ? n limit 1;
 	if found then
@@ -98,7 +125,7 @@ as $$
 declare
 	v_name constant text[] := regexp_match(r.path, '^(.*/([a-z_]+))/\{([a-z_]+)\}');
 begin
-	perform tow_store.fail('TW404', format('there is no %s among %s', left(p_given ->> v_name[3], 100), v_name[2]),
+	perform tow_store.fail('TW404', format('there is no %s %s', left(p_given ->> v_name[3], 100), case v_name[2] when 'queue' then 'in the queue' else 'among ' || v_name[2] end),
 		coalesce((select format('GET %s lists them', o.path) from tow.routes o where o.method = 'GET' and o.path = v_name[1] limit 1), 'it may have gone meanwhile'));
 end $$;
 comment on function tow_store.miss(tow_store.route, jsonb) is 'Raise TW404 for what a path names.';
@@ -151,7 +178,9 @@ declare
 	v_asked constant bytea := sha256(convert_to(p_asked, 'UTF8'));
 	d tow_store.answered;
 begin
-	if length(p_key) > 200 then
+	if p_key = '' then
+		perform tow_store.fail('TW422', 'the Idempotency-Key is empty', 'send what names this request and no other, or leave it out');
+	elsif length(p_key) > 200 then
 		perform tow_store.fail('TW422', 'the Idempotency-Key is too long', 'use up to 200 characters');
 	end if;
 	delete from tow_store.answered a where a.who = p_who and a.key = p_key and a.at < tow.now() - tow_store.answers_last();
@@ -235,7 +264,7 @@ declare
 	v_sort constant text := case when r.sorts is not null then p_given ->> 'sort' end;
 	v_name constant name := tow_store.name_of_statement(r, t, v_sort);
 begin
-	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.given', p_given::text, true),
+	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.more', '', true), set_config('tow.given', p_given::text, true),
 		set_config('tow.in_person', case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then 'on' else '' end, true);
 	for v_again in 0 .. 1 loop
 		begin
@@ -336,7 +365,7 @@ begin
 	if r.page is not null then
 		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v.n >= (v_given ->> 'max_rows')::int then v.next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));
 	elsif r.gives = 'list' then
-		v_text := format('{"items":%s}', v_text);
+		v_text := format('{"items":%s%s}', v_text, ',"more":' || nullif(current_setting('tow.more', true), ''));
 	end if;
 	if answer.once is not null then
 		perform tow_store.end_once(v_owner, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row

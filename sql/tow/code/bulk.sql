@@ -1,6 +1,7 @@
 -- One verb on all jobs that match, each with the verb's own rules and audit: first as a dry run, which is the default.
 -- A job that moves on meanwhile, so that the verb no longer applies, says so in its row and stops nobody. What a call
--- does is one transaction: max_jobs keeps it short; call again for more (finished and moved jobs no longer match).
+-- does is one transaction: max_jobs keeps it short; call again for more (finished and moved jobs no longer match). The server
+-- is told whether there are more.
 -- Raises TW422 for a verb, a filter or an argument that does not fit.
 create or replace function tow.bulk(
 	verb text, state text default null, queue text default null, kind text default null, lane text default null,
@@ -19,6 +20,7 @@ declare
 	v_states constant text[] := case when state is not null then array[state] when ids is not null or v_verb = 'cancel' then null
 		when v_verb = 'run_now' then '{scheduled,retrying}' else '{scheduled,retrying,ready,waiting}' end;
 	v_count int := 0;
+	v_more boolean := false;
 begin
 	perform tow_store.check_bulk(v_verb, state, class, delay, to_priority, to_queue, reason, max_jobs);
 	perform tow_store.check_dry_run(dry_run);
@@ -28,21 +30,21 @@ begin
 		perform tow_store.fail('TW422', format('%s ids, and max_jobs is %s', cardinality(ids), max_jobs), 'give fewer, or a larger max_jobs');
 	end if;
 	for job in
-		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs) c where not v_finished
+		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs + 1) c where not v_finished
 		union all
-		select c.id from tow_store.bulk_finished(v_verb, coalesce(state, case when v_verb = 'retry' or ids is null then 'failed' end), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs) c
+		select c.id from tow_store.bulk_finished(v_verb, coalesce(state, case when v_verb = 'retry' or ids is null then 'failed' end), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs + 1) c
 		where v_finished
 		order by 1
 	loop
-		if dry_run then
-			done := format('%s: would %s', tow.state(job), replace(v_verb, '_', ' '));
-		else
-			done := tow_store.bulk_one(v_verb, job, delay, to_priority, to_queue, reason);
-			v_count := v_count + 1;
-		end if;
+		v_more := v_count = max_jobs;
+		exit when v_more;
+		v_count := v_count + 1;
+		done := case when dry_run then format('%s: would %s', tow.state(job), replace(v_verb, '_', ' '))
+			else tow_store.bulk_one(v_verb, job, delay, to_priority, to_queue, reason) end;
 		return next;
 	end loop;
-	if v_count > 0 then
+	perform set_config('tow.more', v_more::text, true);
+	if v_count > 0 and not dry_run then
 		perform tow_store.note('bulk.' || v_verb, queue, null, jsonb_strip_nulls(jsonb_build_object('jobs', v_count, 'state', state, 'kind', kind, 'lane', lane,
 			'tag', tag, 'class', class, 'priority', priority, 'older_than', older_than, 'newer_than', newer_than,
 			'delay', delay, 'to_priority', to_priority, 'to_queue', to_queue)));

@@ -83,12 +83,15 @@ comment on function tow_store.level_name("char") is 'What a log line is: how gra
 
 create or replace function tow.log(id bigint, after bigint default 0, max_rows int default null)
 returns table(n bigint, at timestamptz, run bigint, level text, line text)
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select l.n, l.at, l.run, tow_store.level_name(l.level), tow_store.shown(l.line, s.sees)
-	from tow_store.log l, (select tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
-	where l.job_id = $1 and l.n > $2 order by l.n limit $3
-$$;
+declare
+	v_sees constant boolean := tow.sees_args((tow_store.see_job($1)).queue);
+begin
+	return query
+		select l.n, l.at, l.run, tow_store.level_name(l.level), tow_store.shown(l.line, v_sees)
+		from tow_store.log l where l.job_id = $1 and l.n > $2 order by l.n limit $3;
+end $$;
 comment on function tow.log(bigint, bigint, int) is 'The log lines of a job, of all its runs; after: only those with a larger n; max_rows: so many and no more.';
 
 -- What somebody who waits for a job wants to know, cheaply.

@@ -65,7 +65,8 @@ as $$
 		when r.gives = 'text' then jsonb_build_object('200', '{"description": "lines", "content": {"text/plain": {"schema": {"type": "string"}}}}'::jsonb)
 		else jsonb_build_object(case when r.gives in ('id', 'ids', 'token') then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
 			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
-				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
+				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case
+					when r.fn in ('tow.bulk', 'haul.bulk') then '{"more": {"type": "boolean", "description": "more match: call again"}}' when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
 			when 'one' then row
 			when 'json' then tow_store.json_document(r.fn)
 			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
@@ -93,7 +94,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select tow_store.json_type(p_type) || case when p_name = 'sort' then coalesce((
 		select jsonb_build_object('enum', jsonb_agg(d || s order by s, d), 'description', 'in this order; with - before it the other way round. Rows that have nothing there come last')
-		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else '{}' end
+		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else jsonb_strip_nulls(jsonb_build_object('enum', to_jsonb(tow_store.words_of(r.fn, p_name)))) end
 $$;
 comment on function tow_store.json_of_argument(tow_store.route, text, regtype) is 'How an argument of a route looks as JSON.';
 
@@ -124,13 +125,14 @@ create or replace function tow_store.json_own() returns jsonb
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select jsonb_object_agg(o.path, (select jsonb_object_agg(m.method, jsonb_strip_nulls(jsonb_build_object('operationId', m.method || translate(o.path, '/.', '__'), 'summary', rtrim(m.said, '.'), 'description', m.said,
-		'tags', array['server'], 'security', case when m.open then '[]'::jsonb end, 'requestBody', m.body, 'responses', jsonb_build_object(m.status, jsonb_build_object('description', m.gives), 'default', '{"$ref": "#/components/responses/Problem"}'::jsonb))))
-		from jsonb_to_recordset(o.methods) m(method text, said text, status text, gives text, open boolean, body jsonb)))
+		'tags', array['server'], 'security', case when m.open then '[]'::jsonb end, 'requestBody', m.body, 'responses', jsonb_build_object(m.status, jsonb_strip_nulls(jsonb_build_object('description', m.gives, 'content', case when m.members is not null then
+				jsonb_build_object('application/json', jsonb_build_object('schema', tow_store.json_members(m.members))) end)), 'default', '{"$ref": "#/components/responses/Problem"}'::jsonb))))
+		from jsonb_to_recordset(o.methods) m(method text, said text, status text, gives text, members text, open boolean, body jsonb)))
 	from (values
-		('/api/v1/health', '[{"method": "get", "said": "Whether the server is alive.", "status": "200", "gives": "it is", "open": true}]'::jsonb),
-		('/api/v1/ready', '[{"method": "get", "said": "Whether it has its database.", "status": "200", "gives": "it has", "open": true}]'),
-		('/api/v1/openapi.json', '[{"method": "get", "said": "This description.", "status": "200", "gives": "OpenAPI 3.1", "open": true}]'),
-		('/api/v1/session', '[{"method": "post", "said": "Sign a browser in, with a token or the key of an address.", "status": "200", "gives": "name and role, and a cookie", "open": true,
+		('/api/v1/health', '[{"method": "get", "said": "Whether the server is alive.", "status": "200", "gives": "it is", "members": "status string, version string", "open": true}]'::jsonb),
+		('/api/v1/ready', '[{"method": "get", "said": "Whether it has its database.", "status": "200", "gives": "it has", "members": "status string", "open": true}]'),
+		('/api/v1/openapi.json', '[{"method": "get", "said": "This description.", "status": "200", "gives": "OpenAPI 3.1", "members": "openapi string, info object, paths object, components object", "open": true}]'),
+		('/api/v1/session', '[{"method": "post", "said": "Sign a browser in, with a token or the key of an address.", "status": "200", "gives": "name and role, and a cookie", "members": "name string, role string", "open": true,
 				"body": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["token"], "properties": {"token": {"type": "string"}}}}}}},
 			{"method": "delete", "said": "Sign it out.", "status": "204", "gives": "done"}]'),
 		('/api/v1/ws', '[{"method": "get", "said": "A WebSocket that tells what changes.", "status": "101", "gives": "it is one now"}]')

@@ -6,13 +6,25 @@ as $$
 $$;
 comment on function tow_store.fn_of(text) is 'A function by its name; while a migration has two of a name, the one that it has made.';
 
+-- The words of a column by which a view is asked.
+create or replace function tow_store.words_of(p_fn text, p_column text) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case p_fn || '.' || p_column
+		when 'tow.queues.state' then '{open,paused}' when 'tow.lanes.state' then '{ready,full,out of tokens,paused,idle}' when 'tow.limits.what' then '{queue,kind,lane}'
+		when 'tow.schedules.state' then '{active,paused,ended}' when 'tow.schedulers.state' then '{running,stand-by,silent}' when 'tow.workers.state' then '{running,draining}'
+		when 'tow.batches.state' then '{open,scheduled,ready,running,retrying,waiting,completed,failed,cancelled}'
+		when 'tow.policies.shape' then '{fixed,linear,exponential,polynomial,list,function}' end::text[]
+$$;
+comment on function tow_store.words_of(text, text) is 'What a view may have in a column, where that is some words and no other; null: anything.';
+
 create or replace function tow_store.argument(p_name text, p_type text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select format(case
 		when p_type in ('jsonb', 'json') then 'nullif($1 -> %1$L, ''null'')::%2$s'
 		when p_type = 'bytea' then 'decode($1 ->> %1$L, ''base64'')'
-		when p_type = 'jsonb[]' then 'array(select jsonb_array_elements($1 -> %1$L))'
+		when p_type = 'jsonb[]' then 'array(select nullif(e, ''null'') from jsonb_array_elements($1 -> %1$L) e)'
 		when p_type like '%[]' then 'case jsonb_typeof($1 -> %1$L) when ''array'' then array(select jsonb_array_elements_text($1 -> %1$L)) else string_to_array($1 ->> %1$L, '','') end::%2$s'
 		else '($1 ->> %1$L)::%2$s'
 	end, p_name, p_type)

@@ -145,6 +145,7 @@ declare
 	v_stop constant timestamptz := coalesce((p_end ->> 0)::timestamptz, case when v_down then '-infinity' else 'infinity' end::timestamptz);
 	v_outcome constant "char" := case p_state when 'completed' then 'c' when 'failed' then 'f' else 'x' end;
 	v_bands constant int[] := case when p_fits ? 'queue' then array(select b.id from tow_store.queue q join tow_store.band b on b.queue = q.id where q.name = p_fits ->> 'queue') end;
+	v_class constant text := p_fits ->> 'class';
 	v_workers constant bigint[] := case when p_fits ? 'workers' then array(select w::bigint from jsonb_array_elements_text(p_fits -> 'workers') w) end;
 begin
 	case
@@ -176,11 +177,11 @@ begin
 			return query select h.job_id, null::timestamptz, h.job_id, (coalesce(h.band = any(v_bands), true) or not exists (select from tow_store.band b where b.id = h.band)) and coalesce(h.worker = any(v_workers), v_workers is null)
 				from tow_store.history h where h.outcome = 'c' and h.job_id < v_tie and h.job_id >= v_last and not exists (select from tow_store.revival v where v.run = h.run) order by h.job_id desc limit p_rows;
 		when p_sort = '-finished_at' then
-			return query select h.job_id, h.finished_at, h.run, (coalesce(h.band = any(v_bands), true) or not exists (select from tow_store.band b where b.id = h.band)) and coalesce(h.worker = any(v_workers), v_workers is null)
+			return query select h.job_id, h.finished_at, h.run, (coalesce(h.band = any(v_bands), true) or not exists (select from tow_store.band b where b.id = h.band)) and coalesce(h.worker = any(v_workers), v_workers is null) and coalesce(h.class ^@ v_class, v_class is null)
 				from tow_store.history h where h.outcome <> 'c' and h.outcome = v_outcome and h.finished_at <= v_at and (h.finished_at, h.run) < (v_at, v_tie) and h.finished_at >= v_stop
 					and not exists (select from tow_store.revival v where v.run = h.run) order by h.finished_at desc, h.run desc limit p_rows;
 		when p_state in ('failed', 'cancelled') then
-			return query select h.job_id, null::timestamptz, h.job_id, (coalesce(h.band = any(v_bands), true) or not exists (select from tow_store.band b where b.id = h.band)) and coalesce(h.worker = any(v_workers), v_workers is null)
+			return query select h.job_id, null::timestamptz, h.job_id, (coalesce(h.band = any(v_bands), true) or not exists (select from tow_store.band b where b.id = h.band)) and coalesce(h.worker = any(v_workers), v_workers is null) and coalesce(h.class ^@ v_class, v_class is null)
 				from tow_store.history h where h.outcome in ('f', 'x') and h.outcome = v_outcome and h.job_id < v_tie and h.job_id >= v_last
 					and not exists (select from tow_store.revival v where v.run = h.run) order by h.job_id desc limit p_rows;
 		else
@@ -365,8 +366,10 @@ as $$
 #variable_conflict use_variable
 declare
 	c_most constant int := 20000;
-	v_states constant text[] := tow_store.list_states(state, worker);
-	v_sort constant text := tow_store.list_sort(v_states, sort, worker);
+	v_asked constant text[] := tow_store.list_states(state, worker);
+	v_sort constant text := tow_store.list_sort(v_asked, sort, worker);
+	-- what ended badly is in an index, and little else has a class
+	v_states constant text[] := case when v_asked is null and class is not null and parent is null then '{failed,cancelled}' else v_asked end;
 	v_fits jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent,
 		'kinds', case when system is not null then tow_store.kinds_of(system) end));
 	v_look jsonb;
@@ -417,7 +420,7 @@ begin
 	end loop;
 end $$;
 comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int, boolean, text, timestamptz, timestamptz) is
-'Jobs, live and finished, page by page, the newest first (failed and cancelled ones, and those in several states that have all ended or run: what runs, then what ended last): in a state, or in several with commas between them; of a queue, kind, tag, key, lane or parent; class: how the error''s class begins; system: those that are means of an area (haul.fetch), or, if false, all others; worker: those that a worker, by its id or name, runs or has ended. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones, -finished_at for what ended; what no index serves is refused. since and until: from when and up to when, of what the list is sorted by, which for -id is when jobs were made. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
+'Jobs, live and finished, page by page, the newest first (failed and cancelled ones, and those in several states that have all ended or run: what runs, then what ended last): in a state, or in several with commas between them; of a queue, kind, tag, key, lane or parent; class: how the error''s class begins, where no state is given of failed and cancelled jobs; system: those that are means of an area (haul.fetch), or, if false, all others; worker: those that a worker, by its id or name, runs or has ended. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones, -finished_at for what ended; what no index serves is refused. since and until: from when and up to when, of what the list is sorted by, which for -id is when jobs were made. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
 
 create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean, since timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp

@@ -63,9 +63,10 @@ from tow_store.refused r;
 comment on view tow.refused is 'Rows of tow.inbox that could not be enqueued, and why.';
 
 create or replace view tow.kinds as
-select k.kind, array_agg(distinct q.name order by q.name) as queues, count(distinct w.id) as workers,
-	g.max_running, g.paused_at, g.pause_reason
-from tow_store.worker w cross join unnest(w.kinds) k(kind) cross join unnest(w.queues) u(queue) join tow_store.queue q on q.id = u.queue
-	left join tow_store.gate g on g.what = 'k' and g.name = k.kind
-where w.ended_at is null group by k.kind, g.id;
-comment on view tow.kinds is 'Kinds that live workers know, the queues where they would run them, and the limit of each; tow.limits has also those of others.';
+select coalesce(k.kind, g.name) as kind, coalesce(k.queues, '{}') as queues, coalesce(k.workers, 0) as workers, g.max_running, g.paused_at, g.pause_reason
+from (
+		select n.kind, array_agg(distinct q.name order by q.name) as queues, count(distinct w.id) as workers
+		from tow_store.worker w cross join unnest(w.kinds) n(kind) cross join unnest(w.queues) u(queue) join tow_store.queue q on q.id = u.queue
+		where w.ended_at is null group by n.kind) k
+	full join (select o.* from tow_store.gate o where o.what = 'k' and (o.max_running is not null or o.paused_at is not null)) g on g.name = k.kind;
+comment on view tow.kinds is 'Kinds that live workers know, the queues where they would run them, and the limit of each; and those that nobody knows (workers is 0), as long as they are limited or paused.';

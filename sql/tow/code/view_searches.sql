@@ -4,7 +4,8 @@
 -- never sort a day of millions.
 create or replace function tow.find_history(
 	state text default null, queue text default null, kind text default null, tag text default null, key text default null,
-	class text default null, since interval default '1 day', max_rows int default 50, lane text default null
+	class text default null, since interval default '1 day', max_rows int default 50, lane text default null,
+	revived boolean default null
 ) returns setof tow.history
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -22,17 +23,17 @@ begin
 		exit when v_span >= since or (select count(*) from (select from tow.history h
 			where h.finished_at >= v_now - v_span and (state is null or h.state = state) and (queue is null or h.queue = queue)
 				and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key) and (lane is null or h.lane = lane)
-				and (class is null or starts_with(h.class, class)) limit max_rows) c) >= max_rows;
+				and (class is null or starts_with(h.class, class)) and (revived is null or h.revived = revived) limit max_rows) c) >= max_rows;
 	end loop;
 	return query
 		select h.* from tow.history h
 		where h.finished_at >= v_now - least(v_span, since) and (state is null or h.state = state) and (queue is null or h.queue = queue)
 			and (kind is null or h.kind = kind) and (tag is null or tag = any(h.tags)) and (key is null or h.key = key) and (lane is null or h.lane = lane)
-			and (class is null or starts_with(h.class, class))
+			and (class is null or starts_with(h.class, class)) and (revived is null or h.revived = revived)
 		order by h.finished_at desc limit max_rows;
 end $$;
-comment on function tow.find_history(text, text, text, text, text, text, interval, int, text) is
-'Jobs that finished within since and match, the latest first; class: how the error''s class begins.';
+comment on function tow.find_history(text, text, text, text, text, text, interval, int, text, boolean) is
+'Jobs that finished within since and match, the latest first, a row each time that they did; class: how the error''s class begins; revived: only those that were put back since, or, if false, only those that have finished for good so far, each once.';
 
 create or replace function tow.find_audit(
 	job bigint default null, what text default null, since interval default '1 day', max_rows int default 50, who text default null, before bigint default null

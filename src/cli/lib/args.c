@@ -147,6 +147,13 @@ static bool fits(const struct tow_option *option, const char *value, struct tow_
 		       : tow_hint(e, "for instance: --%s %s", option->name, whole ? "10" : "1.5");
 }
 
+/* Who gives a list twice means both. */
+static const char *listed(struct tow_arena *a, const struct tow_option *option, const char *before,
+			  const char *value)
+{
+	return before && strstr(option->value, ",...") ? tow_fmt(a, "%s,%s", before, value) : value;
+}
+
 /* No option begins with a digit. */
 static bool is_negative(const char *word)
 {
@@ -190,8 +197,9 @@ bool args_parse(struct args *args, struct tow_arena *a, const struct tow_option 
 		if (answer < FIRST)
 			return refuse(options, answer, argv, e);
 		const struct tow_option *option = &options[answer - FIRST];
+		const char *before = args->values[answer - FIRST];
 		args->values[answer - FIRST] = is_switch(option) ? switched(argc, argv)
-					       : option->value	 ? optarg
+					       : option->value	 ? listed(a, option, before, optarg)
 								 : option->name;
 		if (!fits(option, args->values[answer - FIRST], e))
 			return false;

@@ -1,5 +1,6 @@
 /* A command's options: a table, read by getopt_long. An option with a value is a string or absent;
- * a switch is there or not. Options may stand before, between and after the operands. What
+ * a switch is there or not. What is given twice counts as given last, but a list ("A,...") as
+ * both. Options may stand before, between and after the operands. What
  * begins with a minus and a digit is an operand. */
 #ifndef TOW_CLI_ARGS_H
 #define TOW_CLI_ARGS_H

@@ -19,6 +19,7 @@ enum { MOST_AT_ONCE = 256 }; /* messages: whoever floods us keeps us from nothin
 
 #define STABLE_US (30LL * US_PER_S)
 #define TURN_US	  (1LL * US_PER_S)
+#define BEAT_US	  (10LL * US_PER_S) /* what a child is told: one that asks says it twice as often */
 #define HUNG_US	  (20LL * US_PER_S) /* 15 s more than the longest silence of one that is well */
 #define ASLEEP_US (5LL * US_PER_S)  /* we have not looked for so long: silence says nothing */
 
@@ -119,11 +120,13 @@ static const char *const *environment(const struct supervised *s, struct tow_are
 	size_t n = 0, kept = 0;
 	while (environ[n])
 		n++;
-	const char **env = tow_alloc(a, (n + 2) * sizeof *env);
+	const char **env = tow_alloc(a, (n + 3) * sizeof *env);
 	for (size_t i = 0; i < n; i++)
 		if (!tow_sd_is_ours(environ[i]))
 			env[kept++] = environ[i];
-	env[kept] = tow_fmt(a, "NOTIFY_SOCKET=%s", s->ear_at);
+	env[kept++] = tow_fmt(a, "NOTIFY_SOCKET=%s", s->ear_at);
+	if (s->beats)
+		env[kept] = tow_fmt(a, "WATCHDOG_USEC=%lld", BEAT_US);
 	return env;
 }
 
