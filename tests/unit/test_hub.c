@@ -100,8 +100,7 @@ static void read_all(int fd, unsigned char *data, size_t n)
 	}
 }
 
-/* One frame of the hub's; its opcode. */
-static int hear(int fd, char *text, size_t size)
+static int hear_any(int fd, char *text, size_t size)
 {
 	unsigned char head[2], length[2];
 	size_t n;
@@ -116,6 +115,14 @@ static int hear(int fd, char *text, size_t size)
 	read_all(fd, (unsigned char *)text, n);
 	text[n] = '\0';
 	return head[0] & 15;
+}
+
+/* One frame of the hub's; its opcode. There is no database: that it is lost is said some time. */
+static int hear(int fd, char *text, size_t size)
+{
+	int opcode = hear_any(fd, text, size);
+
+	return opcode == 1 && strstr(text, "\"lost\"") ? hear_any(fd, text, size) : opcode;
 }
 
 static void hear_text(int fd, const char *part)
