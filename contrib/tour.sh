@@ -394,7 +394,7 @@ is "$STATUS" 0 "which is watched to its end"
 shell "tow haul ls"
 like "$OUT" "1 +completed +100 % .*8 B +web +files +README" "and completed"
 shell "tow haul files 1"
-like "$OUT" "placed +link +8 B +$dir/files/README" "its file is in the library"
+like "$OUT" "placed +link +8 B +README +$dir/files/README" "its file is in the library"
 stop "$web"
 
 section 'A kind in C'

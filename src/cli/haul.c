@@ -112,7 +112,7 @@ static int files(struct cli *c)
 		{ "state", NULL, AS_STATE },
 		{ "mode", NULL, AS_IS },
 		{ "size", NULL, AS_BYTES },
-		{ "source", "file", AS_IS },
+		{ "source", "FILE", AS_IS },
 		{ "path", NULL, AS_IF_ANY },
 		{ "why", NULL, AS_IF_ANY },
 		{ "error", NULL, AS_IF_ANY },

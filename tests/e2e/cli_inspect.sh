@@ -54,9 +54,9 @@ is "$(tow fsck --json)" "[]" "it is gone"
 
 # Beside everything that moves
 scheduler_start
-worker_start --queue default:4 --queue other:2
+worker_start --queue default:4 --queue other:2 --queue many:1
 first=$WORKER_PID
-worker_start --queue default:2 --queue other:1 # a retried job of "other" is also run when the first is dead
+worker_start --queue default:2 --queue other:1 --queue many:1 # a retried job of theirs is also run when the first is dead
 trouble=
 race 12 "2:select tow.enqueue('noop', key => 'k' || (random() * 20)::int, on_conflict => 'replace')" \
 	"1:select tow.enqueue('noop', lane => 'l' || (random() * 3)::int)" \

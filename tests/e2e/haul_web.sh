@@ -177,7 +177,7 @@ rm "$room/library/only"
 tow haul forget "$id"
 ok "forgotten, too" wait_until no_acts
 ok "what was fetched is the only one, and stays" cmp -s "$room/src/only" "$room/dl/tow-$id/only"
-is "$(asks "select line from tow_store.log where line ~ 'any more'")" "'only' is not in a library any more, so what was fetched stays" "its job says so"
+ok "its job says so" wait_until "says \"select line from tow_store.log where line ~ 'any more'\" \"'only' is not in a library any more, so what was fetched stays\""
 id=$(add plain/only --client web) && becomes "$id" completed
 rm "$room/library/only"
 tow haul forget "$id" --remove data

@@ -23,6 +23,9 @@ select cmp_ok(pg_temp.read() - :read, '<', 5000::bigint, 'without a look at them
 
 select is(array(select id from tow.find_jobs(queue => 'default', max_rows => 2)), array(select id from tow.jobs where queue = 'default' order by id desc limit 2), 'those that fit lie behind many that do not');
 select is(array(select id from tow.find_jobs(queue => 'many', state => 'ready', max_rows => 1500)), array(select id from tow.jobs where queue = 'many' and state = 'ready' order by id desc limit 1500), 'and there are many of them');
+select tow.enqueue('noop', run_at => tow.now() + '1 h'::interval, queue => 'unheard-of') \g /dev/null
+select is((select array_agg(f.state order by f.state) from tow.find_jobs(queue => 'unheard-of') f), '{scheduled,waiting}', 'of a queue that is not there yet, too');
+select is(array(select l.state from unnest('{scheduled,waiting}'::text[]) s, lateral tow.list_jobs(state => s, queue => 'unheard-of') l), '{scheduled,waiting}', 'in the other list as well');
 select is((select count(*) from tow.find_jobs(kind => 'noop', max_rows => null)), (select count(*) from tow.jobs), 'or all are asked for');
 select tow.cancel(id) from tow.jobs where queue = 'many' and state = 'ready' \g /dev/null
 analyze tow_store.job, tow_store.ready, tow_store.scheduled;

@@ -191,20 +191,22 @@ begin
 			when o.taken = 'replace' and replaced is null or o.taken = 'skip' then null else o.why end
 	where o.id = file and o.state = 'planned' returning o.* into f;
 	if f.replaced is not null then
-		perform haul_store.swap(f, 'placed', 'replaced', format('replaced by download %s', f.download));
+		perform haul_store.swap(f, false);
 	end if;
 end $$;
 comment on function haul.placed(bigint, text, text, text, bigint, numeric, numeric, text, boolean, bigint, numeric) is 'A file is in its place, or was, or stays out because of what is there.';
 
 -- What was at the name before, of another download of the library.
-create or replace function haul_store.swap(f haul_store.file, p_from text, p_to text, p_why text) returns void
+-- All that had it: what several downloads have by one name is one file.
+create or replace function haul_store.swap(f haul_store.file, p_back boolean) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	update haul_store.file o set state = p_to, why = p_why
-	where o.id = (select x.id from haul_store.file x join haul_store.download e on e.id = x.download join haul_store.download d on d.id = f.download
-		where x.target = f.target and x.state = p_from and x.id <> f.id and e.library = d.library order by x.placed_at desc limit 1)
+	update haul_store.file o set state = case when p_back then 'placed' else 'replaced' end, why = case when not p_back then w.why end
+	from (select format('replaced by download %s', d.id) as why, d.library from haul_store.download d where d.id = f.download) w, haul_store.download e
+	where e.id = o.download and e.library = w.library and o.target = f.target and o.id <> f.id
+		and case when p_back then o.state = 'replaced' and o.why = w.why else o.state = 'placed' end
 $$;
-comment on function haul_store.swap(haul_store.file, text, text, text) is 'Write down what became of the file that another one replaced.';
+comment on function haul_store.swap(haul_store.file, boolean) is 'Write down what became of the file that another one replaced; back: it is there again.';
 
 create or replace function haul.unplaced(file bigint, class text, error text) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp

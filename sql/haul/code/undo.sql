@@ -25,7 +25,7 @@ declare
 	o haul_store.file;
 begin
 	select x.* into o from haul_store.file x join haul_store.download e on e.id = x.download
-	where x.target = f.target and x.state = 'placed' and x.download <> f.download and f.mode <> 'same'
+	where x.target = f.target and x.state = 'placed' and x.download <> f.download and f.mode <> 'same' and x.size = f.size and coalesce(x.hash = f.hash, true) -- or it had another, which f replaced
 		and e.library = (select d.library from haul_store.download d where d.id = f.download)
 	order by x.id limit 1 for update of x;
 	if not found then
@@ -64,7 +64,7 @@ begin
 		why = case when not kept then concat_ws(': ', 'taken back', v_lost) when o.mode is null or o.mode = 'same' then 'it was there before, and stays' else 'changed since: left where it is' end
 	where o.id = file returning o.* into f;
 	if former then
-		perform haul_store.swap(f, 'replaced', 'placed', null);
+		perform haul_store.swap(f, true);
 	end if;
 	perform haul_store.note_changes(d, array[haul_store.folder(f.target)]) from haul_store.download d where d.id = f.download and not kept;
 	perform haul_store.note_event(f.download, case when kept then 'kept' when former then 'brought back' else 'undone' end, concat_ws(': ', f.target, v_lost));

@@ -83,6 +83,14 @@ where h.outcome in ('c', 'f', 'x');
 comment on view tow.history is 'Jobs that finished. Filter on finished_at: that prunes partitions.';
 comment on column tow.history.revived is 'It was put back since, by tow.retry or tow.redrive.';
 
+-- And 0, which is none: null = any of nothing would be false, but what has no band yet may be of any queue.
+create or replace function tow_store.bands_of(p_queue text) returns int[]
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select array(select b.id from tow_store.queue q join tow_store.band b on b.queue = q.id where q.name = p_queue) || 0
+$$;
+comment on function tow_store.bands_of(text) is 'The bands of a queue, for = any, which is null for what is in none yet.';
+
 -- The newest live jobs, so many of each state, found from the ends of indexes; no table is read whole. Of a band of
 -- ready jobs the last thousand positions (and max_rows) are looked at, and those that re-entered at any: newer jobs
 -- behind more than a thousand that re-entered after them are not shown.
@@ -172,7 +180,7 @@ declare
 	c_newest constant int := 1000;
 	v_before constant bigint := coalesce(before, 9223372036854775807);
 	v_fits constant jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane));
-	v_bands constant int[] := case when queue is not null then array(select b.id from tow_store.queue q join tow_store.band b on b.queue = q.id where q.name = queue) end;
+	v_bands constant int[] := case when queue is not null then tow_store.bands_of(queue) end;
 	v_newest tow_store.places[];
 	v_places tow_store.places[];
 begin

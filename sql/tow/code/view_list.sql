@@ -144,7 +144,7 @@ declare
 	v_last constant bigint := coalesce((p_end ->> 1)::bigint, -1);
 	v_stop constant timestamptz := coalesce((p_end ->> 0)::timestamptz, case when v_down then '-infinity' else 'infinity' end::timestamptz);
 	v_outcome constant "char" := case p_state when 'completed' then 'c' when 'failed' then 'f' else 'x' end;
-	v_bands constant int[] := case when p_fits ? 'queue' then array(select b.id from tow_store.queue q join tow_store.band b on b.queue = q.id where q.name = p_fits ->> 'queue') end;
+	v_bands constant int[] := case when p_fits ? 'queue' then tow_store.bands_of(p_fits ->> 'queue') end;
 	v_class constant text := p_fits ->> 'class';
 	v_workers constant bigint[] := case when p_fits ? 'workers' then array(select w::bigint from jsonb_array_elements_text(p_fits -> 'workers') w) end;
 begin
