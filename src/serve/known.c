@@ -38,13 +38,14 @@ struct known_answer *known_keep(struct known *k, const char *asked, const char *
 				long long now_us)
 {
 	struct known_answer *a = entry(k, asked);
-	bool too_long = strlen(text) > KNOWN_BYTES;
-	if (!a && !too_long)
-		a = oldest(k);
-	if (a)
-		forget(a);
-	if (too_long)
+	if (strlen(text) > KNOWN_BYTES) {
+		if (a)
+			forget(a);
 		return NULL;
+	}
+	if (!a)
+		a = oldest(k);
+	forget(a);
 	a->asked = tow_strdup(&a->arena, asked);
 	a->seen = tow_strdup(&a->arena, seen);
 	a->type = tow_strdup(&a->arena, type);
