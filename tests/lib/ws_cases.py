@@ -41,7 +41,7 @@ def asks(job):
 
 
 def grab():
-    return sql("select haul.grab('magnet:?xt=urn:btih:' || md5(random()::text), library => 'main')")
+    return sql("select haul.grab('magnet:?xt=urn:btih:' || md5(random()::text) || '00000000', library => 'main')")
 
 
 def refused():
