@@ -112,8 +112,8 @@ refused 64 enqueue noop --bulk --wait
 # A note about what looks like a slip, and no more than a note
 notes() { { "$TOW" "$@" >/dev/null; } 2>&1 | sed "/^hint: /d"; }
 is "$(notes enqueue noop)" "tow: warning: no worker is running" "enqueue says that nobody is there"
-worker_start --queue default:2 --queue orders:1 --grace 1s
 is "$(tow enqueue noop 2>&1 >/dev/null | tail -1)" "hint: the job waits until there is one" "and that it waits"
+worker_start --queue default:2 --queue orders:1 --grace 1s
 ok "the worker is there" wait_until '[ "$(instance_psql -c "select count(*) from tow.workers")" = 1 ]'
 is "$(notes enqueue noop)" "" "then there is nothing to say"
 is "$(notes enqueue ecoh)" "tow: warning: no live worker knows kind 'ecoh', did you mean 'echo'?" "a kind that nobody knows"

@@ -126,12 +126,12 @@ select is(pg_temp.warned('/api/v1/jobs', '{"kind": "nop"}'), '201 t no live work
 select is(pg_temp.warned('/api/v1/jobs/many', '{"kind": "nop", "queue": "other", "args": [{}]}'), '201 t no live worker knows kind ''nop'', did you mean ''noop''?; no live worker serves queue ''other''', 'for many, and of a queue, too');
 
 -- Page by page.
-create function pg_temp.walk(p_path text, p_key text, p_more text, p_given jsonb default '{}') returns text[] language plpgsql as $$
-declare v_page jsonb; v_all text[]; v_after text; v_n int := 0;
+create function pg_temp.walk(p_path text, p_more text, p_given jsonb default '{}') returns jsonb[] language plpgsql as $$
+declare v_page jsonb; v_all jsonb[]; v_after text; v_n int := 0;
 begin
 	loop
-		select a.content::jsonb into v_page from pg_temp.call('viewer', 'GET', p_path, p_given || jsonb_strip_nulls(jsonb_build_object('limit', 3, 'after', v_after))) a;
-		v_all := v_all || array(select i ->> p_key from jsonb_array_elements(v_page -> 'items') i);
+		select a.content::jsonb into v_page from pg_temp.call('viewer', 'GET', p_path, '{"limit": 3}' || p_given || jsonb_strip_nulls(jsonb_build_object('after', v_after))) a;
+		v_all := v_all || array(select i from jsonb_array_elements(v_page -> 'items') i);
 		v_after := v_page ->> 'next';
 		exit when v_after is null;
 		if v_n < 5 then execute p_more; end if;
@@ -141,7 +141,7 @@ begin
 end $$;
 create function pg_temp.walks(p_path text, p_key text, p_more text, p_all text[], p_given jsonb default '{}') returns text language sql as $$
 	select is((select string_agg(w, ' ') from (select w from unnest(v.all) w group by w having count(*) > 1 union all (select unnest(p_all) except select unnest(v.all))) x), null, p_path || ': each once')
-	from (select pg_temp.walk(p_path, p_key, p_more, p_given) as all) v $$;
+	from (select array(select i ->> p_key from unnest(pg_temp.walk(p_path, p_more, p_given)) i) as all) v $$;
 select pg_temp.walks('/api/v1/jobs', 'id', $$ select tow.enqueue('noop') $$, (select array_agg(id::text) from tow.jobs));
 select pg_temp.walks('/api/v1/downloads', 'id', $$ select haul.grab('magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000') $$, (select array_agg(id::text) from haul.downloads));
 select pg_temp.walks('/api/downloads/queue', 'id', $$ select haul.grab('magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000') $$, (select array_agg(id::text) from haul.downloads), '{"sort": "title"}');
@@ -172,11 +172,12 @@ select tow.pause('other') from generate_series(1, 60) \g /dev/null
 select pg_temp.worker() from generate_series(1, 4) \g /dev/null
 select haul.add_target('m' || i, 'mpd', 'mpd://127.0.0.1:' || 9 - i), haul.add_library('l' || i, '/media/' || 9 - i) from generate_series(1, 4) i \g /dev/null
 create temporary table sorting as
-select s.path, d || c as sort, g.given, pg_temp.walk(s.path, k.key, 'select 1', g.given || jsonb_build_object('sort', d || c)) as keys, pg_temp.walk(s.path, c, 'select 1', g.given || jsonb_build_object('sort', d || c)) as vals,
+select s.path, d || c as sort, g.given, array(select i ->> k.key from unnest(w.rows) with ordinality r(i, n) order by n) as keys, array(select i ->> c from unnest(w.rows) with ordinality r(i, n) order by n) as vals,
 	(select array_agg(i ->> k.key) from pg_temp.call('viewer', 'GET', s.path, g.given || '{"limit": 1000}') a, jsonb_array_elements(a.content::jsonb -> 'items') i) as whole
 from seen s, unnest(s.sorts) c, unnest('{"",-}'::text[]) d,
 	lateral (select coalesce((select n from unnest('{n,id,name,kind,lane,source,tracker}'::text[]) with ordinality o(n, p) where n = any(s.sorts) order by p limit 1), s.sorts[1]) as key) k,
-	lateral (select case when s.path ~ '^/api/v1/jobs/\{id}' then jsonb_build_object('id', :j) when s.path ~ '\{id}' then jsonb_build_object('id', :d) else '{}' end as given) g
+	lateral (select case when s.path ~ '^/api/v1/jobs/\{id}' then jsonb_build_object('id', :j) when s.path ~ '\{id}' then jsonb_build_object('id', :d) else '{}' end as given) g,
+	lateral (select pg_temp.walk(s.path, 'select 1', g.given || jsonb_build_object('sort', d || c, 'limit', case when s.path ~ '/(audit|events)$' then 50 else 4 end)) as rows offset 0) w
 where s.sorts is not null and s.role = 'viewer';
 select ok(count(*) > 300, 'many orders') from sorting;
 select ok(array['/api/v1/schedules', '/api/v1/queues', '/api/v1/workers', '/api/v1/events', '/api/v1/audit', '/api/v1/daemons', '/api/v1/clients', '/api/v1/targets', '/api/v1/libraries'] <@ array_agg(path) filter (where cardinality(keys) > 3), 'lists of several pages') from sorting;

@@ -7,51 +7,66 @@ select null::text as cursor, j.id, null::text as state, j.kind, j.queue, j.prior
 from tow_store.job j;
 comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where the list goes on after the job.';
 
--- Ranges of ids that have none of the queue or kind are passed by a glance at job_names. It says nothing of the order, so a
--- range that has many is halved until its newer half has few; where that has none, the other is halved at once. Where both names are there and no job has both, the glance does not help:
--- who has had his time is told from where it goes on, by a key without an id. Planned anew each time: an unknown range
--- looks small to the planner.
+-- A glance at job_names, which says nothing of the order: each of its ranges holds thousands of ids. The key's own index looks as cheap
+-- to the planner, and would read them all.
+create or replace function tow_store.has_named(p_queue text, p_kind text, p_first bigint, p_before bigint) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_bitmapscan = on set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set cpu_index_tuple_cost = 1000000 set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+	return case
+		when p_kind is null then exists (select from tow_store.job j where j.id >= p_first and j.id < p_before and j.queue = p_queue)
+		when p_queue is null then exists (select from tow_store.job j where j.id >= p_first and j.id < p_before and j.kind = p_kind)
+		else exists (select from tow_store.job j where j.id >= p_first and j.id < p_before and j.queue = p_queue and j.kind = p_kind)
+	end;
+end $$;
+comment on function tow_store.has_named(text, text, bigint, bigint) is 'Whether any of the ids from p_first on and before p_before is of a queue, of a kind, or of both.';
+
+-- A few ids are read one by one, from the newest on. Ranges of more that have none are passed by a glance, ever wider ones; one
+-- that has some is halved until few are left; where its newer half has none, the other is halved at once. Where both names are
+-- there and no job has both, the glance does not help: who has had his time is told from where it goes on, by a key without an id.
 create or replace function tow_store.newest_named(p_queue text, p_kind text, p_first bigint, p_before bigint, p_rows int) returns table(id bigint, tie bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_bitmapscan = on set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set cpu_index_tuple_cost = 1 set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_custom_plan
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
-	v_few constant int := greatest(500, p_rows);
+	c_few constant int := 2000;
 	c_factor constant int := 8;
 	c_widest constant int := 500000;
 	v_until constant timestamptz := clock_timestamp() + tow_store.list_time();
-	v_width bigint := v_few * 4;
-	v_halves boolean := false; -- the ids that come next, as many as the width, have too many
+	v_width bigint := c_few;
+	v_halves boolean := false; -- some are among the ids that come next
 	v_before bigint := p_before;
 	v_from bigint;
-	v_found int := 0;
-	v_ids bigint[];
+	v_left int := p_rows;
+	n int;
 begin
-	while v_before > p_first and v_found < p_rows loop
+	while v_before > p_first and v_left > 0 loop
 		if clock_timestamp() > v_until then
 			return query select null::bigint, v_before;
 			return;
 		end if;
 		v_from := greatest(v_before - v_width, p_first);
-		select array_agg(f.id order by f.id desc) into v_ids from (
-			select j.id from tow_store.job j
-			where j.id >= v_from and j.id < v_before and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) limit v_few + 1) f;
-		if cardinality(v_ids) > v_few then
+		n := 0;
+		if v_width = c_few then
+			return query select j.id, j.id from tow_store.job j
+				where j.id >= v_from and j.id < v_before and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) order by j.id desc limit v_left;
+			get diagnostics n = row_count;
+			v_left := v_left - n;
+		elsif tow_store.has_named(p_queue, p_kind, v_from, v_before) then
 			v_halves := true;
-			v_width := greatest((v_before - v_from) / 2, v_few);
+			v_width := greatest(v_width / 2, c_few);
 			continue;
 		end if;
-		return query select i, i from unnest(v_ids) i limit p_rows - v_found;
-		v_found := v_found + coalesce(cardinality(v_ids), 0);
-		v_halves := v_halves and v_ids is null;
 		v_before := v_from;
-		v_width := case when v_halves then greatest(v_width / 2, v_few) else least(v_width * c_factor, c_widest) end;
+		v_halves := v_halves and n = 0;
+		v_width := case when n > 0 then c_few when v_halves then greatest(v_width / 2, c_few) else least(v_width * c_factor, c_widest) end;
 	end loop;
 end $$;
 comment on function tow_store.newest_named(text, text, bigint, bigint, int) is 'The newest jobs of a queue, of a kind, or of both, among the ids from p_first on and before p_before; id is null for where the look goes on that took too long.';
 
 -- No index has completed jobs in the order in which they ended: their end writes to none. Spans of time are looked through
--- by history_finished, as newest_named does with ids. What ended in one instant cannot be narrowed: it is read whole.
+-- by history_finished, ever wider ones; one that has too many is halved until its newer half has few. What ended in one instant cannot be narrowed: it is read whole.
 create or replace function tow_store.newest_completed(p_workers bigint[], p_bands int[], p_since timestamptz, p_at timestamptz, p_tie bigint, p_rows int) returns table(id bigint, at timestamptz, tie bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_bitmapscan = on set enable_seqscan = off set enable_indexscan = off set enable_indexonlyscan = off set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_custom_plan
@@ -63,7 +78,7 @@ declare
 	v_until constant timestamptz := clock_timestamp() + tow_store.list_time();
 	v_now constant timestamptz := tow.now();
 	v_width interval := interval '1 s';
-	v_halves boolean := false; -- as there
+	v_halves boolean := false; -- the time that comes next, as much as the width, has too many
 	v_before timestamptz := p_at + interval '1 us';
 	v_from timestamptz;
 	v_found int := 0;
@@ -372,10 +387,9 @@ declare
 	v_states constant text[] := case when v_asked is null and class is not null and parent is null then '{failed,cancelled}' else v_asked end;
 	v_fits jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent,
 		'kinds', case when system is not null then tow_store.kinds_of(system) end));
-	v_look jsonb;
 	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int;
-	v_named constant boolean := v_states is null and v_fits - '{queue,kind}'::text[] = '{}'; -- what the second look finds fits
+	v_named constant boolean := v_states is null and v_fits - '{queue,kind}'::text[] = '{}'; -- what is found fits
 	v_seen int := 0;
 	v_found int := 0;
 	v_all int;
@@ -398,18 +412,16 @@ begin
 	end if;
 	v_span := tow_store.list_span(v_sort, since, until);
 	v_after := coalesce(v_after, v_span.start);
-	v_look := case when v_states is null then v_fits - '{queue,kind}'::text[] else v_fits end; -- mostly the newest are of them
-	v_step := case when v_fits = '{}' then max_rows else 4 * max_rows end;
+	v_step := case when v_named or v_fits = '{}' then max_rows else 4 * max_rows end;
 	loop
 		select array_agg(case when k.fits then k.id end), array_agg(k.at), array_agg(k.tie), coalesce(bool_or(k.id is null), false) into v_ids, v_ats, v_ties, v_tired
-		from tow_store.merge_keys(v_states, v_sort, v_after, v_span.stop, v_look, v_step) k;
+		from tow_store.merge_keys(v_states, v_sort, v_after, v_span.stop, v_fits, v_step) k;
 		return query select * from tow_store.list_rows(v_ids, v_ats, v_ties, v_fits, max_rows - v_found);
 		get diagnostics n = row_count;
 		v_found := v_found + n;
 		v_all := coalesce(cardinality(v_ids), 0);
 		exit when v_found >= max_rows or v_all < v_step and not v_tired;
 		v_seen := v_seen + v_all;
-		v_look := v_fits;
 		v_after := jsonb_build_array(v_ats[v_all], v_ties[v_all]);
 		if v_seen >= c_most or v_tired then
 			raise notice 'looked at % jobs: it goes on with after => %', v_seen, quote_literal(v_after::text);
