@@ -80,8 +80,9 @@ for ((round = 1; round <= rounds; round++)); do
 	list 'those that wait for tomorrow' '/api/v1/jobs?state=scheduled&limit=50'
 	list 'those that have completed' '/api/v1/jobs?state=completed&limit=50'
 	list 'of one queue' '/api/v1/jobs?queue=default&limit=50'
-	list 'of a queue behind many newer jobs' '/api/v1/jobs?queue=later&limit=50' # it looks at 20,000 that do not fit, and gives up there
+	list 'of a queue behind many newer jobs' '/api/v1/jobs?queue=later&limit=50'
 	list 'workers' '/api/v1/workers'
+	list 'health, which asks no database' '/api/v1/health'
 	beside 100 list 'the newest, beside 100 jobs a second' '/api/v1/jobs?limit=50'
 done
 exec {ending}>&-
