@@ -56,9 +56,10 @@ static int run(int argc, char **argv)
 	if (m.changes == 0)
 		puts("up to date");
 	else if (strcmp(m.owner, "tow_owner") != 0)
-		printf("note: everything belongs to '%s', which may not make roles; to have it "
-		       "belong to tow_owner,\n"
-		       "let a superuser migrate an empty database\n",
+		printf("note: everything belongs to '%s'; where there are no roles (tow_producer, "
+		       "tow_viewer...), nobody else\n"
+		       "can be let in, nor does tow serve let anybody in, until a superuser runs "
+		       "tow migrate\n",
 		       m.owner);
 	return EX_OK;
 }
@@ -75,12 +76,17 @@ const struct tow_command tow_command_migrate = {
 		"A superuser or a role with createrole also gets the roles tow_owner (everything "
 		"belongs to it),\n"
 		"tow_admin, tow_operator, tow_producer, tow_worker and tow_viewer, to be granted "
-		"to "
-		"people.\n"
+		"to people,\n"
+		"and tow_server for tow serve.\n"
 		"\n"
-		"Schemas tow and tow_store are Towpath's: what no file defines any more is dropped "
-		"there. A view of\n"
-		"yours that depends on something which must go is named, and nothing is changed.\n"
+		"A database that was restored into another cluster has lost them: it gets them "
+		"again, with what is\n"
+		"granted to them, and what a superuser has restored is given to tow_owner.\n"
+		"\n"
+		"Schemas tow, tow_store, haul and haul_store are Towpath's: what no file defines "
+		"any more is dropped\n"
+		"there. A view of yours that depends on something which must go is named, and "
+		"nothing is changed.\n"
 		"\n"
 		"Examples:\n"
 		"  tow migrate --dry-run\n"

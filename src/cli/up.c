@@ -150,31 +150,45 @@ static void pass_address(const struct up *u)
 		setenv("DATABASE_URL", u->c->url, 1);
 }
 
-/* An address that signs a browser in, once. */
-static bool bring_page(struct up *u, const char **link)
+/* An address that signs a browser in, once. NULL: a database without roles lets nobody in. */
+static bool make_link(struct up *u, const char **link)
 {
 	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_err *e = &u->c->err;
+	bool made = tow_call(u->c->db, &rows, e, "tow.add_key");
+	*link = made ? tow_fmt(u->a, "%s#key=%s", u->address, tow_rows_at(rows, 0, 0)) : NULL;
+	if (made || strcmp(e->class, "TW409") != 0)
+		return made;
+	printf("note: %s: the page lets nobody in\nhint: %s\n", e->text, e->hint);
+	*e = (struct tow_err){ 0 };
+	return true;
+}
+
+static bool bring_page(struct up *u, const char **link)
+{
 	const char *taken;
 	if (!page_listen(u->a, u->home, cli_option(u->c, "listen"), &u->listener, &u->address,
 			 &taken, &u->c->err) ||
-	    !tow_call(u->c->db, &rows, &u->c->err, "tow.add_key"))
+	    !make_link(u, link))
 		return false;
 	if (taken)
 		printf("note: something else listens on %s, so the page has another address: %s\n",
 		       taken, u->address);
-	*link = tow_fmt(u->a, "%s#key=%s", u->address, tow_rows_at(rows, 0, 0));
 	return true;
 }
 
 /* The program as it was called, for whoever has not installed it. */
 static void say_welcome(const struct up *u, const char *link)
 {
-	printf("\nTowpath is up. The page, for the next 15 minutes and one browser (%s token link "
-	       "prints another):\n\n  %s\n\nIn another terminal%s:\n\n",
-	       program_invocation_name, link,
-	       !u->private	    ? ", with the same database named"
-	       : getenv("TOW_HOME") ? tow_fmt(u->a, ", with TOW_HOME=%s", u->home)
-				    : "");
+	printf("\nTowpath is up. ");
+	if (link)
+		printf("The page, for the next 15 minutes and one browser (%s token link prints "
+		       "another):\n\n  %s\n\n",
+		       program_invocation_name, link);
+	printf("In another terminal%s:\n\n", !u->private ? ", with the same database named"
+					     : getenv("TOW_HOME")
+						     ? tow_fmt(u->a, ", with TOW_HOME=%s", u->home)
+						     : "");
 	if (u->private)
 		printf("  psql '%s'\n", u->c->url);
 	printf("  %1$s enqueue echo '{\"hello\": \"world\"}' --wait\n"

@@ -26,7 +26,7 @@ end $$;
 comment on function tow_store.make_token(text, text, text, bytea, interval) is 'A new secret, kept as its hash.';
 
 create or replace function tow_store.check_token(p_name text, p_role text, p_lasts interval) returns void
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
 	if p_name is null or p_name !~ '^[a-zA-Z0-9_.@-]{1,50}$' then
@@ -35,9 +35,11 @@ begin
 		perform tow_store.fail('TW422', format('bad role %L', p_role), 'use viewer, operator or admin');
 	elsif p_lasts <= '0' then
 		perform tow_store.fail('TW422', format('bad span %s', p_lasts), 'use one that is longer than nothing, or null for ever');
+	elsif not exists (select from pg_roles r where r.rolname = 'tow_' || p_role) then
+		perform tow_store.fail('TW409', format('there is no role tow_%s here, as which the server would ask', p_role), 'whoever migrated this database may make no roles: tow migrate, as a superuser, makes them');
 	end if;
 end $$;
-comment on function tow_store.check_token(text, text, interval) is 'Raise TW422 for what no token can be.';
+comment on function tow_store.check_token(text, text, interval) is 'Raise TW422 for what no token can be, TW409 where it could do nothing.';
 
 create or replace function tow.add_token(name text, role text default 'viewer', lasts interval default null) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

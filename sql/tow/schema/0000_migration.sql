@@ -13,7 +13,12 @@ declare
 	v_role name;
 	v_may_create constant boolean := (select r.rolsuper or r.rolcreaterole from pg_catalog.pg_roles r where r.rolname = session_user);
 	v_owner name := (select n.nspowner::regrole::name from pg_catalog.pg_namespace n where n.nspname = 'tow_store');
+	v_taken constant name := (select min(n.nspname) from pg_catalog.pg_namespace n where n.nspname in ('tow', 'haul', 'haul_store'));
 begin
+	if v_owner is null and v_taken is not null then
+		raise exception using errcode = 'TW409', message = pg_catalog.format('this database has a schema %I that is not Towpath''s', v_taken),
+			hint = 'tow, tow_store, haul and haul_store are Towpath''s alone: rename yours, or give Towpath a database of its own';
+	end if;
 	foreach v_role in array '{tow_owner,tow_admin,tow_operator,tow_producer,tow_worker,tow_viewer,tow_server}'::name[] loop
 		if not v_may_create or exists (select from pg_catalog.pg_roles r where r.rolname = v_role) then
 			continue;
@@ -83,6 +88,54 @@ create table if not exists tow_store.code_file (
 );
 comment on table tow_store.code_file is 'Code files as they were last run.';
 
+-- A copy that a superuser has restored belongs to him, and functions would run as him.
+do $owner$
+declare
+	v_command text;
+begin
+	if not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = session_user) or not exists (select from pg_catalog.pg_roles r where r.rolname = 'tow_owner')
+		or not (select r.rolsuper from pg_catalog.pg_namespace n join pg_catalog.pg_roles r on r.oid = n.nspowner where n.nspname = 'tow_store') then
+		return;
+	end if;
+	perform pg_catalog.set_config('role', session_user, false);
+	execute pg_catalog.format('grant create on database %I to tow_owner', pg_catalog.current_database());
+	foreach v_command in array array(
+		with ours as (
+			select n.oid, n.nspname from pg_catalog.pg_namespace n where exists (select from tow_store.migration m where n.nspname in (m.area, m.area || '_store'))
+		)
+		select pg_catalog.format('schema %I', o.nspname) from ours o
+		union all
+		select pg_catalog.format('table %s', c.oid::regclass) from pg_catalog.pg_class c where c.relnamespace in (select o.oid from ours o) and (c.relkind in ('r', 'p', 'v')
+			or c.relkind = 'S' and not exists (select from pg_catalog.pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')))
+		union all
+		select pg_catalog.format('type %s', c.reltype::regtype) from pg_catalog.pg_class c where c.relnamespace in (select o.oid from ours o) and c.relkind = 'c'
+		union all
+		select pg_catalog.format('routine %s', p.oid::regprocedure) from pg_catalog.pg_proc p where p.pronamespace in (select o.oid from ours o)) -- all of them, before the first is changed
+	loop
+		execute pg_catalog.format('alter %s owner to tow_owner', v_command);
+	end loop;
+	perform pg_catalog.set_config('role', 'tow_owner', false);
+end $owner$;
+
+-- Roles belong to the cluster: a copy that was restored elsewhere may have none of them, nor what was granted to them, and
+-- neither has a database that was migrated by who may make no roles, until somebody migrates it who may.
+create or replace function tow_store.migrate_lacks_roles() returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select (i.rolsuper or i.rolcreaterole) and (select count(*) from pg_roles r where r.rolname in ('tow_owner', 'tow_admin', 'tow_operator', 'tow_producer', 'tow_worker', 'tow_viewer', 'tow_server')) < 7
+		or i.rolsuper and exists (select from pg_roles r where r.rolname = 'tow_owner') and (select r.rolsuper from pg_namespace n join pg_roles r on r.oid = n.nspowner where n.nspname = 'tow_store')
+	from pg_roles i where i.rolname = session_user
+$$;
+comment on function tow_store.migrate_lacks_roles() is 'Whether there are roles to be made, or everything is to be given to tow_owner, and whoever asks may do that.';
+
+create or replace function tow_store.migrate_lacks_grants(p_area text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from pg_namespace n, pg_roles r where n.nspname = p_area and not has_schema_privilege(r.oid, n.oid, 'usage')
+		and (r.rolname in ('tow_admin', 'tow_operator', 'tow_worker', 'tow_viewer') or p_area = 'tow' and r.rolname in ('tow_producer', 'tow_server')))
+$$;
+comment on function tow_store.migrate_lacks_grants(text) is 'Whether a role is there that has not been granted what it is for.';
+
 -- p_files: [{"path": "sql/tow/code/now.sql", "text": "..."}]
 create or replace function tow_store.migrate_files(p_files jsonb)
 returns table(n int, area text, part text, name text, number int, checksum text)
@@ -109,7 +162,7 @@ begin
 	order by f.number limit 1;
 	if found then
 		raise exception using errcode = 'TW409', message = format('schema file %s has changed since it was applied here', v_name),
-			hint = 'what was applied stays as it is: put the change into a new file with the next number';
+			hint = 'a program that was never released has migrated it: a new database can take its jobs over (to whoever changed the file: what was applied stays as it is, a change is a new file with the next number)';
 	end if;
 	select format('%s/%s', m.area, m.name) into v_name
 	from tow_store.migration m
@@ -126,6 +179,8 @@ begin
 			when f.n is null then 'gone'
 			when coalesce(m.checksum, c.checksum) is null then 'new'
 			when coalesce(m.checksum, c.checksum) <> f.checksum then 'changed'
+			when f.number = 0 and f.area = 'tow' and tow_store.migrate_lacks_roles() then 'changed'
+			when f.name = 'zz_grants.sql' and tow_store.migrate_lacks_grants(f.area) then 'changed'
 			else 'same'
 		end
 	from tow_store.migrate_files(p_files) f

@@ -235,6 +235,14 @@ static bool become_owner(struct work *w, struct tow_err *e)
 	return true;
 }
 
+static bool explain_refusal(struct tow_err *e)
+{
+	if (strcmp(e->class, "42501") != 0)
+		return false;
+	return tow_hint(e, "it takes 'grant create on database', or a superuser; with createrole "
+			   "it makes the roles, too");
+}
+
 /* Bootstrapping is done as whoever we are, all else as the owner. */
 static bool bring_bootstrap(struct work *w, struct tow_err *e)
 {
@@ -251,7 +259,7 @@ static bool bring_bootstrap(struct work *w, struct tow_err *e)
 	if (!due)
 		return true;
 	say(w, "schema", "tow", strrchr(bootstrap, '/') + 1);
-	return transact(w, apply_schema, n, e);
+	return transact(w, apply_schema, n, e) || explain_refusal(e);
 }
 
 static bool apply_schemas(struct work *w, struct tow_err *e)
