@@ -113,7 +113,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	const char *key = NULL;
 	struct tow_db *db;
 
-	if (!tow_job_db(j, &db, e) || !work_begin(j, db, "haul.begin_grab", &rows, e))
+	if (!work_begin(j, &db, "haul.begin_grab", &rows, e))
 		return false;
 	if (!rows)
 		return true;
