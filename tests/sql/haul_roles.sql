@@ -8,7 +8,7 @@ create function pg_temp.may(p_role text) returns text language sql as $$
 select is(pg_temp.may('tow_producer'), null, 'producers: nothing');
 select is(pg_temp.may('tow_viewer'), 'announced client count_downloads find_downloads find_events find_files library list_downloads list_events list_files list_queue local_path path_map previewed show_download status target tested', 'viewers see');
 select is(pg_temp.may('tow_worker'),
-	'acted archives begin_act begin_empty begin_fetch begin_grab begin_import begin_notify begin_preview begin_scan begin_undo fetched fetching give_up grabbed imported listeners made measured needed notified observe pending placed plan preview process processed put_off scanned source_root tend undone unplaced unreachable watch',
+	'acted archives begin_act begin_empty begin_fetch begin_grab begin_import begin_notify begin_preview begin_scan begin_undo fetched fetching give_up grabbed held imported listeners made measured needed notified observe pending placed plan preview process processed put_off scanned source_root tend undone unplaced unreachable watch',
 	'workers report');
 select is(pg_temp.may('tow_operator'),
 	'act announced approve bulk cancel client count_downloads disable_client enable_client find_downloads find_events find_files forget grab grab_result library list_downloads list_events list_files list_queue local_path path_map pause preview_import previewed reject resume retry retry_client scan show_download start_service status stop_service target test_channel test_client test_library test_rule test_target tested undo',

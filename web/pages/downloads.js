@@ -94,6 +94,9 @@ export function hintOf(d) {
 	return parts.join('; ').replace(commands, (_, verb) => verb[0].toUpperCase() + verb.slice(1));
 }
 
+// By somebody in its client, not here.
+const isPausedThere = (d) => d.state === 'downloading' && d.transfer === 'paused';
+
 // What jobs of ours do, and do again.
 const tried = ['approved', 'downloading', 'downloaded', 'importing'];
 const isStuck = (d) => isLost(d) || isHeld(d) || d.failing;
@@ -111,8 +114,8 @@ export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no lib
 
 export const isOver = (d) => ended.includes(d.state);
 const holds = {
-	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state),
-	resume: (d) => d.state === 'paused',
+	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state) && !isPausedThere(d),
+	resume: (d) => d.state === 'paused' || isPausedThere(d),
 	choose: isLost,
 	approve: (d) => d.state === 'needs_approval',
 	reject: (d) => d.state === 'needs_approval',

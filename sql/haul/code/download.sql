@@ -289,7 +289,11 @@ as $$
 declare
 	d haul_store.download := haul_store.hold_download(id);
 begin
-	if d.state <> 'paused' then
+	if d.state = 'downloading' and exists (select from haul_store.transfer t where t.download = d.id and t.state = 'paused' and t.missed = 0) then -- by somebody there
+		perform haul_store.note_verb(d, 'resume');
+		perform haul_store.act(d, 'resume');
+		return d.state;
+	elsif d.state <> 'paused' then
 		perform haul_store.fail('TW409', format('download %s is %s, not paused', d.id, d.state), format('for what failed: tow haul retry %s, or select haul.retry(%1$s)', d.id));
 	end if;
 	perform haul_store.note_verb(d, 'resume');
@@ -297,7 +301,7 @@ begin
 	perform haul_store.act(d, 'resume');
 	return haul_store.go_on(d);
 end $$;
-comment on function haul.resume(bigint) is 'Let a paused download go on; returns its state.';
+comment on function haul.resume(bigint) is 'Let a paused download go on, also one that somebody has paused in its client; returns its state.';
 
 create or replace function haul.act(id bigint, what text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

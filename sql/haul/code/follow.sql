@@ -96,7 +96,7 @@ begin
 	perform haul_store.push(c);
 	for v_id in
 		select o.id from haul_store.download o join haul_store.transfer x on x.download = o.id
-		where x.client = c.id and x.leaving is null and (o.state in ('queued', 'approved')
+		where x.client = c.id and x.leaving is null and (o.state in ('queued', 'approved') and x.missed = 0
 			or o.state = 'downloading' and x.complete and x.missed = 0
 			or o.state = 'failed' and o.class ^@ 'transfer.' and x.missed = 0
 				and not exists (select from haul_store.spell s where s.download = o.id and 'transfer.' || s.trouble = o.class))

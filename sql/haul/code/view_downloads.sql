@@ -87,6 +87,7 @@ begin
 			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
 		when d.state in ('downloaded', 'importing') then p_tried
 		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, haul_store.shown_words(t.error, true, p_sees))
+		when d.state = 'downloading' and t.state = 'paused' then format('it is paused in client %s', c.name)
 		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it under another name', c.name)
 		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
@@ -105,7 +106,7 @@ comment on function haul_store.shown_link(text) is 'A link for people, without w
 
 create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
-	case when y.next_at is null then t.down end as down, t.up, case when y.next_at is null then t.eta end as eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
+	m.down, t.up, m.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
 	case when d.client is null then format('client %s is not configured', coalesce(d.client_name, '?'))
 		when d.state = 'rejected' then d.error
 		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', tow_store.in_sight('haul', (select tow_store.sight())))
@@ -125,6 +126,7 @@ from haul_store.download d
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
 	left join lateral haul_store.trying(d) y on true
+	left join lateral (select t.down, t.eta where d.state = 'downloading' and h.state = 'ok' and y.next_at is null and t.state <> 'paused') m on true -- else it is as it was seen last
 where d.forgotten_at is null;
 comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries, and as long as a host that could not be reached is asked again and has not answered. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
