@@ -44,10 +44,22 @@ select is(pg_temp.is_now(:a_id), 'downloading 100 5', 'until it does');
 -- Paused by somebody there.
 select pg_temp.sees(pg_temp.t(:'a', 'paused', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select is(pg_temp.is_now(:a_id), 'downloading it is paused in client c', 'what was paused in its client says so, and is not said to be fast');
+select is((select doing from haul.downloads where id = :a_id), 'paused', 'that is what it does');
 select is(haul.resume(:a_id), 'downloading', 'it can be let go on from here');
 select is(pg_temp.acts(:a_id), 'resume', 'by its client');
 select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select pg_temp.refused(format('select haul.resume(%s)', :a_id), 'TW409', 'retry', 'once');
+
+-- Retried while its client has it under way, and where that has dropped it without a word.
+select is(haul.retry(:a_id), 'downloading', 'one that is under way is left to its client');
+select is(pg_temp.acts(:a_id), 'resume reannounce', 'which announces it once more');
+select pg_temp.wants(repeat('d', 40)) as n_id \gset
+select haul.grabbed(:n_id, null), tow.cancel(pg_temp.job(:n_id, 'haul.grab')), pg_temp.later('3 minutes') \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select is(pg_temp.is_now(:n_id), 'downloading client c does not list it: it has dropped it, or holds it under another name', 'what its client does not list');
+select is(haul.retry(:n_id), 'approved', 'is given to it anew');
+select is(tow.state(pg_temp.job(:n_id, 'haul.grab')), 'ready', 'by a job');
+select haul.cancel(:n_id) \g /dev/null
 
 -- Told to be fast by one that is down.
 select haul.unreachable(:c, 1, 'scgi.connect', 'nobody listens there', null) \g /dev/null

@@ -110,7 +110,7 @@ const reasonOf = (d) => gist(troubleOf({ ...d, trouble: d.trouble.replace(sinceW
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
 const lookOf = (d) => (isHeld(d) || d.failing ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
-export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.doing === 'waiting' ? d.doing : d.state)} look=${lookOf(d)} />`);
+export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.doing)} look=${lookOf(d)} />`);
 
 export const isOver = (d) => ended.includes(d.state);
 const holds = {
@@ -119,7 +119,7 @@ const holds = {
 	choose: isLost,
 	approve: (d) => d.state === 'needs_approval',
 	reject: (d) => d.state === 'needs_approval',
-	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
+	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && !isPausedThere(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
 	cancel: (d) => !isOver(d),
 	delete: isOver,
 };
