@@ -41,6 +41,9 @@ holds() { # DRIVER OPTIONS...
 	ok "$driver: the other one forgotten, it is placed" becomes "$again" completed
 	ok "$driver: in the library that was asked for" cmp -s "$room/second/$driver.disk" "$room/src/$driver.disk"
 	ok "$driver: and the first one's file stays" cmp -s "$room/music/$driver.disk" "$room/src/$driver.disk"
+	tow haul forget "$again" --remove data
+	ok "$driver: its client holds it no more" wait_until "says \"select count(*) from haul_store.transfer where state <> 'removed'\" 0" 60
+	ok "$driver: the library's file stays" cmp -s "$room/second/$driver.disk" "$room/src/$driver.disk"
 
 	tow client set "$driver" --fast 1day --slow 1day >/dev/null
 	tow queue pause haul
@@ -49,7 +52,7 @@ holds() { # DRIVER OPTIONS...
 	tow queue resume haul
 	ok "$driver: of two in one moment one fails" wait_until "says \"select count(*) from haul.downloads where id in ($first, $again) and state = 'failed'\" 1" 60
 	like "$(asks "select error from haul.downloads where id in ($first, $again) and state = 'failed'")" "^client $driver holds it for download ($first|$again)" "$driver: for the other, which no listing has yet"
-	tow client disable "$driver"
+	tow client rm "$driver" --yes
 	finish "$pid"
 }
 holds transmission --user admin --secret secret:lab

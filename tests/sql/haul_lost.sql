@@ -50,8 +50,15 @@ select is(pg_temp.acts(:a_id), 'resume', 'by its client');
 select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select pg_temp.refused(format('select haul.resume(%s)', :a_id), 'TW409', 'retry', 'once');
 
--- Retried while its client has it under way, and where that has dropped it without a word.
-select is(haul.retry(:a_id), 'downloading', 'one that is under way is left to its client');
+-- Its turn has not come yet in its client, which may take long.
+select pg_temp.later('1 min'), pg_temp.sees(pg_temp.t(:'a', 'queued', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) from generate_series(1, 4) \g /dev/null
+select is((select concat_ws(' ', state, doing, trouble) from haul.downloads where id = :a_id), 'downloading queued', 'what waits its turn there says so, and nothing is wrong with it');
+select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+
+-- Retried while it stands still in its client, and where that has dropped it without a word.
+select pg_temp.refused(format('select haul.retry(%s)', :a_id), 'TW409', 'its client is at it', 'what moves is not tried again');
+select pg_temp.sees(pg_temp.t(:'a', 'stalled', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select is(haul.retry(:a_id), 'downloading', 'one that stands still is left to its client');
 select is(pg_temp.acts(:a_id), 'resume reannounce', 'which announces it once more');
 select pg_temp.wants(repeat('d', 40)) as n_id \gset
 select haul.grabbed(:n_id, null), tow.cancel(pg_temp.job(:n_id, 'haul.grab')), pg_temp.later('3 minutes') \g /dev/null
@@ -86,7 +93,9 @@ select is(haul.held(:twin, :'b'), true, 'the client holds it still');
 select is((select concat_ws(' ', d.state, t.key = :'b') from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'downloading t', 'for this one from now on');
 
 -- One that deletes nothing at least forgets it, where somebody wants it gone.
-select haul.cancel(:twin, 'data'), haul.acted(:twin, 'remove_data', 'it does not delete data') \g /dev/null
+select haul.cancel(:twin, 'data'), pg_temp.sees(pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
+select is((select count(*) from haul.begin_act(:twin, 'remove_data')), 1::bigint, 'given up, it goes, though it bears the tag of the one that had it before');
+select haul.acted(:twin, 'remove_data', 'it does not delete data') \g /dev/null
 select is(pg_temp.acts(:twin), 'remove_data remove', 'it is told to forget what it does not delete');
 select is((select detail from haul.events where download = :twin and what = 'refused'), 'client c: it does not delete data; it is only to forget it, and the files stay in /dl', 'and where the files are stands there');
 select haul.acted(:twin, 'remove') \g /dev/null

@@ -221,7 +221,10 @@ begin
 		perform haul_store.fail('TW409', format('download %s is completed%s', d.id, case when not v_held then ', and its client does not hold it any more' end),
 			'what was undone can be imported again while its client holds it; else: tow haul add');
 	end if;
-	if d.state = 'downloading' and v_held then
+	if d.state = 'downloading' and exists (select from haul_store.transfer t join haul_store.health h on h.client = t.client
+		where t.download = d.id and t.missed = 0 and t.state = 'downloading' and h.observed - t.moved < '1 minute') then
+		perform haul_store.fail('TW409', format('download %s is on its way', d.id), 'its client is at it: tow haul pause or cancel holds it or gives it up');
+	elsif d.state = 'downloading' and v_held then
 		perform haul_store.start_afresh(d);
 		perform haul_store.act(d, case when haul_store.is_paused_there(d.id) then 'resume' else 'reannounce' end) where d.type = 'torrent' or haul_store.is_paused_there(d.id);
 		return d.state;
