@@ -22,7 +22,7 @@ comment on function haul_store.trying(haul_store.download) is 'How often a job h
 
 -- Else how fast it is, and how long it takes, is what was seen of it last.
 create or replace function haul_store.is_coming(p_state text, p_health text, p_transfer text) returns boolean
-language sql immutable parallel safe
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 return p_state = 'downloading' and p_health in ('ok', 'new') and p_transfer <> 'paused';
 comment on function haul_store.is_coming(text, text, text) is 'Whether bytes of a download may be coming in: by its state, its client''s and its transfer''s.';
 
