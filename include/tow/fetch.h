@@ -21,8 +21,8 @@
  *	config.checksum	  FINAL: the checksum is none
  *	http.redirects	  FINAL: too many
  *	http.range	  RETRY: the server's ranges contradict each other
- *	local.space	  RETRY: it does not fit, which is said before a byte is written where the
- *			  size is known; the part stays
+ *	local.space	  RETRY: it does not fit, here or where it is to go, which is said before a
+ *			  byte is written where the size is known; the part stays
  *	place.busy	  RETRY: another process is at it */
 #ifndef TOW_FETCH_H
 #define TOW_FETCH_H
@@ -40,6 +40,8 @@ struct tow_fetch_what {
 	const char *checksum; /* "sha256:HEX", sha1, md5, xxh128; NULL */
 	long long rate;	      /* bytes a second; 0: as they come */
 	long stall_ms;	      /* nothing came for so long; 0: 60 s */
+	const char *then;     /* the folder into which it is to go from there; NULL: none */
+	long long reserve;    /* bytes that are to be left there */
 };
 
 struct tow_fetch_seen {

@@ -82,6 +82,7 @@ char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text
 char *tow_http_signature(struct tow_arena *a, const char *key, const char *body);
 char *tow_md5_hex(struct tow_arena *a, const char *text);     /* for protocols that ask for it */
 char *tow_sha1_base64(struct tow_arena *a, const char *text); /* likewise */
+char *tow_sha1_hex(struct tow_arena *a, const void *data, size_t len);
 char *tow_sha256_hex(struct tow_arena *a, const void *data, size_t len);
 
 #endif

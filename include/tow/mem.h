@@ -18,6 +18,7 @@ void *tow_alloc(struct tow_arena *a, size_t size);    /* zeroed, aligned for any
 char *tow_strdup(struct tow_arena *a, const char *s); /* NULL stays NULL */
 char *tow_strndup(struct tow_arena *a, const char *s, size_t n);
 char *tow_fmt(struct tow_arena *a, const char *fmt, ...) TOW_PRINTF(2, 3);
+const char *tow_bytes(struct tow_arena *a, long long n); /* for people: "999 B", "1.5 GB" */
 void tow_arena_reset(
 	struct tow_arena *a); /* everything goes; one block is kept for the next turn */
 void tow_arena_release(struct tow_arena *a); /* everything goes */

@@ -214,6 +214,8 @@ static struct tow_fetch_what copied(struct tow_arena *a, const struct tow_fetch_
 		.named = what->named,
 		.rate = what->rate,
 		.stall_ms = what->stall_ms,
+		.then = tow_strdup(a, what->then),
+		.reserve = what->reserve,
 	};
 }
 

@@ -271,19 +271,40 @@ bool fetch_start(struct tow_fetch *f, const struct fetch_memo *fresh, struct tow
 	return f->part >= 0 || place_fail(e, "make", fresh->part, errno);
 }
 
-bool fetch_has_room(struct tow_fetch *f, struct tow_err *e)
+static bool has_room(struct tow_fetch *f, int dir, const char *path, long long need,
+		     struct tow_err *e)
 {
 	struct statvfs fs;
-	long long need = f->memo.size - f->at, is_free;
+	long long is_free;
 
-	if (f->memo.size < 0 || fstatvfs(f->dir, &fs) != 0)
+	if (fstatvfs(dir, &fs) != 0 || fs.f_blocks == 0) /* some do not know */
 		return true;
 	is_free = (long long)fs.f_bavail * (long long)fs.f_frsize;
 	if (need <= is_free)
 		return true;
-	tow_fail_class(e, TOW_RETRY, "local.space", "%lld bytes are to come, and %lld are free",
-		       need, is_free);
-	return tow_hint(e, "make room in '%s'", f->what.root);
+	tow_fail_class(e, TOW_RETRY, "local.space",
+		       "not enough room in '%s': it needs %s, and %s are free", path,
+		       tow_bytes(&f->arena, need), tow_bytes(&f->arena, is_free));
+	return tow_hint(e, "make room there");
+}
+
+/* On another file system it will be a copy. What is not there may be by then. */
+static bool has_room_beyond(struct tow_fetch *f, struct tow_err *e)
+{
+	TOW_AUTO_FD dir =
+		f->what.then ? open(f->what.then, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct stat here, there;
+
+	if (dir < 0 || fstat(dir, &there) != 0 || fstat(f->dir, &here) != 0 ||
+	    here.st_dev == there.st_dev)
+		return true;
+	return has_room(f, dir, f->what.then, f->memo.size + f->what.reserve, e);
+}
+
+bool fetch_has_room(struct tow_fetch *f, struct tow_err *e)
+{
+	return f->memo.size < 0 || (has_room(f, f->dir, f->what.root, f->memo.size - f->at, e) &&
+				    has_room_beyond(f, e));
 }
 
 bool fetch_write(struct tow_fetch *f, const char *data, size_t len, struct tow_err *e)

@@ -273,8 +273,35 @@ static struct verdict judge(CURLcode curl)
 	return (struct verdict){ curl, TOW_RETRY, "http.protocol" };
 }
 
-static bool fail_ask(struct tow_err *e, const struct tow_http_request *q, const struct intake *in,
-		     CURLcode curl)
+/* The host that is called, and at which port where the address says so. */
+static const char *host_of(struct tow_arena *a, const char *url)
+{
+	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
+	AUTO_PART *host = NULL;
+	AUTO_PART *port = NULL;
+	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+		return "?";
+	curl_url_get(u, CURLUPART_PORT, &port, 0);
+	return tow_fmt(a, "%s%s%s", host, port ? ":" : "", port ? port : "");
+}
+
+/* Why there was never anybody to ask; NULL: there was, for all that is known. */
+static const char *unreached(CURL *c, CURLcode curl)
+{
+	curl_off_t connected = 0;
+	long error = 0;
+	curl_easy_getinfo(c, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
+	if (curl == CURLE_COULDNT_RESOLVE_HOST)
+		return "nobody knows where a host of this name is";
+	if (curl == CURLE_COULDNT_CONNECT)
+		return error ? strerror((int)error) : "it takes no connection";
+	return curl == CURLE_OPERATION_TIMEDOUT && connected == 0 ? "it does not answer" : NULL;
+}
+
+static bool fail_ask(struct tow_err *e, struct tow_http *h, const struct tow_http_request *q,
+		     const struct intake *in, CURLcode curl)
 {
 	const char *method = q->method ? q->method : "GET", *url = shown(in->arena, q->url);
 	if (in->too_long)
@@ -282,6 +309,10 @@ static bool fail_ask(struct tow_err *e, const struct tow_http_request *q, const 
 				      "%s '%s': the answer is longer than %zu bytes", method, url,
 				      in->max_bytes);
 	struct verdict v = judge(curl);
+	const char *why = unreached(h->curl, curl);
+	if (why)
+		return tow_fail_class(e, v.code, v.class, "the host '%s' cannot be reached: %s",
+				      host_of(in->arena, q->url), why);
 	return tow_fail_class(e, v.code, v.class, "%s '%s': %s", method, url,
 			      curl_easy_strerror(curl));
 }
@@ -319,7 +350,7 @@ bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http
 	if (code == CURLE_OK)
 		fill_answer(answer, h->curl, &in);
 	tow_buf_release(&in.body);
-	return code == CURLE_OK || fail_ask(e, q, &in, code);
+	return code == CURLE_OK || fail_ask(e, h, q, &in, code);
 }
 
 /* --- asking, and hearing in parts */
@@ -386,7 +417,7 @@ bool tow_http_more(struct tow_http *h, struct tow_http_answer *answer, bool *ove
 	if (!s->ended && !turn(h, e))
 		return false;
 	if (s->ended && s->end != CURLE_OK && s->in.body.len == 0)
-		return fail_ask(e, &s->q, &s->in, s->end);
+		return fail_ask(e, h, &s->q, &s->in, s->end);
 	*answer = (struct tow_http_answer){ .headers = s->in.headers,
 					    .body = s->in.body.data ? s->in.body.data : "",
 					    .body_len = s->in.body.len };
@@ -403,57 +434,58 @@ const char *tow_http_leads_to(struct tow_http *h)
 	return url;
 }
 
-#define PAGE_WORDS 80 /* bytes of a page that are quoted in an error */
-
-static bool is_page(const struct tow_http_answer *answer)
+/* What people take a status to mean; "" where there is no more to say than its number. */
+static const char *meaning(long status)
 {
-	return answer->body_len > 9 && (strncasecmp(answer->body, "<!doctype", 9) == 0 ||
-					strncasecmp(answer->body, "<html", 5) == 0);
+	static const struct {
+		long status;
+		const char *text;
+	} table[] = {
+		{ 400, "it does not understand what it is asked" },
+		{ 401, "it asks for a login" },
+		{ 403, "it does not allow that" },
+		{ 404, "there is no such thing" },
+		{ 405, "it does not take such requests" },
+		{ 408, "it waited too long for us" },
+		{ 410, "it is not there any more" },
+		{ 413, "that is more than it takes" },
+		{ 429, "it was asked too often" },
+		{ 451, "it may not be given for legal reasons" },
+		{ 500, "something broke there" },
+		{ 502, "what is behind it does not answer well" },
+		{ 503, "it is not available now" },
+		{ 504, "what is behind it does not answer" },
+		{ 507, "it has no room left" },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (table[i].status == status)
+			return table[i].text;
+	return "";
 }
 
-/* Whether the words between from and to stand before them, too. */
-static bool is_said(const char *words, size_t from, size_t to)
+/* What was meant for a browser, or for a program: no words for people. */
+static bool is_markup(const struct tow_http_answer *answer)
 {
-	size_t len = to > from ? to - from : 0;
-	for (size_t i = 0; len > 0 && i + len < from; i++)
-		if (memcmp(words + i, words + from, len) == 0 && (i == 0 || words[i - 1] == ' ') &&
-		    words[i + len] == ' ')
-			return true;
-	return false;
+	size_t blank = strspn(answer->body, "\xef\xbb\xbf \t\r\n");
+	return answer->body[blank] == '<';
 }
 
-static size_t trimmed(const char *words, size_t n)
-{
-	while (n > 0 && words[n - 1] == ' ')
-		n--;
-	return n;
-}
-
-/* The beginning of what the server said, on one line: it often says what is wrong. Of a page for
- * people a few words without its tags are enough, and without those that a heading has from the
- * title. */
+/* The beginning of what the server said, on one line: it often says what is wrong. */
 static void excerpt(char *out, size_t size, const struct tow_http_answer *answer)
 {
-	bool page = is_page(answer), in_tag = false;
-	size_t n = 0, piece = 0;
+	size_t n = 0;
 	for (size_t i = 0; i < answer->body_len && n + 1 < size; i++) {
 		unsigned char c = (unsigned char)answer->body[i];
-		if (page && c == '<' && is_said(out, piece, trimmed(out, n)))
-			n = piece;
-		in_tag = page && (c == '<' || (in_tag && c != '>'));
-		if (in_tag || (page && c == '>'))
-			c = ' ';
 		if (c >= 0x7f)
 			c = '?'; /* not known to be UTF-8 */
 		if (c > ' ')
 			out[n++] = (char)c;
 		else if (n > 0 && out[n - 1] != ' ')
 			out[n++] = ' ';
-		if (answer->body[i] == '>')
-			piece = n;
 	}
-	n = page && n >= PAGE_WORDS ? PAGE_WORDS - 1 : n;
-	out[trimmed(out, n)] = '\0';
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
 }
 
 bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *e)
@@ -461,12 +493,14 @@ bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *e)
 	long s = answer->status;
 	if (s >= 200 && s < 300)
 		return true;
-	char class[48], said[200];
+	char class[48], said[200] = "";
 	bool passing = s == 408 || s == 425 || s == 429 || (s >= 500 && s < 600);
 	snprintf(class, sizeof class, "http.%ld", s);
-	excerpt(said, sizeof said, answer);
+	if (answer->body_len > 0 && !is_markup(answer))
+		excerpt(said, sizeof said, answer);
+	const char *why = *said ? said : meaning(s);
 	return tow_fail_class(e, passing ? TOW_RETRY : TOW_FINAL, class,
-			      "the server answered %ld%s%s", s, *said ? ": " : "", said);
+			      "the server answered %ld%s%s", s, *why ? ": " : "", why);
 }
 
 const char *tow_http_header(const struct tow_http_answer *answer, const char *name)

@@ -120,6 +120,18 @@ char *tow_fmt(struct tow_arena *a, const char *fmt, ...)
 	return s;
 }
 
+const char *tow_bytes(struct tow_arena *a, long long n)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	double size = (double)n;
+	size_t unit = 0;
+	while (size >= 999.5 && unit + 1 < sizeof units / sizeof *units) {
+		size /= 1000;
+		unit++;
+	}
+	return tow_fmt(a, size < 9.95 && unit > 0 ? "%.1f %s" : "%.0f %s", size, units[unit]);
+}
+
 /* One block of the usual sizes stays; what a single huge job needed goes back to the system. */
 void tow_arena_reset(struct tow_arena *a)
 {

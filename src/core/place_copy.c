@@ -226,8 +226,10 @@ static bool enough_space(struct tow_placing *p, struct tow_err *e)
 	if (need <= 0 || free - p->rules.reserve >= need)
 		return true;
 	return tow_fail_class(e, TOW_RETRY, "local.space",
-			      "'%s' needs %lld bytes: there are %lld, of which %lld are to be left",
-			      p->to, need, free, p->rules.reserve);
+			      "not enough room for '%s': it needs %s, and %s are free, of which %s "
+			      "are to be left",
+			      p->to, tow_bytes(&p->arena, need), tow_bytes(&p->arena, free),
+			      tow_bytes(&p->arena, p->rules.reserve));
 }
 
 static bool begin_copy(struct tow_placing *p, struct tow_err *e)

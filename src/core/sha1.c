@@ -56,6 +56,17 @@ const struct digest_kind digest_sha1 = {
 	.compress = compress,
 };
 
+char *tow_sha1_hex(struct tow_arena *a, const void *data, size_t len)
+{
+	char hex[DIGEST_HEX_SIZE];
+	struct digest d;
+
+	digest_init(&d, &digest_sha1);
+	digest_add(&d, data, len);
+	digest_hex(&d, hex);
+	return tow_strdup(a, hex);
+}
+
 char *tow_sha1_base64(struct tow_arena *a, const char *text)
 {
 	unsigned char out[DIGEST_SIZE];

@@ -35,7 +35,7 @@ ends() { wait_until "again; says \"select state from haul.downloads where title 
 given big 900000 full
 head -c 700000 /dev/zero >"$room/small/ballast"
 ok "a disk is full" fails big
-like "$(why big)" "^local.space: .*needs 900000 bytes" "and says so"
+like "$(why big)" "^local.space: .*not enough room for .*big.*: it needs 900 kB" "and says so"
 is "$(state_of big)" importing "the download waits, and is not to blame"
 is "$(find "$room/small/full" -type f | wc -l)" 0 "nothing half is there"
 rm "$room/small/ballast"

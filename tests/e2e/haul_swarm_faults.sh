@@ -41,7 +41,7 @@ hash=$(drive -t "tow-$late" list | jq -r '.transfers[0].key')
 kill -KILL "$leecher"
 wait "$leecher" 2>/dev/null
 ok "a client that is killed is down" wait_until "says \"select state from haul.clients where name = 'qb'\" down" 60
-like "$(asks "select error from haul.clients where name = 'qb'")" "connect" "with the reason"
+like "$(asks "select error from haul.clients where name = 'qb'")" "cannot be reached: Connection refused" "with the reason"
 is "$(asks "select state || ' ' || transfer from haul.downloads where id = $late")" "downloading downloading" "its download is left as it was"
 like "$(asks "select error from haul.downloads where id = $late")" "client qb is down" "and says why it stands still"
 is "$(asks "select count(*) from haul.downloads where state = 'completed'")" 1 "what is done stays done"

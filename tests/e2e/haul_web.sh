@@ -24,7 +24,7 @@ broken_off() { wait_until "says \"select transfer from haul.downloads where id =
 size=4000000
 mkdir -p "$room/src" "$room/library" "$room/dl"
 : >"$room/src/asked"
-for name in "a file.iso" killed cut whole stubborn changed held gone sure busy named bad again shared only; do head -c $size /dev/urandom >"$room/src/$name"; done
+for name in "a file.iso" killed restarted cut whole stubborn changed held gone sure busy named bad again shared only; do head -c $size /dev/urandom >"$room/src/$name"; done
 begin files python3 -u tests/lib/web_files.py "$room/src"
 wait_until "[ -s '$room/files.log' ]"
 port=$(head -n 1 "$room/files.log")
@@ -55,6 +55,18 @@ ok "another one ends it" becomes "$id" completed
 ok "whole" cmp -s "$room/src/killed" "$room/library/killed"
 is "$(asked gate/killed '.[-1].range')" "bytes=$((size / 2))-" "from where it was"
 is "$(asked gate/killed 'map(.sent) | add')" $size "no byte is sent twice"
+rm "$room/src/open"
+
+#--- our own database is started anew
+id=$(add gate/restarted)
+ok "another is under way" wait_until "half_here '$room/dl/tow-$id/restarted.part'"
+tow db stop >/dev/null
+touch "$room/src/open"
+sleep 2 # or it would be over before anybody noticed
+tow db start >/dev/null
+ok "while its database was away" becomes "$id" completed
+ok "it came whole" cmp -s "$room/src/restarted" "$room/library/restarted"
+is "$(asks "select count(*) from tow_store.history h join tow_store.job j on j.id = h.job_id where (j.args ->> 'download')::bigint = $id and h.outcome in ('r', 'f')")" 0 "which was no attempt in vain"
 rm "$room/src/open"
 
 #--- servers that break off
@@ -103,6 +115,7 @@ ok "the right checksum" becomes "$sure" completed
 ok "a wrong one" failed_as "$bad" release.checksum
 is "$(find "$room/dl/tow-$bad" -name 'bad*')" "" "leaves nothing"
 ok "404" failed_as "$lost" release.gone
+is "$(asks "select error from haul.downloads where id = $lost")" "the server answered 404: there is no such thing" "in words"
 ok "a folder" failed_as "$listing" http.url
 like "$(asks "select error from haul.downloads where id = $listing")" "ends in a slash, and the server sent a page" "is no file"
 is "$(asks "select haul_store.is_mendable(d) from haul_store.download d where d.id = $listing")" f "and is not tried again by itself"
@@ -127,8 +140,13 @@ mkdir "$room/small"
 if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=1m tmpfs "$room/small" 2>/dev/null; then
 	ok "another client of the kind" tow client add small web "file://$room/small"
 	id=$(add plain/again --client small)
-	ok "too large a file" wait_until "asks \"select error from haul.downloads where id = $id\" | grep -q 'are to come'" 60
+	ok "too large a file" wait_until "asks \"select error from haul.downloads where id = $id\" | grep -q \"^not enough room in '$room/small': it needs 4.0 MB, and 1.0 MB are free\"" 60
 	is "$(asks "select state || ' ' || transfer from haul.downloads where id = $id") $(stat -c %s "$room/small/tow-$id/again.part")" "downloading stalled 0" "is not begun"
+	tow library add little "$room/small" >/dev/null
+	other=$(add plain/shared --library little --client web)
+	ok "too large for its library" wait_until "asks \"select trouble from haul.downloads where id = $other\" | grep -q \"^not enough room in '$room/small': it needs 4.0 MB\"" 60
+	is "$(stat -c %s "$room/dl/tow-$other/shared.part")" 0 "is not begun, either"
+	tow haul cancel "$other" --remove data
 	mount -o remount,size=20m "$room/small"
 	tow haul retry "$id"
 	ok "until there is room" becomes "$id" completed
@@ -199,7 +217,14 @@ held = [s.accept() for _ in range(9)]'
 wait_until "[ -s '$room/mute.log' ]"
 id=$(tow haul add "http://127.0.0.1:$(head -n 1 "$room/mute.log")/mute.iso")
 ok "it does not answer once" wait_until "says \"select tries from haul.downloads where id = $id\" 1" 60
-ok "while it is asked again that is said still" wait_until "says \"select trouble ~ 'tried 1 of .* times, and now again' from haul.downloads where id = $id\" t" 60
+ok "while it is asked again that is said still" wait_until "says \"select trouble ~ 'tried 1 of .* times, and now again' and doing = 'waiting' from haul.downloads where id = $id\" t" 60
+tow haul cancel "$id"
+
+#--- a host that is not there
+nobody=$(free_port)
+id=$(tow haul add "http://127.0.0.1:$nobody/nobody.iso")
+ok "a host that cannot be reached" wait_until "says \"select tries >= 1 from haul.downloads where id = $id\" t" 60
+like "$(tow haul ls)" "$id +waiting .* nobody.iso +the host '127.0.0.1:$nobody' cannot be reached: Connection refused; tried [0-9]+ of 12 times, (again at [0-9-]+ [0-9:]+|and now again)" "is named, and when it is asked again"
 tow haul cancel "$id"
 
 done_testing

@@ -205,6 +205,18 @@ select is(pg_temp.news('jobs'), null, 'all is sent');
 select haul.set_rule('jobs', events => '{download.failed}'), pg_temp.job_fails('b', 'mail', 'http.404'), pg_temp.later('2 min'), tow.duty('tell') \g /dev/null
 select haul.set_rule('jobs', events => '{job.*}'), tow.duty('tell') \g /dev/null
 select is(pg_temp.news('jobs'), null, 'what nobody wanted to know then is not told later');
+select haul.set_rule('jobs', events => '{job.needs_approval queue=mail}') \g /dev/null
+select tow.enqueue('deploy', queue => 'mail', wait_for => 'approval', key => 'v7') as w, tow.enqueue('deploy', wait_for => 'approval') as other \gset
+select pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is((select title || ' / ' || body from pg_temp.sent('phone')), format('to be approved: deploy / deploy v7 in mail, job %s: tow approve, or tow reject', :w), 'a job that waits for a word, in the queue that the rule wants');
+select pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is(pg_temp.news('jobs'), null, 'once');
+select tow.enqueue('a', queue => 'mail') as first \gset
+select tow.enqueue('deploy', queue => 'mail', wait_for => 'approval', after => array[:first], if_failed => 'go') as w, tow.enqueue('deploy', queue => 'mail', wait_for => 'approval', after => array[:first], if_failed => 'go') as v \gset
+select pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is(pg_temp.news('jobs'), null, 'not before it is its turn');
+select tow.cancel(:first), pg_temp.drain('admit'), pg_temp.later('10 s'), tow.duty('tell') \g /dev/null
+select is((select title || ' / ' || body from pg_temp.sent('phone')), format('to be approved: deploy (2 jobs) / deploy in mail, job %s (of 2): tow approve, or tow reject', :w), 'and then all of a kind together');
 select haul.set_rule('jobs', events => '{*}'), haul.give_up(pg_temp.wants('twice'), 'exit', 'no', null) \g /dev/null
 delete from haul_store.news where event = 'download.queued';
 select pg_temp.job_fails('haul.grab', 'haul', 'exit'), pg_temp.job_fails('haul.import', 'haul', 'lost'), pg_temp.job_fails('haul.empty', 'haul', 'exit'), pg_temp.job_fails('haul.notify', 'haul', 'exit'), pg_temp.later('10 s'), tow.duty('tell') \g /dev/null

@@ -43,7 +43,7 @@ select is(pg_temp.doing(:d), 'waiting downloading DOWNLOADING', 'between two tri
 select pg_temp.begins(:w, :d) \g /dev/null
 select count(*) from haul.begin_fetch(:d) \g /dev/null
 select is(pg_temp.trouble(:d), 'nobody answers; tried 1 of 12 times, and now again', 'while it is tried again it is said still');
-select is(pg_temp.doing(:d), 'downloading downloading DOWNLOADING', 'and it does not wait');
+select is(pg_temp.doing(:d), 'waiting downloading DOWNLOADING', 'and that it waits, as nobody has answered yet');
 savepoint midway;
 select haul.fetching(:d, '{"size": 1000, "at": 10, "down": 5}') \g /dev/null
 select is(pg_temp.doing(:d) || coalesce(pg_temp.trouble(:d), ''), 'downloading downloading DOWNLOADING 5', 'what answers is no trouble');

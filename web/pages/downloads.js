@@ -94,6 +94,9 @@ export function hintOf(d) {
 	return parts.join('; ').replace(commands, (_, verb) => verb[0].toUpperCase() + verb.slice(1));
 }
 
+// By somebody in its client, not here.
+const isPausedThere = (d) => d.state === 'downloading' && d.transfer === 'paused';
+
 // What jobs of ours do, and do again.
 const tried = ['approved', 'downloading', 'downloaded', 'importing'];
 const isStuck = (d) => isLost(d) || isHeld(d) || d.failing;
@@ -107,16 +110,16 @@ const reasonOf = (d) => gist(troubleOf({ ...d, trouble: d.trouble.replace(sinceW
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
 const lookOf = (d) => (isHeld(d) || d.failing ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
-export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.doing === 'waiting' ? d.doing : d.state)} look=${lookOf(d)} />`);
+export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.doing)} look=${lookOf(d)} />`);
 
 export const isOver = (d) => ended.includes(d.state);
 const holds = {
-	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state),
-	resume: (d) => d.state === 'paused',
+	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state) && !isPausedThere(d),
+	resume: (d) => d.state === 'paused' || isPausedThere(d),
 	choose: isLost,
 	approve: (d) => d.state === 'needs_approval',
 	reject: (d) => d.state === 'needs_approval',
-	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
+	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && !isPausedThere(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
 	cancel: (d) => !isOver(d),
 	delete: isOver,
 };

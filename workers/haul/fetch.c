@@ -27,6 +27,8 @@ static struct tow_fetch_what what_of(const struct tow_rows *rows, const char *ro
 		.checksum = tow_rows_get(rows, 0, "checksum"),
 		.rate = tow_rows_int(rows, 0, "down_limit"),
 		.stall_ms = (long)tow_rows_int(rows, 0, "stall_ms"),
+		.then = tow_rows_get(rows, 0, "library"),
+		.reserve = tow_rows_int(rows, 0, "reserve"),
 	};
 }
 
@@ -157,7 +159,7 @@ static bool fetch(struct tow_job *j, struct tow_db *db, const char *root,
 	if (tow_call(db, NULL, e, "haul.fetched", work_download(j), got.key, got.name,
 		     tow_fmt(a, "%s/%s", root, got.key), tow_fmt(a, "%lld", got.size)))
 		return true;
-	return moved_on(j, e);
+	return moved_on(j, e) || work_failed(j, db, NULL, e);
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)
@@ -167,7 +169,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	const char *root;
 	struct tow_db *db;
 
-	if (!tow_job_db(j, &db, e) || !work_begin(j, db, "haul.begin_fetch", &rows, e))
+	if (!work_begin(j, &db, "haul.begin_fetch", &rows, e))
 		return false;
 	if (!rows)
 		return true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "session.h"
+#include "torrent.h"
 
 static bool has_tag(const struct tow_transfer *t, const char *tag)
 {
@@ -87,37 +88,58 @@ static bool is_ours(struct session *s, struct tow_arena *a, const char *tag, con
 	return strcmp(e->class, "client.refused") == 0 && find(s, a, tag, key, &also) && *key;
 }
 
+/* Most clients do not say which torrent it is that they hold already; some say nothing at all. */
+static bool ask_held(struct tow_job *j, struct tow_db *db, const struct tow_transfer_new *t,
+		     bool *held, struct tow_err *e)
+{
+	const char *hash = torrent_hash(tow_job_arena(j), t);
+	TOW_AUTO_ROWS *rows = NULL;
+
+	*held = false;
+	if (!hash)
+		return true;
+	if (!tow_call(db, &rows, e, "haul.held", work_download(j), hash))
+		return false;
+	*held = strcmp(tow_rows_at(rows, 0, 0), "t") == 0;
+	return true;
+}
+
 static bool give(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows,
-		 const char **key, struct tow_err *e)
+		 const struct tow_transfer_new *t, const char **key, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(j);
-	struct tow_transfer_new t;
 	AUTO_SESSION s = { 0 };
 	const char *lost;
 
-	if (!session_open(&s, rows, e) || !unpack(a, rows, &t, e))
+	if (!session_open(&s, rows, e))
 		return false;
-	lost = ignored(a, &s.client, &t);
+	lost = ignored(a, &s.client, t);
 	if (lost && tow_job_attempt(j) == 1 &&
 	    !tow_call(db, NULL, e, "haul.acted", work_download(j), "options", lost))
 		return false;
-	if (tow_job_attempt(j) > 1 && !find(&s, a, t.tag, key, e))
+	if (tow_job_attempt(j) > 1 && !find(&s, a, t->tag, key, e))
 		return false;
-	return *key || s.client.driver->add(&s.client, a, &t, key, e) ||
-	       is_ours(&s, a, t.tag, key, e);
+	return *key || s.client.driver->add(&s.client, a, t, key, e) ||
+	       is_ours(&s, a, t->tag, key, e);
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_transfer_new t;
 	const char *key = NULL;
 	struct tow_db *db;
+	bool held;
 
-	if (!tow_job_db(j, &db, e) || !work_begin(j, db, "haul.begin_grab", &rows, e))
+	if (!work_begin(j, &db, "haul.begin_grab", &rows, e))
 		return false;
 	if (!rows)
 		return true;
-	if (!give(j, db, rows, &key, e))
+	if (!unpack(tow_job_arena(j), rows, &t, e) || !ask_held(j, db, &t, &held, e))
+		return work_failed(j, db, rows, e);
+	if (held)
+		return true;
+	if (!give(j, db, rows, &t, &key, e))
 		return work_failed(j, db, rows, e);
 	return tow_call(db, NULL, e, "haul.grabbed", work_download(j), key);
 }

@@ -283,7 +283,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	bool ok;
 
-	if (!tow_job_db(j, &db, e) || !work_begin(j, db, "haul.begin_import", &conf, e))
+	if (!work_begin(j, &db, "haul.begin_import", &conf, e))
 		return false;
 	if (!conf)
 		return true;

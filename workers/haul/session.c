@@ -7,6 +7,7 @@
 #include "tow/secret.h"
 
 #define NOT_NOW_S 60 /* until a job asks again whether its client is well */
+#define AWAY_S	  5  /* or whether our own database is there */
 
 static const char *kept(struct tow_arena *a, const struct tow_rows *rows, const char *column)
 {
@@ -117,16 +118,23 @@ static bool is_any(const char *word, const char *const *of)
 	return *of;
 }
 
-bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb, struct tow_rows **rows,
+bool work_begin(struct tow_job *j, struct tow_db **db, const char *verb, struct tow_rows **rows,
 		struct tow_err *e)
 {
-	if (tow_call(db, rows, e, verb, work_download(j)))
+	*db = NULL;
+	if (tow_job_db(j, db, e) && tow_call(*db, rows, e, verb, work_download(j)))
 		return true;
 	if (strcmp(e->class, "TW410") != 0)
-		return work_failed(j, db, NULL, e);
+		return work_failed(j, *db, NULL, e);
 	tow_job_log(j, TOW_INFO, "%s", e->text);
 	*e = (struct tow_err){ 0 };
 	return true;
+}
+
+/* As it says while it is started anew: neither a link nor a client has anything to do with that. */
+static bool is_database_away(const struct tow_err *e)
+{
+	return strncmp(e->class, "08", 2) == 0 || strncmp(e->class, "57P", 3) == 0;
 }
 
 bool work_waits(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
@@ -136,6 +144,11 @@ bool work_waits(struct tow_job *j, struct tow_db *db, const struct tow_rows *con
 	bool login =
 		is_any(e->class, (const char *const[]){ "client.auth", "client.banned", NULL });
 
+	if (is_database_away(e)) {
+		tow_job_log(j, TOW_WARN, "Towpath's own database was away: %s", e->text);
+		(void)tow_job_snooze(j, e, AWAY_S);
+		return true;
+	}
 	if (!login && !is_any(e->class, (const char *const[]){ "TW425", "secret", "driver", NULL }))
 		return false;
 	tow_job_log(j, login ? TOW_WARN : TOW_INFO, "%s", e->text);
@@ -154,7 +167,7 @@ bool work_failed(struct tow_job *j, struct tow_db *db, const struct tow_rows *co
 
 	if (work_waits(j, db, conf, e))
 		return false;
-	if ((e->code == TOW_FINAL || e->code == TOW_BUG || (e->code == TOW_RETRY && last)) &&
+	if (db && (e->code == TOW_FINAL || e->code == TOW_BUG || (e->code == TOW_RETRY && last)) &&
 	    !tow_call(db, NULL, &also, "haul.give_up", work_download(j), e->class,
 		      tow_place_text(tow_job_arena(j), e->text), e->hint))
 		tow_job_log(j, TOW_WARN, "%s", also.text);

@@ -39,14 +39,15 @@ void target_session_close(struct target_session *s);
 
 const char *work_download(struct tow_job *j); /* its id, as text; "" when the arguments lack it */
 
-/* Calls verb with the download; a download that has moved on (TW410) is no failure: *rows is NULL
- * then, and the job has nothing to do. */
-TOW_MUST bool work_begin(struct tow_job *j, struct tow_db *db, const char *verb,
+/* The job's database, and what verb says of the download; one that has moved on (TW410) is no
+ * failure: *rows is NULL then, and the job has nothing to do. */
+TOW_MUST bool work_begin(struct tow_job *j, struct tow_db **db, const char *verb,
 			 struct tow_rows **rows, struct tow_err *e);
 
-/* What is its client's fault, or this worker's, and no download's: the job comes later, without
- * spending its attempt, and a client that does not let us in is asked by nobody. conf: by whose
- * settings, as verb said; NULL: the job was told none. False: it is something else. */
+/* What is its client's fault, this worker's or our database's, and no download's: the job comes
+ * later, without spending its attempt, and a client that does not let us in is asked by nobody.
+ * conf: by whose settings, as verb said; NULL: the job was told none. False: it is something else.
+ */
 bool work_waits(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
 		struct tow_err *e);
 

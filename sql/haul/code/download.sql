@@ -209,6 +209,7 @@ declare
 	v_to text := case
 		when d.state in ('downloaded', 'importing') then d.state
 		when d.state = 'completed' then 'downloaded'
+		when d.state = 'downloading' then 'approved'
 		when d.state <> 'failed' or not v_held then 'queued'
 		when d.back in ('downloaded', 'importing', 'converting', 'converted') then 'downloaded'
 		else 'downloading' end;
@@ -220,7 +221,14 @@ begin
 		perform haul_store.fail('TW409', format('download %s is completed%s', d.id, case when not v_held then ', and its client does not hold it any more' end),
 			'what was undone can be imported again while its client holds it; else: tow haul add');
 	end if;
-	if library is not null or d.library is null then
+	if d.state = 'downloading' and exists (select from haul_store.transfer t join haul_store.health h on h.client = t.client
+		where t.download = d.id and t.missed = 0 and t.state = 'downloading' and h.observed - t.moved < '1 minute') then
+		perform haul_store.fail('TW409', format('download %s is on its way', d.id), 'its client is at it: tow haul pause or cancel holds it or gives it up');
+	elsif d.state = 'downloading' and v_held then
+		perform haul_store.start_afresh(d);
+		perform haul_store.act(d, case when haul_store.is_paused_there(d.id) then 'resume' else 'reannounce' end) where d.type = 'torrent' or haul_store.is_paused_there(d.id);
+		return d.state;
+	elsif library is not null or d.library is null then
 		update haul_store.download o set library = (haul_store.see_library(library)).id where o.id = d.id returning o.* into d;
 	end if;
 	perform haul_store.start_afresh(d);
@@ -232,7 +240,7 @@ begin
 	perform tow.run_now(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j where tow.state(j) in ('retrying', 'scheduled');
 	return v_to;
 end $$;
-comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone. Returns its state.';
+comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is announced there once more, or let go on, and one that its client does not list is given to it anew. Returns its state.';
 
 -- What a state that waits for nobody asks for.
 create or replace function haul_store.go_on(d haul_store.download) returns text
@@ -282,6 +290,13 @@ begin
 end $$;
 comment on function haul.pause(bigint) is 'Hold a download, in its client too.';
 
+create or replace function haul_store.is_paused_there(p_download bigint) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from haul_store.transfer t where t.download = p_download and t.state = 'paused' and t.missed = 0)
+$$;
+comment on function haul_store.is_paused_there(bigint) is 'Whether somebody has paused a download in its client.';
+
 create or replace function haul.resume(id bigint) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -289,7 +304,11 @@ as $$
 declare
 	d haul_store.download := haul_store.hold_download(id);
 begin
-	if d.state <> 'paused' then
+	if d.state = 'downloading' and haul_store.is_paused_there(d.id) then
+		perform haul_store.note_verb(d, 'resume');
+		perform haul_store.act(d, 'resume');
+		return d.state;
+	elsif d.state <> 'paused' then
 		perform haul_store.fail('TW409', format('download %s is %s, not paused', d.id, d.state), format('for what failed: tow haul retry %s, or select haul.retry(%1$s)', d.id));
 	end if;
 	perform haul_store.note_verb(d, 'resume');
@@ -297,7 +316,7 @@ begin
 	perform haul_store.act(d, 'resume');
 	return haul_store.go_on(d);
 end $$;
-comment on function haul.resume(bigint) is 'Let a paused download go on; returns its state.';
+comment on function haul.resume(bigint) is 'Let a paused download go on, also one that somebody has paused in its client; returns its state.';
 
 create or replace function haul.act(id bigint, what text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

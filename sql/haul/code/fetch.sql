@@ -112,7 +112,7 @@ comment on function haul_store.hurry(haul_store.download) is 'Have a download fe
 
 -- The key of its transfer is none before the job has said which folder it got: nobody removes a stranger's.
 create or replace function haul.begin_fetch(download bigint)
-returns table(root text, key text, own text, link text, name text, named boolean, checksum text, down_limit bigint, stall_ms bigint)
+returns table(root text, key text, own text, link text, name text, named boolean, checksum text, down_limit bigint, stall_ms bigint, library text, reserve bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -133,9 +133,10 @@ begin
 		values (c.id, d.tag || '?', d.id, d.title, 'downloading', tow.now(), tow.now(), tow.now(), '0', tow.now());
 	end if;
 	return query select c.url, d.tag, format('%s %s', d.id, extract(epoch from d.created_at)), d.link, d.title, d.title is distinct from coalesce(haul_store.title_of(d.link), d.type), d.options ->> 'checksum',
-		greatest((d.options ->> 'down_limit')::numeric, 0)::bigint, (extract(epoch from c.timeout) * 1000)::bigint;
+		greatest((d.options ->> 'down_limit')::numeric, 0)::bigint, (extract(epoch from c.timeout) * 1000)::bigint, l.root, l.reserve
+		from (select) one left join haul_store.library l on l.id = d.library;
 end $$;
-comment on function haul.begin_fetch(bigint) is 'For the job that fetches a download: what, where to (a web client''s address, a folder''s name), and how. own: by which that folder is known again; named: somebody has given it its title.';
+comment on function haul.begin_fetch(bigint) is 'For the job that fetches a download: what, where to (a web client''s address, a folder''s name), and how. own: by which that folder is known again; named: somebody has given it its title; library: where it is to go, and reserve: what is to be left free there.';
 
 -- p: {"key", "name", "folder", "size", "at", "down", "error"}; what is not known is left out.
 create or replace function haul.fetching(download bigint, progress jsonb) returns void

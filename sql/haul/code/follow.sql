@@ -31,7 +31,7 @@ comment on function haul_store.is_put_away(haul_store.transfer, text) is 'Whethe
 -- What was grabbed is found by its tag, whatever the client calls it, or by what that called it before it was dropped and
 -- set up again; what others put into the client's own category or tag is adopted where the operator said so, unless it
 -- says that it is done. What is new may be what a job is just giving to it: that will say so within a minute. A download
--- gets one of several that bear its tag.
+-- gets one of several that bear its tag, and what is to go comes back to no one that had it once.
 create or replace function haul_store.link_transfers(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -43,7 +43,7 @@ begin
 	from (select distinct on (u.download) u.id, u.download from (
 		select x.id, x.missed, w.id as download
 		from haul_store.transfer x cross join lateral unnest(x.tags) g(tag) join haul_store.download w on w.tag = g.tag
-		where x.client = c.id and w.client = c.id and (x.download is null or x.leaving is not null and x.download <> w.id)
+		where x.client = c.id and w.client = c.id and (x.download is null or x.leaving is not null and x.download <> w.id and w.forgotten_at is null and haul_store.is_open(w.state))
 		union
 		select x.id, x.missed, max(w.id) from haul_store.transfer x join haul_store.download w on w.key = x.key
 		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null group by x.id) u
@@ -96,7 +96,7 @@ begin
 	perform haul_store.push(c);
 	for v_id in
 		select o.id from haul_store.download o join haul_store.transfer x on x.download = o.id
-		where x.client = c.id and x.leaving is null and (o.state in ('queued', 'approved')
+		where x.client = c.id and x.leaving is null and (o.state in ('queued', 'approved') and x.missed = 0
 			or o.state = 'downloading' and x.complete and x.missed = 0
 			or o.state = 'failed' and o.class ^@ 'transfer.' and x.missed = 0
 				and not exists (select from haul_store.spell s where s.download = o.id and 'transfer.' || s.trouble = o.class))

@@ -76,6 +76,13 @@ as $$
 $$;
 comment on function haul_store.hint_of_holder(haul_store.download) is 'What to do about a transfer that is another download''s.';
 
+create or replace function haul_store.refuse_held(d haul_store.download, w haul_store.download) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select haul_store.move_to(d, 'failed', format('client %s holds it for download %s, which is %s', d.client_name, w.id, w.state), 'client.held', haul_store.hint_of_holder(w))
+$$;
+comment on function haul_store.refuse_held(haul_store.download, haul_store.download) is 'Fail a download because of another one, for which its client holds the same.';
+
 -- Where the client has no tags, its key is all that tells whose it is: it is noted before the first listing that has it.
 -- Locks the transfer before the download, as haul.observe does.
 create or replace function haul.grabbed(download bigint, key text) returns void
@@ -90,7 +97,7 @@ begin
 	d := haul_store.work_on(download, '{approved,downloading,cancelled,paused}');
 	w := haul_store.holder(d.client, key, d.id);
 	if w.id is not null and d.state in ('approved', 'downloading') then
-		perform haul_store.move_to(d, 'failed', format('client %s holds it for download %s, which is %s', d.client_name, w.id, w.state), 'client.held', haul_store.hint_of_holder(w));
+		perform haul_store.refuse_held(d, w);
 		return;
 	elsif d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
@@ -111,6 +118,37 @@ begin
 	end if;
 end $$;
 comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so.';
+
+-- Whoever asks for a torrent is told here whose it is: most clients do not say, and some say nothing at all. Of two that are given
+-- to it in the same moment the later one finds the hash of the other, which no listing has yet. Locks as haul.observe does.
+create or replace function haul.held(download bigint, hash text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	d constant haul_store.download := haul_store.hold_download(download);
+	w haul_store.download := haul_store.holder(d.client, hash, d.id);
+	v_key text;
+begin
+	if d.state <> 'approved' then
+		return false;
+	elsif w.id is null then
+		select o.* into w from haul_store.download o
+		where o.key = hash and o.client = d.client and o.id <> d.id and o.state in ('approved', 'downloading') and o.forgotten_at is null
+			and not exists (select from haul_store.transfer t where t.download = o.id)
+		order by o.id limit 1;
+	end if;
+	if w.id is not null then
+		perform haul_store.refuse_held(d, w);
+		return true;
+	end if;
+	update haul_store.download o set key = coalesce(o.key, hash) where o.id = d.id;
+	select t.key into v_key from haul_store.transfer t
+	where t.client = d.client and (t.key = hash or t.ids @> array[hash]) and t.leaving is null and t.missed = 0 and t.state <> 'removed' limit 1;
+	perform haul.grabbed(d.id, v_key) where v_key is not null;
+	return v_key is not null;
+end $$;
+comment on function haul.held(bigint, text) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download, and this one fails, or for nobody any more, and this one gets it.';
 
 create or replace function haul.give_up(download bigint, class text, error text, hint text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -260,7 +298,11 @@ as $$
 declare
 	d constant haul_store.download := haul_store.hold_download(download);
 begin
-	if error is not null then
+	if error is not null and act = 'remove_data' and d.gone = 'remove_data' then
+		perform haul_store.note_event(d.id, 'refused', format('client %s: %s; it is only to forget it, and the files stay%s', d.client_name, error,
+			(select ' in ' || haul_store.local_path(t.client, t.folder) from haul_store.transfer t where t.download = d.id and t.folder is not null limit 1)));
+		perform haul_store.let_go(d, 'transfer');
+	elsif error is not null then
 		update haul_store.transfer t set leaving = 'kept' where t.download = d.id and t.leaving is not null and act in ('remove', 'remove_data');
 		perform haul_store.note_event(d.id, 'refused', format('client %s: %s: %s', d.client_name, act, error));
 	elsif act in ('remove', 'remove_data') then

@@ -58,6 +58,16 @@ as $$
 $$;
 comment on function haul_store.is_moving(int, timestamptz) is 'Whether a client is worth another look soon.';
 
+-- They wait for a minute, or for their next try, and some for longer.
+create or replace function haul_store.wake_errands(p_client int) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select tow.run_now(e.job) from haul_store.errand e join haul_store.download d on d.id = e.download
+	where d.client = p_client and e.kind in ('haul.grab', 'haul.import', 'haul.act') and tow.state(e.job) in ('scheduled', 'retrying')
+	order by e.job limit 200
+$$;
+comment on function haul_store.wake_errands(int) is 'Have what waits for a client done now that it is well, so many at a time.';
+
 create or replace function haul.observe(p_client int, p_revision int, p_listing jsonb, p_took_ms int) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 set enable_nestloop = off set jit = off
@@ -129,7 +139,7 @@ begin
 		hint = null, failures = 0, doubts = 0, listed_at = v_now, next_at = h.next_at, observed = v_clock, version = coalesce(p_listing ->> 'version', o.version),
 		free_bytes = (p_listing ->> 'free')::bigint, took = p_took_ms * interval '1 ms', listed = v_count, written = v_written + v_gone
 	where o.client = p_client;
-	perform haul_store.tell_client(p_client, h) where h.state <> 'ok';
+	perform haul_store.tell_client(p_client, h), haul_store.wake_errands(p_client) where h.state <> 'ok';
 	perform haul_store.tell_disk('client', c.name, (p_listing ->> 'free')::bigint);
 	perform haul_store.remind();
 	perform haul_store.follow(c, v_clock);

@@ -27,6 +27,7 @@ from (values
 	('target.failing', 'bad', 'a media server could not be told', 'target {target} fails', 'these fail: {target}', '{target}: {error}{ (|hint|)}'),
 	('target.back', 'good', 'it was told again', 'target {target} is back', 'these are back: {target}', '{target}'),
 	('job.failed', 'bad', 'jobs have failed, and are not tried again', 'failed: {kind}{ (|jobs| jobs)}', 'failed: {kind}', '{kind} in {queue}, job {id}{ (of |jobs|)}{: |class|}{: |error|}'),
+	('job.needs_approval', 'warn', 'jobs wait for somebody''s yes or no', 'to be approved: {kind}{ (|jobs| jobs)}', 'to be approved: {kind}', '{kind}{ |key|} in {queue}, job {id}{ (of |jobs|)}: tow approve, or tow reject'),
 	('worker.lost', 'bad', 'a worker has died or does not answer; its jobs begin anew', 'worker {worker} is lost', 'lost: {worker}', '{worker}{ on |host|}{, which had |jobs| jobs}'),
 	('schedule.failed', 'bad', 'a schedule could not make its job', 'schedule {schedule} fails', 'these schedules fail: {schedule}', '{schedule}{: |error|}')
 ) o(event, level, means, title, many, line);

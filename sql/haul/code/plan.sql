@@ -164,6 +164,9 @@ as $$
 declare
 	d constant haul_store.download := haul_store.see_download(id);
 begin
+	if d.library is null then
+		perform haul_store.fail('TW409', format('download %s has no library', d.id), case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'add one: tow library add NAME ROOT' end);
+	end if;
 	perform haul_store.note_verb(d, 'preview');
 	return tow.enqueue('haul.preview', jsonb_build_object('download', d.id), queue => 'haul', max_attempts => 1, tags => array['download:' || id]);
 end $$;

@@ -1,4 +1,4 @@
--- What went wrong with jobs, told by rules as what happens to downloads is.
+-- What went wrong with jobs, and which wait for somebody, told by rules as what happens to downloads is.
 create or replace function haul_store.hear(p_from timestamptz, p_to timestamptz) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -8,7 +8,7 @@ declare
 	t record;
 	v_n int := 0;
 begin
-	if not (haul_store.is_told('job.failed') or haul_store.is_told('worker.lost') or haul_store.is_told('schedule.failed')) then
+	if not (haul_store.is_told('job.failed') or haul_store.is_told('worker.lost') or haul_store.is_told('schedule.failed') or haul_store.is_told('job.needs_approval')) then
 		return 0;
 	end if;
 	for t in select o.* from tow.troubles(p_from, p_to, c_own) o loop
@@ -17,6 +17,6 @@ begin
 	end loop;
 	return v_n;
 end $$;
-comment on function haul_store.hear(timestamptz, timestamptz) is 'Tell by the rules what went wrong with jobs, workers and schedules in this time; how much it was.';
+comment on function haul_store.hear(timestamptz, timestamptz) is 'Tell by the rules what went wrong with jobs, workers and schedules in this time, and which jobs began to wait for approval; how much it was.';
 
 select tow_store.add_ear('haul', 'haul_store.hear');

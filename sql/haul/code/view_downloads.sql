@@ -20,6 +20,12 @@ begin
 end $$;
 comment on function haul_store.trying(haul_store.download) is 'How often a job has tried in vain to do what a download waits for, of how many times, when it does next (null: now), and what was wrong; no row: it did not fail.';
 
+-- Else how fast it is, and how long it takes, is what was seen of it last.
+create or replace function haul_store.is_coming(p_state text, p_health text, p_transfer text) returns boolean
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+return p_state = 'downloading' and p_health in ('ok', 'new') and p_transfer <> 'paused';
+comment on function haul_store.is_coming(text, text, text) is 'Whether bytes of a download may be coming in: by its state, its client''s and its transfer''s.';
+
 -- Once or twice is nothing: a server that is started anew, a disk that is emptied.
 create or replace function haul_store.too_often() returns int
 language sql immutable parallel safe
@@ -87,8 +93,9 @@ begin
 			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
 		when d.state in ('downloaded', 'importing') then p_tried
 		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, haul_store.shown_words(t.error, true, p_sees))
+		when d.state = 'downloading' and t.state = 'paused' then format('it is paused in client %s', c.name)
 		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it under another name', c.name)
-		when d.state = 'downloading' and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
+		when d.state = 'downloading' and t.trouble is not null and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
 end $$;
@@ -105,7 +112,7 @@ comment on function haul_store.shown_link(text) is 'A link for people, without w
 
 create or replace view haul.downloads as
 select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('completed', 'downloaded', 'importing') then 100 else 0 end)::real as percent,
-	case when y.next_at is null then t.down end as down, t.up, case when y.next_at is null then t.eta end as eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
+	m.down, t.up, m.eta, t.size, t.left_bytes, t.seeders, t.leechers, t.ratio, t.state as transfer, d.client_name as client,
 	case when d.client is null then format('client %s is not configured', coalesce(d.client_name, '?'))
 		when d.state = 'rejected' then d.error
 		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', tow_store.in_sight('haul', (select tow_store.sight())))
@@ -119,14 +126,15 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 	t.size - t.left_bytes as downloaded, y.tries, y.most as max_tries, y.next_at as next_try_at, haul_store.is_failing(y.tries) as failing,
 	case when d.state in ('completed', 'failed', 'cancelled', 'rejected') then haul_store.remove_by_default(d) end as removes, c.driver, haul_store.shown_link(d.link) as source,
 	(select max(x.job) from (select e.job from haul_store.errand e where e.download = d.id union all select unnest(f.jobs) from haul_store.fetch f where f.download = d.id) x) as job,
-	case when y.next_at is not null then 'waiting' else d.state end as doing
+	case when y.next_at is not null or y.tries is not null and d.state = 'downloading' then 'waiting' when d.state = 'downloading' and t.state in ('paused', 'queued', 'checking', 'moving') and c.driver <> 'web' then t.state else d.state end as doing
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
 	left join lateral (select x.* from haul_store.transfer x where x.download = d.id order by x.missed, x.id limit 1) t on true
 	left join lateral haul_store.trying(d) y on true
+	left join lateral (select t.down, t.eta where haul_store.is_coming(d.state, h.state, t.state) and y.next_at is null) m on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries, and as long as a host that could not be reached is asked again and has not answered, and paused, queued, checking or moving where its client says so. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,

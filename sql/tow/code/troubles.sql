@@ -1,4 +1,4 @@
--- What went wrong, for areas that tell people. A duty looks back every few seconds, so that a failure costs no more than its row of
+-- What went wrong, and what waits for somebody, for areas that tell people. A duty looks back every few seconds, so that a failure costs no more than its row of
 -- history, and a storm of them is one piece of news for each kind, queue and class. It looks no nearer than some seconds, for
 -- transactions that are under way; what is committed later than that is not told, nor what is older than an hour.
 
@@ -24,9 +24,15 @@ begin
 	return query
 	select 'schedule.failed', 'schedule:' || a.subject, jsonb_build_object('schedule', a.subject, 'error', a.detail ->> 'error')
 	from tow_store.audit a where a.what = 'schedule.failed' and a.at > since and a.at <= until order by a.n limit c_groups;
+	return query
+	select 'job.needs_approval', format('job:%s', min(w.id)), jsonb_build_object('id', min(w.id), 'kind', j.kind, 'queue', j.queue,
+		'key', case when count(*) = 1 then min(j.key) end, 'jobs', case when count(*) > 1 then count(*) end)
+	from tow_store.waiting w join tow_store.job j on j.id = w.id
+	where w.reason = 'approval' and w.since > troubles.since and w.since <= troubles.until and j.kind <> all(leave_out)
+	group by j.kind, j.queue order by count(*) desc limit c_groups;
 end $$;
 comment on function tow.troubles(timestamptz, timestamptz, text[]) is
-'What went wrong after since, until then: job.failed (for good; all of a kind, queue and class are one row: jobs, id of the first), worker.lost, schedule.failed. leave_out: kinds of jobs that are told of otherwise, but for those that are lost with their workers again and again.';
+'What went wrong after since, until then, and what waits for a word since: job.failed (for good; all of a kind, queue and class are one row: jobs, id of the first), worker.lost, schedule.failed, job.needs_approval (as job.failed; key where it is one). leave_out: kinds of jobs that are told of otherwise, but for those that are lost with their workers again and again.';
 
 create or replace function tow_store.add_ear(p_area text, p_fn text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp

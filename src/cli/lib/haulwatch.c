@@ -103,7 +103,7 @@ static void put_way(struct frame *f, const struct tow_rows *rows, size_t i)
 	frame_put(f, PLAIN, "%s ", text_bar(f->arena, done, 22));
 	frame_cell(f, PLAIN, -6, tow_fmt(f->arena, "%.0f %%", done));
 	frame_cell(f, PLAIN, -8,
-		   tow_fmt(f->arena, "%s/s", text_bytes(f->arena, tow_rows_int(rows, i, "down"))));
+		   tow_fmt(f->arena, "%s/s", tow_bytes(f->arena, tow_rows_int(rows, i, "down"))));
 	frame_put(f, PLAIN, "  %s  ", eta ? eta : "-");
 	frame_put(f, PLAIN, "%s %s", tow_rows_get(rows, i, "title"), trouble ? trouble : "");
 	frame_end_row(f);

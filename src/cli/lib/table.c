@@ -63,9 +63,9 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 	case AS_PERCENT:
 		return tow_fmt(a, "%.0f %%", strtod(value, NULL));
 	case AS_BYTES:
-		return text_bytes(a, strtoll(value, NULL, 10));
+		return tow_bytes(a, strtoll(value, NULL, 10));
 	case AS_RATE:
-		return tow_fmt(a, "%s/s", text_bytes(a, strtoll(value, NULL, 10)));
+		return tow_fmt(a, "%s/s", tow_bytes(a, strtoll(value, NULL, 10)));
 	case AS_LIST:
 		return text_clean(a, as_list(a, value));
 	case AS_YES:

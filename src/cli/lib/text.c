@@ -159,16 +159,3 @@ const char *text_bar(struct tow_arena *a, double pct, int width)
 	bar[width - 1] = ']';
 	return bar;
 }
-
-const char *text_bytes(struct tow_arena *a, long long n)
-{
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
-	double size = (double)n;
-	size_t unit = 0;
-
-	while (size >= 999.5 && unit + 1 < sizeof(units) / sizeof(*units)) {
-		size /= 1000;
-		unit++;
-	}
-	return tow_fmt(a, size < 9.95 && unit > 0 ? "%.1f %s" : "%.0f %s", size, units[unit]);
-}

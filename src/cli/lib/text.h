@@ -36,7 +36,6 @@ const char *text_off(const struct look *l, enum colour c);
 enum colour text_colour_of(const char *word);
 
 /* "[#####.....]", width columns in all. */
-const char *text_bytes(struct tow_arena *a, long long n); /* "999 B", "1.5 GB" */
 const char *text_bar(struct tow_arena *a, double pct, int width);
 
 #endif

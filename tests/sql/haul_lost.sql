@@ -1,0 +1,104 @@
+-- What clients do by themselves, or do not: they lose a torrent, are told by others to pause it, delete nothing, were away, hold it already.
+begin;
+\ir ../lib/fixture.sql
+set local tow.fake_now = '2030-01-01 00:00:00+00';
+
+create function pg_temp.t(p_key text, p_state text, p_more jsonb default '{}') returns jsonb language sql as $$
+	select jsonb_build_object('key', p_key, 'name', 'name ' || p_key, 'state', p_state, 'percent', 50, 'size', 1000, 'left', 500, 'down', 100, 'eta', 5, 'folder', '/dl') || p_more $$;
+create function pg_temp.sees(variadic p_of jsonb[] default '{}') returns bigint language sql as $$
+	select haul.observe(c.id, c.revision, jsonb_build_object('whole', true, 'transfers', to_jsonb(p_of)), 7) from haul_store.client c where c.name = 'c' $$;
+create function pg_temp.is_now(p_id bigint) returns text language sql as $$ select concat_ws(' ', state, down, extract(epoch from eta)::int, trouble) from haul.downloads where id = p_id $$;
+create function pg_temp.job(p_id bigint, p_kind text) returns bigint language sql as $$
+	select max(j.id) from tow.jobs j where j.kind = p_kind and (j.args ->> 'download')::bigint = p_id $$;
+create function pg_temp.acts(p_id bigint) returns text language sql as $$
+	select string_agg(j.args ->> 'act', ' ' order by j.id) from tow.jobs j where j.kind = 'haul.act' and (j.args ->> 'download')::bigint = p_id $$;
+-- A magnet of which the client says nothing when it is given it; its key is the hash.
+create function pg_temp.wants(p_key text) returns bigint language sql as $$ select haul.grab('magnet:?xt=urn:btih:' || p_key, client => 'c') $$;
+create function pg_temp.given(p_key text) returns bigint language plpgsql as $$
+declare
+	v_id constant bigint := pg_temp.wants(p_key);
+begin
+	perform haul.held(v_id, p_key), haul.grabbed(v_id, null), tow.cancel(pg_temp.job(v_id, 'haul.grab'));
+	perform pg_temp.sees(pg_temp.t(p_key, 'downloading', jsonb_build_object('tags', array['tow-' || v_id])));
+	return v_id;
+end $$;
+
+select haul.add_client('c', 'rtorrent', 'scgi://127.0.0.1:1') as c \gset
+select haul.add_library('main', '/media/main') \g /dev/null
+select pg_temp.worker('{haul}', '{haul.grab,haul.act}') as w \gset
+
+-- Lost, and tried again: it has to be given to the client anew, however often that is looked at before.
+\set a aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+select pg_temp.given(:'a') as a_id \gset
+select is(pg_temp.is_now(:a_id), 'downloading 100 5', 'on its way');
+select count(pg_temp.sees()) from generate_series(1, 3) \g /dev/null
+select is(pg_temp.is_now(:a_id), 'failed not found in client', 'lost by its client');
+select is(haul.retry(:a_id), 'approved', 'tried again');
+select count(pg_temp.sees()) from generate_series(1, 3) \g /dev/null
+select is(pg_temp.is_now(:a_id), 'approved', 'it is not taken to be there');
+select is((select count(*) from haul.begin_grab(:a_id)), 1::bigint, 'but is given to its client');
+select is(haul.held(:a_id, :'a'), false, 'which does not hold it');
+select haul.grabbed(:a_id, null), pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select is(pg_temp.is_now(:a_id), 'downloading 100 5', 'until it does');
+
+-- Paused by somebody there.
+select pg_temp.sees(pg_temp.t(:'a', 'paused', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select is(pg_temp.is_now(:a_id), 'downloading it is paused in client c', 'what was paused in its client says so, and is not said to be fast');
+select is((select doing from haul.downloads where id = :a_id), 'paused', 'that is what it does');
+select is(haul.resume(:a_id), 'downloading', 'it can be let go on from here');
+select is(pg_temp.acts(:a_id), 'resume', 'by its client');
+select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select pg_temp.refused(format('select haul.resume(%s)', :a_id), 'TW409', 'retry', 'once');
+
+-- Its turn has not come yet in its client, which may take long.
+select pg_temp.later('1 min'), pg_temp.sees(pg_temp.t(:'a', 'queued', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) from generate_series(1, 4) \g /dev/null
+select is((select concat_ws(' ', state, doing, trouble) from haul.downloads where id = :a_id), 'downloading queued', 'what waits its turn there says so, and nothing is wrong with it');
+select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+
+-- Retried while it stands still in its client, and where that has dropped it without a word.
+select pg_temp.refused(format('select haul.retry(%s)', :a_id), 'TW409', 'its client is at it', 'what moves is not tried again');
+select pg_temp.sees(pg_temp.t(:'a', 'stalled', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select is(haul.retry(:a_id), 'downloading', 'one that stands still is left to its client');
+select is(pg_temp.acts(:a_id), 'resume reannounce', 'which announces it once more');
+select pg_temp.wants(repeat('d', 40)) as n_id \gset
+select haul.grabbed(:n_id, null), tow.cancel(pg_temp.job(:n_id, 'haul.grab')), pg_temp.later('3 minutes') \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select is(pg_temp.is_now(:n_id), 'downloading client c does not list it: it has dropped it, or holds it under another name', 'what its client does not list');
+select is(haul.retry(:n_id), 'approved', 'is given to it anew');
+select is(tow.state(pg_temp.job(:n_id, 'haul.grab')), 'ready', 'by a job');
+select haul.cancel(:n_id) \g /dev/null
+
+-- Told to be fast by one that is down.
+select haul.unreachable(:c, 1, 'scgi.connect', 'nobody listens there', null) \g /dev/null
+select alike(pg_temp.is_now(:a_id), 'downloading client c is down since %', 'whose client is down is not said to be fast, either');
+
+-- What waits for a client goes on when that is well, and not a minute later.
+\set b bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+select pg_temp.wants(:'b') as b_id \gset
+select pg_temp.drain('admit'), pg_temp.claim(:w) \g /dev/null
+select pg_temp.refused(format('select haul.begin_grab(%s)', :b_id), 'TW425', 'client is well', 'a client that is down is given nothing');
+select pg_temp.say(:w, pg_temp.job(:b_id, 'haul.grab'), '{"as": "snoozed", "delay_s": 60}') \g /dev/null
+select is(tow.state(pg_temp.job(:b_id, 'haul.grab')), 'scheduled', 'its job waits');
+select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
+select is(tow.state(pg_temp.job(:b_id, 'haul.grab')), 'ready', 'no longer than the client is down');
+
+-- Held already: for another, for one that was given to it a moment ago, for nobody.
+select pg_temp.wants(:'b') as twin \gset
+select is(haul.held(:b_id, :'b'), false, 'the first is given');
+select is(haul.held(:twin, :'b'), true, 'the other is not');
+select is(pg_temp.is_now(:twin), format('failed client c holds it for download %s, which is approved', :b_id), 'and says why, though no listing has the first one yet');
+select haul.grabbed(:b_id, null), haul.cancel(:b_id), pg_temp.sees(pg_temp.t(:'a', 'downloading'), pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
+select is(haul.retry(:twin), 'approved', 'the first was given up');
+select is(haul.held(:twin, :'b'), true, 'the client holds it still');
+select is((select concat_ws(' ', d.state, t.key = :'b') from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'downloading t', 'for this one from now on');
+
+-- One that deletes nothing at least forgets it, where somebody wants it gone.
+select haul.cancel(:twin, 'data'), pg_temp.sees(pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
+select is((select count(*) from haul.begin_act(:twin, 'remove_data')), 1::bigint, 'given up, it goes, though it bears the tag of the one that had it before');
+select haul.acted(:twin, 'remove_data', 'it does not delete data') \g /dev/null
+select is(pg_temp.acts(:twin), 'remove_data remove', 'it is told to forget what it does not delete');
+select is((select detail from haul.events where download = :twin and what = 'refused'), 'client c: it does not delete data; it is only to forget it, and the files stay in /dl', 'and where the files are stands there');
+select haul.acted(:twin, 'remove') \g /dev/null
+select is((select concat_ws(' ', d.state, t.state) from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'cancelled removed', 'it is gone');
+select * from finish();
+rollback;
