@@ -193,6 +193,7 @@ select is((select jsonb_array_length(a.content::jsonb -> 'items') from pg_temp.c
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', format('{"sort": "%s"}', v)::jsonb)), format('TW422 cannot sort by ''%s''', v), v || ' is no order') from unnest('{depth,--name,name desc,kinds}'::text[]) v;
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{}', '{"sort": "x1"}')), 'TW422 cannot sort by ''x1''', 'nor when a body says so');
 select is((select string_agg(name, ' ') from pg_prepared_statements where statement ~ 'nulls last'), null, 'of orders the session keeps nothing');
+select pg_temp.walks('/api/v1/audit', 'n', $$ select tow.pause('other'), tow.resume('other') $$, (select array_agg(n::text) from tow.audit), format('{"sort": "%s"}', s)::jsonb) from unnest('{who,-what}'::text[]) s;
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"sort": "ready", "after": "[\"a\"]"}')), 'TW422 bad after ''["a"]''', 'a cursor of another order');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/queues/{name}', '{"name": "t1", "sort": "name"}')), 'TW422', 'one thing has no order');
 select is((select string_agg(s.path, ' ') from seen s, lateral (select tow.openapi('0') -> 'paths' -> s.path -> 'get' -> 'parameters' as p offset 0) o
@@ -207,5 +208,11 @@ select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/batches', '{"after": "[\"x\"]"}')), 'TW422 invalid input syntax for type bigint: "x"', 'or of other columns');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/jobs', '{"sort": "kind"}')), 'TW422 jobs of all states are not sorted by ''kind''', 'what no index serves is refused in words');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/downloads', '{"sort": "url"}')), 'TW422 cannot sort by ''url''', 'of downloads, too');
+-- What has no end is not sorted whole.
+insert into tow_store.audit (at, who, what) select tow.now(), 'many', 'noise' from generate_series(1, tow_store.most_sorted() + 1) n;
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"sort": "who", "who": "many"}')), format('TW422 there are more than %s rows: too many to sort', tow_store.most_sorted()), 'what is too long is not sorted');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"sort": "who", "what": "queue"}')), '200', 'fewer of it are');
+select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"who": "many", "limit": "3"}')), 3, 'and its own order has no end');
+
 select * from finish();
 rollback;

@@ -280,10 +280,13 @@ begin
 				perform tow_store.blame(r, p_given, sqlerrm);
 		end;
 	end loop;
+	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.in_person', '', true);
 	if v_sort is not null then
 		execute format('deallocate %I', v_name);
 	end if;
-	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.in_person', '', true);
+	if v_sort is not null and n is null then
+		perform tow_store.fail('TW422', format('there are more than %s rows: too many to sort', tow_store.most_sorted()), 'ask for fewer (its other arguments choose among them), or for its own order: leave sort out');
+	end if;
 end $$;
 comment on function tow_store.call_route(tow_store.route, tow_store.token, jsonb) is 'What the function of a route gives, called as the role of a token; n: its rows; next: where a list goes on.';
 

@@ -88,8 +88,14 @@ as $$
 $$;
 comment on function tow_store.cut_of(text, text[], text) is 'What the server cuts a list with; null: its function does that.';
 
+-- No index is in the order that is asked for, so each page reads the whole list. What has no end, such as the audit, is not sorted whole.
+create or replace function tow_store.most_sorted() returns int
+language sql immutable set search_path = pg_catalog, pg_temp
+return 50000;
+comment on function tow_store.most_sorted() is 'How many rows the server sorts for a page.';
+
 -- What is not given is as the function has it. Of a view, arguments are columns: those that the path names, and others as filters.
--- What the server sorts, it cuts: a function gives all of it.
+-- What the server sorts, it cuts: a function gives all of it, but no more than one row more than are sorted. Then it says no number of rows.
 create or replace function tow_store.statement_of(r tow_store.route, p_fn oid, p_sort text default null) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -99,14 +105,16 @@ declare
 	v_called constant text := case when p_fn is null then format('(select v.* from %s v where %s)', r.fn, coalesce((
 		select string_agg(format(case when u.n <= r.needs then 'v.%1$I = %3$s' else '(not $1 ? %2$L or v.%1$I = %3$s)' end, u.name, u.name, tow_store.argument(u.name, u.type)), ' and ' order by u.n)
 		from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n)), 'true')) else format('%s(%s)', r.fn, (
-		select string_agg(format(case when p_sort is not null and a.name = 'max_rows' then '%1$I => null' when a.missing is null then '%1$I => %4$s' else '%1$I => case when $1 ? %2$L then %4$s else %3$s end' end, a.own, a.name, a.missing, a.value), ', ' order by a.n)
+		select string_agg(format(case when p_sort is not null and a.name = 'max_rows' then '%1$I => ' || tow_store.most_sorted() + 1 when a.missing is null then '%1$I => %4$s' else '%1$I => case when $1 ? %2$L then %4$s else %3$s end' end, a.own, a.name, a.missing, a.value), ', ' order by a.n)
 		from (select u.n, u.name, f.proargnames[u.n] as own, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value
 			from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n), pg_proc f where f.oid = p_fn and (p_sort is null or u.name <> r.page[1])) a)) end;
 	v_from constant text := case when v_cut is null then v_called
-		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', v_called, r.page[1], v_cut[1], v_cut[2]) end;
+		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', case when p_sort is null then v_called else 's' end, r.page[1], v_cut[1], v_cut[2]) end;
 begin
 	return case r.gives
-		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), %s from %s r', case when v_cut is not null then format('(array_agg(%s))[count(*)]', v_cut[3]) else
+		when 'list' then format('%sselect coalesce(json_agg(r), ''[]'')::text, %s, %s from %s r',
+			case when p_sort is not null then format('with s as materialized (select v.* from %s v limit %s) ', v_called, tow_store.most_sorted() + 1) else '' end,
+			case when p_sort is not null then format('case when (select count(*) from s) <= %s then count(*) end', tow_store.most_sorted()) else 'count(*)' end, case when v_cut is not null then format('(array_agg(%s))[count(*)]', v_cut[3]) else
 			(select 'concat_ws('','', null' || coalesce(string_agg(format(', to_jsonb((array_agg(r.%I))[count(*)]) #>> ''{}''', c), ''), '') || ')' from unnest(r.page[2:]) c) end, v_from)
 		when 'ids' then format('select json_build_object(''ids'', coalesce(json_agg(r), ''[]''))::text, 1, null from %s r', v_from)
 		when 'one' then format('select row_to_json(r)::text, 1, null from %s r limit 1', v_from)
