@@ -48,6 +48,7 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/queues/{queue}/lanes/{lane}/pause', 'tow.pause_lane', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/queues/{queue}/lanes/{lane}/resume', 'tow.resume_lane', 'operator', 'nothing', null, null],
 	['GET', '/api/v1/limits', 'tow.limits', 'viewer', 'list', '{up,what,queue,name}', null],
+	['GET', '/api/v1/unserved', 'tow.unserved', 'viewer', 'warning', null, null],
 	['GET', '/api/v1/kinds', 'tow.kinds', 'viewer', 'list', '{up,kind}', null],
 	['GET', '/api/v1/kinds/{kind}', 'tow.kinds', 'viewer', 'one', null, null],
 	['PUT', '/api/v1/kinds/{kind}', 'tow.set_kind', 'admin', 'nothing', null, null],
