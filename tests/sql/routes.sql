@@ -59,6 +59,12 @@ select is((select string_agg(distinct a.status, ' ') from tow_store.route r, lat
 
 select is((select a.content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily"}') a), (select content from answered where path = '/api/v1/cron/next'), 'a cron line by its other name');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily", "spec": "@daily"}')), 'TW422', 'not by both');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next')), 'TW422 spec is missing', 'nor by none');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/clients', '{"state": "x"}')), 'TW422 bad state ''x''', 'a state that no client can be in');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/' || p, '{"state": "x"}')), 'TW422 bad state ''x''', p) from unnest('{targets,channels,queues}'::text[]) p;
+select is((select string_agg(s.path, ', ') from seen s, tow_store.columns_of(s.fn) c where s.method = 'GET' and c.name in ('state', 'shape', 'what') and c.name = any(s.names) and to_regclass(s.fn) is not null
+	and not (select r.words ? c.name from tow_store.route r where r.id = s.id)), null, 'of each column of a view that has some words, they are known');
+select is((select count(*) from haul.clients c where c.state <> all((select tow_store.words_of(r, 'state') from tow_store.route r where r.path = '/api/v1/clients' and r.method = 'GET')::text[])), 0::bigint, 'and those that clients have are among them');
 select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/schedules/{name}/next', '{"name": "s", "n": "2"}')), '200 2', 'a schedule by its own');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/schedules/{name}/next', '{"name": "s", "spec": "@daily"}')), 'TW422', 'alone');
 
@@ -99,6 +105,14 @@ select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'ids') f
 select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), 'TW409', 'a live job stays');
 select is((select status from pg_temp.call('operator', 'POST', '/api/v1/jobs/{id}/cancel', jsonb_build_object('id', :j))), '200', 'it is cancelled');
 select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), '204', 'and deleted');
+select content::jsonb ->> 'id' as batch, status as made from pg_temp.call('operator', 'POST', '/api/v1/batches', '{}', '{"kind": "noop", "name": "all"}') \gset
+select is(:'made'::text, '201', 'a batch');
+select is((select status from pg_temp.call('operator', 'POST', '/api/v1/jobs', '{}', format('{"kind": "noop", "parent": %s}', :batch))), '201', 'a job of it');
+select is((select i ->> 'hint' from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}/why', format('{"id": "%s"}', :batch)::jsonb) w, jsonb_array_elements(w.content::jsonb -> 'items') i where i ->> 'reason' = 'batch not sealed'),
+	format('select tow.seal(%s) when all its jobs are enqueued; over HTTP: POST /api/v1/batches/%1$s/seal', :batch), 'what it waits for, and how that is said');
+select is((select status || ' ' || content from pg_temp.call('operator', 'POST', '/api/v1/batches/{id}/seal', format('{"id": "%s"}', :batch)::jsonb)), '200 {"jobs" : 1}', 'it is sealed');
+select is((select status from pg_temp.call('operator', 'POST', '/api/v1/batches/{id}/seal', format('{"id": "%s"}', :batch)::jsonb)), 'TW409', 'once');
+select is((select status || ' ' || (content::jsonb - 'id') || (content::jsonb ? 'id') from pg_temp.call('admin', 'POST', '/api/v1/libraries', '{}', '{"name": "shelf", "root": "/srv/shelf"}')), '201 {"name": "shelf"}true', 'what is known by its name is answered with it');
 select is((select status from pg_temp.call('operator', 'POST', '/api/search/manual/download', '{}', '{"title": "B", "author": "A", "download_url": "magnet:?xt=urn:btih:e0323a9039add2978bf5b49550572c7c00000000", "type": "torrent", "indexer": "i", "quality": "high", "size": 12}')), '201', 'a result');
 select is((select status from pg_temp.call('operator', 'POST', p, '{}', '{"book_title": "C", "book_author": "A", "download_url": "magnet:?xt=urn:btih:6865aeb3a9ed28f9a79ec454b259e5d000000000", "download_type": "torrent", "quality_score": 8.5, "match_score": 90, "file_format": "m4b", "seeders": 4}')), '201', p || ', by names that others have')
 from unnest('{/api/downloads/queue,/api/v1/downloads/queue,/api/search/manual/download,/api/v1/search/manual/download}'::text[]) p;

@@ -63,15 +63,15 @@ as $$
 	select case
 		when r.gives = 'nothing' then jsonb_build_object('204', '{"description": "done"}'::jsonb)
 		when r.gives = 'text' then jsonb_build_object('200', '{"description": "lines", "content": {"text/plain": {"schema": {"type": "string"}}}}'::jsonb)
-		else jsonb_build_object(case when r.gives in ('id', 'ids', 'token') then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
+		else jsonb_build_object(case when r.gives in ('id', 'id,name', 'ids', 'token') then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
 			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
 				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case
 					when r.fn in ('tow.bulk', 'haul.bulk') then '{"more": {"type": "boolean", "description": "more match: call again"}}' when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
 			when 'one' then row
 			when 'json' then tow_store.json_document(r.fn)
-			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
+			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(split_part(r.gives, ',', 1),
 				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = tow_store.fn_of(r.fn)))
-				|| case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then '{"warning": {"type": "string", "description": "why it waits for a worker, if it does: none lives, none knows the kind or serves the queue"}}'::jsonb else '{}' end) end))))
+				|| case when r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch') then '{"warning": {"type": "string", "description": "why it waits for a worker, if it does: none lives, none knows the kind or serves the queue"}}'::jsonb else '{}' end || case when r.gives = 'id,name' then '{"name": {"type": "string", "description": "by which paths know it"}}'::jsonb else '{}' end) end))))
 	end || case when r.fn = 'tow.schedule' then '{"201": {"description": "made; answered as 200 is"}}'::jsonb else '{}' end || '{"default": {"$ref": "#/components/responses/Problem"}}'
 	from coalesce((select jsonb_build_object('type', 'object', 'properties', c) from tow_store.json_columns(r.fn) c where c is not null), '{}') row
 $$;
@@ -94,7 +94,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select tow_store.json_type(p_type) || case when p_name = 'sort' then coalesce((
 		select jsonb_build_object('enum', jsonb_agg(d || s order by s, d), 'description', 'in this order; with - before it the other way round. Rows that have nothing there come last')
-		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else jsonb_strip_nulls(jsonb_build_object('enum', to_jsonb(tow_store.words_of(r.fn, p_name)))) end
+		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else jsonb_strip_nulls(jsonb_build_object('enum', to_jsonb(tow_store.words_of(r, p_name)))) end
 $$;
 comment on function tow_store.json_of_argument(tow_store.route, text, regtype) is 'How an argument of a route looks as JSON.';
 

@@ -6,17 +6,20 @@ as $$
 $$;
 comment on function tow_store.fn_of(text) is 'A function by its name; while a migration has two of a name, the one that it has made.';
 
--- The words of a column by which a view is asked.
-create or replace function tow_store.words_of(p_fn text, p_column text) returns text[]
+-- What else is asked for finds nothing, ever: it is refused.
+create or replace function tow_store.set_words(p_fn text, p_name text, p_words text[]) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update tow_store.route r set words = r.words || jsonb_build_object(p_name, p_words) where r.fn = p_fn and p_name = any(r.names)
+$$;
+comment on function tow_store.set_words(text, text, text[]) is 'Say what an argument of a function or view takes, where that is some words and no other.';
+
+create or replace function tow_store.words_of(r tow_store.route, p_name text) returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select case p_fn || '.' || p_column
-		when 'tow.queues.state' then '{open,paused}' when 'tow.lanes.state' then '{ready,full,out of tokens,paused,idle}' when 'tow.limits.what' then '{queue,kind,lane}'
-		when 'tow.schedules.state' then '{active,paused,ended}' when 'tow.schedulers.state' then '{running,stand-by,silent}' when 'tow.workers.state' then '{running,draining}'
-		when 'tow.batches.state' then '{open,scheduled,ready,running,retrying,waiting,completed,failed,cancelled}'
-		when 'tow.policies.shape' then '{fixed,linear,exponential,polynomial,list,function}' end::text[]
+	select array_agg(w) from jsonb_array_elements_text(r.words -> p_name) w
 $$;
-comment on function tow_store.words_of(text, text) is 'What a view may have in a column, where that is some words and no other; null: anything.';
+comment on function tow_store.words_of(tow_store.route, text) is 'The words that an argument takes, and no other; null: anything.';
 
 create or replace function tow_store.argument(p_name text, p_type text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
@@ -121,6 +124,7 @@ begin
 		when 'json' then format('select %s::text, 1, null', v_from)
 		when 'text' then format('select string_agg(r, e''\n'') || e''\n'', count(*), null from %s r', v_from)
 		when 'nothing' then format('select null::text, 1, null from (select %s) r', v_from)
+		when 'id,name' then format('select json_build_object(''id'', %s, ''name'', $1 ->> ''name'')::text, 1, null', v_from)
 		else format('select json_build_object(%L, %s)::text, 1, null', r.gives, v_from)
 	end;
 end $$;
