@@ -14,6 +14,8 @@ as $$
 begin
 	return query select * from tow_store.status_scheduler();
 	return query select * from tow_store.status_workers();
+	return query select * from tow_store.status_versions();
+	return query select * from tow_store.status_serve();
 	return query select * from tow_store.status_queues(p_queues);
 	return query select * from tow_store.status_kinds();
 	return query select * from tow_store.status_schedules();
@@ -91,6 +93,38 @@ begin
 		where p.clock_ahead not between interval '-2 s' and interval '2 s';
 end $$;
 comment on function tow_store.status_workers() is 'Part of tow.status: workers, who comes through a pooler, whose clock is off.';
+
+-- They go on, as what they call stays; what is new they do not do. Who calls himself otherwise is none of ours.
+create or replace function tow_store.status_versions() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select p.what, 'warn', format('it is tow %s, and the database is of tow %s', p.version, tow.version()),
+		case when string_to_array(p.version, '.')::int[] < string_to_array(tow.version(), '.')::int[] then format('install tow %s on %s and start it again', tow.version(), p.host)
+			else format('once all are of tow %s: tow migrate', p.version) end
+	from (
+		select 'worker ' || w.id as what, w.host, w.version from tow.workers w
+		union all
+		select 'scheduler ' || s.id, s.host, s.version from tow.schedulers s where s.state <> 'silent'
+	) p
+	where p.version <> tow.version() and p.version ~ '^\d{1,4}\.\d{1,4}\.\d{1,4}$'
+$$;
+comment on function tow_store.status_versions() is 'Part of tow.status: workers and schedulers of another version than the database.';
+
+-- Each server has a session that says where it is reached. Where nobody has asked one for a day, none is missed; and where
+-- the names of others' sessions may not be seen, nothing is known.
+create or replace function tow_store.status_serve() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	with s as (
+		select string_agg(distinct substring(a.application_name from '^tow serve at (.*)$'), ', ') as places from pg_stat_activity a where a.datname = current_database()
+	), t as (
+		select exists (select from tow_store.token o where o.used_at > (select tow.now()) - interval '1 day') as used
+	)
+	select 'serve', case when s.places is null and t.used then 'warn' else 'ok' end,
+		coalesce('the page and the API are at ' || s.places, 'none runs: the page and the API are nowhere'), case when s.places is null then 'start one: tow serve' end
+	from s, t where s.places is not null or pg_has_role('pg_read_all_stats', 'usage')
+$$;
+comment on function tow_store.status_serve() is 'Part of tow.status: whether tow serve runs, and where.';
 
 create or replace function tow_store.status_queues(p_queues jsonb) returns table(component text, status text, detail text, hint text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
