@@ -134,11 +134,11 @@ begin
 	return query
 		select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
 			concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
-				format('%s ready, %s running', coalesce(q.ready::text, 'more than 1000'), q.running), coalesce(nullif(q.waiting, 0)::text, case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
+				format('%s ready, %s running', coalesce(tow_store.or_more(q.ready, q.more and q.ready >= 10000), 'more than 1000'), q.running), coalesce(tow_store.or_more(nullif(q.waiting, 0), q.more and q.waiting >= 10000), case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
 				'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready)),
 			case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
 		from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
-			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)) q;
+			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz, more boolean)) q;
 end $$;
 comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues; null is more than a thousand.';
 
@@ -150,11 +150,12 @@ as $$
 #variable_conflict use_column
 begin
 	return query
-		select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', sum(k.n), k.queue),
+		select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', tow_store.or_more(sum(k.n)::bigint, bool_or(k.more)), k.queue),
 			'start a worker that has this kind: an [exec], [http] or C kind, or a function of the database (in SQL)'
 		from (
-			select j.kind, j.queue, case when b.kind is null then 1 else (select d.n from tow_store.depth(b.id) d) end as n
+			select j.kind, j.queue, coalesce(d.n, 1) as n, coalesce(d.more, false) as more
 			from tow_store.band b
+				left join lateral (select * from tow_store.depth(b.id)) d on b.kind is not null
 				join lateral (select coalesce((select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1),
 					(select l.id from tow_store.lined l where l.band = b.id order by l.band, l.gate, l.pos limit 1)) as id) h on true
 				join tow_store.job j on j.id = h.id
