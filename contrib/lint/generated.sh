@@ -27,4 +27,5 @@ for what in client target channel; do
 		[ ! -f "$file" ] || { [ -f "$whole.c" ] && grep -q "\"${whole##*/}.h\"" "$file"; } || in_table "$what"s "tow_${what}_$(basename "$file" .c | tr - _)" "$file"
 	done
 done
+grep -q "^return '$(cat VERSION)';" sql/tow/code/version.sql || { echo "sql/tow/code/version.sql: is not $(cat VERSION), the file VERSION"; status=1; }
 exit $status

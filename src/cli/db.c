@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "lib/cli.h"
 #include "lib/cluster.h"
+#include "lib/uplock.h"
 #include "tow/command.h"
 #include "tow/db.h"
 #include "tow/mem.h"
@@ -32,13 +32,6 @@ static int start(struct tow_arena *a, const char *home)
 	return EX_OK;
 }
 
-/* tow up holds a lock as long as it runs. */
-static bool is_up(struct tow_arena *a, const char *home)
-{
-	TOW_AUTO_FD fd = open(tow_fmt(a, "%s/up.lock", home), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
 static int stop(const char *home)
 {
 	struct tow_err e = { 0 };
@@ -48,7 +41,7 @@ static int stop(const char *home)
 static int stay_down(struct tow_arena *a, const char *home)
 {
 	int status = stop(home);
-	if (status == EX_OK && is_up(a, home))
+	if (status == EX_OK && uplock_is_held(a, home))
 		fprintf(stderr, "tow: note: tow up runs and waits: it does not start the database "
 				"again, 'tow db start' does\n");
 	return status;

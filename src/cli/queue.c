@@ -32,8 +32,8 @@ static const struct tow_option options[] = {
 static const struct column columns[] = {
 	{ "name", NULL, AS_IS },
 	{ "state", NULL, AS_STATE },
-	{ "ready", NULL, AS_IS },
-	{ "waiting", NULL, AS_IS },
+	{ "ready", NULL, AS_COUNTED },
+	{ "waiting", NULL, AS_COUNTED },
 	{ "running", NULL, AS_IS },
 	{ "max_running", "MAX", AS_IS },
 	{ "rate", NULL, AS_IS },

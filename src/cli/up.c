@@ -1,13 +1,11 @@
 /* tow up: the database, the schema, a scheduler, a worker and the page, in the foreground and
  * supervised. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include "lib/migration.h"
 #include "lib/page.h"
 #include "lib/supervise.h"
+#include "lib/uplock.h"
 #include "tow/command.h"
 #include "tow/fs.h"
 #include "tow/log.h"
@@ -42,22 +41,6 @@ struct up {
 	const char *address;
 	struct restart database; /* due_us: 0 while it lives */
 };
-
-/* One at a time in one home. The lock goes with the process, however it ends. */
-static bool claim_home(const struct up *u, int *fd)
-{
-	struct tow_err *e = &u->c->err;
-	const char *path = tow_fmt(u->a, "%s/up.lock", u->home);
-	if (!tow_fs_mkdirs(u->home, geteuid() == 0 ? 0711 : 0700, e))
-		return false;
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (*fd < 0)
-		return tow_fail(e, TOW_FINAL, "open '%s': %s", path, strerror(errno));
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-		return true;
-	tow_fail(e, TOW_RETRY, "tow up runs already for '%s'", u->home);
-	return tow_hint(e, "another TOW_HOME is another instance; more workers: tow worker");
-}
 
 static bool server_is_named(struct cli *c)
 {
@@ -318,7 +301,7 @@ static int run(int argc, char **argv)
 	int status = check_worker(&u);
 	if (status)
 		return status;
-	if (!claim_home(&u, &held))
+	if (!uplock_take(u.a, u.home, &held, &c.err))
 		return cli_failed(&c);
 	supervise_signals(); /* from here on an interrupt is an orderly end */
 	status = up(&u);

@@ -66,3 +66,16 @@ int tow_listen_port(int fd)
 		return ntohs(((struct sockaddr_in *)&at)->sin_port);
 	return at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port) : 0;
 }
+
+const char *tow_listen_address(struct tow_arena *a, int fd)
+{
+	struct sockaddr_storage at = { 0 };
+	socklen_t len = sizeof at;
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+	if (getsockname(fd, (struct sockaddr *)&at, &len) < 0 ||
+	    (at.ss_family != AF_INET && at.ss_family != AF_INET6) ||
+	    getnameinfo((struct sockaddr *)&at, len, host, sizeof host, port, sizeof port,
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return NULL;
+	return tow_fmt(a, at.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}

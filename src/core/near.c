@@ -10,7 +10,10 @@ static size_t min3(size_t a, size_t b, size_t c)
 	return ab < c ? ab : c;
 }
 
-/* How many letters to add, drop or change to make b of a; names longer than a command's could be
+/* The rule of tow_store.nearest (sql/tow/code/near.sql), for words of the command line: those no
+ * database knows, and none need be there.
+ *
+ * How many letters to add, drop or change to make b of a; names longer than a command's could be
  * are far away. */
 static size_t distance(const char *a, const char *b)
 {

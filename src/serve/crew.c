@@ -106,6 +106,7 @@ static int listen_for_all(const struct party *p)
 {
 	const struct hub hub = {
 		.url = p->crew->desk.url,
+		.called = p->crew->called,
 		.ears = p->ears,
 		.n_ears = p->crew->door.processes,
 		.max_guests = p->crew->most_sockets,

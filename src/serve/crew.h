@@ -9,6 +9,7 @@
 struct crew {
 	struct desk desk; /* as each of them begins */
 	struct door door;
+	const char *called;    /* what a session is called, so that others see where we are */
 	size_t most_sockets;   /* of the hub */
 	size_t most_each;      /* connections of a process that one address may have; 0: any */
 	long long patience_us; /* one that has not turned for so long hangs */

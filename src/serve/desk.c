@@ -89,7 +89,7 @@ static bool connected(struct desk *d, struct tow_err *e)
 		return true;
 	tow_db_closep(&d->db);
 	known_release(&d->known); /* it may be another database */
-	if (tow_db_open(&d->db, d->url, "tow serve", e) && set_session(d, e) && load_routes(d, e))
+	if (tow_db_open(&d->db, d->url, "serve", e) && set_session(d, e) && load_routes(d, e))
 		return true;
 	tow_db_closep(&d->db);
 	return false;

@@ -163,18 +163,11 @@ static void connected(struct loop *l)
 	room_resync(&l->room);
 }
 
-static bool is_wanted(const struct loop *l)
-{
-	return l->room.n > 0 || anybody_listens(l);
-}
-
 static void db_turn(struct loop *l, long long now)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	struct tow_err e = { 0 };
 
-	if (l->db.state == TOW_LINK_DOWN && !is_wanted(l))
-		return;
 	if (l->db.state == TOW_LINK_BUSY && now - l->db.since_us > PATIENCE_US)
 		tow_link_drop(&l->db, now);
 	switch (tow_link_turn(&l->db, now, &rows, &e)) {
@@ -204,7 +197,7 @@ static long long db_wake(const struct loop *l)
 	if (l->db.state == TOW_LINK_BUSY)
 		return l->db.since_us + PATIENCE_US;
 	if (l->db.state != TOW_LINK_IDLE)
-		return is_wanted(l) ? tow_link_wake(&l->db) : LLONG_MAX;
+		return tow_link_wake(&l->db);
 	if (l->room.n > 0)
 		wake = l->vouch_us;
 	if (anybody_listens(l) && l->ask_us < wake)
@@ -435,7 +428,7 @@ int hub_run(const struct hub *h)
 
 	srandom((unsigned)(tow_mono_us() ^ getpid()));
 	room_init(&l.room);
-	tow_link_init(&l.db, h->url, "hub");
+	tow_link_init(&l.db, h->url, h->called);
 	l.ears = tow_xcalloc(h->n_ears, sizeof(*l.ears));
 	memcpy(l.ears, h->ears, h->n_ears * sizeof(*l.ears));
 	while (!l.over)

@@ -29,7 +29,8 @@ TOW_MUST bool hub_hand(int hub, int connection, const struct hub_guest *guest, c
 		       size_t len, struct tow_err *e);
 
 struct hub {
-	const char *url; /* the database; NULL: the environment */
+	const char *url;    /* the database; NULL: the environment */
+	const char *called; /* what its session there is called: others see by it where we are */
 	const int *ears; /* where connections come from: the other ends of SOCK_SEQPACKET pairs */
 	size_t n_ears;
 	size_t max_guests;	 /* more are refused */

@@ -129,8 +129,7 @@ static bool may_listen(const struct crew *c, struct tow_err *e)
 	TOW_AUTO_ROWS *rows = NULL;
 	if (is_loopback(c->door.listener))
 		return true;
-	if (!tow_db_open(&db, c->desk.url, "tow serve", e) ||
-	    !tow_db_view(db, &rows, e, "tow.tokens"))
+	if (!tow_db_open(&db, c->desk.url, "serve", e) || !tow_db_view(db, &rows, e, "tow.tokens"))
 		return tow_wrap(e, "look for tokens");
 	for (size_t i = 0; i < tow_rows_count(rows); i++)
 		if (strcmp(tow_rows_get(rows, i, "expired"), "t") != 0)
@@ -148,6 +147,15 @@ static bool set_each(const struct choices *o, struct crew *c, struct tow_err *e)
 		return tow_fail(e, TOW_FINAL, "bad number of connections '%s'", o->each);
 	c->most_each = (size_t)n;
 	return true;
+}
+
+/* tow.status reads it in the list of sessions. */
+static const char *called(const struct choices *o, struct tow_arena *a, int fd)
+{
+	const char *at = tow_listen_address(a, fd);
+	if (o->public)
+		return tow_fmt(a, "serve at %s", o->public);
+	return tow_fmt(a, "serve at %s%s", at ? "http://" : "a socket", at ? at : "");
 }
 
 static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c, struct tow_err *e)
@@ -169,6 +177,7 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 	c->door.listener = o->fd ? (int)n : -1;
 	if (!o->fd && !tow_listen(a, o->listen, &c->door.listener, e))
 		return false;
+	c->called = called(o, a, c->door.listener);
 	c->desk.guard.cookie = guard_name(&c->desk.guard, a, tow_listen_port(c->door.listener));
 	return set_each(o, c, e) && may_listen(c, e) && door_open(&c->door, e);
 }

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2119,SC2317 # a helper without its argument; functions called by ok and exits
 . tests/lib/tap.sh
 . tests/lib/instance.sh
+. tests/lib/serve.sh
 
 instance_start --empty
 tow() { "$TOW" "$@"; }
@@ -35,6 +36,12 @@ ok "a kind that nobody knows is bad" wait_until '! "$TOW" status'
 like "$(tow status)" "bad +kind nobody-knows" "by name"
 instance_psql -c 'alter system set fsync = off' -c 'select pg_reload_conf()' >/dev/null
 ok "doctor looks at durability" wait_until "[ \"\$(finding fsync)\" = bad ]"
+
+# The server says where it is as long as it is there, though nobody asks it anything.
+serve_start
+ok "status says where the page is" wait_until '"$TOW" status | grep -q "serve .*are at $SERVE_URL\$"'
+process_stop "$SERVE_PID"
+ok "and when it is nowhere" wait_until '"$TOW" status | grep -q "serve .*are nowhere\$"'
 
 # Every command has help with an example or a plain use, and refuses what it does not know
 while IFS=$'\t' read -r name _; do

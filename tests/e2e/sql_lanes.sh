@@ -165,4 +165,26 @@ ok "in their order" in_order steps
 is "$(instance_psql -c "select count(*) from tow.fsck() f join tow.jobs j on j.id = f.job where j.queue in ('new', 'steps')")" 0 "and nothing is wrong"
 process_stop "$WORKER_PID"
 process_stop "$SCHEDULER_PID"
+# While a transaction is open that may have overlooked the band, and keeps all dead rows of what was admitted, a claim does not
+# walk over them each time.
+instance_psql -c "insert into public.pair select 'wide', w.worker from tow.attach('wide', 'h', 1, '0', '{wide}', '{4}', '{noop}', '1 h') w" -c "select tow.set_queue('wide', lane_limit => 0)" >/dev/null
+session_do one "begin; select pg_current_xact_id()" >/dev/null
+instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[6000]), queue => 'wide', lane => 'l')" >/dev/null
+ok "all is admitted" wait_until '[ "$(instance_psql -c "select tow.duty('\''admit'\'')")" = 0 ]'
+band="select b.id from tow_store.band b join tow_store.queue q on q.id = b.queue where q.name = 'wide' and b.opening is not null"
+is "$(instance_psql -c "select tow.duty('admit')" -c "select b.opening > 1 from tow_store.band b where b.id = ($band)" | tail -1)" t "and it is known who may bring more"
+is "$(instance_psql -c "select cardinality(public.claim_as('wide'))")" 5 "some of it is claimed"
+is "$(instance_psql -c "explain (analyze, buffers, format json) select tow_store.is_awaited(($band))" | jq '.[0].Plan | ."Shared Hit Blocks" + ."Shared Read Blocks" < 300')" true "the next claim does not read the dead"
+session_do one "commit" >/dev/null
+instance_psql -c "select tow.duty('admit')" >/dev/null
+is "$(instance_psql -c "$band")" "" "and none looks when he has ended"
+
+# What cannot be admitted, thousands of a queue that somebody is making, keeps no other band from being opened.
+instance_psql -c "insert into public.pair select 'beside', w.worker from tow.attach('beside', 'h', 1, '0', '{beside}', '{4}', '{noop}', '1 h') w" -c "select tow.set_queue('beside', lane_limit => 0)" >/dev/null
+session_do one "begin; select tow.set_queue('held')" >/dev/null
+put_beside="select tow.enqueue('noop', queue => 'beside', lane => 'l')"
+instance_psql -c "$put_beside" -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[6000]), queue => 'held')" -c "select tow.duty('admit')" >/dev/null
+instance_psql -c "$put_beside" -c "select tow.duty('admit')" -c "select tow.duty('admit')" >/dev/null
+is "$(instance_psql -c "select cardinality(public.claim_as('beside'))")" 2 "both run, though thousands wait that cannot be admitted"
+session_do one "rollback" >/dev/null
 done_testing

@@ -50,5 +50,21 @@ select count(*) from tow_store.depth((select b.id from tow_store.band b join tow
 select cmp_ok(pg_temp.read() - :read, '<', 100::bigint, 'the depth of one queue is not found by reading another');
 select cmp_ok(pg_temp.depths() - :depths, '<', 2 * 2 * (select count(*) from tow_store.band), 'the overview counts each band once');
 
+-- Beyond ten thousand it is said that there are more, and nobody counts them.
+select tow.set_queue('crowd') \g /dev/null
+select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[12000]), queue => 'crowd') \g /dev/null
+select pg_temp.read() as read \gset
+select is((select concat_ws(' ', q.ready, q.more) from tow.queues q where q.name = 'crowd'), '10000 t', 'a queue has more than are counted');
+select cmp_ok(pg_temp.read() - :read, '<', 11000::bigint, 'which were not');
+select is((select concat_ws(' ', q.ready, q.more) from tow.queues q where q.name = 'q1'), '0 f', 'one that has few has no more');
+select is((select c.more and c.count >= 10000 and c.count < 12000 from tow.count_jobs() c where c.state = 'ready'), true, 'of the state, too');
+select is((select string_agg(c.state, ' ') from tow.count_jobs() c where c.more), 'ready', 'and of that alone');
+select is(tow.overview() -> 'more', '["ready"]', 'so does the overview say');
+select is((select s.detail ~ '^10000 or more ready' from tow.status() s where s.component = 'queue crowd'), true, 'and tow.status');
+insert into tow_store.scheduled (run_at, id, band, attempt, flags) select tow.now() + '1 h', n, 1, 0, 0 from generate_series(900000000, 900010000) n;
+select is((select concat_ws(' ', c.count, c.more) from tow.count_jobs() c where c.state = 'scheduled'), '10000 t', 'of those that wait for an instant likewise');
+select is(tow.overview() -> 'more', '["ready", "scheduled"]', 'in the overview as well');
+select is((select d.n from tow_store.band b join tow_store.queue q on q.id = b.queue, lateral tow_store.depth(b.id, 1000000) d where q.name = 'crowd'), 12000::bigint, 'metrics count on');
+
 select * from finish();
 rollback;

@@ -59,6 +59,12 @@ select is((select string_agg(distinct a.status, ' ') from tow_store.route r, lat
 
 select is((select a.content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily"}') a), (select content from answered where path = '/api/v1/cron/next'), 'a cron line by its other name');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily", "spec": "@daily"}')), 'TW422', 'not by both');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next')), 'TW422 spec is missing', 'nor by none');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/clients', '{"state": "x"}')), 'TW422 bad state ''x''', 'a state that no client can be in');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/' || p, '{"state": "x"}')), 'TW422 bad state ''x''', p) from unnest('{targets,channels,queues}'::text[]) p;
+select is((select string_agg(s.path, ', ') from seen s, tow_store.columns_of(s.fn) c where s.method = 'GET' and c.name in ('state', 'shape', 'what') and c.name = any(s.names) and to_regclass(s.fn) is not null
+	and not (select r.words ? c.name from tow_store.route r where r.id = s.id)), null, 'of each column of a view that has some words, they are known');
+select is((select count(*) from haul.clients c where c.state <> all((select tow_store.words_of(r, 'state') from tow_store.route r where r.path = '/api/v1/clients' and r.method = 'GET')::text[])), 0::bigint, 'and those that clients have are among them');
 select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/schedules/{name}/next', '{"name": "s", "n": "2"}')), '200 2', 'a schedule by its own');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/schedules/{name}/next', '{"name": "s", "spec": "@daily"}')), 'TW422', 'alone');
 
@@ -99,6 +105,14 @@ select is((select status || ' ' || jsonb_array_length(content::jsonb -> 'ids') f
 select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), 'TW409', 'a live job stays');
 select is((select status from pg_temp.call('operator', 'POST', '/api/v1/jobs/{id}/cancel', jsonb_build_object('id', :j))), '200', 'it is cancelled');
 select is((select status from pg_temp.call('operator', 'DELETE', '/api/v1/jobs/{id}', jsonb_build_object('id', :j))), '204', 'and deleted');
+select content::jsonb ->> 'id' as batch, status as made from pg_temp.call('operator', 'POST', '/api/v1/batches', '{}', '{"kind": "noop", "name": "all"}') \gset
+select is(:'made'::text, '201', 'a batch');
+select is((select status from pg_temp.call('operator', 'POST', '/api/v1/jobs', '{}', format('{"kind": "noop", "parent": %s}', :batch))), '201', 'a job of it');
+select is((select i ->> 'hint' from pg_temp.call('viewer', 'GET', '/api/v1/jobs/{id}/why', format('{"id": "%s"}', :batch)::jsonb) w, jsonb_array_elements(w.content::jsonb -> 'items') i where i ->> 'reason' = 'batch not sealed'),
+	format('select tow.seal(%s) when all its jobs are enqueued; over HTTP: POST /api/v1/batches/%1$s/seal', :batch), 'what it waits for, and how that is said');
+select is((select status || ' ' || content from pg_temp.call('operator', 'POST', '/api/v1/batches/{id}/seal', format('{"id": "%s"}', :batch)::jsonb)), '200 {"jobs" : 1}', 'it is sealed');
+select is((select status from pg_temp.call('operator', 'POST', '/api/v1/batches/{id}/seal', format('{"id": "%s"}', :batch)::jsonb)), 'TW409', 'once');
+select is((select status || ' ' || (content::jsonb - 'id') || (content::jsonb ? 'id') from pg_temp.call('admin', 'POST', '/api/v1/libraries', '{}', '{"name": "shelf", "root": "/srv/shelf"}')), '201 {"name": "shelf"}true', 'what is known by its name is answered with it');
 select is((select status from pg_temp.call('operator', 'POST', '/api/search/manual/download', '{}', '{"title": "B", "author": "A", "download_url": "magnet:?xt=urn:btih:e0323a9039add2978bf5b49550572c7c00000000", "type": "torrent", "indexer": "i", "quality": "high", "size": 12}')), '201', 'a result');
 select is((select status from pg_temp.call('operator', 'POST', p, '{}', '{"book_title": "C", "book_author": "A", "download_url": "magnet:?xt=urn:btih:6865aeb3a9ed28f9a79ec454b259e5d000000000", "download_type": "torrent", "quality_score": 8.5, "match_score": 90, "file_format": "m4b", "seeders": 4}')), '201', p || ', by names that others have')
 from unnest('{/api/downloads/queue,/api/v1/downloads/queue,/api/search/manual/download,/api/v1/search/manual/download}'::text[]) p;
@@ -193,6 +207,7 @@ select is((select jsonb_array_length(a.content::jsonb -> 'items') from pg_temp.c
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', format('{"sort": "%s"}', v)::jsonb)), format('TW422 cannot sort by ''%s''', v), v || ' is no order') from unnest('{depth,--name,name desc,kinds}'::text[]) v;
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{}', '{"sort": "x1"}')), 'TW422 cannot sort by ''x1''', 'nor when a body says so');
 select is((select string_agg(name, ' ') from pg_prepared_statements where statement ~ 'nulls last'), null, 'of orders the session keeps nothing');
+select pg_temp.walks('/api/v1/audit', 'n', $$ select tow.pause('other'), tow.resume('other') $$, (select array_agg(n::text) from tow.audit), format('{"sort": "%s"}', s)::jsonb) from unnest('{who,-what}'::text[]) s;
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/queues', '{"sort": "ready", "after": "[\"a\"]"}')), 'TW422 bad after ''["a"]''', 'a cursor of another order');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/queues/{name}', '{"name": "t1", "sort": "name"}')), 'TW422', 'one thing has no order');
 select is((select string_agg(s.path, ' ') from seen s, lateral (select tow.openapi('0') -> 'paths' -> s.path -> 'get' -> 'parameters' as p offset 0) o
@@ -207,5 +222,11 @@ select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/batches', '{"after": "[\"x\"]"}')), 'TW422 invalid input syntax for type bigint: "x"', 'or of other columns');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/jobs', '{"sort": "kind"}')), 'TW422 jobs of all states are not sorted by ''kind''', 'what no index serves is refused in words');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/downloads', '{"sort": "url"}')), 'TW422 cannot sort by ''url''', 'of downloads, too');
+-- What has no end is not sorted whole.
+insert into tow_store.audit (at, who, what) select tow.now(), 'many', 'noise' from generate_series(1, tow_store.most_sorted() + 1) n;
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"sort": "who", "who": "many"}')), format('TW422 there are more than %s rows: too many to sort', tow_store.most_sorted()), 'what is too long is not sorted');
+select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"sort": "who", "what": "queue"}')), '200', 'fewer of it are');
+select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/audit', '{"who": "many", "limit": "3"}')), 3, 'and its own order has no end');
+
 select * from finish();
 rollback;

@@ -77,6 +77,16 @@ select is(pg_temp.hint(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "polic
 select is(pg_temp.hint(:'operator', 'GET /queues/{name}', '{"name": "x"}'), 'GET /api/v1/queues lists them', 'or of that alone');
 select set_config('tow.actor', '', true) \g /dev/null
 select pg_temp.refused($$ select tow.show_schedule('x') $$, 'TW404', 'lists them$', 'who does not, does not');
+select tow.set_daemon('dd', 'noop'), tow.disable_daemon('dd') \g /dev/null
+select is(pg_temp.hint(:'operator', 'POST /daemons/{name}/start', '{"name": "dd"}'), 'enable it first: select tow.enable_daemon(''dd''); over HTTP: POST /api/v1/daemons/dd/enable', 'a call is a request there');
+select set_config('tow.actor', '', true) \g /dev/null
+select pg_temp.refused($$ select tow.start_daemon('dd') $$, 'TW409', 'enable_daemon\(''dd''\)$', 'and of none to who has SQL');
+select set_config('tow.actor', 'x', true) \g /dev/null
+select is(tow_store.with_path('look at select * from tow.job(7)'), 'look at select * from tow.job(7); over HTTP: GET /api/v1/jobs/7', 'what is read is got');
+select is(tow_store.with_path('select tow.signal(7, ''it is''), or not'), 'select tow.signal(7, ''it is''), or not; over HTTP: POST /api/v1/jobs/7/signal', 'of its arguments the path has the first');
+select is(tow_store.with_path('select tow.nothing_there(7)'), 'select tow.nothing_there(7)', 'what no request does is left as it is');
+select is(tow_store.with_path(null), null, 'no hint is none');
+select set_config('tow.actor', '', true) \g /dev/null
 select is(pg_temp.asked(:'operator', 'GET /jobs/{id}', '{"id": "99999999"}'), 'TW404 no such job: 99999999', 'what the function says is said');
 select is((select a.status from tow.answer(pg_temp.hashed(:'operator'), (select min(r.id) from tow.routes r where r.path = '/api/v1/status')) a), 200, 'a list');
 select throws_ok(format($$select * from tow.answer(pg_temp.hashed(%L), -1)$$, :'operator'), 'TW410', null, 'a route of before a migration is told apart');

@@ -26,6 +26,7 @@ static void start_with(int ping_us, int silent_us)
 	sigset_t term;
 	int pair[2];
 	struct hub h = { .url = "postgresql:///x?host=/nonexistent",
+			 .called = "hub",
 			 .ears = &pair[1],
 			 .n_ears = 1,
 			 .max_guests = MOST,

@@ -148,9 +148,9 @@ async function jobsAreEnqueued() {
 	};
 	await page.getByRole('button', { name: 'Enqueue a job' }).click();
 	await fill([['Kind', 'nope'], ['Arguments', '{"n"}']]);
-	await comes(asked.getByText('No worker that lives knows the kind nope').waitFor(), 'a kind that nobody knows is said to be');
+	await comes(asked.getByText("no live worker knows kind 'nope'").waitFor(), 'a kind that nobody knows is said to be');
 	await fill([['Kind', 'ecoh']]);
-	await comes(asked.getByText('Did you mean echo?').waitFor(), 'with the name that may have been meant');
+	await comes(asked.getByText("did you mean 'echo'?").waitFor(), 'with the name that may have been meant');
 	await shot(page, 'enqueue-unknown');
 	for (const [label, text, allowed] of [['Kind', 'two words', 'letters, digits, _ . : / -'], ['Queue', 'a/b', 'letters, digits, _ . : -']]) {
 		await fill([['Kind', 'nope'], ['Queue', 'default'], ['Arguments', '{"n": 1}'], [label, text]]);

@@ -1,6 +1,6 @@
 // What kinds and queues there are, to suggest where somebody writes one.
 import { get } from './api.js';
-import { nearest } from './near.js';
+import { useTyped } from './typed.js';
 import { html } from './ui.js';
 
 export async function known() {
@@ -9,10 +9,10 @@ export async function known() {
 	return { kinds: kinds.items.filter((k) => k.workers > 0).map((k) => k.kind), queues: queues.items.map((q) => q.name) };
 }
 
-// What is enqueued may come before its workers do; but mostly it is a slip.
-export function KnownKind({ kind, kinds }) {
-	const meant = kind && nearest(kind, kinds);
-	return kind && !kinds.includes(kind) && html`<p class="warned" role="status">No worker that lives knows the kind ${kind}: its jobs will wait for one.${meant && html` Did you mean <b>${meant}</b>?`}</p>`;
+// What is enqueued may come before its workers do; but mostly it is a slip, of which the server knows which name is near.
+export function Unserved({ values: { kind, queue } }) {
+	const { data } = useTyped(kind && ((signal) => get('unserved', { kind, queue }, signal)), [kind, queue]);
+	return kind && data?.warning && html`<p class="warned" role="status">Its jobs will wait: ${data.warning}</p>`;
 }
 
 // How names are written.

@@ -4,7 +4,7 @@ import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../li
 import { confirm } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { Json } from '../lib/json.js';
-import { known, KnownKind } from '../lib/known.js';
+import { known, Unserved } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
@@ -27,7 +27,7 @@ async function make(body, name) {
 async function fieldsOf(d) {
 	const [{ kinds, queues }, policies] = await Promise.all([known(), get('policies').catch(() => ({ items: [] }))]);
 	return [
-		{ name: 'kind', label: 'Kind of job', value: d.kind, required: true, suggest: kinds, hint: 'what does a turn', also: ({ values }) => html`<${KnownKind} kind=${values.kind} kinds=${kinds} />` },
+		{ name: 'kind', label: 'Kind of job', value: d.kind, required: true, suggest: kinds, hint: 'what does a turn', also: Unserved },
 		{ name: 'every', label: 'Sleeps between turns', value: spelled(d.every), placeholder: '1 minute', hint: 'unless a turn says how long itself' },
 		{ name: 'config', label: 'Config', type: 'area', rows: 3, json: true, value: d.config ?? {}, hint: 'what each turn gets as its arguments' },
 		{ name: 'description', label: 'What it is for', value: d.description },

@@ -2,14 +2,14 @@
 import { post } from '../lib/api.js';
 import { ask } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
-import { kindName, known, KnownKind, queueName } from '../lib/known.js';
+import { kindName, known, Unserved, queueName } from '../lib/known.js';
 import { go } from '../lib/route.js';
 import { toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 
 const fieldsOf = (j, { kinds, queues }) => [
 	{ name: 'kind', label: 'Kind', value: j.kind, required: true, suggest: kinds, ...kindName, hint: 'what is to be done: workers know it by this name',
-		also: ({ values }) => html`<${KnownKind} kind=${values.kind} kinds=${kinds} />` },
+		also: Unserved },
 	{ name: 'args', label: 'Arguments', type: 'area', rows: 4, json: true, value: j.args ?? {}, hint: 'JSON, such as {"to": "somebody", "n": 1}' },
 	{ name: 'queue', label: 'Queue', value: j.queue ?? 'default', required: true, suggest: queues, ...queueName },
 	{ name: 'run_at', label: 'Not before', type: 'datetime-local', step: 1, hint: 'by the clock of this browser; at once where it is empty', rare: true },

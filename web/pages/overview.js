@@ -197,7 +197,7 @@ function Numbers({ stats }) {
 	const busy = stats?.workers.reduce((n, w) => n + w.busy, 0), slots = stats?.workers.reduce((n, w) => n + w.slots, 0);
 	const of = [['Running', sum('running'), 'running'], ['Ready', sum('ready'), 'ready'], ['Scheduled', stats?.scheduled, 'scheduled'],
 		['Retrying', stats?.retrying, 'retrying'], ['Waiting', stats?.waiting, 'waiting']];
-	return html`<div class="numbers">${of.map(([title, n, state]) => html`<a key=${title} class="panel" href=${href('jobs', { state })}><span class="soft">${title}</span><b class="num">${compact(n)}</b></a>`)}
+	return html`<div class="numbers">${of.map(([title, n, state]) => html`<a key=${title} class="panel" href=${href('jobs', { state })}><span class="soft">${title}</span><b class="num">${compact(n)}${stats?.more.includes(state) && '+'}</b></a>`)}
 		<div class="panel"><span class="soft">Slots in use</span><b class="num">${number(busy)}<span class="soft"> / ${number(slots)}</span></b></div></div>`;
 }
 

@@ -1,6 +1,6 @@
 // Queues: how deep, how busy, held by whom. And one queue: its limits, its lanes.
 import { may, post, put, step } from '../lib/api.js';
-import { Button, Card, Empty, Facts, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, Empty, Facts, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { changed } from '../lib/form.js';
 import { useData } from '../lib/live.js';
@@ -88,11 +88,11 @@ const QueueState = ({ queue }) => html`<${State} name=${queue.state} look=${queu
 
 export const queueColumns = (reload) => [
 	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
-		<div class="narrow"><${QueueState} queue=${q} /> <span class="soft">${number(q.running)} running${q.waiting > 0 && `, ${number(q.waiting)} in lanes`}</span></div>
+		<div class="narrow"><${QueueState} queue=${q} /> <span class="soft">${number(q.running)} running${q.waiting > 0 && `, ${orMore(q.waiting, q.more)} in lanes`}</span></div>
 		<${Unserved} queue=${q} />` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>` },
-	{ name: 'ready', title: 'Ready', width: 9, phone: 8, num: true, sort: (q) => q.ready, cell: (q) => number(q.ready) },
-	{ name: 'waiting', title: 'In lanes', width: 10, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => number(q.waiting) },
+	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q.ready, q.more) },
+	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q.waiting, q.more) },
 	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />` },
 	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />` },
 	{ name: 'workers', title: 'Workers', width: 10, num: true, wide: true, sort: (q) => q.workers, cell: (q) => number(q.workers) },
@@ -155,7 +155,7 @@ function One({ name, sort }) {
 		<div class="columns">
 			<${Card} title="Now"><${Facts} of=${[
 				['State', html`<${QueueState} queue=${q} />`], ['Paused', q.paused_at && html`<${Time} at=${q.paused_at} />`], ['Why', q.pause_reason],
-				['Ready', number(q.ready)], ['In lanes', number(q.waiting)], ['Running', html`<${Busy} queue=${q} />`],
+				['Ready', orMore(q.ready, q.more)], ['In lanes', orMore(q.waiting, q.more)], ['Running', html`<${Busy} queue=${q} />`],
 				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Unserved} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],

@@ -4,13 +4,14 @@ import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../li
 import { ask, confirm } from '../lib/dialog.js';
 import { changed, filled } from '../lib/form.js';
 import { Json } from '../lib/json.js';
-import { known, KnownKind } from '../lib/known.js';
+import { known, Unserved } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
 import { go, href } from '../lib/route.js';
 import { mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
 import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
+import { useTyped } from '../lib/typed.js';
 import { html, useEffect, useState } from '../lib/ui.js';
 
 const topics = ['schedules'];
@@ -67,7 +68,7 @@ const choices = {
 const fieldsOf = (s, { kinds, queues }) => [
 	{ name: 'spec', label: 'When', value: s.spec, required: true, placeholder: '0 3 * * *', hint: 'minute hour day month weekday; or @daily, @hourly, @every 90s' },
 	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones, also: Preview },
-	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds, also: ({ values }) => html`<${KnownKind} kind=${values.kind} kinds=${kinds} />` },
+	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds, also: Unserved },
 	{ name: 'queue', label: 'Queue', value: s.queue, suggest: queues },
 	{ name: 'args', label: 'Arguments', type: 'area', rows: 2, json: true, value: s.args },
 	{ name: 'overlap', label: called.overlap, value: s.overlap, options: Object.entries(choices.overlap) },
@@ -81,8 +82,6 @@ const fieldsOf = (s, { kinds, queues }) => [
 	{ name: 'description', label: 'What it is for', value: s.description },
 ];
 
-const TYPED_MS = 250;
-
 function NextRuns({ rows }) {
 	const exactly = rows.some((r) => !/^\S+ \d\d:\d\d:00/.test(r.local));
 	return html`<ol class="next">${rows.map((r) => html`<li key=${r.run_at}><${LocalTime} of=${r.local} exactly=${exactly} /> <${Time} coming at=${r.run_at} /></li>`)}</ol>`;
@@ -90,23 +89,8 @@ function NextRuns({ rows }) {
 
 // The next runs of what is typed, while it is typed.
 function Preview({ values: { spec, tz } }) {
-	const [{ words, rows, error }, setSeen] = useState({});
-	useEffect(() => {
-		const asked = new AbortController();
-		const timer = spec && setTimeout(async () => {
-			try {
-				const [line, next] = await Promise.all([get('cron/words', { spec }, asked.signal), get('cron/next', { spec, tz: tz || 'UTC', n: 5 }, asked.signal)]);
-				setSeen({ words: line.words, rows: next.items });
-			} catch (problem) {
-				if (problem.name !== 'AbortError')
-					setSeen({ error: problem });
-			}
-		}, TYPED_MS);
-		return () => {
-			clearTimeout(timer);
-			asked.abort();
-		};
-	}, [spec, tz]);
+	const { data: [{ words }, { items: rows }] = [{}, {}], error } = useTyped(spec && ((signal) =>
+		Promise.all([get('cron/words', { spec }, signal), get('cron/next', { spec, tz: tz || 'UTC', n: 5 }, signal)])), [spec, tz]);
 	return html`<section class="preview" aria-live="polite" aria-label="Next runs">
 		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="bad-text">${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}`
 			: rows && html`<h3>${words}</h3>${rows.length ? html`<${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>` : html`<p class="bad-text">It never comes: there is no such day.</p>`}`}</section>`;

@@ -51,7 +51,7 @@ declare
 	v_words text[];
 begin
 	for v_name, v_type in select u.name, u.type from unnest(r.names, r.types) u(name, type) where p_given ? u.name loop
-		v_words := tow_store.words_of(r.fn, v_name);
+		v_words := tow_store.words_of(r, v_name);
 		if v_type = 'timestamp with time zone' and p_given ->> v_name !~ c_instant then
 			perform tow_store.fail('TW422', format('bad %s %L', v_name, left(p_given ->> v_name, 100)), 'it takes ' || tow_store.type_in_words(v_type));
 		elsif v_type !~ '^json|\[\]$' and jsonb_typeof(p_given -> v_name) = 'array' then
@@ -265,7 +265,7 @@ declare
 	v_name constant name := tow_store.name_of_statement(r, t, v_sort);
 begin
 	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.more', '', true), set_config('tow.given', p_given::text, true),
-		set_config('tow.in_person', case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then 'on' else '' end, true);
+		set_config('tow.in_person', case when r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch') then 'on' else '' end, true);
 	for v_again in 0 .. 1 loop
 		begin
 			execute format('execute %I(current_setting(''tow.given'')::jsonb)', v_name) into content, n, next;
@@ -280,10 +280,13 @@ begin
 				perform tow_store.blame(r, p_given, sqlerrm);
 		end;
 	end loop;
+	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.in_person', '', true);
 	if v_sort is not null then
 		execute format('deallocate %I', v_name);
 	end if;
-	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.in_person', '', true);
+	if v_sort is not null and n is null then
+		perform tow_store.fail('TW422', format('there are more than %s rows: too many to sort', tow_store.most_sorted()), 'ask for fewer (its other arguments choose among them), or for its own order: leave sort out');
+	end if;
 end $$;
 comment on function tow_store.call_route(tow_store.route, tow_store.token, jsonb) is 'What the function of a route gives, called as the role of a token; n: its rows; next: where a list goes on.';
 
@@ -293,7 +296,7 @@ create or replace function tow_store.note_call(r tow_store.route, t tow_store.to
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_gave constant jsonb := case when r.gives in ('id', 'job', 'state', 'signal', 'count') then p_content::jsonb end;
+	v_gave constant jsonb := case when r.gives in ('id', 'id,name', 'job', 'state', 'signal', 'count') then p_content::jsonb end;
 	v_path constant jsonb := (select jsonb_object_agg(m[1], p_given -> m[1]) from regexp_matches(r.path, '\{([a-z_]+)\}', 'g') m);
 begin
 	perform set_config('tow.actor', t.name, true);
@@ -307,7 +310,7 @@ create or replace function tow_store.warn_of(r tow_store.route, p_given jsonb, p
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_warning constant text := case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then tow.unserved(p_given ->> 'kind', coalesce(p_given ->> 'queue', 'default')) end;
+	v_warning constant text := case when r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch') then tow.unserved(p_given ->> 'kind', coalesce(p_given ->> 'queue', 'default')) end;
 begin
 	return case when v_warning is null then p_content else (p_content::jsonb || jsonb_build_object('warning', v_warning))::text end;
 end $$;
@@ -361,7 +364,7 @@ begin
 		perform tow_store.miss(r, v_given);
 	end if;
 	v_text := tow_store.warn_of(r, v_given, v.content);
-	v_status := case when r.gives = 'nothing' then 204 when r.gives in ('id', 'ids', 'token') or r.method = 'POST' and current_setting('tow.made', true) = 'on' then 201 else 200 end;
+	v_status := case when r.gives = 'nothing' then 204 when r.gives in ('id', 'id,name', 'ids', 'token') or r.method = 'POST' and current_setting('tow.made', true) = 'on' then 201 else 200 end;
 	if r.page is not null then
 		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v.n >= (v_given ->> 'max_rows')::int then v.next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));
 	elsif r.gives = 'list' then

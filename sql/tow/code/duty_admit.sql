@@ -11,14 +11,16 @@ as $$
 declare
 	v_now constant timestamptz := tow.now();
 	v_from constant timestamptz := tow_store.scan_from('admit', v_now);
+	v_home int;
 	v_count int;
 begin
 	v_count := tow_store.admit_successors(v_from);
 	v_count := v_count + tow_store.admit_fresh(v_from);
 	v_count := v_count + tow_store.admit_told();
 	v_count := v_count + tow_store.admit_overdue(v_now);
-	v_count := v_count + tow_store.admit_homeless(); -- last: it takes locks of queues, and whoever has one waits for no row
-	perform tow_store.open_bands();
+	v_home := tow_store.admit_homeless(); -- last: it takes locks of queues, and whoever has one waits for no row
+	v_count := v_count + v_home;
+	perform tow_store.open_bands(v_home = 0);
 	if v_count = 0 then
 		perform set_config('synchronous_commit', 'off', true); -- only registers were written
 	end if;
@@ -123,7 +125,8 @@ comment on function tow_store.try_turns(int) is 'Lock the turns of the lanes of 
 -- A band that is new is open for what came after it as soon as nothing waits for admission to it. But a transaction that
 -- found no band may end later, when others have seen one: so claims look for such jobs (tow_store.is_awaited) until all that
 -- may be one have ended. Their xids are below that of any transaction that begins when the band is there for all to see.
-create or replace function tow_store.open_bands() returns void
+-- p_stuck: nothing was admitted, though all was looked at that a turn looks at. Then nobody waits for what lies behind.
+create or replace function tow_store.open_bands(p_stuck boolean) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
@@ -141,7 +144,7 @@ begin
 		), n as materialized (
 			select b.id, b.opening as was, case when b.opening = 0 then 1 when b.opening = 1 then pg_current_xact_id()::text::bigint end as opening
 			from tow_store.band b join tow_store.queue q on q.id = b.queue
-			where b.opening is not null and (select count(*) from w) < 5000
+			where b.opening is not null and (p_stuck or (select count(*) from w) < 5000)
 				and (b.opening <= 1 or b.opening <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
 				and (b.opening <> 1 or b.xmin <> pg_current_xact_id()::xid)
 				and not exists (select from j where j.queue = q.name and j.priority = b.priority and (b.kind is null or b.kind = j.kind))
@@ -154,21 +157,48 @@ begin
 		perform tow_store.ring_band(v_band);
 	end loop;
 end $$;
-comment on function tow_store.open_bands() is 'Have what came to new bands sorted when all that came before it has been admitted.';
+comment on function tow_store.open_bands(boolean) is 'Have what came to new bands sorted when all that came before it has been admitted.';
 
 create or replace function tow_store.is_awaited(p_band int) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
 as $$
+declare
+	s record;
 begin
-	perform from (select o.id from tow_store.waiting o where o.reason = 'admission' order by o.reason, o.id limit 1000) f,
-		lateral (select i.* from tow_store.job i where i.id = f.id offset 0) j, tow_store.queue q, tow_store.band b, tow_store.waiting w
-	where b.id = p_band and q.id = b.queue and j.queue = q.name and j.priority = b.priority and j.lane is not null and (b.kind is null or b.kind = j.kind)
-		and w.id = j.id and w.reason = 'admission'
-	limit 1 for update of w skip locked;
+	if exists (select from tow_store.band b where b.id = p_band and tow_store.none_has_ended(b.opening_seen, b.opening)) then
+		return false;
+	end if;
+	select b.opening > 1 as is_known, pg_current_snapshot() as seen, exists (select from tow_store.awaited(p_band)) as any into s from tow_store.band b where b.id = p_band;
+	if not s.any and s.is_known then
+		update tow_store.band set opening_seen = s.seen where ctid = (select b.ctid from tow_store.band b where b.id = p_band for no key update skip locked);
+	end if;
+	perform from tow_store.awaited(p_band) a(id), tow_store.waiting w where s.any and w.id = a.id and w.reason = 'admission' limit 1 for update of w skip locked;
 	return found;
 end $$;
 comment on function tow_store.is_awaited(int) is 'Whether a job waits for admission to a band that is there.';
+
+-- What a transaction wrote is seen once it has ended. All that may have overlooked the band and were open are in the snapshot,
+-- as a transaction that came after them has ended: the one that wrote opening.
+create or replace function tow_store.none_has_ended(p_seen pg_snapshot, p_before bigint) returns boolean
+language sql stable strict set search_path = pg_catalog, pg_temp
+as $$
+	select not exists (select from pg_snapshot_xip(p_seen) x where x::text::bigint < p_before and pg_visible_in_snapshot(x, pg_current_snapshot()))
+$$;
+comment on function tow_store.none_has_ended(pg_snapshot, bigint) is 'Whether all transactions before an xid that were open then are still open.';
+
+-- While something pins the xmin horizon the index has all that was admitted before, too: claims look rarely (opening_seen).
+create or replace function tow_store.awaited(p_band int) returns setof bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set jit = off
+as $$
+begin
+	return query
+	select f.id from (select o.id from tow_store.waiting o where o.reason = 'admission' order by o.reason, o.id limit 5000) f,
+		lateral (select i.* from tow_store.job i where i.id = f.id offset 0) j, tow_store.queue q, tow_store.band b
+	where b.id = p_band and q.id = b.queue and j.queue = q.name and j.priority = b.priority and j.lane is not null and (b.kind is null or b.kind = j.kind);
+end $$;
+comment on function tow_store.awaited(int) is 'Jobs that wait for admission to a band that is there, of the first that wait.';
 
 -- Jobs that ended: those that wait for them, a thousand a turn, in the order of their ids. One that was put back since
 -- is not over yet, and will be here again.

@@ -2,14 +2,35 @@
 --   TW403 not for you   TW404 no such thing   TW409 not in a state that allows it
 --   TW410 given up, no longer yours   TW413 too large       TW422 bad argument
 --
--- Whoever asks by the server hears where it lists what a hint has from a view: lists are called after their views.
+-- Whoever asks by the server has no SQL: he hears which path lists what a hint has from a view, or is the call that it
+-- has. Lists are called after their views; what a path names are the function's first arguments.
 create or replace function tow_store.with_path(p_hint text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select case when nullif(current_setting('tow.actor', true), '') is null then p_hint else p_hint || coalesce((
-		select format('; over HTTP: GET %s', r.path) from regexp_match(p_hint, '\m(tow|haul)\.([a-z_]+)\M(?!\()') m join tow.routes r on r.method = 'GET' and r.path = '/api/v1/' || m[2] limit 1), '') end
+	select case when nullif(current_setting('tow.actor', true), '') is null then p_hint else p_hint || coalesce(tow_store.path_of_list(p_hint), tow_store.path_of_call(p_hint), '') end
 $$;
-comment on function tow_store.with_path(text) is 'A hint, with the path of the list that it names.';
+comment on function tow_store.with_path(text) is 'A hint, with the path of the list or the call that it names.';
+
+create or replace function tow_store.path_of_list(p_hint text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select format('; over HTTP: GET %s', r.path) from regexp_match(p_hint, '\m(tow|haul)\.([a-z_]+)\M(?!\()') m join tow.routes r on r.method = 'GET' and r.path = '/api/v1/' || m[2] limit 1
+$$;
+comment on function tow_store.path_of_list(text) is 'Where the view is listed that a hint names; null: it names none.';
+
+create or replace function tow_store.path_of_call(p_hint text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	with c as (
+		select m[1] as fn, array(select coalesce(a[1], a[2]) from regexp_matches(m[2], '''([^'']*)''|([^\s,'']+)', 'g') a) as args
+		from regexp_match(p_hint, 'select (?:\* from )?([a-z]+\.[a-z_]+)\(([^()]*)\)') m
+	), r as (
+		select o.method, o.path, c.args from c join tow.routes o on o.function = c.fn order by o.method = 'POST' desc, o.id limit 1
+	)
+	select format('; over HTTP: %s %s', r.method, coalesce((select string_agg(case when s.step ^@ '{' then r.args[s.nth] else s.step end, '/' order by s.n)
+		from (select u.step, u.n, count(*) filter (where u.step ^@ '{') over (order by u.n) as nth from string_to_table(r.path, '/') with ordinality u(step, n)) s), r.path)) from r
+$$;
+comment on function tow_store.path_of_call(text) is 'The request that is the call in a hint; null: there is none.';
 
 create or replace function tow_store.fail(p_code text, p_message text, p_hint text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

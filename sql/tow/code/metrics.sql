@@ -172,7 +172,8 @@ begin
 end $$;
 comment on function tow_store.sample_failures(timestamptz) is 'Count the runs that failed in a minute, by kind and class.';
 
--- p_present: the minute has just ended, so that what is seen now may stand for it. At most 500 queues are kept.
+-- p_present: the minute has just ended, so that what is seen now may stand for it. At most 500 queues are kept. What is
+-- ready is counted to a million a priority.
 create or replace function tow_store.sample_state(p_at timestamptz, p_now timestamptz, p_present boolean) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -184,8 +185,10 @@ begin
 		return;
 	end if;
 	insert into tow_store.metric_queue as m (at, minutes, queue, ready, ready_max, oldest_s, running, running_max, slots)
-	select p_at, 1, q.name, q.ready + q.waiting, q.ready + q.waiting, extract(epoch from p_now - q.oldest_ready), q.running, q.running, q.slots
-	from tow.queues q order by q.ready + q.waiting + q.running desc, q.name limit 500
+	select p_at, 1, q.name, d.n, d.n, extract(epoch from p_now - q.oldest_ready), q.running, q.running, q.slots
+	from (select * from tow.queues o order by o.ready + o.waiting + o.running desc, o.name limit 500) q, tow_store.queue o,
+		lateral (select case when q.more then (select sum(c.n) from tow_store.band b, tow_store.depth(b.id, 1000000) c where b.queue = o.id) else q.ready + q.waiting end as n) d
+	where o.name = q.name
 	on conflict (at, queue) do update set ready = excluded.ready, ready_max = excluded.ready_max, oldest_s = excluded.oldest_s,
 		running = excluded.running, running_max = excluded.running_max, slots = excluded.slots;
 	select m.wal_at into v_last from tow_store.metric m where m.wal_at is not null order by m.at desc limit 1;

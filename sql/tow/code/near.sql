@@ -1,5 +1,6 @@
 -- "Did you mean ...?": the nearest of some names to a word that none of them is; null when none is near. Words of more
--- than 31 letters are near to nothing, so that a suggestion stays cheap.
+-- than 31 letters are near to nothing, so that a suggestion stays cheap. The command line's own words are known to it alone, and
+-- must be suggested where there is no database: src/core/near.c has the same rule for those.
 create or replace function tow_store.nearest(p_word text, p_names text[]) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$

@@ -49,9 +49,10 @@ as $$
 		when 'tow.graph_json' then tow_store.json_members('more boolean, nodes [], ties []', jsonb_build_object(
 			'nodes', tow_store.json_members('id integer, kind string?, queue string?, state string, waits_for string?'),
 			'ties', tow_store.json_members('above integer, below integer, how string')))
-		when 'tow.overview' then tow_store.json_members('at string, database string, server string, claims integer, positions integer, scheduled integer, retrying integer, waiting integer, schedulers integer, trouble [], queues [], running [], workers []', jsonb_build_object(
+		when 'tow.overview' then tow_store.json_members('at string, database string, server string, claims integer, positions integer, scheduled integer, retrying integer, waiting integer, more [], schedulers integer, trouble [], queues [], running [], workers []', jsonb_build_object(
+			'more', '{"type": "string"}'::jsonb,
 			'trouble', tow_store.json_members('component string, status string, detail string, hint string?'),
-			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?'),
+			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?, more boolean'),
 			'running', tow_store.json_members('id integer, kind string, queue string, attempt integer, started_at string, worker integer, pct number?, note string?'),
 			'workers', tow_store.json_members('id integer, name string, host string, pid integer, state string, busy integer, slots integer, queues string?, seen_at string'))) end
 $$;
@@ -63,15 +64,15 @@ as $$
 	select case
 		when r.gives = 'nothing' then jsonb_build_object('204', '{"description": "done"}'::jsonb)
 		when r.gives = 'text' then jsonb_build_object('200', '{"description": "lines", "content": {"text/plain": {"schema": {"type": "string"}}}}'::jsonb)
-		else jsonb_build_object(case when r.gives in ('id', 'ids', 'token') then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
+		else jsonb_build_object(case when r.gives in ('id', 'id,name', 'ids', 'token') then '201' else '200' end, jsonb_build_object('description', 'done', 'content', jsonb_build_object('application/json', jsonb_build_object('schema', case r.gives
 			when 'list' then jsonb_build_object('type', 'object', 'required', array['items'], 'properties',
 				jsonb_build_object('items', jsonb_build_object('type', 'array', 'items', row)) || case
 					when r.fn in ('tow.bulk', 'haul.bulk') then '{"more": {"type": "boolean", "description": "more match: call again"}}' when r.page is null then '{}'::jsonb else '{"next": {"type": ["string", "null"], "description": "after this; null at the end"}}' end)
 			when 'one' then row
 			when 'json' then tow_store.json_document(r.fn)
-			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(r.gives,
+			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(split_part(r.gives, ',', 1),
 				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = tow_store.fn_of(r.fn)))
-				|| case when r.fn in ('tow.enqueue', 'tow.enqueue_many') then '{"warning": {"type": "string", "description": "why it waits for a worker, if it does: none lives, none knows the kind or serves the queue"}}'::jsonb else '{}' end) end))))
+				|| case when r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch') then '{"warning": {"type": "string", "description": "why it waits for a worker, if it does: none lives, none knows the kind or serves the queue"}}'::jsonb else '{}' end || case when r.gives = 'id,name' then '{"name": {"type": "string", "description": "by which paths know it"}}'::jsonb else '{}' end) end))))
 	end || case when r.fn = 'tow.schedule' then '{"201": {"description": "made; answered as 200 is"}}'::jsonb else '{}' end || '{"default": {"$ref": "#/components/responses/Problem"}}'
 	from coalesce((select jsonb_build_object('type', 'object', 'properties', c) from tow_store.json_columns(r.fn) c where c is not null), '{}') row
 $$;
@@ -94,7 +95,7 @@ language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select tow_store.json_type(p_type) || case when p_name = 'sort' then coalesce((
 		select jsonb_build_object('enum', jsonb_agg(d || s order by s, d), 'description', 'in this order; with - before it the other way round. Rows that have nothing there come last')
-		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else jsonb_strip_nulls(jsonb_build_object('enum', to_jsonb(tow_store.words_of(r.fn, p_name)))) end
+		from unnest(r.sorts) s, unnest('{"",-}'::text[]) d having count(*) > 0), '{}') else jsonb_strip_nulls(jsonb_build_object('enum', to_jsonb(tow_store.words_of(r, p_name)))) end
 $$;
 comment on function tow_store.json_of_argument(tow_store.route, text, regtype) is 'How an argument of a route looks as JSON.';
 

@@ -88,7 +88,8 @@ begin
 		when 'policy_jitter_check' then perform tow_store.fail('TW422', format('policy %L: bad jitter', p_name), 'it is the part of a delay that is left to chance, 0 to 1');
 		when 'policy_max_attempts_check' then perform tow_store.fail('TW422', format('policy %L: bad max_attempts', p_name), 'use 1 to 1000000');
 		when 'policy_check' then perform tow_store.fail('TW422', format('policy %L: a list needs delays', p_name), 'give them one after the other: 1 min, 10 min, 1 hour');
-		else perform tow_store.fail('TW422', format('policy %L: the shape function needs a function', p_name), 'give it as fn: mine(jsonb,jsonb), which takes the job and its error and returns an interval, or null to give up');
+		when 'policy_check1' then perform tow_store.fail('TW422', format('policy %L: the shape function needs a function', p_name), 'give it as fn: mine(jsonb,jsonb), which takes the job and its error and returns an interval, or null to give up');
+		else raise exception 'policy %: % does not hold', quote_literal(p_name), p_broken using errcode = 'check_violation'; -- nobody foresaw that it could break
 	end case;
 end $$;
 comment on function tow_store.misfit(text, text) is 'Raise TW422 for what a policy breaks.';

@@ -174,16 +174,30 @@ as $$
 $$;
 comment on function tow.reset(text) is 'Give a setting of the instance the value again that a new one starts with.';
 
-create or replace function tow_store.depth(p_band int) returns table(n bigint, oldest timestamptz)
+-- Lists are asked for often, and a job that is counted costs a quarter of a microsecond: beyond some thousands people want to
+-- know only that there are more. Metrics count further, once a minute.
+create or replace function tow_store.depth(p_band int, p_most int default 10000) returns table(n bigint, oldest timestamptz, more boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
 begin
 	return query
-		select least((select count(*) from (select from tow_store.ready r where r.band = p_band limit 100000) c) + (select count(*) from (select from tow_store.lined l where l.band = p_band limit 100000) c), 100000),
-			(select j.created_at from tow_store.job j where j.id = least(
+		select least(c.n, p_most), (select j.created_at from tow_store.job j where j.id = least(
 				(select r.id from tow_store.ready r where r.band = p_band order by r.band, r.pos limit 1),
 				(select min(h.id) from (select o.gate, o.pos_low from tow_store.turn o where o.band = p_band and o.why is distinct from 'i' limit 1000) t, lateral (
-					select l.id from tow_store.lined l where l.band = p_band and l.gate = t.gate and l.pos >= t.pos_low order by l.band, l.gate, l.pos limit 1) h)));
+					select l.id from tow_store.lined l where l.band = p_band and l.gate = t.gate and l.pos >= t.pos_low order by l.band, l.gate, l.pos limit 1) h))),
+			c.n > p_most
+		from (select count(*) as n from (
+			select from tow_store.ready r where r.band = p_band
+			union all
+			select from tow_store.lined l where l.band = p_band
+			limit p_most + 1) o) c;
 end $$;
-comment on function tow_store.depth(int) is 'How many jobs of a band are ready or stand in lanes (at most 100,000 are counted), and since when the first one exists (of a thousand lanes).';
+comment on function tow_store.depth(int, int) is 'How many jobs of a band are ready or stand in lanes, counted so far and no further; since when the first one exists (of a thousand lanes); more: that there are others.';
+
+create or replace function tow_store.or_more(p_n bigint, p_more boolean) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_n || case when p_more then ' or more' else '' end
+$$;
+comment on function tow_store.or_more(bigint, boolean) is 'A number that was counted so far and no further, in words.';

@@ -6,17 +6,20 @@ as $$
 $$;
 comment on function tow_store.fn_of(text) is 'A function by its name; while a migration has two of a name, the one that it has made.';
 
--- The words of a column by which a view is asked.
-create or replace function tow_store.words_of(p_fn text, p_column text) returns text[]
+-- What else is asked for finds nothing, ever: it is refused.
+create or replace function tow_store.set_words(p_fn text, p_name text, p_words text[]) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update tow_store.route r set words = r.words || jsonb_build_object(p_name, p_words) where r.fn = p_fn and p_name = any(r.names)
+$$;
+comment on function tow_store.set_words(text, text, text[]) is 'Say what an argument of a function or view takes, where that is some words and no other.';
+
+create or replace function tow_store.words_of(r tow_store.route, p_name text) returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select case p_fn || '.' || p_column
-		when 'tow.queues.state' then '{open,paused}' when 'tow.lanes.state' then '{ready,full,out of tokens,paused,idle}' when 'tow.limits.what' then '{queue,kind,lane}'
-		when 'tow.schedules.state' then '{active,paused,ended}' when 'tow.schedulers.state' then '{running,stand-by,silent}' when 'tow.workers.state' then '{running,draining}'
-		when 'tow.batches.state' then '{open,scheduled,ready,running,retrying,waiting,completed,failed,cancelled}'
-		when 'tow.policies.shape' then '{fixed,linear,exponential,polynomial,list,function}' end::text[]
+	select array_agg(w) from jsonb_array_elements_text(r.words -> p_name) w
 $$;
-comment on function tow_store.words_of(text, text) is 'What a view may have in a column, where that is some words and no other; null: anything.';
+comment on function tow_store.words_of(tow_store.route, text) is 'The words that an argument takes, and no other; null: anything.';
 
 create or replace function tow_store.argument(p_name text, p_type text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
@@ -88,8 +91,14 @@ as $$
 $$;
 comment on function tow_store.cut_of(text, text[], text) is 'What the server cuts a list with; null: its function does that.';
 
+-- No index is in the order that is asked for, so each page reads the whole list. What has no end, such as the audit, is not sorted whole.
+create or replace function tow_store.most_sorted() returns int
+language sql immutable set search_path = pg_catalog, pg_temp
+return 50000;
+comment on function tow_store.most_sorted() is 'How many rows the server sorts for a page.';
+
 -- What is not given is as the function has it. Of a view, arguments are columns: those that the path names, and others as filters.
--- What the server sorts, it cuts: a function gives all of it.
+-- What the server sorts, it cuts: a function gives all of it, but no more than one row more than are sorted. Then it says no number of rows.
 create or replace function tow_store.statement_of(r tow_store.route, p_fn oid, p_sort text default null) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -99,20 +108,23 @@ declare
 	v_called constant text := case when p_fn is null then format('(select v.* from %s v where %s)', r.fn, coalesce((
 		select string_agg(format(case when u.n <= r.needs then 'v.%1$I = %3$s' else '(not $1 ? %2$L or v.%1$I = %3$s)' end, u.name, u.name, tow_store.argument(u.name, u.type)), ' and ' order by u.n)
 		from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n)), 'true')) else format('%s(%s)', r.fn, (
-		select string_agg(format(case when p_sort is not null and a.name = 'max_rows' then '%1$I => null' when a.missing is null then '%1$I => %4$s' else '%1$I => case when $1 ? %2$L then %4$s else %3$s end' end, a.own, a.name, a.missing, a.value), ', ' order by a.n)
+		select string_agg(format(case when p_sort is not null and a.name = 'max_rows' then '%1$I => ' || tow_store.most_sorted() + 1 when a.missing is null then '%1$I => %4$s' else '%1$I => case when $1 ? %2$L then %4$s else %3$s end' end, a.own, a.name, a.missing, a.value), ', ' order by a.n)
 		from (select u.n, u.name, f.proargnames[u.n] as own, pg_get_function_arg_default(p_fn, u.n::int) as missing, tow_store.argument(u.name, u.type) as value
 			from unnest(r.names[:v_own], r.types[:v_own]) with ordinality u(name, type, n), pg_proc f where f.oid = p_fn and (p_sort is null or u.name <> r.page[1])) a)) end;
 	v_from constant text := case when v_cut is null then v_called
-		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', v_called, r.page[1], v_cut[1], v_cut[2]) end;
+		else format('(select v.* from %s v where not $1 ? %L or %s order by %s limit ($1 ->> ''max_rows'')::int)', case when p_sort is null then v_called else 's' end, r.page[1], v_cut[1], v_cut[2]) end;
 begin
 	return case r.gives
-		when 'list' then format('select coalesce(json_agg(r), ''[]'')::text, count(*), %s from %s r', case when v_cut is not null then format('(array_agg(%s))[count(*)]', v_cut[3]) else
+		when 'list' then format('%sselect coalesce(json_agg(r), ''[]'')::text, %s, %s from %s r',
+			case when p_sort is not null then format('with s as materialized (select v.* from %s v limit %s) ', v_called, tow_store.most_sorted() + 1) else '' end,
+			case when p_sort is not null then format('case when (select count(*) from s) <= %s then count(*) end', tow_store.most_sorted()) else 'count(*)' end, case when v_cut is not null then format('(array_agg(%s))[count(*)]', v_cut[3]) else
 			(select 'concat_ws('','', null' || coalesce(string_agg(format(', to_jsonb((array_agg(r.%I))[count(*)]) #>> ''{}''', c), ''), '') || ')' from unnest(r.page[2:]) c) end, v_from)
 		when 'ids' then format('select json_build_object(''ids'', coalesce(json_agg(r), ''[]''))::text, 1, null from %s r', v_from)
 		when 'one' then format('select row_to_json(r)::text, 1, null from %s r limit 1', v_from)
 		when 'json' then format('select %s::text, 1, null', v_from)
 		when 'text' then format('select string_agg(r, e''\n'') || e''\n'', count(*), null from %s r', v_from)
 		when 'nothing' then format('select null::text, 1, null from (select %s) r', v_from)
+		when 'id,name' then format('select json_build_object(''id'', %s, ''name'', $1 ->> ''name'')::text, 1, null', v_from)
 		else format('select json_build_object(%L, %s)::text, 1, null', r.gives, v_from)
 	end;
 end $$;

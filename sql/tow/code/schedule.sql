@@ -279,8 +279,9 @@ declare
 begin
 	if n is null or n not between 1 and 1000 then
 		perform tow_store.fail('TW422', 'bad n', 'use 1 to 1000');
-	elsif num_nonnulls(schedule, spec) = 2 then
-		perform tow_store.fail('TW422', 'a schedule and a spec', 'give one of them');
+	elsif num_nonnulls(schedule, spec) <> 1 then
+		perform tow_store.fail('TW422', case when spec is null then 'spec is missing' else 'a schedule and a spec' end,
+			'give one of them: spec, a cron line such as ''0 3 * * *'' or ''@every 90s'', or schedule, the name of one');
 	end if;
 	select o.* into s from tow_store.schedule o where o.name = schedule;
 	if spec is not null then

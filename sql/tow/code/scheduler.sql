@@ -126,7 +126,7 @@ begin
 		select 'sample', tow_store.next_sample(), interval '0'
 		union all
 		select 'admit', case when exists (select from tow_store.waiting w where w.reason = 'admission')
-				or exists (select from tow_store.band b where b.opening = 0) or exists (select from tow_store.signal g where g.fresh)
+				or exists (select from tow_store.band b where b.opening <= 1) or exists (select from tow_store.signal g where g.fresh)
 				or tow_store.first_to_admit(tow_store.look_from('tow_store.admitted', 'tow_store.admit_full', p_now)) is not null then c_waits
 			else (select w.until from tow_store.waiting w where w.until is not null order by w.until limit 1) end, interval '1 min'
 		union all

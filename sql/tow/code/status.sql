@@ -14,6 +14,8 @@ as $$
 begin
 	return query select * from tow_store.status_scheduler();
 	return query select * from tow_store.status_workers();
+	return query select * from tow_store.status_versions();
+	return query select * from tow_store.status_serve();
 	return query select * from tow_store.status_queues(p_queues);
 	return query select * from tow_store.status_kinds();
 	return query select * from tow_store.status_schedules();
@@ -92,6 +94,38 @@ begin
 end $$;
 comment on function tow_store.status_workers() is 'Part of tow.status: workers, who comes through a pooler, whose clock is off.';
 
+-- They go on, as what they call stays; what is new they do not do. Who calls himself otherwise is none of ours.
+create or replace function tow_store.status_versions() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select p.what, 'warn', format('it is tow %s, and the database is of tow %s', p.version, tow.version()),
+		case when string_to_array(p.version, '.')::int[] < string_to_array(tow.version(), '.')::int[] then format('install tow %s on %s and start it again', tow.version(), p.host)
+			else format('once all are of tow %s: tow migrate', p.version) end
+	from (
+		select 'worker ' || w.id as what, w.host, w.version from tow.workers w
+		union all
+		select 'scheduler ' || s.id, s.host, s.version from tow.schedulers s where s.state <> 'silent'
+	) p
+	where p.version <> tow.version() and p.version ~ '^\d{1,4}\.\d{1,4}\.\d{1,4}$'
+$$;
+comment on function tow_store.status_versions() is 'Part of tow.status: workers and schedulers of another version than the database.';
+
+-- Each server has a session that says where it is reached. Where nobody has asked one for a day, none is missed; and where
+-- the names of others' sessions may not be seen, nothing is known.
+create or replace function tow_store.status_serve() returns table(component text, status text, detail text, hint text)
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	with s as (
+		select string_agg(distinct substring(a.application_name from '^tow serve at (.*)$'), ', ') as places from pg_stat_activity a where a.datname = current_database()
+	), t as (
+		select exists (select from tow_store.token o where o.used_at > (select tow.now()) - interval '1 day') as used
+	)
+	select 'serve', case when s.places is null and t.used then 'warn' else 'ok' end,
+		coalesce('the page and the API are at ' || s.places, 'none runs: the page and the API are nowhere'), case when s.places is null then 'start one: tow serve' end
+	from s, t where s.places is not null or pg_has_role('pg_read_all_stats', 'usage')
+$$;
+comment on function tow_store.status_serve() is 'Part of tow.status: whether tow serve runs, and where.';
+
 create or replace function tow_store.status_queues(p_queues jsonb) returns table(component text, status text, detail text, hint text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -100,11 +134,11 @@ begin
 	return query
 		select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
 			concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
-				format('%s ready, %s running', coalesce(q.ready::text, 'more than 1000'), q.running), coalesce(nullif(q.waiting, 0)::text, case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
+				format('%s ready, %s running', coalesce(tow_store.or_more(q.ready, q.more and q.ready >= 10000), 'more than 1000'), q.running), coalesce(tow_store.or_more(nullif(q.waiting, 0), q.more and q.waiting >= 10000), case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
 				'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready)),
 			case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
 		from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
-			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz)) q;
+			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz, more boolean)) q;
 end $$;
 comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues; null is more than a thousand.';
 
@@ -116,11 +150,12 @@ as $$
 #variable_conflict use_column
 begin
 	return query
-		select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', sum(k.n), k.queue),
+		select 'kind ' || k.kind, 'bad', format('%s ready in queue %s, and no live worker of it knows the kind', tow_store.or_more(sum(k.n)::bigint, bool_or(k.more)), k.queue),
 			'start a worker that has this kind: an [exec], [http] or C kind, or a function of the database (in SQL)'
 		from (
-			select j.kind, j.queue, case when b.kind is null then 1 else (select d.n from tow_store.depth(b.id) d) end as n
+			select j.kind, j.queue, coalesce(d.n, 1) as n, coalesce(d.more, false) as more
 			from tow_store.band b
+				left join lateral (select * from tow_store.depth(b.id)) d on b.kind is not null
 				join lateral (select coalesce((select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1),
 					(select l.id from tow_store.lined l where l.band = b.id order by l.band, l.gate, l.pos limit 1)) as id) h on true
 				join tow_store.job j on j.id = h.id

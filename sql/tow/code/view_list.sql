@@ -434,29 +434,40 @@ end $$;
 comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int, boolean, text, timestamptz, timestamptz) is
 'Jobs, live and finished, page by page, the newest first (failed and cancelled ones, and those in several states that have all ended or run: what runs, then what ended last): in a state, or in several with commas between them; of a queue, kind, tag, key, lane or parent; class: how the error''s class begins, where no state is given of failed and cancelled jobs; system: those that are means of an area (haul.fetch), or, if false, all others; worker: those that a worker, by its id or name, runs or has ended. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones, -finished_at for what ended; what no index serves is refused. since and until: from when and up to when, of what the list is sorted by, which for -id is when jobs were made. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
 
+-- Counted to one more than 10,000.
+create or replace function tow_store.put_off(out scheduled bigint, out retrying bigint, out waiting bigint)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select (select count(*) from (select from tow_store.scheduled s where s.reason <> 'r' limit 10001) c), (select count(*) from (select from tow_store.scheduled s where s.reason = 'r' limit 10001) c),
+		(select count(*) from (select from tow_store.waiting limit 10001) c)
+$$;
+comment on function tow_store.put_off() is 'How many jobs wait for an instant, or for something else; those in lanes do not count.';
+
 create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean, since timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_sort = off set jit = off
 as $$
 	with b as materialized (
-		select b.laned, d.n from tow_store.band b, lateral tow_store.depth(b.id) d(n, oldest)
+		select b.laned, d.n, d.more from tow_store.band b, lateral tow_store.depth(b.id) d
 	), t as materialized (
 		select h.outcome, h.run from tow_store.history h where h.outcome <> 'c' order by h.finished_at desc limit 100000
+	), s as (
+		select * from tow_store.put_off()
 	), m as (
 		select coalesce(sum(q.completed), 0)::bigint as n, min(q.at) as since from tow_store.metric_queue q where q.at > (select tow.now()) - interval '1 day'
 	), n(position, state, count, more) as (
 		select 1, 'running', count(*), false from tow_store.running
-		union all select 2, 'ready', coalesce(sum(b.n), 0)::bigint, false from b where not b.laned
-		union all select 3, 'scheduled', count(*), false from (select from tow_store.scheduled s where s.reason <> 'r' limit 100000) c
-		union all select 4, 'retrying', count(*), false from (select from tow_store.scheduled s where s.reason = 'r' limit 100000) c
-		union all select 5, 'waiting', (select count(*) from (select from tow_store.waiting limit 100000) c) + coalesce(sum(b.n), 0)::bigint, false from b where b.laned
+		union all select 2, 'ready', coalesce(sum(b.n), 0)::bigint, coalesce(bool_or(b.more), false) from b where not b.laned
+		union all select 3, 'scheduled', least(s.scheduled, 10000), s.scheduled > 10000 from s
+		union all select 4, 'retrying', least(s.retrying, 10000), s.retrying > 10000 from s
+		union all select 5, 'waiting', least(s.waiting, 10000) + coalesce(sum(b.n), 0)::bigint, s.waiting > 10000 or coalesce(bool_or(b.more), false) from s left join b on b.laned group by s.waiting
 		union all select 6, 'failed', count(*) filter (where t.outcome = 'f' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
 		union all select 7, 'cancelled', count(*) filter (where t.outcome = 'x' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
 	)
 	select u.state, u.count, u.more, u.since from (
-		select n.position, n.state, least(n.count, 100000) as count, n.more or n.count >= 100000 as more, null::timestamptz as since from n
+		select n.position, n.state, n.count, n.more, null::timestamptz as since from n
 		union all
 		select 8, 'completed', m.n, false, m.since from m) u order by u.position
 $$;
 comment on function tow.count_jobs() is
-'How many jobs are in each state, up to 100,000, and whether there are more; failed and cancelled ones among the last 100,000 runs that went wrong. Of completed ones it says how many runs the metrics have of the last day, to the minute, and since when.';
+'How many jobs are in each state, counted to 10,000 (ready ones, and those in lanes, so far in each queue and priority), and whether there are more; all that run; failed and cancelled ones among the last 100,000 runs that went wrong. Of completed ones it says how many runs the metrics have of the last day, to the minute, and since when.';

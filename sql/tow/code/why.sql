@@ -11,12 +11,12 @@ declare
 	p constant record := tow_store.why_place(j);
 begin
 	if p.place = 'running' then
-		return query select w.reason, w.detail, w.ids, w.until, w.hint from tow_store.why_running(j) w order by w.rank;
+		return query select w.reason, w.detail, w.ids, w.until, tow_store.with_path(w.hint) from tow_store.why_running(j) w order by w.rank;
 	elsif p.place is null then
-		return query select w.reason, w.detail, w.ids, w.until, w.hint from tow_store.why_finished(j) w order by w.rank;
+		return query select w.reason, w.detail, w.ids, w.until, tow_store.with_path(w.hint) from tow_store.why_finished(j) w order by w.rank;
 	else
 		return query
-			select w.reason, w.detail, w.ids, w.until, w.hint from (
+			select w.reason, w.detail, w.ids, w.until, tow_store.with_path(w.hint) from (
 				select * from tow_store.why_closed(j, p.queue, p.gate)
 				union all select * from tow_store.why_unserved(j, p.queue, p.place)
 				union all select * from tow_store.why_waiting(j, p.place)

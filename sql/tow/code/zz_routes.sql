@@ -33,7 +33,9 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/jobs/{id}/reject', 'tow.reject', 'operator', 'signal', null, null],
 	['POST', '/api/v1/jobs/{id}/signal', 'tow.signal', 'operator', 'signal', null, null],
 	['GET', '/api/v1/batches', 'tow.batches', 'viewer', 'list', '{down,id}', null],
+	['POST', '/api/v1/batches', 'tow.batch', 'operator', 'id', null, null],
 	['GET', '/api/v1/batches/{id}', 'tow.batches', 'viewer', 'one', null, null],
+	['POST', '/api/v1/batches/{id}/seal', 'tow.seal', 'operator', 'jobs', null, null],
 
 	['GET', '/api/v1/queues', 'tow.queues', 'viewer', 'list', '{up,name}', null],
 	['GET', '/api/v1/queues/{name}', 'tow.queues', 'viewer', 'one', null, null],
@@ -48,6 +50,7 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/queues/{queue}/lanes/{lane}/pause', 'tow.pause_lane', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/queues/{queue}/lanes/{lane}/resume', 'tow.resume_lane', 'operator', 'nothing', null, null],
 	['GET', '/api/v1/limits', 'tow.limits', 'viewer', 'list', '{up,what,queue,name}', null],
+	['GET', '/api/v1/unserved', 'tow.unserved', 'viewer', 'warning', null, null],
 	['GET', '/api/v1/kinds', 'tow.kinds', 'viewer', 'list', '{up,kind}', null],
 	['GET', '/api/v1/kinds/{kind}', 'tow.kinds', 'viewer', 'one', null, null],
 	['PUT', '/api/v1/kinds/{kind}', 'tow.set_kind', 'admin', 'nothing', null, null],
@@ -104,3 +107,12 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/metrics/system', 'tow.series_system', 'viewer', 'list', null, null],
 	['GET', '/api/v1/metrics/quantiles', 'tow.metrics_quantiles', 'viewer', 'list', null, null]
 ]);
+select tow_store.set_words(w.fn, w.name, w.words) from (values
+	('tow.queues', 'state', '{open,paused}'::text[]),
+	('tow.lanes', 'state', '{ready,full,out of tokens,paused,idle}'),
+	('tow.limits', 'what', '{queue,kind,lane}'),
+	('tow.schedules', 'state', '{active,paused,ended}'),
+	('tow.schedulers', 'state', '{running,stand-by,silent}'),
+	('tow.workers', 'state', '{running,draining}'),
+	('tow.batches', 'state', '{open,scheduled,ready,running,retrying,waiting,completed,failed,cancelled}'),
+	('tow.policies', 'shape', '{fixed,linear,exponential,polynomial,list,function}')) w(fn, name, words);

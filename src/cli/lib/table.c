@@ -49,6 +49,15 @@ static const char *as_list(struct tow_arena *a, const char *value)
 	return n >= 2 && *value == '{' ? tow_strndup(a, value + 1, n - 2) : value;
 }
 
+/* What a queue has is counted to 10,000, and more is of its ready jobs, or of those in lanes. */
+static const char *as_counted(struct tow_arena *a, const struct tow_rows *rows, size_t row,
+			      const char *value)
+{
+	const char *more = tow_rows_get(rows, row, "more");
+	bool is_more = more && *more == 't' && strtoll(value, NULL, 10) >= TABLE_COUNTED_TO;
+	return is_more ? tow_fmt(a, "%s+", value) : value;
+}
+
 const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t row,
 		       const struct column *c, long long now)
 {
@@ -68,6 +77,8 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 		return tow_fmt(a, "%s/s", tow_bytes(a, strtoll(value, NULL, 10)));
 	case AS_LIST:
 		return text_clean(a, as_list(a, value));
+	case AS_COUNTED:
+		return as_counted(a, rows, row, value);
 	case AS_YES:
 		return *value == 't' ? "yes" : "no";
 	case AS_IS:

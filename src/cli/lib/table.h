@@ -9,17 +9,20 @@
 #include "tow/db.h"
 #include "tow/mem.h"
 
+enum { TABLE_COUNTED_TO = 10000 }; /* as tow_store.depth does */
+
 enum column_as {
 	AS_IS,
 	AS_STATE,    /* coloured by what it says */
 	AS_WHEN,     /* a time: "3 s ago" */
 	AS_DURATION, /* an interval: "2 h 5 min" */
 	AS_PERCENT,
-	AS_BYTES,  /* "1.5 GB" */
-	AS_RATE,   /* "2.1 MB/s" */
-	AS_LIST,   /* an array without its braces */
-	AS_YES,	   /* a boolean: yes or no */
-	AS_IF_ANY, /* as it is; the column is left out when no row has one */
+	AS_BYTES,   /* "1.5 GB" */
+	AS_RATE,    /* "2.1 MB/s" */
+	AS_LIST,    /* an array without its braces */
+	AS_YES,	    /* a boolean: yes or no */
+	AS_IF_ANY,  /* as it is; the column is left out when no row has one */
+	AS_COUNTED, /* "10000+" where the row's column more says that there are others */
 };
 
 struct column {

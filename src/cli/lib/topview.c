@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "table.h"
 #include "tow/json.h"
 #include "when.h"
 
@@ -40,6 +41,26 @@ static void count(struct frame *f, const char *name, long long n, enum colour co
 	frame_put(f, PLAIN, "   ");
 }
 
+static bool is_more(const struct tow_json *now, const char *state)
+{
+	const struct tow_json *more = tow_json_get(now, "more");
+	for (size_t i = 0; more && i < tow_json_len(more); i++) {
+		const char *one = tow_json_text(tow_json_at(more, i));
+		if (one && strcmp(one, state) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What was counted so far and no further. */
+static void count_some(struct frame *f, const struct tow_json *now, const char *state, long long n,
+		       enum colour colour)
+{
+	frame_put(f, DIM, "%s ", state);
+	frame_put(f, n > 0 ? colour : PLAIN, "%lld%s", n, is_more(now, state) ? "+" : "");
+	frame_put(f, PLAIN, "   ");
+}
+
 static void head(const struct topview *v, struct frame *f)
 {
 	const struct tow_json *now = v->o->now;
@@ -54,11 +75,11 @@ static void head(const struct topview *v, struct frame *f)
 	frame_put(f, GREEN, "%.0f jobs/s ", overview_rate(v->o));
 	frame_put(f, GREEN, "%s", sparkline(f->arena, v->o, v->width > 110 ? 60 : 24));
 	frame_end_row(f);
-	count(f, "ready", sum(v, "queues", "ready"), PLAIN);
+	count_some(f, now, "ready", sum(v, "queues", "ready"), PLAIN);
 	count(f, "running", sum(v, "queues", "running"), BLUE);
-	count(f, "scheduled", tow_json_int(now, "scheduled", 0), PLAIN);
-	count(f, "retrying", tow_json_int(now, "retrying", 0), YELLOW);
-	count(f, "waiting", tow_json_int(now, "waiting", 0), YELLOW);
+	count_some(f, now, "scheduled", tow_json_int(now, "scheduled", 0), PLAIN);
+	count_some(f, now, "retrying", tow_json_int(now, "retrying", 0), YELLOW);
+	count_some(f, now, "waiting", tow_json_int(now, "waiting", 0), YELLOW);
 	count(f, "slots", sum(v, "workers", "slots"), PLAIN);
 	count(f, "schedulers", tow_json_int(now, "schedulers", 0), PLAIN);
 	frame_end_row(f);
@@ -165,6 +186,13 @@ static const char *number(struct frame *f, const struct tow_json *item, const ch
 	return tow_fmt(f->arena, "%lld", tow_json_int(item, member, 0));
 }
 
+static const char *counted(struct frame *f, const struct tow_json *q, const char *member)
+{
+	long long n = tow_json_int(q, member, 0);
+	bool more = n >= TABLE_COUNTED_TO && tow_json_bool(q, "more", false);
+	return tow_fmt(f->arena, "%lld%s", n, more ? "+" : "");
+}
+
 struct cell_title {
 	int width;
 	const char *text;
@@ -219,10 +247,10 @@ static void queue_row(const struct topview *v, struct frame *f, const struct tow
 	double growth = overview_growth(v->o, name, tow_json_int(q, "ready", 0));
 	frame_cell(f, PLAIN, t[0].width, name);
 	frame_cell(f, text_colour_of(state), t[1].width, state);
-	frame_cell(f, PLAIN, t[2].width, number(f, q, "ready"));
+	frame_cell(f, PLAIN, t[2].width, counted(f, q, "ready"));
 	frame_cell(f, growth > 0.5 ? YELLOW : PLAIN, t[3].width,
 		   growth > 0.5 || growth < -0.5 ? tow_fmt(f->arena, "%+.0f", growth) : "");
-	frame_cell(f, PLAIN, t[4].width, number(f, q, "waiting"));
+	frame_cell(f, PLAIN, t[4].width, counted(f, q, "waiting"));
 	frame_cell(f, PLAIN, t[5].width, running_of(f, q));
 	frame_cell(f, PLAIN, t[6].width, age(v, f, q, "oldest_ready"));
 	frame_cell(f, PLAIN, t[7].width, number(f, q, "workers"));
