@@ -34,6 +34,7 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/jobs/{id}/signal', 'tow.signal', 'operator', 'signal', null, null],
 	['GET', '/api/v1/batches', 'tow.batches', 'viewer', 'list', '{down,id}', null],
 	['GET', '/api/v1/batches/{id}', 'tow.batches', 'viewer', 'one', null, null],
+	['POST', '/api/v1/batches/{id}/seal', 'tow.seal', 'operator', 'jobs', null, null],
 
 	['GET', '/api/v1/queues', 'tow.queues', 'viewer', 'list', '{up,name}', null],
 	['GET', '/api/v1/queues/{name}', 'tow.queues', 'viewer', 'one', null, null],
