@@ -238,7 +238,7 @@ function Until({ d }) {
 const isAwaited = (d) => d.eta_s !== null || d.tries || isOver(d);
 
 const columns = (now, reload) => [
-	{ name: 'title', title: 'Title', least: 26, cell: (r) => {
+	{ name: 'title', title: 'Title', least: 24, cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
 			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
@@ -297,7 +297,7 @@ function valuesOfLines(text) {
 	return Object.fromEntries(text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => {
 		const [, name, value] = /^([a-z_]+)\s*[:=]\s*(.+)$/.exec(line) ?? [];
 		if (!name)
-			throw Object.assign(new Error(`not understood: ${line}`), { hint: 'a name of small letters, a colon and what it is: year: 1999' });
+			throw Object.assign(new Error(`What its name is made of: not understood: ${line}`), { hint: 'a name of small letters, a colon and what it is: year: 1999' });
 		return [name, value];
 	}));
 }
