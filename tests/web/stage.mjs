@@ -234,6 +234,8 @@ async function goThrough(part, more) {
 // environment: just those parts.
 export async function walk(all, more) {
 	const parts = process.env.ONLY ? all.filter((part) => process.env.ONLY.split(',').includes(part.name)) : all;
+	// What fails that nobody waits for would end them all.
+	process.on('unhandledRejection', (error) => ok(false, 'nothing breaks beside the parts', error.stack));
 	await startServer();
 	await openBrowser();
 	try {
