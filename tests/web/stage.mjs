@@ -193,10 +193,20 @@ export const layoutIsStill = (places) => Promise.all([1280, 360].map((width) => 
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
 
 // What of lists cannot be seen: columns that are squeezed to nothing, and what lies beyond an edge.
-export const squeezed = (page) => page.evaluate(() => [
+const squeezed = (page) => page.evaluate(() => [
 	...[...document.querySelectorAll('main th:not(.tick)')].filter((th) => th.offsetWidth > 0 && th.clientWidth < 60).map((th) => th.textContent),
 	...[...document.querySelectorAll('.table, .tabs')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => `beyond ${e.querySelector('table')?.ariaLabel ?? e.ariaLabel}`),
 ].join(', '));
+
+// How a page fits windows between a phone's and a laptop's.
+export async function fitsBetween(page, name) {
+	for (const width of [1024, 920, 800, 765]) {
+		await page.setViewportSize({ width, height: 740 });
+		await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+		is(await squeezed(page), '', `${width} px wide: each column of ${name} is seen`);
+		ok(!await isTooWide(page), 'and nothing lies beyond the edge');
+	}
+}
 
 // Texts in lists that can be read only in part.
 export const cutOff = (page) => page.evaluate(() => [...document.querySelectorAll('main td, main td *')]
