@@ -108,6 +108,16 @@ select is(pg_temp.more(3, false), '3 true', 'done');
 select is(pg_temp.more(3, false), '1 false', 'the last');
 select is((select detail ->> 'jobs' from tow.audit where what = 'bulk.cancel' order by n desc limit 1), '1', 'so many are in the audit');
 
+-- Who runs and was asked to stop keeps nobody from his turn.
+select tow.set_queue('held');
+select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[3]), queue => 'held') \g /dev/null
+select pg_temp.worker('{held}') as wh \gset
+select is(cardinality(pg_temp.claim(:wh, 3)), 3, 'three run');
+select is(pg_temp.bulk($$ 'cancel', queue => 'held', max_jobs => 2, dry_run => false $$), 'cancelling, cancelling', 'two of them are asked to stop');
+select is(pg_temp.bulk($$ 'cancel', queue => 'held', max_jobs => 2, dry_run => false $$), 'cancelling', 'then the third');
+select is(pg_temp.bulk($$ 'cancel', queue => 'held' $$), null, 'then there is nobody to ask');
+select is((select count(*) from tow.bulk('cancel', queue => 'held', ids => array(select r.job_id from tow_store.running r), dry_run => false)), 3::bigint, 'but who is named, as often as one wants');
+
 select pg_temp.refused($$ select * from tow.bulk('cancel', ids => '{1,2}', max_jobs => 1) $$, 'TW422', 'give fewer', 'more ids than may be');
 select * from finish();
 rollback;

@@ -50,8 +50,12 @@ select is(pg_temp.of('job:' || :'job', :'job', 'state', 'attempt'), 'running 1',
 insert into tow_store.progress (job_id, run, pct, note, at) select r.job_id, r.run, 45.25, 'secret', tow.now() from tow_store.running r where r.job_id = :job;
 select pg_temp.look('job:' || :'job') \g /dev/null
 create function pg_temp.far(p_job bigint) returns text language sql as $$
-	select string_agg(concat_ws(' ', s.topic, s.key, s.message - 'job_id'), ', ') from said s where s.message ->> 'type' = 'progress' and s.message ->> 'job_id' = p_job::text and s.n is null $$;
+	select string_agg(concat_ws(' ', s.topic, s.key, s.message - '{job_id,at}'::text[]), ', ') from said s where s.message ->> 'type' = 'progress' and s.message ->> 'job_id' = p_job::text and s.n is null $$;
 select is(pg_temp.far(:job), format('job:%s %1$s {"type": "progress", "progress_pct": 45.3}', :job), 'and says how far it is');
+select isnt(message -> 'at', null, 'and when it said so') from said where feed = 'progress' and topic is not null;
+update tow_store.progress p set pct = null where p.job_id = :job;
+select pg_temp.look('job:' || :'job') \g /dev/null
+select is(pg_temp.far(:job), format('job:%s %1$s {"type": "progress", "progress_pct": null}', :job), 'or that it says something else');
 update tow_store.progress p set run = p.run - 1 where p.job_id = :job;
 select pg_temp.look('job:' || :'job') \g /dev/null
 select is(pg_temp.far(:job), null, 'not what another run of it said');

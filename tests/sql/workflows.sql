@@ -361,6 +361,7 @@ select pg_temp.went(:w, (:'members'::bigint[])[1], '{"as": "completed"}') \g /de
 select is((select array[reason, waits_for] from tow.jobs where id = :b), '{batch,"the batch to be sealed"}', 'it waits for its seal');
 select ok(tow.enqueue('noop', parent => :b, after => :'members') is not null, 'members may run after one another');
 select is(tow.seal(:b), 3::bigint, 'three members');
+select is((select concat_ws(' ', a.what, a.job = :b, a.detail) from tow.audit a order by a.n desc limit 1), 'job.sealed t {"members": 3}', 'which the audit says');
 select pg_temp.refused(format('select tow.seal(%s)', :b), 'TW409', 'sealed already', 'sealed once');
 select pg_temp.refused(format('select tow.seal(%s)', (:'members'::bigint[])[1]), 'TW409', 'tow.batch', 'no batch');
 select pg_temp.refused('select tow.batch(''noop'', name => '''')', 'TW422', 'short text', 'no name');

@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { answers, base, checkAccess, cutOff, expected, goTo, isTooWide, layoutIsStill, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, fitsBetween, goTo, isTooWide, layoutIsStill, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -14,7 +14,7 @@ const places = [
 	['#/daemons', 'Daemons', 'Download Processor Daemon'],
 	['#/daemons/sweeper', 'sweeper', 'STARTED'],
 	['#/clients', 'Clients and targets', 'http://127.0.0.1:1'],
-	['#/audit', 'Audit', 'sign_in'],
+	['#/audit?what=sign_in', 'Audit', 'sign_in'],
 	['#/settings/libraries', 'Settings', 'main'],
 	['#/settings/policies', 'Settings', 'quick'],
 	['#/settings/kinds', 'Settings', 'What workers can do'],
@@ -112,7 +112,7 @@ async function listsAreReadable() {
 		await say(/v1\/daemons$/, ({ items }) => Object.assign(items[0], { description: 'looks after what others leave behind, and tells of it '.repeat(3) }));
 		await goTo(page, '#/downloads');
 		await page.locator('tbody tr').first().waitFor();
-		is(await cut('.downloads .narrow, .downloads .narrow *'), '', `${width} px wide: how far a download is can be read`);
+		is(await cut('.downloads :is(.narrow, .fold), .downloads :is(.narrow, .fold) *'), '', `${width} px wide: how far a download is can be read`);
 		await comes(page.locator('tbody').getByText('1 d 2 h').locator('visible=true').first().waitFor(), 'when it ends, too');
 		await comes(page.locator('tbody').getByText(/^(↓ down )?12(\.\d)? MB\/s$/).locator('visible=true').first().waitFor(), 'and how fast it is');
 		await comes(page.locator('tbody').getByText(/^client qb is misconfigured: it wants a password/).locator('visible=true').first().waitFor(), 'why comes before since when');
@@ -391,6 +391,24 @@ async function checksumIsSaid() {
 	await page.context().close();
 }
 
+// What is rarely said is folded away.
+async function moreCanBeSaid() {
+	const page = await visit('operator', '#/downloads');
+	await page.getByRole('button', { name: 'Add downloads' }).click();
+	ok(await dialog(page).getByLabel('What its name is made of').isHidden(), 'what is rarely said is folded away');
+	await dialog(page).getByText('More', { exact: false }).first().click();
+	await dialog(page).getByLabel('Waits until somebody resumes it').check();
+	await fillAndPress(page, [['Links', 'http://127.0.0.1:9/told.bin'], ['What its name is made of', '1999'], ['Category', 'films'], ['Priority', '7'], ['At most, kB a second', '50'], ['Seeds for, hours', '2']], [['Trouble is treated by profile', 'default']], 'Add');
+	await comes(dialog(page).getByText('not understood: 1999').waitFor(), 'what is no name and value is said to be');
+	await shot(page, 'download-add-more');
+	await fillAndPress(page, [['What its name is made of', 'year: 1999\nartist: Some: body']], [], 'Add');
+	await row(page, 'told.bin').waitFor();
+	is(sql("select concat_ws(' ', meta, category, priority, profile, options) from haul.downloads where title = 'told.bin'"),
+		'{"year": "1999", "artist": "Some: body"} films 7 default {"paused": true, "down_limit": 50000, "seed_limit": 7200}', 'all that was said is kept');
+	sql("select haul.cancel(id), haul.forget(id) from haul.downloads where title = 'told.bin'");
+	await page.context().close();
+}
+
 // Who says no is asked why, and the answer is there to be read.
 async function wordIsGiven() {
 	const id = sql(`select haul.grab('http://127.0.0.1:9/album.bin', options => '{"paused": true}')`);
@@ -484,7 +502,7 @@ async function watchingStops() {
 	await comes(service.getByText('Nobody is there to look: no worker is running.').waitFor(), 'unless there is nobody who could');
 	await comes(service.locator('.warn').getByText('Clients are not watched').waitFor(), 'and that is not said to be well');
 	await shot(page, 'watching-nobody');
-	await page.unrouteAll({ behavior: 'wait' });
+	await page.unrouteAll({ behavior: 'ignoreErrors' });
 	await page.reload();
 	await service.getByRole('button', { name: 'Stop watching clients' }).click();
 	await comes(dialog(page).getByText('nothing of it is seen here').waitFor(), 'before that ends, it is asked');
@@ -580,6 +598,17 @@ async function clientsAreTested() {
 	await page.context().close();
 }
 
+// Columns for which there is no room go, and nothing is squeezed.
+async function columnsGoWhereThereIsNoRoom() {
+	const page = await visit('admin');
+	for (const place of [...places, ...forAdmins]) {
+		await see(page, place);
+		await fitsBetween(page, place[0]);
+		await shot(page, pictureOf(`765 ${place[0]}`));
+	}
+	await page.context().close();
+}
+
 // More than a card shows at first: what each worker does is asked for, not what runs lately.
 async function workersShowWhatTheyDo() {
 	sql("select count(tow.enqueue('sleep', '{\"s\": 600}', queue => 'crowd')) from generate_series(1, 12)");
@@ -590,7 +619,22 @@ async function workersShowWhatTheyDo() {
 	await shot(page, 'workers-crowd');
 	await card.getByRole('button', { name: 'Show all' }).click();
 	await comes(card.locator('.doing li').nth(11).waitFor(), 'all can be shown');
+	await page.context().close();
+	await notesAreFollowed();
 	sql("select count(tow.cancel(id)) from tow.jobs where queue = 'crowd'");
+}
+
+// What a job says is not told by the WebSocket, only that it says something. Nothing is asked by the clock.
+async function notesAreFollowed() {
+	const page = await visit('operator');
+	let n = 0;
+	await answers(page)(/workers\/jobs/, ({ items }) => {
+		n++;
+		items.forEach((job) => { job.note = `word ${n}`; });
+	});
+	await page.addInitScript(() => { window.setInterval = () => 0; });
+	await page.goto(`${base()}?notes#/workers`);
+	await comes(page.getByText('word 6', { exact: true }).first().waitFor(), 'what a job says is said on Workers as soon as it says it');
 	await page.context().close();
 }
 
@@ -798,7 +842,9 @@ async function viewersOnlyLook() {
 	await page.context().close();
 }
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, () => walkEverywhere('light'), () => walkEverywhere('dark'),
+const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
+
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
 	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
-await walk(parts);
+await walk(parts, () => sql("select tow.resume('haul')"));

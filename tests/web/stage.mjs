@@ -5,12 +5,14 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
-import { done, is, ok } from './tap.mjs';
+import { done, is, note, ok } from './tap.mjs';
 
 const { TOW, TOW_PAGE, SHOTS, CHROMIUM = '/usr/bin/chromium' } = process.env;
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let server = null, port = 0;
+
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 export const base = () => `http://127.0.0.1:${port}/`;
 
@@ -55,7 +57,13 @@ const complaints = [];
 // While the server is away, a browser complains of that.
 export const expected = { trouble: false };
 
+// What each page was told of over its WebSocket, and when it last asked for anything.
+const told = new WeakMap(), asked = new WeakMap();
+
 function listen(page) {
+	told.set(page, new Set());
+	page.on('request', () => asked.set(page, Date.now()));
+	page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => told.get(page).add(JSON.parse(payload).topic)));
 	page.on('pageerror', (error) => complaints.push(String(error)));
 	page.on('console', (message) => {
 		if (message.type() === 'error' && !expected.trouble && !/status of (401|403|404)/.test(message.text()))
@@ -73,17 +81,34 @@ async function closeBrowser() {
 	await browser?.close();
 }
 
-// A browser of its own, signed in by an address with a key, at a page.
-export async function visit(role, hash = '', options = {}) {
+async function open(address, options) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
 	context.setDefaultTimeout(15000);
 	const page = await context.newPage();
 	listen(page);
-	await page.goto(`${base()}#key=${sql(`select tow.add_key('${role}')`)}`);
+	await page.goto(address);
 	await page.locator('#main h1').first().waitFor();
-	if (hash)
-		await goTo(page, hash);
 	return page;
+}
+
+// A browser of its own, signed in by an address with a key.
+export const signIn = (role, options) => open(`${base()}#key=${sql(`select tow.add_key('${role}')`)}`, options);
+
+// What a browser keeps that has signed in, for each role.
+const signedIn = new Map();
+
+async function signInOnce(role) {
+	const page = await signIn(role);
+	const kept = await page.context().storageState();
+	await page.context().close();
+	return kept;
+}
+
+// A browser of its own at a page, signed in as one was before: who signs out signs in himself.
+export async function visit(role, hash = '', options = {}) {
+	if (!signedIn.has(role))
+		signedIn.set(role, signInOnce(role));
+	return open(base() + hash, { storageState: await signedIn.get(role), ...options });
 }
 
 export async function tab(page, hash) {
@@ -91,6 +116,13 @@ export async function tab(page, hash) {
 	listen(another);
 	await another.goto(base() + hash);
 	return another;
+}
+
+// Until it has heard of a topic, and has asked for what it was told of: nothing for longer than it gathers what it hears.
+const GATHERS_MS = 2000;
+export async function isTold(page, topic) {
+	while (!told.get(page).has(topic) || Date.now() - asked.get(page) < GATHERS_MS)
+		await pause(100);
 }
 
 export async function goTo(page, hash) {
@@ -115,62 +147,110 @@ export const answers = (page) => (path, change) => page.route(path, async (route
 		change(json);
 		await route.fulfill({ response, json });
 	} catch (e) {
-		if (!page.isClosed())
+		if (!page.isClosed() && !/has been closed/.test(e.message)) // the one may be said before the other
 			throw e;
 	}
 });
 
-// Answers come one after the other, so that each may move what is there.
+// Answers come one after the other, so that each may move what is there; from the first one again when it is called.
 async function answerSlowly(page) {
-	let asked = 0;
+	let n = 0;
 	await page.route(/api\/v1\//, async (route) => {
-		await new Promise((resolve) => { setTimeout(resolve, 60 * ++asked); });
+		await pause(40 * ++n);
 		await route.continue().catch(() => null); // the page may have gone on
 	});
+	return () => { n = 0; };
 }
 
-// What is seen is not moved by what comes later: how far it was, as browsers count it, on a wide window and on a phone.
-export async function layoutIsStill(places) {
-	for (const width of [1280, 360]) {
-		const page = await visit('operator', '', { viewport: { width, height: 800 } });
-		await page.addInitScript(() => {
-			window.shifts = [];
-			const add = (list) => window.shifts.push(...list.getEntries().filter((e) => !e.hadRecentInput));
-			new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
-		});
-		for (const hash of places) {
-			await page.unrouteAll({ behavior: 'wait' });
-			await answerSlowly(page);
-			await page.goto(`${base()}?${encodeURIComponent(hash)}${hash}`);
-			await page.locator('#main h1').waitFor();
-			await page.waitForLoadState('networkidle');
-			await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
-			const { score, moved } = await page.evaluate(() => ({
-				score: window.shifts.reduce((sum, { value }) => sum + value, 0),
-				moved: window.shifts.flatMap(({ value, sources }) => sources.map(({ node, previousRect: a, currentRect: b }) => `${value.toFixed(4)} ${node?.nodeName} ${node?.className} ${a.x},${a.y} ${b.x},${b.y}`)).join('\n'),
-			}));
-			ok(score < 0.1, `${width} px wide: nothing jumps while ${hash} loads`, `${score}\n${moved}`);
-		}
-		await page.context().close();
+// What is seen is not moved by what comes later: how far it was, as browsers count it.
+async function windowIsStill(width, places) {
+	const page = await visit('operator', '', { viewport: { width, height: 800 } });
+	await page.addInitScript(() => {
+		window.shifts = [];
+		const add = (list) => window.shifts.push(...list.getEntries().filter((e) => !e.hadRecentInput));
+		new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
+	});
+	const again = await answerSlowly(page);
+	for (const hash of places) {
+		again();
+		await page.goto(`${base()}?${encodeURIComponent(hash)}${hash}`);
+		await page.locator('#main h1').waitFor();
+		await page.waitForLoadState('networkidle');
+		await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+		const { score, moved } = await page.evaluate(() => ({
+			score: window.shifts.reduce((sum, { value }) => sum + value, 0),
+			moved: window.shifts.flatMap(({ value, sources }) => sources.map(({ node, previousRect: a, currentRect: b }) => `${value.toFixed(4)} ${node?.nodeName} ${node?.className} ${a.x},${a.y} ${b.x},${b.y}`)).join('\n'),
+		}));
+		ok(score < 0.1, `${width} px wide: nothing jumps while ${hash} loads`, `${score}\n${moved}`);
 	}
+	await page.context().close();
 }
+
+// On a wide window and on a phone, at once: they mostly wait.
+export const layoutIsStill = (places) => Promise.all([1280, 360].map((width) => windowIsStill(width, places)));
 
 // Whether the page is wider than its window.
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+
+// What of lists cannot be seen: columns that are squeezed to nothing, and what lies beyond an edge.
+const squeezed = (page) => page.evaluate(() => [
+	...[...document.querySelectorAll('main th:not(.tick)')].filter((th) => th.offsetWidth > 0 && th.clientWidth < 60).map((th) => th.textContent),
+	...[...document.querySelectorAll('.table, .tabs')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => `beyond ${e.querySelector('table')?.ariaLabel ?? e.ariaLabel}`),
+].join(', '));
+
+// How a page fits windows between a phone's and a laptop's.
+export async function fitsBetween(page, name) {
+	for (const width of [1024, 920, 800, 765]) {
+		await page.setViewportSize({ width, height: 740 });
+		await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+		is(await squeezed(page), '', `${width} px wide: each column of ${name} is seen`);
+		ok(!await isTooWide(page), 'and nothing lies beyond the edge');
+	}
+}
 
 // Texts in lists that can be read only in part.
 export const cutOff = (page) => page.evaluate(() => [...document.querySelectorAll('main td, main td *')]
 	.filter((e) => e.clientWidth > 0 && !e.closest('.hidden') && getComputedStyle(e).overflowX !== 'visible' && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1))
 	.map((e) => e.textContent.slice(0, 60)).join(' | '));
 
-// All parts, each to its end; one that breaks stops no other. ONLY=NAME,... of the environment: just those parts.
-export async function walk(all) {
+// What a part that broke has left behind: nothing that the next one would stumble over.
+async function cleanUp(more) {
+	expected.trouble = false;
+	await Promise.all(browser.contexts().map((context) => context.close().catch(() => null)));
+	tow('db', 'start');
+	if (server)
+		freeServer();
+	else
+		await startServer();
+	more();
+}
+
+// How long a part may take, however busy the machine is.
+const PART_MS = 180000;
+const late = () => new Promise((_, reject) => { setTimeout(() => reject(new Error('it has not ended')), PART_MS).unref(); });
+
+async function goThrough(part, more) {
+	const begun = Date.now();
+	try {
+		await Promise.race([part(), late()]);
+	} catch (error) {
+		ok(false, `${part.name} goes to its end`, error.stack);
+		await cleanUp(more);
+	}
+	note(`${part.name} took ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+}
+
+// All parts, each to its end; one that breaks stops no other: more() puts right what else it may have left. ONLY=NAME,... of the
+// environment: just those parts.
+export async function walk(all, more) {
 	const parts = process.env.ONLY ? all.filter((part) => process.env.ONLY.split(',').includes(part.name)) : all;
+	// What fails that nobody waits for would end them all.
+	process.on('unhandledRejection', (error) => ok(false, 'nothing breaks beside the parts', error.stack));
 	await startServer();
 	await openBrowser();
 	try {
 		for (const part of parts)
-			await part().catch((error) => ok(false, `${part.name || 'a walk'} goes to its end`, error.stack));
+			await goThrough(part, more);
 		is(complaints.join('\n'), '', 'no page complained');
 	} finally {
 		await closeBrowser();

@@ -11,6 +11,8 @@ export function ok(good, description, remark) {
 	return good;
 }
 
+export const note = (text) => console.log(`# ${text}`);
+
 export function is(got, wanted, description) {
 	return ok(Object.is(got, wanted), description, `got: ${got}\nwanted: ${wanted}`);
 }

@@ -1,6 +1,6 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
 import { spawn } from 'node:child_process';
-import { answers, base, checkAccess, expected, freeServer, goTo, holdServer, isTooWide, layoutIsStill, shot, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, expected, fitsBetween, freeServer, goTo, holdServer, isTold, isTooWide, layoutIsStill, pause, shot, signIn, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -25,7 +25,7 @@ async function see(page, [hash, heading, text]) {
 }
 
 async function walkEverywhere(scheme) {
-	const page = await visit('admin', '', { colorScheme: scheme });
+	const page = await signIn('admin', { colorScheme: scheme });
 	is(new URL(page.url()).hash, '', 'the key is taken out of the address');
 	for (const place of places) {
 		const name = `${scheme} ${place[0]}`;
@@ -59,30 +59,42 @@ async function nothingIsSqueezed() {
 	const middle = async (locator) => (await locator.boundingBox()).y + (await locator.boundingBox()).height / 2;
 	ok(Math.abs(await middle(page.getByRole('button', { name: 'Enqueue a job' })) - await middle(page.getByRole('heading', { level: 1 }))) < 12, 'what a page can do is beside its name');
 	const last = () => page.locator('.tabs a').last().boundingBox().then(({ x }) => x);
-	const counted = (n) => answers(page)('**/jobs/counts', ({ items }) => items.forEach((one) => { one.count = n; }));
+	let n, words;
+	await answers(page)('**/jobs/counts', ({ items }) => items.forEach((one) => { one.count = n; }));
 	const placed = [];
-	for (const [n, words] of [[7, '7'], [9876, '9.9K'], [123456, '123K']]) {
-		await page.unrouteAll({ behavior: 'wait' });
-		await counted(n);
+	for ([n, words] of [[7, '7'], [9876, '9.9K'], [123456, '123K']]) {
 		await goTo(page, '#/queues');
 		await goTo(page, '#/jobs');
 		await page.locator('.tabs .n').getByText(words, { exact: true }).first().waitFor();
 		placed.push(await last());
 	}
 	is(new Set(placed).size, 1, 'however many jobs there are, tabs are where they were', placed.join());
-	await page.unrouteAll({ behavior: 'wait' });
-	await page.setViewportSize({ width: 1024, height: 740 });
-	for (const place of places.filter(([hash]) => /^#.(overview|jobs|queues)/.test(hash))) {
+	await page.context().close();
+}
+
+const lists = [...places.filter(([hash]) => /^#.(overview|jobs|queues)/.test(hash)), ['#/audit?what=sign_in', 'Audit', 'sign_in']];
+
+// Columns for which there is no room go, and what they say stands below; on no window does one squeeze or hide another.
+async function columnsGoWhereThereIsNoRoom() {
+	const page = await visit('operator');
+	for (const place of lists) {
 		await see(page, place);
-		const narrow = await page.locator('main th:visible:not(.tick)').evaluateAll((all) => all.filter((th) => th.clientWidth < 60).map((th) => th.textContent));
-		is(narrow.join(), '', `1024 px wide: each column of ${place[0]} has room`);
-		is(await page.locator('.table, .tabs').evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).length), 0, 'and nothing lies beyond the edge');
+		await fitsBetween(page, place[0]);
 	}
+	await goTo(page, '#/jobs?kind=echo');
+	const when = page.getByRole('columnheader', { name: 'When' }), folded = page.locator('tbody tr').first().locator('.fold time');
+	await page.setViewportSize({ width: 1280, height: 740 });
+	await comes(when.waitFor(), 'where there is room a list says when');
+	is(await folded.count(), 0, 'in a column of its own');
+	await page.setViewportSize({ width: 920, height: 740 });
+	await comes(folded.waitFor(), 'where there is less, below another one');
+	ok(await when.isHidden(), 'in place of its own');
+	await shot(page, 'jobs-920');
 	await page.context().close();
 }
 
 async function strangersAreRefused() {
-	const page = await visit('admin');
+	const page = await signIn('admin');
 	await page.getByRole('button', { name: 'Sign out' }).click();
 	await comes(page.getByLabel('Token').waitFor(), 'who signs out is out');
 	await page.getByLabel('Token').fill('tow_wrong');
@@ -212,6 +224,43 @@ async function actOnAllThatMatch() {
 	await page.context().close();
 }
 
+// Where those that come first cannot be done, the others are not forgotten.
+async function whatIsLeftIsSaid() {
+	const page = await visit('operator', '#/jobs?state=failed');
+	const row = (n) => ({ job: n, done: 'not done: it is held' });
+	await answers(page)('**/jobs?*', (json) => { json.next = 'more'; });
+	await page.route('**/jobs/bulk', (route) => {
+		const { dry_run: isDry } = route.request().postDataJSON();
+		return route.fulfill({ json: { items: Array.from({ length: isDry ? 620 : 500 }, (_, n) => row(n + 1)) } });
+	});
+	await page.reload();
+	await page.locator('tbody tr').first().waitFor();
+	await page.getByLabel('select all that are shown').check();
+	const chosen = page.getByRole('group', { name: 'selected jobs' });
+	await chosen.getByRole('button', { name: 'Select all that match' }).click();
+	await chosen.getByRole('button', { name: 'Retry' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Retry' }).click();
+	await comes(page.getByRole('alert').getByText('500 not: it is held').waitFor(), 'what could not be done is said');
+	await comes(page.getByRole('alert').getByText('620 jobs still match').waitFor(), 'and how many are left');
+	await page.context().close();
+}
+
+async function batchesAreSealed() {
+	const id = sql("select tow.batch('noop', name => 'letters')");
+	sql(`select tow.enqueue('noop', parent => ${id})`);
+	const page = await visit('operator', `#/jobs/${id}`);
+	await page.getByRole('button', { name: 'Seal' }).click();
+	await comes(page.getByRole('dialog').getByText('All members are there').waitFor(), 'before a batch is sealed, it is asked');
+	await shot(page, 'batch-seal');
+	await page.getByRole('dialog').getByRole('button', { name: 'Seal' }).click();
+	await comes(page.getByText(`job ${id} is sealed: 1 member`).waitFor(), 'one that is open is sealed');
+	await comes(page.getByText('completed').first().waitFor(), 'and runs when its members have ended');
+	await comes(page.locator('.timeline').getByText('sealed').waitFor(), 'that it was, and by whom, stands there');
+	is(sql(`select string_agg(what, ' ' order by n) from tow.audit where job = ${id}`), 'job.sealed', 'and in the audit');
+	is(await page.getByRole('button', { name: 'Seal' }).count(), 0, 'nobody is offered to do it again');
+	await page.context().close();
+}
+
 // Verbs that ask nothing but whether.
 async function systemJobsAreHidden() {
 	const id = sql("select tow.enqueue('haul.nothing', run_at => now() + interval '1 day')");
@@ -331,18 +380,34 @@ async function overviewKeepsItsOrder() {
 		};
 		new MutationObserver(look).observe(document, { childList: true, subtree: true });
 	});
-	for (const slowest of late) {
-		await page.unrouteAll({ behavior: 'wait' });
-		for (const path of late)
-			await page.route(new RegExp(`api/v1/${path}(\\?|$)`), async (route) => {
-				await new Promise((resolve) => { setTimeout(resolve, path === slowest ? 600 : 300); });
-				await route.continue().catch(() => null); // the page may have gone on
-			});
+	// Nothing waits for who was to be answered: what a page that has gone on asked for may never be.
+	let slowest;
+	for (const path of late)
+		await page.route(new RegExp(`api/v1/${path}(\\?|$)`), async (route) => {
+			await pause(path === slowest ? 600 : 300);
+			await route.continue().catch(() => null);
+		});
+	for (slowest of late) {
 		await page.goto(`${base()}?${slowest}#/overview`);
 		await page.locator('main tbody tr, .numbers .num').first().waitFor();
 		await page.locator('.panel:is(.first, .loading)').first().waitFor({ state: 'detached' });
 		is(await page.evaluate(() => [...window.orders].join()), 'true', `the parts of Overview are in their order whenever they come, ${slowest} last`);
 	}
+	await page.context().close();
+}
+
+// Whoever is answered later than he asks again is answered all the same.
+async function slowAnswersAreShown() {
+	const page = await visit('viewer');
+	await page.context().routeWebSocket(/\/ws$/, (socket) => socket.close());
+	const all = [];
+	await page.route('**/api/v1/queues', async (route) => {
+		all.push(route);
+		if (all.length > 1)
+			await all.shift().continue().catch(() => null); // the page may have gone on
+	});
+	await page.goto(`${base()}?slow#/queues`);
+	await comes(page.locator('tbody tr').first().waitFor(), 'an answer is shown that came after it was asked for again');
 	await page.context().close();
 }
 
@@ -373,6 +438,15 @@ async function timesAreComparable() {
 	await comes(card.getByText('queue large films').waitFor(), 'of which queue the times are is said: the slowest');
 	await comes(card.getByRole('img', { name: 'wait 50 % 2 min 30 s, wait 95 % 10 min' }).waitFor(), 'and how long most took, beside how long half did');
 	await shot(page, 'times-taken');
+	await card.getByLabel('Of which queue').selectOption('quick');
+	await comes(card.getByRole('img', { name: 'wait 50 % 0.5 s, wait 95 % 2.0 s' }).waitFor(), 'another queue can be chosen');
+	ok(page.url().endsWith('#/overview?times=quick'), 'which the address keeps', page.url());
+	await page.reload();
+	await comes(card.getByRole('img', { name: 'wait 95 % 2.0 s' }).waitFor(), 'when the page comes again, too');
+	is(await card.getByText(/^queue /).count(), 0, 'and which it is, is said once');
+	await shot(page, 'times-taken-chosen');
+	await card.getByLabel('Of which queue').selectOption('the slowest');
+	await comes(card.getByText('queue large films').waitFor(), 'or the slowest again');
 	const marks = await page.evaluate(async () => {
 		const { ticks } = await import(new URL('lib/time.js', document.baseURI));
 		return [[0, 300, 600], [0, 30, 60], [0, 0.5, 1], [0]].map((values) => ticks(values).join(' ')).join(', ');
@@ -495,7 +569,7 @@ async function deedsAreFollowed() {
 	const job = sql("select tow.enqueue('noop', run_at => now() + '1 hour')");
 	await other.getByText('Live', { exact: true }).waitFor();
 	const name = (await other.getByRole('button', { name: /^Change / }).first().getAttribute('aria-label')).replace('Change ', '');
-	await other.waitForTimeout(2000); // what it is told at first has been asked for
+	await isTold(other, 'jobs');
 	await goTo(page, '#/settings');
 	const reset = page.getByRole('button', { name: `Reset ${name}` });
 	await page.getByRole('button', { name: `Change ${name}` }).click();
@@ -721,7 +795,7 @@ async function databaseGoesAndComes() {
 	await page.addInitScript(() => { window.setInterval = () => 0; });
 	await page.reload();
 	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a page is told of changes');
-	await page.waitForTimeout(4000); // what it is told at first has been asked for
+	await isTold(page, 'jobs');
 	expected.trouble = true;
 	tow('db', 'stop');
 	await comes(page.getByText('Offline', { exact: true }).waitFor(), 'and that the database has gone');
@@ -797,26 +871,47 @@ async function headsSortWholeLists() {
 	await page.context().close();
 }
 
-// As by a machine that hangs, or a network that is away: what is open stays open.
+// As by a machine that hangs, or a network that is away: what is open stays open. How long a page waits, it waits by a clock of
+// the test's, which is faster.
 async function serverFallsSilent() {
-	const page = await visit('viewer', '#/jobs?kind=stamp');
-	await comes(page.getByText('Live', { exact: true }).waitFor(), 'a server that tells is live');
+	const page = await visit('viewer');
+	await page.clock.install();
+	await page.addInitScript(() => {
+		AbortSignal.timeout = (ms) => {
+			const late = new AbortController();
+			setTimeout(() => late.abort(new DOMException('late', 'TimeoutError')), ms);
+			return late.signal;
+		};
+	});
+	const says = async (word, description) => {
+		let isOver = false;
+		const seen = comes(page.getByText(word, { exact: true }).waitFor({ timeout: 120000 }), description).then(() => { isOver = true; });
+		while (!isOver) {
+			await page.clock.runFor(2500);
+			await pause(100); // a server answers by its own clock
+		}
+		await seen;
+	};
+	await page.goto(`${base()}?silent#/jobs?kind=stamp`);
+	await says('Live', 'a server that tells is live');
 	expected.trouble = true;
 	holdServer('hub');
-	await comes(page.getByText('Polling', { exact: true }).waitFor({ timeout: 120000 }), 'one that tells nothing any more is asked instead');
+	await says('Polling', 'one that tells nothing any more is asked instead');
 	freeServer();
-	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 120000 }), 'until it tells again');
+	await says('Live', 'until it tells again');
 	holdServer();
-	await comes(page.getByText('Offline', { exact: true }).waitFor({ timeout: 120000 }), 'one that says nothing at all is away');
+	await says('Offline', 'one that says nothing at all is away');
 	await comes(page.getByText(/What is shown is of \d/).waitFor(), 'and since when nothing is known');
 	await shot(page, 'silent');
 	freeServer();
-	await comes(page.getByText('Live', { exact: true }).waitFor({ timeout: 120000 }), 'it is live when it speaks again');
+	await says('Live', 'it is live when it speaks again');
 	expected.trouble = false;
 	await page.context().close();
 }
 
-const parts = [() => walkEverywhere('light'), () => walkEverywhere('dark'), walkOnPhone, nothingIsSqueezed, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
+const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
+
+const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
-await walk(parts);
+await walk(parts, () => sql("select tow.resume('default')"));

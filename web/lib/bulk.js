@@ -15,10 +15,10 @@ const TURN = 500, COUNTED = 10000;
 
 const bulk = async (sort, body) => (await post(sort.path, body)).items;
 
-async function countMatching(sort, verb, query) {
+async function countMatching(sort, verb, query, begun) {
 	let n = 0, isMore = false;
 	for (const turn of sort.turnsOf(verb, query)) {
-		const { length } = await bulk(sort, { verb: verb.verb, ...sort.bodyOf(query), ...turn, [sort.most]: COUNTED, dry_run: true });
+		const { length } = await bulk(sort, { verb: verb.verb, ...sort.bodyOf(query, begun), ...turn, [sort.most]: COUNTED, dry_run: true });
 		n += length;
 		isMore ||= length === COUNTED;
 	}
@@ -41,9 +41,11 @@ function useMany(sort, query) {
 	return many && saidMany(sort, many);
 }
 
-// begun: when they were counted. What has come into a state since then, as what failed again, is left alone.
+// begun: when they were counted. What has come into a state since then, as what failed again, is left alone. Where a call can do
+// nothing that another has not tried before, those behind are left: {answers, left: what is said of how many}.
 async function doMatching(sort, verb, query, begun, more) {
 	const answers = new Map();
+	let isStuck = false;
 	for (const turn of sort.turnsOf(verb, query)) {
 		let items, before;
 		do {
@@ -52,31 +54,33 @@ async function doMatching(sort, verb, query, begun, more) {
 			for (const row of items)
 				answers.set(row[sort.key], row.done);
 		} while (items.length === TURN && answers.size > before);
+		isStuck ||= items.length === TURN;
 	}
-	return [...answers.values()];
+	const left = isStuck ? saidMany(sort, await countMatching(sort, verb, query, begun)) : null;
+	return { answers: [...answers.values()], left };
 }
 
 async function doPicked(sort, verb, rows, more) {
 	const answers = [];
 	for (const body of sort.pickedOf(verb, rows))
 		answers.push(...await bulk(sort, { verb: verb.verb, ...body, dry_run: false, ...more }));
-	return answers.map((row) => row.done);
+	return { answers: answers.map((row) => row.done), left: null };
 }
 
-function sayDone(sort, { done }, answers) {
+function sayDone(sort, { done }, { answers, left }) {
 	const not = answers.filter((text) => text.startsWith('not done'));
 	toast(`${count(answers.length - not.length, sort.one)} ${done}${not.length ? `, ${number(not.length)} not: ${not[0].replace('not done: ', '')}` : ''}`,
-		{ bad: not.length > 0 });
+		{ bad: not.length > 0 || left !== null, hint: left && `${left} still match: what comes first of them keeps the others from their turn` });
 }
 
 // Resolves to whether something was done.
 async function decide(sort, verb, many, doing, isAsked, query = {}) {
 	const { title, action = title, danger, text, fields } = verb;
 	const run = async (values) => doing(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')));
-	const answers = isAsked ? await ask({ title: `${title} ${many}?`, text: typeof text === 'function' ? text(query) : text, danger, action, fields, run }) : await run({});
-	if (answers)
-		sayDone(sort, verb, answers);
-	return answers !== null;
+	const outcome = isAsked ? await ask({ title: `${title} ${many}?`, text: typeof text === 'function' ? text(query) : text, danger, action, fields, run }) : await run({});
+	if (outcome)
+		sayDone(sort, verb, outcome);
+	return outcome !== null;
 }
 
 export async function doToPicked(sort, verb, rows) {

@@ -46,6 +46,8 @@ function putBack(form, left = {}) {
 			const files = new DataTransfer();
 			value.forEach((file) => files.items.add(file));
 			form.elements[name].files = files.files;
+		} else if (typeof value === 'boolean') {
+			form.elements[name].checked = value;
 		} else {
 			form.elements[name].value = value;
 		}

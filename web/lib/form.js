@@ -27,6 +27,14 @@ export function filled(fields, values) {
 		.map((field) => [field.name, field.type === 'check' ? true : typed(field, values[field.name])]));
 }
 
+// What options are to a function is one argument; in a dialog each is a field.
+export function folded(fields, given) {
+	const names = fields.filter((f) => f.option).map((f) => f.name);
+	const options = Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
+	const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !names.includes(name)));
+	return Object.keys(options).length ? { ...rest, options } : rest;
+}
+
 // Of one that is there: what was changed, and in reset what was emptied; a list of words that is may be empty, mostly.
 export function changed(fields, values) {
 	const given = {}, reset = [];

@@ -12,11 +12,15 @@ function useInSight(box) {
 	return is;
 }
 
-// show(pct): how that is drawn; null: it has not said.
-export function HowFar({ job, show }) {
+// show(pct): how that is drawn; null: it has not said; heard: is called when it says something, which may be a note.
+export function HowFar({ job, show, heard }) {
 	const box = useRef(null);
 	const [pct, setPct] = useState(job.pct);
 	useEffect(() => setPct(job.pct), [job]);
-	useMessages(useInSight(box) ? `job:${job.id}` : null, (message) => setPct(message.progress_pct ?? job.pct));
+	useMessages(useInSight(box) ? `job:${job.id}` : null, (message) => {
+		setPct(message.progress_pct ?? job.pct);
+		if (message.type === 'progress')
+			heard?.();
+	});
 	return html`<div ref=${box}>${show(pct)}</div>`;
 }

@@ -185,6 +185,19 @@ export function useMessages(topic, heard) {
 	useEffect(() => (topic === null ? undefined : subscribe(topic, (message) => latest.current(message))), [topic]);
 }
 
+// Calls does a moment after it was called itself, however often that was meanwhile.
+export function useSoon(does, ms) {
+	const latest = useRef(does), timer = useRef(null);
+	latest.current = does;
+	useEffect(() => () => clearTimeout(timer.current), []);
+	return useCallback(() => {
+		timer.current ??= setTimeout(() => {
+			timer.current = null;
+			latest.current();
+		}, ms);
+	}, []);
+}
+
 // A job once it has ended.
 const ENDS_MS = 1000;
 export async function jobEnds(id) {
@@ -220,26 +233,32 @@ export const isAnswered = ({ data, error }) => data !== undefined || error !== n
 // null for a path asks for nothing. deeds: it changes by what people do, of which no topic tells.
 export function useData(path, { query, topics = [], every, deeds = false } = {}) {
 	const [state, setState] = useState({ data: undefined, error: null });
-	const asked = useRef(0);
+	const asked = useRef(0), told = useRef(0);
 	const key = JSON.stringify([path, query]);
 	const reload = useCallback(async () => {
 		if (path === null)
 			return;
 		const turn = ++asked.current;
+		// An answer that came after that of a later question is old; one that only was asked for again is not, or a slow server
+		// would never be heard.
+		const isNew = () => {
+			const is = turn > told.current;
+			told.current = Math.max(told.current, turn);
+			return is;
+		};
 		try {
 			const data = await get(path, query);
-			// An answer that came after that of a later question is old.
-			if (turn === asked.current)
+			if (isNew())
 				setState({ data, error: null, key });
 		} catch (error) {
 			// What has been deleted is not shown as it was.
-			if (turn === asked.current)
+			if (isNew())
 				setState((before) => (error.status === 404 ? { data: undefined, error, key } : { ...before, error }));
 		}
 	}, [key]);
 	useEffect(() => {
 		reload();
-		return () => { asked.current++; };
+		return () => { told.current = ++asked.current; };
 	}, [reload]);
 	useLive(topics, reload, every, deeds);
 	return { ...state, stale: state.key !== key, reload };

@@ -7,16 +7,8 @@
 import { del, get, patch, post, step } from './api.js';
 import { ask, confirm } from './dialog.js';
 import { chooseDriver, driverOf } from './drivers.js';
-import { changed, filled, onlyResettable } from './form.js';
+import { changed, filled, folded, onlyResettable } from './form.js';
 import { toast, toastProblem } from './toast.js';
-
-// What options are to a function is one argument; in a dialog each is a field.
-function folded(fields, given) {
-	const names = fields.filter((f) => f.option).map((f) => f.name);
-	const options = Object.fromEntries(Object.entries(given).filter(([name]) => names.includes(name)));
-	const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !names.includes(name)));
-	return Object.keys(options).length ? { ...rest, options } : rest;
-}
 
 const article = (one) => `Add a ${one}`;
 

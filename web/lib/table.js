@@ -1,7 +1,10 @@
 // A table: fixed columns, so that nothing jumps when rows change; rows are walked with j and k, opened with Enter.
+import { useGone } from './room.js';
 import { html, useState } from './ui.js';
 
-// Columns: {name, title, cell(row), num, wide (hidden on phones), roomy (hidden unless there is much room), width (in characters; none: what is left), phone (its width there; 0: what is left), sort(row), by}.
+// Columns: {name, title, cell(row), num, width (in characters; none: what is left), least (of what is left), phone (its width there; 0: what is left),
+// wide (goes where there is no room for all, and on phones), roomy (goes before others), fold(row): what is said of it then
+// below what another column says (holds: that one; else the first that has what is left), sort(row), by}.
 function useSorted(rows, columns) {
 	const [by, setBy] = useState(null);
 	const column = by && columns.find((c) => c.name === by.name);
@@ -24,19 +27,14 @@ function orderOf(rows, columns, { sort, set }) {
 	return [rows, by, toggle];
 }
 
-function Head({ column, by, toggle }) {
+function Head({ column, kind, by, toggle }) {
 	const sorted = by?.name === column.name;
-	return html`<th scope="col" class=${kinds(column)} aria-sort=${sorted ? (by.down ? 'descending' : 'ascending') : undefined}>
+	return html`<th scope="col" class=${kind} aria-sort=${sorted ? (by.down ? 'descending' : 'ascending') : undefined}>
 		${column.sort || column.by ? html`<button class="sort" onClick=${() => toggle(column.name)}>${column.title}<span aria-hidden="true">${sorted ? (by.down ? ' ↓' : ' ↑') : ''}</span></button>`
 			: column.title || html`<span class="hidden">${column.label ?? column.name}</span>`}</th>`;
 }
 
 const ch = (width) => (width ? `${width}ch` : 'auto');
-const kinds = (column) => ['num', 'wide', 'roomy'].filter((kind) => column[kind]).join(' ');
-
-// What is left for a column without a width is not nothing.
-const LEFT = 14;
-const least = (columns) => ch(columns.filter((c) => !c.roomy).reduce((sum, c) => sum + (c.width ?? LEFT), 0));
 
 function toggled(set, key) {
 	const next = new Set(set);
@@ -45,16 +43,24 @@ function toggled(set, key) {
 	return next;
 }
 
-function Row({ row, columns, id, open, selected, onSelect }) {
+const holderOf = (columns) => columns.find((c) => c.holds) ?? columns.find((c) => !c.width && !c.wide) ?? columns[0];
+
+function Folded({ row, columns }) {
+	const said = columns.map((c) => [c.name, c.fold?.(row)]).filter(([, what]) => what);
+	return said.length > 0 && html`<div class="fold">${said.map(([name, what]) => html`<div key=${name}>${what}</div>`)}</div>`;
+}
+
+function Row({ row, columns, gone, kindOf, id, open, selected, onSelect }) {
 	// A click anywhere opens the row, except on what is to be clicked itself, or where text is being marked.
 	const click = (event) => {
 		if (!event.target.closest('a, button, input, label, summary') && String(getSelection()) === '')
 			event.currentTarget.querySelector('[data-open]')?.click();
 	};
+	const holder = holderOf(columns);
 	return html`<tr data-row tabindex="-1" class="${selected?.has(id) ? 'selected' : ''} ${open ? 'opens' : ''}" onClick=${open && click}>
 		${selected && html`<td class="tick"><input type="checkbox" aria-label=${`select ${id}`} checked=${selected.has(id)}
 			onChange=${() => onSelect((before) => toggled(before, id))} /></td>`}
-		${columns.map((column) => html`<td key=${column.name} class=${kinds(column)}>${column.cell(row)}</td>`)}
+		${columns.map((column) => html`<td key=${column.name} class=${kindOf(column)}>${column.cell(row)}${column === holder && html`<${Folded} row=${row} columns=${columns.filter((c) => gone.has(c.name))} />`}</td>`)}
 	</tr>`;
 }
 
@@ -69,16 +75,22 @@ export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, sel
 	// A look that ended early found none so far.
 	if (rows.length === 0 && empty)
 		return more ? html`<div class="panel table"><button class="more" onClick=${more}>None so far: look further</button></div>` : empty;
-	const all = sorted.length > 0 && sorted.every((row) => selected?.has(rowKey(row)));
-	return html`<div class="panel table">
-		<table aria-label=${label} style=${{ '--least': least(columns) }}>
-			<colgroup>${selected && html`<col class="tick" />`}${columns.map((c) => html`<col key=${c.name} class=${kinds(c)} style=${{ '--width': ch(c.width), '--phone': ch(c.phone ?? c.width) }} />`)}</colgroup>
+	return html`<${Shown} label=${label} columns=${columns} rows=${sorted} rowKey=${rowKey} opens=${opens} selected=${selected} onSelect=${onSelect} more=${more} by=${by} toggle=${toggle} />`;
+}
+
+function Shown({ label, columns, rows, rowKey, opens, selected, onSelect, more, by, toggle }) {
+	const [box, gone, least] = useGone(columns, selected !== undefined);
+	const kindOf = (column) => [column.num && 'num', gone.has(column.name) && 'gone'].filter(Boolean).join(' ');
+	const all = rows.length > 0 && rows.every((row) => selected?.has(rowKey(row)));
+	return html`<div class="panel table" ref=${box}>
+		<table aria-label=${label} style=${{ '--least': ch(least) }}>
+			<colgroup>${selected && html`<col class="tick" />`}${columns.map((c) => html`<col key=${c.name} class=${kindOf(c)} style=${{ '--width': ch(c.width), '--phone': ch(c.phone ?? c.width) }} />`)}</colgroup>
 			<thead><tr>
 				${selected && html`<th class="tick"><input type="checkbox" aria-label="select all that are shown" checked=${all}
-					onChange=${() => onSelect(all ? new Set() : new Set(sorted.map(rowKey)))} /></th>`}
-				${columns.map((c) => html`<${Head} key=${c.name} column=${c} by=${by} toggle=${toggle} />`)}
+					onChange=${() => onSelect(all ? new Set() : new Set(rows.map(rowKey)))} /></th>`}
+				${columns.map((c) => html`<${Head} key=${c.name} column=${c} kind=${kindOf(c)} by=${by} toggle=${toggle} />`)}
 			</tr></thead>
-			<tbody>${sorted.map((row) => html`<${Row} key=${rowKey(row)} id=${rowKey(row)} row=${row} columns=${columns} open=${opens}
+			<tbody>${rows.map((row) => html`<${Row} key=${rowKey(row)} id=${rowKey(row)} row=${row} columns=${columns} gone=${gone} kindOf=${kindOf} open=${opens}
 				selected=${selected} onSelect=${onSelect} />`)}</tbody>
 		</table>
 		${more && html`<button class="more" onClick=${more}>Show more</button>`}

@@ -1,8 +1,8 @@
 // What happened to a job, in order: attempts, the lines they wrote, what people did.
-import { Card, State } from './bits.js';
+import { Card, count, State } from './bits.js';
 import { hiddenSaid } from './hidden.js';
 import { Long } from './long.js';
-import { clock, duration, exact, micros, seconds } from './time.js';
+import { clock, duration, exact, micros, Moment, seconds } from './time.js';
 import { html } from './ui.js';
 
 // What a program says of where it broke is read here.
@@ -24,7 +24,7 @@ function Attempt({ one, lines }) {
 	const at = beginning(one);
 	return html`<li class="attempt"><div class="line"><${State} name=${one.outcome ?? 'running'} />${one.attempt > 0 ? html`<b>attempt ${one.attempt}</b>` : html`<span class="soft">before it had started</span>`}
 			<span class="soft">${[one.took && `ran ${duration(seconds(one.took))}`, one.worker && `worker ${one.worker}`, one.delay && `again after ${duration(seconds(one.delay))}`].filter(Boolean).join(', ')}</span>
-			<time datetime=${at} title=${exact(at)}>${clock(at)}</time></div>
+			<${Moment} at=${at} /></div>
 		${one.error && (one.outcome === 'cancelled' ? html`<p class="soft">${one.error}</p>` : html`<${Failure} one=${one} />`)}
 		${lines.length > 0 && html`<ol class="log" tabindex="0" aria-label=${`lines of attempt ${one.attempt}`}>
 			${lines.map((l) => html`<${Line} key=${l.n} line=${l} />`)}</ol>`}
@@ -34,7 +34,7 @@ function Attempt({ one, lines }) {
 // What the audit calls something, where its last word alone would not do; and what it has to say of it.
 const deeds = { cancelling: 'asked to stop', run_now: 'made to run now', reprioritised: 'priority changed', depends: 'made to wait' };
 const told = {
-	was: (state) => `it was ${state}`, reason: String, note: String, run_at: (at) => `until ${exact(at)}`, priority: (n) => `to ${n}`,
+	was: (state) => `it was ${state}`, members: (n) => count(n, 'member'), reason: String, note: String, run_at: (at) => `until ${exact(at)}`, priority: (n) => `to ${n}`,
 	from: (queue) => `from ${queue}`, to: (queue) => `to ${queue}`, after: (ids) => `after ${[ids].flat().map((id) => `job ${id}`).join(', ')}`,
 };
 
@@ -44,7 +44,7 @@ const saidOf = (detail) => Object.entries(detail ?? {}).filter(([name, v]) => v 
 function Deed({ deed }) {
 	return html`<li class="deed"><div class="line"><span class="state mute">${deeds[nameOf(deed.what)] ?? nameOf(deed.what)}</span><span class="soft">by</span> <b>${deed.who}</b>
 		<span class="soft">${saidOf(deed.detail)}</span>
-		<time datetime=${deed.at} title=${exact(deed.at)}>${clock(deed.at)}</time></div></li>`;
+		<${Moment} at=${deed.at} /></div></li>`;
 }
 
 // That a person enqueued it is written down only when it is there already, and may run: it is said where it was made.
@@ -54,7 +54,7 @@ function Made({ job }) {
 	const by = job.audit?.find(isMaking);
 	return html`<li class="deed"><div class="line"><span class="state mute">enqueued</span>${by && html`<span class="soft">by</span> <b>${by.who}</b>`}
 		<span class="soft">priority ${job.priority}, queue ${job.queue}</span>
-		<time datetime=${job.created_at} title=${exact(job.created_at)}>${clock(job.created_at)}</time></div></li>`;
+		<${Moment} at=${job.created_at} /></div></li>`;
 }
 
 // Newest first. Of one instant: what somebody did came before what was then tried, and each in the order it was written down.

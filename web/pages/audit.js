@@ -3,7 +3,7 @@ import { Empty, Head, ProblemBox } from '../lib/bits.js';
 import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
-import { clock, exact } from '../lib/time.js';
+import { Moment } from '../lib/time.js';
 import { html } from '../lib/ui.js';
 
 const PAGE = 100;
@@ -28,19 +28,17 @@ const words = (detail) => (detail === null ? '' : typeof detail === 'object' ? O
 
 const SHORT = 60;
 
-// On a phone: a long one is opened by who wants it.
+// A long one is opened by who wants it.
 function Folded({ text }) {
-	return text.length <= SHORT ? html`<div class="narrow soft">${text}</div>` : html`<details class="narrow folded soft"><summary>${text.slice(0, SHORT)}…</summary>${text}</details>`;
+	return text.length <= SHORT ? html`<span class="soft">${text}</span>` : html`<details class="folded soft"><summary>${text.slice(0, SHORT)}…</summary>${text}</details>`;
 }
 
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-
 const columns = [
-	{ name: 'at', by: 'at', title: 'When', width: 17, cell: (r) => html`<time datetime=${r.at} title=${exact(r.at)}><span class="soft wide">${day.format(new Date(r.at))} </span>${clock(r.at)}</time>` },
-	{ name: 'who', by: 'who', title: 'Who', width: 16, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>` },
-	{ name: 'what', by: 'what', title: 'What', width: 20, cell: (r) => html`${r.what}<div class="narrow soft">${r.who}</div>` },
-	{ name: 'subject', by: 'subject', title: 'To', width: 24, cell: (r) => html`<${Subject} row=${r} /><${Folded} text=${words(r.detail)} />` },
-	{ name: 'detail', title: 'Detail', wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>` },
+	{ name: 'at', by: 'at', title: 'When', width: 17, cell: (r) => html`<${Moment} at=${r.at} />` },
+	{ name: 'who', by: 'who', title: 'Who', width: 14, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>`, fold: (r) => html`<span class="soft">by ${r.who}</span>` },
+	{ name: 'what', by: 'what', title: 'What', width: 18, cell: (r) => r.what },
+	{ name: 'subject', by: 'subject', title: 'To', width: 20, holds: true, cell: (r) => html`<${Subject} row=${r} />` },
+	{ name: 'detail', title: 'Detail', least: 18, wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>`, fold: (r) => words(r.detail) && html`<${Folded} text=${words(r.detail)} />` },
 ];
 
 export function Audit({ query }) {

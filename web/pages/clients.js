@@ -77,7 +77,7 @@ function Verbs({ path, o, reload }) {
 
 const about = {
 	clients: (c) => [['Program', [c.driver, c.version].filter(Boolean).join(' ')], ['Address', c.url && html`<span class="mono">${c.url}</span>`], ['Holds', html`<a href=${href('downloads', { client: c.name })}>${count(c.transfers ?? 0, 'transfer')}</a>`],
-		['Free', c.free_bytes && bytes(c.free_bytes)], ['Listed', c.listed_at && html`<${Time} at=${c.listed_at} />`], ['In', c.took && duration(seconds(c.took))], ['Asked next', c.next_at && html`<${Time} at=${c.next_at} />`], ['User', c.user_name],
+		['Free', c.free_bytes && bytes(c.free_bytes)], ['Listed', c.listed_at && html`<${Time} at=${c.listed_at} />`], ['In', c.took && duration(seconds(c.took))], ['Asked next', c.next_at && html`<${Time} coming at=${c.next_at} />`], ['User', c.user_name],
 		['Secret', c.secret], ['Category', c.category], ['Tag', c.tag], ['Adopts', c.adopt ? 'yes' : null], ['Priority', c.priority], ['Since', html`<${Time} at=${c.since} />`]],
 	targets: (t) => [['Program', t.driver], ['Address', html`<span class="mono">${t.url}</span>`], ['Libraries', t.libraries?.join(', ') ?? html`<span class="soft">none</span>`], ['To be told', t.pending || null],
 		['Told', t.scanned_at ? html`<${Time} at=${t.scanned_at} />` : 'never'], ['Failed', t.failed_at && html`<${Time} at=${t.failed_at} />`], ['User', t.user_name], ['Secret', t.secret], ['Section', t.section], ['Gathers for', duration(seconds(t.delay))]],

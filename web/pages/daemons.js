@@ -10,7 +10,7 @@ import { Long } from '../lib/long.js';
 import { go, href } from '../lib/route.js';
 import { add, drop, edit, mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
-import { clock, duration, exact, seconds, spelled, Time } from '../lib/time.js';
+import { clock, duration, exact, now, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html, useEffect, useRef, useState } from '../lib/ui.js';
 
@@ -71,9 +71,10 @@ function Verbs({ d, done, look = '', less = '' }) {
 
 const jobOf = (d) => d.status_job ?? d.job;
 
-// What it says, and the job that it says it of, or its own. What no turn says now is said to be of its last turn.
+// What it says, and the job that it says it of, or its own. What no turn says now is said to be of its last turn; of one that says
+// with each turn that it sleeps, only when it said so first is known, and nobody wants to know that.
 function Says({ d }) {
-	const at = d.heartbeat_at ?? d.status_at;
+	const at = d.heartbeat_at ?? (d.state === 'sleeping' ? null : d.status_at);
 	const isOld = d.status && at && !['running', 'starting'].includes(d.state);
 	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
 	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span></span>
@@ -81,10 +82,9 @@ function Says({ d }) {
 }
 
 const columns = (reload) => [
-	{ name: 'name', title: 'Daemon', cell: (d) => html`<div class="two"><a data-open href=${href(`daemons/${d.name}`)}>${d.name}</a><span class="soft wide" title=${d.description}>${d.description ?? d.kind}</span>
-		<span class="narrow"><${Says} d=${d} /></span></div>` },
+	{ name: 'name', title: 'Daemon', least: 18, cell: (d) => html`<div class="two"><a data-open href=${href(`daemons/${d.name}`)}>${d.name}</a><span class="soft wide" title=${d.description}>${d.description ?? d.kind}</span></div>` },
 	{ name: 'state', title: 'State', width: 13, sort: (d) => d.state, cell: (d) => html`<${State} name=${d.state} />` },
-	{ name: 'says', title: 'Status', wide: true, cell: (d) => html`<${Says} d=${d} />` },
+	{ name: 'says', title: 'Status', least: 20, wide: true, cell: (d) => html`<${Says} d=${d} />`, fold: (d) => html`<${Says} d=${d} />` },
 	{ name: 'next', title: 'Next turn', width: 14, wide: true, cell: (d) => html`<${Time} coming at=${d.next_at} />` },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 20, cell: (d) => html`<${Verbs} look="small" less="wide" d=${d} done=${reload} />` }] : []),
 ];
@@ -102,7 +102,10 @@ function All() {
 
 const KEPT = 300;
 
-// The newest line is at the foot, and stays in sight unless somebody has scrolled up.
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+const dayOf = (at) => day.format(new Date(at));
+
+// The newest line is at the foot, and stays in sight unless somebody has scrolled up. Lines have the clock, and a day its name.
 function Log({ lines }) {
 	const box = useRef(null), atFoot = useRef(true);
 	useEffect(() => {
@@ -110,7 +113,8 @@ function Log({ lines }) {
 			box.current.scrollTop = box.current.scrollHeight;
 	}, [lines]);
 	const scrolled = () => { atFoot.current = box.current.scrollHeight - box.current.scrollTop - box.current.clientHeight < 30; };
-	return html`<div class="panel said" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label="log">${lines.map((l) => html`<p key=${`${l.job} ${l.what} ${l.n}`} class=${/^[A-Z]/.test(l.what) ? 'action' : l.what}>
+	return html`<div class="panel said" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label="log">${lines.map((l, i) => html`${dayOf(l.at) !== dayOf(lines[i - 1]?.at ?? now()) && html`<h3 key=${`day ${dayOf(l.at)}`}>${dayOf(l.at)}</h3>`}
+		<p key=${`${l.job} ${l.what} ${l.n}`} class=${/^[A-Z]/.test(l.what) ? 'action' : l.what}>
 		<time datetime=${l.at} title=${exact(l.at)}>${clock(l.at)}</time><span class="what">${l.what}</span>
 		<span class="line">${l.line}${l.job && html` <a href=${href(`jobs/${l.job}`)}>job ${l.job}</a>`}</span></p>`)}</div>`;
 }

@@ -10,7 +10,7 @@ import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
-import { clock, duration, exact, Lasting, Time } from '../lib/time.js';
+import { duration, exact, Lasting, Moment, Time } from '../lib/time.js';
 import { act, toastProblem } from '../lib/toast.js';
 import { Json } from '../lib/json.js';
 import { html, useEffect } from '../lib/ui.js';
@@ -34,7 +34,7 @@ const fileColumns = [
 
 // On a phone the detail has the room of both.
 const eventColumns = [
-	{ name: 'at', title: 'When', width: 10, phone: 9, cell: (e) => html`<time datetime=${e.at} title=${exact(e.at)}>${clock(e.at)}</time>` },
+	{ name: 'at', title: 'When', width: 17, phone: 10, cell: (e) => html`<${Moment} at=${e.at} />` },
 	{ name: 'what', title: 'What', width: 17, wide: true, cell: (e) => stateWords(e.what) },
 	{ name: 'detail', title: 'Detail', cell: (e) => html`<b class="narrow">${stateWords(e.what)}</b><${Long} text=${e.detail} />` },
 	{ name: 'who', title: 'Who', width: 16, wide: true, cell: (e) => e.who },
@@ -131,5 +131,5 @@ export function Download({ id }) {
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
 		<${Files} d=${d} files=${files} />
 		<h2>What happened</h2>
-		<div class="whole"><${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} /></div>`;
+		<div class="whole events"><${Table} label="events" columns=${eventColumns} rows=${events.rows} rowKey=${(e) => e.n} more=${events.more} /></div>`;
 }

@@ -3,16 +3,16 @@ import { get, may, post } from '../lib/api.js';
 import { Button, Empty, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { Chosen, useChosen } from '../lib/bulk.js';
 import { ask, confirm, valuesOf } from '../lib/dialog.js';
-import { base64, filled } from '../lib/form.js';
+import { base64, filled, folded } from '../lib/form.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { isAnswered, useData, useMessages } from '../lib/live.js';
+import { isAnswered, useData, useMessages, useSoon } from '../lib/live.js';
 import { gist } from '../lib/long.js';
 import { filter, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, said, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
-import { html, useEffect, useRef, useState } from '../lib/ui.js';
+import { html, useEffect, useState } from '../lib/ui.js';
 import { Download } from './download.js';
 import { addLibrary, chooseLibrary } from './libraries.js';
 
@@ -59,16 +59,14 @@ const SETTLE_MS = 300;
 export function useMoving(path, query) {
 	const { data, error, reload } = useData(path, { query });
 	const [moved, setMoved] = useState({});
-	const soon = useRef(null);
+	const soon = useSoon(reload, SETTLE_MS);
 	useEffect(() => setMoved({}), [data]);
-	useEffect(() => () => clearTimeout(soon.current), []);
 	useMessages('downloads', (message) => {
 		if (message.type === 'progress') {
 			setMoved((before) => ({ ...before, [message.download_id]: message }));
 			return;
 		}
-		clearTimeout(soon.current);
-		soon.current = setTimeout(reload, SETTLE_MS);
+		soon();
 	});
 	return { data, error, reload, now: (d) => withMoves(d, moved[d.id]) };
 }
@@ -240,16 +238,16 @@ function Until({ d }) {
 	return d.eta_s === null ? html`<span class="soft">–</span>` : duration(Math.round(d.eta_s));
 }
 
+const isAwaited = (d) => d.eta_s !== null || d.tries || isOver(d);
+
 const columns = (now, reload) => [
-	{ name: 'title', title: 'Title', cell: (r) => {
+	{ name: 'title', title: 'Title', least: 24, cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
 			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
-			<span class="narrow"><${DownloadState} d=${d} /> <span class="soft">${(d.eta_s !== null || isOver(d)) && html`<${Until} d=${d} />`}</span>${d.down > 0 && html` <${Speed} of=${d.down} sign="↓" word="down" />`}</span>
-			${d.tries && html`<span class="narrow"><${Until} d=${d} /></span>`}
 			${d.trouble && html`<span class="narrow bad-text clamped">${reasonOf(d)}</span>`}</div>`;
 	} },
-	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />` },
+	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />`, fold: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {
 		const d = now(r);
 		return html`<div class="far"><${Progress} d=${d} /><span class="num">${percent(d)}</span><span class="soft">${amount(d)}</span></div>`;
@@ -257,8 +255,9 @@ const columns = (now, reload) => [
 	{ name: 'speed', title: 'Speed', width: 12, num: true, wide: true, cell: (r) => {
 		const d = now(r);
 		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
-	} },
-	{ name: 'eta', title: 'Left, or ended', width: 14, num: true, wide: true, cell: (r) => html`<div class="until"><${Until} d=${now(r)} /></div>` },
+	}, fold: (r) => now(r).down > 0 && html`<${Speed} of=${now(r).down} sign="↓" word="down" />` },
+	{ name: 'eta', title: 'Left, or ended', width: 14, num: true, wide: true, cell: (r) => html`<div class="until"><${Until} d=${now(r)} /></div>`,
+		fold: (r) => isAwaited(now(r)) && html`<span class="soft"><${Until} d=${now(r)} /></span>` },
 	{ name: 'ratio', title: 'Ratio', width: 7, num: true, wide: true, cell: (r) => now(r).ratio?.toFixed(2) ?? html`<span class="soft">–</span>` },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 14, cell: (r) => html`<${Verbs} small d=${r} done=${reload} />` }] : []),
 ];
@@ -272,17 +271,39 @@ async function addFile(file, more) {
 }
 
 // Kilobytes a second, for people.
-const addFields = (libraries, clients) => [
+const thousands = (text) => Number(text) * 1000;
+
+const addFields = (libraries, clients, profiles) => [
 	{ name: 'links', label: 'Links', type: 'area', rows: 3, placeholder: 'https://… or magnet:?xt=…', hint: 'http, https or magnet; one a line' },
 	{ name: 'type', label: 'They are', options: [['', 'what each link says'], ['http', 'files'], ['torrent', '.torrent files'], ['nzb', '.nzb files']], hint: 'where a link does not say what it leads to' },
 	{ name: 'files', label: 'Or files', type: 'file', multiple: true, accept: '.torrent,.nzb', hint: '.torrent or .nzb; they can also be dropped on the page' },
 	{ name: 'library', label: 'Library', options: [['', libraries.length ? `the first (${libraries[0].name})` : 'none yet'], ...libraries.map((l) => [l.name, l.name])] },
 	{ name: 'client', label: 'Client', options: [['', 'the first that takes it'], ...clients.filter((c) => c.enabled).map((c) => [c.name, `${c.name} (${c.driver})`])] },
 	{ name: 'title', label: 'Title', placeholder: 'as the link says', hint: 'of one download' },
-	{ name: 'checksum', label: 'Checksum', placeholder: 'sha256:9f86d081…', hint: 'of one file, as its publisher says: sha256:, sha1:, md5: or xxh128:, and its digits', rare: true,
+	{ name: 'down_limit', label: 'At most, kB a second', type: 'number', min: 1, step: 1, option: true, read: thousands, placeholder: 'as fast as it comes' },
+	{ name: 'meta', label: 'What its name is made of', type: 'area', rows: 2, read: valuesOfLines, placeholder: 'year: 1999\nartist: Somebody', hint: 'one a line: {year} in a library\'s names of files', rare: true },
+	{ name: 'checksum', label: 'Checksum', option: true, placeholder: 'sha256:9f86d081…', hint: 'of one file, as its publisher says: sha256:, sha1:, md5: or xxh128:, and its digits', rare: true,
 		pattern: '(sha256:[0-9a-fA-F]{64}|sha1:[0-9a-fA-F]{40}|(md5|xxh128):[0-9a-fA-F]{32})', title: 'sha256:, sha1:, md5: or xxh128:, and all of its digits' },
-	{ name: 'rate', label: 'At most, kB a second', type: 'number', min: 1, step: 1, placeholder: 'as fast as it comes' },
+	{ name: 'category', label: 'Category', placeholder: 'films', hint: 'its client puts it there', rare: true },
+	{ name: 'profile', label: 'Trouble is treated by profile', value: '', options: [['', 'as its library has it'], ...profiles.map((p) => p.name)], rare: true },
+	{ name: 'priority', label: 'Priority', type: 'number', step: 1, placeholder: '100', hint: 'where not all may be under way at once: smaller comes first', rare: true },
+	{ name: 'folder', label: 'Folder of its client', option: true, placeholder: '/downloads/films', hint: 'where it is fetched to; as its client names it', rare: true },
+	{ name: 'up_limit', label: 'Gives at most, kB a second', type: 'number', min: 1, step: 1, option: true, read: thousands, placeholder: 'as its client has it', rare: true },
+	{ name: 'ratio_limit', label: 'Seeds to a ratio of', type: 'number', min: 0, step: 'any', option: true, placeholder: 'as its client has it', rare: true },
+	{ name: 'seed_limit', label: 'Seeds for, hours', type: 'number', min: 0, step: 'any', option: true, read: (text) => Number(text) * 3600, placeholder: 'as its client has it', rare: true },
+	{ name: 'paused', label: 'Waits until somebody resumes it', type: 'check', option: true, rare: true },
+	{ name: 'sequential', label: 'From its beginning on, in order', type: 'check', option: true, rare: true },
 ];
+
+// "year: 1999", one a line.
+function valuesOfLines(text) {
+	return Object.fromEntries(text.split('\n').map((line) => line.trim()).filter(Boolean).map((line) => {
+		const [, name, value] = /^([a-z_]+)\s*[:=]\s*(.+)$/.exec(line) ?? [];
+		if (!name)
+			throw Object.assign(new Error(`What its name is made of: not understood: ${line}`), { hint: 'a name of small letters, a colon and what it is: year: 1999' });
+		return [name, value];
+	}));
+}
 
 // Does it with each, and gives back those that failed, each with why.
 async function withEach(all, does) {
@@ -298,15 +319,13 @@ async function withEach(all, does) {
 }
 
 // What was refused stays in the dialog, and only that: the rest is not to be added twice.
-async function addAll(fields, { links, files, rate, checksum, ...values }) {
-	const more = filled(fields.filter((f) => f.name in values), values);
-	if (rate || checksum)
-		more.options = { ...(rate && { down_limit: rate * 1000 }), ...(checksum && { checksum }) };
+async function addAll(fields, { links, files, ...values }) {
+	const more = folded(fields, filled(fields.filter((f) => f.name in values), values));
 	const all = links.split('\n').map((line) => line.trim()).filter(Boolean);
 	const n = all.length + files.length;
 	if (n === 0)
 		throw Object.assign(new Error('nothing was given'), { hint: 'a link, or a file' });
-	if (checksum && n > 1)
+	if (values.checksum && n > 1)
 		throw Object.assign(new Error('a checksum is of one file'), { hint: 'add that one alone' });
 	const ofLinks = await withEach(all, (link) => post('downloads', { link, ...more }));
 	const ofFiles = await withEach(files, (file) => addFile(file, more));
@@ -333,8 +352,8 @@ function NoLibrary({ fields, then }) {
 
 async function add(done, left) {
 	try {
-		const [libraries, clients] = await Promise.all([get('libraries'), get('clients')]);
-		const fields = addFields(libraries.items, clients.items);
+		const [libraries, clients, profiles] = await Promise.all(['libraries', 'clients', 'profiles'].map((path) => get(path)));
+		const fields = addFields(libraries.items, clients.items, profiles.items);
 		const body = libraries.items.length === 0 && html`<${NoLibrary} fields=${fields} then=${(typed) => add(done, typed)} />`;
 		const answer = await ask({ title: 'Add downloads', action: 'Add', body, fields, left, run: (values) => addAll(fields, values) });
 		if (answer)

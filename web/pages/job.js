@@ -27,18 +27,19 @@ const questions = {
 	move: { title: 'Move to a queue', action: 'Move', fields: [{ name: 'queue', label: 'Queue', required: true }], body: ({ queue }) => ({ queue }) },
 	approve: { title: 'Approve', action: 'Approve', fields: [{ name: 'note', label: 'Note', hint: 'kept with the job' }], body: ({ note }) => (note ? { note } : {}) },
 	reject: { title: 'Reject', action: 'Reject', danger: true, fields: [{ name: 'note', label: 'Why' }], body: ({ note }) => (note ? { note } : {}) },
+	seal: { title: 'Seal the batch', action: 'Seal', text: 'All members are there: its job runs when they have ended. Only they may add others from now on.', fields: [], body: () => ({}), path: (job) => `batches/${job.id}/seal` },
 };
 
 // What the verbs answer that is no state, or is not yet one.
 const outcomes = { cancelling: 'is asked to stop' };
-const outcome = (job, answer) => `job ${job.id} ${answer?.state ? outcomes[answer.state] ?? `is ${answer.state}` : 'is changed'}`;
+const outcome = (job, answer) => `job ${job.id} ${answer?.state ? outcomes[answer.state] ?? `is ${answer.state}` : answer?.jobs !== undefined ? `is sealed: ${count(answer.jobs, 'member')}` : 'is changed'}`;
 
 async function question(verb, job, reload) {
-	const { title, fields, body, ...rest } = questions[verb];
+	const { title, fields, body, path = () => `jobs/${job.id}/${verb}`, ...rest } = questions[verb];
 	const known = { priority: job.priority, queue: job.queue };
 	const done = await ask({
 		...rest, title: `${title} – job ${job.id}`, fields: fields.map((f) => ({ value: known[f.name], ...f })),
-		run: (values) => post(`jobs/${job.id}/${verb}`, body(values)),
+		run: (values) => post(path(job), body(values)),
 	});
 	if (done) {
 		toast(outcome(job, done));
@@ -60,11 +61,13 @@ async function drop(job) {
 }
 
 const asksSomebody = (job) => job.state === 'waiting' && /approval/.test(job.waits_for ?? '');
+const isOpenBatch = (job) => job.state === 'waiting' && (job.waits_for ?? '').startsWith('the batch to be sealed');
 
 function actionsOf(job) {
 	const waiting = live.includes(job.state) && job.state !== 'running';
 	return [
 		asksSomebody(job) && ['approve', 'Approve', 'main'], asksSomebody(job) && ['reject', 'Reject', 'danger'],
+		isOpenBatch(job) && ['seal', 'Seal', 'main'],
 		[...finished, 'retrying'].includes(job.state) && ['retry', job.state === 'completed' ? 'Run again' : 'Retry', job.state === 'failed' ? 'main' : ''],
 		job.state === 'scheduled' && ['run_now', 'Run now', ''],
 		waiting && job.state !== 'waiting' && ['snooze', 'Snooze', ''], waiting && ['reprioritise', 'Priority', ''], waiting && ['move', 'Move', ''],

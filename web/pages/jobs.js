@@ -93,6 +93,8 @@ function Filter({ query }) {
 		${odd.length > 0 && html`<${NotUnderstood} odd=${odd} />`}</form>`;
 }
 
+const isToCome = (job) => job.run_at && ['scheduled', 'retrying'].includes(job.state);
+
 function Progress({ job }) {
 	if (job.state === 'running')
 		return html`<${HowFar} job=${job} show=${(pct) => (pct !== null ? html`<span class="pair"><${Meter} value=${pct} label=${`progress of job ${job.id}`} /><span class="num">${Math.round(pct)} %</span></span>`
@@ -101,20 +103,23 @@ function Progress({ job }) {
 		return html`<span title=${hiddenSaid(job.error)}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${gist(job.error)}</span>`;
 	if (job.state === 'waiting')
 		return html`<span class="soft" title=${job.waits_for}>${job.waits_for && `for ${job.waits_for}`}</span>`;
-	if (job.run_at && ['scheduled', 'retrying'].includes(job.state))
-		return html`<span class="soft"><${Time} at=${job.run_at} /></span>`;
+	if (isToCome(job))
+		return html`<span class="soft"><${Time} coming at=${job.run_at} /></span>`;
 	return html`<span class="soft">${hiddenSaid(job.note) ?? ''}</span>`;
 }
+
+const saysMore = (job) => job.state === 'running' || isToCome(job) || job.error || job.waits_for || job.note;
+
+const When = ({ job }) => html`<${Time} at=${job.finished_at ?? job.started_at ?? job.created_at} />`;
 
 const columns = [
 	{ name: 'id', title: 'Job', width: 9, phone: 7, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
 	{ name: 'state', title: 'State', width: 13, phone: 12, cell: (j) => html`<${State} name=${j.state} />` },
-	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}
-		<div class="narrow soft"><${Progress} job=${j} /></div><div class="narrow soft"><${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />, ${j.queue}</div>` },
-	{ name: 'what', title: 'Progress, reason', wide: true, cell: (j) => html`<${Progress} job=${j} />` },
-	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}` },
+	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}` },
+	{ name: 'what', title: 'Progress, reason', least: 20, wide: true, cell: (j) => html`<${Progress} job=${j} />`, fold: (j) => saysMore(j) && html`<span class="soft"><${Progress} job=${j} /></span>` },
+	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}`, fold: (j) => html`<span class="soft">${j.queue}</span>` },
 	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, roomy: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },
-	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${Time} at=${j.finished_at ?? j.started_at ?? j.created_at} />` },
+	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${When} job=${j} />`, fold: (j) => html`<span class="soft"><${When} job=${j} /></span>` },
 ];
 
 function HideSystem({ isHidden }) {

@@ -8,7 +8,7 @@ import { hiddenSaid } from '../lib/hidden.js';
 import { isAnswered, useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useNeeds } from '../lib/needs.js';
-import { href } from '../lib/route.js';
+import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, Lasting, now, steps, ticks, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
@@ -166,7 +166,7 @@ const charts = [
 	{ title: 'Throughput', note: 'jobs a minute', show: compact, series: [
 		{ name: 'completed', of: (r) => r.completed * 60 / r.seconds, colour: 1, fill: true }, { name: 'failed', of: (r) => r.failed * 60 / r.seconds, colour: 2 },
 		{ name: 'retried', of: (r) => r.retried * 60 / r.seconds, colour: 3 }] },
-	{ title: 'Time taken', one: slowest, about: 'the slowest queue: 50 % of its jobs ran, and waited for their start, at most so long; 95 % at most as long as the dashed lines say', show: duration, marks: ticks, steps, series: [
+	{ title: 'Time taken', ofOne: true, about: '50 % of its jobs ran, and waited for their start, at most so long; 95 % at most as long as the dashed lines say', show: duration, marks: ticks, steps, series: [
 		{ name: 'run 50 %', of: (r) => r.run_p50, colour: 1, dots: true }, { name: 'run 95 %', of: (r) => r.run_p95, colour: 1, dashed: true, dots: true },
 		{ name: 'wait 50 %', of: (r) => r.wait_p50, colour: 4, dots: true }, { name: 'wait 95 %', of: (r) => r.wait_p95, colour: 4, dashed: true, dots: true }] },
 	// In line is what is ready, and what waits for its turn in a lane.
@@ -174,22 +174,31 @@ const charts = [
 		{ name: 'in line', of: (r) => r.ready, colour: 1, fill: true }, { name: 'running', of: (r) => r.running, colour: 4 }] },
 ];
 
-function OneChart({ chart, rows }) {
-	const queue = rows && chart.one?.(rows);
-	const data = useMemo(() => byMinute((rows ?? []).filter((r) => !queue || r.queue === queue), chart.series), [rows]);
-	// What is counted now stands above, and may be another number than that of the last minute.
-	const last = chart.dated && data[0].at(-1);
-	return html`<${Card} title=${chart.title} extra=${html`<span class="soft" title=${chart.about}>${queue ? `queue ${queue}` : chart.note}${last && `at ${clock(last * 1000).slice(0, 5)}`}</span>`}>
-		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} marks=${chart.marks} steps=${chart.steps} />`
-			: html`<p class="soft chart-room">${rows && 'There is something to draw after two minutes.'}</p>`}<//>`;
+// Of which queue: the slowest one, which is named, or one that was chosen.
+function Which({ rows, chosen, about }) {
+	const names = [...new Set(rows.map((r) => r.queue).concat(chosen ?? []))].sort();
+	return names.length > 0 && html`${!chosen && html`<span class="soft" title=${about}>queue ${slowest(rows)}</span>`}
+		<select aria-label="Of which queue" title=${about} value=${chosen ?? ''} onChange=${(e) => filter({ times: e.target.value })}>
+			<option value="" selected=${!chosen}>the slowest</option>${names.map((name) => html`<option key=${name} value=${name} selected=${name === chosen}>${name}</option>`)}</select>`;
 }
 
-function Charts() {
+function OneChart({ chart, rows, chosen }) {
+	const queue = rows && chart.ofOne && (chosen ?? slowest(rows));
+	const data = useMemo(() => byMinute((rows ?? []).filter((r) => !queue || r.queue === queue), chart.series), [rows, queue]);
+	// What is counted now stands above, and may be another number than that of the last minute.
+	const last = chart.dated && data[0].at(-1);
+	const note = chart.ofOne ? rows && html`<${Which} rows=${rows} chosen=${chosen} about=${chart.about} />` : html`<span class="soft">${chart.note}${last && `at ${clock(last * 1000).slice(0, 5)}`}</span>`;
+	return html`<${Card} title=${chart.title} extra=${note}>
+		${data[0].length > 1 ? html`<${Chart} label=${chart.title} series=${chart.series} data=${data} show=${chart.show} marks=${chart.marks} steps=${chart.steps} />`
+			: html`<p class="soft chart-room">${rows && (rows.length > 0 && data[0].length === 0 ? `Nothing was measured of queue ${queue} in the last hour.` : 'There is something to draw after two minutes.')}</p>`}<//>`;
+}
+
+function Charts({ chosen }) {
 	const since = useMemo(() => new Date(now() - 3600e3).toISOString(), [Math.floor(now() / 60e3)]);
 	const { data, error } = useData('metrics/queues', { query: { since }, every: 30000 });
 	if (error && !data)
 		return html`<${ProblemBox} error=${error} />`;
-	return html`<div class="columns charts">${charts.map((chart) => html`<${OneChart} key=${chart.title} chart=${chart} rows=${data?.items} />`)}</div>`;
+	return html`<div class="columns charts">${charts.map((chart) => html`<${OneChart} key=${chart.title} chart=${chart} rows=${data?.items} chosen=${chosen} />`)}</div>`;
 }
 
 function Numbers({ stats }) {
@@ -208,13 +217,13 @@ function FirstSteps() {
 		A job is a kind of work and what it is told; a worker takes it, and the page follows it. Type the first one:<//>`;
 }
 
-export function Overview() {
+export function Overview({ query }) {
 	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 });
 	const stats = useData('stats', { topics: ['queues', 'jobs', 'workers'] });
 	const queues = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
 	// What changes its outermost element has one around it that stays: siblings that change theirs at once would lose their order.
 	return html`<${Head} title="Overview" /><div class="part"><${Needs} /></div><${Numbers} stats=${stats.data} />
-		<div class="part">${any.data?.items.length === 0 ? html`<${FirstSteps} />` : html`<div class=${isAnswered(any) ? '' : 'first'}><${Charts} /></div>`}</div>
+		<div class="part">${any.data?.items.length === 0 ? html`<${FirstSteps} />` : html`<div class=${isAnswered(any) ? '' : 'first'}><${Charts} chosen=${query.times} /></div>`}</div>
 		<div class="part"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
 			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} /></div>`;
 }

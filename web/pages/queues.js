@@ -87,14 +87,15 @@ function Unserved({ queue }) {
 const QueueState = ({ queue }) => html`<${State} name=${queue.state} look=${queue.trouble && queue.state === 'open' ? 'mute' : undefined} />`;
 
 export const queueColumns = (reload) => [
-	{ name: 'name', title: 'Queue', sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
-		<div class="narrow"><${QueueState} queue=${q} /> <span class="soft">${number(q.running)} running${q.waiting > 0 && `, ${orMore(q.waiting, q.more)} in lanes`}</span></div>
+	{ name: 'name', title: 'Queue', least: 20, sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
 		<${Unserved} queue=${q} />` },
-	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>` },
+	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>`, fold: (q) => html`<${QueueState} queue=${q} />` },
 	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q.ready, q.more) },
-	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q.waiting, q.more) },
-	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />` },
-	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />` },
+	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q.waiting, q.more),
+		fold: (q) => q.waiting > 0 && html`<span class="soft">${orMore(q.waiting, q.more)} in lanes</span>` },
+	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />`, fold: (q) => html`<span class="soft">${number(q.running)} running</span>` },
+	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />`,
+		fold: (q) => q.oldest_ready && html`<span class="soft">the oldest <${Time} at=${q.oldest_ready} /></span>` },
 	{ name: 'workers', title: 'Workers', width: 10, num: true, wide: true, sort: (q) => q.workers, cell: (q) => number(q.workers) },
 	{ name: 'rate', title: 'Rate', width: 14, wide: true, roomy: true, cell: (q) => perSecond(q.rate) ?? html`<span class="soft">–</span>` },
 	...(reload && may('operator') ? [{
@@ -112,11 +113,11 @@ function All() {
 }
 
 const laneColumns = (queue, reload) => [
-	{ name: 'lane', title: 'Lane', by: 'lane', cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>
-		<div class="narrow"><${State} name=${l.state} /> <span class="soft">${number(l.running)} running</span></div>` },
-	{ name: 'state', title: 'State', width: 12, wide: true, by: 'state', cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>` },
+	{ name: 'lane', title: 'Lane', least: 18, by: 'lane', cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>` },
+	{ name: 'state', title: 'State', width: 12, wide: true, by: 'state', cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>`, fold: (l) => html`<${State} name=${l.state} />` },
 	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, by: 'waiting', cell: (l) => number(l.waiting) },
-	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, by: 'running', cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>` },
+	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, by: 'running', cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>`,
+		fold: (l) => html`<span class="soft">${number(l.running)} running</span>` },
 	{ name: 'rate', title: 'Rate', width: 15, wide: true, roomy: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
 	{ name: 'weight', title: 'Weight', width: 9, num: true, wide: true, by: 'weight', cell: (l) => number(l.weight) },
 	{ name: 'next', title: 'Next', width: 12, num: true, wide: true, roomy: true, cell: (l) => l.next_job && html`<a href=${href(`jobs/${l.next_job}`)}>${l.next_job}</a>` },

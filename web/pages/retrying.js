@@ -70,7 +70,8 @@ async function limit(k, reload) {
 
 const kindColumns = (reload) => [
 	{ name: 'kind', title: 'Kind', cell: (k) => html`<a href=${href('jobs', { kind: k.kind })}>${k.kind}</a>` },
-	{ name: 'state', title: 'State', width: 13, wide: true, cell: (k) => html`<span title=${k.pause_reason}><${State} name=${k.paused_at ? 'paused' : 'active'} /></span>` },
+	{ name: 'state', title: 'State', width: 13, wide: true, cell: (k) => html`<span title=${k.pause_reason}><${State} name=${k.paused_at ? 'paused' : 'active'} /></span>`,
+		fold: (k) => k.paused_at && html`<${State} name="paused" />` },
 	{ name: 'most', title: 'At a time', width: 11, phone: 9, num: true, cell: (k) => (k.max_running === null ? 'any' : number(k.max_running)) },
 	{ name: 'workers', title: 'Workers', width: 10, num: true, wide: true, cell: (k) => number(k.workers) },
 	{ name: 'queues', title: 'In queues', wide: true, cell: (k) => html`<span class="soft" title=${k.queues.join(', ')}>${k.queues.join(', ')}</span>` },

@@ -148,7 +148,7 @@ function Verbs({ s, reload, look = '' }) {
 // --- pages
 
 const columns = (reload, few) => [
-	{ name: 'name', title: 'Schedule', sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
+	{ name: 'name', title: 'Schedule', least: 18, sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
 	{ name: 'spec', title: 'When', width: 18, wide: true, cell: (s) => html`<div class="two"><span class="mono">${s.spec}</span><span class="soft">${s.tz}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (s) => s.state, cell: (s) => html`<${State} name=${s.state} />` },
 	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} coming at=${s.next_at} />, ${s.tz}</span>` : html`<span class="soft">${s.state}</span>`}</div>` },
@@ -165,9 +165,9 @@ function All() {
 }
 
 const historyColumns = (tz) => [
-	{ name: 'at', title: `Instant (${tz})`, width: 25, cell: (o) => html`<${LocalTime} of=${o.local} exactly />` },
-	{ name: 'how', title: 'How', width: 12, cell: (o) => html`<${State} name=${o.how} />` },
-	{ name: 'job', title: 'Job', width: 10, num: true, cell: (o) => o.job && html`<a data-open href=${href(`jobs/${o.job}`)}>${o.job}</a>` },
+	{ name: 'at', title: `Instant (${tz})`, width: 25, phone: 0, cell: (o) => html`<${LocalTime} of=${o.local} exactly />` },
+	{ name: 'how', title: 'How', width: 12, phone: 11, cell: (o) => html`<${State} name=${o.how} />` },
+	{ name: 'job', title: 'Job', width: 10, phone: 8, num: true, cell: (o) => o.job && html`<a data-open href=${href(`jobs/${o.job}`)}>${o.job}</a>` },
 	{ name: 'state', title: 'Its state', width: 13, wide: true, cell: (o) => o.state && html`<${State} name=${o.state} />` },
 	{ name: 'reason', title: 'Why', wide: true, cell: (o) => html`<span title=${o.reason}>${o.reason}</span>` },
 ];

@@ -73,7 +73,7 @@ const tokenColumns = (reload) => [
 	{ name: 'name', title: 'Token', cell: (t) => html`<b>${t.name}</b>` },
 	{ name: 'role', title: 'Role', width: 12, sort: (t) => t.role, cell: (t) => t.role },
 	{ name: 'used', title: 'Used last', width: 16, wide: true, cell: (t) => html`<${Time} at=${t.used_at} none="never" />` },
-	{ name: 'sessions', title: 'Browsers', width: 11, num: true, wide: true, cell: (t) => number(t.sessions) },
+	{ name: 'sessions', title: 'Browsers', width: 11, num: true, wide: true, roomy: true, cell: (t) => number(t.sessions) },
 	{ name: 'expires', title: 'Ends', width: 14, wide: true, cell: (t) => html`<${Time} at=${t.expires_at} none="never" />` },
 	{ name: 'by', title: 'Made by', width: 16, wide: true, roomy: true, cell: (t) => t.made_by },
 	{ name: 'do', title: '', label: 'Actions', width: 10, cell: (t) => html`<div class="actions"><${Button} look="small" aria-label=${`Delete ${t.name}`} onClick=${() => dropToken(t, reload)}>Delete<//></div>` },
@@ -113,7 +113,7 @@ const read = {
 			{ name: 'name', title: 'Library', width: 14, phone: 12, cell: (l) => html`<a href=${href('downloads', { library: l.name })}>${l.name}</a>` }, { name: 'root', title: 'Folder', cell: (l) => html`<span class="mono" title=${l.root}>${l.root}</span>` },
 			{ name: 'template', title: 'Names', wide: true, cell: (l) => html`<span class="mono" title=${l.template}>${l.template}</span>` },
 			{ name: 'profile', title: 'Profile', width: 10, wide: true, cell: (l) => l.profile }, { name: 'targets', title: 'Told', width: 10, wide: true, cell: (l) => list(l.targets) },
-			{ name: 'downloads', title: 'Downloads', width: 12, num: true, wide: true, cell: (l) => number(l.downloads) }, { name: 'free', title: 'Free', width: 11, num: true, wide: true, cell: (l) => bytes(l.free_bytes) }],
+			{ name: 'downloads', title: 'Downloads', width: 12, num: true, wide: true, roomy: true, cell: (l) => number(l.downloads) }, { name: 'free', title: 'Free', width: 11, num: true, wide: true, cell: (l) => bytes(l.free_bytes) }],
 	},
 	profiles: {
 		title: 'Profiles', role: 'viewer', path: 'profiles', command: "tow profile add patient --stalled 'fail after 2 days'", say: 'What is done about downloads in trouble.', ...byName(ofProfiles, { keeps: (p) => p.name === 'default' }),
@@ -131,15 +131,16 @@ const read = {
 	channels: {
 		title: 'Channels', role: 'viewer', path: 'channels', command: 'tow channel add phone ntfy https://ntfy.sh --topic mine', say: 'Ways to tell people something.', ...byName(ofChannels, { test: testChannel }),
 		columns: [
-			{ name: 'name', title: 'Channel', width: 14, phone: 0, cell: (c) => html`<b>${c.name}</b><div class="narrow"><${State} name=${c.state} /><${Wrong} of=${c} /></div>` }, { name: 'driver', title: 'By', width: 8, wide: true, cell: (c) => c.driver },
-			{ name: 'state', title: 'State', width: 12, wide: true, cell: (c) => html`<${State} name=${c.state} />` }, { name: 'error', title: 'What is wrong', wide: true, cell: (c) => html`<${Wrong} of=${c} />` },
+			{ name: 'name', title: 'Channel', width: 14, phone: 0, cell: (c) => html`<b>${c.name}</b>` }, { name: 'driver', title: 'By', width: 8, wide: true, roomy: true, cell: (c) => c.driver },
+			{ name: 'state', title: 'State', width: 12, wide: true, cell: (c) => html`<${State} name=${c.state} />`, fold: (c) => html`<${State} name=${c.state} />` },
+			{ name: 'error', title: 'What is wrong', wide: true, cell: (c) => html`<${Wrong} of=${c} />`, fold: (c) => c.error && html`<${Wrong} of=${c} />` },
 			{ name: 'rules', title: 'Rules', width: 14, wide: true, cell: (c) => list(c.rules) }, { name: 'sent', title: 'Sent last', width: 13, wide: true, cell: (c) => html`<${Time} at=${c.sent_at} none="never" />` }],
 	},
 	rules: {
 		title: 'Rules', role: 'viewer', path: 'rules', command: "tow notify add failures phone download.failed,job.failed", say: 'What is told to whom.', ...byName(ofRules, { test: testRule }),
 		columns: [
 			{ name: 'name', title: 'Rule', width: 18, phone: 9, cell: (r) => html`<b>${r.name}</b>` }, { name: 'channel', title: 'Channel', width: 16, wide: true, cell: (r) => r.channel }, { name: 'events', title: 'Events', cell: (r) => html`<span title=${r.events?.join(', ')}>${list(r.events)}</span>` },
-			{ name: 'libraries', title: 'Libraries', width: 16, wide: true, cell: (r) => list(r.libraries) }, { name: 'delay', title: 'Gathers', width: 10, num: true, wide: true, cell: (r) => duration(seconds(r.delay)) }, { name: 'enabled', title: 'On', width: 7, wide: true, cell: (r) => (r.enabled ? 'yes' : 'no') }],
+			{ name: 'libraries', title: 'Libraries', width: 16, wide: true, roomy: true, cell: (r) => list(r.libraries) }, { name: 'delay', title: 'Gathers', width: 10, num: true, wide: true, cell: (r) => duration(seconds(r.delay)) }, { name: 'enabled', title: 'On', width: 7, wide: true, cell: (r) => (r.enabled ? 'yes' : 'no'), fold: (r) => !r.enabled && html`<${State} name="off" />` }],
 	},
 };
 

@@ -4,14 +4,14 @@ import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, St
 import { confirm } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { HowFar } from '../lib/howfar.js';
-import { isAnswered, useData } from '../lib/live.js';
+import { isAnswered, useData, useSoon } from '../lib/live.js';
 import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, Lasting, seconds, Time } from '../lib/time.js';
 import { html, useState } from '../lib/ui.js';
 
-const DRAWN = 64, SHOWN = 8, MANY = 10000;
+const DRAWN = 64, SHOWN = 8, MANY = 10000, NOTES_MS = 500;
 
 // Each slot is a square: full while it works.
 function Slots({ busy, slots }) {
@@ -20,7 +20,7 @@ function Slots({ busy, slots }) {
 	return html`<span class="slots" role="img" aria-label=${`${busy} of ${slots} slots are busy`}>${Array.from({ length: slots }, (_, i) => html`<i key=${i} class=${i < busy ? 'full' : ''}></i>`)}</span>`;
 }
 
-function Running({ jobs, more, all }) {
+function Running({ jobs, more, all, heard }) {
 	if (!jobs)
 		return html`<p class="soft idle"> </p>`;
 	if (jobs.length === 0)
@@ -28,7 +28,7 @@ function Running({ jobs, more, all }) {
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
 		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
 		<span class="soft note" title=${hiddenSaid(j.note)}>${hiddenSaid(j.note) ?? ''}</span>
-		<${HowFar} job=${j} show=${(pct) => pct !== null && html`<${Meter} value=${pct} label=${`how far job ${j.id} is`} />`} />
+		<${HowFar} job=${j} heard=${heard} show=${(pct) => pct !== null && html`<${Meter} value=${pct} label=${`how far job ${j.id} is`} />`} />
 		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')} <${Button} look="small" onClick=${all}>Show all<//></p>`}`;
 }
 
@@ -43,10 +43,10 @@ async function drain(w, reload) {
 		reload();
 }
 
-function Worker({ worker: w, jobs, all, reload }) {
+function Worker({ worker: w, jobs, all, heard, reload }) {
 	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${stateOf(w)} />`}>
 		<div class="busyness"><${Slots} busy=${w.busy} slots=${w.slots} /><b class="num">${w.busy} / ${w.slots}</b></div>
-		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} />
+		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} heard=${heard} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
 		<div class="actions own"><a class="button small" href=${href('jobs', { worker: w.id })} aria-label=${`Jobs of ${w.name} ${w.id}`}>Jobs</a>
@@ -66,10 +66,10 @@ const schedulerColumns = [
 const isAsNeeded = (d) => seconds(d.every) < 10;
 
 const dutyColumns = [
-	{ name: 'name', title: 'Duty', width: 14, cell: (d) => d.name },
+	{ name: 'name', title: 'Duty', width: 14, phone: 0, cell: (d) => d.name },
 	{ name: 'what', title: 'What it does', wide: true, cell: (d) => html`<span class=${d.last_error ? 'bad-text' : 'soft'} title=${d.last_error ?? d.description}>${d.last_error ?? d.description}</span>` },
-	{ name: 'every', title: 'Every', width: 12, num: true, cell: (d) => (isAsNeeded(d) ? html`<span title=${`Looked at at least every ${duration(seconds(d.every))} while there is something to do`}>as needed</span>` : duration(seconds(d.every))) },
-	{ name: 'last', title: 'Last', width: 17, cell: (d) => html`<span title="Noted every ten seconds at most"><${Time} at=${d.last_at} none=${isAsNeeded(d) ? 'not needed yet' : 'never'} /></span>` },
+	{ name: 'every', title: 'Every', width: 12, phone: 11, num: true, cell: (d) => (isAsNeeded(d) ? html`<span title=${`Looked at at least every ${duration(seconds(d.every))} while there is something to do`}>as needed</span>` : duration(seconds(d.every))) },
+	{ name: 'last', title: 'Last', width: 17, phone: 13, cell: (d) => html`<span title="Noted every ten seconds at most"><${Time} at=${d.last_at} none=${isAsNeeded(d) ? 'not needed yet' : 'never'} /></span>` },
 	{ name: 'took', title: 'Took', width: 10, num: true, wide: true, cell: (d) => (d.last_ms === null ? '–' : `${d.last_ms} ms`) },
 	{ name: 'did', title: 'Did', width: 8, num: true, wide: true, cell: (d) => compact(d.last_count) },
 ];
@@ -78,6 +78,8 @@ export function Workers() {
 	const { data, error, reload } = useData('workers', { topics: ['workers', 'jobs'], every: 10000 });
 	const [most, setMost] = useState(SHOWN);
 	const running = useData('workers/jobs', { query: { per_worker: most }, topics: ['workers', 'jobs'], every: 5000 });
+	// What a job says is told to those alone who may read it, and they ask: it comes with how far it is.
+	const heard = useSoon(running.reload, NOTES_MS);
 	const schedulers = useData('schedulers', { topics: ['workers'] });
 	const duties = useData('duties');
 	const all = data?.items;
@@ -86,7 +88,7 @@ export function Workers() {
 	return html`<${Head} title="Workers" note=${all ? `${count(all.length, 'worker')}, ${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${all.reduce((n, w) => n + w.busy, 0)} busy` : '\u00a0'} />
 		<div class="stack ${isKnown ? '' : 'first'}" aria-busy=${!isKnown}>${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${all?.length === 0 && html`<${Empty} title="No worker" command="tow worker --queue default:4">Nothing runs until somebody works. tow up starts a worker, too.<//>`}
-		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} reload=${reload} />`)}</div>
+		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} heard=${heard} reload=${reload} />`)}</div>
 		<h2>Schedulers</h2>
 		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers.data?.items} rowKey=${(s) => s.id}
 			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />

@@ -30,6 +30,7 @@ as $$
 #variable_conflict use_variable
 declare
 	j constant tow_store.job := tow_store.see_job(id);
+	v_members bigint;
 begin
 	perform tow_store.check_producer(j.queue);
 	perform pg_advisory_xact_lock(7630722, hashint8(id));
@@ -39,7 +40,9 @@ begin
 			case when exists (select from tow_store.family f where f.id = id and f.batch) then 'it is sealed already' else 'it is made with tow.batch' end);
 	end if;
 	perform tow_store.ring_clock('-infinity');
-	return (tow_store.family_of(id)).total;
+	v_members := (tow_store.family_of(id)).total;
+	perform tow_store.note('job.sealed', j.kind, id, jsonb_build_object('members', v_members));
+	return v_members;
 end $$;
 comment on function tow.seal(bigint) is 'All members are there: the batch''s job runs when all have ended. Members may still add others (parent => the batch); what comes before the last has ended is waited for, too. Returns how many there are.';
 

@@ -1,6 +1,6 @@
 -- One verb on all jobs that match, each with the verb's own rules and audit: first as a dry run, which is the default.
 -- A job that moves on meanwhile, so that the verb no longer applies, says so in its row and stops nobody. What a call
--- does is one transaction: max_jobs keeps it short; call again for more (finished and moved jobs no longer match). The server
+-- does is one transaction: max_jobs keeps it short; call again for more (finished and moved jobs, and those that were asked to stop, no longer match). The server
 -- is told whether there are more.
 -- Raises TW422 for a verb, a filter or an argument that does not fit.
 create or replace function tow.bulk(
@@ -30,7 +30,7 @@ begin
 		perform tow_store.fail('TW422', format('%s ids, and max_jobs is %s', cardinality(ids), max_jobs), 'give fewer, or a larger max_jobs');
 	end if;
 	for job in
-		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, max_jobs + 1) c where not v_finished
+		select c.id from tow_store.bulk_live(v_states, queue, kind, lane, tag, priority, older_than, newer_than, ids, v_verb = 'cancel' and ids is null, max_jobs + 1) c where not v_finished
 		union all
 		select c.id from tow_store.bulk_finished(v_verb, coalesce(state, case when v_verb = 'retry' or ids is null then 'failed' end), queue, kind, lane, tag, class, priority, older_than, newer_than, ids, max_jobs + 1) c
 		where v_finished
@@ -100,9 +100,10 @@ begin
 end $$;
 comment on function tow_store.check_bulk(text, text, text, interval, int, text, text, int) is 'Refuse bad arguments of tow.bulk.';
 
--- Streams through live jobs, each with a probe for its facts, so that it ends as soon as it has enough.
+-- Streams through live jobs, each with a probe for its facts, so that it ends as soon as it has enough. p_unasked: who runs and
+-- was asked to stop is left out; it goes on running for a while, and would keep others from their turn.
 create or replace function tow_store.bulk_live(
-	p_states text[], p_queue text, p_kind text, p_lane text, p_tag text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int
+	p_states text[], p_queue text, p_kind text, p_lane text, p_tag text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_unasked boolean, p_limit int
 ) returns table(id bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_custom_plan
@@ -118,9 +119,10 @@ begin
 			and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) and (p_lane is null or j.lane = p_lane)
 			and (p_tag is null or p_tag = any(j.tags)) and (p_priority is null or coalesce(b.priority, j.priority) = p_priority)
 			and (p_older is null or j.created_at < v_now - p_older) and (p_newer is null or j.created_at >= v_now - p_newer)
+			and not (p_unasked and exists (select from tow_store.cancelling a join tow_store.running r on r.job_id = a.job_id and r.run = a.run where a.job_id = m.id))
 		limit p_limit;
 end $$;
-comment on function tow_store.bulk_live(text[], text, text, text, text, int, interval, interval, bigint[], int) is 'Live jobs that match, for tow.bulk.';
+comment on function tow_store.bulk_live(text[], text, text, text, text, int, interval, interval, bigint[], boolean, int) is 'Live jobs that match, for tow.bulk.';
 
 create or replace function tow_store.bulk_finished(
 	p_verb text, p_state text, p_queue text, p_kind text, p_lane text, p_tag text, p_class text, p_priority int, p_older interval, p_newer interval, p_ids bigint[], p_limit int

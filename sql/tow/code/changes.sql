@@ -119,7 +119,8 @@ begin
 end $$;
 comment on function tow_store.feed_jobs(jsonb, text[]) is 'Feed: jobs that are watched, and counters that move whenever any job comes, starts, ends or is acted upon.';
 
--- How far those are that are watched and run, and say so; the hub asks at most four times a second.
+-- How far those are that are watched and run, and say so; the hub asks at most four times a second. When it was said stands there, so
+-- that a new note, which only some may read, is told to be one.
 create or replace function tow_store.feed_progress(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -131,9 +132,8 @@ begin
 		with w as materialized (
 			select distinct substr(t.topic, 5)::bigint as id from unnest(p_topics) t(topic) where t.topic ~ '^job:\d{1,18}$' limit c_most
 		)
-		select 'job:' || w.id, w.id::text, null::bigint, jsonb_build_object('type', 'progress', 'job_id', w.id, 'progress_pct', round(g.pct::numeric, 1))
+		select 'job:' || w.id, w.id::text, null::bigint, jsonb_build_object('type', 'progress', 'job_id', w.id, 'progress_pct', round(g.pct::numeric, 1), 'at', g.at)
 		from w join tow_store.running r on r.job_id = w.id join tow_store.progress g on g.job_id = r.job_id and g.run = r.run
-		where g.pct is not null
 		union all
 		select * from tow_store.looked('over');
 end $$;
