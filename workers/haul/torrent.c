@@ -36,9 +36,11 @@ static const char *value_end(const char *at, const char *end, int depth)
 static const char *hash_of_data(struct tow_arena *a, const char *data, size_t len)
 {
 	static const char info[] = "4:info";
-	const char *end = data + len, *at = len > 0 && *data == 'd' ? data + 1 : NULL;
+	const char *end = data + len, *at = data + 1;
 
-	while (at && at < end && *at != 'e') {
+	if (len == 0 || *data != 'd')
+		return NULL;
+	while (at < end && *at != 'e') {
 		const char *value = text_end(at, end), *next;
 
 		if (!value || !(next = value_end(value, end, 0)))
