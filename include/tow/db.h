@@ -79,6 +79,11 @@ bool tow_db_wants_write(const struct tow_db *db); /* also wait for POLLOUT; then
  * Reads what the socket has; false when there is none. */
 bool tow_db_bell(struct tow_db *db, const char **channel, const char **payload);
 
+/* Whether a connection that listens to nothing is still there: finds out what happened while nobody
+ * asked. What the server said before it left is read first: only a second look sees that it left.
+ */
+bool tow_db_lives(struct tow_db *db);
+
 /* For `tow migrate` alone: a script of many statements, run as it is. */
 TOW_MUST bool tow_db_script(struct tow_db *db, struct tow_err *e, const char *sql);
 

@@ -635,6 +635,15 @@ bool tow_db_bell(struct tow_db *db, const char **channel, const char **payload)
 	return true;
 }
 
+bool tow_db_lives(struct tow_db *db)
+{
+	const char *channel, *payload;
+	for (int look = 0; look < 2; look++)
+		while (tow_db_bell(db, &channel, &payload))
+			;
+	return tow_db_alive(db);
+}
+
 static void print_warning(void *arg, const PGresult *notice)
 {
 	(void)arg;

@@ -57,17 +57,6 @@ static bool set_session(const struct desk *d, struct tow_err *e)
 		tow_call(ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
-/* One that was broken while nobody asked is found out here, and not by the next request. What the
- * server said before it left is read first: only a second look sees that it has left. */
-static bool lives(struct tow_db *db)
-{
-	const char *channel, *payload;
-	for (int look = 0; look < 2; look++)
-		while (tow_db_bell(db, &channel, &payload))
-			;
-	return tow_db_alive(db);
-}
-
 /* The description is made of them. */
 static bool load_routes(struct desk *d, struct tow_err *e)
 {
@@ -85,7 +74,7 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 
 static bool connected(struct desk *d, struct tow_err *e)
 {
-	if (d->db && lives(d->db))
+	if (d->db && tow_db_lives(d->db))
 		return true;
 	tow_db_closep(&d->db);
 	known_release(&d->known); /* it may be another database */
@@ -143,7 +132,7 @@ static void note_strangers(struct desk *d)
 void desk_turn(struct desk *d)
 {
 	if (d->strangers && (!d->noted_us || tow_mono_us() - d->noted_us >= NOTED_FOR_US) &&
-	    d->db && lives(d->db))
+	    d->db && tow_db_lives(d->db))
 		note_strangers(d);
 }
 
@@ -482,7 +471,7 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 
 void desk_close(struct desk *d)
 {
-	if (d->strangers && d->db && lives(d->db))
+	if (d->strangers && d->db && tow_db_lives(d->db))
 		note_strangers(d);
 	tow_db_closep(&d->db);
 	known_release(&d->known);

@@ -170,6 +170,8 @@ static void db_turn(struct loop *l, long long now)
 
 	if (l->db.state == TOW_LINK_BUSY && now - l->db.since_us > PATIENCE_US)
 		tow_link_drop(&l->db, now);
+	else if (l->db.state == TOW_LINK_IDLE)
+		(void)tow_db_lives(l->db.db); /* the turn drops it if not */
 	switch (tow_link_turn(&l->db, now, &rows, &e)) {
 	case TOW_LINK_CONNECTED:
 		connected(l);
@@ -337,8 +339,6 @@ static size_t gather(struct loop *l)
 	l->polls = tow_xrealloc(l->polls, (2 + n_ears + l->room.n) * sizeof(*l->polls));
 	l->polls[n++] = (struct pollfd){ .fd = l->signals, .events = POLLIN };
 	tow_link_poll(&l->db, &l->polls[n++]);
-	if (l->db.state == TOW_LINK_IDLE)
-		l->polls[1].fd = -1; /* that it is gone is seen by the next call */
 	for (size_t i = 0; i < n_ears; i++)
 		l->polls[n++] = (struct pollfd){ .fd = l->ears[i], .events = POLLIN };
 	for (size_t i = 0; i < l->room.n; i++) {

@@ -40,6 +40,8 @@ ok "doctor looks at durability" wait_until "[ \"\$(finding fsync)\" = bad ]"
 # The server says where it is as long as it is there, though nobody asks it anything.
 serve_start
 ok "status says where the page is" wait_until '"$TOW" status | grep -q "serve .*are at $SERVE_URL\$"'
+"$TOW" db stop >/dev/null && "$TOW" db start >/dev/null
+ok "also after the database was away" wait_until '"$TOW" status | grep -q "serve .*are at $SERVE_URL\$"' 60
 process_stop "$SERVE_PID"
 ok "and when it is nowhere" wait_until '"$TOW" status | grep -q "serve .*are nowhere\$"'
 

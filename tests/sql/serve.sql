@@ -83,6 +83,7 @@ select set_config('tow.actor', '', true) \g /dev/null
 select pg_temp.refused($$ select tow.start_daemon('dd') $$, 'TW409', 'enable_daemon\(''dd''\)$', 'and of none to who has SQL');
 select set_config('tow.actor', 'x', true) \g /dev/null
 select is(tow_store.with_path('look at select * from tow.job(7)'), 'look at select * from tow.job(7); over HTTP: GET /api/v1/jobs/7', 'what is read is got');
+select is(tow_store.with_path('select ' || c), 'select ' || c, 'what is no plain literal is in no path') from unnest('{tow.retry(id => 7),tow.job(id),tow.enable_daemon(''a/b'')}'::text[]) c;
 select is(tow_store.with_path('select tow.signal(7, ''it is''), or not'), 'select tow.signal(7, ''it is''), or not; over HTTP: POST /api/v1/jobs/7/signal', 'of its arguments the path has the first');
 select is(tow_store.with_path('select tow.nothing_there(7)'), 'select tow.nothing_there(7)', 'what no request does is left as it is');
 select is(tow_store.with_path(null), null, 'no hint is none');

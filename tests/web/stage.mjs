@@ -107,7 +107,7 @@ async function signInOnce(role) {
 // A browser of its own at a page, signed in as one was before: who signs out signs in himself.
 export async function visit(role, hash = '', options = {}) {
 	if (!signedIn.has(role))
-		signedIn.set(role, signInOnce(role));
+		signedIn.set(role, signInOnce(role).catch((e) => { signedIn.delete(role); throw e; }));
 	return open(base() + hash, { storageState: await signedIn.get(role), ...options });
 }
 
@@ -121,7 +121,7 @@ export async function tab(page, hash) {
 // Until it has heard of a topic, and has asked for what it was told of: nothing for longer than it gathers what it hears.
 const GATHERS_MS = 2000;
 export async function isTold(page, topic) {
-	while (!told.get(page).has(topic) || Date.now() - asked.get(page) < GATHERS_MS)
+	while (!page.isClosed() && (!told.get(page).has(topic) || Date.now() - asked.get(page) < GATHERS_MS))
 		await pause(100);
 }
 

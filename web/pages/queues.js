@@ -80,7 +80,7 @@ function Busy({ queue }) {
 }
 
 // That nobody takes jobs from it, and what to type. It is bad as soon as some wait there.
-function Unserved({ queue }) {
+function Trouble({ queue }) {
 	return queue.trouble && html`<div class="unserved"><${State} name=${queue.trouble} look=${queue.ready + queue.waiting > 0 ? 'bad' : 'mute'} /> <code>${queue.hint}</code></div>`;
 }
 
@@ -88,7 +88,7 @@ const QueueState = ({ queue }) => html`<${State} name=${queue.state} look=${queu
 
 export const queueColumns = (reload) => [
 	{ name: 'name', title: 'Queue', least: 20, sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
-		<${Unserved} queue=${q} />` },
+		<${Trouble} queue=${q} />` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>`, fold: (q) => html`<${QueueState} queue=${q} />` },
 	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q.ready, q.more) },
 	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q.waiting, q.more),
@@ -157,7 +157,7 @@ function One({ name, sort }) {
 			<${Card} title="Now"><${Facts} of=${[
 				['State', html`<${QueueState} queue=${q} />`], ['Paused', q.paused_at && html`<${Time} at=${q.paused_at} />`], ['Why', q.pause_reason],
 				['Ready', orMore(q.ready, q.more)], ['In lanes', orMore(q.waiting, q.more)], ['Running', html`<${Busy} queue=${q} />`],
-				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Unserved} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
+				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Trouble} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],
 				['Running in a lane', q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Policy', q.policy], ['Attempts', q.max_attempts],

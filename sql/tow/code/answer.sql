@@ -301,7 +301,7 @@ declare
 begin
 	perform set_config('tow.actor', t.name, true);
 	perform tow_store.note('called', format('%s %s', r.method, r.path),
-		case when r.path ^@ '/api/v1/jobs' then coalesce(v_path ->> 'id', v_gave ->> 'id')::bigint end, coalesce(v_path, '{}') || coalesce(v_gave, '{}'));
+		case when r.path ~ '^/api/v1/(jobs|batches)' then coalesce(v_path ->> 'id', v_gave ->> 'id')::bigint end, coalesce(v_path, '{}') || coalesce(v_gave, '{}'));
 end $$;
 comment on function tow_store.note_call(tow_store.route, tow_store.token, jsonb, text) is 'Write down that a route was called that writes nothing down itself.';
 

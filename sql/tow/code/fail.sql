@@ -3,7 +3,8 @@
 --   TW410 given up, no longer yours   TW413 too large       TW422 bad argument
 --
 -- Whoever asks by the server has no SQL: he hears which path lists what a hint has from a view, or is the call that it
--- has. Lists are called after their views; what a path names are the function's first arguments.
+-- has. Lists are called after their views; what a path names are the function's first arguments, where they are literals that stand
+-- in a path as they are.
 create or replace function tow_store.with_path(p_hint text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -22,13 +23,14 @@ create or replace function tow_store.path_of_call(p_hint text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	with c as (
-		select m[1] as fn, array(select coalesce(a[1], a[2]) from regexp_matches(m[2], '''([^'']*)''|([^\s,'']+)', 'g') a) as args
+		select m[1] as fn, array(select case when a[1] ~ '^[a-zA-Z0-9_.:-]+$' then a[1] when a[2] ~ '^\d+$' then a[2] end from regexp_matches(m[2], '''([^'']*)''|([^\s,'']+)', 'g') a) as args
 		from regexp_match(p_hint, 'select (?:\* from )?([a-z]+\.[a-z_]+)\(([^()]*)\)') m
 	), r as (
 		select o.method, o.path, c.args from c join tow.routes o on o.function = c.fn order by o.method = 'POST' desc, o.id limit 1
 	)
-	select format('; over HTTP: %s %s', r.method, coalesce((select string_agg(case when s.step ^@ '{' then r.args[s.nth] else s.step end, '/' order by s.n)
-		from (select u.step, u.n, count(*) filter (where u.step ^@ '{') over (order by u.n) as nth from string_to_table(r.path, '/') with ordinality u(step, n)) s), r.path)) from r
+	select '; over HTTP: ' || r.method || ' ' || (select string_agg(s.step, '/' order by s.n) from (
+		select case when u.step ^@ '{' then r.args[count(*) filter (where u.step ^@ '{') over (order by u.n)] else u.step end as step, u.n from string_to_table(r.path, '/') with ordinality u(step, n)) s having bool_and(s.step is not null))
+	from r
 $$;
 comment on function tow_store.path_of_call(text) is 'The request that is the call in a hint; null: there is none.';
 

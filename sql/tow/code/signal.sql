@@ -14,7 +14,7 @@ begin
 	elsif pg_column_size(payload) > tow_store.setting('max_args_bytes')::int then
 		perform tow_store.fail('TW413', format('a payload of %s bytes is too large', pg_column_size(payload)), 'store the data elsewhere and pass a reference');
 	elsif name = 'approval' and not tow_store.rules(tow_store.caller()) then
-		perform tow_store.fail('TW403', 'approving is not for producers', 'ask an operator: select tow.approve(job)');
+		perform tow_store.fail('TW403', 'approving is not for producers', format('ask an operator: select tow.approve(%s)', job));
 	elsif tow_store.ending(job) is not null then
 		perform tow_store.wrong_state(job, 'told anything', 'it has finished already');
 	end if;

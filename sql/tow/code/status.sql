@@ -98,25 +98,35 @@ comment on function tow_store.status_workers() is 'Part of tow.status: workers, 
 create or replace function tow_store.status_versions() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select p.what, 'warn', format('it is tow %s, and the database is of tow %s', p.version, tow.version()),
-		case when string_to_array(p.version, '.')::int[] < string_to_array(tow.version(), '.')::int[] then format('install tow %s on %s and start it again', tow.version(), p.host)
+	select 'version ' || p.version, 'warn', format('%s; the database is of tow %s', concat_ws(' and ', tow_store.so_many(count(*) filter (where p.works), 'worker'), tow_store.so_many(count(*) filter (where not p.works), 'scheduler')) || ' of tow ' || p.version, tow.version()),
+		case when string_to_array(p.version, '.')::int[] < string_to_array(tow.version(), '.')::int[] then format('install tow %s on %s and start them again', tow.version(), string_agg(distinct p.host, ', '))
 			else format('once all are of tow %s: tow migrate', p.version) end
 	from (
-		select 'worker ' || w.id as what, w.host, w.version from tow.workers w
+		select true as works, w.host, w.version from tow.workers w
 		union all
-		select 'scheduler ' || s.id, s.host, s.version from tow.schedulers s where s.state <> 'silent'
+		select false, s.host, s.version from tow.schedulers s where s.state <> 'silent'
 	) p
 	where p.version <> tow.version() and p.version ~ '^\d{1,4}\.\d{1,4}\.\d{1,4}$'
+	group by p.version
 $$;
 comment on function tow_store.status_versions() is 'Part of tow.status: workers and schedulers of another version than the database.';
 
--- Each server has a session that says where it is reached. Where nobody has asked one for a day, none is missed; and where
+create or replace function tow_store.so_many(p_n bigint, p_what text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when p_n > 0 then format('%s %s%s', p_n, p_what, case when p_n > 1 then 's' end) end
+$$;
+comment on function tow_store.so_many(bigint, text) is '2 workers; null of none.';
+
+-- Each server has a session that says where it is reached, as far as 63 bytes go; those of 0.7.0 do not. Where nobody has asked one for a day, none is missed; and where
 -- the names of others' sessions may not be seen, nothing is known.
 create or replace function tow_store.status_serve() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	with s as (
-		select string_agg(distinct substring(a.application_name from '^tow serve at (.*)$'), ', ') as places from pg_stat_activity a where a.datname = current_database()
+		select coalesce(string_agg(distinct substring(a.application_name from '^tow serve at (.*)$') || case when octet_length(a.application_name) = 63 then '…' else '' end, ', '),
+			max('an address that an older tow serve does not say') filter (where a.application_name in ('tow tow serve', 'tow hub'))) as places
+		from pg_stat_activity a where a.datname = current_database()
 	), t as (
 		select exists (select from tow_store.token o where o.used_at > (select tow.now()) - interval '1 day') as used
 	)

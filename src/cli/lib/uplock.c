@@ -30,6 +30,8 @@ bool uplock_take(struct tow_arena *a, const char *home, int *fd, struct tow_err 
 		return tow_fail(e, TOW_FINAL, "open '%s': %s", path, strerror(errno));
 	if (lock(*fd))
 		return true;
+	if (errno != EAGAIN && errno != EACCES && errno != EWOULDBLOCK)
+		return tow_fail(e, TOW_FINAL, "lock '%s': %s", path, strerror(errno));
 	tow_fail(e, TOW_RETRY, "tow up runs already for '%s'", home);
 	return tow_hint(e, "another TOW_HOME is another instance; more workers: tow worker");
 }
