@@ -187,6 +187,6 @@ select tow.revoke_queue('default', null, 'read') \g /dev/null
 select tow.set('viewer_sees_args', 'on') \g /dev/null
 select ok(pg_temp.as_role('t_eye', format('select args from tow.jobs where id = %s', :live)) ~ 'secret', 'a setting opens all to viewers');
 select is(pg_temp.as_role('t_other', format('select result from tow.outcome(%s)', :done)), '"(hidden)"', 'not to producers');
-select pg_temp.refused($$ select tow.set('viewer_sees_args', 'maybe') $$, 'TW422', 'tow.settings', 'it is on or off');
+select pg_temp.refused($$ select tow.set('viewer_sees_args', 'maybe') $$, 'TW422', '^it takes on or off$', 'it is on or off');
 select * from finish();
 rollback;

@@ -129,7 +129,8 @@ select is(pg_temp.unhinted(), null, 'has a hint');
 select tow.set('history_over', 'drop') \g /dev/null
 select alike(pg_temp.says('^history'), 'warn: % kB of at most 10 kB the oldest days are dropped', 'unless the oldest days go');
 select pg_temp.refused($$ select tow.set('history_max', 'much') $$, 'TW422', 'a size', 'a bad size');
-select pg_temp.refused($$ select tow.set('history_over', 'burn') $$, 'TW422', '.', 'a bad word');
+select pg_temp.refused($$ select tow.set('history_over', 'burn') $$, 'TW422', 'warn or drop', 'a bad word');
+select is(array(select s.name from tow_store.setting s where s.name <> 'test' and tow_store.setting_takes(s.name) = 'a whole number, 1 or more' and s.value !~ '^[0-9]+$'), '{}', 'what a setting takes is said of each');
 
 -- The guard drops whole days, oldest first, never today's, and the facts of their jobs are pruned after them.
 select tow_store.make_day('history', (now() at time zone 'UTC')::date - d) from generate_series(1, 3) d \g /dev/null
