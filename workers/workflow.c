@@ -25,9 +25,14 @@ static const struct tow_json *memory(struct tow_job *j, const char *part)
 	return tow_json_get(w->doc, part);
 }
 
+/* All its parts, so that a handler may look into one at its first run, too. */
 const char *tow_job_memory(const struct tow_job *j)
 {
-	return j->flow.memory ? j->flow.memory : "{}";
+	return j->flow.memory
+		       ? j->flow.memory
+		       : "{\"steps\": {}, \"signals\": {}, \"after\": {}, \"children\": "
+			 "{\"total\": 0, "
+			 "\"completed\": 0, \"failed\": 0, \"cancelled\": 0, \"results\": {}}}";
 }
 
 static bool good_name(const char *what, const char *class, const char *name, struct tow_err *e)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Rules for sql/*/code and sql/*/schema that can be read off the text:
 #   every function pins its search_path (exceptions below);
-#   every function, table and view has a comment: \d+ and \df+ are the manual.
+#   every function, table and view has a comment: \d+ and \df+ are the manual;
+#   no coalesce of a format or concat, which are never null: a null in them is words that lack one.
 set -eu
 
 # Without a search_path PostgreSQL can inline these into the query that calls them. One a line, with its reason.
@@ -30,6 +31,7 @@ awk -v exceptions="$exceptions" '
 		current = ""
 	}
 
+	tolower($0) ~ /coalesce\((format|concat|concat_ws)\(/ { print FILENAME ":" FNR ": what is never null needs no coalesce; write it with ||"; found = 1 }
 	FNR == 1 { current = ""; tag = "" }
 	{ line = $0; lower = tolower(line); if (tag == "") sub(/--.*/, "", lower) }
 

@@ -78,9 +78,9 @@ bool tow_job_retry_in(struct tow_job *j, struct tow_err *e, double seconds);
  *		return false;
  *	... payload is NULL if nobody said so within a week */
 
-/* All of it as JSON, "{}" when there is nothing: steps {name: result}, signals {name: {payload,
- * who, at, timed_out}}, after {id: result}, children {total, completed, failed, cancelled,
- * results}; as it was when this run was claimed. */
+/* All of it as JSON: steps {name: result}, signals {name: {payload, who, at, timed_out}}, after
+ * {id: result}, children {total, completed, failed, cancelled, results}, each there and empty when
+ * there is nothing; as it was when this run was claimed. */
 const char *tow_job_memory(const struct tow_job *j);
 
 /* The result of a step that was done, by this run or an earlier one; NULL: it was not. */

@@ -139,7 +139,7 @@ is "$(notes jobs --kind nop --queue nowhere-near --state failed,running)" \
 is "$(notes history --queue orderz)$(notes jobs --queue orders)$(notes jobs --kind ecoh)$(notes jobs --queue orderz --json)" \
 	"tow: note: there is no queue 'orderz', did you mean 'orders'?" "history, too; nothing where there are some, or the queue is empty, or with --json"
 exits 0 "it is no error either" tow jobs --queue orderz >/dev/null 2>&1
-like "$(tow jobs --worker nobdy 2>&1)" "no worker 'nobdy'" "a worker that nobody has heard of is one"
+like "$(tow jobs --worker nobdy 2>&1)" "no worker 'nobdy'"$'\n'"hint: a worker is named" "a worker that nobody has heard of is one"
 instance_psql -c "create role shop" -c "select tow.grant_queue('orders', 'shop')" -c "create role other login" -c "grant tow_producer to other"
 is "$(instance_psql -c "set role other" -c "select tow.unserved('noop', 'ordrs')")" \
 	"no live worker serves queue 'ordrs'" "a queue that is not for the caller is not suggested"

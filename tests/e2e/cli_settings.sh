@@ -221,7 +221,10 @@ policy set g --shape fixed --max-attempts 0|bad max_attempts.*1 to 1000000
 policy set g --shape function|needs a function.*mine\(jsonb,jsonb\)
 policy set g --shape fixed --classes x|--classes is no JSON: 'x'.*--classes '\{"http.4"
 policy set g --shape fixed --classes '[]'|classes are no JSON object
-policy set g --shape fixed --classes '{"http.4": "nevr"}'|there is no policy 'nevr'.*did you mean never
+policy set g --shape fixed --classes '{"http.4": "nevr"}'|there is no policy 'nevr'.*did you mean 'never'
+policy set g --shape fixed --classes '{"http.4": "sometimes"}'|hint: write
+queue set default --rate -1|bad rate -1.*for instance 0.0167 for one
+setting viewer_sees_args perhaps|bad value 'perhaps'.*it takes on or off
 kind set noop --reset foo|cannot reset 'foo'.*max_running
 kind set noop|nothing to set.*max_running
 end

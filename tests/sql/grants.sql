@@ -67,6 +67,12 @@ select is(pg_temp.as_role('t_other', $$ insert into tow.inbox (kind, queue, n) o
 select is(pg_temp.as_role('t_worker', $$ select tow.duty('inbox') $$), '4', 'a scheduler that may enqueue nowhere takes the rows in');
 select is((select array_agg(queue || ' ' || (args ->> 'by') order by id) from tow.jobs where args ? 'by'), '{mail mail,default other}', 'what may be enqueued is');
 select is((select array_agg(distinct sqlstate || ' ' || (job ->> 'who')) from tow.refused), '{TW403 t_other}', 'the rest is refused, and says whose it was');
+select is(pg_temp.as_role('t_other', $$ select array_agg(sqlstate || ' ' || (job -> 'args' ->> 'by') order by n) from tow.refused $$), '{"TW403 other","TW403 other"}', 'to him, too');
+select is(pg_temp.as_role('t_mail', $$ select count(*) from tow.refused $$), '0', 'and to no other producer');
+select is(pg_temp.as_role('t_eye', $$ select distinct job ->> 'args' from tow.refused $$), '(hidden)', 'a viewer reads none of the arguments');
+create function public.peep(text) returns boolean language plpgsql cost 0.0001 as $$ begin perform set_config('test.peeped', concat(current_setting('test.peeped', true), $1), false); return true; end $$;
+select is(pg_temp.as_role('t_mail', $$ select count(*) from tow.refused where peep(error) $$), '0', 'whatever he asks it by');
+select is(coalesce(current_setting('test.peeped', true), ''), '', 'his functions are not shown them either');
 grant tow_worker to t_other;
 select ok(not pg_temp.may('t_other', $$ select tow.enqueue('noop', queue => 'mail') from tow.duty('inbox') $$), 'after a duty a session speaks for itself again');
 select is_empty($$ select * from tow_store.acting $$, 'nothing is left of it');
@@ -187,6 +193,6 @@ select tow.revoke_queue('default', null, 'read') \g /dev/null
 select tow.set('viewer_sees_args', 'on') \g /dev/null
 select ok(pg_temp.as_role('t_eye', format('select args from tow.jobs where id = %s', :live)) ~ 'secret', 'a setting opens all to viewers');
 select is(pg_temp.as_role('t_other', format('select result from tow.outcome(%s)', :done)), '"(hidden)"', 'not to producers');
-select pg_temp.refused($$ select tow.set('viewer_sees_args', 'maybe') $$, 'TW422', 'tow.settings', 'it is on or off');
+select pg_temp.refused($$ select tow.set('viewer_sees_args', 'maybe') $$, 'TW422', '^it takes on or off$', 'it is on or off');
 select * from finish();
 rollback;

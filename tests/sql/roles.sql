@@ -63,7 +63,8 @@ insert into call values ('', $$ select tow.changes() $$), ('', $$ select tow.ans
 	('', $$ select tow.sign_in('x') $$), ('', $$ select tow.sign_in_refused() $$), ('', $$ select * from tow.troubles(tow.now(), tow.now()) $$), ('operator admin', $$ select tow.drain_worker(0) $$), ('', $$ select tow.sign_out('x') $$), ('viewer operator admin', $$ select tow.me() $$),
 	('admin', $$ select tow.add_token('x') $$), ('admin', $$ select tow.drop_token('x') $$), ('admin', $$ select tow.add_key() $$), ('admin', $$ select * from tow.tokens $$);
 insert into call select 'worker admin', format('select tow.duty(%L)', name) from tow.duties;
-insert into call select 'viewer operator admin', format('select * from tow.%I', viewname) from pg_views where schemaname = 'tow' and viewname <> 'tokens';
+insert into call select 'viewer operator admin', format('select * from tow.%I', viewname) from pg_views where schemaname = 'tow' and viewname not in ('tokens', 'refused');
+insert into call values ('viewer producer operator admin', $$ select * from tow.refused $$);
 
 select tow.enqueue('noop') \g /dev/null
 select tow.schedule('x', '@daily', 'noop') \g /dev/null

@@ -139,6 +139,9 @@ select is(pg_temp.warned('/api/v1/jobs', '{"kind": "noop"}'), '201 t', 'a kind t
 select is(pg_temp.warned('/api/v1/jobs', '{"kind": "nop"}'), '201 t no live worker knows kind ''nop'', did you mean ''noop''?', 'one that is not');
 select is(pg_temp.warned('/api/v1/jobs/many', '{"kind": "nop", "queue": "other", "args": [{}]}'), '201 t no live worker knows kind ''nop'', did you mean ''noop''?; no live worker serves queue ''other''', 'for many, and of a queue, too');
 
+select is((select status || ' ' || (content::jsonb ->> 'warning') from pg_temp.call('admin', 'POST', '/api/v1/schedules', '{}', '{"name": "slip", "spec": "@daily", "kind": "nop"}')),
+	'201 no live worker knows kind ''nop'', did you mean ''noop''?', 'of a schedule''s, too');
+
 -- Page by page.
 create function pg_temp.walk(p_path text, p_more text, p_given jsonb default '{}') returns jsonb[] language plpgsql as $$
 declare v_page jsonb; v_all jsonb[]; v_after text; v_n int := 0;

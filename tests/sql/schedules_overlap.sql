@@ -55,8 +55,8 @@ select is(right(pg_temp.told('skip'), 10), '05 skipped', 'has not finished');
 select results_eq($$ select on_id from tow_store.need where job_id = pg_temp.job('queue', 5) order by 1 $$, $$ values (pg_temp.job('queue', 1)), (pg_temp.job('queue', 4)) $$, 'queue: not behind those that the last one waits for');
 
 -- A queue has an end.
-select pg_temp.refused($$ select tow.set('schedule_queue_max', '0') $$, 'TW422', 'tow.settings', 'at least one may wait');
-select pg_temp.refused($$ select tow.set('schedule_queue_max', '10001') $$, 'TW422', 'tow.settings', 'and no more than can be counted');
+select pg_temp.refused($$ select tow.set('schedule_queue_max', '0') $$, 'TW422', 'from 1 to 10000', 'at least one may wait');
+select pg_temp.refused($$ select tow.set('schedule_queue_max', '10001') $$, 'TW422', 'from 1 to 10000', 'and no more than can be counted');
 select tow.set('schedule_queue_max', '3') \g /dev/null
 select tow.set_queue('full') \g /dev/null
 select pg_temp.worker('{full}') as f \gset

@@ -73,7 +73,8 @@ exception when others then
 	return v_hint;
 end $$;
 select is(pg_temp.hint(:'operator', 'GET /schedules/{name}', '{"name": "x"}'), 'select name from tow.schedules lists them; over HTTP: GET /api/v1/schedules', 'who asks by HTTP hears of the path, too');
-select is(pg_temp.hint(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "policy": "x"}') ~ 'tow.policies lists them; .*GET /api/v1/policies$', true, 'of whatever is listed');
+select is(pg_temp.hint(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "policy": "x"}') ~ '; over HTTP: GET /api/v1/policies, PUT /api/v1/policies/{name}$', true, 'of whatever is listed, and of what is called');
+select is(pg_temp.hint(:'admin', 'PUT /config/{name}', '{"name": "nosuch", "value": "1"}'), 'select name from tow.settings lists them; over HTTP: GET /api/v1/config', 'by whatever name');
 select is(pg_temp.hint(:'operator', 'GET /queues/{name}', '{"name": "x"}'), 'GET /api/v1/queues lists them', 'or of that alone');
 select set_config('tow.actor', '', true) \g /dev/null
 select pg_temp.refused($$ select tow.show_schedule('x') $$, 'TW404', 'lists them$', 'who does not, does not');
@@ -83,8 +84,11 @@ select set_config('tow.actor', '', true) \g /dev/null
 select pg_temp.refused($$ select tow.start_daemon('dd') $$, 'TW409', 'enable_daemon\(''dd''\)$', 'and of none to who has SQL');
 select set_config('tow.actor', 'x', true) \g /dev/null
 select is(tow_store.with_path('look at select * from tow.job(7)'), 'look at select * from tow.job(7); over HTTP: GET /api/v1/jobs/7', 'what is read is got');
-select is(tow_store.with_path('select ' || c), 'select ' || c, 'what is no plain literal is in no path') from unnest('{tow.retry(id => 7),tow.job(id),tow.enable_daemon(''a/b'')}'::text[]) c;
+select is(tow_store.with_path('select ' || c), format('select %s; over HTTP: %s', c, r), 'what is no plain literal is in no path') from (values ('tow.retry(id => 7)', 'POST /api/v1/jobs/{id}/retry'), ('tow.job(id)', 'GET /api/v1/jobs/{id}'), ('tow.enable_daemon(''a/b'')', 'POST /api/v1/daemons/{name}/enable')) v(c, r);
 select is(tow_store.with_path('select tow.signal(7, ''it is''), or not'), 'select tow.signal(7, ''it is''), or not; over HTTP: POST /api/v1/jobs/7/signal', 'of its arguments the path has the first');
+select is(tow_store.with_path('tow.signal(job, ''x'') or tow.set_queue(..., retention => 7)'), 'tow.signal(job, ''x'') or tow.set_queue(..., retention => 7); over HTTP: POST /api/v1/jobs/{id}/signal, PUT /api/v1/queues/{name}', 'what is no value is not put in');
+select is(array(select r.function from tow.routes r where not exists (select from tow.routes o where o.function = r.function
+	and tow_store.with_path(format('do %s, then', r.function)) = format('do %s, then; over HTTP: %s %s', r.function, o.method, o.path))), '{}', 'whatever a hint may name that has a request has it told');
 select is(tow_store.with_path('select tow.nothing_there(7)'), 'select tow.nothing_there(7)', 'what no request does is left as it is');
 select is(tow_store.with_path(null), null, 'no hint is none');
 select set_config('tow.actor', '', true) \g /dev/null

@@ -133,7 +133,8 @@ select is(pg_temp.unhinted(), null, 'has a hint');
 select tow.set('history_over', 'drop') \g /dev/null
 select alike(pg_temp.says('^history'), 'warn: % kB of at most 10 kB the oldest days are dropped', 'unless the oldest days go');
 select pg_temp.refused($$ select tow.set('history_max', 'much') $$, 'TW422', 'a size', 'a bad size');
-select pg_temp.refused($$ select tow.set('history_over', 'burn') $$, 'TW422', '.', 'a bad word');
+select pg_temp.refused($$ select tow.set('history_over', 'burn') $$, 'TW422', 'warn or drop', 'a bad word');
+select is(array(select s.name from tow_store.setting s where s.name <> 'test' and tow_store.setting_takes(s.name) = 'a whole number, 1 or more' and s.value !~ '^[0-9]+$'), '{}', 'what a setting takes is said of each');
 
 -- The guard drops whole days, oldest first, never today's, and the facts of their jobs are pruned after them.
 select tow_store.make_day('history', (now() at time zone 'UTC')::date - d) from generate_series(1, 3) d \g /dev/null
@@ -166,7 +167,12 @@ select alike(pg_temp.says('^duty'), 'warn: has had no turn for%', 'but not while
 delete from tow.inbox;
 update tow_store.duty set last_at = tow.now();
 insert into tow_store.fire (schedule_id, at, fired_at, how) select id, tow.now() - interval '1 h', tow.now(), 'missed' from tow_store.schedule where name = 's';
-select alike(pg_temp.says('^schedule s'), '%warn: missed 1 instants in the last day%', 'a schedule that missed an instant');
+select alike(pg_temp.says('^schedule s'), '%warn: missed 1 instant in the last day%', 'a schedule that missed an instant');
+insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select s.id, tow.now() - i * interval '2 h', tow.now(), 'skipped', r
+	from tow_store.schedule s, unnest('{missed,"missed, and so was the one at three",job 7 had not finished,it was paused until four}'::text[]) with ordinality u(r, i) where s.name = 's';
+select alike(pg_temp.says('^schedule s'), '%warn: missed 3 instants in the last day%', 'those whose job did not run after all, too');
+insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now() - interval '20 h', tow.now(), 'skipped', 'missed, as were all until two' from tow_store.schedule where name = 's';
+select alike(pg_temp.says('^schedule s'), '%warn: missed more than 4 instants in the last day%', 'and those that have no row');
 select setval(arm, 1::bigint << 61) from tow_store.queue where name = 'default' \g /dev/null
 select alike(pg_temp.says('^queue default'), '%warn: its bell rings for 1 that are gone', 'a bell that rings for nobody');
 select setval(arm, 0) from tow_store.queue where name = 'default' \g /dev/null

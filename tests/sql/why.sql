@@ -59,6 +59,9 @@ select is(pg_temp.says(:k, 'workers full'), format('1 slot of 1 worker, with 1 j
 select tow.drain_worker(:w) \g /dev/null
 select alike(pg_temp.says(:k, 'workers stopping'), format('1 worker would run it, and takes no more [%s]%%', :w), 'workers that are asked to leave take nothing');
 select is(pg_temp.says(:k, 'workers full'), null, 'and are not full');
+select is(tow.unserved('noop', 'default'), '1 worker would run it, and takes no more', 'whoever enqueues is told before');
+select is(tow.unserved(queue => 'other'), '1 worker would run it, and takes no more', 'of a queue alone');
+select is(tow.unserved('other'), null, 'and not of a kind that another one runs');
 update tow_store.worker set leave_at = null;
 select is((select slots from tow.workers where id = :w), 1, 'slots that are shared are counted once');
 update tow_store.worker set shared = '{0,0}' where id = :w;

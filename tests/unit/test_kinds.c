@@ -337,7 +337,9 @@ START_TEST(http_says_it_by_status_and_body)
 	ck_assert_int_gt(read(log[0], asked, sizeof(asked) - 1), 0);
 	says(asked, "POST /x ");
 	says(asked, "{\"job\":1,\"run\":1001,\"kind\":\"hook\",\"queue\":\"q\",\"attempt\":1,\"max_"
-		    "attempts\":3,\"args\":{\"a\": 1},\"memory\":{}}");
+		    "attempts\":3,\"args\":{\"a\": 1},\"memory\":"
+		    "{\"steps\": {}, \"signals\": {}, \"after\": {}, \"children\": {\"total\": 0, "
+		    "\"completed\": 0, \"failed\": 0, \"cancelled\": 0, \"results\": {}}}}");
 	says(asked, "Tow-Signature: t=");
 	says(asked, "X-One: 1\r\n");
 	says(asked, "X-Two: 2\r\n");

@@ -305,12 +305,19 @@ begin
 end $$;
 comment on function tow_store.note_call(tow_store.route, tow_store.token, jsonb, text) is 'Write down that a route was called that writes nothing down itself.';
 
+create or replace function tow_store.warns(r tow_store.route) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch', 'tow.schedule')
+$$;
+comment on function tow_store.warns(tow_store.route) is 'Whether a request that makes jobs is told when they would wait for a worker.';
+
 -- A job whose kind nobody knows, or whose queue nobody serves, is enqueued, since its worker may come later; but it is told.
 create or replace function tow_store.warn_of(r tow_store.route, p_given jsonb, p_content text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_warning constant text := case when r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch') then tow.unserved(p_given ->> 'kind', coalesce(p_given ->> 'queue', 'default')) end;
+	v_warning constant text := case when tow_store.warns(r) then tow.unserved(p_given ->> 'kind', coalesce(p_given ->> 'queue', 'default')) end;
 begin
 	return case when v_warning is null then p_content else (p_content::jsonb || jsonb_build_object('warning', v_warning))::text end;
 end $$;

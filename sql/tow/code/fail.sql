@@ -2,37 +2,39 @@
 --   TW403 not for you   TW404 no such thing   TW409 not in a state that allows it
 --   TW410 given up, no longer yours   TW413 too large       TW422 bad argument
 --
--- Whoever asks by the server has no SQL: he hears which path lists what a hint has from a view, or is the call that it
--- has. Lists are called after their views; what a path names are the function's first arguments, where they are literals that stand
--- in a path as they are.
+-- Whoever asks by the server has no SQL: he hears which requests are the functions and lists that a hint names.
 create or replace function tow_store.with_path(p_hint text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select case when nullif(current_setting('tow.actor', true), '') is null then p_hint else p_hint || coalesce(tow_store.path_of_list(p_hint), tow_store.path_of_call(p_hint), '') end
+	select case when nullif(current_setting('tow.actor', true), '') is null then p_hint else p_hint || coalesce('; over HTTP: ' || tow_store.requests_of(p_hint), '') end
 $$;
-comment on function tow_store.with_path(text) is 'A hint, with the path of the list or the call that it names.';
+comment on function tow_store.with_path(text) is 'A hint, with the requests that do what it names.';
 
-create or replace function tow_store.path_of_list(p_hint text) returns text
+create or replace function tow_store.requests_of(p_hint text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select format('; over HTTP: GET %s', r.path) from regexp_match(p_hint, '\m(tow|haul)\.([a-z_]+)\M(?!\()') m join tow.routes r on r.method = 'GET' and r.path = '/api/v1/' || m[2] limit 1
+	select string_agg(q.request, ', ' order by q.n) from (
+		select min(h.n) as n, r.request
+		from regexp_matches(p_hint, '\m((?:tow|haul)\.[a-z_]+)(?:\(([^()]*)\))?', 'g') with ordinality h(m, n), tow_store.request_of(h.m[1], h.m[2]) r(request)
+		where r.request is not null group by r.request) q
 $$;
-comment on function tow_store.path_of_list(text) is 'Where the view is listed that a hint names; null: it names none.';
+comment on function tow_store.requests_of(text) is 'The requests that are the functions and views in a hint, in its order; null: none is.';
 
-create or replace function tow_store.path_of_call(p_hint text) returns text
+-- Lists are called after their views. What a path names are the function's first arguments, where the hint has their values, and they can stand in a path as they are.
+create or replace function tow_store.request_of(p_fn text, p_args text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	with c as (
-		select m[1] as fn, array(select case when a[1] ~ '^[a-zA-Z0-9_.:-]+$' then a[1] when a[2] ~ '^\d+$' then a[2] end from regexp_matches(m[2], '''([^'']*)''|([^\s,'']+)', 'g') a) as args
-		from regexp_match(p_hint, 'select (?:\* from )?([a-z]+\.[a-z_]+)\(([^()]*)\)') m
+	with a as (
+		select array(select coalesce(m[1], m[2]) from regexp_matches(p_args, '''([a-zA-Z0-9_.:-]+)''|(\d+)(?=\s*(?:,|$))|''[^'']*''|[^\s,'']+', 'g') m) as args
 	), r as (
-		select o.method, o.path, c.args from c join tow.routes o on o.function = c.fn order by o.method = 'POST' desc, o.id limit 1
+		select o.method, o.path from tow.routes o where o.function = p_fn or o.method = 'GET' and o.path = '/api/v1/' || split_part(p_fn, '.', 2) and split_part(o.function, '.', 1) = split_part(p_fn, '.', 1)
+		order by to_regclass(p_fn) is not null and o.path like '%{%', o.method = 'POST' desc, o.id limit 1
+	), s as (
+		select u.step, u.n, count(*) filter (where u.step ^@ '{') over (order by u.n) as nth from r, string_to_table(r.path, '/') with ordinality u(step, n)
 	)
-	select '; over HTTP: ' || r.method || ' ' || (select string_agg(s.step, '/' order by s.n) from (
-		select case when u.step ^@ '{' then r.args[count(*) filter (where u.step ^@ '{') over (order by u.n)] else u.step end as step, u.n from string_to_table(r.path, '/') with ordinality u(step, n)) s having bool_and(s.step is not null))
-	from r
+	select format('%s %s', r.method, (select string_agg(case when s.step ^@ '{' then coalesce(a.args[s.nth], s.step) else s.step end, '/' order by s.n) from s)) from r, a
 $$;
-comment on function tow_store.path_of_call(text) is 'The request that is the call in a hint; null: there is none.';
+comment on function tow_store.request_of(text, text) is 'The request that is a call of a function, with what stands between its parentheses, or the list of a view; null: there is none.';
 
 create or replace function tow_store.fail(p_code text, p_message text, p_hint text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -50,7 +50,7 @@ begin
 	if p_max_running not between p_least and 1000000 then
 		perform tow_store.fail('TW422', format('bad limit %s', p_max_running), format('use %s to 1000000; tow.pause, tow.pause_lane and tow.pause_kind let nothing start', p_least));
 	elsif not p_rate between 0.00001 and 1000000 or p_rate = 'NaN' then
-		perform tow_store.fail('TW422', format('bad rate %s', p_rate), 'jobs a second: 0.00001 to 1000000, for instance 1.0/60 for one a minute');
+		perform tow_store.fail('TW422', format('bad rate %s', p_rate), 'jobs a second: 0.00001 to 1000000, for instance 0.0167 for one a minute');
 	elsif p_burst not between 1 and 1000000 then
 		perform tow_store.fail('TW422', format('bad burst %s', p_burst), 'use 1 to 1000000: how many may start at once after a pause');
 	end if;

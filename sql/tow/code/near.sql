@@ -41,6 +41,13 @@ as $$
 $$;
 comment on function tow_store.some(bigint, text) is 'A number of things, in words: 1 slot, 2 slots.';
 
+create or replace function tow_store.all_leave(p_workers bigint) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select format('%s would run it, and %s no more', tow_store.some(p_workers, 'worker'), case p_workers when 1 then 'takes' else 'take' end)
+$$;
+comment on function tow_store.all_leave(bigint) is 'That all workers who would run a job are about to go, in words.';
+
 -- For whoever types names: a kind or a queue that nobody has heard of is no error, since its worker may come later, but
 -- mostly it is a slip. Names of restricted queues are suggested to those only who may use them.
 create or replace function tow.unserved(kind text default null, queue text default null) returns text
@@ -54,6 +61,7 @@ declare
 	v_served constant boolean := queue is null or coalesce(v_queue = any(v_queues), false);
 	v_who constant name := tow_store.caller();
 	v_near text;
+	v_leaving bigint;
 	v_all text[] := array[]::text[];
 begin
 	if not exists (select from tow_store.worker w where w.ended_at is null) then
@@ -70,10 +78,16 @@ begin
 			and (not q.restricted or tow_store.rules(v_who) or tow_store.has_grant(v_who, q.id, 'enqueue')) order by q.name));
 		v_all := v_all || (format('no live worker serves queue %L', queue) || coalesce(', did you mean ' || quote_literal(v_near) || '?', ''));
 	end if;
-	return nullif(array_to_string(v_all, '; '), '');
+	if v_all = '{}' then
+		select count(*) into v_leaving from tow_store.worker w
+		where w.ended_at is null and (kind is null or kind = any(w.kinds)) and (queue is null or v_queue = any(w.queues))
+		having bool_and(w.leave_at is not null or w.state = 'draining');
+		v_all := case when v_leaving > 0 then array[tow_store.all_leave(v_leaving)] end;
+	end if;
+	return array_to_string(v_all, '; ');
 end $$;
 comment on function tow.unserved(text, text) is
-'Why a job of this kind, in this queue, would wait for a worker: none lives, none knows the kind or serves the queue, with the name that may have been meant; null: nothing is against it.';
+'Why a job of this kind, in this queue, would wait for a worker: none lives, none knows the kind or serves the queue, or all who would run it are about to go, with the name that may have been meant; null: nothing is against it.';
 
 -- For whoever looked for jobs and found none: mostly a name was a slip. Past jobs may have had a kind that nobody knows now.
 create or replace function tow.unheard(kind text default null, queue text default null) returns text

@@ -72,7 +72,7 @@ as $$
 			when 'json' then tow_store.json_document(r.fn)
 			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(split_part(r.gives, ',', 1),
 				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = tow_store.fn_of(r.fn)))
-				|| case when r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch') then '{"warning": {"type": "string", "description": "why it waits for a worker, if it does: none lives, none knows the kind or serves the queue"}}'::jsonb else '{}' end || case when r.gives = 'id,name' then '{"name": {"type": "string", "description": "by which paths know it"}}'::jsonb else '{}' end) end))))
+				|| case when tow_store.warns(r) then '{"warning": {"type": "string", "description": "why it waits for a worker, if it does: none lives, none knows the kind or serves the queue, or all who would run it are about to go"}}'::jsonb else '{}' end || case when r.gives = 'id,name' then '{"name": {"type": "string", "description": "by which paths know it"}}'::jsonb else '{}' end) end))))
 	end || case when r.fn = 'tow.schedule' then '{"201": {"description": "made; answered as 200 is"}}'::jsonb else '{}' end || '{"default": {"$ref": "#/components/responses/Problem"}}'
 	from coalesce((select jsonb_build_object('type', 'object', 'properties', c) from tow_store.json_columns(r.fn) c where c is not null), '{}') row
 $$;

@@ -132,7 +132,7 @@ begin
 	where jsonb_typeof(c.value) <> 'string' or not exists (select from tow_store.policy o where o.name = c.value #>> '{}') limit 1;
 	if found then
 		perform tow_store.fail('TW404', format('classes: there is no policy %L', left(v_strange, 110)),
-			coalesce(format('did you mean %s? ', tow_store.nearest(v_strange, array(select o.name from tow_store.policy o order by 1))), '') || 'write {"http.4": "never", ...}, with policies that are made before');
+			coalesce('did you mean ' || quote_literal(tow_store.nearest(v_strange, array(select o.name from tow_store.policy o order by 1))) || '? ', '') || 'write {"http.4": "never", ...}, with policies that are made before');
 	end if;
 	insert into tow_store.policy as o (name, shape, base, cap, factor, jitter, max_attempts, delays, classes, fn, fn_role, description)
 	values (name, coalesce(shape, p.shape), coalesce(base, p.base, '5 s'), coalesce(cap, p.cap), coalesce(factor, p.factor, 2),

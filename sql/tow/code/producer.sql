@@ -143,6 +143,16 @@ begin
 end $$;
 comment on function tow_store.sight() is 'The queues whose arguments the caller may see; null: all of them.';
 
+create or replace function tow_store.own_alone() returns name
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_who constant name := tow_store.caller();
+begin
+	return case when not tow_store.rules(v_who) and not exists (select from pg_roles r where r.rolname = 'tow_viewer' and pg_has_role(v_who, r.oid, 'usage')) then v_who end;
+end $$;
+comment on function tow_store.own_alone() is 'Who asks, if what he wrote himself is all that he may see; null: others'' too.';
+
 -- Parsed when they are made, and without a search_path, so that views inline them: there the sight is asked for once.
 create or replace function tow_store.in_sight(p_queue text, p_sight text[]) returns boolean
 language sql immutable parallel safe

@@ -156,14 +156,13 @@ begin
 			coalesce('did you mean ' || quote_literal(tow_store.nearest(name, array(select s.name from tow_store.setting s order by s.name))) || '?',
 				'select name from tow.settings lists them'));
 	elsif not tow_store.setting_is_good(name, value) then
-		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'select * from tow.settings says what each is; ' ||
-			'a retention is an interval, not below zero, at most 100 years; max_args_bytes is 1000 or more; history_max a size such as 50 GB; the others are 1 or more');
+		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'it takes ' || tow_store.setting_takes(name));
 	end if;
 	perform tow_store.note('setting.set', name, null, jsonb_build_object('was', s.value, 'is', value)) from tow_store.setting s where s.name = set.name;
 	update tow_store.setting s set value = set.value where s.name = set.name;
 exception
 	when invalid_text_representation or invalid_datetime_format or datetime_field_overflow or numeric_value_out_of_range or invalid_parameter_value then
-		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'a retention is an interval, history_max a size such as 50 GB, the others are whole numbers');
+		perform tow_store.fail('TW422', format('bad value %L for %s', value, name), 'it takes ' || tow_store.setting_takes(name));
 end $$;
 comment on function tow.set(text, text) is 'Change a setting of the instance, see tow.settings.';
 

@@ -13,3 +13,18 @@ as $$
 		else p_value::int >= 1 end, false)
 $$;
 comment on function tow_store.setting_is_good(text, text) is 'Whether a setting may have this value.';
+
+create or replace function tow_store.setting_takes(p_name text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case
+		when p_name like '%retention' then 'a length of time such as 14 days, at most 100 years'
+		when p_name = 'pinned_after' then 'a length of time such as 5 minutes, at most 10 years'
+		when p_name = 'history_max' then 'a size such as 50 GB; 0 is no limit'
+		when p_name = 'history_over' then 'warn or drop'
+		when p_name = 'viewer_sees_args' then 'on or off'
+		when p_name = 'max_args_bytes' then 'a whole number, 1000 or more'
+		when p_name = 'schedule_queue_max' then 'a whole number from 1 to 10000'
+		else 'a whole number, 1 or more' end
+$$;
+comment on function tow_store.setting_takes(text) is 'What tow_store.setting_is_good lets a setting be, in words.';

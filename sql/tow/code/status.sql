@@ -175,6 +175,7 @@ begin
 end $$;
 comment on function tow_store.status_kinds() is 'Part of tow.status: kinds that nobody runs.';
 
+-- A missed instant is missed whether its job ran after all or not; one row may stand for many that have none of their own.
 create or replace function tow_store.status_schedules() returns table(component text, status text, detail text, hint text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -187,9 +188,10 @@ begin
 		select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy'
 		from tow_store.audit a where a.what = 'schedule.failed' and a.at > (select tow.now()) - interval '1 day'
 		union all
-		select 'schedule ' || s.name, 'warn', format('missed %s instants in the last day, the last one %s', count(*), max(f.at)), 'was the scheduler or the database away? tow schedule history ' || s.name
+		select 'schedule ' || s.name, 'warn', format('missed %s%s in the last day, the last one %s', case when bool_or(f.reason ^@ 'missed, as were all until') then 'more than ' end, tow_store.some(count(*), 'instant'), max(f.at)),
+			'was the scheduler or the database away? tow schedule history ' || s.name
 		from tow_store.fire f join tow_store.schedule s on s.id = f.schedule_id
-		where f.how = 'missed' and f.fired_at > (select tow.now()) - interval '1 day' group by s.name;
+		where (f.how = 'missed' or f.how = 'skipped' and f.reason ^@ 'missed') and f.fired_at > (select tow.now()) - interval '1 day' group by s.name;
 end $$;
 comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
 

@@ -338,7 +338,7 @@ begin
 	if ids is null and p_worker ~ '^[0-9]{1,18}$' then
 		ids := array[p_worker::bigint]; -- its jobs may be kept for longer than its row
 	elsif ids is null then
-		perform tow_store.fail('TW404', format('no worker %L', p_worker), coalesce(format('did you mean %s? ', (select tow_store.nearest(p_worker, array_agg(distinct w.name)) from tow_store.worker w)), '') || 'a worker is named as in tow.workers, by its name or its id; those that ended are known for a week');
+		perform tow_store.fail('TW404', format('no worker %L', p_worker), coalesce('did you mean ' || quote_literal((select tow_store.nearest(p_worker, array_agg(distinct w.name)) from tow_store.worker w)) || '? ', '') || 'a worker is named as in tow.workers, by its name or its id; those that ended are known for a week');
 	end if;
 end $$;
 comment on function tow_store.workers_called(text) is 'The workers of a name or an id, and when they had jobs to end. Raises TW404.';

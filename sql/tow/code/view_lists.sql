@@ -58,10 +58,11 @@ select a.n, a.at, a.who, a.what, a.subject, a.job_id as job, tow_store.shown(a.d
 from tow_store.audit a;
 comment on view tow.audit is 'What people did, and what the system did about trouble. How channels and targets were set up is for operators and admins.';
 
-create or replace view tow.refused as select r.n, r.at, r.sqlstate, r.error,
-	case when (select tow_store.sight()) is null then r.job else r.job || '{"args": "(hidden)"}' end as job
-from tow_store.refused r;
-comment on view tow.refused is 'Rows of tow.inbox that could not be enqueued, and why.';
+-- A barrier, so that no function of a producer's is shown another's rows first.
+create or replace view tow.refused with (security_barrier) as select r.n, r.at, r.sqlstate, r.error,
+	case when (select tow_store.sight()) is null or r.job ->> 'who' = (select tow_store.own_alone()) then r.job else r.job || '{"args": "(hidden)"}' end as job
+from tow_store.refused r where (select tow_store.own_alone()) is null or r.job ->> 'who' = (select tow_store.own_alone());
+comment on view tow.refused is 'Rows of tow.inbox that could not be enqueued, and why. A producer sees those that it wrote.';
 
 create or replace view tow.kinds as
 select coalesce(k.kind, g.name) as kind, coalesce(k.queues, '{}') as queues, coalesce(k.workers, 0) as workers, g.max_running, g.paused_at, g.pause_reason

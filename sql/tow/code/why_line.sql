@@ -58,7 +58,7 @@ as $$
 			on r.worker = w.id and r.queue = any(w.queues)
 		group by w.id, w.slots, w.state
 	)
-	select 70, 'workers stopping', format('%s would run it, and %s no more', tow_store.some(count(*), 'worker'), case count(*) when 1 then 'takes' else 'take' end), array_agg(f.id order by f.id), null::timestamptz,
+	select 70, 'workers stopping', tow_store.all_leave(count(*)), array_agg(f.id order by f.id), null::timestamptz,
 		format('another one takes it: tow worker --queue %s:N (tow up starts one again by itself)', j.queue)
 	from f having count(*) > 0 and bool_and(f.state <> 'running')
 	union all
