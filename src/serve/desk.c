@@ -57,13 +57,21 @@ static bool set_session(const struct desk *d, struct tow_err *e)
 		tow_call(ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
+/* Whoever asks has done nothing wrong and can do nothing about it: a 503, and the log says why. */
+static bool blame_login(const struct desk *d, struct tow_err *e)
+{
+	const char *login = tow_db_user(d->db);
+	tow_fail(e, TOW_RETRY, "the login '%s' of this server may not read the routes", login);
+	return tow_hint(e, "make it a member: grant tow_server to \"%s\"", login);
+}
+
 /* The description is made of them. */
 static bool load_routes(struct desk *d, struct tow_err *e)
 {
 	long long newest = d->routes.newest;
 	d->routes_us = tow_mono_us();
 	if (!routes_load(&d->routes, ask(d), e))
-		return false;
+		return is(e->class, "42501") ? blame_login(d, e) : false;
 	if (d->routes.newest != newest) {
 		d->described = NULL;
 		d->coded = (struct coded){ .arena = &d->arena };
