@@ -7,6 +7,7 @@
 
 instance_start
 TOKEN=$(token_add ada admin)
+like "$("$TOW" token link 2>&1)" "note: no server of this database is seen.*#key=tow_" "where none serves, a link comes with a remark"
 instance_psql -c "create role web login password 'past'"
 spawn serve serve --listen 127.0.0.1:0 --database "$(instance_url | sed 's/user=tow/user=web\&password=past/')"
 ok "it starts" wait_until 'grep -q serve.started "$SPAWN_LOG"' || diag "$(cat "$SPAWN_LOG")"
