@@ -153,10 +153,15 @@ static void note_stranger(struct turn *t)
 	desk_turn(t->desk);
 }
 
-static int refuse_stranger(struct turn *t)
+static int refuse_stranger(struct turn *t, const char *token)
 {
-	tow_fail_class(&t->err, TOW_FINAL, "TW401", "sign in first");
-	tow_hint(&t->err, "send Authorization: Bearer TOKEN; tow token add NAME makes one");
+	tow_fail_class(&t->err, TOW_FINAL, "TW401",
+		       token ? "no such token, or it has expired" : "sign in first");
+	if (token)
+		tow_hint(&t->err, "tow token add NAME makes another, tow token link an address "
+				  "that signs in");
+	else
+		tow_hint(&t->err, "send Authorization: Bearer TOKEN; tow token add NAME makes one");
 	problem_of_err(t->q->arena, t->r, &t->err);
 	return t->r->status;
 }
@@ -286,7 +291,7 @@ static int api(struct turn *t)
 	if (!guard_token(&t->desk->guard, t->q, !reads(t->q), &token, &t->err))
 		return fail(t);
 	if (!token)
-		return refuse_stranger(t);
+		return refuse_stranger(t, NULL);
 	if (!connected(t->desk, &t->err))
 		return fail(t);
 	return call_route(t, token, true);
@@ -371,7 +376,7 @@ static int websocket(struct turn *t)
 				tow_fmt(t->q->arena, "{%s}", token))))
 		return fail(t);
 	if (!token || tow_rows_count(rows) == 0) {
-		int status = refuse_stranger(t);
+		int status = refuse_stranger(t, token);
 		note_stranger(t);
 		return status;
 	}
