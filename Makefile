@@ -164,7 +164,7 @@ reference: all ## write the tables of contrib/docs/reference.md anew
 	@contrib/gen/reference.sh $(out)/tow contrib/docs/reference.md >$(out)/reference.md
 	@cp $(out)/reference.md contrib/docs/reference.md
 
-install: all ## install into $(DESTDIR)$(PREFIX)
+install: man ## install into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 755 $(out)/tow $(DESTDIR)$(PREFIX)/bin/tow
 	@if [ -f $(out)/web/index.html ]; then (cd $(out) && find web -type f) | while read -r file; do \
 		$(INSTALL) -D -m 644 "$(out)/$$file" "$(DESTDIR)$(PREFIX)/share/towpath/$$file"; done; fi
@@ -172,7 +172,7 @@ install: all ## install into $(DESTDIR)$(PREFIX)
 		$(INSTALL) -D -m 644 contrib/psql/towrc $(DESTDIR)$(PREFIX)/share/towpath/towrc; fi
 	@if [ -f contrib/completion/tow.bash ]; then $(INSTALL) -D -m 644 contrib/completion/tow.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tow; fi
-	@for page in $(out)/man/*.1; do [ ! -f "$$page" ] || \
+	@for page in $(out)/man/*.1; do \
 		$(INSTALL) -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
 
 clean: ## remove what was built

@@ -422,6 +422,7 @@ static bool doze(struct clock *c, long long us, struct tow_err *e)
 	long long until = tow_mono_us() + us, now;
 	struct duty *watch = c->watch[0] ? duty_named(c, c->watch) : NULL;
 
+	c->backoff_us = 0; /* only now: all that comes before it has been answered */
 	while (!c->rung && tow_db_alive(c->db) && (now = tow_mono_us()) < until) {
 		long long turn = watch ? next_turn(c, watch) : until;
 
@@ -482,7 +483,6 @@ static bool attended(struct clock *c, struct tow_err *e)
 	for (;;) {
 		if (!tick(c, &t, e))
 			return false;
-		c->backoff_us = 0;
 		if (t.exit)
 			return true;
 		if (t.changed)

@@ -252,6 +252,7 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 	bool unminded = false;
 
 	d->beat.heard_us = d->beat.sent_us;
+	d->beat.backoff_us = 0;
 	d->distrust = false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		const char *what = tow_rows_get(rows, i, "what");
@@ -403,6 +404,15 @@ static void answered(struct dispatcher *d, const struct tow_rows *rows, long lon
 	}
 }
 
+/* An attach that is answered says nothing of the beat that comes after it: the pauses grow until
+ * one of those is. */
+static void begin_anew(struct beat *b, long long now)
+{
+	tow_link_drop(&b->link, now);
+	b->link.retry_at_us = now + tow_backoff_next(&b->backoff_us);
+	b->attached = false;
+}
+
 static void refused(struct dispatcher *d, const struct tow_err *e, long long now)
 {
 	struct beat *b = &d->beat;
@@ -428,8 +438,8 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 		return;
 	}
 	tow_log_err(TOW_WARN, "beat.refused", e);
-	tow_link_drop(&b->link, now);
-	b->attached = false;
+	begin_anew(b, now);
+	dispatcher_unknown(d, e, now);
 }
 
 static void ring(struct dispatcher *d)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "dispatcher.h"
+#include "options.h"
 #include "orphans.h"
 #include "tow/log.h"
 #include "tow/proc.h"
@@ -68,7 +69,9 @@ static void start_standby(struct dispatcher *d)
 	TOW_AUTO_ARENA a = { 0 };
 	struct tow_err e = { 0 };
 	struct tow_child c = {
-		.argv = (const char *[]){ "tow", "scheduler", "--standby", NULL },
+		.argv = (const char *[]){ "tow", "scheduler", "--standby", "--log-format",
+					  d->options->log_format, "--log-level",
+					  tow_level_name(d->options->level), NULL },
 		.file = "/proc/self/exe",
 		.env = scheduler_env(&a, d->url, d->direct),
 		.fds = { -1, STDOUT_FILENO, STDERR_FILENO },

@@ -189,6 +189,18 @@ void dispatcher_leave(struct dispatcher *d, long long now)
 	d->patient = true;
 }
 
+/* Until somebody migrates: a worker can wait for that, and whoever waits for the end of one that
+ * drains cannot. */
+void dispatcher_unknown(struct dispatcher *d, const struct tow_err *e, long long now)
+{
+	bool unknown = strcmp(e->class, "42883") == 0 || strcmp(e->class, "3F000") == 0;
+
+	if (!unknown || !d->options->drain || d->phase != PHASE_RUN)
+		return;
+	d->unfit = true;
+	dispatcher_stop(d, now);
+}
+
 static void read_signals(struct dispatcher *d, long long now)
 {
 	struct signalfd_siginfo s;
@@ -407,5 +419,5 @@ int dispatcher_run(struct dispatcher *d)
 	loop(d);
 	tow_log(TOW_INFO, "worker.stopped", NULL);
 	release(d);
-	return d->beat.detached || !d->beat.worker ? 0 : 75;
+	return !d->unfit && (d->beat.detached || !d->beat.worker) ? 0 : 75;
 }

@@ -44,7 +44,8 @@ struct beat {
 	long long report_us, kinds_us;
 	long long memory, memory_us;		      /* bytes, when it was measured */
 	long long report_again_us, report_backoff_us; /* after one that was refused */
-	size_t report_most; /* lines in a report: fewer while a bad one is looked for */
+	size_t report_most;   /* lines in a report: fewer while a bad one is looked for */
+	long long backoff_us; /* after an attach or a beat that was refused */
 };
 
 enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_DRAINED, LINE_RECONCILE };
@@ -118,6 +119,7 @@ struct dispatcher {
 	long long end_us; /* when PHASE_DRAIN becomes PHASE_END */
 	bool patient;	  /* somebody asks us to leave: what runs may take as long as it does */
 	long grace_ms;	  /* between TERM and KILL */
+	bool unfit;	  /* it was to end by itself, and the database cannot do what it asks */
 	bool distrust;	  /* we may have slept past our lease: beat before anything is started */
 	int signals;	  /* signalfd */
 	pid_t scheduler;  /* our stand-by; 0: none */
@@ -136,6 +138,8 @@ struct pool *dispatcher_pool(struct dispatcher *d, size_t i);
 bool dispatcher_kinds(struct dispatcher *d);
 void dispatcher_stop(struct dispatcher *d, long long now);
 void dispatcher_leave(struct dispatcher *d, long long now); /* once what runs has ended */
+/* A call was refused; maybe because the database does not have it. */
+void dispatcher_unknown(struct dispatcher *d, const struct tow_err *e, long long now);
 
 /* beat.c */
 void beat_init(struct dispatcher *d);

@@ -286,6 +286,7 @@ static void refused(struct dispatcher *d, struct line *l, const struct tow_err *
 	enum line_call call = l->call;
 
 	l->call = LINE_NONE;
+	dispatcher_unknown(d, e, now);
 	if (call == LINE_EXCHANGE) {
 		exchange_refused(d, l, e, now);
 		return;

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <sysexits.h>
 
+#include "check.h"
 #include "dispatcher.h"
 #include "options.h"
 #include "tow/command.h"
@@ -15,7 +16,8 @@ static int run(const struct options *o)
 	struct tow_err e = { 0 };
 
 	config_init(&d.config);
-	if (!options_config(o, &d.config, &e)) {
+	if (!options_config(o, &d.config, &e) ||
+	    (o->check && !check_programs(&d.config.kinds, &e))) {
 		fprintf(stderr, "tow: %s\n", e.text);
 		if (e.hint[0])
 			fprintf(stderr, "hint: %s\n", e.hint);
@@ -73,7 +75,8 @@ const struct tow_command tow_command_worker = {
 		"  --slots N             slots of a queue that does not say, or that queues share "
 		"(4)\n"
 		"  --config FILE         kinds and settings; read again at SIGHUP\n"
-		"  --check               say whether options and file are right, and end\n"
+		"  --check               say whether options, file and the programs in it are "
+		"right, and end\n"
 		"  --name NAME           how the worker is called in lists (the host's name)\n"
 		"  --timeout TIME        of a job that has none of its own (1h)\n"
 		"  --grace TIME          how long jobs may go on after SIGTERM, before they are "

@@ -21,6 +21,7 @@ void tow_db_close(struct tow_db *db);
 void tow_db_closep(struct tow_db **db);
 bool tow_db_alive(const struct tow_db *db);  /* false once the connection is known to be broken */
 int tow_db_backend(const struct tow_db *db); /* the server process's id */
+const char *tow_db_user(const struct tow_db *db); /* as whom we are connected */
 /* A pooler stands between, which may give each transaction another server process: no lock, LISTEN
  * or setting of the session may be taken, since it would be left behind in somebody else's. */
 bool tow_db_pooled(const struct tow_db *db);

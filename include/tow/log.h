@@ -12,6 +12,7 @@ enum tow_level { TOW_ERROR, TOW_WARN, TOW_INFO, TOW_DEBUG };
  * that is printed. */
 void tow_log_setup(const char *who, const char *format, enum tow_level most);
 bool tow_level_parse(const char *name, enum tow_level *level);
+const char *tow_level_name(enum tow_level level);
 
 /* event: a fixed dotted name ("job.killed"); fields: "job=%ld reason='%s'"-style pairs, or NULL.
  * The format's own spaces and quotes tell the pairs apart, so a value may hold anything. A value

@@ -1,5 +1,6 @@
 /* tow token: who may ask the server. */
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "lib/page.h"
@@ -10,7 +11,7 @@
 static const struct tow_option options[] = {
 	{ "role", "viewer|operator|admin", "add: what it may (viewer); link: likewise (admin)" },
 	{ "lasts", "INTERVAL", "add, link: for how long it is good (add: for ever; link: 15 min)" },
-	{ "address", "URL", "link: where the server is (that of tow up)" },
+	{ "address", "URL", "link: where the server is (as it says itself)" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -56,14 +57,38 @@ static int rm(struct cli *c)
 										   : cli_failed(c);
 }
 
+/* What is written down here may be where another database is served, or was: those that serve this
+ * one come first. */
+static const char *where(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_err unknown;
+	const char *written = page_address(&c->arena, cli_option(c, "address")), *at = NULL;
+
+	if (cli_option(c, "address") || !tow_call(c->db, &rows, &unknown, "tow.served_at"))
+		return written;
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		const char *place =
+			page_address(&c->arena, tow_strdup(&c->arena, tow_rows_at(rows, i, 0)));
+		if (strcmp(place, written) == 0)
+			return written;
+		if (!at && strncmp(place, "http", 4) == 0)
+			at = place;
+	}
+	if (at)
+		return at;
+	fprintf(stderr, "tow: note: no server of this database is seen; start one (tow serve), or "
+			"say where it is: --address URL\n");
+	return written;
+}
+
 static int link_to_page(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 
 	if (!make(c, "tow.add_key", NULL, &rows))
 		return cli_failed(c);
-	printf("%s#key=%s\n", page_address(&c->arena, cli_option(c, "address")),
-	       tow_rows_at(rows, 0, 0));
+	printf("%s#key=%s\n", where(c), tow_rows_at(rows, 0, 0));
 	return EX_OK;
 }
 

@@ -335,6 +335,11 @@ int tow_db_backend(const struct tow_db *db)
 	return PQbackendPID(db->pg);
 }
 
+const char *tow_db_user(const struct tow_db *db)
+{
+	return PQuser(db->pg);
+}
+
 bool tow_db_pooled(const struct tow_db *db)
 {
 	return db->pooled;

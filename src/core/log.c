@@ -58,6 +58,11 @@ bool tow_level_parse(const char *name, enum tow_level *level)
 	return false;
 }
 
+const char *tow_level_name(enum tow_level level)
+{
+	return level_names[level];
+}
+
 /* --- fields
  *
  * The pairs are told apart by the format, not by what the values turn out to be: its spaces and

@@ -58,10 +58,13 @@ const char *sqlstate_connect_hint(const char *sqlstate, const char *said)
 
 const char *sqlstate_prepare_hint(const char *sqlstate)
 {
+	static const char other_version[] =
+		"the schema in the database is older than this program (tow " TOW_VERSION
+		"): run tow migrate; if it is newer, install that tow";
 	static const struct hint hints[] = {
 		{ "3F000", "there is no Towpath in this database yet: run tow migrate" },
-		{ "42883", "the database may hold another version: run tow migrate" },
-		{ "42P01", "the database may hold another version: run tow migrate" },
+		{ "42883", other_version },
+		{ "42P01", other_version },
 	};
 	return find(hints, sizeof hints / sizeof *hints, sqlstate);
 }

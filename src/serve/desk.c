@@ -57,13 +57,21 @@ static bool set_session(const struct desk *d, struct tow_err *e)
 		tow_call(ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
+/* Whoever asks has done nothing wrong and can do nothing about it: a 503, and the log says why. */
+static bool blame_login(const struct desk *d, struct tow_err *e)
+{
+	const char *login = tow_db_user(d->db);
+	tow_fail(e, TOW_RETRY, "the login '%s' of this server may not read the routes", login);
+	return tow_hint(e, "make it a member: grant tow_server to \"%s\"", login);
+}
+
 /* The description is made of them. */
 static bool load_routes(struct desk *d, struct tow_err *e)
 {
 	long long newest = d->routes.newest;
 	d->routes_us = tow_mono_us();
 	if (!routes_load(&d->routes, ask(d), e))
-		return false;
+		return is(e->class, "42501") ? blame_login(d, e) : false;
 	if (d->routes.newest != newest) {
 		d->described = NULL;
 		d->coded = (struct coded){ .arena = &d->arena };
@@ -145,10 +153,15 @@ static void note_stranger(struct turn *t)
 	desk_turn(t->desk);
 }
 
-static int refuse_stranger(struct turn *t)
+static int refuse_stranger(struct turn *t, const char *token)
 {
-	tow_fail_class(&t->err, TOW_FINAL, "TW401", "sign in first");
-	tow_hint(&t->err, "send Authorization: Bearer TOKEN; tow token add NAME makes one");
+	tow_fail_class(&t->err, TOW_FINAL, "TW401",
+		       token ? "no such token, or it has expired" : "sign in first");
+	if (token)
+		tow_hint(&t->err, "tow token add NAME makes another, tow token link an address "
+				  "that signs in");
+	else
+		tow_hint(&t->err, "send Authorization: Bearer TOKEN; tow token add NAME makes one");
 	problem_of_err(t->q->arena, t->r, &t->err);
 	return t->r->status;
 }
@@ -278,7 +291,7 @@ static int api(struct turn *t)
 	if (!guard_token(&t->desk->guard, t->q, !reads(t->q), &token, &t->err))
 		return fail(t);
 	if (!token)
-		return refuse_stranger(t);
+		return refuse_stranger(t, NULL);
 	if (!connected(t->desk, &t->err))
 		return fail(t);
 	return call_route(t, token, true);
@@ -363,7 +376,7 @@ static int websocket(struct turn *t)
 				tow_fmt(t->q->arena, "{%s}", token))))
 		return fail(t);
 	if (!token || tow_rows_count(rows) == 0) {
-		int status = refuse_stranger(t);
+		int status = refuse_stranger(t, token);
 		note_stranger(t);
 		return status;
 	}

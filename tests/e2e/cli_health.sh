@@ -64,6 +64,8 @@ exits 0 "at the status too" as looker top --once >/dev/null
 exits 77 "but may not enqueue" as looker enqueue noop 2>/dev/null
 like "$(as looker enqueue noop 2>&1)" "hint: .*tow_producer enqueues" "and is told who may"
 is "$(as looker doctor --json | jq -r '.[] | select(.component == "schema").status')" warn "doctor does not call bad what one may not see"
+instance_psql -c 'create role hand login in role tow_worker'
+is "$(as hand doctor --json | jq -r '.[] | select(.component == "status") | .status + ": " + .detail')" "warn: this user may not look at queues and workers" "nor what a worker's login may not"
 exits 77 "and others may not look" as nobody_here jobs 2>/dev/null
 
 # Out of reach

@@ -18,6 +18,10 @@ link=$(grep -o 'http://127.0.0.1:[0-9]*/#key=tow_[0-9a-f]*' "$log")
 is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"${link#*#key=}\"}" "${link%%#*}api/v1/session" | jq -r .role)" admin "the page's address signs in"
 is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"${link#*#key=}\"}" "${link%%#*}api/v1/session" | jq -r .status)" 401 "once"
 like "$("$TOW" token link)" "^${link%%#*}#key=tow_" "and another can be had"
+page=$(cat "$TOW_HOME/page")
+echo http://127.0.0.1:1/ >"$TOW_HOME/page"
+ok "at the address that the server says, not one that another had here" wait_until '"$TOW" token link 2>/dev/null | grep -q "^${link%%#*}#key=tow_"'
+echo "$page" >"$TOW_HOME/page"
 like "$(cat "$log")" "psql 'postgresql:///tow\?host=" "it says how to connect"
 is "$(tow workers --json | jq -r '.[0].queues')" "default:2 mail:1" "with the queues asked for"
 is "$(tow enqueue echo '{"a": 1}' --wait | tail -1)" '{"a": 1}' "it works"

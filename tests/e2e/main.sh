@@ -25,4 +25,12 @@ while IFS=$'\t' read -r name summary; do
 	ok "$name has a summary" test -n "$summary"
 	like "$("$TOW" "$name" --help)" "^usage: tow $name" "$name says how it is used"
 done < <("$TOW" --commands)
+
+pages=$(mktemp -d /tmp/tow-e2e.XXXXXX)
+trap 'rm -rf "$pages"' EXIT
+contrib/gen/man.sh "$TOW" "$pages"
+for page in $(sed -n 's/^Documentation=man:\(.*\)(1)$/\1/p' contrib/systemd/*.service); do
+	like "$(cat "$pages/$page.1")" "usage: tow ${page#tow-}" "the page $page, of which a unit speaks, is among those that are made"
+done
+like "$(env -u MAKEFLAGS make -n B="${TOW_BUILD:-build}" install)" "gen/man.sh.*share/man/man1" "and make install makes and brings them"
 done_testing

@@ -31,6 +31,7 @@ is "$(api_status GET /api/v1/status)" 401 "nobody is let in without a token"
 is "$(curl -s -m 30 "$SERVE_URL/api/v1/jobs/1" | jq -r '[.status, .title, (.hint != null), .code] | @csv')" '401,"Not signed in",true,"TW401"' "and is told what to send"
 TOKEN=tow_wrong
 is "$(api_status GET /api/v1/status)" 401 "nor with a wrong one"
+like "$(api GET /api/v1/status)" "no such token, or it has expired.*tow token add" "and is told that it is that"
 TOKEN=$VERA
 is "$(api GET /api/v1/me | jq -c .)" '{"name":"vera","role":"viewer"}' "a token is somebody"
 is "$(api GET /api/v1/status | jq -r '.items[0] | has("component") and has("status")')" true "who may look"

@@ -33,6 +33,14 @@ enqueue "select tow.enqueue('noop', queue => 'fresh', run_at => tow.now() + inte
 wait_until "there_is 'select run_at <= tow.now() from tow_store.scheduled'"
 exits 0 "without a scheduler" timeout 60 "$TOW" worker --drain --queue fresh 2>"$FAULTS_DIR/drain.log"
 is "$(query "select count(*) from tow.history where queue = 'fresh'")" 3001 "it runs what is due"
+
+#--- --log-format, --log-level
+
+worker_start --log-format json --log-level debug
+enqueue "select tow.enqueue('noop', run_at => tow.now() + interval '100 ms')" >/dev/null
+ok "the scheduler that a worker starts logs as it does" wait_until 'grep -q "\"level\":\"debug\",\"who\":\"scheduler\"" "$WORKER_LOG"'
+process_stop "$WORKER_PID"
+is "$(grep -cv '^{' "$WORKER_LOG")" 0 "each line"
 scheduler_start
 
 #--- --no-listen

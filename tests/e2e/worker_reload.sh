@@ -86,6 +86,21 @@ is "$(queues)" default:1 "it serves what it did"
 enqueue "select tow.enqueue('noop')" >/dev/null
 ok "and runs jobs" drained
 
+#--- --check
+
+check() {
+	configure 'queue = default:2' '[exec x]' "command = $1" "cwd = $FAULTS_DIR"
+	"$TOW" worker --config "$config" --check 2>&1
+}
+exits 0 "--check finds nothing wrong" check 'true --fast'
+exits 0 "what only the shell can tell is left to it" check '"$HOME"/none --fast'
+like "$(check '/nonexistent/prog --fast')" "\[exec x\]: there is no program '/nonexistent/prog'" "a program that is not there is missed"
+like "$(check prog_that_is_none)" "there is no program 'prog_that_is_none'" "wherever it is looked for"
+printf '#!/bin/sh\n' >"$FAULTS_DIR/prog"
+exits 78 "and one that cannot be run" check ./prog >/dev/null
+chmod +x "$FAULTS_DIR/prog"
+exits 0 "until it can" check ./prog
+
 #--- kinds that are functions in the database
 
 query "create function public.answer(args jsonb) returns jsonb language sql security definer as 'select args';

@@ -33,7 +33,7 @@ select pg_temp.refused($$select tow.add_token('x', lasts => '-1 s')$$, 'TW422', 
 select pg_temp.refused($$select tow.drop_token('nobody')$$, 'TW404', 'token ls', 'only what is there can be dropped');
 
 -- As whom
-select is(pg_temp.asked('tow_wrong', 'GET /me'), 'TW401 sign in first', 'who has no token is asked for one');
+select is(pg_temp.asked('tow_wrong', 'GET /me'), 'TW401 no such token, or it has expired', 'a wrong token is said to be one');
 select is(pg_temp.asked(:'viewer', 'GET /me'), '200 {"name":"vera","role":"viewer"}', 'a request is its token''s');
 select is(pg_temp.asked(:'admin', 'GET /me'), '200 {"name":"ada","role":"admin"}', 'and so is another');
 select is(current_setting('role'), 'none', 'and the session is itself again');
@@ -171,13 +171,13 @@ select is((select string_agg(format('%s %s %s', hash = pg_temp.hashed(:'session'
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'session'), 'TW401', null, 'a session makes no other');
 select tow.sign_out(pg_temp.hashed(:'session')), tow.sign_out(pg_temp.hashed('x')) \g /dev/null
 select is((select string_agg(concat_ws(' ', who, subject), ',') from tow.audit where what = 'sign_out'), 'otto otto', 'who signs out is in the audit');
-select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 sign in first', 'until it signs out');
+select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 no such token, or it has expired', 'until it signs out');
 select secret as session from tow.sign_in(pg_temp.hashed(:'operator')) \gset
 select tow.drop_token('otto');
-select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 sign in first', 'or its token is dropped');
-select is(pg_temp.asked(:'operator', 'GET /me'), 'TW401 sign in first', 'which is refused itself');
+select is(pg_temp.asked(:'session', 'GET /me'), 'TW401 no such token, or it has expired', 'or its token is dropped');
+select is(pg_temp.asked(:'operator', 'GET /me'), 'TW401 no such token, or it has expired', 'which is refused itself');
 select tow.add_key('viewer', '5 min') as key \gset
-select is(pg_temp.asked(:'key', 'GET /me'), 'TW401 sign in first', 'a key is no token');
+select is(pg_temp.asked(:'key', 'GET /me'), 'TW401 no such token, or it has expired', 'a key is no token');
 select role as got, secret as session from tow.sign_in(pg_temp.hashed(:'key')) \gset
 select is(:'got'::text, 'viewer', 'it signs in');
 select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW401', null, 'once');
@@ -190,8 +190,8 @@ select throws_ok(format('select tow.sign_in(pg_temp.hashed(%L))', :'key'), 'TW40
 select alike(pg_temp.asked(:'late', 'GET /me'), '200 %', 'a session lasts');
 select alike(pg_temp.asked(:'session', 'GET /me'), '200 %', 'so does that of a key, which was good for less');
 select pg_temp.later('1 hour');
-select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 sign in first', 'a token that was for an hour is over');
-select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'and so is who signed in with it');
+select is(pg_temp.asked(:'admin', 'GET /me'), 'TW401 no such token, or it has expired', 'a token that was for an hour is over');
+select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 no such token, or it has expired', 'and so is who signed in with it');
 
 
 -- In vain
@@ -205,7 +205,7 @@ select is((select string_agg(detail ->> 'times', ',') from tow.audit where what 
 
 select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
 select tow.drop_token(:'maker');
-select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 sign in first', 'who signed in with a key is sent away by the name of who made it');
+select is(pg_temp.asked(:'late', 'GET /me'), 'TW401 no such token, or it has expired', 'who signed in with a key is sent away by the name of who made it');
 
 -- What is over goes by itself
 select tow.add_token('brief', 'viewer', '1 hour') as brief \gset

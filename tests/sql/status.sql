@@ -53,6 +53,10 @@ select is(pg_temp.says('^serve$'), 'ok: the page and the API are at an address t
 set local application_name = 'tow serve at http://127.0.0.1:7077';
 select pg_stat_clear_snapshot();
 select is(pg_temp.says('^serve$'), 'ok: the page and the API are at http://127.0.0.1:7077', 'where one is');
+select is((select string_agg(s, ',') from tow.served_at() s), 'http://127.0.0.1:7077', 'which is for whoever makes a link to it');
+set local application_name = 'tow serve at https://queue.of.the.department.example/and/so/on/and/on';
+select pg_stat_clear_snapshot();
+select is((select string_agg(s, ',') from tow.served_at() s), null, 'one that is too long for a name is no address');
 set local application_name = 'psql';
 select alike(pg_temp.says('^queue default'), 'ok: 1 ready, 0 running, the oldest waits for %', 'a queue that is served');
 select tow.pause('default', 'repairs');

@@ -212,7 +212,7 @@ declare
 begin
 	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(p_hash) and o.kind <> 'key' and coalesce(o.expires_at > v_now, true);
 	if not found then
-		perform tow_store.fail('TW401', 'sign in first', 'send Authorization: Bearer TOKEN; tow token add NAME makes one');
+		perform tow_store.fail('TW401', 'no such token, or it has expired', 'tow token add NAME makes another, tow token link an address that signs in');
 	end if;
 	if coalesce(t.used_at < v_now - interval '1 min', true) then
 		update tow_store.token o set used_at = v_now where o.hash = t.hash;

@@ -118,6 +118,16 @@ as $$
 $$;
 comment on function tow_store.so_many(bigint, text) is '2 workers; null of none.';
 
+-- Whole addresses alone: a session's name has 63 bytes.
+create or replace function tow.served_at() returns setof text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select distinct p.place from pg_stat_activity a, lateral substring(a.application_name from '^tow serve at (http.*)$') p(place)
+	where a.datname = current_database() and octet_length(a.application_name) < 63 and p.place is not null
+	order by p.place
+$$;
+comment on function tow.served_at() is 'The addresses of tow serve, as far as the names of sessions may be seen.';
+
 -- Each server has a session that says where it is reached, as far as 63 bytes go; those of 0.7.0 do not. Where nobody has asked one for a day, none is missed; and where
 -- the names of others' sessions may not be seen, nothing is known.
 create or replace function tow_store.status_serve() returns table(component text, status text, detail text, hint text)

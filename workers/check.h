@@ -1,0 +1,10 @@
+/* What tow worker --check looks at beside the file itself. */
+#ifndef TOW_WORKERS_CHECK_H
+#define TOW_WORKERS_CHECK_H
+
+#include "kinds.h"
+
+/* Whether the program is there with which each exec kind's command begins. */
+TOW_MUST bool check_programs(const struct kinds *kinds, struct tow_err *e);
+
+#endif
