@@ -1,4 +1,4 @@
--- What clients do by themselves, or do not: they lose a torrent, are told by others to pause it, delete nothing, were away, hold it already.
+-- What clients do by themselves, or do not: they lose a torrent, are told by others to pause it, delete nothing, were away, hold it already, for us or for others.
 begin;
 \ir ../lib/fixture.sql
 set local tow.fake_now = '2030-01-01 00:00:00+00';
@@ -100,5 +100,16 @@ select is(pg_temp.acts(:twin), 'remove_data remove', 'it is told to forget what 
 select is((select detail from haul.events where download = :twin and what = 'refused'), 'client c: it does not delete data; it is only to forget it, and the files stay in /dl', 'and where the files are stands there');
 select haul.acted(:twin, 'remove') \g /dev/null
 select is((select concat_ws(' ', d.state, t.state) from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'cancelled removed', 'it is gone');
+
+-- Held already, because somebody put it there by hand: it stays theirs.
+\set f ffffffffffffffffffffffffffffffffffffffff
+select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
+select pg_temp.wants(:'f') as f_id \gset
+select is(haul.held(:f_id, :'f'), true, 'what somebody else gave to the client is not given once more');
+select is(pg_temp.is_now(:f_id), 'failed client c holds it already, and not for Towpath', 'and says so');
+select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
+select is((select count(*) from haul_store.transfer where key = :'f' and download is not null), 0::bigint, 'it is nobody''s');
+select haul.forget(:f_id, 'data'), pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
+select is(pg_temp.acts(:f_id), null, 'and nothing is removed with the download that wanted it');
 select * from finish();
 rollback;

@@ -119,8 +119,18 @@ begin
 end $$;
 comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so.';
 
+-- By its tag, or because it is, or was, what a download of this client got.
+create or replace function haul_store.was_ours(t haul_store.transfer) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select t.download is not null or exists (select from unnest(t.tags) g(tag) where g.tag ~ '^tow-\d+$')
+		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)))
+$$;
+comment on function haul_store.was_ours(haul_store.transfer) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
+
 -- Whoever asks for a torrent is told here whose it is: most clients do not say, and some say nothing at all. Of two that are given
--- to it in the same moment the later one finds the hash of the other, which no listing has yet. Locks as haul.observe does.
+-- to it in the same moment the later one finds the hash of the other, which no listing has yet. What somebody else gave to it stays
+-- theirs: it could be deleted, data and all, when what is ours has ended. Locks as haul.observe does.
 create or replace function haul.held(download bigint, hash text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -128,7 +138,7 @@ as $$
 declare
 	d constant haul_store.download := haul_store.hold_download(download);
 	w haul_store.download := haul_store.holder(d.client, hash, d.id);
-	v_key text;
+	t haul_store.transfer;
 begin
 	if d.state <> 'approved' then
 		return false;
@@ -142,13 +152,18 @@ begin
 		perform haul_store.refuse_held(d, w);
 		return true;
 	end if;
+	select o.* into t from haul_store.transfer o
+	where o.client = d.client and (o.key = hash or o.ids @> array[hash]) and o.leaving is null and o.missed = 0 and o.state <> 'removed' limit 1;
+	if t.id is not null and not haul_store.was_ours(t) then
+		perform haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
+			format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted (tow client set NAME --adopt)', d.id));
+		return true;
+	end if;
 	update haul_store.download o set key = coalesce(o.key, hash) where o.id = d.id;
-	select t.key into v_key from haul_store.transfer t
-	where t.client = d.client and (t.key = hash or t.ids @> array[hash]) and t.leaving is null and t.missed = 0 and t.state <> 'removed' limit 1;
-	perform haul.grabbed(d.id, v_key) where v_key is not null;
-	return v_key is not null;
+	perform haul.grabbed(d.id, t.key) where t.id is not null;
+	return t.id is not null;
 end $$;
-comment on function haul.held(bigint, text) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download, and this one fails, or for nobody any more, and this one gets it.';
+comment on function haul.held(bigint, text) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download or for somebody else, and this one fails, or for nobody of ours any more, and this one gets it.';
 
 create or replace function haul.give_up(download bigint, class text, error text, hint text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
