@@ -85,9 +85,11 @@ select is(tow.state(pg_temp.job(:b_id, 'haul.grab')), 'ready', 'no longer than t
 -- Held already: for another, for one that was given to it a moment ago, for nobody.
 select pg_temp.wants(:'b') as twin \gset
 select is(haul.held(:b_id, :'b'), false, 'the first is given');
-select is(haul.held(:twin, :'b'), true, 'the other is not');
-select is(pg_temp.is_now(:twin), format('failed client c holds it for download %s, which is approved', :b_id), 'and says why, though no listing has the first one yet');
-select haul.grabbed(:b_id, null), haul.cancel(:b_id), pg_temp.sees(pg_temp.t(:'a', 'downloading'), pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
+select pg_temp.refused(format('select haul.held(%s, %L)', :twin, :'b'), 'TW425', 'when that is done', 'the other waits until the client has taken it');
+select haul.grabbed(:b_id, null) \g /dev/null
+select is(haul.held(:twin, :'b'), true, 'and is not given then');
+select is(pg_temp.is_now(:twin), format('failed client c holds it for download %s, which is downloading', :b_id), 'and says why, though no listing has the first one yet');
+select haul.cancel(:b_id), pg_temp.sees(pg_temp.t(:'a', 'downloading'), pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
 select is(haul.retry(:twin), 'approved', 'the first was given up');
 select is(haul.held(:twin, :'b'), true, 'the client holds it still');
 select is((select concat_ws(' ', d.state, t.key = :'b') from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'downloading t', 'for this one from now on');
@@ -111,5 +113,15 @@ select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 10
 select is((select count(*) from haul_store.transfer where key = :'f' and download is not null), 0::bigint, 'it is nobody''s');
 select haul.forget(:f_id, 'data'), pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
 select is(pg_temp.acts(:f_id), null, 'and nothing is removed with the download that wanted it');
+-- What the client would not take, or was not given after all, is not for us when somebody puts it there.
+\set e eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
+select haul.set_client('c', category => 'tow', adopt => true), pg_temp.wants(:'e') as e_id, pg_temp.wants(:'e') as e_twin \gset
+select is(haul.held(:e_id, :'e'), false, 'one is given');
+select haul.give_up(:e_id, 'client.refused', 'it would not', null) \g /dev/null
+select is(haul.held(:e_twin, :'e'), false, 'what wants the same is given when the client would not take that one');
+select haul.cancel(:e_twin, 'data'), pg_temp.sees(pg_temp.t(:'e', 'downloading', '{"category": "tow"}')) \g /dev/null
+select pg_temp.later('2 min'), pg_temp.sees(pg_temp.t(:'e', 'downloading', '{"category": "tow"}')) \g /dev/null
+select is((select concat_ws(' ', d.adopted, d.state) from haul_store.transfer t join haul_store.download d on d.id = t.download where t.key = :'e'), 't downloading', 'what somebody puts there then is adopted');
+select is(pg_temp.acts(:e_twin), null, 'and not deleted with the one that was given up');
 select * from finish();
 rollback;

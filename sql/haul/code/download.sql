@@ -181,6 +181,7 @@ as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download := haul_store.hold_download(id);
+	v_was constant haul_store.download := d;
 	v_job bigint;
 begin
 	perform haul_store.check_remove(remove);
@@ -191,6 +192,7 @@ begin
 	perform haul_store.note_verb(d, 'cancel', jsonb_build_object('remove', remove));
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
 	perform haul_store.stop_fetch(d, 'paused');
+	perform haul_store.take_back_key(v_was);
 	for v_job in select unnest(haul_store.errands(d.id, '{haul.grab,haul.import,haul.preview}')) loop
 		perform haul_store.end_job(v_job, 'its download was cancelled');
 	end loop;

@@ -129,7 +129,8 @@ $$;
 comment on function haul_store.was_ours(haul_store.transfer) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
 
 -- Whoever asks for a torrent is told here whose it is: most clients do not say, and some say nothing at all. Of two that are given
--- to it in the same moment the later one finds the hash of the other, which no listing has yet. What somebody else gave to it stays
+-- to it in the same moment the later one finds the hash of the other, which no listing has yet, and comes again (TW425) when the
+-- client has taken that one, or has not. What somebody else gave to it stays
 -- theirs: it could be deleted, data and all, when what is ours has ended. Locks as haul.observe does.
 create or replace function haul.held(download bigint, hash text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -148,7 +149,9 @@ begin
 			and not exists (select from haul_store.transfer t where t.download = o.id)
 		order by o.id limit 1;
 	end if;
-	if w.id is not null then
+	if w.state = 'approved' then
+		perform haul_store.fail('TW425', format('download %s is being given to client %s', w.id, d.client_name), 'it goes on when that is done');
+	elsif w.id is not null then
 		perform haul_store.refuse_held(d, w);
 		return true;
 	end if;
@@ -165,6 +168,14 @@ begin
 end $$;
 comment on function haul.held(bigint, text) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download or for somebody else, and this one fails, or for nobody of ours any more, and this one gets it.';
 
+-- What comes into the client by that hash later is not for this one.
+create or replace function haul_store.take_back_key(d haul_store.download) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.download o set key = null where o.id = d.id and d.state = 'approved' and not exists (select from haul_store.transfer t where t.download = d.id)
+$$;
+comment on function haul_store.take_back_key(haul_store.download) is 'Forget the hash of what was to be given to a client, which has not taken it; d: as it was until then.';
+
 create or replace function haul.give_up(download bigint, class text, error text, hint text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -174,6 +185,7 @@ declare
 begin
 	if exists (select from haul_store.move m where m.from_state = d.state and m.to_state = 'failed') then
 		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'), nullif(hint, ''));
+		perform haul_store.take_back_key(d);
 		perform haul_store.rest_transfer(d, 'error');
 		update haul_store.transfer t set percent = 0, left_bytes = t.size where t.download = d.id and class = 'release.checksum' and haul_store.is_web(t.client); -- the worker has deleted it
 	end if;
