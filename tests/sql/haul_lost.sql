@@ -97,11 +97,18 @@ select is((select concat_ws(' ', d.state, t.key = :'b') from haul_store.download
 -- One that deletes nothing at least forgets it, where somebody wants it gone.
 select haul.cancel(:twin, 'data'), pg_temp.sees(pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
 select is((select count(*) from haul.begin_act(:twin, 'remove_data')), 1::bigint, 'given up, it goes, though it bears the tag of the one that had it before');
-select haul.acted(:twin, 'remove_data', 'it does not delete data') \g /dev/null
+select haul.acted(:twin, 'remove_data', 'it does not delete data', class => 'client.cannot') \g /dev/null
 select is(pg_temp.acts(:twin), 'remove_data remove', 'it is told to forget what it does not delete');
 select is((select detail from haul.events where download = :twin and what = 'refused'), 'client c: it does not delete data; it is only to forget it, and the files stay in /dl', 'and where the files are stands there');
 select haul.acted(:twin, 'remove') \g /dev/null
 select is((select concat_ws(' ', d.state, t.state) from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'cancelled removed', 'it is gone');
+
+-- One that would not delete it this time keeps it: nobody would know of the data.
+\set g 9999999999999999999999999999999999999999
+select pg_temp.given(:'g') as g_id \gset
+select haul.cancel(:g_id, 'data'), haul.acted(:g_id, 'remove_data', 'the server answered 404: there is no such thing', class => 'http.404') \g /dev/null
+select is(pg_temp.acts(:g_id), 'remove_data', 'what was refused for another reason is not forgotten there');
+select is((select detail from haul.events where download = :g_id and what = 'refused'), 'client c: remove_data: the server answered 404: there is no such thing', 'but said');
 
 -- Held already, because somebody put it there by hand: it stays theirs.
 \set f ffffffffffffffffffffffffffffffffffffffff

@@ -318,14 +318,14 @@ $$;
 comment on function haul.begin_act(bigint, text) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it, or it is not to go any more.';
 
 -- A transfer that was to go is gone, whatever a listing that was under way still says.
-create or replace function haul.acted(download bigint, act text, error text default null, said text default null) returns void
+create or replace function haul.acted(download bigint, act text, error text default null, said text default null, class text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	d constant haul_store.download := haul_store.hold_download(download);
 begin
-	if error is not null and act = 'remove_data' and d.gone = 'remove_data' then
+	if error is not null and act = 'remove_data' and d.gone = 'remove_data' and class = 'client.cannot' then
 		perform haul_store.note_event(d.id, 'refused', format('client %s: %s; it is only to forget it, and the files stay%s', d.client_name, error,
 			(select ' in ' || haul_store.local_path(t.client, t.folder) from haul_store.transfer t where t.download = d.id and t.folder is not null limit 1)));
 		perform haul_store.let_go(d, 'transfer');
@@ -340,7 +340,7 @@ begin
 		perform haul_store.note_event(d.id, 'told', format('client %s: %s', d.client_name, said));
 	end if;
 end $$;
-comment on function haul.acted(bigint, text, text, text) is 'A client was told something about a download, and has done so (said: what), or would not (error); or what it cannot do, said when it was given the download.';
+comment on function haul.acted(bigint, text, text, text, text) is 'A client was told something about a download, and has done so (said: what), or would not (error, and its class: client.cannot of one that can never do it); or what it cannot do, said when it was given the download.';
 
 create or replace function haul.measured(download bigint, free_bytes bigint) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
