@@ -68,6 +68,14 @@ select is(haul.retry(:n_id), 'approved', 'is given to it anew');
 select is(tow.state(pg_temp.job(:n_id, 'haul.grab')), 'ready', 'by a job');
 select haul.cancel(:n_id) \g /dev/null
 
+-- What is no torrent is announced to nobody: there is only a pause to be ended.
+select haul.add_client('u', 'sabnzbd', 'http://127.0.0.1:1') as u, haul.grab('http://127.0.0.1:1/x.nzb', client => 'u') as x_id \gset
+select haul.grabbed(:x_id, 'nzo') \g /dev/null
+select pg_temp.refused(format('select haul.retry(%s)', :x_id), 'TW409', 'then tow haul retry', 'an nzb that stands still is not said to have been tried again');
+update haul_store.transfer set state = 'paused' where key = 'nzo' \g /dev/null
+select is(haul.retry(:x_id), 'downloading', 'one that is paused there');
+select is(pg_temp.acts(:x_id), 'resume', 'is let go on');
+
 -- Told to be fast by one that is down.
 select haul.unreachable(:c, 1, 'scgi.connect', 'nobody listens there', null) \g /dev/null
 select alike(pg_temp.is_now(:a_id), 'downloading client c is down since %', 'whose client is down is not said to be fast, either');
