@@ -11,6 +11,7 @@
  *	client.banned	it refuses us for a time, whatever we say
  *	client.old	a version that cannot do this
  *	client.refused	it understood, and would not (what it said is the text)
+ *	client.cannot	it is no program that can delete data, whatever it is asked
  *	client.gone	it does not hold this transfer
  *	client.garbled	the answer is none of this protocol's */
 #ifndef TOW_CLIENT_H

@@ -190,7 +190,7 @@ is "$(drive add 'magnet:?xt=urn:btih:zz' | says)" 'client.refused final' "a bad 
 head -c 1000 /dev/urandom >"$room/bad.torrent"
 is "$(drive add "$room/bad.torrent" | says)" 'client.refused final' "what is no torrent"
 is "$(drive tag "$album" job-1 | says)" 'client.refused final' "a tag"
-is "$(drive act "$album" remove-data | says)" 'client.refused final' "to delete data"
+is "$(drive act "$album" remove-data | says)" 'client.cannot final' "to delete data"
 is "$(drive act "$album" recheck | says)" 'client.refused final' "to check again"
 is "$(acted "$plain" pause)" client.refused "to pause what has ended"
 ok "and nothing has come of it" held "$album"

@@ -164,7 +164,7 @@ ok "then it is" wait_until 'checked "seeding true"'
 is "$(acted "$holes" remove)" true "remove"
 not_ok "it is not listed any more" held "$holes"
 ok "its data stays" rm "$room/holes.bin"
-is "$(acted "$album" remove-data)" client.refused "data it does not delete"
+is "$(acted "$album" remove-data)" client.cannot "data it does not delete"
 ok "and keeps the torrent" held "$album"
 stranger=ffffffffffffffffffffffffffffffffffffffff
 for verb in "files $stranger" "act $stranger pause" "act $stranger remove" "act $stranger remove-data" "tag $stranger t" "category $stranger t" 'files x' 'act all remove'; do

@@ -50,7 +50,7 @@ holds() { # DRIVER OPTIONS...
 	first=$(tow haul add "$room/$driver.twin.torrent" --client "$driver")
 	again=$(tow haul add "$room/$driver.twin.torrent" --client "$driver")
 	tow queue resume haul
-	ok "$driver: of two in one moment one fails" wait_until "says \"select count(*) from haul.downloads where id in ($first, $again) and state = 'failed'\" 1" 60
+	ok "$driver: of two in one moment one fails" wait_until "says \"select count(*) from haul.downloads where id in ($first, $again) and state = 'failed'\" 1" 150
 	like "$(asks "select error from haul.downloads where id in ($first, $again) and state = 'failed'")" "^client $driver holds it for download ($first|$again)" "$driver: for the other, which no listing has yet"
 	tow client rm "$driver" --yes
 	finish "$pid"

@@ -1,4 +1,4 @@
--- What clients do by themselves, or do not: they lose a torrent, are told by others to pause it, delete nothing, were away, hold it already.
+-- What clients do by themselves, or do not: they lose a torrent, are told by others to pause it, delete nothing, were away, hold it already, for us or for others.
 begin;
 \ir ../lib/fixture.sql
 set local tow.fake_now = '2030-01-01 00:00:00+00';
@@ -68,6 +68,14 @@ select is(haul.retry(:n_id), 'approved', 'is given to it anew');
 select is(tow.state(pg_temp.job(:n_id, 'haul.grab')), 'ready', 'by a job');
 select haul.cancel(:n_id) \g /dev/null
 
+-- What is no torrent is announced to nobody: there is only a pause to be ended.
+select haul.add_client('u', 'sabnzbd', 'http://127.0.0.1:1') as u, haul.grab('http://127.0.0.1:1/x.nzb', client => 'u') as x_id \gset
+select haul.grabbed(:x_id, 'nzo') \g /dev/null
+select pg_temp.refused(format('select haul.retry(%s)', :x_id), 'TW409', 'then tow haul retry', 'an nzb that stands still is not said to have been tried again');
+update haul_store.transfer set state = 'paused' where key = 'nzo' \g /dev/null
+select is(haul.retry(:x_id), 'downloading', 'one that is paused there');
+select is(pg_temp.acts(:x_id), 'resume', 'is let go on');
+
 -- Told to be fast by one that is down.
 select haul.unreachable(:c, 1, 'scgi.connect', 'nobody listens there', null) \g /dev/null
 select alike(pg_temp.is_now(:a_id), 'downloading client c is down since %', 'whose client is down is not said to be fast, either');
@@ -85,9 +93,11 @@ select is(tow.state(pg_temp.job(:b_id, 'haul.grab')), 'ready', 'no longer than t
 -- Held already: for another, for one that was given to it a moment ago, for nobody.
 select pg_temp.wants(:'b') as twin \gset
 select is(haul.held(:b_id, :'b'), false, 'the first is given');
-select is(haul.held(:twin, :'b'), true, 'the other is not');
-select is(pg_temp.is_now(:twin), format('failed client c holds it for download %s, which is approved', :b_id), 'and says why, though no listing has the first one yet');
-select haul.grabbed(:b_id, null), haul.cancel(:b_id), pg_temp.sees(pg_temp.t(:'a', 'downloading'), pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
+select pg_temp.refused(format('select haul.held(%s, %L)', :twin, :'b'), 'TW425', 'when that is done', 'the other waits until the client has taken it');
+select haul.grabbed(:b_id, null) \g /dev/null
+select is(haul.held(:twin, :'b'), true, 'and is not given then');
+select is(pg_temp.is_now(:twin), format('failed client c holds it for download %s, which is downloading', :b_id), 'and says why, though no listing has the first one yet');
+select haul.cancel(:b_id), pg_temp.sees(pg_temp.t(:'a', 'downloading'), pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
 select is(haul.retry(:twin), 'approved', 'the first was given up');
 select is(haul.held(:twin, :'b'), true, 'the client holds it still');
 select is((select concat_ws(' ', d.state, t.key = :'b') from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'downloading t', 'for this one from now on');
@@ -95,10 +105,38 @@ select is((select concat_ws(' ', d.state, t.key = :'b') from haul_store.download
 -- One that deletes nothing at least forgets it, where somebody wants it gone.
 select haul.cancel(:twin, 'data'), pg_temp.sees(pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
 select is((select count(*) from haul.begin_act(:twin, 'remove_data')), 1::bigint, 'given up, it goes, though it bears the tag of the one that had it before');
-select haul.acted(:twin, 'remove_data', 'it does not delete data') \g /dev/null
+select haul.acted(:twin, 'remove_data', 'it does not delete data', class => 'client.cannot') \g /dev/null
 select is(pg_temp.acts(:twin), 'remove_data remove', 'it is told to forget what it does not delete');
 select is((select detail from haul.events where download = :twin and what = 'refused'), 'client c: it does not delete data; it is only to forget it, and the files stay in /dl', 'and where the files are stands there');
 select haul.acted(:twin, 'remove') \g /dev/null
 select is((select concat_ws(' ', d.state, t.state) from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'cancelled removed', 'it is gone');
+
+-- One that would not delete it this time keeps it: nobody would know of the data.
+\set g 9999999999999999999999999999999999999999
+select pg_temp.given(:'g') as g_id \gset
+select haul.cancel(:g_id, 'data'), haul.acted(:g_id, 'remove_data', 'the server answered 404: there is no such thing', class => 'http.404') \g /dev/null
+select is(pg_temp.acts(:g_id), 'remove_data', 'what was refused for another reason is not forgotten there');
+select is((select detail from haul.events where download = :g_id and what = 'refused'), 'client c: remove_data: the server answered 404: there is no such thing', 'but said');
+
+-- Held already, because somebody put it there by hand: it stays theirs.
+\set f ffffffffffffffffffffffffffffffffffffffff
+select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
+select pg_temp.wants(:'f') as f_id \gset
+select is(haul.held(:f_id, :'f'), true, 'what somebody else gave to the client is not given once more');
+select is(pg_temp.is_now(:f_id), 'failed client c holds it already, and not for Towpath', 'and says so');
+select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
+select is((select count(*) from haul_store.transfer where key = :'f' and download is not null), 0::bigint, 'it is nobody''s');
+select haul.forget(:f_id, 'data'), pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
+select is(pg_temp.acts(:f_id), null, 'and nothing is removed with the download that wanted it');
+-- What the client would not take, or was not given after all, is not for us when somebody puts it there.
+\set e eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
+select haul.set_client('c', category => 'tow', adopt => true), pg_temp.wants(:'e') as e_id, pg_temp.wants(:'e') as e_twin \gset
+select is(haul.held(:e_id, :'e'), false, 'one is given');
+select haul.give_up(:e_id, 'client.refused', 'it would not', null) \g /dev/null
+select is(haul.held(:e_twin, :'e'), false, 'what wants the same is given when the client would not take that one');
+select haul.cancel(:e_twin, 'data'), pg_temp.sees(pg_temp.t(:'e', 'downloading', '{"category": "tow"}')) \g /dev/null
+select pg_temp.later('2 min'), pg_temp.sees(pg_temp.t(:'e', 'downloading', '{"category": "tow"}')) \g /dev/null
+select is((select concat_ws(' ', d.adopted, d.state) from haul_store.transfer t join haul_store.download d on d.id = t.download where t.key = :'e'), 't downloading', 'what somebody puts there then is adopted');
+select is(pg_temp.acts(:e_twin), null, 'and not deleted with the one that was given up');
 select * from finish();
 rollback;

@@ -86,7 +86,8 @@ static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_
 		return tow_call(db, NULL, e, "haul.acted", work_download(j), what, NULL,
 				ok ? said : NULL);
 	if (!work_waits(j, db, conf, e) && e->code == TOW_FINAL &&
-	    !tow_call(db, NULL, &also, "haul.acted", work_download(j), what, e->text))
+	    !tow_call(db, NULL, &also, "haul.acted", work_download(j), what, e->text, NULL,
+		      e->class))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
 	return false;
 }

@@ -181,6 +181,7 @@ as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download := haul_store.hold_download(id);
+	v_was constant haul_store.download := d;
 	v_job bigint;
 begin
 	perform haul_store.check_remove(remove);
@@ -191,6 +192,7 @@ begin
 	perform haul_store.note_verb(d, 'cancel', jsonb_build_object('remove', remove));
 	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
 	perform haul_store.stop_fetch(d, 'paused');
+	perform haul_store.take_back_key(v_was);
 	for v_job in select unnest(haul_store.errands(d.id, '{haul.grab,haul.import,haul.preview}')) loop
 		perform haul_store.end_job(v_job, 'its download was cancelled');
 	end loop;
@@ -224,9 +226,12 @@ begin
 	if d.state = 'downloading' and exists (select from haul_store.transfer t join haul_store.health h on h.client = t.client
 		where t.download = d.id and t.missed = 0 and t.state = 'downloading' and h.observed - t.moved < '1 minute') then
 		perform haul_store.fail('TW409', format('download %s is on its way', d.id), 'its client is at it: tow haul pause or cancel holds it or gives it up');
+	elsif d.state = 'downloading' and v_held and d.type <> 'torrent' and not haul_store.is_paused_there(d.id) then
+		perform haul_store.fail('TW409', format('client %s holds download %s, and cannot be told to try again', d.client_name, d.id),
+			format('see there what keeps it; or begin anew: tow haul cancel %s --remove data, then tow haul retry %1$s', d.id));
 	elsif d.state = 'downloading' and v_held then
 		perform haul_store.start_afresh(d);
-		perform haul_store.act(d, case when haul_store.is_paused_there(d.id) then 'resume' else 'reannounce' end) where d.type = 'torrent' or haul_store.is_paused_there(d.id);
+		perform haul_store.act(d, case when haul_store.is_paused_there(d.id) then 'resume' else 'reannounce' end);
 		return d.state;
 	elsif library is not null or d.library is null then
 		update haul_store.download o set library = (haul_store.see_library(library)).id where o.id = d.id returning o.* into d;
@@ -240,7 +245,7 @@ begin
 	perform tow.run_now(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j where tow.state(j) in ('retrying', 'scheduled');
 	return v_to;
 end $$;
-comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is announced there once more, or let go on, and one that its client does not list is given to it anew. Returns its state.';
+comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is let go on there, or, a torrent, announced once more, and one that its client does not list is given to it anew. Returns its state.';
 
 -- What a state that waits for nobody asks for.
 create or replace function haul_store.go_on(d haul_store.download) returns text

@@ -119,8 +119,19 @@ begin
 end $$;
 comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so.';
 
+-- By its tag, or because it is, or was, what a download of this client got.
+create or replace function haul_store.was_ours(t haul_store.transfer) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select t.download is not null or exists (select from unnest(t.tags) g(tag) where g.tag ~ '^tow-\d+$')
+		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)))
+$$;
+comment on function haul_store.was_ours(haul_store.transfer) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
+
 -- Whoever asks for a torrent is told here whose it is: most clients do not say, and some say nothing at all. Of two that are given
--- to it in the same moment the later one finds the hash of the other, which no listing has yet. Locks as haul.observe does.
+-- to it in the same moment the later one finds the hash of the other, which no listing has yet, and comes again (TW425) when the
+-- client has taken that one, or has not. What somebody else gave to it stays
+-- theirs: it could be deleted, data and all, when what is ours has ended. Locks as haul.observe does.
 create or replace function haul.held(download bigint, hash text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -128,7 +139,7 @@ as $$
 declare
 	d constant haul_store.download := haul_store.hold_download(download);
 	w haul_store.download := haul_store.holder(d.client, hash, d.id);
-	v_key text;
+	t haul_store.transfer;
 begin
 	if d.state <> 'approved' then
 		return false;
@@ -138,17 +149,32 @@ begin
 			and not exists (select from haul_store.transfer t where t.download = o.id)
 		order by o.id limit 1;
 	end if;
-	if w.id is not null then
+	if w.state = 'approved' then
+		perform haul_store.fail('TW425', format('download %s is being given to client %s', w.id, d.client_name), 'it goes on when that is done');
+	elsif w.id is not null then
 		perform haul_store.refuse_held(d, w);
 		return true;
 	end if;
+	select o.* into t from haul_store.transfer o
+	where o.client = d.client and (o.key = hash or o.ids @> array[hash]) and o.leaving is null and o.missed = 0 and o.state <> 'removed' limit 1;
+	if t.id is not null and not haul_store.was_ours(t) then
+		perform haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
+			format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted (tow client set NAME --adopt)', d.id));
+		return true;
+	end if;
 	update haul_store.download o set key = coalesce(o.key, hash) where o.id = d.id;
-	select t.key into v_key from haul_store.transfer t
-	where t.client = d.client and (t.key = hash or t.ids @> array[hash]) and t.leaving is null and t.missed = 0 and t.state <> 'removed' limit 1;
-	perform haul.grabbed(d.id, v_key) where v_key is not null;
-	return v_key is not null;
+	perform haul.grabbed(d.id, t.key) where t.id is not null;
+	return t.id is not null;
 end $$;
-comment on function haul.held(bigint, text) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download, and this one fails, or for nobody any more, and this one gets it.';
+comment on function haul.held(bigint, text) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download or for somebody else, and this one fails, or for nobody of ours any more, and this one gets it.';
+
+-- What comes into the client by that hash later is not for this one.
+create or replace function haul_store.take_back_key(d haul_store.download) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.download o set key = null where o.id = d.id and d.state = 'approved' and not exists (select from haul_store.transfer t where t.download = d.id)
+$$;
+comment on function haul_store.take_back_key(haul_store.download) is 'Forget the hash of what was to be given to a client, which has not taken it; d: as it was until then.';
 
 create or replace function haul.give_up(download bigint, class text, error text, hint text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -159,6 +185,7 @@ declare
 begin
 	if exists (select from haul_store.move m where m.from_state = d.state and m.to_state = 'failed') then
 		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'), nullif(hint, ''));
+		perform haul_store.take_back_key(d);
 		perform haul_store.rest_transfer(d, 'error');
 		update haul_store.transfer t set percent = 0, left_bytes = t.size where t.download = d.id and class = 'release.checksum' and haul_store.is_web(t.client); -- the worker has deleted it
 	end if;
@@ -291,14 +318,14 @@ $$;
 comment on function haul.begin_act(bigint, text) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it, or it is not to go any more.';
 
 -- A transfer that was to go is gone, whatever a listing that was under way still says.
-create or replace function haul.acted(download bigint, act text, error text default null, said text default null) returns void
+create or replace function haul.acted(download bigint, act text, error text default null, said text default null, class text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	d constant haul_store.download := haul_store.hold_download(download);
 begin
-	if error is not null and act = 'remove_data' and d.gone = 'remove_data' then
+	if error is not null and act = 'remove_data' and d.gone = 'remove_data' and class = 'client.cannot' then
 		perform haul_store.note_event(d.id, 'refused', format('client %s: %s; it is only to forget it, and the files stay%s', d.client_name, error,
 			(select ' in ' || haul_store.local_path(t.client, t.folder) from haul_store.transfer t where t.download = d.id and t.folder is not null limit 1)));
 		perform haul_store.let_go(d, 'transfer');
@@ -313,7 +340,7 @@ begin
 		perform haul_store.note_event(d.id, 'told', format('client %s: %s', d.client_name, said));
 	end if;
 end $$;
-comment on function haul.acted(bigint, text, text, text) is 'A client was told something about a download, and has done so (said: what), or would not (error); or what it cannot do, said when it was given the download.';
+comment on function haul.acted(bigint, text, text, text, text) is 'A client was told something about a download, and has done so (said: what), or would not (error, and its class: client.cannot of one that can never do it); or what it cannot do, said when it was given the download.';
 
 create or replace function haul.measured(download bigint, free_bytes bigint) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -511,7 +511,7 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 	case CLIENT_REMOVE:
 		return drop(c, a, t, e);
 	case CLIENT_REMOVE_DATA:
-		tow_fail_class(e, TOW_FINAL, "client.refused",
+		tow_fail_class(e, TOW_FINAL, "client.cannot",
 			       "it never deletes what it downloaded");
 		return tow_hint(e, "remove the transfer, and delete its files where they are");
 	case CLIENT_RECHECK:

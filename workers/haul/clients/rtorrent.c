@@ -570,7 +570,7 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		return call(c, a, methods[what], ARGS(hash), NULL, &value, e);
 	if (!call(c, a, "d.directory", ARGS(hash), NULL, &value, e))
 		return false;
-	tow_fail_class(e, TOW_FINAL, "client.refused", "it does not delete data");
+	tow_fail_class(e, TOW_FINAL, "client.cannot", "it does not delete data");
 	return tow_hint(e, "remove the torrent without its data, and then its files below '%.300s'",
 			text_of(a, value));
 }
