@@ -393,8 +393,9 @@ START_TEST(what_was_not_reached_is_said)
 	ck_assert_int_eq(connect(first, (struct sockaddr *)&at, sizeof at), 0);
 	q = (struct tow_http_request){ .url = url("/"), .timeout_ms = 300 };
 	ck_assert_str_eq(ask_in_vain(q).text,
-			 tow_fmt(&arena, "the host '127.0.0.1:%d' cannot be reached: it does not "
-					 "answer",
+			 tow_fmt(&arena,
+				 "the host '127.0.0.1:%d' cannot be reached: it does not "
+				 "answer",
 				 port));
 }
 END_TEST
