@@ -286,18 +286,49 @@ static const char *host_of(struct tow_arena *a, const char *url)
 	return tow_fmt(a, "%s%s%s", host, port ? ":" : "", port ? port : "");
 }
 
+/* The variable by which a proxy may be asked instead; NULL: none is. Which hosts are not asked by
+ * it, and whether one was, the library keeps to itself. */
+static const char *proxy_of(const char *url)
+{
+	static const char *const of_http[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL },
+				 *const of_https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy",
+						       "ALL_PROXY", NULL };
+	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
+	AUTO_PART *host = NULL;
+	AUTO_PART *scheme = NULL;
+	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || names_loopback(host))
+		return NULL;
+	const char *const *name = strcasecmp(scheme, "https") == 0 ? of_https : of_http;
+	while (*name && (!getenv(*name) || !*getenv(*name)))
+		name++;
+	return *name;
+}
+
 /* Why there was never anybody to ask; NULL: there was, for all that is known. */
 static const char *unreached(CURL *c, CURLcode curl)
 {
-	curl_off_t connected = 0;
+	const char *reached = NULL;
 	long error = 0;
-	curl_easy_getinfo(c, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(c, CURLINFO_PRIMARY_IP, &reached);
 	curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
-	if (curl == CURLE_COULDNT_RESOLVE_HOST)
+	if (curl == CURLE_COULDNT_RESOLVE_HOST || curl == CURLE_COULDNT_RESOLVE_PROXY)
 		return "nobody knows where a host of this name is";
 	if (curl == CURLE_COULDNT_CONNECT)
 		return error ? strerror((int)error) : "it takes no connection";
-	return curl == CURLE_OPERATION_TIMEDOUT && connected == 0 ? "it does not answer" : NULL;
+	return curl == CURLE_OPERATION_TIMEDOUT && !(reached && *reached) ? "it does not answer"
+									  : NULL;
+}
+
+static const char *whom(struct tow_arena *a, const char *url, CURLcode curl)
+{
+	const char *host = host_of(a, url), *proxy = proxy_of(url);
+	if (proxy && curl == CURLE_COULDNT_RESOLVE_PROXY)
+		return tow_fmt(a, "the proxy that %s names", proxy);
+	if (proxy && curl != CURLE_COULDNT_RESOLVE_HOST)
+		return tow_fmt(a, "the host '%s', or the proxy that %s names,", host, proxy);
+	return tow_fmt(a, "the host '%s'", host);
 }
 
 static bool fail_ask(struct tow_err *e, struct tow_http *h, const struct tow_http_request *q,
@@ -311,8 +342,8 @@ static bool fail_ask(struct tow_err *e, struct tow_http *h, const struct tow_htt
 	struct verdict v = judge(curl);
 	const char *why = unreached(h->curl, curl);
 	if (why)
-		return tow_fail_class(e, v.code, v.class, "the host '%s' cannot be reached: %s",
-				      host_of(in->arena, q->url), why);
+		return tow_fail_class(e, v.code, v.class, "%s cannot be reached: %s",
+				      whom(in->arena, q->url, curl), why);
 	return tow_fail_class(e, v.code, v.class, "%s '%s': %s", method, url,
 			      curl_easy_strerror(curl));
 }
@@ -432,99 +463,4 @@ const char *tow_http_leads_to(struct tow_http *h)
 	char *url = NULL;
 	curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &url);
 	return url;
-}
-
-/* What people take a status to mean; "" where there is no more to say than its number. */
-static const char *meaning(long status)
-{
-	static const struct {
-		long status;
-		const char *text;
-	} table[] = {
-		{ 400, "it does not understand what it is asked" },
-		{ 401, "it asks for a login" },
-		{ 403, "it does not allow that" },
-		{ 404, "there is no such thing" },
-		{ 405, "it does not take such requests" },
-		{ 408, "it waited too long for us" },
-		{ 410, "it is not there any more" },
-		{ 413, "that is more than it takes" },
-		{ 429, "it was asked too often" },
-		{ 451, "it may not be given for legal reasons" },
-		{ 500, "something broke there" },
-		{ 502, "what is behind it does not answer well" },
-		{ 503, "it is not available now" },
-		{ 504, "what is behind it does not answer" },
-		{ 507, "it has no room left" },
-	};
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (table[i].status == status)
-			return table[i].text;
-	return "";
-}
-
-/* What was meant for a browser, or for a program: no words for people. */
-static bool is_markup(const struct tow_http_answer *answer)
-{
-	size_t blank = strspn(answer->body, "\xef\xbb\xbf \t\r\n");
-	return answer->body[blank] == '<';
-}
-
-/* The beginning of what the server said, on one line: it often says what is wrong. */
-static void excerpt(char *out, size_t size, const struct tow_http_answer *answer)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < answer->body_len && n + 1 < size; i++) {
-		unsigned char c = (unsigned char)answer->body[i];
-		if (c >= 0x7f)
-			c = '?'; /* not known to be UTF-8 */
-		if (c > ' ')
-			out[n++] = (char)c;
-		else if (n > 0 && out[n - 1] != ' ')
-			out[n++] = ' ';
-	}
-	while (n > 0 && out[n - 1] == ' ')
-		n--;
-	out[n] = '\0';
-}
-
-bool tow_http_ok(const struct tow_http_answer *answer, struct tow_err *e)
-{
-	long s = answer->status;
-	if (s >= 200 && s < 300)
-		return true;
-	char class[48], said[200] = "";
-	bool passing = s == 408 || s == 425 || s == 429 || (s >= 500 && s < 600);
-	snprintf(class, sizeof class, "http.%ld", s);
-	if (answer->body_len > 0 && !is_markup(answer))
-		excerpt(said, sizeof said, answer);
-	const char *why = *said ? said : meaning(s);
-	return tow_fail_class(e, passing ? TOW_RETRY : TOW_FINAL, class,
-			      "the server answered %ld%s%s", s, *why ? ": " : "", why);
-}
-
-const char *tow_http_header(const struct tow_http_answer *answer, const char *name)
-{
-	size_t n = strlen(name);
-	for (const char *const *line = answer->headers; line && *line; line++)
-		if (strncasecmp(*line, name, n) == 0 && (*line)[n] == ':')
-			return *line + n + 1 + strspn(*line + n + 1, " \t");
-	return NULL;
-}
-
-/* A date counts from the server's own, so that nobody's clock needs to be right. */
-long tow_http_retry_after(const struct tow_http_answer *answer)
-{
-	const char *after = tow_http_header(answer, "Retry-After");
-	if (!after || !*after)
-		return -1;
-	char *end;
-	long seconds = strtol(after, &end, 10);
-	if (*end == '\0')
-		return seconds >= 0 ? seconds : -1;
-	const char *date = tow_http_header(answer, "Date");
-	time_t then = curl_getdate(after, NULL), now = date ? curl_getdate(date, NULL) : time(NULL);
-	if (then == -1 || now == -1)
-		return -1;
-	return then > now ? (long)(then - now) : 0;
 }

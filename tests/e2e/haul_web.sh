@@ -62,7 +62,7 @@ id=$(add gate/restarted)
 ok "another is under way" wait_until "half_here '$room/dl/tow-$id/restarted.part'"
 tow db stop >/dev/null
 touch "$room/src/open"
-sleep 2 # or it would be over before anybody noticed
+ok "its request ends" wait_until "[ \"\$(asked gate/restarted length)\" = 1 ]" 60
 tow db start >/dev/null
 ok "while its database was away" becomes "$id" completed
 ok "it came whole" cmp -s "$room/src/restarted" "$room/library/restarted"

@@ -90,6 +90,18 @@ select is(tow.state(pg_temp.job(:b_id, 'haul.grab')), 'scheduled', 'its job wait
 select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select is(tow.state(pg_temp.job(:b_id, 'haul.grab')), 'ready', 'no longer than the client is down');
 
+select is((select count(*) from tow_store.audit where what = 'job.run_now'), 0::bigint, 'and nobody is said to have wanted it');
+create function pg_temp.tried(p_id bigint, p_worker bigint, p_class text) returns text language plpgsql as $f$
+begin
+	perform pg_temp.drain('admit'), pg_temp.claim(p_worker);
+	perform pg_temp.say(p_worker, pg_temp.job(p_id, 'haul.grab'), jsonb_build_object('as', 'failed', 'class', p_class, 'error', 'it would not'));
+	perform haul.unreachable(c.id, c.revision, 'scgi.connect', 'nobody listens there', null) from haul_store.client c where c.name = 'c';
+	perform pg_temp.sees(pg_temp.t(repeat('a', 40), 'downloading'));
+	return tow.state(pg_temp.job(p_id, 'haul.grab'));
+end $f$;
+select is(pg_temp.tried(:b_id, :w, 'scgi.connect'), 'ready', 'nor what could not reach it');
+select is(pg_temp.tried(:b_id, :w, 'local.space'), 'retrying', 'what failed for another reason has another try at its time');
+
 -- Held already: for another, for one that was given to it a moment ago, for nobody.
 select pg_temp.wants(:'b') as twin \gset
 select is(haul.held(:b_id, :'b'), false, 'the first is given');

@@ -107,6 +107,19 @@ select count(*) from tow.enqueue_many('noop', array(select to_jsonb(i) from gene
 select cmp_ok(pg_temp.turn_reads(), '<', 5000::bigint, 'a turn of admission reads what it admits');
 select is((select count(*) from tow_store.waiting where reason = 'admission'), 9000::bigint, 'a thousand');
 
+-- Whoever is told of what waits for approval reads what is new, however much lies there.
+insert into tow_store.waiting (id, reason, since, attempt, flags) select -i, 'approval', tow.now() - interval '1 day', 0, 0 from generate_series(1, 20000) i;
+create function pg_temp.told_reads() returns bigint language plpgsql as $$
+declare
+	v_before constant bigint := (select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname = 'waiting');
+begin
+	perform from tow.troubles(tow.now() - interval '10 s', tow.now());
+	return (select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname = 'waiting') - v_before;
+end $$;
+select cmp_ok(pg_temp.told_reads(), '<', 100::bigint, 'and no old approvals');
+analyze tow_store.waiting;
+select cmp_ok(pg_temp.told_reads(), '<', 100::bigint, 'nor once the table is analyzed');
+
 -- A disabled plan node has a price at which the JIT compiler would set to work, at each call.
 select is(string_agg(p.oid::regprocedure::text, ', '), null, 'plans that are pinned are not compiled') from pg_proc p
 where p.pronamespace in ('tow'::regnamespace, 'tow_store'::regnamespace) and p.proconfig::text ~ 'enable_\w+=off' and not p.proconfig @> '{jit=off}';

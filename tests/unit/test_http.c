@@ -115,7 +115,10 @@ static void serve(int fd)
 		say_text(fd, "\x16\x03\x01 no http at all\r\n\r\n");
 	else if (asks(&q, "/half"))
 		say_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
-	else if (asks(&q, "/silence"))
+	else if (asks(&q, "/once")) {
+		answer(fd, "200 OK", "", "", 0);
+		wait_for_end(fd);
+	} else if (asks(&q, "/silence"))
 		wait_for_end(fd);
 }
 
@@ -373,6 +376,40 @@ START_TEST(failures_have_classes)
 }
 END_TEST
 
+START_TEST(what_was_not_reached_is_said)
+{
+	struct tow_http_request q = { .url = "http://192.0.2.1/?key=hunter2", .timeout_ms = 10000 };
+	ck_assert_str_eq(ask_in_vain(q).text, "the host '192.0.2.1', or the proxy that http_proxy "
+					      "names, cannot be reached: Connection refused");
+	setenv("http_proxy", "http://nobody.invalid:1", 1);
+	ck_assert_str_eq(ask_in_vain(q).text, "the proxy that http_proxy names cannot be reached: "
+					      "nobody knows where a host of this name is");
+	TOW_AUTO_FD deaf = listen_anywhere();
+	TOW_AUTO_FD first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons((uint16_t)port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	ck_assert_int_eq(listen(deaf, 0), 0);
+	ck_assert_int_eq(connect(first, (struct sockaddr *)&at, sizeof at), 0);
+	q = (struct tow_http_request){ .url = url("/"), .timeout_ms = 300 };
+	ck_assert_str_eq(ask_in_vain(q).text,
+			 tow_fmt(&arena,
+				 "the host '127.0.0.1:%d' cannot be reached: it does not "
+				 "answer",
+				 port));
+}
+END_TEST
+
+START_TEST(a_host_that_was_asked_before_was_reached)
+{
+	ask((struct tow_http_request){ .url = url("/once") });
+	struct tow_err e =
+		ask_in_vain((struct tow_http_request){ .url = url("/silence"), .timeout_ms = 100 });
+	ck_assert_str_eq(e.class, "http.timeout");
+	ck_assert_ptr_null(strstr(e.text, "cannot be reached"));
+}
+END_TEST
+
 START_TEST(only_http_is_spoken)
 {
 	static const char *const bad[] = { "file:///etc/passwd", "ftp://127.0.0.1/",
@@ -598,6 +635,8 @@ int main(void)
 	tcase_add_test(t, of_a_page_nothing);
 	tcase_add_test(t, a_long_answer_fails);
 	tcase_add_test(t, failures_have_classes);
+	tcase_add_test(t, what_was_not_reached_is_said);
+	tcase_add_test(t, a_host_that_was_asked_before_was_reached);
 	tcase_add_test(t, only_http_is_spoken);
 	tcase_add_test(t, a_header_cannot_smuggle);
 	tcase_add_test(t, errors_keep_secrets);

@@ -72,6 +72,9 @@ START_TEST(a_magnet_says_it)
 	ck_assert_str_eq(of_link("MAGNET:?xt=urn:btih:IESLYCUTGXBH6CDPES5CA6SJCKULHSOQ"), hash);
 	ck_assert_str_eq(of_link("magnet:?xt=urn:btih:ieslycutgxbh6cdpes5ca6sjckulhsoq&dn=x"),
 			 hash);
+	/* of its 40 digits 32 could be base32, up to the first 0 */
+	ck_assert_str_eq(of_link("magnet:?xt=urn:btih:abcdef234567abcdef234567abcdef230badc0de"),
+			 "abcdef234567abcdef234567abcdef230badc0de");
 	ck_assert_ptr_null(of_link("magnet:?xt=urn:btih:4124"));
 	ck_assert_ptr_null(of_link("magnet:?xt=urn:btmh:1220"
 				   "4124bc0a9335c27f086f24ba207a4912a8b3c9d0"));

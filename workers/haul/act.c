@@ -92,7 +92,7 @@ static bool written_down(struct tow_job *j, struct tow_db *db, const struct tow_
 	return false;
 }
 
-static bool run(struct tow_job *j, struct tow_err *e)
+static bool act(struct tow_job *j, struct tow_err *e)
 {
 	const char *what = tow_json_str(tow_job_args(j), "act", ""), *key, *said = what,
 		   *last = NULL;
@@ -121,6 +121,14 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	     (strcmp(what, "done") == 0 ? done(j, &s, db, rows, key, &said, e)
 					: tell(j, &s, key, what, e));
 	return written_down(j, db, rows, what, ok, said, e);
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	if (act(j, e))
+		return true;
+	(void)work_again(j, e);
+	return false;
 }
 
 const struct tow_kind tow_kind_act = {

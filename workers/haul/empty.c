@@ -1,9 +1,8 @@
 /* haul.empty: removes what has been in a library's recycle bin for as long as the library says. */
-#include "tow/db.h"
-#include "tow/kind.h"
+#include "session.h"
 #include "tow/place.h"
 
-static bool run(struct tow_job *j, struct tow_err *e)
+static bool empty(struct tow_job *j, struct tow_err *e)
 {
 	const char *library = tow_json_str(tow_job_args(j), "library", "");
 	struct tow_emptied done;
@@ -23,6 +22,14 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	tow_job_result(j, tow_fmt(tow_job_arena(j), "{\"files\":%lld,\"bytes\":%lld}", done.files,
 				  done.bytes));
 	return true;
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	if (empty(j, e))
+		return true;
+	(void)work_again(j, e);
+	return false;
 }
 
 const struct tow_kind tow_kind_empty = {

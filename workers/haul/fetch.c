@@ -105,10 +105,16 @@ static bool failed(struct tow_job *j, struct tow_db *db, const char *root,
 
 	if (moved_on(j, e))
 		return true;
-	if (e->code != TOW_RETRY || !tow_db_alive(db))
+	if (e->code != TOW_RETRY)
 		return work_failed(j, db, NULL, e);
-	if (!tell(j, db, root, seen, 0, e->text, &also))
-		return moved_on(j, &also) || work_failed(j, db, NULL, e);
+	if (!tell(j, db, root, seen, 0, e->text, &also)) {
+		if (moved_on(j, &also))
+			return true;
+		if (!work_again(j, &also))
+			return work_failed(j, db, NULL, e);
+		*e = also;
+		return false;
+	}
 	if (seen->at > seen->found && strncmp(e->class, "http.", 5) == 0 && seen->retry_after < 0) {
 		tow_job_log(j, TOW_WARN, "%s; it has come further, and goes on", e->text);
 		return tow_job_snooze(j, e, AGAIN_S);

@@ -141,6 +141,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		return true;
 	if (!give(j, db, rows, &t, &key, e))
 		return work_failed(j, db, rows, e);
+	/* our own database may be away, and only another attempt looks for what the client has */
 	return tow_call(db, NULL, e, "haul.grabbed", work_download(j), key);
 }
 

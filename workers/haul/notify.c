@@ -110,7 +110,7 @@ static bool send_all(struct tow_job *j, struct tow_db *db, const struct tow_rows
 	return all;
 }
 
-static bool run(struct tow_job *j, struct tow_err *e)
+static bool notify(struct tow_job *j, struct tow_err *e)
 {
 	const char *name = tow_json_str(tow_job_args(j), "channel", ""),
 		   *id = tow_fmt(tow_job_arena(j), "%lld", tow_job_id(j));
@@ -129,6 +129,14 @@ static bool run(struct tow_job *j, struct tow_err *e)
 		       ? tow_job_retry_in(
 				 j, e, (double)(retry_after < LONGEST_S ? retry_after : LONGEST_S))
 		       : false;
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	if (notify(j, e))
+		return true;
+	(void)work_again(j, e);
+	return false;
 }
 
 const struct tow_kind tow_kind_notify = {

@@ -61,7 +61,7 @@ static bool scan(struct tow_job *j, const struct tow_rows *rows, struct tow_err 
 	return !job || !s.target.driver->follow || follow(j, &s.target, job, e);
 }
 
-static bool run(struct tow_job *j, struct tow_err *e)
+static bool tell(struct tow_job *j, struct tow_err *e)
 {
 	const char *name = tow_json_str(tow_job_args(j), "target", ""),
 		   *id = tow_fmt(tow_job_arena(j), "%lld", tow_job_id(j));
@@ -80,6 +80,14 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	if (e->code != TOW_CANCELLED &&
 	    !tow_call(db, NULL, &also, "haul.scanned", name, id, e->class, e->text, e->hint))
 		tow_job_log(j, TOW_WARN, "%s", also.text);
+	return false;
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	if (tell(j, e))
+		return true;
+	(void)work_again(j, e);
 	return false;
 }
 

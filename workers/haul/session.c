@@ -137,6 +137,15 @@ static bool is_database_away(const struct tow_err *e)
 	return strncmp(e->class, "08", 2) == 0 || strncmp(e->class, "57P", 3) == 0;
 }
 
+bool work_again(struct tow_job *j, struct tow_err *e)
+{
+	if (!is_database_away(e))
+		return false;
+	tow_job_log(j, TOW_WARN, "Towpath's own database was away: %s", e->text);
+	(void)tow_job_snooze(j, e, AWAY_S);
+	return true;
+}
+
 bool work_waits(struct tow_job *j, struct tow_db *db, const struct tow_rows *conf,
 		struct tow_err *e)
 {
@@ -144,11 +153,8 @@ bool work_waits(struct tow_job *j, struct tow_db *db, const struct tow_rows *con
 	bool login =
 		is_any(e->class, (const char *const[]){ "client.auth", "client.banned", NULL });
 
-	if (is_database_away(e)) {
-		tow_job_log(j, TOW_WARN, "Towpath's own database was away: %s", e->text);
-		(void)tow_job_snooze(j, e, AWAY_S);
+	if (work_again(j, e))
 		return true;
-	}
 	if (!login && !is_any(e->class, (const char *const[]){ "TW425", "secret", "driver", NULL }))
 		return false;
 	tow_job_log(j, login ? TOW_WARN : TOW_INFO, "%s", e->text);

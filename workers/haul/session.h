@@ -44,6 +44,10 @@ const char *work_download(struct tow_job *j); /* its id, as text; "" when the ar
 TOW_MUST bool work_begin(struct tow_job *j, struct tow_db **db, const char *verb,
 			 struct tow_rows **rows, struct tow_err *e);
 
+/* Our own database was away: the job comes again soon, without spending its attempt, and does all
+ * of it once more. False: it is something else. */
+bool work_again(struct tow_job *j, struct tow_err *e);
+
 /* What is its client's fault, this worker's or our database's, and no download's: the job comes
  * later, without spending its attempt, and a client that does not let us in is asked by nobody.
  * conf: by whose settings, as verb said; NULL: the job was told none. False: it is something else.

@@ -82,10 +82,8 @@ static const char *hash_of_magnet(struct tow_arena *a, const char *link)
 	if (!at)
 		return NULL;
 	at += strlen("urn:btih:");
-	if (strspn(at, base32) == BASE32_DIGITS)
-		return from_base32(a, at);
 	if (strspn(at, digits) != 2 * HASH_BYTES)
-		return NULL;
+		return strspn(at, base32) == BASE32_DIGITS ? from_base32(a, at) : NULL;
 	hash = tow_strndup(a, at, 2 * HASH_BYTES);
 	for (char *c = hash; *c; c++)
 		*c = (char)tolower((unsigned char)*c);

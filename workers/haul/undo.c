@@ -41,7 +41,7 @@ static bool take_back(struct tow_job *j, struct tow_db *db, const struct tow_row
 			did.kept ? "t" : "f", did.former ? "t" : "f");
 }
 
-static bool run(struct tow_job *j, struct tow_err *e)
+static bool undo(struct tow_job *j, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	struct tow_db *db;
@@ -54,6 +54,14 @@ static bool run(struct tow_job *j, struct tow_err *e)
 			return false;
 	}
 	return true;
+}
+
+static bool run(struct tow_job *j, struct tow_err *e)
+{
+	if (undo(j, e))
+		return true;
+	(void)work_again(j, e);
+	return false;
 }
 
 const struct tow_kind tow_kind_undo = {

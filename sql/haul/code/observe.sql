@@ -58,15 +58,17 @@ as $$
 $$;
 comment on function haul_store.is_moving(int, timestamptz) is 'Whether a client is worth another look soon.';
 
--- They wait for a minute, or for their next try, and some for longer.
+-- What failed for another reason (there is no room, say) keeps to its time: a client that comes and goes would use up its attempts.
 create or replace function haul_store.wake_errands(p_client int) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select tow.run_now(e.job) from haul_store.errand e join haul_store.download d on d.id = e.download
-	where d.client = p_client and e.kind in ('haul.grab', 'haul.import', 'haul.act') and tow.state(e.job) in ('scheduled', 'retrying')
+	select tow_store.start_early(e.job)
+	from haul_store.errand e join haul_store.download d on d.id = e.download cross join lateral (select tow.state(e.job) as state offset 0) s
+	where d.client = p_client and e.kind in ('haul.grab', 'haul.import', 'haul.act')
+		and (s.state = 'scheduled' or s.state = 'retrying' and (select o.class ~ '^(client|http|scgi)\.' from tow.outcome(e.job) o))
 	order by e.job limit 200
 $$;
-comment on function haul_store.wake_errands(int) is 'Have what waits for a client done now that it is well, so many at a time.';
+comment on function haul_store.wake_errands(int) is 'Have what waits for a client, or failed because of it, done now that it is well: the first 200; others come at their time.';
 
 create or replace function haul.observe(p_client int, p_revision int, p_listing jsonb, p_took_ms int) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

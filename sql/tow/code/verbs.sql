@@ -174,19 +174,33 @@ begin
 end $$;
 comment on function tow_store.revive(tow_store.job) is 'Put a finished job back, once: ready, or waiting for those of its predecessors that live again, and for a signal that it never had.';
 
+-- False where it does not wait for an instant, or no longer: the scheduler may be promoting it this moment.
+create or replace function tow_store.start_early(p_id bigint) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	s tow_store.scheduled;
+begin
+	delete from tow_store.scheduled d where d.id = p_id returning d.* into s;
+	if not found then
+		return false;
+	end if;
+	perform tow_store.put_back(p_id, coalesce(s.band, tow_store.home_band(j.queue, j.priority, j.kind, j.lane is not null)), s.attempt, s.flags, null, 's')
+	from tow_store.job j where j.id = p_id;
+	return true;
+end $$;
+comment on function tow_store.start_early(bigint) is 'Make a scheduled or retrying job ready at once, with no word in the audit.';
+
 create or replace function tow.run_now(id bigint) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	j constant tow_store.job := tow_store.see_job(id);
-	s tow_store.scheduled;
 begin
-	delete from tow_store.scheduled d where d.id = id returning d.* into s;
-	if not found then
+	if not tow_store.start_early(id) then
 		perform tow_store.wrong_state(id, 'run now', 'only a scheduled or retrying job waits for an instant; tow.retry runs a finished one again');
 	end if;
-	perform tow_store.put_back(id, coalesce(s.band, tow_store.home_band(j.queue, j.priority, j.kind, j.lane is not null)), s.attempt, s.flags, null, 's');
 	perform tow_store.note('job.run_now', j.kind, id);
 	return 'ready';
 end $$;
