@@ -80,8 +80,8 @@ select pg_temp.refused(format('select tow.%s', call), code, hint, call) from (va
 	($$ drop_queue('default') $$, 'TW409', 'cancel|finish'), ($$ drop_queue('none') $$, 'TW404', 'tow.queues'), ($$ pause('none') $$, 'TW404', 'tow.queues'), ($$ resume('none') $$, 'TW404', 'tow.queues'),
 	($$ set_queue('a b') $$, 'TW422', 'letters'), ($$ set_queue(null) $$, 'TW422', 'letters'), ($$ set_queue('q', policy => 'none') $$, 'TW404', 'tow.policies'), ($$ set_queue('q', max_attempts => 0) $$, 'TW422', 'above zero'),
 	($$ set_queue('q', retention => '-1 s') $$, 'TW422', 'zero'), ($$ set_queue('q', timeout => '0') $$, 'TW422', 'above zero'),
-	($$ set('retention', '-1 day') $$, 'TW422', 'below zero'), ($$ set('retention', 'soon') $$, 'TW422', 'interval'), ($$ set('max_losses', '0') $$, 'TW422', '1 or more'), ($$ set('max_losses', '99999999999') $$, 'TW422', 'number|more'),
-	($$ set('max_args_bytes', '10') $$, 'TW422', '1000'), ($$ set('nope', '1') $$, 'TW404', 'tow.settings'), ($$ set('retention', null) $$, 'TW422', 'interval')
+	($$ set('retention', '-1 day') $$, 'TW422', 'a length of time'), ($$ set('retention', 'soon') $$, 'TW422', 'a length of time'), ($$ set('max_losses', '0') $$, 'TW422', '1 or more'), ($$ set('max_losses', '99999999999') $$, 'TW422', 'number|more'),
+	($$ set('max_args_bytes', '10') $$, 'TW422', '1000'), ($$ set('nope', '1') $$, 'TW404', 'tow.settings'), ($$ set('retention', null) $$, 'TW422', 'a length of time')
 ) r(call, code, hint);
 select tow.cancel(id) from tow.jobs \g /dev/null
 select pg_temp.refused($$ select tow.drop_queue('default') $$, 'TW409', 'stop it', 'a queue that a worker serves');
