@@ -62,7 +62,7 @@ static int rm(struct cli *c)
 static const char *where(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	struct tow_err unknown;
+	struct tow_err unknown = { 0 };
 	const char *written = page_address(&c->arena, cli_option(c, "address")), *at = NULL;
 
 	if (cli_option(c, "address") || !tow_call(c->db, &rows, &unknown, "tow.served_at"))
