@@ -50,7 +50,7 @@ process_stop "$WORKER_PID"
 # One role that is made anew has been granted nothing
 on tow -c 'drop owned by tow_viewer' -c 'drop role tow_viewer' -c 'create role tow_viewer'
 like "$("$TOW" migrate)" "code   tow/zz_grants.sql" "a role that has nothing is seen"
-is "$(on tow -c 'set role tow_viewer' -c 'select count(*) from tow.jobs' 2>&1)" 1 "and gets what it is for"
+is "$(on tow -c 'set role tow_viewer' -c 'select count(*) >= 0 from tow.jobs' 2>&1)" t "and gets what it is for"
 
 # Whoever may make no roles goes without, until somebody does who may
 on tow -c "drop owned by $roles cascade" -c 'drop schema if exists tow, tow_store, haul, haul_store cascade' 2>/dev/null
