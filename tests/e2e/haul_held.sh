@@ -33,7 +33,7 @@ holds() { # DRIVER OPTIONS...
 	again=$(tow haul add "$room/$driver.disk.torrent" --client "$driver" --library second)
 	ok "$driver: the same torrent once more does not wait for ever" becomes "$again" failed
 	is "$(trouble_of "$again")" "client $driver holds it for download $first, which is completed" "$driver: it says whose it is"
-	magnet=magnet:?xt=urn:btih:$(asks "select key from haul_store.transfer where download = $first")
+	magnet="magnet:?xt=urn:btih:$(asks "select key from haul_store.transfer where download = $first")"
 	exits 65 "$driver: a magnet of it is refused at once" tow haul add "$magnet" --client "$driver" 2>"$room/said"
 	like "$(cat "$room/said")" "tow haul forget $first" "$driver: with what to do"
 	tow haul forget "$first"

@@ -566,7 +566,7 @@ async function schedulesWithPreview() {
 	await page.getByRole('button', { name: 'Add a schedule' }).click();
 	for (const [label, text] of [['Name', 'short-lived'], ['When', '@daily'], ['Kind of job', 'nope'], ['Arguments', '{"n"}']])
 		await dialog(page).getByLabel(label, { exact: true }).fill(text);
-	await comes(dialog(page).getByText('knows the kind nope').waitFor(), 'a kind that no worker knows is said to be');
+	await comes(dialog(page).getByText("knows kind 'nope'").waitFor(), 'a kind that no worker knows is said to be');
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await comes(dialog(page).getByText('Arguments: this is no JSON').waitFor(), 'and so is what is no JSON');
 	await shot(page, 'schedule-add');

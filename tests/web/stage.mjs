@@ -67,7 +67,7 @@ function listen(page) {
 	page.on('pageerror', (error) => complaints.push(String(error)));
 	page.on('console', (message) => {
 		if (message.type() === 'error' && !expected.trouble && !/status of (401|403|404)/.test(message.text()))
-			complaints.push(message.text());
+			complaints.push(`${message.text()} ${message.location().url}`);
 	});
 }
 
