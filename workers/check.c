@@ -21,11 +21,10 @@ static const char *program_of(struct tow_arena *a, const char *command)
 /* The shell that would run it looks for it, in the folder in which it would be run. */
 static bool is_there(const struct kind *k, const char *program, struct tow_err *e)
 {
+	static const char look[] = "case $0 in */*) test -f \"$0\" && test -x \"$0\" ;; "
+				   "*) command -v \"$0\" ;; esac";
 	struct tow_child c = {
-		.argv = (const char *[]){ "/bin/sh", "-c",
-					  "case $0 in */*) test -f \"$0\" && test -x \"$0\" ;; "
-					  "*) command -v \"$0\" ;; esac",
-					  program, NULL },
+		.argv = (const char *[]){ "/bin/sh", "-c", look, program, NULL },
 		.cwd = kind_setting(k, "cwd"),
 		.fds = { -1, -1, -1 },
 		.n_fds = 3,

@@ -286,6 +286,12 @@ static const char *host_of(struct tow_arena *a, const char *url)
 	return tow_fmt(a, "%s%s%s", host, port ? ":" : "", port ? port : "");
 }
 
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value;
+}
+
 /* The variable by which a proxy may be asked instead; NULL: none is. Which hosts are not asked by
  * it, and whether one was, the library keeps to itself. */
 static const char *proxy_of(const char *url)
@@ -301,7 +307,7 @@ static const char *proxy_of(const char *url)
 	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || names_loopback(host))
 		return NULL;
 	const char *const *name = strcasecmp(scheme, "https") == 0 ? of_https : of_http;
-	while (*name && (!getenv(*name) || !*getenv(*name)))
+	while (*name && !is_set(*name))
 		name++;
 	return *name;
 }
