@@ -387,9 +387,10 @@ declare
 	v_states constant text[] := case when v_asked is null and class is not null and parent is null then '{failed,cancelled}' else v_asked end;
 	v_fits jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent,
 		'kinds', case when system is not null then tow_store.kinds_of(system) end));
+	v_look jsonb;
 	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int;
-	v_named constant boolean := v_states is null and v_fits - '{queue,kind}'::text[] = '{}'; -- what is found fits
+	v_named constant boolean := v_states is null and v_fits - '{queue,kind}'::text[] = '{}'; -- what the second look finds fits
 	v_seen int := 0;
 	v_found int := 0;
 	v_all int;
@@ -412,16 +413,18 @@ begin
 	end if;
 	v_span := tow_store.list_span(v_sort, since, until);
 	v_after := coalesce(v_after, v_span.start);
-	v_step := case when v_named or v_fits = '{}' then max_rows else 4 * max_rows end;
+	v_look := case when v_states is null then v_fits - '{queue,kind}'::text[] else v_fits end; -- mostly the newest are of them
+	v_step := case when v_fits = '{}' then max_rows else 4 * max_rows end;
 	loop
 		select array_agg(case when k.fits then k.id end), array_agg(k.at), array_agg(k.tie), coalesce(bool_or(k.id is null), false) into v_ids, v_ats, v_ties, v_tired
-		from tow_store.merge_keys(v_states, v_sort, v_after, v_span.stop, v_fits, v_step) k;
+		from tow_store.merge_keys(v_states, v_sort, v_after, v_span.stop, v_look, v_step) k;
 		return query select * from tow_store.list_rows(v_ids, v_ats, v_ties, v_fits, max_rows - v_found);
 		get diagnostics n = row_count;
 		v_found := v_found + n;
 		v_all := coalesce(cardinality(v_ids), 0);
 		exit when v_found >= max_rows or v_all < v_step and not v_tired;
 		v_seen := v_seen + v_all;
+		v_look := v_fits;
 		v_after := jsonb_build_array(v_ats[v_all], v_ties[v_all]);
 		if v_seen >= c_most or v_tired then
 			raise notice 'looked at % jobs: it goes on with after => %', v_seen, quote_literal(v_after::text);
