@@ -1,5 +1,6 @@
 #include "coding.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -13,33 +14,28 @@ static bool wants_gzip(const struct http_request *q)
 	return at && strncmp(at + strlen("gzip"), ";q=0", 4) != 0;
 }
 
+/* What would be longer than it was finds no room. */
 static void compress_body(struct coded *c, const struct http_reply *r)
 {
-	z_stream z = { .next_in = (Bytef *)(size_t)r->body, .avail_in = (uInt)r->len };
-	Bytef *out;
-	size_t room;
-	int done;
+	z_stream z = { .next_in = (Bytef *)(size_t)r->body,
+		       .avail_in = (uInt)r->len,
+		       .next_out = (Bytef *)c->packed,
+		       .avail_out = (uInt)r->len - 1 };
 	if (deflateInit2(&z, LEVEL, Z_DEFLATED, MAX_WBITS + GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return;
-	room = deflateBound(&z, r->len);
-	out = tow_alloc(c->arena, room);
-	z.next_out = out;
-	z.avail_out = (uInt)room;
-	done = deflate(&z, Z_FINISH);
+	c->len = deflate(&z, Z_FINISH) == Z_STREAM_END ? z.total_out : 0;
 	deflateEnd(&z);
-	if (done != Z_STREAM_END || z.total_out >= r->len)
-		return;
-	c->packed = out;
-	c->len = z.total_out;
 }
 
 /* What is kept may go before the answer has been sent. */
 static bool pack(struct coded *c, const struct http_request *q, struct http_reply *r)
 {
+	if (!c->packed)
+		c->packed = tow_alloc(q->arena, r->len);
 	if (!c->tried)
 		compress_body(c, r);
 	c->tried = true;
-	if (!c->packed)
+	if (c->len == 0)
 		return false;
 	r->body =
 		c == r->coded ? memcpy(tow_alloc(q->arena, c->len), c->packed, c->len) : c->packed;
@@ -49,15 +45,15 @@ static bool pack(struct coded *c, const struct http_request *q, struct http_repl
 
 static const char *tag_of(struct coded *c, const struct http_reply *r)
 {
-	if (!c->tag)
-		c->tag = tow_fmt(c->arena, "W/\"%zx-%08lx\"", r->len,
-				 crc32(0, (const Bytef *)r->body, (uInt)r->len));
+	if (!*c->tag)
+		snprintf(c->tag, sizeof c->tag, "W/\"%zx-%08lx\"", r->len,
+			 crc32(0, (const Bytef *)r->body, (uInt)r->len));
 	return c->tag;
 }
 
 void coding_apply(const struct http_request *q, struct http_reply *r)
 {
-	struct coded once = { .arena = q->arena };
+	struct coded once = { 0 };
 	struct coded *c = r->coded ? r->coded : &once;
 	const char *has = http_header(q, "If-None-Match"), *tag;
 	if (r->status != 200)

@@ -6,10 +6,9 @@
 
 /* Beside a body that is sent again: what was made of it, once that was wanted. */
 struct coded {
-	struct tow_arena *arena; /* where it is kept */
-	const char *tag;
-	const void *packed; /* NULL, though tried: it was not worth it */
-	size_t len;
+	char tag[40];
+	char *packed; /* room for as much as the body has */
+	size_t len;   /* 0, though tried: it was not worth it */
 	bool tried;
 };
 

@@ -21,6 +21,7 @@ struct turn {
 	const struct http_request *q;
 	struct http_reply *r;
 	const char *path, *query;
+	struct known_answer *held; /* until it has been coded */
 	struct tow_err err;
 };
 
@@ -74,7 +75,6 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 		return is(e->class, "42501") ? blame_login(d, e) : false;
 	if (d->routes.newest != newest) {
 		d->described = NULL;
-		d->coded = (struct coded){ .arena = &d->arena };
 		tow_arena_reset(&d->arena);
 	}
 	return true;
@@ -85,7 +85,7 @@ static bool connected(struct desk *d, struct tow_err *e)
 	if (d->db && tow_db_lives(d->db))
 		return true;
 	tow_db_closep(&d->db);
-	known_release(&d->known); /* it may be another database */
+	known_forget(d->known);
 	if (tow_db_open(&d->db, d->url, "serve", e) && set_session(d, e) && load_routes(d, e))
 		return true;
 	tow_db_closep(&d->db);
@@ -220,42 +220,50 @@ static bool act(struct turn *t, const char *token, const struct route *route, co
 	return true;
 }
 
-static bool answer_again(struct turn *t, struct known_answer *a)
+static bool answer_again(struct turn *t)
 {
-	t->r->coded = &a->coded;
-	say(t, 200, a->type, a->text);
+	t->r->coded = &t->held->coded;
+	say(t, 200, t->held->type, t->held->text);
 	return true;
 }
 
-static void keep(struct turn *t, const char *asked, const struct tow_rows *rows, long long now)
+static void keep(struct turn *t, const struct tow_rows *rows, long long looked_us)
 {
-	struct known_answer *a =
-		known_keep(&t->desk->known, asked, tow_rows_get(rows, 0, "seen_now"),
-			   tow_rows_get(rows, 0, "type"), t->r->body, t->q->now, now);
-	t->r->coded = a ? &a->coded : NULL;
+	known_keep(t->held, tow_rows_get(rows, 0, "seen_now"), tow_rows_get(rows, 0, "type"),
+		   t->r->body, looked_us);
+	t->r->coded = t->held->kept ? &t->held->coded : NULL;
 }
 
-/* What has been said lately is said again when the database shows nothing else; to whoever had
- * asked when it was looked up, without asking the database. */
-static bool look(struct turn *t, const char *token, const struct route *route, const char *given)
+static bool look_up(struct turn *t, const char *token, const struct route *route, const char *given)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	const char *asked =
-		tow_fmt(t->q->arena, "%s %s %s %s", token, route->id, given, t->q->body);
 	long long now = tow_mono_us();
-	struct known_answer *last = known_find(&t->desk->known, asked, t->q->came, now);
-	if (last && t->q->came <= last->turn)
-		return answer_again(t, last);
+	const char *seen = t->held ? known_seen(t->held, now) : NULL;
+	if (t->held && known_answers(t->held, t->q->came_us))
+		return answer_again(t);
 	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
-		      t->q->body, NULL, last ? last->seen : NULL))
+		      t->q->body, NULL, seen))
 		return false;
-	if (last && tow_rows_int(rows, 0, "status") == 304) {
-		last->turn = t->q->now;
-		return answer_again(t, last);
+	if (seen && tow_rows_int(rows, 0, "status") == 304) {
+		t->held->said_us = now;
+		return answer_again(t);
 	}
-	if (answer_row(t, rows) == 200 && tow_rows_get(rows, 0, "seen_now") && t->r->len)
-		keep(t, asked, rows, now);
+	if (answer_row(t, rows) == 200 && tow_rows_get(rows, 0, "seen_now") && t->r->len && t->held)
+		keep(t, rows, now);
 	return true;
+}
+
+/* What has been said lately, by any of us, is said again when the database shows nothing else; to
+ * whoever had asked when it was looked up, without asking the database. */
+static bool look(struct turn *t, const char *token, const struct route *route, const char *given)
+{
+	t->held = known_hold(t->desk->known, tow_fmt(t->q->arena, "%s %s %s %s", token, route->id,
+						     given, t->q->body));
+	if (look_up(t, token, route, given))
+		return true;
+	known_let_go(t->held);
+	t->held = NULL;
+	return false;
 }
 
 static int call_route(struct turn *t, const char *token, bool again)
@@ -324,6 +332,7 @@ static int describe(struct turn *t)
 			return fail(t);
 		d->described = tow_strdup(&d->arena, tow_rows_at(rows, 0, 0));
 		d->described_len = strlen(d->described);
+		d->coded = (struct coded){ .packed = tow_alloc(&d->arena, d->described_len) };
 	}
 	t->r->coded = &d->coded;
 	return say_json(t, 200, tow_strdup(t->q->arena, d->described), d->described_len);
@@ -480,6 +489,7 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 		if (reads(q))
 			coding_apply(q, r);
 	}
+	known_let_go(t.held);
 }
 
 void desk_close(struct desk *d)
@@ -487,7 +497,6 @@ void desk_close(struct desk *d)
 	if (d->strangers && d->db && tow_db_lives(d->db))
 		note_strangers(d);
 	tow_db_closep(&d->db);
-	known_release(&d->known);
 	tow_arena_release(&d->routes.arena);
 	tow_arena_release(&d->arena);
 }

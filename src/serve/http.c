@@ -33,7 +33,7 @@ struct exchange {
 	struct MHD_Connection *connection;
 	struct tow_arena arena;
 	const char *method, *version;
-	unsigned long came;
+	long long came_us;
 	bool answered;
 	struct tow_buf body;
 	char *target;
@@ -48,8 +48,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct visitor visitors; /* the head of a ring */
 	long long swept_us;
-	size_t held; /* bodies that are here */
-	unsigned long turn;
+	size_t held;			  /* bodies that are here */
 	struct exchange *waiting, **last; /* requests, in the order in which they came */
 };
 
@@ -210,7 +209,7 @@ static void await_turn(struct http *h, struct exchange *x, const char *method, c
 {
 	x->method = method;
 	x->version = version;
-	x->came = h->turn;
+	x->came_us = tow_mono_us();
 	give_time(x->connection, ANSWER_S);
 	*h->last = x;
 	h->last = &x->next;
@@ -237,8 +236,7 @@ static void answer(struct http *h, struct exchange *x)
 		.head = head_of(x->connection),
 		.too_long = x->too_long,
 		.crowded = x->crowded,
-		.came = x->came,
-		.now = h->turn,
+		.came_us = x->came_us,
 		.peer = &peer,
 		.arena = &x->arena,
 	};
@@ -328,7 +326,6 @@ int http_turn(struct http *h)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 	struct exchange *x;
-	h->turn++;
 	MHD_run(h->daemon);
 	sweep(h);
 	x = next_waiting(h);

@@ -23,11 +23,10 @@ struct http_request {
 	const char *target; /* as it was sent: path, and what follows a ? */
 	const char *body;   /* followed by a NUL; "" when there is none */
 	size_t len;
-	size_t head;   /* how long all is that came before the body */
-	bool too_long; /* more than most_body came, and is lost */
-	bool crowded;  /* so much came of others at the same time that this one's is lost */
-	unsigned long came, now; /* the turns in which it was read and in which it is answered:
-				    what is true then was so after each that came no later */
+	size_t head;	   /* how long all is that came before the body */
+	bool too_long;	   /* more than most_body came, and is lost */
+	bool crowded;	   /* so much came of others at the same time that this one's is lost */
+	long long came_us; /* when it had been read: what is looked up from then on is true */
 	const struct http_peer *peer;
 	struct tow_arena *arena; /* for the answer; until it is sent */
 };

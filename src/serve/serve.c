@@ -179,7 +179,8 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 		return false;
 	c->called = called(o, a, c->door.listener);
 	c->desk.guard.cookie = guard_name(&c->desk.guard, a, tow_listen_port(c->door.listener));
-	return set_each(o, c, e) && may_listen(c, e) && door_open(&c->door, e);
+	return set_each(o, c, e) && may_listen(c, e) && door_open(&c->door, e) &&
+	       known_open(&c->desk.known, e);
 }
 
 static int serve(int argc, char **argv)

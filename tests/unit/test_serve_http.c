@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "src/serve/http.h"
+#include "tow/proc.h"
 
 enum { GUESTS = 3, MOST = 8 };
 
@@ -17,7 +18,7 @@ static atomic_uint connections;
 static int listener, guests[GUESTS];
 static struct {
 	char target[16];
-	unsigned long came, now;
+	long long came_us, now_us;
 } asked[MOST];
 static size_t n_asked;
 
@@ -33,8 +34,8 @@ static void answer(void *self, const struct http_request *q, struct http_reply *
 		r->take = take;
 	ck_assert(n_asked < MOST);
 	snprintf(asked[n_asked].target, sizeof asked[n_asked].target, "%s", q->target);
-	asked[n_asked].came = q->came;
-	asked[n_asked++].now = q->now;
+	asked[n_asked].came_us = q->came_us;
+	asked[n_asked++].now_us = tow_mono_us();
 	r->status = r->take ? 101 : 200;
 	r->body = q->target;
 	r->len = strlen(q->target);
@@ -113,10 +114,9 @@ START_TEST(all_that_have_come_are_read_before_the_first_is_answered)
 	ask(guests[2], "/c");
 	turn_until(3);
 	ck_assert_str_eq(asked[1].target, strcmp(asked[0].target, "/a") == 0 ? "/b" : "/a");
-	ck_assert_uint_le(asked[1].came, asked[0].now); /* it was there when that was answered */
-	ck_assert_uint_gt(asked[1].now, asked[0].now);
+	ck_assert_int_le(asked[1].came_us, asked[0].now_us); /* it was there by then */
 	ck_assert_str_eq(asked[2].target, "/c");
-	ck_assert_uint_gt(asked[2].came, asked[0].now); /* it was not */
+	ck_assert_int_ge(asked[2].came_us, asked[0].now_us); /* it was not */
 	expect(guests[0], "/a");
 	expect(guests[1], "/b");
 	expect(guests[2], "/c");
@@ -130,7 +130,7 @@ START_TEST(a_connection_asks_once_it_has_been_answered)
 	turn_until(2);
 	ck_assert_str_eq(asked[0].target, "/a");
 	ck_assert_str_eq(asked[1].target, "/b");
-	ck_assert_uint_gt(asked[1].came, asked[0].now);
+	ck_assert_int_ge(asked[1].came_us, asked[0].now_us);
 	expect(guests[0], "/b");
 }
 END_TEST
