@@ -147,7 +147,7 @@ export const answers = (page) => (path, change) => page.route(path, async (route
 		change(json);
 		await route.fulfill({ response, json });
 	} catch (e) {
-		if (!page.isClosed() && !/has been closed/.test(e.message)) // the one may be said before the other
+		if (!page.isClosed() && !/has been (closed|disposed)/.test(e.message)) // the one may be said before the other
 			throw e;
 	}
 });
