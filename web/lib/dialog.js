@@ -71,10 +71,13 @@ function Also({ of: component, form, fields }) {
 	return values && html`<${component} values=${values} />`;
 }
 
+const NAMED = 4;
+
 // What is wrong within is to be seen, and a browser shows nothing that is folded.
-function More({ title, children }) {
+function More({ fields, show }) {
+	const names = fields.slice(0, NAMED).map((f) => f.label).join(', ');
 	return html`<details class="rare" onInvalidCapture=${(e) => { e.currentTarget.open = true; }}>
-		<summary>More <span class="soft">${title}</span></summary><div class="many">${children}</div></details>`;
+		<summary>More <span class="soft">${names}${fields.length > NAMED && ` and ${fields.length - NAMED} others`}</span></summary><div class="many">${fields.map(show)}</div></details>`;
 }
 
 // each: of what was to be done with several things, those that were refused: [{of, error}].
@@ -128,7 +131,7 @@ function Question({ question }) {
 			${text && html`<p>${text}</p>`}
 			${body}
 			${fields.filter((f) => !f.rare).map(show)}
-			${fields.some((f) => f.rare) && html`<${More} title=${fields.filter((f) => f.rare).map((f) => f.label).join(', ')}>${fields.filter((f) => f.rare).map(show)}<//>`}
+			${fields.some((f) => f.rare) && html`<${More} fields=${fields.filter((f) => f.rare)} show=${show} />`}
 			<div class="actions">
 				<div role="alert">${problem && html`<${Refused} problem=${problem} />`}</div>
 				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>
