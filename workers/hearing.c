@@ -1,5 +1,6 @@
 /* What slots say: output, frames, the board; which runs have ended by it. See slots.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,8 +86,24 @@ static void break_off(struct slot *s)
 	slot_kill(s);
 }
 
-static bool on_outcome(struct slot *s, struct wire_frame *f)
+/* A program that failed by its exit status has said why, if at all, as its last words: what else it
+ * printed, and those words, are in its log. */
+static void add_last_words(struct slot *s, const struct run *r, struct outcome *o, char *text,
+			   size_t size, struct reports *reports, long long now)
 {
+	if (!o->class || strncmp(o->class, "exit.", 5) != 0 || !o->error)
+		return;
+	read_stream(s, 1, ALL_MOST, reports, now);
+	output_flush(&s->output, reports, now);
+	if (s->output.run != r->id || !s->output.last[0])
+		return;
+	snprintf(text, size, "%s: %s", o->error, s->output.last);
+	o->error = text;
+}
+
+static bool on_outcome(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
+{
+	char text[512];
 	struct outcome o = { .delay_s = -1 };
 	struct run *r = by_number(s, (uint64_t)wire_get(f));
 	int64_t as = wire_get(f), final = wire_get(f), delay = wire_get(f);
@@ -103,8 +120,10 @@ static bool on_outcome(struct slot *s, struct wire_frame *f)
 	o.as = (enum run_as)as;
 	o.final = final != 0;
 	o.delay_s = delay < 0 ? -1 : (double)delay / 1e6;
-	if (r)
-		run_end(r, &o);
+	if (!r)
+		return true;
+	add_last_words(s, r, &o, text, sizeof(text), reports, now);
+	run_end(r, &o);
 	return true;
 }
 
@@ -174,7 +193,7 @@ static bool on_frame(struct slot *s, struct wire_frame *f, struct reports *repor
 {
 	switch (f->type) {
 	case WIRE_OUTCOME:
-		return on_outcome(s, f);
+		return on_outcome(s, f, reports, now);
 	case WIRE_LOG:
 		return on_log(s, f, reports, now);
 	case WIRE_STEP:

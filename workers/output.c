@@ -55,14 +55,37 @@ void output_line(struct output *o, const char *level, const char *line, size_t l
 	wait_line(to, o->job, o->run, level, line, len, now);
 }
 
-static const char *const streams[2] = { "stdout", "stderr" };
+/* What a terminal would show of it: what stands behind a carriage return has been written over. */
+static void keep_last(struct output *o, const char *line, size_t len)
+{
+	const char *over, *end = line + len;
+
+	while (end > line && strchr(" \t\r", end[-1]))
+		end--;
+	over = memrchr(line, '\r', (size_t)(end - line));
+	line = over ? over + 1 : line;
+	while (line < end && strchr(" \t", *line))
+		line++;
+	if (line < end)
+		snprintf(o->last, sizeof(o->last), "%.*s", (int)(end - line), line);
+}
+
+static void printed(struct output *o, int stream, const char *line, size_t len, struct reports *to,
+		    long long now)
+{
+	static const char *const streams[2] = { "stdout", "stderr" };
+
+	if (stream == 1)
+		keep_last(o, line, len);
+	output_line(o, streams[stream], line, len, to, now);
+}
 
 static void end_part(struct output *o, int stream, struct reports *to, long long now)
 {
 	struct tow_buf *part = &o->part[stream];
 
 	if (part->len > 0)
-		output_line(o, streams[stream], part->data, part->len, to, now);
+		printed(o, stream, part->data, part->len, to, now);
 	tow_buf_release(part);
 }
 
@@ -82,6 +105,7 @@ void output_of(struct output *o, const struct run *r, struct reports *to, long l
 	o->lines = 0;
 	o->bytes = 0;
 	o->cut = false;
+	o->last[0] = '\0';
 }
 
 void output_add(struct output *o, int stream, const char *data, size_t n, struct reports *to,
@@ -94,11 +118,11 @@ void output_add(struct output *o, int stream, const char *data, size_t n, struct
 		size_t len = newline ? (size_t)(newline - data) : n;
 
 		if (newline && part->len == 0) {
-			output_line(o, streams[stream], data, len, to, now);
+			printed(o, stream, data, len, to, now);
 		} else {
 			tow_buf_add(part, data, len);
 			if (newline)
-				output_line(o, streams[stream], part->data, part->len, to, now);
+				printed(o, stream, part->data, part->len, to, now);
 			if (newline || part->len >= LINE_MOST)
 				newline ? tow_buf_reset(part) : end_part(o, stream, to, now);
 		}

@@ -27,7 +27,8 @@ struct output {
 	long long job, run;
 	unsigned lines;
 	size_t bytes;
-	bool cut; /* too much: the rest of this run is left out */
+	bool cut;	/* too much: the rest of this run is left out */
+	char last[200]; /* of its standard error, the last line that says something, cut */
 	struct tow_buf part[2];
 };
 

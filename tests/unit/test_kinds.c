@@ -119,6 +119,23 @@ START_TEST(the_exit_status_is_the_outcome)
 }
 END_TEST
 
+START_TEST(last_words_are_in_the_error)
+{
+	says(rig_run(&g, "sh",
+		     "{\"c\": \"echo first >&2; echo 'no such host' >&2; echo later; exit 3\"}"),
+	     "\"error\":\"'sh' ended with status 3: no such host\"");
+	says(rig_run(&g, "sh", "{\"c\": \"exit 3\"}"), "status 3\"");
+	says(rig_run(&g, "sh", "{\"c\": \"printf '10%%\\\\r 20%%  \\\\r\\\\n\\\\n' >&2; exit 3\"}"),
+	     "status 3: 20%\"");
+	says(rig_run(&g, "sh",
+		     "{\"c\": \"head -c 300000 /dev/zero | tr '\\\\000' x >&2; echo >&2; printf "
+		     "why >&2; exit 3\"}"),
+	     "status 3: why\"");
+	says(rig_run(&g, "sh", "{\"c\": \"echo why >&2; echo 'fail broken' >&3; exit 3\"}"),
+	     "\"error\":\"broken\"");
+}
+END_TEST
+
 START_TEST(control_lines_are_obeyed)
 {
 	says(rig_run(&g, "sh", "{\"c\": \"echo 'result {\\\"n\\\": 1}' >&3\"}"),
@@ -375,6 +392,7 @@ int main(void)
 	tcase_add_test(t, fail_fails_as_it_is_told);
 	tcase_add_test(t, limits_end_a_kind);
 	tcase_add_test(t, the_exit_status_is_the_outcome);
+	tcase_add_test(t, last_words_are_in_the_error);
 	tcase_add_test(t, control_lines_are_obeyed);
 	tcase_add_test(t, a_line_that_makes_no_sense_fails_the_job);
 	tcase_add_test(t, a_control_line_has_an_end);

@@ -272,7 +272,7 @@ static bool by_status(struct tow_job *j, int status, struct tow_err *e)
 	snprintf(class, sizeof(class), "exit.%d", code);
 	if (code == EX_USAGE || code == EX_DATAERR || code == EX_CONFIG)
 		return tow_fail_class(e, TOW_FINAL, class,
-				      "'%s' ended with status %d: trying again is no use",
+				      "'%s' ended with status %d (trying again is no use)",
 				      tow_job_kind(j), code);
 	return tow_fail_class(e, TOW_RETRY, class, "'%s' ended with status %d", tow_job_kind(j),
 			      code);
