@@ -122,4 +122,11 @@ is "$(jq -r '[.panels[] | select(.targets) | .datasource.uid] | unique[]' "$dash
 	"$(sed -n 's/^ *uid: //p' contrib/grafana/provisioning/datasources/towpath.yaml)" "the dashboard's data source is the one provisioned"
 like "$(sed -n 's/^ *user: //p' contrib/grafana/provisioning/datasources/towpath.yaml)" '^tow_grafana$' "with the login that the README makes"
 is "$(jq '[.panels[].id] | length - (unique | length)' "$dashboard")" 0 "panels have ids of their own"
+
+# Rules for Prometheus are about what is there.
+instance_psql -c 'select tow_store.add_totals(max(at)) from tow_store.metric_queue' >/dev/null
+told=$(psql_as tow_grafana -c 'select * from tow.prometheus()' | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' | sort)
+named=$(grep '^ *expr:' contrib/grafana/alerts.yml | grep -o 'tow_[a-z_]*' | sort -u)
+ok "alerts go by $(wc -l <<<"$named") metrics" [ -n "$named" ]
+is "$(comm -23 <(echo "$named") <(echo "$told"))" "" "all of which are told"
 done_testing

@@ -113,6 +113,7 @@ select tow.set_daemon('d', 'scan', '{"secret": 4}') \g /dev/null
 select tow.start_daemon('d'), pg_temp.drain('admit'), pg_temp.claim(w.id) from w \g /dev/null
 create function pg_temp.turn() returns bigint language sql as $$ select d.job from tow_store.daemon d where d.name = 'd' $$;
 select tow.daemon_status(pg_temp.turn(), (select r.run from tow_store.running r where r.job_id = pg_temp.turn()), 'Looking', 7, 'noop') \g /dev/null
+update tow_store.worker set seen_at = tow.now();
 select pg_temp.look('workers', 'schedules', 'daemons') \g /dev/null
 select is(pg_temp.feeds(), 'daemons schedules workers', 'three feeds');
 select is(pg_temp.of('workers', (select id::text from w), 'name', 'state', 'slots', 'busy', 'queues'), 'w running 4 1 default:4', 'a worker');

@@ -10,7 +10,11 @@ select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[5])) \g /dev/null
 select tow.duty('admit') \g /dev/null
 select pg_temp.say(:w, j, '{"as": "completed"}') from unnest(pg_temp.claim(:w, 3)) j \g /dev/null
 select pg_temp.claim(:w, 1) \g /dev/null
-select pg_temp.later('90 seconds'), tow.duty('sample') \g /dev/null
+select pg_temp.later('90 seconds') \g /dev/null
+select pg_temp.scrape() \g /dev/null
+select is(pg_temp.sample('tow_workers') || pg_temp.sample('tow_workers_silent') || pg_temp.sample('tow_slots'), '010', 'a worker that is not heard');
+update tow_store.worker set seen_at = tow.now() where id = :w;
+select tow.duty('sample') \g /dev/null
 select pg_temp.scrape() \g /dev/null
 select is((select string_agg(line, e'\n') from lines where line !~ '^(# (HELP [a-z_]+ \S.*|TYPE [a-z_]+ (gauge|counter|histogram))|[a-z_]+(\{[a-z]+="([^"\\]|\\.)*"(,[a-z]+="([^"\\]|\\.)*")*\})? -?([0-9.]+(e[-+]?[0-9]+)?))$'), null, 'each line is one that Prometheus reads');
 select is((select string_agg(f, ' ') from (select split_part(line, ' ', 3) as f from lines where line ^@ '# TYPE' group by 1 having count(*) > 1) d), null, 'a family comes in one piece');

@@ -229,8 +229,17 @@ select is(tow_store.actor(), 'somebody', 'the server says for whom it asks');
 do $$ begin create role tow_test_liar in role tow_viewer; exception when duplicate_object then null; end $$;
 set local session authorization tow_test_liar;
 select set_config('tow.actor', 'somebody', true) \g /dev/null
+set local application_name = 'tow jobs by somebody@host';
 select is((select name from tow.me()), 'tow_test_liar', 'nobody else can');
 reset session authorization;
+grant tow_server to tow_test_liar;
+set local session authorization tow_test_liar;
+select is((select name from tow.me()), 'somebody', 'but one who serves pages');
+select set_config('tow.actor', '', true) \g /dev/null
+select is((select name from tow.me()), 'tow_test_liar', 'who is nobody''s command');
+reset session authorization;
+set local application_name = 'psql';
+revoke tow_server from tow_test_liar;
 select set_config('tow.actor', '', true) \g /dev/null
 
 -- The description

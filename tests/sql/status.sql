@@ -69,8 +69,14 @@ select is(pg_temp.unhinted(), null, 'with a hint');
 update tow_store.worker set state = 'running' where id = :w;
 update tow_store.worker set missing_since = tow.now() where id = :w;
 select is(pg_temp.says('^worker \d'), 'warn: its session is gone', 'a worker whose lock is free');
+select alike(pg_temp.says('^workers'), 'bad: none is heard: the last one, w on %', 'is none of those that work');
 update tow_store.worker set missing_since = null, seen_at = tow.now() - interval '10 s' where id = :w;
 select alike(pg_temp.says('^worker \d'), 'warn: silent for 10 s', 'a worker that is silent');
+select alike(pg_temp.says('^workers'), 'ok: 1 %', 'is still one of them');
+update tow_store.worker set seen_at = tow.now() - lease - interval '1 s' where id = :w;
+select alike(pg_temp.says('^workers'), 'bad: none is heard: the last one, w on %', 'until its lease has passed, whoever should take it away');
+select is((select state from tow.workers), 'silent', 'and its state says so');
+select is(pg_temp.unhinted(), null, 'with a hint');
 update tow_store.worker set seen_at = tow.now() where id = :w;
 select is(pg_temp.says('^worker \d'), null, 'one that is not');
 

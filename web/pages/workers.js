@@ -32,10 +32,6 @@ function Running({ jobs, more, all, heard }) {
 		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')} <${Button} look="small" onClick=${all}>Show all<//></p>`}`;
 }
 
-function stateOf(w) {
-	return w.missing_since ? 'silent' : w.state;
-}
-
 async function drain(w, reload) {
 	const sure = await confirm({ title: `Have ${w.name} ${w.id} leave?`, action: 'Drain', text: `It starts no more jobs${w.busy > 0 ? `, ends the ${w.busy} that it has, however long they take,` : ''} and goes. tow up then starts another in its place; elsewhere somebody has to.`,
 		run: () => post(`workers/${step(w.id)}/drain`) });
@@ -44,7 +40,7 @@ async function drain(w, reload) {
 }
 
 function Worker({ worker: w, jobs, all, heard, reload }) {
-	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${stateOf(w)} />`}>
+	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${w.state} />`}>
 		<div class="busyness"><${Slots} busy=${w.busy} slots=${w.slots} /><b class="num">${w.busy} / ${w.slots}</b></div>
 		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} heard=${heard} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],

@@ -1,16 +1,17 @@
 -- Who does what is done: whoever logged in, but for the server of pages and programs, which says for whom it asks.
--- A command says who called it (anna@host), as where the database is somebody's own all log in by one name. Nobody else can
--- lend himself a name: both count in sessions of members of tow_server alone, and a superuser is one.
+-- A command says who called it (anna@host), which counts for a superuser alone: where the database is somebody's own all log in
+-- by that name. Nobody else can lend himself one.
 create or replace function tow_store.actor() returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_for constant text := coalesce(nullif(current_setting('tow.actor', true), ''), substring(current_setting('application_name') from '^tow \S+ by (\S+)$'));
+	v_for constant text := nullif(current_setting('tow.actor', true), '');
+	v_by constant text := substring(current_setting('application_name') from '^tow \S+ by (\S+)$');
 begin
-	if v_for is not null and exists (select from pg_roles r where r.rolname = 'tow_server' and pg_has_role(session_user, r.oid, 'member')) then
-		return v_for;
-	end if;
-	return session_user;
+	return case
+		when v_for is not null and exists (select from pg_roles r where r.rolname = 'tow_server' and pg_has_role(session_user, r.oid, 'member')) then v_for
+		when v_by is not null and (select r.rolsuper from pg_roles r where r.rolname = session_user) then v_by
+		else session_user end;
 end $$;
 comment on function tow_store.actor() is 'Who is to be named in the audit.';
 

@@ -196,7 +196,7 @@ begin
 	select p_at, 1, w.workers, w.slots, w.busy, (select count(*) from tow.schedulers s where s.state <> 'silent'),
 		(select count(*) from (select from tow_store.scheduled limit 100000) c), (select count(*) from (select from tow_store.waiting limit 100000) c),
 		coalesce(x.age, 0), coalesce(x.s, 0), x.who, pg_current_wal_lsn(), pg_current_wal_lsn() - v_last, pg_notification_queue_usage()
-	from (select count(*) as workers, coalesce(sum(o.slots), 0) as slots, coalesce(sum(o.busy), 0) as busy from tow.workers o) w
+	from (select count(*) as workers, coalesce(sum(o.slots), 0) as slots, coalesce(sum(o.busy), 0) as busy from tow.workers o where o.state <> 'silent') w
 		left join tow_store.oldest_holder() x on true;
 	if extract(minute from p_at)::int % 5 = 0 or not exists (select from tow_store.metric_table t where t.at > p_at - interval '5 min') then
 		perform tow_store.sample_tables(p_at);

@@ -45,7 +45,7 @@ begin
 	union all select 'tow_queue_running', 'gauge', 'Jobs that run, by queue.', '', jsonb_build_object('queue', q.name),
 		(select count(*) from tow_store.running r join tow_store.band b on b.id = r.band where b.queue = q.id) from tow_store.queue q
 	union all select 'tow_queue_slots', 'gauge', 'Slots of live workers, by queue.', '', jsonb_build_object('queue', q.name),
-		(select coalesce(sum(s.slots), 0) from tow_store.worker w, unnest(w.queues, w.slots) s(queue, slots) where w.ended_at is null and s.queue = q.id) from tow_store.queue q
+		(select coalesce(sum(s.slots), 0) from tow_store.worker w, unnest(w.queues, w.slots) s(queue, slots) where w.ended_at is null and not tow_store.is_silent(w) and s.queue = q.id) from tow_store.queue q
 	union all select 'tow_queue_paused', 'gauge', 'Whether a queue is paused.', '', jsonb_build_object('queue', q.name), (q.paused_at is not null)::int from tow_store.queue q
 	union all select 'tow_runs_total', 'counter', 'Runs that ended, by queue and how.', '', jsonb_build_object('queue', t.queue, 'outcome', o.name), o.n
 		from t, lateral (values ('completed', t.completed), ('failed', t.failed), ('cancelled', t.cancelled), ('retried', t.retried), ('lost', t.lost)) o(name, n)
@@ -76,10 +76,11 @@ begin
 	return query with m as materialized (
 		select o.* from tow_store.metric o order by o.at desc limit 1
 	), w as materialized (
-		select o.* from tow_store.worker o where o.ended_at is null
+		select count(*) filter (where o.state <> 'silent') as heard, count(*) filter (where o.state = 'silent') as silent, coalesce(sum(o.slots) filter (where o.state <> 'silent'), 0) as slots from tow.workers o
 	)
-	select 'tow_workers', 'gauge', 'Workers that live.', '', jsonb '{}', (select count(*) from w)::double precision
-	union all select 'tow_slots', 'gauge', 'Slots of live workers.', '', '{}', (select coalesce(sum(tow_store.slots_of(w)), 0) from w)
+	select 'tow_workers', 'gauge', 'Workers that live.', '', jsonb '{}', w.heard::double precision from w
+	union all select 'tow_workers_silent', 'gauge', 'Workers that are not heard, and not given up yet.', '', '{}', w.silent from w
+	union all select 'tow_slots', 'gauge', 'Slots of live workers.', '', '{}', w.slots from w
 	union all select 'tow_slots_busy', 'gauge', 'Slots that have a job.', '', '{}', (select count(*) from tow_store.running)
 	union all select 'tow_schedulers', 'gauge', 'Schedulers that live.', '', '{}', (select count(*) from tow.schedulers s where s.state <> 'silent')
 	union all select 'tow_jobs_scheduled', 'gauge', 'Jobs that wait for an instant.', '', '{}', m.scheduled from m

@@ -59,11 +59,13 @@ as $$
 begin
 	return query
 		select 'workers', case when n.workers = 0 then 'bad' when n.workers = n.leave then 'warn' else 'ok' end,
-			case when n.workers = 0 then 'none lives'
+			case when n.workers = 0 and n.silent > 0 then format('none is heard: the last one, %s, was at %s', n.last, date_trunc('second', n.seen_at)) when n.workers = 0 then 'none lives'
 				else format('%s with %s slots, %s held%s', n.workers, n.slots, n.busy, case when n.workers = n.leave then ': no more is claimed, as all are about to go' end) end,
 			case when n.workers = n.leave then 'start one: tow worker' end
 		from (
-			select count(*) as workers, count(*) filter (where w.state = 'draining') as leave, coalesce(sum(w.slots), 0) as slots, coalesce(sum(w.busy), 0) as busy
+			select count(*) filter (where w.state <> 'silent') as workers, count(*) filter (where w.state = 'silent') as silent, count(*) filter (where w.state = 'draining') as leave,
+				coalesce(sum(w.slots) filter (where w.state <> 'silent'), 0) as slots, coalesce(sum(w.busy) filter (where w.state <> 'silent'), 0) as busy,
+				max(w.seen_at) as seen_at, (array_agg(format('%s on %s', w.name, w.host) order by w.seen_at desc))[1] as last
 			from tow.workers w
 		) n
 		union all
@@ -72,7 +74,7 @@ begin
 		union all
 		select 'worker ' || w.id, 'warn', case when w.missing_since is not null then 'its session is gone' else format('silent for %s', tow_store.span(w.silent)) end,
 			format('%s on %s, pid %s', w.name, w.host, w.pid)
-		from tow.workers w where w.missing_since is not null or w.silent > w.lease / 2
+		from tow.workers w where w.state = 'silent' or w.silent > w.lease / 2
 		union all
 		select p.what, 'ok', p.how, 'start it with --direct or TOW_DIRECT_URL: an address past the pooler'
 		from (

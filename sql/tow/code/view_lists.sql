@@ -20,8 +20,15 @@ as $$
 $$;
 comment on function tow_store.slots_of(tow_store.worker) is 'How many slots a worker has: those that queues share are counted once.';
 
+create or replace function tow_store.is_silent(w tow_store.worker) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select w.missing_since is not null or tow.now() - w.seen_at > w.lease
+$$;
+comment on function tow_store.is_silent(tow_store.worker) is 'Whether a worker would have been given up by now, if a scheduler had looked.';
+
 create or replace view tow.workers as
-select w.id, w.name, w.host, w.pid, case when w.leave_at is not null then 'draining' else w.state end as state, coalesce(u.n, 0)::int as busy, tow_store.slots_of(w) as slots,
+select w.id, w.name, w.host, w.pid, case when tow_store.is_silent(w) then 'silent' when w.leave_at is not null then 'draining' else w.state end as state, coalesce(u.n, 0)::int as busy, tow_store.slots_of(w) as slots,
 	(select string_agg(coalesce(q.name, '?') || ':' || u.slots, ' ' order by u.n)
 		from unnest(w.queues, w.slots) with ordinality u(queue, slots, n) left join tow_store.queue q on q.id = u.queue) as queues,
 	w.kinds, w.version, w.attached_at, w.seen_at, tow.now() - w.seen_at as silent, w.lease, w.held, w.listens, w.missing_since,
@@ -30,7 +37,7 @@ from tow_store.worker w
 	left join (select r.worker, count(*) as n from tow_store.running r group by r.worker) u on u.worker = w.id
 where w.ended_at is null
 order by w.id;
-comment on view tow.workers is 'Workers that live: what they serve, how many jobs they hold, when they were heard last.';
+comment on view tow.workers is 'Workers that live: what they serve, how many jobs they hold, when they were heard last. state: running, draining (it leaves once its jobs have ended), silent (its session is gone, or nothing was heard for its lease: it is given up as soon as a scheduler looks).';
 
 create or replace view tow.schedulers as
 select s.id, s.name, s.host, s.pid, case when not tow_store.is_heard(s) then 'silent' when s.standby then 'stand-by' else 'running' end as state, s.version, s.attached_at, s.seen_at,

@@ -113,6 +113,6 @@ select tow_store.set_words(w.fn, w.name, w.words) from (values
 	('tow.limits', 'what', '{queue,kind,lane}'),
 	('tow.schedules', 'state', '{active,paused,ended}'),
 	('tow.schedulers', 'state', '{running,stand-by,silent}'),
-	('tow.workers', 'state', '{running,draining}'),
+	('tow.workers', 'state', '{running,draining,silent}'),
 	('tow.batches', 'state', '{open,scheduled,ready,running,retrying,waiting,completed,failed,cancelled}'),
 	('tow.policies', 'shape', '{fixed,linear,exponential,polynomial,list,function}')) w(fn, name, words);
