@@ -44,7 +44,8 @@ static const struct group {
 	  { "haul", "client", "library", "target", "secret", "profile", "goal", "channel",
 	    "notify" } },
 	{ "look",
-	  { "status", "top", "watch", "workers", "schedulers", "kinds", "limits", "audit" } },
+	  { "status", "needs", "top", "watch", "workers", "schedulers", "kinds", "limits",
+	    "audit" } },
 };
 enum { N_GROUPS = sizeof groups / sizeof *groups };
 

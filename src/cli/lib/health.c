@@ -11,6 +11,8 @@
 void health_add(struct health *h, const char *component, const char *status, const char *detail,
 		const char *hint)
 {
+	if (h->trouble && strcmp(status, "ok") == 0)
+		return;
 	if (h->n == h->size) {
 		size_t size = h->size ? 2 * h->size : 32;
 		struct finding *more = tow_alloc(&h->c->arena, size * sizeof *more);

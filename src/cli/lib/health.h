@@ -12,6 +12,7 @@ struct health {
 	struct cli *c;
 	struct finding *findings; /* in c's arena */
 	size_t n, size;
+	bool trouble; /* what is ok is left out */
 };
 
 /* The texts must live as long as c; hint may be NULL. */

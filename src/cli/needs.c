@@ -1,0 +1,126 @@
+/* tow needs: what a person should look at, and the command for it: the page's first card. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lib/health.h"
+#include "lib/print.h"
+#include "lib/when.h"
+#include "tow/command.h"
+
+static const struct tow_option options[] = {
+	OPTION_JSON,
+	OPTION_DATABASE,
+	OPTION_END,
+};
+
+struct group {
+	struct cli *c;
+	const struct tow_rows *rows;
+	size_t i;
+	long long now;
+};
+
+static const char *get(const struct group *g, const char *name)
+{
+	return tow_rows_get(g->rows, g->i, name);
+}
+
+static const char *how_many(const struct group *g)
+{
+	return tow_fmt(&g->c->arena, "%s%s", get(g, "count"),
+		       strcmp(get(g, "more"), "t") == 0 ? " or more" : "");
+}
+
+static const char *ago(const struct group *g, const char *name)
+{
+	long long at;
+	return when_parse(get(g, name), &at) ? when_relative(&g->c->arena, at, g->now) : "";
+}
+
+/* "{1,2}" */
+static const char *numbers(const struct group *g)
+{
+	char *jobs = tow_strdup(&g->c->arena, get(g, "jobs") + 1);
+	jobs[strcspn(jobs, "}")] = '\0';
+	for (char *at = jobs; (at = strchr(at, ','));)
+		*at = ' ';
+	return jobs;
+}
+
+static void add_approval(struct health *h, const struct group *g)
+{
+	struct tow_arena *a = &g->c->arena;
+	health_add(h, get(g, "kind"), "ask",
+		   tow_fmt(a, "%s for approval, the first since %s: %s",
+			   strcmp(get(g, "count"), "1") == 0
+				   ? "1 waits"
+				   : tow_fmt(a, "%s wait", how_many(g)),
+			   ago(g, "since"), numbers(g)),
+		   "tow approve ID, or tow reject ID; tow job ID says what of");
+}
+
+static void add_failed(struct health *h, const struct group *g)
+{
+	struct tow_arena *a = &g->c->arena;
+	const char *class = get(g, "class"), *kind = get(g, "kind"), *detail = get(g, "detail");
+	health_add(h, kind, "fail",
+		   tow_fmt(a, "%s failed, the last %s%s%s", how_many(g), ago(g, "last_at"),
+			   detail ? ": " : "", detail ? detail : ""),
+		   get(g, "of")
+			   ? NULL
+			   : tow_fmt(a, "tow jobs --state failed --kind %s; tow redrive --kind %s%s%s",
+				     kind, kind, class ? " --class " : "", class ? class : ""));
+}
+
+/* What is not well stands there as tow.status has it. */
+static void add(struct health *h, const struct group *g)
+{
+	const char *what = get(g, "what");
+	if (strcmp(what, "approval") == 0)
+		add_approval(h, g);
+	else if (strcmp(what, "failed") == 0)
+		add_failed(h, g);
+	else
+		health_add(h, get(g, "subject"), what, get(g, "detail"), get(g, "hint"));
+}
+
+static int show(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct health h = { .c = c, .trouble = true };
+	struct group g = { .c = c };
+	if (!when_now(c->db, &g.now, &c->err) || !tow_call(c->db, &rows, &c->err, "tow.needs") ||
+	    !health_add_status(&h, "haul.status"))
+		return cli_failed(c);
+	g.rows = rows;
+	for (g.i = 0; g.i < tow_rows_count(rows); g.i++)
+		add(&h, &g);
+	if (h.n == 0)
+		puts("nothing needs anybody");
+	return health_print(&h);
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct cli_call call;
+	CLI_AUTO c = { 0 };
+	if (!cli_connect(&c, options, 0, 0, argc, argv))
+		return cli_failed(&c);
+	return cli_has(&c, "json") ? print_call(&c, "tow.needs", &call, NULL) : show(&c);
+}
+
+const struct tow_command tow_command_needs = {
+	.name = "needs",
+	.summary = "what needs somebody, and the command for it",
+	.usage = "tow needs [--json]",
+	.options = options,
+	.help = "What is not well, as tow status has it; jobs that wait for approval, by kind; "
+		"jobs that failed, by kind and\n"
+		"class of error, with what the last of them said. Of the last 5,000 runs that went "
+		"wrong. --json has what\n"
+		"tow.needs() has.\n"
+		"\n"
+		"Exit status: 0, or 1 when something is bad, as tow status; with --json 0.\n",
+	.run = run,
+};
