@@ -53,9 +53,8 @@ static void add_approval(struct health *h, const struct group *g)
 	struct tow_arena *a = &g->c->arena;
 	health_add(h, get(g, "kind"), "ask",
 		   tow_fmt(a, "%s for approval, the first since %s: %s",
-			   strcmp(get(g, "count"), "1") == 0
-				   ? "1 waits"
-				   : tow_fmt(a, "%s wait", how_many(g)),
+			   strcmp(get(g, "count"), "1") == 0 ? "1 waits"
+							     : tow_fmt(a, "%s wait", how_many(g)),
 			   ago(g, "since"), numbers(g)),
 		   "tow approve ID, or tow reject ID; tow job ID says what of");
 }
@@ -69,7 +68,8 @@ static void add_failed(struct health *h, const struct group *g)
 			   detail ? ": " : "", detail ? detail : ""),
 		   get(g, "of")
 			   ? NULL
-			   : tow_fmt(a, "tow jobs --state failed --kind %s; tow redrive --kind %s%s%s",
+			   : tow_fmt(a,
+				     "tow jobs --state failed --kind %s; tow redrive --kind %s%s%s",
 				     kind, kind, class ? " --class " : "", class ? class : ""));
 }
 

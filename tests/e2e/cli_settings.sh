@@ -31,6 +31,9 @@ is "$(queue mail .)" "" "gone"
 exits 64 "queue what?" tow queue 2>/dev/null
 like "$(tow queue 2>&1)" "needs one of: ls add set pause resume rm" "it says which there are"
 exits 64 "no such word" tow queue nonsense 2>/dev/null
+like "$(tow queue set default --retention 14 2>&1)" "takes a length of time with its unit, not '14'.*hint: for instance: --retention '14 days'" "14 what?"
+exits 0 "nothing is 0 of any unit" tow audit --since 0
+exits 65 "nor do settings guess" tow setting retention 30 2>/dev/null
 exits 64 "pause which?" tow queue pause 2>/dev/null
 exits 64 "rm one at a time" tow queue rm a b 2>/dev/null
 

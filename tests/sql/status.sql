@@ -62,6 +62,12 @@ select alike(pg_temp.says('^queue default'), 'ok: 1 ready, 0 running, the oldest
 select tow.pause('default', 'repairs');
 select alike(pg_temp.says('^queue default'), 'warn: paused: repairs, 1 ready%', 'a paused queue');
 select tow.resume('default');
+select tow.pause_kind('noop', 'broken'), tow.pause_lane('default', 'acme');
+select is(pg_temp.says('^kind noop'), 'warn: paused: broken', 'a paused kind');
+select is(pg_temp.says('^lane '), 'warn: paused', 'a paused lane');
+select is((select string_agg(hint, ', ' order by component) from tow.status() where component ~ '^(kind noop|lane acme of default)$'), 'select tow.resume_kind(''noop''), select tow.resume_lane(''default'', ''acme'')', 'and how they go on');
+select tow.resume_kind('noop'), tow.resume_lane('default', 'acme');
+select is(pg_temp.says('^(kind|lane) '), null, 'as they do');
 update tow_store.worker set state = 'draining' where id = :w;
 select is(pg_temp.says('^workers'), 'warn: 1 with 4 slots, 0 held: no more is claimed, as all are about to go', 'the only worker is about to go');
 select alike(pg_temp.says('^worker \d'), 'ok: draining%', 'which it is said to be');

@@ -3,6 +3,7 @@ create or replace function tow_store.setting_is_good(p_name text, p_value text) 
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select coalesce(case
+		when p_name ~ 'retention$|^pinned_after$' and p_value ~ '^\s*\d*[1-9]\d*\s*$' then false -- 30 what?
 		when p_name like '%retention' then p_value::interval between '0' and '100 years'
 		when p_name = 'pinned_after' then p_value::interval between '0' and '10 years'
 		when p_name = 'history_max' then pg_size_bytes(p_value) >= 0
@@ -18,8 +19,8 @@ create or replace function tow_store.setting_takes(p_name text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select case
-		when p_name like '%retention' then 'a length of time such as 14 days, at most 100 years'
-		when p_name = 'pinned_after' then 'a length of time such as 5 minutes, at most 10 years'
+		when p_name like '%retention' then 'a length of time with its unit such as 14 days, at most 100 years'
+		when p_name = 'pinned_after' then 'a length of time with its unit such as 5 minutes, at most 10 years'
 		when p_name = 'history_max' then 'a size such as 50 GB; 0 is no limit'
 		when p_name = 'history_over' then 'warn or drop'
 		when p_name = 'viewer_sees_args' then 'on or off'

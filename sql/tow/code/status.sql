@@ -18,6 +18,7 @@ begin
 	return query select * from tow_store.status_serve();
 	return query select * from tow_store.status_queues(p_queues);
 	return query select * from tow_store.status_kinds();
+	return query select * from tow_store.status_pauses();
 	return query select * from tow_store.status_schedules();
 	return query select * from tow_store.status_daemons();
 	return query select * from tow_store.status_duties();
@@ -47,7 +48,7 @@ begin
 			case when n.own > 0 then null when n.standby = 0 and n.kill is not null then n.kill else 'start one: tow scheduler' end
 		from n
 		union all
-		select 'scheduler ' || l.id, 'warn', format('silent for %s', l.silent), l.who || ' hangs: end it with kill -KILL'
+		select 'scheduler ' || l.id, 'warn', format('silent for %s', l.silent), format('if %s still runs, it hangs: kill -KILL %s there', l.who, l.pid)
 		from l, n where l.state = 'silent' and n.own + n.standby > 0;
 end $$;
 comment on function tow_store.status_scheduler() is 'Part of tow.status: schedulers.';
@@ -186,6 +187,24 @@ begin
 		) k group by k.kind, k.queue;
 end $$;
 comment on function tow_store.status_kinds() is 'Part of tow.status: kinds that nobody runs.';
+
+-- Queues say it themselves. Lanes may be many: the first so many are named.
+create or replace function tow_store.status_pauses() returns table(component text, status text, detail text, hint text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+as $$
+#variable_conflict use_column
+declare
+	c_most constant int := 20;
+begin
+	return query
+		select 'kind ' || g.name, 'warn', 'paused' || coalesce(': ' || g.pause_reason, ''), format('select tow.resume_kind(%L)', g.name)
+		from tow_store.gate g where g.what = 'k' and g.paused_at is not null;
+	return query
+		select format('lane %s of %s', g.name, q.name), 'warn', 'paused' || coalesce(': ' || g.pause_reason, ''), format('select tow.resume_lane(%L, %L)', q.name, g.name)
+		from tow_store.gate g join tow_store.queue q on q.id = g.queue where g.what = 'l' and g.paused_at is not null order by g.name limit c_most;
+end $$;
+comment on function tow_store.status_pauses() is 'Part of tow.status: kinds and lanes that somebody has paused.';
 
 -- A missed instant is missed whether its job ran after all or not; one row may stand for many that have none of their own.
 create or replace function tow_store.status_schedules() returns table(component text, status text, detail text, hint text)

@@ -126,6 +126,16 @@ static bool is_some(const struct tow_option *option, const char *value, struct t
 	return tow_hint(e, "for instance: --limit 10");
 }
 
+/* PostgreSQL takes 14 for fourteen seconds, whoever meant days. Nothing is 0 of any unit. */
+static bool has_unit(const struct tow_option *option, const char *value, struct tow_err *e)
+{
+	if (!option->value || strcmp(option->value, "INTERVAL") != 0 ||
+	    value[strspn(value, "0123456789. ")] || !value[strspn(value, "0. ")])
+		return true;
+	args_usage(e, "--%s takes a length of time with its unit, not '%s'", option->name, value);
+	return tow_hint(e, "for instance: --%s '%s days', or '%s s'", option->name, value, value);
+}
+
 /* "N" is a whole number, "NUMBER" any. Whether it is a fitting one, its owner knows. */
 static bool fits(const struct tow_option *option, const char *value, struct tow_err *e)
 {
@@ -138,7 +148,7 @@ static bool fits(const struct tow_option *option, const char *value, struct tow_
 		(void)strtod(value, &end);
 	if (!end || (errno == 0 && end != value && !*end &&
 		     is_written_so(value, whole ? "-0123456789" : "-+.0123456789eE")))
-		return !whole || is_some(option, value, e);
+		return whole ? is_some(option, value, e) : has_unit(option, value, e);
 	args_usage(e, "--%s takes a %snumber, not '%s'", option->name, whole ? "whole " : "",
 		   value);
 	args_hint_limit(option, e);
