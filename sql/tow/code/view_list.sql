@@ -22,9 +22,21 @@ begin
 end $$;
 comment on function tow_store.has_named(text, text, bigint, bigint) is 'Whether any of the ids from p_first on and before p_before is of a queue, of a kind, or of both.';
 
--- A few ids are read one by one, from the newest on. Ranges of more that have none are passed by a glance, ever wider ones; one
--- that has some is halved until few are left; where its newer half has none, the other is halved at once. Where both names are
--- there and no job has both, the glance does not help: who has had his time is told from where it goes on, by a key without an id.
+create or replace function tow_store.newest_ready(p_queue text, p_before bigint) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+	return (select max(l.id) from tow_store.queue q join tow_store.band b on b.queue = q.id,
+			lateral (select r.id from tow_store.ready r where r.band = b.id and r.pos < p_before order by r.band desc, r.pos desc limit 1) l
+		where q.name = p_queue and l.id < p_before);
+end $$;
+comment on function tow_store.newest_ready(text, bigint) is 'One of the newest ready jobs of a queue before an id; null: none is found by a look at the end of each priority.';
+
+-- A few ids are read one by one, from the newest on. Ranges of more that have none are passed by a glance: first the one that ends
+-- at a ready job of the queue, then ever wider ones; one that has some is halved until few are left; where its newer half has
+-- none, the other is halved at once. Where both names are there and no job has both, the glance does not help: who has had his
+-- time is told from where it goes on, by a key without an id.
 create or replace function tow_store.newest_named(p_queue text, p_kind text, p_first bigint, p_before bigint, p_rows int) returns table(id bigint, tie bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set max_parallel_workers_per_gather = 0 set jit = off set plan_cache_mode = force_generic_plan
@@ -38,6 +50,7 @@ declare
 	v_halves boolean := false; -- some are among the ids that come next
 	v_before bigint := p_before;
 	v_from bigint;
+	v_ready bigint;
 	v_left int := p_rows;
 	n int;
 begin
@@ -53,6 +66,11 @@ begin
 				where j.id >= v_from and j.id < v_before and (p_queue is null or j.queue = p_queue) and (p_kind is null or j.kind = p_kind) order by j.id desc limit v_left;
 			get diagnostics n = row_count;
 			v_left := v_left - n;
+			v_ready := case when n = 0 and not v_halves and p_kind is null then tow_store.newest_ready(p_queue, v_from) end;
+			if v_ready >= p_first and not tow_store.has_named(p_queue, p_kind, v_ready + 1, v_from) then
+				v_before := v_ready + 1;
+				continue;
+			end if;
 		elsif tow_store.has_named(p_queue, p_kind, v_from, v_before) then
 			v_halves := true;
 			v_width := greatest(v_width / 2, c_few);
@@ -390,7 +408,7 @@ declare
 	v_look jsonb;
 	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int;
-	v_named constant boolean := v_states is null and v_fits - '{queue,kind}'::text[] = '{}'; -- what the second look finds fits
+	v_named constant boolean := v_states is null and v_fits - '{queue,kind}'::text[] = '{}'; -- what is found by names fits
 	v_seen int := 0;
 	v_found int := 0;
 	v_all int;
@@ -413,8 +431,8 @@ begin
 	end if;
 	v_span := tow_store.list_span(v_sort, since, until);
 	v_after := coalesce(v_after, v_span.start);
-	v_look := case when v_states is null then v_fits - '{queue,kind}'::text[] else v_fits end; -- mostly the newest are of them
-	v_step := case when v_fits = '{}' then max_rows else 4 * max_rows end;
+	v_look := case when v_states is null and not v_named then v_fits - '{queue,kind}'::text[] else v_fits end; -- mostly the newest are of them
+	v_step := case when v_named then max_rows else 4 * max_rows end;
 	loop
 		select array_agg(case when k.fits then k.id end), array_agg(k.at), array_agg(k.tie), coalesce(bool_or(k.id is null), false) into v_ids, v_ats, v_ties, v_tired
 		from tow_store.merge_keys(v_states, v_sort, v_after, v_span.stop, v_look, v_step) k;
