@@ -211,18 +211,19 @@ select is(current_setting('tow.next', true), '', 'without a second call');
 -- A queue whose newest are behind thousands, ready or ended, in any order.
 create temporary table rare (n serial, id bigint);
 create function pg_temp.more(p_n int) returns void language sql as $$ select from tow.enqueue_many('late', array_fill('{}'::jsonb, array[p_n])) $$;
-insert into rare (id) select tow.enqueue('noop', queue => 'rare') from generate_series(1, 2);
+insert into rare (id) select tow.enqueue('noop', queue => 'other') from generate_series(1, 2);
 select pg_temp.more(5000) \g /dev/null
-insert into rare (id) select tow.enqueue('noop', queue => 'rare');
+insert into rare (id) select tow.enqueue('noop', queue => 'other');
 select pg_temp.more(9000) \g /dev/null
-insert into rare (id) select tow.enqueue('noop', queue => 'rare') from generate_series(1, 2);
+insert into rare (id) select tow.enqueue('noop', queue => 'other') from generate_series(1, 2);
 select tow.cancel(id) from rare where n in (2, 5) \g /dev/null
-select pg_temp.more(9000), tow.duty('admit') \g /dev/null
-select is((select array_agg(l.id) from tow.list_jobs(queue => 'rare') l), (select array_agg(id order by id desc) from rare), 'all of a queue');
-select is((select array_agg(l.id) from tow.list_jobs(queue => 'rare', max_rows => 2) l), (select array_agg(id order by id desc) from rare where n > 3), 'the newest of it, though it is over');
-select is((select array_agg(l.id) from tow.list_jobs(queue => 'rare', kind => 'noop') l), (select array_agg(id order by id desc) from rare), 'of a kind, too');
-select is((select array_agg(l.id) from tow.list_jobs(queue => 'rare', after => (select cursor from tow.list_jobs(queue => 'rare', max_rows => 2) order by id limit 1)) l), (select array_agg(id order by id desc) from rare where n < 4), 'the page behind them');
-select is((select array_agg(l.id) from tow.list_jobs(queue => 'rarer') l), null, 'none of one that is not there');
+select pg_temp.more(9000) \g /dev/null
+select is(tow_store.newest_ready('other', 9223372036854775807), (select id from rare where n = 4), 'a ready one is found');
+select is((select array_agg(l.id) from tow.list_jobs(queue => 'other', max_rows => 5) l), (select array_agg(id order by id desc) from rare), 'those of a queue');
+select is((select array_agg(l.id) from tow.list_jobs(queue => 'other', max_rows => 2) l), (select array_agg(id order by id desc) from rare where n > 3), 'the newest of it, though it is over');
+select is((select array_agg(l.id) from tow.list_jobs(queue => 'other', kind => 'noop', max_rows => 5) l), (select array_agg(id order by id desc) from rare), 'of a kind, too');
+select is((select array_agg(l.id) from tow.list_jobs(queue => 'other', max_rows => 3, after => (select cursor from tow.list_jobs(queue => 'other', max_rows => 2) order by id limit 1)) l), (select array_agg(id order by id desc) from rare where n < 4), 'the page behind them');
+select is((select array_agg(l.id) from tow.list_jobs(queue => 'others') l), null, 'none of one that is not there');
 
 select * from finish();
 rollback;
