@@ -77,5 +77,6 @@ from (
 		select n.kind, array_agg(distinct q.name order by q.name) as queues, count(distinct w.id) as workers
 		from tow_store.worker w cross join unnest(w.kinds) n(kind) cross join unnest(w.queues) u(queue) join tow_store.queue q on q.id = u.queue
 		where w.ended_at is null group by n.kind) k
-	full join (select o.* from tow_store.gate o where o.what = 'k' and (o.max_running is not null or o.paused_at is not null)) g on g.name = k.kind;
+	full join (select o.* from tow_store.gate o where o.what = 'k' and (o.max_running is not null or o.paused_at is not null)) g on g.name = k.kind
+order by kind;
 comment on view tow.kinds is 'Kinds that live workers know, the queues where they would run them, and the limit of each; and those that nobody knows (workers is 0), as long as they are limited or paused.';
