@@ -86,22 +86,20 @@ static void break_off(struct slot *s)
 	slot_kill(s);
 }
 
-/* A program that failed by its exit status has said why, if at all, as its last words: what else it
- * printed, and those words, are in its log. */
-static void add_last_words(struct slot *s, const struct run *r, struct outcome *o, char *text,
-			   size_t size, struct reports *reports, long long now)
+/* A program that failed by its exit status has said why, if at all, as its last words. All that it
+ * printed has been read: a slot waits for that before it says how a job ended. */
+static void add_last_words(const struct slot *s, const struct run *r, struct outcome *o, char *text,
+			   size_t size)
 {
-	if (!o->class || strncmp(o->class, "exit.", 5) != 0 || !o->error)
+	const char *last = output_last(&s->output, r);
+
+	if (!*last || !o->class || strncmp(o->class, "exit.", 5) != 0 || !o->error)
 		return;
-	read_stream(s, 1, ALL_MOST, reports, now);
-	output_flush(&s->output, reports, now);
-	if (s->output.run != r->id || !s->output.last[0])
-		return;
-	snprintf(text, size, "%s: %s", o->error, s->output.last);
+	snprintf(text, size, "%s: %s", o->error, last);
 	o->error = text;
 }
 
-static bool on_outcome(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
+static bool on_outcome(struct slot *s, struct wire_frame *f)
 {
 	char text[512];
 	struct outcome o = { .delay_s = -1 };
@@ -122,7 +120,7 @@ static bool on_outcome(struct slot *s, struct wire_frame *f, struct reports *rep
 	o.delay_s = delay < 0 ? -1 : (double)delay / 1e6;
 	if (!r)
 		return true;
-	add_last_words(s, r, &o, text, sizeof(text), reports, now);
+	add_last_words(s, r, &o, text, sizeof(text));
 	run_end(r, &o);
 	return true;
 }
@@ -193,7 +191,7 @@ static bool on_frame(struct slot *s, struct wire_frame *f, struct reports *repor
 {
 	switch (f->type) {
 	case WIRE_OUTCOME:
-		return on_outcome(s, f, reports, now);
+		return on_outcome(s, f);
 	case WIRE_LOG:
 		return on_log(s, f, reports, now);
 	case WIRE_STEP:

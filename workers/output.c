@@ -55,6 +55,18 @@ void output_line(struct output *o, const char *level, const char *line, size_t l
 	wait_line(to, o->job, o->run, level, line, len, now);
 }
 
+/* No character in its middle; an ellipsis stands for the rest. */
+static void cut_into(char *text, size_t size, const char *line, size_t len)
+{
+	static const char more[] = "\xe2\x80\xa6";
+	bool cut = len >= size;
+
+	if (cut)
+		for (len = size - sizeof(more); len > 0 && (line[len] & 0xc0) == 0x80; len--)
+			;
+	snprintf(text, size, "%.*s%s", (int)len, line, cut ? more : "");
+}
+
 /* What a terminal would show of it: what stands behind a carriage return has been written over. */
 static void keep_last(struct output *o, const char *line, size_t len)
 {
@@ -67,7 +79,12 @@ static void keep_last(struct output *o, const char *line, size_t len)
 	while (line < end && strchr(" \t", *line))
 		line++;
 	if (line < end)
-		snprintf(o->last, sizeof(o->last), "%.*s", (int)(end - line), line);
+		cut_into(o->last, sizeof(o->last), line, (size_t)(end - line));
+}
+
+const char *output_last(const struct output *o, const struct run *r)
+{
+	return o->run == r->id ? o->last : o->before.run == r->id ? o->before.last : "";
 }
 
 static void printed(struct output *o, int stream, const char *line, size_t len, struct reports *to,
@@ -100,6 +117,8 @@ void output_of(struct output *o, const struct run *r, struct reports *to, long l
 	if (!r || r->id == o->run)
 		return;
 	output_flush(o, to, now);
+	o->before.run = o->run;
+	memcpy(o->before.last, o->last, sizeof(o->last));
 	o->job = r->job;
 	o->run = r->id;
 	o->lines = 0;

@@ -29,6 +29,10 @@ struct output {
 	size_t bytes;
 	bool cut;	/* too much: the rest of this run is left out */
 	char last[200]; /* of its standard error, the last line that says something, cut */
+	struct {
+		long long run;
+		char last[200];
+	} before; /* a job's output may be here before the outcome of the one before it */
 	struct tow_buf part[2];
 };
 
@@ -39,6 +43,8 @@ void output_add(struct output *o, int stream, const char *data, size_t n, struct
 		long long now);
 void output_line(struct output *o, const char *level, const char *line, size_t len,
 		 struct reports *to, long long now);
+/* What a run said last on its standard error; "": nothing. */
+const char *output_last(const struct output *o, const struct run *r);
 void output_flush(struct output *o, struct reports *to,
 		  long long now); /* lines without an end, too */
 void output_release(struct output *o);

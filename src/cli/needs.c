@@ -1,5 +1,6 @@
 /* tow needs: what a person should look at, and the command for it: the page's first card. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -38,24 +39,24 @@ static const char *ago(const struct group *g, const char *name)
 	return when_parse(get(g, name), &at) ? when_relative(&g->c->arena, at, g->now) : "";
 }
 
-/* "{1,2}" */
+/* "{1,2}", the first of them. */
 static const char *numbers(const struct group *g)
 {
 	char *jobs = tow_strdup(&g->c->arena, get(g, "jobs") + 1);
+	long shown = 1;
 	jobs[strcspn(jobs, "}")] = '\0';
-	for (char *at = jobs; (at = strchr(at, ','));)
+	for (char *at = jobs; (at = strchr(at, ',')); shown++)
 		*at = ' ';
-	return jobs;
+	return tow_fmt(&g->c->arena, "%s%s", jobs, atol(get(g, "count")) > shown ? " ..." : "");
 }
 
 static void add_approval(struct health *h, const struct group *g)
 {
 	struct tow_arena *a = &g->c->arena;
+	bool one = strcmp(get(g, "count"), "1") == 0;
 	health_add(h, get(g, "kind"), "ask",
-		   tow_fmt(a, "%s for approval, the first since %s: %s",
-			   strcmp(get(g, "count"), "1") == 0 ? "1 waits"
-							     : tow_fmt(a, "%s wait", how_many(g)),
-			   ago(g, "since"), numbers(g)),
+		   tow_fmt(a, "%s %s for approval, the first since %s: %s", how_many(g),
+			   one ? "waits" : "wait", ago(g, "since"), numbers(g)),
 		   "tow approve ID, or tow reject ID; tow job ID says what of");
 }
 

@@ -58,7 +58,7 @@ void coding_apply(const struct http_request *q, struct http_reply *r)
 	const char *has = http_header(q, "If-None-Match"), *tag;
 	if (r->status != 200)
 		return;
-	tag = tag_of(c, r);
+	tag = tow_strdup(q->arena, tag_of(c, r)); /* c may go before the answer has been sent */
 	http_say(r, "ETag", tag);
 	http_say(r, "Vary", "Accept-Encoding");
 	if (has && strstr(has, tag)) {

@@ -80,13 +80,23 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 	return true;
 }
 
+/* Another one may come to stand at the same address, while some of us still ask the one before. */
+static bool know_server(struct desk *d, struct tow_err *e)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!tow_call(ask(d), &rows, e, "pg_postmaster_start_time"))
+		return false;
+	snprintf(d->server, sizeof d->server, "%s", tow_rows_at(rows, 0, 0));
+	return true;
+}
+
 static bool connected(struct desk *d, struct tow_err *e)
 {
 	if (d->db && tow_db_lives(d->db))
 		return true;
 	tow_db_closep(&d->db);
-	known_forget(d->known);
-	if (tow_db_open(&d->db, d->url, "serve", e) && set_session(d, e) && load_routes(d, e))
+	if (tow_db_open(&d->db, d->url, "serve", e) && set_session(d, e) && know_server(d, e) &&
+	    load_routes(d, e))
 		return true;
 	tow_db_closep(&d->db);
 	return false;
@@ -238,8 +248,8 @@ static bool look_up(struct turn *t, const char *token, const struct route *route
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	long long now = tow_mono_us();
-	const char *seen = t->held ? known_seen(t->held, now) : NULL;
-	if (t->held && known_answers(t->held, t->q->came_us))
+	const char *seen = known_seen(t->held, now);
+	if (known_answers(t->held, t->q->came_us))
 		return answer_again(t);
 	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
 		      t->q->body, NULL, seen))
@@ -248,7 +258,7 @@ static bool look_up(struct turn *t, const char *token, const struct route *route
 		t->held->said_us = now;
 		return answer_again(t);
 	}
-	if (answer_row(t, rows) == 200 && tow_rows_get(rows, 0, "seen_now") && t->r->len && t->held)
+	if (answer_row(t, rows) == 200 && tow_rows_get(rows, 0, "seen_now") && t->r->len)
 		keep(t, rows, now);
 	return true;
 }
@@ -257,8 +267,9 @@ static bool look_up(struct turn *t, const char *token, const struct route *route
  * whoever had asked when it was looked up, without asking the database. */
 static bool look(struct turn *t, const char *token, const struct route *route, const char *given)
 {
-	t->held = known_hold(t->desk->known, tow_fmt(t->q->arena, "%s %s %s %s", token, route->id,
-						     given, t->q->body));
+	const char *asked = tow_fmt(t->q->arena, "%s %s %s %s %s", t->desk->server, token,
+				    route->id, given, t->q->body);
+	t->held = known_hold(&t->desk->known, asked, t->q->came_us);
 	if (look_up(t, token, route, given))
 		return true;
 	known_let_go(t->held);

@@ -15,9 +15,10 @@ struct desk {
 	const char *page;	 /* the folder of the page; NULL: there is none */
 	int hub;		 /* where WebSockets are handed over */
 	atomic_llong *turned_us; /* when it last began something that may take its time */
-	struct known *known;	 /* of all desks */
+	struct known known;	 /* of all desks */
 
 	struct tow_db *db; /* the rest is the desk's own */
+	char server[64];   /* which one that is */
 	struct routes routes;
 	long long routes_us;	/* when they were read */
 	struct tow_arena arena; /* the description of the API, which is made once for

@@ -94,6 +94,10 @@ tag=$(sed -n 's/^ETag: \(.*\)\r$/\1/p' "$instance_dir/head")
 is "$(api_status GET /api/v1/queues -H "If-None-Match: $tag")" 304 "what has not changed is not sent again"
 is "$(api_status GET /api/v1/queues -H 'If-None-Match: W/"other"')" 200 "what has is"
 
+tags() { for _ in {1..4}; do curl -s -m 10 -D - -o /dev/null "$SERVE_URL/$1" | sed -n 's/^ETag: \(.*\)\r$/\1/p'; done | sort | uniq -c | awk '{ print $1, $2 }'; }
+like "$(tags style.css)" '^4 W/"[0-9a-f]+-[0-9a-f]{8}"$' "files have a mark that stays"
+is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H "If-None-Match: $(tags style.css | cut -d ' ' -f 2)" "$SERVE_URL/style.css")" 304 "by which they are not sent again"
+
 # The same list is looked for once as long as nothing is committed, and what was is seen by whoever asks next, in whichever process
 paused() { api GET /api/v1/queues | jq -r '.items[] | select(.name == "default") | .paused_at != null'; }
 old=0

@@ -81,6 +81,36 @@ START_TEST(what_came_while_it_was_under_way_stays)
 }
 END_TEST
 
+static void complain(const struct run *r, const char *text)
+{
+	output_of(&output, r, &reports, 1);
+	output_add(&output, 1, text, strlen(text), &reports, 1);
+}
+
+START_TEST(last_words_stay_while_the_next_job_prints)
+{
+	complain(&a, "first\nno such host\n\n");
+	print(&a, "later\n");
+	ck_assert_str_eq(output_last(&output, &a), "no such host");
+	complain(&b, "10%\r 20%  \r\n");
+	ck_assert_str_eq(output_last(&output, &a), "no such host");
+	ck_assert_str_eq(output_last(&output, &b), "20%");
+}
+END_TEST
+
+START_TEST(last_words_are_cut_between_characters)
+{
+	char text[400] = "";
+	for (int i = 0; i < 150; i++)
+		strcat(text, "\xc3\xa4");
+	complain(&a, text);
+	output_flush(&output, &reports, 1);
+	ck_assert_uint_eq(strlen(output_last(&output, &a)), 196 + 3);
+	ck_assert_str_eq(output_last(&output, &a) + 194, "\xc3\xa4\xe2\x80\xa6");
+	ck_assert_str_eq(output_last(&output, &b), "");
+}
+END_TEST
+
 START_TEST(a_bad_line_is_replaced_by_a_notice)
 {
 	print(&a, "good\nbad\n");
@@ -121,6 +151,8 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, what_was_not_answered_is_written_again);
 	tcase_add_test(c, what_came_while_it_was_under_way_stays);
+	tcase_add_test(c, last_words_stay_while_the_next_job_prints);
+	tcase_add_test(c, last_words_are_cut_between_characters);
 	tcase_add_test(c, a_bad_line_is_replaced_by_a_notice);
 	tcase_add_test(c, bad_progress_alone_is_forgotten);
 	suite_add_tcase(s, c);

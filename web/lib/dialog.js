@@ -71,13 +71,13 @@ function Also({ of: component, form, fields }) {
 	return values && html`<${component} values=${values} />`;
 }
 
-const NAMED = 4;
+const NAMED = 4; // and one more, rather than "1 other"
 
 // What is wrong within is to be seen, and a browser shows nothing that is folded.
 function More({ fields, show }) {
-	const names = fields.slice(0, NAMED).map((f) => f.label).join(', ');
+	const named = fields.length > NAMED + 1 ? fields.slice(0, NAMED) : fields;
 	return html`<details class="rare" onInvalidCapture=${(e) => { e.currentTarget.open = true; }}>
-		<summary>More <span class="soft">${names}${fields.length > NAMED && ` and ${fields.length - NAMED} others`}</span></summary><div class="many">${fields.map(show)}</div></details>`;
+		<summary>More <span class="soft">${named.map((f) => f.label).join(', ')}${fields.length > named.length && ` and ${fields.length - named.length} others`}</span></summary><div class="many">${fields.map(show)}</div></details>`;
 }
 
 // each: of what was to be done with several things, those that were refused: [{of, error}].

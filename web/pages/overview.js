@@ -203,7 +203,8 @@ function Charts({ chosen }) {
 
 function Numbers({ stats }) {
 	const sum = (name) => stats?.queues.reduce((n, q) => n + (q[name] ?? 0), 0);
-	const busy = stats?.workers.reduce((n, w) => n + w.busy, 0), slots = stats?.workers.reduce((n, w) => n + w.slots, 0);
+	const heard = stats?.workers.filter((w) => w.state !== 'silent');
+	const busy = heard?.reduce((n, w) => n + w.busy, 0), slots = heard?.reduce((n, w) => n + w.slots, 0);
 	const of = [['Running', sum('running'), 'running'], ['Ready', sum('ready'), 'ready'], ['Scheduled', stats?.scheduled, 'scheduled'],
 		['Retrying', stats?.retrying, 'retrying'], ['Waiting', stats?.waiting, 'waiting']];
 	return html`<div class="numbers">${of.map(([title, n, state]) => html`<a key=${title} class="panel" href=${href('jobs', { state })}><span class="soft">${title}</span><b class="num">${compact(n)}${stats?.more.includes(state) && '+'}</b></a>`)}

@@ -9,7 +9,7 @@ as $$
 		when p_type = 'boolean'::regtype then '{"type": "boolean"}'
 		when p_type = any('{json,jsonb}'::regtype[]) then '{}'
 		when p_type = 'timestamptz'::regtype then '{"type": "string", "format": "date-time"}'
-		when p_type = 'interval'::regtype then '{"type": "string", "description": "an interval, as PostgreSQL writes it"}'
+		when p_type = 'interval'::regtype then '{"type": "string", "description": "a length of time with its unit, as 90 s or 1 day"}'
 		when t.typelem <> 0 and t.typcategory = 'A' then jsonb_build_object('type', 'array', 'items', tow_store.json_type(t.typelem::regtype))
 		else '{"type": "string"}'
 	end from pg_type t where t.oid = p_type

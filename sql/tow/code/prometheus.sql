@@ -76,12 +76,13 @@ begin
 	return query with m as materialized (
 		select o.* from tow_store.metric o order by o.at desc limit 1
 	), w as materialized (
-		select count(*) filter (where o.state <> 'silent') as heard, count(*) filter (where o.state = 'silent') as silent, coalesce(sum(o.slots) filter (where o.state <> 'silent'), 0) as slots from tow.workers o
+		select count(*) filter (where o.state <> 'silent') as heard, count(*) filter (where o.state = 'silent') as silent, coalesce(sum(o.slots) filter (where o.state <> 'silent'), 0) as slots,
+			coalesce(sum(o.busy) filter (where o.state <> 'silent'), 0) as busy from tow.workers o
 	)
-	select 'tow_workers', 'gauge', 'Workers that live.', '', jsonb '{}', w.heard::double precision from w
+	select 'tow_workers', 'gauge', 'Workers that are heard.', '', jsonb '{}', w.heard::double precision from w
 	union all select 'tow_workers_silent', 'gauge', 'Workers that are not heard, and not given up yet.', '', '{}', w.silent from w
-	union all select 'tow_slots', 'gauge', 'Slots of live workers.', '', '{}', w.slots from w
-	union all select 'tow_slots_busy', 'gauge', 'Slots that have a job.', '', '{}', (select count(*) from tow_store.running)
+	union all select 'tow_slots', 'gauge', 'Slots of workers that are heard.', '', '{}', w.slots from w
+	union all select 'tow_slots_busy', 'gauge', 'Jobs that these hold.', '', '{}', w.busy from w
 	union all select 'tow_schedulers', 'gauge', 'Schedulers that live.', '', '{}', (select count(*) from tow.schedulers s where s.state <> 'silent')
 	union all select 'tow_jobs_scheduled', 'gauge', 'Jobs that wait for an instant.', '', '{}', m.scheduled from m
 	union all select 'tow_jobs_waiting', 'gauge', 'Jobs that wait for something else.', '', '{}', m.waiting from m

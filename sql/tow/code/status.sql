@@ -202,7 +202,10 @@ begin
 		from tow_store.gate g where g.what = 'k' and g.paused_at is not null;
 	return query
 		select format('lane %s of %s', g.name, q.name), 'warn', 'paused' || coalesce(': ' || g.pause_reason, ''), format('select tow.resume_lane(%L, %L)', q.name, g.name)
-		from tow_store.gate g join tow_store.queue q on q.id = g.queue where g.what = 'l' and g.paused_at is not null order by g.name limit c_most;
+		from tow_store.gate g join tow_store.queue q on q.id = g.queue where g.what = 'l' and g.paused_at is not null order by g.name, q.name limit c_most;
+	return query
+		select 'lanes', 'warn', format('%s more are paused', o.n - c_most), 'select queue, lane from tow.lanes where state = ''paused'''
+		from (select count(*) as n from (select from tow_store.gate g where g.what = 'l' and g.paused_at is not null limit 10000) l) o where o.n > c_most;
 end $$;
 comment on function tow_store.status_pauses() is 'Part of tow.status: kinds and lanes that somebody has paused.';
 

@@ -23,9 +23,9 @@ comment on function tow_store.slots_of(tow_store.worker) is 'How many slots a wo
 create or replace function tow_store.is_silent(w tow_store.worker) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select w.missing_since is not null or tow.now() - w.seen_at > w.lease
+	select w.missing_since is not null and w.server_start = pg_postmaster_start_time() or tow.now() - w.seen_at > w.lease
 $$;
-comment on function tow_store.is_silent(tow_store.worker) is 'Whether a worker would have been given up by now, if a scheduler had looked.';
+comment on function tow_store.is_silent(tow_store.worker) is 'Whether a worker is as good as given up: its session is gone (after a restart of the server all are, and come back), or its lease is over.';
 
 create or replace view tow.workers as
 select w.id, w.name, w.host, w.pid, case when tow_store.is_silent(w) then 'silent' when w.leave_at is not null then 'draining' else w.state end as state, coalesce(u.n, 0)::int as busy, tow_store.slots_of(w) as slots,

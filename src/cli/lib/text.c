@@ -137,7 +137,7 @@ enum colour text_colour_of(const char *word)
 		{ "paused", YELLOW },	{ "ok", GREEN },	{ "warn", YELLOW },
 		{ "bad", RED },		{ "error", RED },	{ "stderr", YELLOW },
 		{ "debug", DIM },	{ "lost", RED },	{ "retried", YELLOW },
-		{ "draining", YELLOW },
+		{ "draining", YELLOW }, { "silent", YELLOW },
 	};
 	for (size_t i = 0; word && i < sizeof table / sizeof *table; i++)
 		if (strcmp(table[i].word, word) == 0)
