@@ -100,9 +100,12 @@ is "$(drive list | jq -c '.transfers[] | [.state, .left, .percent, .eta, .comple
 	'["seeding",0,100,-1,true,true,null]' "seeding, and nothing is left"
 ok "the file is what it was" cmp "$room/source/film.bin" "$room/downloads/film.bin"
 like "$(of "$film" .tracker)" '^Error' "its tracker's complaint is told"
-is "$(added add "$room/film.torrent")" "$film" "what it holds is added again: it says which that is"
+is "$(drive add "$room/film.torrent" | says)" 'client.held final' "what it holds may be somebody else's"
+is "$(added again "$room/film.torrent")" "$film" "if it is ours, adding it again says which that is"
 login=(-p labpass123 -c other)
-is "$(drive add "$room/film.torrent" | jq -r '.error + ": " + .text')" \
+is "$(drive hash "$film" | jq -r .key)" "$film" "by its hash it is found under whatever label"
+is "$(drive hash 0123456789abcdef0123456789abcdef01234567 | says)" 'client.gone final' "and what it does not hold is not"
+is "$(drive again "$room/film.torrent" | jq -r '.error + ": " + .text')" \
 	"client.refused: it holds this torrent already, labelled 'tow-films'" "not where it has another label"
 is "$(drive list | jq '.transfers | length')" 0 "listings are narrowed to a label"
 login=(-p labpass123)
@@ -204,7 +207,7 @@ is "$(drive tag "$film" x | says)" 'client.refused final' "a tag"
 links=$(free_port)
 begin links python3 -m http.server --bind 127.0.0.1 --directory "$room" "$links"
 wait_until "curl -s -o /dev/null http://127.0.0.1:$links/"
-is "$(added add "http://127.0.0.1:$links/film.torrent")" "$film" "a link that it fetches itself"
+is "$(added again "http://127.0.0.1:$links/film.torrent")" "$film" "a link that it fetches itself"
 is "$(drive add "http://127.0.0.1:$(free_port)/none.torrent" | says)" 'client.refused final' "one that it cannot fetch"
 
 # Without the plugin
