@@ -41,6 +41,8 @@ select is(haul.held(:a_id, :'a'), false, 'which does not hold it');
 select haul.grabbed(:a_id, null), pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select is(pg_temp.is_now(:a_id), 'downloading 100 5', 'until it does');
 
+select is((select hash from haul.downloads where id = :a_id), :'a', 'by which it is known stands there');
+
 -- Paused by somebody there.
 select pg_temp.sees(pg_temp.t(:'a', 'paused', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select is(pg_temp.is_now(:a_id), 'downloading it is paused in client c', 'what was paused in its client says so, and is not said to be fast');
