@@ -278,6 +278,11 @@ is "$(drive list | says)" 'client.auth final' "not even after a login"
 is "$(grep -c auth.login "$room/fake/asked")" 1 "of which there is one"
 fake web.connected '{"result": true, "error": null}'
 login=(-p labpass123)
+fake daemon.get_version '{"result": null, "error": {"code": 2, "message": "Unknown method"}}'
+fake daemon.info '{"result": "1.3.15", "error": null}'
+is "$(drive hello | says)" 'client.old final' "Deluge 1"
+cp "$room/fake/daemon.get_version" "$room/fake/daemon.info"
+is "$(drive hello | says)" 'client.garbled retry' "one that was connected this moment, and does not know its daemon yet"
 fake web.update_ui '{"result": {"connected": true, "stats": 7, "torrents": {"a": 5, "b": {}, "c": {"state": "Seeding", "is_finished": true, "total_wanted": 1e30,
 	"total_remaining": -4, "eta": 1e300, "ratio": "x", "label": [], "time_added": -1, "num_files": null}, "d": {"name": "d", "state": "Paused",
 	"is_finished": true, "total_wanted": 5, "total_remaining": 0, "ratio": -1.0}, "e": {"state": "Levitating"}}}, "error": null}'

@@ -186,15 +186,17 @@ static bool ready(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 	return connected(c, a, &yes, e) && (yes || connect_daemon(c, a, e));
 }
 
+/* Deluge 1 calls it daemon.info; a deluge-web that has just been connected knows neither yet. */
 static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 {
 	AUTO_REPLY r = { 0 };
 	const char *version;
 
-	if (!ready(c, a, e) || !ask(c, a, "daemon.get_version", "", &r, e))
+	if (!ready(c, a, e) || !ask(c, a, "daemon.get_version", "", &r, e) ||
+	    (r.code == UNKNOWN_METHOD && !ask(c, a, "daemon.info", "", &r, e)))
 		return false;
 	version = tow_json_text(r.result);
-	if (r.code == UNKNOWN_METHOD || (version && version[0] == '1'))
+	if (version && version[0] == '1')
 		return tow_fail_class(e, TOW_FINAL, "client.old",
 				      "it is older than Deluge 2, which is spoken here");
 	if (r.code || !version)
