@@ -74,6 +74,13 @@ as $$
 $$;
 comment on function haul_store.say_undone(bigint) is 'That what a download had placed was taken back, in words; null: it was not.';
 
+create or replace function haul_store.say_asking(p_download bigint) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce((select nullif(e.detail, '') from haul_store.event e where e.download = p_download and e.to_state = 'needs_approval' order by e.n desc limit 1), 'it waits for somebody''s yes or no')
+$$;
+comment on function haul_store.say_asking(bigint) is 'Why a download waits for somebody''s word.';
+
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text, p_sees boolean) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -81,6 +88,7 @@ as $$
 begin
 	return case when d.state = 'completed' then haul_store.say_undone(d.id)
 		when d.state = 'cancelled' then null
+		when d.state = 'needs_approval' then haul_store.say_asking(d.id)
 		when d.state = 'rejected' then 'rejected: ' || d.error
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
