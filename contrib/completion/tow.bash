@@ -21,7 +21,7 @@ _tow_words() { # program command word-before
 	"client "[edrst]* | "library "[arsu]* | "target "[rs]* | "channel "[rst]* | "profile "[rs]* | "secret rm")
 		case "$3" in add | drivers) ;; *) _tow_names "$1" "$2" ls ;; esac ;;
 	"notify set" | "notify rm") _tow_names "$1" notify ls ;;
-	"haul "[cefpru]*) _tow_names "$1" haul ls ;;
+	"haul "[cefpru]* | "haul show") _tow_names "$1" haul ls ;;
 	*" --client") _tow_names "$1" client ls ;;
 	*" --library") _tow_names "$1" library ls ;;
 	*" --profile") _tow_names "$1" profile ls ;;
@@ -45,7 +45,7 @@ _tow_words() { # program command word-before
 
 # The first column of a list; nothing when there is no database.
 _tow_names() { # program words...
-	"$@" 2>/dev/null | sed 1d | cut -d ' ' -f 1
+	"$@" 2>/dev/null | sed 1d | awk '{ print $1 }'
 }
 
 _tow_jobs() { # program command

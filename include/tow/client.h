@@ -13,6 +13,7 @@
  *	client.refused	it understood, and would not (what it said is the text)
  *	client.cannot	it is no program that can delete data, whatever it is asked
  *	client.gone	it does not hold this transfer
+ *	client.held	it holds what was to be added, and has left it as it is
  *	client.garbled	the answer is none of this protocol's */
 #ifndef TOW_CLIENT_H
 #define TOW_CLIENT_H
@@ -110,6 +111,7 @@ struct tow_transfer_new {
 	const char *name;   /* of the file, or of the job; may be NULL */
 	const char *folder; /* where to put it; NULL: where the client does */
 	const char *tag;    /* of its own, by which it is found again */
+	bool ours;	    /* what the client holds of it already was given to it by us */
 	bool paused, sequential;
 	long long down_limit, up_limit; /* bytes a second; 0: none */
 	double ratio_limit;		/* below 0: the client's */
@@ -130,9 +132,10 @@ enum tow_client_can {
 	CLIENT_CAN_TAG = 1, /* add_tag and new transfers' own */
 	CLIENT_CAN_CATEGORY = 2,
 	CLIENT_CAN_SEQUENTIAL = 4,
-	CLIENT_CAN_LIMIT = 8,	  /* the rates of one transfer */
-	CLIENT_CAN_RATIO = 16,	  /* to seed to a ratio of its own */
-	CLIENT_CAN_SEED_TIME = 32 /* or for a time */
+	CLIENT_CAN_LIMIT = 8,	   /* the rates of one transfer */
+	CLIENT_CAN_RATIO = 16,	   /* to seed to a ratio of its own */
+	CLIENT_CAN_SEED_TIME = 32, /* or for a time */
+	CLIENT_CAN_V2 = 64	   /* torrents that are of version 2 alone */
 };
 
 /* A driver's own memory of a client that is open: session, cookies. */
@@ -162,8 +165,13 @@ struct tow_client_driver {
 		     struct tow_err *e);
 	bool (*files)(struct tow_client *c, struct tow_arena *a, const char *key,
 		      struct tow_transfer_files *out, struct tow_err *e);
-	/* *key is NULL where the client does not say: it is found by its tag. Adding what it
-	 * already holds is no error where the client says which that is. */
+	/* The torrent of a hash (40 digits, small), in whatever category: of *out at least key, ids
+	 * and tags. client.gone: it holds none. NULL: it takes no torrents. */
+	bool (*by_hash)(struct tow_client *c, struct tow_arena *a, const char *hash,
+			struct tow_transfer *out, struct tow_err *e);
+	/* *key is NULL where the client does not say: it is found by its tag. What it holds already
+	 * may be somebody else's: client.held, and *key is its hash, where the client says which
+	 * that is. If it is ours, it gets what is missing, and that is no error. */
 	bool (*add)(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
 		    const char **key, struct tow_err *e);
 	bool (*act)(struct tow_client *c, struct tow_arena *a, const char *key,
@@ -188,6 +196,16 @@ const char *tow_client_host(struct tow_arena *a, const char *url);
 
 /* For drivers: whether a listing narrowed to a category has what is in this one. */
 bool tow_client_lists(const struct tow_client_conf *conf, const char *category);
+
+/* For drivers: what is no link might be a path, and be read from the client's own disk. */
+TOW_MUST bool tow_client_check_link(const struct tow_transfer_new *t, struct tow_err *e);
+
+/* For drivers: by_hash of a client that finds nothing by one, out of all that it lists. */
+TOW_MUST bool tow_client_in_list(struct tow_client *c, struct tow_arena *a, const char *hash,
+				 struct tow_transfer *out, struct tow_err *e);
+
+/* For drivers: what was to be added is there already. False. */
+bool tow_client_held(struct tow_err *e);
 
 /* For drivers: whether a message is the system's about a disk that is full, gone or not ours to
  * write to. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "lib/haulpage.h"
 #include "lib/haulwatch.h"
 #include "lib/print.h"
 #include "lib/sub.h"
@@ -66,6 +67,20 @@ static int ls(struct cli *c)
 static bool numbered(struct cli *c)
 {
 	return cli_number(cli_operand(c, 0), "download", "tow haul ls", &c->err);
+}
+
+static int show(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+
+	if (!numbered(c) ||
+	    !tow_call(c->db, &rows, &c->err, "haul.show_download", cli_operand(c, 0)))
+		return cli_failed(c);
+	if (cli_has(c, "json"))
+		table_json_row(stdout, rows, 0);
+	else if (!haulpage_print(c, rows))
+		return cli_failed(c);
+	return EX_OK;
 }
 
 /* What belongs to a download, or to all. Nothing is what one that is not there has, too. */
@@ -352,6 +367,7 @@ static const struct sub subs[] = {
 	  " client library title type category options checksum rate meta profile priority ",
 	  NULL },
 	{ "watch", 0, 0, haulwatch, " follow ", NULL },
+	{ "show", 1, 1, show, NULL, NULL },
 	{ "plan", 1, 1, plan, NULL, NULL },
 	{ "files", 0, 1, files, " limit ", NULL },
 	{ "events", 0, 1, events, " limit ", NULL },
@@ -392,7 +408,8 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_haul = {
 	.name = "haul",
 	.summary = "downloads",
-	.usage = "tow haul ls | add LINK|FILE | watch | plan ID | files [ID] | events [ID] | "
+	.usage = "tow haul ls | add LINK|FILE | watch | show ID | plan ID | files [ID] | events "
+		 "[ID] | "
 		 "cancel ID | forget ID | retry ID | "
 		 "approve ID | reject ID | "
 		 "pause ID | resume ID | undo ID | recheck ID | reannounce ID | start | stop",
@@ -401,7 +418,9 @@ const struct tow_command tow_command_haul = {
 		"no other client\n"
 		"takes is downloaded by our own workers. watch shows what is under way until "
 		"nothing is (what is dropped\n"
-		"into a client is seen at its next listing). recheck and reannounce are for its "
+		"into a client is seen at its next listing). show has everything about one, and "
+		"what "
+		"can be done with it next. recheck and reannounce are for its "
 		"client. plan says what\n"
 		"an import would do with each file, and does nothing. files says "
 		"where everything went, events all that happened; undo takes files back that "

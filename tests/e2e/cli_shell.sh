@@ -35,6 +35,8 @@ like "$(complete_words schedule rm '')" '^\\\$' "a name that the shell would run
 not_ok "and is not run" test -e "$HACKED"
 "$TOW" enqueue noop >/dev/null
 is "$(complete_words cancel '')" 1 "numbers of jobs"
+"$TOW" haul add http://127.0.0.1:9/x.bin >/dev/null
+is "$(complete_words haul sh) $(complete_words haul show '')" 'show 1' "and of downloads"
 
 # Each shortcut runs
 words=$(sed -n 's/^\\set \([a-z_]*\) .*/\1/p' contrib/psql/towrc)

@@ -80,8 +80,11 @@ ok "what was downloaded is what was seeded" diff -r "$room/src/album 😀" "$roo
 
 # Once more
 is "$(added add "$room/album.torrent" job-1)" "$album" "added again for the same job, it is the same"
-is "$(added add "$room/album.torrent" job-2)" "$album" "for another job, it says which it holds"
-is "$(added add "magnet:?xt=urn:btih:$hash" job-3)" "$album" "by a magnet too"
+is "$(drive add "$room/album.torrent" job-2 | says)" 'client.held final' "for another job it may be somebody else's"
+is "$(added again "$room/album.torrent" job-2)" "$album" "if it is ours, it says which it holds"
+is "$(added again "magnet:?xt=urn:btih:$hash" job-3)" "$album" "by a magnet too"
+is "$(drive hash "$hash" | jq -r .key)" "$album" "it is found by its hash"
+is "$(drive hash 0123456789abcdef0123456789abcdef01234567 | says)" 'client.gone final' "and what it does not hold is not"
 is "$(count)" 1 "and there is one"
 
 # A torrent behind an address, of which not all is wanted
@@ -130,7 +133,7 @@ nobody=$(added add "magnet:?xt=urn:btih:$lost&dn=nobody%20has" job-6)
 ok "a magnet that nobody has looks for what it is" becomes "$nobody" metadata
 is "$(of "$nobody" '[.complete, .size, .left, .percent, .name, .ids[0]] | join(" ")')" "false -1 -1 0 nobody has $lost" "and is not complete: nothing is known of it"
 is "$(drive files "$nobody" | jq -c .files)" '[]' "it has no files yet"
-is "$(added add "magnet:?xt=urn:btih:$lost" job-7)" "$nobody" "another magnet of the same is the same"
+is "$(added again "magnet:?xt=urn:btih:$lost" job-7)" "$nobody" "another magnet of the same is the same"
 is "$(acted "$nobody" pause)" true "it can be paused"
 ok "and is" becomes "$nobody" paused
 acted "$nobody" remove >/dev/null

@@ -100,9 +100,12 @@ is "$(drive list | jq -c '.transfers[] | [.state, .left, .percent, .eta, .comple
 	'["seeding",0,100,-1,true,true,null]' "seeding, and nothing is left"
 ok "the file is what it was" cmp "$room/source/film.bin" "$room/downloads/film.bin"
 like "$(of "$film" .tracker)" '^Error' "its tracker's complaint is told"
-is "$(added add "$room/film.torrent")" "$film" "what it holds is added again: it says which that is"
+is "$(drive add "$room/film.torrent" | says)" 'client.held final' "what it holds may be somebody else's"
+is "$(added again "$room/film.torrent")" "$film" "if it is ours, adding it again says which that is"
 login=(-p labpass123 -c other)
-is "$(drive add "$room/film.torrent" | jq -r '.error + ": " + .text')" \
+is "$(drive hash "$film" | jq -r .key)" "$film" "by its hash it is found under whatever label"
+is "$(drive hash 0123456789abcdef0123456789abcdef01234567 | says)" 'client.gone final' "and what it does not hold is not"
+is "$(drive again "$room/film.torrent" | jq -r '.error + ": " + .text')" \
 	"client.refused: it holds this torrent already, labelled 'tow-films'" "not where it has another label"
 is "$(drive list | jq '.transfers | length')" 0 "listings are narrowed to a label"
 login=(-p labpass123)
@@ -204,7 +207,7 @@ is "$(drive tag "$film" x | says)" 'client.refused final' "a tag"
 links=$(free_port)
 begin links python3 -m http.server --bind 127.0.0.1 --directory "$room" "$links"
 wait_until "curl -s -o /dev/null http://127.0.0.1:$links/"
-is "$(added add "http://127.0.0.1:$links/film.torrent")" "$film" "a link that it fetches itself"
+is "$(added again "http://127.0.0.1:$links/film.torrent")" "$film" "a link that it fetches itself"
 is "$(drive add "http://127.0.0.1:$(free_port)/none.torrent" | says)" 'client.refused final' "one that it cannot fetch"
 
 # Without the plugin
@@ -275,6 +278,11 @@ is "$(drive list | says)" 'client.auth final' "not even after a login"
 is "$(grep -c auth.login "$room/fake/asked")" 1 "of which there is one"
 fake web.connected '{"result": true, "error": null}'
 login=(-p labpass123)
+fake daemon.get_version '{"result": null, "error": {"code": 2, "message": "Unknown method"}}'
+fake daemon.info '{"result": "1.3.15", "error": null}'
+is "$(drive hello | says)" 'client.old final' "Deluge 1"
+cp "$room/fake/daemon.get_version" "$room/fake/daemon.info"
+is "$(drive hello | says)" 'client.garbled retry' "one that was connected this moment, and does not know its daemon yet"
 fake web.update_ui '{"result": {"connected": true, "stats": 7, "torrents": {"a": 5, "b": {}, "c": {"state": "Seeding", "is_finished": true, "total_wanted": 1e30,
 	"total_remaining": -4, "eta": 1e300, "ratio": "x", "label": [], "time_added": -1, "num_files": null}, "d": {"name": "d", "state": "Paused",
 	"is_finished": true, "total_wanted": 5, "total_remaining": 0, "ratio": -1.0}, "e": {"state": "Levitating"}}}, "error": null}'

@@ -99,6 +99,8 @@ album=$(key_of job-1)
 like "$album" '^[0-9a-f]{40}$' "it is found again by its own tag"
 is "$(of "$album" '[.category, (.tags | sort | join(","))] | join(" ")')" 'films job-1,ours' "category and tags are there, made as it went"
 is "$(of "$album" '.ids | unique | join(" ")')" "$album" "it is known by its hash"
+is "$(drive -c none hash "$album" | jq -r '[.key, (.tags | length)] | join(" ")')" "$album 2" "and found by it, in whatever category"
+is "$(drive hash 0123456789abcdef0123456789abcdef01234567 | says)" 'client.gone final' "what it does not hold is not"
 ok "it is seen downloading" wait_until '[[ "$(of '"$album"' "[.state, (.percent > 0 and .percent < 100), .complete, (.down > 0), (.eta > 0)] | join(\" \")")" = "downloading true false true true" ]]'
 is "$(of "$album" '[.size, .completed_at, .name, .folder] | join(" ")')" "4000000 0 album $room/main/downloads" "size, name and folder"
 ok "its files grow" wait_until '[ "$(drive files '"$album"' | jq "[.files[] | select(.done > 0 and .done <= .size)] | length")" != 0 ]'

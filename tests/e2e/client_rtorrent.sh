@@ -132,6 +132,8 @@ like "$(drive add "$room/large.torrent" job-5 | jq -r '.error + ": " + .hint')" 
 is "$(drive add "$room/album.torrent" job-6 | jq .added)" true "what it holds it takes without a word"
 is "$(drive -t job-6 list | jq '.transfers | length')" 0 "and is not found by the new tag"
 is "$(of "$album" .complete)" true "nor is anything changed"
+is "$(drive -c none hash "$album" | jq -r '[.key, (.tags | length)] | join(" ")')" "$album 2" "it is found by its hash, in whatever category"
+is "$(drive hash "$(tr 0-9a-f 1-9a-f0 <<<"$album")" | said)" 'client.gone final' "and what it does not hold is not"
 
 # Changes
 is "$(acted "$album" pause)" true "pause"

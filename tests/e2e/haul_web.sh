@@ -225,6 +225,31 @@ nobody=$(free_port)
 id=$(tow haul add "http://127.0.0.1:$nobody/nobody.iso")
 ok "a host that cannot be reached" wait_until "says \"select tries >= 1 from haul.downloads where id = $id\" t" 60
 like "$(tow haul ls)" "$id +waiting .* nobody.iso +the host '127.0.0.1:$nobody' cannot be reached: Connection refused; tried [0-9]+ of 12 times, (again at [0-9-]+ [0-9:]+|and now again)" "is named, and when it is asked again"
+said=$(tow haul show "$id")
+like "$said" "^download $id  nobody.iso  waiting" "all about one begins with what it is, and does"
+like "$said" "trouble +the host '127.0.0.1:$nobody' cannot be reached" "what it waits for"
+like "$said" "attempts of job [0-9]+
+  1 .* retried .* http.connect: the host" "how often it was tried, and what was wrong"
+like "$said" "next
+  tow haul pause +$id .*
+  tow haul retry +$id .*
+  tow haul cancel +$id " "and what can be typed"
 tow haul cancel "$id"
+like "$(tow haul show "$id")" "next
+  tow haul retry +$id .*
+  tow haul forget +$id " "which is something else once it has ended"
+id=$(asks "select min(id) from haul.downloads where state = 'completed'")
+said=$(tow haul show "$id")
+like "$said" "progress +\[#+\] 100 %" "of one that is here: how far it is"
+like "$said" "files
+  placed .* -> $room/library/" "where its files went"
+like "$said" "events
+.*: for client .*completed: 1 file" "all that happened"
+unlike "$said" "all of them" "which is all"
+asks "insert into haul_store.event (at, download, what, who, detail) select now(), $id, 'told', 'tests', 'word ' || n from generate_series(1, 20) n" >/dev/null
+like "$(tow haul show "$id")" "word 20
+  all of them: tow haul events $id" "the last of many, and how all are seen"
+is "$(tow haul show "$id" --json | jq .id)" "$id" "for programs: as it is"
+exits 66 "none of that number" tow haul show 99999 2>/dev/null
 
 done_testing

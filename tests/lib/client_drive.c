@@ -4,6 +4,7 @@
  *..., "text": ..., "hint": ...}, and exit status 1. Several verbs share one session: `list - list`.
  *
  *	hello | list | files KEY | add FILE|LINK [OWNTAG [FOLDER]] | act KEY WHAT | tag KEY TAG
+ *	again FILE|LINK [OWNTAG] (what it holds is ours) | hash HASH (its key, whose)
  *	category KEY CATEGORY
  *	sleep SECONDS | wait PATH */
 #include <stdio.h>
@@ -132,10 +133,10 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key, st
 }
 
 static bool add(struct tow_client *c, struct tow_arena *a, const char *what, const char *tag,
-		const char *folder, struct tow_buf *b, struct tow_err *e)
+		const char *folder, bool ours, struct tow_buf *b, struct tow_err *e)
 {
 	struct tow_transfer_new t = {
-		.tag = tag, .folder = folder, .ratio_limit = -1, .seed_limit = -1
+		.tag = tag, .folder = folder, .ours = ours, .ratio_limit = -1, .seed_limit = -1
 	};
 	const char *key = NULL;
 	char *data = NULL;
@@ -152,6 +153,21 @@ static bool add(struct tow_client *c, struct tow_arena *a, const char *what, con
 		return false;
 	tow_buf_adds(b, "{\"added\":true");
 	text(b, "key", key);
+	tow_buf_addc(b, '}');
+	return true;
+}
+
+static bool by_hash(struct tow_client *c, struct tow_arena *a, const char *hash, struct tow_buf *b,
+		    struct tow_err *e)
+{
+	struct tow_transfer t = { 0 };
+
+	if (!c->driver->by_hash(c, a, hash, &t, e))
+		return false;
+	tow_buf_adds(b, "{\"n\":0");
+	text(b, "key", t.key);
+	list_text(b, "ids", t.ids);
+	list_text(b, "tags", t.tags);
 	tow_buf_addc(b, '}');
 	return true;
 }
@@ -182,8 +198,10 @@ static bool verb(struct tow_client *c, struct tow_arena *a, struct tow_buf *b, s
 		return list(c, a, b, e);
 	if (strcmp(what, "files") == 0)
 		return files(c, a, first, b, e);
-	if (strcmp(what, "add") == 0)
-		return add(c, a, first, second, third, b, e);
+	if (strcmp(what, "add") == 0 || strcmp(what, "again") == 0)
+		return add(c, a, first, second, third, what[1] == 'g', b, e);
+	if (strcmp(what, "hash") == 0)
+		return by_hash(c, a, first, b, e);
 	if (strcmp(what, "sleep") == 0) {
 		usleep((unsigned)(atof(first) * 1e6));
 		return true;

@@ -34,6 +34,9 @@ select pg_temp.look('downloads') \g /dev/null
 select is(pg_temp.events(), null, 'what nobody wanted to hear is not told later');
 update haul_store.download set state = 'matching' where id = :e;
 select haul_store.move_to(o, 'needs_approval') from haul_store.download o where o.id = :e \g /dev/null
+select is((select trouble from haul.downloads where id = :e), 'it waits for somebody''s yes or no', 'what waits for a word says so');
+update haul_store.event set detail = 'two of that name' where download = :e and to_state = 'needs_approval';
+select is((select trouble from haul.downloads where id = :e), 'two of that name', 'and why, where that is known');
 select pg_temp.look('downloads') \g /dev/null
 select is(pg_temp.events(), format('needs_approval %s matching needs_approval', :e), 'somebody must choose');
 

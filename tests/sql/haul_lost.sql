@@ -41,6 +41,8 @@ select is(haul.held(:a_id, :'a'), false, 'which does not hold it');
 select haul.grabbed(:a_id, null), pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select is(pg_temp.is_now(:a_id), 'downloading 100 5', 'until it does');
 
+select is((select hash from haul.downloads where id = :a_id), :'a', 'by which it is known stands there');
+
 -- Paused by somebody there.
 select pg_temp.sees(pg_temp.t(:'a', 'paused', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
 select is(pg_temp.is_now(:a_id), 'downloading it is paused in client c', 'what was paused in its client says so, and is not said to be fast');
@@ -140,6 +142,40 @@ select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 10
 select is((select count(*) from haul_store.transfer where key = :'f' and download is not null), 0::bigint, 'it is nobody''s');
 select haul.forget(:f_id, 'data'), pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
 select is(pg_temp.acts(:f_id), null, 'and nothing is removed with the download that wanted it');
+
+-- Nor is what stands in a category that no listing of ours has: the client says that it holds it.
+\set h 8888888888888888888888888888888888888888
+select pg_temp.wants(:'h') as h_id \gset
+select is(haul.held(:h_id, :'h', null, pg_temp.t(:'h', 'seeding', '{"category": "theirs"}')), true, 'what no listing of ours has is not given once more, either');
+select is(pg_temp.is_now(:h_id), 'failed client c holds it already, and not for Towpath', 'it is theirs');
+select is(haul.retry(:h_id), 'approved', 'they have removed it');
+select is(haul.held(:h_id, :'h'), false, 'so it is given');
+select pg_temp.sees(pg_temp.t(:'h', 'downloading')) \g /dev/null
+select is((select count(*) from haul_store.transfer where key = :'h' and download is not null), 0::bigint, 'what comes there by that hash, without our tag, is somebody else''s');
+select is(haul.held(:h_id, :'h', null, pg_temp.t(:'h', 'downloading')), true, 'though it was to be given');
+select haul.retry(:h_id) \g /dev/null
+select is(haul.held(:h_id, :'h', null, pg_temp.t(:'h', 'downloading', format('{"tags": ["tow-%s"]}', :h_id)::jsonb)), true, 'what has our tag is ours');
+select is(pg_temp.is_now(:h_id), 'downloading 100 5', 'and is what it got');
+select pg_temp.wants(repeat('3', 40)) as s_id \gset
+select haul.pause(:s_id) \g /dev/null
+select is(haul.held(:s_id, repeat('3', 40), null, pg_temp.t(repeat('3', 40), 'downloading')), true, 'what somebody has paused meanwhile is not given');
+
+-- Nor what a client takes for what it was given, though it had that before: it was read by nobody else.
+\set i 7777777777777777777777777777777777777777
+select pg_temp.sees(pg_temp.t(:'i', 'seeding')), pg_temp.later('1 min') \g /dev/null
+select haul.grab('http://127.0.0.1:1/x.torrent', client => 'c') as i_id \gset
+select haul.grabbed(:i_id, :'i') \g /dev/null
+select is((select concat_ws(' ', d.state, t.download) from haul_store.download d, haul_store.transfer t where d.id = :i_id and t.key = :'i'), 'failed', 'what was there before it was wanted stays theirs');
+
+-- One of both versions is known by either hash.
+\set j 6666666666666666666666666666666666666666666666666666666666666666
+select pg_temp.sees(pg_temp.t(left(:'j', 40), 'seeding', format('{"ids": ["%s", "%s"], "tags": []}', repeat('5', 40), :'j')::jsonb)) \g /dev/null
+select haul.grab('magnet:?xt=urn:btmh:1220' || :'j', client => 'c') as j_id \gset
+select is(haul.held(:j_id, repeat('4', 40), :'j'), true, 'by its second hash');
+select is(haul.held(pg_temp.wants(repeat('5', 40)), repeat('5', 40)), true, 'and by its first');
+select pg_temp.given(left(:'j', 39) || 'a') as k_id \gset
+select pg_temp.refused(format('select haul.grab(%L, client => %L)', 'magnet:?xt=urn:btmh:1220' || left(:'j', 39) || 'a' || repeat('0', 24), 'c'), 'TW409', 'tow haul', 'a magnet of version 2 is refused at once, too');
+
 -- What the client would not take, or was not given after all, is not for us when somebody puts it there.
 \set e eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
 select haul.set_client('c', category => 'tow', adopt => true), pg_temp.wants(:'e') as e_id, pg_temp.wants(:'e') as e_twin \gset

@@ -17,7 +17,7 @@ begin
 	loop
 		select array_agg(l.id order by l.n), (array_agg(l.cursor order by l.n desc))[1] into v_ids, v_after
 		from haul.list_downloads(sort => p_sort, after => v_after, max_rows => 4) with ordinality l(cursor, id, title, state, percent, down, up, eta, size, left_bytes, seeders, leechers, ratio, transfer, client, error,
-			trouble, hint, class, library, category, type, adopted, who, folder, tracker, tracker_host, tags, profile, priority, meta, options, created_at, added_at, completed_at, state_at, seen_at, tag, status, downloaded, tries, max_tries, next_try_at, failing, removes, driver, source, job, doing, n);
+			trouble, hint, class, library, category, type, adopted, who, folder, tracker, tracker_host, tags, profile, priority, meta, options, created_at, added_at, completed_at, state_at, seen_at, tag, status, downloaded, tries, max_tries, next_try_at, failing, removes, driver, source, job, doing, hash, n);
 		exit when v_ids is null;
 		ids := ids || v_ids;
 		perform haul.grab('magnet:?xt=urn:btih:633de4b0c14ca52ea2432a3c8a5c4c3100000000', 'Late one') where cardinality(ids) < 25;

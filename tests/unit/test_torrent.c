@@ -11,18 +11,32 @@ static void leave(void)
 	tow_arena_release(&arena);
 }
 
-static const char *of_data(const char *data)
+static struct torrent_id id_of_data(const char *data)
 {
 	struct tow_transfer_new t = { .data = data, .data_len = strlen(data) };
 
-	return torrent_hash(&arena, &t);
+	return torrent_id(&arena, &t);
+}
+
+static struct torrent_id id_of_link(const char *link)
+{
+	struct tow_transfer_new t = { .link = link };
+
+	return torrent_id(&arena, &t);
+}
+
+static const char *of_data(const char *data)
+{
+	struct torrent_id id = id_of_data(data);
+
+	return torrent_hash(&arena, &id);
 }
 
 static const char *of_link(const char *link)
 {
-	struct tow_transfer_new t = { .link = link };
+	struct torrent_id id = id_of_link(link);
 
-	return torrent_hash(&arena, &t);
+	return torrent_hash(&arena, &id);
 }
 
 /* Of "d4:name1:ae". */
@@ -83,6 +97,40 @@ START_TEST(a_magnet_says_it)
 }
 END_TEST
 
+#define V2 "d1a1ab2f0c0d4c1f5d0d5e7f3a7d6c5b4a39281706f5e4d3c2b1a09080706050"
+
+START_TEST(of_the_second_version_it_has_another_hash)
+{
+	struct torrent_id id = id_of_data("d4:infod12:meta versioni2e4:name1:aee");
+
+	ck_assert_ptr_null(id.v1);
+	ck_assert_uint_eq(strlen(id.v2), 64);
+	ck_assert(strncmp(torrent_hash(&arena, &id), id.v2, 40) == 0);
+	ck_assert_uint_eq(strlen(torrent_hash(&arena, &id)), 40);
+	id = id_of_data("d4:infod12:meta versioni2e4:name1:a6:pieces0:ee");
+	ck_assert_uint_eq(strlen(id.v1), 40);
+	ck_assert_uint_eq(strlen(id.v2), 64);
+	ck_assert_str_eq(torrent_hash(&arena, &id), id.v1);
+	id = id_of_data("d12:meta versioni2e4:infod12:meta versioni1e4:name1:aee");
+	ck_assert_ptr_nonnull(id.v1);
+	ck_assert_ptr_null(id.v2);
+}
+END_TEST
+
+START_TEST(a_magnet_says_one_or_both)
+{
+	static const char v1[] = "4124bc0a9335c27f086f24ba207a4912a8b3c9d0";
+	struct torrent_id id = id_of_link("magnet:?xt=urn:btmh:1220" V2 "&dn=x");
+
+	ck_assert_ptr_null(id.v1);
+	ck_assert_str_eq(id.v2, V2);
+	id = id_of_link("magnet:?xt.1=urn:btih:4124BC0A9335C27F086F24BA207A4912A8B3C9D0"
+			"&xt.2=urn:btmh:1220" V2);
+	ck_assert_str_eq(id.v1, v1);
+	ck_assert_str_eq(id.v2, V2);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("torrent");
@@ -90,6 +138,8 @@ int main(void)
 	tcase_add_test(t, a_torrent_is_known_by_its_info);
 	tcase_add_test(t, what_is_no_torrent_has_no_hash);
 	tcase_add_test(t, a_magnet_says_it);
+	tcase_add_test(t, of_the_second_version_it_has_another_hash);
+	tcase_add_test(t, a_magnet_says_one_or_both);
 	Suite *s = suite_create("torrent");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -429,6 +429,50 @@ async function wordIsGiven() {
 	await page.context().close();
 }
 
+// What is doubtful, as somebody finds it, and what becomes of it.
+const asksOf = (name, why) => {
+	writeFileSync(`${SRC}/${name}`, name);
+	return sql(`create temporary table one as select haul.grab('${FILES}/plain/${name}', options => '{"paused": true}', meta => '{"year": 1999}') as id;
+		update haul_store.download set state = 'needs_approval' where id = (select id from one); select haul_store.note_event(id, 'needs_approval', '${why}', 'matching', 'needs_approval') from one; select id from one`).trim().split('\n').at(-1);
+};
+
+async function doubtIsSettled() {
+	const right = asksOf('matched.bin', 'two albums of that name: 1999 and 2004'), wrong = asksOf('doubted.bin', 'its length is that of another one');
+	const page = await visit('operator', '#/downloads?show=attention');
+	await comes(row(page, 'matched.bin').getByText('two albums of that name').filter({ visible: true }).waitFor(), 'why a download waits for a word is said in the list');
+	for (const [width, colorScheme] of [[1280, 'light'], [1280, 'dark'], [360, 'light']]) {
+		const one = await visit('operator', `#/downloads/${right}`, { viewport: { width, height: 800 }, colorScheme });
+		await comes(one.locator('.problem').getByText('two albums of that name: 1999 and 2004').waitFor(), `${width} ${colorScheme}: and on its own page`);
+		ok(!await isTooWide(one), `${width} ${colorScheme}: which fits`);
+		await checkAccess(one, `what waits for a word, ${width} ${colorScheme}`);
+		await shot(one, `doubt-${width}-${colorScheme}`);
+		await one.getByRole('button', { name: 'Approve matched.bin' }).click();
+		await comes(dialog(one).getByText('The client web downloads it, and it goes into the library main').waitFor(), 'what would become of it is said to whoever approves');
+		await shot(one, `doubt-approve-${width}-${colorScheme}`);
+		await goTo(one, '#/downloads?show=attention');
+		await row(one, 'doubted.bin').waitFor();
+		await shot(one, `doubts-${width}-${colorScheme}`);
+		await one.context().close();
+	}
+	await page.getByRole('link', { name: 'matched.bin' }).click();
+	await page.getByRole('button', { name: 'Approve matched.bin' }).click();
+	await dialog(page).getByRole('button', { name: 'Approve', exact: true }).click();
+	await comes(page.getByRole('list', { name: 'States' }).getByText('completed').waitFor(), 'what is approved is downloaded, and imported');
+	ok(existsSync(sql(`select path from haul.files where download = ${right}`)), 'into the library');
+	is(await page.getByRole('button', { name: /^(Approve|Reject)/ }).count(), 0, 'and nobody is asked again');
+	await goTo(page, '#/downloads?show=attention');
+	await page.getByRole('button', { name: 'Reject doubted.bin' }).click();
+	await dialog(page).getByLabel('Why').fill('the wrong one');
+	await dialog(page).getByRole('button', { name: 'Reject', exact: true }).click();
+	await comes(row(page, 'doubted.bin').waitFor({ state: 'detached' }), 'what is rejected needs nobody any more');
+	await goTo(page, `#/downloads/${wrong}`);
+	await comes(page.locator('.problem').getByText('rejected: the wrong one').waitFor(), 'it says by which word');
+	await shot(page, 'doubt-rejected');
+	is(sql(`select count(*) from haul_store.transfer where download = ${wrong}`) + sql(`select count(*) from haul.files where download = ${wrong}`), '00', 'and nothing of it was fetched');
+	sql(`select haul.forget(${right}), haul.forget(${wrong})`);
+	await page.context().close();
+}
+
 // More than a page of it holds.
 async function historyGoesOn() {
 	const id = sql("select haul.grab('http://127.0.0.1:9/chatty.bin')");
@@ -844,7 +888,7 @@ async function viewersOnlyLook() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
 	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts, () => sql("select tow.resume('haul')"));

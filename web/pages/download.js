@@ -14,7 +14,7 @@ import { duration, exact, Lasting, Moment, Time } from '../lib/time.js';
 import { act, toastProblem } from '../lib/toast.js';
 import { Json } from '../lib/json.js';
 import { html, useEffect } from '../lib/ui.js';
-import { amount, DownloadState, hintOf, isOver, percent, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
+import { amount, asksOf, DownloadState, hintOf, isOver, percent, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
 
 // How long it was in which state, one after the other; begun: whether what is known begins with it.
 function Timeline({ events, begun }) {
@@ -126,7 +126,7 @@ export function Download({ id }) {
 			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
 			<${Verbs} d=${d} done=${again} /><//>
 		${one.error && html`<${ProblemBox} error=${one.error} again=${one.reload} />`}
-		${d.trouble && html`<div class="problem" role="status"><${Long} text=${troubleOf(d)} />${hintOf(d) && html`<p class="hint">${hintOf(d)}</p>`}</div>`}
+		${d.trouble && html`<div class="problem ${asksOf(d)}" role="status"><${Long} text=${troubleOf(d)} />${hintOf(d) && html`<p class="hint">${hintOf(d)}</p>`}</div>`}
 		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
 		<${Files} d=${d} files=${files} />

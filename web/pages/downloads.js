@@ -110,6 +110,9 @@ export const stateWords = (state) => state.replaceAll('_', ' ');
 const lookOf = (d) => (isHeld(d) || d.failing ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
 export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.doing)} look=${lookOf(d)} />`);
 
+// A question is no failure, and does not look like one.
+export const asksOf = (d) => (holds.approve(d) ? 'asks' : '');
+
 export const isOver = (d) => ended.includes(d.state);
 const holds = {
 	pause: (d) => ['queued', 'approved', 'downloading'].includes(d.state) && !isPausedThere(d),
@@ -163,14 +166,17 @@ export async function undo(d, done) {
 	}
 }
 
+// Where it would go, for whoever is asked.
+const whereTo = (d) => [d.client ? `The client ${d.client} downloads it` : 'It is downloaded', d.library && `it goes into the library ${d.library}`].filter(Boolean).join(', and ');
+
 const questions = {
-	approve: { verb: 'approve', title: 'Approve', said: 'is approved', text: 'Its client is given it.', fields: [{ name: 'note', label: 'Note', hint: 'kept among what happened to it' }] },
-	reject: { verb: 'reject', title: 'Reject', said: 'is rejected', danger: true, text: 'It is not downloaded. Retry thinks better of it.', fields: [{ name: 'reason', label: 'Why', hint: 'kept, and shown with it' }] },
+	approve: { verb: 'approve', title: 'Approve', said: 'is approved', text: (d) => `${whereTo(d)}.`, fields: [{ name: 'note', label: 'Note', hint: 'kept among what happened to it' }] },
+	reject: { verb: 'reject', title: 'Reject', said: 'is rejected', danger: true, text: () => 'It is not downloaded. Retry thinks better of it.', fields: [{ name: 'reason', label: 'Why', hint: 'kept, and shown with it' }] },
 };
 
 // The word that a download waits for.
 async function answer(d, { verb, title, said: done, text, danger, fields }, reload) {
-	const given = await ask({ title: `${title} ${d.title}?`, action: title, text, danger, fields, run: (values) => post(`downloads/${d.id}/${verb}`, filled(fields, values)) });
+	const given = await ask({ title: `${title} ${d.title}?`, action: title, text: text(d), danger, fields, run: (values) => post(`downloads/${d.id}/${verb}`, filled(fields, values)) });
 	if (given) {
 		toast(`${d.title} ${done}`);
 		reload();
@@ -203,7 +209,7 @@ function Icon({ name }) {
 export function Verbs({ d, done, small }) {
 	if (!may('operator'))
 		return null;
-	const one = (name, word, doing) => holds[name](d) && html`<${Button} key=${name} look=${small ? 'plain' : ['cancel', 'delete', 'reject'].includes(name) ? 'danger' : ''} title=${small && word}
+	const one = (name, word, doing) => holds[name](d) && html`<${Button} key=${name} look=${small ? 'plain' : name === 'approve' ? 'main' : ['cancel', 'delete', 'reject'].includes(name) ? 'danger' : ''} title=${small && word}
 		aria-label=${`${word} ${d.title}`} onClick=${doing}>${small ? html`<${Icon} name=${name} />` : word}<//>`;
 	return html`<div class="actions">
 		${one('pause', 'Pause', () => verb(d, 'pause', 'is paused', done))}
@@ -244,8 +250,8 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', least: 24, cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? 'bad-text' : 'soft'}" title=${troubleOf(d)}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
-			${d.trouble && html`<span class="narrow bad-text clamped">${reasonOf(d)}</span>`}</div>`;
+			<span class="wide ${d.trouble ? `bad-text ${asksOf(d)}` : 'soft'}" title=${troubleOf(d)}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			${d.trouble && html`<span class="narrow bad-text ${asksOf(d)} clamped">${reasonOf(d)}</span>`}</div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />`, fold: (r) => html`<${DownloadState} d=${r} />` },
 	{ name: 'progress', title: 'Progress', width: 22, cell: (r) => {

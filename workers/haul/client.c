@@ -48,6 +48,47 @@ bool tow_client_lists(const struct tow_client_conf *conf, const char *category)
 	return false;
 }
 
+bool tow_client_check_link(const struct tow_transfer_new *t, struct tow_err *e)
+{
+	static const char *const begin[] = { "magnet:", "http://", "https://" };
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
+		if (t->data || strncmp(t->link, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return tow_fail_class(e, TOW_FINAL, "client.refused", "'%.100s' is no link", t->link);
+}
+
+static bool has_id(const struct tow_transfer *t, const char *id)
+{
+	for (const char *const *of = t->ids; *of; of++)
+		if (strcmp(*of, id) == 0)
+			return true;
+	return false;
+}
+
+bool tow_client_in_list(struct tow_client *c, struct tow_arena *a, const char *hash,
+			struct tow_transfer *out, struct tow_err *e)
+{
+	struct tow_listing all = { 0 };
+
+	if (!c->driver->list(c, a, &all, e))
+		return false;
+	for (size_t i = 0; i < all.n; i++) {
+		if (has_id(&all.of[i], hash)) {
+			*out = all.of[i];
+			return true;
+		}
+	}
+	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no torrent '%.100s'", hash);
+}
+
+bool tow_client_held(struct tow_err *e)
+{
+	tow_fail_class(e, TOW_FINAL, "client.held", "it holds this torrent already");
+	return tow_hint(e, "look for it in the client: remove it there, and retry, or have it "
+			   "adopted");
+}
+
 bool tow_client_is_local(const char *text)
 {
 	static const char *const said[] = {

@@ -1,9 +1,30 @@
 /* haul.grab: gives a download to its client, once. A tag of its own finds it again: whether the
- * client took it is asked before it is given a second time. */
+ * client took it is asked before it is given a second time. What the client holds already may be
+ * somebody else's, in a category that no listing of ours has: so it is asked for that torrent by
+ * its hash, and haul.held says whose it is. */
 #include <string.h>
 
+#include "listing.h"
 #include "session.h"
+#include "source.h"
 #include "torrent.h"
+
+#define MOST_GIVEN (256 << 10) /* rTorrent reads half a MiB of a request */
+
+struct grab {
+	struct tow_job *job;
+	struct tow_db *db;
+	struct session session;
+	struct tow_transfer_new new;
+	const char *key; /* what the client calls it, once it has it and says so */
+	bool held;	 /* it is not to be given */
+};
+
+static void grab_release(struct grab *g)
+{
+	session_close(&g->session);
+}
+#define AUTO_GRAB __attribute__((cleanup(grab_release))) struct grab
 
 static bool has_tag(const struct tow_transfer *t, const char *tag)
 {
@@ -34,6 +55,9 @@ static bool unpack(struct tow_arena *a, const struct tow_rows *rows, struct tow_
 		   *options = tow_rows_get(rows, 0, "options");
 	TOW_AUTO_JSON *o = NULL;
 
+	if (!tow_rows_get(rows, 0, "type"))
+		return tow_fail_class(e, TOW_RETRY, "42883",
+				      "this database is older than the worker: run tow migrate");
 	if (!tow_json_parse(&o, options, strlen(options), e))
 		return false;
 	*t = (struct tow_transfer_new){
@@ -88,61 +112,141 @@ static bool is_ours(struct session *s, struct tow_arena *a, const char *tag, con
 	return strcmp(e->class, "client.refused") == 0 && find(s, a, tag, key, &also) && *key;
 }
 
-/* Most clients do not say which torrent it is that they hold already; some say nothing at all. */
-static bool ask_held(struct tow_job *j, struct tow_db *db, const struct tow_transfer_new *t,
-		     bool *held, struct tow_err *e)
+/* Where we cannot read it the client may: then it says itself what it holds already. What is much
+ * for one request it gets by its link. */
+static void read_source(struct grab *g, struct torrent_id *id)
 {
-	const char *hash = torrent_hash(tow_job_arena(j), t);
-	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_err why = { 0 };
 
-	*held = false;
-	if (!hash)
+	if (!source_read(tow_job_arena(g->job), &g->new, g->session.conf.timeout_ms, &why))
+		tow_job_log(g->job, TOW_INFO, "the link is left to the client: %s", why.text);
+	*id = torrent_id(tow_job_arena(g->job), &g->new);
+	if (g->new.link && g->new.data_len > MOST_GIVEN)
+		g->new.data = NULL;
+	else if (g->new.data)
+		g->new.link = NULL;
+}
+
+static bool check_version(const struct grab *g, const struct torrent_id *id, struct tow_err *e)
+{
+	const struct tow_client_driver *driver = g->session.client.driver;
+
+	if (id->v1 || !id->v2 || (driver->can & CLIENT_CAN_V2))
 		return true;
-	if (!tow_call(db, &rows, e, "haul.held", work_download(j), hash))
+	tow_fail_class(e, TOW_FINAL, "client.refused",
+		       "%s takes no torrent that is of version 2 alone", driver->title);
+	return tow_hint(e, "give it to a client of another kind: tow client drivers says which; or "
+			   "look for one of version 1");
+}
+
+/* *t stays empty where it holds none of that hash. */
+static bool ask_client(struct grab *g, const char *hash, struct tow_transfer *t, struct tow_err *e)
+{
+	struct tow_client *c = &g->session.client;
+
+	if (!c->driver->by_hash || c->driver->by_hash(c, tow_job_arena(g->job), hash, t, e))
+		return true;
+	if (strcmp(e->class, "client.gone") != 0)
 		return false;
-	*held = strcmp(tow_rows_at(rows, 0, 0), "t") == 0;
+	*e = (struct tow_err){ 0 };
 	return true;
 }
 
-static bool give(struct tow_job *j, struct tow_db *db, const struct tow_rows *rows,
-		 const struct tow_transfer_new *t, const char **key, struct tow_err *e)
+/* Some know one of both versions by the one hash, some by the other. */
+static bool look(struct grab *g, const struct torrent_id *id, struct tow_transfer *t,
+		 struct tow_err *e)
 {
-	struct tow_arena *a = tow_job_arena(j);
-	AUTO_SESSION s = { 0 };
-	const char *lost;
+	return (!id->v1 || ask_client(g, id->v1, t, e)) &&
+	       (t->key || !id->v2 ||
+		ask_client(g, tow_strndup(tow_job_arena(g->job), id->v2, TORRENT_DIGITS), t, e));
+}
 
-	if (!session_open(&s, rows, e))
+/* Whose it is is for the database to say: what has the tag of another download was that one's. */
+static bool ask_held(struct grab *g, const struct torrent_id *id, struct tow_err *e)
+{
+	const char *hash = torrent_hash(tow_job_arena(g->job), id);
+	struct tow_transfer t = { 0 };
+	TOW_AUTO_ROWS *rows = NULL;
+	TOW_AUTO_BUF there = { 0 };
+
+	if (!hash)
+		return true;
+	if (!look(g, id, &t, e))
 		return false;
-	lost = ignored(a, &s.client, t);
-	if (lost && tow_job_attempt(j) == 1 &&
-	    !tow_call(db, NULL, e, "haul.acted", work_download(j), "options", lost))
+	if (t.key && t.state != TRANSFER_DELETED)
+		listing_add_transfer(&there, &t);
+	if (!tow_call(g->db, &rows, e, "haul.held", work_download(g->job), hash, id->v2,
+		      there.data))
 		return false;
-	if (tow_job_attempt(j) > 1 && !find(&s, a, t->tag, key, e))
+	g->held = strcmp(tow_rows_at(rows, 0, 0), "t") == 0;
+	g->new.ours = there.data && !g->held;
+	if (g->new.ours && has_tag(&t, g->new.tag))
+		g->key = t.key;
+	return true;
+}
+
+static bool add(struct grab *g, struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(g->job);
+	struct tow_client *c = &g->session.client;
+
+	return g->key || c->driver->add(c, a, &g->new, &g->key, e) ||
+	       is_ours(&g->session, a, g->new.tag, &g->key, e);
+}
+
+/* Of a link that only the client could read it says which torrent that is. */
+static bool add_held(struct grab *g, struct tow_err *e)
+{
+	struct torrent_id id = { .v1 = g->key };
+
+	if (strcmp(e->class, "client.held") != 0 || !g->key)
 		return false;
-	return *key || s.client.driver->add(&s.client, a, t, key, e) ||
-	       is_ours(&s, a, t->tag, key, e);
+	g->key = NULL;
+	*e = (struct tow_err){ 0 };
+	return ask_held(g, &id, e) && (g->held || add(g, e));
+}
+
+static bool say_lost(struct grab *g, struct tow_err *e)
+{
+	const char *lost = ignored(tow_job_arena(g->job), &g->session.client, &g->new);
+
+	return !lost || tow_job_attempt(g->job) > 1 ||
+	       tow_call(g->db, NULL, e, "haul.acted", work_download(g->job), "options", lost);
+}
+
+static bool give(struct grab *g, const char *type, struct tow_err *e)
+{
+	struct tow_arena *a = tow_job_arena(g->job);
+	struct torrent_id id = { 0 };
+
+	if (strcmp(type, "torrent") == 0)
+		read_source(g, &id);
+	if (!check_version(g, &id, e) || !ask_held(g, &id, e))
+		return false;
+	if (g->held)
+		return true;
+	if (!say_lost(g, e) || (!g->key && tow_job_attempt(g->job) > 1 &&
+				!find(&g->session, a, g->new.tag, &g->key, e)))
+		return false;
+	return add(g, e) || (!id.v1 && !id.v2 && add_held(g, e));
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	struct tow_transfer_new t;
-	const char *key = NULL;
-	struct tow_db *db;
-	bool held;
+	AUTO_GRAB g = { .job = j };
 
-	if (!work_begin(j, &db, "haul.begin_grab", &rows, e))
+	if (!work_begin(j, &g.db, "haul.begin_grab", &rows, e))
 		return false;
 	if (!rows)
 		return true;
-	if (!unpack(tow_job_arena(j), rows, &t, e) || !ask_held(j, db, &t, &held, e))
-		return work_failed(j, db, rows, e);
-	if (held)
+	if (!unpack(tow_job_arena(j), rows, &g.new, e) || !session_open(&g.session, rows, e) ||
+	    !give(&g, tow_rows_get(rows, 0, "type"), e))
+		return work_failed(j, g.db, rows, e);
+	if (g.held)
 		return true;
-	if (!give(j, db, rows, &t, &key, e))
-		return work_failed(j, db, rows, e);
 	/* our own database may be away, and only another attempt looks for what the client has */
-	return tow_call(db, NULL, e, "haul.grabbed", work_download(j), key);
+	return tow_call(g.db, NULL, e, "haul.grabbed", work_download(j), g.key);
 }
 
 const struct tow_kind tow_kind_grab = {

@@ -17,6 +17,15 @@ as $$
 $$;
 comment on function haul_store.drivers_of(text, jsonb) is 'Which drivers take what, and do all that is asked of them.';
 
+-- Clients know one of version 2 by the first 40 digits of its hash.
+create or replace function haul_store.hashes_of(p_link text) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select array_remove(array[lower(substring(p_link from '(?i)^magnet:.*[?&]xt(?:\.\d+)?=urn:btih:([0-9a-f]{40})(?:&|$)')), left(v.hash, 40), v.hash], null)
+	from (select lower(substring(p_link from '(?i)^magnet:.*[?&]xt(?:\.\d+)?=urn:btmh:1220([0-9a-f]{64})(?:&|$)'))) v(hash)
+$$;
+comment on function haul_store.hashes_of(text) is 'By what a client may know what a magnet leads to.';
+
 -- The client that is named, else the first that can.
 create or replace function haul_store.choose_client(p_type text, p_name text, p_options jsonb) returns haul_store.client
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -112,7 +121,7 @@ begin
 	perform haul_store.check_options(options, v_type);
 	c := haul_store.choose_client(v_type, client, options);
 	l := haul_store.see_library(library);
-	w := haul_store.holder(c.id, lower(substring(link from '(?i)^magnet:.*[?&]xt=urn:btih:([0-9a-f]{40})(?:&|$)')), null);
+	w := haul_store.holder(c.id, haul_store.hashes_of(link), null);
 	if w.id is not null then
 		perform haul_store.fail('TW409', format('client %s holds it for download %s, which is %s', c.name, w.id, w.state), haul_store.hint_of_holder(w));
 	end if;

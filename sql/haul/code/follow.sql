@@ -30,8 +30,9 @@ comment on function haul_store.is_put_away(haul_store.transfer, text) is 'Whethe
 
 -- What was grabbed is found by its tag, whatever the client calls it, or by what that called it before it was dropped and
 -- set up again; what others put into the client's own category or tag is adopted where the operator said so, unless it
--- says that it is done. What is new may be what a job is just giving to it: that will say so within a minute. A download
--- gets one of several that bear its tag, and what is to go comes back to no one that had it once.
+-- says that it is done. By its key alone nothing is what was to be given to a client with tags: somebody else may have put it
+-- there first. What is new may be what a job is just giving to it: that will say so within a minute. A download gets one of
+-- several that bear its tag, and what is to go comes back to no one that had it once.
 create or replace function haul_store.link_transfers(c haul_store.client) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -46,7 +47,7 @@ begin
 		where x.client = c.id and w.client = c.id and (x.download is null or x.leaving is not null and x.download <> w.id and w.forgotten_at is null and haul_store.is_open(w.state))
 		union
 		select x.id, x.missed, max(w.id) from haul_store.transfer x join haul_store.download w on w.key = x.key
-		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null group by x.id) u
+		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null and (w.state <> 'approved' or not haul_store.can_tag(c.id)) group by x.id) u
 		order by u.download, u.missed, u.id) f
 	where o.id = f.id and not exists (select from haul_store.transfer x where x.download = f.download and x.missed = 0);
 	if not c.adopt then

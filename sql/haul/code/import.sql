@@ -45,7 +45,7 @@ end $$;
 comment on function haul_store.work_on(bigint, text[]) is 'A download that a job works on, locked; raises TW410 when there is nothing to do.';
 
 create or replace function haul.begin_grab(download bigint)
-returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, link text, data text, name text, own_tag text, options jsonb, into_category text, revision int)
+returns table(driver text, url text, user_name text, secret text, category text, tag text, timeout_ms bigint, link text, data text, name text, own_tag text, options jsonb, into_category text, revision int, type text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -53,20 +53,20 @@ declare
 	d constant haul_store.download := haul_store.work_on(begin_grab.download, '{approved}');
 begin
 	perform haul_store.check_well(d.client);
-	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category, c.revision
+	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category, c.revision, d.type
 		from haul_store.client_conf(d.client) c;
 end $$;
 comment on function haul.begin_grab(bigint) is 'For the job that gives a download to its client: whom to ask, for what.';
 
 -- One that was given up or is in no list any more holds nothing: whoever comes next gets it.
-create or replace function haul_store.holder(p_client int, p_key text, p_but bigint) returns haul_store.download
+create or replace function haul_store.holder(p_client int, p_keys text[], p_but bigint) returns haul_store.download
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select w.* from haul_store.transfer t join haul_store.download w on w.id = t.download
-	where t.client = p_client and (t.key = p_key or t.ids @> array[p_key]) and t.leaving is null and t.missed < 3 and t.state <> 'removed'
+	where t.client = p_client and (t.key = any(p_keys) or t.ids && p_keys) and t.leaving is null and t.missed < 3 and t.state <> 'removed'
 		and w.id is distinct from p_but and w.forgotten_at is null and w.state not in ('cancelled', 'rejected') limit 1
 $$;
-comment on function haul_store.holder(int, text, bigint) is 'The download for which a client holds what it calls so, but this one; null: none.';
+comment on function haul_store.holder(int, text[], bigint) is 'The download for which a client holds what it calls one of these, but this one; null: none.';
 
 create or replace function haul_store.hint_of_holder(w haul_store.download) returns text
 language sql stable set search_path = pg_catalog, pg_temp
@@ -83,7 +83,33 @@ as $$
 $$;
 comment on function haul_store.refuse_held(haul_store.download, haul_store.download) is 'Fail a download because of another one, for which its client holds the same.';
 
--- Where the client has no tags, its key is all that tells whose it is: it is noted before the first listing that has it.
+create or replace function haul_store.refuse_strangers(d haul_store.download) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
+		format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted: put it into the client''s category, and tow client set %s --adopt', d.id, d.client_name))
+$$;
+comment on function haul_store.refuse_strangers(haul_store.download) is 'Fail a download because its client holds the same for somebody else: it could be deleted, data and all, when what is ours has ended.';
+
+-- Others know a download by its key alone.
+create or replace function haul_store.can_tag(p_client int) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from haul_store.client c where c.id = p_client and c.driver in ('qbittorrent', 'transmission', 'rtorrent'))
+$$;
+comment on function haul_store.can_tag(int) is 'Whether torrents that a client was given bear tags of their own there.';
+
+-- By its tag, or because it is, or was, what a download of this client got: but that of p_but may not have got there yet.
+create or replace function haul_store.was_ours(t haul_store.transfer, p_but bigint default null) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select t.download is not null or exists (select from unnest(t.tags) g(tag) where g.tag ~ '^tow-\d+$')
+		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)) and o.id is distinct from p_but)
+$$;
+comment on function haul_store.was_ours(haul_store.transfer, bigint) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
+
+-- Where the client has no tags, its key is all that tells whose it is: it is noted before the first listing that has it. What
+-- was there before this one was to be given is not what it got.
 -- Locks the transfer before the download, as haul.observe does.
 create or replace function haul.grabbed(download bigint, key text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -95,9 +121,12 @@ declare
 begin
 	perform haul_store.look_now((select o.client from haul_store.download o where o.id = grabbed.download)); -- locks its health first, as haul.observe
 	d := haul_store.work_on(download, '{approved,downloading,cancelled,paused}');
-	w := haul_store.holder(d.client, key, d.id);
+	w := haul_store.holder(d.client, array[key], d.id);
 	if w.id is not null and d.state in ('approved', 'downloading') then
 		perform haul_store.refuse_held(d, w);
+		return;
+	elsif exists (select from haul_store.transfer t where t.client = d.client and t.key = grabbed.key and t.leaving is null and t.missed = 0 and t.first_at < d.state_at and not haul_store.was_ours(t)) then
+		perform haul_store.refuse_strangers(d) where d.state in ('approved', 'downloading');
 		return;
 	elsif d.state = 'approved' then
 		d := haul_store.move_to(d, 'downloading', format('given to client %s', d.client_name));
@@ -117,37 +146,54 @@ begin
 		perform haul_store.act(d, 'pause');
 	end if;
 end $$;
-comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so.';
+comment on function haul.grabbed(bigint, text) is 'The client has taken it; key: what it calls it, if it says so. What it held before for somebody else it has not taken, and this one fails.';
 
--- By its tag, or because it is, or was, what a download of this client got.
-create or replace function haul_store.was_ours(t haul_store.transfer) returns boolean
+-- Of two that are given to it in the same moment the later one finds the hash of the other, which no listing has yet.
+create or replace function haul_store.given_now(d haul_store.download, p_keys text[]) returns haul_store.download
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select t.download is not null or exists (select from unnest(t.tags) g(tag) where g.tag ~ '^tow-\d+$')
-		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)))
+	select o.* from haul_store.download o
+	where o.key = any(p_keys) and o.client = d.client and o.id <> d.id and o.state in ('approved', 'downloading') and o.forgotten_at is null
+		and not exists (select from haul_store.transfer t where t.download = o.id)
+	order by o.id limit 1
 $$;
-comment on function haul_store.was_ours(haul_store.transfer) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
+comment on function haul_store.given_now(haul_store.download, text[]) is 'Another download for which the same is being given to its client; null: none.';
 
--- Whoever asks for a torrent is told here whose it is: most clients do not say, and some say nothing at all. Of two that are given
--- to it in the same moment the later one finds the hash of the other, which no listing has yet, and comes again (TW425) when the
--- client has taken that one, or has not. What somebody else gave to it stays
--- theirs: it could be deleted, data and all, when what is ours has ended. Locks as haul.observe does.
-create or replace function haul.held(download bigint, hash text) returns boolean
+-- What a listing of ours has, else what the client said when it was asked for it: it may be where no listing of ours looks. Of what
+-- both have that is the newer word.
+create or replace function haul_store.held_there(d haul_store.download, p_keys text[], p_there jsonb) returns haul_store.transfer
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	t haul_store.transfer;
+begin
+	select o.* into t from haul_store.transfer o
+	where o.client = d.client and (o.key = any(p_keys) or o.ids && p_keys) and o.leaving is null and o.missed = 0 and o.state <> 'removed' limit 1;
+	if p_there is not null then
+		select d.client, coalesce(t.key, l.key), l.ids, l.tags into t.client, t.key, t.ids, t.tags
+		from haul_store.listed(jsonb_build_object('transfers', jsonb_build_array(p_there))) l;
+	end if;
+	return t;
+end $$;
+comment on function haul_store.held_there(haul_store.download, text[], jsonb) is 'What a client holds by one of these names, without an id where no listing of ours has it; key null: nothing.';
+
+-- Whoever asks for a torrent is told here whose it is: most clients do not say, and some say nothing at all. One that is being given
+-- to it for another download comes again (TW425) when the client has taken that one, or has not. What somebody else gave to it stays
+-- theirs. Where there are no tags it is ours if it was to be given before: the answer may have been lost. Locks as haul.observe does.
+create or replace function haul.held(download bigint, hash text, second text default null, there jsonb default null) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	d constant haul_store.download := haul_store.hold_download(download);
-	w haul_store.download := haul_store.holder(d.client, hash, d.id);
+	v_keys constant text[] := array_remove(array[hash, left(second, 40), second], null);
+	w haul_store.download := haul_store.holder(d.client, v_keys, d.id);
 	t haul_store.transfer;
 begin
 	if d.state <> 'approved' then
-		return false;
+		return true;
 	elsif w.id is null then
-		select o.* into w from haul_store.download o
-		where o.key = hash and o.client = d.client and o.id <> d.id and o.state in ('approved', 'downloading') and o.forgotten_at is null
-			and not exists (select from haul_store.transfer t where t.download = o.id)
-		order by o.id limit 1;
+		w := haul_store.given_now(d, v_keys);
 	end if;
 	if w.state = 'approved' then
 		perform haul_store.fail('TW425', format('download %s is being given to client %s', w.id, d.client_name), 'it goes on when that is done');
@@ -155,18 +201,16 @@ begin
 		perform haul_store.refuse_held(d, w);
 		return true;
 	end if;
-	select o.* into t from haul_store.transfer o
-	where o.client = d.client and (o.key = hash or o.ids @> array[hash]) and o.leaving is null and o.missed = 0 and o.state <> 'removed' limit 1;
-	if t.id is not null and not haul_store.was_ours(t) then
-		perform haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
-			format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted (tow client set NAME --adopt)', d.id));
+	t := haul_store.held_there(d, v_keys, there);
+	if t.key is not null and not haul_store.was_ours(t, d.id) and (haul_store.can_tag(d.client) or d.key is distinct from hash) then
+		perform haul_store.refuse_strangers(d);
 		return true;
 	end if;
 	update haul_store.download o set key = coalesce(o.key, hash) where o.id = d.id;
 	perform haul.grabbed(d.id, t.key) where t.id is not null;
 	return t.id is not null;
 end $$;
-comment on function haul.held(bigint, text) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download or for somebody else, and this one fails, or for nobody of ours any more, and this one gets it.';
+comment on function haul.held(bigint, text, text, jsonb) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download or for somebody else, and this one fails, or for nobody of ours any more, and this one gets it; or because somebody has paused it meanwhile, or given it up. second: its hash of version 2; there: what the client, asked for it in whatever category, said that it holds, as in a listing.';
 
 -- What comes into the client by that hash later is not for this one.
 create or replace function haul_store.take_back_key(d haul_store.download) returns void

@@ -74,6 +74,13 @@ as $$
 $$;
 comment on function haul_store.say_undone(bigint) is 'That what a download had placed was taken back, in words; null: it was not.';
 
+create or replace function haul_store.say_asking(p_download bigint) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce((select nullif(e.detail, '') from haul_store.event e where e.download = p_download and e.to_state = 'needs_approval' order by e.n desc limit 1), 'it waits for somebody''s yes or no')
+$$;
+comment on function haul_store.say_asking(bigint) is 'Why a download waits for somebody''s word.';
+
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text, p_sees boolean) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -81,6 +88,7 @@ as $$
 begin
 	return case when d.state = 'completed' then haul_store.say_undone(d.id)
 		when d.state = 'cancelled' then null
+		when d.state = 'needs_approval' then haul_store.say_asking(d.id)
 		when d.state = 'rejected' then 'rejected: ' || d.error
 		when d.client is null and d.client_name is null then 'no client has it'
 		when d.client is null then format('client %s is not configured any more; it goes on when one of that name is', d.client_name)
@@ -126,7 +134,8 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 	t.size - t.left_bytes as downloaded, y.tries, y.most as max_tries, y.next_at as next_try_at, haul_store.is_failing(y.tries) as failing,
 	case when d.state in ('completed', 'failed', 'cancelled', 'rejected') then haul_store.remove_by_default(d) end as removes, c.driver, haul_store.shown_link(d.link) as source,
 	(select max(x.job) from (select e.job from haul_store.errand e where e.download = d.id union all select unnest(f.jobs) from haul_store.fetch f where f.download = d.id) x) as job,
-	case when y.next_at is not null or y.tries is not null and d.state = 'downloading' then 'waiting' when d.state = 'downloading' and t.state in ('paused', 'queued', 'checking', 'moving') and c.driver <> 'web' then t.state else d.state end as doing
+	case when y.next_at is not null or y.tries is not null and d.state = 'downloading' then 'waiting' when d.state = 'downloading' and t.state in ('paused', 'queued', 'checking', 'moving') and c.driver <> 'web' then t.state else d.state end as doing,
+	case when d.type = 'torrent' then (select h.id from unnest(array[t.key, d.key] || t.ids) h(id) where h.id ~ '^[0-9a-f]{40}$' limit 1) end as hash
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
@@ -134,7 +143,7 @@ from haul_store.download d
 	left join lateral haul_store.trying(d) y on true
 	left join lateral (select t.down, t.eta where haul_store.is_coming(d.state, h.state, t.state) and y.next_at is null) m on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries, and as long as a host that could not be reached is asked again and has not answered, and paused, queued, checking or moving where its client says so. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries, and as long as a host that could not be reached is asked again and has not answered, and paused, queued, checking or moving where its client says so. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others. hash: by which a torrent is known, once that is.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,

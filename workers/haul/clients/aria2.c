@@ -540,13 +540,6 @@ static const char *gid_for(struct tow_arena *a, const struct tow_transfer_new *t
 	return tow_strndup(a, tow_hmac_sha256_hex(a, "aria2", text, len), GID_DIGITS);
 }
 
-/* A path would be read from the client's own disk. */
-static bool is_link(const char *text)
-{
-	return strncmp(text, "magnet:", 7) == 0 || strncmp(text, "http://", 7) == 0 ||
-	       strncmp(text, "https://", 8) == 0;
-}
-
 /* One name in the folder and nothing else: it would write to "../../x" as told. */
 static const char *safe_name(struct tow_arena *a, const char *name)
 {
@@ -659,9 +652,8 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	const char *gid = gid_for(a, t), *twin;
 	bool new;
 
-	if (!t->data && !is_link(t->link))
-		return tow_fail_class(e, TOW_FINAL, "client.refused", "'%.100s' is no link",
-				      t->link);
+	if (!tow_client_check_link(t, e))
+		return false;
 	if (!ask_adding(c, a, t, gid, &doc, e))
 		return false;
 	if (!said(c, doc, 0, &added, NULL) && said(c, doc, 1, &held, NULL) &&
@@ -671,12 +663,12 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	if (!said(c, doc, 1, &held, new ? e : NULL))
 		return false;
 	*key = gid;
-	if (new && (twin = twin_of(c, a, doc, held))) {
-		*key = twin;
-		(void)!tell(c, a, "remove", gid, NULL);
-		(void)!tell(c, a, "removeDownloadResult", gid, NULL);
-	}
-	return true;
+	if (!new || !(twin = twin_of(c, a, doc, held)))
+		return true;
+	(void)!tell(c, a, "remove", gid, NULL);
+	(void)!tell(c, a, "removeDownloadResult", gid, NULL);
+	*key = t->ours ? twin : tow_json_dup(a, held, "infoHash");
+	return t->ours || tow_client_held(e);
 }
 
 const struct tow_client_driver tow_client_aria2 = {
@@ -689,6 +681,7 @@ const struct tow_client_driver tow_client_aria2 = {
 	.hello = hello,
 	.list = list,
 	.files = files,
+	.by_hash = tow_client_in_list, /* it finds nothing by one */
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,

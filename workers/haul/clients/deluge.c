@@ -186,15 +186,17 @@ static bool ready(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 	return connected(c, a, &yes, e) && (yes || connect_daemon(c, a, e));
 }
 
+/* Deluge 1 calls it daemon.info; a deluge-web that has just been connected knows neither yet. */
 static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 {
 	AUTO_REPLY r = { 0 };
 	const char *version;
 
-	if (!ready(c, a, e) || !ask(c, a, "daemon.get_version", "", &r, e))
+	if (!ready(c, a, e) || !ask(c, a, "daemon.get_version", "", &r, e) ||
+	    (r.code == UNKNOWN_METHOD && !ask(c, a, "daemon.info", "", &r, e)))
 		return false;
 	version = tow_json_text(r.result);
-	if (r.code == UNKNOWN_METHOD || (version && version[0] == '1'))
+	if (version && version[0] == '1')
 		return tow_fail_class(e, TOW_FINAL, "client.old",
 				      "it is older than Deluge 2, which is spoken here");
 	if (r.code || !version)
@@ -474,6 +476,17 @@ static bool status(struct tow_client *c, struct tow_arena *a, const char *key, c
 	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no torrent '%s'", key);
 }
 
+static bool by_hash(struct tow_client *c, struct tow_arena *a, const char *hash,
+		    struct tow_transfer *out, struct tow_err *e)
+{
+	AUTO_REPLY r = { 0 };
+
+	if (!ready(c, a, e) || !status(c, a, hash, keys, &r, e))
+		return false;
+	*out = read_torrent(a, r.result, hash);
+	return true;
+}
+
 /* Numbers that stand in a list, not in an object. */
 static double number_at(struct tow_arena *a, const struct tow_json *list, size_t i, double fallback)
 {
@@ -648,22 +661,20 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	AUTO_REPLY r = { 0 };
 	const char *method = NULL;
 	const char *params = add_params(a, t, &method);
-	const char *hash;
+	const char *held, *hash;
 
 	if (!check_conf(c, e) || !ready(c, a, e) ||
 	    (c->conf->category && !make_label(c, a, c->conf->category, e)) ||
 	    !ask(c, a, method, params, &r, e))
 		return false;
-	hash = r.code == FAILED ? held_already(a, r.message) : tow_json_text(r.result);
+	held = r.code == FAILED ? held_already(a, r.message) : NULL;
+	hash = held ? held : tow_json_text(r.result);
 	if (!hash)
 		return r.code ? fail(a, method, &r, e)
 			      : tow_fail_class(e, TOW_FINAL, "client.refused",
 					       "it did not add this, and does not say why");
-	hash = tow_strdup(a, hash);
-	if (!set_label(c, a, hash, e))
-		return false;
-	*key = hash;
-	return true;
+	*key = tow_strdup(a, hash);
+	return held && !t->ours ? tow_client_held(e) : set_label(c, a, *key, e);
 }
 
 const struct tow_client_driver tow_client_deluge = {
@@ -673,10 +684,12 @@ const struct tow_client_driver tow_client_deluge = {
 	.takes = "secret category paths",
 	.help = "Deluge 2, by its deluge-web: http://HOST:8112; the password of deluge-web, no "
 		"user; a category is a label (Label plugin)",
-	.can = CLIENT_CAN_CATEGORY | CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO,
+	.can = CLIENT_CAN_CATEGORY | CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT | CLIENT_CAN_RATIO |
+	       CLIENT_CAN_V2,
 	.hello = hello,
 	.list = list,
 	.files = files,
+	.by_hash = by_hash,
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,

@@ -358,12 +358,13 @@ const struct tow_client_driver tow_client_qbittorrent = {
 	.help = "qBittorrent 4.1 and later: http://HOST:8080; user and password, or an API key "
 		"(5.2) without a user",
 	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY | CLIENT_CAN_SEQUENTIAL | CLIENT_CAN_LIMIT |
-	       CLIENT_CAN_RATIO | CLIENT_CAN_SEED_TIME,
+	       CLIENT_CAN_RATIO | CLIENT_CAN_SEED_TIME | CLIENT_CAN_V2,
 	.own_size = sizeof(struct qb_own),
 	.close = forget,
 	.hello = hello,
 	.list = qb_list,
 	.files = qb_files,
+	.by_hash = qb_by_hash,
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,

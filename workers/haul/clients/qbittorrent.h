@@ -39,5 +39,7 @@ TOW_MUST bool qb_list(struct tow_client *c, struct tow_arena *a, struct tow_list
 		      struct tow_err *e);
 TOW_MUST bool qb_files(struct tow_client *c, struct tow_arena *a, const char *key,
 		       struct tow_transfer_files *out, struct tow_err *e);
+TOW_MUST bool qb_by_hash(struct tow_client *c, struct tow_arena *a, const char *hash,
+			 struct tow_transfer *out, struct tow_err *e);
 
 #endif

@@ -337,6 +337,19 @@ bool qb_find(struct tow_client *c, struct tow_arena *a, const char *key, struct 
 	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no torrent '%.100s'", key);
 }
 
+bool qb_by_hash(struct tow_client *c, struct tow_arena *a, const char *hash,
+		struct tow_transfer *out, struct tow_err *e)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const struct tow_json *t;
+
+	if (!qb_find(c, a, hash, &doc, e))
+		return false;
+	t = tow_json_at(doc, 0);
+	*out = read_torrent(a, t, tow_json_str(t, "hash", hash));
+	return true;
+}
+
 bool qb_files(struct tow_client *c, struct tow_arena *a, const char *key,
 	      struct tow_transfer_files *out, struct tow_err *e)
 {

@@ -487,6 +487,20 @@ static bool target(struct tow_arena *a, const char *key, const char **hash, stru
 	return true;
 }
 
+static bool by_hash(struct tow_client *c, struct tow_arena *a, const char *key,
+		    struct tow_transfer *out, struct tow_err *e)
+{
+	const struct tow_xml *value = NULL;
+	const char *hash = NULL;
+
+	if (!target(a, key, &hash, e) || !call(c, a, "d.custom", ARGS(hash, TAGS), NULL, &value, e))
+		return false;
+	*out = (struct tow_transfer){ .key = lower(a, hash),
+				      .ids = { lower(a, hash) },
+				      .tags = split_tags(a, text_of(a, value)) };
+	return true;
+}
+
 static bool read_file(struct tow_arena *a, const struct tow_xml *value,
 		      struct tow_transfer_file *out)
 {
@@ -658,6 +672,7 @@ const struct tow_client_driver tow_client_rtorrent = {
 	.hello = hello,
 	.list = list,
 	.files = files,
+	.by_hash = by_hash,
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,

@@ -460,6 +460,18 @@ static bool find(struct tow_client *c, struct tow_arena *a, const char *key, con
 	return true;
 }
 
+static bool by_hash(struct tow_client *c, struct tow_arena *a, const char *hash,
+		    struct tow_transfer *out, struct tow_err *e)
+{
+	TOW_AUTO_JSON *doc = NULL;
+	const struct tow_json *torrent;
+
+	if (!find(c, a, hash, LIST_FIELDS, &doc, &torrent, e))
+		return false;
+	*out = read_torrent(c, a, torrent);
+	return true;
+}
+
 /* The names begin with the torrent's own folder, as the client has named that. */
 static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 		  struct tow_transfer_files *out, struct tow_err *e)
@@ -604,13 +616,6 @@ static bool settle(struct tow_client *c, struct tow_arena *a, const char *key,
 	return call(c, a, "torrent-set", b.data, &done, e);
 }
 
-/* A path would be read from the client's own disk. */
-static bool is_link(const char *text)
-{
-	return strncmp(text, "magnet:", 7) == 0 || strncmp(text, "http://", 7) == 0 ||
-	       strncmp(text, "https://", 8) == 0;
-}
-
 static const char *adding(struct tow_arena *a, const struct tow_transfer_new *t,
 			  const char *const *labels)
 {
@@ -643,7 +648,7 @@ static bool fail_adding(struct tow_err *e)
 	return false;
 }
 
-/* One that it holds already keeps all that it has, and gets the labels. */
+/* One of ours that it holds already keeps all that it has, and gets the labels. */
 static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
 		const char **key, struct tow_err *e)
 {
@@ -653,9 +658,8 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	const struct tow_json *said, *added;
 	const char *hash;
 
-	if (!t->data && !is_link(t->link))
-		return tow_fail_class(e, TOW_FINAL, "client.refused", "'%.100s' is no link",
-				      t->link);
+	if (!tow_client_check_link(t, e))
+		return false;
 	for (size_t i = 0; i < 3; i++) {
 		if (!check_label(more[i], e))
 			return false;
@@ -670,10 +674,10 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 	if (!hash || !is_hash(hash))
 		return tow_fail_class(e, TOW_RETRY, "client.garbled",
 				      "it does not say what it has added");
-	if (added ? !settle(c, a, hash, t, labels, e) : !label_with(c, a, hash, NULL, more, e))
-		return false;
 	*key = hash;
-	return true;
+	if (added)
+		return settle(c, a, hash, t, labels, e);
+	return t->ours ? label_with(c, a, hash, NULL, more, e) : tow_client_held(e);
 }
 
 const struct tow_client_driver tow_client_transmission = {
@@ -688,6 +692,7 @@ const struct tow_client_driver tow_client_transmission = {
 	.hello = hello,
 	.list = list,
 	.files = files,
+	.by_hash = by_hash,
 	.add = add,
 	.act = act,
 	.add_tag = add_tag,
