@@ -87,19 +87,21 @@ static void break_off(struct slot *s)
 }
 
 /* A program that failed by its exit status has said why, if at all, as its last words. All that it
- * printed has been read: a slot waits for that before it says how a job ended. */
-static void add_last_words(const struct slot *s, const struct run *r, struct outcome *o, char *text,
-			   size_t size)
+ * printed has been read, as a slot waits for that before it says how a job ended. */
+static void add_last_words(struct slot *s, const struct run *r, struct outcome *o, char *text,
+			   size_t size, struct reports *reports, long long now)
 {
-	const char *last = output_last(&s->output, r);
-
-	if (!*last || !o->class || strncmp(o->class, "exit.", 5) != 0 || !o->error)
+	if (!o->class || strncmp(o->class, "exit.", 5) != 0 || !o->error)
 		return;
-	snprintf(text, size, "%s: %s", o->error, last);
+	if (s->output.run == r->id)
+		output_flush(&s->output, reports, now);
+	if (!*output_last(&s->output, r))
+		return;
+	snprintf(text, size, "%s: %s", o->error, output_last(&s->output, r));
 	o->error = text;
 }
 
-static bool on_outcome(struct slot *s, struct wire_frame *f)
+static bool on_outcome(struct slot *s, struct wire_frame *f, struct reports *reports, long long now)
 {
 	char text[512];
 	struct outcome o = { .delay_s = -1 };
@@ -120,7 +122,7 @@ static bool on_outcome(struct slot *s, struct wire_frame *f)
 	o.delay_s = delay < 0 ? -1 : (double)delay / 1e6;
 	if (!r)
 		return true;
-	add_last_words(s, r, &o, text, sizeof(text));
+	add_last_words(s, r, &o, text, sizeof(text), reports, now);
 	run_end(r, &o);
 	return true;
 }
@@ -191,7 +193,7 @@ static bool on_frame(struct slot *s, struct wire_frame *f, struct reports *repor
 {
 	switch (f->type) {
 	case WIRE_OUTCOME:
-		return on_outcome(s, f);
+		return on_outcome(s, f, reports, now);
 	case WIRE_LOG:
 		return on_log(s, f, reports, now);
 	case WIRE_STEP:
