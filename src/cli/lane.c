@@ -21,7 +21,7 @@ static const struct column columns[] = {
 	{ "queue", NULL, AS_IS },
 	{ "lane", NULL, AS_IS },
 	{ "state", NULL, AS_STATE },
-	{ "waiting", NULL, AS_IS },
+	{ "waiting", NULL, AS_COUNTED },
 	{ "running", NULL, AS_IS },
 	{ "max_running", "MAX", AS_IS },
 	{ "rate", NULL, AS_IS },

@@ -90,9 +90,9 @@ export const queueColumns = (reload) => [
 	{ name: 'name', title: 'Queue', least: 20, sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
 		<${Trouble} queue=${q} />` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>`, fold: (q) => html`<${QueueState} queue=${q} />` },
-	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q.ready, q.more) },
-	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q.waiting, q.more),
-		fold: (q) => q.waiting > 0 && html`<span class="soft">${orMore(q.waiting, q.more)} in lanes</span>` },
+	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q, 'ready') },
+	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q, 'waiting'),
+		fold: (q) => q.waiting > 0 && html`<span class="soft">${orMore(q, 'waiting')} in lanes</span>` },
 	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />`, fold: (q) => html`<span class="soft">${number(q.running)} running</span>` },
 	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />`,
 		fold: (q) => q.oldest_ready && html`<span class="soft">the oldest <${Time} at=${q.oldest_ready} /></span>` },
@@ -115,7 +115,7 @@ function All() {
 const laneColumns = (queue, reload) => [
 	{ name: 'lane', title: 'Lane', least: 18, by: 'lane', cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>` },
 	{ name: 'state', title: 'State', width: 12, wide: true, by: 'state', cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>`, fold: (l) => html`<${State} name=${l.state} />` },
-	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, by: 'waiting', cell: (l) => number(l.waiting) },
+	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, by: 'waiting', cell: (l) => orMore(l, 'waiting') },
 	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, by: 'running', cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>`,
 		fold: (l) => html`<span class="soft">${number(l.running)} running</span>` },
 	{ name: 'rate', title: 'Rate', width: 15, wide: true, roomy: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
@@ -156,7 +156,7 @@ function One({ name, sort }) {
 		<div class="columns">
 			<${Card} title="Now"><${Facts} of=${[
 				['State', html`<${QueueState} queue=${q} />`], ['Paused', q.paused_at && html`<${Time} at=${q.paused_at} />`], ['Why', q.pause_reason],
-				['Ready', orMore(q.ready, q.more)], ['In lanes', orMore(q.waiting, q.more)], ['Running', html`<${Busy} queue=${q} />`],
+				['Ready', orMore(q, 'ready')], ['In lanes', orMore(q, 'waiting')], ['Running', html`<${Busy} queue=${q} />`],
 				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Trouble} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],

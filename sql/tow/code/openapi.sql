@@ -52,7 +52,7 @@ as $$
 		when 'tow.overview' then tow_store.json_members('at string, database string, server string, claims integer, positions integer, scheduled integer, retrying integer, waiting integer, more [], schedulers integer, trouble [], queues [], running [], workers []', jsonb_build_object(
 			'more', '{"type": "string"}'::jsonb,
 			'trouble', tow_store.json_members('component string, status string, detail string, hint string?'),
-			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?, more boolean'),
+			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?, more [], growth number?', jsonb_build_object('more', '{"type": "string"}'::jsonb)),
 			'running', tow_store.json_members('id integer, kind string, queue string, attempt integer, started_at string, worker integer, pct number?, note string?'),
 			'workers', tow_store.json_members('id integer, name string, host string, pid integer, state string, busy integer, slots integer, queues string?, seen_at string'))) end
 $$;
