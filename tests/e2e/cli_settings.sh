@@ -169,7 +169,7 @@ haul recheck x
 haul reannounce x
 haul ls --limit 1e3
 jobs --limit x
-queue set default --rate x
+queue set default --burst x
 queue set default --max-running 0.5
 reprioritise --to x 7
 end
@@ -225,7 +225,9 @@ policy set g --shape fixed --classes x|--classes is no JSON: 'x'.*--classes '\{"
 policy set g --shape fixed --classes '[]'|classes are no JSON object
 policy set g --shape fixed --classes '{"http.4": "nevr"}'|there is no policy 'nevr'.*did you mean 'never'
 policy set g --shape fixed --classes '{"http.4": "sometimes"}'|hint: write
-queue set default --rate -1|bad rate -1.*for instance 0.0167 for one
+queue set default --rate -1|bad rate -1.*0.00001 to 1000000
+queue set default --rate x|bad rate 'x'.*5/min, 1000/h
+lane set default a --rate 5/fortnight|bad rate '5/fortnight'.*5/min, 1000/h
 setting viewer_sees_args perhaps|bad value 'perhaps'.*it takes on or off
 kind set noop --reset foo|cannot reset 'foo'.*max_running
 kind set noop|nothing to set.*max_running

@@ -13,8 +13,23 @@ import { html } from '../lib/ui.js';
 
 const LANES = 100;
 
-const perSecond = (rate) => (rate === null ? null : rate >= 1 ? `${Number(rate.toPrecision(3))} a second` : rate * 60 >= 1
-	? `${Number((rate * 60).toPrecision(3))} a minute` : `${Number((rate * 3600).toPrecision(3))} an hour`);
+// In the time of which it is a whole number, or is at least one.
+const paces = [[1, 'a second', ''], [60, 'a minute', '/min'], [3600, 'an hour', '/h']];
+const isWhole = (n) => n > 0.5 && Math.abs(n - Math.round(n)) < 1e-6 * n;
+const wholePace = (rate) => paces.find(([s]) => isWhole(rate * s));
+
+function perSecond(rate) {
+	if (rate === null)
+		return null;
+	const [s, words] = wholePace(rate) ?? paces.find((p) => rate * p[0] >= 1) ?? paces[2];
+	return `${Number((rate * s).toPrecision(isWhole(rate * s) ? 7 : 3))} ${words}`;
+}
+
+// As one types it.
+function asTyped(rate) {
+	const whole = rate !== null && wholePace(rate);
+	return whole ? `${Math.round(rate * whole[0])}${whole[2]}` : rate;
+}
 
 async function pause(path, name, reload) {
 	const done = await ask({
@@ -54,13 +69,14 @@ async function edit(title, fields, path, reload) {
 
 const positive = { type: 'number', min: 1, step: 1 };
 const rated = { type: 'number', min: 0, step: 'any' };
+const paced = { placeholder: '100/min', hint: 'a second, or 100/min, 3/10s' };
 
 const queueFields = (q) => [
 	{ name: 'max_running', label: 'Running at a time', value: q.max_running, ...positive },
-	{ name: 'rate', label: 'Starts a second', value: q.rate, ...rated },
+	{ name: 'rate', label: 'Starts', value: asTyped(q.rate), ...paced },
 	{ name: 'burst', label: 'Burst', value: q.burst, hint: 'how many may start at once after a pause', ...positive },
 	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, ...positive },
-	{ name: 'lane_rate', label: 'Starts a second in a lane', value: q.lane_rate, ...rated },
+	{ name: 'lane_rate', label: 'Starts in a lane', value: asTyped(q.lane_rate), ...paced },
 	{ name: 'max_attempts', label: 'Attempts', value: q.max_attempts, ...positive },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(q.timeout), placeholder: '10 minutes' },
 	{ name: 'retention', label: 'Finished jobs are kept for', value: spelled(q.retention), placeholder: '30 days' },
@@ -68,7 +84,7 @@ const queueFields = (q) => [
 
 const laneFields = (lane) => [
 	{ name: 'max_running', label: 'Running at a time', value: lane.own ? lane.max_running : null, ...positive },
-	{ name: 'rate', label: 'Starts a second', value: lane.own ? lane.rate : null, ...rated },
+	{ name: 'rate', label: 'Starts', value: lane.own ? asTyped(lane.rate) : null, ...paced },
 	{ name: 'burst', label: 'Burst', value: lane.own ? lane.burst : null, ...positive },
 	{ name: 'weight', label: 'Weight', value: lane.weight, hint: 'its share among lanes: 2 gets twice that of 1', ...rated },
 ];

@@ -31,7 +31,7 @@ begin
 	end if;
 	for n in 1 .. cardinality(r.names) loop
 		v_value := p_body -> r.names[n];
-		continue when v_value is null or r.types[n] = 'jsonb' or r.types[n] = 'text' and jsonb_typeof(v_value) = 'string'; -- mostly
+		continue when v_value is null or r.types[n] = 'jsonb' or (r.types[n] = 'text' or tow_store.is_rate(r.names[n], r.types[n])) and jsonb_typeof(v_value) = 'string'; -- mostly
 		v_want := tow_store.json_type(r.types[n]::regtype);
 		if not tow_store.is_json(v_value, v_want, n > r.needs) then
 			perform tow_store.fail('TW422', format('%s is %s', r.names[n], left(v_value::text, 100)), format('it takes JSON of the type %s%s', v_want ->> 'type', ' of ' || (v_want -> 'items' ->> 'type')));

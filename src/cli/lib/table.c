@@ -74,6 +74,8 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 		return tow_bytes(a, strtoll(value, NULL, 10));
 	case AS_RATE:
 		return tow_fmt(a, "%s/s", tow_bytes(a, strtoll(value, NULL, 10)));
+	case AS_PACE:
+		return when_pace(a, strtod(value, NULL));
 	case AS_LIST:
 		return text_clean(a, as_list(a, value));
 	case AS_COUNTED:
@@ -106,7 +108,7 @@ static void measure(struct table *t)
 		t->right[i] =
 			(number < tow_rows_width(t->rows) && tow_rows_is_number(t->rows, number)) ||
 			c->as == AS_DURATION || c->as == AS_PERCENT || c->as == AS_BYTES ||
-			c->as == AS_RATE;
+			c->as == AS_RATE || c->as == AS_PACE;
 		t->widths[i] = text_width(title(&t->arena, c));
 		for (size_t row = 0; row < tow_rows_count(t->rows); row++) {
 			int width = text_width(table_cell(&t->arena, t->rows, row, c, t->now));

@@ -17,6 +17,7 @@ enum column_as {
 	AS_PERCENT,
 	AS_BYTES,   /* "1.5 GB" */
 	AS_RATE,    /* "2.1 MB/s" */
+	AS_PACE,    /* of jobs a second: "5/s", "100/min" */
 	AS_LIST,    /* an array without its braces */
 	AS_YES,	    /* a boolean: yes or no */
 	AS_IF_ANY,  /* as it is; the column is left out when no row has one */
