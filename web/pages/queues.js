@@ -69,7 +69,7 @@ async function edit(title, fields, path, reload) {
 
 const positive = { type: 'number', min: 1, step: 1 };
 const rated = { type: 'number', min: 0, step: 'any' };
-const paced = { placeholder: '100/min', hint: 'a second, or 100/min, 3/10s' };
+const paced = { placeholder: '100/min', hint: 'how many: 5 (a second), 100/min, 3/10s' };
 
 const queueFields = (q) => [
 	{ name: 'max_running', label: 'Running at a time', value: q.max_running, ...positive },
