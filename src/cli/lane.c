@@ -7,7 +7,8 @@
 
 static const struct tow_option options[] = {
 	{ "max-running", "N", "set: how many of its jobs run at once" },
-	{ "rate", "RATE", "set: how many of its jobs start, on average: 5 a second, 100/min, 3/10s" },
+	{ "rate", "RATE",
+	  "set: how many of its jobs start, on average: 5 a second, 100/min, 3/10s" },
 	{ "burst", "N", "set: how many may start at once after a pause" },
 	{ "weight", "NUMBER", "set: its share among the lanes of its queue; 1 is usual" },
 	{ "reset", "LIST", "set: settings that go back to the queue's: max_running,rate,..." },

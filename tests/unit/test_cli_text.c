@@ -100,9 +100,9 @@ START_TEST(rates_are_said_as_they_were_meant)
 		double rate;
 		const char *text;
 	} table[] = {
-		{ 50, "50/s" },	       { 100.0 / 60, "100/min" }, { 1.0 / 60, "1/min" },
-		{ 0.0167, "1/min" },   { 1.2345, "1.23/s" },	  { 7.0 / 3600, "7/h" },
-		{ 0.0001, "0.36/h" }, { 0.3, "18/min" },	  { 1000000, "1000000/s" },
+		{ 50, "50/s" },	      { 100.0 / 60, "100/min" }, { 1.0 / 60, "1/min" },
+		{ 0.0167, "1/min" },  { 1.2345, "1.23/s" },	 { 7.0 / 3600, "7/h" },
+		{ 0.0001, "0.36/h" }, { 0.3, "18/min" },	 { 1000000, "1000000/s" },
 	};
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		ck_assert_str_eq(when_pace(&arena, table[i].rate), table[i].text);
