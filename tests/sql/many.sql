@@ -79,5 +79,28 @@ select is((select concat_ws(' ', l.waiting, l.more) from tow.lanes l where l.lan
 select is(tow.overview() -> 'more', '["ready", "scheduled", "waiting"]', 'and the overview');
 select is((select s.detail ~ '^0 ready.*, 10000 or more in lanes' from tow.status() s where s.component = 'queue q1'), true, 'and tow.status');
 
+-- What was admitted lies dead in the indexes until nobody can see it any more: nothing walks over it each time.
+create function pg_temp.walked() returns bigint language sql as $$
+	select pg_stat_get_xact_tuples_returned('tow_store.waiting_reason'::regclass) + pg_stat_get_xact_tuples_returned('tow_store.waiting_admission'::regclass)
+$$;
+update tow_store.band set opening = null;
+select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[8000]), queue => 'fresh') \g /dev/null
+select pg_temp.walked() as walked \gset
+select pg_temp.drain('admit') \g /dev/null
+select cmp_ok(pg_temp.walked() - :walked, '<', 60000::bigint, 'neither while there is more');
+select set_config('tow.fake_now', (tow.now() + interval '1 s')::text, true), tow.duty('admit') \g /dev/null
+select pg_temp.walked() as walked \gset
+select tow.duty('admit'), count(*) from tow_store.dues(tow.now()) \g /dev/null
+select cmp_ok(pg_temp.walked() - :walked, '<', 100::bigint, 'nor when that is over');
+select pg_temp.later('20 s');
+select count(*) from tow.tick(0, '{}', null) \g /dev/null
+select pg_temp.walked() as walked \gset
+select count(*) from tow.tick(0, '{}', null) \g /dev/null
+select cmp_ok(pg_temp.walked() - :walked, '<', 100::bigint, 'once in ten seconds a look does, to be sure, and not the next one');
+select tow.enqueue('noop', queue => 'later') as id \gset
+select is((select at < tow.now() from tow_store.dues(tow.now()) where name = 'admit'), true, 'what is to be admitted is due');
+select pg_temp.drain('admit') \g /dev/null
+select is(tow.state(:id), 'ready', 'and is');
+
 select * from finish();
 rollback;
