@@ -49,13 +49,14 @@ declare
 	c_number constant text := '(\d+\.?\d*(?:e-?\d+)?|\.\d+)';
 	v constant text[] := regexp_match(spec, '^\s*(-?)' || c_number || '\s*(?:/\s*(?=\S)' || c_number || '?\s*([a-z]+)?)?\s*$', 'i');
 begin
-	if v is not null then
-		return (v[1] || v[2])::double precision / extract(epoch from (coalesce(v[3], '1') || coalesce(v[4], 's'))::interval)::double precision;
+	if v is null then
+		raise invalid_text_representation;
 	end if;
-	raise invalid_text_representation;
+	return (v[1] || v[2])::double precision / extract(epoch from (coalesce(v[3], '1') || coalesce(v[4], 's'))::interval)::double precision;
 exception
 	when invalid_text_representation or invalid_datetime_format or interval_field_overflow or datetime_field_overflow or numeric_value_out_of_range or division_by_zero then
 		perform tow_store.fail('TW422', format('bad rate %L', left(spec, 100)), 'so many a second (5, or 0.5), or in another time: 5/min, 1000/h, 100/60s, 3/10min');
+		return null;
 end $$;
 comment on function tow.rate(text) is 'A rate as jobs a second: of 5, 5/min, 1000/h, 100/60s, 3/10min. tow queue and tow lane, the page and the API take rates as this does: tow.set_queue(''api'', rate => tow.rate(''100/min'')).';
 
