@@ -289,7 +289,7 @@ shell "tow queue set api --max-running 20 --rate 50 --burst 10"
 shell "tow kind set transcode --max-running 2"
 shell "tow limits"
 like "$OUT" "kind +transcode +0 +2" "limits of kinds and queues, and rates"
-like "$OUT" "queue +api +0 +20 +50 +10 +10.00" "with the tokens that are left"
+like "$OUT" "queue +api +0 +20 +50/s +10 +10.00" "with the tokens that are left"
 
 section 'Handlers in any language'
 shell "cat contrib/examples/worker.ini"

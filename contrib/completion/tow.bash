@@ -16,6 +16,7 @@ _tow_words() { # program command word-before
 	"schedule "[nprs]*) [ "$3" = schedule ] || _tow_names "$1" schedule ls ;;
 	"policy "[prs]*) [ "$3" = policy ] || _tow_names "$1" policy ls ;;
 	"setting "*) _tow_names "$1" setting ;;
+	"workers drain") "$1" workers 2>/dev/null | sed 1d | awk '{ print $2 }' ;;
 	*" --may") echo "enqueue read" ;;
 	*" --to-queue") _tow_names "$1" queue ls ;;
 	"client "[edrst]* | "library "[arsu]* | "target "[rs]* | "channel "[rst]* | "profile "[rs]* | "secret rm")
@@ -78,7 +79,7 @@ _tow() {
 	elif [[ $word == -* ]]; then
 		list=$(_tow_options "$program" "${COMP_WORDS[1]}")
 	elif [ "$COMP_CWORD" = 2 ] && list=$(_tow_verbs "$program" "${COMP_WORDS[1]}") && [ -n "$list" ]; then
-		: # its verbs
+		list+=$'\n'$(_tow_words "$program" "${COMP_WORDS[1]}" "$before") # or what may stand in their place
 	else
 		list=$(_tow_words "$program" "${COMP_WORDS[1]}" "$before")
 	fi

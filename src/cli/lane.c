@@ -7,7 +7,8 @@
 
 static const struct tow_option options[] = {
 	{ "max-running", "N", "set: how many of its jobs run at once" },
-	{ "rate", "NUMBER", "set: how many of its jobs start in a second, on average" },
+	{ "rate", "RATE",
+	  "set: how many of its jobs start, on average: 5 a second, 100/min, 3/10s" },
 	{ "burst", "N", "set: how many may start at once after a pause" },
 	{ "weight", "NUMBER", "set: its share among the lanes of its queue; 1 is usual" },
 	{ "reset", "LIST", "set: settings that go back to the queue's: max_running,rate,..." },
@@ -21,10 +22,10 @@ static const struct column columns[] = {
 	{ "queue", NULL, AS_IS },
 	{ "lane", NULL, AS_IS },
 	{ "state", NULL, AS_STATE },
-	{ "waiting", NULL, AS_IS },
+	{ "waiting", NULL, AS_COUNTED },
 	{ "running", NULL, AS_IS },
 	{ "max_running", "MAX", AS_IS },
-	{ "rate", NULL, AS_IS },
+	{ "rate", NULL, AS_PACE },
 	{ "tokens", NULL, AS_IS },
 	{ "weight", NULL, AS_IS },
 	{ "next_job", "NEXT", AS_IS },
@@ -48,11 +49,12 @@ static int set(struct cli *c)
 	struct cli_call call = { 0 };
 	name_lane(c, &call);
 	cli_arg(&call, "max_running", cli_option(c, "max-running"));
-	cli_arg(&call, "rate", cli_option(c, "rate"));
 	cli_arg(&call, "burst", cli_option(c, "burst"));
 	cli_arg(&call, "weight", cli_option(c, "weight"));
 	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
-	return cli_call(c, NULL, "tow.set_lane", &call) ? EX_OK : cli_failed(c);
+	bool done = cli_rate(c, &call, "rate", cli_option(c, "rate")) &&
+		    cli_call(c, NULL, "tow.set_lane", &call);
+	return done ? EX_OK : cli_failed(c);
 }
 
 static int pause_lane(struct cli *c)

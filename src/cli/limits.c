@@ -14,7 +14,7 @@ static const struct column columns[] = {
 	{ "name", NULL, AS_IS },
 	{ "running", NULL, AS_IS },
 	{ "max_running", "MAX", AS_IS },
-	{ "rate", NULL, AS_IS },
+	{ "rate", NULL, AS_PACE },
 	{ "burst", NULL, AS_IS },
 	{ "tokens", NULL, AS_IS },
 	{ "weight", NULL, AS_IS },

@@ -14,10 +14,11 @@ static const struct tow_option options[] = {
 	{ "max-args-bytes", "N", "add, set: the largest arguments of a job" },
 	{ "description", "TEXT", "add, set: what it is for" },
 	{ "max-running", "N", "add, set: how many of its jobs run at once" },
-	{ "rate", "NUMBER", "add, set: how many of its jobs start in a second, on average" },
+	{ "rate", "RATE",
+	  "add, set: how many of its jobs start, on average: 5 a second, 100/min, 3/10s" },
 	{ "burst", "N", "add, set: how many may start at once after a pause" },
 	{ "lane-limit", "N", "add, set: how many jobs of each lane run at once; 0: any number" },
-	{ "lane-rate", "NUMBER", "add, set: how many jobs of each lane start in a second" },
+	{ "lane-rate", "RATE", "add, set: how many jobs of each lane start" },
 	{ "lane-burst", "N", "add, set: how many of them may start at once after a pause" },
 	{ "expire-after", "INTERVAL",
 	  "add, set: jobs that have been ready for longer are cancelled" },
@@ -36,7 +37,7 @@ static const struct column columns[] = {
 	{ "waiting", NULL, AS_COUNTED },
 	{ "running", NULL, AS_IS },
 	{ "max_running", "MAX", AS_IS },
-	{ "rate", NULL, AS_IS },
+	{ "rate", NULL, AS_PACE },
 	{ "oldest_ready", "OLDEST", AS_WHEN },
 	{ "workers", NULL, AS_IS },
 	{ "slots", NULL, AS_IS },
@@ -54,14 +55,14 @@ static int ls(struct cli *c)
 	return print_view(c, "tow.queues", columns);
 }
 
-static void limits(struct cli *c, struct cli_call *call)
+static bool limits(struct cli *c, struct cli_call *call)
 {
 	cli_arg(call, "max_running", cli_option(c, "max-running"));
-	cli_arg(call, "rate", cli_option(c, "rate"));
 	cli_arg(call, "burst", cli_option(c, "burst"));
 	cli_arg(call, "lane_limit", cli_option(c, "lane-limit"));
-	cli_arg(call, "lane_rate", cli_option(c, "lane-rate"));
 	cli_arg(call, "lane_burst", cli_option(c, "lane-burst"));
+	return cli_rate(c, call, "rate", cli_option(c, "rate")) &&
+	       cli_rate(c, call, "lane_rate", cli_option(c, "lane-rate"));
 }
 
 static int set(struct cli *c)
@@ -74,10 +75,10 @@ static int set(struct cli *c)
 	cli_arg(&call, "retention", cli_option(c, "retention"));
 	cli_arg(&call, "max_args_bytes", cli_option(c, "max-args-bytes"));
 	cli_arg(&call, "description", cli_option(c, "description"));
-	limits(c, &call);
 	cli_arg(&call, "expire_after", cli_option(c, "expire-after"));
 	cli_arg(&call, "reset", cli_settings(&c->arena, cli_option(c, "reset")));
-	return cli_call(c, NULL, "tow.set_queue", &call) ? EX_OK : cli_failed(c);
+	bool done = limits(c, &call) && cli_call(c, NULL, "tow.set_queue", &call);
+	return done ? EX_OK : cli_failed(c);
 }
 
 static int pause_queue(struct cli *c)

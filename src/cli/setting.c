@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "lib/print.h"
+#include "lib/sub.h"
 #include "tow/command.h"
 #include "tow/near.h"
 
@@ -49,55 +50,88 @@ static int show(struct cli *c, const char *name)
 	return EX_OK;
 }
 
-/* Other commands have a word set. */
-static bool parse(struct cli *c, int argc, char **argv)
+/* Without a value it is the standard's again. */
+static int change(struct cli *c, const char *name, const char *value)
 {
-	bool good = cli_parse(c, options, 0, 2, argc, argv);
-	const char *first = cli_operand(c, 0);
-	if (!first || strcmp(first, "set") != 0)
-		return good;
-	args_usage(&c->err, "there is no 'tow setting set'");
-	return tow_hint(&c->err, "tow setting NAME VALUE");
+	bool done = value ? tow_call(c->db, NULL, &c->err, "tow.set", name, value)
+			  : tow_call(c->db, NULL, &c->err, "tow.reset", name);
+	if (!done)
+		return cli_failed(c);
+	printf(cli_has(c, "json") ? "{\"name\": \"%s\", \"done\": \"%s\"}\n" : "%s  %s\n", name,
+	       value ? "set" : "reset");
+	return EX_OK;
+}
+
+static int ls(struct cli *c)
+{
+	return print_view(c, "tow.settings", columns);
+}
+
+static int set(struct cli *c)
+{
+	return change(c, cli_operand(c, 0), cli_operand(c, 1));
+}
+
+static int reset(struct cli *c)
+{
+	return change(c, cli_operand(c, 0), NULL);
+}
+
+static const struct sub words[] = {
+	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "set", 2, 2, set, NULL, NULL },
+	{ "reset", 1, 1, reset, NULL, NULL },
+	{ 0 },
+};
+
+/* The words that other commands have, too, may be left out here: no setting is called so. */
+static bool begins_with_word(int argc, char **argv)
+{
+	CLI_AUTO c = { 0 };
+	if (!cli_parse(&c, options, 0, ANY_NUMBER, argc, argv) || c.args.n == 0)
+		return false;
+	for (const struct sub *s = words; s->name; s++)
+		if (strcmp(s->name, cli_operand(&c, 0)) == 0)
+			return true;
+	return false;
 }
 
 static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
-	if (!parse(&c, argc, argv))
+	if (begins_with_word(argc, argv))
+		return sub_run(words, options, argc, argv);
+	if (!cli_parse(&c, options, 0, 2, argc, argv))
 		return cli_failed(&c);
-	const char *name = cli_operand(&c, 0), *reset = cli_option(&c, "reset");
-	if (reset && name) {
+	const char *name = cli_operand(&c, 0), *value = cli_operand(&c, 1),
+		   *standard = cli_option(&c, "reset");
+	if (standard && name) {
 		args_usage(&c.err, "--reset takes back one setting, and '%s' is another word",
 			   name);
 		return cli_failed(&c);
 	}
 	if (!cli_open_database(&c))
 		return cli_failed(&c);
-	const char *value = cli_operand(&c, 1);
-	if (reset || value) {
-		bool done = reset ? tow_call(c.db, NULL, &c.err, "tow.reset", reset)
-				  : tow_call(c.db, NULL, &c.err, "tow.set", name, value);
-		if (!done)
-			return cli_failed(&c);
-		printf(cli_has(&c, "json") ? "{\"name\": \"%s\", \"done\": \"%s\"}\n" : "%s  %s\n",
-		       reset ? reset : name, reset ? "reset" : "set");
-		return EX_OK;
-	}
-	return name && strcmp(name, "ls") != 0 ? show(&c, name)
-					       : print_view(&c, "tow.settings", columns);
+	if (standard)
+		return change(&c, standard, NULL);
+	if (value)
+		return change(&c, name, value);
+	return name ? show(&c, name) : ls(&c);
 }
 
 const struct tow_command tow_command_setting = {
 	.name = "setting",
 	.summary = "list and change what goes for the whole instance",
-	.usage = "tow setting [ls]\n       tow setting NAME [VALUE]\n       tow setting --reset "
-		 "NAME",
+	.usage = "tow setting [ls] | set NAME VALUE | reset NAME\n       tow setting NAME [VALUE]\n"
+		 "       tow setting --reset NAME",
 	.options = options,
-	.help = "With a name alone it prints the value. A change counts at once.\n"
+	.help = "With a name alone it prints the value. A change counts at once. set may be left "
+		"out.\n"
 		"\n"
 		"Examples:\n"
 		"  tow setting\n"
-		"  tow setting retention '30 days'\n"
-		"  tow setting --reset retention\n",
+		"  tow setting retention\n"
+		"  tow setting set retention '30 days'\n"
+		"  tow setting reset retention\n",
 	.run = run,
 };

@@ -20,7 +20,7 @@ static const struct tow_option options[] = {
 	OPTION_END,
 };
 
-enum { FILTER = 40, HELP_ROWS = 16 };
+enum { FILTER = 40, HELP_ROWS = 17 };
 
 /* What a key does to the chosen row. */
 static const struct deed {
@@ -140,7 +140,10 @@ static void draw_help(void)
 		"  ?          this help",
 		"  q          quit",
 		"",
-		"  GROWTH/S is by how many jobs a second the ready ones become more or fewer.",
+		"  GROWTH/S is by how many jobs a second those that are ready, or wait in lanes, "
+		"grow;",
+		"           where not all are counted (10000+), in the last minute. ?: not known "
+		"yet.",
 		"  LANED jobs wait in lanes; WAITS FOR says what those that are ready wait for.",
 		"  HELD is how many jobs a worker has, of which SLOTS run at once.",
 		"",

@@ -5,6 +5,7 @@
 
 #include "lib/print.h"
 #include "tow/command.h"
+#include "tow/near.h"
 
 static const struct tow_option options[] = {
 	OPTION_JSON,
@@ -28,20 +29,52 @@ static const struct column columns[] = {
 	COLUMN_END,
 };
 
-static int drain(struct cli *c, const char *id)
+static bool is_called(const struct tow_rows *rows, size_t row, const char *name)
+{
+	return strcmp(tow_rows_get(rows, row, "name"), name) == 0 ||
+	       strcmp(tow_rows_get(rows, row, "id"), name) == 0;
+}
+
+static bool none(struct cli *c, const struct tow_rows *rows, const char *name)
+{
+	struct tow_near near = { .word = name };
+	for (size_t i = 0; i < tow_rows_count(rows); i++)
+		tow_near_offer(&near, tow_rows_get(rows, i, "name"));
+	tow_fail_class(&c->err, TOW_FINAL, "TW404", "no worker '%s' lives", name);
+	return near.best ? tow_hint(&c->err, "did you mean '%s'?", near.best)
+			 : tow_hint(&c->err, "'tow workers' lists those that do");
+}
+
+static bool drain_one(struct cli *c, const char *id)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	if (!cli_number(id, "worker", "tow workers", &c->err) ||
-	    !tow_call(c->db, &rows, &c->err, "tow.drain_worker", id))
-		return cli_failed(c);
+	if (!tow_call(c->db, &rows, &c->err, "tow.drain_worker", id))
+		return false;
 	const char *jobs = tow_rows_at(rows, 0, 0);
 	if (cli_has(c, "json"))
-		printf("{\"jobs\": %s}\n", jobs);
+		printf("{\"worker\": %s, \"jobs\": %s}\n", id, jobs);
 	else
 		printf("worker %s takes no more jobs, and goes when it has ended the %s that it "
 		       "has; tow up starts another in its place at once\n",
 		       id, jobs);
-	return EX_OK;
+	return true;
+}
+
+/* Workers on several hosts may have one name. */
+static bool drain(struct cli *c, const char *name)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	size_t found = 0;
+	if (!tow_db_view(c->db, &rows, &c->err, "tow.workers"))
+		return false;
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		if (!is_called(rows, i, name))
+			continue;
+		if (!drain_one(c, tow_rows_get(rows, i, "id")))
+			return false;
+		found++;
+	}
+	return found > 0 || none(c, rows, name);
 }
 
 static int run(int argc, char **argv)
@@ -49,31 +82,32 @@ static int run(int argc, char **argv)
 	CLI_AUTO c = { 0 };
 	if (!cli_parse(&c, options, 0, 2, argc, argv))
 		return cli_failed(&c);
-	const char *verb = cli_operand(&c, 0), *id = cli_operand(&c, 1);
-	if (verb && (strcmp(verb, "drain") != 0 || !id)) {
-		args_usage(&c.err, "'tow workers' takes no other words than: drain ID");
+	const char *verb = cli_operand(&c, 0), *name = cli_operand(&c, 1);
+	if (verb && (strcmp(verb, "drain") != 0 || !name)) {
+		args_usage(&c.err, "'tow workers' takes no other words than: drain NAME");
 		return cli_failed(&c);
 	}
 	if (!cli_open_database(&c))
 		return cli_failed(&c);
 	if (verb)
-		return drain(&c, id);
+		return drain(&c, name) ? EX_OK : cli_failed(&c);
 	return print_view(&c, "tow.workers", columns);
 }
 
 const struct tow_command tow_command_workers = {
 	.name = "workers",
 	.summary = "the workers that live; have one leave",
-	.usage = "tow workers [drain ID] [--json]",
+	.usage = "tow workers [--json]\n       tow workers drain NAME",
 	.options = options,
 	.help = "BUSY is how many jobs it holds, of which SLOTS run at once. HEARD is its last "
 		"beat.\n"
 		"drain has one claim no more, end what it has, and go: what it had not started is "
 		"another's at once.\n"
+		"NAME is a worker's name or its number; all that have the name are meant.\n"
 		"\n"
 		"Examples:\n"
 		"  tow workers\n"
-		"  tow workers drain 3\n"
+		"  tow workers drain shed\n"
 		"  tow workers --json | jq '.[].kinds'\n",
 	.run = run,
 };

@@ -13,7 +13,12 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { PATIENCE_MS = 11000, ROUTES_FOR_US = 1000000, NOTED_FOR_US = 10000000 };
+enum {
+	PATIENCE_MS = 11000,
+	ROUTES_FOR_US = 1000000,
+	NOTED_FOR_US = 10000000,
+	FAILED_FOR_US = 60000000
+};
 
 /* A request on its way through. */
 struct turn {
@@ -145,10 +150,35 @@ static void note_strangers(struct desk *d)
 		d->strangers = 0;
 }
 
+static void log_again(struct desk *d)
+{
+	if (d->again)
+		tow_log(TOW_WARN, "request.failed", "times=%d error='%s'", d->again,
+			d->failed.text);
+	d->again = 0;
+}
+
+/* Where the server itself is at fault, each request is: what is the same is logged once a minute.
+ */
+static void log_failure(struct desk *d, const struct tow_err *e)
+{
+	bool same = is(d->failed.text, e->text);
+	if (same && tow_mono_us() - d->failed_us < FAILED_FOR_US) {
+		d->again++;
+		return;
+	}
+	log_again(d);
+	tow_log_err(TOW_WARN, "request.failed", e);
+	d->failed = *e;
+	d->failed_us = tow_mono_us();
+}
+
 /* Whoever tries many costs the database a word now and then, which says how many they were. No
  * connection is opened for that. */
 void desk_turn(struct desk *d)
 {
+	if (d->again && tow_mono_us() - d->failed_us >= FAILED_FOR_US)
+		log_again(d);
 	if (d->strangers && (!d->noted_us || tow_mono_us() - d->noted_us >= NOTED_FOR_US) &&
 	    d->db && tow_db_lives(d->db))
 		note_strangers(d);
@@ -187,7 +217,7 @@ static int refuse_method(struct turn *t, const char *gets)
 static int fail(struct turn *t)
 {
 	if (problem_status(&t->err) >= 500)
-		tow_log_err(TOW_WARN, "request.failed", &t->err);
+		log_failure(t->desk, &t->err);
 	problem_of_err(t->q->arena, t->r, &t->err);
 	return t->r->status;
 }
@@ -505,6 +535,7 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 
 void desk_close(struct desk *d)
 {
+	log_again(d);
 	if (d->strangers && d->db && tow_db_lives(d->db))
 		note_strangers(d);
 	tow_db_closep(&d->db);

@@ -70,7 +70,7 @@ ok "setting --reset" tow setting --reset retention
 is "$(tow setting retention)" '14 days' "as it was"
 is "$(instance_psql -c 'select count(*) from tow.settings where value <> standard')" 0 "a new instance has all its standards"
 exits 64 "one at a time" tow setting --reset retention log_retention 2>/dev/null
-for words in 'setting retenton' "setting retenton 3" 'setting --reset retenton'; do
+for words in 'setting retenton' "setting retenton 3" 'setting --reset retenton' 'setting set retenton 3' 'setting reset retenton'; do
 	# shellcheck disable=SC2086 # words
 	said=$(tow $words 2>&1)
 	is $? 66 "no such thing: tow $words"
@@ -148,9 +148,8 @@ while read -r words; do
 	# shellcheck disable=SC2086
 	said=$(tow $words 2>&1)
 	is $? 64 "no number: tow $words"
-	like "$said" "'(x|12x|0|1e3|0\\.5)' is not a (job|worker|download)'s number.*hint: 'tow |takes a (whole )?number, not '(x|1e3|0\\.5)'.*hint: (for instance: --|use .*; --reset )" "in plain words"
+	like "$said" "'(x|12x|0|1e3|0\\.5)' is not a (job|download)'s number.*hint: 'tow |takes a (whole )?number, not '(x|1e3|0\\.5)'.*hint: (for instance: --|use .*; --reset )" "in plain words"
 done <<'end'
-workers drain x
 cancel 12x
 retry 0
 log x
@@ -170,7 +169,7 @@ haul recheck x
 haul reannounce x
 haul ls --limit 1e3
 jobs --limit x
-queue set default --rate x
+queue set default --burst x
 queue set default --max-running 0.5
 reprioritise --to x 7
 end
@@ -226,7 +225,9 @@ policy set g --shape fixed --classes x|--classes is no JSON: 'x'.*--classes '\{"
 policy set g --shape fixed --classes '[]'|classes are no JSON object
 policy set g --shape fixed --classes '{"http.4": "nevr"}'|there is no policy 'nevr'.*did you mean 'never'
 policy set g --shape fixed --classes '{"http.4": "sometimes"}'|hint: write
-queue set default --rate -1|bad rate -1.*for instance 0.0167 for one
+queue set default --rate -1|bad rate -1.*0.00001 to 1000000
+queue set default --rate x|bad rate 'x'.*5/min, 1000/h
+lane set default a --rate 5/fortnight|bad rate '5/fortnight'.*5/min, 1000/h
 setting viewer_sees_args perhaps|bad value 'perhaps'.*it takes on or off
 kind set noop --reset foo|cannot reset 'foo'.*max_running
 kind set noop|nothing to set.*max_running
@@ -243,7 +244,9 @@ is "$(tow policy set calm --shape fixed --base '1 min')" "calm  set" "a policy"
 is "$(tow target add tv mpd mpd://127.0.0.1:1)" "tv  added" "what is added, and not its settings"
 is "$(tow setting retention '8 days')" "retention  set" "a setting"
 exits 65 "a value below zero is no option" tow setting max_losses -1 2>/dev/null
-is "$(tow setting set retention '8 days' 2>&1)" "tow: there is no 'tow setting set'"$'\n'"hint: tow setting NAME VALUE" "without set"
+is "$(tow setting set retention '9 days'; tow setting retention)" "retention  set"$'\n'"9 days" "set, as other commands have it"
+is "$(tow setting reset retention --json; tow setting retention)" '{"name": "retention", "done": "reset"}'$'\n'"14 days" "and reset"
+like "$(tow setting set retention 2>&1)" "'tow setting set' needs a word more: VALUE" "with a value"
 like "$(tow haul rm 1 2>&1)" "hint: 'tow haul cancel ID'.*'tow haul forget ID'" "rm of a download could be two things"
 like "$(tow haul stop --reason 'a new disk')" "stopped .*a new disk" "nobody looks at any client"
 instance_psql -c "update haul_store.health set since = since - interval '5 min', next_at = null" -c "update haul_store.client set enabled = true" >/dev/null

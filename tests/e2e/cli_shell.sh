@@ -27,6 +27,7 @@ is "$(complete_words jobs --state ret)" retrying "values of options"
 is "$(complete_words policy preview pat)" patient "names of policies"
 is "$(complete_words queue grant le)" letters "of every verb's queue"
 is "$(complete_words setting log_)" log_retention "and of settings"
+is "$(complete_words setting rese) $(complete_words setting reset log_)" "reset log_retention" "behind a word, or where it stands"
 is "$(complete_words setting --reset log_)" log_retention "of the one that is reset, too"
 name='$(:>$HACKED)'
 export HACKED=$instance_dir/hacked

@@ -62,6 +62,15 @@ ok "tab goes to running jobs, c asks" wait_until 'shows "cancel job .1.\\? y or 
 press y
 ok "and cancels" wait_until '[ "$("$TOW" job 1 --json | jq -r "if type == \"array\" then .[0] else . end | .state")" != running ]'
 
+# More than are counted: its growth is that of two samples, and known when there are two
+instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[10001]), queue => 'long')" >/dev/null
+ok "a queue that is long" wait_until '"$TOW" queue ls | grep -qE "^long +open +10000\+ +0 "'
+ok "and that its growth is not known" wait_until 'shows "^long +open +10000\+ +\? +0 "'
+instance_psql -c "insert into tow_store.metric (at, minutes) values (date_trunc('minute', tow.now()) + interval '1 min', 1);
+	insert into tow_store.metric_queue (at, minutes, queue, ready) select m.at - n * interval '1 min', 1, 'long', 12000 - n * 3000 from tow_store.metric m, generate_series(0, 1) n
+	where m.at = (select max(at) from tow_store.metric)" >/dev/null
+ok "until it is" wait_until 'shows "^long +open +10000\+ +\+50 +0 "'
+
 # Rows move while it asks: what was chosen then is meant, not what stands there now
 short=$(tow enqueue sleep '{"s": 6}') long=$(tow enqueue sleep '{"s": 300}')
 ok "two jobs" wait_until 'shows "^ +$short +sleep" && shows "^ +$long +sleep"'

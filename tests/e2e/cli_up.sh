@@ -99,7 +99,9 @@ ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(
 id=$(tow enqueue sleep '{"s": 600}')
 ok "a job runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
 worker=$(pid_of workers)
-like "$(tow workers drain "$(tow workers --json | jq -r '.[0].id')")" "when it has ended the 1 that it has" "it is asked to leave"
+name=$(tow workers --json | jq -r '.[0].name')
+like "$(tow workers drain "${name}x" 2>&1)" "no worker '${name}x' lives"$'\n'"hint: did you mean '$name'" "there is none of that name"
+like "$(tow workers drain "$name")" "when it has ended the 1 that it has" "it is asked to leave, by its name"
 ok "another comes in its place at once" wait_until '[ "$(pid_of workers)" != "$worker" ] && [ "$(pid_of workers)" -gt 0 ]' 60 || diag "$(cat "$log")"
 is "$(tow enqueue echo '{"e": 1}' --wait | tail -1)" '{"e": 1}' "and works"
 is "$(tow job "$id" --json | jq -r .state)" running "while the first ends what it has"

@@ -9,7 +9,7 @@ instance_start
 TOKEN=$(token_add ada admin)
 like "$("$TOW" token link 2>&1)" "note: no server of this database is seen.*#key=tow_" "where none serves, a link comes with a remark"
 instance_psql -c "create role web login password 'past'"
-spawn serve serve --listen 127.0.0.1:0 --database "$(instance_url | sed 's/user=tow/user=web\&password=past/')"
+spawn serve serve --processes 1 --listen 127.0.0.1:0 --database "$(instance_url | sed 's/user=tow/user=web\&password=past/')"
 ok "it starts" wait_until 'grep -q serve.started "$SPAWN_LOG"' || diag "$(cat "$SPAWN_LOG")"
 SERVE_URL=http://127.0.0.1:$(sed -n 's/.*serve.started port=\([0-9]*\).*/\1/p' "$SPAWN_LOG")
 for path in ready me openapi.json; do
@@ -17,8 +17,14 @@ for path in ready me openapi.json; do
 done
 is "$(api_send POST /api/v1/session "{\"token\": \"$TOKEN\"}" | jq -r .status)" 503 "and so it is when somebody signs in"
 unlike "$(api GET /api/v1/me)" web "whoever asks is not told the login"
+for _ in {1..20}; do
+	api_status GET /api/v1/me >/dev/null
+done
 like "$(grep request.failed "$SPAWN_LOG" | tail -1)" "the login .*web.* may not.*hint='make it a member: grant tow_server to \"web\"'" "the log says what to do"
 instance_psql -c "grant tow_server to web"
 ok "once that is done it serves" [ "$(api_status GET /api/v1/me)" = 200 ]
 is "$(api_status GET /api/v1/ready)" 200 "and is ready"
+process_stop "$SPAWN_PID"
+ok "the same was logged once in a minute" [ "$(grep -c "request.failed code" "$SPAWN_LOG")" -lt 5 ]
+ok "and how often it was" [ "$(sed -n 's/.*request.failed times=\([0-9]*\) error=.the login.*/\1/p' "$SPAWN_LOG" | awk '{ n += $1 } END { print n + 0 }')" -ge 19 ]
 done_testing

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # PgBouncer before the instance's database, in transaction mode with three connections to the server.
 #
-#	pooler_start			starts it: POOLER_PID, and POOLER_URL, its address
+#	pooler_start [LINE...]		starts it: POOLER_PID, and POOLER_URL, its address. LINEs go to its settings
 #	pooled_psql args...		psql through it, rows only
 #	pooler_leftovers		what is left behind in its connections to the server, one line each
 
@@ -25,6 +25,7 @@ pooler_start() {
 		log_connections = 0
 		log_disconnections = 0
 	END
+	printf '%s\n' "$@" >>"$dir/pgbouncer.ini"
 	chmod 777 "$dir"
 	as_server pgbouncer -q -d "$dir/pgbouncer.ini" </dev/null >/dev/null 2>&1 || return
 	wait_until "[ -s '$dir/pid' ]" || return

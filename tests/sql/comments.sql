@@ -16,7 +16,7 @@ create temporary table public_view (v, c) as values
 	('history', 'id state kind queue priority attempt created_at started_at finished_at took worker run class error result args key tags revived lane'),
 	('attempts', 'job run attempt outcome started_at finished_at took worker class error detail delay'),
 	('queues', 'name state ready waiting running oldest_ready workers slots policy max_attempts timeout retention max_args_bytes paused_at pause_reason description max_running rate burst lane_limit lane_rate lane_burst expire_after trouble hint more'),
-	('lanes', 'queue lane state waiting running max_running rate burst tokens weight next_job paused_at pause_reason own'),
+	('lanes', 'queue lane state waiting running max_running rate burst tokens weight next_job paused_at pause_reason own more'),
 	('limits', 'what queue name max_running running rate burst tokens weight paused_at pause_reason'),
 	('workers', 'id name host pid state busy slots queues kinds version attached_at seen_at silent lease held listens missing_since pooled clock_ahead memory'),
 	('schedulers', 'id name host pid state version attached_at seen_at pooled clock_ahead'),

@@ -17,6 +17,14 @@ create function pg_temp.n(bigint[]) returns int language sql as $$ select cardin
 select pg_temp.worker(p_kinds => '{noop,other}') as w \gset
 select pg_temp.later('0');
 
+-- What people write.
+select results_eq($$ select s, tow.rate(s)::numeric(9, 4) from unnest('{5,0.5, 5 ,50/s,1/min,5 / min,100/60s,100/60,3/10min,1000/h,1/2 days,.5/s,1e3/s}'::text[]) s $$,
+	$$ values ('5', 5.0), ('0.5', 0.5), ('5', 5), ('50/s', 50), ('1/min', 0.0167), ('5 / min', 0.0833), ('100/60s', 1.6667), ('100/60', 1.6667), ('3/10min', 0.005), ('1000/h', 0.2778),
+		('1/2 days', 0.0000), ('.5/s', 0.5), ('1e3/s', 1000) $$, 'rates');
+select pg_temp.refused(format('select tow.rate(%L)', s), 'TW422', '5/min, 1000/h', 'no rate: ' || s)
+from unnest(array['', 'x', '5/', '/min', '5/fortnight', '5/0', '5/0s', '5//s', '5/-1s', '1e999', '5 min', '5/min/s', 'NaN', 'Infinity']) s;
+select is(tow.rate('-1'), -1::double precision, 'whether it is a fitting one is for others to say');
+
 -- A queue.
 select tow.set_queue('default', max_running => 3);
 select pg_temp.put('noop', 10), pg_temp.put('noop', 4, 'l'), pg_temp.drain('admit') \g /dev/null

@@ -53,8 +53,21 @@ insert into tow_store.history (job_id, run, finished_at, started_at, worker, ban
 select i, i, timestamptz '2031-01-01 00:11:30+00', timestamptz '2031-01-01 00:11:30+00' - (i % 1000 + 1) * interval '1 ms', :w, :band, 1,
 	case when i % 2 = 0 then 'c' else 'r' end::"char", case when i % 2 = 1 then 'odd' end
 from generate_series(1000000, 1019999) i;
+select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[90]), queue => 'lanes') \g /dev/null
 select pg_temp.later('60 s');
 select is(tow.duty('sample'), 1, 'a busy minute');
+create function pg_temp.growth() returns jsonb language sql as $$
+	select jsonb_object_agg(q ->> 'name', q -> 'growth') from jsonb_array_elements(tow.overview() -> 'queues') q
+$$;
+select is(pg_temp.growth(), '{"default": 0, "lanes": 1.5}', 'by how many jobs a second queues grow, of two samples');
+savepoint counted;
+update tow_store.metric_queue set ready = 1000000 where queue = 'lanes' and at = '2031-01-01 00:11+00';
+select is(pg_temp.growth() -> 'lanes', 'null', 'not of one that is longer than samples count');
+rollback to counted;
+savepoint counted;
+select pg_temp.later('3 min');
+select is(pg_temp.growth() -> 'lanes', 'null', 'nor of what was long ago');
+rollback to counted;
 select is((select (completed, retried)::text from tow.metrics_queues where queue = 'default' and time = '2031-01-01 00:11+00'), '(10000,10000)', 'counts are exact');
 select ok((select run_p50 between 0.4 and 0.6 and run_p95 between 0.8 and 1.03 and run_p50 <= run_p95 and run_p95 <= run_p99 from tow.metrics_queues
 	where queue = 'default' and time = '2031-01-01 00:11+00'), 'quantiles are near');

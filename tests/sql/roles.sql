@@ -25,7 +25,7 @@ insert into call values
 	('viewer operator admin', $$ select tow.job(1) $$), ('viewer operator admin', $$ select tow.log(1) $$), ('viewer operator admin', $$ select tow.find_jobs() $$),
 	('viewer operator admin', $$ select tow.find_history() $$), ('viewer operator admin', $$ select tow.find_audit() $$), ('viewer operator admin', $$ select tow.next_runs('* * * * *') $$),
 	('viewer operator admin', $$ select tow.show_schedule('x') $$), ('viewer operator admin', $$ select tow.schedule_history('x') $$),
-	('viewer operator admin', $$ select tow.retry_preview() $$), ('viewer operator admin', $$ select tow.status() $$), ('viewer operator admin', $$ select tow.overview() $$), ('viewer operator admin', $$ select tow.worker_jobs() $$),
+	('viewer operator admin', $$ select tow.retry_preview() $$), ('viewer operator admin', $$ select tow.status() $$), ('viewer operator admin', $$ select tow.overview() $$), ('viewer operator admin', $$ select tow.depth('default') $$), ('viewer operator admin', $$ select tow.rate('5/min') $$), ('viewer operator admin', $$ select tow.worker_jobs() $$),
 	('viewer operator admin', $$ select tow.cron_next('* * * * *', tow.now()) $$), ('viewer operator admin', $$ select tow.cron_parse('0 3 * * fri#2') $$), ('viewer operator admin', $$ select tow.cron_describe('0 3 * * *') $$),
 	('viewer producer operator admin', $$ select tow.state(1) $$), ('viewer producer operator admin', $$ select tow.outcome(1) $$), ('viewer worker operator admin', $$ select tow.sql_kinds() $$),
 	('viewer producer worker operator admin', $$ select tow.now() $$), ('viewer operator admin', $$ select tow.version() $$), ('admin', $$ select tow.served_at() $$),

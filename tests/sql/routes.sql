@@ -141,6 +141,10 @@ select is(pg_temp.warned('/api/v1/jobs/many', '{"kind": "nop", "queue": "other",
 
 select is((select status || ' ' || (content::jsonb ->> 'warning') from pg_temp.call('admin', 'POST', '/api/v1/schedules', '{}', '{"name": "slip", "spec": "@daily", "kind": "nop"}')),
 	'201 no live worker knows kind ''nop'', did you mean ''noop''?', 'of a schedule''s, too');
+create function pg_temp.patched(p_body text) returns text language sql as $$
+	select content::jsonb ->> 'warning' from pg_temp.call('admin', 'PATCH', '/api/v1/schedules/{name}', '{"name": "slip"}', p_body) $$;
+select is(pg_temp.patched('{"spec": "@hourly"}'), 'no live worker knows kind ''nop'', did you mean ''noop''?', 'of one that is changed, whatever is');
+select is(pg_temp.patched('{"kind": "noop"}'), null, 'and not when it is mended');
 
 -- Page by page.
 create function pg_temp.walk(p_path text, p_more text, p_given jsonb default '{}') returns jsonb[] language plpgsql as $$

@@ -59,6 +59,10 @@ select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', b), 'TW422 ' || e, b) f
 	('{"kind": "noop", "priority": "5"}', 'priority is "5"'), ('{"kind": "noop", "priority": 5.5}', 'priority is 5.5'), ('{"kind": "noop", "after": ["1"]}', 'after is ["1"]'), ('{"kind": "noop", "queue": {}}', 'queue is {}')) v(b, e);
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "tags": null, "priority": 5, "args": [1], "after": []}'), '201 %', 'what may be null, a whole number, any JSON for args');
 select is(pg_temp.asked(:'operator', 'POST /jobs/{id}/cancel', '{"id": "1", "why": "x"}'), 'TW422 nothing here is called ''why''', 'and one that nobody takes');
+select is(pg_temp.asked(:'admin', 'PUT /queues/{name}', '{"name": "paced"}', '{"rate": "100/min", "lane_rate": 2}'), '204', 'a rate as people write it, or as a number');
+select is((select round(rate * 60) || ' ' || lane_rate from tow.queues where name = 'paced'), '100 2', 'of which it makes jobs a second');
+select is(pg_temp.asked(:'admin', 'PUT /queues/{name}', '{"name": "paced"}', '{"rate": "100 a day"}'), 'TW422 bad rate ''100 a day''', 'what is none');
+select alike(pg_temp.asked(:'admin', 'PUT /queues/{name}', '{"name": "paced"}', '{"rate": true}'), 'TW422 %rate%', 'or cannot be one');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{'), 'TW422 the body is no JSON%', 'a body that is no JSON');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '[1]'), 'TW422 the body is no object', 'one that is no object');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "args": "\u0000"}'), 'TW422 %', 'a NUL');

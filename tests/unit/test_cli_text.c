@@ -94,6 +94,21 @@ START_TEST(durations_are_said)
 }
 END_TEST
 
+START_TEST(rates_are_said_as_they_were_meant)
+{
+	static const struct {
+		double rate;
+		const char *text;
+	} table[] = {
+		{ 50, "50/s" },	      { 100.0 / 60, "100/min" }, { 1.0 / 60, "1/min" },
+		{ 0.0167, "1/min" },  { 1.2345, "1.23/s" },	 { 7.0 / 3600, "7/h" },
+		{ 0.0001, "0.36/h" }, { 0.3, "18/min" },	 { 1000000, "1000000/s" },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		ck_assert_str_eq(when_pace(&arena, table[i].rate), table[i].text);
+}
+END_TEST
+
 START_TEST(programs_get_whole_times)
 {
 	ck_assert_str_eq(when_iso(&arena, "2026-11-21 03:04:05.25+00"),
@@ -298,6 +313,7 @@ int main(void)
 	tcase_add_test(t, what_is_no_instant_is_left_alone);
 	tcase_add_test(t, intervals_are_read);
 	tcase_add_test(t, durations_are_said);
+	tcase_add_test(t, rates_are_said_as_they_were_meant);
 	tcase_add_test(t, programs_get_whole_times);
 	tcase_add_test(t, widths_are_columns_not_bytes);
 	tcase_add_test(t, text_of_jobs_is_harmless);

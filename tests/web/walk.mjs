@@ -709,6 +709,15 @@ async function limitsMayStay() {
 	await page.getByRole('button', { name: 'Limits of one' }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
 	await comes(page.getByText('saved', { exact: true }).waitFor(), 'who changes nothing is not told that there is nothing to change');
+	await page.getByRole('button', { name: 'Limits of one' }).click();
+	await page.getByRole('dialog').getByLabel('Starts').fill('100/min');
+	await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+	await comes(page.locator('td').getByText('100 a minute').waitFor(), 'a rate is as it was typed');
+	await page.getByRole('button', { name: 'Limits of one' }).click();
+	is(await page.getByRole('dialog').getByLabel('Starts').inputValue(), '100/min', 'there, too');
+	await shot(page, 'limits-of-a-lane');
+	await page.getByRole('dialog').getByLabel('Starts').fill('');
+	await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
 	await page.context().close();
 }
 

@@ -69,9 +69,8 @@ const counted = new Intl.NumberFormat();
 const shortly = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
 
 export const number = (n) => (n === null || n === undefined ? '–' : counted.format(n));
-// What a queue has is counted to 10,000 a priority; more: others are there, ready or in lanes.
-const COUNTED_TO = 10000;
-export const orMore = (n, more) => `${number(n)}${more && n >= COUNTED_TO ? '+' : ''}`;
+// What a queue or a lane has is counted so far and no further; its more names those of which there are others.
+export const orMore = (of, name) => `${number(of[name])}${of.more.includes(name) ? '+' : ''}`;
 export const compact = (n) => (n === null || n === undefined ? '–' : Math.abs(n) < 10000 ? counted.format(n) : shortly.format(n));
 // Of four places at most, where more would move what stands beside it.
 const rounded = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 0 });

@@ -13,8 +13,23 @@ import { html } from '../lib/ui.js';
 
 const LANES = 100;
 
-const perSecond = (rate) => (rate === null ? null : rate >= 1 ? `${Number(rate.toPrecision(3))} a second` : rate * 60 >= 1
-	? `${Number((rate * 60).toPrecision(3))} a minute` : `${Number((rate * 3600).toPrecision(3))} an hour`);
+// In the time of which it is a whole number, or is at least one.
+const paces = [[1, 'a second', ''], [60, 'a minute', '/min'], [3600, 'an hour', '/h']];
+const isWhole = (n) => n > 0.5 && Math.abs(n - Math.round(n)) < 1e-6 * n;
+const wholePace = (rate) => paces.find(([s]) => isWhole(rate * s));
+
+function perSecond(rate) {
+	if (rate === null)
+		return null;
+	const [s, words] = wholePace(rate) ?? paces.find((p) => rate * p[0] >= 1) ?? paces[2];
+	return `${Number((rate * s).toPrecision(isWhole(rate * s) ? 7 : 3))} ${words}`;
+}
+
+// As one types it.
+function asTyped(rate) {
+	const whole = rate !== null && wholePace(rate);
+	return whole ? `${Math.round(rate * whole[0])}${whole[2]}` : rate;
+}
 
 async function pause(path, name, reload) {
 	const done = await ask({
@@ -54,13 +69,14 @@ async function edit(title, fields, path, reload) {
 
 const positive = { type: 'number', min: 1, step: 1 };
 const rated = { type: 'number', min: 0, step: 'any' };
+const paced = { placeholder: '100/min', hint: 'how many: 5 (a second), 100/min, 3/10s' };
 
 const queueFields = (q) => [
 	{ name: 'max_running', label: 'Running at a time', value: q.max_running, ...positive },
-	{ name: 'rate', label: 'Starts a second', value: q.rate, ...rated },
+	{ name: 'rate', label: 'Starts', value: asTyped(q.rate), ...paced },
 	{ name: 'burst', label: 'Burst', value: q.burst, hint: 'how many may start at once after a pause', ...positive },
 	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, ...positive },
-	{ name: 'lane_rate', label: 'Starts a second in a lane', value: q.lane_rate, ...rated },
+	{ name: 'lane_rate', label: 'Starts in a lane', value: asTyped(q.lane_rate), ...paced },
 	{ name: 'max_attempts', label: 'Attempts', value: q.max_attempts, ...positive },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(q.timeout), placeholder: '10 minutes' },
 	{ name: 'retention', label: 'Finished jobs are kept for', value: spelled(q.retention), placeholder: '30 days' },
@@ -68,7 +84,7 @@ const queueFields = (q) => [
 
 const laneFields = (lane) => [
 	{ name: 'max_running', label: 'Running at a time', value: lane.own ? lane.max_running : null, ...positive },
-	{ name: 'rate', label: 'Starts a second', value: lane.own ? lane.rate : null, ...rated },
+	{ name: 'rate', label: 'Starts', value: lane.own ? asTyped(lane.rate) : null, ...paced },
 	{ name: 'burst', label: 'Burst', value: lane.own ? lane.burst : null, ...positive },
 	{ name: 'weight', label: 'Weight', value: lane.weight, hint: 'its share among lanes: 2 gets twice that of 1', ...rated },
 ];
@@ -90,9 +106,9 @@ export const queueColumns = (reload) => [
 	{ name: 'name', title: 'Queue', least: 20, sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
 		<${Trouble} queue=${q} />` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>`, fold: (q) => html`<${QueueState} queue=${q} />` },
-	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q.ready, q.more) },
-	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q.waiting, q.more),
-		fold: (q) => q.waiting > 0 && html`<span class="soft">${orMore(q.waiting, q.more)} in lanes</span>` },
+	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q, 'ready') },
+	{ name: 'waiting', title: 'In lanes', width: 11, num: true, wide: true, roomy: true, sort: (q) => q.waiting, cell: (q) => orMore(q, 'waiting'),
+		fold: (q) => q.waiting > 0 && html`<span class="soft">${orMore(q, 'waiting')} in lanes</span>` },
 	{ name: 'running', title: 'Running', width: 16, wide: true, sort: (q) => q.running, cell: (q) => html`<${Busy} queue=${q} />`, fold: (q) => html`<span class="soft">${number(q.running)} running</span>` },
 	{ name: 'oldest', title: 'Oldest', width: 12, wide: true, sort: (q) => q.oldest_ready, cell: (q) => html`<${Time} at=${q.oldest_ready} />`,
 		fold: (q) => q.oldest_ready && html`<span class="soft">the oldest <${Time} at=${q.oldest_ready} /></span>` },
@@ -115,7 +131,7 @@ function All() {
 const laneColumns = (queue, reload) => [
 	{ name: 'lane', title: 'Lane', least: 18, by: 'lane', cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>` },
 	{ name: 'state', title: 'State', width: 12, wide: true, by: 'state', cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>`, fold: (l) => html`<${State} name=${l.state} />` },
-	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, by: 'waiting', cell: (l) => number(l.waiting) },
+	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, by: 'waiting', cell: (l) => orMore(l, 'waiting') },
 	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, by: 'running', cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>`,
 		fold: (l) => html`<span class="soft">${number(l.running)} running</span>` },
 	{ name: 'rate', title: 'Rate', width: 15, wide: true, roomy: true, cell: (l) => perSecond(l.rate) ?? html`<span class="soft">–</span>` },
@@ -156,7 +172,7 @@ function One({ name, sort }) {
 		<div class="columns">
 			<${Card} title="Now"><${Facts} of=${[
 				['State', html`<${QueueState} queue=${q} />`], ['Paused', q.paused_at && html`<${Time} at=${q.paused_at} />`], ['Why', q.pause_reason],
-				['Ready', orMore(q.ready, q.more)], ['In lanes', orMore(q.waiting, q.more)], ['Running', html`<${Busy} queue=${q} />`],
+				['Ready', orMore(q, 'ready')], ['In lanes', orMore(q, 'waiting')], ['Running', html`<${Busy} queue=${q} />`],
 				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Trouble} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],

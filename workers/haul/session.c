@@ -131,7 +131,8 @@ bool work_begin(struct tow_job *j, struct tow_db **db, const char *verb, struct 
 	return true;
 }
 
-/* As it says while it is started anew: neither a link nor a client has anything to do with that. */
+/* As it says while it is started anew, and a pooler before it (08P01): neither a link nor a client
+ * has anything to do with that. */
 static bool is_database_away(const struct tow_err *e)
 {
 	return strncmp(e->class, "08", 2) == 0 || strncmp(e->class, "57P", 3) == 0;

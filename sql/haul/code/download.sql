@@ -251,7 +251,7 @@ begin
 		d := haul_store.move_to(d, v_to, 'somebody tries again');
 	end if;
 	v_to := haul_store.go_on(d);
-	perform tow.run_now(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j where tow.state(j) in ('retrying', 'scheduled');
+	perform tow_store.start_early(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j;
 	return v_to;
 end $$;
 comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is let go on there, or, a torrent, announced once more, and one that its client does not list is given to it anew. Returns its state.';

@@ -100,12 +100,8 @@ comment on function haul_store.serve_web(haul_store.client) is 'Have our workers
 create or replace function haul_store.hurry(d haul_store.download) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
-declare
-	v_job constant bigint := haul_store.launch_fetch(d);
 begin
-	if tow.state(v_job) in ('scheduled', 'retrying') then
-		perform tow.run_now(v_job);
-	end if;
+	perform tow_store.start_early(haul_store.launch_fetch(d));
 	return d.state;
 end $$;
 comment on function haul_store.hurry(haul_store.download) is 'Have a download fetched at once that waits for another attempt.';

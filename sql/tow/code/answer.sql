@@ -31,7 +31,7 @@ begin
 	end if;
 	for n in 1 .. cardinality(r.names) loop
 		v_value := p_body -> r.names[n];
-		continue when v_value is null or r.types[n] = 'jsonb' or r.types[n] = 'text' and jsonb_typeof(v_value) = 'string'; -- mostly
+		continue when v_value is null or r.types[n] = 'jsonb' or (r.types[n] = 'text' or tow_store.is_rate(r.names[n], r.types[n])) and jsonb_typeof(v_value) = 'string'; -- mostly
 		v_want := tow_store.json_type(r.types[n]::regtype);
 		if not tow_store.is_json(v_value, v_want, n > r.needs) then
 			perform tow_store.fail('TW422', format('%s is %s', r.names[n], left(v_value::text, 100)), format('it takes JSON of the type %s%s', v_want ->> 'type', ' of ' || (v_want -> 'items' ->> 'type')));
@@ -310,16 +310,18 @@ comment on function tow_store.note_call(tow_store.route, tow_store.token, jsonb,
 create or replace function tow_store.warns(r tow_store.route) returns boolean
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch', 'tow.schedule')
+	select r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch', 'tow.schedule', 'tow.set_schedule')
 $$;
 comment on function tow_store.warns(tow_store.route) is 'Whether a request that makes jobs is told when they would wait for a worker.';
 
--- A job whose kind nobody knows, or whose queue nobody serves, is enqueued, since its worker may come later; but it is told.
+-- A job whose kind nobody knows, or whose queue nobody serves, is enqueued, since its worker may come later; but it is told. What of a
+-- schedule was changed need not have been one of the two.
 create or replace function tow_store.warn_of(r tow_store.route, p_given jsonb, p_content text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_warning constant text := case when tow_store.warns(r) then tow.unserved(p_given ->> 'kind', coalesce(p_given ->> 'queue', 'default')) end;
+	v_of constant jsonb := case when r.fn = 'tow.set_schedule' then (select to_jsonb(s) from tow.schedules s where s.name = p_given ->> 'name') else p_given end;
+	v_warning constant text := case when tow_store.warns(r) then tow.unserved(v_of ->> 'kind', coalesce(v_of ->> 'queue', 'default')) end;
 begin
 	return case when v_warning is null then p_content else (p_content::jsonb || jsonb_build_object('warning', v_warning))::text end;
 end $$;

@@ -18,9 +18,9 @@ begin
 	v_count := v_count + tow_store.admit_fresh(v_from);
 	v_count := v_count + tow_store.admit_told();
 	v_count := v_count + tow_store.admit_overdue(v_now);
-	v_home := tow_store.admit_homeless(); -- last: it takes locks of queues, and whoever has one waits for no row
+	v_home := tow_store.admit_homeless(v_from); -- last: it takes locks of queues, and whoever has one waits for no row
 	v_count := v_count + v_home;
-	perform tow_store.open_bands(v_home = 0);
+	perform tow_store.open_bands(v_home = 0, v_from);
 	if v_count = 0 then
 		perform set_config('synchronous_commit', 'off', true); -- only registers were written
 	end if;
@@ -32,7 +32,7 @@ comment on function tow_store.duty_admit() is 'Duty: make new queues and bands, 
 -- band there and is not sorted yet. Where somebody's open transaction is making the queue or
 -- the band, theirs wait for it, and nobody else's do: a turn looks past them, but not without end. There may be a million
 -- more of them, and of jobs before them: each turn reads its own by the index, and their facts one by one.
-create or replace function tow_store.admit_homeless() returns int
+create or replace function tow_store.admit_homeless(p_from timestamptz) returns int
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_bitmapscan = off set enable_sort = off set jit = off
 as $$
@@ -41,20 +41,22 @@ declare
 	v_band int;
 	v_home jsonb;
 	v_stuck jsonb[] := array[]::jsonb[];
+	v_since timestamptz := p_from;
 	v_after bigint := 0;
-	v_last bigint;
 	v_ids bigint[] := array[]::bigint[];
 	v_bands int[] := array[]::int[];
 	v_count int := 0;
 begin
 	for i in 1 .. 5 loop
 		for h in
-			select array_agg(a.id order by a.id) as ids, a.band, j.queue, j.priority, j.kind, j.lane is not null as laned
-			from (select o.id, o.band from tow_store.waiting o where (o.reason, o.id) > ('admission', v_after) and o.reason <= 'admission' order by o.reason, o.id limit 1000) a,
+			select array_agg(a.id order by a.id) as ids, a.band, j.queue, j.priority, j.kind, j.lane is not null as laned, a.last_since, a.last
+			from (
+					select o.id, o.band, last_value(o.since) over w as last_since, last_value(o.id) over w as last from (
+						select i.id, i.band, i.since from tow_store.waiting i where i.reason = 'admission' and (i.since, i.id) > (v_since, v_after) order by i.since, i.id limit 1000) o
+					window w as (order by o.since, o.id rows between unbounded preceding and unbounded following)) a,
 				lateral (select f.* from tow_store.job f where f.id = a.id offset 0) j
-			group by a.band, j.queue, j.priority, j.kind, j.lane is not null order by min(a.id)
+			group by a.band, j.queue, j.priority, j.kind, j.lane is not null, a.last_since, a.last order by min(a.id)
 		loop
-			v_last := greatest(v_last, h.ids[cardinality(h.ids)]);
 			v_home := jsonb_build_array(h.queue, h.priority, h.laned);
 			continue when h.band is null and (v_home = any(v_stuck) or cardinality(v_stuck) >= 10);
 			v_band := coalesce(h.band, tow_store.try_home_band(h.queue, h.priority, h.kind, h.laned));
@@ -69,13 +71,14 @@ begin
 		select coalesce(sum(tow_store.bring_home(b.ids, b.band)), 0) into v_count
 		from (select u.band, array_agg(u.id) as ids from unnest(v_ids, v_bands) u(id, band) group by u.band) b;
 		exit when v_count > 0;
-		v_after := v_last;
+		v_since := h.last_since;
+		v_after := h.last;
 		v_ids := '{}';
 		v_bands := '{}';
 	end loop;
 	return v_count;
 end $$;
-comment on function tow_store.admit_homeless() is 'Make new queues and bands, and make the jobs that waited for them ready.';
+comment on function tow_store.admit_homeless(timestamptz) is 'Make new queues and bands, and make the jobs that waited for them ready.';
 
 -- What somebody has locked is being cancelled, or made to wait for others.
 create or replace function tow_store.bring_home(p_ids bigint[], p_band int) returns int
@@ -126,7 +129,7 @@ comment on function tow_store.try_turns(int) is 'Lock the turns of the lanes of 
 -- found no band may end later, when others have seen one: so claims look for such jobs (tow_store.is_awaited) until all that
 -- may be one have ended. Their xids are below that of any transaction that begins when the band is there for all to see.
 -- p_stuck: nothing was admitted, though all was looked at that a turn looks at. Then nobody waits for what lies behind.
-create or replace function tow_store.open_bands(p_stuck boolean) returns void
+create or replace function tow_store.open_bands(p_stuck boolean, p_from timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
@@ -138,7 +141,7 @@ begin
 	end if;
 	for v_band in
 		with w as materialized ( -- what somebody has locked is being cancelled: nobody waits for that
-			select o.id from tow_store.waiting o where o.reason = 'admission' order by o.reason, o.id limit 5000 for update skip locked
+			select o.id from tow_store.waiting o where o.reason = 'admission' and o.since >= p_from order by o.since, o.id limit 5000 for update skip locked
 		), j as materialized (
 			select distinct f.queue, f.priority, f.kind from w, lateral (select i.* from tow_store.job i where i.id = w.id offset 0) f where f.lane is not null
 		), n as materialized (
@@ -157,7 +160,7 @@ begin
 		perform tow_store.ring_band(v_band);
 	end loop;
 end $$;
-comment on function tow_store.open_bands(boolean) is 'Have what came to new bands sorted when all that came before it has been admitted.';
+comment on function tow_store.open_bands(boolean, timestamptz) is 'Have what came to new bands sorted when all that came before it has been admitted.';
 
 create or replace function tow_store.is_awaited(p_band int) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -39,7 +39,7 @@ begin
 		select m.band, nextval('tow_store.job_id'), m.id, m.attempt, m.flags from m where m.band is not null
 	), w as (
 		insert into tow_store.waiting (id, reason, since, attempt, flags)
-		select m.id, 'admission', v_now, m.attempt, m.flags from m where m.band is null
+		select m.id, 'admission', tow.now(), m.attempt, m.flags from m where m.band is null
 	)
 	select count(*), array_agg(distinct m.band) into v_count, v_bands from m;
 	foreach v_band in array coalesce(array_remove(v_bands, null), '{}') loop
@@ -100,6 +100,7 @@ begin
 	return (
 		select least(
 			(select w.since from tow_store.waiting w where w.fresh and w.reason not in ('admission', 'policy') and w.since >= p_from order by w.since, w.id limit 1),
+			(select w.since from tow_store.waiting w where w.reason = 'admission' and w.since >= p_from order by w.since, w.id limit 1),
 			(select r.at from tow_store.released r where r.at >= p_from order by r.at, r.n limit 1))
 	);
 end $$;
@@ -124,6 +125,21 @@ begin
 	return case when p_now between greatest(v_full_at, v_at) and v_full_at + interval '9 s' then v_at else timestamptz 'epoch' end;
 end $$;
 comment on function tow_store.look_from(regclass, regclass, timestamptz) is 'From where on a look for what is due begins.';
+
+-- A look from the start that finds nothing is as good as a turn of the duty, which comes rarely then: the next one begins at the
+-- watermark.
+create or replace function tow_store.looked_in_vain(p_duty text, p_now timestamptz) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_full constant regclass := format('tow_store.%s_full', p_duty);
+begin
+	if tow_store.look_from(case p_duty when 'promote' then 'tow_store.promoted' else 'tow_store.admitted' end::regclass, c_full, p_now) = 'epoch' then
+		perform set_config('synchronous_commit', 'off', true);
+		perform tow_store.set_register_at(c_full, p_now);
+	end if;
+end $$;
+comment on function tow_store.looked_in_vain(text, timestamptz) is 'Note that a duty (promote, admit) has nothing to do, wherever one looks.';
 
 create or replace function tow_store.set_register_at(p_register regclass, p_at timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

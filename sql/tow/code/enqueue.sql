@@ -203,7 +203,8 @@ begin
 		select run_at, j.id, v_band, 0, v_flags from j where run_at > v_now
 	), w as (
 		insert into tow_store.waiting (id, reason, since, attempt, flags)
-		select j.id, 'admission', v_now, 0, v_flags | 32 from j where v_band is null and not coalesce(run_at > v_now, false)
+		select j.id, 'admission', tow.now(), 0, v_flags | 32 from j -- each its own instant: the watermark of the admit duty is one
+		where v_band is null and not coalesce(run_at > v_now, false)
 	)
 	select array_agg(j.id) into v_ids from j;
 	if parent is not null then

@@ -151,6 +151,7 @@ begin
 		insert into tow_store.scheduled (run_at, id, band, attempt, flags, reason) values (p_run_at, p_id, p_band, p_attempt, p_flags, p_reason);
 		perform tow_store.ring_clock(p_run_at);
 	elsif p_band is null then
+		perform pg_current_xact_id(); -- before the instant: see tow_store.scan_from
 		insert into tow_store.waiting (id, reason, since, attempt, flags) values (p_id, 'admission', tow.now(), p_attempt, p_flags);
 		perform tow_store.ring_clock('-infinity');
 	else

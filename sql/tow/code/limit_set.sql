@@ -41,6 +41,32 @@ as $$
 $$;
 comment on function tow_store.gate_settings("char", int, text) is 'What can be set of a lane or a kind, as it is.';
 
+-- What people write of how many may start: 5, 5/min, 100/60s, 3/10 min.
+create or replace function tow.rate(spec text) returns double precision
+language plpgsql stable strict security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_number constant text := '(\d+\.?\d*(?:e-?\d+)?|\.\d+)';
+	v constant text[] := regexp_match(spec, '^\s*(-?)' || c_number || '\s*(?:/\s*(?=\S)' || c_number || '?\s*([a-z]+)?)?\s*$', 'i');
+begin
+	if v is null then
+		raise invalid_text_representation;
+	end if;
+	return (v[1] || v[2])::double precision / extract(epoch from (coalesce(v[3], '1') || coalesce(v[4], 's'))::interval)::double precision;
+exception
+	when invalid_text_representation or invalid_datetime_format or interval_field_overflow or datetime_field_overflow or numeric_value_out_of_range or division_by_zero then
+		perform tow_store.fail('TW422', format('bad rate %L', left(spec, 100)), 'so many a second (5, or 0.5), or in another time: 5/min, 1000/h, 100/60s, 3/10min');
+		return null;
+end $$;
+comment on function tow.rate(text) is 'A rate as jobs a second: of 5, 5/min, 1000/h, 100/60s, 3/10min. tow queue and tow lane, the page and the API take rates as this does: tow.set_queue(''api'', rate => tow.rate(''100/min'')).';
+
+create or replace function tow_store.is_rate(p_name text, p_type text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_type = 'double precision' and p_name in ('rate', 'lane_rate')
+$$;
+comment on function tow_store.is_rate(text, text) is 'Whether an argument of a request is a rate, which may be given as tow.rate takes it.';
+
 create or replace function tow_store.check_limit(p_max_running int, p_least int, p_rate double precision, p_burst int, p_reset text[], p_names text[], p_given jsonb) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -50,7 +76,7 @@ begin
 	if p_max_running not between p_least and 1000000 then
 		perform tow_store.fail('TW422', format('bad limit %s', p_max_running), format('use %s to 1000000; tow.pause, tow.pause_lane and tow.pause_kind let nothing start', p_least));
 	elsif not p_rate between 0.00001 and 1000000 or p_rate = 'NaN' then
-		perform tow_store.fail('TW422', format('bad rate %s', p_rate), 'jobs a second: 0.00001 to 1000000, for instance 0.0167 for one a minute');
+		perform tow_store.fail('TW422', format('bad rate %s', p_rate), 'jobs a second: 0.00001 to 1000000; tow.rate(''1/min'') is one a minute');
 	elsif p_burst not between 1 and 1000000 then
 		perform tow_store.fail('TW422', format('bad burst %s', p_burst), 'use 1 to 1000000: how many may start at once after a pause');
 	end if;

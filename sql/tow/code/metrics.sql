@@ -172,8 +172,14 @@ begin
 end $$;
 comment on function tow_store.sample_failures(timestamptz) is 'Count the runs that failed in a minute, by kind and class.';
 
--- p_present: the minute has just ended, so that what is seen now may stand for it. At most 500 queues are kept. What is
--- ready is counted to a million a priority.
+create or replace function tow_store.sampled_to() returns int
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select 1000000
+$$;
+comment on function tow_store.sampled_to() is 'How far metrics count the jobs of a priority.';
+
+-- p_present: the minute has just ended, so that what is seen now may stand for it. At most 500 queues are kept.
 create or replace function tow_store.sample_state(p_at timestamptz, p_now timestamptz, p_present boolean) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -187,7 +193,7 @@ begin
 	insert into tow_store.metric_queue as m (at, minutes, queue, ready, ready_max, oldest_s, running, running_max, slots)
 	select p_at, 1, q.name, d.n, d.n, extract(epoch from p_now - q.oldest_ready), q.running, q.running, q.slots
 	from (select * from tow.queues o order by o.ready + o.waiting + o.running desc, o.name limit 500) q, tow_store.queue o,
-		lateral (select case when q.more then (select sum(c.n) from tow_store.band b, tow_store.depth(b.id, 1000000) c where b.queue = o.id) else q.ready + q.waiting end as n) d
+		lateral (select case when q.more <> '{}' then (select sum(c.n) from tow_store.band b, tow_store.depth(b.id, tow_store.sampled_to()) c where b.queue = o.id) else q.ready + q.waiting end as n) d
 	where o.name = q.name
 	on conflict (at, queue) do update set ready = excluded.ready, ready_max = excluded.ready_max, oldest_s = excluded.oldest_s,
 		running = excluded.running, running_max = excluded.running_max, slots = excluded.slots;
@@ -203,6 +209,17 @@ begin
 	end if;
 end $$;
 comment on function tow_store.sample_state(timestamptz, timestamptz, boolean) is 'Look at queues, workers and the server, for a minute.';
+
+-- Nothing is said of a queue that may have been counted to its end no more, nor where nobody has looked lately.
+create or replace function tow_store.growth() returns table(queue text, growth double precision)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select n.queue, (n.ready - b.ready) / 60
+	from tow_store.metric_queue n join tow_store.metric_queue b on b.queue = n.queue and b.at = n.at - interval '1 min' and b.minutes = 1
+	where n.minutes = 1 and n.at = (select m.at from tow_store.metric m order by m.at desc limit 1) and n.at > (select tow.now()) - interval '4 min'
+		and greatest(n.ready, b.ready) < tow_store.sampled_to()
+$$;
+comment on function tow_store.growth() is 'By how many jobs a second each queue grew in the last minute that was counted.';
 
 create or replace function tow_store.sample_tables(p_at timestamptz) returns void
 language sql volatile set search_path = pg_catalog, pg_temp

@@ -30,6 +30,13 @@ as $$
 $$;
 comment on function tow_store.json_columns(text) is 'The columns of what a function or view gives.';
 
+create or replace function tow_store.json_rate() returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select '{"type": ["number", "string", "null"], "description": "so many a second, or, as a string, in another time: 5/min, 100/60s"}'::jsonb
+$$;
+comment on function tow_store.json_rate() is 'How a rate that is asked for looks as JSON.';
+
 -- "id integer, note string?, nodes []": what may be null has a question mark, a list's rows are among p_rows.
 create or replace function tow_store.json_members(p_members text, p_rows jsonb default '{}') returns jsonb
 language sql immutable set search_path = pg_catalog, pg_temp
@@ -52,7 +59,7 @@ as $$
 		when 'tow.overview' then tow_store.json_members('at string, database string, server string, claims integer, positions integer, scheduled integer, retrying integer, waiting integer, more [], schedulers integer, trouble [], queues [], running [], workers []', jsonb_build_object(
 			'more', '{"type": "string"}'::jsonb,
 			'trouble', tow_store.json_members('component string, status string, detail string, hint string?'),
-			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?, more boolean'),
+			'queues', tow_store.json_members('name string, state string, ready integer, running integer, oldest_ready string?, workers integer, slots integer, waiting integer, max_running integer?, rate number?, pause_reason string?, more [], growth number?', jsonb_build_object('more', '{"type": "string"}'::jsonb)),
 			'running', tow_store.json_members('id integer, kind string, queue string, attempt integer, started_at string, worker integer, pct number?, note string?'),
 			'workers', tow_store.json_members('id integer, name string, host string, pid integer, state string, busy integer, slots integer, queues string?, seen_at string'))) end
 $$;
@@ -114,7 +121,7 @@ as $$
 			from a where a.of_path or r.method in ('GET', 'DELETE')), '[]') || case when r.method <> 'GET' then '[{"$ref": "#/components/parameters/Once"}]'::jsonb else '[]' end,
 		'requestBody', case when r.method not in ('GET', 'DELETE') then (select jsonb_build_object('required', bool_or(a.required), 'content', jsonb_build_object('application/json', jsonb_build_object('schema',
 				jsonb_strip_nulls(jsonb_build_object('type', 'object', 'additionalProperties', false, 'required', jsonb_agg(a.name) filter (where a.required),
-					'properties', jsonb_object_agg(a.name, case when a.required then tow_store.json_type(a.type) else tow_store.json_or_null(a.type) end))))))
+					'properties', jsonb_object_agg(a.name, case when a.required then tow_store.json_type(a.type) when tow_store.is_rate(a.name, a.type::text) then tow_store.json_rate() else tow_store.json_or_null(a.type) end))))))
 			from a where not a.of_path having count(*) > 0) end,
 		'responses', tow_store.json_answer(r)))
 	from said

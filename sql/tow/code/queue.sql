@@ -175,7 +175,14 @@ comment on function tow.reset(text) is 'Give a setting of the instance the value
 
 -- Lists are asked for often, and a job that is counted costs a quarter of a microsecond: beyond some thousands people want to
 -- know only that there are more. Metrics count further, once a minute.
-create or replace function tow_store.depth(p_band int, p_most int default 10000) returns table(n bigint, oldest timestamptz, more boolean)
+create or replace function tow_store.counted_to() returns int
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select 10000
+$$;
+comment on function tow_store.counted_to() is 'How far lists count jobs.';
+
+create or replace function tow_store.depth(p_band int, p_most int default tow_store.counted_to()) returns table(n bigint, oldest timestamptz, more boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
@@ -200,3 +207,14 @@ as $$
 	select p_n || case when p_more then ' or more' else '' end
 $$;
 comment on function tow_store.or_more(bigint, boolean) is 'A number that was counted so far and no further, in words.';
+
+create or replace function tow.depth(queue text, out ready bigint, out waiting bigint)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_id constant int := tow_store.see_queue(queue);
+begin
+	select coalesce(sum(d.n) filter (where not b.laned), 0), coalesce(sum(d.n) filter (where b.laned), 0) into ready, waiting
+	from tow_store.band b, tow_store.depth(b.id, 2147483646) d where b.queue = v_id;
+end $$;
+comment on function tow.depth(text) is 'How many jobs of a queue are ready, and how many wait in lanes, to the last one, where tow.queues stops at some thousands. A million takes a fraction of a second.';

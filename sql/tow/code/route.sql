@@ -26,6 +26,7 @@ language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select format(case
 		when p_type in ('jsonb', 'json') then 'nullif($1 -> %1$L, ''null'')::%2$s'
+		when tow_store.is_rate(p_name, p_type) then 'tow.rate($1 ->> %1$L)'
 		when p_type = 'bytea' then 'decode($1 ->> %1$L, ''base64'')'
 		when p_type = 'jsonb[]' then 'array(select nullif(e, ''null'') from jsonb_array_elements($1 -> %1$L) e)'
 		when p_type like '%[]' then 'case jsonb_typeof($1 -> %1$L) when ''array'' then array(select jsonb_array_elements_text($1 -> %1$L)) else string_to_array($1 ->> %1$L, '','') end::%2$s'

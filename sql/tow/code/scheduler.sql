@@ -87,6 +87,9 @@ begin
 		wait_ms := least(coalesce(t.left, 5000), case when t.ms < -t.ago and (p_vain is null or t.name = any(p_vain)) then greatest(20 - t.ago, 0) else t.ms_left end);
 		safe := v_safe;
 		apart := duty = 'decide';
+		if duty in ('promote', 'admit') and coalesce(t.ms > 0, true) then
+			perform tow_store.looked_in_vain(duty, v_now);
+		end if;
 		watch_ms := case when duty = 'rescue' then extract(epoch from t.every) * 1000 end;
 		continue when apart and wait_ms <= 0 and v_due; -- it may take its time: only when nothing else is due
 		v_due := v_due or (wait_ms <= 0 and watch_ms is null);
@@ -125,8 +128,7 @@ begin
 		union all
 		select 'sample', tow_store.next_sample(), interval '0'
 		union all
-		select 'admit', case when exists (select from tow_store.waiting w where w.reason = 'admission')
-				or exists (select from tow_store.band b where b.opening <= 1) or exists (select from tow_store.signal g where g.fresh)
+		select 'admit', case when exists (select from tow_store.band b where b.opening <= 1) or exists (select from tow_store.signal g where g.fresh)
 				or tow_store.first_to_admit(tow_store.look_from('tow_store.admitted', 'tow_store.admit_full', p_now)) is not null then c_waits
 			else (select w.until from tow_store.waiting w where w.until is not null order by w.until limit 1) end, interval '1 min'
 		union all

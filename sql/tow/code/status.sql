@@ -157,11 +157,11 @@ begin
 	return query
 		select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
 			concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
-				format('%s ready, %s running', coalesce(tow_store.or_more(q.ready, q.more and q.ready >= 10000), 'more than 1000'), q.running), coalesce(tow_store.or_more(nullif(q.waiting, 0), q.more and q.waiting >= 10000), case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
+				format('%s ready, %s running', coalesce(tow_store.or_more(q.ready, 'ready' = any(q.more)), 'more than 1000'), q.running), coalesce(tow_store.or_more(nullif(q.waiting, 0), 'waiting' = any(q.more)), case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
 				'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready)),
 			case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
 		from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
-			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz, more boolean)) q;
+			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz, more text[])) q;
 end $$;
 comment on function tow_store.status_queues(jsonb) is 'Part of tow.status: queues; null is more than a thousand.';
 

@@ -455,14 +455,17 @@ end $$;
 comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int, boolean, text, timestamptz, timestamptz) is
 'Jobs, live and finished, page by page, the newest first (failed and cancelled ones, and those in several states that have all ended or run: what runs, then what ended last): in a state, or in several with commas between them; of a queue, kind, tag, key, lane or parent; class: how the error''s class begins, where no state is given of failed and cancelled jobs; system: those that are means of an area (haul.fetch), or, if false, all others; worker: those that a worker, by its id or name, runs or has ended. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones, -finished_at for what ended; what no index serves is refused. since and until: from when and up to when, of what the list is sorted by, which for -id is when jobs were made. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
 
--- Counted to one more than 10,000.
-create or replace function tow_store.put_off(out scheduled bigint, out retrying bigint, out waiting bigint)
+create or replace function tow_store.put_off(out scheduled bigint, out retrying bigint, out waiting bigint, out more text[])
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select (select count(*) from (select from tow_store.scheduled s where s.reason <> 'r' limit 10001) c), (select count(*) from (select from tow_store.scheduled s where s.reason = 'r' limit 10001) c),
-		(select count(*) from (select from tow_store.waiting limit 10001) c)
+	select least(c.scheduled, m.most), least(c.retrying, m.most), least(c.waiting, m.most),
+		array_remove(array[case when c.scheduled > m.most then 'scheduled' end, case when c.retrying > m.most then 'retrying' end, case when c.waiting > m.most then 'waiting' end], null)
+	from (select tow_store.counted_to() as most) m, lateral (select
+		(select count(*) from (select from tow_store.scheduled s where s.reason <> 'r' limit m.most + 1) o) as scheduled,
+		(select count(*) from (select from tow_store.scheduled s where s.reason = 'r' limit m.most + 1) o) as retrying,
+		(select count(*) from (select from tow_store.waiting limit m.most + 1) o) as waiting) c
 $$;
-comment on function tow_store.put_off() is 'How many jobs wait for an instant, or for something else; those in lanes do not count.';
+comment on function tow_store.put_off() is 'How many jobs wait for an instant, or for something else, counted so far and no further; those in lanes do not count. more: of which there are others.';
 
 create or replace function tow.count_jobs() returns table(state text, count bigint, more boolean, since timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -479,9 +482,9 @@ as $$
 	), n(position, state, count, more) as (
 		select 1, 'running', count(*), false from tow_store.running
 		union all select 2, 'ready', coalesce(sum(b.n), 0)::bigint, coalesce(bool_or(b.more), false) from b where not b.laned
-		union all select 3, 'scheduled', least(s.scheduled, 10000), s.scheduled > 10000 from s
-		union all select 4, 'retrying', least(s.retrying, 10000), s.retrying > 10000 from s
-		union all select 5, 'waiting', least(s.waiting, 10000) + coalesce(sum(b.n), 0)::bigint, s.waiting > 10000 or coalesce(bool_or(b.more), false) from s left join b on b.laned group by s.waiting
+		union all select 3, 'scheduled', s.scheduled, 'scheduled' = any(s.more) from s
+		union all select 4, 'retrying', s.retrying, 'retrying' = any(s.more) from s
+		union all select 5, 'waiting', s.waiting + coalesce(sum(b.n), 0)::bigint, 'waiting' = any(s.more) or coalesce(bool_or(b.more), false) from s left join b on b.laned group by s.waiting, s.more
 		union all select 6, 'failed', count(*) filter (where t.outcome = 'f' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
 		union all select 7, 'cancelled', count(*) filter (where t.outcome = 'x' and not exists (select from tow_store.revival v where v.run = t.run)), count(*) = 100000 from t
 	)

@@ -3,15 +3,16 @@ select q.name, case when q.paused_at is null then 'open' else 'paused' end as st
 	r.oldest as oldest_ready, coalesce(w.workers, 0) as workers, coalesce(w.slots, 0) as slots, q.policy, q.max_attempts, q.timeout, q.retention, q.max_args_bytes,
 	q.paused_at, q.pause_reason, q.description, g.max_running, g.rate, g.burst, q.lane_limit, q.lane_rate, q.lane_burst, q.expire_after,
 	case when w.workers is null then 'nobody serves it' end as trouble, case when w.workers is null then format('tow worker --queue %s', q.name) end as hint,
-	coalesce(r.more, false) as more
+	array_remove(array[case when r.more then 'ready' end, case when r.laned_more then 'waiting' end], null) as more
 from tow_store.queue q
 	left join tow_store.gate g on g.what = 'q' and g.queue = q.id
-	left join lateral (select (sum(c.n) filter (where not b.laned))::bigint as n, (sum(c.n) filter (where b.laned))::bigint as laned, min(c.oldest) as oldest, bool_or(c.more) as more from tow_store.band b, lateral tow_store.depth(b.id) c where b.queue = q.id) r on true
+	left join lateral (select (sum(c.n) filter (where not b.laned))::bigint as n, (sum(c.n) filter (where b.laned))::bigint as laned, min(c.oldest) as oldest,
+		bool_or(c.more) filter (where not b.laned) as more, bool_or(c.more) filter (where b.laned) as laned_more from tow_store.band b, lateral tow_store.depth(b.id) c where b.queue = q.id) r on true
 	left join (select b.queue, count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band group by b.queue) u on u.queue = q.id
 	left join (select s.queue, count(*) as workers, sum(s.slots)::bigint as slots
 		from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null group by s.queue) w on w.queue = q.id
 order by q.name;
-comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready, and waiting (in lanes), count to 10,000 a priority and no further; more: that there are others. trouble, hint: that no live worker serves it, and the command that does.';
+comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready, and waiting (in lanes), count to 10,000 a priority and no further; more: which of the two has others beside (tow.depth counts them). trouble, hint: that no live worker serves it, and the command that does.';
 
 create or replace function tow_store.slots_of(w tow_store.worker) returns int
 language sql immutable set search_path = pg_catalog, pg_temp

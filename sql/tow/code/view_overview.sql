@@ -8,21 +8,20 @@ as $$
 		'at', tow.now(), 'database', current_database(), 'server', current_setting('server_version'),
 		'claims', coalesce(pg_sequence_last_value('tow_store.run'::regclass), 0),
 		'positions', coalesce(pg_sequence_last_value('tow_store.job_id'::regclass), 0),
-		'scheduled', least(s.scheduled, 10000), 'retrying', least(s.retrying, 10000),
-		'waiting', least(s.waiting, 10000) + (select coalesce(sum((v ->> 'waiting')::bigint), 0) from jsonb_array_elements(q.all) v),
-		'more', array(select m.state from (values ('ready', exists (select from jsonb_array_elements(q.all) v where (v -> 'more')::boolean and (v -> 'ready')::bigint >= 10000)),
-			('scheduled', s.scheduled > 10000), ('retrying', s.retrying > 10000),
-			('waiting', s.waiting > 10000 or exists (select from jsonb_array_elements(q.all) v where (v -> 'more')::boolean and (v -> 'waiting')::bigint >= 10000))) m(state, more) where m.more),
+		'scheduled', s.scheduled, 'retrying', s.retrying,
+		'waiting', s.waiting + (select coalesce(sum((v ->> 'waiting')::bigint), 0) from jsonb_array_elements(q.all) v),
+		'more', array(select m.state from unnest('{ready,scheduled,retrying,waiting}'::text[]) m(state)
+			where m.state = any(s.more) or exists (select from jsonb_array_elements(q.all) v where v -> 'more' ? m.state)),
 		'schedulers', (select count(*) from tow.schedulers s where s.state <> 'silent'),
 		'trouble', (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (select * from tow_store.status_of(q.all) s where s.status <> 'ok' limit 20) t),
 		'queues', (select coalesce(jsonb_agg(jsonb_build_object('name', v -> 'name', 'state', v -> 'state', 'ready', v -> 'ready', 'running', v -> 'running',
 			'oldest_ready', v -> 'oldest_ready', 'workers', v -> 'workers', 'slots', v -> 'slots', 'waiting', v -> 'waiting', 'max_running', v -> 'max_running',
-			'rate', v -> 'rate', 'pause_reason', v -> 'pause_reason', 'more', v -> 'more') order by n), '[]')
-			from jsonb_array_elements(q.all) with ordinality e(v, n)),
+			'rate', v -> 'rate', 'pause_reason', v -> 'pause_reason', 'more', v -> 'more', 'growth', g.growth) order by n), '[]')
+			from jsonb_array_elements(q.all) with ordinality e(v, n) left join tow_store.growth() g on g.queue = v ->> 'name'),
 		'running', (select coalesce(jsonb_agg(to_jsonb(r) order by r.started_at), '[]') from
 			(select j.id, j.kind, j.queue, j.attempt, j.started_at, j.worker, j.pct, j.note from tow_store.jobs_at(array(select p from tow_store.newest_places('running', max_running, 9223372036854775807) p)) j) r),
 		'workers', (select coalesce(jsonb_agg(to_jsonb(w) order by w.id), '[]') from
 			(select id, name, host, pid, state, busy, slots, queues, seen_at from tow.workers) w))
 	from q, tow_store.put_off() s
 $$;
-comment on function tow.overview(int) is 'A picture of the whole for dashboards: counters, queues, running jobs, workers, and what is not well. more: states of which there are more than were counted (to 10,000; ready and waiting jobs so far in each queue and priority); of a queue: that of its ready jobs, or those in lanes, there are.';
+comment on function tow.overview(int) is 'A picture of the whole for dashboards: counters, queues, running jobs, workers, and what is not well. more: states of which there are more than were counted (to 10,000; ready and waiting jobs so far in each queue and priority); of a queue: which of ready and waiting has others. growth of a queue: by how many jobs a second both grew in the last minute that was counted; null: nobody knows.';

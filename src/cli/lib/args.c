@@ -94,9 +94,12 @@ static bool is_written_so(const char *value, const char *with)
 static const char *range_of(const char *name)
 {
 	static const char *const limits[][2] = {
-		{ "max-running", "1 to 1000000" },     { "rate", "0.00001 to 1000000" },
-		{ "burst", "1 to 1000000" },	       { "lane-limit", "0 to 1000000" },
-		{ "lane-rate", "0.00001 to 1000000" }, { "lane-burst", "1 to 1000000" },
+		{ "max-running", "1 to 1000000" },
+		{ "rate", "0.00001 to 1000000 a second" },
+		{ "burst", "1 to 1000000" },
+		{ "lane-limit", "0 to 1000000" },
+		{ "lane-rate", "0.00001 to 1000000 a second" },
+		{ "lane-burst", "1 to 1000000" },
 	};
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
 		if (strcmp(limits[i][0], name) == 0)

@@ -219,6 +219,17 @@ void cli_arg(struct cli_call *call, const char *name, const char *value)
 	call->args[call->n++] = (struct tow_arg){ name, value };
 }
 
+bool cli_rate(struct cli *c, struct cli_call *call, const char *name, const char *value)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!value)
+		return true;
+	if (!tow_call(c->db, &rows, &c->err, "tow.rate", value))
+		return false;
+	cli_arg(call, name, tow_strdup(&c->arena, tow_rows_at(rows, 0, 0)));
+	return true;
+}
+
 bool cli_call(struct cli *c, struct tow_rows **rows, const char *verb, const struct cli_call *call)
 {
 	return tow_db_call_named(c->db, rows, &c->err, verb, call->args, call->n);

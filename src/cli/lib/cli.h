@@ -60,6 +60,8 @@ struct cli_call {
 	size_t n;
 };
 void cli_arg(struct cli_call *call, const char *name, const char *value);
+/* A rate as typed ("100/min"), which becomes jobs a second. */
+TOW_MUST bool cli_rate(struct cli *c, struct cli_call *call, const char *name, const char *value);
 TOW_MUST bool cli_call(struct cli *c, struct tow_rows **rows, const char *verb,
 		       const struct cli_call *call);
 

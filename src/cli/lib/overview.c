@@ -1,5 +1,6 @@
 #include "overview.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "when.h"
@@ -49,13 +50,44 @@ double overview_rate(const struct overview *o)
 	return o->n_rates ? o->rates[o->n_rates - 1] : 0;
 }
 
-double overview_growth(const struct overview *o, const char *queue, long long ready)
+bool overview_is_more(const struct tow_json *of, const char *state)
+{
+	const struct tow_json *more = tow_json_get(of, "more");
+	for (size_t i = 0; more && i < tow_json_len(more); i++) {
+		const char *one = tow_json_text(tow_json_at(more, i));
+		if (one && strcmp(one, state) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct tow_json *queue_before(const struct overview *o, const char *name)
 {
 	const struct tow_json *queues = tow_json_get(o->before, "queues");
 	for (size_t i = 0; queues && i < tow_json_len(queues); i++) {
 		const struct tow_json *q = tow_json_at(queues, i);
-		if (strcmp(tow_json_str(q, "name", ""), queue) == 0 && seconds(o) > 0)
-			return (double)(ready - tow_json_int(q, "ready", 0)) / seconds(o);
+		if (strcmp(tow_json_str(q, "name", ""), name) == 0)
+			return q;
 	}
-	return 0;
+	return NULL;
+}
+
+static bool is_cut(const struct tow_json *queue)
+{
+	return overview_is_more(queue, "ready") || overview_is_more(queue, "waiting");
+}
+
+static long long depth(const struct tow_json *queue)
+{
+	return tow_json_int(queue, "ready", 0) + tow_json_int(queue, "waiting", 0);
+}
+
+double overview_growth(const struct overview *o, const struct tow_json *queue)
+{
+	const struct tow_json *before = queue_before(o, tow_json_str(queue, "name", ""));
+	if (is_cut(queue) || (before && is_cut(before)))
+		return tow_json_num(queue, "growth", NAN);
+	if (!before || seconds(o) <= 0)
+		return NAN;
+	return (double)(depth(queue) - depth(before)) / seconds(o);
 }

@@ -21,7 +21,11 @@ TOW_MUST bool overview_next(struct overview *o, struct tow_db *db, struct tow_er
 
 double overview_rate(const struct overview *o); /* the latest; 0 at first */
 
-/* By how much a queue's ready jobs grew a second; 0 when it is new. */
-double overview_growth(const struct overview *o, const char *queue, long long ready);
+/* Whether there are more of a state, of the whole or of a queue, than were counted. */
+bool overview_is_more(const struct tow_json *of, const char *state);
+
+/* By how many jobs a second a queue, one of o->now's, grew since the picture before, or, where one
+ * of the two has more than were counted, in the last minute. NAN: nobody knows. */
+double overview_growth(const struct overview *o, const struct tow_json *queue);
 
 #endif

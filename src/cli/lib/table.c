@@ -49,13 +49,12 @@ static const char *as_list(struct tow_arena *a, const char *value)
 	return n >= 2 && *value == '{' ? tow_strndup(a, value + 1, n - 2) : value;
 }
 
-/* What a queue has is counted to 10,000, and more is of its ready jobs, or of those in lanes. */
+/* The column more lists those that were counted so far and no further. */
 static const char *as_counted(struct tow_arena *a, const struct tow_rows *rows, size_t row,
-			      const char *value)
+			      const char *name, const char *value)
 {
 	const char *more = tow_rows_get(rows, row, "more");
-	bool is_more = more && *more == 't' && strtoll(value, NULL, 10) >= TABLE_COUNTED_TO;
-	return is_more ? tow_fmt(a, "%s+", value) : value;
+	return more && strstr(more, name) ? tow_fmt(a, "%s+", value) : value;
 }
 
 const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t row,
@@ -75,10 +74,12 @@ const char *table_cell(struct tow_arena *a, const struct tow_rows *rows, size_t 
 		return tow_bytes(a, strtoll(value, NULL, 10));
 	case AS_RATE:
 		return tow_fmt(a, "%s/s", tow_bytes(a, strtoll(value, NULL, 10)));
+	case AS_PACE:
+		return when_pace(a, strtod(value, NULL));
 	case AS_LIST:
 		return text_clean(a, as_list(a, value));
 	case AS_COUNTED:
-		return as_counted(a, rows, row, value);
+		return as_counted(a, rows, row, c->name, value);
 	case AS_YES:
 		return *value == 't' ? "yes" : "no";
 	case AS_IS:
@@ -107,7 +108,7 @@ static void measure(struct table *t)
 		t->right[i] =
 			(number < tow_rows_width(t->rows) && tow_rows_is_number(t->rows, number)) ||
 			c->as == AS_DURATION || c->as == AS_PERCENT || c->as == AS_BYTES ||
-			c->as == AS_RATE;
+			c->as == AS_RATE || c->as == AS_PACE;
 		t->widths[i] = text_width(title(&t->arena, c));
 		for (size_t row = 0; row < tow_rows_count(t->rows); row++) {
 			int width = text_width(table_cell(&t->arena, t->rows, row, c, t->now));

@@ -9,8 +9,6 @@
 #include "tow/db.h"
 #include "tow/mem.h"
 
-enum { TABLE_COUNTED_TO = 10000 }; /* as tow_store.depth does */
-
 enum column_as {
 	AS_IS,
 	AS_STATE,    /* coloured by what it says */
@@ -19,10 +17,11 @@ enum column_as {
 	AS_PERCENT,
 	AS_BYTES,   /* "1.5 GB" */
 	AS_RATE,    /* "2.1 MB/s" */
+	AS_PACE,    /* of jobs a second: "5/s", "100/min" */
 	AS_LIST,    /* an array without its braces */
 	AS_YES,	    /* a boolean: yes or no */
 	AS_IF_ANY,  /* as it is; the column is left out when no row has one */
-	AS_COUNTED, /* "10000+" where the row's column more says that there are others */
+	AS_COUNTED, /* "10000+" where the row's column more names it: there are others */
 };
 
 struct column {

@@ -1,5 +1,6 @@
 #include "topview.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,23 +42,12 @@ static void count(struct frame *f, const char *name, long long n, enum colour co
 	frame_put(f, PLAIN, "   ");
 }
 
-static bool is_more(const struct tow_json *now, const char *state)
-{
-	const struct tow_json *more = tow_json_get(now, "more");
-	for (size_t i = 0; more && i < tow_json_len(more); i++) {
-		const char *one = tow_json_text(tow_json_at(more, i));
-		if (one && strcmp(one, state) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* What was counted so far and no further. */
 static void count_some(struct frame *f, const struct tow_json *now, const char *state, long long n,
 		       enum colour colour)
 {
 	frame_put(f, DIM, "%s ", state);
-	frame_put(f, n > 0 ? colour : PLAIN, "%lld%s", n, is_more(now, state) ? "+" : "");
+	frame_put(f, n > 0 ? colour : PLAIN, "%lld%s", n, overview_is_more(now, state) ? "+" : "");
 	frame_put(f, PLAIN, "   ");
 }
 
@@ -188,9 +178,8 @@ static const char *number(struct frame *f, const struct tow_json *item, const ch
 
 static const char *counted(struct frame *f, const struct tow_json *q, const char *member)
 {
-	long long n = tow_json_int(q, member, 0);
-	bool more = n >= TABLE_COUNTED_TO && tow_json_bool(q, "more", false);
-	return tow_fmt(f->arena, "%lld%s", n, more ? "+" : "");
+	return tow_fmt(f->arena, "%lld%s", tow_json_int(q, member, 0),
+		       overview_is_more(q, member) ? "+" : "");
 }
 
 struct cell_title {
@@ -240,16 +229,25 @@ static const char *running_of(struct frame *f, const struct tow_json *q)
 	return most < 0 ? n : tow_fmt(f->arena, "%s of %lld", n, most);
 }
 
+static void put_growth(const struct topview *v, struct frame *f, int width,
+		       const struct tow_json *q)
+{
+	double n = overview_growth(v->o, q);
+	if (isnan(n))
+		frame_cell(f, PLAIN, width, v->o->before ? "?" : "");
+	else
+		frame_cell(f, n > 0.5 ? YELLOW : PLAIN, width,
+			   n > 0.5 || n < -0.5 ? tow_fmt(f->arena, "%+.0f", n) : "");
+}
+
 static void queue_row(const struct topview *v, struct frame *f, const struct tow_json *q)
 {
 	const struct cell_title *t = queue_titles;
 	const char *name = tow_json_str(q, "name", ""), *state = tow_json_str(q, "state", "");
-	double growth = overview_growth(v->o, name, tow_json_int(q, "ready", 0));
 	frame_cell(f, PLAIN, t[0].width, name);
 	frame_cell(f, text_colour_of(state), t[1].width, state);
 	frame_cell(f, PLAIN, t[2].width, counted(f, q, "ready"));
-	frame_cell(f, growth > 0.5 ? YELLOW : PLAIN, t[3].width,
-		   growth > 0.5 || growth < -0.5 ? tow_fmt(f->arena, "%+.0f", growth) : "");
+	put_growth(v, f, t[3].width, q);
 	frame_cell(f, PLAIN, t[4].width, counted(f, q, "waiting"));
 	frame_cell(f, PLAIN, t[5].width, running_of(f, q));
 	frame_cell(f, PLAIN, t[6].width, age(v, f, q, "oldest_ready"));

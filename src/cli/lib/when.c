@@ -143,6 +143,28 @@ const char *when_relative(struct tow_arena *a, long long at, long long now)
 	return s < 0 ? tow_fmt(a, "in %s", length) : tow_fmt(a, "%s ago", length);
 }
 
+static bool is_whole(double n)
+{
+	double off = n - (double)(long long)(n + 0.5);
+	return n > 0.5 && off < 1e-6 * n && off > -1e-6 * n;
+}
+
+const char *when_pace(struct tow_arena *a, double rate)
+{
+	static const struct {
+		double s;
+		const char *unit;
+	} paces[] = { { 1, "s" }, { 60, "min" }, { 3600, "h" } };
+	size_t n = sizeof paces / sizeof *paces, i = 0;
+	while (i < n && !is_whole(rate * paces[i].s))
+		i++;
+	if (i < n)
+		return tow_fmt(a, "%.0f/%s", rate * paces[i].s, paces[i].unit);
+	for (i = 0; i + 1 < n && rate * paces[i].s < 1;)
+		i++;
+	return tow_fmt(a, "%.3g/%s", rate * paces[i].s, paces[i].unit);
+}
+
 const char *when_iso(struct tow_arena *a, const char *text)
 {
 	struct tm tm;

@@ -19,7 +19,10 @@ TOW_MUST bool when_now(struct tow_db *db, long long *us, struct tow_err *e);
 
 const char *when_duration(struct tow_arena *a, long long us); /* "3 s", "850 ms", "2 h 5 min" */
 const char *when_relative(struct tow_arena *a, long long at,
-			  long long now);		     /* "3 s ago", "in 5 min" */
+			  long long now); /* "3 s ago", "in 5 min" */
+/* Of jobs a second: "5/s", "100/min", in the time of which it is a whole number, or at least one.
+ */
+const char *when_pace(struct tow_arena *a, double rate);
 const char *when_iso(struct tow_arena *a, const char *text); /* with a T and a full zone */
 
 /* The text of an instant, for people: the clock time, with the day if it is not today. */
