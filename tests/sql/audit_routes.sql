@@ -16,7 +16,7 @@ end $$;
 create temporary table kept as select id, statement from tow_store.route;
 update tow_store.route set statement = $s$ select case when $1 ? 'never' then '' else '{"id": 1}' end, 1, null $s$;
 create temporary table called as select r.method, r.path, r.names, pg_temp.call(:'hash', r.method, r.path,
-	(select coalesce(jsonb_object_agg(n, case when r.types[o] = 'timestamp with time zone' then '2030-01-01' else '1' end), '{}') from unnest(r.names) with ordinality u(n, o) where (o <= r.needs or r.path like '%{' || n || '}%') and not r.fixed ? n)) as noted from tow_store.route r;
+	(select coalesce(jsonb_object_agg(n, case when r.types[o] = 'timestamp with time zone' then '2030-01-01' when r.types[o] = 'interval' then '1 s' else '1' end), '{}') from unnest(r.names) with ordinality u(n, o) where (o <= r.needs or r.path like '%{' || n || '}%') and not r.fixed ? n)) as noted from tow_store.route r;
 select ok(count(*) > 80, 'there are many routes that change something') from called where method <> 'GET';
 select is((select string_agg(format('%s %s: %s', method, path, noted), e'\n') from called where method <> 'GET' and noted !~ ('^ada called ' || method || ' ' || regexp_replace(path, '([{}])', '\\\1', 'g') || '( 1)? \{.*\}$')), null, 'each is in the audit, once, by its token');
 select is((select string_agg(path || ': ' || noted, e'\n') from called where method = 'GET' and noted <> 'nothing'), null, 'who only reads is not');

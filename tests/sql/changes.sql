@@ -4,6 +4,7 @@ begin;
 delete from tow_store.daemon;
 set local tow.fake_now = '2030-01-01 00:00:00+00';
 create temporary table w as select pg_temp.worker('{default}', '{noop,scan}') as id;
+update tow_store.worker set lease = '100 years'; -- it is heard, whatever time it is
 create temporary table mark (since jsonb);
 insert into mark values ('{}');
 
@@ -113,7 +114,6 @@ select tow.set_daemon('d', 'scan', '{"secret": 4}') \g /dev/null
 select tow.start_daemon('d'), pg_temp.drain('admit'), pg_temp.claim(w.id) from w \g /dev/null
 create function pg_temp.turn() returns bigint language sql as $$ select d.job from tow_store.daemon d where d.name = 'd' $$;
 select tow.daemon_status(pg_temp.turn(), (select r.run from tow_store.running r where r.job_id = pg_temp.turn()), 'Looking', 7, 'noop') \g /dev/null
-update tow_store.worker set seen_at = tow.now();
 select pg_temp.look('workers', 'schedules', 'daemons') \g /dev/null
 select is(pg_temp.feeds(), 'daemons schedules workers', 'three feeds');
 select is(pg_temp.of('workers', (select id::text from w), 'name', 'state', 'slots', 'busy', 'queues'), 'w running 4 1 default:4', 'a worker');

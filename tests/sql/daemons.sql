@@ -5,6 +5,7 @@ delete from tow_store.daemon; -- what an instance starts with
 delete from tow_store.daemon_action;
 set local tow.fake_now = '2030-01-01 00:00:00+00';
 create temporary table w as select pg_temp.worker('{default}', '{scan,noop}') as id;
+update tow_store.worker set lease = '100 years'; -- it is heard, whatever time it is
 
 create function pg_temp.show(p_name text default 'd') returns text language sql as $$
 	select concat_ws(' | ', d.state, d.status, d.status_job, d.error) from tow.daemons d where d.name = p_name $$;

@@ -1,6 +1,16 @@
 -- Workers come, beat and go. A worker is known to live by a session advisory lock on its id and by beats; both are
 -- on a connection of its own, so that a lock wait in an exchange does not look like death.
 
+-- Whether a worker is as good as given up: its session is gone (after a restart of the server all are, and come back), or its
+-- lease is over. People are not told of it as of one that works, also where no scheduler gives it up; what it holds stays its own
+-- until one does.
+create or replace function tow_store.is_silent(w tow_store.worker) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select w.missing_since is not null and w.server_start = pg_postmaster_start_time() or tow.now() - w.seen_at > w.lease
+$$;
+comment on function tow_store.is_silent(tow_store.worker) is 'Whether nothing is heard of a worker any more.';
+
 -- Called first, and after every reconnect with the id it had. Listens on the worker's bell in the same session.
 -- p_session: this session is the caller's own. Through a pooler in transaction mode it is not (what the client library
 -- calls the backend's pid is not pg_backend_pid()): then nothing is left behind in it, neither lock nor LISTEN.

@@ -167,7 +167,7 @@ language sql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
 	with w as (
-		select s.queue, count(*) as workers, sum(s.slots)::bigint as slots from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null group by s.queue
+		select s.queue, count(*) as workers, sum(s.slots)::bigint as slots from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null and not tow_store.is_silent(l) group by s.queue
 	), u as (
 		select b.queue, count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band group by b.queue
 	)

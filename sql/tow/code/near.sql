@@ -56,21 +56,21 @@ as $$
 #variable_conflict use_variable
 declare
 	v_queue constant int := (select q.id from tow_store.queue q where q.name = queue);
-	v_kinds constant text[] := array(select distinct k from tow_store.worker w, unnest(w.kinds) k where w.ended_at is null);
-	v_queues constant int[] := array(select distinct u from tow_store.worker w, unnest(w.queues) u where w.ended_at is null);
+	v_kinds constant text[] := array(select distinct k from tow_store.worker w, unnest(w.kinds) k where w.ended_at is null and not tow_store.is_silent(w));
+	v_queues constant int[] := array(select distinct u from tow_store.worker w, unnest(w.queues) u where w.ended_at is null and not tow_store.is_silent(w));
 	v_served constant boolean := queue is null or coalesce(v_queue = any(v_queues), false);
 	v_who constant name := tow_store.caller();
 	v_near text;
 	v_leaving bigint;
 	v_all text[] := array[]::text[];
 begin
-	if not exists (select from tow_store.worker w where w.ended_at is null) then
+	if not exists (select from tow_store.worker w where w.ended_at is null and not tow_store.is_silent(w)) then
 		return 'no worker is running';
 	elsif kind is not null and kind <> all(v_kinds) then
 		v_near := tow_store.nearest(kind, v_kinds);
 		v_all := v_all || (format('no live worker knows kind %L', kind) || coalesce(', did you mean ' || quote_literal(v_near) || '?', ''));
 	elsif kind is not null and queue is not null and v_served
-		and not exists (select from tow_store.worker w where w.ended_at is null and kind = any(w.kinds) and v_queue = any(w.queues)) then
+		and not exists (select from tow_store.worker w where w.ended_at is null and not tow_store.is_silent(w) and kind = any(w.kinds) and v_queue = any(w.queues)) then
 		v_all := v_all || format('no live worker that serves queue %L knows kind %L', queue, kind);
 	end if;
 	if not v_served then
@@ -80,7 +80,7 @@ begin
 	end if;
 	if v_all = '{}' then
 		select count(*) into v_leaving from tow_store.worker w
-		where w.ended_at is null and (kind is null or kind = any(w.kinds)) and (queue is null or v_queue = any(w.queues))
+		where w.ended_at is null and not tow_store.is_silent(w) and (kind is null or kind = any(w.kinds)) and (queue is null or v_queue = any(w.queues))
 		having bool_and(w.leave_at is not null or w.state = 'draining');
 		v_all := case when v_leaving > 0 then array[tow_store.all_leave(v_leaving)] end;
 	end if;
@@ -95,7 +95,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
-	v_kinds constant text[] := array(select distinct k from tow_store.worker w, unnest(w.kinds) k where w.ended_at is null);
+	v_kinds constant text[] := array(select distinct k from tow_store.worker w, unnest(w.kinds) k where w.ended_at is null and not tow_store.is_silent(w));
 	v_queues constant text[] := array(select q.name from tow_store.queue q order by q.name);
 begin
 	return nullif(concat_ws('; ',

@@ -182,8 +182,8 @@ begin
 				join lateral (select coalesce((select r.id from tow_store.ready r where r.band = b.id order by r.band, r.pos limit 1),
 					(select l.id from tow_store.lined l where l.band = b.id order by l.band, l.gate, l.pos limit 1)) as id) h on true
 				join tow_store.job j on j.id = h.id
-			where not exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues) and j.kind = any(w.kinds))
-				and exists (select from tow_store.worker w where w.ended_at is null and b.queue = any(w.queues))
+			where not exists (select from tow_store.worker w where w.ended_at is null and not tow_store.is_silent(w) and b.queue = any(w.queues) and j.kind = any(w.kinds))
+				and exists (select from tow_store.worker w where w.ended_at is null and not tow_store.is_silent(w) and b.queue = any(w.queues))
 		) k group by k.kind, k.queue;
 end $$;
 comment on function tow_store.status_kinds() is 'Part of tow.status: kinds that nobody runs.';

@@ -10,7 +10,7 @@ from tow_store.queue q
 		bool_or(c.more) filter (where not b.laned) as more, bool_or(c.more) filter (where b.laned) as laned_more from tow_store.band b, lateral tow_store.depth(b.id) c where b.queue = q.id) r on true
 	left join (select b.queue, count(*) as n from tow_store.running o join tow_store.band b on b.id = o.band group by b.queue) u on u.queue = q.id
 	left join (select s.queue, count(*) as workers, sum(s.slots)::bigint as slots
-		from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null group by s.queue) w on w.queue = q.id
+		from tow_store.worker l, unnest(l.queues, l.slots) s(queue, slots) where l.ended_at is null and not tow_store.is_silent(l) group by s.queue) w on w.queue = q.id
 order by q.name;
 comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready, and waiting (in lanes), count to 10,000 a priority and no further; more: which of the two has others beside (tow.depth counts them). trouble, hint: that no live worker serves it, and the command that does.';
 
@@ -20,13 +20,6 @@ as $$
 	select (coalesce(sum(u.slots) filter (where coalesce(u.shared, 0) = 0), 0) + coalesce(max(u.shared), 0))::int from unnest(w.slots, w.shared) u(slots, shared)
 $$;
 comment on function tow_store.slots_of(tow_store.worker) is 'How many slots a worker has: those that queues share are counted once.';
-
-create or replace function tow_store.is_silent(w tow_store.worker) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
-as $$
-	select w.missing_since is not null and w.server_start = pg_postmaster_start_time() or tow.now() - w.seen_at > w.lease
-$$;
-comment on function tow_store.is_silent(tow_store.worker) is 'Whether a worker is as good as given up: its session is gone (after a restart of the server all are, and come back), or its lease is over.';
 
 create or replace view tow.workers as
 select w.id, w.name, w.host, w.pid, case when tow_store.is_silent(w) then 'silent' when w.leave_at is not null then 'draining' else w.state end as state, coalesce(u.n, 0)::int as busy, tow_store.slots_of(w) as slots,
@@ -77,7 +70,7 @@ select coalesce(k.kind, g.name) as kind, coalesce(k.queues, '{}') as queues, coa
 from (
 		select n.kind, array_agg(distinct q.name order by q.name) as queues, count(distinct w.id) as workers
 		from tow_store.worker w cross join unnest(w.kinds) n(kind) cross join unnest(w.queues) u(queue) join tow_store.queue q on q.id = u.queue
-		where w.ended_at is null group by n.kind) k
+		where w.ended_at is null and not tow_store.is_silent(w) group by n.kind) k
 	full join (select o.* from tow_store.gate o where o.what = 'k' and (o.max_running is not null or o.paused_at is not null)) g on g.name = k.kind
 order by kind;
 comment on view tow.kinds is 'Kinds that live workers know, the queues where they would run them, and the limit of each; and those that nobody knows (workers is 0), as long as they are limited or paused.';

@@ -128,7 +128,7 @@ returns table(rank int, reason text, detail text, ids bigint[], until timestampt
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	with w as (
-		select l.id, j.kind = any(l.kinds) as knows from tow_store.worker l where l.ended_at is null and p_queue = any(l.queues)
+		select l.id, j.kind = any(l.kinds) as knows from tow_store.worker l where l.ended_at is null and not tow_store.is_silent(l) and p_queue = any(l.queues)
 	)
 	select 20, 'no worker', format('no worker serves queue %s', j.queue), null::bigint[], null::timestamptz, format('tow worker --queue %s', j.queue)
 	where not exists (select from w)

@@ -51,7 +51,7 @@ as $$
 		select l.id, case when l.leave_at is not null then 'draining' else l.state end as state, case when u.shared > 0 then u.shared else u.slots end as slots,
 			case when u.shared > 0 then array(select o.queue from unnest(l.queues, l.shared) o(queue, shared) where o.shared > 0) else array[p_queue] end as queues
 		from tow_store.worker l, unnest(l.queues, l.slots, l.shared) u(queue, slots, shared)
-		where l.ended_at is null and u.queue = p_queue and j.kind = any(l.kinds)
+		where l.ended_at is null and not tow_store.is_silent(l) and u.queue = p_queue and j.kind = any(l.kinds)
 	), f as (
 		select w.id, w.slots, w.state, count(r.band) as busy
 		from w left join (select o.worker, d.id as band, d.queue from (select * from tow_store.running limit 100000) o join tow_store.band d on d.id = o.band) r
