@@ -154,6 +154,7 @@ like "$(tow enqueue echo '{"b": 2}' --wait --json)" '^\{"id": [0-9]+, "state": "
 "$TOW" enqueue sleep '{"s": 60}' --key long --wait >"$instance_dir/wait" 2>&1 &
 waiter=$!
 ok "the job runs" wait_until '[ "$(instance_psql -c "select count(*) from tow.jobs where key = '"'long'"' and state = '"'running'"'")" = 1 ]'
+ok "its number is said" wait_until "[ -s '$instance_dir/wait' ]" # the job may run before
 tow cancel "$(head -1 "$instance_dir/wait")" >/dev/null
 wait $waiter
 is $? 2 "cancelled"

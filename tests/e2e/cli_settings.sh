@@ -34,6 +34,8 @@ exits 64 "no such word" tow queue nonsense 2>/dev/null
 like "$(tow queue set default --retention 14 2>&1)" "takes a length of time with its unit, not '14'.*hint: for instance: --retention '14 days'" "14 what?"
 exits 0 "nothing is 0 of any unit" tow audit --since 0
 exits 65 "nor do settings guess" tow setting retention 30 2>/dev/null
+exits 65 "nor with a point" tow setting retention 14.5 2>/dev/null
+exits 64 "nor do delays" tow enqueue noop --in 30 2>/dev/null
 exits 64 "pause which?" tow queue pause 2>/dev/null
 exits 64 "rm one at a time" tow queue rm a b 2>/dev/null
 

@@ -39,7 +39,7 @@ select haul.add_profile('quick', stalled => '[{"after": "10 min", "do": "retry"}
 select pg_temp.refused($$ select haul.add_profile('quick') $$, 'TW409', 'set_profile', 'twice');
 select pg_temp.refused($$ select haul.add_profile('a b') $$, 'TW422', 'letters', 'a bad name');
 select pg_temp.refused(format('select haul.set_profile(%L, stalled => %L)', 'quick', s), 'TW422', 'after', 'steps ' || s)
-from (values ('{}'), ('[1]'), ('[{"after": "soon", "do": "fail"}]'), ('[{"after": "1 h"}]'), ('[{"after": "1 h", "do": "dance"}]'), ('[{"after": "1 h", "do": "fail"}, {"after": "1 min", "do": "fail"}]')) v(s);
+from (values ('{}'), ('[1]'), ('[{"after": "soon", "do": "fail"}]'), ('[{"after": "1 h"}]'), ('[{"after": "6", "do": "fail"}]'), ('[{"after": "1 h", "do": "dance"}]'), ('[{"after": "1 h", "do": "fail"}, {"after": "1 min", "do": "fail"}]')) v(s);
 select pg_temp.refused($$ select haul.set_profile('nobody', retries => 1) $$, 'TW404', 'haul.profiles', 'of nobody');
 select pg_temp.refused($$ select haul.set_profile('quick', retries => 101) $$, 'TW422', '100', 'too many retries');
 select pg_temp.refused($$ select haul.drop_profile('default') $$, 'TW409', 'set_profile', 'the default stays');

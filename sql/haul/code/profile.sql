@@ -38,6 +38,9 @@ begin
 	elsif jsonb_typeof(p_steps) <> 'array' then
 		perform haul_store.fail('TW422', format('the steps for %s are no list', p_trouble), c_hint);
 	end if;
+	if exists (select from jsonb_array_elements(p_steps) s where not tow_store.has_unit(s ->> 'after')) then
+		perform haul_store.fail('TW422', format('bad steps for %s: after what?', p_trouble), 'after is a length of time with its unit: 6 h, 30 min');
+	end if;
 	delete from haul_store.step o where o.profile = p_profile and o.trouble = p_trouble;
 	begin
 		insert into haul_store.step (profile, trouble, n, after, act)

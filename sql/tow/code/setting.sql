@@ -1,9 +1,16 @@
+create or replace function tow_store.has_unit(p_interval text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_interval !~ '^[-+\d. ]*[1-9][\d. ]*$'
+$$;
+comment on function tow_store.has_unit(text) is 'Whether a length of time is none of seconds by mistake: PostgreSQL takes 14 for 14 s, whoever meant days. Nothing is 0 of any unit.';
+
 -- What a setting of the instance may be; tow.set asks here. Raises what a cast raises when it is no number or interval.
 create or replace function tow_store.setting_is_good(p_name text, p_value text) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select coalesce(case
-		when p_name ~ 'retention$|^pinned_after$' and p_value ~ '^\s*\d*[1-9]\d*\s*$' then false -- 30 what?
+		when p_name ~ 'retention$|^pinned_after$' and not tow_store.has_unit(p_value) then false
 		when p_name like '%retention' then p_value::interval between '0' and '100 years'
 		when p_name = 'pinned_after' then p_value::interval between '0' and '10 years'
 		when p_name = 'history_max' then pg_size_bytes(p_value) >= 0

@@ -132,7 +132,8 @@ static bool is_some(const struct tow_option *option, const char *value, struct t
 /* PostgreSQL takes 14 for fourteen seconds, whoever meant days. Nothing is 0 of any unit. */
 static bool has_unit(const struct tow_option *option, const char *value, struct tow_err *e)
 {
-	if (!option->value || strcmp(option->value, "INTERVAL") != 0 ||
+	if (!option->value ||
+	    (strcmp(option->value, "INTERVAL") != 0 && strcmp(option->value, "DELAY") != 0) ||
 	    value[strspn(value, "0123456789. ")] || !value[strspn(value, "0. ")])
 		return true;
 	args_usage(e, "--%s takes a length of time with its unit, not '%s'", option->name, value);
