@@ -64,7 +64,7 @@ static void call(struct dispatcher *d, enum beat_call what, const char *verb,
 
 	if (!tow_link_send(&d->beat.link, now, &e, verb, values, n)) {
 		d->beat.attached = false;
-		tow_log_err(TOW_WARN, "beat.lost", &e);
+		tow_log_again(TOW_WARN, "beat.lost", &e, &d->beat.failing);
 		return;
 	}
 	d->beat.call = what;
@@ -173,6 +173,7 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 	b->worker = tow_rows_int(rows, 0, "worker");
 	b->ticket[0] = '\0';
 	b->heard_us = b->sent_us;
+	d->begun = true;
 	d->distrust = false;
 	d->unminded_us = 0; /* what was away may have been the database */
 	snprintf(b->bell, sizeof(b->bell), "%s", tow_rows_get(rows, 0, "bell"));
@@ -253,6 +254,7 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 
 	d->beat.heard_us = d->beat.sent_us;
 	d->beat.backoff_us = 0;
+	d->beat.failing = (struct tow_repeat){ 0 };
 	d->distrust = false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		const char *what = tow_rows_get(rows, i, "what");
@@ -413,7 +415,14 @@ static void begin_anew(struct beat *b, long long now)
 	b->attached = false;
 }
 
-static void refused(struct dispatcher *d, const struct tow_err *e, long long now)
+static void complain(struct dispatcher *d, const char *event, const struct tow_err *e,
+		     long long now)
+{
+	if (!dispatcher_refused(d, e, !d->begun, now))
+		tow_log_again(TOW_WARN, event, e, &d->beat.failing);
+}
+
+static void refused(struct dispatcher *d, struct tow_err *e, long long now)
 {
 	struct beat *b = &d->beat;
 	enum beat_call what = b->call;
@@ -437,9 +446,9 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 		report_refused(d, e, now);
 		return;
 	}
-	tow_log_err(TOW_WARN, "beat.refused", e);
+	tow_db_blame_login(b->link.db, "tow_worker", e);
 	begin_anew(b, now);
-	dispatcher_unknown(d, e, now);
+	complain(d, "beat.refused", e, now);
 }
 
 static void ring(struct dispatcher *d)
@@ -526,7 +535,7 @@ void beat_turn(struct dispatcher *d, long long now)
 	case TOW_LINK_LOST:
 		b->attached = false;
 		b->call = BEAT_NONE;
-		tow_log_err(TOW_WARN, "beat.lost", &e);
+		complain(d, "beat.lost", &e, now);
 		break;
 	case TOW_LINK_NOTHING:
 		break;

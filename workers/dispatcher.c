@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -189,16 +190,18 @@ void dispatcher_leave(struct dispatcher *d, long long now)
 	d->patient = true;
 }
 
-/* Until somebody migrates: a worker can wait for that, and whoever waits for the end of one that
- * drains cannot. */
-void dispatcher_unknown(struct dispatcher *d, const struct tow_err *e, long long now)
+/* A worker that has worked can wait until somebody changes back what he changed. One that never
+ * could would only look as if it did; and whoever waits for the end of one that drains cannot. */
+bool dispatcher_refused(struct dispatcher *d, const struct tow_err *e, bool first, long long now)
 {
-	bool unknown = strcmp(e->class, "42883") == 0 || strcmp(e->class, "3F000") == 0;
+	int status = tow_db_refusal(e);
 
-	if (!unknown || !d->options->drain || d->phase != PHASE_RUN)
-		return;
-	d->unfit = true;
+	if (!status || !(first || d->options->drain) || d->phase != PHASE_RUN)
+		return false;
+	d->refused = status;
+	tow_log_err(TOW_ERROR, "worker.refused", e);
 	dispatcher_stop(d, now);
+	return true;
 }
 
 static void read_signals(struct dispatcher *d, long long now)
@@ -419,5 +422,7 @@ int dispatcher_run(struct dispatcher *d)
 	loop(d);
 	tow_log(TOW_INFO, "worker.stopped", NULL);
 	release(d);
-	return !d->unfit && (d->beat.detached || !d->beat.worker) ? 0 : 75;
+	if (d->refused)
+		return d->refused;
+	return d->beat.detached || !d->beat.worker ? EX_OK : EX_TEMPFAIL;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 /* By how the SQLSTATE begins; the first that fits counts. */
 static const struct {
@@ -26,6 +27,25 @@ enum tow_code sqlstate_code(const char *sqlstate, bool alive)
 	return alive ? TOW_FINAL : TOW_RETRY;
 }
 
+int sqlstate_exit(const char *sqlstate)
+{
+	static const struct {
+		const char *start;
+		int status;
+	} table[] = {
+		{ "28", EX_NOPERM },	/* nobody knows us, or not with this password */
+		{ "42501", EX_NOPERM }, /* insufficient_privilege */
+		{ "08001", EX_CONFIG }, /* an address that cannot be read */
+		{ "3D000", EX_CONFIG }, /* no such database */
+		{ "3F000", EX_CONFIG }, /* no schema, or another version's */
+		{ "42883", EX_CONFIG }, { "42P01", EX_CONFIG },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		if (strncmp(sqlstate, table[i].start, strlen(table[i].start)) == 0)
+			return table[i].status;
+	return 0;
+}
+
 struct hint {
 	const char *start, *text;
 };
@@ -42,13 +62,12 @@ static const char *find(const struct hint *hints, size_t n, const char *sqlstate
 const char *sqlstate_connect_hint(const char *sqlstate, const char *said)
 {
 	static const struct hint hints[] = {
-		{ "28", "check the user and the password in --database or DATABASE_URL" },
-		{ "3D", "create the database, or check its name in --database or DATABASE_URL" },
+		{ "28", "check the user in --database or DATABASE_URL, and the server's "
+			"pg_hba.conf" },
 		{ "53300", "too many sessions: raise max_connections, or run fewer processes" },
 		{ "08P01", "that is what a pooler says: look into its log" },
 		{ "57P03", "the server is starting or stopping: try again in a moment" },
-		{ "",
-		  "start it with: tow up (or tow db start), or check --database and DATABASE_URL" },
+		{ "", "look into the server's log" },
 	};
 	if (strstr(said, "unsupported startup parameter"))
 		return "leave 'options' out of the address, and PGOPTIONS out of the environment; "

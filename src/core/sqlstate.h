@@ -9,8 +9,10 @@
 /* May the same call be repeated? alive: the connection survived it. */
 enum tow_code sqlstate_code(const char *sqlstate, bool alive);
 
-/* What to do when a connection could not be made, of which libpq said this; sqlstate is "" when no
- * server answered. */
+/* What keeps a program from its work until somebody does something: its exit status; else 0. */
+int sqlstate_exit(const char *sqlstate);
+
+/* What to do when a server refused a connection, of which libpq said this. */
 const char *sqlstate_connect_hint(const char *sqlstate, const char *said);
 
 /* libpq's message about a connection that could not be made: did a server speak in it, and if it is

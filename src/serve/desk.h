@@ -31,6 +31,8 @@ struct desk {
 	int again;	       /* how often it was the same since */
 	int strangers;	       /* tokens that are none, since the audit was told of some */
 	long long noted_us;    /* when that was */
+	long long again_us, backoff_us; /* no connection is tried before, after one was refused */
+	struct tow_err refused;		/* why it was */
 };
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);
