@@ -55,7 +55,8 @@ static bool drain_one(struct cli *c, const char *id)
 		printf("{\"worker\": %s, \"jobs\": %s}\n", id, jobs);
 	else
 		printf("worker %s takes no more jobs, and goes when it has ended the %s that it "
-		       "has; tow up starts another in its place at once\n",
+		       "has. tow up starts another in its place at once, a systemd unit with "
+		       "Restart=always once it has gone, else nobody does\n",
 		       id, jobs);
 	return true;
 }

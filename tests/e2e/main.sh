@@ -32,5 +32,18 @@ contrib/gen/man.sh "$TOW" "$pages"
 for page in $(sed -n 's/^Documentation=man:\(.*\)(1)$/\1/p' contrib/systemd/*.service); do
 	like "$(cat "$pages/$page.1")" "usage: tow ${page#tow-}" "the page $page, of which a unit speaks, is among those that are made"
 done
+if command -v systemd-analyze >/dev/null; then
+	units=$pages/units
+	mkdir "$units"
+	for unit in contrib/systemd/*.service; do
+		sed "s|^ExecStart=/usr/local/bin/tow|ExecStart=$(realpath "$TOW")|" "$unit" >"$units/$(basename "${unit/@/@mail}")"
+	done
+	is "$(systemd-analyze verify --man=no "$units"/*.service 2>&1 | grep -F "$units")" "" "systemd takes the units"
+else
+	skip "no systemd-analyze here"
+fi
+worker_unit=$(cat contrib/systemd/tow-worker@.service)
+like "$worker_unit" "Restart=always" "a worker that was drained has another come"
+like "$worker_unit" "OOMPolicy=continue" "and outlives a handler that the kernel killed"
 like "$(env -u MAKEFLAGS make -n B="${TOW_BUILD:-build}" install)" "gen/man.sh.*share/man/man1" "and make install makes and brings them"
 done_testing

@@ -153,7 +153,7 @@ begin
 	end if;
 	return v_jobs;
 end $$;
-comment on function tow.drain_worker(bigint) is 'Have a worker claim no more, end the jobs that it has, however long they take, and go; returns how many it has. Whoever looks after it may start another in its place: tow up does, systemd does not.';
+comment on function tow.drain_worker(bigint) is 'Have a worker claim no more, end the jobs that it has, however long they take, and go; returns how many it has. Whoever looks after it starts another in its place: tow up at once, systemd once it has gone, with Restart=always.';
 
 -- Those that wait for a queue to be made, and those that are due, will be ready in the scheduler's next turn.
 create or replace function tow.drained(p_worker bigint) returns boolean
