@@ -103,6 +103,7 @@ bool dispatcher_kinds(struct dispatcher *d)
 
 static void reload(struct dispatcher *d)
 {
+	TOW_AUTO_BUF changed = { 0 };
 	struct config fresh;
 	struct tow_err e = { 0 };
 
@@ -112,15 +113,17 @@ static void reload(struct dispatcher *d)
 		config_release(&fresh);
 		tow_log_err(TOW_ERROR, "reload.refused", &e);
 	} else {
+		config_changes(&d->config, &fresh, &changed);
 		config_release(&d->config);
 		d->config = fresh;
 		(void)dispatcher_kinds(d);
 		set_queues(d);
 		d->beat.kinds_us = 0;
 		beat_again(d);
-		tow_log(TOW_INFO, "worker.reloaded", "queues=%zu kinds=%zu", d->config.n_queues,
-			d->kinds.n);
+		tow_log(TOW_INFO, "worker.reloaded", "queues=%zu kinds=%zu changed='%s'",
+			d->config.n_queues, d->kinds.n, changed.len ? changed.data : "nothing");
 	}
+	beat_reloaded(d, e.text);
 	tow_sd_notify("READY=1");
 }
 
@@ -397,6 +400,7 @@ static void release(struct dispatcher *d)
 		free(d->queues[i]);
 	}
 	free(d->queues);
+	free(d->beat.mistake);
 	pool_release(&d->shared);
 	kinds_release(&d->kinds);
 	kinds_release(&d->registered);

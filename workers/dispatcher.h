@@ -23,7 +23,15 @@ enum phase {
 	PHASE_OVER,
 };
 
-enum beat_call { BEAT_NONE, BEAT_ATTACH, BEAT_KINDS, BEAT_BEAT, BEAT_REPORT, BEAT_DETACH };
+enum beat_call {
+	BEAT_NONE,
+	BEAT_ATTACH,
+	BEAT_KINDS,
+	BEAT_BEAT,
+	BEAT_REPORT,
+	BEAT_RELOADED,
+	BEAT_DETACH,
+};
 
 /* The heartbeat's connection. */
 struct beat {
@@ -48,6 +56,9 @@ struct beat {
 	size_t report_most;   /* lines in a report: fewer while a bad one is looked for */
 	long long backoff_us; /* after an attach or a beat that was refused */
 	struct tow_repeat failing;
+	char *mistake; /* why the file was refused when it was last read again; NULL: it was not */
+	bool reloaded; /* how that went is to be told */
+	long long reload_us; /* when it was */
 };
 
 enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_DRAINED, LINE_RECONCILE };
@@ -150,6 +161,7 @@ bool dispatcher_refused(struct dispatcher *d, const struct tow_err *e, bool firs
 void beat_init(struct dispatcher *d);
 void beat_turn(struct dispatcher *d, long long now);
 long long beat_wake(const struct dispatcher *d, long long now);
+void beat_reloaded(struct dispatcher *d, const char *mistake); /* "": there is none */
 void beat_again(struct dispatcher *d); /* attach again: queues, slots or kinds have changed */
 
 /* lines.c */
