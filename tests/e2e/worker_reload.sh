@@ -68,6 +68,7 @@ ok "a bad file is refused" wait_until 'grep -q reload.refused "$log"'
 like "$(grep reload.refused "$log")" "soon" "it says why"
 mistaken() { "$TOW" status --json | jq -r '.[] | select(.detail | contains("its file was refused")) | .component + ": " + .detail + " " + .hint'; }
 ok "and the status has it" wait_until '[[ $(mistaken) == "worker "*"line 3: "*"kill -HUP $worker"* ]]' || diag "$(mistaken)"
+like "$("$TOW" workers)" "its file was refused.*line 3" "and the list of workers"
 unlike "$(mistaken)" "soon" "but not what stands in the file, which may be a secret"
 configure 'queue = default:1' 'grace = 20s'
 reload
