@@ -67,7 +67,7 @@ charged hang timeout 'timeout'
 charged flood timeout 'timeout'
 is "$(query "select string_agg(attempt || ' ' || outcome || ' ' || class, ', ') from tow.attempts where job = ${job[allocation]}")" "1 failed memory" \
 	"allocation: one attempt, class memory"
-charged hoard memory 'status 1 when it held 1[0-9][0-9] MB of the 128 MB'
+charged hoard memory 'status 1 when it held 1[0-9][0-9] MB of the 128 MB that it may: MemoryError'
 charged burn cpu 'signal 24'
 charged write filesize 'signal 25'
 charged exit exit.3 'status 3'
