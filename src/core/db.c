@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "home.h"
 #include "sqlstate.h"
 #include "statement.h"
 #include "tow/proc.h"
@@ -183,42 +182,6 @@ static PGconn *connect_verbosely(const struct params *p)
 	return pg;
 }
 
-/* What a hint can quote: a name that is odd is left to whoever reads the error. */
-static const char *word(const char *text)
-{
-	return text && *text && !strpbrk(text, "'\"\\\n") ? text : "...";
-}
-
-static bool hint_unreachable(const PGconn *pg, bool named, struct tow_err *e)
-{
-	if (named ? PQhost(pg) && home_has_server(PQhost(pg)) : home_is_meant())
-		return tow_hint(e, "start it with: tow up (or tow db start), or name another "
-				   "server by --database or DATABASE_URL");
-	return tow_hint(e,
-			"look whether a server runs on host '%1$s' and takes connections at port "
-			"%2$s (pg_isready -h %1$s -p %2$s), or mend --database or DATABASE_URL",
-			word(PQhost(pg)), word(PQport(pg)));
-}
-
-static bool hint_refused(const PGconn *pg, const char *sqlstate, const char *said,
-			 struct tow_err *e)
-{
-	const char *user = word(PQuser(pg)), *database = word(PQdb(pg));
-	if (strcmp(sqlstate, "28P01") == 0)
-		return tow_hint(e,
-				"mend the user or the password in --database or DATABASE_URL; or "
-				"set another one: alter role \"%s\" password '...'",
-				user);
-	if (strcmp(sqlstate, "42501") == 0)
-		return tow_hint(e, "grant connect on database \"%s\" to \"%s\"", database, user);
-	if (strcmp(sqlstate, "3D000") == 0)
-		return tow_hint(e,
-				"mend its name in --database or DATABASE_URL; or create the "
-				"database \"%s\", and run tow migrate",
-				database);
-	return tow_hint(e, "%s", sqlstate_connect_hint(sqlstate, said));
-}
-
 static bool fail_connect(const PGconn *pg, bool named, const char *sqlstate, struct tow_err *e)
 {
 	char said[600];
@@ -228,7 +191,8 @@ static bool fail_connect(const PGconn *pg, bool named, const char *sqlstate, str
 	tow_fail_class(e, *sqlstate ? sqlstate_code(sqlstate, true) : TOW_RETRY,
 		       *sqlstate ? sqlstate : "08001", "cannot connect to database '%s': %s",
 		       PQdb(pg) ? PQdb(pg) : "", said);
-	return *sqlstate ? hint_refused(pg, sqlstate, said, e) : hint_unreachable(pg, named, e);
+	const struct meant meant = { PQuser(pg), PQdb(pg), PQhost(pg), PQport(pg), named };
+	return sqlstate_hint_connect(sqlstate, said, &meant, e);
 }
 
 /* On failure *pg is NULL. A server that refused is asked again for the reason; whoever lets us in
@@ -381,16 +345,11 @@ const char *tow_db_user(const struct tow_db *db)
 
 void tow_db_blame_login(const struct tow_db *db, const char *role, struct tow_err *e)
 {
-	const char *login = tow_db_user(db);
-	if (strcmp(e->class, "42501") != 0)
-		return;
-	tow_err_wrap(e, "the login '%s' may not do what a member of %s may", login, role);
-	tow_err_hint(e, "make it a member: grant %s to \"%s\"", role, login);
-}
-
-int tow_db_refusal(const struct tow_err *e)
-{
-	return e->code == TOW_FINAL ? sqlstate_exit(e->class) : 0;
+	const char *login = PQuser(db->pg);
+	if (strcmp(e->class, "42501") == 0) {
+		(void)tow_wrap(e, "the login '%s' may not do what %s may", login, role);
+		(void)tow_hint(e, "make it a member: grant %s to \"%s\"", role, login);
+	}
 }
 
 bool tow_db_pooled(const struct tow_db *db)
