@@ -172,8 +172,10 @@ install: man ## install into $(DESTDIR)$(PREFIX)
 		$(INSTALL) -D -m 644 contrib/psql/towrc $(DESTDIR)$(PREFIX)/share/towpath/towrc; fi
 	@if [ -f contrib/completion/tow.bash ]; then $(INSTALL) -D -m 644 contrib/completion/tow.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tow; fi
-	@for page in $(out)/man/*.1; do \
-		$(INSTALL) -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
+	@for page in $(out)/man/*.[15]; do \
+		$(INSTALL) -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; done
+	@for file in README.md CHANGES $$(find contrib/docs contrib/examples contrib/grafana contrib/systemd -type f); do \
+		$(INSTALL) -D -m 644 "$$file" "$(DESTDIR)$(PREFIX)/share/doc/towpath/$$file"; done
 
 clean: ## remove what was built
 	rm -rf $(B) $(B)-san

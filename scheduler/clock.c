@@ -129,13 +129,16 @@ static bool attend(struct clock *c, struct tow_err *e)
 	if (!ask(c, &rows, e, "tow.attend",
 		 (const char *[]){ c->name ? c->name : host, host, pid, TOW_VERSION,
 				   c->standby ? "t" : "f", c->pooled ? "f" : "t", now },
-		 7))
+		 7)) {
+		tow_db_blame_login(c->db, "tow_worker", e);
 		return false;
+	}
 	if (tow_rows_count(rows) != 1)
 		return tow_fail(e, TOW_BUG, "tow.attend gave %zu rows", tow_rows_count(rows));
 	c->id = tow_rows_int(rows, 0, "scheduler");
 	if (!limit(c, LIMIT_MS, e))
 		return false;
+	c->begun = true;
 	c->dozed[0] = '\0';
 	c->pause_us = 0;
 	c->rung = false;
@@ -423,6 +426,7 @@ static bool doze(struct clock *c, long long us, struct tow_err *e)
 	struct duty *watch = c->watch[0] ? duty_named(c, c->watch) : NULL;
 
 	c->backoff_us = 0; /* only now: all that comes before it has been answered */
+	c->failing = (struct tow_repeat){ 0 };
 	while (!c->rung && tow_db_alive(c->db) && (now = tow_mono_us()) < until) {
 		long long turn = watch ? next_turn(c, watch) : until;
 
@@ -525,9 +529,10 @@ static bool back_off(struct clock *c)
 	return await(c, -1, 0, most / 2 + random() % (most / 2 + 1));
 }
 
-void clock_run(struct clock *c)
+int clock_run(struct clock *c)
 {
 	bool over = false;
+	int status = 0;
 
 	srandom((unsigned)(tow_mono_us() ^ getpid()));
 	while (!over) {
@@ -542,8 +547,13 @@ void clock_run(struct clock *c)
 		tow_db_closep(&c->db);
 		if (over)
 			break;
-		tow_log_err(TOW_WARN, "scheduler.lost", &why);
-		over = !back_off(c);
+		status = c->begun ? 0 : tow_db_refusal(&why);
+		if (status)
+			tow_log_err(TOW_ERROR, "scheduler.refused", &why);
+		else
+			tow_log_again(TOW_WARN, "scheduler.lost", &why, &c->failing);
+		over = status || !back_off(c);
 	}
 	free(c->duties);
+	return status;
 }

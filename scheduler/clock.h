@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "tow/db.h"
+#include "tow/log.h"
 
 struct duty {
 	char name[64];
@@ -25,7 +26,9 @@ struct clock {
 	bool pooled;	    /* it goes through a pooler: no bell, no settings of the session */
 	long long limit_us; /* what a call may take where the server is not told; 0: no limit */
 	long long id;	    /* as a scheduler, on this connection */
-	long long told_us;  /* when the database last heard of us, by tow.tick */
+	bool begun;	    /* it has attended once */
+	struct tow_repeat failing;
+	long long told_us; /* when the database last heard of us, by tow.tick */
 	struct duty *duties;
 	size_t n_duties;
 	char watch[64];	    /* the duty that has turns while we sleep; "" for none */
@@ -37,7 +40,8 @@ struct clock {
 	long long pause_us, backoff_us;
 };
 
-/* Until a signal, or until a stand-by is not needed any more. */
-void clock_run(struct clock *c);
+/* Until a signal, or until a stand-by is not needed any more; or until the database refuses for
+ * good one that has never attended. An exit status. */
+int clock_run(struct clock *c);
 
 #endif

@@ -76,11 +76,11 @@ static int scheduler(int argc, char **argv)
 {
 	struct choices o = { .format = "text", .level = TOW_INFO };
 	TOW_AUTO_ARENA a = { 0 };
-	int bad = parse(&o, argc, argv);
+	int status = parse(&o, argc, argv);
 	struct clock c;
 
-	if (bad)
-		return bad;
+	if (status)
+		return status;
 	prctl(PR_SET_NAME, "tow scheduler"); /* one that was started by /proc/self/exe is "exe" */
 	tow_log_setup("scheduler", o.format, o.level);
 	c = (struct clock){
@@ -91,10 +91,10 @@ static int scheduler(int argc, char **argv)
 	};
 	if (!c.url)
 		c.url = tow_db_url(&a, o.database);
-	clock_run(&c);
+	status = clock_run(&c);
 	tow_sd_notify("STOPPING=1");
 	tow_log(TOW_INFO, "scheduler.stopped", NULL);
-	return EX_OK;
+	return status;
 }
 
 const struct tow_command tow_command_scheduler = {
@@ -114,6 +114,11 @@ const struct tow_command tow_command_scheduler = {
 		"so that the bell is heard\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"
 		"\n"
-		"SIGTERM ends it at once: whatever it did is a transaction of its own.\n",
+		"SIGTERM ends it at once: whatever it did is a transaction of its own.\n"
+		"\n"
+		"Exit status: 0 ended as asked, 64 wrong options; and of one that never began: 77 "
+		"the login or its password is\n"
+		"refused, 78 the database or its schema is not there. What may pass is tried "
+		"again.\n",
 	.run = scheduler,
 };

@@ -102,7 +102,14 @@ static int print_summary(void)
 	}
 	printf("\nThe database is --database URL, else $DATABASE_URL, else PGHOST and its kin, "
 	       "else the private one\n"
-	       "that 'tow db start' makes under $TOW_HOME.\n");
+	       "that 'tow db start' makes under $TOW_HOME.\n"
+	       "\n"
+	       "Exit status: 0; as in sysexits.h 64 usage, 65 bad data or a wrong state, 66 no "
+	       "such "
+	       "thing, 69 no database,\n"
+	       "75 try again later, 77 not allowed, 78 bad settings. Where one means something "
+	       "else, "
+	       "its help says so.\n");
 	return EX_OK;
 }
 

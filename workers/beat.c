@@ -19,6 +19,7 @@
 #define MEMORY_EVERY_US 10000000
 #define RELOCK_US	5000000
 #define UNANSWERED_US	1000000
+#define MISTAKE_US	80000000000 /* tow.status looks back for a day */
 
 static long long every_us(const struct dispatcher *d)
 {
@@ -57,6 +58,13 @@ void beat_again(struct dispatcher *d)
 	d->beat.wanted++;
 }
 
+void beat_reloaded(struct dispatcher *d, const char *mistake)
+{
+	free(d->beat.mistake);
+	d->beat.mistake = *mistake ? tow_xstrdup(mistake) : NULL;
+	d->beat.reloaded = true;
+}
+
 static void call(struct dispatcher *d, enum beat_call what, const char *verb,
 		 const char *const *values, size_t n, long long now)
 {
@@ -64,7 +72,7 @@ static void call(struct dispatcher *d, enum beat_call what, const char *verb,
 
 	if (!tow_link_send(&d->beat.link, now, &e, verb, values, n)) {
 		d->beat.attached = false;
-		tow_log_err(TOW_WARN, "beat.lost", &e);
+		tow_log_again(TOW_WARN, "beat.lost", &e, &d->beat.failing);
 		return;
 	}
 	d->beat.call = what;
@@ -173,6 +181,7 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 	b->worker = tow_rows_int(rows, 0, "worker");
 	b->ticket[0] = '\0';
 	b->heard_us = b->sent_us;
+	d->begun = true;
 	d->distrust = false;
 	d->unminded_us = 0; /* what was away may have been the database */
 	snprintf(b->bell, sizeof(b->bell), "%s", tow_rows_get(rows, 0, "bell"));
@@ -182,6 +191,7 @@ static void on_attach(struct dispatcher *d, const struct tow_rows *rows)
 	b->held = held;
 	note_pooler(b);
 	b->urgent = true;
+	b->reloaded |= first && b->mistake; /* a new worker has it, too */
 	claims_wake(d, true);
 }
 
@@ -253,6 +263,7 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 
 	d->beat.heard_us = d->beat.sent_us;
 	d->beat.backoff_us = 0;
+	d->beat.failing = (struct tow_repeat){ 0 };
 	d->distrust = false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		const char *what = tow_rows_get(rows, i, "what");
@@ -340,6 +351,22 @@ static long long report_at(const struct dispatcher *d)
 	return next > b->report_again_us ? next : b->report_again_us;
 }
 
+/* At once, and of a mistake that is not mended once a day. */
+static bool reload_due(const struct beat *b, long long now)
+{
+	return b->reloaded || (b->mistake && now - b->reload_us > MISTAKE_US);
+}
+
+static void ask_reloaded(struct dispatcher *d, long long now)
+{
+	char worker[24];
+
+	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
+	d->beat.reload_us = now;
+	d->beat.reloaded = false;
+	call(d, BEAT_RELOADED, "tow.reloaded", (const char *[]){ worker, d->beat.mistake }, 2, now);
+}
+
 static bool may_detach(const struct dispatcher *d)
 {
 	return d->phase == PHASE_OVER && !reports_any(&d->reports);
@@ -365,6 +392,8 @@ static void next_call(struct dispatcher *d, long long now)
 		ask_kinds(d, now);
 	} else if (b->urgent || now - b->sent_us >= every_us(d)) {
 		ask_beat(d, now);
+	} else if (reload_due(b, now)) {
+		ask_reloaded(d, now);
 	} else if (now >= report_at(d)) {
 		ask_report(d, now);
 	} else if (kinds_due(d, now)) {
@@ -399,6 +428,7 @@ static void answered(struct dispatcher *d, const struct tow_rows *rows, long lon
 	case BEAT_REPORT:
 		on_report(d);
 		break;
+	case BEAT_RELOADED:
 	case BEAT_NONE:
 		break;
 	}
@@ -413,7 +443,14 @@ static void begin_anew(struct beat *b, long long now)
 	b->attached = false;
 }
 
-static void refused(struct dispatcher *d, const struct tow_err *e, long long now)
+static void complain(struct dispatcher *d, const char *event, const struct tow_err *e,
+		     long long now)
+{
+	if (!dispatcher_refused(d, e, !d->begun, now))
+		tow_log_again(TOW_WARN, event, e, &d->beat.failing);
+}
+
+static void refused(struct dispatcher *d, struct tow_err *e, long long now)
 {
 	struct beat *b = &d->beat;
 	enum beat_call what = b->call;
@@ -429,6 +466,10 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 		b->detached = true;
 		return;
 	}
+	if (what == BEAT_RELOADED) { /* an older schema: the log has it */
+		tow_log_err(TOW_DEBUG, "reload.untold", e);
+		return;
+	}
 	if (strcmp(e->class, "TW410") == 0) {
 		hands_forget(d, now);
 		return;
@@ -437,9 +478,9 @@ static void refused(struct dispatcher *d, const struct tow_err *e, long long now
 		report_refused(d, e, now);
 		return;
 	}
-	tow_log_err(TOW_WARN, "beat.refused", e);
+	tow_db_blame_login(b->link.db, "tow_worker", e);
 	begin_anew(b, now);
-	dispatcher_unknown(d, e, now);
+	complain(d, "beat.refused", e, now);
 }
 
 static void ring(struct dispatcher *d)
@@ -525,8 +566,9 @@ void beat_turn(struct dispatcher *d, long long now)
 		break;
 	case TOW_LINK_LOST:
 		b->attached = false;
+		b->reloaded |= b->call == BEAT_RELOADED;
 		b->call = BEAT_NONE;
-		tow_log_err(TOW_WARN, "beat.lost", &e);
+		complain(d, "beat.lost", &e, now);
 		break;
 	case TOW_LINK_NOTHING:
 		break;
@@ -540,6 +582,7 @@ void beat_turn(struct dispatcher *d, long long now)
 		tow_log(TOW_WARN, "beat.silent", "ms=%lld", (now - b->link.since_us) / 1000);
 		tow_link_drop(&b->link, now);
 		b->attached = false;
+		b->reloaded |= b->call == BEAT_RELOADED;
 		b->call = BEAT_NONE;
 		lines_redial(d, now);
 		steps_redial(d, now);
@@ -557,7 +600,7 @@ long long beat_wake(const struct dispatcher *d, long long now)
 		return wake < lease_wake(d, now) ? wake : lease_wake(d, now);
 	if (b->link.state != TOW_LINK_IDLE)
 		return wake;
-	if (!b->attached || b->urgent || may_detach(d))
+	if (!b->attached || b->urgent || b->reloaded || may_detach(d))
 		return now;
 	wake = b->sent_us + every_us(d);
 	return report < wake ? report : wake;

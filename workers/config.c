@@ -521,3 +521,42 @@ bool config_finish(struct config *c, struct tow_err *e)
 	}
 	return true;
 }
+
+/*--- what has changed */
+
+static bool same_queues(const struct config *a, const struct config *b)
+{
+	if (a->n_queues != b->n_queues)
+		return false;
+	for (size_t i = 0; i < a->n_queues; i++)
+		if (strcmp(a->queues[i].name, b->queues[i].name) != 0 ||
+		    a->queues[i].slots != b->queues[i].slots ||
+		    a->queues[i].weight != b->queues[i].weight)
+			return false;
+	return true;
+}
+
+void config_changes(const struct config *from, const struct config *to, struct tow_buf *words)
+{
+	const struct {
+		const char *word;
+		bool same;
+	} parts[] = {
+		{ "queues", same_queues(from, to) },
+		{ "kinds", kinds_equal(&from->kinds, &to->kinds) },
+		{ "slots", from->slots == to->slots },
+		{ "strict", from->strict == to->strict },
+		{ "prefetch", from->prefetch == to->prefetch },
+		{ "lease", from->lease_ms == to->lease_ms },
+		{ "grace", from->grace_ms == to->grace_ms },
+		{ "kill", from->kill_ms == to->kill_ms },
+		{ "poll", from->poll_ms == to->poll_ms },
+		{ "timeout", from->timeout_ms == to->timeout_ms },
+		{ "listen", from->listen == to->listen },
+		{ "sql_kinds", from->sql_kinds == to->sql_kinds },
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (!parts[i].same)
+			tow_buf_addf(words, "%s%s", words->len ? ", " : "", parts[i].word);
+}

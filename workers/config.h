@@ -46,6 +46,11 @@ TOW_MUST bool config_read(struct config *c, const char *path, struct tow_err *e)
 /* After file and options: fills in what nobody said, and checks that it fits together. */
 TOW_MUST bool config_finish(struct config *c, struct tow_err *e);
 
+/* What a reload changes, in words with commas between: "queues, grace"; nothing: it is all the
+ * same.
+ */
+void config_changes(const struct config *from, const struct config *to, struct tow_buf *words);
+
 /* "15s", "1h30m", "250ms", "2 min"; a bare number is seconds. False if it is none of these. */
 bool duration_parse(const char *text, long *ms);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -102,6 +103,7 @@ bool dispatcher_kinds(struct dispatcher *d)
 
 static void reload(struct dispatcher *d)
 {
+	TOW_AUTO_BUF changed = { 0 };
 	struct config fresh;
 	struct tow_err e = { 0 };
 
@@ -111,15 +113,17 @@ static void reload(struct dispatcher *d)
 		config_release(&fresh);
 		tow_log_err(TOW_ERROR, "reload.refused", &e);
 	} else {
+		config_changes(&d->config, &fresh, &changed);
 		config_release(&d->config);
 		d->config = fresh;
 		(void)dispatcher_kinds(d);
 		set_queues(d);
 		d->beat.kinds_us = 0;
 		beat_again(d);
-		tow_log(TOW_INFO, "worker.reloaded", "queues=%zu kinds=%zu", d->config.n_queues,
-			d->kinds.n);
+		tow_log(TOW_INFO, "worker.reloaded", "queues=%zu kinds=%zu changed='%s'",
+			d->config.n_queues, d->kinds.n, changed.len ? changed.data : "nothing");
 	}
+	beat_reloaded(d, e.text);
 	tow_sd_notify("READY=1");
 }
 
@@ -189,16 +193,18 @@ void dispatcher_leave(struct dispatcher *d, long long now)
 	d->patient = true;
 }
 
-/* Until somebody migrates: a worker can wait for that, and whoever waits for the end of one that
- * drains cannot. */
-void dispatcher_unknown(struct dispatcher *d, const struct tow_err *e, long long now)
+/* A worker that has worked can wait until somebody changes back what he changed. One that never
+ * could would only look as if it did; and whoever waits for the end of one that drains cannot. */
+bool dispatcher_refused(struct dispatcher *d, const struct tow_err *e, bool first, long long now)
 {
-	bool unknown = strcmp(e->class, "42883") == 0 || strcmp(e->class, "3F000") == 0;
+	int status = tow_db_refusal(e);
 
-	if (!unknown || !d->options->drain || d->phase != PHASE_RUN)
-		return;
-	d->unfit = true;
+	if (!status || !(first || d->options->drain) || d->phase != PHASE_RUN)
+		return false;
+	d->refused = status;
+	tow_log_err(TOW_ERROR, "worker.refused", e);
 	dispatcher_stop(d, now);
+	return true;
 }
 
 static void read_signals(struct dispatcher *d, long long now)
@@ -394,6 +400,7 @@ static void release(struct dispatcher *d)
 		free(d->queues[i]);
 	}
 	free(d->queues);
+	free(d->beat.mistake);
 	pool_release(&d->shared);
 	kinds_release(&d->kinds);
 	kinds_release(&d->registered);
@@ -419,5 +426,7 @@ int dispatcher_run(struct dispatcher *d)
 	loop(d);
 	tow_log(TOW_INFO, "worker.stopped", NULL);
 	release(d);
-	return !d->unfit && (d->beat.detached || !d->beat.worker) ? 0 : 75;
+	if (d->refused)
+		return d->refused;
+	return d->beat.detached || !d->beat.worker ? EX_OK : EX_TEMPFAIL;
 }

@@ -10,6 +10,7 @@
 #include "lows.h"
 #include "slots.h"
 #include "tow/link.h"
+#include "tow/log.h"
 
 #define LINES	     2
 #define OUTCOME_MOST (16 << 20) /* bytes of an outcome, and of all that an exchange carries */
@@ -22,7 +23,15 @@ enum phase {
 	PHASE_OVER,
 };
 
-enum beat_call { BEAT_NONE, BEAT_ATTACH, BEAT_KINDS, BEAT_BEAT, BEAT_REPORT, BEAT_DETACH };
+enum beat_call {
+	BEAT_NONE,
+	BEAT_ATTACH,
+	BEAT_KINDS,
+	BEAT_BEAT,
+	BEAT_REPORT,
+	BEAT_RELOADED,
+	BEAT_DETACH,
+};
 
 /* The heartbeat's connection. */
 struct beat {
@@ -46,6 +55,10 @@ struct beat {
 	long long report_again_us, report_backoff_us; /* after one that was refused */
 	size_t report_most;   /* lines in a report: fewer while a bad one is looked for */
 	long long backoff_us; /* after an attach or a beat that was refused */
+	struct tow_repeat failing;
+	char *mistake; /* why the file was refused when it was last read again; NULL: it was not */
+	bool reloaded; /* how that went is to be told */
+	long long reload_us; /* when it was */
 };
 
 enum line_call { LINE_NONE, LINE_FLOOR, LINE_EXCHANGE, LINE_PARK, LINE_DRAINED, LINE_RECONCILE };
@@ -66,6 +79,7 @@ struct line {
 	bool unsure;	    /* the last exchange may or may not have happened: repeat it */
 	long long again_us; /* not before this time */
 	long long backoff_us;
+	struct tow_repeat failing;
 	struct runs cargo; /* whose outcomes it carries */
 	struct want *wants;
 	size_t n_wants;
@@ -78,6 +92,7 @@ struct steps {
 	struct tow_link link;
 	long long run; /* whose step is under way */
 	long long used_us, again_us, backoff_us;
+	struct tow_repeat failing;
 };
 
 /* Where claiming stands; see claims.c. */
@@ -119,7 +134,8 @@ struct dispatcher {
 	long long end_us; /* when PHASE_DRAIN becomes PHASE_END */
 	bool patient;	  /* somebody asks us to leave: what runs may take as long as it does */
 	long grace_ms;	  /* between TERM and KILL */
-	bool unfit;	  /* it was to end by itself, and the database cannot do what it asks */
+	bool begun;	  /* it has attached once */
+	int refused;	  /* the exit status, where the database refused for good what we asked */
 	bool distrust;	  /* we may have slept past our lease: beat before anything is started */
 	int signals;	  /* signalfd */
 	pid_t scheduler;  /* our stand-by; 0: none */
@@ -138,13 +154,14 @@ struct pool *dispatcher_pool(struct dispatcher *d, size_t i);
 bool dispatcher_kinds(struct dispatcher *d);
 void dispatcher_stop(struct dispatcher *d, long long now);
 void dispatcher_leave(struct dispatcher *d, long long now); /* once what runs has ended */
-/* A call was refused; maybe because the database does not have it. */
-void dispatcher_unknown(struct dispatcher *d, const struct tow_err *e, long long now);
+/* Something was refused; first: what a worker cannot begin without. True: that ends it. */
+bool dispatcher_refused(struct dispatcher *d, const struct tow_err *e, bool first, long long now);
 
 /* beat.c */
 void beat_init(struct dispatcher *d);
 void beat_turn(struct dispatcher *d, long long now);
 long long beat_wake(const struct dispatcher *d, long long now);
+void beat_reloaded(struct dispatcher *d, const char *mistake); /* "": there is none */
 void beat_again(struct dispatcher *d); /* attach again: queues, slots or kinds have changed */
 
 /* lines.c */

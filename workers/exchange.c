@@ -337,7 +337,7 @@ void exchange_refused(struct dispatcher *d, struct line *l, const struct tow_err
 		divide(d, l, e, now);
 		return;
 	}
-	tow_log_err(TOW_WARN, "exchange.failed", e);
+	tow_log_again(TOW_WARN, "exchange.failed", e, &l->failing);
 	l->unsure = true;
 	l->again_us = now + tow_backoff_next(&l->backoff_us);
 }

@@ -91,7 +91,10 @@ static void break_off(struct slot *s)
 static void add_last_words(struct slot *s, const struct run *r, struct outcome *o, char *text,
 			   size_t size, struct reports *reports, long long now)
 {
-	if (!o->class || strncmp(o->class, "exit.", 5) != 0 || !o->error)
+	bool by_status =
+		o->class && (strncmp(o->class, "exit.", 5) == 0 || strcmp(o->class, "memory") == 0);
+
+	if (!by_status || !o->error)
 		return;
 	if (s->output.run == r->id)
 		output_flush(&s->output, reports, now);

@@ -253,6 +253,7 @@ static void answered(struct dispatcher *d, struct line *l, const struct tow_rows
 	enum line_call call = l->call;
 
 	l->call = LINE_NONE;
+	l->failing = (struct tow_repeat){ 0 };
 	switch (call) {
 	case LINE_FLOOR:
 		if (tow_rows_count(rows) == 1)
@@ -286,7 +287,7 @@ static void refused(struct dispatcher *d, struct line *l, const struct tow_err *
 	enum line_call call = l->call;
 
 	l->call = LINE_NONE;
-	dispatcher_unknown(d, e, now);
+	(void)dispatcher_refused(d, e, false, now);
 	if (call == LINE_EXCHANGE) {
 		exchange_refused(d, l, e, now);
 		return;
@@ -300,7 +301,7 @@ static void refused(struct dispatcher *d, struct line *l, const struct tow_err *
 	if (strcmp(e->class, "TW410") == 0)
 		hands_forget(d, now);
 	else
-		tow_log_err(TOW_WARN, "line.refused", e);
+		tow_log_again(TOW_WARN, "line.refused", e, &l->failing);
 	l->again_us = now + tow_backoff_next(&l->backoff_us);
 }
 
@@ -316,7 +317,8 @@ static void lost(struct dispatcher *d, struct line *l, const struct tow_err *e, 
 		d->claims.drain_asked = false;
 	l->call = LINE_NONE;
 	d->claims.reconcile_us = now + RECONCILE_US;
-	tow_log_err(TOW_WARN, "line.lost", e);
+	if (!dispatcher_refused(d, e, !d->lines[0].link.met, now))
+		tow_log_again(TOW_WARN, "line.lost", e, &l->failing);
 }
 
 /* The heartbeat's connection fell silent: these are half open, too, or will be. What they carried
@@ -341,7 +343,7 @@ static void turn(struct dispatcher *d, struct line *l, long long now)
 	struct tow_err e = { 0 };
 	const char *channel, *payload;
 
-	if (!l->used)
+	if (!l->used || !d->begun)
 		return;
 	switch (tow_link_turn(&l->link, now, &rows, &e)) {
 	case TOW_LINK_ANSWERED:
@@ -392,7 +394,7 @@ static long long work_at(const struct dispatcher *d, const struct line *l, long 
 
 static long long line_wake(const struct dispatcher *d, const struct line *l, long long now)
 {
-	if (!l->used)
+	if (!l->used || !d->begun)
 		return LLONG_MAX;
 	if (l->link.state == TOW_LINK_IDLE && l->again_us > now)
 		return l->again_us;

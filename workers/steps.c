@@ -86,6 +86,7 @@ static void hear(struct dispatcher *d, long long now)
 
 	switch (tow_link_turn(&d->steps.link, now, &rows, &e)) {
 	case TOW_LINK_ANSWERED:
+		d->steps.failing = (struct tow_repeat){ 0 };
 		kept = tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : NULL;
 		answer(d, kept && *kept == 't' ? BOARD_KEPT : BOARD_LOST, NULL);
 		break;
@@ -93,7 +94,7 @@ static void hear(struct dispatcher *d, long long now)
 		refused(d, &e, now);
 		break;
 	case TOW_LINK_LOST:
-		tow_log_err(TOW_WARN, "steps.lost", &e);
+		tow_log_again(TOW_WARN, "steps.lost", &e, &d->steps.failing);
 		break;
 	case TOW_LINK_CONNECTED:
 	case TOW_LINK_NOTHING:

@@ -107,6 +107,12 @@ const struct tow_command tow_command_worker = {
 		"  tow worker --queue default:8 --queue mail:2\n"
 		"  tow worker --slots 8 --queue 'web*3' --queue 'bulk*1'\n"
 		"  tow worker --config /etc/towpath/worker.ini --log-format json\n"
-		"  tow worker --drain\n",
+		"  tow worker --drain\n"
+		"\n"
+		"Exit status: 0 ended as asked, 64 or 78 the options or the file are wrong, 75 the "
+		"last outcomes could not be\n"
+		"told; and of one that never began: 77 the login or its password is refused, 78 "
+		"the database or its schema is\n"
+		"not there. What may pass, such as a server that is starting, is tried again.\n",
 	.run = worker,
 };

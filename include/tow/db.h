@@ -22,6 +22,11 @@ void tow_db_closep(struct tow_db **db);
 bool tow_db_alive(const struct tow_db *db);  /* false once the connection is known to be broken */
 int tow_db_backend(const struct tow_db *db); /* the server process's id */
 const char *tow_db_user(const struct tow_db *db); /* as whom we are connected */
+/* For what a login may not do (42501): names the login, and the role to grant. */
+void tow_db_blame_login(const struct tow_db *db, const char *role, struct tow_err *e);
+/* What trying again does not put right, because somebody has to mend the address, grant or migrate:
+ * the exit status (<sysexits.h>) of a program that it keeps from its work. 0: it may pass. */
+int tow_db_refusal(const struct tow_err *e);
 /* A pooler stands between, which may give each transaction another server process: no lock, LISTEN
  * or setting of the session may be taken, since it would be left behind in somebody else's. */
 bool tow_db_pooled(const struct tow_db *db);

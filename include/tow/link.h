@@ -13,6 +13,7 @@ struct tow_link {
 	const char *url, *application;
 	struct tow_db *db;
 	enum tow_link_state state;
+	bool met;	    /* it was connected once */
 	long long since_us; /* of this state */
 	long long retry_at_us, backoff_us;
 };

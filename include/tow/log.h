@@ -23,4 +23,14 @@ void tow_log(enum tow_level level, const char *event, const char *fields, ...) T
 /* The same for an error: adds code, class, error and hint. */
 void tow_log_err(enum tow_level level, const char *event, const struct tow_err *e);
 
+/* And for what is tried again and again: said at first, when it fails for another reason, and once
+ * a minute, with how often it failed since. All zero: nothing has failed. */
+struct tow_repeat {
+	char class[48];
+	long long said_us;
+	unsigned long times;
+};
+void tow_log_again(enum tow_level level, const char *event, const struct tow_err *e,
+		   struct tow_repeat *r);
+
 #endif

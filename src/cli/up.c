@@ -271,14 +271,15 @@ static int supervise_all(struct up *u)
 		children[i].ear_at = tow_fmt(u->a, "%s/up.%s", u->home, children[i].name);
 	tow_db_closep(&u->c->db);
 	pass_address(u);
+	int status;
 	if (!supervise_start(children, ALL, &u->c->err))
 		return cli_failed(u->c);
-	while (supervise_turn(children, ALL))
+	while (supervise_turn(children, ALL, &status))
 		mind_database(u);
 	supervise_begin_end(children, ALL);
 	say_end(u, &children[ALL - 1]);
 	supervise_end(children, ALL);
-	return EX_OK;
+	return status;
 }
 
 static int up(struct up *u)
@@ -338,6 +339,7 @@ const struct tow_command tow_command_up = {
 		"  TOW_HOME=/tmp/try tow up\n"
 		"\n"
 		"Exit status: 0 ended as asked, 64 or 78 the worker's options or file are wrong, "
-		"69 no database, 75 it runs already.\n",
+		"69 no database, 75 it runs already,\n"
+		"77 or 78 what it started can never begin: its log says why.\n",
 	.run = run,
 };

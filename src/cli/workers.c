@@ -55,7 +55,8 @@ static bool drain_one(struct cli *c, const char *id)
 		printf("{\"worker\": %s, \"jobs\": %s}\n", id, jobs);
 	else
 		printf("worker %s takes no more jobs, and goes when it has ended the %s that it "
-		       "has; tow up starts another in its place at once\n",
+		       "has. tow up starts another in its place at once, a systemd unit with "
+		       "Restart=always once it has gone, else nobody does\n",
 		       id, jobs);
 	return true;
 }
@@ -77,6 +78,21 @@ static bool drain(struct cli *c, const char *name)
 	return found > 0 || none(c, rows, name);
 }
 
+/* What the table has no room for: why one is not as it should be. */
+static int say_troubles(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!tow_call(c->db, &rows, &c->err, "tow.status"))
+		return cli_failed(c);
+	for (size_t i = 0; i < tow_rows_count(rows); i++) {
+		const char *component = tow_rows_get(rows, i, "component");
+		if (strncmp(component, "worker ", strlen("worker ")) == 0 &&
+		    strcmp(tow_rows_get(rows, i, "status"), "ok") != 0)
+			printf("%s: %s\n", component, tow_rows_get(rows, i, "detail"));
+	}
+	return EX_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
@@ -91,7 +107,8 @@ static int run(int argc, char **argv)
 		return cli_failed(&c);
 	if (verb)
 		return drain(&c, name) ? EX_OK : cli_failed(&c);
-	return print_view(&c, "tow.workers", columns);
+	int status = print_view(&c, "tow.workers", columns);
+	return status || cli_has(&c, "json") ? status : say_troubles(&c);
 }
 
 const struct tow_command tow_command_workers = {

@@ -37,7 +37,7 @@ struct tow_db {
 	pid_t owner;
 	bool broken, wants_write;
 	bool meeting; /* the call under way asks who is there */
-	bool pooled;
+	bool pooled, named;
 	int limit_ms; /* 0: a call may take as long as it does */
 	struct statements statements;
 	struct flight flight;
@@ -134,6 +134,7 @@ struct params {
 	const char *keywords[16], *values[16];
 	size_t n;
 	char application[64];
+	bool named; /* by an address, not by the environment alone */
 };
 
 static void param(struct params *p, const char *keyword, const char *value)
@@ -146,7 +147,7 @@ static void param(struct params *p, const char *keyword, const char *value)
  * that has vanished without a word is found within about ten seconds. */
 static void fill_params(struct params *p, const char *url, const char *application)
 {
-	*p = (struct params){ 0 };
+	*p = (struct params){ .named = url != NULL };
 	snprintf(p->application, sizeof p->application, "tow %s", application);
 	param(p, "keepalives_idle", "5");
 	param(p, "keepalives_interval", "2");
@@ -181,7 +182,7 @@ static PGconn *connect_verbosely(const struct params *p)
 	return pg;
 }
 
-static bool fail_connect(const PGconn *pg, const char *sqlstate, struct tow_err *e)
+static bool fail_connect(const PGconn *pg, bool named, const char *sqlstate, struct tow_err *e)
 {
 	char said[600];
 	sqlstate_one_line(said, sizeof said, PQerrorMessage(pg));
@@ -190,7 +191,8 @@ static bool fail_connect(const PGconn *pg, const char *sqlstate, struct tow_err 
 	tow_fail_class(e, *sqlstate ? sqlstate_code(sqlstate, true) : TOW_RETRY,
 		       *sqlstate ? sqlstate : "08001", "cannot connect to database '%s': %s",
 		       PQdb(pg) ? PQdb(pg) : "", said);
-	return tow_hint(e, "%s", sqlstate_connect_hint(sqlstate, said));
+	const struct meant meant = { PQuser(pg), PQdb(pg), PQhost(pg), PQport(pg), named };
+	return sqlstate_hint_connect(sqlstate, said, &meant, e);
 }
 
 /* On failure *pg is NULL. A server that refused is asked again for the reason; whoever lets us in
@@ -205,7 +207,7 @@ static bool connect_to(PGconn **pg, const struct params *p, struct tow_err *e)
 	}
 	bool ok = PQstatus(first) == CONNECTION_OK || PQstatus(second) == CONNECTION_OK;
 	if (!ok)
-		fail_connect(first, sqlstate, e);
+		fail_connect(first, p->named, sqlstate, e);
 	*pg = PQstatus(first) == CONNECTION_OK ? first : ok ? second : NULL;
 	if (*pg != first)
 		PQfinish(first);
@@ -260,7 +262,7 @@ bool tow_db_dial(struct tow_db **db, const char *url, const char *application, s
 	fill_params(&p, url, application);
 	PGconn *pg = PQconnectStartParams(p.keywords, p.values, 1);
 	if (PQstatus(pg) == CONNECTION_BAD) {
-		fail_connect(pg, "", e);
+		fail_connect(pg, p.named, "", e);
 		PQfinish(pg);
 		return false;
 	}
@@ -270,6 +272,7 @@ bool tow_db_dial(struct tow_db **db, const char *url, const char *application, s
 	(*db)->pg = pg;
 	(*db)->owner = getpid();
 	(*db)->flight.step = DIALING;
+	(*db)->named = p.named;
 	(*db)->wants_write = true;
 	return true;
 }
@@ -293,7 +296,7 @@ static enum tow_db_state take_dial(struct tow_db *db, struct tow_err *e)
 	}
 	db->broken = true;
 	sqlstate_in_message(PQerrorMessage(db->pg), sqlstate);
-	fail_connect(db->pg, sqlstate, e);
+	fail_connect(db->pg, db->named, sqlstate, e);
 	return TOW_DB_FAILED;
 }
 
@@ -338,6 +341,15 @@ int tow_db_backend(const struct tow_db *db)
 const char *tow_db_user(const struct tow_db *db)
 {
 	return PQuser(db->pg);
+}
+
+void tow_db_blame_login(const struct tow_db *db, const char *role, struct tow_err *e)
+{
+	const char *login = PQuser(db->pg);
+	if (strcmp(e->class, "42501") == 0) {
+		(void)tow_wrap(e, "the login '%s' may not do what %s may", login, role);
+		(void)tow_hint(e, "make it a member: grant %s to \"%s\"", role, login);
+	}
 }
 
 bool tow_db_pooled(const struct tow_db *db)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "home.h"
 #include "tow/db.h"
 #include "tow/fs.h"
 
@@ -53,6 +54,18 @@ static const char *private_cluster(struct tow_arena *a)
 	text += strspn(text, " \t\r\n");
 	text[strcspn(text, "\r\n")] = '\0';
 	return *text ? text : NULL;
+}
+
+bool home_has_server(const char *host)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	const char *url = private_cluster(&a);
+	return url && strstr(url, tow_fmt(&a, "host=%s&", host));
+}
+
+bool home_is_meant(void)
+{
+	return !environment_names_a_database();
 }
 
 const char *tow_db_direct_url(struct tow_arena *a, const char *direct, const char *database)

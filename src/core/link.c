@@ -53,6 +53,7 @@ static enum tow_link_event dialling(struct tow_link *l, long long now, struct to
 {
 	switch (tow_db_take(l->db, rows, e)) {
 	case TOW_DB_DONE:
+		l->met = true;
 		be(l, TOW_LINK_IDLE, now);
 		return TOW_LINK_CONNECTED;
 	case TOW_DB_FAILED:

@@ -11,6 +11,9 @@
 
 #include "tow/json.h"
 #include "tow/mem.h"
+#include "tow/proc.h"
+
+#define SAID_FOR_US 60000000
 
 static struct {
 	const char *who;
@@ -274,17 +277,42 @@ void tow_log(enum tow_level level, const char *event, const char *fields, ...)
 	emit(level, event, list, n);
 }
 
-void tow_log_err(enum tow_level level, const char *event, const struct tow_err *e)
+/* times: how often it failed since that was last said; 0: that goes without saying. */
+static void say_err(enum tow_level level, const char *event, const struct tow_err *e,
+		    unsigned long times)
 {
-	struct field list[4];
+	struct field list[5];
+	char count[24];
 	size_t n = 0;
 	if (level > settings.most)
 		return;
+	snprintf(count, sizeof count, "%lu", times);
 	list[n++] = (struct field){ "code", tow_code_name(e->code), false };
 	if (*e->class)
 		list[n++] = (struct field){ "class", e->class, true };
 	list[n++] = (struct field){ "error", e->text, true };
 	if (*e->hint)
 		list[n++] = (struct field){ "hint", e->hint, true };
+	if (times)
+		list[n++] = (struct field){ "times", count, false };
 	emit(level, event, list, n);
+}
+
+void tow_log_err(enum tow_level level, const char *event, const struct tow_err *e)
+{
+	say_err(level, event, e, 0);
+}
+
+void tow_log_again(enum tow_level level, const char *event, const struct tow_err *e,
+		   struct tow_repeat *r)
+{
+	long long now = tow_mono_us();
+	bool new = r->said_us == 0 || strcmp(r->class, e->class) != 0;
+	r->times++;
+	if (!new &&now - r->said_us < SAID_FOR_US)
+		return;
+	say_err(level, event, e, r->times > 1 ? r->times : 0);
+	snprintf(r->class, sizeof r->class, "%s", e->class);
+	r->said_us = now;
+	r->times = 0;
 }

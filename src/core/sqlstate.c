@@ -2,6 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
+
+#include "home.h"
+#include "tow/db.h"
 
 /* By how the SQLSTATE begins; the first that fits counts. */
 static const struct {
@@ -26,6 +30,25 @@ enum tow_code sqlstate_code(const char *sqlstate, bool alive)
 	return alive ? TOW_FINAL : TOW_RETRY;
 }
 
+int tow_db_refusal(const struct tow_err *e)
+{
+	static const struct {
+		const char *start;
+		int status;
+	} table[] = {
+		{ "28", EX_NOPERM },	/* nobody knows us, or not with this password */
+		{ "42501", EX_NOPERM }, /* insufficient_privilege */
+		{ "08001", EX_CONFIG }, /* an address that cannot be read */
+		{ "3D000", EX_CONFIG }, /* no such database */
+		{ "3F000", EX_CONFIG }, /* no schema, or another version's */
+		{ "42883", EX_CONFIG }, { "42P01", EX_CONFIG },
+	};
+	for (size_t i = 0; e->code == TOW_FINAL && i < sizeof table / sizeof *table; i++)
+		if (strncmp(e->class, table[i].start, strlen(table[i].start)) == 0)
+			return table[i].status;
+	return 0;
+}
+
 struct hint {
 	const char *start, *text;
 };
@@ -39,21 +62,58 @@ static const char *find(const struct hint *hints, size_t n, const char *sqlstate
 }
 
 /* PgBouncer has one SQLSTATE for all that it has to say. */
-const char *sqlstate_connect_hint(const char *sqlstate, const char *said)
+static const char *connect_hint(const char *sqlstate, const char *said)
 {
 	static const struct hint hints[] = {
-		{ "28", "check the user and the password in --database or DATABASE_URL" },
-		{ "3D", "create the database, or check its name in --database or DATABASE_URL" },
+		{ "28", "check the user in --database or DATABASE_URL, and the server's "
+			"pg_hba.conf" },
 		{ "53300", "too many sessions: raise max_connections, or run fewer processes" },
 		{ "08P01", "that is what a pooler says: look into its log" },
 		{ "57P03", "the server is starting or stopping: try again in a moment" },
-		{ "",
-		  "start it with: tow up (or tow db start), or check --database and DATABASE_URL" },
+		{ "", "look into the server's log" },
 	};
 	if (strstr(said, "unsupported startup parameter"))
 		return "leave 'options' out of the address, and PGOPTIONS out of the environment; "
 		       "or let the pooler ignore it (PgBouncer: ignore_startup_parameters)";
 	return find(hints, sizeof hints / sizeof *hints, sqlstate);
+}
+
+/* What a hint can quote: a name that is odd is left to whoever reads the error. */
+static const char *word(const char *text)
+{
+	return text && *text && !strpbrk(text, "'\"\\\n") ? text : "...";
+}
+
+static bool hint_unreachable(const struct meant *m, struct tow_err *e)
+{
+	if (m->named ? m->host && home_has_server(m->host) : home_is_meant())
+		return tow_hint(e, "start it with: tow up (or tow db start), or name another "
+				   "server by --database or DATABASE_URL");
+	return tow_hint(e,
+			"look whether a server runs on host '%1$s' and takes connections at port "
+			"%2$s (pg_isready -h %1$s -p %2$s), or mend --database or DATABASE_URL",
+			word(m->host), word(m->port));
+}
+
+bool sqlstate_hint_connect(const char *sqlstate, const char *said, const struct meant *m,
+			   struct tow_err *e)
+{
+	if (!*sqlstate)
+		return hint_unreachable(m, e);
+	if (strcmp(sqlstate, "28P01") == 0)
+		return tow_hint(e,
+				"mend the user or the password in --database or DATABASE_URL; or "
+				"set another one: alter role \"%s\" password '...'",
+				word(m->user));
+	if (strcmp(sqlstate, "42501") == 0)
+		return tow_hint(e, "let the user in: grant connect on database \"%s\" to \"%s\"",
+				word(m->database), word(m->user));
+	if (strcmp(sqlstate, "3D000") == 0)
+		return tow_hint(e,
+				"mend its name in --database or DATABASE_URL; or create the "
+				"database \"%s\", and run tow migrate",
+				word(m->database));
+	return tow_hint(e, "%s", connect_hint(sqlstate, said));
 }
 
 const char *sqlstate_prepare_hint(const char *sqlstate)

@@ -9,9 +9,16 @@
 /* May the same call be repeated? alive: the connection survived it. */
 enum tow_code sqlstate_code(const char *sqlstate, bool alive);
 
-/* What to do when a connection could not be made, of which libpq said this; sqlstate is "" when no
- * server answered. */
-const char *sqlstate_connect_hint(const char *sqlstate, const char *said);
+/* Whom a connection was for, and where. */
+struct meant {
+	const char *user, *database, *host, *port;
+	bool named; /* by an address, not by the environment alone */
+};
+
+/* What to do when it could not be made, of which libpq said this; sqlstate is "" when no server
+ * answered. False, as tow_hint is. */
+bool sqlstate_hint_connect(const char *sqlstate, const char *said, const struct meant *m,
+			   struct tow_err *e);
 
 /* libpq's message about a connection that could not be made: did a server speak in it, and if it is
  * a verbose one, with which SQLSTATE ("" for none)? */

@@ -35,6 +35,7 @@ struct party {
 	int to_hub[MOST_PROCESSES], ears[MOST_PROCESSES];
 	atomic_llong *turned_us; /* when each of the members had its last turn; seen by all */
 	long long looked_us;
+	int refused; /* the exit status, where the database refused the hub for good */
 };
 
 static void our_signals(sigset_t *set)
@@ -141,6 +142,12 @@ static void start(struct party *p, size_t which)
 		tow_log(TOW_ERROR, "process.not_started", "error='%s'", strerror(errno));
 }
 
+static int refusal(int status)
+{
+	int exit = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	return exit == EX_NOPERM || exit == EX_CONFIG ? exit : 0;
+}
+
 static size_t reap(struct party *p, bool ending)
 {
 	size_t left = 0;
@@ -151,6 +158,7 @@ static size_t reap(struct party *p, bool ending)
 			if (p->members[i].pid != pid)
 				continue;
 			p->members[i].pid = 0;
+			p->refused |= refusal(status);
 			if (!ending)
 				tow_log(TOW_WARN, "process.died", "pid=%d how='%s'", (int)pid,
 					tow_proc_says(&a, status));
@@ -226,7 +234,7 @@ int crew_run(const struct crew *c)
 		tow_log(TOW_ERROR, "serve.failed", "error='%s'", strerror(errno));
 		return EX_OSERR;
 	}
-	while (signal != SIGTERM && signal != SIGINT) {
+	while (signal != SIGTERM && signal != SIGINT && !p.refused) {
 		for (size_t i = 0; i <= c->door.processes; i++)
 			if (p.members[i].pid == 0 && p.members[i].due_us <= tow_mono_us())
 				start(&p, i);
@@ -241,5 +249,5 @@ int crew_run(const struct crew *c)
 		if (s == GRACE_S)
 			end(&p, SIGKILL);
 	}
-	return EX_OK;
+	return p.refused;
 }

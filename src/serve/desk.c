@@ -10,6 +10,7 @@
 #include "socket.h"
 #include "tow/http.h"
 #include "tow/json.h"
+#include "tow/link.h"
 #include "tow/log.h"
 #include "tow/proc.h"
 
@@ -63,21 +64,15 @@ static bool set_session(const struct desk *d, struct tow_err *e)
 		tow_call(ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
-/* Whoever asks has done nothing wrong and can do nothing about it: a 503, and the log says why. */
-static bool blame_login(const struct desk *d, struct tow_err *e)
-{
-	const char *login = tow_db_user(d->db);
-	tow_fail(e, TOW_RETRY, "the login '%s' of this server may not read the routes", login);
-	return tow_hint(e, "make it a member: grant tow_server to \"%s\"", login);
-}
-
 /* The description is made of them. */
 static bool load_routes(struct desk *d, struct tow_err *e)
 {
 	long long newest = d->routes.newest;
 	d->routes_us = tow_mono_us();
-	if (!routes_load(&d->routes, ask(d), e))
-		return is(e->class, "42501") ? blame_login(d, e) : false;
+	if (!routes_load(&d->routes, ask(d), e)) {
+		tow_db_blame_login(d->db, "tow_server", e);
+		return false;
+	}
 	if (d->routes.newest != newest) {
 		d->described = NULL;
 		tow_arena_reset(&d->arena);
@@ -95,16 +90,35 @@ static bool know_server(struct desk *d, struct tow_err *e)
 	return true;
 }
 
+/* Whoever asks has done nothing wrong and can do nothing about it: a 503, and the log says why. A
+ * login that is refused is not tried with each request. */
+static bool note_refusal(struct desk *d, struct tow_err *e)
+{
+	if (!tow_db_refusal(e))
+		return false;
+	e->code = TOW_RETRY;
+	e->class[0] = '\0';
+	d->refused = *e;
+	d->again_us = tow_mono_us() + tow_backoff_next(&d->backoff_us);
+	return false;
+}
+
 static bool connected(struct desk *d, struct tow_err *e)
 {
 	if (d->db && tow_db_lives(d->db))
 		return true;
 	tow_db_closep(&d->db);
+	if (tow_mono_us() < d->again_us) {
+		*e = d->refused;
+		return false;
+	}
 	if (tow_db_open(&d->db, d->url, "serve", e) && set_session(d, e) && know_server(d, e) &&
-	    load_routes(d, e))
+	    load_routes(d, e)) {
+		d->backoff_us = 0;
 		return true;
+	}
 	tow_db_closep(&d->db);
-	return false;
+	return note_refusal(d, e);
 }
 
 /* --- answers: each returns its status */
@@ -393,7 +407,8 @@ static int sign_in(struct turn *t)
 	if (!connected(t->desk, &t->err) ||
 	    !tow_call(ask(t->desk), &rows, &t->err, "tow.sign_in",
 		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
-		tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
+		if (problem_status(&t->err) < 500)
+			tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
 		if (strcmp(t->err.class, "TW401") == 0)
 			(void)note_refused(t->desk, "sign_in.refused", 1);
 		return fail(t);

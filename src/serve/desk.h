@@ -25,12 +25,14 @@ struct desk {
 				   these routes */
 	const char *described;
 	size_t described_len;
-	struct coded coded;    /* that description */
-	struct tow_err failed; /* the failure that was logged last */
-	long long failed_us;   /* when that was */
-	int again;	       /* how often it was the same since */
-	int strangers;	       /* tokens that are none, since the audit was told of some */
-	long long noted_us;    /* when that was */
+	struct coded coded;		/* that description */
+	struct tow_err failed;		/* the failure that was logged last */
+	long long failed_us;		/* when that was */
+	int again;			/* how often it was the same since */
+	int strangers;			/* tokens that are none, since the audit was told of some */
+	long long noted_us;		/* when that was */
+	long long again_us, backoff_us; /* no connection is tried before, after one was refused */
+	struct tow_err refused;		/* why it was */
 };
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);

@@ -37,6 +37,8 @@ struct loop {
 	enum call call;
 	bool lost; /* since the last answer */
 	bool over;
+	int refused; /* the exit status, where the database refuses for good one that never was
+			there */
 	long long ask_us, vouch_us, tidy_us, sent_us, pause_us;
 	int signals;
 	int *ears; /* -1: nobody speaks there any more */
@@ -47,6 +49,7 @@ struct loop {
 
 static void lose(struct loop *l, const struct tow_err *e)
 {
+	l->refused = l->db.met ? 0 : tow_db_refusal(e);
 	if (l->lost)
 		return;
 	l->lost = true;
@@ -431,7 +434,7 @@ int hub_run(const struct hub *h)
 	tow_link_init(&l.db, h->url, h->called);
 	l.ears = tow_xcalloc(h->n_ears, sizeof(*l.ears));
 	memcpy(l.ears, h->ears, h->n_ears * sizeof(*l.ears));
-	while (!l.over)
+	while (!l.over && !l.refused)
 		turn(&l);
 	say_goodbye(&l);
 	room_release(&l.room);
@@ -439,5 +442,5 @@ int hub_run(const struct hub *h)
 	tow_closep(&l.signals);
 	free(l.ears);
 	free(l.polls);
-	return EX_OK;
+	return l.refused;
 }

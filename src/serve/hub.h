@@ -41,7 +41,8 @@ struct hub {
 	atomic_llong *turned_us; /* for whoever looks whether it hangs; NULL: nobody does */
 };
 
-/* Until TERM or INT; an exit status. */
+/* Until TERM or INT, or until the database refuses for good one that was never connected; an exit
+ * status. */
 int hub_run(const struct hub *h);
 
 #endif

@@ -123,13 +123,10 @@ static bool is_loopback(int fd)
 }
 
 /* Where others reach it somebody must have said who may. */
-static bool may_listen(const struct crew *c, struct tow_err *e)
+static bool has_tokens(struct tow_db *db, struct tow_err *e)
 {
-	TOW_AUTO_DB *db = NULL;
 	TOW_AUTO_ROWS *rows = NULL;
-	if (is_loopback(c->door.listener))
-		return true;
-	if (!tow_db_open(&db, c->desk.url, "serve", e) || !tow_db_view(db, &rows, e, "tow.tokens"))
+	if (!tow_db_view(db, &rows, e, "tow.tokens"))
 		return tow_wrap(e, "look for tokens");
 	for (size_t i = 0; i < tow_rows_count(rows); i++)
 		if (strcmp(tow_rows_get(rows, i, "expired"), "t") != 0)
@@ -137,6 +134,30 @@ static bool may_listen(const struct crew *c, struct tow_err *e)
 	tow_fail_class(e, TOW_FINAL, "TW403",
 		       "this address is not this machine's alone, and nobody has a token");
 	return tow_hint(e, "tow token add NAME --role admin, or listen on 127.0.0.1");
+}
+
+static bool may_serve(const char *url, struct tow_db **db, struct tow_err *e)
+{
+	struct routes routes = { 0 };
+	bool ok = tow_db_open(db, url, "serve", e) && routes_load(&routes, *db, e);
+	if (!ok && *db)
+		tow_db_blame_login(*db, "tow_server", e);
+	tow_arena_release(&routes.arena);
+	return ok;
+}
+
+/* What would be refused for ever is said now, and not to each who asks. A database that is away for
+ * the moment keeps nobody from beginning: the page says that it is. */
+static bool meet_database(const struct crew *c, struct tow_err *e)
+{
+	TOW_AUTO_DB *db = NULL;
+	bool alone = is_loopback(c->door.listener);
+	if (may_serve(c->desk.url, &db, e))
+		return alone || has_tokens(db, e);
+	if (!alone || tow_db_refusal(e))
+		return false;
+	tow_log_err(TOW_WARN, "serve.waits", e);
+	return true;
 }
 
 /* This machine's own address is everybody's here, and so is a proxy's. */
@@ -179,7 +200,7 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 		return false;
 	c->called = called(o, a, c->door.listener);
 	c->desk.guard.cookie = guard_name(&c->desk.guard, a, tow_listen_port(c->door.listener));
-	return set_each(o, c, e) && may_listen(c, e) && door_open(&c->door, e) &&
+	return set_each(o, c, e) && meet_database(c, e) && door_open(&c->door, e) &&
 	       known_open(&c->desk.known, e);
 }
 
@@ -203,7 +224,8 @@ static int serve(int argc, char **argv)
 	tow_log_setup("serve", o.format, o.level);
 	if (!set_up(&o, &a, &c, &e)) {
 		tow_log_err(TOW_ERROR, "serve.failed", &e);
-		return tow_err_exit(&e);
+		status = tow_db_refusal(&e);
+		return status ? status : tow_err_exit(&e);
 	}
 	tow_log(TOW_INFO, "serve.started", "port=%d page='%s'", tow_listen_port(c.door.listener),
 		c.desk.page ? c.desk.page : "");
@@ -250,6 +272,8 @@ const struct tow_command tow_command_serve = {
 		"  tow serve\n"
 		"  tow serve --listen 0.0.0.0:7077 --public https://jobs.example.org/tow\n"
 		"\n"
-		"Exit status: 0 ended as asked, 65 bad settings, 75 the address is taken.\n",
+		"Exit status: 0 ended as asked, 65 bad settings, 75 the address is taken, 77 the "
+		"login or its password is\n"
+		"refused, 78 the database or its schema is not there.\n",
 	.run = serve,
 };

@@ -9,6 +9,9 @@ cat >>"$FAULTS_CONFIG" <<-'END'
 	[exec bad]
 	command = exec sh tests/lib/bad_handler.sh
 	memory_mb = 256
+	[exec hoard]
+	command = exec python3 -c "kept = []; [kept.append(b'x' * (1 << 20) + bytes([i % 256])) for i in range(1 << 20)]"
+	memory_mb = 128
 	[exec burn]
 	command = while :; do :; done
 	cpu_s = 1
@@ -37,6 +40,7 @@ for signal in SEGV ABRT KILL; do bad $signal crash "{\"signal\": \"$signal\"}"; 
 bad spin spin '{"s": 3600}' "timeout => '1 s'"
 bad hang bad '{"how": "hang"}' "timeout => '1 s'"
 bad memory bad '{"how": "memory"}' "timeout => '60 s'"
+bad hoard hoard '{}' "timeout => '60 s'"
 job[allocation]=$(enqueue "select tow.enqueue('echo', to_jsonb(repeat('x', 1300000)), queue => 'tight', max_attempts => 1)")
 bad flood bad '{"how": "flood"}' "timeout => '1 s'"
 bad exit bad '{"how": "exit"}'
@@ -63,6 +67,7 @@ charged hang timeout 'timeout'
 charged flood timeout 'timeout'
 is "$(query "select string_agg(attempt || ' ' || outcome || ' ' || class, ', ') from tow.attempts where job = ${job[allocation]}")" "1 failed memory" \
 	"allocation: one attempt, class memory"
+charged hoard memory 'status 1 when it held 1[0-9][0-9] MB of the 128 MB that it may: MemoryError'
 charged burn cpu 'signal 24'
 charged write filesize 'signal 25'
 charged exit exit.3 'status 3'

@@ -29,8 +29,36 @@ done < <("$TOW" --commands)
 pages=$(mktemp -d /tmp/tow-e2e.XXXXXX)
 trap 'rm -rf "$pages"' EXIT
 contrib/gen/man.sh "$TOW" "$pages"
-for page in $(sed -n 's/^Documentation=man:\(.*\)(1)$/\1/p' contrib/systemd/*.service); do
-	like "$(cat "$pages/$page.1")" "usage: tow ${page#tow-}" "the page $page, of which a unit speaks, is among those that are made"
+for page in $(sed -n 's/^Documentation=man:\([a-z-]*\)(1).*/\1/p' contrib/systemd/*.service); do
+	like "$(cat "$pages/$page.1")" "SH SYNOPSIS.*tow ${page#tow-} .*SH DESCRIPTION.*SH OPTIONS.*SH EXIT STATUS" "the page $page, of which a unit speaks, is among those that are made"
 done
-like "$(env -u MAKEFLAGS make -n B="${TOW_BUILD:-build}" install)" "gen/man.sh.*share/man/man1" "and make install makes and brings them"
+if command -v systemd-analyze >/dev/null; then
+	units=$pages/units
+	mkdir "$units"
+	for unit in contrib/systemd/*.service; do
+		sed "s|^ExecStart=/usr/local/bin/tow|ExecStart=$(realpath "$TOW")|" "$unit" >"$units/$(basename "${unit/@/@mail}")"
+	done
+	is "$(systemd-analyze verify --man=no "$units"/*.service 2>&1 | grep -F "$units")" "" "systemd takes the units"
+else
+	skip "no systemd-analyze here"
+fi
+worker_unit=$(cat contrib/systemd/tow-worker@.service)
+like "$worker_unit" "Restart=always" "a worker that was drained has another come"
+like "$worker_unit" "OOMPolicy=continue" "and outlives a handler that the kernel killed"
+if command -v groff >/dev/null; then
+	is "$(for page in "$pages"/*.[15]; do groff -man -Tutf8 -wmac -z "$page" 2>&1; done)" "" "the pages are laid out without a complaint"
+else
+	skip "no groff here"
+fi
+printf '[worker]\nno = such\n' >"$pages/bad.ini"
+settings=$("$TOW" worker --config "$pages/bad.ini" 2>&1 | sed -n 's/.*known: //p')
+like "$settings" "^name queue" "the worker lists its settings"
+for setting in $settings; do
+	like "$(cat "$pages/tow-worker.ini.5")" "fB$setting = " "its manual page has $setting"
+done
+env -u MAKEFLAGS make -s -o all B="${TOW_BUILD:-build}" DESTDIR="$pages/all" PREFIX=/usr install >/dev/null 2>&1
+for file in man/man1/tow.1 man/man5/tow-worker.ini.5 doc/towpath/contrib/systemd/tow-worker@.service doc/towpath/contrib/docs/operating.md \
+	doc/towpath/contrib/grafana/dashboards/towpath.json doc/towpath/contrib/examples/worker.ini; do
+	ok "make install brings $file" test -s "$pages/all/usr/share/$file"
+done
 done_testing

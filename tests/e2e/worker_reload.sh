@@ -66,6 +66,17 @@ configure 'queue = default:2' 'grace = soon'
 kill -HUP "$worker"
 ok "a bad file is refused" wait_until 'grep -q reload.refused "$log"'
 like "$(grep reload.refused "$log")" "soon" "it says why"
+mistaken() { "$TOW" status --json | jq -r '.[] | select(.detail | contains("its file was refused")) | .component + ": " + .detail + " " + .hint'; }
+ok "and the status has it" wait_until '[[ $(mistaken) == "worker "*"line 3: "*"kill -HUP $worker"* ]]' || diag "$(mistaken)"
+like "$("$TOW" workers)" "its file was refused.*line 3" "and the list of workers"
+unlike "$(mistaken)" "soon" "but not what stands in the file, which may be a secret"
+configure 'queue = default:1' 'grace = 20s'
+reload
+like "$(grep worker.reloaded "$log" | tail -1)" "changed='grace'" "a good one says what it changes"
+ok "and the status forgets" wait_until '[ -z "$(mistaken)" ]'
+reload
+like "$(grep worker.reloaded "$log" | tail -1)" "changed='nothing'" "or that nothing does"
+is "$("$TOW" audit --what worker --json | jq -r '[.[] | select(.what | startswith("worker.reload")) | .what] | .[:3] | join(" ")')" "worker.reloaded worker.reloaded worker.reload_refused" "the audit has all"
 # What only looks harmless: an empty section, one that is there twice, a queue that nobody meant.
 refused() { # what it says, and the lines
 	local refusals said=$1

@@ -53,7 +53,7 @@ insert into call values
 	('viewer operator admin', $$ select tow.why(1) $$), ('viewer operator admin', $$ select tow.needs() $$),
 	('viewer operator admin', $$ select tow.metrics_quantiles(tow.now() - interval '1 h', tow.now(), '1 min') $$),
 	('worker admin', $$ select tow.attach('w', 'h', 1, '0', '{default}', '{1}', '{noop}', '15 s') $$), ('worker admin', $$ select tow.heartbeat(1, 'running', null, null) $$),
-	('worker admin', $$ select tow.report(1, '[]', '[]') $$), ('worker admin', $$ select tow.floor(1, null, null, null, true, '3') $$), ('worker admin', $$ select tow.park(1, null) $$), ('worker admin', $$ select tow.drained(1) $$),
+	('worker admin', $$ select tow.report(1, '[]', '[]') $$), ('worker admin', $$ select tow.floor(1, null, null, null, true, '3') $$), ('worker admin', $$ select tow.park(1, null) $$), ('worker admin', $$ select tow.drained(1) $$), ('worker admin', $$ select tow.reloaded(1) $$),
 	('worker admin', $$ select tow.exchange(1, 0, 1, false, null, null, null, null, null, null, null, null, null) $$), ('worker admin', $$ select tow.reconcile(1, null, null) $$),
 	('viewer operator admin', $$ select tow.show_daemon('x') $$),
 	('worker admin', $$ select tow.holds(1, 1) $$), ('worker admin', $$ select tow.run_sql(1, 1, 'k', '{}') $$), ('worker admin', $$ select tow.attend('s', 'h', 1, '0', false) $$),

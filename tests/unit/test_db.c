@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "src/core/sqlstate.h"
@@ -606,7 +607,8 @@ START_TEST(a_database_that_is_not_there)
 	ck_assert_str_eq(e.class, "3D000");
 	ck_assert_ptr_nonnull(strstr(e.text, "no_such_db"));
 	ck_assert_ptr_null(strchr(e.text, '\n'));
-	ck_assert_ptr_nonnull(strstr(e.hint, "create the database"));
+	ck_assert_ptr_nonnull(strstr(e.hint, "create the database \"no_such_db\""));
+	ck_assert_int_eq(tow_db_refusal(&e), EX_CONFIG);
 }
 END_TEST
 
@@ -624,7 +626,9 @@ START_TEST(no_server)
 	ck_assert_ptr_nonnull(strstr(e.text, "/nonexistent"));
 	ck_assert_ptr_null(strstr(e.text, "hush"));
 	ck_assert_ptr_null(strchr(e.text, '\n'));
-	ck_assert_ptr_nonnull(strstr(e.hint, "tow db start"));
+	ck_assert_ptr_nonnull(strstr(e.hint, "pg_isready -h /nonexistent -p 5432"));
+	ck_assert_ptr_null(strstr(e.hint, "tow db start"));
+	ck_assert_int_eq(tow_db_refusal(&e), 0);
 }
 END_TEST
 
@@ -682,6 +686,7 @@ START_TEST(bad_addresses_keep_their_secrets)
 		struct tow_err e;
 		ck_assert(!tow_db_open(&none, bad[i], "test", &e));
 		ck_assert_int_eq(e.code, TOW_FINAL);
+		ck_assert_int_eq(tow_db_refusal(&e), EX_CONFIG);
 		ck_assert_ptr_null(strstr(e.text, "hush"));
 		ck_assert_ptr_null(strstr(e.hint, "hush"));
 		ck_assert_ptr_nonnull(strstr(e.hint, "percent-encoded"));

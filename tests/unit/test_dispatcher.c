@@ -34,6 +34,7 @@ static void setup(void)
 	d.lines[0].link.state = TOW_LINK_IDLE;
 	d.beat.attached = d.beat.kinds_heard = true;
 	d.beat.worker = 1;
+	d.begun = true;
 	d.lows.memory = tow_xstrdup("known");
 	d.claims.floor_us = NOW;
 }
@@ -212,6 +213,7 @@ START_TEST(slots_that_may_not_be_forked_wake_nobody)
 	d.beat.worker = 0;
 	ck_assert(hands_wake(&d, NOW) == NEVER);
 	d.beat.worker = 1;
+	d.begun = true;
 	ck_assert_int_le(hands_wake(&d, NOW), NOW);
 	d.phase = PHASE_DRAIN;
 	ck_assert(hands_wake(&d, NOW) == NEVER);

@@ -142,6 +142,26 @@ START_TEST(an_error_as_a_line)
 }
 END_TEST
 
+START_TEST(what_fails_again_and_again_is_said_once)
+{
+	struct tow_repeat r = { 0 };
+	struct tow_err e;
+	tow_log_setup("worker", "text", TOW_INFO);
+	tow_fail_class(&e, TOW_RETRY, "08001", "no server");
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	says("warn lost code=retry class='08001' error='no server'\n");
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	ck_assert_str_eq(said(), "");
+	r.said_us -= 61000000; /* a minute later */
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	says("warn lost code=retry class='08001' error='no server' times=3\n");
+	tow_fail_class(&e, TOW_FINAL, "28P01", "no");
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	says("warn lost code=final class='28P01' error='no'\n");
+}
+END_TEST
+
 static void name_journal(long shift)
 {
 	struct stat st;
@@ -203,6 +223,7 @@ int main(void)
 	tcase_add_test(t, levels_are_kept_apart);
 	tcase_add_test(t, a_json_line);
 	tcase_add_test(t, an_error_as_a_line);
+	tcase_add_test(t, what_fails_again_and_again_is_said_once);
 	tcase_add_test(t, the_journal_gets_priorities_and_no_time);
 	tcase_add_test(t, another_stream_is_not_the_journal);
 	tcase_add_test(t, more_fields_than_fit_are_dropped);

@@ -33,7 +33,7 @@ function Running({ jobs, more, all, heard }) {
 }
 
 async function drain(w, reload) {
-	const sure = await confirm({ title: `Have ${w.name} ${w.id} leave?`, action: 'Drain', text: `It starts no more jobs${w.busy > 0 ? `, ends the ${w.busy} that it has, however long they take,` : ''} and goes. tow up then starts another in its place; elsewhere somebody has to.`,
+	const sure = await confirm({ title: `Have ${w.name} ${w.id} leave?`, action: 'Drain', text: `It starts no more jobs${w.busy > 0 ? `, ends the ${w.busy} that it has, however long they take,` : ''} and goes. If tow up or systemd looks after it, another comes in its place; otherwise start one.`,
 		run: () => post(`workers/${step(w.id)}/drain`) });
 	if (sure)
 		reload();

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -217,7 +218,7 @@ static bool hear(struct tow_job *j, int fd, struct ear *ear)
 }
 
 /* Until the program itself has ended: what it leaves behind may hold the descriptor for ever. */
-static int listen_to(struct tow_job *j, int fd, pid_t pid, struct ear *ear)
+static int listen_to(struct tow_job *j, int fd, pid_t pid, struct ear *ear, struct rusage *used)
 {
 	TOW_AUTO_FD process = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd p[2] = { { .fd = process, .events = POLLIN },
@@ -232,7 +233,7 @@ static int listen_to(struct tow_job *j, int fd, pid_t pid, struct ear *ear)
 		if (p[1].revents && !hear(j, fd, ear) && p[1].revents & POLLHUP)
 			p[1].fd = -1;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (wait4(pid, &status, 0, used) < 0 && errno == EINTR)
 		;
 	while (hear(j, fd, ear))
 		;
@@ -254,15 +255,26 @@ static int ended_by(int status)
 	return code == 128 + SIGXCPU || code == 128 + SIGXFSZ ? code - 128 : 0;
 }
 
-static bool by_status(struct tow_job *j, int status, struct tow_err *e)
+/* A program that gets no more memory ends as it likes, mostly with status 1. What the largest of
+ * its processes held is not all that the limit counts: what it only reserved is not in it. */
+static bool was_short(const struct tow_job *j, const struct rusage *used)
+{
+	long limit_kb = tow_job_limits(j)->memory_mb << 10;
+	long rest_kb = limit_kb / 4 < 32 << 10 ? limit_kb / 4 : 32 << 10;
+
+	return limit_kb > 0 && used->ru_maxrss >= limit_kb - rest_kb;
+}
+
+static bool by_status(struct tow_job *j, int status, const struct rusage *used, struct tow_err *e)
 {
 	int code = WEXITSTATUS(status), number = ended_by(status);
 	char class[16];
 
 	if (number) {
-		const char *name = number == SIGXCPU   ? "cpu"
-				   : number == SIGXFSZ ? "filesize"
-						       : "crash";
+		const char *name = number == SIGXCPU	? "cpu"
+				   : number == SIGXFSZ	? "filesize"
+				   : was_short(j, used) ? "memory"
+							: "crash";
 
 		return tow_fail_class(e, TOW_RETRY, name, "killed by signal %d (%s)", number,
 				      strsignal(number));
@@ -274,11 +286,18 @@ static bool by_status(struct tow_job *j, int status, struct tow_err *e)
 		return tow_fail_class(e, TOW_FINAL, class,
 				      "'%s' ended with status %d (trying again is no use)",
 				      tow_job_kind(j), code);
+	if (was_short(j, used))
+		return tow_fail_class(e, TOW_RETRY, "memory",
+				      "'%s' ended with status %d when it held %ld MB of the %ld MB "
+				      "that it may",
+				      tow_job_kind(j), code, used->ru_maxrss >> 10,
+				      tow_job_limits(j)->memory_mb);
 	return tow_fail_class(e, TOW_RETRY, class, "'%s' ended with status %d", tow_job_kind(j),
 			      code);
 }
 
-static bool judge(struct tow_job *j, int status, const struct ear *ear, struct tow_err *e)
+static bool judge(struct tow_job *j, int status, const struct rusage *used, const struct ear *ear,
+		  struct tow_err *e)
 {
 	const struct verdict *v = &ear->verdict;
 
@@ -299,7 +318,7 @@ static bool judge(struct tow_job *j, int status, const struct ear *ear, struct t
 							       : "it asked to be tried again");
 		return tow_job_retry_in(j, e, v->retry_s);
 	}
-	if (!by_status(j, status, e))
+	if (!by_status(j, status, used, e))
 		return false;
 	if (ear->cut)
 		return tow_fail_class(e, TOW_FINAL, ear->cut, "its %s is longer than 1 MiB",
@@ -325,6 +344,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	TOW_AUTO_FD control = -1;
 	TOW_AUTO_FD said = -1;
 	TOW_AUTO_FD answers = -1;
+	struct rusage used = { 0 };
 	pid_t pid = 0;
 	int status;
 
@@ -336,8 +356,8 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	tow_closep(&answers);
 	fcntl(said, F_SETFL, O_NONBLOCK);
 	ear.answers = said;
-	status = listen_to(j, heard, pid, &ear);
-	return judge(j, status, &ear, e);
+	status = listen_to(j, heard, pid, &ear, &used);
+	return judge(j, status, &used, &ear, e);
 }
 
 const struct tow_kind tow_kind_exec = {

@@ -132,6 +132,21 @@ begin
 end $$;
 comment on function tow.heartbeat(bigint, text, bigint[], bigint[], double precision, bigint) is 'A worker''s beat: prolongs its lease, and says what it must know. p_memory: in bytes, with its slots.';
 
+-- What a file has may be secret: of what the mistake quotes, the file's own name is kept.
+-- tow.status reads these rows, of a day: a worker tells of a mistake that is not mended once a day.
+create or replace function tow.reloaded(p_worker bigint, p_mistake text default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_file constant text := coalesce(substring(p_mistake from '^''[^'']*'''), '');
+begin
+	if exists (select from tow_store.worker w where w.id = p_worker and w.ended_at is null) then
+		perform tow_store.note(case when p_mistake is null then 'worker.reloaded' else 'worker.reload_refused' end, p_worker::text, null,
+			case when p_mistake is not null then jsonb_build_object('error', v_file || left(regexp_replace(substr(p_mistake, length(v_file) + 1), '''[^'']*''', '...', 'g'), 1000)) end);
+	end if;
+end $$;
+comment on function tow.reloaded(bigint, text) is 'A worker has read its file again; p_mistake: and goes on as before, for this reason. The audit has it, and tow.status until the file is right.';
+
 -- What it has not started another worker gets at once; what runs may take as long as it does.
 create or replace function tow.drain_worker(id bigint) returns int
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -153,7 +168,7 @@ begin
 	end if;
 	return v_jobs;
 end $$;
-comment on function tow.drain_worker(bigint) is 'Have a worker claim no more, end the jobs that it has, however long they take, and go; returns how many it has. Whoever looks after it may start another in its place: tow up does, systemd does not.';
+comment on function tow.drain_worker(bigint) is 'Have a worker claim no more, end the jobs that it has, however long they take, and go; returns how many it has. Whoever looks after it starts another in its place: tow up at once, systemd once it has gone, with Restart=always.';
 
 -- Those that wait for a queue to be made, and those that are due, will be ready in the scheduler's next turn.
 create or replace function tow.drained(p_worker bigint) returns boolean

@@ -53,6 +53,21 @@ begin
 end $$;
 comment on function tow_store.status_scheduler() is 'Part of tow.status: schedulers.';
 
+-- Its last word counts. A day of the audit is all that is looked at: see tow.reloaded.
+create or replace function tow_store.files_refused() returns table(id bigint, host text, pid int, error text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select w.id, w.host, w.pid, a.detail ->> 'error'
+	from (
+		select distinct on (a.subject) a.subject, a.what, a.detail from tow_store.audit a
+		where a.what in ('worker.reloaded', 'worker.reload_refused') and a.at > (select tow.now()) - interval '1 day'
+		order by a.subject, a.n desc
+	) a join tow.workers w on w.id::text = a.subject
+	where a.what = 'worker.reload_refused'
+	order by w.id
+$$;
+comment on function tow_store.files_refused() is 'Workers that live whose file was wrong when they last read it again, and why.';
+
 create or replace function tow_store.status_workers() returns table(component text, status text, detail text, hint text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -77,6 +92,10 @@ begin
 			format('%s on %s, pid %s', w.name, w.host, w.pid)
 		from tow.workers w where w.state = 'silent' or w.silent > w.lease / 2
 		union all
+		select 'worker ' || r.id, 'warn', format('goes on as before, as its file was refused when it was read again: %s', r.error),
+			format('mend the file (tow worker --config FILE --check tries it), and on %s: kill -HUP %s', r.host, r.pid)
+		from tow_store.files_refused() r
+		union all
 		select p.what, 'ok', p.how, 'start it with --direct or TOW_DIRECT_URL: an address past the pooler'
 		from (
 			select 'worker ' || w.id as what, format('comes through a pooler: it polls, and if it dies its jobs wait for its lease of %s', tow_store.span(w.lease)) as how
@@ -95,7 +114,7 @@ begin
 		) p
 		where p.clock_ahead not between interval '-2 s' and interval '2 s';
 end $$;
-comment on function tow_store.status_workers() is 'Part of tow.status: workers, who comes through a pooler, whose clock is off.';
+comment on function tow_store.status_workers() is 'Part of tow.status: workers, whose file is wrong, who comes through a pooler, whose clock is off.';
 
 -- They go on, as what they call stays; what is new they do not do. Who calls himself otherwise is none of ours.
 create or replace function tow_store.status_versions() returns table(component text, status text, detail text, hint text)

@@ -42,7 +42,7 @@ declare
 		tow.sees_args,tow_store.sight,tow_store.own_alone,tow_store.in_sight,tow_store.shown,tow_store.end_name,tow.metrics_quantiles,tow_store.quantile,
 		tow.me,tow_store.family_of,tow_store.waits_for_what,tow_store.waits_in_lane,tow_store.local_time,tow.unserved,tow.unheard,tow.version}';
 	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved,tow_store.sight,tow_store.own_alone}';
-	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.report,tow.floor,tow.exchange,tow.park,tow.drained,tow.reconcile,tow.holds,tow.save_step,
+	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.reloaded,tow.report,tow.floor,tow.exchange,tow.park,tow.drained,tow.reconcile,tow.holds,tow.save_step,
 		tow.sql_kinds,tow.run_sql,tow.daemon_status,
 		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
 	c_act constant text[] := '{tow.cancel,tow.retry,tow.forget,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.retry_failed,tow.move,tow.bulk,tow.approve,tow.reject,

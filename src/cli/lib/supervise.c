@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,6 +105,7 @@ static void listen_to(struct supervised *s, long long now)
 		if (!*said)
 			continue;
 		s->heard_us = now;
+		s->begun |= strstr(said, "READY=1") != NULL;
 		s->leaves |= s->may_leave && strstr(said, "X_TOWPATH_LEAVES=1");
 	}
 	if (!s->beats || s->pid == 0 || now - s->heard_us < HUNG_US)
@@ -236,22 +238,35 @@ static void note_left(const struct supervised *s, pid_t pid, int status)
 			tow_proc_says(&a, status));
 }
 
-static void reap(struct supervised *children, size_t n, bool ending)
+/* Refused by the database, or by what it was told: another one would be, too. */
+static int never_begins(const struct supervised *s, int status)
 {
-	int status;
+	int exit = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	if (s->begun || (exit != EX_NOPERM && exit != EX_CONFIG))
+		return 0;
+	tow_log(TOW_ERROR, "child.never_begins", "name=%s status=%d", s->name, exit);
+	return exit;
+}
+
+/* The exit status of one that never begins; 0: there is none. */
+static int reap(struct supervised *children, size_t n, bool ending)
+{
+	int status, never = 0;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		for (size_t i = 0; i < n; i++) {
 			struct supervised *s = &children[i];
 			pid_t *left = leaver(s, pid);
-			if (s->pid == pid)
-				note_death(s, status, ending);
-			else if (left) {
+			if (s->pid == pid) {
+				never |= ending ? 0 : never_begins(s, status);
+				note_death(s, status, ending || never);
+			} else if (left) {
 				*left = 0;
 				note_left(s, pid, status);
 			}
 		}
 	}
+	return never;
 }
 
 static void start_due(struct supervised *children, size_t n)
@@ -288,7 +303,7 @@ static int wait_for_signal(struct timespec limit)
 }
 
 /* HUP is the worker's to reload its configuration. */
-bool supervise_turn(struct supervised *children, size_t n)
+bool supervise_turn(struct supervised *children, size_t n, int *status)
 {
 	start_due(children, n);
 	int signal = wait_for_signal(next_start(children, n));
@@ -297,12 +312,12 @@ bool supervise_turn(struct supervised *children, size_t n)
 			listen_to(&children[i], tow_mono_us());
 		let_leave(&children[i]);
 	}
-	reap(children, n, false);
+	*status = reap(children, n, false);
 	for (size_t i = 0; i < n; i++) {
 		if (signal == SIGHUP && children[i].pid > 0)
 			kill(children[i].pid, SIGHUP);
 	}
-	return signal != SIGTERM && signal != SIGINT;
+	return signal != SIGTERM && signal != SIGINT && *status == 0;
 }
 
 static void ask(struct supervised *s)
@@ -324,7 +339,7 @@ static void end(struct supervised *children, size_t n, size_t which)
 	ask(s);
 	while (lives(s)) {
 		int signal = wait_for_signal((struct timespec){ .tv_sec = 1 });
-		reap(children, n, true);
+		(void)reap(children, n, true);
 		if (signal == SIGTERM || signal == SIGINT)
 			tell(s, SIGTERM);
 		if (s->beats) /* one that hangs does not hear of it */

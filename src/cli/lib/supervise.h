@@ -26,6 +26,7 @@ struct supervised {
 	bool may_leave; /* it says X_TOWPATH_LEAVES=1 when it ends in its own time: another comes */
 	/* The rest is supervise's. */
 	bool asked, leaves; /* asked: to end */
+	bool begun;	    /* one of them has said READY=1 */
 	pid_t pid;	    /* 0: not running */
 	int ear;	    /* 0: not yet open */
 	struct restart restart;
@@ -43,8 +44,9 @@ void supervise_signals(void);
 TOW_MUST bool supervise_start(struct supervised *children, size_t n, struct tow_err *e);
 
 /* Looks after them for a second at most: a dead one is started again, one that hangs is killed and
- * then is a dead one. False: a signal asks for an end. */
-TOW_MUST bool supervise_turn(struct supervised *children, size_t n);
+ * then is a dead one. False: a signal asks for an end, or one of them has never begun and says that
+ * it never will, which is *status then. */
+TOW_MUST bool supervise_turn(struct supervised *children, size_t n, int *status);
 
 /* Asks the last started to end, and does not wait: what takes long may be done before
  * supervise_end. */

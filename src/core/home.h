@@ -1,0 +1,13 @@
+/* The private cluster under $TOW_HOME. */
+#ifndef TOW_CORE_HOME_H
+#define TOW_CORE_HOME_H
+
+#include <stdbool.h>
+
+/* Whether its server is at this socket. */
+bool home_has_server(const char *host);
+
+/* Of an address that says nothing: that the environment says nothing either. */
+bool home_is_meant(void);
+
+#endif
