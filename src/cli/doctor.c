@@ -87,6 +87,8 @@ static void check_schema(struct health *h)
 	if (!looked && strcmp(h->c->err.class, "42501") == 0)
 		health_add(h, "schema", "warn", "this user may not compare it with the program",
 			   "ask again as whoever runs tow migrate");
+	else if (!looked && strcmp(h->c->err.class, "55P03") == 0)
+		health_add(h, "schema", "warn", "not compared: somebody has a table locked", NULL);
 	else if (!looked)
 		health_add(h, "schema", "bad", tow_strdup(&h->c->arena, h->c->err.text),
 			   tow_strdup(&h->c->arena, h->c->err.hint));

@@ -91,7 +91,7 @@ static int show(struct cli *c)
 	TOW_AUTO_ROWS *rows = NULL;
 	struct health h = { .c = c, .trouble = true };
 	struct group g = { .c = c };
-	if (!when_now(c->db, &g.now, &c->err) || !tow_call(c->db, &rows, &c->err, "tow.needs") ||
+	if (!when_now(c->db, &g.now, &c->err) || !health_call(&h, &rows, "tow.needs") ||
 	    !health_add_status(&h, "haul.status"))
 		return cli_failed(c);
 	g.rows = rows;
@@ -102,13 +102,23 @@ static int show(struct cli *c)
 	return health_print(&h);
 }
 
+static int show_json(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct health h = { .c = c };
+	if (!health_call(&h, &rows, "tow.needs"))
+		return cli_failed(c);
+	if (h.blocked)
+		return health_print(&h);
+	return print_rows(c, rows, NULL) ? EX_OK : cli_failed(c);
+}
+
 static int run(int argc, char **argv)
 {
-	static const struct cli_call call;
 	CLI_AUTO c = { 0 };
 	if (!cli_connect(&c, options, 0, 0, argc, argv))
 		return cli_failed(&c);
-	return cli_has(&c, "json") ? print_call(&c, "tow.needs", &call, NULL) : show(&c);
+	return cli_has(&c, "json") ? show_json(&c) : show(&c);
 }
 
 const struct tow_command tow_command_needs = {
@@ -120,7 +130,9 @@ const struct tow_command tow_command_needs = {
 		"jobs that failed, by kind and\n"
 		"class of error, with what the last of them said. Of the last 5,000 runs that went "
 		"wrong. --json has what\n"
-		"tow.needs() has.\n"
+		"tow.needs() has. Where somebody's lock keeps it from an answer it says whose, as "
+		"tow "
+		"status does.\n"
 		"\n"
 		"Exit status: 0, or 1 when something is bad, as tow status; with --json 0.\n",
 	.run = run,

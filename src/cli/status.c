@@ -30,7 +30,10 @@ const struct tow_command tow_command_status = {
 		"keeps the database from\n"
 		"cleaning up; download clients and downloads that need somebody. The same as "
 		"tow.status()\n"
-		"and haul.status() together. See also 'tow doctor'.\n"
+		"and haul.status() together. Where somebody has a table locked, so that no answer "
+		"comes "
+		"for 3 seconds, it\n"
+		"says who, as tow.blockers() does. See also 'tow doctor'.\n"
 		"\n"
 		"Exit status: 0 all is well or there are only warnings, 1 something is bad.\n",
 	.run = run,

@@ -28,7 +28,7 @@ insert into call values
 	('viewer operator admin', $$ select tow.retry_preview() $$), ('viewer operator admin', $$ select tow.status() $$), ('viewer operator admin', $$ select tow.overview() $$), ('viewer operator admin', $$ select tow.depth('default') $$), ('viewer operator admin', $$ select tow.rate('5/min') $$), ('viewer operator admin', $$ select tow.worker_jobs() $$),
 	('viewer operator admin', $$ select tow.cron_next('* * * * *', tow.now()) $$), ('viewer operator admin', $$ select tow.cron_parse('0 3 * * fri#2') $$), ('viewer operator admin', $$ select tow.cron_describe('0 3 * * *') $$),
 	('viewer producer operator admin', $$ select tow.state(1) $$), ('viewer producer operator admin', $$ select tow.outcome(1) $$), ('viewer worker operator admin', $$ select tow.sql_kinds() $$),
-	('viewer producer worker operator admin', $$ select tow.now() $$), ('viewer operator admin', $$ select tow.version() $$), ('admin', $$ select tow.served_at() $$),
+	('viewer producer worker operator admin', $$ select tow.now() $$), ('viewer operator admin', $$ select tow.version() $$), ('viewer operator admin', $$ select tow.blockers() $$), ('admin', $$ select tow.served_at() $$),
 	('producer operator admin', $$ select tow.enqueue('noop', run_at => tow.now() + '1 s') $$), ('producer operator admin', $$ select tow.enqueue_many('noop', '{1,2}') $$),
 	('producer operator admin', $$ insert into tow.inbox (kind, args) values ('noop', '{}') $$),
 	('operator admin', $$ select tow.cancel(1) $$), ('operator admin', $$ select tow.retry(1) $$), ('operator admin', $$ select tow.run_now(1) $$), ('operator admin', $$ select tow.snooze(1, '1 s') $$),

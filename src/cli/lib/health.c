@@ -8,6 +8,8 @@
 #include "text.h"
 #include "tow/json.h"
 
+enum { PATIENCE_MS = 3000 };
+
 void health_add(struct health *h, const char *component, const char *status, const char *detail,
 		const char *hint)
 {
@@ -24,17 +26,46 @@ void health_add(struct health *h, const char *component, const char *status, con
 	h->findings[h->n++] = (struct finding){ component, status, detail, hint };
 }
 
-bool health_add_status(struct health *h, const char *verb)
+static void add_rows(struct health *h, const struct tow_rows *r)
 {
-	TOW_AUTO_ROWS *r = NULL;
 	struct tow_arena *a = &h->c->arena;
-	if (!tow_call(h->c->db, &r, &h->c->err, verb))
-		return false;
 	for (size_t i = 0; i < tow_rows_count(r); i++)
 		health_add(h, tow_strdup(a, tow_rows_get(r, i, "component")),
 			   tow_strdup(a, tow_rows_get(r, i, "status")),
 			   tow_strdup(a, tow_rows_get(r, i, "detail")),
 			   tow_strdup(a, tow_rows_get(r, i, "hint")));
+}
+
+static bool look_for_blockers(struct health *h)
+{
+	TOW_AUTO_ROWS *r = NULL;
+	if (!tow_call(h->c->db, &r, &h->c->err, "tow.blockers"))
+		return false;
+	add_rows(h, r);
+	h->blocked = tow_rows_count(r) > 0;
+	return true;
+}
+
+/* Where nobody is in the way the database is slow, and may take its time. */
+bool health_call(struct health *h, struct tow_rows **rows, const char *verb)
+{
+	struct cli *c = h->c;
+	if (h->blocked)
+		return true;
+	tow_db_limit(c->db, PATIENCE_MS);
+	bool done = tow_call(c->db, rows, &c->err, verb);
+	tow_db_limit(c->db, 0);
+	if (done || c->err.code != TOW_CANCELLED)
+		return done;
+	return look_for_blockers(h) && (h->blocked || tow_call(c->db, rows, &c->err, verb));
+}
+
+bool health_add_status(struct health *h, const char *verb)
+{
+	TOW_AUTO_ROWS *r = NULL;
+	if (!health_call(h, &r, verb))
+		return false;
+	add_rows(h, r);
 	return true;
 }
 

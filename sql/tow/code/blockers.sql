@@ -1,0 +1,30 @@
+-- Who keeps tow.status from answering: this reads no table of ours, but what PostgreSQL knows of locks. Whoever reads waits for
+-- a lock that shuts out readers, and for one that was asked for earlier: so for whom that one waits is named as well.
+create or replace function tow.blockers() returns table(component text, status text, detail text, hint text)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	with shut as (
+		select l.pid, l.virtualtransaction as vxid, l.relation, l.granted
+		from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+			join pg_class c on c.oid = l.relation join pg_namespace s on s.oid = c.relnamespace
+			join pg_namespace o on o.nspname = 'tow_store' and o.nspowner = s.nspowner
+		where l.mode = 'AccessExclusiveLock' and s.nspname ~ '_store$' and l.pid is distinct from pg_backend_pid()
+	), holder as (
+		select s.pid, s.vxid, min(s.relation::regclass::text) || case when count(distinct s.relation) > 1 then format(' and %s more', count(distinct s.relation) - 1) else '' end as what
+		from (
+			select s.pid, s.vxid, s.relation from shut s where s.granted
+			union all
+			select b.pid, null, s.relation from shut s, unnest(pg_blocking_pids(s.pid)) b(pid) where not s.granted
+		) s group by s.pid, s.vxid
+	)
+	select 'lock', 'bad', format('session %s (%s, of %s, %s) keeps others from %s, for %s', a.pid, coalesce(nullif(a.application_name, ''), 'no name'), a.usename, coalesce(a.state, 'state unknown'),
+			h.what, tow_store.span(clock_timestamp() - coalesce(a.xact_start, a.backend_start))),
+		format('end its transaction, or as %s or a superuser: select pg_terminate_backend(%s)', a.usename, a.pid)
+	from holder h join pg_stat_activity a on a.pid = h.pid
+	union all
+	select 'lock', 'bad', format('prepared transaction %s keeps others from %s, for %s', p.gid, h.what, tow_store.span(clock_timestamp() - p.prepared)),
+		format('rollback prepared %L  -- or commit it; by %s', p.gid, p.owner)
+	from holder h join pg_locks x on x.virtualtransaction = h.vxid and x.locktype = 'transactionid' and x.pid is null join pg_prepared_xacts p on p.transaction = x.transactionid
+	where h.pid is null
+$$;
+comment on function tow.blockers() is 'Who has a table of ours locked so that tow.status waits: component, status, detail, hint as tow.status has them; none where nobody has.';
