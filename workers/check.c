@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -56,4 +57,33 @@ bool check_programs(const struct kinds *kinds, struct tow_err *e)
 			return false;
 	}
 	return true;
+}
+
+static void print_queues(const struct config *c)
+{
+	printf("queues:");
+	for (size_t i = 0; i < c->n_queues; i++) {
+		const struct queue_wish *w = &c->queues[i];
+
+		printf(" %s%c%d", w->name, w->weight ? '*' : ':', w->weight ? w->weight : w->slots);
+	}
+	puts("");
+}
+
+/* Those of a family; NULL: those that are in the program. */
+static void print_kinds(const struct kinds *set, const struct tow_kind *family)
+{
+	printf("%s:", family ? family->name : "builtin");
+	for (size_t i = 0; i < set->n; i++)
+		if (family ? set->items[i].how == family : !set->items[i].how->family)
+			printf(" %s", set->items[i].name);
+	puts("");
+}
+
+void check_print(const struct config *c)
+{
+	print_queues(c);
+	print_kinds(&c->kinds, NULL);
+	print_kinds(&c->kinds, kinds_builtin("exec"));
+	print_kinds(&c->kinds, kinds_builtin("http"));
 }

@@ -2,9 +2,12 @@
 #ifndef TOW_WORKERS_CHECK_H
 #define TOW_WORKERS_CHECK_H
 
-#include "kinds.h"
+#include "config.h"
 
 /* Whether the program is there with which each exec kind's command begins. */
 TOW_MUST bool check_programs(const struct kinds *kinds, struct tow_err *e);
+
+/* The queues and kinds of a worker that was told this. */
+void check_print(const struct config *c);
 
 #endif

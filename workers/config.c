@@ -32,6 +32,7 @@ void config_release(struct config *c)
 	free(c->queues);
 	free(c->name);
 	free(c->direct);
+	free(c->builtin);
 	kinds_release(&c->kinds);
 	*c = (struct config){ 0 };
 }
@@ -255,6 +256,15 @@ static bool set_text(char **text, const char *value)
 	return true;
 }
 
+/* Said again, it is more of them. */
+static bool set_builtin(struct config *c, const char *value, struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+
+	return kinds_check_words(value, e) &&
+	       set_text(&c->builtin, c->builtin ? tow_fmt(&a, "%s %s", c->builtin, value) : value);
+}
+
 bool config_set(struct config *c, const char *name, const char *value, struct tow_err *e)
 {
 	if (strcmp(name, "name") == 0)
@@ -283,10 +293,12 @@ bool config_set(struct config *c, const char *name, const char *value, struct to
 		return boolean(name, value, &c->listen, e);
 	if (strcmp(name, "sql_kinds") == 0)
 		return boolean(name, value, &c->sql_kinds, e);
+	if (strcmp(name, "builtin") == 0)
+		return set_builtin(c, value, e);
 	tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
 	return tow_hint(
 		e, "known: name queue slots strict lease grace kill poll timeout prefetch listen "
-		   "sql_kinds direct");
+		   "sql_kinds direct builtin");
 }
 
 static bool unknown_setting(const struct tow_kind *how, const char *name, struct tow_err *e)
@@ -453,6 +465,8 @@ static bool close_section(struct config *c, const struct section *s, struct tow_
 
 	if (strcmp(s->family, "queue") == 0)
 		return queue_wish(c, s->name, strlen(s->name)) != NULL;
+	if (strcmp(s->family, "kind") == 0 && c->builtin && !kinds_in_words(c->builtin, s->name))
+		return tow_fail(e, TOW_FINAL, "kind '%s' is not among builtin", s->name);
 	return !k || complete(k, e);
 }
 
@@ -504,6 +518,8 @@ bool config_finish(struct config *c, struct tow_err *e)
 
 	if (c->n_queues == 0 && !config_queue(c, "default", e))
 		return false;
+	if (c->builtin)
+		kinds_keep(&c->kinds, c->builtin);
 	shared = sharing(c);
 	for (size_t i = 0; i < c->n_queues; i++) {
 		struct queue_wish *w = &c->queues[i];

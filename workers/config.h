@@ -1,7 +1,7 @@
 /* What a worker is told: its options and its file. The file is INI, with the sections
  *
  * - [worker]: name, queue (NAME, NAME:SLOTS or NAME*WEIGHT, may be repeated), slots, strict, lease,
- *   grace, kill, poll, timeout, prefetch, listen, sql_kinds, direct
+ *   grace, kill, poll, timeout, prefetch, listen, sql_kinds, direct, builtin
  * - [queue NAME]: slots, or weight
  * - [kind NAME]: settings, timeout and limits of a kind in the program
  * - [exec NAME], [http NAME], ...: a kind NAME of that family
@@ -20,6 +20,7 @@ struct queue_wish {
 
 struct config {
 	char *name, *direct; /* direct: an address past a pooler */
+	char *builtin;	     /* which kinds of the program it runs; NULL: all */
 	struct queue_wish *queues;
 	size_t n_queues;
 	int slots;    /* of a queue that does not say; or those that queues share */

@@ -20,6 +20,57 @@ void kinds_init(struct kinds *set)
 			kinds_add(set, tow_kinds[i]->name, tow_kinds[i]);
 }
 
+/* The next of words parted by commas or blanks; false at the end. */
+static bool next_word(const char **at, const char **word, size_t *len)
+{
+	static const char apart[] = ", \t\r\n";
+
+	*word = *at + strspn(*at, apart);
+	*len = strcspn(*word, apart);
+	*at = *word + *len;
+	return *len > 0;
+}
+
+static bool word_means(const char *word, size_t len, const char *name)
+{
+	if (word[len - 1] == '*')
+		return strncmp(word, name, len - 1) == 0;
+	return strlen(name) == len && strncmp(word, name, len) == 0;
+}
+
+static bool word_is_known(const char *word, size_t len)
+{
+	for (size_t i = 0; tow_kinds[i]; i++)
+		if (!tow_kinds[i]->family && word_means(word, len, tow_kinds[i]->name))
+			return true;
+	return word_means(word, len, "none");
+}
+
+bool kinds_check_words(const char *words, struct tow_err *e)
+{
+	const char *word;
+	size_t len;
+
+	while (next_word(&words, &word, &len)) {
+		if (word_is_known(word, len))
+			continue;
+		tow_fail(e, TOW_FINAL, "there is no kind '%.*s' in this program", (int)len, word);
+		return tow_hint(e, "write names, their beginning as haul.*, or none");
+	}
+	return true;
+}
+
+bool kinds_in_words(const char *words, const char *name)
+{
+	const char *word;
+	size_t len;
+
+	while (next_word(&words, &word, &len))
+		if (word_means(word, len, name))
+			return true;
+	return false;
+}
+
 /* Where the name is, or would be. */
 static size_t place(const struct kinds *set, const char *name)
 {
@@ -133,18 +184,35 @@ void kinds_copy(struct kinds *to, const struct kinds *from)
 	}
 }
 
-void kinds_release(struct kinds *set)
+static void kind_release(struct kind *k)
 {
+	for (size_t s = 0; s < k->n_settings; s++) {
+		free(k->settings[s].name);
+		free(k->settings[s].value);
+	}
+	free(k->settings);
+	free(k->name);
+}
+
+void kinds_keep(struct kinds *set, const char *words)
+{
+	size_t kept = 0;
+
 	for (size_t i = 0; i < set->n; i++) {
 		struct kind *k = &set->items[i];
 
-		for (size_t s = 0; s < k->n_settings; s++) {
-			free(k->settings[s].name);
-			free(k->settings[s].value);
-		}
-		free(k->settings);
-		free(k->name);
+		if (!k->how->family && !kinds_in_words(words, k->name))
+			kind_release(k);
+		else
+			set->items[kept++] = *k;
 	}
+	set->n = kept;
+}
+
+void kinds_release(struct kinds *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		kind_release(&set->items[i]);
 	free(set->items);
 	*set = (struct kinds){ 0 };
 }

@@ -29,6 +29,11 @@ struct kinds {
 const struct tow_kind *kinds_builtin(const char *name);
 
 void kinds_init(struct kinds *set); /* with those of the program */
+/* "noop, haul.*", or "none": which of the program's it may run. Whether each word is one; whether a
+ * name is among them; and all others of the program dropped. */
+TOW_MUST bool kinds_check_words(const char *words, struct tow_err *e);
+bool kinds_in_words(const char *words, const char *name);
+void kinds_keep(struct kinds *set, const char *words);
 struct kind *kinds_add(struct kinds *set, const char *name,
 		       const struct tow_kind *how); /* valid until the next */
 bool kinds_equal(const struct kinds *a, const struct kinds *b);

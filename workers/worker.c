@@ -25,6 +25,7 @@ static int run(const struct options *o)
 		return o->file ? EX_CONFIG : EX_USAGE;
 	}
 	if (o->check) {
+		check_print(&d.config);
 		config_release(&d.config);
 		return EX_OK;
 	}
@@ -76,7 +77,8 @@ const struct tow_command tow_command_worker = {
 		"(4)\n"
 		"  --config FILE         kinds and settings; read again at SIGHUP\n"
 		"  --check               say whether options, file and the programs in it are "
-		"right, and end\n"
+		"right, and what\n"
+		"                        queues and kinds it has, and end\n"
 		"  --name NAME           how the worker is called in lists (the host's name)\n"
 		"  --timeout TIME        of a job that has none of its own (1h)\n"
 		"  --grace TIME          how long jobs may go on after SIGTERM, before they are "

@@ -112,6 +112,17 @@ exits 78 "and one that cannot be run" check ./prog >/dev/null
 chmod +x "$FAULTS_DIR/prog"
 exits 0 "until it can" check ./prog
 
+configure 'queue = default:2' 'builtin = noop' '[exec x]' 'command = true'
+is "$("$TOW" worker --config "$config" --check)" "queues: default:2
+builtin: noop
+exec: count gate x
+http:" "it prints queues and kinds"
+
+#--- fewer kinds of the program
+
+reload
+ok "a kind of the program that the file does not name is not run" wait_until "there_is \"select 'noop' = any(kinds) and 'spin' <> all(kinds) from tow.workers where pid = $worker\""
+
 #--- kinds that are functions in the database
 
 query "create function public.answer(args jsonb) returns jsonb language sql security definer as 'select args';

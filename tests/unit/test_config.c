@@ -114,6 +114,27 @@ START_TEST(a_queues_section)
 }
 END_TEST
 
+START_TEST(kinds_of_the_program)
+{
+	ck_assert(read_text("[worker]\nbuiltin = haul.*, noop\nbuiltin = echo\n[exec x]\ncommand "
+			    "= true\n[kind noop]\ntimeout = 1s\n"));
+	ck_assert(config_finish(&c, &e));
+	ck_assert_ptr_nonnull(kinds_find(&c.kinds, "noop"));
+	ck_assert_ptr_nonnull(kinds_find(&c.kinds, "echo"));
+	ck_assert_ptr_nonnull(kinds_find(&c.kinds, "haul.fetch"));
+	ck_assert_ptr_nonnull(kinds_find(&c.kinds, "x"));
+	ck_assert_ptr_null(kinds_find(&c.kinds, "spin"));
+	refused("[worker]\nbuiltin = nop\n", "there is no kind 'nop'");
+	refused("[worker]\nbuiltin = none\n[kind noop]\n", "kind 'noop' is not among builtin");
+	ck_assert(config_finish(&c, &e));
+	ck_assert_uint_eq(c.kinds.n, 0);
+	config_release(&c);
+	config_init(&c);
+	ck_assert(config_finish(&c, &e));
+	ck_assert_ptr_nonnull(kinds_find(&c.kinds, "spin"));
+}
+END_TEST
+
 START_TEST(queues_and_slots)
 {
 	ck_assert(config_queue(&c, "bulk", &e));
@@ -276,6 +297,7 @@ int main(void)
 	tcase_add_test(t, weights_and_slots);
 	tcase_add_test(t, strict_queues_share_in_order);
 	tcase_add_test(t, a_queues_section);
+	tcase_add_test(t, kinds_of_the_program);
 	tcase_add_test(t, queues_and_slots);
 	tcase_add_test(t, without_a_word_there_is_default);
 	tcase_add_test(t, a_whole_file);
