@@ -1,16 +1,19 @@
 /* tow redrive: run many failed jobs again. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sysexits.h>
 
 #include "lib/cli.h"
 #include "tow/command.h"
+
+enum { USUAL = 1000, ROUND = 10000, COUNTED = 100000, MOST = 1000000 };
 
 static const struct tow_option options[] = {
 	{ "queue", "NAME", "only of this queue" },
 	{ "kind", "NAME", "only of this kind" },
 	{ "class", "WORD", "only where the error's class begins so: timeout, http.5, exit.1" },
 	{ "since", "INTERVAL", "only those that failed within it (7 days)" },
-	{ "limit", "N", "at most so many, the oldest first (1000)" },
+	{ "limit", "N", "at most so many, the oldest first (1000; with --all 1000000)" },
 	{ "all", NULL, "all that failed within 7 days" },
 	{ "dry-run", NULL, "only say how many it would be" },
 	OPTION_JSON,
@@ -19,41 +22,90 @@ static const struct tow_option options[] = {
 };
 
 /* Thousands of jobs that run again are more than a word typed too early shall do. */
-static bool check(struct cli *c)
+static bool check(struct cli *c, long *limit)
 {
-	long any;
+	*limit = cli_has(c, "all") ? MOST : USUAL;
 	bool filter = cli_has(c, "queue") || cli_has(c, "kind") || cli_has(c, "class") ||
 		      cli_has(c, "since");
 	if (filter && cli_has(c, "all"))
 		return args_usage(&c->err, "--all and a filter say two different things");
 	if (filter || cli_has(c, "all") || cli_has(c, "dry-run"))
-		return args_int(&c->args, "limit", 1, 10000, &any, &c->err);
+		return args_int(&c->args, "limit", 1, MOST, limit, &c->err);
 	args_usage(&c->err, "which jobs? --queue, --kind, --class or --since, or --all");
 	return tow_hint(&c->err, "'tow redrive --dry-run' says how many there are");
+}
+
+static long ask(struct cli *c, const struct cli_call *filter, long most)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct cli_call call = *filter;
+	cli_arg(&call, "max_jobs", tow_fmt(&c->arena, "%ld", most));
+	return cli_call(c, &rows, "tow.redrive", &call) ? strtol(tow_rows_at(rows, 0, 0), NULL, 10)
+							: -1;
+}
+
+static void print_json(long jobs, long of, bool more, bool dry)
+{
+	printf("{\"jobs\": %ld", jobs);
+	if (dry)
+		printf(", \"of\": %ld, \"more\": %s", of, more ? "true" : "false");
+	printf(", \"dry_run\": %s}\n", dry ? "true" : "false");
+}
+
+static int count(struct cli *c, struct cli_call *call, long limit)
+{
+	cli_arg(call, "dry_run", "true");
+	long of = ask(c, call, COUNTED), jobs = of < limit ? of : limit;
+	bool more = of == COUNTED;
+	if (of < 0)
+		return cli_failed(c);
+	if (cli_has(c, "json"))
+		print_json(jobs, of, more, true);
+	else if (jobs == of && !more)
+		printf("%ld would run again\n", of);
+	else
+		printf("%ld of %ld%s would run again: --limit says how many, or call again for the "
+		       "others\n",
+		       jobs, of, more ? " or more" : "");
+	return EX_OK;
+}
+
+/* A round is a transaction. What cannot run again, as another job has its key, counts for none. */
+static int redrive(struct cli *c, const struct cli_call *call, long limit)
+{
+	long done = 0, n = 1;
+	while (n > 0 && done < limit) {
+		n = ask(c, call, limit - done < ROUND ? limit - done : ROUND);
+		if (n >= 0)
+			done += n;
+	}
+	if (cli_has(c, "json"))
+		print_json(done, done, false, false);
+	else
+		printf("%ld run again\n", done);
+	if (n < 0)
+		return cli_failed(c);
+	if (done == limit && !cli_has(c, "json"))
+		fprintf(stderr,
+			"there may be more: these are the first %ld, which --limit sets; "
+			"call again for the others\n",
+			done);
+	return EX_OK;
 }
 
 static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
-	TOW_AUTO_ROWS *rows = NULL;
 	struct cli_call call = { 0 };
-	if (!cli_parse(&c, options, 0, 0, argc, argv) || !check(&c) || !cli_open_database(&c))
+	long limit = 0;
+	if (!cli_parse(&c, options, 0, 0, argc, argv) || !check(&c, &limit) ||
+	    !cli_open_database(&c))
 		return cli_failed(&c);
-	bool dry = cli_has(&c, "dry-run");
 	cli_arg(&call, "queue", cli_option(&c, "queue"));
 	cli_arg(&call, "kind", cli_option(&c, "kind"));
 	cli_arg(&call, "class", cli_option(&c, "class"));
 	cli_arg(&call, "since", cli_option(&c, "since"));
-	cli_arg(&call, "max_jobs", cli_option(&c, "limit"));
-	cli_arg(&call, "dry_run", dry ? "true" : NULL);
-	if (!cli_call(&c, &rows, "tow.redrive", &call))
-		return cli_failed(&c);
-	const char *count = tow_rows_at(rows, 0, 0);
-	if (cli_has(&c, "json"))
-		printf("{\"jobs\": %s, \"dry_run\": %s}\n", count, dry ? "true" : "false");
-	else
-		printf("%s %s\n", count, dry ? "would run again" : "run again");
-	return EX_OK;
+	return cli_has(&c, "dry-run") ? count(&c, &call, limit) : redrive(&c, &call, limit);
 }
 
 const struct tow_command tow_command_redrive = {
@@ -63,7 +115,8 @@ const struct tow_command tow_command_redrive = {
 	.options = options,
 	.help = "Failed jobs stay where they are until their retention ends; this puts them back, "
 		"each once. At least\n"
-		"one filter is needed, or --all.\n"
+		"one filter is needed, or --all. More than 10,000 are put back in rounds, each a "
+		"transaction of its own.\n"
 		"\n"
 		"Examples:\n"
 		"  tow redrive --dry-run\n"

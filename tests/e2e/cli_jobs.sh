@@ -117,7 +117,7 @@ exits 64 "--before is for live ones" tow jobs --state failed --before "$g" 2>/de
 is "$(n history --class http.5) $(n history --class timeout)" "1 0" "by class"
 is "$(tow jobs --state failed --json | jq -c 'map(.id)')" "[$g]" "jobs --state failed asks history too"
 process_stop "$WORKER_PID"
-is "$(tow redrive --dry-run --json)" '{"jobs": 1, "dry_run": true}' "redrive --dry-run"
+is "$(tow redrive --dry-run --json)" '{"jobs": 1, "of": 1, "more": false, "dry_run": true}' "redrive --dry-run"
 is "$(state "$g")" failed "changes nothing"
 exits 64 "without a filter it asks for --all" tow redrive 2>/dev/null
 exits 64 "a limit is none" tow redrive --limit 5 2>/dev/null
@@ -146,4 +146,13 @@ ok "and what becomes of it" wait_until "grep -q '\"id\": $h, \"state\": \"comple
 kill -INT $follower
 wait $follower
 is $? 0 "an interrupt is a good end"
+
+# Many
+instance_psql -c "select count(*) from tow.enqueue_many('fail', array_fill('{}'::jsonb, array[12000]), max_attempts => 1)" >/dev/null
+ok "thousands fail" wait_until '[ "$("$TOW" redrive --kind fail --dry-run --json | jq .of)" = 12001 ]' 120
+process_stop "$WORKER_PID"
+is "$(tow redrive --kind fail --dry-run)" "1000 of 12001 would run again: --limit says how many, or call again for the others" "a dry run says how many there are"
+is "$(tow redrive --kind fail --limit 11500 2>"$instance_dir/more")" "11500 run again" "more than one transaction takes"
+like "$(<"$instance_dir/more")" "there may be more" "it says that there may be others"
+is "$(tow redrive --all)" "501 run again" "--all is the rest"
 done_testing

@@ -190,7 +190,7 @@ history --limit -1
 audit --limit 0
 bulk cancel --limit 10001 --kind x
 redrive --limit 0 --kind x
-redrive --limit 10001 --kind x
+redrive --limit 1000001 --kind x
 haul ls --limit -1
 end
 ok "a rate may be a part of a number" tow queue set default --rate 0.5

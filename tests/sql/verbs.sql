@@ -103,6 +103,8 @@ select pg_temp.ran(:w, '{"as": "failed", "final": true}', tow.enqueue('haul.fetc
 select is(tow.redrive(), 0::bigint, 'what works for downloads does not go on so');
 select is(tow.redrive(kind => 'haul.fetch'), 1::bigint, 'unless its kind is named');
 select tow.cancel(:hauls) \g /dev/null
+select is(tow.redrive(max_jobs => 100000, dry_run => true), 0::bigint, 'to count, it may be more than to run');
+select pg_temp.refused('select tow.redrive(max_jobs => 10001)', 'TW422', '1 to 10000', 'too many at once');
 select pg_temp.refused('select tow.redrive(max_jobs => 0)', 'TW422', '1 to 10000', 'none at all');
 select is((select sum((detail ->> 'jobs')::int) from tow.audit where what = 'redrive'), 5::bigint, 'all of it in the audit');
 

@@ -270,12 +270,13 @@ as $$
 #variable_conflict use_variable
 declare
 	j tow_store.job;
+	v_most constant int := case when dry_run then 100000 else 10000 end;
 	v_count bigint := 0;
 begin
-	if max_jobs is null or max_jobs not between 1 and 10000 then
-		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more');
-	end if;
 	perform tow_store.check_dry_run(dry_run);
+	if max_jobs is null or max_jobs not between 1 and v_most then
+		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more; to count, 100000 at most');
+	end if;
 	for j in
 		select f.* from tow_store.history h join tow_store.job f on f.id = h.job_id
 		where h.finished_at >= (select tow.now()) - since and h.outcome = 'f'
@@ -293,4 +294,4 @@ begin
 	return v_count;
 end $$;
 comment on function tow.redrive(text, text, interval, text, int, boolean) is
-'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many (with dry_run: how many it would be). What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';
+'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many (with dry_run: how many it would be; max_jobs may be 100,000 then, to count them). What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';
