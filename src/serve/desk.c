@@ -18,7 +18,8 @@ enum {
 	PATIENCE_MS = 11000,
 	ROUTES_FOR_US = 1000000,
 	NOTED_FOR_US = 10000000,
-	FAILED_FOR_US = 60000000
+	FAILED_FOR_US = 60000000,
+	MOST_LINES = 10
 };
 
 /* A request on its way through. */
@@ -144,14 +145,28 @@ static int refuse(struct turn *t, int status, const char *detail, const char *hi
 	return status;
 }
 
+/* For programs that shut out who tries many (the page about the API has the line); of a flood some
+ * are enough. */
+static void log_refused(struct desk *d, const char *event, const char *from)
+{
+	long long now = tow_mono_us();
+
+	if (now - d->second_us >= 1000000) {
+		d->second_us = now;
+		d->lines = 0;
+	}
+	if (d->lines++ < MOST_LINES)
+		tow_log(TOW_WARN, event, "from='%s'", from);
+}
+
 /* For the audit. What was refused has left nothing there: its transaction is undone. */
-static bool note_refused(struct desk *d, const char *what, int times)
+static bool note_refused(struct desk *d, const char *what, int times, const char *from)
 {
 	struct tow_err e = { 0 };
 	char text[16];
 
 	snprintf(text, sizeof text, "%d", times);
-	if (tow_call(ask(d), NULL, &e, "tow.sign_in_refused", what, text))
+	if (tow_call(ask(d), NULL, &e, "tow.sign_in_refused", what, text, from))
 		return true;
 	tow_log_err(TOW_WARN, "refused.unnoted", &e);
 	return false;
@@ -160,7 +175,7 @@ static bool note_refused(struct desk *d, const char *what, int times)
 static void note_strangers(struct desk *d)
 {
 	d->noted_us = tow_mono_us();
-	if (note_refused(d, "token.refused", d->strangers))
+	if (note_refused(d, "token.refused", d->strangers, d->stranger))
 		d->strangers = 0;
 }
 
@@ -201,8 +216,11 @@ void desk_turn(struct desk *d)
 /* A program's token; the cookie of a browser is over some day without anybody's doing. */
 static void note_stranger(struct turn *t)
 {
+	const char *from = guard_client(&t->desk->guard, t->q);
 	if (!is(t->err.class, "TW401") || !http_header(t->q, "Authorization"))
 		return;
+	log_refused(t->desk, "token.refused", from);
+	snprintf(t->desk->stranger, sizeof t->desk->stranger, "%s", from);
 	t->desk->strangers++;
 	desk_turn(t->desk);
 }
@@ -393,6 +411,18 @@ static int describe(struct turn *t)
 	return say_json(t, 200, tow_strdup(t->q->arena, d->described), d->described_len);
 }
 
+static void note_sign_in(struct turn *t)
+{
+	const char *from = guard_client(&t->desk->guard, t->q);
+	if (!is(t->err.class, "TW401")) {
+		if (problem_status(&t->err) < 500)
+			tow_log_err(TOW_WARN, "sign_in.failed", &t->err);
+		return;
+	}
+	log_refused(t->desk, "sign_in.refused", from);
+	(void)note_refused(t->desk, "sign_in.refused", 1, from);
+}
+
 static int sign_in(struct turn *t)
 {
 	TOW_AUTO_JSON *body = NULL;
@@ -407,10 +437,7 @@ static int sign_in(struct turn *t)
 	if (!connected(t->desk, &t->err) ||
 	    !tow_call(ask(t->desk), &rows, &t->err, "tow.sign_in",
 		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
-		if (problem_status(&t->err) < 500)
-			tow_log_err(TOW_WARN, "sign_in.refused", &t->err);
-		if (strcmp(t->err.class, "TW401") == 0)
-			(void)note_refused(t->desk, "sign_in.refused", 1);
+		note_sign_in(t);
 		return fail(t);
 	}
 	http_say(t->r, "Set-Cookie",

@@ -33,6 +33,9 @@ struct desk {
 	long long noted_us;		/* when that was */
 	long long again_us, backoff_us; /* no connection is tried before, after one was refused */
 	struct tow_err refused;		/* why it was */
+	char stranger[64];		/* where the last of them came from */
+	long long second_us;		/* since when lines are counted, and how many there were */
+	int lines;
 };
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);

@@ -1,5 +1,6 @@
 #include "guard.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -102,6 +103,24 @@ bool guard_origin(const struct guard *g, const struct http_request *q, struct to
 	tow_fail_class(e, TOW_FINAL, "TW403", "a page of another site asks: %s",
 		       origin ? origin : "it does not say which");
 	return tow_hint(e, "programs send Authorization: Bearer TOKEN instead of a cookie");
+}
+
+static bool is_address(const char *text)
+{
+	struct in6_addr ignored;
+	return inet_pton(AF_INET, text, &ignored) == 1 || inet_pton(AF_INET6, text, &ignored) == 1;
+}
+
+const char *guard_client(const struct guard *g, const struct http_request *q)
+{
+	const char *hops = g->origin ? http_header(q, "X-Forwarded-For") : NULL;
+	const char *comma = hops ? strrchr(hops, ',') : NULL;
+	const char *last = comma ? comma + 1 : hops;
+	if (!last)
+		return http_from(q);
+	last += strspn(last, " \t");
+	last = tow_strndup(q->arena, last, strcspn(last, " \t"));
+	return is_address(last) ? last : http_from(q);
 }
 
 /* --- tokens */

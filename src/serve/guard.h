@@ -32,6 +32,10 @@ TOW_MUST bool guard_token(const struct guard *g, const struct http_request *q, b
 			  const char **token, struct tow_err *e);
 TOW_MUST bool guard_origin(const struct guard *g, const struct http_request *q, struct tow_err *e);
 
+/* The address of who asks. Behind a proxy it is the last one in X-Forwarded-For, which that has
+ * added: what stands before it is anybody's word. */
+const char *guard_client(const struct guard *g, const struct http_request *q);
+
 /* The Set-Cookie that signs in, or out when secret is NULL. */
 const char *guard_cookie(const struct guard *g, struct tow_arena *a, const char *secret);
 

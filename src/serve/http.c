@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -59,6 +61,23 @@ struct http_peer {
 const char *http_header(const struct http_request *q, const char *name)
 {
 	return MHD_lookup_connection_value(q->peer->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_from(const struct http_request *q)
+{
+	const union MHD_ConnectionInfo *i =
+		MHD_get_connection_info(q->peer->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *from = i ? i->client_addr : NULL;
+	char name[64];
+
+	if (!from || (from->sa_family != AF_INET && from->sa_family != AF_INET6) ||
+	    getnameinfo(from,
+			from->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+						   : sizeof(struct sockaddr_in6),
+			name, sizeof name, NULL, 0, NI_NUMERICHOST) != 0)
+		return "local";
+	return tow_strdup(q->arena,
+			  strncmp(name, "::ffff:", 7) == 0 && strchr(name, '.') ? name + 7 : name);
 }
 
 void http_say(struct http_reply *r, const char *name, const char *value)

@@ -31,6 +31,7 @@ struct http_request {
 	struct tow_arena *arena; /* for the answer; until it is sent */
 };
 const char *http_header(const struct http_request *q, const char *name); /* NULL: not sent */
+const char *http_from(const struct http_request *q); /* the address; "local": it has none */
 
 enum { HTTP_MOST_HEADERS = 16 };
 struct http_header {

@@ -129,6 +129,8 @@ is "$(api_send POST /api/v1/jobs '{"kind":"echo"}' -H 'Idempotency-Key: k1' | jq
 is "$("$TOW" audit --json | jq -r 'map(select(.what == "token.drop"))[0].who')" ada "the audit says who it was"
 for token in wrong worse; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer $token" "$SERVE_URL/api/v1/me"; done
 is "$("$TOW" audit --what token.refused --json | jq -c 'map(.detail.times > 0)')" '[true]' "that somebody asks with no token is there, however often within seconds"
+like "$(cat "$SERVE_LOG")" "warn token.refused from='127.0.0.1'$" "and in the log, with where it came from"
+is "$("$TOW" audit --what token.refused --json | jq -c '.[0].detail.from')" '["127.0.0.1"]' "which the audit has, too"
 refused() { "$TOW" audit --what token.refused --json | jq 'map(.detail.times) | add'; }
 before=$(refused)
 for n in {1..10}; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer wrong$n" "$SERVE_URL/api/v1/me"; done
@@ -165,6 +167,9 @@ is "$(instance_psql -c "select string_agg(concat_ws(' ', a.detail ->> 'times', a
 sign_in tow_nonsense >/dev/null
 is "$(instance_psql -c "select string_agg(a.detail::text, ',') ~ '\"times\": 2' and string_agg(a.detail::text, ',') !~ 'nonsense' from tow.audit a where a.what = 'sign_in.refused'")" t "in one row, without what was tried"
 unlike "$(cat "$SERVE_LOG")" "tow_[0-9a-f]{20}" "no token is in the log"
+like "$(cat "$SERVE_LOG")" "warn sign_in.refused from='127.0.0.1'$" "but where it came from"
+sign_in tow_nonsense -H 'X-Forwarded-For: 203.0.113.9' >/dev/null
+unlike "$(cat "$SERVE_LOG")" "203.0.113.9" "whatever it says itself, where no proxy is"
 instance_psql -c 'update tow_store.route set id = default' >/dev/null
 is "$(for _ in {1..6}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..6})" "routes that a migration has written anew are read again"
 is "$(api_status GET /api/v1/added)" 404 "a path that is not there"
@@ -184,6 +189,11 @@ is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: other.example' "$SE
 is "$(curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Host: jobs.example' "$SERVE_URL/queueing/api/v1/health")" 404 "a path that only begins so is another"
 like "$(curl -s -m 10 -o /dev/null -D - -H 'Host: jobs.example' -H 'Origin: https://jobs.example' -H 'Content-Type: application/json' -d "{\"token\":\"$OTTO\"}" "$SERVE_URL/queue/api/v1/session")" \
 	"tow_session_443=.*Path=/queue/; .*SameSite=Strict; Secure" "its cookie is for TLS, and for that path and port"
+stranger() { curl -s -m 10 -o /dev/null -H 'Host: jobs.example' -H 'Authorization: Bearer wrong' -H "X-Forwarded-For: $1" "$SERVE_URL/api/v1/me"; }
+stranger '198.51.100.1, 203.0.113.7'
+stranger '203.0.113.7, evil'
+stranger "$(printf '198.51.100.2,2001:db8::7 ')"
+is "$(sed -n 's/.*token.refused //p' "$SERVE_LOG" | paste -sd ' ')" "from='203.0.113.7' from='127.0.0.1' from='2001:db8::7'" "a stranger's address is what the proxy has added, if it is one"
 process_stop "$SERVE_PID" 30
 is $? 0 "and ends"
 SERVE_PID=$first SERVE_URL=$at SERVE_LOG=$log

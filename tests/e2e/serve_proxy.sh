@@ -18,6 +18,8 @@ like "$(tls_config /x 1)" "proxy_pass http://127.0.0.1:[0-9]+;" "as it is writte
 is "$(tls "$TLS_URL/" -o /dev/null -w '%{http_code} %{content_type}')" "200 text/html; charset=utf-8" "the page"
 is "$(tls "$TLS_URL/api/v1/me" -H "Authorization: Bearer $OTTO" | jq -c .)" '{"name":"otto","role":"operator"}' "a program is let in"
 is "$(tls "$TLS_URL/api/v1/me" | jq -r .code)" TW401 "a stranger is not"
+tls "$TLS_URL/api/v1/me" -H "Authorization: Bearer wrong" -H 'X-Forwarded-For: 203.0.113.9' >/dev/null
+like "$(cat "$SERVE_LOG")" "token.refused from='127.0.0.1'$" "and is logged as who he is, not as who he says"
 is "$(tls "$TLS_URL/api/v1/openapi.json" -H 'Accept-Encoding: gzip' | gunzip | jq -r .info.title)" Towpath "what is compressed arrives so"
 is "$(curl -s -m 30 -k "https://127.0.0.1:$TLS_PORT/tow/api/v1/me" -H 'Host: evil.example' | jq .status)" 421 "a name of somebody else's that leads here is refused"
 head -c 11000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"

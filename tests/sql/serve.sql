@@ -206,8 +206,11 @@ select is((select string_agg(detail ->> 'times', ',') from tow.audit where what 
 select pg_temp.later('11 min');
 select tow.sign_in_refused();
 select is((select string_agg(detail ->> 'times', ',' order by at) from tow.audit where what = 'sign_in.refused'), '3,1', 'another one when it is tried later');
-select tow.sign_in_refused('token.refused', 3), tow.sign_in_refused('token.refused', 4) \g /dev/null
+select tow.sign_in_refused('token.refused', 3, '192.0.2.1'), tow.sign_in_refused('token.refused', 4, '192.0.2.2') \g /dev/null
 select is((select string_agg(detail ->> 'times', ',') from tow.audit where what = 'token.refused'), '7', 'so is what asks with no token, each time for as many as it says');
+select is((select detail ->> 'from' from tow.audit where what = 'token.refused'), '["192.0.2.1", "192.0.2.2"]', 'with where it came from');
+select tow.sign_in_refused('token.refused', 1, format('192.0.2.%s', i % 20)) from generate_series(3, 45) i \g /dev/null
+select is((select format('%s, the last %s', jsonb_array_length(detail -> 'from'), detail #>> '{from,-1}') from tow.audit where what = 'token.refused'), '10, the last 192.0.2.5', 'ten addresses, each once');
 
 select secret as late, name as maker from tow.sign_in(pg_temp.hashed(tow.add_key())) \gset
 select tow.drop_token(:'maker');

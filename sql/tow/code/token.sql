@@ -102,23 +102,30 @@ begin
 end $$;
 comment on function tow.sign_in(text) is 'For the server: a session for who has this token or key (the SHA-256 of it).';
 
--- Whoever guesses fills no table: what comes within ten minutes of the first is one row, which says how often. Two at a time
--- wait for each other: one may tell of many.
-create or replace function tow.sign_in_refused(what text default 'sign_in.refused', times int default 1) returns void
+-- Whoever guesses fills no table: what comes within ten minutes of the first is one row, which says how often, and the last ten
+-- addresses. Two at a time wait for each other: one may tell of many.
+create or replace function tow.sign_in_refused(what text default 'sign_in.refused', times int default 1, address text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 declare
 	c_within constant interval := interval '10 minutes';
-	v_n constant bigint := (select a.n from tow_store.audit a where a.what in ('sign_in.refused', 'token.refused') and a.what = what and a.at > tow.now() - c_within order by a.at desc limit 1);
+	c_most constant int := 10;
+	a tow_store.audit;
+	v_from jsonb;
 begin
-	if v_n is null then
-		perform tow_store.note(what, p_detail => jsonb_build_object('times', times));
+	select o.* into a from tow_store.audit o where o.what in ('sign_in.refused', 'token.refused') and o.what = sign_in_refused.what and o.at > tow.now() - c_within order by o.at desc limit 1;
+	v_from := (coalesce(a.detail -> 'from', '[]') - coalesce(address, '')) || case when address is null then '[]' else jsonb_build_array(address) end;
+	if jsonb_array_length(v_from) > c_most then
+		v_from := v_from - 0;
+	end if;
+	if a.n is null then
+		perform tow_store.note(what, p_detail => jsonb_build_object('times', times, 'from', v_from));
 	else
-		update tow_store.audit a set detail = jsonb_build_object('times', (a.detail ->> 'times')::int + times, 'last', tow.now()) where a.n = v_n;
+		update tow_store.audit o set detail = jsonb_build_object('times', (o.detail ->> 'times')::int + times, 'last', tow.now(), 'from', v_from) where o.n = a.n;
 	end if;
 end $$;
-comment on function tow.sign_in_refused(text, int) is 'For the server: somebody has tried to sign in with what is no token or key, or not any more; or has asked with such a token (token.refused), so many times.';
+comment on function tow.sign_in_refused(text, int, text) is 'For the server: somebody has tried to sign in with what is no token or key, or not any more; or has asked with such a token (token.refused), so many times; and the address that the last of these came from.';
 
 create or replace function tow.sign_out(hash text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
