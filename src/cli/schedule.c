@@ -304,6 +304,11 @@ static int resume(struct cli *c)
 	return status ? status : say_next(c, rows);
 }
 
+static int seen(struct cli *c)
+{
+	return call_by_name(c, "tow.seen_schedule", NULL);
+}
+
 static int run_now(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
@@ -329,6 +334,7 @@ static const struct sub subs[] = {
 	{ "pause", 1, 1, pause_schedule, NULL, "paused" },
 	{ "resume", 1, 1, resume, NULL, NULL },
 	{ "run", 1, 1, run_now, NULL, NULL },
+	{ "seen", 1, 1, seen, NULL, "seen" },
 	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ 0 },
 };
@@ -343,7 +349,7 @@ const struct tow_command tow_command_schedule = {
 	.summary = "enqueue jobs by the clock",
 	.usage = "tow schedule ls | add NAME LINE KIND [JSON | -] | set NAME | show NAME | next "
 		 "NAME|LINE | "
-		 "history NAME | pause NAME | resume NAME | run NAME | rm NAME",
+		 "history NAME | pause NAME | resume NAME | run NAME | seen NAME | rm NAME",
 	.options = options,
 	.help = "A line is cron's, with five fields (minute hour day month weekday) or six "
 		"(seconds first), or @hourly,\n"
@@ -354,7 +360,9 @@ const struct tow_command tow_command_schedule = {
 		"history says what became of each instant, with its job or the reason; run "
 		"enqueues "
 		"the job now, beside the\n"
-		"instants.\n"
+		"instants. What a schedule missed is a warning of tow status for a day, until "
+		"somebody has run it or\n"
+		"said by seen that it is known.\n"
 		"\n"
 		"Examples:\n"
 		"  tow schedule add nightly '0 3 * * *' vacuum-thumbs --tz Europe/Paris --overlap "

@@ -190,6 +190,20 @@ insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select s.id,
 select alike(pg_temp.says('^schedule s'), '%warn: missed 3 instants in the last day%', 'those whose job did not run after all, too');
 insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now() - interval '20 h', tow.now(), 'skipped', 'missed, as were all until two' from tow_store.schedule where name = 's';
 select alike(pg_temp.says('^schedule s'), '%warn: missed more than 4 instants in the last day%', 'and those that have no row');
+select is((select s.hint from tow.status() s where s.component = 'schedule s' and s.detail like 'missed%'), $$was the scheduler or the database away? tow schedule history s; once that is known: select tow.seen_schedule('s')$$, 'what to do');
+select tow.seen_schedule('s');
+select is(pg_temp.says('^schedule s') like '%missed%', null, 'until somebody has seen it');
+select pg_temp.later('1 s');
+insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now() - interval '30 h', tow.now(), 'skipped', 'missed' from tow_store.schedule where name = 's';
+select alike(pg_temp.says('^schedule s'), '%warn: missed 1 instant in the last day%', 'what comes later is said again');
+select pg_temp.later('1 s');
+update tow_store.schedule set kind = 'noop' where name = 's';
+select tow.run_schedule('s') \g /dev/null
+select is(pg_temp.says('^schedule s') like '%missed%', null, 'until it was run by hand');
+select pg_temp.later('1 s');
+insert into tow_store.fire (schedule_id, at, fired_at, how, job_id, reason) select s.id, tow.now() - i * interval '31 h', tow.now(), h, j, r
+	from tow_store.schedule s, (values (1, 'missed', 1, null), (2, 'skipped', null, 'missed, and so was the one at three')) v(i, h, j, r) where s.name = 's';
+select alike(pg_temp.says('^schedule s'), '%ok: missed 2 instants in the last day%; it was made up for', 'what the schedule has made up for itself is well');
 select setval(arm, 1::bigint << 61) from tow_store.queue where name = 'default' \g /dev/null
 select alike(pg_temp.says('^queue default'), '%warn: its bell rings for 1 that are gone', 'a bell that rings for nobody');
 select setval(arm, 0) from tow_store.queue where name = 'default' \g /dev/null

@@ -27,8 +27,15 @@ const pageOf = {
 function Remedy({ of: { component, detail }, reload }) {
 	const [, sort, name] = /^(\S+) ?(.*)$/.exec(component);
 	const [title, to] = (pageOf[sort] ?? pageOf[sort.replace(/s$/, '')])?.(name) ?? [];
-	return to && html`<div class="actions">${sort === 'queue' && detail.startsWith('paused') && html`<${PauseButton} path=${`queues/${step(name)}`} name=${name} paused reload=${reload} />`}
+	const isPast = sort === 'schedule' && /^(missed|could not enqueue)\b/.test(detail);
+	return to && html`<div class="actions">${isPast && may('operator') && html`<${Button} look="small" aria-label=${`Seen: ${component}`} onClick=${() => seen(name, reload)}>Seen<//>`}${sort === 'queue' && detail.startsWith('paused') && html`<${PauseButton} path=${`queues/${step(name)}`} name=${name} paused reload=${reload} />`}
 		<a class="button small" href=${to} aria-label=${`${title}: ${component}`}>${title}</a></div>`;
+}
+
+// A schedule that missed something is a warning until somebody knows.
+async function seen(name, reload) {
+	await act(() => post(`schedules/${step(name)}/seen`), `what ${name} missed was seen`);
+	reload();
 }
 
 // What the buttons beside it do need not be typed.

@@ -233,6 +233,16 @@ begin
 end $$;
 comment on function tow.resume_schedule(text) is 'Fire again from now on; returns the next instant, null if there will be none.';
 
+create or replace function tow.seen_schedule(name text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+begin
+	perform tow_store.see_schedule(name);
+	perform tow_store.note('schedule.seen', name);
+end $$;
+comment on function tow.seen_schedule(text) is 'Say that somebody has seen what a schedule missed, or could not enqueue, until now: tow.status is quiet about that.';
+
 -- It gets an instant that no cron line asks for, so that it takes none away.
 create or replace function tow.run_schedule(name text) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -228,23 +228,35 @@ begin
 end $$;
 comment on function tow_store.status_pauses() is 'Part of tow.status: kinds and lanes that somebody has paused.';
 
--- A missed instant is missed whether its job ran after all or not; one row may stand for many that have none of their own.
+-- A missed instant is missed whether its job ran after all or not; one row may stand for many that have none of their own. It
+-- is well where the schedule's own rule has made up for it, and quiet once somebody has said that he saw it, or ran it by hand.
 create or replace function tow_store.status_schedules() returns table(component text, status text, detail text, hint text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+	v_since constant timestamptz := (select tow.now()) - interval '1 day';
 begin
 	return query
+		with a as materialized (
+			select o.what, o.subject, o.at, o.detail from tow_store.audit o where o.what in ('schedule.failed', 'schedule.seen', 'schedule.run') and o.at > v_since
+		), n as (
+			select a.subject, max(a.at) as at from a where a.what <> 'schedule.failed' group by a.subject
+		), f as (
+			select s.name, o.at, o.reason, o.how = 'missed' and o.job_id is not null or o.reason ^@ 'missed, and so was' as made_up
+			from tow_store.fire o join tow_store.schedule s on s.id = o.schedule_id left join n on n.subject = s.name
+			where (o.how = 'missed' or o.how = 'skipped' and o.reason ^@ 'missed') and o.fired_at > greatest(v_since, n.at)
+		)
 		select 'schedule ' || s.name, 'bad', format('was due at %s and has not fired', s.next_at), 'is the scheduler alive? tow status'
 		from tow_store.schedule s where s.paused_at is null and s.next_at < (select tow.now()) - greatest(s.grace, interval '1 min')
 		union all
-		select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy'
-		from tow_store.audit a where a.what = 'schedule.failed' and a.at > (select tow.now()) - interval '1 day'
+		select 'schedule ' || a.subject, 'warn', format('could not enqueue: %s', a.detail ->> 'error'), 'look at its kind, arguments and policy; once that is done: ' || format('select tow.seen_schedule(%L)', a.subject)
+		from a left join n on n.subject = a.subject where a.what = 'schedule.failed' and a.at > coalesce(n.at, '-infinity')
 		union all
-		select 'schedule ' || s.name, 'warn', format('missed %s%s in the last day, the last one %s', case when bool_or(f.reason ^@ 'missed, as were all until') then 'more than ' end, tow_store.some(count(*), 'instant'), max(f.at)),
-			'was the scheduler or the database away? tow schedule history ' || s.name
-		from tow_store.fire f join tow_store.schedule s on s.id = f.schedule_id
-		where (f.how = 'missed' or f.how = 'skipped' and f.reason ^@ 'missed') and f.fired_at > (select tow.now()) - interval '1 day' group by s.name;
+		select 'schedule ' || f.name, case when bool_and(f.made_up) then 'ok' else 'warn' end,
+			format('missed %s%s in the last day, the last one %s%s', case when bool_or(f.reason ^@ 'missed, as were all until') then 'more than ' end, tow_store.some(count(*), 'instant'), max(f.at), case when bool_and(f.made_up) then '; it was made up for' end),
+			case when not bool_and(f.made_up) then 'was the scheduler or the database away? tow schedule history ' || f.name || '; once that is known: ' || format('select tow.seen_schedule(%L)', f.name) end
+		from f group by f.name;
 end $$;
 comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
 

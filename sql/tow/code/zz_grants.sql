@@ -47,7 +47,7 @@ declare
 		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
 	c_act constant text[] := '{tow.cancel,tow.retry,tow.forget,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.retry_failed,tow.move,tow.bulk,tow.approve,tow.reject,
 		tow.pause,tow.resume,tow.pause_lane,tow.resume_lane,tow.pause_kind,tow.resume_kind,
-		tow.pause_schedule,tow.resume_schedule,tow.run_schedule,
+		tow.pause_schedule,tow.resume_schedule,tow.run_schedule,tow.seen_schedule,
 		tow.drain_worker,tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon,
 		tow.fsck}';
 	c_rule constant text[] := '{tow.set_queue,tow.drop_queue,tow.set_lane,tow.set_kind,tow.grant_queue,tow.revoke_queue,

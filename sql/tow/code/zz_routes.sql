@@ -66,6 +66,7 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/schedules/{name}/history', 'tow.schedule_history', 'viewer', 'list', null, null],
 	['POST', '/api/v1/schedules/{name}/pause', 'tow.pause_schedule', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/schedules/{name}/resume', 'tow.resume_schedule', 'operator', 'next_at', null, null],
+	['POST', '/api/v1/schedules/{name}/seen', 'tow.seen_schedule', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/schedules/{name}/run', 'tow.run_schedule', 'operator', 'job', null, null],
 	['GET', '/api/v1/cron/next', 'tow.next_runs', 'viewer', 'list', null, null],
 	['GET', '/api/v1/cron/words', 'tow.cron_describe', 'viewer', 'words', null, null],

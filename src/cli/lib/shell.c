@@ -28,6 +28,7 @@ static const struct word verbs[] = {
 	{ "retry", "tow retry" },
 	{ "run_now", "tow run-now" },
 	{ "seal", "tow batch seal" },
+	{ "seen_schedule", "tow schedule seen" },
 	{ "reset", "tow setting reset" },
 	{ "set", "tow setting set" },
 	{ "set_daemon", "tow daemon add" },
