@@ -43,5 +43,9 @@ select is(pg_temp.sample('tow_queue_ready{queue="default"}'), '0', 'what is not 
 select is(tow_store.say_labels(jsonb_build_object('b', e'a"b\\c\nd', 'a', 'x')), '{a="x",b="a\"b\\c\nd"}', 'quoted');
 select is(tow_store.say_labels('{}'), null, 'none');
 select is((select string_agg(line, ' ') from lines where line ~ 'secret'), null, 'nothing secret');
+select pg_temp.sample('tow_workers_lost_total') as lost \gset
+select tow_store.give_up(:w, 'dead') \g /dev/null
+select pg_temp.scrape() \g /dev/null
+select is(pg_temp.sample('tow_workers_lost_total')::int - :lost, 1, 'who died is counted');
 select * from finish();
 rollback;

@@ -34,6 +34,10 @@ select is((select row(outcome, class)::text from tow.attempts where job = :j), '
 select is((select attempt from tow.jobs where id = :j), 0, 'and is unspent');
 select isnt(pg_sequence_last_value('tow_store.sweep'), :sweep::bigint, 'everybody scans from the start once');
 select is((select (detail ->> 'jobs')::int from tow.audit where what = 'worker.dead'), 1, 'it is in the audit');
+select is((select status || ': ' || regexp_replace(detail, '[0-9]+ s ', '0 s ') from tow.status() where component = 'worker ' || :w), 'ok: w on here died 0 s ago; 1 job of it began anew', 'tow.status says it');
+select pg_temp.later('61 min');
+select is((select count(*) from tow.status() where component = 'worker ' || :w), 0::bigint, 'for an hour');
+select set_config('tow.fake_now', '', true) \g /dev/null
 select pg_temp.refused(format($$ select tow.attach('w', 'h', 1, '0', '{default}', '{1}', '{}', '15 s', %s) $$, :w), 'TW410', 'new worker', 'it cannot come back');
 
 -- The lock: free on the same server for a second and a half.

@@ -366,6 +366,19 @@ async function needsAreCounted() {
 }
 
 // Whichever answer is the last one to come.
+async function whatWasMissedIsSeen() {
+	sql("select tow.schedule('often missed', '0 0 1 1 *', 'noop')");
+	sql("insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now(), tow.now(), 'skipped', 'missed' from tow_store.schedule where name = 'often missed'");
+	const page = await visit('operator', '#/overview');
+	const row = page.getByRole('region', { name: 'Needs somebody' }).getByRole('listitem').filter({ hasText: 'often missed' });
+	await comes(row.getByText('missed 1 instant').waitFor(), 'what a schedule missed is there');
+	await shot(page, 'missed');
+	await row.getByRole('button', { name: 'Seen: schedule often missed' }).click();
+	await comes(row.waitFor({ state: 'detached' }), 'until somebody says that he has seen it');
+	sql("select tow.unschedule('often missed')");
+	await page.context().close();
+}
+
 async function overviewKeepsItsOrder() {
 	const page = await visit('viewer', '#/jobs');
 	const late = ['needs', 'downloads/health', 'stats', 'queues', 'metrics/queues'];
@@ -920,7 +933,7 @@ async function serverFallsSilent() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts, () => sql("select tow.resume('default')"));

@@ -44,7 +44,7 @@ const isPressed = (hint) => /^(tow queue resume|tow haul ls)\b/.test(hint);
 function Trouble({ of: one, reload }) {
 	const { component, status, detail, hint } = one;
 	return html`<li><${State} name=${component} look=${status === 'bad' ? 'bad' : 'warn'} />
-		<div><${Long} text=${detail} />${hint && !isPressed(hint) && html`<code>${hint}</code>`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
+		<div><${Long} text=${detail} />${hint && !isPressed(hint) && html`<code>${hint.replace(/; once that is (known|done): .*$/, '')}</code>`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
 }
 
 async function approve(id, reload) {

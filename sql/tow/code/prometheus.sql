@@ -81,6 +81,7 @@ begin
 	)
 	select 'tow_workers', 'gauge', 'Workers that are heard.', '', jsonb '{}', w.heard::double precision from w
 	union all select 'tow_workers_silent', 'gauge', 'Workers that are not heard, and not given up yet.', '', '{}', w.silent from w
+	union all select 'tow_workers_lost_total', 'counter', 'Workers that died, or fell silent and were given up.', '', '{}', coalesce(pg_sequence_last_value('tow_store.deaths'), 0)
 	union all select 'tow_slots', 'gauge', 'Slots of workers that are heard.', '', '{}', w.slots from w
 	union all select 'tow_slots_busy', 'gauge', 'Jobs that these hold.', '', '{}', w.busy from w
 	union all select 'tow_schedulers', 'gauge', 'Schedulers that live.', '', '{}', (select count(*) from tow.schedulers s where s.state <> 'silent')

@@ -186,6 +186,7 @@ begin
 	v_count := tow_store.lose_runs(p_worker);
 	if p_state = 'dead' then
 		perform nextval('tow_store.sweep'); -- a claim of it may have been undone; what is put back has fresh positions
+		perform nextval('tow_store.deaths');
 		perform tow_store.note('worker.dead', p_worker::text, null, jsonb_build_object('jobs', v_count));
 	end if;
 	return v_count;

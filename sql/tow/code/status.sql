@@ -72,6 +72,8 @@ create or replace function tow_store.status_workers() returns table(component te
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+	c_deaths constant int := 10;
 begin
 	return query
 		select 'workers', case when n.workers = 0 then 'bad' when n.workers = n.leave then 'warn' else 'ok' end,
@@ -113,8 +115,12 @@ begin
 			select 'scheduler ' || s.id, s.host, s.clock_ahead from tow.schedulers s where s.state <> 'silent'
 		) p
 		where p.clock_ahead not between interval '-2 s' and interval '2 s';
+	return query
+		select 'worker ' || w.id, 'ok', format('%s on %s died %s ago%s', w.name, w.host, tow_store.span((select tow.now()) - a.at), '; ' || tow_store.so_many(nullif((a.detail ->> 'jobs')::bigint, 0), 'job') || ' of it began anew'), null::text
+		from tow_store.audit a join tow_store.worker w on w.id = a.subject::bigint
+		where a.what = 'worker.dead' and a.at > (select tow.now()) - interval '1 hour' order by a.at desc limit c_deaths;
 end $$;
-comment on function tow_store.status_workers() is 'Part of tow.status: workers, whose file is wrong, who comes through a pooler, whose clock is off.';
+comment on function tow_store.status_workers() is 'Part of tow.status: workers, whose file is wrong, who died within the hour, who comes through a pooler, whose clock is off.';
 
 -- They go on, as what they call stays; what is new they do not do. Who calls himself otherwise is none of ours.
 create or replace function tow_store.status_versions() returns table(component text, status text, detail text, hint text)
