@@ -60,18 +60,22 @@ static void add_approval(struct health *h, const struct group *g)
 		   "tow approve ID, or tow reject ID; tow job ID says what of");
 }
 
+/* Those without a class cannot be put back without all others of their kind. */
+static const char *put_back(struct tow_arena *a, const char *kind, const char *class)
+{
+	return class ? tow_fmt(a, "; tow redrive --kind %s --class %s", kind, class) : "";
+}
+
 static void add_failed(struct health *h, const struct group *g)
 {
 	struct tow_arena *a = &g->c->arena;
-	const char *class = get(g, "class"), *kind = get(g, "kind"), *detail = get(g, "detail");
+	const char *kind = get(g, "kind"), *detail = get(g, "detail");
 	health_add(h, kind, "fail",
 		   tow_fmt(a, "%s failed, the last %s%s%s", how_many(g), ago(g, "last_at"),
 			   detail ? ": " : "", detail ? detail : ""),
-		   get(g, "of")
-			   ? NULL
-			   : tow_fmt(a,
-				     "tow jobs --state failed --kind %s; tow redrive --kind %s%s%s",
-				     kind, kind, class ? " --class " : "", class ? class : ""));
+		   get(g, "of") ? NULL
+				: tow_fmt(a, "tow jobs --state failed --kind %s%s", kind,
+					  put_back(a, kind, get(g, "class"))));
 }
 
 /* What is not well stands there as tow.status has it. */
