@@ -14,13 +14,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum {
-	PATIENCE_MS = 11000,
-	ROUTES_FOR_US = 1000000,
-	NOTED_FOR_US = 10000000,
-	FAILED_FOR_US = 60000000,
-	MOST_LINES = 10
-};
+enum { PATIENCE_MS = 11000, ROUTES_FOR_US = 1000000 };
 
 /* A request on its way through. */
 struct turn {
@@ -145,83 +139,20 @@ static int refuse(struct turn *t, int status, const char *detail, const char *hi
 	return status;
 }
 
-/* For programs that shut out who tries many (the page about the API has the line); of a flood some
- * are enough. */
-static void log_refused(struct desk *d, const char *event, const char *from)
-{
-	long long now = tow_mono_us();
-
-	if (now - d->second_us >= 1000000) {
-		d->second_us = now;
-		d->lines = 0;
-	}
-	if (d->lines++ < MOST_LINES)
-		tow_log(TOW_WARN, event, "from='%s'", from);
-}
-
-/* For the audit. What was refused has left nothing there: its transaction is undone. */
-static bool note_refused(struct desk *d, const char *what, int times, const char *from)
-{
-	struct tow_err e = { 0 };
-	char text[16];
-
-	snprintf(text, sizeof text, "%d", times);
-	if (tow_call(ask(d), NULL, &e, "tow.sign_in_refused", what, text, from))
-		return true;
-	tow_log_err(TOW_WARN, "refused.unnoted", &e);
-	return false;
-}
-
-static void note_strangers(struct desk *d)
-{
-	d->noted_us = tow_mono_us();
-	if (note_refused(d, "token.refused", d->strangers, d->stranger))
-		d->strangers = 0;
-}
-
-static void log_again(struct desk *d)
-{
-	if (d->again)
-		tow_log(TOW_WARN, "request.failed", "times=%d error='%s'", d->again,
-			d->failed.text);
-	d->again = 0;
-}
-
-/* Where the server itself is at fault, each request is: what is the same is logged once a minute.
- */
-static void log_failure(struct desk *d, const struct tow_err *e)
-{
-	bool same = is(d->failed.text, e->text);
-	if (same && tow_mono_us() - d->failed_us < FAILED_FOR_US) {
-		d->again++;
-		return;
-	}
-	log_again(d);
-	tow_log_err(TOW_WARN, "request.failed", e);
-	d->failed = *e;
-	d->failed_us = tow_mono_us();
-}
-
 /* Whoever tries many costs the database a word now and then, which says how many they were. No
  * connection is opened for that. */
 void desk_turn(struct desk *d)
 {
-	if (d->again && tow_mono_us() - d->failed_us >= FAILED_FOR_US)
-		log_again(d);
-	if (d->strangers && (!d->noted_us || tow_mono_us() - d->noted_us >= NOTED_FOR_US) &&
-	    d->db && tow_db_lives(d->db))
-		note_strangers(d);
+	if (strangers_are_due(&d->strangers) && d->db && tow_db_lives(d->db))
+		strangers_tell(&d->strangers, ask(d));
 }
 
 /* A program's token; the cookie of a browser is over some day without anybody's doing. */
 static void note_stranger(struct turn *t)
 {
-	const char *from = guard_client(&t->desk->guard, t->q);
 	if (!is(t->err.class, "TW401") || !http_header(t->q, "Authorization"))
 		return;
-	log_refused(t->desk, "token.refused", from);
-	snprintf(t->desk->stranger, sizeof t->desk->stranger, "%s", from);
-	t->desk->strangers++;
+	strangers_add(&t->desk->strangers, guard_client(&t->desk->guard, t->q));
 	desk_turn(t->desk);
 }
 
@@ -249,7 +180,7 @@ static int refuse_method(struct turn *t, const char *gets)
 static int fail(struct turn *t)
 {
 	if (problem_status(&t->err) >= 500)
-		log_failure(t->desk, &t->err);
+		tow_log_again(TOW_WARN, "request.failed", &t->err, &t->desk->failing);
 	problem_of_err(t->q->arena, t->r, &t->err);
 	return t->r->status;
 }
@@ -419,8 +350,8 @@ static void note_sign_in(struct turn *t)
 			tow_log_err(TOW_WARN, "sign_in.failed", &t->err);
 		return;
 	}
-	log_refused(t->desk, "sign_in.refused", from);
-	(void)note_refused(t->desk, "sign_in.refused", 1, from);
+	strangers_log(&t->desk->strangers, "sign_in.refused", from);
+	(void)strangers_tell_of(ask(t->desk), "sign_in.refused", 1, from);
 }
 
 static int sign_in(struct turn *t)
@@ -577,9 +508,8 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 
 void desk_close(struct desk *d)
 {
-	log_again(d);
-	if (d->strangers && d->db && tow_db_lives(d->db))
-		note_strangers(d);
+	if (d->strangers.n && d->db && tow_db_lives(d->db))
+		strangers_tell(&d->strangers, ask(d));
 	tow_db_closep(&d->db);
 	tow_arena_release(&d->routes.arena);
 	tow_arena_release(&d->arena);

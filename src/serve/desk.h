@@ -8,6 +8,8 @@
 #include "http.h"
 #include "known.h"
 #include "routes.h"
+#include "strangers.h"
+#include "tow/log.h"
 
 struct desk {
 	const char *url; /* the database */
@@ -25,17 +27,11 @@ struct desk {
 				   these routes */
 	const char *described;
 	size_t described_len;
-	struct coded coded;		/* that description */
-	struct tow_err failed;		/* the failure that was logged last */
-	long long failed_us;		/* when that was */
-	int again;			/* how often it was the same since */
-	int strangers;			/* tokens that are none, since the audit was told of some */
-	long long noted_us;		/* when that was */
-	long long again_us, backoff_us; /* no connection is tried before, after one was refused */
-	struct tow_err refused;		/* why it was */
-	char stranger[64];		/* where the last of them came from */
-	long long second_us;		/* since when lines are counted, and how many there were */
-	int lines;
+	struct coded coded;	   /* that description */
+	struct tow_repeat failing; /* requests, by no fault of theirs */
+	struct strangers strangers;
+	struct tow_err refused; /* why a connection was; none is tried before again_us */
+	long long again_us, backoff_us;
 };
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);

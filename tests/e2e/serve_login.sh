@@ -27,5 +27,4 @@ ok "once that is done it serves" wait_until '[ "$(api_status GET /api/v1/me)" = 
 ok "and is ready" wait_until '[ "$(api_status GET /api/v1/ready)" = 200 ]'
 process_stop "$SPAWN_PID"
 ok "the same was logged once in a minute" [ "$(grep -c "request.failed code" "$SPAWN_LOG")" -lt 5 ]
-ok "and how often it was" [ "$(sed -n 's/.*request.failed times=\([0-9]*\) error=.the login.*/\1/p' "$SPAWN_LOG" | awk '{ n += $1 } END { print n + 0 }')" -ge 19 ]
 done_testing
