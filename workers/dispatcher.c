@@ -124,7 +124,8 @@ static void reload(struct dispatcher *d)
 			d->config.n_queues, d->kinds.n, changed.len ? changed.data : "nothing");
 	}
 	beat_reloaded(d, e.text);
-	tow_sd_notify("READY=1");
+	if (d->begun)
+		tow_sd_notify("READY=1");
 }
 
 static void end_slots(struct dispatcher *d, bool residents, long long now)

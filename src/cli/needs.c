@@ -60,10 +60,15 @@ static void add_approval(struct health *h, const struct group *g)
 		   "tow approve ID, or tow reject ID; tow job ID says what of");
 }
 
-/* Those without a class cannot be put back without all others of their kind. */
+/* A class is what others begin with, too: first it is said how many. Those without one cannot be
+ * put back without all others of their kind. */
 static const char *put_back(struct tow_arena *a, const char *kind, const char *class)
 {
-	return class ? tow_fmt(a, "; tow redrive --kind %s --class %s", kind, class) : "";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	if (!class || class[strspn(class, plain)])
+		return "";
+	return tow_fmt(a, "; tow redrive --kind %s --class %s --dry-run", kind, class);
 }
 
 static void add_failed(struct health *h, const struct group *g)

@@ -70,10 +70,15 @@ static int count(struct cli *c, struct cli_call *call, long limit)
 	return EX_OK;
 }
 
-/* A round is a transaction. What cannot run again, as another job has its key, counts for none. */
-static int redrive(struct cli *c, const struct cli_call *call, long limit)
+/* A round is a transaction; what fails again meanwhile is not of it. What cannot run again, as
+ * another job has its key, counts for none. */
+static int redrive(struct cli *c, struct cli_call *call, long limit)
 {
+	TOW_AUTO_ROWS *now = NULL;
 	long done = 0, n = 1;
+	if (!tow_call(c->db, &now, &c->err, "tow.now"))
+		return cli_failed(c);
+	cli_arg(call, "before", tow_rows_at(now, 0, 0));
 	while (n > 0 && done < limit) {
 		n = ask(c, call, limit - done < ROUND ? limit - done : ROUND);
 		if (n >= 0)

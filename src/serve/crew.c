@@ -26,6 +26,7 @@ enum { MOST_PROCESSES = 32, AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
 struct member {
 	pid_t pid;
 	long long due_us; /* when it may be started again */
+	bool again;	  /* it was there before: whatever began once is not given up */
 };
 
 /* The pairs outlive who uses them: a process that is started anew finds them as they were. */
@@ -158,7 +159,9 @@ static size_t reap(struct party *p, bool ending)
 			if (p->members[i].pid != pid)
 				continue;
 			p->members[i].pid = 0;
-			p->refused |= refusal(status);
+			if (!p->members[i].again && !p->refused)
+				p->refused = refusal(status);
+			p->members[i].again = true;
 			if (!ending)
 				tow_log(TOW_WARN, "process.died", "pid=%d how='%s'", (int)pid,
 					tow_proc_says(&a, status));

@@ -59,6 +59,19 @@ static bool set_session(const struct desk *d, struct tow_err *e)
 		tow_call(ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
+/* Whoever asks has done nothing wrong and can do nothing about it: a 503, and the log says why. A
+ * login that is refused is not tried with each request. */
+static bool note_refusal(struct desk *d, struct tow_err *e)
+{
+	if (!tow_db_refusal(e))
+		return false;
+	e->code = TOW_RETRY;
+	e->class[0] = '\0';
+	d->refused = *e;
+	d->again_us = tow_mono_us() + tow_backoff_next(&d->backoff_us);
+	return false;
+}
+
 /* The description is made of them. */
 static bool load_routes(struct desk *d, struct tow_err *e)
 {
@@ -66,7 +79,7 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 	d->routes_us = tow_mono_us();
 	if (!routes_load(&d->routes, ask(d), e)) {
 		tow_db_blame_login(d->db, "tow_server", e);
-		return false;
+		return note_refusal(d, e);
 	}
 	if (d->routes.newest != newest) {
 		d->described = NULL;
@@ -83,19 +96,6 @@ static bool know_server(struct desk *d, struct tow_err *e)
 		return false;
 	snprintf(d->server, sizeof d->server, "%s", tow_rows_at(rows, 0, 0));
 	return true;
-}
-
-/* Whoever asks has done nothing wrong and can do nothing about it: a 503, and the log says why. A
- * login that is refused is not tried with each request. */
-static bool note_refusal(struct desk *d, struct tow_err *e)
-{
-	if (!tow_db_refusal(e))
-		return false;
-	e->code = TOW_RETRY;
-	e->class[0] = '\0';
-	d->refused = *e;
-	d->again_us = tow_mono_us() + tow_backoff_next(&d->backoff_us);
-	return false;
 }
 
 static bool connected(struct desk *d, struct tow_err *e)

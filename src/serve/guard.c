@@ -111,16 +111,28 @@ static bool is_address(const char *text)
 	return inet_pton(AF_INET, text, &ignored) == 1 || inet_pton(AF_INET6, text, &ignored) == 1;
 }
 
+/* "192.0.2.1:80" and "[2001:db8::1]:80", as some proxies write. */
+static const char *without_port(struct tow_arena *a, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	size_t len = strcspn(text, " \t");
+	if (*text == '[')
+		return tow_strndup(a, text + 1, strcspn(text + 1, "]"));
+	if (colon && !strchr(colon + 1, ':'))
+		len = (size_t)(colon - text);
+	return tow_strndup(a, text, len);
+}
+
+/* A proxy stands before all: its own address is nobody's who is to be shut out. */
 const char *guard_client(const struct guard *g, const struct http_request *q)
 {
-	const char *hops = g->origin ? http_header(q, "X-Forwarded-For") : NULL;
+	const char *hops = g->origin ? http_last_header(q, "X-Forwarded-For") : NULL;
 	const char *comma = hops ? strrchr(hops, ',') : NULL;
 	const char *last = comma ? comma + 1 : hops;
-	if (!last)
+	if (!g->origin)
 		return http_from(q);
-	last += strspn(last, " \t");
-	last = tow_strndup(q->arena, last, strcspn(last, " \t"));
-	return is_address(last) ? last : http_from(q);
+	last = last ? without_port(q->arena, last + strspn(last, " \t")) : "";
+	return is_address(last) ? last : "unknown";
 }
 
 /* --- tokens */

@@ -63,6 +63,23 @@ const char *http_header(const struct http_request *q, const char *name)
 	return MHD_lookup_connection_value(q->peer->connection, MHD_HEADER_KIND, name);
 }
 
+static enum MHD_Result keep_last(void *self, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
+{
+	struct http_header *wanted = self;
+	(void)kind;
+	if (strcasecmp(name, wanted->name) == 0)
+		wanted->value = value;
+	return MHD_YES;
+}
+
+const char *http_last_header(const struct http_request *q, const char *name)
+{
+	struct http_header wanted = { name, NULL };
+	MHD_get_connection_values(q->peer->connection, MHD_HEADER_KIND, keep_last, &wanted);
+	return wanted.value;
+}
+
 const char *http_from(const struct http_request *q)
 {
 	const union MHD_ConnectionInfo *i =

@@ -37,6 +37,7 @@ enum { HTTP_MOST_HEADERS = 16 };
 struct http_header {
 	const char *name, *value;
 };
+const char *http_last_header(const struct http_request *q, const char *name); /* of several lines */
 
 struct http_reply {
 	int status;

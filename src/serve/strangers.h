@@ -1,5 +1,6 @@
-/* Those who come with what is no token: each is logged, for programs that shut out who tries many (the
- * page about the API has the line), and counted for the audit, which hears of them now and then. */
+/* Those who come with what is no token: each is logged, for programs that shut out who tries many
+ * (the page about the API has the line), and counted for the audit, which hears of them now and
+ * then. */
 #ifndef TOW_SERVE_STRANGERS_H
 #define TOW_SERVE_STRANGERS_H
 

@@ -193,7 +193,11 @@ stranger() { curl -s -m 10 -o /dev/null -H 'Host: jobs.example' -H 'Authorizatio
 stranger '198.51.100.1, 203.0.113.7'
 stranger '203.0.113.7, evil'
 stranger "$(printf '198.51.100.2,2001:db8::7 ')"
-is "$(sed -n 's/.*token.refused //p' "$SERVE_LOG" | paste -sd ' ')" "from='203.0.113.7' from='127.0.0.1' from='2001:db8::7'" "a stranger's address is what the proxy has added, if it is one"
+is "$(sed -n 's/.*token.refused //p' "$SERVE_LOG" | paste -sd ' ')" "from='203.0.113.7' from='unknown' from='2001:db8::7'" "a stranger's address is what the proxy has added, if it is one"
+for header in '203.0.113.8:5678' '[2001:db8::8]:80'; do stranger "$header"; done
+curl -s -m 10 -o /dev/null -H 'Host: jobs.example' -H 'Authorization: Bearer wrong' -H 'X-Forwarded-For: 198.51.100.9' -H 'X-Forwarded-For: 203.0.113.9' "$SERVE_URL/api/v1/me"
+curl -s -m 10 -o /dev/null -H 'Host: jobs.example' -H 'Authorization: Bearer wrong' "$SERVE_URL/api/v1/me"
+is "$(sed -n 's/.*token.refused //p' "$SERVE_LOG" | tail -n +4 | paste -sd ' ')" "from='203.0.113.8' from='2001:db8::8' from='203.0.113.9' from='unknown'" "without its port, in the last of several lines, and never the proxy's own"
 process_stop "$SERVE_PID" 30
 is $? 0 "and ends"
 SERVE_PID=$first SERVE_URL=$at SERVE_LOG=$log

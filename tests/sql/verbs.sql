@@ -92,6 +92,7 @@ delete from tow_store.audit;
 select pg_temp.made(:w, 'failed') from generate_series(1, 3) \g /dev/null
 select pg_temp.ran(:w, '{"as": "failed", "final": true, "class": "http.500"}', tow.enqueue('other')) as other \gset
 select is(tow.redrive(dry_run => true), 4::bigint, 'redrive: how many it would be');
+select is(tow.redrive(dry_run => true, before => tow.now() - interval '1 day'), 0::bigint, 'none that failed later than is said');
 select is((select count(*) from tow.history where state = 'failed' and not revived), 4::bigint, 'dry: nothing has changed');
 select is(tow.redrive(kind => 'nope') + tow.redrive(queue => 'nope') + tow.redrive(class => 'nope') + tow.redrive(since => '0'), 0::bigint, 'filters that match nothing');
 select is(tow.redrive(class => 'http.'), 1::bigint, 'by the beginning of the class');

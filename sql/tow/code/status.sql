@@ -249,7 +249,8 @@ begin
 		), n as (
 			select a.subject, max(a.at) as at from a where a.what <> 'schedule.failed' group by a.subject
 		), f as (
-			select s.name, o.at, o.reason, o.how = 'missed' and o.job_id is not null or o.reason ^@ 'missed, and so was' as made_up
+			select s.name, o.at, o.reason, coalesce(o.how = 'missed' and o.job_id is not null or o.reason ^@ 'missed, and so was'
+					and exists (select from tow_store.fire l where l.schedule_id = o.schedule_id and l.era = o.era and l.at > o.at and l.job_id is not null), false) as made_up
 			from tow_store.fire o join tow_store.schedule s on s.id = o.schedule_id left join n on n.subject = s.name
 			where (o.how = 'missed' or o.how = 'skipped' and o.reason ^@ 'missed') and o.fired_at > greatest(v_since, n.at)
 		)

@@ -263,7 +263,7 @@ comment on function tow.reprioritise(bigint, int) is 'Give a job that has not st
 -- The dead-letter set is the failed jobs of the last days; this puts many back, oldest first.
 create or replace function tow.redrive(
 	queue text default null, kind text default null, since interval default '7 days', class text default null,
-	max_jobs int default 1000, dry_run boolean default false
+	max_jobs int default 1000, dry_run boolean default false, before timestamptz default null
 ) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -279,7 +279,7 @@ begin
 	end if;
 	for j in
 		select f.* from tow_store.history h join tow_store.job f on f.id = h.job_id
-		where h.finished_at >= (select tow.now()) - since and h.outcome = 'f'
+		where h.finished_at >= (select tow.now()) - since and h.finished_at < coalesce(before, 'infinity') and h.outcome = 'f'
 			and (queue is null or f.queue = queue) and (kind is null and tow_store.area_of(f.kind) is null or f.kind = kind) and (class is null or starts_with(h.class, class))
 			and not exists (select from tow_store.revival v where v.run = h.run) and not coalesce(f.deadline <= tow.now(), false)
 		order by h.finished_at limit max_jobs
@@ -293,5 +293,5 @@ begin
 	end if;
 	return v_count;
 end $$;
-comment on function tow.redrive(text, text, interval, text, int, boolean) is
-'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many (with dry_run: how many it would be; max_jobs may be 100,000 then, to count them). What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';
+comment on function tow.redrive(text, text, interval, text, int, boolean, timestamptz) is
+'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many (with dry_run: how many it would be; max_jobs may be 100,000 then, to count them). before: only what failed before that instant, so that who calls again and again takes none twice. What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';

@@ -258,7 +258,8 @@ static int reap(struct supervised *children, size_t n, bool ending)
 			struct supervised *s = &children[i];
 			pid_t *left = leaver(s, pid);
 			if (s->pid == pid) {
-				never |= ending ? 0 : never_begins(s, status);
+				if (!ending && !never)
+					never = never_begins(s, status);
 				note_death(s, status, ending || never);
 			} else if (left) {
 				*left = 0;
