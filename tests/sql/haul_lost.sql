@@ -186,5 +186,20 @@ select haul.cancel(:e_twin, 'data'), pg_temp.sees(pg_temp.t(:'e', 'downloading',
 select pg_temp.later('2 min'), pg_temp.sees(pg_temp.t(:'e', 'downloading', '{"category": "tow"}')) \g /dev/null
 select is((select concat_ws(' ', d.adopted, d.state) from haul_store.transfer t join haul_store.download d on d.id = t.download where t.key = :'e'), 't downloading', 'what somebody puts there then is adopted');
 select is(pg_temp.acts(:e_twin), null, 'and not deleted with the one that was given up');
+
+-- Transmission before 4 sets its labels by a request of their own: what it was to be given before, and now holds without any, is ours.
+select haul.add_client('m', 'transmission', 'http://127.0.0.1:1') as m \gset
+create function pg_temp.lost_labels(p_version text, p_key text) returns text language plpgsql as $f$
+declare
+	v_id constant bigint := haul.grab('magnet:?xt=urn:btih:' || p_key, client => 'm');
+	v_held boolean;
+begin
+	update haul_store.health h set version = p_version from haul_store.client c where c.id = h.client and c.name = 'm';
+	perform haul.held(v_id, p_key);
+	v_held := haul.held(v_id, p_key, null, pg_temp.t(p_key, 'downloading'));
+	return concat_ws(' ', v_held, (select d.state from haul_store.download d where d.id = v_id));
+end $f$;
+select is(pg_temp.lost_labels('3.00 (bb6b5a062e)', repeat('01', 20)), 'f approved', 'what lost its labels on the way is given once more, and gets them');
+select is(pg_temp.lost_labels('4.0.6 (38c164933e)', repeat('02', 20)), 't failed', 'since 4 it has them from the first, or is not ours');
 select * from finish();
 rollback;

@@ -91,13 +91,14 @@ as $$
 $$;
 comment on function haul_store.refuse_strangers(haul_store.download) is 'Fail a download because its client holds the same for somebody else: it could be deleted, data and all, when what is ours has ended.';
 
--- Others know a download by its key alone.
+-- Others know a download by its key alone; so does Transmission before 4, which gets labels a request later, and that may be lost.
 create or replace function haul_store.can_tag(p_client int) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from haul_store.client c where c.id = p_client and c.driver in ('qbittorrent', 'transmission', 'rtorrent'))
+	select exists (select from haul_store.client c join haul_store.health h on h.client = c.id
+		where c.id = p_client and (c.driver in ('qbittorrent', 'rtorrent') or c.driver = 'transmission' and h.version !~ '^[0-3]\.'))
 $$;
-comment on function haul_store.can_tag(int) is 'Whether torrents that a client was given bear tags of their own there.';
+comment on function haul_store.can_tag(int) is 'Whether torrents that a client was given bear tags of their own there, from the first moment.';
 
 -- By its tag, or because it is, or was, what a download of this client got: but that of p_but may not have got there yet.
 create or replace function haul_store.was_ours(t haul_store.transfer, p_but bigint default null) returns boolean
