@@ -201,5 +201,19 @@ begin
 end $f$;
 select is(pg_temp.lost_labels('3.00 (bb6b5a062e)', repeat('01', 20)), 'f approved', 'what lost its labels on the way is given once more, and gets them');
 select is(pg_temp.lost_labels('4.0.6 (38c164933e)', repeat('02', 20)), 't failed', 'since 4 it has them from the first, or is not ours');
+
+-- What we removed and somebody puts back by hand is theirs.
+create function pg_temp.put_back(p_key text, p_told boolean) returns text language plpgsql as $f$
+declare
+	v_id constant bigint := pg_temp.given(p_key);
+begin
+	perform haul.cancel(v_id, 'data');
+	perform haul.acted(v_id, 'remove_data') where p_told;
+	perform pg_temp.sees(pg_temp.t(repeat('a', 40), 'stalled')) from generate_series(1, 3);
+	perform pg_temp.sees(pg_temp.t(repeat('a', 40), 'stalled'), pg_temp.t(p_key, 'downloading'));
+	return concat_ws(' ', pg_temp.acts(v_id), (select t.download from haul_store.transfer t where t.key = p_key));
+end $f$;
+select is(pg_temp.put_back(repeat('03', 20), true), 'remove_data', 'what was deleted, and is put back by hand, is not deleted again');
+select is(pg_temp.put_back(repeat('04', 20), false), 'remove_data', 'nor what went from the list before its client answered');
 select * from finish();
 rollback;

@@ -362,6 +362,15 @@ as $$
 $$;
 comment on function haul.begin_act(bigint, text) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it, or it is not to go any more.';
 
+-- What comes into the client by that hash later is somebody else's. What it has forgotten, and a library links to, is still known by it.
+create or replace function haul_store.drop_key(p_download bigint, p_act text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.download o set key = null from haul_store.download d left join haul_store.library l on l.id = d.library
+	where o.id = d.id and d.id = p_download and d.key is not null and (p_act = 'remove_data' or not haul_store.is_linked(d.id, l))
+$$;
+comment on function haul_store.drop_key(bigint, text) is 'Forget what a client called what it does not hold any more: it was told to remove it (remove, remove_data).';
+
 -- A transfer that was to go is gone, whatever a listing that was under way still says.
 create or replace function haul.acted(download bigint, act text, error text default null, said text default null, class text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -380,6 +389,7 @@ begin
 	elsif act in ('remove', 'remove_data') then
 		delete from haul_store.transfer t where t.download = d.id and haul_store.is_web(t.client);
 		update haul_store.transfer t set state = 'removed', changed_at = tow.now() where t.download = d.id and t.leaving = 'done' and t.state <> 'removed';
+		perform haul_store.drop_key(d.id, act);
 		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, concat_ws(': ', case act when 'remove' then 'has forgotten it' else 'has deleted it' end, nullif(said, act))));
 	elsif said is not null then
 		perform haul_store.note_event(d.id, 'told', format('client %s: %s', d.client_name, said));
