@@ -215,5 +215,12 @@ begin
 end $f$;
 select is(pg_temp.put_back(repeat('03', 20), true), 'remove_data', 'what was deleted, and is put back by hand, is not deleted again');
 select is(pg_temp.put_back(repeat('04', 20), false), 'remove_data', 'nor what went from the list before its client answered');
+
+-- What was given to a client with tags bears one; that its hash was once ours proves nothing.
+select pg_temp.given(repeat('05', 20)) as once \gset
+select haul.cancel(:once) \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'stalled')) from generate_series(1, 3) \g /dev/null
+select is(haul.held(pg_temp.wants(repeat('05', 20)), repeat('05', 20), null, pg_temp.t(repeat('05', 20), 'seeding')), true, 'what we had once, and is there without our tag');
+select is((select state from haul.downloads order by id desc limit 1), 'failed', 'is somebody else''s');
 select * from finish();
 rollback;

@@ -100,12 +100,14 @@ as $$
 $$;
 comment on function haul_store.can_tag(int) is 'Whether torrents that a client was given bear tags of their own there, from the first moment.';
 
--- By its tag, or because it is, or was, what a download of this client got: but that of p_but may not have got there yet.
+-- By its tag, or because it is, or was, what a download of this client got: but that of p_but may not have got there yet. Where there
+-- are tags only what was adopted has none.
 create or replace function haul_store.was_ours(t haul_store.transfer, p_but bigint default null) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select t.download is not null or exists (select from unnest(t.tags) g(tag) where g.tag ~ '^tow-\d+$')
-		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)) and o.id is distinct from p_but)
+		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)) and o.id is distinct from p_but
+			and (o.adopted or not haul_store.can_tag(o.client)))
 $$;
 comment on function haul_store.was_ours(haul_store.transfer, bigint) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
 
