@@ -222,5 +222,22 @@ select haul.cancel(:once) \g /dev/null
 select pg_temp.sees(pg_temp.t(:'a', 'stalled')) from generate_series(1, 3) \g /dev/null
 select is(haul.held(pg_temp.wants(repeat('05', 20)), repeat('05', 20), null, pg_temp.t(repeat('05', 20), 'seeding')), true, 'what we had once, and is there without our tag');
 select is((select state from haul.downloads order by id desc limit 1), 'failed', 'is somebody else''s');
+
+-- Nor is it for one that was paused, or refused, before the client had it.
+create function pg_temp.put_there(p_key text) returns text language plpgsql as $f$
+begin
+	perform pg_temp.sees(pg_temp.t(repeat('a', 40), 'stalled'), pg_temp.t(p_key, 'downloading'));
+	return (select concat_ws(' ', t.download, (select count(*) from tow.jobs j where j.kind = 'haul.act' and (j.args ->> 'download')::bigint = t.download)) from haul_store.transfer t where t.key = p_key);
+end $f$;
+select pg_temp.wants(repeat('06', 20)) as p_id \gset
+select haul.held(:p_id, repeat('06', 20)), haul.pause(:p_id) \g /dev/null
+select is(pg_temp.put_there(repeat('06', 20)), '0', 'what somebody puts there is not for one that is paused');
+select pg_temp.wants(repeat('07', 20)) as q_id \gset
+select haul.held(:q_id, repeat('07', 20)), haul.pause(:q_id), haul.cancel(:q_id, 'data') \g /dev/null
+select is(pg_temp.put_there(repeat('07', 20)), '0', 'nor for one that was given up while it was');
+select pg_temp.wants(repeat('08', 20)) as r_id \gset
+select haul.held(:r_id, repeat('08', 20)) \g /dev/null
+select is(haul.held(:r_id, repeat('08', 20), null, pg_temp.t(repeat('08', 20), 'seeding')), true, 'one that was refused');
+select is(pg_temp.put_there(repeat('08', 20)), '0', 'does not get it, either');
 select * from finish();
 rollback;

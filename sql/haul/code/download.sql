@@ -296,9 +296,11 @@ as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download := haul_store.hold_download(id);
+	v_was constant haul_store.download := d;
 begin
 	perform haul_store.note_verb(d, 'pause');
 	d := haul_store.move_to(d, 'paused');
+	perform haul_store.take_back_key(v_was);
 	perform haul_store.stop_fetch(d, 'paused');
 	perform haul_store.act(d, 'pause');
 end $$;

@@ -76,10 +76,20 @@ as $$
 $$;
 comment on function haul_store.hint_of_holder(haul_store.download) is 'What to do about a transfer that is another download''s.';
 
+-- What comes into the client by that hash later is not for this one. Whether it was being given shows in what it was.
+create or replace function haul_store.take_back_key(d haul_store.download) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.download o set key = null
+	where o.id = d.id and (d.state = 'approved' or d.state = 'paused' and d.back = 'approved') and not exists (select from haul_store.transfer t where t.download = d.id)
+$$;
+comment on function haul_store.take_back_key(haul_store.download) is 'Forget the hash of what was to be given to a client, which has not taken it; d: as it was until then.';
+
 create or replace function haul_store.refuse_held(d haul_store.download, w haul_store.download) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select haul_store.move_to(d, 'failed', format('client %s holds it for download %s, which is %s', d.client_name, w.id, w.state), 'client.held', haul_store.hint_of_holder(w))
+	select haul_store.move_to(d, 'failed', format('client %s holds it for download %s, which is %s', d.client_name, w.id, w.state), 'client.held', haul_store.hint_of_holder(w));
+	select haul_store.take_back_key(d);
 $$;
 comment on function haul_store.refuse_held(haul_store.download, haul_store.download) is 'Fail a download because of another one, for which its client holds the same.';
 
@@ -87,7 +97,8 @@ create or replace function haul_store.refuse_strangers(d haul_store.download) re
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
-		format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted: put it into the client''s category, and tow client set %s --adopt', d.id, d.client_name))
+		format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted: put it into the client''s category, and tow client set %s --adopt', d.id, d.client_name));
+	select haul_store.take_back_key(d);
 $$;
 comment on function haul_store.refuse_strangers(haul_store.download) is 'Fail a download because its client holds the same for somebody else: it could be deleted, data and all, when what is ours has ended.';
 
@@ -214,14 +225,6 @@ begin
 	return t.id is not null;
 end $$;
 comment on function haul.held(bigint, text, text, jsonb) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download or for somebody else, and this one fails, or for nobody of ours any more, and this one gets it; or because somebody has paused it meanwhile, or given it up. second: its hash of version 2; there: what the client, asked for it in whatever category, said that it holds, as in a listing.';
-
--- What comes into the client by that hash later is not for this one.
-create or replace function haul_store.take_back_key(d haul_store.download) returns void
-language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-	update haul_store.download o set key = null where o.id = d.id and d.state = 'approved' and not exists (select from haul_store.transfer t where t.download = d.id)
-$$;
-comment on function haul_store.take_back_key(haul_store.download) is 'Forget the hash of what was to be given to a client, which has not taken it; d: as it was until then.';
 
 create or replace function haul.give_up(download bigint, class text, error text, hint text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
