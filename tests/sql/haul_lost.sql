@@ -239,5 +239,17 @@ select pg_temp.wants(repeat('08', 20)) as r_id \gset
 select haul.held(:r_id, repeat('08', 20)) \g /dev/null
 select is(haul.held(:r_id, repeat('08', 20), null, pg_temp.t(repeat('08', 20), 'seeding')), true, 'one that was refused');
 select is(pg_temp.put_there(repeat('08', 20)), '0', 'does not get it, either');
+
+-- What has been gone, and came again, was not there all the while; and what is no torrent is known by an id of our own.
+select pg_temp.sees(pg_temp.t(:'a', 'stalled'), pg_temp.t(repeat('09', 20), 'seeding')) \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'stalled')) from generate_series(1, 3) \g /dev/null
+select pg_temp.later('1 min'), haul.grab('http://127.0.0.1:1/y.torrent', client => 'c') as y_id \gset
+select pg_temp.later('1 min') \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'stalled'), pg_temp.t(repeat('09', 20), 'downloading')), haul.grabbed(:y_id, repeat('09', 20)) \g /dev/null
+select is((select state from haul_store.download where id = :y_id), 'downloading', 'what was gone for long, and comes as this one is given, is what it got');
+select haul.observe(c.id, c.revision, jsonb_build_object('whole', true, 'transfers', jsonb_build_array(pg_temp.t('nzo2', 'downloading'))), 7) from haul_store.client c where c.name = 'u' \g /dev/null
+select pg_temp.later('1 min'), haul.grab('http://127.0.0.1:1/z.nzb', client => 'u') as z_id \gset
+select haul.grabbed(:z_id, 'nzo2') \g /dev/null
+select is((select state from haul_store.download where id = :z_id), 'downloading', 'an nzb is what its client says that it is');
 select * from finish();
 rollback;

@@ -123,7 +123,7 @@ $$;
 comment on function haul_store.was_ours(haul_store.transfer, bigint) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
 
 -- Where the client has no tags, its key is all that tells whose it is: it is noted before the first listing that has it. What
--- was there before this one was to be given is not what it got.
+-- was there before this one was to be given is not what it got; but other ids than a torrent's are nobody else's.
 -- Locks the transfer before the download, as haul.observe does.
 create or replace function haul.grabbed(download bigint, key text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -139,7 +139,7 @@ begin
 	if w.id is not null and d.state in ('approved', 'downloading') then
 		perform haul_store.refuse_held(d, w);
 		return;
-	elsif exists (select from haul_store.transfer t where t.client = d.client and t.key = grabbed.key and t.leaving is null and t.missed = 0 and t.first_at < d.state_at and not haul_store.was_ours(t)) then
+	elsif d.type = 'torrent' and exists (select from haul_store.transfer t where t.client = d.client and t.key = grabbed.key and t.leaving is null and t.missed = 0 and t.first_at < d.state_at and not haul_store.was_ours(t)) then
 		perform haul_store.refuse_strangers(d) where d.state in ('approved', 'downloading');
 		return;
 	elsif d.state = 'approved' then

@@ -110,6 +110,7 @@ begin
 			size = l.size, left_bytes = l.left_bytes, down = l.down, up = l.up, eta = l.eta, seeders = l.seeders, leechers = l.leechers, ratio = l.ratio,
 			seeding = l.seeding, folder = l.folder, content = l.content, category = l.category, tags = l.tags, error = l.error, local = l.local,
 			tracker = l.tracker, tracker_host = coalesce(l.tracker_host, t.tracker_host), added_at = coalesce(l.added_at, t.added_at), completed_at = l.completed_at, pulse_at = v_now, missed = 0,
+			first_at = case when t.missed < 3 then t.first_at else v_now end,
 			changed_at = case when t.state <> l.state then v_now else t.changed_at end,
 			moved = case when haul_store.has_moved(t.state, l.state, t.left_bytes - l.left_bytes, l.percent - t.percent) then v_clock else t.moved end,
 			leaving = case when t.missed < 3 then t.leaving end, download = case when t.missed < 3 or t.leaving is null then t.download end
