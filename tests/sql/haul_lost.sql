@@ -251,5 +251,8 @@ select haul.observe(c.id, c.revision, jsonb_build_object('whole', true, 'transfe
 select pg_temp.later('1 min'), haul.grab('http://127.0.0.1:1/z.nzb', client => 'u') as z_id \gset
 select haul.grabbed(:z_id, 'nzo2') \g /dev/null
 select is((select state from haul_store.download where id = :z_id), 'downloading', 'an nzb is what its client says that it is');
+
+-- A name that looks like a hash is none.
+select is(haul_store.hashes_of('magnet:?dn=urn:btih:' || repeat('1', 40) || '&xt=urn:btih:' || repeat('2', 40) || '&tr=x&xt=urn:btih:' || repeat('3', 40)), array[repeat('2', 40)], 'of several hashes the first counts, as where it is read');
 select * from finish();
 rollback;
