@@ -138,6 +138,7 @@ select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 10
 select pg_temp.wants(:'f') as f_id \gset
 select is(haul.held(:f_id, :'f'), true, 'what somebody else gave to the client is not given once more');
 select is(pg_temp.is_now(:f_id), 'failed client c holds it already, and not for Towpath', 'and says so');
+select is((select hint from haul_store.download where id = :f_id), format('remove it there, and then: tow haul retry %s', :f_id), 'a client without category and tag can have nothing adopted');
 select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
 select is((select count(*) from haul_store.transfer where key = :'f' and download is not null), 0::bigint, 'it is nobody''s');
 select haul.forget(:f_id, 'data'), pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
@@ -239,6 +240,7 @@ select pg_temp.wants(repeat('08', 20)) as r_id \gset
 select haul.held(:r_id, repeat('08', 20)) \g /dev/null
 select is(haul.held(:r_id, repeat('08', 20), null, pg_temp.t(repeat('08', 20), 'seeding')), true, 'one that was refused');
 select is(pg_temp.put_there(repeat('08', 20)), '0', 'does not get it, either');
+select alike((select hint from haul_store.download where id = :r_id), '%all else of the client''s category: put it there, and tow client set c --adopt', 'one with a category can have it adopted, with all that is in there');
 
 -- What has been gone, and came again, was not there all the while; and what is no torrent is known by an id of our own.
 select pg_temp.sees(pg_temp.t(:'a', 'stalled'), pg_temp.t(repeat('09', 20), 'seeding')) \g /dev/null

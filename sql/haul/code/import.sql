@@ -97,7 +97,9 @@ create or replace function haul_store.refuse_strangers(d haul_store.download) re
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
-		format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted: put it into the client''s category, and tow client set %s --adopt', d.id, d.client_name));
+		format('remove it there, and then: tow haul retry %s', d.id) || coalesce((select
+			format('; or cancel this one and have that one adopted, with all else of the client''s %s: put it there, and tow client set %s --adopt', case when c.category is not null then 'category' else 'tag' end, c.name)
+			from haul_store.client c where c.id = d.client and num_nonnulls(c.category, c.tag) > 0), ''));
 	select haul_store.take_back_key(d);
 $$;
 comment on function haul_store.refuse_strangers(haul_store.download) is 'Fail a download because its client holds the same for somebody else: it could be deleted, data and all, when what is ours has ended.';
