@@ -46,8 +46,8 @@ START_TEST(a_link_begins_as_it_likes)
 	struct tow_err e = { 0 };
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		ck_assert_msg(tow_client_check_link(
-				      &(struct tow_transfer_new){ .link = good[i] }, &e),
+		ck_assert_msg(tow_client_check_link(&(struct tow_transfer_new){ .link = good[i] },
+						    &e),
 			      "%s", good[i]);
 	ck_assert(!tow_client_check_link(&t, &e));
 }
