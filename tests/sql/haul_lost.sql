@@ -138,6 +138,7 @@ select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 10
 select pg_temp.wants(:'f') as f_id \gset
 select is(haul.held(:f_id, :'f'), true, 'what somebody else gave to the client is not given once more');
 select is(pg_temp.is_now(:f_id), 'failed client c holds it already, and not for Towpath', 'and says so');
+select is((select hint from haul_store.download where id = :f_id), format('remove it there, and then: tow haul retry %s', :f_id), 'a client without category and tag can have nothing adopted');
 select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
 select is((select count(*) from haul_store.transfer where key = :'f' and download is not null), 0::bigint, 'it is nobody''s');
 select haul.forget(:f_id, 'data'), pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
@@ -186,5 +187,74 @@ select haul.cancel(:e_twin, 'data'), pg_temp.sees(pg_temp.t(:'e', 'downloading',
 select pg_temp.later('2 min'), pg_temp.sees(pg_temp.t(:'e', 'downloading', '{"category": "tow"}')) \g /dev/null
 select is((select concat_ws(' ', d.adopted, d.state) from haul_store.transfer t join haul_store.download d on d.id = t.download where t.key = :'e'), 't downloading', 'what somebody puts there then is adopted');
 select is(pg_temp.acts(:e_twin), null, 'and not deleted with the one that was given up');
+
+-- Transmission before 4 sets its labels by a request of their own: what it was to be given before, and now holds without any, is ours.
+select haul.add_client('m', 'transmission', 'http://127.0.0.1:1') as m \gset
+create function pg_temp.lost_labels(p_version text, p_key text) returns text language plpgsql as $f$
+declare
+	v_id constant bigint := haul.grab('magnet:?xt=urn:btih:' || p_key, client => 'm');
+	v_held boolean;
+begin
+	update haul_store.health h set version = p_version from haul_store.client c where c.id = h.client and c.name = 'm';
+	perform haul.held(v_id, p_key);
+	v_held := haul.held(v_id, p_key, null, pg_temp.t(p_key, 'downloading'));
+	return concat_ws(' ', v_held, (select d.state from haul_store.download d where d.id = v_id));
+end $f$;
+select is(pg_temp.lost_labels('3.00 (bb6b5a062e)', repeat('01', 20)), 'f approved', 'what lost its labels on the way is given once more, and gets them');
+select is(pg_temp.lost_labels('4.0.6 (38c164933e)', repeat('02', 20)), 't failed', 'since 4 it has them from the first, or is not ours');
+
+-- What we removed and somebody puts back by hand is theirs.
+create function pg_temp.put_back(p_key text, p_told boolean) returns text language plpgsql as $f$
+declare
+	v_id constant bigint := pg_temp.given(p_key);
+begin
+	perform haul.cancel(v_id, 'data');
+	perform haul.acted(v_id, 'remove_data') where p_told;
+	perform pg_temp.sees(pg_temp.t(repeat('a', 40), 'stalled')) from generate_series(1, 3);
+	perform pg_temp.sees(pg_temp.t(repeat('a', 40), 'stalled'), pg_temp.t(p_key, 'downloading'));
+	return concat_ws(' ', pg_temp.acts(v_id), (select t.download from haul_store.transfer t where t.key = p_key));
+end $f$;
+select is(pg_temp.put_back(repeat('03', 20), true), 'remove_data', 'what was deleted, and is put back by hand, is not deleted again');
+select is(pg_temp.put_back(repeat('04', 20), false), 'remove_data', 'nor what went from the list before its client answered');
+
+-- What was given to a client with tags bears one; that its hash was once ours proves nothing.
+select pg_temp.given(repeat('05', 20)) as once \gset
+select haul.cancel(:once) \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'stalled')) from generate_series(1, 3) \g /dev/null
+select is(haul.held(pg_temp.wants(repeat('05', 20)), repeat('05', 20), null, pg_temp.t(repeat('05', 20), 'seeding')), true, 'what we had once, and is there without our tag');
+select is((select state from haul.downloads order by id desc limit 1), 'failed', 'is somebody else''s');
+
+-- Nor is it for one that was paused, or refused, before the client had it.
+create function pg_temp.put_there(p_key text) returns text language plpgsql as $f$
+begin
+	perform pg_temp.sees(pg_temp.t(repeat('a', 40), 'stalled'), pg_temp.t(p_key, 'downloading'));
+	return (select concat_ws(' ', t.download, (select count(*) from tow.jobs j where j.kind = 'haul.act' and (j.args ->> 'download')::bigint = t.download)) from haul_store.transfer t where t.key = p_key);
+end $f$;
+select pg_temp.wants(repeat('06', 20)) as p_id \gset
+select haul.held(:p_id, repeat('06', 20)), haul.pause(:p_id) \g /dev/null
+select is(pg_temp.put_there(repeat('06', 20)), '0', 'what somebody puts there is not for one that is paused');
+select pg_temp.wants(repeat('07', 20)) as q_id \gset
+select haul.held(:q_id, repeat('07', 20)), haul.pause(:q_id), haul.cancel(:q_id, 'data') \g /dev/null
+select is(pg_temp.put_there(repeat('07', 20)), '0', 'nor for one that was given up while it was');
+select pg_temp.wants(repeat('08', 20)) as r_id \gset
+select haul.held(:r_id, repeat('08', 20)) \g /dev/null
+select is(haul.held(:r_id, repeat('08', 20), null, pg_temp.t(repeat('08', 20), 'seeding')), true, 'one that was refused');
+select is(pg_temp.put_there(repeat('08', 20)), '0', 'does not get it, either');
+select alike((select hint from haul_store.download where id = :r_id), '%all else of the client''s category: put it there, and tow client set c --adopt', 'one with a category can have it adopted, with all that is in there');
+
+-- What has been gone, and came again, was not there all the while; and what is no torrent is known by an id of our own.
+select pg_temp.sees(pg_temp.t(:'a', 'stalled'), pg_temp.t(repeat('09', 20), 'seeding')) \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'stalled')) from generate_series(1, 3) \g /dev/null
+select pg_temp.later('1 min'), haul.grab('http://127.0.0.1:1/y.torrent', client => 'c') as y_id \gset
+select pg_temp.later('1 min') \g /dev/null
+select pg_temp.sees(pg_temp.t(:'a', 'stalled'), pg_temp.t(repeat('09', 20), 'downloading')), haul.grabbed(:y_id, repeat('09', 20)) \g /dev/null
+select is((select state from haul_store.download where id = :y_id), 'downloading', 'what was gone for long, and comes as this one is given, is what it got');
+select haul.observe(c.id, c.revision, jsonb_build_object('whole', true, 'transfers', jsonb_build_array(pg_temp.t('nzo2', 'downloading'))), 7) from haul_store.client c where c.name = 'u' \g /dev/null
+select pg_temp.later('1 min'), haul.grab('http://127.0.0.1:1/z.nzb', client => 'u') as z_id \gset
+select haul.grabbed(:z_id, 'nzo2') \g /dev/null
+select is((select state from haul_store.download where id = :z_id), 'downloading', 'an nzb is what its client says that it is');
+
+-- A name that looks like a hash is none.
+select is(haul_store.hashes_of('magnet:?dn=urn:btih:' || repeat('1', 40) || '&xt=urn:btih:' || repeat('2', 40) || '&tr=x&xt=urn:btih:' || repeat('3', 40)), array[repeat('2', 40)], 'of several hashes the first counts, as where it is read');
 select * from finish();
 rollback;

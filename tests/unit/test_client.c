@@ -39,11 +39,26 @@ START_TEST(a_tracker_is_its_host_alone)
 }
 END_TEST
 
+START_TEST(a_link_begins_as_it_likes)
+{
+	static const char *const good[] = { "magnet:?xt=x", "MAGNET:?xt=x", "HTTPS://host/x" };
+	struct tow_transfer_new t = { .link = "ftp://host/x" };
+	struct tow_err e = { 0 };
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+		ck_assert_msg(tow_client_check_link(&(struct tow_transfer_new){ .link = good[i] },
+						    &e),
+			      "%s", good[i]);
+	ck_assert(!tow_client_check_link(&t, &e));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *t = tcase_create("client");
 	tcase_add_checked_fixture(t, NULL, leave);
 	tcase_add_test(t, a_tracker_is_its_host_alone);
+	tcase_add_test(t, a_link_begins_as_it_likes);
 	Suite *s = suite_create("client");
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);

@@ -89,6 +89,12 @@ START_TEST(a_magnet_says_it)
 	/* of its 40 digits 32 could be base32, up to the first 0 */
 	ck_assert_str_eq(of_link("magnet:?xt=urn:btih:abcdef234567abcdef234567abcdef230badc0de"),
 			 "abcdef234567abcdef234567abcdef230badc0de");
+	ck_assert_str_eq(of_link("magnet:?dn=urn:btih:IESLYCUTGXBH6CDPES5CA6SJCKULHSOA?xt=urn:btih:"
+				 "abcdef234567abcdef234567abcdef230badc0de&xt.1=urn:btih:"
+				 "4124BC0A9335C27F086F24BA207A4912A8B3C9D0&xt=urn:btih:"
+				 "abcdef234567abcdef234567abcdef230badc0de"),
+			 hash);
+	ck_assert_ptr_null(of_link("magnet:?dn=urn:btih:4124bc0a9335c27f086f24ba207a4912a8b3c9d0"));
 	ck_assert_ptr_null(of_link("magnet:?xt=urn:btih:4124"));
 	ck_assert_ptr_null(of_link("magnet:?xt=urn:btmh:1220"
 				   "4124bc0a9335c27f086f24ba207a4912a8b3c9d0"));

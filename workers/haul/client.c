@@ -53,7 +53,7 @@ bool tow_client_check_link(const struct tow_transfer_new *t, struct tow_err *e)
 	static const char *const begin[] = { "magnet:", "http://", "https://" };
 
 	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
-		if (t->data || strncmp(t->link, begin[i], strlen(begin[i])) == 0)
+		if (t->data || strncasecmp(t->link, begin[i], strlen(begin[i])) == 0)
 			return true;
 	return tow_fail_class(e, TOW_FINAL, "client.refused", "'%.100s' is no link", t->link);
 }

@@ -113,14 +113,18 @@ static bool is_ours(struct session *s, struct tow_arena *a, const char *tag, con
 }
 
 /* Where we cannot read it the client may: then it says itself what it holds already. What is much
- * for one request it gets by its link. */
+ * for one request it gets by its link. Of that the log has the host alone: its path may hold a
+ * passkey. */
 static void read_source(struct grab *g, struct torrent_id *id)
 {
+	struct tow_arena *a = tow_job_arena(g->job);
+	const char *host = tow_client_host(a, g->new.link);
 	struct tow_err why = { 0 };
 
-	if (!source_read(tow_job_arena(g->job), &g->new, g->session.conf.timeout_ms, &why))
-		tow_job_log(g->job, TOW_INFO, "the link is left to the client: %s", why.text);
-	*id = torrent_id(tow_job_arena(g->job), &g->new);
+	if (!source_read(a, &g->new, g->session.conf.timeout_ms, &why))
+		tow_job_log(g->job, TOW_INFO, "the link to %s is left to the client: %s",
+			    host ? host : "nowhere", why.class);
+	*id = torrent_id(a, &g->new);
 	if (g->new.link && g->new.data_len > MOST_GIVEN)
 		g->new.data = NULL;
 	else if (g->new.data)

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "torrent.h"
+#include "tow/proc.h"
 
-enum { HOPS = 5 };
+enum { HOPS = 5, MOST_MS = 20000 }; /* the rest of its job's time is the client's */
 #define LARGEST (64ul << 20)
 
 static bool is_redirect(const struct tow_http_answer *answer)
@@ -39,18 +40,27 @@ static bool step(struct tow_http *h, struct tow_arena *a, struct tow_transfer_ne
 	       tow_fail_class(e, TOW_FINAL, "release.garbled", "what it leads to is no torrent");
 }
 
+/* At least a millisecond: 0 would be no limit. */
+static long time_left(long long end_ms, long timeout_ms)
+{
+	long long left = end_ms - tow_mono_us() / 1000;
+
+	return left < 1 ? 1 : left < timeout_ms ? (long)left : timeout_ms;
+}
+
 bool source_read(struct tow_arena *a, struct tow_transfer_new *t, long timeout_ms,
 		 struct tow_err *e)
 {
 	struct tow_transfer_new found = { .link = t->link };
 	struct tow_http *h = NULL;
+	const long long end = tow_mono_us() / 1000 + MOST_MS;
 	bool over = false, ok;
 
 	if (t->data || torrent_is_magnet(t->link))
 		return true;
 	ok = tow_http_open(&h, e);
 	for (int hops = 0; ok && !over && hops < HOPS; hops++)
-		ok = step(h, a, &found, timeout_ms, &over, e);
+		ok = step(h, a, &found, time_left(end, timeout_ms), &over, e);
 	tow_http_close(h);
 	if (!ok)
 		return false;

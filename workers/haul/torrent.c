@@ -103,14 +103,30 @@ static const char *lower(struct tow_arena *a, const char *text, size_t len)
 	return hash;
 }
 
+/* What follows urn in the first "xt=" or "xt.1=" that begins with it: a name may hold anything. */
+static const char *topic(const char *link, const char *urn)
+{
+	for (const char *at = strchr(link, '?'); at; at = strchr(at + 1, '&')) {
+		const char *value = at + 1;
+
+		if (strncasecmp(value, "xt", 2) != 0)
+			continue;
+		value += 2;
+		if (*value == '.')
+			value += 1 + strspn(value + 1, "0123456789");
+		if (*value == '=' && strncasecmp(value + 1, urn, strlen(urn)) == 0)
+			return value + 1 + strlen(urn);
+	}
+	return NULL;
+}
+
 static const char *v1_of_magnet(struct tow_arena *a, const char *link)
 {
 	static const char base32[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-	const char *at = strcasestr(link, "urn:btih:");
+	const char *at = topic(link, "urn:btih:");
 
 	if (!at)
 		return NULL;
-	at += strlen("urn:btih:");
 	if (strspn(at, digits) == TORRENT_DIGITS)
 		return lower(a, at, TORRENT_DIGITS);
 	return strspn(at, base32) == BASE32_DIGITS ? from_base32(a, at) : NULL;
@@ -118,9 +134,8 @@ static const char *v1_of_magnet(struct tow_arena *a, const char *link)
 
 static const char *v2_of_magnet(struct tow_arena *a, const char *link)
 {
-	const char *at = strcasestr(link, "urn:btmh:1220");
+	const char *at = topic(link, "urn:btmh:1220");
 
-	at = at ? at + strlen("urn:btmh:1220") : NULL;
 	return at && strspn(at, digits) == V2_DIGITS ? lower(a, at, V2_DIGITS) : NULL;
 }
 

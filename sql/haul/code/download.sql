@@ -17,12 +17,12 @@ as $$
 $$;
 comment on function haul_store.drivers_of(text, jsonb) is 'Which drivers take what, and do all that is asked of them.';
 
--- Clients know one of version 2 by the first 40 digits of its hash.
+-- Clients know one of version 2 by the first 40 digits of its hash. Of several the first counts, as for the job that gives it.
 create or replace function haul_store.hashes_of(p_link text) returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select array_remove(array[lower(substring(p_link from '(?i)^magnet:.*[?&]xt(?:\.\d+)?=urn:btih:([0-9a-f]{40})(?:&|$)')), left(v.hash, 40), v.hash], null)
-	from (select lower(substring(p_link from '(?i)^magnet:.*[?&]xt(?:\.\d+)?=urn:btmh:1220([0-9a-f]{64})(?:&|$)'))) v(hash)
+	select array_remove(array[lower(substring(p_link from '(?i)^magnet:\?(?:.*?&)??xt(?:\.\d+)?=urn:btih:([0-9a-f]{40})(?:&|$)')), left(v.hash, 40), v.hash], null)
+	from (select lower(substring(p_link from '(?i)^magnet:\?(?:.*?&)??xt(?:\.\d+)?=urn:btmh:1220([0-9a-f]{64})(?:&|$)'))) v(hash)
 $$;
 comment on function haul_store.hashes_of(text) is 'By what a client may know what a magnet leads to.';
 
@@ -296,9 +296,11 @@ as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download := haul_store.hold_download(id);
+	v_was constant haul_store.download := d;
 begin
 	perform haul_store.note_verb(d, 'pause');
 	d := haul_store.move_to(d, 'paused');
+	perform haul_store.take_back_key(v_was);
 	perform haul_store.stop_fetch(d, 'paused');
 	perform haul_store.act(d, 'pause');
 end $$;

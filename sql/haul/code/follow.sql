@@ -47,7 +47,7 @@ begin
 		where x.client = c.id and w.client = c.id and (x.download is null or x.leaving is not null and x.download <> w.id and w.forgotten_at is null and haul_store.is_open(w.state))
 		union
 		select x.id, x.missed, max(w.id) from haul_store.transfer x join haul_store.download w on w.key = x.key
-		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null and (w.state <> 'approved' or not haul_store.can_tag(c.id)) group by x.id) u
+		where x.client = c.id and w.client = c.id and x.download is null and x.leaving is null and (w.state <> 'approved' and (w.state <> 'paused' or w.back <> 'approved') or not haul_store.can_tag(c.id)) group by x.id) u
 		order by u.download, u.missed, u.id) f
 	where o.id = f.id and not exists (select from haul_store.transfer x where x.download = f.download and x.missed = 0);
 	if not c.adopt then

@@ -76,10 +76,20 @@ as $$
 $$;
 comment on function haul_store.hint_of_holder(haul_store.download) is 'What to do about a transfer that is another download''s.';
 
+-- What comes into the client by that hash later is not for this one. Whether it was being given shows in what it was.
+create or replace function haul_store.take_back_key(d haul_store.download) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.download o set key = null
+	where o.id = d.id and (d.state = 'approved' or d.state = 'paused' and d.back = 'approved') and not exists (select from haul_store.transfer t where t.download = d.id)
+$$;
+comment on function haul_store.take_back_key(haul_store.download) is 'Forget the hash of what was to be given to a client, which has not taken it; d: as it was until then.';
+
 create or replace function haul_store.refuse_held(d haul_store.download, w haul_store.download) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select haul_store.move_to(d, 'failed', format('client %s holds it for download %s, which is %s', d.client_name, w.id, w.state), 'client.held', haul_store.hint_of_holder(w))
+	select haul_store.move_to(d, 'failed', format('client %s holds it for download %s, which is %s', d.client_name, w.id, w.state), 'client.held', haul_store.hint_of_holder(w));
+	select haul_store.take_back_key(d);
 $$;
 comment on function haul_store.refuse_held(haul_store.download, haul_store.download) is 'Fail a download because of another one, for which its client holds the same.';
 
@@ -87,29 +97,35 @@ create or replace function haul_store.refuse_strangers(d haul_store.download) re
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
 	select haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
-		format('remove it there, and then: tow haul retry %s; or cancel this one and have that one adopted: put it into the client''s category, and tow client set %s --adopt', d.id, d.client_name))
+		format('remove it there, and then: tow haul retry %s', d.id) || coalesce((select
+			format('; or cancel this one and have that one adopted, with all else of the client''s %s: put it there, and tow client set %s --adopt', case when c.category is not null then 'category' else 'tag' end, c.name)
+			from haul_store.client c where c.id = d.client and num_nonnulls(c.category, c.tag) > 0), ''));
+	select haul_store.take_back_key(d);
 $$;
 comment on function haul_store.refuse_strangers(haul_store.download) is 'Fail a download because its client holds the same for somebody else: it could be deleted, data and all, when what is ours has ended.';
 
--- Others know a download by its key alone.
+-- Others know a download by its key alone; so does Transmission before 4, which gets labels a request later, and that may be lost.
 create or replace function haul_store.can_tag(p_client int) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select exists (select from haul_store.client c where c.id = p_client and c.driver in ('qbittorrent', 'transmission', 'rtorrent'))
+	select exists (select from haul_store.client c join haul_store.health h on h.client = c.id
+		where c.id = p_client and (c.driver in ('qbittorrent', 'rtorrent') or c.driver = 'transmission' and h.version !~ '^[0-3]\.'))
 $$;
-comment on function haul_store.can_tag(int) is 'Whether torrents that a client was given bear tags of their own there.';
+comment on function haul_store.can_tag(int) is 'Whether torrents that a client was given bear tags of their own there, from the first moment.';
 
--- By its tag, or because it is, or was, what a download of this client got: but that of p_but may not have got there yet.
+-- By its tag, or because it is, or was, what a download of this client got: but that of p_but may not have got there yet. Where there
+-- are tags only what was adopted has none.
 create or replace function haul_store.was_ours(t haul_store.transfer, p_but bigint default null) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select t.download is not null or exists (select from unnest(t.tags) g(tag) where g.tag ~ '^tow-\d+$')
-		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)) and o.id is distinct from p_but)
+		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)) and o.id is distinct from p_but
+			and (o.adopted or not haul_store.can_tag(o.client)))
 $$;
 comment on function haul_store.was_ours(haul_store.transfer, bigint) is 'Whether what a client holds was given to it by us, or adopted, and is not somebody else''s.';
 
 -- Where the client has no tags, its key is all that tells whose it is: it is noted before the first listing that has it. What
--- was there before this one was to be given is not what it got.
+-- was there before this one was to be given is not what it got; but other ids than a torrent's are nobody else's.
 -- Locks the transfer before the download, as haul.observe does.
 create or replace function haul.grabbed(download bigint, key text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -125,7 +141,7 @@ begin
 	if w.id is not null and d.state in ('approved', 'downloading') then
 		perform haul_store.refuse_held(d, w);
 		return;
-	elsif exists (select from haul_store.transfer t where t.client = d.client and t.key = grabbed.key and t.leaving is null and t.missed = 0 and t.first_at < d.state_at and not haul_store.was_ours(t)) then
+	elsif d.type = 'torrent' and exists (select from haul_store.transfer t where t.client = d.client and t.key = grabbed.key and t.leaving is null and t.missed = 0 and t.first_at < d.state_at and not haul_store.was_ours(t)) then
 		perform haul_store.refuse_strangers(d) where d.state in ('approved', 'downloading');
 		return;
 	elsif d.state = 'approved' then
@@ -211,14 +227,6 @@ begin
 	return t.id is not null;
 end $$;
 comment on function haul.held(bigint, text, text, jsonb) is 'For the job that gives a download to its client: whether that is not to be done, because the client holds the torrent of that hash: for another download or for somebody else, and this one fails, or for nobody of ours any more, and this one gets it; or because somebody has paused it meanwhile, or given it up. second: its hash of version 2; there: what the client, asked for it in whatever category, said that it holds, as in a listing.';
-
--- What comes into the client by that hash later is not for this one.
-create or replace function haul_store.take_back_key(d haul_store.download) returns void
-language sql volatile set search_path = pg_catalog, pg_temp
-as $$
-	update haul_store.download o set key = null where o.id = d.id and d.state = 'approved' and not exists (select from haul_store.transfer t where t.download = d.id)
-$$;
-comment on function haul_store.take_back_key(haul_store.download) is 'Forget the hash of what was to be given to a client, which has not taken it; d: as it was until then.';
 
 create or replace function haul.give_up(download bigint, class text, error text, hint text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -361,6 +369,15 @@ as $$
 $$;
 comment on function haul.begin_act(bigint, text) is 'For the job that tells a client something about a download: whom, and which transfer; no row: nobody has it, or it is not to go any more.';
 
+-- What comes into the client by that hash later is somebody else's. What it has forgotten, and a library links to, is still known by it.
+create or replace function haul_store.drop_key(p_download bigint, p_act text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.download o set key = null from haul_store.download d left join haul_store.library l on l.id = d.library
+	where o.id = d.id and d.id = p_download and d.key is not null and (p_act = 'remove_data' or not haul_store.is_linked(d.id, l))
+$$;
+comment on function haul_store.drop_key(bigint, text) is 'Forget what a client called what it does not hold any more: it was told to remove it (remove, remove_data).';
+
 -- A transfer that was to go is gone, whatever a listing that was under way still says.
 create or replace function haul.acted(download bigint, act text, error text default null, said text default null, class text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -379,6 +396,7 @@ begin
 	elsif act in ('remove', 'remove_data') then
 		delete from haul_store.transfer t where t.download = d.id and haul_store.is_web(t.client);
 		update haul_store.transfer t set state = 'removed', changed_at = tow.now() where t.download = d.id and t.leaving = 'done' and t.state <> 'removed';
+		perform haul_store.drop_key(d.id, act);
 		perform haul_store.note_event(d.id, 'removed', format('client %s %s', d.client_name, concat_ws(': ', case act when 'remove' then 'has forgotten it' else 'has deleted it' end, nullif(said, act))));
 	elsif said is not null then
 		perform haul_store.note_event(d.id, 'told', format('client %s: %s', d.client_name, said));

@@ -85,6 +85,7 @@ declare
 	v_clock interval;
 	v_written int;
 	v_gone int;
+	v_left bigint[];
 	v_moving boolean;
 begin
 	select o.* into c from haul_store.client o where o.id = p_client;
@@ -109,6 +110,7 @@ begin
 			size = l.size, left_bytes = l.left_bytes, down = l.down, up = l.up, eta = l.eta, seeders = l.seeders, leechers = l.leechers, ratio = l.ratio,
 			seeding = l.seeding, folder = l.folder, content = l.content, category = l.category, tags = l.tags, error = l.error, local = l.local,
 			tracker = l.tracker, tracker_host = coalesce(l.tracker_host, t.tracker_host), added_at = coalesce(l.added_at, t.added_at), completed_at = l.completed_at, pulse_at = v_now, missed = 0,
+			first_at = case when t.missed < 3 then t.first_at else v_now end,
 			changed_at = case when t.state <> l.state then v_now else t.changed_at end,
 			moved = case when haul_store.has_moved(t.state, l.state, t.left_bytes - l.left_bytes, l.percent - t.percent) then v_clock else t.moved end,
 			leaving = case when t.missed < 3 then t.leaving end, download = case when t.missed < 3 or t.leaving is null then t.download end
@@ -132,9 +134,11 @@ begin
 		update haul_store.transfer t set missed = t.missed + 1, state = case when t.leaving is not null then 'removed' when t.missed >= 2 then 'missing' else t.state end,
 			changed_at = case when t.missed = 2 then v_now else t.changed_at end
 		where t.client = p_client and t.missed < 3 and (p_listing ->> 'whole')::boolean and not exists (select from l where l.key = t.key)
-		returning t.id
+		returning t.id, t.download, t.leaving
 	)
-	select (select count(*) from changed) + (select count(*) from new), (select count(*) from gone) into v_written, v_gone;
+	select (select count(*) from changed) + (select count(*) from new), (select count(*) from gone),
+		array(select g.download from gone g where g.download is not null and g.leaving in ('done', 'kept') order by g.download) into v_written, v_gone, v_left;
+	perform haul_store.drop_key(u.download, 'remove') from unnest(v_left) u(download);
 	v_moving := v_gone > 0 or haul_store.is_moving(p_client, v_now);
 	h.next_at := case when c.cron is not null then tow.cron_next(c.cron, v_now, coalesce(c.tz, 'UTC')) else v_now + case when v_moving then c.fast else c.slow end end;
 	update haul_store.health o set state = 'ok', since = case when o.state = 'ok' then o.since else v_now end, revision = p_revision, class = null, error = null,
