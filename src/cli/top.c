@@ -140,10 +140,8 @@ static void draw_help(void)
 		"  ?          this help",
 		"  q          quit",
 		"",
-		"  GROWTH/S is by how many jobs a second those that are ready, or wait in lanes, "
-		"grow;",
-		"           where not all are counted (10000+), in the last minute. ?: not known "
-		"yet.",
+		"  GROWTH/S: by how many jobs a second those ready or in lanes grow; where",
+		"            not all are counted (10000+), in the last minute. ?: not known yet",
 		"  LANED jobs wait in lanes; WAITS FOR says what those that are ready wait for.",
 		"  HELD is how many jobs a worker has, of which SLOTS run at once.",
 		"",

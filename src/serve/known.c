@@ -27,13 +27,21 @@ bool known_open(struct known *k, struct tow_err *e)
 	void *all = mmap(NULL, KNOWN_MOST * sizeof *k->shared, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int error = all == MAP_FAILED ? errno : 0;
-	k->shared = all;
+	k->shared = error ? NULL : all;
 	for (size_t i = 0; !error && i < KNOWN_MOST; i++)
 		error = make_shared(&k->shared[i]);
 	if (error)
 		return tow_fail(e, TOW_RETRY, "memory for all processes: %s", strerror(error));
 	k->own = tow_xcalloc(1, sizeof *k->own);
 	return true;
+}
+
+void known_close(struct known *k)
+{
+	if (k->shared)
+		munmap(k->shared, KNOWN_MOST * sizeof *k->shared);
+	free(k->own);
+	*k = (struct known){ 0 };
 }
 
 static int wait_for(struct known_answer *a)

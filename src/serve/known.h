@@ -36,6 +36,7 @@ struct known {
 
 /* Before the processes begin. */
 TOW_MUST bool known_open(struct known *k, struct tow_err *e);
+void known_close(struct known *k); /* all zero is fine */
 
 /* The place of an answer, for the caller alone until he lets it go: who else asks the same waits,
  * so that it is looked up once, but no longer than KNOWN_WAIT_MS: then a process has a place of

@@ -231,6 +231,7 @@ static int serve(int argc, char **argv)
 		c.desk.page ? c.desk.page : "");
 	tow_sd_notify("READY=1");
 	status = crew_run(&c);
+	known_close(&c.desk.known);
 	tow_log(TOW_INFO, "serve.stopped", NULL);
 	return status;
 }
