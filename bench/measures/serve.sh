@@ -24,7 +24,7 @@ fill() {
 	until [ "$(ask 'select count(*) from (select from tow_store.ready limit 1) r')" = 0 ]; do pause 0.5; done
 	ask "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[$jobs / 4]), queue => 'later')" >/dev/null || return
 	ask "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[$jobs / 4]), run_at => now() + '1 day')" >/dev/null || return
-	ask 'analyze' >/dev/null
+	settle >/dev/null
 	id=$(ask "select tow.schedule('busy', '@every 1s', 'noop')")
 	say "filled, $id"
 }
