@@ -93,6 +93,21 @@ async function columnsGoWhereThereIsNoRoom() {
 	await page.context().close();
 }
 
+// A queue that has run for years, on a phone and on a laptop.
+async function longNumbersAreWhole() {
+	const page = await visit('operator');
+	await answers(page)(/api\/v1\/jobs\?/, ({ items }) => items.forEach((job) => { job.id += 9876543000; }));
+	for (const width of [1280, 800, 360]) {
+		await page.setViewportSize({ width, height: 740 });
+		await goTo(page, '#/queues');
+		await goTo(page, '#/jobs');
+		await page.locator('td.num a', { hasText: '98765' }).first().waitFor();
+		is(await page.evaluate(() => [...document.querySelectorAll('td.num:has(> a[data-open])')].filter((e) => e.scrollWidth > e.clientWidth).length), 0, `${width} px wide: numbers of ten digits are whole`);
+		ok(!await isTooWide(page), 'and nothing lies beyond the edge');
+	}
+	await page.context().close();
+}
+
 async function strangersAreRefused() {
 	const page = await signIn('admin');
 	await page.getByRole('button', { name: 'Sign out' }).click();
@@ -933,7 +948,7 @@ async function serverFallsSilent() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts, () => sql("select tow.resume('default')"));

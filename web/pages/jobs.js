@@ -112,8 +112,8 @@ const saysMore = (job) => job.state === 'running' || isToCome(job) || job.error 
 
 const When = ({ job }) => html`<${Time} at=${job.finished_at ?? job.started_at ?? job.created_at} />`;
 
-const columns = [
-	{ name: 'id', title: 'Job', width: 9, phone: 7, num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
+const columns = (digits) => [
+	{ name: 'id', title: 'Job', width: Math.max(9, digits + 4), phone: Math.max(7, digits + 3), num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
 	{ name: 'state', title: 'State', width: 13, phone: 12, cell: (j) => html`<${State} name=${j.state} />` },
 	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}` },
 	{ name: 'what', title: 'Progress, reason', least: 20, wide: true, cell: (j) => html`<${Progress} job=${j} />`, fold: (j) => saysMore(j) && html`<span class="soft"><${Progress} job=${j} /></span>` },
@@ -144,6 +144,7 @@ function List({ query }) {
 	const asked = { ...Object.fromEntries(['state', 'system', ...names].map((name) => [name, query[name]])), since: from, until: to, sort: order };
 	const { rows, more, error, reload } = usePages('jobs', { ...asked, limit: PAGE }, { topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
+	const digits = useMemo(() => Math.max(0, ...(rows ?? []).map((j) => `${j.id}`.length)), [rows]);
 	const chosen = useChosen(rows, asked, { isMore: more !== null, mayMatch: canMatch(asked) });
 	const reloadAll = () => {
 		reload();
@@ -156,7 +157,7 @@ function List({ query }) {
 			${may('operator') && html`<${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//>`}<//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="jobs" columns=${columns} rows=${rows} rowKey=${(j) => j.id} opens more=${more}
+		<${Table} label="jobs" columns=${columns(digits)} rows=${rows} rowKey=${(j) => j.id} opens more=${more}
 			selected=${may('operator') ? chosen.ids : undefined} onSelect=${chosen.select} empty=${html`<${Nothing} query=${query} />`} />
 		<${Chosen} sort=${ofJobs} chosen=${chosen} reload=${reloadAll} />`;
 }

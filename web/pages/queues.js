@@ -75,7 +75,7 @@ const queueFields = (q) => [
 	{ name: 'max_running', label: 'Running at a time', value: q.max_running, ...positive },
 	{ name: 'rate', label: 'Starts', value: asTyped(q.rate), ...paced },
 	{ name: 'burst', label: 'Burst', value: q.burst, hint: 'how many may start at once after a pause', ...positive },
-	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, ...positive },
+	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, hint: '0: any number', ...positive, min: 0 },
 	{ name: 'lane_rate', label: 'Starts in a lane', value: asTyped(q.lane_rate), ...paced },
 	{ name: 'max_attempts', label: 'Attempts', value: q.max_attempts, ...positive },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(q.timeout), placeholder: '10 minutes' },
@@ -176,7 +176,7 @@ function One({ name, sort }) {
 				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Trouble} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],
-				['Running in a lane', q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Policy', q.policy], ['Attempts', q.max_attempts],
+				['Running in a lane', q.lane_limit === 0 ? 'any number' : q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Policy', q.policy], ['Attempts', q.max_attempts],
 				['Time limit', q.timeout && duration(seconds(q.timeout))], ['Finished jobs are kept', q.retention && duration(seconds(q.retention))],
 				['Jobs expire after', q.expire_after && duration(seconds(q.expire_after))]]} /><//>
 		</div>

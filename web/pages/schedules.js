@@ -140,9 +140,10 @@ async function verb(s, name, said, reload) {
 const runNow = (s, reload) => verb(s, 'run', (answer) => (answer.job ? `job ${answer.job} is enqueued` : `${s.name} was skipped: its last job has not ended`), reload);
 
 function Verbs({ s, reload, look = '' }) {
+	const second = look && `${look} wide`;
 	return may('operator') && html`<${Button} look=${look} aria-label=${`Run now: ${s.name}`} onClick=${() => runNow(s, reload)}>Run now<//>
-		${s.state === 'paused' ? html`<${Button} look="${look} wide" aria-label=${`Resume ${s.name}`} onClick=${() => verb(s, 'resume', `${s.name} goes on`, reload)}>Resume<//>`
-			: html`<${Button} look="${look} wide" aria-label=${`Pause ${s.name}`} onClick=${() => verb(s, 'pause', `${s.name} is paused`, reload)}>Pause<//>`}`;
+		${s.state === 'paused' ? html`<${Button} look=${second} aria-label=${`Resume ${s.name}`} onClick=${() => verb(s, 'resume', `${s.name} goes on`, reload)}>Resume<//>`
+			: html`<${Button} look=${second} aria-label=${`Pause ${s.name}`} onClick=${() => verb(s, 'pause', `${s.name} is paused`, reload)}>Pause<//>`}`;
 }
 
 // --- pages
