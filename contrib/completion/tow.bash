@@ -18,6 +18,7 @@ _tow_words() { # program command word-before
 	"setting "*) _tow_names "$1" setting ;;
 	"workers drain") "$1" workers 2>/dev/null | sed 1d | awk '{ print $2 }' ;;
 	*" --may") echo "enqueue read" ;;
+	*" --role") echo "viewer operator admin producer" ;;
 	*" --to-queue") _tow_names "$1" queue ls ;;
 	"client "[edrst]* | "library "[arsu]* | "target "[rs]* | "channel "[rst]* | "profile "[rs]* | "secret rm")
 		case "$3" in add | drivers) ;; *) _tow_names "$1" "$2" ls ;; esac ;;

@@ -14,9 +14,9 @@ set -eu
 #   tow_store.in_sight    hides arguments of each row of a view, and shown with it; parsed when they are made
 #   haul_store.too_often  is asked by a view for whoever looks, who may not look into that schema, and is_failing with it; parsed, too
 #   haul_store.shown_words  hides what servers say of each row of a view; the same
-#   tow_store.in_person   is asked by each enqueue; the same
+#   tow_store.in_person   is asked by each enqueue, and is_barred with it; the same
 #   tow_store.level_name  is asked of each line of a log; the same
-exceptions=' tow.now tow_store.caller tow_store.hash_of tow_store.end_name tow_store.is_kind tow_store.in_person tow_store.level_name tow_store.in_sight tow_store.shown haul_store.too_often haul_store.is_failing haul_store.shown_words '
+exceptions=' tow.now tow_store.caller tow_store.hash_of tow_store.end_name tow_store.is_kind tow_store.in_person tow_store.is_barred tow_store.level_name tow_store.in_sight tow_store.shown haul_store.too_often haul_store.is_failing haul_store.shown_words '
 
 files=$(git ls-files -co --exclude-standard 'sql/*/schema/*.sql' 'sql/*/code/*.sql')
 [ -n "$files" ] || exit 0

@@ -9,7 +9,9 @@
 #include "tow/command.h"
 
 static const struct tow_option options[] = {
-	{ "role", "viewer|operator|admin", "add: what it may (viewer); link: likewise (admin)" },
+	{ "role", "viewer|operator|admin|producer",
+	  "add: what it may (viewer); link: likewise (admin)" },
+	{ "queue", "A,...", "add: the only ones that a producer may enqueue in (all)" },
 	{ "lasts", "INTERVAL", "add, link: for how long it is good (add: for ever; link: 15 min)" },
 	{ "address", "URL", "link: where the server is (as it says itself)" },
 	OPTION_JSON,
@@ -20,13 +22,10 @@ static const struct tow_option options[] = {
 static int ls(struct cli *c)
 {
 	static const struct column columns[] = {
-		{ "name", NULL, AS_IS },
-		{ "role", NULL, AS_IS },
-		{ "sessions", NULL, AS_IS },
-		{ "used_at", "USED", AS_WHEN },
-		{ "expires_at", "EXPIRES", AS_WHEN },
-		{ "made_by", "MADE BY", AS_IS },
-		COLUMN_END,
+		{ "name", NULL, AS_IS },	 { "role", NULL, AS_IS },
+		{ "queues", NULL, AS_LIST },	 { "sessions", NULL, AS_IS },
+		{ "used_at", "USED", AS_WHEN },	 { "expires_at", "EXPIRES", AS_WHEN },
+		{ "made_by", "MADE BY", AS_IS }, COLUMN_END,
 	};
 	return print_view(c, "tow.tokens", columns);
 }
@@ -36,6 +35,7 @@ static bool make(struct cli *c, const char *verb, const char *name, struct tow_r
 	struct cli_call call = { 0 };
 
 	cli_arg(&call, "name", name);
+	cli_arg(&call, "queues", cli_array(&c->arena, cli_option(c, "queue")));
 	cli_arg(&call, "role", cli_option(c, "role"));
 	cli_arg(&call, "lasts", cli_option(c, "lasts"));
 	return cli_call(c, rows, verb, &call);
@@ -94,7 +94,7 @@ static int link_to_page(struct cli *c)
 
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL, NULL },
-	{ "add", 1, 1, add, " role lasts ", NULL },
+	{ "add", 1, 1, add, " role queue lasts ", NULL },
 	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ "link", 0, 0, link_to_page, " role lasts address ", NULL },
 	{ 0 },
@@ -116,11 +116,14 @@ const struct tow_command tow_command_token = {
 		"link prints, which is good once. add prints the token, this once: the database "
 		"has its "
 		"SHA-256 only.\n"
-		"viewer sees, operator acts on jobs and downloads, admin sets up.\n"
+		"viewer sees, operator acts on jobs and downloads, admin sets up. producer is for "
+		"a program that makes\n"
+		"jobs and batches, asks what became of them, and may do nothing else.\n"
 		"\n"
 		"Examples:\n"
 		"  tow token add grafana\n"
 		"  tow token add deploy --role operator --lasts '90 days'\n"
+		"  tow token add shop --role producer --queue mail,images\n"
 		"  tow token link\n",
 	.run = run,
 };

@@ -403,6 +403,9 @@ static int websocket(struct turn *t)
 		note_stranger(t);
 		return status;
 	}
+	if (is(tow_rows_get(rows, 0, "role"), "producer"))
+		return refuse(t, 403, "a producer makes jobs, and is told nothing",
+			      "listen with a viewer's token: tow token add NAME");
 	socket_begin(t->desk->hub, token, tow_rows_get(rows, 0, "owner"), t->q, t->r);
 	return t->r->status;
 }

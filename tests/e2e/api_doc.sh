@@ -25,7 +25,7 @@ while IFS= read -r line; do
 	case $line in *curl*) ;; *) continue ;; esac
 	n=$((n + 1))
 	wanted='^20[014]$'
-	case $line in *4711*) wanted='^404$' ;; esac
+	case $line in *4711*) wanted='^404$' ;; *'"queue": "haul"'*) wanted='^403$' ;; esac
 	like "$status" "$wanted" "${line:0:110}" || diag "$(cat "$instance_dir/answer")"
 	# what it asks for next must have come to be
 	case $line in *'"tags": ["docs"]'*) wait_until '[ "$("$TOW" job 1 --json | jq -r .state)" = completed ]' ;; esac

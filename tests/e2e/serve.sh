@@ -55,6 +55,20 @@ is "$(TOKEN=$new api GET /api/v1/me | jq -r .name)" new "and makes others"
 is "$(api_send POST /api/v1/tokens '{"name":"newer","role":"viewer"}' -o /dev/null -w '%{http_code}')" 201 "which are made, as other things are"
 is "$(api_status DELETE /api/v1/tokens/newer)" 204 "and unmade"
 
+# A program that enqueues, in one queue
+"$TOW" queue set mail >/dev/null
+TOKEN=$("$TOW" token add shop --role producer --queue mail --queue default)
+is "$("$TOW" token ls --json | jq -c '.[] | select(.name == "shop") | [.role, .queues]')" '["producer",["default","mail"]]' "a token that is held to queues"
+job=$(api_send POST /api/v1/jobs '{"kind":"echo","args":{"n":1}}' | jq .id)
+ok "its job runs" wait_until '[ "$(api GET "/api/v1/jobs/$job/outcome" | jq -r .state)" = completed ]'
+is "$(api GET "/api/v1/jobs/$job/outcome" | jq -r .result)" "(hidden)" "with what is not for it"
+is "$(api_send POST /api/v1/jobs '{"kind":"noop","queue":"haul"}' | jq -r '[.status, .hint] | @csv')" '403,"it may in: default, mail"' "in another queue it is refused"
+is "$(for path in jobs "jobs/$job" status queues audit; do api_status GET "/api/v1/$path"; done; api_status GET /metrics; api_status POST "/api/v1/jobs/$job/retry")" 403403403403403403403 "it looks at nothing else, nor acts"
+is "$(api GET /api/v1/ws -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' | jq -c '[.status, .detail]')" '[403,"a producer makes jobs, and is told nothing"]' "nor hears"
+is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"$TOKEN\"}" "$SERVE_URL/api/v1/session" | jq -r '[.status, .detail] | @csv')" '403,"the token shop is for programs: nobody signs in with it"' "nor signs in"
+TOKEN=$ADA
+is "$(api_status DELETE /api/v1/tokens/shop)" 204 "until it is taken back"
+
 # What is wrong
 is "$(api_status GET /api/v1/nothing)" 404 "an unknown path"
 ws10() { api GET /api/v1/ws --http1.0 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='; }

@@ -27,7 +27,7 @@ create temporary table public_view (v, c) as values
 	('settings', 'name value description standard'), ('audit', 'n at who what subject job detail'), ('refused', 'n at sqlstate error job'), ('kinds', 'kind queues workers max_running paused_at pause_reason'),
 	('daemons', 'name type kind state enabled auto_start status status_job status_kind status_at job next_at heartbeat_at error failures config every queue priority timeout policy since description'),
 	('daemon_actions', 'n daemon at action job kind turn detail who'),
-	('grants', 'queue role may granted_at who'), ('routes', 'id method path function role gives'), ('tokens', 'name role made_at made_by used_at expires_at sessions expired'),
+	('grants', 'queue role may granted_at who'), ('routes', 'id method path function role gives'), ('tokens', 'name role made_at made_by used_at expires_at sessions expired queues'),
 	('metrics_queues', 'time seconds queue ready ready_max oldest_s running running_max slots completed failed cancelled retried lost other wait_p50 wait_p95 wait_p99 run_p50 run_p95 run_p99'),
 	('metrics_durations', 'time seconds queue what below_s count'), ('metrics_failures', 'time seconds kind class failed retried lost'),
 	('metrics_system', 'time seconds workers slots busy schedulers scheduled waiting xmin_age xmin_s xmin_who wal_bytes notify_usage'), ('metrics_tables', 'time seconds name bytes dead');

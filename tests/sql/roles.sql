@@ -60,7 +60,7 @@ insert into call values
 	('worker admin', $$ select tow.tick(1, '{}', null) $$), ('worker admin', $$ select tow.doze(1, 10) $$), ('worker admin', $$ select tow.limit(60000) $$), ('worker admin', $$ select tow.leave(1) $$), ('worker admin', $$ select tow.detach(1) $$),
 	('worker admin', $$ select tow.duty_failed('prune', 'x') $$);
 insert into call values ('', $$ select tow.changes() $$), ('', $$ select tow.answer('x', 1) $$), ('', $$ select tow.openapi('1') $$), ('', $$ select tow.note('x') $$), ('', $$ select tow.vouch('{}') $$),
-	('', $$ select tow.sign_in('x') $$), ('', $$ select tow.sign_in_refused() $$), ('', $$ select * from tow.troubles(tow.now(), tow.now()) $$), ('operator admin', $$ select tow.drain_worker(0) $$), ('', $$ select tow.sign_out('x') $$), ('viewer operator admin', $$ select tow.me() $$),
+	('', $$ select tow.sign_in('x') $$), ('', $$ select tow.sign_in_refused() $$), ('', $$ select * from tow.troubles(tow.now(), tow.now()) $$), ('operator admin', $$ select tow.drain_worker(0) $$), ('', $$ select tow.sign_out('x') $$), ('viewer producer operator admin', $$ select tow.me() $$),
 	('admin', $$ select tow.add_token('x') $$), ('admin', $$ select tow.drop_token('x') $$), ('admin', $$ select tow.add_key() $$), ('admin', $$ select * from tow.tokens $$);
 insert into call select 'worker admin', format('select tow.duty(%L)', name) from tow.duties;
 insert into call select 'viewer operator admin', format('select * from tow.%I', viewname) from pg_views where schemaname = 'tow' and viewname not in ('tokens', 'refused');

@@ -20,8 +20,8 @@ select is((select string_agg(s.path, ' ') from seen s where s.v is null and s.f 
 create function pg_temp.may(p_role text, s seen) returns boolean language sql as $$
 	select case when s.v is not null then has_table_privilege('tow_' || p_role, s.v, 'select') else has_function_privilege('tow_' || p_role, s.f, 'execute') end $$;
 select is((select string_agg(format('%s %s: %s', s.method, s.path, s.role), ', ') from seen s
-	where s.role is distinct from case when pg_temp.may('viewer', s) then 'viewer' when pg_temp.may('operator', s) then 'operator' when pg_temp.may('admin', s) then 'admin' end
-		and not (s.path in ('/api/v1/config', '/api/v1/config/{name}') and s.method = 'GET' and s.role = 'admin')), null, 'the least role is who may, but for settings, which are no secret'); -- and on a page are for who can change them
+	where s.role is distinct from case when pg_temp.may('viewer', s) and pg_temp.may('producer', s) then null when pg_temp.may('viewer', s) then 'viewer' when pg_temp.may('producer', s) and s.fn <> 'tow.signal' then 'producer' when pg_temp.may('operator', s) then 'operator' when pg_temp.may('admin', s) then 'admin' end
+		and not (s.path in ('/api/v1/config', '/api/v1/config/{name}') and s.method = 'GET' and s.role = 'admin')), null, 'the least role is who may, but for settings, which are no secret, and signals'); -- on a page settings are for who can change them; a producer''s token has not to do with jobs once they are made
 select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method = 'GET' and s.role <> 'viewer' and s.path !~ '^/api/v1/(config|tokens)'), null, 'viewers read all but what is for admins');
 select is((select string_agg(s.method || ' ' || s.path, ', ') from seen s where s.method <> 'GET' and s.role = 'viewer'), null, 'and change nothing');
 select is((select string_agg(s.path, ', ') from seen s where s.page is not null and not ('max_rows' = any(s.names) and s.page[1] = any(s.names))), null, 'what comes in pages can go on');

@@ -28,7 +28,7 @@ select is((select count(*)::int from tow_store.token t where position(:'viewer' 
 select is((select string_agg(format('%s %s %s', what, subject, detail ->> 'role'), ', ' order by n) from tow.audit where what like 'token%'), 'token.add vera viewer, token.add otto operator, token.add ada admin', 'who made which is in the audit');
 select pg_temp.refused($$select tow.add_token('vera')$$, 'TW409', 'token rm', 'a name is taken once');
 select pg_temp.refused($$select tow.add_token('a b')$$, 'TW422', 'letters', 'names are plain');
-select pg_temp.refused($$select tow.add_token('x', 'root')$$, 'TW422', 'viewer, operator', 'roles are three');
+select pg_temp.refused($$select tow.add_token('x', 'root')$$, 'TW422', 'viewer, operator.*producer', 'roles are four');
 select pg_temp.refused($$select tow.add_token('x', lasts => '-1 s')$$, 'TW422', 'longer', 'a span is one');
 select pg_temp.refused($$select tow.drop_token('nobody')$$, 'TW404', 'token ls', 'only what is there can be dropped');
 
@@ -37,10 +37,10 @@ select is(pg_temp.asked('tow_wrong', 'GET /me'), 'TW401 no such token, or it has
 select is(pg_temp.asked(:'viewer', 'GET /me'), '200 {"name":"vera","role":"viewer"}', 'a request is its token''s');
 select is(pg_temp.asked(:'admin', 'GET /me'), '200 {"name":"ada","role":"admin"}', 'and so is another');
 select is(current_setting('role'), 'none', 'and the session is itself again');
-select is(pg_temp.asked(:'viewer', 'POST /jobs', '{}', '{"kind": "noop"}'), 'TW403 vera is viewer, and this is for operators and admins', 'a viewer is refused');
+select is(pg_temp.asked(:'viewer', 'POST /jobs', '{}', '{"kind": "noop"}'), 'TW403 vera is viewer, and this is for producers, operators and admins', 'a viewer is refused');
 update tow_store.route set role = 'viewer' where path = '/api/v1/jobs' and method = 'POST';
 select is(pg_temp.asked(:'viewer', 'POST /jobs', '{}', '{"kind": "noop"}'), '42501 permission denied for function enqueue', 'by the database itself, whatever the route says');
-update tow_store.route set role = 'operator' where path = '/api/v1/jobs' and method = 'POST';
+update tow_store.route set role = 'producer' where path = '/api/v1/jobs' and method = 'POST';
 select is(current_setting('role'), 'none', 'after an error, too');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "tags": ["a", "b,c"], "args": {"x": [1]}, "priority": 7}'), '201 {"id": %, "warning": "no worker is running"}', 'an operator is not');
 select max(id) as job from tow_store.job \gset

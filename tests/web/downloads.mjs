@@ -859,6 +859,16 @@ async function tokensAreAdded() {
 	const secret = await dialog(page).getByLabel('secret of the new token').inputValue();
 	is(await whoIs(secret), 'laptop', 'a token that the page makes is one');
 	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	await page.getByRole('button', { name: 'Add a token' }).click();
+	await dialog(page).getByLabel('Name').fill('shop');
+	await dialog(page).getByLabel('Role').selectOption('producer');
+	await dialog(page).getByLabel('Queues').fill('default, haul');
+	await shot(page, 'token-dialog');
+	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+	await dialog(page).getByLabel('secret of the new token').waitFor();
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	await comes(row(page, 'shop').getByText('default, haul').waitFor(), 'one that only makes jobs, and in these queues');
+	await shot(page, 'tokens');
 	await page.getByRole('button', { name: 'Delete laptop' }).click();
 	await dialog(page).getByRole('button', { name: 'Delete' }).click();
 	await comes(page.getByText('laptop is deleted').waitFor(), 'and is deleted');

@@ -116,6 +116,10 @@ async function strangersAreRefused() {
 	await page.getByRole('button', { name: 'Sign in' }).click();
 	await comes(page.getByRole('alert').filter({ hasText: /\w/ }).first().waitFor(), 'a wrong token is told so');
 	await checkAccess(page, 'signing in');
+	await page.getByLabel('Token').fill(tow('token', 'add', 'shop', '--role', 'producer'));
+	await page.getByRole('button', { name: 'Sign in' }).click();
+	await comes(page.getByText('the token shop is for programs: nobody signs in with it').waitFor(), 'a token for programs is told that it is one');
+	await shot(page, 'signing-in-refused');
 	is(sql("select count(*) from tow.audit where what = 'sign_in.refused'"), '1', 'and the audit says so');
 	await page.goto(`${base()}#key=used-up`);
 	await page.reload();

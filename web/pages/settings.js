@@ -52,7 +52,8 @@ function Instance() {
 async function addToken(reload) {
 	const fields = [
 		{ name: 'name', label: 'Name', required: true, placeholder: 'who, or which program', pattern: '[a-zA-Z0-9_.@\\-]{1,50}', title: 'up to 50 letters, digits, _ . @ -' },
-		{ name: 'role', label: 'Role', value: 'viewer', options: [['viewer', 'viewer: looks'], ['operator', 'operator: also starts, stops, retries'], ['admin', 'admin: also changes settings']] },
+		{ name: 'role', label: 'Role', value: 'viewer', options: [['viewer', 'viewer: looks'], ['operator', 'operator: also starts, stops, retries'], ['admin', 'admin: also changes settings'], ['producer', 'producer: a program that only makes jobs']] },
+		{ name: 'queues', label: 'Queues', words: true, placeholder: 'all', hint: 'for a producer: the only ones that it may use, with commas between them' },
 		{ name: 'lasts', label: 'Good for', placeholder: 'ever', hint: 'for instance 90 days' },
 	];
 	const done = await ask({ title: 'Add a token', fields, action: 'Add', run: (values) => post('tokens', filled(fields, values)) });
@@ -71,7 +72,7 @@ async function dropToken(t, reload) {
 
 const tokenColumns = (reload) => [
 	{ name: 'name', title: 'Token', cell: (t) => html`<b>${t.name}</b>` },
-	{ name: 'role', title: 'Role', width: 12, sort: (t) => t.role, cell: (t) => t.role },
+	{ name: 'role', title: 'Role', width: 14, sort: (t) => t.role, cell: (t) => (t.queues ? html`<div class="two">${t.role}<span class="soft" title=${t.queues.join(', ')}>${t.queues.join(', ')}</span></div>` : t.role) },
 	{ name: 'used', title: 'Used last', width: 16, wide: true, cell: (t) => html`<${Time} at=${t.used_at} none="never" />` },
 	{ name: 'sessions', title: 'Browsers', width: 11, num: true, wide: true, roomy: true, cell: (t) => number(t.sessions) },
 	{ name: 'expires', title: 'Ends', width: 14, wide: true, cell: (t) => html`<${Time} at=${t.expires_at} none="never" />` },

@@ -18,6 +18,6 @@ comment on function tow_store.actor() is 'Who is to be named in the audit.';
 create or replace function tow.me() returns table(name text, role text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-	select tow_store.actor(), case tow_store.caller() when 'tow_admin' then 'admin' when 'tow_operator' then 'operator' when 'tow_viewer' then 'viewer' else tow_store.caller() end
+	select tow_store.actor(), case tow_store.caller() when 'tow_admin' then 'admin' when 'tow_operator' then 'operator' when 'tow_producer' then 'producer' when 'tow_viewer' then 'viewer' else tow_store.caller() end
 $$;
-comment on function tow.me() is 'Who you are here, and what you may be: viewer, operator, admin, or the role that you logged in as.';
+comment on function tow.me() is 'Who you are here, and what you may be: viewer, producer, operator, admin, or the role that you logged in as.';

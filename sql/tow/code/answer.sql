@@ -120,7 +120,7 @@ begin
 end $$;
 comment on function tow_store.given(tow_store.route, jsonb, text) is 'The arguments of a request, by name.';
 
--- The thing that a path names is not there.
+-- The thing that a path names is not there. Where anybody may ask for it, it is not said where things are listed: that is for some.
 create or replace function tow_store.miss(r tow_store.route, p_given jsonb) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -128,7 +128,7 @@ declare
 	v_name constant text[] := regexp_match(r.path, '^(.*/([a-z_]+))/\{([a-z_]+)\}');
 begin
 	perform tow_store.fail('TW404', format('there is no %s %s', left(p_given ->> v_name[3], 100), case v_name[2] when 'queue' then 'in the queue' else 'among ' || v_name[2] end),
-		coalesce((select format('GET %s lists them', o.path) from tow.routes o where o.method = 'GET' and o.path = v_name[1] limit 1), 'it may have gone meanwhile'));
+		coalesce((select format('GET %s lists them', o.path) from tow.routes o where o.method = 'GET' and o.path = v_name[1] and r.role is not null limit 1), 'it may have gone meanwhile'));
 end $$;
 comment on function tow_store.miss(tow_store.route, jsonb) is 'Raise TW404 for what a path names.';
 
@@ -223,6 +223,13 @@ begin
 end $$;
 comment on function tow_store.holder(text) is 'Whose token this is.';
 
+create or replace function tow_store.may_ask(p_role text, p_least text) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select p_least is null or p_role = p_least or p_role = 'admin' or p_role = 'operator' and p_least <> 'admin'
+$$;
+comment on function tow_store.may_ask(text, text) is 'Whether a token of this role may ask a route that is for those of another, and above; null: for all.';
+
 -- Raises TW410, TW403.
 create or replace function tow_store.route_for(t tow_store.token, p_route int) returns tow_store.route
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -233,8 +240,8 @@ begin
 	select o.* into r from tow_store.route o where o.id = p_route;
 	if not found then
 		perform tow_store.fail('TW410', 'the routes have changed', 'ask again');
-	elsif array_position('{viewer,operator,admin}', t.role) < array_position('{viewer,operator,admin}', r.role) then
-		perform tow_store.fail('TW403', format('%s is %s, and this is for %s', t.name, t.role, case r.role when 'admin' then 'admins' else 'operators and admins' end), 'tow token add NAME --role makes another token');
+	elsif not tow_store.may_ask(t.role, r.role) then
+		perform tow_store.fail('TW403', format('%s is %s, and this is for %s', t.name, t.role, case r.role when 'admin' then 'admins' when 'operator' then 'operators and admins' else r.role || 's, operators and admins' end), 'tow token add NAME --role makes another token');
 	end if;
 	return r;
 end $$;
@@ -266,7 +273,7 @@ declare
 	v_sort constant text := case when r.sorts is not null then p_given ->> 'sort' end;
 	v_name constant name := tow_store.name_of_statement(r, t, v_sort);
 begin
-	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.more', '', true), set_config('tow.given', p_given::text, true),
+	perform set_config('tow.actor', t.name, true), set_config('role', 'tow_' || t.role, true), set_config('tow.next', '', true), set_config('tow.more', '', true), set_config('tow.given', p_given::text, true), set_config('tow.held_to', coalesce(t.queues::text, ''), true),
 		set_config('tow.in_person', case when r.fn in ('tow.enqueue', 'tow.enqueue_many', 'tow.batch') then 'on' else '' end, true);
 	for v_again in 0 .. 1 loop
 		begin
@@ -282,7 +289,7 @@ begin
 				perform tow_store.blame(r, p_given, sqlerrm);
 		end;
 	end loop;
-	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.in_person', '', true);
+	perform set_config('role', v_before, true), set_config('tow.given', '', true), set_config('tow.held_to', '', true), set_config('tow.in_person', '', true);
 	if v_sort is not null then
 		execute format('deallocate %I', v_name);
 	end if;

@@ -1,6 +1,7 @@
 -- Batches: many jobs with one that runs when all of them have ended. The batch is that last job: it waits while
 -- members are added (parent => its id), and once it is sealed, until each of them has ended, however. Sealing waits for
--- the transactions that are adding members (7630722).
+-- the transactions that are adding members (7630722). Nobody logs in as tow_producer: as that the server asks for a token, which
+-- seals what it has begun.
 create or replace function tow.batch(
 	kind text, args jsonb default '{}', queue text default 'default', priority int default 100, name text default null,
 	max_attempts int default null, timeout interval default null, policy text default null, tags text[] default null,
@@ -18,7 +19,7 @@ begin
 	v_id := tow.enqueue(kind, args, queue, priority, max_attempts => max_attempts, timeout => timeout, policy => policy, tags => tags,
 		lane => lane, parent => parent, wait_for => 'seal');
 	update tow_store.waiting w set reason = 'batch', detail = null where w.id = v_id;
-	insert into tow_store.family (id, batch, name) values (v_id, true, name);
+	insert into tow_store.family (id, batch, name, who) values (v_id, true, name, tow_store.actor());
 	return v_id;
 end $$;
 comment on function tow.batch(text, jsonb, text, int, text, int, interval, text, text[], text, bigint) is
@@ -33,6 +34,9 @@ declare
 	v_members bigint;
 begin
 	perform tow_store.check_producer(j.queue);
+	if tow_store.caller() = 'tow_producer' and not exists (select from tow_store.family f where f.id = id and f.who = tow_store.actor()) then
+		perform tow_store.fail('TW403', format('%s has begun no batch %s', tow_store.actor(), id), 'who has begun it seals it, or an operator');
+	end if;
 	perform pg_advisory_xact_lock(7630722, hashint8(id));
 	update tow_store.waiting w set reason = 'children', since = tow.now(), fresh = true where w.id = id and w.reason = 'batch';
 	if not found then

@@ -34,7 +34,7 @@ begin
 		perform tow_store.check_lane(lane);
 		perform tow_store.check_key(key, on_conflict, key_scope);
 	end if;
-	if v_restricted is not false then -- or it is not known here yet
+	if v_restricted is not false or tow_store.is_barred(queue) then -- or it is not known here yet
 		perform tow_store.check_producer(queue);
 	end if;
 
@@ -171,7 +171,7 @@ begin
 	order by b.kind nulls last limit 1;
 	perform tow_store.check_instants(run_at, null);
 	perform tow_store.check_lane(lane);
-	if v_restricted is not false then
+	if v_restricted is not false or tow_store.is_barred(queue) then
 		perform tow_store.check_producer(queue);
 	end if;
 	if (select max(pg_column_size(a)) from unnest(args) a) > least(v_max_bytes, 1000) then

@@ -102,7 +102,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 	select s.state, coalesce(r.attempt, h.attempt, 0), g.pct, g.done, g.total, tow_store.shown(g.note, s.sees),
 		h.class, tow_store.shown(h.error, s.sees), tow_store.shown(h.result, s.sees)
-	from (select tow.state($1) as state, tow.sees_args((select j.queue from tow_store.job j where j.id = $1)) as sees offset 0) s
+	from (select tow.state($1) as state, tow.sees_args(q.name) as sees from (select (select j.queue from tow_store.job j where j.id = $1) as name offset 0) q where not tow_store.is_barred(q.name) offset 0) s
 		left join tow_store.running r on r.job_id = $1
 		left join tow_store.progress g on g.job_id = $1 and g.run = r.run
 		left join lateral (select o.* from tow_store.history o where o.job_id = $1 and s.state in ('completed', 'failed', 'cancelled', 'retrying')

@@ -46,7 +46,7 @@ begin
 		perform tow_store.fail('TW422', format('%s predecessors are too many', cardinality(p_after)), 'name at most 1000; wait for more by making them a batch, tow.batch');
 	end if;
 	for a in
-		select u.id, j.id is not null as known, j.queue, q.restricted
+		select u.id, j.id is not null and not tow_store.is_barred(j.queue) as known, j.queue, q.restricted
 		from unnest(p_after) u(id) left join tow_store.job j on j.id = u.id left join tow_store.queue q on q.name = j.queue
 	loop
 		if not a.known then

@@ -28,6 +28,13 @@ as $$
 $$;
 comment on function tow_store.has_grant(name, int, text) is 'Whether a role, or one that it is a member of, was granted a queue.';
 
+-- A token may be held to queues: tow.answer says so for as long as it asks, and to that request there are no others. Whoever
+-- says so himself holds himself.
+create or replace function tow_store.is_barred(p_queue text) returns boolean
+language sql stable
+return coalesce(p_queue <> all (nullif(current_setting('tow.held_to', true), '')::text[]), false);
+comment on function tow_store.is_barred(text) is 'Whether a queue is none of those that whoever asks is held to.';
+
 create or replace function tow_store.check_producer(p_queue text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -36,6 +43,9 @@ declare
 	v_who name := tow_store.caller();
 	a tow_store.acting;
 begin
+	if tow_store.is_barred(p_queue) then
+		perform tow_store.fail('TW403', format('%s may not enqueue in queue %L', tow_store.actor(), p_queue), format('it may in: %s', array_to_string(current_setting('tow.held_to')::text[], ', ')));
+	end if;
 	select q.id into v_queue from tow_store.queue q where q.name = p_queue and q.restricted;
 	if not found then
 		return;

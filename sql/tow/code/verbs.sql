@@ -9,7 +9,7 @@ declare
 	j tow_store.job;
 begin
 	select f.* into j from tow_store.job f where f.id = p_id;
-	if not found then
+	if not found or tow_store.is_barred(j.queue) then
 		perform tow_store.fail('TW404', format('no such job: %s', coalesce(p_id::text, 'null')), 'it was never enqueued here, or it is older than its queue''s retention');
 	end if;
 	return j;

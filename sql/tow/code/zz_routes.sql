@@ -1,6 +1,6 @@
--- What the server answers of the queue: method, path, function or view, least role, what it gives, paging, fixed arguments.
+-- What the server answers of the queue: method, path, function or view, least role (null: anybody's), what it gives, paging, fixed arguments.
 select tow_store.add_routes('tow', array[
-	['GET', '/api/v1/me', 'tow.me', 'viewer', 'one', null, null],
+	['GET', '/api/v1/me', 'tow.me', null, 'one', null, null],
 	['GET', '/api/v1/status', 'tow.status', 'viewer', 'list', null, null],
 	['GET', '/api/v1/needs', 'tow.needs', 'viewer', 'list', null, null],
 	['GET', '/api/v1/stats', 'tow.overview', 'viewer', 'json', null, null],
@@ -11,8 +11,8 @@ select tow_store.add_routes('tow', array[
 
 	['GET', '/api/v1/jobs', 'tow.list_jobs', 'viewer', 'list', '{after,cursor}', null],
 	['GET', '/api/v1/jobs/counts', 'tow.count_jobs', 'viewer', 'list', null, null],
-	['POST', '/api/v1/jobs', 'tow.enqueue', 'operator', 'id', null, null],
-	['POST', '/api/v1/jobs/many', 'tow.enqueue_many', 'operator', 'ids', null, null],
+	['POST', '/api/v1/jobs', 'tow.enqueue', 'producer', 'id', null, null],
+	['POST', '/api/v1/jobs/many', 'tow.enqueue_many', 'producer', 'ids', null, null],
 	['POST', '/api/v1/jobs/bulk', 'tow.bulk', 'operator', 'list', null, null],
 	['POST', '/api/v1/jobs/retry', 'tow.retry_failed', 'operator', 'one', null, null],
 	['POST', '/api/v1/jobs/redrive', 'tow.redrive', 'operator', 'count', null, null],
@@ -22,7 +22,8 @@ select tow_store.add_routes('tow', array[
 	['GET', '/api/v1/jobs/{id}/graph', 'tow.graph_json', 'viewer', 'json', null, null],
 	['GET', '/api/v1/jobs/{id}/log', 'tow.log', 'viewer', 'list', '{after,n}', null],
 	['GET', '/api/v1/jobs/{id}/steps', 'tow.steps', 'viewer', 'list', '{up,at,name}', null],
-	['GET', '/api/v1/jobs/{id}/progress', 'tow.progress_of', 'viewer', 'one', null, null],
+	['GET', '/api/v1/jobs/{id}/outcome', 'tow.outcome', null, 'one', null, null],
+	['GET', '/api/v1/jobs/{id}/progress', 'tow.progress_of', null, 'one', null, null],
 	['POST', '/api/v1/jobs/{id}/cancel', 'tow.cancel', 'operator', 'state', null, null],
 	['POST', '/api/v1/jobs/{id}/retry', 'tow.retry', 'operator', 'state', null, null],
 	['POST', '/api/v1/jobs/{id}/run_now', 'tow.run_now', 'operator', 'state', null, null],
@@ -33,9 +34,9 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/jobs/{id}/reject', 'tow.reject', 'operator', 'signal', null, null],
 	['POST', '/api/v1/jobs/{id}/signal', 'tow.signal', 'operator', 'signal', null, null],
 	['GET', '/api/v1/batches', 'tow.batches', 'viewer', 'list', '{down,id}', null],
-	['POST', '/api/v1/batches', 'tow.batch', 'operator', 'id', null, null],
+	['POST', '/api/v1/batches', 'tow.batch', 'producer', 'id', null, null],
 	['GET', '/api/v1/batches/{id}', 'tow.batches', 'viewer', 'one', null, null],
-	['POST', '/api/v1/batches/{id}/seal', 'tow.seal', 'operator', 'jobs', null, null],
+	['POST', '/api/v1/batches/{id}/seal', 'tow.seal', 'producer', 'jobs', null, null],
 
 	['GET', '/api/v1/queues', 'tow.queues', 'viewer', 'list', '{up,name}', null],
 	['GET', '/api/v1/queues/{name}', 'tow.queues', 'viewer', 'one', null, null],
@@ -50,7 +51,7 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/queues/{queue}/lanes/{lane}/pause', 'tow.pause_lane', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/queues/{queue}/lanes/{lane}/resume', 'tow.resume_lane', 'operator', 'nothing', null, null],
 	['GET', '/api/v1/limits', 'tow.limits', 'viewer', 'list', '{up,what,queue,name}', null],
-	['GET', '/api/v1/unserved', 'tow.unserved', 'viewer', 'warning', null, null],
+	['GET', '/api/v1/unserved', 'tow.unserved', null, 'warning', null, null],
 	['GET', '/api/v1/kinds', 'tow.kinds', 'viewer', 'list', '{up,kind}', null],
 	['GET', '/api/v1/kinds/{kind}', 'tow.kinds', 'viewer', 'one', null, null],
 	['PUT', '/api/v1/kinds/{kind}', 'tow.set_kind', 'admin', 'nothing', null, null],

@@ -35,7 +35,7 @@ begin
 	end loop;
 	-- The server of pages and programs becomes, for one request, what the request's token may be.
 	begin
-		grant tow_admin, tow_operator, tow_viewer to tow_server;
+		grant tow_admin, tow_operator, tow_producer, tow_viewer to tow_server;
 	exception
 		when insufficient_privilege or undefined_object then
 			null;
