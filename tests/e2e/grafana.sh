@@ -14,7 +14,7 @@ logins_open
 instance_psql -c 'create role tow_grafana login in role tow_viewer' -c "$(sed -n 's/^ *\(alter role tow_grafana .*\)/\1/p' contrib/grafana/README.md)" \
 	-c "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[200]))" \
 	-c "insert into tow_store.history (job_id, run, finished_at, started_at, attempt, outcome)
-		select i, i, clock_timestamp() - i * interval '1 s', clock_timestamp() - i * interval '1 s', 1, 'c' from generate_series(1, 50000) i" >/dev/null
+		select i, i, clock_timestamp() - i * interval '1 s', clock_timestamp() - i * interval '1 s', 1, case i when 1 then 'f' else 'c' end::\"char\" from generate_series(1, 50000) i" >/dev/null
 # an hour a row until two days ago, then a minute a row
 instance_psql >/dev/null <<'END'
 create temporary table bucket as

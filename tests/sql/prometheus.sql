@@ -47,5 +47,46 @@ select pg_temp.sample('tow_workers_lost_total') as lost \gset
 select tow_store.give_up(:w, 'dead') \g /dev/null
 select pg_temp.scrape() \g /dev/null
 select is(pg_temp.sample('tow_workers_lost_total')::int - :lost, 1, 'who died is counted');
+
+-- What waits for a person, or for room.
+select tow.set_lane('default', 'narrow', max_running => 1), tow.set_lane('default', 'wide', max_running => 9), pg_temp.worker() as w \gset
+select tow.enqueue_many('noop', '{1,2,3}', lane => 'narrow'), tow.enqueue_many('noop', '{1,2,3}', lane => 'wide') \g /dev/null
+select tow.duty('admit'), tow.duty('sort') \g /dev/null
+select pg_temp.scrape() \g /dev/null
+select is(pg_temp.sample('tow_queue_lanes_full{queue="default"}'), '0', 'no lane is at its limit');
+select pg_temp.claim(:w, 10) \g /dev/null
+select tow.enqueue('noop', wait_for => 'approval') as asks \gset
+select pg_temp.later('50 seconds') \g /dev/null
+select tow.enqueue('noop', wait_for => 'approval') \g /dev/null
+select pg_temp.scrape() \g /dev/null
+select is(pg_temp.sample('tow_queue_lanes_full{queue="default"}'), '1', 'one is, and has more');
+select is(pg_temp.sample('tow_jobs_awaiting_approval') || ' ' || pg_temp.sample('tow_approval_oldest_seconds'), '2 50', 'who waits for a word, and since when');
+select tow.reject(:asks) \g /dev/null
+select tow_store.duty_sample() from generate_series(1, 9) \g /dev/null
+create function pg_temp.failed(p_worker bigint, p_kinds text[]) returns void language plpgsql as $$
+begin
+	perform tow.enqueue(k, queue => 'bad') from unnest(p_kinds) k;
+	perform tow.duty('admit');
+	perform pg_temp.say(p_worker, j, '{"as": "failed", "final": true, "class": "exit.1", "error": "no"}') from unnest(pg_temp.claim(p_worker, 1000)) j;
+end $$;
+select tow.set_queue('bad') \g /dev/null
+select array_agg('k' || lpad(n::text, 3, '0')) as kinds from generate_series(1, 250) n \gset
+select pg_temp.worker('{bad}', :'kinds') as b \gset
+select pg_temp.failed(:b, '{k001,k001,k002}'), pg_temp.later('2 min') \g /dev/null
+select tow_store.duty_sample() from generate_series(1, 9) \g /dev/null
+select pg_temp.scrape() \g /dev/null
+select is(pg_temp.sample('tow_jobs_failed{kind="k001"}'), '2', 'jobs that failed');
+select is(pg_temp.sample('tow_failures_total{kind="k001",outcome="failed"}'), '2', 'are counted by their kind');
+select tow.retry(h.job_id) from tow_store.history h join tow_store.job j on j.id = h.job_id where j.kind = 'k002' \g /dev/null
+select pg_temp.scrape() \g /dev/null
+select is(pg_temp.sample('tow_jobs_failed{kind="k002"}'), null, 'one that was put back needs nobody');
+select is(pg_temp.sample('tow_failures_total{kind="k002",outcome="failed"}'), '1', 'but it has failed');
+insert into tow_store.metric_failure (at, minutes, kind, class, failed, retried, lost) select '2030-02-01', 1, k, 'x', 1, 2, 3 from unnest(:'kinds'::text[]) k;
+select tow_store.add_failures('2030-02-01') \g /dev/null
+select is((select count(*) from tow_store.metric_kind), 201::bigint, 'two hundred kinds have a counter');
+select is((select row(k.failed, k.retried, k.lost)::text from tow_store.metric_kind k where k.kind = '(others)'), '(51,102,153)', 'of the rest there is one: two had failed, and one was lost');
+select is((select k.failed from tow_store.metric_kind k where k.kind = 'k001'), 3::bigint, 'nothing is counted twice');
+select tow_store.add_failures('2030-02-01') \g /dev/null
+select is((select count(*) || ' ' || sum(k.failed) from tow_store.metric_kind k), '201 503', 'whoever has one keeps it');
 select * from finish();
 rollback;

@@ -14,6 +14,7 @@ begin
 		perform tow_store.sample_runs(v_at);
 		perform tow_store.add_totals(v_at);
 		perform tow_store.sample_failures(v_at);
+		perform tow_store.add_failures(v_at);
 		perform tow_store.sample_state(v_at, v_now, v_at + interval '130 s' > v_now);
 		return 1;
 	end if;

@@ -47,12 +47,49 @@ begin
 	union all select 'tow_queue_slots', 'gauge', 'Slots of live workers, by queue.', '', jsonb_build_object('queue', q.name),
 		(select coalesce(sum(s.slots), 0) from tow_store.worker w, unnest(w.queues, w.slots) s(queue, slots) where w.ended_at is null and not tow_store.is_silent(w) and s.queue = q.id) from tow_store.queue q
 	union all select 'tow_queue_paused', 'gauge', 'Whether a queue is paused.', '', jsonb_build_object('queue', q.name), (q.paused_at is not null)::int from tow_store.queue q
+	union all select 'tow_queue_lanes_full', 'gauge', 'Lanes at their limit that have more jobs, by queue.', '', jsonb_build_object('queue', q.name), coalesce(l.full, 0)
+		from tow_store.queue q left join tow_store.full_lanes() l on l.queue = q.id
 	union all select 'tow_runs_total', 'counter', 'Runs that ended, by queue and how.', '', jsonb_build_object('queue', t.queue, 'outcome', o.name), o.n
 		from t, lateral (values ('completed', t.completed), ('failed', t.failed), ('cancelled', t.cancelled), ('retried', t.retried), ('lost', t.lost)) o(name, n)
 	union all select x.* from t, lateral tow_store.expose_bins('tow_run_seconds', 'How long runs took.', t.queue, t.run_bins) x
 	union all select x.* from t, lateral tow_store.expose_bins('tow_wait_seconds', 'How long jobs waited for their first start.', t.queue, t.wait_bins) x;
 end $$;
 comment on function tow_store.expose_queues() is 'Of tow.prometheus: queues.';
+
+-- Lanes may be many, those that hold runs are no more than there are slots.
+create or replace function tow_store.full_lanes() returns table(queue int, full bigint)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select g.queue, count(*) from (select distinct d.gate from tow_store.running r join tow_store.held d on d.job_id = r.job_id and d.run = r.run) h join tow_store.gate g on g.id = h.gate
+	where g.what = 'l' and exists (select from tow_store.turn t where t.gate = g.id and t.why = 'l') group by g.queue
+$$;
+comment on function tow_store.full_lanes() is 'How many lanes are at their limit and have more jobs, by queue.';
+
+-- What waits for a person, each at a bounded cost: who is asked, and what failed, of the kinds that failed most.
+create or replace function tow_store.expose_needs() returns table(family text, type text, help text, suffix text, labels jsonb, value double precision)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+	c_asked constant int := 10000;
+	c_wrong constant int := 5000;
+	c_kinds constant int := 100;
+begin
+	return query with f as materialized (
+		select case when k.place <= c_kinds then k.kind else '(others)' end as kind, sum(k.n) as n
+		from (
+			select j.kind, count(*) as n, row_number() over (order by count(*) desc, j.kind) as place from tow_store.went_wrong(c_wrong) t join tow_store.job j on j.id = t.job_id
+			where t.outcome = 'f' and not exists (select from tow_store.revival v where v.run = t.run) group by j.kind
+		) k group by 1
+	)
+	select 'tow_jobs_awaiting_approval', 'gauge', 'Jobs that wait for a yes or no, counted to ten thousand.', '', jsonb '{}', (select count(*) from (select from tow_store.waiting w where w.reason = 'approval' limit c_asked) c)::double precision
+	union all select 'tow_approval_oldest_seconds', 'gauge', 'How long the first of these has waited.', '', '{}', coalesce(extract(epoch from tow.now() - (select min(w.since) from tow_store.waiting w where w.reason = 'approval')), 0)
+	union all select 'tow_jobs_failed', 'gauge', 'Jobs that failed and were not put back, among the last 5,000 runs that went wrong, by kind.', '', jsonb_build_object('kind', f.kind), f.n from f
+	union all select 'tow_failures_total', 'counter', 'Runs that went wrong, by kind and how.', '', jsonb_build_object('kind', k.kind, 'outcome', o.name), o.n
+		from tow_store.metric_kind k, lateral (values ('failed', k.failed), ('retried', k.retried), ('lost', k.lost)) o(name, n);
+end $$;
+comment on function tow_store.expose_needs() is 'Of tow.prometheus: what needs somebody, and what went wrong.';
 
 -- Every second bin from a millisecond to nineteen hours; the sum is reckoned from the middles of bins.
 create or replace function tow_store.expose_bins(p_family text, p_help text, p_queue text, p_bins bigint[])
@@ -106,3 +143,17 @@ as $$
 		wait_bins = array(select coalesce(a, 0) + coalesce(b, 0) from unnest(t.wait_bins, excluded.wait_bins) with ordinality u(a, b, n) order by n)
 $$;
 comment on function tow_store.add_totals(timestamptz) is 'Add a minute to the totals.';
+
+-- Kinds are whatever somebody calls them: those that failed first have rows of their own, and no counter ever goes back.
+create or replace function tow_store.add_failures(p_at timestamptz) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	insert into tow_store.metric_kind as t (kind, failed, retried, lost)
+	select case when k.known or k.place <= 200 - (select count(*) from tow_store.metric_kind) then k.kind else '(others)' end, sum(k.failed), sum(k.retried), sum(k.lost)
+	from (
+		select m.kind, o.kind is not null as known, row_number() over (partition by o.kind is null order by m.kind) as place, sum(m.failed) as failed, sum(m.retried) as retried, sum(m.lost) as lost
+		from tow_store.metric_failure m left join tow_store.metric_kind o on o.kind = m.kind where m.at = p_at and m.minutes = 1 group by m.kind, o.kind
+	) k group by 1
+	on conflict (kind) do update set failed = t.failed + excluded.failed, retried = t.retried + excluded.retried, lost = t.lost + excluded.lost
+$$;
+comment on function tow_store.add_failures(timestamptz) is 'Add a minute''s failures to the totals of their kinds.';

@@ -17,6 +17,13 @@ as $$
 $$;
 comment on function tow_store.gist(text) is 'A message without what is of one job only: numbers, ids, quoted names, paths.';
 
+create or replace function tow_store.went_wrong(p_most int) returns table(job_id bigint, run bigint, finished_at timestamptz, outcome "char", class text)
+language sql stable rows 5000 set search_path = pg_catalog, pg_temp
+as $$
+	select h.job_id, h.run, h.finished_at, h.outcome, h.class from tow_store.history h where h.outcome <> 'c' order by h.finished_at desc limit p_most
+$$;
+comment on function tow_store.went_wrong(int) is 'The last runs that did not complete.';
+
 -- Among the last runs that went wrong, so many and no more; whose job was put back needs nobody. What they say is read of the
 -- last ones alone, of each group as many: to tell messages apart takes longer than all else.
 create or replace function tow_store.failed_groups(p_ids int)
@@ -32,7 +39,7 @@ declare
 	v_sight constant text[] := tow_store.sight();
 begin
 	return query with t as materialized (
-		select h.job_id, h.run, h.finished_at, h.outcome, h.class from tow_store.history h where h.outcome <> 'c' order by h.finished_at desc limit c_most
+		select * from tow_store.went_wrong(c_most)
 	), f as materialized (
 		select j.kind collate "C" as kind, t.class collate "C" as class, j.queue, t.job_id, t.run, t.finished_at,
 			row_number() over (partition by j.kind collate "C", t.class collate "C" order by t.finished_at desc, t.run desc) as nth
