@@ -55,6 +55,7 @@ table() {
 		check | nginx                        | a proxy with a certificate, before the server in tests
 		check | valgrind                     | finds leaks and bad reads
 		check | curl                         | asks programs in tests
+		check | iproute2                     | a network of its own, in tests
 		check | openssl                      | makes certificates for tests
 		check | btrfs-progs                  | a file system with a quota, in tests
 		check | chromium                     | walks through the page in tests

@@ -23,7 +23,7 @@ done | awk '
 
 	BEGIN {
 		only["libpq-fe.h"] = "^src/core/(db|rows)\\.c$"
-		only["curl/curl.h"] = "^src/core/(http|http_answer|mail)\\.c$"
+		only["curl/curl.h"] = "^src/core/(http|http_answer|http_url|mail)\\.c$"
 		only["jansson.h"] = "^src/core/json\\.c$"
 		only["expat.h"] = "^src/core/xml\\.c$"
 		only["xxhash.h"] = "^src/core/xxh\\.c$"

@@ -12,14 +12,13 @@
  *
  * ROOT/KEY/NAME.part grows; beside it .tow-fetch says whose it is and of which state of the file
  * (ETag, Last-Modified, size). A server that knows no ranges, or has another file by now, gives all
- * of it anew. No coding is undone; a redirect is followed ten times, to http and https only.
+ * of it anew. No coding is undone; redirects are followed as http.h says, to http and https only.
  *
  * Errors ("http.*" as http.h gives them, "local.*" and "place.*" as place.h does):
  *	release.gone	  FINAL: 404 or 410
  *	release.checksum  FINAL: it is not what its publisher says; the part is gone
  *	config.refused	  FINAL: 401 or 403
  *	config.checksum	  FINAL: the checksum is none
- *	http.redirects	  FINAL: too many
  *	http.range	  RETRY: the server's ranges contradict each other
  *	local.space	  RETRY: it does not fit, here or where it is to go, which is said before a
  *			  byte is written where the size is known; the part stays

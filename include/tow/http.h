@@ -16,8 +16,9 @@ struct tow_http_request {
 	long timeout_ms;  /* all of it; 0: 60 s */
 	size_t max_bytes; /* a longer answer fails; 0: 8 MiB */
 	/* of a stream, for which the two above mean nothing */
-	long stall_ms;	/* nothing came for so long; 0: 60 s */
-	long long rate; /* bytes a second; 0: as they come */
+	long stall_ms;	   /* nothing came for so long; 0: 60 s */
+	long long rate;	   /* bytes a second; 0: as they come */
+	bool from_outside; /* somebody outside has led here: see tow_http_follow */
 };
 
 struct tow_http_answer {
@@ -51,8 +52,23 @@ TOW_MUST bool tow_http_begin(struct tow_http *h, struct tow_arena *a,
  * what is new, until the next call. *over: that was all. */
 TOW_MUST bool tow_http_more(struct tow_http *h, struct tow_http_answer *answer, bool *over,
 			    struct tow_err *e);
-const char *tow_http_leads_to(struct tow_http *h); /* where a redirect leads; NULL: nowhere */
-void tow_http_drop(struct tow_http *h);		   /* whatever is still to come */
+void tow_http_drop(struct tow_http *h); /* whatever is still to come */
+
+/* Where redirects have led. Each request of it takes url and from_outside from here, and no header
+ * that is not for everybody: the next host is another one. */
+struct tow_http_trail {
+	const char *url;
+	bool outside; /* it was given by a host outside */
+	int hops;
+};
+bool tow_http_is_redirect(const struct tow_http_answer *answer); /* and says where it leads */
+/* A step further, from the answer that h hears; what is still to come of it is dropped. Ten at most
+ * (class "http.redirects"). From a host outside none leads to loopback, link-local or private
+ * addresses, by whatever name: then the next request fails (class "http.inside"), and nobody there
+ * was called. */
+TOW_MUST bool tow_http_follow(struct tow_http *h, struct tow_arena *a,
+			      const struct tow_http_answer *answer, struct tow_http_trail *trail,
+			      struct tow_err *e);
 
 /*--- what requests are made of */
 

@@ -6,7 +6,7 @@
 
 #include "fetching.h"
 
-enum { REDIRECTS = 10, ANEW = 2 };
+enum { ANEW = 2 };
 
 /*--- asking */
 
@@ -14,7 +14,8 @@ static bool ask(struct tow_fetch *f, struct tow_err *e)
 {
 	const char *headers[4] = { "Accept-Encoding: identity" };
 	struct tow_http_request q = {
-		.url = f->url,
+		.url = f->trail.url,
+		.from_outside = f->trail.outside,
 		.headers = headers,
 		.stall_ms = f->what.stall_ms,
 		.rate = f->what.rate,
@@ -35,21 +36,6 @@ static bool ask_anew(struct tow_fetch *f, struct tow_err *e)
 		return tow_fail_class(e, TOW_RETRY, "http.range",
 				      "the server's ranges contradict each other");
 	fetch_discard(f);
-	f->state = FETCH_ASK;
-	return true;
-}
-
-/* Asked with no header but ours, so that nothing is told to another host. */
-static bool follow(struct tow_fetch *f, struct tow_err *e)
-{
-	const char *url = tow_http_leads_to(f->http);
-
-	if (!url || ++f->redirects > REDIRECTS)
-		return tow_fail_class(e, TOW_FINAL, "http.redirects",
-				      url ? "it is redirected more than %d times"
-					  : "it is redirected to nowhere",
-				      REDIRECTS);
-	f->url = tow_strdup(&f->arena, url);
 	f->state = FETCH_ASK;
 	return true;
 }
@@ -78,7 +64,7 @@ static bool start_whole(struct tow_fetch *f, const struct tow_http_answer *answe
 {
 	struct fetch_memo fresh = { .of = f->what.of };
 
-	if (!f->what.named && fetch_is_listing(&f->arena, answer, f->url)) {
+	if (!f->what.named && fetch_is_listing(&f->arena, answer, f->trail.url)) {
 		tow_fail_class(
 			e, TOW_FINAL, "http.url",
 			"the address ends in a slash, and the server sent a page and no file");
@@ -86,8 +72,8 @@ static bool start_whole(struct tow_fetch *f, const struct tow_http_answer *answe
 				   "or a title with it, if it is that page that is wanted");
 	}
 	fetch_read_head(&f->arena, answer, &fresh);
-	fresh.name = fetch_name(&f->arena, tow_http_header(answer, "Content-Disposition"), f->url,
-				f->what.name);
+	fresh.name = fetch_name(&f->arena, tow_http_header(answer, "Content-Disposition"),
+				f->trail.url, f->what.name);
 	fresh.part = tow_fmt(&f->arena, "%s" FETCH_PART, fresh.name);
 	return fetch_start(f, &fresh, e);
 }
@@ -96,7 +82,8 @@ static bool hear_head(struct tow_fetch *f, const struct tow_http_answer *answer,
 {
 	switch (fetch_step(&f->memo, f->at, answer)) {
 	case STEP_ELSEWHERE:
-		return follow(f, e);
+		f->state = FETCH_ASK;
+		return tow_http_follow(f->http, &f->arena, answer, &f->trail, e);
 	case STEP_ANEW:
 		return ask_anew(f, e);
 	case STEP_HAVE_ALL:
@@ -226,7 +213,7 @@ bool tow_fetch_begin(struct tow_fetch **out, const struct tow_fetch_what *what, 
 	f->root = f->dir = f->part = -1;
 	f->retry_after = -1;
 	f->what = copied(&f->arena, what);
-	f->url = f->what.url;
+	f->trail.url = f->what.url;
 	if (checksum_begin(&f->sum, what->checksum, e) && tow_http_open(&f->http, e) &&
 	    fetch_open(f, e)) {
 		*out = f;

@@ -82,14 +82,6 @@ void fetch_read_head(struct tow_arena *a, const struct tow_http_answer *answer,
 
 /*--- what to do */
 
-static bool is_redirect(const struct tow_http_answer *answer)
-{
-	long s = answer->status;
-
-	return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
-	       tow_http_header(answer, "Location");
-}
-
 static enum fetch_step step_of_range(const struct fetch_memo *memo, long long at,
 				     const struct tow_http_answer *answer)
 {
@@ -106,7 +98,7 @@ static enum fetch_step step_of_range(const struct fetch_memo *memo, long long at
 enum fetch_step fetch_step(const struct fetch_memo *memo, long long at,
 			   const struct tow_http_answer *answer)
 {
-	if (is_redirect(answer))
+	if (tow_http_is_redirect(answer))
 		return STEP_ELSEWHERE;
 	if (answer->status == 200 || answer->status == 203)
 		return STEP_WHOLE;

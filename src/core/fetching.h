@@ -48,8 +48,8 @@ struct tow_fetch {
 	struct checksum sum;
 
 	struct tow_http *http;
-	const char *url; /* after redirects */
-	int redirects, anew;
+	struct tow_http_trail trail;
+	int anew;
 	bool heard; /* the answer's head was taken in */
 	long retry_after;
 };

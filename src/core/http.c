@@ -7,12 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/socket.h>
+
+#include "http_url.h"
+#include "inside.h"
 
 enum {
 	TIMEOUT_MS = 60 * 1000,
 	MAX_BYTES = 8 * 1024 * 1024,
 	MOST_HEADERS = 128,
+	MOST_HOPS = 10,
 	TURN_MS = 250,
 	PART_BYTES = 64 * 1024 /* that the library reads at once */
 };
@@ -25,9 +29,17 @@ struct intake {
 	bool too_long;
 };
 
+/* Keeps a request that was led here from outside away from what is inside. */
+struct fence {
+	int proxy_port; /* a proxy may be inside, and has its own rules; 0: there is none */
+	bool met;
+};
+
 /* An answer in parts. */
 struct stream {
 	struct tow_http_request q;
+	struct http_url url;
+	struct fence fence;
 	struct curl_slist *headers;
 	struct intake in;
 	bool begun, ended;
@@ -94,64 +106,6 @@ static size_t take_header(char *data, size_t one, size_t n, void *arg)
 	return n;
 }
 
-/* --- the address */
-
-static void freep_url(CURLU **u)
-{
-	curl_url_cleanup(*u);
-}
-
-static void freep_part(char **part)
-{
-	curl_free(*part);
-}
-
-#define AUTO_PART __attribute__((cleanup(freep_part))) char
-
-/* For messages: without user, password and query, which may hold secrets. */
-static const char *shown(struct tow_arena *a, const char *url)
-{
-	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
-	AUTO_PART *whole = NULL;
-	if (!u || curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-		return "an address that cannot be read";
-	curl_url_set(u, CURLUPART_USER, NULL, 0);
-	curl_url_set(u, CURLUPART_PASSWORD, NULL, 0);
-	curl_url_set(u, CURLUPART_OPTIONS, NULL, 0);
-	curl_url_set(u, CURLUPART_QUERY, NULL, 0);
-	curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
-	if (curl_url_get(u, CURLUPART_URL, &whole, 0) != CURLUE_OK)
-		return "an address that cannot be read";
-	return tow_strdup(a, whole);
-}
-
-static bool names_loopback(const char *host)
-{
-	struct in_addr v4;
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
-	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0;
-}
-
-/* Looked at here and not left to the library, which says "unsupported protocol" of a strange answer
- * too. */
-static bool read_url(const char *url, bool *loopback, struct tow_err *e)
-{
-	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
-	AUTO_PART *scheme = NULL;
-	AUTO_PART *host = NULL;
-	if (!u || curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK || !*host)
-		return tow_fail_class(e, TOW_FINAL, "http.url",
-				      "an address that is no http:// or https:// URL");
-	if (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)
-		return tow_fail_class(e, TOW_FINAL, "http.url",
-				      "'%s' is not spoken here, only http and https", scheme);
-	*loopback = names_loopback(host);
-	return true;
-}
-
 /* --- what goes out */
 
 static void freep_list(struct curl_slist **list)
@@ -202,7 +156,7 @@ static void set_method(CURL *c, const struct tow_http_request *q)
 }
 
 /* A redirect is an answer: following it would carry the caller's headers to another host. */
-static void set_manners(CURL *c, const struct tow_http_request *q, bool loopback)
+static void set_manners(CURL *c, const struct tow_http_request *q, const struct http_url *url)
 {
 	curl_easy_setopt(c, CURLOPT_URL, q->url);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -211,7 +165,33 @@ static void set_manners(CURL *c, const struct tow_http_request *q, bool loopback
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "towpath/" TOW_VERSION);
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	/* What runs here is never behind a proxy; NULL lets the environment say. */
-	curl_easy_setopt(c, CURLOPT_PROXY, loopback ? "" : NULL);
+	curl_easy_setopt(c, CURLOPT_PROXY, url->loopback ? "" : NULL);
+}
+
+static int port_of(const struct sockaddr *at)
+{
+	return ntohs(at->sa_family == AF_INET6 ? ((const struct sockaddr_in6 *)at)->sin6_port
+					       : ((const struct sockaddr_in *)at)->sin_port);
+}
+
+/* What a name stands for is known here, and nobody has been called yet. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
+{
+	struct fence *f = arg;
+	(void)purpose;
+	if (inside_address(&at->addr) && !(f->proxy_port && port_of(&at->addr) == f->proxy_port)) {
+		f->met = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+}
+
+/* A connection that is open already has passed no fence. */
+static void set_fence(CURL *c, struct fence *f)
+{
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, f ? open_socket : NULL);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, f);
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, f ? 1L : 0L);
 }
 
 /* The library reads up to a hundred times before it looks at the rate again; 1024 is its least. */
@@ -273,45 +253,6 @@ static struct verdict judge(CURLcode curl)
 	return (struct verdict){ curl, TOW_RETRY, "http.protocol" };
 }
 
-/* The host that is called, and at which port where the address says so. */
-static const char *host_of(struct tow_arena *a, const char *url)
-{
-	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
-	AUTO_PART *host = NULL;
-	AUTO_PART *port = NULL;
-	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-		return "?";
-	curl_url_get(u, CURLUPART_PORT, &port, 0);
-	return tow_fmt(a, "%s%s%s", host, port ? ":" : "", port ? port : "");
-}
-
-static bool is_set(const char *name)
-{
-	const char *value = getenv(name);
-	return value && *value;
-}
-
-/* The variable by which a proxy may be asked instead; NULL: none is. Which hosts are not asked by
- * it, and whether one was, the library keeps to itself. */
-static const char *proxy_of(const char *url)
-{
-	static const char *const of_http[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL },
-				 *const of_https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy",
-						       "ALL_PROXY", NULL };
-	__attribute__((cleanup(freep_url))) CURLU *u = curl_url();
-	AUTO_PART *host = NULL;
-	AUTO_PART *scheme = NULL;
-	if (!u || curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK || names_loopback(host))
-		return NULL;
-	const char *const *name = strcasecmp(scheme, "https") == 0 ? of_https : of_http;
-	while (*name && !is_set(*name))
-		name++;
-	return *name;
-}
-
 /* Why there was never anybody to ask; NULL: there was, for all that is known. */
 static const char *unreached(CURL *c, CURLcode curl)
 {
@@ -329,7 +270,7 @@ static const char *unreached(CURL *c, CURLcode curl)
 
 static const char *whom(struct tow_arena *a, const char *url, CURLcode curl)
 {
-	const char *host = host_of(a, url), *proxy = proxy_of(url);
+	const char *host = http_url_host(a, url), *proxy = http_url_proxy(url);
 	if (proxy && curl == CURLE_COULDNT_RESOLVE_PROXY)
 		return tow_fmt(a, "the proxy that %s names", proxy);
 	if (proxy && curl != CURLE_COULDNT_RESOLVE_HOST)
@@ -337,10 +278,20 @@ static const char *whom(struct tow_arena *a, const char *url, CURLcode curl)
 	return tow_fmt(a, "the host '%s'", host);
 }
 
+static bool fail_fence(struct tow_err *e, struct tow_arena *a, const char *url)
+{
+	tow_fail_class(e, TOW_FINAL, "http.inside",
+		       "a host outside leads to '%s', which is one of this network",
+		       http_url_host(a, url));
+	return tow_hint(e, "no host outside may send us there: if it is right, give that address "
+			   "itself");
+}
+
 static bool fail_ask(struct tow_err *e, struct tow_http *h, const struct tow_http_request *q,
 		     const struct intake *in, CURLcode curl)
 {
-	const char *method = q->method ? q->method : "GET", *url = shown(in->arena, q->url);
+	const char *method = q->method ? q->method : "GET",
+		   *url = http_url_shown(in->arena, q->url);
 	if (in->too_long)
 		return tow_fail_class(e, TOW_FINAL, "http.too_long",
 				      "%s '%s': the answer is longer than %zu bytes", method, url,
@@ -352,6 +303,15 @@ static bool fail_ask(struct tow_err *e, struct tow_http *h, const struct tow_htt
 				      whom(in->arena, q->url, curl), why);
 	return tow_fail_class(e, v.code, v.class, "%s '%s': %s", method, url,
 			      curl_easy_strerror(curl));
+}
+
+/* Of several addresses of a name one may have been outside, and answered. */
+static bool fail_stream(struct tow_err *e, struct tow_http *h)
+{
+	struct stream *s = &h->stream;
+	if (s->fence.met && s->end == CURLE_COULDNT_CONNECT)
+		return fail_fence(e, s->in.arena, s->q.url);
+	return fail_ask(e, h, &s->q, &s->in, s->end);
 }
 
 /* --- asking */
@@ -373,11 +333,12 @@ bool tow_http_ask(struct tow_http *h, struct tow_arena *a, const struct tow_http
 	__attribute__((cleanup(freep_list))) struct curl_slist *headers = NULL;
 	struct intake in = { .arena = a, .max_bytes = q->max_bytes ? q->max_bytes : MAX_BYTES };
 	in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *in.headers);
-	bool loopback = false;
+	struct http_url url;
 	tow_http_drop(h);
-	if (!read_url(q->url, &loopback, e) || !make_headers(&headers, q, e))
+	if (!http_url_read(q->url, &url, e) || !make_headers(&headers, q, e))
 		return false;
-	set_manners(h->curl, q, loopback);
+	set_manners(h->curl, q, &url);
+	set_fence(h->curl, NULL);
 	set_method(h->curl, q);
 	set_pace(h->curl, q, false);
 	set_intake(h->curl, &in);
@@ -407,15 +368,18 @@ bool tow_http_begin(struct tow_http *h, struct tow_arena *a, const struct tow_ht
 		    struct tow_err *e)
 {
 	struct stream *s = &h->stream;
-	bool loopback = false;
 	tow_http_drop(h);
 	s->q = *q;
 	s->q.url = tow_strdup(a, q->url);
 	s->in = (struct intake){ .arena = a, .max_bytes = SIZE_MAX };
 	s->in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *s->in.headers);
-	if (!read_url(q->url, &loopback, e) || !make_headers(&s->headers, q, e))
+	if (!http_url_read(q->url, &s->url, e) || !make_headers(&s->headers, q, e))
 		return false;
-	set_manners(h->curl, q, loopback);
+	if (q->from_outside && s->url.inside)
+		return fail_fence(e, a, q->url);
+	s->fence.proxy_port = s->url.proxy_port;
+	set_manners(h->curl, q, &s->url);
+	set_fence(h->curl, q->from_outside ? &s->fence : NULL);
 	set_method(h->curl, q);
 	set_pace(h->curl, q, true);
 	set_intake(h->curl, &s->in);
@@ -454,7 +418,7 @@ bool tow_http_more(struct tow_http *h, struct tow_http_answer *answer, bool *ove
 	if (!s->ended && !turn(h, e))
 		return false;
 	if (s->ended && s->end != CURLE_OK && s->in.body.len == 0)
-		return fail_ask(e, h, &s->q, &s->in, s->end);
+		return fail_stream(e, h);
 	*answer = (struct tow_http_answer){ .headers = s->in.headers,
 					    .body = s->in.body.data ? s->in.body.data : "",
 					    .body_len = s->in.body.len };
@@ -464,9 +428,31 @@ bool tow_http_more(struct tow_http *h, struct tow_http_answer *answer, bool *ove
 	return true;
 }
 
-const char *tow_http_leads_to(struct tow_http *h)
+/* --- where an answer leads */
+
+/* Whoever answered from behind a proxy was outside, for all that is known. */
+static bool was_outside(struct tow_http *h)
 {
-	char *url = NULL;
-	curl_easy_getinfo(h->curl, CURLINFO_REDIRECT_URL, &url);
-	return url;
+	const int proxy_port = h->stream.url.proxy_port;
+	char *digits = NULL;
+	long port = 0;
+	curl_easy_getinfo(h->curl, CURLINFO_PRIMARY_IP, &digits);
+	curl_easy_getinfo(h->curl, CURLINFO_PRIMARY_PORT, &port);
+	return !digits || !inside_digits(digits) || (proxy_port && port == proxy_port);
+}
+
+bool tow_http_follow(struct tow_http *h, struct tow_arena *a, const struct tow_http_answer *answer,
+		     struct tow_http_trail *trail, struct tow_err *e)
+{
+	const char *url = http_url_joined(a, h->stream.q.url, tow_http_header(answer, "Location"));
+	bool outside = was_outside(h);
+	tow_http_drop(h);
+	if (!url || ++trail->hops > MOST_HOPS)
+		return tow_fail_class(e, TOW_FINAL, "http.redirects",
+				      url ? "it is redirected more than %d times"
+					  : "it is redirected to nowhere",
+				      MOST_HOPS);
+	trail->url = url;
+	trail->outside = outside;
+	return true;
 }

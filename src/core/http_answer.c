@@ -85,6 +85,13 @@ const char *tow_http_header(const struct tow_http_answer *answer, const char *na
 	return NULL;
 }
 
+bool tow_http_is_redirect(const struct tow_http_answer *answer)
+{
+	long s = answer->status;
+	return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
+	       tow_http_header(answer, "Location");
+}
+
 /* A date counts from the server's own, so that nobody's clock needs to be right. */
 long tow_http_retry_after(const struct tow_http_answer *answer)
 {

@@ -66,10 +66,10 @@ static bool read_request(int fd, struct tow_buf *q)
 	}
 }
 
-static void answer_endlessly(int fd)
+static void answer_endlessly(int fd, const char *head)
 {
 	static char part[64 * 1024];
-	say_text(fd, "HTTP/1.1 200 OK\r\n\r\n");
+	say_text(fd, tow_fmt(&arena, "HTTP/1.1 %s\r\n\r\n", head));
 	while (send(fd, part, sizeof part, MSG_NOSIGNAL) > 0)
 		;
 }
@@ -104,13 +104,15 @@ static void serve(int fd)
 		answer(fd, "200 OK", "", "a\0b", 3);
 	else if (asks(&q, "/redirect"))
 		answer(fd, "302 Found", "Location: /echo\r\n", "", 0);
+	else if (asks(&q, "/wordy"))
+		answer_endlessly(fd, "302 Found\r\nLocation: /a b");
 	else if (asks(&q, "/cookie"))
 		answer(fd, "200 OK", "Set-Cookie: SID=abc; path=/\r\n", "", 0);
 	else if (asks(&q, "/early"))
 		say_text(fd, "HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n"
 			     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Late: 1\r\n\r\n");
 	else if (asks(&q, "/endless"))
-		answer_endlessly(fd);
+		answer_endlessly(fd, "200 OK");
 	else if (asks(&q, "/garbage"))
 		say_text(fd, "\x16\x03\x01 no http at all\r\n\r\n");
 	else if (asks(&q, "/half"))
@@ -516,6 +518,7 @@ END_TEST
 START_TEST(a_stream_says_where_it_leads)
 {
 	struct tow_http_request q = { .url = url("/redirect") };
+	struct tow_http_trail trail = { .url = q.url };
 	struct tow_http_answer a = { 0 };
 	struct tow_err e;
 	bool over = false;
@@ -523,10 +526,59 @@ START_TEST(a_stream_says_where_it_leads)
 	while (!over)
 		ck_assert(tow_http_more(http, &a, &over, &e));
 	ck_assert_int_eq(a.status, 302);
-	ck_assert_str_eq(tow_http_leads_to(http), url("/echo"));
+	ck_assert(tow_http_is_redirect(&a));
+	ck_assert(tow_http_follow(http, &arena, &a, &trail, &e));
+	ck_assert_str_eq(trail.url, url("/echo"));
+	ck_assert(!trail.outside);
 	q.url = "file:///etc/passwd";
 	ck_assert(!tow_http_begin(http, &arena, &q, &e));
 	ck_assert_str_eq(e.class, "http.url");
+}
+END_TEST
+
+/* Before all of its body is here. */
+START_TEST(a_redirect_that_does_not_end_leads_on)
+{
+	struct tow_http_request q = { .url = url("/wordy") };
+	struct tow_http_trail trail = { .url = q.url };
+	struct tow_http_answer a = { 0 };
+	struct tow_err e;
+	bool over = false;
+	for (int hops = 0; hops < 10; hops++) {
+		ck_assert(tow_http_begin(http, &arena, &q, &e));
+		while (!a.status)
+			ck_assert(tow_http_more(http, &a, &over, &e));
+		ck_assert(!over);
+		ck_assert(tow_http_follow(http, &arena, &a, &trail, &e));
+		ck_assert_str_eq(trail.url, url("/a%20b"));
+	}
+	ck_assert(!tow_http_follow(http, &arena, &a, &trail, &e));
+	ck_assert_str_eq(e.class, "http.redirects");
+}
+END_TEST
+
+START_TEST(what_leads_here_from_outside_is_not_followed)
+{
+	struct tow_http_request q = { .url = url("/echo"), .from_outside = true };
+	struct tow_err e;
+	ck_assert(!tow_http_begin(http, &arena, &q, &e));
+	ck_assert_str_eq(e.class, "http.inside");
+	ck_assert_int_eq(e.code, TOW_FINAL);
+	q.from_outside = false;
+	ck_assert_uint_gt(heard(q, 1, &e), 0);
+}
+END_TEST
+
+/* Which is at port 1 of this machine: it has rules of its own. */
+START_TEST(a_proxy_inside_may_be_asked)
+{
+	struct tow_http_request q = { .url = "http://outside.example/", .from_outside = true };
+	struct tow_err e;
+	heard(q, 1, &e);
+	ck_assert_str_eq(e.class, "http.connect");
+	q.url = "http://192.168.7.7/";
+	heard(q, 1, &e);
+	ck_assert_str_eq(e.class, "http.inside");
 }
 END_TEST
 
@@ -644,6 +696,9 @@ int main(void)
 	tcase_add_test(t, a_stream_is_heard_to_its_end);
 	tcase_add_test(t, a_stream_that_says_nothing_is_over);
 	tcase_add_test(t, a_stream_says_where_it_leads);
+	tcase_add_test(t, a_redirect_that_does_not_end_leads_on);
+	tcase_add_test(t, what_leads_here_from_outside_is_not_followed);
+	tcase_add_test(t, a_proxy_inside_may_be_asked);
 	tcase_add_test(t, a_stream_keeps_to_its_rate);
 	TCase *hashes = tcase_create("hashes");
 	tcase_add_test(hashes, sha256_gives_the_published_values);

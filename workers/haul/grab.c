@@ -7,7 +7,6 @@
 #include "listing.h"
 #include "session.h"
 #include "source.h"
-#include "torrent.h"
 
 #define MOST_GIVEN (256 << 10) /* rTorrent reads half a MiB of a request */
 
@@ -112,23 +111,25 @@ static bool is_ours(struct session *s, struct tow_arena *a, const char *tag, con
 	return strcmp(e->class, "client.refused") == 0 && find(s, a, tag, key, &also) && *key;
 }
 
-/* Where we cannot read it the client may: then it says itself what it holds already. What is much
- * for one request it gets by its link. Of that the log has the host alone: its path may hold a
- * passkey. */
-static void read_source(struct grab *g, struct torrent_id *id)
+/* Where we cannot read it the client may: then it says itself what it holds already. But it is not
+ * sent where we would not go. Of a link the log has the host alone: its path may hold a passkey. */
+static bool read_source(struct grab *g, struct torrent_id *id, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(g->job);
 	const char *host = tow_client_host(a, g->new.link);
+	const struct source_limits limits = { .timeout_ms = g->session.conf.timeout_ms,
+					      .most = MOST_GIVEN };
 	struct tow_err why = { 0 };
 
-	if (!source_read(a, &g->new, g->session.conf.timeout_ms, &why))
-		tow_job_log(g->job, TOW_INFO, "the link to %s is left to the client: %s",
-			    host ? host : "nowhere", why.class);
-	*id = torrent_id(a, &g->new);
-	if (g->new.link && g->new.data_len > MOST_GIVEN)
-		g->new.data = NULL;
-	else if (g->new.data)
-		g->new.link = NULL;
+	if (source_read(a, &g->new, &limits, id, &why))
+		return true;
+	if (strcmp(why.class, "http.inside") == 0) {
+		*e = why;
+		return false;
+	}
+	tow_job_log(g->job, TOW_INFO, "the link to %s is left to the client: %s",
+		    host ? host : "nowhere", why.class);
+	return true;
 }
 
 static bool check_version(const struct grab *g, const struct torrent_id *id, struct tow_err *e)
@@ -223,8 +224,8 @@ static bool give(struct grab *g, const char *type, struct tow_err *e)
 	struct tow_arena *a = tow_job_arena(g->job);
 	struct torrent_id id = { 0 };
 
-	if (strcmp(type, "torrent") == 0)
-		read_source(g, &id);
+	if (strcmp(type, "torrent") == 0 && !read_source(g, &id, e))
+		return false;
 	if (!check_version(g, &id, e) || !ask_held(g, &id, e))
 		return false;
 	if (g->held)

@@ -105,11 +105,13 @@ begin
 end $$;
 comment on function haul_store.may_retry(haul_store.download, text) is 'Whether a stage may be begun anew by itself once more.';
 
--- An address that is none is our client's, which somebody may correct; of what we fetch ourselves it is the link.
+-- An address that is none is our client's, which somebody may correct; of what we fetch ourselves it is the link. And a link that leads inside
+-- from outside is refused again.
 create or replace function haul_store.is_mendable(d haul_store.download) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select d.state = 'failed' and d.back in ('approved', 'downloaded', 'importing') and d.class ^@ any ('{local.,http.,scgi.,client.auth,client.banned,client.old,secret,driver}')
+		and d.class <> 'http.inside'
 		and not (d.class = 'http.url' and (select c.driver = 'web' from haul_store.client c where c.id = d.client))
 $$;
 comment on function haul_store.is_mendable(haul_store.download) is 'Whether a download failed for what is not its own fault, and may be gone by now.';
