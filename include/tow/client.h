@@ -155,6 +155,7 @@ struct tow_client_driver {
 			    * user_name, secret, category, tag, paths */
 	const char *help;  /* a line: which versions, what the address and the secret are */
 	unsigned can;	   /* enum tow_client_can */
+	size_t most_data;  /* of a .torrent, that it takes in one request; 0: any */
 	size_t own_size;
 	void (*close)(struct tow_client *c); /* frees what own points to; may be NULL */
 

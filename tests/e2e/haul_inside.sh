@@ -88,6 +88,9 @@ id=$(tow haul add "$there/wordy/x.torrent?/four.torrent" --client tr)
 ok "a redirect that does not end is followed" taken "$id" metainfo
 id=$(tow haul add "$there/wordy/x?/four.bin" --client web)
 ok "by what fetches files, too" becomes "$id" completed
+python3 -c 'import sys; sys.stdout.buffer.write(b"d4:infod6:lengthi491520000e4:name3:big12:piece lengthi16384e6:pieces600000:" + bytes(600000) + b"ee")' >"$room/src/big.torrent"
+id=$(tow haul add "$there/big.torrent" --client tr)
+ok "one that is large is given to a client that takes it" taken "$id" metainfo
 id=$(tow haul add "$there/endless/x.torrent" --client tr)
 ok "what does not end is left to the client" taken "$id" filename
 ok "its server is left alone" wait_until "[ \"\$(asked endless)\" = 1 ]"

@@ -8,8 +8,6 @@
 #include "session.h"
 #include "source.h"
 
-#define MOST_GIVEN (256 << 10) /* rTorrent reads half a MiB of a request */
-
 struct grab {
 	struct tow_job *job;
 	struct tow_db *db;
@@ -118,7 +116,7 @@ static bool read_source(struct grab *g, struct torrent_id *id, struct tow_err *e
 	struct tow_arena *a = tow_job_arena(g->job);
 	const char *host = tow_client_host(a, g->new.link);
 	const struct source_limits limits = { .timeout_ms = g->session.conf.timeout_ms,
-					      .most = MOST_GIVEN };
+					      .most = g->session.client.driver->most_data };
 	struct tow_err why = { 0 };
 
 	if (source_read(a, &g->new, &limits, id, &why))

@@ -669,6 +669,7 @@ const struct tow_client_driver tow_client_rtorrent = {
 		"connect "
 		"may do all; or http://HOST/RPC2 of a web server, with its user and password",
 	.can = CLIENT_CAN_TAG | CLIENT_CAN_CATEGORY,
+	.most_data = 256 << 10, /* of half a MiB that it reads of a request, in base64 */
 	.hello = hello,
 	.list = list,
 	.files = files,
