@@ -102,4 +102,8 @@ is "$(awk '$1 == "wordy" && $2 > 16777216' "$room/src/asked")" "" "and of a redi
 printf '<html>log in first</html>' >"$room/src/page.torrent"
 id=$(tow haul add "$there/page.torrent" --client tr)
 ok "a link to a page is left to the client, which may be let in" taken "$id" filename
+head -c 150 "$room/one.torrent" >"$room/src/cut.torrent"
+id=$(tow haul add "$room/src/cut.torrent" --client tr)
+ok "a file that is spoilt" failed_as "$id" release.garbled
+is "$(asks "select error from haul.downloads where id = $id")" "this is no .torrent, or one that is spoilt" "says so"
 done_testing

@@ -142,6 +142,17 @@ static bool check_version(const struct grab *g, const struct torrent_id *id, str
 			   "look for one of version 1");
 }
 
+/* What nobody here can tell from another one could be somebody else's, and the client's own word
+ * about it is poor: most take it, and drop it. */
+static bool check_data(const struct grab *g, const struct torrent_id *id, struct tow_err *e)
+{
+	if (!g->new.data || id->v1 || id->v2)
+		return true;
+	tow_fail_class(e, TOW_FINAL, "release.garbled",
+		       "this is no .torrent, or one that is spoilt");
+	return tow_hint(e, "get the file anew: a page of a website is often saved in its place");
+}
+
 /* *t stays empty where it holds none of that hash. */
 static bool ask_client(struct grab *g, const char *hash, struct tow_transfer *t, struct tow_err *e)
 {
@@ -222,7 +233,7 @@ static bool give(struct grab *g, const char *type, struct tow_err *e)
 	struct tow_arena *a = tow_job_arena(g->job);
 	struct torrent_id id = { 0 };
 
-	if (strcmp(type, "torrent") == 0 && !read_source(g, &id, e))
+	if (strcmp(type, "torrent") == 0 && (!read_source(g, &id, e) || !check_data(g, &id, e)))
 		return false;
 	if (!check_version(g, &id, e) || !ask_held(g, &id, e))
 		return false;
