@@ -28,6 +28,7 @@ select pg_temp.refused('select haul.forget(0)', 'TW404', 'tow haul ls', 'there m
 
 -- While its client holds it.
 select haul.cancel(:a) \g /dev/null
+select is((select e.detail from haul.events e where e.download = :a order by e.n desc limit 1), 'its client keeps it', 'which is said');
 select pg_temp.refused(format('select haul.forget(%s, remove => %L)', :a, 'all'), 'TW422', 'transfer', 'a client can be told some things');
 select haul.forget(:a) \g /dev/null
 select is(pg_temp.listed(), 'name b', 'it is in no list');

@@ -116,6 +116,8 @@ select is(haul.retry(:twin), 'approved', 'the first was given up');
 select is(haul.held(:twin, :'b'), true, 'the client holds it still');
 select is((select concat_ws(' ', d.state, t.key = :'b') from haul_store.download d join haul_store.transfer t on t.download = d.id where d.id = :twin), 'downloading t', 'for this one from now on');
 
+select is(haul_store.words_of_cancel(d, 'no'), format('its client keeps it, and goes on with it: tow haul forget %s --remove data ends that', d.id), 'cancelled alone it would come all the same, which is said') from haul_store.download d where d.id = :twin;
+
 -- One that deletes nothing at least forgets it, where somebody wants it gone.
 select haul.cancel(:twin, 'data'), pg_temp.sees(pg_temp.t(:'b', 'downloading', format('{"tags": ["tow-%s"]}', :b_id)::jsonb)) \g /dev/null
 select is((select count(*) from haul.begin_act(:twin, 'remove_data')), 1::bigint, 'given up, it goes, though it bears the tag of the one that had it before');

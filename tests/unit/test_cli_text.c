@@ -74,7 +74,7 @@ START_TEST(durations_are_said)
 		long long us;
 		const char *text;
 	} table[] = {
-		{ 0, "0 us" },
+		{ 0, "0 s" },
 		{ 999, "999 us" },
 		{ 1000, "1 ms" },
 		{ 1000000, "1 s" },

@@ -184,6 +184,16 @@ exception when character_not_in_repertoire or untranslatable_character then
 end $$;
 comment on function haul_store.title_within(bytea) is 'What a .torrent calls itself; null: it does not say.';
 
+-- What is given up here is not given up there, and whoever only cancels may not think of that.
+create or replace function haul_store.words_of_cancel(d haul_store.download, p_remove text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case p_remove when 'transfer' then 'its client is told to forget it' when 'data' then 'its client is told to delete it'
+		else (select 'its client keeps it' || case when t.complete or t.state = 'paused' or d.type = 'http' then '' else format(', and goes on with it: tow haul forget %s --remove data ends that', d.id) end
+			from haul_store.transfer t where t.download = d.id and t.leaving is null and t.missed = 0 and t.state not in ('deleted', 'removed') limit 1) end
+$$;
+comment on function haul_store.words_of_cancel(haul_store.download, text) is 'What becomes of a download that is cancelled in its client, in words; null: that has nothing of it.';
+
 create or replace function haul.cancel(id bigint, remove text default 'no') returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -199,7 +209,7 @@ begin
 			format('out of the list: tow haul forget %s, or POST /api/v1/downloads/%1$s/forget', d.id) || case when d.state = 'completed' then format('; its files out of the library: tow haul undo %s, or POST /api/v1/downloads/%1$s/undo', d.id) else '' end);
 	end if;
 	perform haul_store.note_verb(d, 'cancel', jsonb_build_object('remove', remove));
-	d := haul_store.move_to(d, 'cancelled', case remove when 'no' then 'its client keeps it' when 'transfer' then 'its client is told to forget it' else 'its client is told to delete it' end);
+	d := haul_store.move_to(d, 'cancelled', haul_store.words_of_cancel(d, remove));
 	perform haul_store.stop_fetch(d, 'paused');
 	perform haul_store.take_back_key(v_was);
 	for v_job in select unnest(haul_store.errands(d.id, '{haul.grab,haul.import,haul.preview}')) loop

@@ -117,6 +117,8 @@ const char *when_duration(struct tow_arena *a, long long us)
 	if (us < 0)
 		return tow_fmt(a, "-%s", when_duration(a, -us));
 	long long s = us / US_PER_S;
+	if (us == 0)
+		return "0 s";
 	if (us < US_PER_MS)
 		return tow_fmt(a, "%lld us", us);
 	if (us < US_PER_S)
