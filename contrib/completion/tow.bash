@@ -16,7 +16,7 @@ _tow_words() { # program command word-before
 	"schedule "[nprs]*) [ "$3" = schedule ] || _tow_names "$1" schedule ls ;;
 	"policy "[prs]*) [ "$3" = policy ] || _tow_names "$1" policy ls ;;
 	"setting "*) _tow_names "$1" setting ;;
-	"workers drain") "$1" workers 2>/dev/null | sed 1d | awk '{ print $2 }' ;;
+	"workers drain") "$1" workers 2>/dev/null | awk '$1 ~ /^[0-9]+$/ { print $2 }' ;; # below the table stands what is wrong
 	*" --may") echo "enqueue read" ;;
 	*" --role") echo "viewer operator admin producer" ;;
 	*" --to-queue") _tow_names "$1" queue ls ;;

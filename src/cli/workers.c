@@ -3,7 +3,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "lib/health.h"
 #include "lib/print.h"
+#include "lib/text.h"
 #include "tow/command.h"
 #include "tow/near.h"
 
@@ -78,19 +80,21 @@ static bool drain(struct cli *c, const char *name)
 	return found > 0 || none(c, rows, name);
 }
 
-/* What the table has no room for: why one is not as it should be. */
-static int say_troubles(struct cli *c)
+/* Below the table stands what it has no room for: why one is not as it should be. That is asked
+ * first, as it reads all that the table does and is not kept by somebody's lock for ever. */
+static int list(struct cli *c)
 {
-	TOW_AUTO_ROWS *rows = NULL;
-	if (!tow_call(c->db, &rows, &c->err, "tow.status"))
+	TOW_AUTO_ROWS *troubles = NULL;
+	struct health h = { .c = c };
+	if (!health_call(&h, &troubles, "tow.worker_troubles"))
 		return cli_failed(c);
-	for (size_t i = 0; i < tow_rows_count(rows); i++) {
-		const char *component = tow_rows_get(rows, i, "component");
-		if (strncmp(component, "worker ", strlen("worker ")) == 0 &&
-		    strcmp(tow_rows_get(rows, i, "status"), "ok") != 0)
-			printf("%s: %s\n", component, tow_rows_get(rows, i, "detail"));
-	}
-	return EX_OK;
+	if (h.blocked)
+		return health_print(&h);
+	int status = print_view(c, "tow.workers", columns);
+	for (size_t i = 0; status == EX_OK && i < tow_rows_count(troubles); i++)
+		printf("worker %s: %s\n", tow_rows_get(troubles, i, "worker"),
+		       text_clean(&c->arena, tow_rows_get(troubles, i, "detail")));
+	return status;
 }
 
 static int run(int argc, char **argv)
@@ -107,8 +111,7 @@ static int run(int argc, char **argv)
 		return cli_failed(&c);
 	if (verb)
 		return drain(&c, name) ? EX_OK : cli_failed(&c);
-	int status = print_view(&c, "tow.workers", columns);
-	return status || cli_has(&c, "json") ? status : say_troubles(&c);
+	return cli_has(&c, "json") ? print_view(&c, "tow.workers", columns) : list(&c);
 }
 
 const struct tow_command tow_command_workers = {
@@ -117,7 +120,9 @@ const struct tow_command tow_command_workers = {
 	.usage = "tow workers [--json]\n       tow workers drain NAME",
 	.options = options,
 	.help = "BUSY is how many jobs it holds, of which SLOTS run at once. HEARD is its last "
-		"beat.\n"
+		"beat. Below the table it is said why one of them\n"
+		"is not as it should be, or, where somebody's lock keeps it from an answer, "
+		"whose.\n"
 		"drain has one claim no more, end what it has, and go: what it had not started is "
 		"another's at once.\n"
 		"NAME is a worker's name or its number; all that have the name are meant.\n"

@@ -57,4 +57,9 @@ is "$(psql -X -q -A -t -d "$(instance_url)" <<-SQL
 SQL
 )" cancelled ":cancel ends the job"
 like "$(psql -X -q -A -t -d "$(instance_url)" -c '\i contrib/psql/towrc' -c 'select 1' 2>&1)" "^1$" "loading it says nothing"
+
+# Below the list of workers stands what is wrong with them, which is no name
+worker_start --name letters
+ok "a worker is silent" wait_until 'instance_psql -c "update tow_store.worker set missing_since = now() where name = '"'letters'"'" >/dev/null; "$TOW" workers | grep -q "^worker "'
+is "$(complete_words workers drain '')" letters "names of workers, and nothing of what is said below them"
 done_testing

@@ -79,6 +79,7 @@ select alike(pg_temp.says('^workers'), 'bad: none is heard: the last one, w on %
 update tow_store.worker set missing_since = null, seen_at = tow.now() - interval '10 s' where id = :w;
 select alike(pg_temp.says('^worker \d'), 'warn: silent for 10 s', 'a worker that is silent');
 select alike(pg_temp.says('^workers'), 'ok: 1 %', 'is still one of them');
+select is((select array_agg(row(worker, detail)::text) from tow.worker_troubles()), array[format('(%s,"silent for 10 s")', :w)], 'which is said of workers alone, too');
 update tow_store.worker set seen_at = tow.now() - lease - interval '1 s' where id = :w;
 select alike(pg_temp.says('^workers'), 'bad: none is heard: the last one, w on %', 'until its lease has passed, whoever should take it away');
 select is((select state from tow.workers), 'silent', 'and its state says so');

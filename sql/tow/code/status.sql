@@ -122,6 +122,16 @@ begin
 end $$;
 comment on function tow_store.status_workers() is 'Part of tow.status: workers, whose file is wrong, who died within the hour, who comes through a pooler, whose clock is off.';
 
+-- Reads what workers say and the audit of them alone, so that nobody's lock on another table keeps it from an answer.
+create or replace function tow.worker_troubles() returns table(worker bigint, detail text, hint text)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	select substring(s.component from '^worker (\d+)$')::bigint, s.detail, s.hint
+	from tow_store.status_workers() s
+	where s.component ^@ 'worker ' and s.status <> 'ok'
+$$;
+comment on function tow.worker_troubles() is 'Workers that live and are not as they should be, and why, as tow.status says it: worker, detail, and a hint where something should be done.';
+
 -- They go on, as what they call stays; what is new they do not do. Who calls himself otherwise is none of ours.
 create or replace function tow_store.status_versions() returns table(component text, status text, detail text, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp

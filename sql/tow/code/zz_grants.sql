@@ -38,7 +38,7 @@ declare
 		tow.series_queues,tow.series_durations,tow.series_failures,tow.series_system,tow.prometheus,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,
-		tow.retry_preview,tow.status,tow.overview,tow.worker_jobs,tow.sql_kinds,tow_store.depth,tow_store.counted_to,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,tow_store.is_silent,
+		tow.retry_preview,tow.status,tow.overview,tow.worker_jobs,tow.worker_troubles,tow.sql_kinds,tow_store.depth,tow_store.counted_to,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,tow_store.is_silent,
 		tow.sees_args,tow_store.sight,tow_store.own_alone,tow_store.in_sight,tow_store.shown,tow_store.end_name,tow.metrics_quantiles,tow_store.quantile,
 		tow.me,tow_store.family_of,tow_store.waits_for_what,tow_store.waits_in_lane,tow_store.local_time,tow.unserved,tow.unheard,tow.version,tow.blockers}';
 	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved,tow.me,tow_store.sight,tow_store.own_alone}';
