@@ -44,14 +44,6 @@ static long ask(struct cli *c, const struct cli_call *filter, long most)
 							: -1;
 }
 
-static void print_json(long jobs, long of, bool more, bool dry)
-{
-	printf("{\"jobs\": %ld", jobs);
-	if (dry)
-		printf(", \"of\": %ld, \"more\": %s", of, more ? "true" : "false");
-	printf(", \"dry_run\": %s}\n", dry ? "true" : "false");
-}
-
 static int count(struct cli *c, struct cli_call *call, long limit)
 {
 	cli_arg(call, "dry_run", "true");
@@ -60,7 +52,8 @@ static int count(struct cli *c, struct cli_call *call, long limit)
 	if (of < 0)
 		return cli_failed(c);
 	if (cli_has(c, "json"))
-		print_json(jobs, of, more, true);
+		printf("{\"jobs\": %ld, \"of\": %ld, \"more\": %s, \"dry_run\": true}\n", jobs, of,
+		       more ? "true" : "false");
 	else if (jobs == of && !more)
 		printf("%ld would run again\n", of);
 	else
@@ -70,8 +63,36 @@ static int count(struct cli *c, struct cli_call *call, long limit)
 	return EX_OK;
 }
 
-/* A round is a transaction; what fails again meanwhile is not of it. What cannot run again, as
- * another job has its key, counts for none. */
+/* When all were looked at, those that still match are those that could not run again. */
+static long passed_over(struct cli *c, const struct cli_call *filter)
+{
+	struct cli_call call = *filter;
+	cli_arg(&call, "dry_run", "true");
+	return ask(c, &call, COUNTED);
+}
+
+/* passed: -1 when nobody knows, as there may be more that would run. */
+static void say(const struct cli *c, long done, long passed, bool more)
+{
+	if (cli_has(c, "json")) {
+		printf("{\"jobs\": %ld, ", done);
+		if (passed >= 0)
+			printf("\"refused\": %ld, ", passed);
+		puts("\"dry_run\": false}");
+		return;
+	}
+	printf("%ld run again\n", done);
+	if (passed > 0)
+		printf("%ld%s could not, as other jobs have their keys\n", passed,
+		       passed == COUNTED ? " or more" : "");
+	if (more)
+		fprintf(stderr,
+			"there may be more: these are the first %ld, which --limit sets; "
+			"call again for the others\n",
+			done);
+}
+
+/* A round is a transaction; what fails again meanwhile is not of it. */
 static int redrive(struct cli *c, struct cli_call *call, long limit)
 {
 	TOW_AUTO_ROWS *now = NULL;
@@ -84,18 +105,9 @@ static int redrive(struct cli *c, struct cli_call *call, long limit)
 		if (n >= 0)
 			done += n;
 	}
-	if (cli_has(c, "json"))
-		print_json(done, done, false, false);
-	else
-		printf("%ld run again\n", done);
-	if (n < 0)
-		return cli_failed(c);
-	if (done == limit && !cli_has(c, "json"))
-		fprintf(stderr,
-			"there may be more: these are the first %ld, which --limit sets; "
-			"call again for the others\n",
-			done);
-	return EX_OK;
+	long passed = n == 0 ? passed_over(c, call) : -1;
+	say(c, done, passed, n > 0);
+	return n < 0 || (n == 0 && passed < 0) ? cli_failed(c) : EX_OK;
 }
 
 static int run(int argc, char **argv)
@@ -122,6 +134,8 @@ const struct tow_command tow_command_redrive = {
 		"each once. At least\n"
 		"one filter is needed, or --all. More than 10,000 are put back in rounds, each a "
 		"transaction of its own.\n"
+		"Those whose keys other jobs have by now are passed over; in the end it says how "
+		"many.\n"
 		"\n"
 		"Examples:\n"
 		"  tow redrive --dry-run\n"

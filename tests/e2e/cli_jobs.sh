@@ -147,6 +147,24 @@ kill -INT $follower
 wait $follower
 is $? 0 "an interrupt is a good end"
 
+# Whose keys are taken stand before another
+ended=()
+for key in one two; do
+	ended+=("$(tow enqueue fail '{"class": "taken"}' --max-attempts 1 --key "$key" --queue default)")
+	ok "one with a key fails" wait_until "[ \"\$(state ${ended[-1]})\" = failed ]" 120
+	tow enqueue noop --in '1 hour' --key "$key" >/dev/null
+done
+last=$(tow enqueue fail '{"class": "taken"}' --max-attempts 1 --queue default)
+ok "and one without" wait_until "[ \"\$(state $last)\" = failed ]" 120
+process_stop "$WORKER_PID"
+is "$(tow redrive --class taken --limit 1 --json 2>/dev/null)" '{"jobs": 1, "dry_run": false}' "they are passed over"
+is "$(state "$last")" ready "for the one behind them"
+is "$(tow redrive --class taken)" "0 run again"$'\n'"2 could not, as other jobs have their keys" "and it says how many they are"
+is "$(tow redrive --class taken --json)" '{"jobs": 0, "refused": 2, "dry_run": false}' "for programs, too"
+tow cancel "$last" >/dev/null
+tow forget "${ended[@]}" >/dev/null
+worker_start --queue default:2
+
 # Many
 instance_psql -c "select count(*) from tow.enqueue_many('fail', array_fill('{}'::jsonb, array[12000]), max_attempts => 1)" >/dev/null
 ok "thousands fail" wait_until '[ "$("$TOW" redrive --kind fail --dry-run --json | jq .of)" = 12001 ]' 120

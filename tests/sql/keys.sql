@@ -73,7 +73,9 @@ select pg_temp.refused(format('select tow.retry(%s)', :b), 'TW409', 'another job
 select is(tow.state(:b), 'cancelled', 'and nothing has changed');
 select pg_temp.ran(:w, '{"as": "failed", "final": true}', tow.enqueue('noop', key => 'e')) as e \gset
 select tow.enqueue('noop', key => 'e', run_at => tow.now() + '1 h'::interval) as e2 \gset
-select is(tow.redrive(), 1::bigint, 'redrive leaves out such a job and takes the others');
+select is(tow.redrive(max_jobs => 1), 1::bigint, 'redrive passes over such a job and takes the next one');
+select is(tow.redrive(), 0::bigint, 'which was the only one');
+select is(tow.redrive(dry_run => true), 1::bigint, 'what was passed over still matches');
 select is(array[tow.state(:e), tow.state(:third)], '{failed,ready}', 'as their states say');
 select tow.cancel(:b2);
 select is(tow.retry(:b), 'ready', 'retry: allowed when that one has finished');

@@ -76,6 +76,14 @@ as $$
 $$;
 comment on function tow_store.key_is_stale(bigint, "char") is 'Whether a key''s job has left the states in which it holds it.';
 
+-- Whom tow_store.revive would refuse for its key, and no lock taken: what is passed over must cost little.
+create or replace function tow_store.key_is_taken(p_id bigint, p_key text) returns boolean
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	select exists (select from tow_store.key k where k.key = p_key and k.job_id <> p_id and not tow_store.key_is_stale(k.job_id, k.scope))
+$$;
+comment on function tow_store.key_is_taken(bigint, text) is 'Whether another job than this one has the key.';
+
 -- Take a job that has not started out of where it waits. Waits for whoever moves it this moment, then looks again at
 -- where it went: a claim that commits has started it, a promotion has made it ready.
 create or replace function tow_store.take_unstarted(

@@ -1,5 +1,6 @@
 -- All of a group of tow.needs, back at once: what it looks at, and in which groups, is as there, so that the numbers agree.
--- What cannot run again (a deadline, a key that another job has, a daemon's turn) stays, and is counted. Raises TW422.
+-- What cannot run again (a deadline, a key that another job has, a daemon's turn) stays, and is counted: it
+-- is passed over, else it would stand at the head of each call and keep it from the others. Raises TW422.
 create or replace function tow.retry_failed(kind text default null, class text default null, queue text default null, max_jobs int default 1000)
 returns table(retried bigint, refused bigint, remain bigint, more boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -25,7 +26,8 @@ begin
 			and (retry_failed.class is null or coalesce(t.class, '') = retry_failed.class) and not exists (select from tow_store.revival v where v.run = t.run)) f on true;
 	retried := 0;
 	refused := 0;
-	foreach v_id in array v_jobs[:max_jobs] loop
+	foreach v_id in array v_jobs loop
+		exit when retried = max_jobs;
 		select o.* into j from tow_store.job o where o.id = v_id;
 		if tow_store.revive(j) then
 			retried := retried + 1;
@@ -40,4 +42,4 @@ begin
 	return next;
 end $$;
 comment on function tow.retry_failed(text, text, text, int) is
-'Run failed jobs again, of a kind and class of error as tow.needs groups them (class: the whole word; '''': those that have none), oldest first, max_jobs a call. It looks at the last 5,000 runs that went wrong: remain of those still fit, of which refused could not run again; more: there may be older ones. What works for an area (haul.fetch) is left out unless its kind is named.';
+'Run failed jobs again, of a kind and class of error as tow.needs groups them (class: the whole word; '''': those that have none), oldest first, max_jobs a call. It looks at the last 5,000 runs that went wrong: remain of those still fit; refused could not run again and were passed over; more: there may be older ones. What works for an area (haul.fetch) is left out unless its kind is named.';

@@ -260,7 +260,8 @@ begin
 end $$;
 comment on function tow.reprioritise(bigint, int) is 'Give a job that has not started another priority; smaller runs first.';
 
--- The dead-letter set is the failed jobs of the last days; this puts many back, oldest first.
+-- The dead-letter set is the failed jobs of the last days; this puts many back, oldest first. Whose keys are taken are passed
+-- over, else they would stand at the head of each call and keep it from the others.
 create or replace function tow.redrive(
 	queue text default null, kind text default null, since interval default '7 days', class text default null,
 	max_jobs int default 1000, dry_run boolean default false, before timestamptz default null
@@ -282,6 +283,7 @@ begin
 		where h.finished_at >= (select tow.now()) - since and h.finished_at < coalesce(before, 'infinity') and h.outcome = 'f'
 			and (queue is null or f.queue = queue) and (kind is null and tow_store.area_of(f.kind) is null or f.kind = kind) and (class is null or starts_with(h.class, class))
 			and not exists (select from tow_store.revival v where v.run = h.run) and not coalesce(f.deadline <= tow.now(), false)
+			and (dry_run or f.key is null or not (f.key ^@ 'daemon:' or tow_store.key_is_taken(f.id, f.key)))
 		order by h.finished_at limit max_jobs
 	loop
 		if dry_run or tow_store.revive(j) then
@@ -294,4 +296,4 @@ begin
 	return v_count;
 end $$;
 comment on function tow.redrive(text, text, interval, text, int, boolean, timestamptz) is
-'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many (with dry_run: how many it would be; max_jobs may be 100,000 then, to count them). before: only what failed before that instant, so that who calls again and again takes none twice. What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';
+'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many. Those whose keys other jobs have are passed over. With dry_run it says how many match, these among them (max_jobs may be 100,000 then, to count them). before: only what failed before that instant, so that who calls again and again takes none twice. What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';
