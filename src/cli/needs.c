@@ -8,6 +8,7 @@
 #include "lib/print.h"
 #include "lib/when.h"
 #include "tow/command.h"
+#include "tow/json.h"
 
 static const struct tow_option options[] = {
 	OPTION_JSON,
@@ -111,6 +112,37 @@ static int show(struct cli *c)
 	return health_print(&h);
 }
 
+static void member(struct tow_buf *out, const char *name, const char *value)
+{
+	tow_buf_addf(out, "\"%s\": ", name);
+	if (value)
+		tow_json_quote(out, value, strlen(value));
+	else
+		tow_buf_adds(out, "null");
+	tow_buf_adds(out, ", ");
+}
+
+/* Who keeps it from an answer, with the same members that the answer would have. */
+static int show_json_blocked(const struct health *h)
+{
+	TOW_AUTO_BUF out = { 0 };
+	for (size_t i = 0; i < h->n; i++) {
+		const struct finding *f = &h->findings[i];
+		tow_buf_adds(&out, i ? ",\n {" : "[{");
+		member(&out, "what", f->status);
+		member(&out, "subject", f->component);
+		tow_buf_adds(&out,
+			     "\"kind\": null, \"class\": null, \"count\": null, \"more\": false, "
+			     "\"jobs\": null, \"since\": null, \"last_at\": null, ");
+		member(&out, "detail", f->detail);
+		member(&out, "hint", f->hint);
+		tow_buf_adds(&out,
+			     "\"of\": null, \"messages\": null, \"says\": null, \"read\": null}");
+	}
+	printf("%s]\n", out.data);
+	return 1;
+}
+
 static int show_json(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
@@ -118,7 +150,7 @@ static int show_json(struct cli *c)
 	if (!health_call(&h, &rows, "tow.needs"))
 		return cli_failed(c);
 	if (h.blocked)
-		return health_print(&h);
+		return show_json_blocked(&h);
 	return print_rows(c, rows, NULL) ? EX_OK : cli_failed(c);
 }
 
@@ -143,6 +175,9 @@ const struct tow_command tow_command_needs = {
 		"tow "
 		"status does.\n"
 		"\n"
-		"Exit status: 0, or 1 when something is bad, as tow status; with --json 0.\n",
+		"Exit status: 0, or 1 when something is bad, as tow status; with --json 0, or 1 "
+		"when "
+		"somebody's lock\n"
+		"keeps it from an answer.\n",
 	.run = run,
 };

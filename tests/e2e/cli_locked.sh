@@ -9,6 +9,8 @@ instance_start
 exits 1 "tow status, while nobody is in the way" "$TOW" status >/dev/null
 is "$(instance_psql -c "select count(*) from tow.blockers()")" 0 "and nobody is named"
 
+members=$("$TOW" needs --json | jq -c '.[0] | keys_unsorted')
+
 # Who holds a lock that shuts out readers
 session_open holder
 pid=$(<"$instance_dir/holder.pid")
@@ -20,9 +22,16 @@ is "$(wc -l <"$instance_dir/said")" 2 "once"
 is "$(timeout 120 "$TOW" status --json | jq -c 'map([.component, .status])')" '[["lock","bad"]]' "for programs"
 exits 1 "tow needs ends" timeout 120 "$TOW" needs >"$instance_dir/said"
 like "$(<"$instance_dir/said")" "^bad +lock +session $pid " "and says it"
-is "$(timeout 120 "$TOW" needs --json | jq -r '.[].component')" lock "for programs, too"
+exits 1 "for programs, too" timeout 120 "$TOW" needs --json >"$instance_dir/said"
+is "$(jq -c '.[] | [.what, .subject, .kind]' "$instance_dir/said")" '["bad","lock",null]' "what and who it is"
+is "$(jq -c '.[0] | keys_unsorted' "$instance_dir/said")" "$members" "with the members that all of its answers have"
 exits 1 "tow doctor ends" timeout 120 "$TOW" doctor >"$instance_dir/said"
 like "$(<"$instance_dir/said")" "bad +lock +session $pid " "and says it"
+exits 1 "tow workers ends" timeout 120 "$TOW" workers >"$instance_dir/said"
+like "$(<"$instance_dir/said")" "^bad +lock +session $pid " "and says it"
+session_do holder "rollback; begin; lock tow_store.schedule in access exclusive mode" >/dev/null
+exits 0 "nobody's lock on what it does not show is in its way" timeout 120 "$TOW" workers >"$instance_dir/said"
+like "$(<"$instance_dir/said")" "^ID +NAME" "it answers as ever"
 session_do holder rollback >/dev/null
 
 # Who keeps somebody waiting for such a lock, behind whom all others wait
@@ -31,8 +40,12 @@ session_open waiter
 session_send waiter "begin; lock tow_store.queue in access exclusive mode"
 ok "another waits for it" wait_until 'session_waits waiter'
 like "$(timeout 120 "$TOW" status)" "bad +lock +session $pid " "named is for whom that one waits"
-session_do holder rollback >/dev/null
+session_do holder "prepare transaction 'lesser'" >/dev/null
+like "$(timeout 120 "$TOW" status)" "bad +lock +prepared transaction lesser keeps others from tow_store.queue, for .*rollback prepared 'lesser'" "also a prepared transaction that has only read"
+instance_psql -c "rollback prepared 'lesser'" >/dev/null
 session_take waiter >/dev/null
+like "$(instance_psql -c "begin; create role plain; grant usage on schema tow_store to plain; grant execute on function tow_store.span(interval) to plain; alter function tow.blockers() owner to plain; select detail from tow.blockers(); rollback")" \
+	"session $(<"$instance_dir/waiter.pid") \(psql, of [^,]+, state unknown\) keeps others from tow_store.queue$" "an owner who may see no more of a session says no more"
 session_do waiter rollback >/dev/null
 
 # A migration compares what is locked
