@@ -340,6 +340,6 @@ const struct tow_command tow_command_up = {
 		"\n"
 		"Exit status: 0 ended as asked, 64 or 78 the worker's options or file are wrong, "
 		"69 no database, 75 it runs already,\n"
-		"77 or 78 what it started can never begin: its log says why.\n",
+		"77 or 78 what it started can never begin, for ten seconds: its log says why.\n",
 	.run = run,
 };

@@ -19,6 +19,7 @@ enum { FIRST_BACKOFF_MS = 200, LONGEST_BACKOFF_MS = 30000, US_PER_S = 1000000 };
 enum { MOST_AT_ONCE = 256 }; /* messages: whoever floods us keeps us from nothing else */
 
 #define STABLE_US (30LL * US_PER_S)
+#define DOUBT_US  (10LL * US_PER_S) /* what is refused for so long is refused for good */
 #define TURN_US	  (1LL * US_PER_S)
 #define BEAT_US	  (10LL * US_PER_S) /* what a child is told: one that asks says it twice as often */
 #define HUNG_US	  (20LL * US_PER_S) /* 15 s more than the longest silence of one that is well */
@@ -153,6 +154,8 @@ static bool start(struct supervised *s, struct tow_err *e)
 		.die_with_parent = true,
 	};
 	s->restart.started_us = s->heard_us = s->looked_us = tow_mono_us();
+	if (s->first_us == 0)
+		s->first_us = s->restart.started_us;
 	return tow_proc_start(&child, &s->pid, e) || tow_wrap(e, "start the %s", s->name);
 }
 
@@ -238,11 +241,13 @@ static void note_left(const struct supervised *s, pid_t pid, int status)
 			tow_proc_says(&a, status));
 }
 
-/* Refused by the database, or by what it was told: another one would be, too. */
+/* Refused by the database, or by what it was told: another one would be, too, but for a directory
+ * of passwords that is away for a moment, or a schema that is about to be restored. */
 static int never_begins(const struct supervised *s, int status)
 {
 	int exit = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-	if (s->begun || (exit != EX_NOPERM && exit != EX_CONFIG))
+	if (s->begun || (exit != EX_NOPERM && exit != EX_CONFIG) ||
+	    tow_mono_us() - s->first_us < DOUBT_US)
 		return 0;
 	tow_log(TOW_ERROR, "child.never_begins", "name=%s status=%d", s->name, exit);
 	return exit;

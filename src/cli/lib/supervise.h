@@ -30,6 +30,7 @@ struct supervised {
 	pid_t pid;	    /* 0: not running */
 	int ear;	    /* 0: not yet open */
 	struct restart restart;
+	long long first_us; /* when the first of them was started */
 	long long heard_us, looked_us;
 	pid_t leavers[MOST_LEAVERS]; /* those whose place another has; 0: none */
 };
@@ -44,8 +45,8 @@ void supervise_signals(void);
 TOW_MUST bool supervise_start(struct supervised *children, size_t n, struct tow_err *e);
 
 /* Looks after them for a second at most: a dead one is started again, one that hangs is killed and
- * then is a dead one. False: a signal asks for an end, or one of them has never begun and says that
- * it never will, which is *status then. */
+ * then is a dead one. False: a signal asks for an end, or one of them has never begun and says for
+ * ten seconds that it never will, which is *status then. */
 TOW_MUST bool supervise_turn(struct supervised *children, size_t n, int *status);
 
 /* Asks the last started to end, and does not wait: what takes long may be done before
