@@ -23,12 +23,17 @@ void tow_log(enum tow_level level, const char *event, const char *fields, ...) T
 /* The same for an error: adds code, class, error and hint. */
 void tow_log_err(enum tow_level level, const char *event, const struct tow_err *e);
 
-/* And for what is tried again and again: said at first, when it fails for another reason, and once
- * a minute, with how often it failed since. All zero: nothing has failed. */
+/* And for what is tried again and again: each reason, which is a class and a message whatever
+ * numbers are in it, is said at first and once a minute, with how often it was it since. All zero:
+ * nothing has failed. */
+enum { TOW_REASONS = 4 }; /* as many take turns without being said each time */
+
 struct tow_repeat {
-	char class[48];
-	long long said_us;
-	unsigned long times;
+	struct tow_reason {
+		unsigned long long what;
+		long long said_us;
+		unsigned long times;
+	} reasons[TOW_REASONS];
 };
 void tow_log_again(enum tow_level level, const char *event, const struct tow_err *e,
 		   struct tow_repeat *r);

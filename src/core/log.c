@@ -303,16 +303,42 @@ void tow_log_err(enum tow_level level, const char *event, const struct tow_err *
 	say_err(level, event, e, 0);
 }
 
+/* Of the class and the words, without numbers: ports, ids and times differ each time. */
+static unsigned long long reason_of(const struct tow_err *e)
+{
+	unsigned long long hash = 14695981039346656037ULL;
+	const char *const said[] = { e->class, e->text };
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		for (const char *c = said[i]; *c; c++)
+			if (i == 0 || *c < '0' || *c > '9')
+				hash = (hash ^ (unsigned char)*c) * 1099511628211ULL;
+	return hash;
+}
+
+/* Its place, or that of the one that was said longest ago, which is forgotten. */
+static struct tow_reason *place_of(struct tow_repeat *r, unsigned long long what)
+{
+	struct tow_reason *oldest = &r->reasons[0];
+	for (size_t i = 0; i < TOW_REASONS; i++) {
+		struct tow_reason *one = &r->reasons[i];
+		if (one->said_us != 0 && one->what == what)
+			return one;
+		if (one->said_us < oldest->said_us)
+			oldest = one;
+	}
+	*oldest = (struct tow_reason){ .what = what };
+	return oldest;
+}
+
 void tow_log_again(enum tow_level level, const char *event, const struct tow_err *e,
 		   struct tow_repeat *r)
 {
 	long long now = tow_mono_us();
-	bool new = r->said_us == 0 || strcmp(r->class, e->class) != 0;
-	r->times++;
-	if (!new &&now - r->said_us < SAID_FOR_US)
+	struct tow_reason *reason = place_of(r, reason_of(e));
+	reason->times++;
+	if (reason->said_us != 0 && now - reason->said_us < SAID_FOR_US)
 		return;
-	say_err(level, event, e, r->times > 1 ? r->times : 0);
-	snprintf(r->class, sizeof r->class, "%s", e->class);
-	r->said_us = now;
-	r->times = 0;
+	say_err(level, event, e, reason->times > 1 ? reason->times : 0);
+	reason->said_us = now;
+	reason->times = 0;
 }

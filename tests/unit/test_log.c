@@ -153,12 +153,20 @@ START_TEST(what_fails_again_and_again_is_said_once)
 	tow_log_again(TOW_WARN, "lost", &e, &r);
 	tow_log_again(TOW_WARN, "lost", &e, &r);
 	ck_assert_str_eq(said(), "");
-	r.said_us -= 61000000; /* a minute later */
+	r.reasons[0].said_us -= 61000000; /* a minute later */
 	tow_log_again(TOW_WARN, "lost", &e, &r);
 	says("warn lost code=retry class='08001' error='no server' times=3\n");
 	tow_fail_class(&e, TOW_FINAL, "28P01", "no");
 	tow_log_again(TOW_WARN, "lost", &e, &r);
 	says("warn lost code=final class='28P01' error='no'\n");
+	tow_fail_class(&e, TOW_FINAL, "28P01", "no entry for port 12");
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	says("warn lost code=final class='28P01' error='no entry for port 12'\n");
+	tow_fail_class(&e, TOW_FINAL, "28P01", "no entry for port 345");
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	tow_fail_class(&e, TOW_FINAL, "28P01", "no");
+	tow_log_again(TOW_WARN, "lost", &e, &r);
+	ck_assert_str_eq(said(), ""); /* one that is said in turns with another */
 }
 END_TEST
 
