@@ -13,7 +13,7 @@ static const struct tow_option options[] = {
 	{ "cap", "INTERVAL", "set: the longest delay" },
 	{ "jitter", "NUMBER", "set: 0 to 1, the part of a delay that is left to chance" },
 	{ "max-attempts", "N", "set: how many attempts in all" },
-	{ "delays", "A,B", "set, list: the delays one after the other" },
+	{ "delays", "INTERVAL,...", "set, list: the delays one after the other" },
 	{ "classes", "JSON", "set: other policies by error class: '{\"http.4\": \"never\"}'" },
 	{ "fn", "SIGNATURE", "set, function: 'mine(jsonb,jsonb)', which returns an interval" },
 	{ "description", "TEXT", "set: what it is for" },

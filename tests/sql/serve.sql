@@ -68,6 +68,8 @@ select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '[1]'), 'TW422 the body
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "args": "\u0000"}'), 'TW422 %', 'a NUL');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "timeout": "30"}'), 'TW422 bad timeout ''30''%', 'a length of time without its unit');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "timeout": "14.5"}'), 'TW422 bad timeout ''14.5''%', 'nor with a point');
+select alike(pg_temp.asked(:'admin', 'PUT /policies/{name}', '{"name": "bare", "shape": "list", "delays": "5,10"}'), 'TW422 bad delays ''5,10''%', 'or a list of such, in one word');
+select alike(pg_temp.asked(:'admin', 'PUT /policies/{name}', '{"name": "bare"}', '{"shape": "list", "delays": ["1 min", "10"]}'), 'TW422 bad delays %', 'or in several');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "run_at": "yesterday noon at"}'), 'TW422 bad run_at ''yesterday noon at''%', 'an instant that is none');
 create function pg_temp.hint(p_token text, p_route text, p_given jsonb default '{}', p_body text default null) returns text language plpgsql as $$
 declare v_hint text;

@@ -54,7 +54,7 @@ begin
 		v_words := tow_store.words_of(r, v_name);
 		if v_type = 'timestamp with time zone' and p_given ->> v_name !~ c_instant then
 			perform tow_store.fail('TW422', format('bad %s %L', v_name, left(p_given ->> v_name, 100)), 'it takes ' || tow_store.type_in_words(v_type));
-		elsif v_type in ('interval', 'interval[]') and not (select bool_and(tow_store.has_unit(i)) from unnest(case when jsonb_typeof(p_given -> v_name) = 'array' then array(select e from jsonb_array_elements_text(p_given -> v_name) e) else array[p_given ->> v_name] end) i) then
+		elsif v_type in ('interval', 'interval[]') and not (select bool_and(tow_store.has_unit(i)) from unnest(case when jsonb_typeof(p_given -> v_name) = 'array' then array(select e from jsonb_array_elements_text(p_given -> v_name) e) else string_to_array(btrim(p_given ->> v_name, '{}'), ',') end) i) then
 			perform tow_store.fail('TW422', format('bad %s %L', v_name, left(p_given ->> v_name, 100)), 'it takes ' || tow_store.type_in_words(v_type) || ': a number alone has no unit');
 		elsif v_type !~ '^json|\[\]$' and jsonb_typeof(p_given -> v_name) = 'array' then
 			perform tow_store.fail('TW422', format('%s is given more than once', v_name), 'send it once; where it takes several values, commas are between them');

@@ -129,15 +129,42 @@ static bool is_some(const struct tow_option *option, const char *value, struct t
 	return tow_hint(e, "for instance: --limit 10");
 }
 
-/* PostgreSQL takes 14 for fourteen seconds, whoever meant days. Nothing is 0 of any unit. */
+static bool is_length(const struct tow_option *option)
+{
+	static const char *const lengths[] = { "INTERVAL", "DELAY", "INTERVAL,..." };
+	for (size_t i = 0; option->value && i < sizeof lengths / sizeof *lengths; i++)
+		if (strcmp(option->value, lengths[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool ends_one(char c)
+{
+	return c == ',' || c == '\0';
+}
+
+/* Nothing is 0 of any unit. */
+static bool is_bare(const char *length)
+{
+	return ends_one(length[strspn(length, "0123456789. ")]) &&
+	       !ends_one(length[strspn(length, "0. ")]);
+}
+
+/* PostgreSQL takes 14 for fourteen seconds, whoever meant days. */
 static bool has_unit(const struct tow_option *option, const char *value, struct tow_err *e)
 {
-	if (!option->value ||
-	    (strcmp(option->value, "INTERVAL") != 0 && strcmp(option->value, "DELAY") != 0) ||
-	    value[strspn(value, "0123456789. ")] || !value[strspn(value, "0. ")])
+	const char *one = is_length(option) ? value : NULL;
+	while (one && !is_bare(one)) {
+		one = strchr(one, ',');
+		one += one != NULL;
+	}
+	if (!one)
 		return true;
-	args_usage(e, "--%s takes a length of time with its unit, not '%s'", option->name, value);
-	return tow_hint(e, "for instance: --%s '%s days', or '%s s'", option->name, value, value);
+	int n = (int)strcspn(one, ",");
+	args_usage(e, "--%s takes a length of time with its unit, not '%.*s'", option->name, n,
+		   one);
+	return tow_hint(e, "for instance: --%s '%.*s days', or '%.*s s'", option->name, n, one, n,
+			one);
 }
 
 /* "N" is a whole number, "NUMBER" any. Whether it is a fitting one, its owner knows. */

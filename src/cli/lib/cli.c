@@ -138,7 +138,8 @@ static const struct tow_option *find_blamed(const struct cli *c, const char *quo
 
 static void refuse_time(struct tow_err *e, const struct tow_option *o, const char *value)
 {
-	bool instant = strcmp(o->value, "TIME") == 0, several = strcmp(o->value, "A,B") == 0;
+	bool instant = strcmp(o->value, "TIME") == 0,
+	     several = strcmp(o->value, "INTERVAL,...") == 0;
 	args_usage(e, "--%s takes %s, not '%s'", o->name,
 		   instant   ? "an instant"
 		   : several ? "lengths of time"
