@@ -80,10 +80,17 @@ static void print_kinds(const struct kinds *set, const struct tow_kind *family)
 	puts("");
 }
 
-void check_print(const struct config *c)
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void check_print(const struct config *c, const char *file)
 {
 	print_queues(c);
 	print_kinds(&c->kinds, NULL);
 	print_kinds(&c->kinds, kinds_builtin("exec"));
 	print_kinds(&c->kinds, kinds_builtin("http"));
+	printf("%s: %zu kind%s, %zu queue%s: right\n", file ? file : "options", c->kinds.n,
+	       plural(c->kinds.n), c->n_queues, plural(c->n_queues));
 }

@@ -48,14 +48,19 @@ static bool word_is_known(const char *word, size_t len)
 
 bool kinds_check_words(const char *words, struct tow_err *e)
 {
-	const char *word;
+	static const char usual[] = "write names, their beginning as haul.*, or none";
+	const char *word, *at = words;
 	size_t len;
 
+	if (!next_word(&at, &word, &len)) {
+		tow_fail(e, TOW_FINAL, "builtin names no kind");
+		return tow_hint(e, usual);
+	}
 	while (next_word(&words, &word, &len)) {
 		if (word_is_known(word, len))
 			continue;
 		tow_fail(e, TOW_FINAL, "there is no kind '%.*s' in this program", (int)len, word);
-		return tow_hint(e, "write names, their beginning as haul.*, or none");
+		return tow_hint(e, usual);
 	}
 	return true;
 }

@@ -25,7 +25,7 @@ static int run(const struct options *o)
 		return o->file ? EX_CONFIG : EX_USAGE;
 	}
 	if (o->check) {
-		check_print(&d.config);
+		check_print(&d.config, o->file);
 		config_release(&d.config);
 		return EX_OK;
 	}
@@ -79,7 +79,9 @@ const struct tow_command tow_command_worker = {
 		"  --check               say whether options, file and the programs in it are "
 		"right, and what\n"
 		"                        queues and kinds it has, and end\n"
-		"  --name NAME           how the worker is called in lists (the host's name)\n"
+		"  --name NAME           how the worker is called in lists (the host's name); "
+		"several "
+		"may have one\n"
 		"  --timeout TIME        of a job that has none of its own (1h)\n"
 		"  --grace TIME          how long jobs may go on after SIGTERM, before they are "
 		"ended (30s)\n"

@@ -116,7 +116,8 @@ configure 'queue = default:2' 'builtin = noop' '[exec x]' 'command = true'
 is "$("$TOW" worker --config "$config" --check)" "queues: default:2
 builtin: noop
 exec: count gate x
-http:" "it prints queues and kinds"
+http:
+$config: 4 kinds, 1 queue: right" "it prints queues and kinds, and that all is right"
 
 #--- fewer kinds of the program
 

@@ -128,6 +128,10 @@ START_TEST(kinds_of_the_program)
 	refused("[worker]\nbuiltin = none\n[kind noop]\n", "kind 'noop' is not among builtin");
 	ck_assert(config_finish(&c, &e));
 	ck_assert_uint_eq(c.kinds.n, 0);
+	refused("[kind noop]\ntimeout = 1s\n[worker]\nbuiltin = echo\n",
+		"kind 'noop' is not among builtin"); /* in whatever order */
+	refused("[worker]\nbuiltin =\n", "builtin names no kind");
+	refused("[worker]\nbuiltin = ,\n", "builtin names no kind");
 	config_release(&c);
 	config_init(&c);
 	ck_assert(config_finish(&c, &e));
