@@ -1,7 +1,9 @@
 /* tow queue: queues and their settings. */
+#include <stdio.h>
 #include <sysexits.h>
 
 #include "lib/print.h"
+#include "lib/queuepage.h"
 #include "lib/sub.h"
 #include "tow/command.h"
 
@@ -23,7 +25,9 @@ static const struct tow_option options[] = {
 	{ "expire-after", "INTERVAL",
 	  "add, set: jobs that have been ready for longer are cancelled" },
 	{ "may", "WHAT", "grant, revoke: enqueue (the default), or read arguments and results" },
-	{ "all", NULL, "revoke: from all roles; every producer may enqueue there again" },
+	{ "all", NULL,
+	  "pause, resume: all queues; revoke: from all roles, so that every producer may enqueue "
+	  "there again" },
 	{ "reset", "LIST", "set: settings that go back to the instance's: rate,timeout,..." },
 	OPTION_JSON,
 	OPTION_DATABASE,
@@ -81,18 +85,62 @@ static int set(struct cli *c)
 	return done ? EX_OK : cli_failed(c);
 }
 
+static int show(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!tow_call(c->db, &rows, &c->err, "tow.show_queue", cli_operand(c, 0)))
+		return cli_failed(c);
+	if (cli_has(c, "json"))
+		table_json_row(stdout, rows, 0);
+	else if (!queuepage_print(c, rows))
+		return cli_failed(c);
+	return EX_OK;
+}
+
+/* That all of them are meant has to be said. */
+static bool one_or_all(struct cli *c, const char *verb)
+{
+	return cli_has(c, "all") != (cli_operand(c, 0) != NULL) ||
+	       args_usage(&c->err, "'tow queue %s' needs a NAME, or --all, and not both", verb);
+}
+
+static int all(struct cli *c, const char *verb, const struct cli_call *call)
+{
+	static const struct column changed[] = {
+		{ "queue", NULL, AS_IS },
+		{ "state", NULL, AS_STATE },
+		{ "pause_reason", "REASON", AS_IS },
+		COLUMN_END,
+	};
+	return print_call(c, verb, call, changed);
+}
+
 static int pause_queue(struct cli *c)
 {
 	struct cli_call call = { 0 };
-	cli_arg(&call, "queue", cli_operand(c, 0));
 	cli_arg(&call, "reason", cli_option(c, "reason"));
-	return cli_call(c, NULL, "tow.pause", &call) ? EX_OK : cli_failed(c);
+	if (!one_or_all(c, "pause"))
+		return cli_failed(c);
+	if (cli_has(c, "all"))
+		return all(c, "tow.pause_queues", &call);
+	cli_arg(&call, "queue", cli_operand(c, 0));
+	if (!cli_call(c, NULL, "tow.pause", &call))
+		return cli_failed(c);
+	sub_say_done(c, cli_operand(c, 0), "paused");
+	return EX_OK;
 }
 
 static int resume(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "tow.resume", cli_operand(c, 0)) ? EX_OK
-									       : cli_failed(c);
+	static const struct cli_call none = { 0 };
+	if (!one_or_all(c, "resume"))
+		return cli_failed(c);
+	if (cli_has(c, "all"))
+		return all(c, "tow.resume_queues", &none);
+	if (!tow_call(c->db, NULL, &c->err, "tow.resume", cli_operand(c, 0)))
+		return cli_failed(c);
+	sub_say_done(c, cli_operand(c, 0), "resumed");
+	return EX_OK;
 }
 
 static int rm(struct cli *c)
@@ -140,10 +188,11 @@ static int revoke(struct cli *c)
 
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL, NULL },
+	{ "show", 1, 1, show, NULL, NULL },
 	{ "add", 1, 1, set, SETTINGS, "set" },
 	{ "set", 1, 1, set, SETTINGS " reset ", "set" },
-	{ "pause", 1, 1, pause_queue, " reason ", "paused" },
-	{ "resume", 1, 1, resume, NULL, "resumed" },
+	{ "pause", 0, 1, pause_queue, " reason all ", NULL },
+	{ "resume", 0, 1, resume, " all ", NULL },
 	{ "rm", 1, 1, rm, NULL, "removed" },
 	{ "grant", 2, 2, grant, " may ", "granted" },
 	{ "revoke", 1, 2, revoke, " may all ", "revoked" },
@@ -159,14 +208,18 @@ static int run(int argc, char **argv)
 const struct tow_command tow_command_queue = {
 	.name = "queue",
 	.summary = "list, set, pause and resume queues, and say who may use them",
-	.usage = "tow queue ls | add NAME | set NAME | pause NAME | resume NAME | rm NAME |\n"
+	.usage = "tow queue ls | show NAME | add NAME | set NAME | pause [NAME] | resume [NAME] | "
+		 "rm NAME |\n"
 		 "       grant QUEUE ROLE | revoke QUEUE [ROLE] | grants",
 	.options = options,
 	.help = "A queue comes into being when it is first used; add makes it before, set changes "
 		"what is given and\n"
 		"leaves the rest. While a queue is paused none of its jobs is started; those that "
-		"run go on. rm removes\n"
-		"an empty queue that no worker serves.\n"
+		"run go on. pause --all\n"
+		"pauses all that are not paused, and resume --all resumes those: what was paused "
+		"by its name stays so, which\n"
+		"they say. show has all about one. rm removes an empty queue that no worker "
+		"serves.\n"
 		"From the first grant on only the roles that have one, operators and admins "
 		"enqueue in a queue, and that\n"
 		"stays so when the last one is revoked; revoke --all opens it again. grants lists "
@@ -179,6 +232,9 @@ const struct tow_command tow_command_queue = {
 		"  tow queue set mail --lane-limit 2 --reset rate,burst\n"
 		"  tow queue pause mail --reason 'the relay is down'\n"
 		"  tow queue resume mail\n"
+		"  tow queue pause --all --reason 'the disk is exchanged'\n"
+		"  tow queue resume --all\n"
+		"  tow queue show mail\n"
 		"  tow queue grant orders shop\n"
 		"  tow queue revoke orders --all\n",
 	.run = run,

@@ -20,6 +20,15 @@ is "$(queue mail '[.state, .pause_reason]')" '["paused","relay down"]' "with its
 like "$(tow queue ls)" "mail +paused .*relay down" "in the table too"
 ok "queue resume" tow queue resume mail
 is "$(queue mail .state)" '"open"' "open again"
+tow queue pause mail --reason 'relay down' >/dev/null
+is "$(tow queue pause --all --reason repairs --json | jq -c '.[] | select(.queue == "mail" or .queue == "default") | [.queue, .state, .pause_reason]')" \
+	'["default","paused","repairs"]'$'\n''["mail","was paused","relay down"]' "queue pause --all"
+like "$(tow queue show default)" "^queue default  paused.*paused +since [^ ]+ .*: repairs.*jobs +0 ready, 0 waiting in lanes, 0 running" "queue show: all about one"
+is "$(tow queue show mail --json | jq -c '[.name, .state, .policy == (.policy | tostring)]')" "$(tow queue ls --json | jq -c '.[] | select(.name == "mail") | [.name, .state, .policy == (.policy | tostring)]')" "for programs as in the list"
+like "$(tow queue resume --all)" "default +resumed.*mail +stays paused +relay down" "queue resume --all leaves what was paused by its name"
+tow queue resume mail >/dev/null
+exits 64 "a name and --all" tow queue pause mail --all 2>/dev/null
+exits 66 "show: no such queue" tow queue show nowhere 2>/dev/null
 exits 66 "no such queue" tow queue pause nowhere 2>/dev/null
 exits 66 "no such policy" tow queue set mail --policy nowhere 2>/dev/null
 like "$(tow queue ls)" "mail +open .*nobody serves it +tow worker --queue mail" "that nobody serves it is said, with the command that does"
@@ -29,7 +38,7 @@ process_stop "$WORKER_PID"
 ok "queue rm" tow queue rm mail
 is "$(queue mail .)" "" "gone"
 exits 64 "queue what?" tow queue 2>/dev/null
-like "$(tow queue 2>&1)" "needs one of: ls add set pause resume rm" "it says which there are"
+like "$(tow queue 2>&1)" "needs one of: ls show add set pause resume rm" "it says which there are"
 exits 64 "no such word" tow queue nonsense 2>/dev/null
 like "$(tow queue set default --retention 14 2>&1)" "takes a length of time with its unit, not '14'.*hint: for instance: --retention '14 days'" "14 what?"
 exits 0 "nothing is 0 of any unit" tow audit --since 0
@@ -216,6 +225,7 @@ while IFS='|' read -r words said; do
 done <<'end'
 policy set 'My Own' --shape fixed|bad policy name 'My Own'.*small letters
 policy set g --shape list|a list needs delays.*1 min, 10 min
+policy set g --shape list --delays '1 min,10'|--delays takes a length of time with its unit, not '10'.*--delays '10 days', or '10 s'
 policy set g --shape list --delays x,y|--delays takes lengths of time, not 'x,y'.*--delays '1 min,10 min
 policy set g --shape fixed --base '-1 s'|base is below zero
 policy set g --shape fixed --cap '-1 s'|cap is below zero

@@ -98,7 +98,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-	update tow_store.queue q set paused_at = coalesce(q.paused_at, tow.now()), pause_reason = reason where q.id = tow_store.see_queue(queue);
+	update tow_store.queue q set paused_at = coalesce(q.paused_at, tow.now()), pause_reason = reason, paused_with_all = false where q.id = tow_store.see_queue(queue);
 	perform tow_store.note('queue.paused', queue, null, jsonb_build_object('reason', reason));
 end $$;
 comment on function tow.pause(text, text) is 'No job of this queue is started until tow.resume; those that run go on.';
@@ -108,11 +108,52 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_variable
 begin
-	update tow_store.queue q set paused_at = null, pause_reason = null where q.id = tow_store.see_queue(queue);
+	update tow_store.queue q set paused_at = null, pause_reason = null, paused_with_all = false where q.id = tow_store.see_queue(queue);
 	perform tow_store.ring(pg_sequence_last_value(q.arm)) from tow_store.queue q where q.name = queue and pg_sequence_last_value(q.arm) > 0;
 	perform tow_store.note('queue.resumed', queue);
 end $$;
 comment on function tow.resume(text) is 'Start jobs of a paused queue again.';
+
+-- A maintenance window. What somebody has paused before, or pauses again meanwhile, has a reason of its own: it stays paused until
+-- it is resumed by name. Locks queues in the order of their ids. A queue that is made meanwhile is open.
+create or replace function tow.pause_queues(reason text default null) returns table(queue text, state text, pause_reason text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	q tow_store.queue;
+begin
+	for q in select o.* from tow_store.queue o order by o.id for no key update loop
+		queue := q.name;
+		state := case when q.paused_at is null then 'paused' else 'was paused' end;
+		pause_reason := case when q.paused_at is null then reason else q.pause_reason end;
+		if q.paused_at is null then
+			perform tow.pause(q.name, reason);
+			update tow_store.queue o set paused_with_all = true where o.id = q.id;
+		end if;
+		return next;
+	end loop;
+end $$;
+comment on function tow.pause_queues(text) is 'Pause all queues that are not paused, until tow.resume_queues; state: paused, or was paused (and stays so then).';
+
+create or replace function tow.resume_queues() returns table(queue text, state text, pause_reason text)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	q tow_store.queue;
+begin
+	for q in select o.* from tow_store.queue o where o.paused_at is not null order by o.id for no key update loop
+		queue := q.name;
+		state := case when q.paused_with_all then 'resumed' else 'stays paused' end;
+		pause_reason := case when not q.paused_with_all then q.pause_reason end;
+		if q.paused_with_all then
+			perform tow.resume(q.name);
+		end if;
+		return next;
+	end loop;
+end $$;
+comment on function tow.resume_queues() is 'Start jobs again of the queues that tow.pause_queues has paused; state: resumed, or stays paused, as somebody paused it by its name.';
 
 -- The register goes first: that waits for every enqueue under way, and only then it is seen whether jobs are left.
 create or replace function tow.drop_queue(name text) returns void

@@ -14,6 +14,20 @@ from tow_store.queue q
 order by q.name;
 comment on view tow.queues is 'Queues: what is in them now, who serves them, their settings (null: the instance''s). ready, and waiting (in lanes), count to 10,000 a priority and no further; more: which of the two has others beside (tow.depth counts them). trouble, hint: that no live worker serves it, and the command that does.';
 
+create or replace function tow.show_queue(name text) returns setof tow.queues
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+	q tow.queues;
+begin
+	perform tow_store.see_queue(name);
+	select o.* into q from tow.queues o where o.name = name;
+	select d.ready, d.waiting, '{}' into q.ready, q.waiting, q.more from tow.depth(name) d;
+	return next q;
+end $$;
+comment on function tow.show_queue(text) is 'A queue as tow.queues has it, its jobs counted to the last one.';
+
 create or replace function tow_store.slots_of(w tow_store.worker) returns int
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$

@@ -34,7 +34,7 @@ revoke all on function tow_store.grant_all(text, text[]) from public;
 
 do $$
 declare
-	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,tow.list_jobs,tow.count_jobs,tow.depth,tow.rate,tow.needs,tow.graph_json,
+	c_see constant text[] := '{tow.state,tow.job,tow.log,tow.outcome,tow.steps,tow.why,tow.graph,tow.progress_of,tow.find_jobs,tow.find_history,tow.find_audit,tow.list_jobs,tow.count_jobs,tow.depth,tow.show_queue,tow.rate,tow.needs,tow.graph_json,
 		tow.series_queues,tow.series_durations,tow.series_failures,tow.series_system,tow.prometheus,
 		tow.show_schedule,tow.schedule_history,tow.next_runs,tow.cron_next,tow.cron_parse,tow.cron_describe,
 		tow.find_daemons,tow.show_daemon,tow.daemon_log,
@@ -46,7 +46,7 @@ declare
 		tow.sql_kinds,tow.run_sql,tow.daemon_status,
 		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
 	c_act constant text[] := '{tow.cancel,tow.retry,tow.forget,tow.run_now,tow.snooze,tow.reprioritise,tow.redrive,tow.retry_failed,tow.move,tow.bulk,tow.approve,tow.reject,
-		tow.pause,tow.resume,tow.pause_lane,tow.resume_lane,tow.pause_kind,tow.resume_kind,
+		tow.pause,tow.resume,tow.pause_queues,tow.resume_queues,tow.pause_lane,tow.resume_lane,tow.pause_kind,tow.resume_kind,
 		tow.pause_schedule,tow.resume_schedule,tow.run_schedule,tow.seen_schedule,
 		tow.drain_worker,tow.start_daemon,tow.stop_daemon,tow.enable_daemon,tow.disable_daemon,
 		tow.fsck}';

@@ -189,7 +189,8 @@ bool haulpage_print(struct cli *c, const struct tow_rows *rows)
 
 	if (!sheet_open(&p, c, rows))
 		return false;
-	sheet_title(&p, "download", sheet_get(&p, "title"), sheet_get(&p, "doing"));
+	sheet_title(&p, tow_fmt(p.a, "download %s", sheet_get(&p, "id")), sheet_get(&p, "title"),
+		    sheet_get(&p, "doing"));
 	facts(&p);
 	if (!list(c, &p, "files", "haul.find_files", FILES, file) || !attempts(c, &p) ||
 	    !list(c, &p, "events", "haul.find_events", EVENTS, event))

@@ -115,7 +115,8 @@ bool jobpage_print(struct cli *c, const struct tow_rows *rows)
 	struct sheet p;
 	if (!sheet_open(&p, c, rows))
 		return false;
-	sheet_title(&p, "job", sheet_get(&p, "kind"), sheet_get(&p, "state"));
+	sheet_title(&p, tow_fmt(p.a, "job %s", sheet_get(&p, "id")), sheet_get(&p, "kind"),
+		    sheet_get(&p, "state"));
 	facts(&p);
 	children(&p);
 	progress(&p);

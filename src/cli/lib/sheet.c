@@ -18,12 +18,12 @@ const char *sheet_get(const struct sheet *p, const char *name)
 	return tow_rows_get(p->rows, 0, name);
 }
 
-void sheet_title(const struct sheet *p, const char *noun, const char *name, const char *state)
+void sheet_title(const struct sheet *p, const char *thing, const char *name, const char *state)
 {
 	enum colour colour = text_colour_of(state);
-	printf("%s%s %s  %s%s  %s%s%s\n", text_on(&p->look, BOLD), noun, sheet_get(p, "id"),
-	       text_excerpt(p->a, name), text_off(&p->look, BOLD), text_on(&p->look, colour), state,
-	       text_off(&p->look, colour));
+	printf("%s%s%s%s%s  %s%s%s\n", text_on(&p->look, BOLD), thing, name ? "  " : "",
+	       name ? text_excerpt(p->a, name) : "", text_off(&p->look, BOLD),
+	       text_on(&p->look, colour), state, text_off(&p->look, colour));
 }
 
 void sheet_fact(const struct sheet *p, const char *label, const char *value)

@@ -19,8 +19,8 @@ struct sheet {
 TOW_MUST bool sheet_open(struct sheet *p, struct cli *c, const struct tow_rows *rows);
 const char *sheet_get(const struct sheet *p, const char *name); /* NULL: null */
 
-/* "job 7  mail  running" */
-void sheet_title(const struct sheet *p, const char *noun, const char *name, const char *state);
+/* "job 7  mail  running"; what has no name but its own: NULL */
+void sheet_title(const struct sheet *p, const char *thing, const char *name, const char *state);
 void sheet_section(const struct sheet *p, const char *name);
 
 void sheet_fact(const struct sheet *p, const char *label, const char *value);

@@ -94,15 +94,14 @@ static bool asked_for(const struct cli *c, const char *option)
 	return false;
 }
 
-static void say_done(struct cli *c, const struct sub *s)
+void sub_say_done(struct cli *c, const char *name, const char *done)
 {
 	TOW_AUTO_BUF json = { 0 };
-	const char *name = named(c, s);
 	if (asked_for(c, "json")) {
 		tow_json_quote(&json, name, strlen(name));
-		printf("{\"name\": %s, \"done\": \"%s\"}\n", json.data, s->done);
+		printf("{\"name\": %s, \"done\": \"%s\"}\n", json.data, done);
 	} else if (!asked_for(c, "quiet")) {
-		printf("%s  %s\n", name, s->done);
+		printf("%s  %s\n", name, done);
 	}
 }
 
@@ -120,6 +119,6 @@ int sub_run(const struct sub *subs, const struct tow_option *options, int argc, 
 		return cli_failed(&c);
 	int status = s->run(&c);
 	if (status == EX_OK && s->done)
-		say_done(&c, s);
+		sub_say_done(&c, named(&c, s), s->done);
 	return status;
 }

@@ -16,6 +16,9 @@ struct sub {
 				      unless --quiet; NULL: it says itself what there is */
 };
 
+/* "mail  paused", unless --quiet; for those that say themselves what there is. */
+void sub_say_done(struct cli *c, const char *name, const char *done);
+
 /* Reads the options, connects, runs the one that is meant; --json and --database are for all. The
  * table ends with a NULL name. */
 int sub_run(const struct sub *subs, const struct tow_option *options, int argc, char **argv);
