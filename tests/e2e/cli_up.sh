@@ -90,7 +90,7 @@ like "$(cat "$log")" "database.died home=[^ ]* again_in_ms=" "the log says so"
 ok "jobs run again" wait_until '[ "$(tow enqueue echo "{\"d\": 1}" --wait | tail -1)" = "{\"d\": 1}" ]' 120
 ok "and the clock is minded" wait_until '"$TOW" status' 120
 like "$(tow db stop 2>&1)" "tow up runs and waits.*'tow db start'" "who stops it is told that it stays down"
-sleep 3
+process_turns "$up" 4
 exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
 tow db start >/dev/null
 ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60

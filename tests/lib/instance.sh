@@ -11,6 +11,7 @@
 #	begun_faulty			one for which a disk refuses what tests/lib/faulty.c says
 #	scheduler_start args...		the same: SCHEDULER_PID, SCHEDULER_LOG
 #	spawn name args...		any tow command in the background: SPAWN_PID, SPAWN_LOG
+#	process_turns pid n		waits until it has gone to sleep so many times more: it has looked around so often
 #	process_stop pid [seconds]	TERM, wait, KILL if it does not end; returns its exit status
 #	process_alive pid		true unless it is gone or a zombie
 #	instance_stop			ends everything at once; also done at exit
@@ -84,6 +85,14 @@ process_alive() {
 	read -r stat <"/proc/$1/stat" || return 1
 	[[ ${stat##*) } != [ZX]* ]]
 } 2>/dev/null
+
+turns_of() { awk '/^voluntary/ { print $2 }' "/proc/$1/status"; }
+
+process_turns() {
+	local from
+	from=$(turns_of "$1")
+	wait_until "[ \$(turns_of $1) -ge $((from + $2)) ]"
+}
 
 process_stop() {
 	local pid=$1 end=$((SECONDS + ${2:-60}))
