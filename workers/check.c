@@ -91,6 +91,6 @@ void check_print(const struct config *c, const char *file)
 	print_kinds(&c->kinds, NULL);
 	print_kinds(&c->kinds, kinds_builtin("exec"));
 	print_kinds(&c->kinds, kinds_builtin("http"));
-	printf("%s: %zu kind%s, %zu queue%s: right\n", file ? file : "options", c->kinds.n,
-	       plural(c->kinds.n), c->n_queues, plural(c->n_queues));
+	printf("%s%s%zu kind%s, %zu queue%s: right\n", file ? file : "", file ? ": " : "",
+	       c->kinds.n, plural(c->kinds.n), c->n_queues, plural(c->n_queues));
 }

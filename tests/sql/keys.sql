@@ -73,8 +73,12 @@ select pg_temp.refused(format('select tow.retry(%s)', :b), 'TW409', 'another job
 select is(tow.state(:b), 'cancelled', 'and nothing has changed');
 select pg_temp.ran(:w, '{"as": "failed", "final": true}', tow.enqueue('noop', key => 'e')) as e \gset
 select tow.enqueue('noop', key => 'e', run_at => tow.now() + '1 h'::interval) as e2 \gset
-select is(tow.redrive(max_jobs => 1), 1::bigint, 'redrive passes over such a job and takes the next one');
-select is(tow.redrive(), 0::bigint, 'which was the only one');
+select pg_temp.later('1 s');
+select pg_temp.ran(:w, '{"as": "failed", "final": true}', tow.enqueue('noop')) as behind \gset
+select is(tow.redrive(max_jobs => 1), 1::bigint, 'redrive takes the oldest one');
+select is(tow.redrive(max_jobs => 1), 1::bigint, 'then it passes over such a job and takes the next one');
+select is(tow.state(:behind), 'ready', 'which is that behind it');
+select is(tow.redrive(), 0::bigint, 'there are no others');
 select is(tow.redrive(dry_run => true), 1::bigint, 'what was passed over still matches');
 select is(array[tow.state(:e), tow.state(:third)], '{failed,ready}', 'as their states say');
 select tow.cancel(:b2);

@@ -1,5 +1,7 @@
 #include "queuepage.h"
 
+#include <string.h>
+
 #include "sheet.h"
 #include "shell.h"
 #include "table.h"
@@ -9,13 +11,15 @@ static const char *as(const struct sheet *p, const char *name, enum column_as as
 	return table_cell(p->a, p->rows, 0, &(struct column){ name, NULL, as }, p->now);
 }
 
-/* "at most 10 run, 100/min start, 20 of them at once" */
+/* "at most 10 run, 100/min start, 20 of them at once"; of a lane 0 is any number. */
 static const char *limits(const struct sheet *p, const char *most, const char *rate,
 			  const char *burst)
 {
 	TOW_AUTO_BUF out = { 0 };
-	if (sheet_get(p, most))
-		tow_buf_addf(&out, "at most %s run", sheet_get(p, most));
+	const char *run = sheet_get(p, most);
+	if (run)
+		tow_buf_adds(&out, strcmp(run, "0") == 0 ? "any number run"
+							 : tow_fmt(p->a, "at most %s run", run));
 	if (sheet_get(p, rate))
 		tow_buf_addf(&out, "%s%s start", out.len ? ", " : "", as(p, rate, AS_PACE));
 	if (sheet_get(p, burst))
