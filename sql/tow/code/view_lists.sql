@@ -23,7 +23,7 @@ declare
 begin
 	perform tow_store.see_queue(name);
 	select o.* into q from tow.queues o where o.name = name;
-	select d.ready, d.waiting, '{}' into q.ready, q.waiting, q.more from tow.depth(name) d;
+	select d.ready, d.waiting, '{}'::text[] into q.ready, q.waiting, q.more from tow.depth(name) d;
 	return next q;
 end $$;
 comment on function tow.show_queue(text) is 'A queue as tow.queues has it, its jobs counted to the last one.';
