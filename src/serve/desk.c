@@ -15,6 +15,7 @@
 #include "tow/proc.h"
 
 enum { PATIENCE_MS = 11000, ROUTES_FOR_US = 1000000 };
+enum { MOST_SIGN_IN = 4096 }; /* anybody may send one, and JSON takes a hundred times its length */
 
 /* A request on its way through. */
 struct turn {
@@ -360,6 +361,9 @@ static int sign_in(struct turn *t)
 	TOW_AUTO_ROWS *rows = NULL;
 	const char *secret;
 	char *text;
+	if (t->q->len > MOST_SIGN_IN)
+		return refuse(t, 413, "the body is longer than 4 KiB",
+			      "send {\"token\": ...} and nothing else");
 	if (!is_json(t->q) || !tow_json_parse(&body, t->q->body, t->q->len, &t->err) ||
 	    !(secret = tow_json_str(body, "token", NULL)))
 		return refuse(t, 422, "send {\"token\": ...} as JSON", NULL);

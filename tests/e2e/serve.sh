@@ -173,6 +173,8 @@ is "$(with_cookie -X POST -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/queues/defa
 is "$(with_cookie -X POST -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/queues/default/resume")" 204 "and back"
 is "$(sign_in "$OTTO" -H 'Origin: http://evil.example' | jq .status)" 403 "another site signs nobody in"
 is "$(with_cookie -X DELETE -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/session")" 204 "it signs out"
+printf '{"token":"%s","more":[%s]}' "$ADA" "$(printf '{},%.0s' {1..2000})0" >"$instance_dir/long"
+is "$(curl -s -m 10 -H 'Content-Type: application/json' --data-binary "@$instance_dir/long" "$SERVE_URL/api/v1/session" | jq -r '"\(.status) \(.detail)"')" "413 the body is longer than 4 KiB" "what nobody needs for that is not looked into"
 link=$("$TOW" token link --role viewer --address "$SERVE_URL")
 like "$link" "^$SERVE_URL/#key=tow_" "an address that signs in"
 is "$(sign_in "${link#*#key=}" | jq -r .role)" viewer "does so"
