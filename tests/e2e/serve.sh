@@ -150,6 +150,21 @@ before=$(refused)
 for n in {1..10}; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer wrong$n" "$SERVE_URL/api/v1/me"; done
 ok "those of a burst are all counted, though nobody comes after it" wait_until '[ "$(refused)" -ge $((before + 10)) ]' 60
 
+# A call that takes long keeps nobody waiting who asks with the same token, though that is to be noted as used.
+instance_psql -c "create function public.slow() returns void language sql as 'select pg_sleep(3600)'" -c "grant usage on schema public to tow_viewer" \
+	-c "select tow_store.add_route('test', 'GET', '/api/v1/slow', 'public.slow', 'viewer', 'nothing')" >/dev/null
+TOKEN=$(token_add slow viewer)
+api_status GET /api/v1/slow >/dev/null &
+slow=$!
+asleep() { instance_psql -c "select count(*) from pg_stat_activity where wait_event = 'PgSleep'"; }
+ok "a call that takes long" wait_until '[ "$(asleep)" = 1 ]'
+is "$(api_status GET /api/v1/me) $(asleep)" "200 1" "keeps nobody else waiting who has its token"
+is "$("$TOW" token ls --json | jq 'map(select(.name == "slow").used_at != null)[0]')" true "which is noted as used"
+"$TOW" token rm slow >/dev/null
+is "$(asleep)" 1 "nor who takes that away"
+wait "$slow"
+TOKEN=$ADA
+
 # Other names, other pages
 is "$(curl -s -m 10 -H 'Host: evil.example' "$SERVE_URL/api/v1/health" | jq .status)" 421 "a name of somebody else's that leads here is refused"
 is "$(curl -s -m 10 -H "Host: localhost:${SERVE_URL##*:}" "$SERVE_URL/api/v1/health" | jq -r .status)" ok "localhost is us"

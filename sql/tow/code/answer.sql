@@ -204,20 +204,16 @@ as $$
 $$;
 comment on function tow_store.end_once(text, text, int, text) is 'Remember what a request was answered.';
 
--- Raises TW401. Writes once a minute at most, so that reading stays reading.
+-- Raises TW401.
 create or replace function tow_store.holder(p_hash text) returns tow_store.token
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_now constant timestamptz := tow.now();
 	t tow_store.token;
 begin
-	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(p_hash) and o.kind <> 'key' and coalesce(o.expires_at > v_now, true);
+	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(p_hash) and o.kind <> 'key' and coalesce(o.expires_at > tow.now(), true);
 	if not found then
 		perform tow_store.fail('TW401', 'no such token, or it has expired', 'tow token add NAME makes another, tow token link an address that signs in');
-	end if;
-	if coalesce(t.used_at < v_now - interval '1 min', true) then
-		update tow_store.token o set used_at = v_now where o.hash = t.hash;
 	end if;
 	return t;
 end $$;
@@ -229,6 +225,20 @@ as $$
 	select p_least is null or p_role = p_least or p_role = 'admin' or p_role = 'operator' and p_least <> 'admin'
 $$;
 comment on function tow_store.may_ask(text, text) is 'Whether a token of this role may ask a route that is for those of another, and above; null: for all.';
+
+-- Once a minute at most, so that reading stays reading. Last of all that a call does, so that no other waits for it as long as it takes;
+-- and nobody waits for who notes the same.
+create or replace function tow_store.note_use(t tow_store.token) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_now constant timestamptz := tow.now();
+begin
+	if coalesce(t.used_at < v_now - interval '1 min', true) then
+		update tow_store.token o set used_at = v_now where o.hash = (select f.hash from tow_store.token f where f.hash = t.hash for no key update skip locked);
+	end if;
+end $$;
+comment on function tow_store.note_use(tow_store.token) is 'Remember when a token was used.';
 
 -- Raises TW410, TW403.
 create or replace function tow_store.route_for(t tow_store.token, p_route int) returns tow_store.route
@@ -367,6 +377,7 @@ begin
 		if d.status is not null and r.gives = 'token' then
 			perform tow_store.fail('TW409', 'this was done when it was asked first, and what it gave is kept nowhere', 'drop the token and add it anew, with another Idempotency-Key');
 		elsif d.status is not null then
+			perform tow_store.note_use(t);
 			return query select d.status, 'application/json', d.body, null::text;
 			return;
 		end if;
@@ -391,6 +402,7 @@ begin
 	if answer.once is not null then
 		perform tow_store.end_once(v_owner, answer.once, v_status, case when r.gives <> 'token' then v_text end); -- a secret is in no row
 	end if;
+	perform tow_store.note_use(t);
 	return query select v_status, case when r.path = '/metrics' then 'text/plain; version=0.0.4; charset=utf-8' when r.gives = 'text' then 'text/plain; charset=utf-8' else 'application/json' end, v_text, v_seen;
 end $$;
 comment on function tow.answer(text, int, jsonb, text, text, text) is
