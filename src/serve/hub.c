@@ -35,11 +35,12 @@ struct loop {
 	struct room room;
 	struct tow_link db;
 	enum call call;
-	bool lost; /* since the last answer */
 	bool over;
 	int refused; /* the exit status, where the database refuses for good one that never was
 			there */
-	long long ask_us, vouch_us, tidy_us, sent_us, pause_us;
+	long long ask_us;  /* when the next look at what has changed is due */
+	long long soon_us; /* and for somebody who wants to know of something new */
+	long long vouch_us, tidy_us, sent_us, pause_us;
 	int signals;
 	int *ears; /* -1: nobody speaks there any more */
 	struct pollfd *polls;
@@ -50,11 +51,21 @@ struct loop {
 static void lose(struct loop *l, const struct tow_err *e)
 {
 	l->refused = l->db.met ? 0 : tow_db_refusal(e);
-	if (l->lost)
+	if (l->room.lost)
 		return;
-	l->lost = true;
 	tow_log_err(TOW_WARN, "hub.lost", e);
 	room_lost(&l->room);
+}
+
+/* The backend would go on with it, and another one be asked the same meanwhile. */
+static void give_up(struct loop *l, long long now)
+{
+	struct tow_err e = { 0 };
+
+	tow_fail(&e, TOW_RETRY, "no answer within %d s", PATIENCE_US / 1000000);
+	tow_db_cancel(l->db.db);
+	tow_link_drop(&l->db, now);
+	lose(l, &e);
 }
 
 static bool anybody_listens(const struct loop *l)
@@ -68,6 +79,7 @@ static bool ask_changes(struct loop *l, long long now, struct tow_err *e)
 	const char *marks = l->room.news.marks ? l->room.news.marks : "{}";
 
 	l->call = CALL_CHANGES;
+	l->sent_us = now;
 	l->room.hurry = false;
 	return tow_link_send(&l->db, now, e, "tow.changes",
 			     (const char *[]){ marks, topics_list(&l->room.topics, &a) }, 2);
@@ -82,7 +94,13 @@ static bool ask_vouch(struct loop *l, long long now, struct tow_err *e)
 			      strlen(l->room.guests[i]->who.token));
 	tow_buf_addc(&hashes, '}');
 	l->call = CALL_VOUCH;
+	l->sent_us = now;
 	return tow_link_send(&l->db, now, e, "tow.vouch", (const char *[]){ hashes.data }, 1);
+}
+
+static long long changes_due(const struct loop *l)
+{
+	return l->room.hurry && l->soon_us < l->ask_us ? l->soon_us : l->ask_us;
 }
 
 static void ask(struct loop *l, long long now)
@@ -90,10 +108,9 @@ static void ask(struct loop *l, long long now)
 	struct tow_err e = { 0 };
 	bool sent = true;
 
-	l->sent_us = now;
 	if (l->room.n > 0 && now >= l->vouch_us)
 		sent = ask_vouch(l, now, &e);
-	else if (anybody_listens(l) && (l->room.hurry || now >= l->ask_us))
+	else if (anybody_listens(l) && now >= changes_due(l))
 		sent = ask_changes(l, now, &e);
 	if (!sent)
 		lose(l, &e);
@@ -127,21 +144,35 @@ static void take_vouch(struct loop *l, const struct tow_rows *rows, long long no
 	l->vouch_us = now + VOUCH_US;
 }
 
-/* Often while things change, and never so that the database does little else. */
+/* Often while things change, and never so that the database does little else: whoever subscribes
+ * again and again has half of its time at most. */
 static void take_changes(struct loop *l, const struct tow_rows *rows, long long now)
 {
 	bool told = news_take(&l->room.news, rows);
-	long long least = ASK_SHARE * (now - l->sent_us);
+	long long took = now - l->sent_us, least = ASK_SHARE * took;
 
 	if (told || l->pause_us < ASK_LEAST_US)
 		l->pause_us = ASK_LEAST_US;
 	else if ((l->pause_us *= 2) > ASK_MOST_US)
 		l->pause_us = ASK_MOST_US;
 	l->ask_us = now + (l->pause_us > least ? l->pause_us : least);
+	l->soon_us = took > ASK_LEAST_US / 2 ? now + took : l->sent_us + ASK_LEAST_US;
+}
+
+/* Where somebody listens, the database is back when it says what has changed: to be connected, or to
+ * vouch, is not enough. */
+static void back(struct loop *l)
+{
+	if (!l->room.lost)
+		return;
+	tow_log(TOW_INFO, "hub.back", NULL);
+	room_resync(&l->room);
 }
 
 static void take_answer(struct loop *l, const struct tow_rows *rows, long long now)
 {
+	if (l->call == CALL_CHANGES || !anybody_listens(l))
+		back(l);
 	if (l->call == CALL_VOUCH)
 		take_vouch(l, rows, now);
 	else
@@ -151,19 +182,21 @@ static void take_answer(struct loop *l, const struct tow_rows *rows, long long n
 /* It lives, and would not say it. */
 static void refused(struct loop *l, const struct tow_err *e, long long now)
 {
-	tow_log_err(TOW_WARN, "hub.refused", e);
-	l->ask_us = now + PATIENCE_US / 3;
+	l->ask_us = l->soon_us = now + PATIENCE_US / 3;
 	l->vouch_us = now + VOUCH_US;
-	l->room.hurry = false;
+	if (l->call == CALL_CHANGES)
+		lose(l, e);
+	else
+		tow_log_err(TOW_WARN, "hub.refused", e);
 }
 
+/* It may be another database, or one restored: what it said before is worth nothing. */
 static void connected(struct loop *l)
 {
-	if (!l->lost)
-		return;
-	l->lost = false;
-	tow_log(TOW_INFO, "hub.back", NULL);
-	room_resync(&l->room);
+	if (l->room.lost)
+		news_forget(&l->room.news);
+	if (l->room.n == 0)
+		back(l);
 }
 
 static void db_turn(struct loop *l, long long now)
@@ -172,7 +205,7 @@ static void db_turn(struct loop *l, long long now)
 	struct tow_err e = { 0 };
 
 	if (l->db.state == TOW_LINK_BUSY && now - l->db.since_us > PATIENCE_US)
-		tow_link_drop(&l->db, now);
+		give_up(l, now);
 	else if (l->db.state == TOW_LINK_IDLE)
 		(void)tow_db_lives(l->db.db); /* the turn drops it if not */
 	switch (tow_link_turn(&l->db, now, &rows, &e)) {
@@ -205,8 +238,8 @@ static long long db_wake(const struct loop *l)
 		return tow_link_wake(&l->db);
 	if (l->room.n > 0)
 		wake = l->vouch_us;
-	if (anybody_listens(l) && l->ask_us < wake)
-		wake = l->room.hurry ? 0 : l->ask_us;
+	if (anybody_listens(l) && changes_due(l) < wake)
+		wake = changes_due(l);
 	return wake;
 }
 
@@ -286,8 +319,11 @@ static bool hear_guest(struct loop *l, struct guest *g, struct tow_arena *a, lon
 
 	if (heard)
 		g->heard_us = now;
-	for (; text && !g->closing_us; text = text->next)
+	for (; text && !g->closing_us; text = text->next) {
 		room_hear(&l->room, g, text->text, text->len);
+		if (guest_backlog(g) > GUEST_BACKLOG_MOST)
+			end(g, GUEST_BUSY, "too slow", now);
+	}
 	return lives;
 }
 

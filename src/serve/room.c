@@ -69,6 +69,8 @@ struct guest *room_enter(struct room *r, struct guest *g, long long now)
 	g->came_us = g->heard_us = g->pinged_us = now;
 	g->next = r->news.ring.next;
 	say_seq(r, g, "hello", last(r));
+	if (r->lost)
+		say_seq(r, g, "lost", last(r));
 	return g;
 }
 
@@ -194,7 +196,7 @@ static bool check_place(struct guest *g, const struct tow_json *said)
 static void subscribe(struct room *r, struct guest *g, const struct tow_json *said)
 {
 	const struct tow_json *topics = tow_json_get(said, "topics");
-	size_t share = room_share(r, g->who.owner).topics;
+	size_t share = room_share(r, g->who.owner).topics, before = r->topics.all.n;
 	struct sorted fresh = { 0 };
 
 	if (!check_topics(g, topics) || !check_place(g, said))
@@ -213,7 +215,7 @@ static void subscribe(struct room *r, struct guest *g, const struct tow_json *sa
 	}
 	greet(r, g, said, &fresh);
 	sorted_release(&fresh);
-	r->hurry = true;
+	r->hurry |= r->topics.all.n > before;
 }
 
 static void unsubscribe(struct room *r, struct guest *g, const struct tow_json *said)
@@ -275,15 +277,16 @@ static void say_all(struct room *r, const char *type)
 
 void room_lost(struct room *r)
 {
+	r->lost = true;
 	say_all(r, "lost");
 }
 
 void room_resync(struct room *r)
 {
+	r->lost = false;
 	news_forget(&r->news);
 	ring_add(&r->news.ring, "", "", "",
 		 0); /* a number of its own: who was at the last one missed it */
 	topics_restart(&r->topics, last(r));
 	say_all(r, "resync");
-	r->hurry = true;
 }

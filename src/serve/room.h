@@ -11,6 +11,7 @@ struct room {
 	struct guest **guests;
 	size_t n, size;
 	bool hurry; /* somebody wants to know of something new */
+	bool lost;  /* what they were told may be old */
 };
 
 void room_init(struct room *r);
@@ -25,7 +26,7 @@ struct guest *room_enter(struct room *r, struct guest *g, long long now);
 void room_hear(struct room *r, struct guest *g, const char *text, size_t len);
 /* What a guest has to hear, as far as it reads. */
 void room_feed(struct room *r, struct guest *g);
-void room_lost(struct room *r);	  /* what they were told may be old */
+void room_lost(struct room *r);	  /* they are told so, and whoever comes meanwhile */
 void room_resync(struct room *r); /* nobody knows what has been missed: all look anew */
 void room_leave(struct room *r, size_t i, long long now);
 void room_release(struct room *r);

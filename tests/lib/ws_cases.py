@@ -335,6 +335,64 @@ def slow():
     fast.close()
 
 
+def greedy():
+    """Who asks for everything again and again in one breath is let go before much is kept for it."""
+    many_downloads(1000)
+    s, g = guest(*DOWNLOADS), guest(buffer=4096)
+    for _ in range(1000):
+        s.hear_until(lambda m: m["type"] == "progress")
+    again = pack(TEXT, b'{"type":"subscribe","topics":["downloads"]}') + pack(TEXT, b'{"type":"unsubscribe","topics":["downloads"]}')
+    g.sock.sendall(again * (16384 // len(again)))
+    sql("delete from haul_store.transfer where key like 'many-%'")
+    got = g.ended()
+    assert got == 1013, got
+    s.close()
+
+
+def pace():
+    """However often somebody subscribes to something, others are told four times a second at most."""
+    many_downloads(1)
+    s, eager = guest(*DOWNLOADS), guest()
+    moving = "do $$ begin for i in 1 .. 200 loop update haul_store.transfer set percent = i % 100 where key like 'many-%'; commit; perform pg_sleep(0.02); end loop; end $$"
+    began = time.monotonic()
+    moves = subprocess.Popen(["psql", "-X", "-q", "-d", database, "-c", moving])
+    while moves.poll() is None:
+        eager.subscribe("queues")
+        eager.say(type="unsubscribe", topics=["queues"])
+        eager.hear_until(lambda m: m["type"] == "subscribed")
+        time.sleep(0.005)
+    s.say(type="subscribe", topics=[])
+    told = [m for m in s.hear_until(lambda m: m["type"] == "subscribed") if m["type"] == "progress"]
+    seconds = time.monotonic() - began
+    assert 2 <= len(told) <= 4 * seconds + 2, (len(told), seconds)
+    sql("delete from haul_store.transfer where key like 'many-%'")
+    s.close()
+    eager.close()
+
+
+def hung():
+    """The database does not answer the hub: who listens is told so, of what was asked nothing is left there, and all look anew in the end."""
+    s = guest("queues")
+    s.hear_until(lambda m: m.get("topic") == "queues")
+    lock = subprocess.Popen(["psql", "-X", "-q", "-d", database], stdin=subprocess.PIPE, text=True)
+    lock.stdin.write("begin; lock table tow_store.queue;\n")
+    lock.stdin.flush()
+    s.hear_until(lambda m: m["type"] == "lost", 60)
+    waits = "select count(*) from pg_stat_activity where query ~ 'tow.changes' and wait_event_type = 'Lock' and pid <> pg_backend_pid()"
+    until = time.monotonic() + 30
+    while sql(waits) == "0":
+        assert time.monotonic() < until, "it asks again"
+    assert sql(waits) == "1"
+    late = guest()
+    assert late.hear()["type"] == "lost", "and so is who comes meanwhile"
+    lock.communicate("rollback;\n")
+    for g in (s, late):
+        g.hear_until(lambda m: m["type"] == "resync", 60)
+    s.hear_until(lambda m: m.get("topic") == "queues")
+    s.close()
+    late.close()
+
+
 def let_go():
     other = sql("select tow.add_token('leaver')")
     stays, goes = guest("queues"), guest("queues", token=other)
