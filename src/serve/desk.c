@@ -153,7 +153,7 @@ static void note_stranger(struct turn *t)
 {
 	if (!is(t->err.class, "TW401") || !http_header(t->q, "Authorization"))
 		return;
-	strangers_add(&t->desk->strangers, guard_client(&t->desk->guard, t->q));
+	strangers_add(&t->desk->strangers, REFUSED_TOKEN, guard_client(&t->desk->guard, t->q));
 	desk_turn(t->desk);
 }
 
@@ -345,14 +345,13 @@ static int describe(struct turn *t)
 
 static void note_sign_in(struct turn *t)
 {
-	const char *from = guard_client(&t->desk->guard, t->q);
-	if (!is(t->err.class, "TW401")) {
-		if (problem_status(&t->err) < 500)
-			tow_log_err(TOW_WARN, "sign_in.failed", &t->err);
-		return;
+	if (is(t->err.class, "TW401")) {
+		strangers_add(&t->desk->strangers, REFUSED_SIGN_IN,
+			      guard_client(&t->desk->guard, t->q));
+		desk_turn(t->desk);
+	} else if (problem_status(&t->err) < 500) {
+		tow_log_err(TOW_WARN, "sign_in.failed", &t->err);
 	}
-	strangers_log(&t->desk->strangers, "sign_in.refused", from);
-	(void)strangers_tell_of(ask(t->desk), "sign_in.refused", 1, from);
 }
 
 static int sign_in(struct turn *t)
@@ -515,7 +514,7 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 
 void desk_close(struct desk *d)
 {
-	if (d->strangers.n && d->db && tow_db_lives(d->db))
+	if (d->db && tow_db_lives(d->db))
 		strangers_tell(&d->strangers, ask(d));
 	tow_db_closep(&d->db);
 	tow_arena_release(&d->routes.arena);

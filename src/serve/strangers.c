@@ -7,7 +7,13 @@
 
 enum { TOLD_FOR_US = 10000000, SECOND_US = 1000000, MOST_LINES = 10 };
 
-void strangers_log(struct strangers *s, const char *event, const char *from)
+/* In the log and in the audit. */
+static const char *const names[REFUSALS] = {
+	[REFUSED_TOKEN] = "token.refused",
+	[REFUSED_SIGN_IN] = "sign_in.refused",
+};
+
+static void log_one(struct strangers *s, enum refusal what, const char *from)
 {
 	long long now = tow_mono_us();
 	if (now - s->second_us >= SECOND_US) {
@@ -15,35 +21,45 @@ void strangers_log(struct strangers *s, const char *event, const char *from)
 		s->lines = 0;
 	}
 	if (s->lines++ < MOST_LINES)
-		tow_log(TOW_WARN, event, "from='%s'", from);
+		tow_log(TOW_WARN, names[what], "from='%s'", from);
 }
 
-void strangers_add(struct strangers *s, const char *from)
+void strangers_add(struct strangers *s, enum refusal what, const char *from)
 {
-	strangers_log(s, "token.refused", from);
-	snprintf(s->from, sizeof s->from, "%s", from);
-	s->n++;
+	struct tally *t = &s->of[what];
+	log_one(s, what, from);
+	snprintf(t->from, sizeof t->from, "%s", from);
+	t->n++;
+}
+
+static bool is_due(const struct tally *t)
+{
+	return t->n > 0 && (t->told_us == 0 || tow_mono_us() - t->told_us >= TOLD_FOR_US);
 }
 
 bool strangers_are_due(const struct strangers *s)
 {
-	return s->n > 0 && (s->told_us == 0 || tow_mono_us() - s->told_us >= TOLD_FOR_US);
+	bool due = false;
+	for (size_t i = 0; i < REFUSALS; i++)
+		due |= is_due(&s->of[i]);
+	return due;
 }
 
-bool strangers_tell_of(struct tow_db *db, const char *what, int times, const char *from)
+static void tell(struct tally *t, struct tow_db *db, const char *name)
 {
 	struct tow_err e = { 0 };
-	char text[16];
-	snprintf(text, sizeof text, "%d", times);
-	if (tow_call(db, NULL, &e, "tow.sign_in_refused", what, text, from))
-		return true;
-	tow_log_err(TOW_WARN, "refused.unnoted", &e);
-	return false;
+	char times[16];
+	snprintf(times, sizeof times, "%d", t->n);
+	t->told_us = tow_mono_us();
+	if (tow_call(db, NULL, &e, "tow.sign_in_refused", name, times, t->from))
+		t->n = 0;
+	else
+		tow_log_err(TOW_WARN, "refused.unnoted", &e);
 }
 
 void strangers_tell(struct strangers *s, struct tow_db *db)
 {
-	s->told_us = tow_mono_us();
-	if (strangers_tell_of(db, "token.refused", s->n, s->from))
-		s->n = 0;
+	for (size_t i = 0; i < REFUSALS; i++)
+		if (s->of[i].n > 0)
+			tell(&s->of[i], db, names[i]);
 }
