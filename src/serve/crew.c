@@ -75,6 +75,7 @@ static int speak(const struct party *p, size_t which)
 		.most_each = p->crew->most_each,
 		.most_body = HTTP_MOST_BODY,
 		.answer = desk_answer,
+		.admits = desk_admits,
 		.self = &desk,
 	};
 	desk.hub = p->to_hub[which];

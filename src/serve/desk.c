@@ -170,6 +170,20 @@ static int refuse_stranger(struct turn *t, const char *token)
 	return t->r->status;
 }
 
+/* Of the token: no row, it is none. */
+static bool vouch(struct turn *t, const char *token, struct tow_rows **rows)
+{
+	return tow_call(ask(t->desk), rows, &t->err, "tow.vouch",
+			tow_fmt(t->q->arena, "{%s}", token));
+}
+
+static int turn_away(struct turn *t, const char *token)
+{
+	int status = refuse_stranger(t, token);
+	note_stranger(t);
+	return status;
+}
+
 /* What can be got answers HEAD, too. */
 static int refuse_method(struct turn *t, const char *gets)
 {
@@ -295,6 +309,17 @@ static int call_route(struct turn *t, const char *token, bool again)
 	return fail(t);
 }
 
+/* Its body is lost: the database may have come back since then. */
+static int refuse_long(struct turn *t, const char *token)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	if (!vouch(t, token, &rows))
+		return fail(t);
+	if (tow_rows_count(rows) == 0)
+		return turn_away(t, token);
+	return refuse(t, 503, "whose it is could not be looked up", "send it again in a moment");
+}
+
 static int api(struct turn *t)
 {
 	const char *token = NULL;
@@ -307,6 +332,8 @@ static int api(struct turn *t)
 		return refuse_stranger(t, NULL);
 	if (!connected(t->desk, &t->err))
 		return fail(t);
+	if (t->q->strange)
+		return refuse_long(t, token);
 	return call_route(t, token, true);
 }
 
@@ -360,7 +387,7 @@ static int sign_in(struct turn *t)
 	TOW_AUTO_ROWS *rows = NULL;
 	const char *secret;
 	char *text;
-	if (t->q->len > MOST_SIGN_IN)
+	if (t->q->len > MOST_SIGN_IN || t->q->strange)
 		return refuse(t, 413, "the body is longer than 4 KiB",
 			      "send {\"token\": ...} and nothing else");
 	if (!is_json(t->q) || !tow_json_parse(&body, t->q->body, t->q->len, &t->err) ||
@@ -398,14 +425,10 @@ static int websocket(struct turn *t)
 	const char *token = NULL;
 	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
 	    !connected(t->desk, &t->err) ||
-	    (token && !tow_call(ask(t->desk), &rows, &t->err, "tow.vouch",
-				tow_fmt(t->q->arena, "{%s}", token))))
+	    (token && !vouch(t, token, &rows)))
 		return fail(t);
-	if (!token || tow_rows_count(rows) == 0) {
-		int status = refuse_stranger(t, token);
-		note_stranger(t);
-		return status;
-	}
+	if (!token || tow_rows_count(rows) == 0)
+		return turn_away(t, token);
 	if (is(tow_rows_get(rows, 0, "role"), "producer"))
 		return refuse(t, 403, "a producer makes jobs, and is told nothing",
 			      "listen with a viewer's token: tow token add NAME");
@@ -510,6 +533,16 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 			coding_apply(q, r);
 	}
 	known_let_go(t.held);
+}
+
+bool desk_admits(void *desk, const struct http_request *q)
+{
+	struct turn t = { .desk = desk, .q = q };
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *token = NULL;
+	begin(t.desk);
+	return guard_token(&t.desk->guard, q, true, &token, &t.err) && token &&
+	       connected(t.desk, &t.err) && vouch(&t, token, &rows) && tow_rows_count(rows) > 0;
 }
 
 void desk_close(struct desk *d)

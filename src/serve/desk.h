@@ -35,6 +35,7 @@ struct desk {
 };
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);
+bool desk_admits(void *desk, const struct http_request *q); /* who has a token that is good */
 
 /* Between requests: tells the database what was counted, once that is due. */
 void desk_turn(struct desk *d);

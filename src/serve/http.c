@@ -19,8 +19,9 @@ enum { HEAD_S = 20, BODY_S = 60, IDLE_S = 75, ANSWER_S = 120 };
 /* MHD keeps a head there, and refuses by itself what does not fit. */
 enum { MEMORY_BYTES = 2 * HTTP_MOST_HEAD, SWEEP_MS = 1000 };
 
-/* Whoever sends a body has not shown a token yet: all of them together have so much. */
-enum { BODIES_BYTES = 64 << 20 };
+/* So much of a body is kept of anybody, as there are so many connections and no more. What is longer
+ * is kept of who is admitted: all of them together have so much. */
+enum { BODY_FREE = 16 << 10, BODIES_BYTES = 64 << 20 };
 
 /* An open connection. */
 struct visitor {
@@ -39,8 +40,9 @@ struct exchange {
 	bool answered;
 	struct tow_buf body;
 	char *target;
-	bool begun, too_long, crowded;
-	size_t *held; /* of all bodies of the server */
+	bool begun, too_long, crowded, strange;
+	bool admitted; /* its body is counted */
+	size_t *held;  /* of all those of the server */
 	void (*take)(void *owned, int connection, const void *early, size_t len);
 	void *owned;
 };
@@ -50,7 +52,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct visitor visitors; /* the head of a ring */
 	long long swept_us;
-	size_t held;			  /* bodies that are here */
+	size_t held;			  /* long bodies that are here */
 	struct exchange *waiting, **last; /* requests, in the order in which they came */
 };
 
@@ -172,7 +174,8 @@ static void *asked(void *self, const char *uri, struct MHD_Connection *connectio
 
 static void drop_body(struct exchange *x)
 {
-	*x->held -= x->body.len;
+	if (x->admitted)
+		*x->held -= x->body.len;
 	tow_buf_release(&x->body);
 }
 
@@ -241,10 +244,8 @@ static size_t head_of(struct MHD_Connection *connection)
 }
 
 /* All that have come are read before the first of them is answered. */
-static void await_turn(struct http *h, struct exchange *x, const char *method, const char *version)
+static void await_turn(struct http *h, struct exchange *x)
 {
-	x->method = method;
-	x->version = version;
 	x->came_us = tow_mono_us();
 	give_time(x->connection, ANSWER_S);
 	*h->last = x;
@@ -260,10 +261,9 @@ static struct exchange *next_waiting(struct http *h)
 	return x;
 }
 
-static void answer(struct http *h, struct exchange *x)
+static struct http_request request_of(struct exchange *x, const struct http_peer *peer)
 {
-	const struct http_peer peer = { x->connection };
-	const struct http_request q = {
+	return (struct http_request){
 		.method = x->method,
 		.version = x->version,
 		.target = x->target,
@@ -272,10 +272,17 @@ static void answer(struct http *h, struct exchange *x)
 		.head = head_of(x->connection),
 		.too_long = x->too_long,
 		.crowded = x->crowded,
+		.strange = x->strange,
 		.came_us = x->came_us,
-		.peer = &peer,
+		.peer = peer,
 		.arena = &x->arena,
 	};
+}
+
+static void answer(struct http *h, struct exchange *x)
+{
+	const struct http_peer peer = { x->connection };
+	const struct http_request q = request_of(x, &peer);
 	struct http_reply r = { .body = "" };
 	h->o.answer(h->o.self, &q, &r);
 	send_reply(x, &r);
@@ -283,17 +290,32 @@ static void answer(struct http *h, struct exchange *x)
 	MHD_resume_connection(x->connection);
 }
 
+static void admit(struct http *h, struct exchange *x)
+{
+	const struct http_peer peer = { x->connection };
+	const struct http_request q = request_of(x, &peer);
+	if (h->o.admits(h->o.self, &q)) {
+		x->admitted = true;
+		h->held += x->body.len;
+	} else {
+		x->strange = true;
+	}
+}
+
 /* What is refused is read to its end, and not kept. */
 static void take_part(struct http *h, struct exchange *x, const char *data, size_t len)
 {
+	if (!x->admitted && !x->strange && x->body.len + len > BODY_FREE)
+		admit(h, x);
 	x->too_long |= x->body.len + len > h->o.most_body;
-	x->crowded |= h->held + len > BODIES_BYTES;
-	if (x->too_long || x->crowded) {
+	x->crowded |= x->admitted && h->held + len > BODIES_BYTES;
+	if (x->strange || x->too_long || x->crowded) {
 		drop_body(x);
 		return;
 	}
 	tow_buf_add(&x->body, data, len);
-	h->held += len;
+	if (x->admitted)
+		h->held += len;
 }
 
 /* MHD calls it when the head is there, for each part of the body, and in the end; once more, when
@@ -309,11 +331,13 @@ static enum MHD_Result meet(void *self, struct MHD_Connection *connection, const
 		return MHD_NO;
 	if (!x->begun) {
 		x->begun = true;
+		x->method = method;
+		x->version = version;
 		give_time(connection, BODY_S);
 		return MHD_YES;
 	}
 	if (*len == 0)
-		await_turn(h, x, method, version);
+		await_turn(h, x);
 	else
 		take_part(h, x, data, *len);
 	*len = 0;

@@ -26,6 +26,7 @@ struct http_request {
 	size_t head;	   /* how long all is that came before the body */
 	bool too_long;	   /* more than most_body came, and is lost */
 	bool crowded;	   /* so much came of others at the same time that this one's is lost */
+	bool strange;	   /* a long one of whom nobody admits, and lost */
 	long long came_us; /* when it had been read: what is looked up from then on is true */
 	const struct http_peer *peer;
 	struct tow_arena *arena; /* for the answer; until it is sent */
@@ -59,6 +60,8 @@ struct http_options {
 	size_t most_connections, most_body;
 	size_t most_each; /* connections from one address; 0: any number */
 	void (*answer)(void *self, const struct http_request *q, struct http_reply *r);
+	/* Whether somebody may send a long body: it is asked when its head is there. */
+	bool (*admits)(void *self, const struct http_request *q);
 	void *self;
 };
 TOW_MUST bool http_open(struct http **h, const struct http_options *o, struct tow_err *e);

@@ -31,7 +31,8 @@ ok "the processes share them" wait_until shared 15 # before they are let go
 before=$(memory)
 ok "nonsense" test "$(attack nonsense 450)" = "450 done"
 ok "with hardly more memory ($before kB, then $(memory))" test "$(memory)" -lt $((before + 8192))
-is "$(attack bodies 60)" "['401', '503']" "what strangers send is not kept without end"
+is "$(attack bodies 60 "$TOKEN")" "403 ['401']" "what strangers send is not kept, and who has a token gets through beside them"
+ok "nor is it looked at ($before kB, then $(memory))" test "$(memory)" -lt $((before + 49152))
 echo >&"$go"
 wait "$idle"
 

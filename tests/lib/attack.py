@@ -1,8 +1,9 @@
-"""What strangers do to a server on loopback. attack.py URL idle|slow|nonsense|bodies N: says what became of it.
+"""What strangers do to a server on loopback. attack.py URL idle|slow|nonsense|bodies N [TOKEN]: says what became of it.
 
 idle: N connections that say nothing, kept open until a line comes on standard input.
 slow: N requests whose head comes byte by byte, for ever; until the server has ended each of them.
-bodies: N requests with nobody's token whose bodies of 8 MB lack the last byte; then that, and how many are refused.
+bodies: N requests with nobody's token whose bodies of 8 MB lack the last byte, and one with TOKEN's: how that is answered; then the last
+    byte of the others, and how they are.
 nonsense: N connections with bytes that are no request, or one that means to confuse.
 """
 import random
@@ -55,16 +56,24 @@ def slow(url, n):
     print(f"{len(open_ones)} left")
 
 
-def bodies(url, n):
+def begin_body(url, token):
     size = 8 << 20
-    open_ones = [connect(url) for _ in range(n)]
-    for s in open_ones:
-        s.setblocking(True)
-        s.sendall(b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                  + f"Content-Length: {size}\r\n\r\n".encode() + b" " * (size - 1))
-    for s in open_ones:
-        s.sendall(b" ")
-    print(sorted({s.recv(12)[9:].decode() for s in open_ones}))
+    s = connect(url)
+    s.setblocking(True)
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    s.sendall(f"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{bearer}Content-Length: {size}\r\n\r\n".encode()
+              + b" " * (size - 1))
+    return s
+
+
+def end_body(s):
+    s.sendall(b" ")
+    return s.recv(12)[9:].decode()
+
+
+def bodies(url, n, token):
+    strangers = [begin_body(url, "tow_wrong" if i % 2 else None) for i in range(n)]
+    print(end_body(begin_body(url, token)), sorted({end_body(s) for s in strangers}))
 
 
 NONSENSE = [
@@ -116,4 +125,4 @@ def nonsense(url, n):
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    {"idle": idle, "slow": slow, "nonsense": nonsense, "bodies": bodies}[sys.argv[2]](sys.argv[1], int(sys.argv[3]))
+    {"idle": idle, "slow": slow, "nonsense": nonsense, "bodies": bodies}[sys.argv[2]](sys.argv[1], int(sys.argv[3]), *sys.argv[4:])
