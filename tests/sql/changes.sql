@@ -91,8 +91,8 @@ select is(pg_temp.asks('jobs') ~ format('jobs %s ', :ask), false, 'who has heard
 select pg_temp.claim(w.id), pg_temp.later('1 minute'), pg_temp.say(w.id, :ask, '{"as": "waits", "for": "approval"}') from w \g /dev/null
 select is(pg_temp.asks('job:' || :'ask'), format('jobs %s needs_approval %1$s noop default noop album:7 2030-01-01T00:01:00+00:00', :ask), 'one whose handler asks, at another instant: it is told anew');
 select tow.cancel(:ask) \g /dev/null
-select pg_temp.look(variadic array(select 'job:' || i from generate_series(1, 3000) i)) \g /dev/null
-select is((select count(*) from said where topic ^@ 'job:'), 2000::bigint, 'so many, and no more');
+select pg_temp.look(variadic array(select 'job:' || i from generate_series(1, 5000) i)) \g /dev/null
+select is((select count(*) from said where topic ^@ 'job:'), 4000::bigint, 'as many as the hub asks for, and no more');
 
 -- Queues: counted so far and no further.
 select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[30]), queue => 'other') \g /dev/null
@@ -136,6 +136,19 @@ select is(pg_temp.gone(), 'workers 77', 'and then is');
 select is(pg_temp.of('queues', 'q', 'type', 'state'), 'change open', 'it is told how it is');
 select pg_temp.look('queues', 'workers', 'schedules', 'daemons') \g /dev/null
 select is((select count(*) from said where message ->> 'type' = 'gone'), 0::bigint, 'who asks for all misses none');
+
+-- Schedules: one that others push out of the first is not said to be gone, which it is not; who asks for it by name hears of it.
+create function pg_temp.schedules_gone() returns text language sql as $$
+	select pg_temp.look('schedules', 'schedule:z');
+	select string_agg(s.key, ' ' order by s.key) from said s where s.topic = 'schedules' and s.message ->> 'type' = 'gone' $$;
+select tow.schedule(format('m%s', i), '@daily', 'noop') from generate_series(1, 498) i \g /dev/null
+select is(pg_temp.schedules_gone(), 'z', 'five hundred are there');
+select tow.schedule('a', '@daily', 'noop'), tow.schedule('z', '@daily', 'noop') \g /dev/null
+select is(pg_temp.schedules_gone(), null, 'one more');
+select is(concat_ws(' ', count(*), count(*) filter (where key = 'y'), pg_temp.of('schedules', 'z', 'type')), '501 0 change', 'pushes the last one out, but not what is asked for') from said where topic = 'schedules';
+select is((select key from said where feed = 'schedules' and topic is null), 'over', 'and what is not said is not gone for that');
+select tow.unschedule('a'), tow.unschedule('z'), tow.unschedule('m7') \g /dev/null
+select is(pg_temp.schedules_gone(), 'a m7 z', 'what is dropped is');
 
 -- What is not well, now and then.
 select pg_temp.look('status') \g /dev/null

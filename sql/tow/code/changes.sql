@@ -9,7 +9,7 @@
 --   null   what  null  the mark. what: of states that are not said any more, 'gone' is told and of what is 'over' nothing;
 --                      null: it has not looked this time, they stay
 --
--- Each is bounded, and no history is read. Locks nothing.
+-- Each is bounded (to as many jobs as the hub asks for at most: TOPICS_ALL), and no history is read. Locks nothing.
 create or replace function tow.changes(since jsonb default '{}', topics text[] default '{}')
 returns table(feed text, topic text, key text, n bigint, message jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -67,7 +67,7 @@ as $$
 begin
 	return query
 		with w as materialized (
-			select substr(o.topic, 5)::bigint as id from (select distinct t.topic from unnest(p_topics) t(topic) where t.topic ~ '^job:\d{1,18}$' limit 2000) o
+			select substr(o.topic, 5)::bigint as id from (select distinct t.topic from unnest(p_topics) t(topic) where t.topic ~ '^job:\d{1,18}$' limit 4000) o
 		), born as materialized (
 			select w.id, b.id as band, b.laned from w join tow_store.job j on j.id = w.id join tow_store.queue q on q.name = j.queue join tow_store.band b on b.queue = q.id and b.priority = j.priority
 		), l as materialized (
@@ -126,7 +126,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
-	c_most constant int := 2000;
+	c_most constant int := 4000;
 begin
 	return query
 		with w as materialized (
@@ -213,20 +213,30 @@ begin
 end $$;
 comment on function tow_store.feed_workers(jsonb, text[]) is 'Feed: workers that live.';
 
+-- Which were told the mark remembers: one that others have pushed out of the first is there still, and nothing is said of it.
 create or replace function tow_store.feed_schedules(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+	c_most constant int := 500;
+	v_names constant text[] := array(
+		(select s.name from tow_store.schedule s order by s.name limit c_most)
+		union
+		select s.name from unnest(p_topics) t(topic) join tow_store.schedule s on s.name = substr(t.topic, length('schedule:') + 1) where t.topic ^@ 'schedule:');
 begin
 	return query
 		select 'schedules', s.name, null::bigint, jsonb_build_object('type', 'change', 'state', s.state, 'next_at', s.next_at, 'last_at', s.last_at,
 			'last_how', s.last_how, 'last_job', s.last_job, 'last_state', s.last_state)
-		from (select v.* from tow.schedules v limit 500) s
+		from tow.schedules s where s.name = any(v_names)
 		union all
-		select * from tow_store.missing(p_topics, 'schedules', array(select s.name from tow_store.schedule s))
+		select * from tow_store.missing(p_topics, 'schedules', v_names)
 		union all
-		select * from tow_store.looked();
+		select 'schedules', o.name, null, jsonb '{"type": "gone"}'
+		from jsonb_array_elements_text(case jsonb_typeof(p_since) when 'array' then p_since end) o(name) where 'schedule:' || o.name <> all(p_topics) and not exists (select from tow_store.schedule s where s.name = o.name)
+		union all
+		select * from tow_store.looked('over', to_jsonb(v_names));
 end $$;
-comment on function tow_store.feed_schedules(jsonb, text[]) is 'Feed: schedules, the first 500 by name.';
+comment on function tow_store.feed_schedules(jsonb, text[]) is 'Feed: schedules, the first 500 by name, and those that are asked for by it.';
 
 -- A daemon that fails says its error: that is for those who may see it, who ask tow.daemons.
 create or replace function tow_store.feed_daemons(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
