@@ -156,5 +156,12 @@ select pg_temp.fill(1000, :'minute', :'minute'::timestamptz + interval '1 min', 
 select pg_temp.cost() as cost_of_much \gset
 select diag(format('rows read: %s with 20,000 in history, %s with 220,000', :cost_of_little, :cost_of_much));
 select cmp_ok(:cost_of_much::bigint, '<', :cost_of_little::bigint * 3, 'a turn reads its minute, not what there was before');
+
+-- More than can be drawn.
+insert into tow_store.metric (at, minutes) select '2000-01-01'::timestamptz + i * interval '1 min', 1 from generate_series(1, 50001) i;
+insert into tow_store.metric_queue (at, minutes, queue, ready) select m.at, 1, 'many', 1 from tow_store.metric m where m.at < '2001-01-01';
+insert into tow_store.metric_failure (at, minutes, kind, class, failed, retried, lost) select m.at, 1, 'many', 'x', 1, 0, 0 from tow_store.metric m where m.at < '2001-01-01';
+select pg_temp.refused(format('select * from tow.series_%s(since => ''2000-01-01'')', of), 'TW422', 'shorter span', of) from unnest('{system,queues,failures}'::text[]) of;
+select is((select count(*) from tow.series_system('2000-01-01', '2000-01-01 12:00')), 720::bigint, 'a part of it is given');
 select * from finish();
 rollback;

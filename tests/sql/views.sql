@@ -42,6 +42,7 @@ select tow.run_now(:j) \g /dev/null
 select pg_temp.ran(:w, '{"as": "completed", "result": [1]}', :j) \g /dev/null
 select is((select row(state, attempt, result, error, priority)::text from tow.job(:j)), '(completed,2,[1],,100)', 'job: its result');
 select is((select jsonb_array_length(attempts) from tow.job(:j)), 2, 'and both attempts');
+select :j as old \gset
 select is((select count(*) from tow.jobs where id = :j), 0::bigint, 'jobs: no more');
 select is((select row(state, attempt, kind, queue, result, took, revived)::text from tow.history where id = :j), '(completed,2,noop,default,[1],00:00:00.001,f)', 'history: instead');
 select is((select (audit -> 0) ->> 'what' from tow.job(:j)), 'job.run_now', 'what people did to it');
@@ -92,6 +93,14 @@ select is((select count(*) from tow_store.gate where name = 'gone'), 0::bigint, 
 select is((select row(state, kind, queue)::text from tow.history where id = :j), '(completed,noop,default)', 'its history stays');
 select tow.enqueue('noop') as j \gset
 select is(tow.state(:j), 'waiting', 'and it comes back when it is used');
+
+-- One that goes on for weeks.
+insert into tow_store.history select (jsonb_populate_record(h, jsonb_build_object('run', h.run + 1000000 * i))).* from tow_store.history h, generate_series(1, 300) i where h.job_id = :old and h.outcome = 'r';
+select tow_store.note('tried', 'x', :old) from generate_series(1, 250) \g /dev/null
+insert into tow_store.step (job_id, name, at, run, result) select :old, 's' || i, tow.now() + i * interval '1 s', 1, '1' from generate_series(1, 201) i;
+select is((select row(jsonb_array_length(attempts), jsonb_array_length(audit), jsonb_array_length(steps))::text from tow.job(:old)), '(200,200,200)', 'job: the newest of its attempts, of what was done to it, and of its steps');
+select is((select row(attempts -> 199 ->> 'run' = (select max(h.run)::text from tow_store.history h where h.job_id = :old), steps -> 199 ->> 'name')::text from tow.job(:old)), '(t,s201)', 'the last of all is the last');
+select is((select counts from tow.job(:old)), jsonb_build_object('attempts', 302, 'audit', (select count(*) from tow_store.audit a where a.job_id = :old), 'steps', 201), 'and how many there are');
 
 select * from finish();
 rollback;

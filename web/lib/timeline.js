@@ -72,6 +72,12 @@ function entries(job) {
 	].sort(later);
 }
 
+// Of a job that goes on for weeks the server gives the newest.
+function LeftOut({ job: { attempts, audit, counts } }) {
+	const left = counts.attempts + counts.audit - (attempts?.length ?? 0) - (audit?.length ?? 0);
+	return left > 0 && html`<li class="deed"><p class="soft">${count(left, 'older entry is', 'older entries are')} not shown (${count(counts.attempts, 'attempt')} in all)</p></li>`;
+}
+
 export function Timeline({ job }) {
-	return html`<${Card} title="Timeline"><ol class="timeline">${entries(job).map((e) => e.node)}<${Made} job=${job} /></ol><//>`;
+	return html`<${Card} title="Timeline"><ol class="timeline">${entries(job).map((e) => e.node)}<${LeftOut} job=${job} /><${Made} job=${job} /></ol><//>`;
 }

@@ -1,6 +1,6 @@
 // One job: where it stands and why, what it was given and gave, each attempt with what it said, and what can be done about it.
 import { del, may, post } from '../lib/api.js';
-import { Button, Card, count, Facts, Gone, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, count, Facts, Gone, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { Graph } from '../lib/graph.js';
 import { hiddenSaid, hiddenWords, isHidden } from '../lib/hidden.js';
@@ -141,8 +141,8 @@ function About({ job }) {
 		['Parent', jobLink(job.parent)], ['Waits for', job.waits_for]].filter(([, v]) => v !== false)} /><//>`;
 }
 
-function Steps({ steps }) {
-	return html`<${Card} title="Steps"><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${isHidden(s.result ?? s.value) ? hiddenWords : JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
+function Steps({ steps, all }) {
+	return html`<${Card} title="Steps" extra=${all > steps.length && html`<span class="soft">the newest ${number(steps.length)} of ${number(all)}</span>`}><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${isHidden(s.result ?? s.value) ? hiddenWords : JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
 }
 
 function NoJob({ id, error }) {
@@ -172,7 +172,7 @@ function Known({ id }) {
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${job.error && html`<${Failed} job=${job} />`}
 		<div class="halves">
-			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} />`}</div>
+			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} all=${job.counts.steps} />`}</div>
 			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />
 				<${Card} title="Arguments"><${Json} value=${job.args} label="arguments" /><//>
 				${job.result !== null && html`<${Card} title="Result"><${Json} value=${job.result} label="result" /><//>`}

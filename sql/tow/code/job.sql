@@ -1,9 +1,9 @@
--- Everything about one job, in one row.
+-- Everything about one job, in one row. One that snoozes for weeks has tens of thousands of attempts: of what is a list the newest are given.
 create or replace function tow.job(job bigint) returns table(
 	id bigint, state text, kind text, queue text, priority int, attempt int, max_attempts int, args jsonb, result jsonb, error text,
 	created_at timestamptz, run_at timestamptz, started_at timestamptz, finished_at timestamptz, worker bigint, run bigint,
 	progress jsonb, attempts jsonb, log jsonb, key text, tags text[], policy text, timeout interval, deadline timestamptz, audit jsonb,
-	lane text, parent bigint, waits_for text, after bigint[], children jsonb, steps jsonb, signals jsonb
+	lane text, parent bigint, waits_for text, after bigint[], children jsonb, steps jsonb, signals jsonb, counts jsonb
 )
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -12,6 +12,7 @@ declare
 	j constant tow_store.job := tow_store.see_job($1);
 	p constant tow_store.policy := tow_store.policy_for(j, null);
 	v_sees constant boolean := tow.sees_args(j.queue);
+	c_most constant int := 200;
 begin
 	return query
 	select j.id, tow.state(j.id), j.kind, j.queue, coalesce(l.priority, j.priority), coalesce(l.attempt, h.attempt, 0), tow_store.max_attempts(j, p),
@@ -19,22 +20,24 @@ begin
 		tow_store.shown(coalesce(h.error, e.error), v_sees), j.created_at, coalesce(l.run_at, j.run_at), coalesce(l.started_at, h.started_at),
 		case when l.id is null then h.finished_at end, coalesce(l.worker, h.worker), coalesce(l.run, h.run),
 		(select to_jsonb(g) - 'job_id' || case when g.note is null or v_sees then '{}' else '{"note": "(hidden)"}' end::jsonb from tow_store.progress g where g.job_id = j.id and g.run = l.run),
-		(select jsonb_agg(to_jsonb(a) - 'job' order by a.run) from tow.attempts a where a.job = j.id),
-		(select jsonb_agg(to_jsonb(o) order by o.n) from (select * from tow.log(j.id) order by n desc limit 200) o),
+		(select jsonb_agg(to_jsonb(a) - 'job' order by a.run) from (select * from tow.attempts o where o.job = j.id order by o.run desc limit c_most) a),
+		(select jsonb_agg(to_jsonb(o) order by o.n) from (select * from tow.log(j.id) order by n desc limit c_most) o),
 		j.key, j.tags, p.name, j.timeout, j.deadline,
-		(select jsonb_agg(to_jsonb(a) - 'job_id' order by a.n) from tow_store.audit a where a.job_id = j.id),
+		(select jsonb_agg(to_jsonb(a) - 'job_id' order by a.n) from (select * from tow_store.audit o where o.job_id = j.id order by o.n desc limit c_most) a),
 		j.lane, j.parent, l.waits_for, (select array_agg(e.on_id order by e.on_id) from tow_store.edge e where e.job_id = j.id),
 		(select to_jsonb(f) - 'since' from tow_store.family_of(j.id) f where f.total > 0),
-		(select jsonb_agg(to_jsonb(t) order by t.at, t.name) from tow.steps(j.id) t),
+		(select jsonb_agg(to_jsonb(t) order by t.at, t.name) from (select * from tow.steps(j.id) o order by o.at desc, o.name desc limit c_most) t),
 		(select jsonb_agg(to_jsonb(g) - 'job_id' - 'fresh' || case when v_sees then '{}' else '{"payload": "(hidden)"}' end::jsonb order by g.n)
-			from (select * from tow_store.signal o where o.job_id = j.id order by o.n desc limit 100) g)
+			from (select * from tow_store.signal o where o.job_id = j.id order by o.n desc limit 100) g),
+		jsonb_build_object('attempts', (select count(*) from tow_store.history o where o.job_id = j.id), 'audit', (select count(*) from tow_store.audit o where o.job_id = j.id),
+			'steps', (select count(*) from tow_store.step o where o.job_id = j.id))
 	from (select) one
 		left join (select p.*, b.priority, case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) else tow_store.waits_for_what(p.id) end as waits_for
 			from tow_store.place_of(j.id) p left join tow_store.band b on b.id = p.band) l on true
 		left join (select * from tow_store.history o where o.job_id = j.id and o.outcome in ('c', 'f', 'x') order by o.run desc limit 1) h on l.id is null
 		left join (select o.error from tow_store.history o where o.job_id = j.id and o.outcome in ('r', 'l') order by o.run desc limit 1) e on l.id is not null;
 end $$;
-comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log (the last 200 lines), result, what people did to it, what it waits for and remembers.';
+comment on function tow.job(bigint) is 'Everything about one job: facts, state, attempts with their errors, progress, log, result, what people did to it, what it waits for and remembers. Of attempts, log, audit and steps the newest 200; counts: how many there are.';
 
 -- Most jobs have failed at nothing: how the last run ended is asked first, and where the job is only of those that failed.
 create or replace function tow_store.tried(p_job bigint) returns table(tries int, most int, next_at timestamptz, error text)

@@ -110,6 +110,22 @@ static void deed(const struct sheet *p, const struct tow_json *o)
 	       tow_json_is_object(detail) ? text_excerpt(p->a, tow_json_dump(p->a, detail)) : "");
 }
 
+/* Of a job that goes on for weeks the newest are there. */
+static void list(const struct sheet *p, const char *what,
+		 void (*print)(const struct sheet *, const struct tow_json *))
+{
+	TOW_AUTO_JSON *counts = NULL, *doc = NULL;
+	const struct tow_json *all = sheet_json(p, "counts", &counts);
+	const struct tow_json *items = sheet_json(p, what, &doc);
+	long long n = all ? tow_json_int(all, what, 0) : 0;
+	size_t shown = items ? tow_json_len(items) : 0;
+	sheet_list(p,
+		   n > (long long)shown
+			   ? tow_fmt(p->a, "%s, the newest %zu of %lld", what, shown, n)
+			   : what,
+		   what, print);
+}
+
 bool jobpage_print(struct cli *c, const struct tow_rows *rows)
 {
 	struct sheet p;
@@ -120,10 +136,10 @@ bool jobpage_print(struct cli *c, const struct tow_rows *rows)
 	facts(&p);
 	children(&p);
 	progress(&p);
-	sheet_list(&p, "attempts", "attempts", sheet_attempt);
-	sheet_list(&p, "steps", "steps", step);
+	list(&p, "attempts", sheet_attempt);
+	list(&p, "steps", step);
 	sheet_list(&p, "signals", "signals", signal_line);
 	sheet_list(&p, "log", "log", line);
-	sheet_list(&p, "audit", "audit", deed);
+	list(&p, "audit", deed);
 	return true;
 }
