@@ -70,6 +70,7 @@ static int speak(const struct party *p, size_t which)
 	long long end_us = 0;
 	int ms = 0;
 	const struct http_options options = {
+		.limits = { .head_s = 20, .body_s = 60, .idle_s = 75, .answer_s = 120 },
 		.connections = &p->crew->door.inside[which],
 		.most_connections = p->crew->door.most,
 		.most_each = p->crew->most_each,

@@ -12,10 +12,6 @@
 
 #define US_PER_S 1000000LL
 
-/* How long a connection may keep us waiting: for the head of its first request, for a body, and for
- * another request. MHD's own limit starts anew with each byte, which somebody may send one by one.
- */
-enum { HEAD_S = 20, BODY_S = 60, IDLE_S = 75, ANSWER_S = 120 };
 /* MHD keeps a head there, and refuses by itself what does not fit. */
 enum { MEMORY_BYTES = 2 * HTTP_MOST_HEAD, SWEEP_MS = 1000 };
 
@@ -129,7 +125,7 @@ static void visited(void *self, struct MHD_Connection *connection, void **contex
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		v = tow_xcalloc(1, sizeof *v);
 		*v = (struct visitor){ h->visitors.next, &h->visitors, connection,
-				       tow_mono_us() + HEAD_S * US_PER_S };
+				       tow_mono_us() + h->o.limits.head_s * US_PER_S };
 		v->next->before = v->before->next = v;
 		*context = v;
 		++*h->o.connections;
@@ -156,7 +152,7 @@ static void sweep(struct http *h)
 		info = MHD_get_connection_info(v->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		if (info)
 			shutdown(info->connect_fd, SHUT_RDWR);
-		v->until_us = now + HEAD_S * US_PER_S;
+		v->until_us = now + h->o.limits.head_s * US_PER_S;
 	}
 }
 
@@ -183,9 +179,9 @@ static void over(void *self, struct MHD_Connection *connection, void **context,
 		 enum MHD_RequestTerminationCode how)
 {
 	struct exchange *x = *context;
-	(void)self;
+	struct http *h = self;
 	(void)how;
-	give_time(connection, IDLE_S);
+	give_time(connection, h->o.limits.idle_s);
 	if (!x)
 		return;
 	drop_body(x);
@@ -224,14 +220,14 @@ static struct MHD_Response *response_of(struct exchange *x, const struct http_re
 }
 
 /* One that cannot be sent ends its connection (see meet). */
-static void send_reply(struct exchange *x, const struct http_reply *r)
+static void send_reply(struct http *h, struct exchange *x, const struct http_reply *r)
 {
 	struct MHD_Response *response = response_of(x, r);
 	if (!response)
 		return;
 	for (size_t i = 0; i < r->n_headers; i++)
 		MHD_add_response_header(response, r->headers[i].name, r->headers[i].value);
-	give_time(x->connection, ANSWER_S);
+	give_time(x->connection, h->o.limits.answer_s);
 	MHD_queue_response(x->connection, (unsigned)r->status, response);
 	MHD_destroy_response(response);
 }
@@ -247,7 +243,7 @@ static size_t head_of(struct MHD_Connection *connection)
 static void await_turn(struct http *h, struct exchange *x)
 {
 	x->came_us = tow_mono_us();
-	give_time(x->connection, ANSWER_S);
+	give_time(x->connection, h->o.limits.answer_s);
 	*h->last = x;
 	h->last = &x->next;
 	MHD_suspend_connection(x->connection);
@@ -285,7 +281,7 @@ static void answer(struct http *h, struct exchange *x)
 	const struct http_request q = request_of(x, &peer);
 	struct http_reply r = { .body = "" };
 	h->o.answer(h->o.self, &q, &r);
-	send_reply(x, &r);
+	send_reply(h, x, &r);
 	x->answered = true;
 	MHD_resume_connection(x->connection);
 }
@@ -333,7 +329,7 @@ static enum MHD_Result meet(void *self, struct MHD_Connection *connection, const
 		x->begun = true;
 		x->method = method;
 		x->version = version;
-		give_time(connection, BODY_S);
+		give_time(connection, h->o.limits.body_s);
 		return MHD_YES;
 	}
 	if (*len == 0)

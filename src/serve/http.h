@@ -55,7 +55,15 @@ struct http_reply {
 };
 void http_say(struct http_reply *r, const char *name, const char *value); /* a header */
 
+/* How long a connection may keep us waiting, in seconds: for the head of its first request, for a
+ * body, for another request, and until it has read its answer. MHD's own limit starts anew with
+ * each byte, which somebody may send one by one. */
+struct http_limits {
+	int head_s, body_s, idle_s, answer_s;
+};
+
 struct http_options {
+	struct http_limits limits;
 	atomic_uint *connections; /* how many there are */
 	size_t most_connections, most_body;
 	size_t most_each; /* connections from one address; 0: any number */

@@ -137,7 +137,10 @@ is "$(api GET /api/v1/openapi.json -D - -o /dev/null | grep -ci '^content-encodi
 like "$(api GET /metrics -H 'Accept-Encoding: gzip' | gunzip)" "# TYPE tow_" "for Prometheus, too"
 like "$(api GET /metrics -o /dev/null -D -)" "Content-Type: text/plain; version=0.0.4" "whose format has a version"
 is "$(curl -sI -m 10 "$SERVE_URL/api/v1/health" | head -1 | tr -d '\r')" "HTTP/1.1 200 OK" "HEAD"
-like "$(cat "$instance_dir/head")" "Content-Security-Policy: default-src 'none'" "pages may load nothing from elsewhere"
+is "$(sed -n 's/^Content-Security-Policy: \(.*\)\r$/\1/p' "$instance_dir/head")" \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" \
+	"pages may load nothing from elsewhere, and nothing that is written into them"
+is "$(curl -sI -m 10 "$SERVE_URL/" | grep -i '^content-security-policy')" "$(grep -i '^content-security-policy' "$instance_dir/head")" "the page itself has the same"
 first=$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key: k1')
 is "$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key: k1')" "$first" "what is sent twice with one key is done once"
 is "$(api_send POST /api/v1/jobs '{"kind":"echo"}' -H 'Idempotency-Key: k1' | jq .status)" 409 "and a key is for one thing"
@@ -187,6 +190,11 @@ is "$(with_cookie -X POST -H 'Origin: http://evil.example' "$SERVE_URL/api/v1/qu
 is "$(with_cookie -X POST -H 'Origin: null' "$SERVE_URL/api/v1/queues/default/pause")" 403 "nor from a frame of nobody's"
 is "$(with_cookie -X POST -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/queues/default/pause")" 204 "from our page it is"
 is "$(with_cookie -X POST -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/queues/default/resume")" 204 "and back"
+is "$(with_cookie -X POST -H 'Sec-Fetch-Site: same-origin' "$SERVE_URL/api/v1/queues/default/resume")" 204 "also where the browser says in another way that it is ours"
+for site in cross-site same-site none; do
+	is "$(with_cookie -X POST -H "Sec-Fetch-Site: $site" "$SERVE_URL/api/v1/queues/default/resume")" 403 "but not $site"
+done
+is "$(with_cookie -X POST -H 'Origin: http://evil.example' -H 'Sec-Fetch-Site: same-origin' "$SERVE_URL/api/v1/queues/default/resume")" 403 "and an origin says more"
 is "$(sign_in "$OTTO" -H 'Origin: http://evil.example' | jq .status)" 403 "another site signs nobody in"
 is "$(with_cookie -X DELETE -H "Origin: $SERVE_URL" "$SERVE_URL/api/v1/session")" 204 "it signs out"
 printf '{"token":"%s","more":[%s]}' "$ADA" "$(printf '{},%.0s' {1..2000})0" >"$instance_dir/long"

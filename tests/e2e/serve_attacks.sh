@@ -14,6 +14,14 @@ memory() { awk '/^Pss:/ { sum += $2 } END { print sum }' $(pgrep -P "$SERVE_PID"
 all_answer() { for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(api_status GET /api/v1/me)" = 200 ] || return 1; done; }
 
 ok "it answers" all_answer
+
+# What was answered is forgotten.
+ask_many() { curl -s -m 300 -o /dev/null -H "Authorization: Bearer $TOKEN" "$SERVE_URL/api/v1/jobs?kind=k[1-$1]"; }
+ask_many 300
+before=$(memory)
+ask_many 3000
+ok "three thousand questions later it has hardly more memory ($before kB, then $(memory))" test "$(memory)" -lt $((before + 4096))
+
 attack slow 60 >"$instance_dir/slow" &
 slow=$!
 

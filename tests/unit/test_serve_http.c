@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "src/serve/http.h"
 #include "tow/proc.h"
 
-enum { GUESTS = 3, MOST = 8 };
+enum { GUESTS = 3, MOST = 8, MOST_BODY = 100, MUCH = 32 << 20, HOUR = 3600 };
 
 static struct http *http;
 static atomic_uint connections;
@@ -39,6 +40,10 @@ static void answer(void *self, const struct http_request *q, struct http_reply *
 	r->status = r->take ? 101 : 200;
 	r->body = q->target;
 	r->len = strlen(q->target);
+	if (strcmp(q->target, "/much") == 0) {
+		r->body = tow_alloc(q->arena, MUCH);
+		r->len = MUCH;
+	}
 }
 
 static void let_in(int guest, struct sockaddr_in *at, socklen_t len)
@@ -50,12 +55,13 @@ static void let_in(int guest, struct sockaddr_in *at, socklen_t len)
 	http_let_in(http, fd, (struct sockaddr *)at, len);
 }
 
-static void set_up(void)
+static void set_up_with(struct http_limits limits)
 {
-	static const struct http_options o = { .connections = &connections,
-					       .most_connections = 10,
-					       .most_body = 100,
-					       .answer = answer };
+	const struct http_options o = { .limits = limits,
+					.connections = &connections,
+					.most_connections = 10,
+					.most_body = MOST_BODY,
+					.answer = answer };
 	struct sockaddr_in at = { .sin_family = AF_INET,
 				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof at;
@@ -70,6 +76,11 @@ static void set_up(void)
 		guests[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		let_in(guests[i], &at, len);
 	}
+}
+
+static void set_up(void)
+{
+	set_up_with((struct http_limits){ HOUR, HOUR, HOUR, HOUR });
 }
 
 static void tear_down(void)
@@ -163,10 +174,49 @@ START_TEST(who_waits_when_it_ends_is_let_go)
 }
 END_TEST
 
+/* Of all that could be waited for one second is the limit of one thing alone. */
+static void let_go_of_one(void)
+{
+	while (atomic_load(&connections) == GUESTS) {
+		struct pollfd p = { .fd = http_fd(http), .events = POLLIN };
+		int ms = http_turn(http);
+		poll(&p, 1, ms < 100 ? ms : 100);
+	}
+	ck_assert_uint_eq(atomic_load(&connections), GUESTS - 1);
+}
+
+START_TEST(who_dawdles_with_a_body_is_let_go)
+{
+	static const char text[] = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx";
+	set_up_with((struct http_limits){ HOUR, .body_s = 1, HOUR, HOUR });
+	ck_assert_int_eq(write(guests[0], text, sizeof text - 1), sizeof text - 1);
+	let_go_of_one();
+	ck_assert_uint_eq(n_asked, 0);
+}
+END_TEST
+
+START_TEST(who_asks_nothing_more_is_let_go)
+{
+	set_up_with((struct http_limits){ HOUR, HOUR, .idle_s = 1, HOUR });
+	ask(guests[0], "/a");
+	expect(guests[0], "/a");
+	let_go_of_one();
+}
+END_TEST
+
+START_TEST(who_does_not_read_the_answer_is_let_go)
+{
+	set_up_with((struct http_limits){ HOUR, HOUR, HOUR, .answer_s = 1 });
+	ask(guests[0], "/much");
+	turn_until(1);
+	let_go_of_one();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("serve_http");
-	TCase *c = tcase_create("turns");
+	TCase *c = tcase_create("turns"), *limits = tcase_create("limits");
 	SRunner *r = srunner_create(s);
 	int failed;
 
@@ -176,6 +226,12 @@ int main(void)
 	tcase_add_test(c, what_cannot_be_sent_is_not_answered_again);
 	tcase_add_test(c, who_waits_when_it_ends_is_let_go);
 	suite_add_tcase(s, c);
+	tcase_set_timeout(limits, 60);
+	tcase_add_checked_fixture(limits, NULL, tear_down);
+	tcase_add_test(limits, who_dawdles_with_a_body_is_let_go);
+	tcase_add_test(limits, who_asks_nothing_more_is_let_go);
+	tcase_add_test(limits, who_does_not_read_the_answer_is_let_go);
+	suite_add_tcase(s, limits);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
