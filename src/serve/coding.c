@@ -1,17 +1,27 @@
 #include "coding.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <zlib.h>
 
 enum { WORTH_IT = 1024, LEVEL = 1, GZIP = 16 };
 
-/* "gzip", not "gzip;q=0". */
+/* "gzip", and "gzip;q=0.5", not "gzip; q=0". */
 static bool wants_gzip(const struct http_request *q)
 {
+	static const char blank[] = " \t";
 	const char *accepts = http_header(q, "Accept-Encoding");
-	const char *at = accepts ? strstr(accepts, "gzip") : NULL;
-	return at && strncmp(at + strlen("gzip"), ";q=0", 4) != 0;
+	const char *at = accepts ? strcasestr(accepts, "gzip") : NULL;
+	if (!at)
+		return false;
+	at += strlen("gzip");
+	at += strspn(at, blank);
+	if (*at != ';')
+		return true;
+	at += 1 + strspn(at + 1, blank);
+	return strncasecmp(at, "q=", 2) != 0 || strtod(at + 2, NULL) > 0;
 }
 
 /* What would be longer than it was finds no room. */
@@ -28,7 +38,7 @@ static void compress_body(struct coded *c, const struct http_reply *r)
 }
 
 /* What is kept may go before the answer has been sent. */
-static bool pack(struct coded *c, const struct http_request *q, struct http_reply *r)
+static bool pack(struct coded *c, bool kept, const struct http_request *q, struct http_reply *r)
 {
 	if (!c->packed)
 		c->packed = tow_alloc(q->arena, r->len);
@@ -37,8 +47,7 @@ static bool pack(struct coded *c, const struct http_request *q, struct http_repl
 	c->tried = true;
 	if (c->len == 0)
 		return false;
-	r->body =
-		c == r->coded ? memcpy(tow_alloc(q->arena, c->len), c->packed, c->len) : c->packed;
+	r->body = kept ? memcpy(tow_alloc(q->arena, c->len), c->packed, c->len) : c->packed;
 	r->len = c->len;
 	return true;
 }
@@ -51,10 +60,10 @@ static const char *tag_of(struct coded *c, const struct http_reply *r)
 	return c->tag;
 }
 
-void coding_apply(const struct http_request *q, struct http_reply *r)
+void coding_apply(const struct http_request *q, struct http_reply *r, struct coded *kept)
 {
 	struct coded once = { 0 };
-	struct coded *c = r->coded ? r->coded : &once;
+	struct coded *c = kept ? kept : &once;
 	const char *has = http_header(q, "If-None-Match"), *tag;
 	if (r->status != 200)
 		return;
@@ -65,7 +74,7 @@ void coding_apply(const struct http_request *q, struct http_reply *r)
 		r->status = 304;
 		r->body = "";
 		r->len = 0;
-	} else if (r->len >= WORTH_IT && wants_gzip(q) && pack(c, q, r)) {
+	} else if (r->len >= WORTH_IT && wants_gzip(q) && pack(c, kept, q, r)) {
 		http_say(r, "Content-Encoding", "gzip");
 	}
 }

@@ -13,7 +13,7 @@ struct coded {
 };
 
 /* Adds ETag; empties the answer when the browser has it already; compresses it where that is worth
- * it and wanted. Of answers to GET. */
-void coding_apply(const struct http_request *q, struct http_reply *r);
+ * it and wanted. Of answers to GET. kept: of a body that is sent again; NULL: it is sent once. */
+void coding_apply(const struct http_request *q, struct http_reply *r, struct coded *kept);
 
 #endif

@@ -19,7 +19,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { MOST_PROCESSES = 32, AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
+enum { AGAIN_MS = 500, FAREWELL_MS = 200, GRACE_S = 5 };
 
 #define ASLEEP_US 5000000LL /* we have not looked for so long: silence says nothing */
 
@@ -32,8 +32,8 @@ struct member {
 /* The pairs outlive who uses them: a process that is started anew finds them as they were. */
 struct party {
 	const struct crew *crew;
-	struct member members[MOST_PROCESSES + 1]; /* the hub is the last */
-	int to_hub[MOST_PROCESSES], ears[MOST_PROCESSES];
+	struct member members[CREW_MOST + 1]; /* the hub is the last */
+	int to_hub[CREW_MOST], ears[CREW_MOST];
 	atomic_llong *turned_us; /* when each of the members had its last turn; seen by all */
 	long long looked_us;
 	int refused; /* the exit status, where the database refused the hub for good */

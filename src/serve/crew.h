@@ -6,6 +6,8 @@
 #include "desk.h"
 #include "door.h"
 
+enum { CREW_MOST = 32 }; /* processes that speak HTTP */
+
 struct crew {
 	struct desk desk; /* as each of them begins */
 	struct door door;

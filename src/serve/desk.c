@@ -2,30 +2,17 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "coding.h"
 #include "files.h"
 #include "problem.h"
+#include "sign_in.h"
 #include "socket.h"
-#include "tow/http.h"
-#include "tow/json.h"
 #include "tow/link.h"
 #include "tow/log.h"
 #include "tow/proc.h"
 
 enum { PATIENCE_MS = 11000, ROUTES_FOR_US = 1000000 };
-enum { MOST_SIGN_IN = 4096 }; /* anybody may send one, and JSON takes a hundred times its length */
-
-/* A request on its way through. */
-struct turn {
-	struct desk *desk;
-	const struct http_request *q;
-	struct http_reply *r;
-	const char *path, *query;
-	struct known_answer *held; /* until it has been coded */
-	struct tow_err err;
-};
 
 static bool is(const char *a, const char *b)
 {
@@ -44,8 +31,7 @@ static void begin(const struct desk *d)
 	atomic_store(d->turned_us, tow_mono_us());
 }
 
-/* For one call. Each is limited, so that a chain of slow ones is no hang. */
-static struct tow_db *ask(const struct desk *d)
+struct tow_db *desk_ask(const struct desk *d)
 {
 	begin(d);
 	return d->db;
@@ -56,8 +42,8 @@ static bool set_session(const struct desk *d, struct tow_err *e)
 {
 	tow_db_limit(d->db, PATIENCE_MS);
 	return tow_db_pooled(d->db) ||
-	       (tow_call(ask(d), NULL, e, "set_config", "statement_timeout", "10s", "false") &&
-		tow_call(ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
+	       (tow_call(desk_ask(d), NULL, e, "set_config", "statement_timeout", "10s", "false") &&
+		tow_call(desk_ask(d), NULL, e, "set_config", "timezone", "UTC", "false"));
 }
 
 /* Whoever asks has done nothing wrong and can do nothing about it: a 503, and the log says why. A
@@ -78,7 +64,7 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 {
 	long long newest = d->routes.newest;
 	d->routes_us = tow_mono_us();
-	if (!routes_load(&d->routes, ask(d), e)) {
+	if (!routes_load(&d->routes, desk_ask(d), e)) {
 		tow_db_blame_login(d->db, "tow_server", e);
 		return note_refusal(d, e);
 	}
@@ -93,13 +79,13 @@ static bool load_routes(struct desk *d, struct tow_err *e)
 static bool know_server(struct desk *d, struct tow_err *e)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	if (!tow_call(ask(d), &rows, e, "pg_postmaster_start_time"))
+	if (!tow_call(desk_ask(d), &rows, e, "pg_postmaster_start_time"))
 		return false;
 	snprintf(d->server, sizeof d->server, "%s", tow_rows_at(rows, 0, 0));
 	return true;
 }
 
-static bool connected(struct desk *d, struct tow_err *e)
+bool desk_connected(struct desk *d, struct tow_err *e)
 {
 	if (d->db && tow_db_lives(d->db))
 		return true;
@@ -119,33 +105,12 @@ static bool connected(struct desk *d, struct tow_err *e)
 
 /* --- answers: each returns its status */
 
-static int say_json(struct turn *t, int status, const char *text, size_t len)
-{
-	t->r->status = status;
-	t->r->body = text;
-	t->r->len = len;
-	http_say(t->r, "Content-Type", "application/json");
-	return status;
-}
-
-static bool is_json(const struct http_request *q)
-{
-	const char *type = http_header(q, "Content-Type");
-	return q->len == 0 || (type && strncasecmp(type, "application/json", 16) == 0);
-}
-
-static int refuse(struct turn *t, int status, const char *detail, const char *hint)
-{
-	problem_of(t->q->arena, t->r, status, detail, hint);
-	return status;
-}
-
 /* Whoever tries many costs the database a word now and then, which says how many they were. No
  * connection is opened for that. */
 void desk_turn(struct desk *d)
 {
 	if (strangers_are_due(&d->strangers) && d->db && tow_db_lives(d->db))
-		strangers_tell(&d->strangers, ask(d));
+		strangers_tell(&d->strangers, desk_ask(d));
 }
 
 /* A program's token; the cookie of a browser is over some day without anybody's doing. */
@@ -173,7 +138,7 @@ static int refuse_stranger(struct turn *t, const char *token)
 /* Of the token: no row, it is none. */
 static bool vouch(struct turn *t, const char *token, struct tow_rows **rows)
 {
-	return tow_call(ask(t->desk), rows, &t->err, "tow.vouch",
+	return tow_call(desk_ask(t->desk), rows, &t->err, "tow.vouch",
 			tow_fmt(t->q->arena, "{%s}", token));
 }
 
@@ -189,31 +154,19 @@ static int refuse_method(struct turn *t, const char *gets)
 {
 	const char *methods = strstr(gets, "GET") ? tow_fmt(t->q->arena, "%s, HEAD", gets) : gets;
 	http_say(t->r, "Allow", methods);
-	return refuse(t, 405, "that path has no such method", methods);
+	return turn_refuse(t, 405, "that path has no such method", methods);
 }
 
-static int fail(struct turn *t)
+static int say_copy(struct turn *t, int status, const char *type, const char *text)
 {
-	if (problem_status(&t->err) >= 500)
-		tow_log_again(TOW_WARN, "request.failed", &t->err, &t->desk->failing);
-	problem_of_err(t->q->arena, t->r, &t->err);
-	return t->r->status;
-}
-
-static int say(struct turn *t, int status, const char *type, const char *text)
-{
-	t->r->status = status;
-	t->r->body = text ? tow_strdup(t->q->arena, text) : "";
-	t->r->len = strlen(t->r->body);
-	if (t->r->len)
-		http_say(t->r, "Content-Type", tow_strdup(t->q->arena, type));
-	return status;
+	return turn_say(t, status, tow_strdup(t->q->arena, type),
+			text ? tow_strdup(t->q->arena, text) : "");
 }
 
 static int answer_row(struct turn *t, const struct tow_rows *rows)
 {
-	return say(t, (int)tow_rows_int(rows, 0, "status"), tow_rows_get(rows, 0, "type"),
-		   tow_rows_get(rows, 0, "content"));
+	return say_copy(t, (int)tow_rows_int(rows, 0, "status"), tow_rows_get(rows, 0, "type"),
+			tow_rows_get(rows, 0, "content"));
 }
 
 /* TW410: a migration has written the routes anew. */
@@ -222,16 +175,22 @@ static bool routes_are_old(struct turn *t)
 	return is(t->err.class, "TW410") && load_routes(t->desk, &t->err);
 }
 
-/* One may have added some: whoever asks for what is not there has them read again, now and then. */
+/* A migration may have come since they were read. */
+static bool may_have_moved(const struct desk *d)
+{
+	return tow_mono_us() - d->routes_us >= ROUTES_FOR_US;
+}
+
+/* It may have added some: whoever asks for what is not there has them read again, now and then. */
 static bool read_again(struct turn *t)
 {
-	return tow_mono_us() - t->desk->routes_us >= ROUTES_FOR_US && load_routes(t->desk, &t->err);
+	return may_have_moved(t->desk) && load_routes(t->desk, &t->err);
 }
 
 static bool act(struct turn *t, const char *token, const struct route *route, const char *given)
 {
 	TOW_AUTO_ROWS *rows = NULL;
-	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
+	if (!tow_call(desk_ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
 		      t->q->body, http_header(t->q, "Idempotency-Key")))
 		return false;
 	answer_row(t, rows);
@@ -240,8 +199,8 @@ static bool act(struct turn *t, const char *token, const struct route *route, co
 
 static bool answer_again(struct turn *t)
 {
-	t->r->coded = &t->held->coded;
-	say(t, 200, t->held->type, t->held->text);
+	t->coded = &t->held->coded;
+	say_copy(t, 200, t->held->type, t->held->text);
 	return true;
 }
 
@@ -249,7 +208,7 @@ static void keep(struct turn *t, const struct tow_rows *rows, long long looked_u
 {
 	known_keep(t->held, tow_rows_get(rows, 0, "seen_now"), tow_rows_get(rows, 0, "type"),
 		   t->r->body, looked_us);
-	t->r->coded = t->held->kept ? &t->held->coded : NULL;
+	t->coded = t->held->kept ? &t->held->coded : NULL;
 }
 
 static bool look_up(struct turn *t, const char *token, const struct route *route, const char *given)
@@ -259,7 +218,7 @@ static bool look_up(struct turn *t, const char *token, const struct route *route
 	const char *seen = known_seen(t->held, now);
 	if (known_answers(t->held, t->q->came_us))
 		return answer_again(t);
-	if (!tow_call(ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
+	if (!tow_call(desk_ask(t->desk), &rows, &t->err, "tow.answer", token, route->id, given,
 		      t->q->body, NULL, seen))
 		return false;
 	if (seen && tow_rows_int(rows, 0, "status") == 304) {
@@ -295,18 +254,19 @@ static int call_route(struct turn *t, const char *token, bool again)
 	if (!route && again && read_again(t))
 		return call_route(t, token, false);
 	if (!route && !*methods)
-		return refuse(t, 404, "there is no such path", "api/v1/openapi.json lists them");
+		return turn_refuse(t, 404, "there is no such path",
+				   "api/v1/openapi.json lists them");
 	if (!route)
 		return refuse_method(t, methods);
 	if (!routes_query(t->q->arena, t->query, &asked))
-		return refuse(t, 400, "the query is no list of name=value", NULL);
+		return turn_refuse(t, 400, "the query is no list of name=value", NULL);
 	text = routes_given(t->q->arena, &asked, &given);
 	if (reads(t->q) ? look(t, token, route, text) : act(t, token, route, text))
 		return t->r->status;
 	if (again && routes_are_old(t))
 		return call_route(t, token, false);
 	note_stranger(t);
-	return fail(t);
+	return turn_fail(t);
 }
 
 /* Its body is lost: the database may have come back since then. */
@@ -314,24 +274,25 @@ static int refuse_long(struct turn *t, const char *token)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	if (!vouch(t, token, &rows))
-		return fail(t);
+		return turn_fail(t);
 	if (tow_rows_count(rows) == 0)
 		return turn_away(t, token);
-	return refuse(t, 503, "whose it is could not be looked up", "send it again in a moment");
+	return turn_refuse(t, 503, "whose it is could not be looked up",
+			   "send it again in a moment");
 }
 
 static int api(struct turn *t)
 {
 	const char *token = NULL;
-	if (!is_json(t->q))
-		return refuse(t, 415, "the body is not application/json",
-			      "send Content-Type: application/json");
+	if (!turn_is_json(t->q))
+		return turn_refuse(t, 415, "the body is not application/json",
+				   "send Content-Type: application/json");
 	if (!guard_token(&t->desk->guard, t->q, !reads(t->q), &token, &t->err))
-		return fail(t);
+		return turn_fail(t);
 	if (!token)
 		return refuse_stranger(t, NULL);
-	if (!connected(t->desk, &t->err))
-		return fail(t);
+	if (!desk_connected(t->desk, &t->err))
+		return turn_fail(t);
 	if (t->q->strange)
 		return refuse_long(t, token);
 	return call_route(t, token, true);
@@ -342,81 +303,33 @@ static int api(struct turn *t)
 static int health(struct turn *t)
 {
 	static const char text[] = "{\"status\":\"ok\",\"version\":\"" TOW_VERSION "\"}";
-	return say_json(t, 200, text, sizeof text - 1);
+	return turn_say_json(t, text);
 }
 
 static int ready(struct turn *t)
 {
 	static const char text[] = "{\"status\":\"ready\"}";
-	if (!connected(t->desk, &t->err) || !tow_call(ask(t->desk), NULL, &t->err, "tow.now"))
-		return fail(t);
-	return say_json(t, 200, text, sizeof text - 1);
+	if (!desk_connected(t->desk, &t->err) ||
+	    !tow_call(desk_ask(t->desk), NULL, &t->err, "tow.now"))
+		return turn_fail(t);
+	return turn_say_json(t, text);
 }
 
 static int describe(struct turn *t)
 {
 	struct desk *d = t->desk;
 	TOW_AUTO_ROWS *rows = NULL;
-	if (!connected(d, &t->err))
-		return fail(t);
+	if (!desk_connected(d, &t->err) || (may_have_moved(d) && !load_routes(d, &t->err)))
+		return turn_fail(t);
 	if (!d->described) {
-		if (!tow_call(ask(d), &rows, &t->err, "tow.openapi", TOW_VERSION, d->guard.cookie))
-			return fail(t);
+		if (!tow_call(desk_ask(d), &rows, &t->err, "tow.openapi", TOW_VERSION,
+			      d->guard.cookie))
+			return turn_fail(t);
 		d->described = tow_strdup(&d->arena, tow_rows_at(rows, 0, 0));
-		d->described_len = strlen(d->described);
-		d->coded = (struct coded){ .packed = tow_alloc(&d->arena, d->described_len) };
+		d->coded = (struct coded){ .packed = tow_alloc(&d->arena, strlen(d->described)) };
 	}
-	t->r->coded = &d->coded;
-	return say_json(t, 200, tow_strdup(t->q->arena, d->described), d->described_len);
-}
-
-static void note_sign_in(struct turn *t)
-{
-	if (is(t->err.class, "TW401")) {
-		strangers_add(&t->desk->strangers, REFUSED_SIGN_IN,
-			      guard_client(&t->desk->guard, t->q));
-		desk_turn(t->desk);
-	} else if (problem_status(&t->err) < 500) {
-		tow_log_err(TOW_WARN, "sign_in.failed", &t->err);
-	}
-}
-
-static int sign_in(struct turn *t)
-{
-	TOW_AUTO_JSON *body = NULL;
-	TOW_AUTO_ROWS *rows = NULL;
-	const char *secret;
-	char *text;
-	if (t->q->len > MOST_SIGN_IN || t->q->strange)
-		return refuse(t, 413, "the body is longer than 4 KiB",
-			      "send {\"token\": ...} and nothing else");
-	if (!is_json(t->q) || !tow_json_parse(&body, t->q->body, t->q->len, &t->err) ||
-	    !(secret = tow_json_str(body, "token", NULL)))
-		return refuse(t, 422, "send {\"token\": ...} as JSON", NULL);
-	if (http_header(t->q, "Origin") && !guard_origin(&t->desk->guard, t->q, &t->err))
-		return fail(t);
-	if (!connected(t->desk, &t->err) ||
-	    !tow_call(ask(t->desk), &rows, &t->err, "tow.sign_in",
-		      tow_sha256_hex(t->q->arena, secret, strlen(secret)))) {
-		note_sign_in(t);
-		return fail(t);
-	}
-	http_say(t->r, "Set-Cookie",
-		 guard_cookie(&t->desk->guard, t->q->arena, tow_rows_get(rows, 0, "secret")));
-	text = tow_fmt(t->q->arena, "{\"name\":\"%s\",\"role\":\"%s\"}",
-		       tow_rows_get(rows, 0, "name"), tow_rows_get(rows, 0, "role"));
-	return say_json(t, 200, text, strlen(text));
-}
-
-static int sign_out(struct turn *t)
-{
-	const char *token = NULL;
-	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
-	    !connected(t->desk, &t->err) ||
-	    (token && !tow_call(ask(t->desk), NULL, &t->err, "tow.sign_out", token)))
-		return fail(t);
-	http_say(t->r, "Set-Cookie", guard_cookie(&t->desk->guard, t->q->arena, NULL));
-	return t->r->status = 204;
+	t->coded = &d->coded;
+	return turn_say_json(t, tow_strdup(t->q->arena, d->described));
 }
 
 static int websocket(struct turn *t)
@@ -424,14 +337,13 @@ static int websocket(struct turn *t)
 	TOW_AUTO_ROWS *rows = NULL;
 	const char *token = NULL;
 	if (!guard_token(&t->desk->guard, t->q, true, &token, &t->err) ||
-	    !connected(t->desk, &t->err) ||
-	    (token && !vouch(t, token, &rows)))
-		return fail(t);
+	    !desk_connected(t->desk, &t->err) || (token && !vouch(t, token, &rows)))
+		return turn_fail(t);
 	if (!token || tow_rows_count(rows) == 0)
 		return turn_away(t, token);
 	if (is(tow_rows_get(rows, 0, "role"), "producer"))
-		return refuse(t, 403, "a producer makes jobs, and is told nothing",
-			      "listen with a viewer's token: tow token add NAME");
+		return turn_refuse(t, 403, "a producer makes jobs, and is told nothing",
+				   "listen with a viewer's token: tow token add NAME");
 	socket_begin(t->desk->hub, token, tow_rows_get(rows, 0, "owner"), t->q, t->r);
 	return t->r->status;
 }
@@ -498,18 +410,18 @@ static bool is_too_much(struct turn *t)
 {
 	const struct http_request *q = t->q;
 	if (strlen(q->target) > HTTP_MOST_HEAD)
-		return refuse(t, 414, "the address is longer than 32 KiB",
-			      "send a POST, whose body says it, or fewer filters");
+		return turn_refuse(t, 414, "the address is longer than 32 KiB",
+				   "send a POST, whose body says it, or fewer filters");
 	if (q->head > HTTP_MOST_HEAD)
-		return refuse(t, 431, "the head is longer than 32 KiB",
-			      "send smaller cookies and headers");
+		return turn_refuse(t, 431, "the head is longer than 32 KiB",
+				   "send smaller cookies and headers");
 	if (q->too_long)
-		return refuse(t, 413,
-			      tow_fmt(q->arena, "the body is longer than %d MiB",
-				      HTTP_MOST_BODY >> 20),
-			      "send it in parts; jobs/many may be called again");
+		return turn_refuse(t, 413,
+				   tow_fmt(q->arena, "the body is longer than %d MiB",
+					   HTTP_MOST_BODY >> 20),
+				   "send it in parts; jobs/many may be called again");
 	return q->crowded &&
-	       refuse(t, 503, "too much is being sent at once", "send it again in a moment");
+	       turn_refuse(t, 503, "too much is being sent at once", "send it again in a moment");
 }
 
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
@@ -524,13 +436,13 @@ void desk_answer(void *desk, const struct http_request *q, struct http_reply *r)
 	if (is_too_much(&t))
 		return;
 	if (!guard_host(&t.desk->guard, q, &t.err)) {
-		fail(&t);
+		turn_fail(&t);
 	} else if (!*t.path) {
 		redirect(&t);
 	} else if (dispatch(&t) != 101 && !is_of_page(t.path)) {
 		http_say(r, "Cache-Control", "private, no-cache");
 		if (reads(q))
-			coding_apply(q, r);
+			coding_apply(q, r, t.coded);
 	}
 	known_let_go(t.held);
 }
@@ -542,13 +454,14 @@ bool desk_admits(void *desk, const struct http_request *q)
 	const char *token = NULL;
 	begin(t.desk);
 	return guard_token(&t.desk->guard, q, true, &token, &t.err) && token &&
-	       connected(t.desk, &t.err) && vouch(&t, token, &rows) && tow_rows_count(rows) > 0;
+	       desk_connected(t.desk, &t.err) && vouch(&t, token, &rows) &&
+	       tow_rows_count(rows) > 0;
 }
 
 void desk_close(struct desk *d)
 {
 	if (d->db && tow_db_lives(d->db))
-		strangers_tell(&d->strangers, ask(d));
+		strangers_tell(&d->strangers, desk_ask(d));
 	tow_db_closep(&d->db);
 	tow_arena_release(&d->routes.arena);
 	tow_arena_release(&d->arena);

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "coding.h"
 #include "guard.h"
 #include "http.h"
 #include "known.h"
@@ -26,7 +27,6 @@ struct desk {
 	struct tow_arena arena; /* the description of the API, which is made once for
 				   these routes */
 	const char *described;
-	size_t described_len;
 	struct coded coded;	   /* that description */
 	struct tow_repeat failing; /* requests, by no fault of theirs */
 	struct strangers strangers;

@@ -150,5 +150,5 @@ void files_answer(const char *folder, const char *path, const struct http_reques
 	r->status = 200;
 	http_say(r, "Content-Type", type_of(name));
 	http_say(r, "Cache-Control", "no-cache");
-	coding_apply(q, r);
+	coding_apply(q, r, NULL);
 }

@@ -17,7 +17,7 @@ enum { PIECE = 16 << 10 }; /* what is read or written at once */
 /* What a message takes beside its text. Answers to empty pings have none, and are many. */
 enum { MESSAGE = 64 };
 
-/*--- what wslay calls: it reads from one buffer and writes to another, and meets no socket */
+/* --- what wslay calls: it reads from one buffer and writes to another, and meets no socket */
 
 static ssize_t take_in(wslay_event_context_ptr frames, uint8_t *data, size_t len, int flags,
 		       void *user)
@@ -60,7 +60,7 @@ static void hear(wslay_event_context_ptr frames, const struct wslay_event_on_msg
 		guest_close(g, GUEST_STRANGE, "text, please");
 	if (said->opcode != WSLAY_TEXT_FRAME)
 		return;
-	t = tow_alloc(g->heard, sizeof(*t) + said->msg_length + 1);
+	t = tow_alloc(g->heard, sizeof *t + said->msg_length + 1);
 	if (said->msg_length > 0) /* an empty one has no address */
 		memcpy(t->text, said->msg, said->msg_length);
 	t->len = said->msg_length;
@@ -68,7 +68,7 @@ static void hear(wslay_event_context_ptr frames, const struct wslay_event_on_msg
 	g->last = &t->next;
 }
 
-/*--- the guest */
+/* --- the guest */
 
 /* The kernel would keep megabytes for somebody who does not read. On other sockets than TCP's there
  * is nothing to do. */
@@ -76,8 +76,8 @@ static void bound_socket(int fd)
 {
 	int room = 64 << 10, yes = 1;
 
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 struct guest *guest_new(int fd, const struct hub_guest *who, const void *early, size_t len)
@@ -87,7 +87,7 @@ struct guest *guest_new(int fd, const struct hub_guest *who, const void *early, 
 		.send_callback = put_out,
 		.on_msg_recv_callback = hear,
 	};
-	struct guest *g = tow_xcalloc(1, sizeof(*g));
+	struct guest *g = tow_xcalloc(1, sizeof *g);
 
 	g->fd = fd;
 	bound_socket(fd);
@@ -114,7 +114,7 @@ void guest_free(struct guest *g)
 static void receive(struct guest *g)
 {
 	char piece[PIECE];
-	ssize_t n = recv(g->fd, piece, sizeof(piece), MSG_DONTWAIT);
+	ssize_t n = recv(g->fd, piece, sizeof piece, MSG_DONTWAIT);
 
 	if (n > 0)
 		tow_buf_add(&g->in, piece, (size_t)n);

@@ -19,19 +19,19 @@ static void put_beside(struct msghdr *m, union beside *b, int fd)
 
 	*b = (union beside){ 0 };
 	m->msg_control = b;
-	m->msg_controllen = sizeof(b->room);
+	m->msg_controllen = sizeof b->room;
 	c = CMSG_FIRSTHDR(m);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof fd);
 }
 
 bool hub_hand(int hub, int connection, const struct hub_guest *guest, const void *early, size_t len,
 	      struct tow_err *e)
 {
 	struct hub_guest who = *guest;
-	struct iovec parts[] = { { &who, sizeof(who) }, { (void *)early, len } };
+	struct iovec parts[] = { { &who, sizeof who }, { (void *)early, len } };
 	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 2 };
 	union beside b;
 
@@ -53,19 +53,19 @@ static int beside(struct msghdr *m)
 
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+		memcpy(&fd, CMSG_DATA(c), sizeof fd);
 	return fd;
 }
 
 enum hand_state hand_take(int ear, struct handed *handed)
 {
-	struct iovec parts[] = { { &handed->guest, sizeof(handed->guest) },
-				 { handed->early, sizeof(handed->early) } };
+	struct iovec parts[] = { { &handed->guest, sizeof handed->guest },
+				 { handed->early, sizeof handed->early } };
 	union beside b;
 	struct msghdr m = { .msg_iov = parts,
 			    .msg_iovlen = 2,
 			    .msg_control = &b,
-			    .msg_controllen = sizeof(b.room) };
+			    .msg_controllen = sizeof b.room };
 	ssize_t n = recvmsg(ear, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	if (n < 0)
@@ -73,12 +73,12 @@ enum hand_state hand_take(int ear, struct handed *handed)
 	handed->fd = beside(&m);
 	if (n == 0 && handed->fd < 0)
 		return HAND_CLOSED;
-	if ((size_t)n < sizeof(handed->guest) || handed->fd < 0 || m.msg_flags & MSG_TRUNC) {
+	if ((size_t)n < sizeof handed->guest || handed->fd < 0 || m.msg_flags & MSG_TRUNC) {
 		tow_closep(&handed->fd);
 		return HAND_BAD;
 	}
-	handed->guest.token[sizeof(handed->guest.token) - 1] = '\0';
-	handed->guest.owner[sizeof(handed->guest.owner) - 1] = '\0';
-	handed->len = (size_t)n - sizeof(handed->guest);
+	handed->guest.token[sizeof handed->guest.token - 1] = '\0';
+	handed->guest.owner[sizeof handed->guest.owner - 1] = '\0';
+	handed->len = (size_t)n - sizeof handed->guest;
 	return HAND_TAKEN;
 }

@@ -15,8 +15,8 @@
 /* MHD keeps a head there, and refuses by itself what does not fit. */
 enum { MEMORY_BYTES = 2 * HTTP_MOST_HEAD, SWEEP_MS = 1000 };
 
-/* So much of a body is kept of anybody, as there are so many connections and no more. What is longer
- * is kept of who is admitted: all of them together have so much. */
+/* So much of a body is kept of anybody, as there are so many connections and no more. What is
+ * longer is kept of who is admitted: all of them together have so much. */
 enum { BODY_FREE = 16 << 10, BODIES_BYTES = 64 << 20 };
 
 /* An open connection. */

@@ -13,7 +13,6 @@
 
 struct http;
 struct http_peer; /* where a request came from */
-struct coded;
 
 enum { HTTP_MOST_HEAD = 32768 }; /* longer ones are refused here, but for the absurd */
 enum { HTTP_MOST_BODY = 12 << 20 };
@@ -46,7 +45,6 @@ struct http_reply {
 	size_t len;
 	struct http_header headers[HTTP_MOST_HEADERS];
 	size_t n_headers;
-	struct coded *coded; /* of a body that is sent again (coding.h); NULL: it is sent once */
 	/* Of an answer that makes the connection something else: whoever takes it over. It is
 	 * called once that answer is sent, with what came behind the request; the descriptor is
 	 * closed after it. owned is freed, also when it comes to nothing. */

@@ -36,8 +36,7 @@ struct loop {
 	struct tow_link db;
 	enum call call;
 	bool over;
-	int refused; /* the exit status, where the database refuses for good one that never was
-			there */
+	int refused; /* the exit status, where the database refuses for good what never began */
 	long long ask_us;  /* when the next look at what has changed is due */
 	long long soon_us; /* and for somebody who wants to know of something new */
 	long long vouch_us, tidy_us, sent_us, pause_us;
@@ -46,7 +45,7 @@ struct loop {
 	struct pollfd *polls;
 };
 
-/*--- the database */
+/* --- the database */
 
 static void lose(struct loop *l, const struct tow_err *e)
 {
@@ -85,13 +84,29 @@ static bool ask_changes(struct loop *l, long long now, struct tow_err *e)
 			     (const char *[]){ marks, topics_list(&l->room.topics, &a) }, 2);
 }
 
+/* Tokens by their hash, each once. */
+static void add_token(struct sorted *tokens, struct tow_arena *a, const char *hash)
+{
+	struct named *one;
+
+	if (sorted_find(tokens, hash))
+		return;
+	one = tow_alloc(a, sizeof *one);
+	one->name = tow_strdup(a, hash);
+	sorted_add(tokens, one);
+}
+
 static bool ask_vouch(struct loop *l, long long now, struct tow_err *e)
 {
+	TOW_AUTO_ARENA a = { 0 };
 	TOW_AUTO_BUF hashes = { 0 };
+	struct sorted tokens = { 0 };
 
 	for (size_t i = 0; i < l->room.n; i++)
-		tow_array_add(&hashes, l->room.guests[i]->who.token,
-			      strlen(l->room.guests[i]->who.token));
+		add_token(&tokens, &a, l->room.guests[i]->who.token);
+	for (size_t i = 0; i < tokens.n; i++)
+		tow_array_add(&hashes, tokens.items[i]->name, strlen(tokens.items[i]->name));
+	sorted_release(&tokens);
 	tow_buf_addc(&hashes, '}');
 	l->call = CALL_VOUCH;
 	l->sent_us = now;
@@ -116,14 +131,6 @@ static void ask(struct loop *l, long long now)
 		lose(l, &e);
 }
 
-static bool is_vouched(const struct tow_rows *rows, const char *token)
-{
-	for (size_t i = 0; i < tow_rows_count(rows); i++)
-		if (strcmp(tow_rows_get(rows, i, "hash"), token) == 0)
-			return true;
-	return false;
-}
-
 static void end(struct guest *g, enum guest_end why, const char *reason, long long now)
 {
 	if (g->closing_us)
@@ -135,12 +142,18 @@ static void end(struct guest *g, enum guest_end why, const char *reason, long lo
 /* Who came while the question was under way was not asked about. */
 static void take_vouch(struct loop *l, const struct tow_rows *rows, long long now)
 {
+	TOW_AUTO_ARENA a = { 0 };
+	struct sorted good = { 0 };
+
+	for (size_t i = 0; i < tow_rows_count(rows); i++)
+		add_token(&good, &a, tow_rows_get(rows, i, "hash"));
 	for (size_t i = 0; i < l->room.n; i++) {
 		struct guest *g = l->room.guests[i];
 
-		if (g->came_us < l->sent_us && !is_vouched(rows, g->who.token))
+		if (g->came_us < l->sent_us && !sorted_find(&good, g->who.token))
 			end(g, GUEST_REFUSED, "sign in again", now);
 	}
+	sorted_release(&good);
 	l->vouch_us = now + VOUCH_US;
 }
 
@@ -159,8 +172,8 @@ static void take_changes(struct loop *l, const struct tow_rows *rows, long long 
 	l->soon_us = took > ASK_LEAST_US / 2 ? now + took : l->sent_us + ASK_LEAST_US;
 }
 
-/* Where somebody listens, the database is back when it says what has changed: to be connected, or to
- * vouch, is not enough. */
+/* Where somebody listens, the database is back when it says what has changed: to be connected, or
+ * to vouch, is not enough. */
 static void back(struct loop *l)
 {
 	if (!l->room.lost)
@@ -243,7 +256,7 @@ static long long db_wake(const struct loop *l)
 	return wake;
 }
 
-/*--- guests */
+/* --- guests */
 
 /* A goodbye to somebody whose socket is new fits into it. */
 static void turn_away(struct guest *g, const char *why)
@@ -257,10 +270,10 @@ static void turn_away(struct guest *g, const char *why)
 static void see_address(struct guest *g)
 {
 	struct sockaddr_storage from = { 0 };
-	socklen_t len = sizeof(from);
+	socklen_t len = sizeof from;
 
 	if (getpeername(g->fd, (struct sockaddr *)&from, &len) < 0 || from.ss_family == AF_UNIX ||
-	    getnameinfo((struct sockaddr *)&from, len, g->from, sizeof(g->from), NULL, 0,
+	    getnameinfo((struct sockaddr *)&from, len, g->from, sizeof g->from, NULL, 0,
 			NI_NUMERICHOST) != 0)
 		g->from[0] = '\0';
 }
@@ -368,14 +381,14 @@ static long long guests_wake(const struct loop *l)
 	return wake;
 }
 
-/*--- the loop */
+/* --- the loop */
 
 static size_t gather(struct loop *l)
 {
 	const size_t n_ears = l->conf->n_ears;
 	size_t n = 0;
 
-	l->polls = tow_xrealloc(l->polls, (2 + n_ears + l->room.n) * sizeof(*l->polls));
+	l->polls = tow_xrealloc(l->polls, (2 + n_ears + l->room.n) * sizeof *l->polls);
 	l->polls[n++] = (struct pollfd){ .fd = l->signals, .events = POLLIN };
 	tow_link_poll(&l->db, &l->polls[n++]);
 	for (size_t i = 0; i < n_ears; i++)
@@ -444,8 +457,7 @@ static void say_goodbye(struct loop *l)
 {
 	for (size_t i = 0; i < l->room.n; i++) {
 		guest_close(l->room.guests[i], GUEST_LEAVING, "the server stops");
-		if (!guest_write(l->room.guests[i]))
-			continue;
+		(void)!guest_write(l->room.guests[i]);
 	}
 }
 
@@ -468,8 +480,8 @@ int hub_run(const struct hub *h)
 	srandom((unsigned)(tow_mono_us() ^ getpid()));
 	room_init(&l.room);
 	tow_link_init(&l.db, h->url, h->called);
-	l.ears = tow_xcalloc(h->n_ears, sizeof(*l.ears));
-	memcpy(l.ears, h->ears, h->n_ears * sizeof(*l.ears));
+	l.ears = tow_xcalloc(h->n_ears, sizeof *l.ears);
+	memcpy(l.ears, h->ears, h->n_ears * sizeof *l.ears);
 	while (!l.over && !l.refused)
 		turn(&l);
 	say_goodbye(&l);

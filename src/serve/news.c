@@ -54,7 +54,7 @@ void news_release(struct news *n)
 	ring_release(&n->ring);
 }
 
-/*--- telling */
+/* --- telling */
 
 static void add_member(struct tow_buf *b, const char *name, const char *value)
 {
@@ -98,7 +98,7 @@ static struct state *state_of(struct news *n, struct tow_arena *a, const char *f
 
 	if (s)
 		return s;
-	s = tow_xcalloc(1, sizeof(*s));
+	s = tow_xcalloc(1, sizeof *s);
 	*s = (struct state){ .name = copy(name),
 			     .feed = copy(feed),
 			     .topic = copy(topic),
@@ -124,7 +124,7 @@ static bool take_state(struct news *n, struct tow_arena *a, struct state *s, con
 static void take_mark(struct feed **feeds, struct tow_buf *marks, struct tow_arena *a,
 		      const char *feed, const char *rest, const char *message)
 {
-	struct feed *f = tow_alloc(a, sizeof(*f));
+	struct feed *f = tow_alloc(a, sizeof *f);
 
 	*f = (struct feed){ .next = *feeds, .name = feed, .rest = rest };
 	*feeds = f;
@@ -133,7 +133,7 @@ static void take_mark(struct feed **feeds, struct tow_buf *marks, struct tow_are
 	tow_buf_addf(marks, ":%s", message ? message : "null");
 }
 
-/*--- what is not said any more */
+/* --- what is not said any more */
 
 static const struct feed *feed_named(const struct feed *feeds, const char *name)
 {

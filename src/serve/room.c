@@ -15,17 +15,17 @@ void room_init(struct room *r)
 	unsigned long long random = 0;
 
 	*r = (struct room){ 0 };
-	(void)!getrandom(&random, sizeof(random), 0);
-	snprintf(r->epoch, sizeof(r->epoch), "%016llx", random);
+	(void)!getrandom(&random, sizeof random, 0);
+	snprintf(r->epoch, sizeof r->epoch, "%016llx", random);
 	news_init(&r->news);
 }
 
-/*--- coming and going */
+/* --- coming and going */
 
 static void say_seq(const struct room *r, struct guest *g, const char *type, unsigned long long seq)
 {
 	char text[120];
-	int n = snprintf(text, sizeof(text),
+	int n = snprintf(text, sizeof text,
 			 "{\"type\":\"%s\",\"epoch\":\"%s\",\"seq\":%llu,\"topics\":%zu}", type,
 			 r->epoch, seq, g->wants.n);
 
@@ -63,7 +63,7 @@ struct guest *room_enter(struct room *r, struct guest *g, long long now)
 {
 	if (r->n == r->size) {
 		r->size = r->size ? 2 * r->size : 16;
-		r->guests = tow_xrealloc(r->guests, r->size * sizeof(*r->guests));
+		r->guests = tow_xrealloc(r->guests, r->size * sizeof *r->guests);
 	}
 	r->guests[r->n++] = g;
 	g->came_us = g->heard_us = g->pinged_us = now;
@@ -94,7 +94,7 @@ void room_release(struct room *r)
 	news_release(&r->news);
 }
 
-/*--- what guests say */
+/* --- what guests say */
 
 static void refuse(struct guest *g, const char *code, const char *why)
 {
@@ -249,7 +249,7 @@ void room_hear(struct room *r, struct guest *g, const char *text, size_t len)
 		       "say {\"type\":\"subscribe\",\"topics\":[...]}, or unsubscribe");
 }
 
-/*--- what they hear */
+/* --- what they hear */
 
 void room_feed(struct room *r, struct guest *g)
 {

@@ -17,7 +17,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-enum { MOST_HOSTS = 16, MOST_PROCESSES = 32, CONNECTIONS = 4096, SOCKETS = 4096, EACH = 256 };
+enum { MOST_HOSTS = 16, CONNECTIONS = 4096, SOCKETS = 4096, EACH = 256 };
 enum { LEAST_PATIENCE_S = 35 }; /* what waits for the database may take 32 s */
 
 struct choices {
@@ -187,7 +187,7 @@ static bool set_up(const struct choices *o, struct tow_arena *a, struct crew *c,
 	c->desk.guard.hosts = o->hosts;
 	if (o->public && !guard_public(&c->desk.guard, a, o->public, e))
 		return false;
-	if (!number(o->processes, 1, MOST_PROCESSES, &n))
+	if (!number(o->processes, 1, CREW_MOST, &n))
 		return tow_fail(e, TOW_FINAL, "bad number of processes '%s'", o->processes);
 	c->door.processes = (size_t)n;
 	if (!number(o->patience, LEAST_PATIENCE_S, 86400, &n))
@@ -240,31 +240,25 @@ const struct tow_command tow_command_serve = {
 	.name = "serve",
 	.summary = "the HTTP API, WebSocket, and the page",
 	.usage = "tow serve [options]",
-	.help = "Answers programs at /api/v1 (its description: /api/v1/openapi.json), Prometheus "
-		"at "
-		"/metrics, and\n"
-		"browsers with the page. Whoever asks needs a token (tow token add), and may do "
-		"what its "
-		"role may;\n"
-		"tow token link prints an address that signs a browser in.\n"
+	.help = "Answers programs at /api/v1 (its description: /api/v1/openapi.json), Prometheus\n"
+		"at /metrics, and browsers with the page. Whoever asks needs a token (tow token\n"
+		"add), and may do what its role may; tow token link prints an address that signs\n"
+		"a browser in.\n"
 		"\n"
-		"  --listen ADDRESS:PORT where (127.0.0.1:7077); another than this machine's own "
-		"only once "
-		"there is a token\n"
+		"  --listen ADDRESS:PORT where (127.0.0.1:7077); another than this machine's own\n"
+		"                        only once there is a token\n"
 		"  --fd N                a listening socket that was inherited, instead\n"
-		"  --public URL          how browsers reach it through a proxy: https://host/path; "
-		"cookies "
-		"then need TLS\n"
+		"  --public URL          how browsers reach it through a proxy:\n"
+		"                        https://host/path; cookies then need TLS\n"
 		"  --host NAME           a further name that it may be called by; may be repeated\n"
-		"  --processes N         how many answer at a time (3), each with a connection to "
-		"the database\n"
-		"  --per-address N       connections that one address may have in each of these, "
-		"and WebSockets (256; 0: any "
-		"number, as on\n"
-		"                        this machine's own address, or with --public: there it is "
-		"the proxy's to limit)\n"
-		"  --patience SECONDS    one of these that has not moved for so long hangs, and is "
-		"replaced (60; 35 at least)\n"
+		"  --processes N         how many answer at a time (3), each with a connection to\n"
+		"                        the database\n"
+		"  --per-address N       connections that one address may have in each of these,\n"
+		"                        and WebSockets (256; 0: any number, as on this machine's\n"
+		"                        own address, or with --public: there it is the proxy's\n"
+		"                        to limit)\n"
+		"  --patience SECONDS    one of these that has not moved for so long hangs,\n"
+		"                        and is replaced (60; 35 at least)\n"
 		"  --page FOLDER         the page's files (beside the program)\n"
 		"  --database URL        where the queue is; log in as a member of tow_server\n"
 		"  --log-format text|json   --log-level error|warn|info|debug\n"
@@ -273,8 +267,7 @@ const struct tow_command tow_command_serve = {
 		"  tow serve\n"
 		"  tow serve --listen 0.0.0.0:7077 --public https://jobs.example.org/tow\n"
 		"\n"
-		"Exit status: 0 ended as asked, 65 bad settings, 75 the address is taken, 77 the "
-		"login or its password is\n"
-		"refused, 78 the database or its schema is not there.\n",
+		"Exit status: 0 ended as asked, 65 bad settings, 75 the address is taken, 77 the\n"
+		"login or its password is refused, 78 the database or its schema is not there.\n",
 	.run = serve,
 };

@@ -41,8 +41,9 @@ void socket_begin(int hub, const char *token, const char *owner, const struct ht
 			   "a proxy may have to be told: proxy_http_version 1.1");
 		return;
 	}
-	if (!asks(q, "Upgrade", "websocket") || !asks(q, "Connection", "upgrade") || !key ||
-	    strlen(key) != 24 || !asks(q, "Sec-WebSocket-Version", "13")) {
+	if (strcmp(q->method, "GET") != 0 || !asks(q, "Upgrade", "websocket") ||
+	    !asks(q, "Connection", "upgrade") || !key || strlen(key) != 24 ||
+	    !asks(q, "Sec-WebSocket-Version", "13")) {
 		http_say(r, "Sec-WebSocket-Version", "13");
 		problem_of(q->arena, r, 426, "this address is for WebSockets, version 13", NULL);
 		return;

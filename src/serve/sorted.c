@@ -40,9 +40,9 @@ void sorted_add(struct sorted *s, void *item)
 
 	if (s->n == s->size) {
 		s->size = s->size ? 2 * s->size : 8;
-		s->items = tow_xrealloc(s->items, s->size * sizeof(*s->items));
+		s->items = tow_xrealloc(s->items, s->size * sizeof *s->items);
 	}
-	memmove(s->items + at + 1, s->items + at, (s->n - at) * sizeof(*s->items));
+	memmove(s->items + at + 1, s->items + at, (s->n - at) * sizeof *s->items);
 	s->items[at] = item;
 	s->n++;
 }
@@ -55,7 +55,7 @@ void sorted_drop(struct sorted *s, const char *name)
 	if (!found)
 		return;
 	s->n--;
-	memmove(s->items + at, s->items + at + 1, (s->n - at) * sizeof(*s->items));
+	memmove(s->items + at, s->items + at + 1, (s->n - at) * sizeof *s->items);
 }
 
 void sorted_release(struct sorted *s)

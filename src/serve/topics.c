@@ -35,7 +35,7 @@ static bool is_one(const char *name, const char *one)
 
 bool topic_is_known(const char *name)
 {
-	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++)
+	for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
 		if (strcmp(name, sorts[i].all) == 0 || (sorts[i].one && is_one(name, sorts[i].one)))
 			return true;
 	return false;
@@ -45,7 +45,7 @@ const char *topics_known(struct tow_arena *a)
 {
 	const char *text = "";
 
-	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++)
+	for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
 		text = tow_fmt(a, "%s%s%s%s%s", text, *text ? ", " : "", sorts[i].all,
 			       sorts[i].one ? ", " : "", sorts[i].one ? sorts[i].one : "");
 	return text;
@@ -98,7 +98,7 @@ bool topics_want(struct topics *t, struct sorted *mine, const char *name,
 	if (mine->n == TOPICS_EACH || (!topic && t->all.n == TOPICS_ALL && !make_room(t)))
 		return false;
 	if (!topic) {
-		topic = tow_xcalloc(1, sizeof(*topic));
+		topic = tow_xcalloc(1, sizeof *topic);
 		topic->name = tow_xstrdup(name);
 		topic->since = now_seq;
 		sorted_add(&t->all, topic);

@@ -74,6 +74,8 @@ is "$(api_status DELETE /api/v1/tokens/shop)" 204 "until it is taken back"
 is "$(api_status GET /api/v1/nothing)" 404 "an unknown path"
 ws10() { api GET /api/v1/ws --http1.0 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='; }
 is "$(ws10 | jq -c '[.status, .hint]')" '[426,"a proxy may have to be told: proxy_http_version 1.1"]' "a WebSocket by HTTP/1.0"
+ws_head() { api HEAD /api/v1/ws -I --http1.1 -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='; }
+is "$(ws_head | head -1 | tr -d '\r')" "HTTP/1.1 426 Upgrade Required" "one by HEAD"
 is "$(api POST /api/v1/status -o /dev/null -D - | grep -i '^allow:' | tr -d '\r')" "Allow: GET, HEAD" "a method that the path has not"
 allowed() { api "$@" -o /dev/null -D - | sed -n 's/^Allow: \(.*\)\r$/\1/p'; }
 is "$(api_status PUT /api/v1/session) $(allowed PUT /api/v1/session)" "405 POST, DELETE" "that the server's own path has not"
@@ -134,6 +136,8 @@ is "$(api GET /api/v1/openapi.json -H 'Accept-Encoding: gzip' | gunzip | jq -r .
 sums() { for _ in {1..6}; do api GET "$1" -H 'Accept-Encoding: gzip' | gunzip | sha256sum; done; }
 is "$(sums /api/v1/policies | sort -u)" "$(api GET /api/v1/policies | sha256sum)" "and the same when it is said again"
 is "$(api GET /api/v1/openapi.json -D - -o /dev/null | grep -ci '^content-encoding')" 0 "where that is asked for"
+coded() { api GET /api/v1/openapi.json -H "Accept-Encoding: $1" -D - -o /dev/null | grep -ci '^content-encoding'; }
+is "$(coded 'gzip;q=0.5') $(coded 'br, gzip ; q=0.001') $(coded 'gzip; q=0') $(coded 'gzip;q=0.0, br') $(coded br)" "1 1 0 0 0" "in whatever words"
 like "$(api GET /metrics -H 'Accept-Encoding: gzip' | gunzip)" "# TYPE tow_" "for Prometheus, too"
 like "$(api GET /metrics -o /dev/null -D -)" "Content-Type: text/plain; version=0.0.4" "whose format has a version"
 is "$(curl -sI -m 10 "$SERVE_URL/api/v1/health" | head -1 | tr -d '\r')" "HTTP/1.1 200 OK" "HEAD"
@@ -157,6 +161,7 @@ ok "those of a burst are all counted, though nobody comes after it" wait_until '
 # A call that takes long keeps nobody waiting who asks with the same token, though that is to be noted as used.
 instance_psql -c "create function public.slow() returns void language sql as 'select pg_sleep(3600)'" -c "grant usage on schema public to tow_viewer" \
 	-c "select tow_store.add_route('test', 'GET', '/api/v1/slow', 'public.slow', 'viewer', 'nothing')" >/dev/null
+ok "the description has what was added, though nobody has called it" wait_until 'api GET /api/v1/openapi.json | jq -e ".paths[\"/api/v1/slow\"]"'
 TOKEN=$(token_add slow viewer)
 api_status GET /api/v1/slow >/dev/null &
 slow=$!
