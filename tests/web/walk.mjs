@@ -221,6 +221,8 @@ async function actOnAllThatMatch() {
 	sql(`select count(tow.enqueue('later', run_at => now() + interval '1 day')) from generate_series(1, ${many})`);
 	sql("select tow.enqueue('another', run_at => now() + interval '1 day')");
 	const page = await visit('operator', '#/jobs?state=scheduled&kind=later');
+	const sent = [];
+	page.on('request', (request) => { if (request.url().endsWith('/jobs/bulk')) sent.push([request.postDataJSON().dry_run, 'idempotency-key' in request.headers()].join()); });
 	const chosen = page.getByRole('group', { name: 'selected jobs' });
 	await page.locator('tbody tr').nth(49).waitFor();
 	await page.getByLabel('select all that are shown').check();
@@ -237,6 +239,7 @@ async function actOnAllThatMatch() {
 	await page.getByLabel('Reason').fill('not wanted');
 	await page.getByRole('button', { name: 'Cancel them' }).click();
 	await comes(page.getByText(`${many} jobs cancelled`).waitFor(), 'then it is done to all of them');
+	is([...new Set(sent)].sort().join(' '), 'false,true true,false', 'what is done has a key, so that it is done once; what is only counted has none, and is kept nowhere');
 	is(sql("select count(*) from tow.history where kind = 'later' and error = 'not wanted'"), String(many), 'for the reason that was given');
 	is(sql("select count(*) from tow.jobs where kind = 'another'"), '1', 'and to no other');
 	sql("select tow.cancel(id) from tow.jobs where kind = 'another'");
