@@ -884,6 +884,38 @@ async function tokensAreAdded() {
 	await page.context().close();
 }
 
+// However many there are: the server is asked for one at a time.
+async function listsGoOn() {
+	const page = await visit('admin', '#/jobs');
+	await page.route(/v1\/(queues|workers|schedules|daemons|clients|targets)(\?|$)/, (route) => {
+		const url = new URL(route.request().url());
+		url.searchParams.set('limit', '1');
+		return route.continue({ url: url.href });
+	});
+	const rows = { queues: 'tbody tr', schedules: 'tbody tr', daemons: '.daemons tbody tr', workers: '.columns .card', clients: '.columns .card' };
+	for (const [name, one] of Object.entries(rows)) {
+		await goTo(page, `#/${name}`);
+		const more = page.getByRole('button', { name: 'Show more' }).first();
+		await comes(more.waitFor(), `where there are more ${name} than fit a page, it is said`);
+		const before = await page.locator(one).count();
+		if (name === 'workers')
+			await comes(page.getByText(/^the first 1 worker of more: /).waitFor(), 'and what is counted is said to be of some');
+		await more.click();
+		await comes(page.locator(one).nth(before).waitFor(), 'and they can be had');
+	}
+	await goTo(page, '#/schedules');
+	await page.getByRole('button', { name: 'Show more' }).click();
+	await page.getByRole('button', { name: 'Resume often' }).click();
+	await comes(page.getByRole('button', { name: 'Pause often' }).waitFor(), 'what is changed of them is seen');
+	await page.getByRole('button', { name: 'Pause often' }).click();
+	await page.getByRole('button', { name: 'Resume often' }).waitFor();
+	await goTo(page, '#/queues/haul.watch');
+	await comes(page.getByRole('heading', { level: 1, name: 'haul.watch' }).waitFor(), 'a queue that no list has room for has its page');
+	await goTo(page, '#/queues/nowhere');
+	await comes(page.getByText('There is no queue nowhere').waitFor(), 'one that is not there has none');
+	await page.context().close();
+}
+
 async function viewersOnlyLook() {
 	const page = await visit('viewer');
 	for (const place of places) {
@@ -899,6 +931,6 @@ async function viewersOnlyLook() {
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
-	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
+	walkOnPhone, nothingJumps, listsGoOn, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts, () => sql("select tow.resume('haul')"));

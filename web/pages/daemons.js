@@ -7,6 +7,7 @@ import { Json } from '../lib/json.js';
 import { known, Unserved } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { Long } from '../lib/long.js';
+import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
 import { add, drop, edit, mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
@@ -92,11 +93,11 @@ const columns = (reload) => [
 const topics = ['daemons'];
 
 function All() {
-	const { data, error, reload } = useData('daemons', { topics, deeds: true, every: 5000 });
+	const { rows, more, error, reload } = usePages('daemons', undefined, { idOf: (d) => d.name, topics, deeds: true, every: 5000 });
 	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`}>
 			${may('admin') && html`<${Button} look="main" onClick=${() => add(sort).then((done) => done && go(`daemons/${done.name}`))}>Add a daemon<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${data?.items}
+		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${rows} more=${more}
 			empty=${html`<${Empty} title="No daemons" command="tow daemon add tidy my.kind '{}' --every 5min">A daemon does one turn of work, sleeps, and does the next one.<//>`} /></div>`;
 }
 

@@ -1,6 +1,6 @@
 // Queues: how deep, how busy, held by whom. And one queue: its limits, its lanes.
 import { may, post, put, step } from '../lib/api.js';
-import { Button, Card, Empty, Facts, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, Empty, Facts, Gone, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { changed } from '../lib/form.js';
 import { useData } from '../lib/live.js';
@@ -11,7 +11,7 @@ import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 
-const LANES = 100;
+const LANES = 100, topics = ['queues', 'jobs', 'workers'];
 
 // In the time of which it is a whole number, or is at least one.
 const paces = [[1, 'a second', ''], [60, 'a minute', '/min'], [3600, 'an hour', '/h']];
@@ -121,10 +121,10 @@ export const queueColumns = (reload) => [
 ];
 
 function All() {
-	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
+	const { rows, more, error, reload } = usePages('queues', undefined, { idOf: (q) => q.name, topics });
 	return html`<${Head} title="Queues" note="Where jobs wait for workers, each with limits of its own." />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${data?.items}
+		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${rows} more=${more}
 			empty=${html`<${Empty} title="No queues yet" command="tow enqueue echo '{}' --queue mail">A queue is there as soon as a job is put into it.<//>`} />`;
 }
 
@@ -157,12 +157,10 @@ function Lanes({ queue, sort }) {
 }
 
 function One({ name, sort }) {
-	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
-	const q = data?.items.find((o) => o.name === name);
-	if (!q)
-		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />`
-			: data && html`<${Empty} title=${`There is no queue ${name}`}><a href=${href('queues')}>Queues</a> has those that there are.<//>`}`;
 	const path = `queues/${step(name)}`;
+	const { data: q, error, reload } = useData(path, { topics });
+	if (!q)
+		return error ? html`<${Gone} of="queue" name=${name} at="queues" pageTitle="Queues" error=${error} again=${reload} />` : html`<${Head} title=${name} /><div class="panel loading" aria-busy="true"></div>`;
 	return html`<${Head} title=${name} note=${html`<a href=${href('queues')}>Queues</a>${q.description && ` / ${q.description}`}`} tab=${`Queue ${name}`}>
 			<a class="button" href=${href('jobs', { queue: name })}>Jobs</a>
 			${may('admin') && html`<${Button} onClick=${() => edit(`Limits of ${name}`, queueFields(q), path, reload)}>Limits<//>`}

@@ -6,6 +6,7 @@ import { changed, filled } from '../lib/form.js';
 import { Json } from '../lib/json.js';
 import { known, Unserved } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
 import { mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
@@ -158,10 +159,10 @@ const columns = (reload, few) => [
 ];
 
 function All() {
-	const { data, error, reload } = useData('schedules', { topics, deeds: true });
+	const { rows, more, error, reload } = usePages('schedules', undefined, { idOf: (s) => s.name, topics, deeds: true });
 	return html`<${Head} title="Schedules" note="Jobs that come by the clock.">${may('admin') && html`<${Button} look="main" onClick=${() => add(reload)}>Add a schedule<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, data?.items.length <= MANY)} rows=${data?.items}
+		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, rows?.length <= MANY)} rows=${rows} more=${more}
 			empty=${html`<${Empty} title="No schedules yet" command="tow schedule add nightly '0 3 * * *' echo '{}' --tz Europe/Berlin">A schedule enqueues a job at each instant of a cron line, in a time zone of its own.<//>`} /></div>`;
 }
 

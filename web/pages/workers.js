@@ -1,10 +1,11 @@
 // Workers: who does the work, in how many slots, and what each does now. Who minds the clock, and how that goes.
 import { may, post, step } from '../lib/api.js';
-import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, compact, count, Empty, Facts, Head, Meter, More, number, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { HowFar } from '../lib/howfar.js';
 import { isAnswered, useData, useSoon } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
@@ -70,21 +71,23 @@ const dutyColumns = [
 	{ name: 'did', title: 'Did', width: 8, num: true, wide: true, cell: (d) => compact(d.last_count) },
 ];
 
+// Of those that are not shown, nothing is counted.
+const saidOf = (all, more) => `${more ? 'the first ' : ''}${count(all.length, 'worker')}${more ? ' of more: ' : ', '}${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${number(all.reduce((n, w) => n + w.busy, 0))} busy`;
+
 export function Workers() {
-	const { data, error, reload } = useData('workers', { topics: ['workers', 'jobs'], every: 10000 });
+	const { data, rows: all, more, error, reload } = usePages('workers', undefined, { topics: ['workers', 'jobs'], every: 10000 });
 	const [most, setMost] = useState(SHOWN);
 	const running = useData('workers/jobs', { query: { per_worker: most }, topics: ['workers', 'jobs'], every: 5000 });
 	// What a job says is told to those alone who may read it, and they ask: it comes with how far it is.
 	const heard = useSoon(running.reload, NOTES_MS);
 	const schedulers = useData('schedulers', { topics: ['workers'] });
 	const duties = useData('duties');
-	const all = data?.items;
 	const doing = (w) => running.data?.items.filter((j) => j.worker === w.id);
 	const isKnown = [{ data, error }, running, schedulers, duties].every(isAnswered);
-	return html`<${Head} title="Workers" note=${all ? `${count(all.length, 'worker')}, ${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${all.reduce((n, w) => n + w.busy, 0)} busy` : '\u00a0'} />
+	return html`<${Head} title="Workers" note=${all ? saidOf(all, more) : '\u00a0'} />
 		<div class="stack ${isKnown ? '' : 'first'}" aria-busy=${!isKnown}>${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${all?.length === 0 && html`<${Empty} title="No worker" command="tow worker --queue default:4">Nothing runs until somebody works. tow up starts a worker, too.<//>`}
-		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} heard=${heard} reload=${reload} />`)}</div>
+		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} heard=${heard} reload=${reload} />`)}</div><${More} more=${more} />
 		<h2>Schedulers</h2>
 		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers.data?.items} rowKey=${(s) => s.id}
 			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />
