@@ -583,6 +583,28 @@ async function timelineIsInOrder() {
 	await page.context().close();
 }
 
+// More than come with a job: that some are left out is said, and they can be had.
+async function allLinesCanBeRead() {
+	sql(`insert into tow_store.log (job_id, run, at, level, line) select ${jobs.echo}, h.run, h.started_at, 'i', 'line no. ' || n from tow_store.history h, generate_series(1, 1300) n where h.job_id = ${jobs.echo}`);
+	const page = await visit('operator', `#/jobs/${jobs.echo}`);
+	const lines = page.locator('.log li:not(.gap)'), said = page.locator('.cut');
+	await comes(said.getByText('the last 200 are shown').waitFor(), 'that a job wrote more lines than are shown is said');
+	await comes(page.locator('.log .gap + li').getByText(/^line no\. \d+$/).waitFor(), 'where they are missing, too');
+	await shot(page, 'lines-cut');
+	await said.getByRole('button', { name: 'Show earlier ones' }).click();
+	await comes(said.getByText(`the first ${(1000).toLocaleString()} and the last 200 are shown`).waitFor(), 'those before can be had');
+	await said.getByRole('button', { name: 'Show more' }).click();
+	await comes(said.waitFor({ state: 'detached' }), 'all of them');
+	is(await lines.count(), Number(sql(`select count(*) from tow.log(${jobs.echo})`)), 'each line once');
+	sql(`insert into tow_store.log (job_id, run, at, level, line) select ${jobs.echo}, h.run, h.started_at, 'i', 'and another' from tow_store.history h where h.job_id = ${jobs.echo}; select tow.enqueue('noop')`);
+	await comes(page.locator('.log').getByText('and another').waitFor(), 'they stay while others come');
+	is(await lines.count(), Number(sql(`select count(*) from tow.log(${jobs.echo})`)), 'and none is missing');
+	await page.setViewportSize({ width: 360, height: 740 });
+	ok(!await isTooWide(page), '360 px wide: they fit');
+	sql(`delete from tow_store.log where job_id = ${jobs.echo} and line ~ '^(line no|and another)'`);
+	await page.context().close();
+}
+
 // An attempt whose worker died has no beginning; what was called off before it started has no attempt.
 async function attemptsWithoutBeginning() {
 	const page = await visit('viewer');
@@ -956,6 +978,6 @@ async function serverFallsSilent() {
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
 const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, allLinesCanBeRead, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
 
 await walk(parts, () => sql("select tow.resume('default')"));
