@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { answers, base, checkAccess, cutOff, expected, fitsBetween, goTo, isTooWide, layoutIsStill, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, fitsBetween, goTo, isTold, isTooWide, layoutIsStill, pause, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -884,6 +884,49 @@ async function tokensAreAdded() {
 	await page.context().close();
 }
 
+// What happens to one download is nothing to who looks at another; and where much happens, long lists are not asked for each time.
+async function othersAreNotAskedFor() {
+	const [mine, other] = [1, 2].map((n) => sql(`select haul.grab('http://127.0.0.1:9/asked${n}.bin', options => '{"paused": true}')`));
+	const happens = (id) => sql(`select haul_store.note_event(${id}, 'paused', 'as before', 'paused', 'paused')`);
+	const page = await visit('viewer', `#/downloads/${mine}`);
+	await page.getByRole('heading', { level: 1, name: 'asked1.bin' }).waitFor();
+	await page.getByText('Live', { exact: true }).waitFor();
+	await page.clock.install();
+	const asked = [];
+	page.on('request', (request) => asked.push(request.url()));
+	const times = (what) => asked.filter((url) => what.test(url)).length;
+	const seen = async (isThere) => {
+		while (!isThere()) {
+			await page.clock.runFor(100);
+			await pause(30);
+		}
+	};
+	await page.clock.pauseAt(Date.now() + 3600000);
+	const own = new RegExp(`/downloads/${mine}$`), list = /downloads\?.*limit=50/, stuck = /downloads\?.*failing=true/;
+	await seen(() => times(own) > 0);
+	happens(mine);
+	await seen(() => times(own) > 1);
+	const witness = await visit('viewer', '#/downloads');
+	await witness.getByText('Live', { exact: true }).waitFor();
+	await page.clock.runFor(1000);
+	const before = times(own);
+	happens(other);
+	await isTold(witness, 'downloads');
+	await page.clock.runFor(1000);
+	is(times(own), before, 'of what happens to another download its page asks nothing');
+	await witness.context().close();
+	await goTo(page, '#/downloads');
+	await seen(() => times(stuck) > 0);
+	asked.length = 0;
+	for (let n = 1; n <= 6; n++) {
+		happens(mine);
+		await seen(() => times(list) >= n);
+	}
+	ok(times(stuck) <= times(list) / 2, 'long lists are asked for now and then', `${times(stuck)} times, the list ${times(list)} times`);
+	sql(`select haul.cancel(${mine}), haul.forget(${mine}), haul.cancel(${other}), haul.forget(${other})`);
+	await page.context().close();
+}
+
 // However many there are: the server is asked for one at a time.
 async function listsGoOn() {
 	const page = await visit('admin', '#/jobs');
@@ -931,6 +974,6 @@ async function viewersOnlyLook() {
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
-	walkOnPhone, nothingJumps, listsGoOn, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
+	walkOnPhone, nothingJumps, listsGoOn, othersAreNotAskedFor, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts, () => sql("select tow.resume('haul')"));

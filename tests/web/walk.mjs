@@ -681,6 +681,15 @@ async function addressesAreMistyped() {
 	await page.getByText('A job is known by its number').waitFor();
 	await page.getByRole('link', { name: 'Its jobs' }).click();
 	await comes(page.waitForURL(/jobs\?kind=noop$/), 'from a kind in the place of a number there is a way to its jobs');
+	await goTo(page, '#/jobs/%');
+	await comes(page.getByText('There is no job %').waitFor(), 'what is no address at all is said to be nothing');
+	for (const hash of ['#/jobs/%', '#key=%']) {
+		const stranger = await page.context().browser().newContext();
+		const other = await stranger.newPage();
+		await other.goto(base() + hash);
+		await comes(other.getByLabel('Token').waitFor(), `who comes by ${hash} can sign in`);
+		await stranger.close();
+	}
 	await page.goto(`${base()}no/such/place`);
 	await comes(page.getByRole('heading', { name: 'There is nothing here' }).waitFor(), 'an address of nothing is a page that says so');
 	await page.locator('html[data-theme=dark]').waitFor({ state: 'attached' });
@@ -914,6 +923,25 @@ async function quietIsNotGone() {
 	await page.context().close();
 }
 
+// A server that has too many takes each socket, and closes it at once. By a clock of the test's.
+async function refusedSocketsWait() {
+	const page = await visit('viewer');
+	let n = 0;
+	await page.context().routeWebSocket(/\/ws$/, (socket) => {
+		n++;
+		socket.close({ code: 1013, reason: 'too many' });
+	});
+	await page.clock.install();
+	await page.goto(`${base()}?refused#/jobs?kind=stamp`);
+	await page.getByText('Polling', { exact: true }).waitFor();
+	for (let second = 0; second < 60; second++) {
+		await page.clock.runFor(1000);
+		await pause(30); // a socket opens and closes by its own clock
+	}
+	ok(n >= 2 && n <= 9, 'a socket that is refused is tried again, and each time later', `in about a minute: ${n} times`);
+	await page.context().close();
+}
+
 // A list that comes page by page is sorted by the server, all of it, by a click on a column's head.
 async function headsSortWholeLists() {
 	sql("select tow.enqueue('noop', queue => 'wide', lane => 'l' || lpad(n::text, 3, '0')) from generate_series(1, 120) n");
@@ -978,6 +1006,6 @@ async function serverFallsSilent() {
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
 const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, allLinesCanBeRead, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+	clocksAreThoseOfWhoReads, timelineIsInOrder, allLinesCanBeRead, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, refusedSocketsWait, serverFallsSilent];
 
 await walk(parts, () => sql("select tow.resume('default')"));
