@@ -927,6 +927,52 @@ async function othersAreNotAskedFor() {
 	await page.context().close();
 }
 
+// What a page shows can be set there, too, and taken back.
+async function allCanBeSet() {
+	const page = await visit('admin', '#/schedules/nightly');
+	const edit = async () => {
+		await page.getByRole('button', { name: 'Edit', exact: true }).click();
+		await dialog(page).getByText('More', { exact: false }).first().click();
+	};
+	const saved = () => comes(dialog(page).waitFor({ state: 'detached' }), 'which is saved');
+	const isNow = (wanted, description) => is(sql("select concat_ws(' ', lane, priority, policy, tags, starts_at at time zone 'UTC', ends_at at time zone 'UTC') from tow.schedules where name = 'nightly'"), wanted, description);
+	await edit();
+	const zone = await page.evaluate(() => new Date('2038-01-01T10:00:30').getTimezoneOffset());
+	const utc = (text) => new Date(Date.parse(`${text}Z`) + zone * 60000).toISOString().slice(0, 19).replace('T', ' ');
+	await fillAndPress(page, [['Lane', 'reports'], ['Priority', '7'], ['Tags', 'night, sales'], ['Comes from', '2037-01-01T10:00:30'], ['Comes until', '2038-01-01T10:00']], [['What fails is tried again', 'quick']], 'Save');
+	await saved();
+	const all = `reports 7 quick {night,sales} ${utc('2037-01-01T10:00:30')} ${utc('2038-01-01T10:00:00')}`;
+	isNow(all, 'a schedule has a lane, a priority, a policy, tags, a beginning and an end');
+	const sent = [];
+	page.on('request', (request) => { if (request.method() === 'PATCH') sent.push(request.postData()); });
+	await edit();
+	await shot(page, 'schedule-edit-more');
+	await fillAndPress(page, [], [], 'Save');
+	await saved();
+	is(sent.join(), '', 'who changes nothing sends nothing');
+	await edit();
+	await fillAndPress(page, [['Lane', ''], ['Priority', ''], ['Tags', ''], ['Comes from', ''], ['Comes until', '']], [['What fails is tried again', '']], 'Save');
+	await saved();
+	isNow('100', 'and what is emptied is as it was');
+	await goTo(page, '#/queues/crowd');
+	const limits = async () => {
+		await page.getByRole('button', { name: 'Limits', exact: true }).click();
+		await dialog(page).getByText('More', { exact: false }).first().click();
+	};
+	const isSet = (wanted, description) => is(sql("select concat_ws(' ', policy, lane_rate, lane_burst, expire_after, max_args_bytes, description) from tow.queues where name = 'crowd'"), wanted, description);
+	await limits();
+	await fillAndPress(page, [['Starts in a lane', '5'], ['Burst in a lane', '20'], ['Jobs expire after', '2 days'], ['Bytes of arguments', '5000'], ['What it is for', 'many']], [['What fails is tried again', 'quick']], 'Save');
+	await saved();
+	isSet('quick 5 20 2 days 5000 many', 'a queue has a policy, a burst in its lanes, and jobs that expire');
+	await comes(page.getByRole('region', { name: 'Rules' }).getByText('2 d', { exact: true }).waitFor(), 'and says so');
+	await limits();
+	await shot(page, 'queue-limits-more');
+	await fillAndPress(page, [['Starts in a lane', ''], ['Burst in a lane', ''], ['Jobs expire after', ''], ['Bytes of arguments', ''], ['What it is for', '']], [['What fails is tried again', '']], 'Save');
+	await saved();
+	isSet('', 'which can be taken back');
+	await page.context().close();
+}
+
 // However many there are: the server is asked for one at a time.
 async function listsGoOn() {
 	const page = await visit('admin', '#/jobs');
@@ -974,6 +1020,6 @@ async function viewersOnlyLook() {
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
 const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
-	walkOnPhone, nothingJumps, listsGoOn, othersAreNotAskedFor, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
+	walkOnPhone, nothingJumps, allCanBeSet, listsGoOn, othersAreNotAskedFor, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts, () => sql("select tow.resume('haul')"));

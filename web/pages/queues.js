@@ -3,6 +3,7 @@ import { may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { changed } from '../lib/form.js';
+import { policyField } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
@@ -71,16 +72,25 @@ const positive = { type: 'number', min: 1, step: 1 };
 const rated = { type: 'number', min: 0, step: 'any' };
 const paced = { placeholder: '100/min', hint: 'how many: 5 (a second), 100/min, 3/10s' };
 
-const queueFields = (q) => [
+const queueFields = (q, policy) => [
 	{ name: 'max_running', label: 'Running at a time', value: q.max_running, ...positive },
 	{ name: 'rate', label: 'Starts', value: asTyped(q.rate), ...paced },
 	{ name: 'burst', label: 'Burst', value: q.burst, hint: 'how many may start at once after a pause', ...positive },
 	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, hint: '0: any number', ...positive, min: 0 },
 	{ name: 'lane_rate', label: 'Starts in a lane', value: asTyped(q.lane_rate), ...paced },
+	{ name: 'lane_burst', label: 'Burst in a lane', value: q.lane_burst, ...positive },
+	policy,
 	{ name: 'max_attempts', label: 'Attempts', value: q.max_attempts, ...positive },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(q.timeout), placeholder: '10 minutes' },
 	{ name: 'retention', label: 'Finished jobs are kept for', value: spelled(q.retention), placeholder: '30 days' },
+	{ name: 'expire_after', label: 'Jobs expire after', value: spelled(q.expire_after), placeholder: 'never', hint: 'what has been ready for longer is cancelled' },
+	{ name: 'max_args_bytes', label: 'Bytes of arguments', value: q.max_args_bytes, hint: 'a job may have so many', rare: true, ...positive },
+	{ name: 'description', label: 'What it is for', value: q.description, rare: true },
 ];
+
+async function editQueue(q, path, reload) {
+	edit(`Limits of ${q.name}`, queueFields(q, await policyField(q.policy, 'What fails is tried again', 'as is usual')), path, reload);
+}
 
 const laneFields = (lane) => [
 	{ name: 'max_running', label: 'Running at a time', value: lane.own ? lane.max_running : null, ...positive },
@@ -163,7 +173,7 @@ function One({ name, sort }) {
 		return error ? html`<${Gone} of="queue" name=${name} at="queues" pageTitle="Queues" error=${error} again=${reload} />` : html`<${Head} title=${name} /><div class="panel loading" aria-busy="true"></div>`;
 	return html`<${Head} title=${name} note=${html`<a href=${href('queues')}>Queues</a>${q.description && ` / ${q.description}`}`} tab=${`Queue ${name}`}>
 			<a class="button" href=${href('jobs', { queue: name })}>Jobs</a>
-			${may('admin') && html`<${Button} onClick=${() => edit(`Limits of ${name}`, queueFields(q), path, reload)}>Limits<//>`}
+			${may('admin') && html`<${Button} onClick=${() => editQueue(q, path, reload)}>Limits<//>`}
 			<${PauseButton} look="" path=${path} name=${name} paused=${q.state === 'paused'} reload=${reload} />
 		<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
@@ -174,9 +184,9 @@ function One({ name, sort }) {
 				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Trouble} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],
-				['Running in a lane', q.lane_limit === 0 ? 'any number' : q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Policy', q.policy], ['Attempts', q.max_attempts],
+				['Running in a lane', q.lane_limit === 0 ? 'any number' : q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Burst in a lane', q.lane_burst], ['Policy', q.policy], ['Attempts', q.max_attempts],
 				['Time limit', q.timeout && duration(seconds(q.timeout))], ['Finished jobs are kept', q.retention && duration(seconds(q.retention))],
-				['Jobs expire after', q.expire_after && duration(seconds(q.expire_after))]]} /><//>
+				['Jobs expire after', q.expire_after && duration(seconds(q.expire_after))], ['Bytes of arguments', q.max_args_bytes && number(q.max_args_bytes)]]} /><//>
 		</div>
 		<${Lanes} queue=${name} sort=${sort} />`;
 }

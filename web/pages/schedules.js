@@ -2,9 +2,9 @@
 import { del, get, may, patch, post, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
-import { changed, filled } from '../lib/form.js';
+import { changed, filled, localInstant } from '../lib/form.js';
 import { Json } from '../lib/json.js';
-import { known, Unserved } from '../lib/known.js';
+import { known, policyField, Unserved } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
 import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
@@ -66,7 +66,7 @@ const choices = {
 	dst_overlap: { once: 'run once', twice: 'run twice' },
 };
 
-const fieldsOf = (s, { kinds, queues }) => [
+const fieldsOf = (s, { kinds, queues }, policy) => [
 	{ name: 'spec', label: 'When', value: s.spec, required: true, placeholder: '0 3 * * *', hint: 'minute hour day month weekday; or @daily, @hourly, @every 90s' },
 	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones, also: Preview },
 	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds, also: Unserved },
@@ -78,6 +78,12 @@ const fieldsOf = (s, { kinds, queues }) => [
 	{ name: 'jitter', label: called.jitter, value: spelled(s.jitter), placeholder: '5 minutes' },
 	{ name: 'max_attempts', label: 'Attempts', type: 'number', min: 1, value: s.max_attempts },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(s.timeout), placeholder: '1 hour' },
+	{ name: 'lane', label: 'Lane', value: s.lane, hint: 'jobs of a lane start one after the other', rare: true },
+	{ name: 'priority', label: 'Priority', type: 'number', min: 0, max: 1000000, value: s.priority, placeholder: '100', hint: 'smaller runs first', rare: true },
+	{ ...policy, rare: true },
+	{ name: 'tags', label: 'Tags', words: true, unset: true, value: s.tags?.join(', '), placeholder: 'nightly, big', rare: true },
+	{ name: 'starts_at', label: 'Comes from', type: 'datetime-local', step: 1, value: localInstant(s.starts_at), hint: 'by the clock of this browser', rare: true },
+	{ name: 'ends_at', label: 'Comes until', type: 'datetime-local', step: 1, value: localInstant(s.ends_at), hint: 'by the clock of this browser', rare: true },
 	{ name: 'dst_gap', label: called.dst_gap, value: s.dst_gap, options: Object.entries(choices.dst_gap), rare: true },
 	{ name: 'dst_overlap', label: called.dst_overlap, value: s.dst_overlap, options: Object.entries(choices.dst_overlap), rare: true },
 	{ name: 'description', label: 'What it is for', value: s.description },
@@ -97,8 +103,10 @@ function Preview({ values: { spec, tz } }) {
 			: rows && html`<h3>${words}</h3>${rows.length ? html`<${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>` : html`<p class="bad-text">It never comes: there is no such day.</p>`}`}</section>`;
 }
 
+const askFor = async (s) => fieldsOf(s, ...await Promise.all([known(), policyField(s.policy, 'What fails is tried again', 'as its queue has it')]));
+
 async function edit(s, reload) {
-	const fields = fieldsOf(s, await known());
+	const fields = await askFor(s);
 	const done = await ask({
 		title: `Edit ${s.name}`, fields, broad: true, action: 'Save',
 		run: (values) => {
@@ -113,7 +121,7 @@ async function edit(s, reload) {
 }
 
 async function add(reload) {
-	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', dst_gap: 'after', dst_overlap: 'once', queue: 'default', args: {} }, await known())];
+	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...await askFor({ tz: 'UTC', overlap: 'allow', missed: 'last', dst_gap: 'after', dst_overlap: 'once', queue: 'default', args: {} })];
 	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: async (values) => {
 		await mustBeNew({ one: 'schedule', path: 'schedules' }, values.name);
 		await post('schedules', filled(fields, values));
@@ -199,7 +207,7 @@ function One({ name }) {
 					: html`<p class="soft">None: it ${s.state === 'paused' ? 'is paused' : 'has ended'}.</p>`)}</div><//>
 			<${Card} title="What"><${Facts} of=${[['Line', html`<span class="mono">${s.spec}</span>`], ['Kind', html`<a href=${href('jobs', { kind: s.kind })}>${s.kind}</a>`], ['Queue', html`<a href=${href(`queues/${s.queue}`)}>${s.queue}</a>`],
 				['Lane', s.lane], ['Priority', s.priority], [called.overlap, choices.overlap[s.overlap]], [called.missed, choices.missed[s.missed]], [called.grace, spelled(s.grace)], [called.jitter, s.jitter && spelled(s.jitter)], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
-				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Starts', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Ends', s.ends_at && html`<${Time} at=${s.ends_at} />`],
+				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Comes from', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Comes until', s.ends_at && html`<${Time} at=${s.ends_at} />`],
 				[called.dst_gap, choices.dst_gap[s.dst_gap]], [called.dst_overlap, choices.dst_overlap[s.dst_overlap]]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
 		</div>
 		${s.last_at && html`<${Card} title="Lately"><${Strip} of=${history.data?.items.slice(0, HISTORY) ?? []} /><//>`}
