@@ -49,6 +49,63 @@ async function walkOnPhone() {
 		await shot(page, pictureOf(`phone ${place[0]}`));
 	}
 	await page.context().close();
+	const admin = await visit('admin', '', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+	for (const place of [...places, ...forAdmins]) {
+		await see(admin, place);
+		await checkAccess(admin, `360 px wide: ${place[0]}`);
+		await shot(admin, pictureOf(`phone admin ${place[0]}`));
+	}
+	await admin.context().close();
+}
+
+// Where nothing is yet, a page says what would be there, and what to type for it.
+async function emptyPagesSayHow() {
+	const nothing = [['queues', 'No queues yet', 'tow enqueue echo'], ['schedules', 'No schedules yet', 'tow schedule add'], ['workers', 'No worker', 'tow worker --queue'],
+		['daemons', 'No daemons', 'tow daemon add'], ['clients', 'No clients', 'tow client add'], ['clients', 'No targets yet', 'tow target add']];
+	for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']]) {
+		const page = await visit('admin', '', { viewport: { width, height: 740 }, colorScheme });
+		await page.route(/v1\/(queues|schedules|workers|daemons|clients|targets)(\?|$)/, (route) => route.fulfill({ json: { items: [], next: null } }));
+		for (const [name, title, command] of nothing) {
+			await goTo(page, `#/${name}`);
+			const empty = page.locator('.empty').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+			await comes(empty.locator('code').getByText(command).waitFor(), `${width} px wide: where there are no ${title.split(' ')[1]}, ${name} says how there are some`);
+			ok(!await isTooWide(page), 'and it fits');
+			await checkAccess(page, `${width} px wide: ${name} without any`);
+			await shot(page, `none-${width}-${name}`);
+		}
+		await page.context().close();
+	}
+}
+
+// A magnet's name is known before its client has anything of it.
+async function magnetsAreAdded() {
+	const page = await visit('operator', '#/downloads');
+	await addLinks(page, 'magnet:?xt=urn:btih:dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c&dn=Big%20Buck%20Bunny');
+	await comes(row(page, 'Big Buck Bunny').waitFor(), 'a magnet is added, by the name that it has');
+	const id = sql("select id from haul.downloads where title = 'Big Buck Bunny'");
+	is(sql(`select concat_ws(' ', type, client, source) from haul.downloads where id = ${id}`), 'torrent seedbox magnet:?xt=urn:btih:dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c&dn=Big%20Buck%20Bunny', 'to a client that takes torrents');
+	sql(`select haul.cancel(${id}); select haul.forget(${id})`);
+	await page.context().close();
+}
+
+// How it went the last times is a bar each, the latest at the right.
+async function outcomesAreAStrip() {
+	sql("insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now(), tow.now(), 'skipped', 'the last one still ran' from tow_store.schedule where name = 'often'");
+	const n = Number(sql("select least(count(*), 12) from tow.fires where schedule = 'often'"));
+	const page = await visit('viewer', '#/schedules');
+	const bars = row(page, 'often').locator('.strip span');
+	await comes(bars.nth(n - 1).waitFor(), 'a schedule has a bar for each of its last times');
+	is(await bars.count(), n, 'and no more');
+	is(await bars.first().getAttribute('class'), 'ok', 'that went well looks so');
+	is(await bars.last().getAttribute('class'), 'mute', 'that was skipped does not');
+	ok((await bars.last().getAttribute('aria-label')).endsWith('skipped, the last one still ran'), 'and says why', await bars.last().getAttribute('aria-label'));
+	await goTo(page, '#/schedules/often');
+	const own = page.getByRole('region', { name: 'Lately' }).locator('.strip span');
+	await comes(own.last().and(page.locator('.mute')).waitFor(), 'its own page has them, too');
+	ok(await own.evaluateAll((all) => all.every((bar) => bar.offsetWidth >= 2 && bar.offsetHeight >= 3)), 'as bars that can be seen');
+	await shot(page, 'schedule-strip');
+	sql("delete from tow_store.fire where reason = 'the last one still ran'");
+	await page.context().close();
 }
 
 async function nothingJumps() {
@@ -77,6 +134,19 @@ async function triesAreTold() {
 	is(await page.locator('main [title*="(hidden)"]').count(), 0, 'in what is said on hover, too');
 	await goTo(page, '#/downloads/2');
 	await comes(page.locator('.problem').getByText('hidden from viewers; tried 3 of 12 times').waitFor(), 'and on its own page');
+	await page.context().close();
+}
+
+// What is here and still given to others is not as done as what is only here.
+async function seedingIsSaid() {
+	const page = await visit('viewer', '#/downloads');
+	const say = answers(page);
+	await say(/v1\/downloads(\?|\/2$)/, (json) => (json.items ?? [json]).filter((d) => d.id === 2).forEach((d) => Object.assign(d, { state: 'completed', doing: 'seeding', up: 120000, ratio: 0.4, error: null, trouble: null })));
+	await page.reload();
+	await comes(row(page, 'lighthouse').getByText('seeding', { exact: true }).locator('visible=true').first().waitFor(), 'the list says of what is given to others that it seeds');
+	await shot(page, 'downloads-seeding');
+	await goTo(page, '#/downloads/2');
+	await comes(page.getByRole('region', { name: 'Now' }).getByText('seeding', { exact: true }).first().waitFor(), 'and so does its page');
 	await page.context().close();
 }
 
@@ -636,6 +706,10 @@ async function clientsAreTested() {
 	await page.getByRole('button', { name: 'Test seedbox' }).click();
 	await comes(dialog(page).locator('.findings li').first().waitFor(), 'a client is tested, and the page says what was found');
 	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	await page.getByRole('button', { name: 'Test media' }).click();
+	await comes(page.getByRole('dialog', { name: /media/ }).locator('.findings li').first().waitFor(), 'so is a target');
+	await shot(page, 'target-test');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
 	await page.getByRole('button', { name: 'Disable seedbox' }).click();
 	await comes(page.getByRole('button', { name: 'Enable seedbox' }).waitFor(), 'and is disabled');
 	is(await page.getByRole('button', { name: 'Add a client' }).count(), 0, 'an operator is not offered to add one');
@@ -1019,7 +1093,7 @@ async function viewersOnlyLook() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
-	walkOnPhone, nothingJumps, allCanBeSet, listsGoOn, othersAreNotAskedFor, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, magnetsAreAdded, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, outcomesAreAStrip, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
+	walkOnPhone, nothingJumps, allCanBeSet, emptyPagesSayHow, listsGoOn, othersAreNotAskedFor, triesAreTold, seedingIsSaid, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts, () => sql("select tow.resume('haul')"));

@@ -1,6 +1,6 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
 import { spawn } from 'node:child_process';
-import { answers, base, checkAccess, expected, fitsBetween, freeServer, goTo, holdServer, isTold, isTooWide, layoutIsStill, pause, shot, signIn, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, expected, fitsBetween, freeServer, goTo, holdServer, isTold, isTooWide, layoutIsStill, pause, refreshingIsStill, shot, signIn, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -41,6 +41,7 @@ async function walkOnPhone() {
 	for (const place of places) {
 		await see(page, place);
 		ok(!await isTooWide(page), `360 px wide: ${place[0]} fits`);
+		await checkAccess(page, `360 px wide: ${place[0]}`);
 		await shot(page, `phone-${place[0].replace(/[^a-z0-9]+/gi, '-')}`);
 	}
 	const hidden = await page.evaluate(() => [...document.querySelectorAll('.tabs a, tbody td:first-child a')].filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent));
@@ -539,6 +540,16 @@ async function nothingJumps() {
 	await layoutIsStill(['#/overview', '#/jobs', '#/workers', '#/downloads', `#/jobs/${jobs.failed}`]);
 }
 
+// Jobs start, run and end meanwhile; the list shows those that were there, of which each changes.
+async function nothingJumpsWhileJobsRun() {
+	const some = (tag) => sql(`select count(tow.enqueue('sleep', '{"s": 0.3}', tags => '{${tag}}')) from generate_series(1, 5)`);
+	for (const width of [1280, 360])
+		for (const [hash, path] of [['#/jobs?tag=moving', '/jobs'], ['#/queues', '/queues'], ['#/workers', '/workers/jobs']]) {
+			some('moving');
+			await refreshingIsStill(hash, width, path, () => some('others'));
+		}
+}
+
 async function beginningsAreShown() {
 	const page = await visit('operator');
 	await page.route(/\/jobs\?limit=1$/, (route) => route.fulfill({ json: { items: [], next: null } }));
@@ -1005,7 +1016,7 @@ async function serverFallsSilent() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
+const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, nothingJumpsWhileJobsRun, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, allLinesCanBeRead, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, refusedSocketsWait, serverFallsSilent];
 
 await walk(parts, () => sql("select tow.resume('default')"));

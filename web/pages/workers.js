@@ -10,9 +10,10 @@ import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, Lasting, seconds, Time } from '../lib/time.js';
-import { html, useState } from '../lib/ui.js';
+import { html, useLayoutEffect, useRef, useState } from '../lib/ui.js';
 
-const DRAWN = 64, SHOWN = 8, MANY = 10000, NOTES_MS = 500;
+// RESERVED: so many jobs a worker has room for from the beginning.
+const DRAWN = 64, SHOWN = 8, RESERVED = 3, MANY = 10000, NOTES_MS = 500;
 
 // Each slot is a square: full while it works.
 function Slots({ busy, slots }) {
@@ -21,9 +22,27 @@ function Slots({ busy, slots }) {
 	return html`<span class="slots" role="img" aria-label=${`${busy} of ${slots} slots are busy`}>${Array.from({ length: slots }, (_, i) => html`<i key=${i} class=${i < busy ? 'full' : ''}></i>`)}</span>`;
 }
 
-function Running({ jobs, more, all, heard }) {
+// A ref for a box that keeps the room that it once needed: what stands below it stays there while jobs come and go.
+function useKeptRoom() {
+	const box = useRef(null), width = useRef(0);
+	useLayoutEffect(() => {
+		const { style, offsetWidth } = box.current;
+		if (width.current !== offsetWidth)
+			style.minHeight = '';
+		width.current = offsetWidth;
+		style.minHeight = `${box.current.offsetHeight}px`;
+	});
+	return box;
+}
+
+function Running({ slots, ...doing }) {
+	const box = useKeptRoom();
+	return html`<div class="running" ref=${box} style=${{ '--rows': Math.min(slots, RESERVED) }}><${Jobs} ...${doing} /></div>`;
+}
+
+function Jobs({ jobs, more, all, heard }) {
 	if (!jobs)
-		return html`<p class="soft idle"> </p>`;
+		return null;
 	if (jobs.length === 0)
 		return html`<p class="soft idle">Nothing at the moment.</p>`;
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
@@ -43,7 +62,7 @@ async function drain(w, reload) {
 function Worker({ worker: w, jobs, all, heard, reload }) {
 	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${w.state} />`}>
 		<div class="busyness"><${Slots} busy=${w.busy} slots=${w.slots} /><b class="num">${w.busy} / ${w.slots}</b></div>
-		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} heard=${heard} />
+		<${Running} slots=${w.slots} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} heard=${heard} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
 		<div class="actions own"><a class="button small" href=${href('jobs', { worker: w.id })} aria-label=${`Jobs of ${w.name} ${w.id}`}>Jobs</a>
