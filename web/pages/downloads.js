@@ -261,7 +261,7 @@ const columns = (now, reload) => [
 	} },
 	{ name: 'speed', title: 'Speed', width: 12, num: true, wide: true, cell: (r) => {
 		const d = now(r);
-		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
+		return html`<div class="speeds">${(d.down > 0 || !(d.up > 0)) && html`<${Speed} of=${d.down} sign="↓" word="down" />`}${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
 	}, fold: (r) => now(r).down > 0 && html`<${Speed} of=${now(r).down} sign="↓" word="down" />` },
 	{ name: 'eta', title: 'Left, or ended', width: 14, num: true, wide: true, cell: (r) => html`<div class="until"><${Until} d=${now(r)} /></div>`,
 		fold: (r) => isAwaited(now(r)) && html`<span class="soft"><${Until} d=${now(r)} /></span>` },
@@ -466,12 +466,13 @@ function Nothing({ query }) {
 const STUCK_MS = 5000;
 
 function useStuck(data) {
-	const clients = useData('clients', { topics: ['clients'], every: 60000 }).data?.items ?? [];
-	const down = clients.filter((c) => !wellClient.includes(c.state)).map((c) => c.name);
+	const clients = useData('clients', { topics: ['clients'], every: 60000 });
+	const down = clients.data?.items.filter((c) => !wellClient.includes(c.state)).map((c) => c.name) ?? [];
+	const isKnown = data !== undefined && isAnswered(clients), who = down.join(' ');
 	const [stuck, setStuck] = useState([]);
-	const last = useRef(-Infinity), turn = useRef(0), told = useRef(0);
+	const last = useRef({ at: -Infinity, who: null }), turn = useRef(0), told = useRef(0);
 	const ask = () => {
-		last.current = Date.now();
+		last.current = { at: Date.now(), who };
 		const mine = ++turn.current;
 		const asked = [{ state: 'downloaded' }, { state: tried.join(','), failing: true }, ...down.map((client) => ({ client, state: underClient.join(',') }))];
 		Promise.all(asked.map((query) => get('downloads', { ...query, limit: MANY }))).then((all) => {
@@ -482,9 +483,11 @@ function useStuck(data) {
 		}, () => null); // the list itself says what is wrong
 	};
 	useEffect(() => {
-		const timer = setTimeout(ask, Math.max(0, last.current + STUCK_MS - Date.now()));
+		if (!isKnown)
+			return undefined;
+		const timer = setTimeout(ask, last.current.who === who ? Math.max(0, last.current.at + STUCK_MS - Date.now()) : 0);
 		return () => clearTimeout(timer);
-	}, [data, down.join(' ')]);
+	}, [data, isKnown, who]);
 	useEffect(() => () => { told.current = Infinity; }, []);
 	return stuck;
 }

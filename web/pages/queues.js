@@ -54,9 +54,9 @@ export function PauseButton({ path, name, paused, reload, look = 'small' }) {
 		onClick=${() => (paused ? resume : pause)(path, name, reload)}>${paused ? 'Resume' : 'Pause'}<//>`;
 }
 
-async function edit(title, fields, path, reload) {
+async function edit(title, fields, path, reload, broad) {
 	const done = await ask({
-		title, fields, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
+		title, fields, broad, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
 		run: (values) => {
 			const what = changed(fields, values);
 			return Object.keys(what).length ? put(path, what) : {};
@@ -89,7 +89,7 @@ const queueFields = (q, policy) => [
 ];
 
 async function editQueue(q, path, reload) {
-	edit(`Limits of ${q.name}`, queueFields(q, await policyField(q.policy, 'What fails is tried again', 'as is usual')), path, reload);
+	edit(`Limits of ${q.name}`, queueFields(q, await policyField(q.policy, 'What fails is tried again', 'as is usual')), path, reload, true);
 }
 
 const laneFields = (lane) => [

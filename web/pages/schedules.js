@@ -158,11 +158,12 @@ function Verbs({ s, reload, look = '' }) {
 // --- pages
 
 const columns = (reload, few) => [
-	{ name: 'name', title: 'Schedule', least: 18, sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
+	{ name: 'name', title: 'Schedule', least: 18, sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)} title=${s.name}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
 	{ name: 'spec', title: 'When', width: 18, wide: true, cell: (s) => html`<div class="two"><span class="mono">${s.spec}</span><span class="soft">${s.tz}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (s) => s.state, cell: (s) => html`<${State} name=${s.state} />` },
 	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} coming at=${s.next_at} />, ${s.tz}</span>` : html`<span class="soft">${s.state}</span>`}</div>` },
-	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, roomy: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`) },
+	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, roomy: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`),
+		fold: (s) => [s.last_state, s.last_how].includes('failed') && html`<${State} name="failed" />` },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 21, cell: (s) => html`<div class="actions"><${Verbs} look="small" s=${s} reload=${reload} /></div>` }] : []),
 ];
 
