@@ -940,7 +940,7 @@ async function refusedSocketsWait() {
 	let n = 0;
 	await page.context().routeWebSocket(/\/ws$/, (socket) => {
 		n++;
-		socket.close({ code: 1013, reason: 'too many' });
+		socket.onMessage(() => socket.close({ code: 1013, reason: 'too many' })); // once it was open
 	});
 	await page.clock.install();
 	await page.goto(`${base()}?refused#/jobs?kind=stamp`);
