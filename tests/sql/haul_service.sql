@@ -82,6 +82,18 @@ select is((select concat_ws(' ', book_title, download_client_id, download_progre
 select is((select array_agg(l.id) from haul.list_queue(status => '{FOUND}', state => '{failed}', sort => 'title', max_rows => 1000) l), (select array_agg(l.id) from haul.list_downloads(state => '{FOUND,failed}', sort => 'title', max_rows => 1000) l), 'status is state');
 select is((select count(distinct l.cursor) from haul.list_queue(status => '{Found}', max_rows => 3) l), 3::bigint, 'and each row says where the list goes on');
 
+
+-- Where it is, and that it is given to others.
+insert into haul_store.file (download, source, size, state, target) values (:d, 'b.m4b', 1, 'placed', 'A/b.m4b'), (:d, 'a.m4b', 1, 'placed', 'A/a.m4b'), (:d, '0.nfo', 1, 'skipped', null);
+update haul_store.download set library = (select id from haul_store.library where name = 'main') where id = :d;
+update haul_store.transfer set folder = '/there/x' where download = :d;
+select is((select concat_ws(' ', temp_file_path = folder, converted_file_path, final_file_path) from haul.queue where id = :d), 't ' || (select root from haul.libraries where name = 'main') || '/A/a.m4b', 'where its client has it, and the first of its files in the library');
+select is((select concat_ws(' ', count(*), count(final_file_path)) from haul.list_queue(max_rows => 1000)), (select concat_ws(' ', count(*), 1) from haul.downloads), 'where there is one');
+select pg_temp.called(:d, 'completed', 'seeding') \g /dev/null
+select is((select concat_ws(' ', doing, state) from haul.downloads where id = :d), 'seeding completed', 'what its client still gives to others says so');
+select pg_temp.called(:d, 'completed', 'done') \g /dev/null
+select is((select concat_ws(' ', doing, state) from haul.downloads where id = :d), 'completed completed', 'until it has given enough');
+
 -- Who logs in at a link's host is nobody's to see.
 select haul.add_client('web', 'web') \g /dev/null
 create temporary table linked as select haul.grab(l) as id, l, t from (values ('https://me:pass@host/', 'host'), ('https://me:pass@host', 'host'), ('https://me:pass@host/a/b.iso', 'b.iso'), ('https://host/me@b.iso', 'me@b.iso')) v(l, t);

@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { answers, base, checkAccess, cutOff, expected, fitsBetween, goTo, isTooWide, layoutIsStill, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, fitsBetween, goTo, isTold, isTooWide, layoutIsStill, pause, shot, sql, tab, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -49,6 +49,63 @@ async function walkOnPhone() {
 		await shot(page, pictureOf(`phone ${place[0]}`));
 	}
 	await page.context().close();
+	const admin = await visit('admin', '', { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+	for (const place of [...places, ...forAdmins]) {
+		await see(admin, place);
+		await checkAccess(admin, `360 px wide: ${place[0]}`);
+		await shot(admin, pictureOf(`phone admin ${place[0]}`));
+	}
+	await admin.context().close();
+}
+
+// Where nothing is yet, a page says what would be there, and what to type for it.
+async function emptyPagesSayHow() {
+	const nothing = [['queues', 'No queues yet', 'tow enqueue echo'], ['schedules', 'No schedules yet', 'tow schedule add'], ['workers', 'No worker', 'tow worker --queue'],
+		['daemons', 'No daemons', 'tow daemon add'], ['clients', 'No clients', 'tow client add'], ['clients', 'No targets yet', 'tow target add']];
+	for (const [width, colorScheme] of [[1280, 'light'], [360, 'dark']]) {
+		const page = await visit('admin', '', { viewport: { width, height: 740 }, colorScheme });
+		await page.route(/v1\/(queues|schedules|workers|daemons|clients|targets)(\?|$)/, (route) => route.fulfill({ json: { items: [], next: null } }));
+		for (const [name, title, command] of nothing) {
+			await goTo(page, `#/${name}`);
+			const empty = page.locator('.empty').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+			await comes(empty.locator('code').getByText(command).waitFor(), `${width} px wide: where there are no ${title.split(' ')[1]}, ${name} says how there are some`);
+			ok(!await isTooWide(page), 'and it fits');
+			await checkAccess(page, `${width} px wide: ${name} without any`);
+			await shot(page, `none-${width}-${name}`);
+		}
+		await page.context().close();
+	}
+}
+
+// A magnet's name is known before its client has anything of it.
+async function magnetsAreAdded() {
+	const page = await visit('operator', '#/downloads');
+	await addLinks(page, 'magnet:?xt=urn:btih:dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c&dn=Big%20Buck%20Bunny');
+	await comes(row(page, 'Big Buck Bunny').waitFor(), 'a magnet is added, by the name that it has');
+	const id = sql("select id from haul.downloads where title = 'Big Buck Bunny'");
+	is(sql(`select concat_ws(' ', type, client, source) from haul.downloads where id = ${id}`), 'torrent seedbox magnet:?xt=urn:btih:dd8255ecdc7ca55fb0bbf81323d87062db1f6d1c&dn=Big%20Buck%20Bunny', 'to a client that takes torrents');
+	sql(`select haul.cancel(${id}); select haul.forget(${id})`);
+	await page.context().close();
+}
+
+// How it went the last times is a bar each, the latest at the right.
+async function outcomesAreAStrip() {
+	sql("insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now(), tow.now(), 'skipped', 'the last one still ran' from tow_store.schedule where name = 'often'");
+	const n = Number(sql("select least(count(*), 12) from tow.fires where schedule = 'often'"));
+	const page = await visit('viewer', '#/schedules');
+	const bars = row(page, 'often').locator('.strip span');
+	await comes(bars.nth(n - 1).waitFor(), 'a schedule has a bar for each of its last times');
+	is(await bars.count(), n, 'and no more');
+	is(await bars.first().getAttribute('class'), 'ok', 'that went well looks so');
+	is(await bars.last().getAttribute('class'), 'mute', 'that was skipped does not');
+	ok((await bars.last().getAttribute('aria-label')).endsWith('skipped, the last one still ran'), 'and says why', await bars.last().getAttribute('aria-label'));
+	await goTo(page, '#/schedules/often');
+	const own = page.getByRole('region', { name: 'Lately' }).locator('.strip span');
+	await comes(own.last().and(page.locator('.mute')).waitFor(), 'its own page has them, too');
+	ok(await own.evaluateAll((all) => all.every((bar) => bar.offsetWidth >= 2 && bar.offsetHeight >= 3)), 'as bars that can be seen');
+	await shot(page, 'schedule-strip');
+	sql("delete from tow_store.fire where reason = 'the last one still ran'");
+	await page.context().close();
 }
 
 async function nothingJumps() {
@@ -77,6 +134,19 @@ async function triesAreTold() {
 	is(await page.locator('main [title*="(hidden)"]').count(), 0, 'in what is said on hover, too');
 	await goTo(page, '#/downloads/2');
 	await comes(page.locator('.problem').getByText('hidden from viewers; tried 3 of 12 times').waitFor(), 'and on its own page');
+	await page.context().close();
+}
+
+// What is here and still given to others is not as done as what is only here.
+async function seedingIsSaid() {
+	const page = await visit('viewer', '#/downloads');
+	const say = answers(page);
+	await say(/v1\/downloads(\?|\/2$)/, (json) => (json.items ?? [json]).filter((d) => d.id === 2).forEach((d) => Object.assign(d, { state: 'completed', doing: 'seeding', up: 120000, ratio: 0.4, error: null, trouble: null })));
+	await page.reload();
+	await comes(row(page, 'lighthouse').getByText('seeding', { exact: true }).locator('visible=true').first().waitFor(), 'the list says of what is given to others that it seeds');
+	await shot(page, 'downloads-seeding');
+	await goTo(page, '#/downloads/2');
+	await comes(page.getByRole('region', { name: 'Now' }).getByText('seeding', { exact: true }).first().waitFor(), 'and so does its page');
 	await page.context().close();
 }
 
@@ -636,6 +706,10 @@ async function clientsAreTested() {
 	await page.getByRole('button', { name: 'Test seedbox' }).click();
 	await comes(dialog(page).locator('.findings li').first().waitFor(), 'a client is tested, and the page says what was found');
 	await dialog(page).getByRole('button', { name: 'Close' }).click();
+	await page.getByRole('button', { name: 'Test media' }).click();
+	await comes(page.getByRole('dialog', { name: /media/ }).locator('.findings li').first().waitFor(), 'so is a target');
+	await shot(page, 'target-test');
+	await dialog(page).getByRole('button', { name: 'Close' }).click();
 	await page.getByRole('button', { name: 'Disable seedbox' }).click();
 	await comes(page.getByRole('button', { name: 'Enable seedbox' }).waitFor(), 'and is disabled');
 	is(await page.getByRole('button', { name: 'Add a client' }).count(), 0, 'an operator is not offered to add one');
@@ -884,6 +958,138 @@ async function tokensAreAdded() {
 	await page.context().close();
 }
 
+// What happens to one download is nothing to who looks at another; and where much happens, long lists are not asked for each
+// time. By a clock of the test's, which goes on when the page has heard.
+async function othersAreNotAskedFor() {
+	const [mine, other] = [1, 2].map((n) => sql(`select haul.grab('http://127.0.0.1:9/asked${n}.bin', options => '{"paused": true}')`));
+	const happens = (id) => sql(`select haul_store.note_event(${id}, 'paused', 'as before', 'paused', 'paused')`);
+	const page = await visit('viewer');
+	let heard = 0;
+	page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => { heard += JSON.parse(payload).topic === 'downloads' ? 1 : 0; }));
+	const asked = [];
+	page.on('request', (request) => asked.push(request.url()));
+	const times = (what) => asked.filter((url) => what.test(url)).length;
+	const goesOn = async (isThere) => {
+		while (!isThere()) {
+			await page.clock.runFor(10);
+			await pause(30);
+		}
+	};
+	const hears = async (id) => {
+		const before = heard;
+		happens(id);
+		while (heard === before)
+			await pause(50);
+		await page.clock.runFor(1000);
+	};
+	await page.clock.install();
+	await page.goto(`${base()}?asked#/downloads/${mine}`);
+	await page.getByRole('heading', { level: 1, name: 'asked1.bin' }).waitFor();
+	await page.getByText('Live', { exact: true }).waitFor();
+	await page.clock.pauseAt(Date.now() + 3600000);
+	const own = new RegExp(`/downloads/${mine}$`), list = /downloads\?.*limit=50/, stuck = /downloads\?.*failing=true/;
+	await goesOn(() => times(own) > 1);
+	asked.length = 0;
+	await hears(mine);
+	await goesOn(() => times(own) > 0);
+	const witness = await visit('viewer', '#/downloads');
+	await witness.getByText('Live', { exact: true }).waitFor();
+	const before = times(own);
+	happens(other);
+	await isTold(witness, 'downloads');
+	await page.clock.runFor(1000);
+	is(times(own), before, 'of what happens to another download its page asks nothing');
+	await witness.context().close();
+	await goTo(page, '#/downloads');
+	await goesOn(() => times(stuck) > 0);
+	asked.length = 0;
+	for (let n = 1; n <= 6; n++) {
+		await hears(mine);
+		await goesOn(() => times(list) >= n);
+	}
+	ok(times(stuck) <= times(list) / 2, 'long lists are asked for now and then', `${times(stuck)} times, the list ${times(list)} times`);
+	sql(`select haul.cancel(${mine}), haul.forget(${mine}), haul.cancel(${other}), haul.forget(${other})`);
+	await page.context().close();
+}
+
+// What a page shows can be set there, too, and taken back.
+async function allCanBeSet() {
+	const page = await visit('admin', '#/schedules/nightly');
+	const edit = async () => {
+		await page.getByRole('button', { name: 'Edit', exact: true }).click();
+		await dialog(page).getByText('More', { exact: false }).first().click();
+	};
+	const saved = () => comes(dialog(page).waitFor({ state: 'detached' }), 'which is saved');
+	const isNow = (wanted, description) => is(sql("select concat_ws(' ', lane, priority, policy, tags, starts_at at time zone 'UTC', ends_at at time zone 'UTC') from tow.schedules where name = 'nightly'"), wanted, description);
+	await edit();
+	const zone = await page.evaluate(() => new Date('2038-01-01T10:00:30').getTimezoneOffset());
+	const utc = (text) => new Date(Date.parse(`${text}Z`) + zone * 60000).toISOString().slice(0, 19).replace('T', ' ');
+	await fillAndPress(page, [['Lane', 'reports'], ['Priority', '7'], ['Tags', 'night, sales'], ['Comes from', '2037-01-01T10:00:30'], ['Comes until', '2038-01-01T10:00']], [['What fails is tried again', 'quick']], 'Save');
+	await saved();
+	const all = `reports 7 quick {night,sales} ${utc('2037-01-01T10:00:30')} ${utc('2038-01-01T10:00:00')}`;
+	isNow(all, 'a schedule has a lane, a priority, a policy, tags, a beginning and an end');
+	const sent = [];
+	page.on('request', (request) => { if (request.method() === 'PATCH') sent.push(request.postData()); });
+	await edit();
+	await shot(page, 'schedule-edit-more');
+	await fillAndPress(page, [], [], 'Save');
+	await saved();
+	is(sent.join(), '', 'who changes nothing sends nothing');
+	await edit();
+	await fillAndPress(page, [['Lane', ''], ['Priority', ''], ['Tags', ''], ['Comes from', ''], ['Comes until', '']], [['What fails is tried again', '']], 'Save');
+	await saved();
+	isNow('100', 'and what is emptied is as it was');
+	await goTo(page, '#/queues/crowd');
+	const limits = async () => {
+		await page.getByRole('button', { name: 'Limits', exact: true }).click();
+		await dialog(page).getByText('More', { exact: false }).first().click();
+	};
+	const isSet = (wanted, description) => is(sql("select concat_ws(' ', policy, lane_rate, lane_burst, expire_after, max_args_bytes, description) from tow.queues where name = 'crowd'"), wanted, description);
+	await limits();
+	await fillAndPress(page, [['Starts in a lane', '5'], ['Burst in a lane', '20'], ['Jobs expire after', '2 days'], ['Bytes of arguments', '5000'], ['What it is for', 'many']], [['What fails is tried again', 'quick']], 'Save');
+	await saved();
+	isSet('quick 5 20 2 days 5000 many', 'a queue has a policy, a burst in its lanes, and jobs that expire');
+	await comes(page.getByRole('region', { name: 'Rules' }).getByText('2 d', { exact: true }).waitFor(), 'and says so');
+	await limits();
+	await shot(page, 'queue-limits-more');
+	await fillAndPress(page, [['Starts in a lane', ''], ['Burst in a lane', ''], ['Jobs expire after', ''], ['Bytes of arguments', ''], ['What it is for', '']], [['What fails is tried again', '']], 'Save');
+	await saved();
+	isSet('', 'which can be taken back');
+	await page.context().close();
+}
+
+// However many there are: the server is asked for one at a time.
+async function listsGoOn() {
+	const page = await visit('admin', '#/jobs');
+	await page.route(/v1\/(queues|workers|schedules|daemons|clients|targets)(\?|$)/, (route) => {
+		const url = new URL(route.request().url());
+		url.searchParams.set('limit', '1');
+		return route.continue({ url: url.href });
+	});
+	const rows = { queues: 'tbody tr', schedules: 'tbody tr', daemons: '.daemons tbody tr', workers: '.columns .card', clients: '.columns .card' };
+	for (const [name, one] of Object.entries(rows)) {
+		await goTo(page, `#/${name}`);
+		const more = page.getByRole('button', { name: 'Show more' }).first();
+		await comes(more.waitFor(), `where there are more ${name} than fit a page, it is said`);
+		const before = await page.locator(one).count();
+		if (name === 'workers')
+			await comes(page.getByText(/^the first 1 worker of more: /).waitFor(), 'and what is counted is said to be of some');
+		await more.click();
+		await comes(page.locator(one).nth(before).waitFor(), 'and they can be had');
+	}
+	await goTo(page, '#/schedules');
+	await page.getByRole('button', { name: 'Show more' }).click();
+	await page.getByRole('button', { name: 'Resume often' }).click();
+	await comes(page.getByRole('button', { name: 'Pause often' }).waitFor(), 'what is changed of them is seen');
+	await page.getByRole('button', { name: 'Pause often' }).click();
+	await page.getByRole('button', { name: 'Resume often' }).waitFor();
+	await goTo(page, '#/queues/haul.watch');
+	await comes(page.getByRole('heading', { level: 1, name: 'haul.watch' }).waitFor(), 'a queue that no list has room for has its page');
+	await goTo(page, '#/queues/nowhere');
+	await comes(page.getByText('There is no queue nowhere').waitFor(), 'one that is not there has none');
+	await page.context().close();
+}
+
 async function viewersOnlyLook() {
 	const page = await visit('viewer');
 	for (const place of places) {
@@ -898,7 +1104,7 @@ async function viewersOnlyLook() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
-	walkOnPhone, nothingJumps, triesAreTold, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
+const parts = [whereNothingIs, workersShowWhatTheyDo, librariesAreChanged, fromLinkToLibrary, filesAndDrops, magnetsAreAdded, manyAtOnce, moreCanBeSaid, checksumIsSaid, wordIsGiven, doubtIsSettled, historyGoesOn, daemonsInTwoTabs, oldWordsAreDated, watchingStops, daemonsAreSetUp, cardsAreWalked, whatComesIsNotPast, outcomesAreAStrip, schedulesWithPreview, clientsAreTested, clientsAreSetUp, treatmentIsSetUp, policiesAndKinds, peopleAreTold, tabsThatAreNotThere, tokensAreAdded, walkInLight, walkInDark, columnsGoWhereThereIsNoRoom,
+	walkOnPhone, nothingJumps, allCanBeSet, emptyPagesSayHow, listsGoOn, othersAreNotAskedFor, triesAreTold, seedingIsSaid, longTextsFit, listsAreReadable, textsAreWhole, viewersOnlyLook];
 
 await walk(parts, () => sql("select tow.resume('haul')"));

@@ -162,25 +162,35 @@ async function answerSlowly(page) {
 	return () => { n = 0; };
 }
 
-// What is seen is not moved by what comes later: how far it was, as browsers count it.
+// What moves on a page without anybody's doing, as browsers count it.
+const watchShifts = (page) => page.addInitScript(() => {
+	window.shifts = [];
+	const add = (list) => window.shifts.push(...list.getEntries().filter((e) => !e.hadRecentInput));
+	new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
+});
+
+// {score, moved: what did, from where to where}
+const shiftsOf = (page) => page.evaluate(() => ({
+	score: window.shifts.reduce((sum, { value }) => sum + value, 0),
+	moved: window.shifts.flatMap(({ value, sources }) => sources.map(({ node, previousRect: a, currentRect: b }) => `${value.toFixed(4)} ${node?.nodeName} ${node?.className} ${a.x},${a.y} ${b.x},${b.y}`)).join('\n'),
+}));
+
+const isLoaded = async (page) => {
+	await page.locator('#main h1').waitFor();
+	await page.waitForLoadState('networkidle', { timeout: 5000 }).catch(() => null); // one that asks each second may never rest
+	await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
+};
+
+// What is seen is not moved by what comes later.
 async function windowIsStill(width, places) {
 	const page = await visit('operator', '', { viewport: { width, height: 800 } });
-	await page.addInitScript(() => {
-		window.shifts = [];
-		const add = (list) => window.shifts.push(...list.getEntries().filter((e) => !e.hadRecentInput));
-		new PerformanceObserver(add).observe({ type: 'layout-shift', buffered: true });
-	});
+	await watchShifts(page);
 	const again = await answerSlowly(page);
 	for (const hash of places) {
 		again();
 		await page.goto(`${base()}?${encodeURIComponent(hash)}${hash}`);
-		await page.locator('#main h1').waitFor();
-		await page.waitForLoadState('networkidle', { timeout: 5000 }).catch(() => null); // one that asks each second may never rest
-		await page.locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
-		const { score, moved } = await page.evaluate(() => ({
-			score: window.shifts.reduce((sum, { value }) => sum + value, 0),
-			moved: window.shifts.flatMap(({ value, sources }) => sources.map(({ node, previousRect: a, currentRect: b }) => `${value.toFixed(4)} ${node?.nodeName} ${node?.className} ${a.x},${a.y} ${b.x},${b.y}`)).join('\n'),
-		}));
+		await isLoaded(page);
+		const { score, moved } = await shiftsOf(page);
 		ok(score < 0.1, `${width} px wide: nothing jumps while ${hash} loads`, `${score}\n${moved}`);
 	}
 	await page.context().close();
@@ -188,6 +198,23 @@ async function windowIsStill(width, places) {
 
 // On a wide window and on a phone, at once: they mostly wait.
 export const layoutIsStill = (places) => Promise.all([1280, 360].map((width) => windowIsStill(width, places)));
+
+// What stands there stays where it is while it is asked for again and again: happens() does something of which the page is told.
+export async function refreshingIsStill(hash, width, path, happens) {
+	const page = await visit('operator', '', { viewport: { width, height: 800 } });
+	await watchShifts(page);
+	await page.goto(`${base()}?still${hash}`);
+	await isLoaded(page);
+	await page.evaluate(() => { window.shifts.length = 0; });
+	for (let n = 0; n < 5; n++) {
+		const answered = page.waitForResponse((response) => new URL(response.url()).pathname.endsWith(path));
+		happens();
+		await answered;
+	}
+	const { score, moved } = await shiftsOf(page);
+	ok(score < 0.02, `${width} px wide: nothing jumps on ${hash} while jobs run`, `${score}\n${moved}`);
+	await page.context().close();
+}
 
 // Whether the page is wider than its window.
 export const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);

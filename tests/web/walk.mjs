@@ -1,6 +1,6 @@
 // Through the page as people go: signing in, every page, acting, being refused, two tabs, the server gone and back.
 import { spawn } from 'node:child_process';
-import { answers, base, checkAccess, expected, fitsBetween, freeServer, goTo, holdServer, isTold, isTooWide, layoutIsStill, pause, shot, signIn, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, expected, fitsBetween, freeServer, goTo, holdServer, isTold, isTooWide, layoutIsStill, pause, refreshingIsStill, shot, signIn, sql, startServer, stopServer, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const jobs = JSON.parse(process.env.JOBS); // {failed, echo, waiting, after}
@@ -41,6 +41,7 @@ async function walkOnPhone() {
 	for (const place of places) {
 		await see(page, place);
 		ok(!await isTooWide(page), `360 px wide: ${place[0]} fits`);
+		await checkAccess(page, `360 px wide: ${place[0]}`);
 		await shot(page, `phone-${place[0].replace(/[^a-z0-9]+/gi, '-')}`);
 	}
 	const hidden = await page.evaluate(() => [...document.querySelectorAll('.tabs a, tbody td:first-child a')].filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth).map((e) => e.textContent));
@@ -221,6 +222,8 @@ async function actOnAllThatMatch() {
 	sql(`select count(tow.enqueue('later', run_at => now() + interval '1 day')) from generate_series(1, ${many})`);
 	sql("select tow.enqueue('another', run_at => now() + interval '1 day')");
 	const page = await visit('operator', '#/jobs?state=scheduled&kind=later');
+	const sent = [];
+	page.on('request', (request) => { if (request.url().endsWith('/jobs/bulk')) sent.push([request.postDataJSON().dry_run, 'idempotency-key' in request.headers()].join()); });
 	const chosen = page.getByRole('group', { name: 'selected jobs' });
 	await page.locator('tbody tr').nth(49).waitFor();
 	await page.getByLabel('select all that are shown').check();
@@ -237,6 +240,7 @@ async function actOnAllThatMatch() {
 	await page.getByLabel('Reason').fill('not wanted');
 	await page.getByRole('button', { name: 'Cancel them' }).click();
 	await comes(page.getByText(`${many} jobs cancelled`).waitFor(), 'then it is done to all of them');
+	is([...new Set(sent)].sort().join(' '), 'false,true true,false', 'what is done has a key, so that it is done once; what is only counted has none, and is kept nowhere');
 	is(sql("select count(*) from tow.history where kind = 'later' and error = 'not wanted'"), String(many), 'for the reason that was given');
 	is(sql("select count(*) from tow.jobs where kind = 'another'"), '1', 'and to no other');
 	sql("select tow.cancel(id) from tow.jobs where kind = 'another'");
@@ -536,6 +540,16 @@ async function nothingJumps() {
 	await layoutIsStill(['#/overview', '#/jobs', '#/workers', '#/downloads', `#/jobs/${jobs.failed}`]);
 }
 
+// Jobs start, run and end meanwhile; the list shows those that were there, of which each changes.
+async function nothingJumpsWhileJobsRun() {
+	const some = (tag) => sql(`select count(tow.enqueue('sleep', '{"s": 0.3}', tags => '{${tag}}')) from generate_series(1, 5)`);
+	for (const width of [1280, 360])
+		for (const [hash, path] of [['#/jobs?tag=moving', '/jobs'], ['#/queues', '/queues'], ['#/workers', '/workers/jobs']]) {
+			some('moving');
+			await refreshingIsStill(hash, width, path, () => some('others'));
+		}
+}
+
 async function beginningsAreShown() {
 	const page = await visit('operator');
 	await page.route(/\/jobs\?limit=1$/, (route) => route.fulfill({ json: { items: [], next: null } }));
@@ -577,6 +591,28 @@ async function timelineIsInOrder() {
 	is(await page.locator('.timeline').getByText(/^(enqueued|made)$/).count(), 1, 'that it was enqueued, once');
 	is((await page.locator('.log li').allTextContents()).map((text) => text.match(/first|second/)[0]).join(), 'first,second', 'and lines, too, are in order');
 	await shot(page, 'timeline-phone');
+	await page.context().close();
+}
+
+// More than come with a job: that some are left out is said, and they can be had.
+async function allLinesCanBeRead() {
+	sql(`insert into tow_store.log (job_id, run, at, level, line) select ${jobs.echo}, h.run, h.started_at, 'i', 'line no. ' || n from tow_store.history h, generate_series(1, 1300) n where h.job_id = ${jobs.echo}`);
+	const page = await visit('operator', `#/jobs/${jobs.echo}`);
+	const lines = page.locator('.log li:not(.gap)'), said = page.locator('.cut');
+	await comes(said.getByText('the last 200 are shown').waitFor(), 'that a job wrote more lines than are shown is said');
+	await comes(page.locator('.log .gap + li').getByText(/^line no\. \d+$/).waitFor(), 'where they are missing, too');
+	await shot(page, 'lines-cut');
+	await said.getByRole('button', { name: 'Show earlier ones' }).click();
+	await comes(said.getByText(`the first ${(1000).toLocaleString()} and the last 200 are shown`).waitFor(), 'those before can be had');
+	await said.getByRole('button', { name: 'Show more' }).click();
+	await comes(said.waitFor({ state: 'detached' }), 'all of them');
+	is(await lines.count(), Number(sql(`select count(*) from tow.log(${jobs.echo})`)), 'each line once');
+	sql(`insert into tow_store.log (job_id, run, at, level, line) select ${jobs.echo}, h.run, h.started_at, 'i', 'and another' from tow_store.history h where h.job_id = ${jobs.echo}; select tow.enqueue('noop')`);
+	await comes(page.locator('.log').getByText('and another').waitFor(), 'they stay while others come');
+	is(await lines.count(), Number(sql(`select count(*) from tow.log(${jobs.echo})`)), 'and none is missing');
+	await page.setViewportSize({ width: 360, height: 740 });
+	ok(!await isTooWide(page), '360 px wide: they fit');
+	sql(`delete from tow_store.log where job_id = ${jobs.echo} and line ~ '^(line no|and another)'`);
 	await page.context().close();
 }
 
@@ -656,6 +692,15 @@ async function addressesAreMistyped() {
 	await page.getByText('A job is known by its number').waitFor();
 	await page.getByRole('link', { name: 'Its jobs' }).click();
 	await comes(page.waitForURL(/jobs\?kind=noop$/), 'from a kind in the place of a number there is a way to its jobs');
+	await goTo(page, '#/jobs/%');
+	await comes(page.getByText('There is no job %').waitFor(), 'what is no address at all is said to be nothing');
+	for (const hash of ['#/jobs/%', '#key=%']) {
+		const stranger = await page.context().browser().newContext();
+		const other = await stranger.newPage();
+		await other.goto(base() + hash);
+		await comes(other.getByLabel('Token').waitFor(), `who comes by ${hash} can sign in`);
+		await stranger.close();
+	}
 	await page.goto(`${base()}no/such/place`);
 	await comes(page.getByRole('heading', { name: 'There is nothing here' }).waitFor(), 'an address of nothing is a page that says so');
 	await page.locator('html[data-theme=dark]').waitFor({ state: 'attached' });
@@ -889,6 +934,25 @@ async function quietIsNotGone() {
 	await page.context().close();
 }
 
+// A server that has too many takes each socket, and closes it at once. By a clock of the test's.
+async function refusedSocketsWait() {
+	const page = await visit('viewer');
+	let n = 0;
+	await page.context().routeWebSocket(/\/ws$/, (socket) => {
+		n++;
+		socket.onMessage(() => socket.close({ code: 1013, reason: 'too many' })); // once it was open
+	});
+	await page.clock.install();
+	await page.goto(`${base()}?refused#/jobs?kind=stamp`);
+	await page.getByText('Polling', { exact: true }).waitFor();
+	for (let second = 0; second < 60; second++) {
+		await page.clock.runFor(1000);
+		await pause(30); // a socket opens and closes by its own clock
+	}
+	ok(n >= 2 && n <= 9, 'a socket that is refused is tried again, and each time later', `in about a minute: ${n} times`);
+	await page.context().close();
+}
+
 // A list that comes page by page is sorted by the server, all of it, by a click on a column's head.
 async function headsSortWholeLists() {
 	sql("select tow.enqueue('noop', queue => 'wide', lane => 'l' || lpad(n::text, 3, '0')) from generate_series(1, 120) n");
@@ -952,7 +1016,7 @@ async function serverFallsSilent() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, beginningsAreShown,
-	clocksAreThoseOfWhoReads, timelineIsInOrder, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, serverFallsSilent];
+const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, unservedQueuesAreTold, progressIsLive, nothingJumps, nothingJumpsWhileJobsRun, beginningsAreShown,
+	clocksAreThoseOfWhoReads, timelineIsInOrder, allLinesCanBeRead, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, serverGoesAndComes, quietIsNotGone, refusedSocketsWait, serverFallsSilent];
 
 await walk(parts, () => sql("select tow.resume('default')"));

@@ -99,11 +99,12 @@ async function call(method, path, { query, body, signal } = {}) {
 		headers['Content-Type'] = 'application/json';
 	if (body !== undefined)
 		options.body = JSON.stringify(body);
-	if (method === 'POST')
+	// The answer to what has a key is kept for a day: not of what is only tried.
+	if (method === 'POST' && !body?.dry_run)
 		headers['Idempotency-Key'] = newKey();
 	const url = apiUrl(path, query);
 	let response = await send(url, options).catch((error) => {
-		// Its key makes it safe to ask again, when nobody knows whether the first call arrived.
+		// Its key, or that it changes nothing, makes it safe to ask again, when nobody knows whether the first call arrived.
 		if (method !== 'POST' || error.status !== 0 || error.isLate)
 			throw error;
 		return send(url, options);

@@ -46,6 +46,11 @@ export function Meter({ value, label, look = '' }) {
 		<span style=${{ width: `${pct}%` }}></span></span>`;
 }
 
+// For what is no table: that there are others, where there are.
+export function More({ more }) {
+	return more && html`<${Button} onClick=${more}>Show more<//>`;
+}
+
 // Nothing here yet: what it would be, and what to type for it; also: what can be pressed instead.
 export function Empty({ title, children, command, also, className = '' }) {
 	return html`<div class="panel empty ${className}"><h2>${title}</h2>${children && html`<p>${children}</p>`}

@@ -10,6 +10,14 @@ function parsed(label, text) {
 	}
 }
 
+// An instant as its field has it, by this browser's clock: what is no whole minute has its seconds.
+export function localInstant(at) {
+	if (!at)
+		return at;
+	const then = new Date(at);
+	return new Date(then - then.getTimezoneOffset() * 60000).toISOString().slice(0, 19).replace(/:00$/, '');
+}
+
 // read: what makes a value of it; words: some, with commas between them. An instant is of this browser's time zone.
 function typed({ type, json, words, label, read }, text) {
 	if (read)

@@ -9,6 +9,12 @@ export async function known() {
 	return { kinds: kinds.items.filter((k) => k.workers > 0).map((k) => k.kind), queues: queues.items.map((q) => q.name) };
 }
 
+// A choice of the policies that there are; none: what it means that none is chosen.
+export async function policyField(value, label, none) {
+	const { items } = await get('policies').catch(() => ({ items: [] }));
+	return { name: 'policy', label, value: value ?? '', options: [['', none], ...new Set([...items.map((p) => p.name), ...(value ? [value] : [])])] };
+}
+
 // What is enqueued may come before its workers do; but mostly it is a slip, of which the server knows which name is near.
 export function Unserved({ values: { kind, queue } }) {
 	const { data } = useTyped(kind && ((signal) => get('unserved', { kind, queue }, signal)), [kind, queue]);

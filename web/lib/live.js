@@ -4,13 +4,13 @@ import { finished } from './states.js';
 import { store, useCallback, useEffect, useRef, useState } from './ui.js';
 
 // SILENT_MS: who says nothing for that long is asked; who does not answer for as long again is gone, though nobody closed.
-const POLL_MS = 3000, SILENT_MS = 10000, GATHER_MS = 250, SPACING_MS = 1500, SPACING_OF_ONE_MS = 500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
+const POLL_MS = 3000, SILENT_MS = 10000, STEADY_MS = 5000, GATHER_MS = 250, SPACING_MS = 1500, SPACING_OF_ONE_MS = 500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
 
 // live, polling or offline
 export const connection = store('polling');
 
 const listeners = new Map(); // topic -> a set of functions
-let socket = null, isAsked = false, socketHeard = 0, failures = 0, timer = null, place = { since: undefined, epoch: undefined };
+let socket = null, isAsked = false, socketHeard = 0, openedAt = Infinity, failures = 0, timer = null, place = { since: undefined, epoch: undefined };
 
 function judge() {
 	connection.set(!reachable.get() ? 'offline' : socket?.readyState === WebSocket.OPEN ? 'live' : 'polling');
@@ -54,12 +54,16 @@ function hear(message) {
 }
 
 function opened() {
-	failures = 0;
+	openedAt = Date.now();
 	judge();
 	say({ type: 'subscribe', topics: [...listeners.keys()], since: place.since, epoch: place.epoch });
 }
 
+// A server that has too many opens each, and closes it at once.
 function closed() {
+	if (Date.now() - openedAt >= STEADY_MS)
+		failures = 0;
+	openedAt = Infinity;
 	socket = null;
 	judge();
 	later();

@@ -1,9 +1,18 @@
 // The address: #/PAGE/REST?FILTERS. It holds what is shown, so that it can be kept, sent and gone back from.
 import { store } from './ui.js';
 
+// Of what somebody mistyped, as it stands there.
+export function decoded(text) {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
 function read() {
 	const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
-	const [page, ...rest] = path.split('/').map(decodeURIComponent);
+	const [page, ...rest] = path.split('/').map(decoded);
 	return { page: page || 'overview', rest, query: Object.fromEntries(new URLSearchParams(query)) };
 }
 

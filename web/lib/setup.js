@@ -12,10 +12,20 @@ import { toast, toastProblem } from './toast.js';
 
 const article = (one) => `Add a ${one}`;
 
+async function isThere(path) {
+	try {
+		await get(path);
+		return true;
+	} catch (error) {
+		if (error.status !== 404)
+			throw error;
+		return false;
+	}
+}
+
 // Where the same name sets it anew, as programs mean it: who types one that is taken has mostly not thought of the other.
 export async function mustBeNew(sort, name) {
-	const { items } = await get(sort.path);
-	if (items.some((o) => o.name === name))
+	if (await isThere(`${sort.path}/${step(name)}`))
 		throw Object.assign(new Error(`there is a ${sort.one} ${name} already`), { hint: 'edit it, or choose another name' });
 }
 

@@ -1,6 +1,7 @@
 // Signing in: by a key in the address, which tow token link and make run print, or by a pasted token.
 import { away, get, me, signIn } from './api.js';
 import { ProblemBox } from './bits.js';
+import { decoded } from './route.js';
 import { toast } from './toast.js';
 import { html, useState, useStore } from './ui.js';
 
@@ -9,7 +10,7 @@ function takeKey() {
 	const key = /^#key=(.+)$/.exec(location.hash)?.[1];
 	if (key)
 		history.replaceState(null, '', location.pathname + location.search);
-	return key && decodeURIComponent(key);
+	return key && decoded(key);
 }
 
 const AGAIN_MS = 3000;

@@ -1,6 +1,7 @@
 // What happened to a job, in order: attempts, the lines they wrote, what people did.
-import { Card, count, State } from './bits.js';
+import { Button, Card, count, number, State } from './bits.js';
 import { hiddenSaid } from './hidden.js';
+import { LAST, useLines } from './lines.js';
 import { Long } from './long.js';
 import { clock, duration, exact, micros, Moment, seconds } from './time.js';
 import { html } from './ui.js';
@@ -20,14 +21,14 @@ function Line({ line: { at, level, line } }) {
 // Of one that was lost, or that never started, is known only when it ended.
 const beginning = (one) => one.started_at ?? one.finished_at;
 
-function Attempt({ one, lines }) {
+function Attempt({ one, lines, gap }) {
 	const at = beginning(one);
 	return html`<li class="attempt"><div class="line"><${State} name=${one.outcome ?? 'running'} />${one.attempt > 0 ? html`<b>attempt ${one.attempt}</b>` : html`<span class="soft">before it had started</span>`}
 			<span class="soft">${[one.took && `ran ${duration(seconds(one.took))}`, one.worker && `worker ${one.worker}`, one.delay && `again after ${duration(seconds(one.delay))}`].filter(Boolean).join(', ')}</span>
 			<${Moment} at=${at} /></div>
 		${one.error && (one.outcome === 'cancelled' ? html`<p class="soft">${one.error}</p>` : html`<${Failure} one=${one} />`)}
 		${lines.length > 0 && html`<ol class="log" tabindex="0" aria-label=${`lines of attempt ${one.attempt}`}>
-			${lines.map((l) => html`<${Line} key=${l.n} line=${l} />`)}</ol>`}
+			${lines.map((l) => html`${l.n === gap && html`<li key="gap" class="gap">lines before this one are left out</li>`}<${Line} key=${l.n} line=${l} />`)}</ol>`}
 	</li>`;
 }
 
@@ -60,14 +61,14 @@ function Made({ job }) {
 // Newest first. Of one instant: what somebody did came before what was then tried, and each in the order it was written down.
 const later = (a, b) => micros(b.at) - micros(a.at) || b.rank - a.rank || b.n - a.n;
 
-const linesOf = (job, run) => (job.log ?? []).filter((l) => l.run === run).sort((a, b) => micros(a.at) - micros(b.at) || a.n - b.n);
+const linesOf = (lines, run) => lines.filter((l) => l.run === run).sort((a, b) => micros(a.at) - micros(b.at) || a.n - b.n);
 
-function entries(job) {
+function entries(job, { lines, gap }) {
 	const attempts = [...(job.attempts ?? [])];
 	if (job.state === 'running')
 		attempts.push({ run: job.run, attempt: job.attempt, started_at: job.started_at, worker: job.worker });
 	return [
-		...attempts.map((a) => ({ at: beginning(a), rank: 1, n: a.run, node: html`<${Attempt} key=${`run-${a.run}`} one=${a} lines=${linesOf(job, a.run)} />` })),
+		...attempts.map((a) => ({ at: beginning(a), rank: 1, n: a.run, node: html`<${Attempt} key=${`run-${a.run}`} one=${a} lines=${linesOf(lines, a.run)} gap=${gap} />` })),
 		...(job.audit ?? []).filter((d) => !isMaking(d)).map((d) => ({ at: d.at, rank: 0, n: d.n, node: html`<${Deed} key=${`deed-${d.n}`} deed=${d} />` })),
 	].sort(later);
 }
@@ -78,6 +79,12 @@ function LeftOut({ job: { attempts, audit, counts } }) {
 	return left > 0 && html`<li class="deed"><p class="soft">${count(left, 'older entry is', 'older entries are')} not shown (${count(counts.attempts, 'attempt')} in all)</p></li>`;
 }
 
+function Cut({ early, more }) {
+	return html`<div class="cut"><span class="soft">Of the lines it wrote, ${early > 0 && `the first ${number(early)} and `}the last ${LAST} are shown.</span>
+		<${Button} look="small" onClick=${more}>${early > 0 ? 'Show more' : 'Show earlier ones'}<//></div>`;
+}
+
 export function Timeline({ job }) {
-	return html`<${Card} title="Timeline"><ol class="timeline">${entries(job).map((e) => e.node)}<${LeftOut} job=${job} /><${Made} job=${job} /></ol><//>`;
+	const lines = useLines(job);
+	return html`<${Card} title="Timeline">${lines.gap !== null && html`<${Cut} early=${lines.early} more=${lines.more} />`}<ol class="timeline">${entries(job, lines).map((e) => e.node)}<${LeftOut} job=${job} /><${Made} job=${job} /></ol><//>`;
 }

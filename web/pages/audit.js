@@ -37,7 +37,7 @@ const columns = [
 	{ name: 'at', by: 'at', title: 'When', width: 17, cell: (r) => html`<${Moment} at=${r.at} />` },
 	{ name: 'who', by: 'who', title: 'Who', width: 14, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>`, fold: (r) => html`<span class="soft">by ${r.who}</span>` },
 	{ name: 'what', by: 'what', title: 'What', width: 18, cell: (r) => r.what },
-	{ name: 'subject', by: 'subject', title: 'To', width: 20, holds: true, cell: (r) => html`<${Subject} row=${r} />` },
+	{ name: 'subject', by: 'subject', title: 'To', least: 24, phone: 20, holds: true, cell: (r) => html`<${Subject} row=${r} />` },
 	{ name: 'detail', title: 'Detail', least: 18, wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>`, fold: (r) => words(r.detail) && html`<${Folded} text=${words(r.detail)} />` },
 ];
 

@@ -1,9 +1,9 @@
 // Clients and targets: who downloads for us and who is told of new files, how each is, and what is wrong with it.
 import { may, patch, post, step } from '../lib/api.js';
-import { Button, Card, count, Empty, Facts, Head, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, count, Empty, Facts, Head, More, ProblemBox, State } from '../lib/bits.js';
 import { secretField, takenBy, urlField } from '../lib/drivers.js';
-import { useData } from '../lib/live.js';
 import { Long } from '../lib/long.js';
+import { usePages } from '../lib/pages.js';
 import { add, drop, edit } from '../lib/setup.js';
 import { bytes } from '../lib/size.js';
 import { duration, seconds, spelled, Time } from '../lib/time.js';
@@ -89,18 +89,19 @@ function One({ path, o, reload }) {
 		<${Facts} of=${about[path](o)} /><${Verbs} path=${path} o=${o} reload=${reload} /><//>`;
 }
 
-function All({ path, of: { data, error, reload }, title, empty }) {
+function All({ path, of: { rows, more, error, reload }, title, empty }) {
 	return html`<header class="head"><div><h2>${title}</h2></div>${may('admin') && html`<div class="actions"><${Button} onClick=${() => addOne(path, reload)}>Add a ${sorts[path].one}<//></div>`}</header>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		${!data && !error && html`<div class="panel loading" aria-busy="true"></div>`}
-		${data?.items.length === 0 && empty}
-		<div class="columns">${data?.items.map((o) => html`<${One} key=${o.name} path=${path} o=${o} reload=${reload} />`)}</div>`;
+		${!rows && !error && html`<div class="panel loading" aria-busy="true"></div>`}
+		${rows?.length === 0 && empty}
+		<div class="columns">${rows?.map((o) => html`<${One} key=${o.name} path=${path} o=${o} reload=${reload} />`)}</div>
+		<${More} more=${more} />`;
 }
 
 // Where targets begin is known only when the clients are.
 export function Clients() {
-	const clients = useData('clients', { topics: ['clients'], deeds: true, every: 5000 });
-	const targets = useData('targets', { topics: ['downloads'], deeds: true, every: 5000 });
+	const clients = usePages('clients', undefined, { idOf: (c) => c.name, topics: ['clients'], deeds: true, every: 5000 });
+	const targets = usePages('targets', undefined, { idOf: (t) => t.name, topics: ['downloads'], deeds: true, every: 5000 });
 	return html`<${Head} title="Clients and targets" note="Who downloads for us, and who is told of new files." />
 		<${All} path="clients" of=${clients} title="Clients" empty=${html`<${Empty} title="No clients" command="tow client add qb qbittorrent http://127.0.0.1:8080 --user admin --secret secret:qb">Programs that download for us.<//>`} />
 		${(clients.data || clients.error) && html`<${All} path="targets" of=${targets} title="Targets" empty=${html`<${Empty} title="No targets yet" command="tow target add films jellyfin http://127.0.0.1:8096 --secret secret:jellyfin">Media servers, and whoever else is told of new files.

@@ -1,12 +1,13 @@
 // Daemons: what works in turns until somebody stops it, each with what it says now. And one: its log.
-import { get, may, post, put, step } from '../lib/api.js';
+import { may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { Json } from '../lib/json.js';
-import { known, Unserved } from '../lib/known.js';
+import { known, policyField, Unserved } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { Long } from '../lib/long.js';
+import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
 import { add, drop, edit, mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
@@ -25,7 +26,7 @@ async function make(body, name) {
 }
 
 async function fieldsOf(d) {
-	const [{ kinds, queues }, policies] = await Promise.all([known(), get('policies').catch(() => ({ items: [] }))]);
+	const [{ kinds, queues }, policy] = await Promise.all([known(), policyField(d.policy, 'A turn that fails is tried again', 'as is usual')]);
 	return [
 		{ name: 'kind', label: 'Kind of job', value: d.kind, required: true, suggest: kinds, hint: 'what does a turn', also: Unserved },
 		{ name: 'every', label: 'Sleeps between turns', value: spelled(d.every), placeholder: '1 minute', hint: 'unless a turn says how long itself' },
@@ -34,7 +35,7 @@ async function fieldsOf(d) {
 		{ name: 'queue', label: 'Queue', value: d.queue ?? 'default', suggest: queues, rare: true },
 		{ name: 'priority', label: 'Priority', type: 'number', min: 0, value: d.priority ?? 100, hint: 'smaller runs first', rare: true },
 		{ name: 'timeout', label: 'Time limit of a turn', value: spelled(d.timeout), placeholder: 'none', rare: true },
-		{ name: 'policy', label: 'A turn that fails is tried again', value: d.policy ?? '', options: [['', 'as is usual'], ...policies.items.map((p) => p.name)], rare: true },
+		{ ...policy, rare: true },
 		{ name: 'auto_start', label: 'Starts by itself', type: 'check', value: d.auto_start },
 	];
 }
@@ -92,11 +93,11 @@ const columns = (reload) => [
 const topics = ['daemons'];
 
 function All() {
-	const { data, error, reload } = useData('daemons', { topics, deeds: true, every: 5000 });
+	const { rows, more, error, reload } = usePages('daemons', undefined, { idOf: (d) => d.name, topics, deeds: true, every: 5000 });
 	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`}>
 			${may('admin') && html`<${Button} look="main" onClick=${() => add(sort).then((done) => done && go(`daemons/${done.name}`))}>Add a daemon<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${data?.items}
+		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${rows} more=${more}
 			empty=${html`<${Empty} title="No daemons" command="tow daemon add tidy my.kind '{}' --every 5min">A daemon does one turn of work, sleeps, and does the next one.<//>`} /></div>`;
 }
 

@@ -100,7 +100,7 @@ function Files({ d, files }) {
 }
 
 export function Download({ id }) {
-	const one = useMoving(`downloads/${encodeURIComponent(id)}`);
+	const one = useMoving(`downloads/${encodeURIComponent(id)}`, undefined, /^[1-9]\d{0,17}$/.test(id) ? `download:${id}` : null);
 	const files = usePages(`downloads/${encodeURIComponent(id)}/files`, { limit: FILES });
 	const events = usePages(`downloads/${encodeURIComponent(id)}/events`, { limit: EVENTS }, { idOf: (e) => e.n, grows: true });
 	useEffect(() => {

@@ -12,7 +12,7 @@ import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, said, seconds, Time } from '../lib/time.js';
 import { act, toast, toastProblem } from '../lib/toast.js';
-import { html, useEffect, useState } from '../lib/ui.js';
+import { html, useEffect, useRef, useState } from '../lib/ui.js';
 import { Download } from './download.js';
 import { addLibrary, chooseLibrary } from './libraries.js';
 
@@ -55,13 +55,14 @@ const sort = {
 
 const SETTLE_MS = 300;
 
-// Rows with what the server tells of them between two answers: how far each is comes several times a second.
-export function useMoving(path, query) {
+// Rows with what the server tells of them between two answers: how far each is comes several times a second. topic: of all of
+// them, or of one.
+export function useMoving(path, query, topic = 'downloads') {
 	const { data, error, reload } = useData(path, { query });
 	const [moved, setMoved] = useState({});
 	const soon = useSoon(reload, SETTLE_MS);
 	useEffect(() => setMoved({}), [data]);
-	useMessages('downloads', (message) => {
+	useMessages(topic, (message) => {
 		if (message.type === 'progress') {
 			setMoved((before) => ({ ...before, [message.download_id]: message }));
 			return;
@@ -260,7 +261,7 @@ const columns = (now, reload) => [
 	} },
 	{ name: 'speed', title: 'Speed', width: 12, num: true, wide: true, cell: (r) => {
 		const d = now(r);
-		return html`<div class="speeds"><${Speed} of=${d.down} sign="↓" word="down" />${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
+		return html`<div class="speeds">${(d.down > 0 || !(d.up > 0)) && html`<${Speed} of=${d.down} sign="↓" word="down" />`}${d.up > 0 && html`<${Speed} of=${d.up} sign="↑" word="up" />`}</div>`;
 	}, fold: (r) => now(r).down > 0 && html`<${Speed} of=${now(r).down} sign="↓" word="down" />` },
 	{ name: 'eta', title: 'Left, or ended', width: 14, num: true, wide: true, cell: (r) => html`<div class="until"><${Until} d=${now(r)} /></div>`,
 		fold: (r) => isAwaited(now(r)) && html`<span class="soft"><${Until} d=${now(r)} /></span>` },
@@ -461,20 +462,33 @@ function Nothing({ query }) {
 }
 
 // What is here and has no library, what its client keeps from going on, and what is tried again and again in vain stands with
-// what needs somebody, not with what is under way.
+// what needs somebody, not with what is under way. These may be long lists, and what is asked for before changes with each byte.
+const STUCK_MS = 5000;
+
 function useStuck(data) {
-	const clients = useData('clients', { topics: ['clients'], every: 60000 }).data?.items ?? [];
-	const down = clients.filter((c) => !wellClient.includes(c.state)).map((c) => c.name);
+	const clients = useData('clients', { topics: ['clients'], every: 60000 });
+	const down = clients.data?.items.filter((c) => !wellClient.includes(c.state)).map((c) => c.name) ?? [];
+	const isKnown = data !== undefined && isAnswered(clients), who = down.join(' ');
 	const [stuck, setStuck] = useState([]);
-	useEffect(() => {
-		let wanted = true;
+	const last = useRef({ at: -Infinity, who: null }), turn = useRef(0), told = useRef(0);
+	const ask = () => {
+		last.current = { at: Date.now(), who };
+		const mine = ++turn.current;
 		const asked = [{ state: 'downloaded' }, { state: tried.join(','), failing: true }, ...down.map((client) => ({ client, state: underClient.join(',') }))];
 		Promise.all(asked.map((query) => get('downloads', { ...query, limit: MANY }))).then((all) => {
-			if (wanted)
-				setStuck([...new Map(all.flatMap(({ items }) => items).filter(isStuck).map((d) => [d.id, d])).values()]);
+			if (mine < told.current)
+				return;
+			told.current = mine;
+			setStuck([...new Map(all.flatMap(({ items }) => items).filter(isStuck).map((d) => [d.id, d])).values()]);
 		}, () => null); // the list itself says what is wrong
-		return () => { wanted = false; };
-	}, [data, down.join(' ')]);
+	};
+	useEffect(() => {
+		if (!isKnown)
+			return undefined;
+		const timer = setTimeout(ask, last.current.who === who ? Math.max(0, last.current.at + STUCK_MS - Date.now()) : 0);
+		return () => clearTimeout(timer);
+	}, [data, isKnown, who]);
+	useEffect(() => () => { told.current = Infinity; }, []);
 	return stuck;
 }
 

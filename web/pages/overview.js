@@ -8,6 +8,7 @@ import { hiddenSaid } from '../lib/hidden.js';
 import { isAnswered, useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useNeeds } from '../lib/needs.js';
+import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { clock, duration, Lasting, now, steps, ticks, Time } from '../lib/time.js';
@@ -228,10 +229,10 @@ function FirstSteps() {
 export function Overview({ query }) {
 	const any = useData('jobs', { query: { limit: 1 }, topics: ['jobs'], every: 60000 });
 	const stats = useData('stats', { topics: ['queues', 'jobs', 'workers'] });
-	const queues = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
+	const queues = usePages('queues', undefined, { idOf: (q) => q.name, topics: ['queues', 'jobs', 'workers'] });
 	// What changes its outermost element has one around it that stays: siblings that change theirs at once would lose their order.
 	return html`<${Head} title="Overview" /><div class="part"><${Needs} /></div><${Numbers} stats=${stats.data} />
 		<div class="part">${any.data?.items.length === 0 ? html`<${FirstSteps} />` : html`<div class=${isAnswered(any) ? '' : 'first'}><${Charts} chosen=${query.times} /></div>`}</div>
-		<div class="part"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.data?.items}
+		<div class="part"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.rows} more=${queues.more}
 			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} /></div>`;
 }

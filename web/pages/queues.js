@@ -1,8 +1,9 @@
 // Queues: how deep, how busy, held by whom. And one queue: its limits, its lanes.
 import { may, post, put, step } from '../lib/api.js';
-import { Button, Card, Empty, Facts, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, Empty, Facts, Gone, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { changed } from '../lib/form.js';
+import { policyField } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
@@ -11,7 +12,7 @@ import { duration, seconds, spelled, Time } from '../lib/time.js';
 import { act, toast } from '../lib/toast.js';
 import { html } from '../lib/ui.js';
 
-const LANES = 100;
+const LANES = 100, topics = ['queues', 'jobs', 'workers'];
 
 // In the time of which it is a whole number, or is at least one.
 const paces = [[1, 'a second', ''], [60, 'a minute', '/min'], [3600, 'an hour', '/h']];
@@ -53,9 +54,9 @@ export function PauseButton({ path, name, paused, reload, look = 'small' }) {
 		onClick=${() => (paused ? resume : pause)(path, name, reload)}>${paused ? 'Resume' : 'Pause'}<//>`;
 }
 
-async function edit(title, fields, path, reload) {
+async function edit(title, fields, path, reload, broad) {
 	const done = await ask({
-		title, fields, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
+		title, fields, broad, action: 'Save', text: 'It holds at once. Empty means no limit of its own.',
 		run: (values) => {
 			const what = changed(fields, values);
 			return Object.keys(what).length ? put(path, what) : {};
@@ -71,16 +72,25 @@ const positive = { type: 'number', min: 1, step: 1 };
 const rated = { type: 'number', min: 0, step: 'any' };
 const paced = { placeholder: '100/min', hint: 'how many: 5 (a second), 100/min, 3/10s' };
 
-const queueFields = (q) => [
+const queueFields = (q, policy) => [
 	{ name: 'max_running', label: 'Running at a time', value: q.max_running, ...positive },
 	{ name: 'rate', label: 'Starts', value: asTyped(q.rate), ...paced },
 	{ name: 'burst', label: 'Burst', value: q.burst, hint: 'how many may start at once after a pause', ...positive },
 	{ name: 'lane_limit', label: 'Running at a time in a lane', value: q.lane_limit, hint: '0: any number', ...positive, min: 0 },
 	{ name: 'lane_rate', label: 'Starts in a lane', value: asTyped(q.lane_rate), ...paced },
+	{ name: 'lane_burst', label: 'Burst in a lane', value: q.lane_burst, ...positive },
+	policy,
 	{ name: 'max_attempts', label: 'Attempts', value: q.max_attempts, ...positive },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(q.timeout), placeholder: '10 minutes' },
 	{ name: 'retention', label: 'Finished jobs are kept for', value: spelled(q.retention), placeholder: '30 days' },
+	{ name: 'expire_after', label: 'Jobs expire after', value: spelled(q.expire_after), placeholder: 'never', hint: 'what has been ready for longer is cancelled' },
+	{ name: 'max_args_bytes', label: 'Bytes of arguments', value: q.max_args_bytes, hint: 'a job may have so many', rare: true, ...positive },
+	{ name: 'description', label: 'What it is for', value: q.description, rare: true },
 ];
+
+async function editQueue(q, path, reload) {
+	edit(`Limits of ${q.name}`, queueFields(q, await policyField(q.policy, 'What fails is tried again', 'as is usual')), path, reload, true);
+}
 
 const laneFields = (lane) => [
 	{ name: 'max_running', label: 'Running at a time', value: lane.own ? lane.max_running : null, ...positive },
@@ -121,10 +131,10 @@ export const queueColumns = (reload) => [
 ];
 
 function All() {
-	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
+	const { rows, more, error, reload } = usePages('queues', undefined, { idOf: (q) => q.name, topics });
 	return html`<${Head} title="Queues" note="Where jobs wait for workers, each with limits of its own." />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${data?.items}
+		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${rows} more=${more}
 			empty=${html`<${Empty} title="No queues yet" command="tow enqueue echo '{}' --queue mail">A queue is there as soon as a job is put into it.<//>`} />`;
 }
 
@@ -157,15 +167,13 @@ function Lanes({ queue, sort }) {
 }
 
 function One({ name, sort }) {
-	const { data, error, reload } = useData('queues', { topics: ['queues', 'jobs', 'workers'] });
-	const q = data?.items.find((o) => o.name === name);
-	if (!q)
-		return html`<${Head} title=${name} />${error ? html`<${ProblemBox} error=${error} again=${reload} />`
-			: data && html`<${Empty} title=${`There is no queue ${name}`}><a href=${href('queues')}>Queues</a> has those that there are.<//>`}`;
 	const path = `queues/${step(name)}`;
+	const { data: q, error, reload } = useData(path, { topics });
+	if (!q)
+		return error ? html`<${Gone} of="queue" name=${name} at="queues" pageTitle="Queues" error=${error} again=${reload} />` : html`<${Head} title=${name} /><div class="panel loading" aria-busy="true"></div>`;
 	return html`<${Head} title=${name} note=${html`<a href=${href('queues')}>Queues</a>${q.description && ` / ${q.description}`}`} tab=${`Queue ${name}`}>
 			<a class="button" href=${href('jobs', { queue: name })}>Jobs</a>
-			${may('admin') && html`<${Button} onClick=${() => edit(`Limits of ${name}`, queueFields(q), path, reload)}>Limits<//>`}
+			${may('admin') && html`<${Button} onClick=${() => editQueue(q, path, reload)}>Limits<//>`}
 			<${PauseButton} look="" path=${path} name=${name} paused=${q.state === 'paused'} reload=${reload} />
 		<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
@@ -176,9 +184,9 @@ function One({ name, sort }) {
 				['Oldest', html`<${Time} at=${q.oldest_ready} />`], ['Workers', q.trouble ? html`<${Trouble} queue=${q} />` : number(q.workers)], ['Slots', number(q.slots)]]} /><//>
 			<${Card} title="Rules"><${Facts} of=${[
 				['Running at a time', q.max_running ?? 'as many as there are slots'], ['Starts', perSecond(q.rate) ?? 'at any rate'], ['Burst', q.burst],
-				['Running in a lane', q.lane_limit === 0 ? 'any number' : q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Policy', q.policy], ['Attempts', q.max_attempts],
+				['Running in a lane', q.lane_limit === 0 ? 'any number' : q.lane_limit], ['Starts in a lane', perSecond(q.lane_rate)], ['Burst in a lane', q.lane_burst], ['Policy', q.policy], ['Attempts', q.max_attempts],
 				['Time limit', q.timeout && duration(seconds(q.timeout))], ['Finished jobs are kept', q.retention && duration(seconds(q.retention))],
-				['Jobs expire after', q.expire_after && duration(seconds(q.expire_after))]]} /><//>
+				['Jobs expire after', q.expire_after && duration(seconds(q.expire_after))], ['Bytes of arguments', q.max_args_bytes && number(q.max_args_bytes)]]} /><//>
 		</div>
 		<${Lanes} queue=${name} sort=${sort} />`;
 }

@@ -2,10 +2,11 @@
 import { del, get, may, patch, post, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
-import { changed, filled } from '../lib/form.js';
+import { changed, filled, localInstant } from '../lib/form.js';
 import { Json } from '../lib/json.js';
-import { known, Unserved } from '../lib/known.js';
+import { known, policyField, Unserved } from '../lib/known.js';
 import { useAnswer, useData } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { go, href } from '../lib/route.js';
 import { mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
@@ -65,7 +66,7 @@ const choices = {
 	dst_overlap: { once: 'run once', twice: 'run twice' },
 };
 
-const fieldsOf = (s, { kinds, queues }) => [
+const fieldsOf = (s, { kinds, queues }, policy) => [
 	{ name: 'spec', label: 'When', value: s.spec, required: true, placeholder: '0 3 * * *', hint: 'minute hour day month weekday; or @daily, @hourly, @every 90s' },
 	{ name: 'tz', label: 'Time zone', value: s.tz, suggest: zones, also: Preview },
 	{ name: 'kind', label: 'Kind of job', value: s.kind, required: true, suggest: kinds, also: Unserved },
@@ -77,6 +78,12 @@ const fieldsOf = (s, { kinds, queues }) => [
 	{ name: 'jitter', label: called.jitter, value: spelled(s.jitter), placeholder: '5 minutes' },
 	{ name: 'max_attempts', label: 'Attempts', type: 'number', min: 1, value: s.max_attempts },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(s.timeout), placeholder: '1 hour' },
+	{ name: 'lane', label: 'Lane', value: s.lane, hint: 'jobs of a lane start one after the other', rare: true },
+	{ name: 'priority', label: 'Priority', type: 'number', min: 0, max: 1000000, value: s.priority, placeholder: '100', hint: 'smaller runs first', rare: true },
+	{ ...policy, rare: true },
+	{ name: 'tags', label: 'Tags', words: true, unset: true, value: s.tags?.join(', '), placeholder: 'nightly, big', rare: true },
+	{ name: 'starts_at', label: 'Comes from', type: 'datetime-local', step: 1, value: localInstant(s.starts_at), hint: 'by the clock of this browser', rare: true },
+	{ name: 'ends_at', label: 'Comes until', type: 'datetime-local', step: 1, value: localInstant(s.ends_at), hint: 'by the clock of this browser', rare: true },
 	{ name: 'dst_gap', label: called.dst_gap, value: s.dst_gap, options: Object.entries(choices.dst_gap), rare: true },
 	{ name: 'dst_overlap', label: called.dst_overlap, value: s.dst_overlap, options: Object.entries(choices.dst_overlap), rare: true },
 	{ name: 'description', label: 'What it is for', value: s.description },
@@ -96,8 +103,10 @@ function Preview({ values: { spec, tz } }) {
 			: rows && html`<h3>${words}</h3>${rows.length ? html`<${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>` : html`<p class="bad-text">It never comes: there is no such day.</p>`}`}</section>`;
 }
 
+const askFor = async (s) => fieldsOf(s, ...await Promise.all([known(), policyField(s.policy, 'What fails is tried again', 'as its queue has it')]));
+
 async function edit(s, reload) {
-	const fields = fieldsOf(s, await known());
+	const fields = await askFor(s);
 	const done = await ask({
 		title: `Edit ${s.name}`, fields, broad: true, action: 'Save',
 		run: (values) => {
@@ -112,7 +121,7 @@ async function edit(s, reload) {
 }
 
 async function add(reload) {
-	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...fieldsOf({ tz: 'UTC', overlap: 'allow', missed: 'last', dst_gap: 'after', dst_overlap: 'once', queue: 'default', args: {} }, await known())];
+	const fields = [{ name: 'name', label: 'Name', required: true, placeholder: 'nightly-report' }, ...await askFor({ tz: 'UTC', overlap: 'allow', missed: 'last', dst_gap: 'after', dst_overlap: 'once', queue: 'default', args: {} })];
 	const done = await ask({ title: 'Add a schedule', fields, broad: true, action: 'Add', run: async (values) => {
 		await mustBeNew({ one: 'schedule', path: 'schedules' }, values.name);
 		await post('schedules', filled(fields, values));
@@ -149,19 +158,20 @@ function Verbs({ s, reload, look = '' }) {
 // --- pages
 
 const columns = (reload, few) => [
-	{ name: 'name', title: 'Schedule', least: 18, sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
+	{ name: 'name', title: 'Schedule', least: 18, sort: (s) => s.name, cell: (s) => html`<div class="two"><a data-open href=${href(`schedules/${s.name}`)} title=${s.name}>${s.name}</a><span class="soft" title=${s.description}>${s.description ?? s.kind}</span></div>` },
 	{ name: 'spec', title: 'When', width: 18, wide: true, cell: (s) => html`<div class="two"><span class="mono">${s.spec}</span><span class="soft">${s.tz}</span></div>` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (s) => s.state, cell: (s) => html`<${State} name=${s.state} />` },
 	{ name: 'next', title: 'Next', width: 20, sort: (s) => s.next_at, cell: (s) => html`<div class="two">${s.next_at ? html`<${LocalTime} of=${s.next_local} /><span class="soft"><${Time} coming at=${s.next_at} />, ${s.tz}</span>` : html`<span class="soft">${s.state}</span>`}</div>` },
-	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, roomy: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`) },
+	{ name: 'last', title: few ? 'Lately' : 'Last', width: 15, wide: true, roomy: true, cell: (s) => (few ? html`<${LatestStrip} s=${s} />` : s.last_how && html`<${State} name=${s.last_state ?? s.last_how} />`),
+		fold: (s) => [s.last_state, s.last_how].includes('failed') && html`<${State} name="failed" />` },
 	...(may('operator') ? [{ name: 'do', title: '', label: 'Actions', width: 21, cell: (s) => html`<div class="actions"><${Verbs} look="small" s=${s} reload=${reload} /></div>` }] : []),
 ];
 
 function All() {
-	const { data, error, reload } = useData('schedules', { topics, deeds: true });
+	const { rows, more, error, reload } = usePages('schedules', undefined, { idOf: (s) => s.name, topics, deeds: true });
 	return html`<${Head} title="Schedules" note="Jobs that come by the clock.">${may('admin') && html`<${Button} look="main" onClick=${() => add(reload)}>Add a schedule<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, data?.items.length <= MANY)} rows=${data?.items}
+		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, rows?.length <= MANY)} rows=${rows} more=${more}
 			empty=${html`<${Empty} title="No schedules yet" command="tow schedule add nightly '0 3 * * *' echo '{}' --tz Europe/Berlin">A schedule enqueues a job at each instant of a cron line, in a time zone of its own.<//>`} /></div>`;
 }
 
@@ -198,7 +208,7 @@ function One({ name }) {
 					: html`<p class="soft">None: it ${s.state === 'paused' ? 'is paused' : 'has ended'}.</p>`)}</div><//>
 			<${Card} title="What"><${Facts} of=${[['Line', html`<span class="mono">${s.spec}</span>`], ['Kind', html`<a href=${href('jobs', { kind: s.kind })}>${s.kind}</a>`], ['Queue', html`<a href=${href(`queues/${s.queue}`)}>${s.queue}</a>`],
 				['Lane', s.lane], ['Priority', s.priority], [called.overlap, choices.overlap[s.overlap]], [called.missed, choices.missed[s.missed]], [called.grace, spelled(s.grace)], [called.jitter, s.jitter && spelled(s.jitter)], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
-				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Starts', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Ends', s.ends_at && html`<${Time} at=${s.ends_at} />`],
+				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Comes from', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Comes until', s.ends_at && html`<${Time} at=${s.ends_at} />`],
 				[called.dst_gap, choices.dst_gap[s.dst_gap]], [called.dst_overlap, choices.dst_overlap[s.dst_overlap]]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
 		</div>
 		${s.last_at && html`<${Card} title="Lately"><${Strip} of=${history.data?.items.slice(0, HISTORY) ?? []} /><//>`}

@@ -1,17 +1,19 @@
 // Workers: who does the work, in how many slots, and what each does now. Who minds the clock, and how that goes.
 import { may, post, step } from '../lib/api.js';
-import { Button, Card, compact, count, Empty, Facts, Head, Meter, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, compact, count, Empty, Facts, Head, Meter, More, number, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { HowFar } from '../lib/howfar.js';
 import { isAnswered, useData, useSoon } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { href } from '../lib/route.js';
 import { bytes } from '../lib/size.js';
 import { Table } from '../lib/table.js';
 import { duration, Lasting, seconds, Time } from '../lib/time.js';
-import { html, useState } from '../lib/ui.js';
+import { html, useLayoutEffect, useRef, useState } from '../lib/ui.js';
 
-const DRAWN = 64, SHOWN = 8, MANY = 10000, NOTES_MS = 500;
+// RESERVED: so many jobs a worker has room for from the beginning.
+const DRAWN = 64, SHOWN = 8, RESERVED = 3, MANY = 10000, NOTES_MS = 500;
 
 // Each slot is a square: full while it works.
 function Slots({ busy, slots }) {
@@ -20,9 +22,27 @@ function Slots({ busy, slots }) {
 	return html`<span class="slots" role="img" aria-label=${`${busy} of ${slots} slots are busy`}>${Array.from({ length: slots }, (_, i) => html`<i key=${i} class=${i < busy ? 'full' : ''}></i>`)}</span>`;
 }
 
-function Running({ jobs, more, all, heard }) {
+// A ref for a box that keeps the room that it once needed: what stands below it stays there while jobs come and go.
+function useKeptRoom() {
+	const box = useRef(null), width = useRef(0);
+	useLayoutEffect(() => {
+		const { style, offsetWidth } = box.current;
+		if (width.current !== offsetWidth)
+			style.minHeight = '';
+		width.current = offsetWidth;
+		style.minHeight = `${box.current.offsetHeight}px`;
+	});
+	return box;
+}
+
+function Running({ slots, ...doing }) {
+	const box = useKeptRoom();
+	return html`<div class="running" ref=${box} style=${{ '--rows': Math.min(slots, RESERVED) }}><${Jobs} ...${doing} /></div>`;
+}
+
+function Jobs({ jobs, more, all, heard }) {
 	if (!jobs)
-		return html`<p class="soft idle"> </p>`;
+		return null;
 	if (jobs.length === 0)
 		return html`<p class="soft idle">Nothing at the moment.</p>`;
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
@@ -42,7 +62,7 @@ async function drain(w, reload) {
 function Worker({ worker: w, jobs, all, heard, reload }) {
 	return html`<${Card} title=${`${w.name} ${w.id}`} extra=${html`<${State} name=${w.state} />`}>
 		<div class="busyness"><${Slots} busy=${w.busy} slots=${w.slots} /><b class="num">${w.busy} / ${w.slots}</b></div>
-		<${Running} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} heard=${heard} />
+		<${Running} slots=${w.slots} jobs=${jobs} more=${jobs && w.busy - jobs.length} all=${all} heard=${heard} />
 		<${Facts} of=${[['Host', w.host], ['Process', w.pid], ['Version', w.version], ['Memory', w.memory !== null && bytes(w.memory)], ['Started', html`<${Time} at=${w.attached_at} />`], ['Heard', html`<${Time} at=${w.seen_at} />`],
 			['Lease', duration(seconds(w.lease))], ['Missing', w.missing_since && html`<${Time} at=${w.missing_since} />`]]} />
 		<div class="actions own"><a class="button small" href=${href('jobs', { worker: w.id })} aria-label=${`Jobs of ${w.name} ${w.id}`}>Jobs</a>
@@ -70,21 +90,23 @@ const dutyColumns = [
 	{ name: 'did', title: 'Did', width: 8, num: true, wide: true, cell: (d) => compact(d.last_count) },
 ];
 
+// Of those that are not shown, nothing is counted.
+const saidOf = (all, more) => `${more ? 'the first ' : ''}${count(all.length, 'worker')}${more ? ' of more: ' : ', '}${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${number(all.reduce((n, w) => n + w.busy, 0))} busy`;
+
 export function Workers() {
-	const { data, error, reload } = useData('workers', { topics: ['workers', 'jobs'], every: 10000 });
+	const { data, rows: all, more, error, reload } = usePages('workers', undefined, { topics: ['workers', 'jobs'], every: 10000 });
 	const [most, setMost] = useState(SHOWN);
 	const running = useData('workers/jobs', { query: { per_worker: most }, topics: ['workers', 'jobs'], every: 5000 });
 	// What a job says is told to those alone who may read it, and they ask: it comes with how far it is.
 	const heard = useSoon(running.reload, NOTES_MS);
 	const schedulers = useData('schedulers', { topics: ['workers'] });
 	const duties = useData('duties');
-	const all = data?.items;
 	const doing = (w) => running.data?.items.filter((j) => j.worker === w.id);
 	const isKnown = [{ data, error }, running, schedulers, duties].every(isAnswered);
-	return html`<${Head} title="Workers" note=${all ? `${count(all.length, 'worker')}, ${count(all.reduce((n, w) => n + w.slots, 0), 'slot')}, ${all.reduce((n, w) => n + w.busy, 0)} busy` : '\u00a0'} />
+	return html`<${Head} title="Workers" note=${all ? saidOf(all, more) : '\u00a0'} />
 		<div class="stack ${isKnown ? '' : 'first'}" aria-busy=${!isKnown}>${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		${all?.length === 0 && html`<${Empty} title="No worker" command="tow worker --queue default:4">Nothing runs until somebody works. tow up starts a worker, too.<//>`}
-		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} heard=${heard} reload=${reload} />`)}</div>
+		<div class="columns">${all?.map((w) => html`<${Worker} key=${w.id} worker=${w} jobs=${doing(w)} all=${() => setMost(MANY)} heard=${heard} reload=${reload} />`)}</div><${More} more=${more} />
 		<h2>Schedulers</h2>
 		<${Table} label="schedulers" columns=${schedulerColumns} rows=${schedulers.data?.items} rowKey=${(s) => s.id}
 			empty=${html`<${Empty} title="No scheduler" command="tow scheduler">What is scheduled, retried or lost waits until there is one.<//>`} />
