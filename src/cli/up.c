@@ -21,7 +21,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define USUAL_QUEUES "default:4,haul:4,haul.watch:8"
+#define USUAL_QUEUES "default:4,haul:6,haul.watch:8"
 
 static const struct tow_option options[] = {
 	{ "queue", "NAME:SLOTS,...",

@@ -11,6 +11,7 @@ create function pg_temp.jobs(p_id bigint) returns text language sql as $$
 	select string_agg(concat_ws(' ', j.kind, j.args ->> 'act', j.state), ', ' order by j.id) from tow.jobs j where (j.args ->> 'download')::bigint = p_id $$;
 
 select pg_temp.worker('{haul}', '{haul.fetch}') as w \gset
+select is((select max_running from tow.limits where what = 'kind' and name = 'haul.fetch'), 3, 'a new instance fetches three at once');
 
 -- The client.
 select is(pg_temp.web(), 'web web '''' ok 0 1000', 'is there, and well');
@@ -72,6 +73,9 @@ select pg_temp.refused($$ select haul.grab('https://x/f', client => 'aria', opti
 
 -- Held, and let go on: the job that runs ends, and the next one comes after it.
 select haul.grab('https://x/g', client => 'web') as g \gset
+select pg_temp.claim(:w) \g /dev/null -- the first of a limited kind in a queue are moved to a band of its own
+select pg_temp.drain('admit') \g /dev/null
+select tow.set_kind('haul.fetch', max_running => 10) \g /dev/null
 select pg_temp.claim(:w) \g /dev/null
 select pg_temp.job(:g) as first, tow.state(pg_temp.job(:g)) as was \gset
 select is(:'was'::text, 'running', 'a worker is at it');
@@ -137,6 +141,25 @@ select is(pg_temp.jobs(:i), 'haul.fetch ready', 'it goes on with one of that nam
 -- What it cannot is said.
 select haul.grab('http://h/odd.iso', client => 'web', category => 'x', options => '{"sequential": true, "down_limit": 5, "ratio_limit": 1}') as odd \gset
 select is((select detail from haul.events where download = :odd and what = 'refused'), 'client web: options: it cannot be told category, sequential, ratio_limit', 'options of others are said to mean nothing here');
+
+-- Slow links leave a slot of four for what else is to be done; one that waits says so.
+select tow.set_kind('haul.fetch', max_running => 3) \g /dev/null
+select pg_temp.worker('{haul}', '{haul.fetch,haul.test}') as slots \gset
+update haul_store.download set state = 'completed' where state in ('approved', 'downloading');
+select tow.cancel(j.id) from tow.jobs j where j.kind like 'haul.%' and j.state in ('ready', 'running', 'scheduled', 'waiting', 'retrying') \g /dev/null
+select pg_temp.say(:w, r.job_id, '{"as": "cancelled"}') from tow_store.running r \g /dev/null
+select haul.grab('https://slow/' || n, client => 'web') from generate_series(1, 4) n \g /dev/null
+select max(id) as fifth from haul.downloads \gset
+select is((select count(*) from haul.downloads where source like 'https://slow/%' and trouble is not null), 0::bigint, 'what has just been asked for is not said to wait');
+select tow.enqueue('haul.test', queue => 'haul') as trial \gset
+select pg_temp.claim(:slots) \g /dev/null
+select is((select count(*) from tow.jobs j where j.kind = 'haul.fetch' and j.state = 'running'), 3::bigint, 'three are begun');
+select is(tow.state(:trial), 'running', 'and what else there is');
+select is((select trouble from haul.downloads where id = :fifth), 'waits for a free slot (3 of 3)', 'the fourth says that it waits');
+select tow.set_kind('haul.fetch', reset => '{max_running}') \g /dev/null
+select is((select trouble from haul.downloads where id = :fifth), null, 'without a limit it does not');
+select pg_temp.later('1 min') \g /dev/null
+select is((select trouble from haul.downloads where id = :fifth), 'no worker is running', 'unless nobody comes');
 
 select * from finish();
 rollback;

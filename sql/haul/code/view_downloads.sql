@@ -81,6 +81,25 @@ as $$
 $$;
 comment on function haul_store.say_asking(bigint) is 'Why a download waits for somebody''s word.';
 
+-- For a moment each is ready before a worker takes it: that is not worth a word.
+create or replace function haul_store.say_slot(d haul_store.download) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	v_job constant bigint := (select f.jobs[cardinality(f.jobs)] from haul_store.fetch f where f.download = d.id and not f.stopped);
+	v_full text;
+begin
+	if tow.state(v_job) is distinct from 'ready' then
+		return null;
+	end if;
+	v_full := (select format('(%s of %s)', l.running, l.max_running) from tow.limits l where l.what = 'kind' and l.name = 'haul.fetch' and l.running >= l.max_running);
+	if v_full is null and d.state_at > tow.now() - interval '10 s' then
+		return null;
+	end if;
+	return coalesce(tow.unserved('haul.fetch', 'haul'), concat_ws(' ', 'waits for a free slot', v_full));
+end $$;
+comment on function haul_store.say_slot(haul_store.download) is 'That the job which is to fetch a download waits for a slot, in words; null: it does not.';
+
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text, p_sees boolean) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -95,12 +114,12 @@ begin
 		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', p_sees)
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
+		when d.state in ('approved', 'downloading') and c.driver = 'web' then coalesce(haul_store.say_slot(d), p_tried, haul_store.shown_words(t.error, true, p_sees))
 		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
-		when d.state = 'downloading' and haul_store.is_stopped() and c.driver <> 'web' then format('nobody looks at client %s, watching is stopped: tow haul start', c.name)
+		when d.state = 'downloading' and haul_store.is_stopped() then format('nobody looks at client %s, watching is stopped: tow haul start', c.name)
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: '
 			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
 		when d.state in ('downloaded', 'importing') then p_tried
-		when d.state = 'downloading' and c.driver = 'web' then coalesce(p_tried, haul_store.shown_words(t.error, true, p_sees))
 		when d.state = 'downloading' and t.state = 'paused' then format('it is paused in client %s', c.name)
 		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it under another name', c.name)
 		when d.state = 'downloading' and t.trouble is not null and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
