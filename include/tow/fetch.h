@@ -16,6 +16,8 @@
  *
  * Errors ("http.*" as http.h gives them, "local.*" and "place.*" as place.h does):
  *	release.gone	  FINAL: 404 or 410
+ *	release.page	  FINAL: it is a web page, under a name that no page has
+ *	release.empty	  FINAL: it has no byte
  *	release.checksum  FINAL: it is not what its publisher says; the part is gone
  *	config.refused	  FINAL: 401 or 403
  *	config.checksum	  FINAL: the checksum is none

@@ -74,6 +74,8 @@ static bool start_whole(struct tow_fetch *f, const struct tow_http_answer *answe
 	fetch_read_head(&f->arena, answer, &fresh);
 	fresh.name = fetch_name(&f->arena, tow_http_header(answer, "Content-Disposition"),
 				f->trail.url, f->what.name);
+	if (!fetch_is_file(fresh.name, answer, e))
+		return false;
 	fresh.part = tow_fmt(&f->arena, "%s" FETCH_PART, fresh.name);
 	return fetch_start(f, &fresh, e);
 }
@@ -110,6 +112,12 @@ static bool hear_end(struct tow_fetch *f, struct tow_err *e)
 		return tow_fail_class(e, TOW_RETRY, "http.closed",
 				      "the server sent %lld bytes of %lld", (long long)f->at,
 				      f->memo.size);
+	if (f->at == 0) {
+		fetch_discard(f);
+		tow_fail_class(e, TOW_FINAL, "release.empty", "the server sent an empty file");
+		return tow_hint(e, "open the link in a browser, and give the one that leads to the "
+				   "file itself");
+	}
 	f->state = FETCH_SEAL;
 	return true;
 }

@@ -2,6 +2,7 @@
  *
  *	fetch.c		begins, asks, writes, ends
  *	fetch_head.c	what the head of an answer says: a name, a range, whether to go on
+ *	fetch_page.c	that it is no web page
  *	fetch_part.c	its folder: the part, what is remembered of it, the file itself */
 #ifndef TOW_CORE_FETCHING_H
 #define TOW_CORE_FETCHING_H
@@ -78,6 +79,12 @@ bool fetch_is_listing(struct tow_arena *a, const struct tow_http_answer *answer,
  * it, with room for what is put behind it. */
 const char *fetch_name(struct tow_arena *a, const char *disposition, const char *url,
 		       const char *other);
+
+/*--- fetch_page.c */
+
+/* By its type, and its first bytes: a page under a name that no page has is none. */
+TOW_MUST bool fetch_is_file(const char *name, const struct tow_http_answer *answer,
+			    struct tow_err *e);
 
 /*--- fetch_part.c */
 

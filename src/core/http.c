@@ -287,6 +287,17 @@ static bool fail_fence(struct tow_err *e, struct tow_arena *a, const char *url)
 			   "itself");
 }
 
+/* Of one that was reached. */
+static const char *broken(CURLcode curl)
+{
+	if (curl == CURLE_PARTIAL_FILE || curl == CURLE_RECV_ERROR)
+		return "broke off in the middle of its answer";
+	if (curl == CURLE_GOT_NOTHING)
+		return "hung up without an answer";
+	return curl == CURLE_OPERATION_TIMEDOUT ? "was reached, and then sent nothing for too long"
+						: NULL;
+}
+
 static bool fail_ask(struct tow_err *e, struct tow_http *h, const struct tow_http_request *q,
 		     const struct intake *in, CURLcode curl)
 {
@@ -301,6 +312,9 @@ static bool fail_ask(struct tow_err *e, struct tow_http *h, const struct tow_htt
 	if (why)
 		return tow_fail_class(e, v.code, v.class, "%s cannot be reached: %s",
 				      whom(in->arena, q->url, curl), why);
+	if (broken(curl))
+		return tow_fail_class(e, v.code, v.class, "%s %s", whom(in->arena, q->url, curl),
+				      broken(curl));
 	return tow_fail_class(e, v.code, v.class, "%s '%s': %s", method, url,
 			      curl_easy_strerror(curl));
 }

@@ -129,6 +129,40 @@ ok "to http alone" failed_as "$file" http.url
 ok "and not without end" failed_as "$round" http.redirects
 is "$(find "$room/library" "$room/dl" -name '*.part')" "" "no part is left"
 
+#--- what is no file, though the server says that all is well
+printf '\n<!DOCTYPE HTML><title>Sign in' >"$room/src/film.mkv"
+: >"$room/src/none.mkv"
+login=$(add login/y.mkv) film=$(add plain/film.mkv) none=$(add plain/none.mkv)
+for id in "$login" "$film"; do ok "a web page in place of a film" failed_as "$id" release.page; done
+is "$(asks "select error from haul.downloads where id = $login")" "the server sent a web page, not 'y.mkv'" "in words"
+ok "nothing at all" failed_as "$none" release.empty
+tow haul retry "$none"
+ok "is none the second time, either" wait_until "says \"select count(*) from haul.events where download = $none and to_state = 'failed'\" 2" 60
+is "$(ls "$room/library" | grep -c mkv)" 0 "none is in the library"
+
+#--- an archive that is not good, and then is; what is left out
+zipped() { python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").writestr("song.flac", b"la" * 5000)' "$room/src/$1"; }
+zipped song.zip && head -c 5000 "$room/src/song.zip" >"$room/src/half" && mv "$room/src/half" "$room/src/song.zip"
+head -c 200000 /dev/zero >"$room/src/zeros.zip"
+echo run >"$room/src/setup.exe"
+song=$(add plain/song.zip) zeros=$(add plain/zeros.zip) program=$(add plain/setup.exe)
+ok "half an archive" failed_as "$song" release.archive
+ok "zeros called so" failed_as "$zeros" release.archive
+is "$(asks "select error from haul.downloads where id = $zeros")" "'zeros.zip' is no archive, or one that holds no file" "are none"
+zipped song.zip
+ok "tried again" tow haul retry "$song"
+ok "it is fetched anew" becomes "$song" completed
+ok "and unpacked" test -s "$room/library/song.flac"
+is "$(asked plain/song.zip length)" 2 "twice it was asked for"
+tow library set main --unpack off
+ok "without unpacking, what is here" tow haul retry "$zeros"
+ok "is placed as it is" becomes "$zeros" completed
+is "$(asked plain/zeros.zip length)" 1 "and not fetched anew"
+tow library set main --unpack on
+ok "a program" failed_as "$program" TW422
+is "$(asks "select hint from haul.downloads where id = $program")" \
+	"a program: 1; if it is wanted: tow library set main --refused A,B without its ending, then tow haul retry $program; or tow haul retry $program --library ANOTHER" "is left out, and what to do is said"
+
 #--- no room, no folder
 tow client add lost web "file://$room/nowhere"
 id=$(add plain/again --client lost)

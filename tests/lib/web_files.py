@@ -7,7 +7,8 @@ that were sent.
     /cut/F          half, the first time      /whole/F    likewise, and ranges are not known
     /stubborn/F     likewise, and If-Range is not known
     /busy/F         503 the first time        /named/F?H  with H as its Content-Disposition
-    /to/F?URL       a redirect                 /list/         a page that lists a folder"""
+    /to/F?URL       a redirect                 /list/         a page that lists a folder
+    /login/F        a page that asks for a login, and 200"""
 import hashlib
 import http.server
 import json
@@ -58,6 +59,9 @@ class Files(http.server.BaseHTTPRequestHandler):
         if how == "list":
             self.say(200, ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "9"))
             return self.pour(b"<a>f</a>\n")
+        if how == "login":
+            self.say(200, ("Content-Type", "text/html"), ("Content-Length", "14"))
+            return self.pour(b"Please sign in")
         if not os.path.isfile(file):
             return self.say(404, ("Content-Length", "0"))
         with open(file, "rb") as f:

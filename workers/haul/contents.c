@@ -262,6 +262,9 @@ static bool take(struct tow_job *j, const struct tow_rows *conf, struct tow_unpa
 
 	if (!unpack(j, &rules, x, 0, &in, e))
 		return false;
+	if (in.n == 0 && c->files.n == 1) /* zeros are a tar that has ended already */
+		return tow_fail_class(e, TOW_FINAL, "release.archive",
+				      "'%s' is no archive, or one that holds no file", x->name);
 	beside = lies_beside(a, &c->files, x, &in);
 	if (!beside && !only_look) {
 		rules.root = tow_rows_get(conf, 0, "root");

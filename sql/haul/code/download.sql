@@ -225,7 +225,8 @@ as $$
 #variable_conflict use_variable
 declare
 	d haul_store.download := haul_store.hold_download(id);
-	v_held constant boolean := exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.state <> 'removed'
+	v_anew constant boolean := library is null and haul_store.is_spoilt(d);
+	v_held constant boolean := not v_anew and exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.state <> 'removed'
 		and (t.leaving is null or d.state = 'completed'));
 	v_to text := case
 		when d.state in ('downloaded', 'importing') then d.state
@@ -257,6 +258,7 @@ begin
 	end if;
 	perform haul_store.start_afresh(d);
 	update haul_store.download o set forgotten_at = null where o.id = d.id and o.forgotten_at is not null;
+	perform haul_store.act(d, 'remove_data') where v_anew;
 	if d.state <> v_to then
 		d := haul_store.move_to(d, v_to, 'somebody tries again');
 	end if;
@@ -264,7 +266,16 @@ begin
 	perform tow_store.start_early(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j;
 	return v_to;
 end $$;
-comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is let go on there, or, a torrent, announced once more, and one that its client does not list is given to it anew. Returns its state.';
+comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is let go on there, or, a torrent, announced once more, and one that its client does not list is given to it anew; an archive from a plain link that is not good is deleted, and fetched anew. Returns its state.';
+
+-- As it is it may still be placed: in another library, or by one that unpacks nothing any more.
+create or replace function haul_store.is_spoilt(d haul_store.download) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select d.state = 'failed' and d.class = 'release.archive' and haul_store.is_web(d.client)
+		and exists (select from haul_store.library l where l.id = d.library and l.unpack)
+$$;
+comment on function haul_store.is_spoilt(haul_store.download) is 'Whether what our workers fetched is an archive that is not good: to be tried again it is fetched anew.';
 
 -- What a state that waits for nobody asks for.
 create or replace function haul_store.go_on(d haul_store.download) returns text

@@ -22,6 +22,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_jobs constant bigint[] := haul_store.fetches_of(d.id);
+	v_after constant bigint[] := nullif(v_jobs || haul_store.errands(d.id, '{haul.act}'), '{}'); -- what is deleted is not fetched meanwhile
 	v_job bigint;
 begin
 	if v_jobs is not null and not (select f.stopped from haul_store.fetch f where f.download = d.id) then
@@ -29,7 +30,7 @@ begin
 	end if;
 	update haul_store.download o set let = true where o.id = d.id and not o.let;
 	v_job := tow.enqueue('haul.fetch', jsonb_build_object('download', d.id), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
-		after => v_jobs, if_failed => case when v_jobs is null then 'cancel' else 'go' end);
+		after => v_after, if_failed => case when v_after is null then 'cancel' else 'go' end);
 	insert into haul_store.fetch (download, jobs) values (d.id, v_jobs || v_job) on conflict (download) do update set jobs = excluded.jobs, stopped = false;
 	return v_job;
 end $$;

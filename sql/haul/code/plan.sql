@@ -110,6 +110,15 @@ begin
 end $$;
 comment on function haul_store.check_whole(jsonb) is 'Refuse files that are not complete.';
 
+create or replace function haul_store.say_otherwise(d haul_store.download, l haul_store.library, p_whys text[]) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select format('if it is wanted: %stow haul retry %s --library ANOTHER', (select string_agg(format('tow library set %s --%s, then tow haul retry %s; or ', l.name, o.words, d.id), '' order by o.words)
+		from (values ('a program', 'refused A,B without its ending'), ('junk', 'junk A,B without its ending'), ('unpacked', 'unpack off'), ('an archive in an archive', 'unpack off'),
+			('another kind of file', 'extensions A,B with its ending'), ('too small', 'min-bytes 0')) o(why, words) where o.why = any(p_whys)), d.id)
+$$;
+comment on function haul_store.say_otherwise(haul_store.download, haul_store.library, text[]) is 'How files that are left out, and why, can be placed all the same, in words.';
+
 -- files: [{"path", "size", "done", "wanted"}], below folder, both as the client says; unpacked: [{"archive", "beside",
 -- "files": [{"path", "size"}]}], what archives among them hold. A plan that is there stays, but for files that it did not
 -- know; those that are placed are not given out again. held: by another row, that of a file which is placed.
@@ -131,7 +140,8 @@ begin
 		where o.state <> 'placed';
 	if not exists (select from haul_store.file o where o.download = d.id and o.state in ('planned', 'placed')) then
 		perform haul_store.fail('TW422', format('download %s holds nothing to be placed', d.id),
-			(select string_agg(x, '; ') from (select format('%s: %s', o.why, count(*)) as x from haul_store.file o where o.download = d.id group by o.why) s));
+			(select concat_ws('; ', string_agg(format('%s: %s', s.why, s.files), '; ' order by s.why), haul_store.say_otherwise(d, l, array_agg(s.why)))
+				from (select o.why, count(*) as files from haul_store.file o where o.download = d.id group by o.why) s));
 	end if;
 	return query select case when o.archive is null then haul_store.local_path(d.client, plan.folder) else l.root || '/' || haul_store.unpack_folder(d) end, o.id, o.source, o.target, o.size,
 			coalesce(o.taken, l.taken), o.archive is not null,
