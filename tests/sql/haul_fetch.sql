@@ -61,6 +61,12 @@ select is(haul_store.shown_link(l), said, 'nor a key in a folder: ' || said) fro
 select is(haul_store.shown_link(l), s, 'the link ' || s) from (values ('https://ada:secret@host/a@b.iso?key=1#2', 'https://host/a@b.iso?…'), ('HTTP://host/x', 'HTTP://host/x'),
 	('magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&tr=http://t/passkey/announce&dn=A+film&ws=x', 'magnet:?xt=urn:btih:4124bc0a9335c27f086f24ba207a491200000000&dn=A+film'), ('magnet:?dn=a&xt.1=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000', 'magnet:?dn=a&xt.1=urn:btih:21ad0bd836b90d08f4cf640b4c298e7c00000000')) v(l, s);
 
+-- As browsers take them.
+select haul.grab('http://h/Film (2001).mkv ', client => 'web') as film \gset
+select is((select concat_ws(': ', title, source) from haul.downloads where id = :film), 'Film (2001).mkv: http://h/Film%20(2001).mkv', 'blanks in a link are its file''s');
+select pg_temp.refused($$ select haul.grab('http://h/a.mkv http://h/b.mkv') $$, 'TW422', 'one link', 'two links are none');
+select haul.cancel(:film) \g /dev/null
+
 -- What cannot be.
 select pg_temp.refused(format('select haul.grab(%L, options => %L)', 'https://x/f', jsonb_build_object('checksum', s)), 'TW422', 'sha256', 'checksum ' || s)
 from (values ('md5:12'), ('crc:12345678'), ('d41d8cd98f00b204e9800998ecf8427e'), ('sha1:d41d8cd98f00b204e9800998ecf8427e')) v(s);

@@ -85,6 +85,14 @@ begin
 end $$;
 comment on function haul_store.check_options(jsonb, text) is 'Refuse options that no client could be told.';
 
+-- As browsers take them. A blank before another link is the end of one, and two are none.
+create or replace function haul_store.without_blanks(p_link text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select case when p_link ~* '^https?://' and p_link !~* ' (https?://|magnet:)' then replace(rtrim(p_link), ' ', '%20') else p_link end
+$$;
+comment on function haul_store.without_blanks(text) is 'A link to a file whose name has blanks, as servers want it.';
+
 create or replace function haul.grab(
 	link text default null, title text default null, library text default null, client text default null, type text default null, category text default null,
 	options jsonb default '{}', meta jsonb default '{}', data bytea default null, profile text default null, priority int default 100
@@ -101,6 +109,7 @@ declare
 	w haul_store.download;
 	v_lost text;
 begin
+	link := haul_store.without_blanks(link);
 	if (link is null) = (data is null) then
 		perform haul_store.fail('TW422', 'one of link and data is needed', 'link: magnet: or http(s)://; data: what a .torrent or .nzb holds, and its type');
 	elsif link ~ '^[a-zA-Z][a-zA-Z0-9+.-]*:' and link !~* '^(magnet:|https?://)' then
@@ -114,7 +123,7 @@ begin
 	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:(btih:([0-9a-f]{40}|[2-7a-z]{32})|btmh:1220[0-9a-f]{64})(&|$)' then
 		perform haul_store.fail('TW422', format('the magnet link has no whole hash: %s', left(substring(link from '(?i)urn:(bt[im]h:[^&]*)'), 100)), 'after btih: 40 hexadecimal digits, or 32 of base32; after btmh: 1220 and 64 hexadecimal digits');
 	elsif link !~* '^(magnet:\?|https?://)[^[:cntrl:]\s]+$' then
-		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, without blanks');
+		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, one link');
 	elsif jsonb_typeof(meta) is distinct from 'object' then
 		perform haul_store.fail('TW422', 'meta is no object', 'for instance {"year": 1999}');
 	end if;

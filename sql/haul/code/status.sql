@@ -19,7 +19,7 @@ as $$
 	from d having count(*) > 0
 	union all
 	select 'downloads', 'warn', format('%s failed, the last one %s (%s): %s', count(*), (array_agg(d.id order by d.state_at desc))[1], (array_agg(d.title order by d.state_at desc))[1], haul_store.shown_words((array_agg(d.error order by d.state_at desc))[1], (array_agg(d.type order by d.state_at desc))[1] = 'http', tow_store.in_sight('haul', (select tow_store.sight())))),
-		'tow haul ls --state failed shows them; tow haul retry ID, or cancel ID'
+		'tow haul ls --state failed shows them; tow haul retry ID, or forget ID'
 	from d where d.state = 'failed' having count(*) > 0
 	union all
 	select 'downloads', case when y.failing then 'warn' else 'ok' end, format('%s, one of them %s (%s): %s', case when y.failing then haul_store.some(y.n, 'fails again and again', 'fail again and again')
