@@ -35,6 +35,7 @@ select is(pg_temp.jobs(:d), 'haul.fetch ready', 'is fetched by a job');
 select is((select concat_ws(' ', quote_literal(root), key, own, link, name, checksum, down_limit, stall_ms) from haul.begin_fetch(:d)),
 	format(''''' tow-%s %1$s 1893456000.000000 https://x/a%%20file.iso?key=1 a file.iso md5:d41d8cd98f00b204e9800998ecf8427e 500000 30000', :d), 'that is told what, and where to');
 select is(pg_temp.is_now(:d), 'downloading downloading 0', 'it is under way');
+select is((select trouble from haul.downloads where id = :d), null, 'its server may take a moment');
 select is(pg_temp.jobs(:d), 'haul.fetch ready', 'by that job alone');
 select is((select key from haul.transfers where download = :d), format('tow-%s?', :d), 'nobody knows its folder yet');
 select haul.fetching(:d, '{"key": "tow-9", "name": "a file.iso", "folder": "/dl/tow-9", "size": 1000, "at": 250, "down": 50}') \g /dev/null
@@ -166,6 +167,11 @@ select tow.set_kind('haul.fetch', reset => '{max_running}') \g /dev/null
 select is((select trouble from haul.downloads where id = :fifth), null, 'without a limit it does not');
 select pg_temp.later('1 min') \g /dev/null
 select is((select trouble from haul.downloads where id = :fifth), 'no worker is running', 'unless nobody comes');
+select count(*) from haul.begin_fetch(:fifth - 3) \g /dev/null
+select pg_temp.later('20 s') \g /dev/null
+select is((select trouble from haul.downloads where id = :fifth - 3), 'nothing has come from slow for 20 s', 'a server that does not answer is named');
+select haul.fetching(:fifth - 3, '{"size": 1000, "at": 10, "down": 5}') \g /dev/null
+select is((select trouble from haul.downloads where id = :fifth - 3), null, 'until it does');
 
 select * from finish();
 rollback;

@@ -37,12 +37,15 @@ select haul.fetching(:d, '{"at": 0, "error": "nobody answers"}') \g /dev/null
 select pg_temp.fails(:w, :d, 'nobody answers') \g /dev/null
 select is(pg_temp.tries(:d), 'downloading 1 12 5 s f', 'one in vain, of how many, and when it is next');
 select alike(pg_temp.trouble(:d), 'nobody answers; tried 1 of 12 times, again at 2030-01-01 00:00:0%+00', 'in words');
+create function pg_temp.told() returns text language sql as $$ select f.message ->> 'next_try_at' from haul_store.feed_progress(null, '{downloads}') f where f.message ->> 'type' = 'progress' $$;
+select alike(pg_temp.told(), '2030-01-01T00:00:0%', 'whoever watches is told of that, too');
 select is(pg_temp.needed(), null, 'once is nothing');
 create function pg_temp.doing(p_id bigint) returns text language sql as $$ select concat_ws(' ', d.doing, d.state, d.status, d.down) from haul.downloads d where d.id = p_id $$;
 select is(pg_temp.doing(:d), 'waiting downloading DOWNLOADING', 'between two tries it waits');
 select pg_temp.begins(:w, :d) \g /dev/null
 select count(*) from haul.begin_fetch(:d) \g /dev/null
 select is(pg_temp.trouble(:d), 'nobody answers; tried 1 of 12 times, and now again', 'while it is tried again it is said still');
+select is(pg_temp.told(), null, 'and that there is nothing to wait for');
 select is(pg_temp.doing(:d), 'waiting downloading DOWNLOADING', 'and that it waits, as nobody has answered yet');
 savepoint midway;
 select haul.fetching(:d, '{"size": 1000, "at": 10, "down": 5}') \g /dev/null

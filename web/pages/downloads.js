@@ -61,11 +61,14 @@ export function useMoving(path, query, topic = 'downloads') {
 	const { data, error, reload } = useData(path, { query });
 	const [moved, setMoved] = useState({});
 	const soon = useSoon(reload, SETTLE_MS);
+	const tries = useRef({});
 	useEffect(() => setMoved({}), [data]);
 	useMessages(topic, (message) => {
 		if (message.type === 'progress') {
 			setMoved((before) => ({ ...before, [message.download_id]: message }));
-			return;
+			if ((tries.current[message.download_id] ?? null) === message.next_try_at)
+				return;
+			tries.current[message.download_id] = message.next_try_at; // what is wrong has other words now
 		}
 		soon();
 	});

@@ -50,8 +50,10 @@ declare
 begin
 	return query
 		select 'downloads', p.id::text, null::bigint, jsonb_build_object('type', 'progress', 'download_id', p.id, 'progress_pct', round(p.percent::numeric, 1),
-			'down_bps', p.down, 'up_bps', p.up, 'eta_s', extract(epoch from p.eta)::bigint, 'ratio', round(p.ratio::numeric, 2), 'size', p.size, 'left_bytes', p.left_bytes, 'transfer', p.state)
-		from (select distinct on (t.download) t.download as id, t.percent, m.down, t.up, m.eta, t.ratio, t.size, t.left_bytes, t.state
+			'down_bps', p.down, 'up_bps', p.up, 'eta_s', extract(epoch from p.eta)::bigint, 'ratio', round(p.ratio::numeric, 2), 'size', p.size, 'left_bytes', p.left_bytes, 'transfer', p.state,
+			'next_try_at', p.next_try_at)
+		from (select distinct on (t.download) t.download as id, t.percent, m.down, t.up, m.eta, t.ratio, t.size, t.left_bytes, t.state,
+				case when t.error is not null then (select y.next_at from haul_store.trying(d) y) end as next_try_at -- a try that failed changes nothing else, and is written down after it was told
 			from haul_store.transfer t join haul_store.download d on d.id = t.download left join haul_store.health h on h.client = t.client
 				left join lateral (select t.down, t.eta where haul_store.is_coming(d.state, h.state, t.state)) m on true
 			where t.download is not null and d.forgotten_at is null and (v_ids is null or t.download = any(v_ids)) and (d.state = 'downloading' or t.up > 0)

@@ -100,6 +100,14 @@ begin
 end $$;
 comment on function haul_store.say_slot(haul_store.download) is 'That the job which is to fetch a download waits for a slot, in words; null: it does not.';
 
+create or replace function haul_store.say_silence(d haul_store.download, t haul_store.transfer) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select format('nothing has come from %s for %s', substring(d.link from '(?i)^https?://(?:[^/?#]*@)?([^/?#]+)'), haul_store.say_interval(tow.now() - t.pulse_at))
+	where d.state = 'downloading' and coalesce(t.down, 0) = 0 and t.pulse_at < tow.now() - interval '10 s'
+$$;
+comment on function haul_store.say_silence(haul_store.download, haul_store.transfer) is 'That a server has not answered our worker yet, or sends nothing any more, in words; null: it does.';
+
 -- In the order of what has to be mended first: the client, then the transfer, then our own jobs.
 create or replace function haul_store.trouble_of(d haul_store.download, c haul_store.client, h haul_store.health, t haul_store.transfer, p_tried text, p_sees boolean) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -114,7 +122,7 @@ begin
 		when d.state = 'failed' then haul_store.shown_words(d.error, d.type = 'http', p_sees)
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
-		when d.state in ('approved', 'downloading') and c.driver = 'web' then coalesce(haul_store.say_slot(d), p_tried, haul_store.shown_words(t.error, true, p_sees))
+		when d.state in ('approved', 'downloading') and c.driver = 'web' then coalesce(haul_store.say_slot(d), p_tried, haul_store.shown_words(t.error, true, p_sees), haul_store.say_silence(d, t))
 		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
 		when d.state = 'downloading' and haul_store.is_stopped() then format('nobody looks at client %s, watching is stopped: tow haul start', c.name)
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: '
