@@ -353,6 +353,15 @@ static int start(struct cli *c)
 	return print_call(c, "haul.start_service", &(struct cli_call){ 0 }, service);
 }
 
+static int relink(struct cli *c)
+{
+	struct cli_call call = { 0 };
+
+	cli_arg(&call, "id", cli_operand(c, 0));
+	cli_arg(&call, "link", cli_operand(c, 1));
+	return numbered(c) && cli_call(c, NULL, "haul.relink", &call) ? EX_OK : cli_failed(c);
+}
+
 static int stop(struct cli *c)
 {
 	struct cli_call call = { 0 };
@@ -374,6 +383,7 @@ static const struct sub subs[] = {
 	{ "cancel", 1, 1, cancel, " remove ", "cancelled" },
 	{ "forget", 1, 1, forget, " remove ", "forgotten" },
 	{ "retry", 1, 1, retry, " library ", "tried again" },
+	{ "relink", 2, 2, relink, NULL, "fetched from there" },
 	{ "approve", 1, 1, approve, " note ", "approved" },
 	{ "reject", 1, 1, reject, " reason ", "rejected" },
 	{ "pause", 1, 1, hold, NULL, "paused" },
@@ -410,7 +420,7 @@ const struct tow_command tow_command_haul = {
 	.summary = "downloads",
 	.usage = "tow haul ls | add LINK|FILE | watch | show ID | plan ID | files [ID] | events "
 		 "[ID] | "
-		 "cancel ID | forget ID | retry ID | "
+		 "cancel ID | forget ID | retry ID | relink ID LINK | "
 		 "approve ID | reject ID | "
 		 "pause ID | resume ID | undo ID | recheck ID | reannounce ID | start | stop",
 	.options = options,
@@ -428,7 +438,7 @@ const struct tow_command tow_command_haul = {
 		"takes one that has ended out of the list; its files in the library stay, what our "
 		"own "
 		"workers fetched of it\n"
-		"goes with it. approve and reject are for what waits for a word (needs_approval). "
+		"goes with it. relink gives another link to what our own workers fetch. approve and reject are for what waits for a word (needs_approval). "
 		"stop has nobody look at any\n"
 		"client, start has all looked at again; what clients do goes on meanwhile.\n"
 		"\n"

@@ -116,6 +116,10 @@ ok "a wrong one" failed_as "$bad" release.checksum
 is "$(find "$room/dl/tow-$bad" -name 'bad*')" "" "leaves nothing"
 ok "404" failed_as "$lost" release.gone
 is "$(asks "select error from haul.downloads where id = $lost")" "the server answered 404: there is no such thing" "in words"
+head -c 1000 /dev/urandom >"$room/src/right one"
+ok "another link" tow haul relink "$lost" "http://127.0.0.1:$port/plain/right one"
+ok "is fetched instead" becomes "$lost" completed
+ok "whole" cmp -s "$room/src/right one" "$room/library/right one"
 ok "a folder" failed_as "$listing" http.url
 like "$(asks "select error from haul.downloads where id = $listing")" "ends in a slash, and the server sent a page" "is no file"
 is "$(asks "select haul_store.is_mendable(d) from haul_store.download d where d.id = $listing")" f "and is not tried again by itself"

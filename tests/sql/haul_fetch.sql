@@ -122,6 +122,22 @@ select haul.fetching(:j, '{"size": 1000, "at": 940, "down": 50}'), haul.give_up(
 select is(pg_temp.is_now(:j), 'failed error 0 1000 1000 its checksum is another', 'of what was refused nothing is here');
 select haul.forget(:j) \g /dev/null
 
+-- Another link: what was fetched goes first.
+select haul.grab('https://x/wrong.iso', client => 'web') as wrong \gset
+select count(*) from haul.begin_fetch(:wrong) \g /dev/null
+select haul.give_up(:wrong, 'release.gone', 'the server answered 404', '') \g /dev/null
+select tow.cancel(pg_temp.job(:wrong)) \g /dev/null
+select is((select hint from haul.downloads where id = :wrong), format('for another link: tow haul relink %s LINK', :wrong), 'a link that leads nowhere can be corrected');
+select is(haul.relink(:wrong, 'http://y/right one.iso'), 'approved', 'by another one');
+select is((select concat_ws(' ', title, source) from haul.downloads where id = :wrong), 'right one.iso http://y/right%20one.iso', 'by whose name it goes');
+select is(pg_temp.jobs(:wrong), 'haul.act remove_data ready, haul.fetch waiting', 'which is fetched when nothing of the first is left');
+select haul.pause(:wrong) \g /dev/null
+select is(haul.relink(:wrong, 'http://y/c.iso'), 'paused', 'one that is held stays so');
+select pg_temp.refused(format('select haul.relink(%s, %L)', :wrong, l), 'TW422', 'file itself', 'not by ' || l) from unnest('{magnet:?xt=urn:btih:9dd4e461268c8034f5c8564e155c67a600000000,http://y/a.torrent,ftp://y/a,http://y/a http://y/b}'::text[]) l;
+select pg_temp.refused(format('select haul.relink(%s, %L)', :plain, 'http://y/a.iso'), 'TW409', 'tow haul add', 'nor of what another client fetches');
+select haul.cancel(:wrong) \g /dev/null
+select pg_temp.refused(format('select haul.relink(%s, %L)', :wrong, 'http://y/a.iso'), 'TW409', 'tow haul add', 'nor of what was given up');
+
 -- A job that is gone is made anew: nobody else comes back to it.
 select haul.grab('https://x/i', client => 'web') as i \gset
 select count(*) from haul.begin_fetch(:i) \g /dev/null

@@ -236,7 +236,8 @@ declare
 	d haul_store.download := haul_store.see_download(download);
 begin
 	if exists (select from haul_store.move m where m.from_state = d.state and m.to_state = 'failed') then
-		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'), nullif(hint, ''));
+		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'),
+			nullif(concat_ws('; ', nullif(hint, ''), case when class in ('release.gone', 'release.page', 'release.empty', 'http.url') and haul_store.is_web(d.client) then format('for another link: tow haul relink %s LINK', d.id) end), ''));
 		perform haul_store.take_back_key(d);
 		perform haul_store.rest_transfer(d, 'error');
 		update haul_store.transfer t set percent = 0, left_bytes = t.size where t.download = d.id and class = 'release.checksum' and haul_store.is_web(t.client); -- the worker has deleted it

@@ -11,6 +11,7 @@ select tow_store.add_routes('haul', array[
 	['POST', '/api/v1/downloads/{id}/cancel', 'haul.cancel', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/downloads/{id}/forget', 'haul.forget', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/downloads/{id}/retry', 'haul.retry', 'operator', 'state', null, null],
+	['POST', '/api/v1/downloads/{id}/relink', 'haul.relink', 'operator', 'state', null, null],
 	['POST', '/api/v1/downloads/{id}/pause', 'haul.pause', 'operator', 'nothing', null, null],
 	['POST', '/api/v1/downloads/{id}/resume', 'haul.resume', 'operator', 'state', null, null],
 	['POST', '/api/v1/downloads/{id}/approve', 'haul.approve', 'operator', 'state', null, null],
