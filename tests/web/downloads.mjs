@@ -455,6 +455,11 @@ async function checksumIsSaid() {
 	await comes(page.getByText(`${FILES}/plain/lighthouse.mkv?…`).waitFor(), 'where it is from is said, without what may be a secret');
 	await shot(page, 'download-checksum');
 	const id = page.url().split('/').at(-1);
+	await page.getByRole('button', { name: /^Another link/ }).click();
+	await shot(page, 'download-relink');
+	await fillAndPress(page, [['Link', `${FILES}/plain/lighthouse.mkv?key=other#2 of 2`]], [], 'Fetch from there');
+	await comes(page.getByText('summed is fetched from there').waitFor(), 'its link can be corrected');
+	is(sql(`select link from haul_store.download where id = ${id}`), `${FILES}/plain/lighthouse.mkv?key=other#2%20of%202`, 'by another, and blanks in it are as browsers take them');
 	await page.getByRole('link', { name: sql(`select job from haul.downloads where id = ${id}`), exact: true }).click();
 	await comes(page.getByText('haul.fetch').first().waitFor(), 'and the job that fetched it is a click away');
 	sql(`select haul.forget(${id})`);

@@ -125,6 +125,7 @@ const holds = {
 	approve: (d) => d.state === 'needs_approval',
 	reject: (d) => d.state === 'needs_approval',
 	retry: (d) => ['failed', 'cancelled', 'rejected'].includes(d.state) || (d.trouble && !isLost(d) && !isPausedThere(d) && ['approved', 'downloaded', 'importing', 'downloading'].includes(d.state)),
+	relink: (d) => isOurs(d) && d.state === 'failed',
 	cancel: (d) => !isOver(d),
 	delete: isOver,
 };
@@ -143,6 +144,16 @@ export async function cancel(d, done) {
 
 // What our own workers fetched, and which no client looks after.
 const isOurs = (d) => d.driver === 'web';
+
+async function relink(d, done) {
+	const answer = await ask({ title: `Another link for ${d.title}`, action: 'Fetch from there', text: 'What came by the first one is deleted.',
+		fields: [{ name: 'link', label: 'Link', required: true, placeholder: 'https://…', hint: 'to the file itself' }],
+		run: ({ link }) => post(`downloads/${d.id}/relink`, { link }) });
+	if (answer) {
+		toast(`${d.title} is fetched from there`);
+		done();
+	}
+}
 
 // What goes with it, of what our own workers fetched.
 function fetchedText(d) {
@@ -222,6 +233,7 @@ export function Verbs({ d, done, small }) {
 		${one('reject', 'Reject', () => answer(d, questions.reject, done))}
 		${one('choose', 'Choose a library', () => choose(d, done))}
 		${one('retry', 'Retry', () => verb(d, 'retry', 'is tried again', done))}
+		${!small && one('relink', 'Another link', () => relink(d, done))}
 		${one('cancel', 'Cancel', () => cancel(d, done))}
 		${one('delete', 'Delete', () => drop(d, done))}</div>`;
 }

@@ -89,7 +89,7 @@ comment on function haul_store.check_options(jsonb, text) is 'Refuse options tha
 create or replace function haul_store.without_blanks(p_link text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-	select case when p_link ~* '^https?://' and p_link !~* ' (https?://|magnet:)' then replace(rtrim(p_link), ' ', '%20') else p_link end
+	select case when p_link ~* '^https?://[^/?#\s]+[/?#]' and p_link !~* ' (https?://|magnet:)' then replace(rtrim(p_link), ' ', '%20') else p_link end
 $$;
 comment on function haul_store.without_blanks(text) is 'A link to a file whose name has blanks, as servers want it.';
 
