@@ -1,5 +1,5 @@
-/* A web page where a file should be: a server that wants a login, or has the file no more, sends one
- * and says that all is well. */
+/* A web page where a file should be: a server that wants a login, or has the file no more, sends
+ * one and says that all is well. */
 #include <string.h>
 #include <strings.h>
 
@@ -9,12 +9,12 @@
 static bool is_file_name(const char *name)
 {
 	static const char *const endings[] = {
-		"mkv", "mp4",  "m4v",  "avi",  "mov",  "wmv", "mpg", "mpeg", "m2ts", "ts",   "vob",
-		"webm", "flv", "ogv",  "flac", "mp3",  "m4a", "m4b", "aac",  "ogg",  "opus", "wav",
-		"wma", "aiff", "zip",  "rar",  "7z",   "tar", "gz",  "tgz",  "bz2",  "tbz2", "xz",
-		"txz", "zst",  "tzst", "iso",  "img",  "dmg", "deb", "rpm",  "exe",  "msi",  "apk",
-		"jpg", "jpeg", "png",  "gif",  "webp", "tif", "bmp", "epub", "pdf",  "mobi", "azw3",
-		"cbz", "cbr",  "djvu", "nzb",  "torrent",
+		"mkv",	"mp4",	"m4v", "avi",  "mov",  "wmv",  "mpg", "mpeg", "m2ts", "ts",
+		"vob",	"webm", "flv", "ogv",  "flac", "mp3",  "m4a", "m4b",  "aac",  "ogg",
+		"opus", "wav",	"wma", "aiff", "zip",  "rar",  "7z",  "tar",  "gz",   "tgz",
+		"bz2",	"tbz2", "xz",  "txz",  "zst",  "tzst", "iso", "img",  "dmg",  "deb",
+		"rpm",	"exe",	"msi", "apk",  "jpg",  "jpeg", "png", "gif",  "webp", "tif",
+		"bmp",	"epub", "pdf", "mobi", "azw3", "cbz",  "cbr", "djvu", "nzb",  "torrent",
 	};
 	const char *dot = strrchr(name, '.');
 
