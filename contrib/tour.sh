@@ -203,7 +203,7 @@ section 'Keys'
 shell "tow enqueue echo '{\"v\": 1}' --key report:7 --in '1 hour'"
 number
 shell "tow enqueue echo '{\"v\": 2}' --key report:7"
-is "$OUT" "$id" "one job a key: the second is the first"
+is "$OUT" "$id"$'\n'"not enqueued: job $id has the key" "one job a key: the second is the first, which is said"
 shell "tow enqueue echo '{\"v\": 3}' --key report:7 --on-conflict error"
 is "$STATUS" 65 "a conflict can be an error"
 like "$OUT" "has the key 'report:7'" "with a clear message"

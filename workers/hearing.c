@@ -92,7 +92,8 @@ static void add_last_words(struct slot *s, const struct run *r, struct outcome *
 			   size_t size, struct reports *reports, long long now)
 {
 	bool by_status =
-		o->class && (strncmp(o->class, "exit.", 5) == 0 || strcmp(o->class, "memory") == 0);
+		o->class && (strncmp(o->class, "exit.", 5) == 0 ||
+			     strncmp(o->class, "exec.", 5) == 0 || strcmp(o->class, "memory") == 0);
 
 	if (!by_status || !o->error)
 		return;

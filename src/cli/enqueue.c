@@ -108,17 +108,52 @@ static void note(struct cli *c, const char *which)
 		fprintf(stderr, "hint: %s until there is one\n", which);
 }
 
+/* "true" or "false", whether the job is new; NULL: without a key it is, and a pooler may have given
+ * the question to another session, which does not know. */
+static const char *made(struct cli *c, const char *id)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	struct tow_err ignored = { 0 };
+	if (!cli_has(c, "key") || tow_db_pooled(c->db) ||
+	    !tow_call(c->db, &rows, &ignored, "tow.made", id))
+		return NULL;
+	return strcmp(tow_rows_at(rows, 0, 0), "t") == 0 ? "true" : "false";
+}
+
+static void print_id(struct cli *c, const char *id, const char *new)
+{
+	if (!cli_has(c, "json"))
+		printf("%s\n", id);
+	else if (new)
+		printf("{\"id\": %s, \"made\": %s}\n", id, new);
+	else
+		printf("{\"id\": %s}\n", id);
+	fflush(stdout);
+}
+
+static void note_other(struct cli *c, const char *id)
+{
+	const char *conflict = cli_option(c, "on-conflict");
+	if (cli_has(c, "quiet") || (cli_has(c, "json") && !cli_has(c, "wait")))
+		return;
+	bool moved = conflict && strcmp(conflict, "reschedule") == 0;
+	fprintf(stderr, "not enqueued: job %s has the key%s\n", id, moved ? ", and was moved" : "");
+}
+
 static int one(struct cli *c, struct cli_call *call)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	if (!gather_single(c, call) || !cli_call(c, &rows, "tow.enqueue", call))
 		return cli_failed(c);
-	const char *id = tow_rows_at(rows, 0, 0);
+	const char *id = tow_rows_at(rows, 0, 0), *new = made(c, id);
+	if (!cli_has(c, "wait"))
+		print_id(c, id, new);
+	if (new &&strcmp(new, "false") == 0)
+		note_other(c, id);
 	if (cli_has(c, "wait")) {
 		note(c, "the job waits");
 		return wait_for(c, id);
 	}
-	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", id);
 	note(c, "the job waits");
 	return EX_OK;
 }
@@ -145,7 +180,9 @@ const struct tow_command tow_command_enqueue = {
 	.options = options,
 	.help = "The arguments are any JSON value, {} if there is none; - reads them from standard "
 		"input. Prints the\n"
-		"job's number. Kinds that every worker has, to try things with: noop, stamp, echo, "
+		"job's number; where another job has the key it is that one's, which is said "
+		"(with --json by \"made\": false).\n"
+		"Kinds that every worker has, to try things with: noop, stamp, echo, "
 		"sleep, "
 		"fail, crash, spin.\n"
 		"Delays and times are as PostgreSQL reads them. A warning on standard error tells "
@@ -166,9 +203,9 @@ const struct tow_command tow_command_enqueue = {
 		"and the error says how many jobs that is and with which line to go on. With "
 		"--atomic it is all or nothing.\n"
 		"\n"
-		"With --wait a progress bar is shown on a terminal; the result is printed as JSON. "
-		"An "
-		"interrupt ends the\n"
+		"With --wait standard output has the job's result alone, as JSON; its number is on "
+		"standard error, with a\n"
+		"progress bar on a terminal. --json has both in one object. An interrupt ends the "
 		"waiting, not the job.\n"
 		"\n"
 		"Exit status: 0; with --wait 0 completed, 1 failed, 2 cancelled, 75 still under "

@@ -76,13 +76,14 @@ static void common(struct cli *c, struct cli_call *call)
 	cli_arg(call, "done_category", cli_option(c, "done-category"));
 }
 
-/* It may be there on the workers' hosts, so it is no more than a note. */
-static void note_folder(struct cli *c, const char *root)
+/* It may be there on the workers' hosts, so it is no error. */
+static void warn_of_folder(struct cli *c, const char *root)
 {
-	const char *wrong = library_folder_wrong(&c->arena, root);
+	const char *hint, *wrong = library_folder_wrong(&c->arena, root, &hint);
 
 	if (wrong)
-		fprintf(stderr, "tow: note: %s\n", wrong);
+		fprintf(stderr, "tow: warning: %s\nhint: %s; 'tow library test %s' looks again\n",
+			wrong, hint, cli_operand(c, 0));
 }
 
 static int add(struct cli *c)
@@ -93,7 +94,7 @@ static int add(struct cli *c)
 	common(c, &call);
 	if (!cli_call(c, NULL, "haul.add_library", &call))
 		return cli_failed(c);
-	note_folder(c, cli_operand(c, 1));
+	warn_of_folder(c, cli_operand(c, 1));
 	return EX_OK;
 }
 
@@ -142,7 +143,7 @@ static int set(struct cli *c)
 	if (!cli_call(c, NULL, "haul.set_library", &call))
 		return cli_failed(c);
 	if (cli_has(c, "root"))
-		note_folder(c, cli_option(c, "root"));
+		warn_of_folder(c, cli_option(c, "root"));
 	return EX_OK;
 }
 

@@ -38,7 +38,9 @@ const struct tow_command tow_command_limits = {
 	.options = options,
 	.help = "What somebody set by 'tow queue set', 'tow kind set' and 'tow lane set', how many "
 		"runs hold it now, and how\n"
-		"many jobs may start at once by its rate (tokens).\n"
+		"many jobs may start at once by its rate (tokens). 'lanes' is what goes for each "
+		"lane of a queue; without MAX\n"
+		"it is any number.\n"
 		"\n"
 		"Examples:\n"
 		"  tow limits\n",

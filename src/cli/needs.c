@@ -79,21 +79,21 @@ static void add_failed(struct health *h, const struct group *g)
 	health_add(h, kind, "fail",
 		   tow_fmt(a, "%s failed, the last %s%s%s", how_many(g), ago(g, "last_at"),
 			   detail ? ": " : "", detail ? detail : ""),
-		   get(g, "of") ? NULL
-				: tow_fmt(a, "tow jobs --state failed --kind %s%s", kind,
-					  put_back(a, kind, get(g, "class"))));
+		   tow_fmt(a, "tow jobs --state failed --kind %s%s", kind,
+			   put_back(a, kind, get(g, "class"))));
 }
 
-/* What is not well stands there as tow.status has it. */
+/* What is not well stands there as tow.status has it. Downloads say themselves what is wrong with
+ * them: their jobs would say it twice. */
 static void add(struct health *h, const struct group *g)
 {
 	const char *what = get(g, "what");
 	if (strcmp(what, "approval") == 0)
 		add_approval(h, g);
-	else if (strcmp(what, "failed") == 0)
-		add_failed(h, g);
-	else
+	else if (strcmp(what, "failed") != 0)
 		health_add(h, get(g, "subject"), what, get(g, "detail"), get(g, "hint"));
+	else if (!get(g, "of"))
+		add_failed(h, g);
 }
 
 static int show(struct cli *c)
@@ -169,8 +169,9 @@ const struct tow_command tow_command_needs = {
 	.options = options,
 	.help = "What is not well, as tow status has it; jobs that wait for approval, by kind; "
 		"jobs that failed, by kind and\n"
-		"class of error, with what the last of them said. Of the last 5,000 runs that went "
-		"wrong. --json has what\n"
+		"class of error, with what the last of them said; and what of the downloads "
+		"needs somebody. Of the last 5,000\n"
+		"runs that went wrong. --json has what\n"
 		"tow.needs() has. Where somebody's lock keeps it from an answer it says whose, as "
 		"tow "
 		"status does.\n"

@@ -35,7 +35,7 @@ static const struct tow_option options[] = {
 	{ "description", "TEXT", "what it is for" },
 	{ "spec", "LINE", "set: another line" },
 	{ "kind", "KIND", "set: another kind" },
-	{ "args", "JSON", "set: other arguments, - for standard input" },
+	{ "args", "JSON", "the jobs' arguments, - for standard input ({})" },
 	{ "reset", "A,B", "set: settings that go back to their defaults" },
 	{ "count", "N", "next (5), history (20): how many instants" },
 	OPTION_QUIET,
@@ -47,7 +47,7 @@ static const struct tow_option options[] = {
 #define SETTINGS                                                                                \
 	" tz queue lane priority max-attempts timeout start-within policy tags overlap missed " \
 	"missed-within missed-most grace jitter starts ends dst-gap dst-overlap description "   \
-	"quiet "
+	"args quiet "
 
 static const struct column columns[] = {
 	{ "name", NULL, AS_IS },
@@ -132,9 +132,13 @@ static int add(struct cli *c)
 {
 	TOW_AUTO_ROWS *rows = NULL;
 	struct cli_call call = { 0 };
-	const char *args;
+	const char *last = cli_operand(c, 3), *args;
 
-	if (!input_json(c, cli_operand(c, 3), &args) || !is_new(c))
+	if (last && cli_has(c, "args")) {
+		args_usage(&c->err, "the arguments are given twice: '%s' and --args", last);
+		return cli_failed(c);
+	}
+	if (!input_json(c, last ? last : cli_option(c, "args"), &args) || !is_new(c))
 		return cli_failed(c);
 	gather(c, &call);
 	cli_arg(&call, "spec", cli_operand(c, 1));
@@ -327,7 +331,7 @@ static int rm(struct cli *c)
 static const struct sub subs[] = {
 	{ "ls", 0, 0, ls, NULL, NULL },
 	{ "add", 3, 4, add, SETTINGS, NULL },
-	{ "set", 1, 1, set, SETTINGS " spec kind args reset ", NULL },
+	{ "set", 1, 1, set, SETTINGS " spec kind reset ", NULL },
 	{ "show", 1, 1, show, NULL, NULL },
 	{ "next", 1, 1, next, " count tz dst-gap dst-overlap ", NULL },
 	{ "history", 1, 1, history, " count ", NULL },

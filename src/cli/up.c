@@ -36,7 +36,7 @@ struct up {
 	struct cli *c;
 	struct tow_arena *a;
 	const char *home;
-	bool private, started; /* the cluster is ours, and this call started it */
+	bool private, started; /* the cluster is ours, and a tow up started it */
 	int listener;	       /* of the page */
 	const char *address;
 	struct restart database; /* due_us: 0 while it lives */
@@ -56,10 +56,19 @@ static bool server_is_named(struct cli *c)
 	return false;
 }
 
+/* What a tow up that was killed has left running is stopped at our end, as it would have been at
+ * its own. */
+static bool claim_database(struct up *u, struct tow_err *e)
+{
+	u->started = u->started || tow_cluster_claimed(u->home);
+	return !u->started || tow_cluster_claim(u->home, e);
+}
+
 static bool bring_database(struct up *u)
 {
 	u->private = !server_is_named(u->c);
-	if (u->private && !tow_cluster_start(u->home, &u->started, &u->c->err))
+	if (u->private && (!tow_cluster_start(u->home, &u->started, &u->c->err) ||
+			   !claim_database(u, &u->c->err)))
 		return false;
 	return cli_open_database(u->c);
 }
@@ -114,7 +123,7 @@ static int check_worker(struct up *u)
 	memcpy(argv, words, n * sizeof *argv);
 	argv[n] = "--check";
 	const struct tow_child child = {
-		.argv = argv, .file = "/proc/self/exe", .fds = { -1, 1, 2 }, .n_fds = 3
+		.argv = argv, .file = "/proc/self/exe", .fds = { -1, -1, 2 }, .n_fds = 3
 	};
 	pid_t pid;
 	int status = 0;
@@ -199,7 +208,7 @@ static void mind_database(struct up *u)
 	if (r->due_us > tow_mono_us())
 		return;
 	r->started_us = tow_mono_us();
-	if (tow_cluster_start(u->home, NULL, &e)) {
+	if (tow_cluster_start(u->home, NULL, &e) && claim_database(u, &e)) {
 		tow_log(TOW_INFO, "database.started", NULL);
 		return;
 	}
@@ -309,6 +318,9 @@ static int run(int argc, char **argv)
 	tow_db_closep(&c.db);
 	if (u.started && !tow_cluster_stop(u.home, &c.err))
 		return cli_failed(&c);
+	if (u.private && !u.started)
+		printf("PostgreSQL goes on, as somebody else has started it: tow db stop ends "
+		       "it.\n");
 	return c.err.code == TOW_SHUTDOWN ? EX_OK : status;
 }
 
@@ -329,9 +341,9 @@ const struct tow_command tow_command_up = {
 		"at once.\n"
 		"With DATABASE_URL, PGHOST or --database that "
 		"server is used, else\n"
-		"Towpath's own under $TOW_HOME, which is stopped again at the end if this started "
-		"it. TERM or an\n"
-		"interrupt ends all in order; a second one hurries the worker.\n"
+		"Towpath's own under $TOW_HOME, which is stopped again at the end, unless it ran "
+		"before by tow db start.\n"
+		"TERM or an interrupt ends all in order; a second one hurries the worker.\n"
 		"\n"
 		"Examples:\n"
 		"  tow up\n"

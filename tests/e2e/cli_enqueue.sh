@@ -109,6 +109,14 @@ refused 64 enqueue noop --atomic
 is "$(tow enqueue none --bulk </dev/null)" "" "nothing is nothing"
 refused 64 enqueue noop --bulk --wait
 
+# A key that another job has
+held=$(tow enqueue noop --key held --in '1 hour' 2>/dev/null)
+is "$(tow enqueue noop --key held 2>&1 >/dev/null | head -1)" "not enqueued: job $held has the key" "that no job was made is said"
+is "$(tow enqueue noop --key held --on-conflict reschedule --in '2 hours' 2>&1 >/dev/null | head -1)" "not enqueued: job $held has the key, and was moved" "and what was done instead"
+is "$(tow enqueue noop --key held --json)" "{\"id\": $held, \"made\": false}" "--json has it"
+like "$(tow enqueue noop --key held --on-conflict replace --json)" '^\{"id": [0-9]+, "made": true\}$' "and that one was made"
+is "$(tow enqueue noop --key held --quiet 2>&1 >/dev/null)" "" "--quiet"
+
 # A note about what looks like a slip, and no more than a note
 notes() { { "$TOW" "$@" >/dev/null; } 2>&1 | sed "/^hint: /d"; }
 is "$(notes enqueue noop)" "tow: warning: no worker is running" "enqueue says that nobody is there"
@@ -145,7 +153,8 @@ is "$(instance_psql -c "set role other" -c "select tow.unserved('noop', 'ordrs')
 	"no live worker serves queue 'ordrs'" "a queue that is not for the caller is not suggested"
 
 # Waiting
-is "$(tow enqueue echo '{"a": [1]}' --wait | tail -1)" '{"a": [1]}' "--wait prints the result"
+is "$(tow enqueue echo '{"a": [1]}' --wait 2>/dev/null | jq -c .)" '{"a":[1]}' "--wait prints the result, and nothing else"
+like "$(tow enqueue echo --wait 2>&1 >/dev/null)" '^[0-9]+$' "its number is on standard error"
 exits 0 "and ends as the job did: completed" tow enqueue noop --wait >/dev/null
 said=$(tow enqueue fail '{"times": 9}' --max-attempts 1 --wait 2>&1 >/dev/null)
 is $? 1 "failed"

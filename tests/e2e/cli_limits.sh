@@ -7,10 +7,12 @@ ok "a queue with limits" "$TOW" queue add mail --max-running 10 --rate 5 --burst
 is "$(instance_psql -c "select max_running, rate, burst, lane_limit from tow.queues where name = 'mail'")" "10|5|20|2" "has them"
 ok "a rate in the time that it is thought in" "$TOW" queue set mail --rate 100/min --lane-rate 3/10s
 like "$("$TOW" limits)" "queue +mail +0 +10 +100/min +20" "is said so"
+like "$("$TOW" limits)" 'lanes +mail +2 +18/min' "and what goes for each of its lanes"
 is "$(instance_psql -c "select round(rate::numeric, 3), lane_rate from tow.queues where name = 'mail'")" "1.667|0.3" "and kept in seconds"
 "$TOW" queue set mail --rate 5 --reset lane_rate
 ok "reset" "$TOW" queue set mail --reset rate,burst --lane-limit 0
 is "$(instance_psql -c "select max_running, rate, burst, lane_limit from tow.queues where name = 'mail'")" "10|||0" "takes them back"
+like "$("$TOW" limits)" 'lanes +mail +$' "any number in each lane is a rule, too"
 is "$("$TOW" queue set mail --max-running none 2>&1)" \
 	"tow: --max-running takes a whole number, not 'none'"$'\n'"hint: use 1 to 1000000; --reset max_running takes the limit off" "how a limit is taken off"
 is "$("$TOW" lane set mail customer:12 --max-running 99999999999 2>&1)" \

@@ -52,6 +52,14 @@ for word in $words; do
 	SQL
 	like "$(grep "^-- .*:$word" contrib/psql/towrc)" ":$word" "$word is explained at the head"
 done
+instance_psql -c "insert into tow_store.log (job_id, run, at, level, line) values (1, 1, now(), 'i', repeat('x', 900))"
+wide=$(psql -X -q -d "$(instance_url)" <<-SQL | wc -L
+	\\i $root/contrib/psql/towrc
+	\\set id 1
+	:job
+SQL
+)
+ok ":job fits a screen, however long the job's log is" test "$wide" -lt 160
 is "$(psql -X -q -A -t -d "$(instance_url)" <<-SQL
 	\\i $root/contrib/psql/towrc
 	\\set id 1

@@ -22,6 +22,7 @@ page=$(cat "$TOW_HOME/page")
 echo http://127.0.0.1:1/ >"$TOW_HOME/page"
 ok "at the address that the server says, not one that another had here" wait_until '"$TOW" token link 2>/dev/null | grep -q "^${link%%#*}#key=tow_"'
 echo "$page" >"$TOW_HOME/page"
+unlike "$(cat "$log")" "^queues:|builtin" "and nothing that a newcomer need not know"
 like "$(cat "$log")" "psql 'postgresql:///tow\?host=" "it says how to connect"
 is "$(tow workers --json | jq -r '.[0].queues')" "default:2 mail:1" "with the queues asked for"
 is "$(tow enqueue echo '{"a": 1}' --wait | tail -1)" '{"a": 1}' "it works"
@@ -153,6 +154,23 @@ like "$(tow history --json)" '"kind": "echo"' "with what was there"
 process_stop "$up" 60
 is $? 0 "and ends"
 exits 0 "the database that ran before runs on" tow db status >/dev/null
+like "$(cat "$log")" "PostgreSQL goes on.*tow db stop" "which is said"
+
+# One that is killed stops nothing; the next one does
+tow db stop
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+ok "it has started the database" wait_until 'grep -q "Towpath is up" "$log"' 60
+kill -KILL "$up"
+ok "it is killed" wait_until 'gone "$up"' 60
+exits 0 "and the database is still there" tow db status >/dev/null
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+ok "another one comes up" wait_until 'grep -q "Towpath is up" "$log"' 60 || diag "$(cat "$log")"
+process_stop "$up" 60
+is $? 0 "and ends well"
+exits 3 "with the database of the one before" tow db status >/dev/null
+tow db start >/dev/null
 
 # A server of one's own
 DATABASE_URL=$(instance_url)

@@ -127,11 +127,11 @@ exits 66 "no such target" tow target test zz 2>/dev/null
 #--- libraries
 like "$(tow library test music)" "ok +folder +$room/library is here, and can be written.*ok +space +[0-9.]+ [kMGT]B free" "a library that is well"
 is "$(ls -A "$room/library")" "" "nothing of the test stays"
-like "$(tow library add gone "$room/gone" 2>&1)" "note: $room/gone is not on this host" "one whose folder is not there is said so, and added"
+like "$(tow library add gone "$room/gone" 2>&1)" "warning: $room/gone is not on this host, and imports do not make it"$'\n'"hint: .* on their hosts it must be there; 'tow library test gone'" "one whose folder is not there is said so, and added"
 touch "$room/gone"
 like "$(tow library test gone)" "bad +folder +$room/gone is no folder.*on their hosts" "a file is no folder"
 exits 1 "which is bad" tow library test gone >/dev/null
-like "$(tow library set gone --root /proc/self 2>&1)" "note: /proc/self cannot be written" "one that cannot be written is said so when it is changed"
+like "$(tow library set gone --root /proc/self 2>&1)" "warning: /proc/self cannot be written" "one that cannot be written is said so when it is changed"
 like "$(tow library test gone)" "bad +folder +/proc/self cannot be written.*the user that the workers run as" "and when it is tried"
 exits 66 "no such library" tow library test zz 2>/dev/null
 

@@ -20,7 +20,7 @@ awk -v dir="$instance_dir" '
 	/^```sh$/ { on = 1 }
 ' contrib/docs/recipes.md
 
-is "$(wc -l <"$instance_dir/titles")" 20 "twenty recipes"
+is "$(wc -l <"$instance_dir/titles")" 23 "so many recipes"
 while IFS=$'\t' read -r n title; do
 	block=$instance_dir/block.$n
 	ok "$title: has commands" test -s "$block" || continue
@@ -34,5 +34,5 @@ while IFS=$'\t' read -r n title; do
 	is "$missing" "" "$title: and print what it says"
 	if [ "$status" != 0 ] || [ -n "$missing" ]; then diag "$out"; fi
 done <"$instance_dir/titles"
-ok "each says what something prints" test "$(grep -l '^# prints: ' "$instance_dir"/block.* | wc -l)" = 20
+ok "each says what something prints" test "$(grep -l '^# prints: ' "$instance_dir"/block.* | wc -l)" = 23
 done_testing

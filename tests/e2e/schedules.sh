@@ -82,6 +82,9 @@ exits 65 "a bad choice" tow schedule set bills --overlap perhaps 2>/dev/null
 like "$(tow schedule set bills --overlap perhaps 2>&1)" "hint: use allow, skip, queue or replace" "with a hint"
 exits 64 "a bad interval" tow schedule set bills --grace nonsense 2>/dev/null
 exits 65 "arguments that are no JSON" tow schedule set bills --args nonsense 2>/dev/null
+ok "add takes --args, too" tow schedule add given '@daily' noop --args '{"n": 2}' --quiet
+is "$(instance_psql -c "select args from tow.schedules where name = 'given'")" '{"n": 2}' "as set does"
+like "$(tow schedule add twice '@daily' noop '{}' --args '{}' 2>&1)" "given twice" "not both"
 exits 64 "an option of another word" tow schedule add x '* * * * *' noop --reset tz 2>/dev/null
 exits 64 "is not ignored" tow schedule pause bills --count 3 2>/dev/null
 done_testing

@@ -72,6 +72,8 @@ from (values
 	('0 3 * * *', '<x>-3', 'after', 'once', 'unknown time zone ''<x>-3'''), ('@every 5s', 'Nowhere', 'after', 'once', 'unknown time zone ''Nowhere'''), ('0 3 * * *', 'UTC', 'before', 'once', 'bad gap ''before'''),
 	('0 3 * * *', 'UTC', null, 'once', 'bad gap NULL'), ('0 3 * * *', 'UTC', 'after', 'thrice', 'bad overlap ''thrice'''), ('0 3 * * *', 'UTC', 'skip', null, 'bad overlap NULL')
 ) c(spec, tz, gap, overlap, message);
+select is(tow_store.nearest_zone(tz), near, 'a zone like ' || tz)
+from (values ('Europe/Pari', 'Europe/Paris'), ('Europe/Wien', null), ('Europe/berlim', 'Europe/Berlin'), ('Euorpe/Rome', 'Europe/Rome'), ('UTX', 'UTC'), ('', null)) z(tz, near);
 create function pg_temp.hint(p_tz text) returns text
 language plpgsql as $$
 declare

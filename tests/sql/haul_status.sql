@@ -23,6 +23,9 @@ select is(pg_temp.says('client c'), null, 'one that is looked at is well');
 select is(pg_temp.says('downloads'), 'ok: 1 under way, 0 completed', 'and its download under way');
 select haul.unreachable(:c, 1, 'http.connect', 'nobody listens there', 'start it') \g /dev/null
 select alike(pg_temp.says('client c'), 'bad: down since 2030-01-01 00:02:00+00: nobody listens there', 'one that is down');
+select is((select hint from haul.status() where component = 'client c'), 'start it', 'with what to do');
+select haul.unreachable(:c, 1, 'http.connect', 'nobody listens there', null) \g /dev/null
+select is((select hint from haul.status() where component = 'client c'), 'tow client test c', 'or how to look again, where nobody knows better');
 select pg_temp.sees('missing files', '{"error": "it is broken"}') \g /dev/null
 select alike(pg_temp.says('downloads'), '%| warn: 1 failed, the last one % (a film): it is broken', 'a download that failed');
 select pg_temp.sees('seeding', '{"complete": true}') \g /dev/null

@@ -59,6 +59,16 @@ select is(tow.state(:q), 'retrying', 'the first one is tried again without it');
 select is(pg_temp.holder('q'), :q2::bigint, 'the second one keeps it');
 select pg_temp.say(:w, :q2, '{"as": "completed"}') from pg_temp.claim(:w) \g /dev/null
 
+-- A producer learns whether a job was made.
+select tow.enqueue('noop', key => 'm') as m \gset
+select ok(tow.made(:m), 'made: it was');
+select is(tow.made(id), false, 'the key is the other''s: it was not') from tow.enqueue('noop', key => 'm') id where id = :m;
+select is(tow.made(id), false, 'nor where that is moved') from tow.enqueue('noop', key => 'm', on_conflict => 'reschedule', run_at => tow.now() + '1 h'::interval) id where id = :m;
+select ok(tow.made(id), 'replace makes one') from tow.enqueue('noop', key => 'm', on_conflict => 'replace') id;
+select ok(tow.made(id), 'and so does enqueue without a key') from tow.enqueue('noop') id;
+select is(array[tow.made(:m), tow.made(null), tow.made(0)], '{f,f,f}', 'what was not the last');
+select tow.cancel(id) from tow.jobs where id > :m \g /dev/null
+
 -- Scope done: as long as the job is remembered.
 select pg_temp.ran(:w, '{"as": "completed"}', tow.enqueue('noop', key => 'd', key_scope => 'done')) as d \gset
 select is(tow.state(:d), 'completed', 'done: it has finished');

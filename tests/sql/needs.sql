@@ -56,6 +56,7 @@ select results_eq($$ select * from tow.retry_failed('noop', 'k') $$, $$ values (
 select tow.cancel(:behind) \g /dev/null
 select results_eq($$ select * from tow.retry_failed('noop', '') $$, $$ values (1::bigint, 0::bigint, 0::bigint, false) $$, 'one without a class');
 select results_eq($$ select * from tow.retry_failed(queue => 'default', class => 'http.404') $$, $$ values (0::bigint, 0::bigint, 0::bigint, false) $$, 'an area''s is left to the area');
+select is((select count(distinct job) from tow.audit where what = 'job.retried' and detail ->> 'by' = 'retry_failed'), (select sum((detail ->> 'jobs')::int) from tow.audit where what = 'retry_failed'), 'each job has its trace');
 select is((select string_agg(concat_ws(' ', subject, detail), ', ' order by n) from tow.audit where what = 'retry_failed'),
 	'noop {"jobs": 2, "class": "a", "queue": null}, noop {"jobs": 1, "class": "a", "queue": null}, noop {"jobs": 1, "class": "k", "queue": null}, noop {"jobs": 1, "class": "", "queue": null}', 'it is in the audit');
 select tow.cancel(id) from made where kind = 'noop' and class = 'a' \g /dev/null

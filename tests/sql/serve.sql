@@ -149,6 +149,7 @@ select pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}', 'k'), :'first'::text, 'the same key is the same answer');
 select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"key": "one", "kind": "noop"}', 'k'), :'first', 'in whatever order');
 select is((select count(*)::int from tow.jobs where key = 'one'), 1, 'and one job');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "key": "one"}'), replace(:'first', '201 ', '200 '), 'asked anew, another job has the key, which is said by the status');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop"}', 'k'), 'TW409 %', 'for another request it is refused');
 select alike(pg_temp.asked(:'admin', 'POST /jobs', '{}', '{"kind": "noop"}', 'k'), '201 %', 'it is its token''s own');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "bad kind!"}', 'k2'), 'TW422%', 'what failed');

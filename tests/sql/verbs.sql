@@ -108,6 +108,7 @@ select is(tow.redrive(max_jobs => 100000, dry_run => true), 0::bigint, 'to count
 select pg_temp.refused('select tow.redrive(max_jobs => 10001)', 'TW422', '1 to 10000', 'too many at once');
 select pg_temp.refused('select tow.redrive(max_jobs => 0)', 'TW422', '1 to 10000', 'none at all');
 select is((select sum((detail ->> 'jobs')::int) from tow.audit where what = 'redrive'), 5::bigint, 'all of it in the audit');
+select is((select count(*) from tow.audit where what = 'job.retried' and detail ->> 'by' = 'redrive' and job is not null), 5::bigint, 'and each job has its own trace, those that were only counted none');
 
 -- Neither a dry run nor none.
 select pg_temp.refused('select tow.redrive(dry_run => null)', 'TW422', 'true', 'redrive: dry_run null does nothing');

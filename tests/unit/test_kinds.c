@@ -115,6 +115,14 @@ START_TEST(the_exit_status_is_the_outcome)
 	ck_assert_ptr_null(strstr(rig_run(&g, "sh", "{\"c\": \"exit 75\"}"), "final"));
 	says(rig_run(&g, "sh", "{\"c\": \"exit 3\"}"), "\"class\":\"exit.3\"");
 	says(rig_run(&g, "sh", "{\"c\": \"kill -SEGV $$\"}"), "\"class\":\"crash\"");
+	says(rig_run(&g, "sh", "{\"c\": \"sh -c 'kill -SEGV $$'; exit $?\"}"),
+	     "\"class\":\"crash\",\"error\":\"killed by signal 11");
+	says(rig_run(&g, "sh", "{\"c\": \"sh -c 'kill -KILL $$'; exit $?\"}"),
+	     "\"class\":\"crash\",\"error\":\"killed by signal 9");
+	says(rig_run(&g, "sh", "{\"c\": \"no-such-program\"}"), "\"class\":\"exec.127\"");
+	says(rig_run(&g, "sh", "{\"c\": \"no-such-program\"}"), "no-such-program: not found\"");
+	says(rig_run(&g, "sh", "{\"c\": \"/etc/passwd\"}"), "\"class\":\"exec.126\"");
+	says(rig_run(&g, "sh", "{\"c\": \"exit 200\"}"), "\"class\":\"exit.200\"");
 	says(rig_run(&g, "nosuch", "{}"), "\"as\":\"failed\"");
 }
 END_TEST

@@ -245,14 +245,16 @@ static int listen_to(struct tow_job *j, int fd, pid_t pid, struct ear *ear, stru
 
 /*--- outcome */
 
-/* The signal that ended it, 0 for none. A shell says as its own status what ended its command. */
+enum { NOT_RUNNABLE = 126, NOT_FOUND, SIGNALLED }; /* what a shell says of its command */
+
+/* The signal that ended it or, as its shell says, its command; 0 for none. */
 static int ended_by(int status)
 {
 	int code = WEXITSTATUS(status);
 
 	if (WIFSIGNALED(status))
 		return WTERMSIG(status);
-	return code == 128 + SIGXCPU || code == 128 + SIGXFSZ ? code - 128 : 0;
+	return code > SIGNALLED && code <= SIGNALLED + SIGSYS ? code - SIGNALLED : 0;
 }
 
 /* A program that gets no more memory ends as it likes, mostly with status 1. What the largest of
@@ -281,7 +283,8 @@ static bool by_status(struct tow_job *j, int status, const struct rusage *used, 
 	}
 	if (code == 0)
 		return true;
-	snprintf(class, sizeof(class), "exit.%d", code);
+	snprintf(class, sizeof(class), "%s.%d",
+		 code == NOT_RUNNABLE || code == NOT_FOUND ? "exec" : "exit", code);
 	if (code == EX_USAGE || code == EX_DATAERR || code == EX_CONFIG)
 		return tow_fail_class(e, TOW_FINAL, class,
 				      "'%s' ended with status %d (trying again is no use)",
@@ -301,7 +304,7 @@ static bool judge(struct tow_job *j, int status, const struct rusage *used, cons
 {
 	const struct verdict *v = &ear->verdict;
 
-	if (WIFSIGNALED(status) && tow_job_stopping(j))
+	if (ended_by(status) && tow_job_stopping(j))
 		return tow_fail(e, TOW_CANCELLED, "ended on request");
 	if (v->fail)
 		return tow_fail_class(e, TOW_FINAL, "exec", "%s",

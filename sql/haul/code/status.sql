@@ -6,7 +6,7 @@ as $$
 	from haul.clients c where c.driver <> 'web' having count(*) > 0
 	union all
 	select 'client ' || c.name, case when c.state = 'suspect' then 'warn' else 'bad' end,
-		format('%s since %s: %s', c.state, date_trunc('second', c.since), c.error), c.hint
+		format('%s since %s: %s', c.state, date_trunc('second', c.since), c.error), coalesce(c.hint, format('tow client test %s', c.name))
 	from haul.clients c where c.state not in ('ok', 'new', 'disabled')
 $$;
 comment on function haul_store.status_clients() is 'Of haul.status(): download clients.';
@@ -41,7 +41,7 @@ comment on function haul_store.status_downloads() is 'Of haul.status(): download
 create or replace function haul_store.status_targets() returns table(component text, status text, detail text, hint text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select 'target ' || t.name, 'bad', format('failing since %s: %s', date_trunc('second', t.failed_at), t.error), t.hint
+	select 'target ' || t.name, 'bad', format('failing since %s: %s', date_trunc('second', t.failed_at), t.error), coalesce(t.hint, format('tow target test %s', t.name))
 	from haul.targets t where t.state = 'failing'
 $$;
 comment on function haul_store.status_targets() is 'Of haul.status(): media servers.';
@@ -49,7 +49,7 @@ comment on function haul_store.status_targets() is 'Of haul.status(): media serv
 create or replace function haul_store.status_channels() returns table(component text, status text, detail text, hint text)
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select 'channel ' || c.name, 'bad', format('fails%s, last tried %s: %s', case when c.pending > 0 then ', ' || haul_store.some(c.pending, 'message waits', 'messages wait') end, date_trunc('second', c.failed_at), c.error), c.hint
+	select 'channel ' || c.name, 'bad', format('fails%s, last tried %s: %s', case when c.pending > 0 then ', ' || haul_store.some(c.pending, 'message waits', 'messages wait') end, date_trunc('second', c.failed_at), c.error), coalesce(c.hint, format('tow channel test %s', c.name))
 	from haul.channels c where c.state = 'failing'
 $$;
 comment on function haul_store.status_channels() is 'Of haul.status(): ways to tell people something.';

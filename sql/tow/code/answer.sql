@@ -393,7 +393,7 @@ begin
 		perform tow_store.miss(r, v_given);
 	end if;
 	v_text := tow_store.warn_of(r, v_given, v.content);
-	v_status := case when r.gives = 'nothing' then 204 when r.gives in ('id', 'id,name', 'ids', 'token') or r.method = 'POST' and current_setting('tow.made', true) = 'on' then 201 else 200 end;
+	v_status := case when r.gives = 'nothing' then 204 when r.fn = 'tow.enqueue' and not tow.made((v.content::jsonb ->> 'id')::bigint) then 200 when r.gives in ('id', 'id,name', 'ids', 'token') or r.method = 'POST' and current_setting('tow.made', true) = 'on' then 201 else 200 end;
 	if r.page is not null then
 		v_text := format('{"items":%s,"next":%s}', v_text, coalesce(to_json(case when v.n >= (v_given ->> 'max_rows')::int then v.next else nullif(current_setting('tow.next', true), '') end)::text, 'null'));
 	elsif r.gives = 'list' then

@@ -43,10 +43,20 @@ begin
 exception
 	when invalid_parameter_value then
 		raise exception using errcode = 'TW422', message = format('unknown time zone %L', left(p_tz, 60)),
-			hint = coalesce('did you mean ' || quote_literal(tow_store.nearest(coalesce(left(p_tz, 60), ''), array(select z.name from pg_timezone_names z where z.name !~ '^posix/' order by z.name))) || '? ', '') ||
+			hint = coalesce('did you mean ' || quote_literal(tow_store.nearest_zone(coalesce(left(p_tz, 60), ''))) || '? ', '') ||
 				'a zone is a region and a city, as in Europe/Berlin or America/New_York, or UTC';
 end $$;
 comment on function tow_store.cron_check(text, text, text) is 'Refuse an unknown time zone or policy (TW422).';
+
+-- Cities have short names: another one may differ by two letters, and be far away (Wien is not Kiev).
+create or replace function tow_store.nearest_zone(p_tz text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select tow_store.nearest(p_tz, array(
+		select z.name from pg_timezone_names z
+		where z.name !~ '^posix/' and left(substring(z.name from '[^/]*$'), 1) = initcap(left(substring(p_tz from '[^/]*$'), 1)) order by z.name))
+$$;
+comment on function tow_store.nearest_zone(text) is 'The zone that may have been meant: one whose city begins with the same letter.';
 
 -- Time is a row of stretches in which the zone's offset stays the same, and in each the clock's readings are plain
 -- arithmetic. So: find the next reading, see whether it comes before the offset changes, else go on from there.

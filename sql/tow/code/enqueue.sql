@@ -80,7 +80,20 @@ begin
 	return v_id;
 end $$;
 comment on function tow.enqueue(text, jsonb, text, int, timestamptz, text, text, text, int, interval, timestamptz, text, text[], text, bigint[], text, bigint, text) is
-'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it. lane: jobs of a lane start in order, one at a time where tow.set_lane or tow.set_queue do not say otherwise (those of a kind with a limit of its own have an order of their own). after: starts when these have completed; if_failed, should one of them fail or be cancelled: cancel, fail, go (on without it) or wait (until somebody retries it). parent: the job or batch that this one is made for. wait_for: starts after tow.signal(id, name) with this name, or tow.approve(id) for the name approval.';
+'Add a job and return its id. priority: smaller runs first. key: at most one job in scope holds it; key_scope queued (until it starts), live (until it has finished), done (as long as it is remembered); on_conflict ignore (return the other''s id: tow.made tells), replace (cancel the other if it has not started), reschedule (move the other to run_at), error. One that has started goes on, and replace and reschedule then add this job beside it. lane: jobs of a lane start in order, one at a time where tow.set_lane or tow.set_queue do not say otherwise (those of a kind with a limit of its own have an order of their own). after: starts when these have completed; if_failed, should one of them fail or be cancelled: cancel, fail, go (on without it) or wait (until somebody retries it). parent: the job or batch that this one is made for. wait_for: starts after tow.signal(id, name) with this name, or tow.approve(id) for the name approval. A kind or queue that no worker knows is no error, as its worker may come later: tow.unserved tells.';
+
+-- A number is drawn before the key is looked at, and none is drawn twice.
+create or replace function tow.made(id bigint) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return coalesce(id = currval('tow_store.job_id'), false);
+exception
+	when object_not_in_prerequisite_state then -- this session has drawn none
+		return false;
+end $$;
+comment on function tow.made(bigint) is
+'Whether the last tow.enqueue of this session made the job whose id it returned; false: another job has the key, and it is that one''s. Ask in the same transaction.';
 
 -- What programs enqueue leaves no row: there may be thousands a second. A person asks by tow.answer, which says so, or by the
 -- command, which says so where the session is its own, and whose name the session has, where the address gives it no other; so

@@ -80,7 +80,7 @@ as $$
 			else jsonb_build_object('type', 'object', 'properties', jsonb_build_object(split_part(r.gives, ',', 1),
 				(select case when p.proretset then '{}' else tow_store.json_or_null(p.prorettype::regtype) end from pg_proc p where p.oid = tow_store.fn_of(r.fn)))
 				|| case when tow_store.warns(r) then '{"warning": {"type": "string", "description": "why it waits for a worker, if it does: none lives, none knows the kind or serves the queue, or all who would run it are about to go"}}'::jsonb else '{}' end || case when r.gives = 'id,name' then '{"name": {"type": "string", "description": "by which paths know it"}}'::jsonb else '{}' end) end))))
-	end || case when r.fn = 'tow.schedule' then '{"201": {"description": "made; answered as 200 is"}}'::jsonb else '{}' end || '{"default": {"$ref": "#/components/responses/Problem"}}'
+	end || case when r.fn = 'tow.enqueue' then '{"200": {"description": "another job has the key: its id, answered as 201 is"}}'::jsonb else '{}' end || case when r.fn = 'tow.schedule' then '{"201": {"description": "made; answered as 200 is"}}'::jsonb else '{}' end || '{"default": {"$ref": "#/components/responses/Problem"}}'
 	from coalesce((select jsonb_build_object('type', 'object', 'properties', c) from tow_store.json_columns(r.fn) c where c is not null), '{}') row
 $$;
 comment on function tow_store.json_answer(tow_store.route) is 'What a route answers.';

@@ -31,6 +31,7 @@ begin
 		select o.* into j from tow_store.job o where o.id = v_id;
 		if tow_store.revive(j) then
 			retried := retried + 1;
+			perform tow_store.note('job.retried', j.kind, j.id, '{"was": "failed", "by": "retry_failed"}');
 		else
 			refused := refused + 1;
 		end if;

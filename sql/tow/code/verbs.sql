@@ -288,6 +288,9 @@ begin
 	loop
 		if dry_run or tow_store.revive(j) then
 			v_count := v_count + 1;
+			if not dry_run then
+				perform tow_store.note('job.retried', j.kind, j.id, '{"was": "failed", "by": "redrive"}');
+			end if;
 		end if;
 	end loop;
 	if not dry_run and v_count > 0 then

@@ -27,5 +27,8 @@ select case g.what when 'q' then 'queue' when 'k' then 'kind' else 'lane' end as
 	g.rate, g.burst, round(tow_store.tokens(g.id, g.rate, g.burst, tow.now())::numeric, 2) as tokens, case when g.what = 'l' then g.weight end as weight,
 	g.paused_at, g.pause_reason
 from tow_store.gate g left join tow_store.queue q on q.id = g.queue
-where g.own and (g.max_running is not null or g.rate is not null or g.paused_at is not null or g.weight <> 1);
-comment on view tow.limits is 'Limits that somebody set on a queue, a kind or a lane, and how many runs they hold now; tow.queues has what goes for all lanes of a queue.';
+where g.own and (g.max_running is not null or g.rate is not null or g.paused_at is not null or g.weight <> 1)
+union all
+select 'lanes', q.name, null, nullif(q.lane_limit, 0), null, q.lane_rate, q.lane_burst, null, null, null, null
+from tow_store.queue q where q.lane_limit <> 1 or q.lane_rate is not null;
+comment on view tow.limits is 'Limits that somebody set on a queue, a kind or a lane, and how many runs they hold now. lanes: what goes for each lane of a queue that has no limit of its own (lane_limit, lane_rate, lane_burst of tow.set_queue); max_running is null there for any number.';

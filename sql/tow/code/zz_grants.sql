@@ -41,7 +41,7 @@ declare
 		tow.retry_preview,tow.status,tow.overview,tow.worker_jobs,tow.worker_troubles,tow.sql_kinds,tow_store.depth,tow_store.counted_to,tow_store.setting,tow_store.tokens,tow_store.scheduler_is_held,tow_store.is_heard,tow_store.slots_of,tow_store.is_silent,
 		tow.sees_args,tow_store.sight,tow_store.own_alone,tow_store.in_sight,tow_store.shown,tow_store.end_name,tow.metrics_quantiles,tow_store.quantile,
 		tow.me,tow_store.family_of,tow_store.waits_for_what,tow_store.waits_in_lane,tow_store.local_time,tow.unserved,tow.unheard,tow.version,tow.blockers}';
-	c_make constant text[] := '{tow.enqueue,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved,tow.me,tow_store.sight,tow_store.own_alone}';
+	c_make constant text[] := '{tow.enqueue,tow.made,tow.enqueue_many,tow.batch,tow.seal,tow.depend,tow.signal,tow.state,tow.outcome,tow.progress_of,tow.sees_args,tow.unserved,tow.me,tow_store.sight,tow_store.own_alone}';
 	c_work constant text[] := '{tow.attach,tow.detach,tow.heartbeat,tow.reloaded,tow.report,tow.floor,tow.exchange,tow.park,tow.drained,tow.reconcile,tow.holds,tow.save_step,
 		tow.sql_kinds,tow.run_sql,tow.daemon_status,
 		tow.attend,tow.leave,tow.tick,tow.duty,tow.duty_failed,tow.doze,tow.limit}';
@@ -54,7 +54,7 @@ declare
 		tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,
 		tow.set_policy,tow.drop_policy,tow.sql_kind,tow.drop_sql_kind,tow.set,tow.reset,tow.add_token,tow.drop_token,tow.add_key,tow.served_at}';
 	c_serve constant text[] := '{tow.answer,tow.sign_in,tow.sign_in_refused,tow.sign_out,tow.vouch,tow.add_key,tow.openapi,tow.changes,tow_store.holder,tow_store.note_use,tow_store.route_for,tow_store.call_route,tow_store.name_of_statement,tow_store.preparation,tow_store.given,
-		tow_store.check_body,tow_store.check_words,tow_store.has_unit,tow_store.words_of,tow_store.type_in_words,tow_store.is_json,tow_store.json_type,tow_store.miss,tow_store.warn_of,tow_store.warns,tow.unserved,tow_store.note_call,tow_store.cursor_of,
+		tow_store.check_body,tow_store.check_words,tow_store.has_unit,tow_store.words_of,tow_store.type_in_words,tow_store.is_json,tow_store.json_type,tow_store.miss,tow_store.warn_of,tow_store.warns,tow.unserved,tow.made,tow_store.note_call,tow_store.cursor_of,
 		tow_store.begin_once,tow_store.end_once,tow_store.argument,tow_store.statement_of_argument,tow_store.is_rate,tow_store.json_rate,tow_store.blame,tow_store.fail,tow_store.with_path,tow_store.requests_of,tow_store.request_of,tow_store.most_sorted}';
 	v_role text;
 begin

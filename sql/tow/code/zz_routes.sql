@@ -112,7 +112,7 @@ select tow_store.add_routes('tow', array[
 select tow_store.set_words(w.fn, w.name, w.words) from (values
 	('tow.queues', 'state', '{open,paused}'::text[]),
 	('tow.lanes', 'state', '{ready,full,out of tokens,paused,idle}'),
-	('tow.limits', 'what', '{queue,kind,lane}'),
+	('tow.limits', 'what', '{queue,kind,lane,lanes}'),
 	('tow.schedules', 'state', '{active,paused,ended}'),
 	('tow.schedulers', 'state', '{running,stand-by,silent}'),
 	('tow.workers', 'state', '{running,draining,silent}'),

@@ -403,6 +403,47 @@ bool tow_cluster_start(const char *home, bool *started, struct tow_err *e)
 	return true;
 }
 
+/* Which start of the server runs: its pid, its folder and its instant. A pid alone comes again soon
+ * in a container. */
+static const char *this_start(const struct cluster *c)
+{
+	char *text = NULL;
+	size_t len, end = 0;
+	if (!running(c) || !tow_fs_read(c->arena, tow_fmt(c->arena, "%s/postmaster.pid", c->pg),
+					&text, &len, NULL))
+		return "";
+	for (int lines = 3; end < len && lines > 0; end++)
+		lines -= text[end] == '\n';
+	text[end] = '\0';
+	return text;
+}
+
+static const char *claim_path(const struct cluster *c)
+{
+	return tow_fmt(c->arena, "%s/up.database", c->home);
+}
+
+bool tow_cluster_claim(const char *home, struct tow_err *e)
+{
+	TOW_AUTO_ARENA arena = { 0 };
+	struct cluster c;
+	if (!locate(&c, &arena, home, e))
+		return false;
+	const char *start = this_start(&c);
+	return tow_fs_write(claim_path(&c), start, strlen(start), 0600, e);
+}
+
+bool tow_cluster_claimed(const char *home)
+{
+	TOW_AUTO_ARENA arena = { 0 };
+	struct cluster c;
+	char *claimed = NULL;
+	size_t len;
+	return locate(&c, &arena, home, NULL) &&
+	       tow_fs_read(&arena, claim_path(&c), &claimed, &len, NULL) && len > 0 &&
+	       strcmp(claimed, this_start(&c)) == 0;
+}
+
 bool tow_cluster_stop(const char *home, struct tow_err *e)
 {
 	TOW_AUTO_ARENA arena = { 0 };
@@ -418,7 +459,7 @@ bool tow_cluster_stop(const char *home, struct tow_err *e)
 static void remove_home(const struct cluster *c)
 {
 	static const char *const folders[] = { "pg", "run", "log" };
-	static const char *const files[] = { "url", "lock" };
+	static const char *const files[] = { "url", "lock", "up.database" };
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		rmdir(tow_fmt(c->arena, "%s/%s", c->home, folders[i]));
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)

@@ -27,6 +27,11 @@ TOW_MUST bool tow_cluster_stop(const char *home, struct tow_err *e);
 /* Stops the server and removes data, socket and logs; files of the user's own in home stay. */
 TOW_MUST bool tow_cluster_destroy(const char *home, struct tow_err *e);
 
+/* Writes down that the server, as it runs now, is tow up's to stop; and whether somebody has. Who
+ * is killed stops nothing, and the next tow up finds this. */
+TOW_MUST bool tow_cluster_claim(const char *home, struct tow_err *e);
+bool tow_cluster_claimed(const char *home);
+
 bool tow_cluster_exists(const char *home);
 bool tow_cluster_running(const char *home);
 bool tow_cluster_died(const char *home); /* it has ended, and nobody has stopped it */

@@ -7,7 +7,7 @@
 
 #include "trial.h"
 
-static const char *wrong(struct tow_arena *a, const char *root, const char **hint)
+const char *library_folder_wrong(struct tow_arena *a, const char *root, const char **hint)
 {
 	const char *why, *inside = tow_fmt(a, "%s/.tow-test.%d", root, getpid());
 	struct stat s;
@@ -32,13 +32,6 @@ static const char *wrong(struct tow_arena *a, const char *root, const char **hin
 	return tow_fmt(a, "%s cannot be written: %s", root, why);
 }
 
-const char *library_folder_wrong(struct tow_arena *a, const char *root)
-{
-	const char *hint;
-
-	return wrong(a, root, &hint);
-}
-
 int library_trial(struct cli *c)
 {
 	struct health h = { .c = c };
@@ -49,7 +42,7 @@ int library_trial(struct cli *c)
 	if (!tow_call(c->db, &rows, &c->err, "haul.library", cli_operand(c, 0)))
 		return cli_failed(c);
 	root = tow_rows_get(rows, 0, "root");
-	detail = wrong(&c->arena, root, &hint);
+	detail = library_folder_wrong(&c->arena, root, &hint);
 	if (detail)
 		health_add(&h, "folder", "bad", detail, hint);
 	else

@@ -30,7 +30,8 @@ int client_trial(struct cli *c);
 int target_trial(struct cli *c);
 int library_trial(struct cli *c);
 
-/* Why nothing can be placed in a folder, from this host and as this user; NULL: it can. */
-const char *library_folder_wrong(struct tow_arena *a, const char *root);
+/* Why nothing can be placed in a folder, from this host and as this user, and what to do; NULL: it
+ * can. */
+const char *library_folder_wrong(struct tow_arena *a, const char *root, const char **hint);
 
 #endif

@@ -125,8 +125,7 @@ int wait_for(struct cli *c, const char *id)
 	bool asked;
 
 	if (!cli_has(c, "json"))
-		printf("%s\n", id);
-	fflush(stdout);
+		fprintf(stderr, "%s\n", id);
 	asked = until_over(c, id, &r);
 	if (cli_ended_by() && !(asked && job_is_over(tow_rows_get(r, 0, "state"))))
 		return interrupted(id);

@@ -15,8 +15,8 @@ TOW_MUST bool job_outcome(struct cli *c, const char *id, struct tow_rows **r);
 /* "job 7  running  ###....  40 %", of its outcome. */
 const char *job_line(struct tow_arena *a, const char *id, const struct tow_rows *r);
 
-/* Shows a progress bar on a terminal; prints the job's number and its result (with --json one
- * object), and its error on standard error. Returns the exit status. */
+/* Prints the job's result (with --json an object that has its number, too), and on standard error
+ * its number, a progress bar on a terminal, and its error. Returns the exit status. */
 int wait_for(struct cli *c, const char *id);
 /* The same without number and result: for what shows its own. */
 int wait_quietly(struct cli *c, const char *id);
