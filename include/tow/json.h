@@ -46,5 +46,7 @@ char *tow_json_pretty(struct tow_arena *a, const struct tow_json *v); /* indente
 /* Writing text: appends a quoted string, invalid UTF-8 and NUL bytes escaped so that PostgreSQL
  * accepts it (a NUL becomes U+2400, a bad byte U+FFFD). len may hold any bytes. */
 void tow_json_quote(struct tow_buf *out, const char *s, size_t len);
+/* Likewise a member of an object that has been begun: "name": "value"; NULL: null. */
+void tow_json_member(struct tow_buf *out, const char *name, const char *value);
 
 #endif

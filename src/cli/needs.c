@@ -112,16 +112,6 @@ static int show(struct cli *c)
 	return health_print(&h);
 }
 
-static void member(struct tow_buf *out, const char *name, const char *value)
-{
-	tow_buf_addf(out, "\"%s\": ", name);
-	if (value)
-		tow_json_quote(out, value, strlen(value));
-	else
-		tow_buf_adds(out, "null");
-	tow_buf_adds(out, ", ");
-}
-
 /* Who keeps it from an answer, with the same members that the answer would have. */
 static int show_json_blocked(const struct health *h)
 {
@@ -129,15 +119,22 @@ static int show_json_blocked(const struct health *h)
 	for (size_t i = 0; i < h->n; i++) {
 		const struct finding *f = &h->findings[i];
 		tow_buf_adds(&out, i ? ",\n {" : "[{");
-		member(&out, "what", f->status);
-		member(&out, "subject", f->component);
-		tow_buf_adds(&out,
-			     "\"kind\": null, \"class\": null, \"count\": null, \"more\": false, "
-			     "\"jobs\": null, \"since\": null, \"last_at\": null, ");
-		member(&out, "detail", f->detail);
-		member(&out, "hint", f->hint);
-		tow_buf_adds(&out,
-			     "\"of\": null, \"messages\": null, \"says\": null, \"read\": null}");
+		tow_json_member(&out, "what", f->status);
+		tow_json_member(&out, "subject", f->component);
+		tow_json_member(&out, "kind", NULL);
+		tow_json_member(&out, "class", NULL);
+		tow_json_member(&out, "count", NULL);
+		tow_buf_adds(&out, ", \"more\": false");
+		tow_json_member(&out, "jobs", NULL);
+		tow_json_member(&out, "since", NULL);
+		tow_json_member(&out, "last_at", NULL);
+		tow_json_member(&out, "detail", f->detail);
+		tow_json_member(&out, "hint", f->hint);
+		tow_json_member(&out, "of", NULL);
+		tow_json_member(&out, "messages", NULL);
+		tow_json_member(&out, "says", NULL);
+		tow_json_member(&out, "read", NULL);
+		tow_buf_addc(&out, '}');
 	}
 	printf("%s]\n", out.data);
 	return 1;

@@ -44,31 +44,45 @@ static long ask(struct cli *c, const struct cli_call *filter, long most)
 							: -1;
 }
 
+/* Those that match and could not run again. */
+static long passed_over(struct cli *c, const struct cli_call *filter)
+{
+	struct cli_call call = *filter;
+	cli_arg(&call, "dry_run", "true");
+	cli_arg(&call, "refused", "true");
+	return ask(c, &call, COUNTED);
+}
+
+static void say_passed(long passed)
+{
+	if (passed > 0)
+		printf("%ld%s could not: other jobs have their keys, or a daemon goes on by "
+		       "itself\n",
+		       passed, passed == COUNTED ? " or more" : "");
+}
+
 static int count(struct cli *c, struct cli_call *call, long limit)
 {
+	long passed = passed_over(c, call);
 	cli_arg(call, "dry_run", "true");
 	long of = ask(c, call, COUNTED), jobs = of < limit ? of : limit;
 	bool more = of == COUNTED;
-	if (of < 0)
+	if (of < 0 || passed < 0)
 		return cli_failed(c);
-	if (cli_has(c, "json"))
-		printf("{\"jobs\": %ld, \"of\": %ld, \"more\": %s, \"dry_run\": true}\n", jobs, of,
-		       more ? "true" : "false");
-	else if (jobs == of && !more)
+	if (cli_has(c, "json")) {
+		printf("{\"jobs\": %ld, \"of\": %ld, \"more\": %s, \"refused\": %ld, \"dry_run\": "
+		       "true}\n",
+		       jobs, of, more ? "true" : "false", passed);
+		return EX_OK;
+	}
+	if (jobs == of && !more)
 		printf("%ld would run again\n", of);
 	else
 		printf("%ld of %ld%s would run again: --limit says how many, or call again for the "
 		       "others\n",
 		       jobs, of, more ? " or more" : "");
+	say_passed(passed);
 	return EX_OK;
-}
-
-/* When all were looked at, those that still match are those that could not run again. */
-static long passed_over(struct cli *c, const struct cli_call *filter)
-{
-	struct cli_call call = *filter;
-	cli_arg(&call, "dry_run", "true");
-	return ask(c, &call, COUNTED);
 }
 
 /* passed: -1 when nobody knows, as there may be more that would run. */
@@ -82,9 +96,7 @@ static void say(const struct cli *c, long done, long passed, bool more)
 		return;
 	}
 	printf("%ld run again\n", done);
-	if (passed > 0)
-		printf("%ld%s could not, as other jobs have their keys\n", passed,
-		       passed == COUNTED ? " or more" : "");
+	say_passed(passed);
 	if (more)
 		fprintf(stderr,
 			"there may be more: these are the first %ld, which --limit sets; "
@@ -134,7 +146,7 @@ const struct tow_command tow_command_redrive = {
 		"each once. At least\n"
 		"one filter is needed, or --all. More than 10,000 are put back in rounds, each a "
 		"transaction of its own.\n"
-		"Those whose keys other jobs have by now are passed over; in the end it says how "
+		"Those whose keys other jobs have by now, and turns of daemons, are passed over; it says how "
 		"many.\n"
 		"\n"
 		"Examples:\n"

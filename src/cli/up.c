@@ -21,7 +21,7 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define USUAL_QUEUES "default:4,haul:6,haul.watch:8"
+#define USUAL_QUEUES "default:4,haul:8,haul.watch:8"
 
 static const struct tow_option options[] = {
 	{ "queue", "NAME:SLOTS,...",
@@ -318,7 +318,7 @@ static int run(int argc, char **argv)
 	tow_db_closep(&c.db);
 	if (u.started && !tow_cluster_stop(u.home, &c.err))
 		return cli_failed(&c);
-	if (u.private && !u.started)
+	if (u.private && !u.started && tow_cluster_running(u.home))
 		printf("PostgreSQL goes on, as somebody else has started it: tow db stop ends "
 		       "it.\n");
 	return c.err.code == TOW_SHUTDOWN ? EX_OK : status;

@@ -214,3 +214,12 @@ void tow_json_quote(struct tow_buf *b, const char *s, size_t len)
 	}
 	tow_buf_addc(b, '"');
 }
+
+void tow_json_member(struct tow_buf *b, const char *name, const char *value)
+{
+	tow_buf_addf(b, "%s\"%s\": ", b->data[b->len - 1] == '{' ? "" : ", ", name);
+	if (value)
+		tow_json_quote(b, value, strlen(value));
+	else
+		tow_buf_adds(b, "null");
+}

@@ -117,7 +117,7 @@ exits 64 "--before is for live ones" tow jobs --state failed --before "$g" 2>/de
 is "$(n history --class http.5) $(n history --class timeout)" "1 0" "by class"
 is "$(tow jobs --state failed --json | jq -c 'map(.id)')" "[$g]" "jobs --state failed asks history too"
 process_stop "$WORKER_PID"
-is "$(tow redrive --dry-run --json)" '{"jobs": 1, "of": 1, "more": false, "dry_run": true}' "redrive --dry-run"
+is "$(tow redrive --dry-run --json)" '{"jobs": 1, "of": 1, "more": false, "refused": 0, "dry_run": true}' "redrive --dry-run"
 is "$(state "$g")" failed "changes nothing"
 exits 64 "without a filter it asks for --all" tow redrive 2>/dev/null
 exits 64 "a limit is none" tow redrive --limit 5 2>/dev/null
@@ -159,7 +159,8 @@ ok "and one without" wait_until "[ \"\$(state $last)\" = failed ]" 120
 process_stop "$WORKER_PID"
 is "$(tow redrive --class taken --limit 1 --json 2>/dev/null)" '{"jobs": 1, "dry_run": false}' "they are passed over"
 is "$(state "$last")" ready "for the one behind them"
-is "$(tow redrive --class taken)" "0 run again"$'\n'"2 could not, as other jobs have their keys" "and it says how many they are"
+is "$(tow redrive --class taken)" "0 run again"$'\n'"2 could not: other jobs have their keys, or a daemon goes on by itself" "and it says how many they are"
+is "$(tow redrive --class taken --dry-run)" "0 would run again"$'\n'"2 could not: other jobs have their keys, or a daemon goes on by itself" "beforehand, too"
 is "$(tow redrive --class taken --json)" '{"jobs": 0, "refused": 2, "dry_run": false}' "for programs, too"
 tow cancel "$last" >/dev/null
 tow forget "${ended[@]}" >/dev/null

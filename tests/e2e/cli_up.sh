@@ -210,7 +210,7 @@ like "$(tow up --config "$instance_dir/bad.ini" 2>&1)" "nonsense" "and a file th
 printf '[exec hello]\ncommand = echo\n' >"$TOW_HOME/worker.ini"
 spawn filed up
 ok "it comes up with a file" wait_until 'grep -q "Towpath is up" "$SPAWN_LOG" && [ "$(pid_of workers)" -gt 0 ]' 60 || diag "$(cat "$SPAWN_LOG")"
-is "$(tow workers --json | jq -r '.[0].queues')" "default:4 haul:6 haul.watch:8" "that names no queue: those are served that are usual"
+is "$(tow workers --json | jq -r '.[0].queues')" "default:4 haul:8 haul.watch:8" "that names no queue: those are served that are usual"
 process_stop "$SPAWN_PID" 60 >/dev/null
 printf '[queue mail]\nslots = 2\n' >>"$TOW_HOME/worker.ini"
 spawn filed up

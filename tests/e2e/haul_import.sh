@@ -54,7 +54,7 @@ ok "the server was told" wait_until "says \"select state || ' ' || pending from 
 ok "and has them" wait_until "mpd_says 'listall' | grep -q 'track 2.wav'" 60
 is "$(asks "select string_agg(what, ' ' order by n) from haul.events where what not in ('scanned', 'told')")" "adopted downloaded importing completed" "what happened stands there"
 isnt "$(asks "select coalesce(free_bytes, 0) from haul.libraries")" 0 "how much room is left stands there, too"
-like "$(tow haul ls)" "completed .*album" "tow haul ls"
+like "$(tow haul ls)" "seeding .*album" "tow haul ls"
 
 #--- grabbed
 id=$(tow haul add "$room/single.torrent" --title single --category tow)

@@ -37,15 +37,6 @@ static const char *const acts[] = {
 	[CLIENT_REMOVE] = "remove",   [CLIENT_REMOVE_DATA] = "remove-data",
 };
 
-static void text(struct tow_buf *b, const char *name, const char *value)
-{
-	tow_buf_addf(b, ",\"%s\":", name);
-	if (value)
-		tow_json_quote(b, value, strlen(value));
-	else
-		tow_buf_adds(b, "null");
-}
-
 static void number(struct tow_buf *b, const char *name, long long value)
 {
 	tow_buf_addf(b, ",\"%s\":%lld", name, value);
@@ -67,11 +58,11 @@ static void print_transfer(struct tow_buf *b, const struct tow_transfer *t)
 	tow_buf_addf(b, "{\"complete\":%s,\"local\":%s,\"percent\":%.2f,\"ratio\":%.3f",
 		     t->complete ? "true" : "false", t->local ? "true" : "false", t->percent,
 		     t->ratio);
-	text(b, "key", t->key);
+	tow_json_member(b, "key", t->key);
 	list_text(b, "ids", t->ids);
-	text(b, "name", t->name);
-	text(b, "state", states[t->state]);
-	text(b, "client_state", t->client_state);
+	tow_json_member(b, "name", t->name);
+	tow_json_member(b, "state", states[t->state]);
+	tow_json_member(b, "client_state", t->client_state);
 	number(b, "size", t->size);
 	number(b, "left", t->left);
 	number(b, "down", t->down);
@@ -80,13 +71,13 @@ static void print_transfer(struct tow_buf *b, const struct tow_transfer *t)
 	number(b, "seeders", t->seeders);
 	number(b, "leechers", t->leechers);
 	number(b, "seeding", t->seeding);
-	text(b, "folder", t->folder);
-	text(b, "content", t->content);
-	text(b, "category", t->category);
+	tow_json_member(b, "folder", t->folder);
+	tow_json_member(b, "content", t->content);
+	tow_json_member(b, "category", t->category);
 	list_text(b, "tags", t->tags);
-	text(b, "error", t->error);
-	text(b, "tracker", t->tracker);
-	text(b, "tracker_host", t->tracker_host);
+	tow_json_member(b, "error", t->error);
+	tow_json_member(b, "tracker", t->tracker);
+	tow_json_member(b, "tracker_host", t->tracker_host);
 	number(b, "added_at", t->added_at);
 	number(b, "completed_at", t->completed_at);
 	tow_buf_addc(b, '}');
@@ -117,13 +108,13 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key, st
 	if (!c->driver->files(c, a, key, &f, e))
 		return false;
 	tow_buf_adds(b, "{\"n\":0");
-	text(b, "folder", f.folder);
-	text(b, "made", f.made);
+	tow_json_member(b, "folder", f.folder);
+	tow_json_member(b, "made", f.made);
 	tow_buf_adds(b, ",\"files\":[");
 	for (size_t i = 0; i < f.n; i++) {
 		tow_buf_addf(b, "%s{\"wanted\":%s", i ? "," : "",
 			     f.of[i].wanted ? "true" : "false");
-		text(b, "path", f.of[i].path);
+		tow_json_member(b, "path", f.of[i].path);
 		number(b, "size", f.of[i].size);
 		number(b, "done", f.of[i].done);
 		tow_buf_addc(b, '}');
@@ -152,7 +143,7 @@ static bool add(struct tow_client *c, struct tow_arena *a, const char *what, con
 	if (!c->driver->add(c, a, &t, &key, e))
 		return false;
 	tow_buf_adds(b, "{\"added\":true");
-	text(b, "key", key);
+	tow_json_member(b, "key", key);
 	tow_buf_addc(b, '}');
 	return true;
 }
@@ -165,7 +156,7 @@ static bool by_hash(struct tow_client *c, struct tow_arena *a, const char *hash,
 	if (!c->driver->by_hash(c, a, hash, &t, e))
 		return false;
 	tow_buf_adds(b, "{\"n\":0");
-	text(b, "key", t.key);
+	tow_json_member(b, "key", t.key);
 	list_text(b, "ids", t.ids);
 	list_text(b, "tags", t.tags);
 	tow_buf_addc(b, '}');
@@ -218,7 +209,7 @@ static bool verb(struct tow_client *c, struct tow_arena *a, struct tow_buf *b, s
 					    : !c->driver->add_tag(c, a, first, second, e))
 		return false;
 	tow_buf_adds(b, "{\"ok\":true");
-	text(b, "version", c->version);
+	tow_json_member(b, "version", c->version);
 	tow_buf_addc(b, '}');
 	return true;
 }
@@ -253,10 +244,10 @@ int main(int argc, char **argv)
 		if (!ok) {
 			tow_buf_reset(&b);
 			tow_buf_adds(&b, "{\"n\":0");
-			text(&b, "error", e.class);
-			text(&b, "code", tow_code_name(e.code));
-			text(&b, "text", e.text);
-			text(&b, "hint", e.hint);
+			tow_json_member(&b, "error", e.class);
+			tow_json_member(&b, "code", tow_code_name(e.code));
+			tow_json_member(&b, "text", e.text);
+			tow_json_member(&b, "hint", e.hint);
 			tow_buf_addc(&b, '}');
 		}
 		if (b.len)

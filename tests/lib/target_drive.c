@@ -18,15 +18,6 @@ static const char *const states[] = {
 	[TARGET_FAILED] = "failed",
 };
 
-static void text(struct tow_buf *b, const char *name, const char *value)
-{
-	tow_buf_addf(b, ",\"%s\":", name);
-	if (value)
-		tow_json_quote(b, value, strlen(value));
-	else
-		tow_buf_adds(b, "null");
-}
-
 static struct tow_target_scan wanted;
 
 static bool scan(struct tow_target *t, struct tow_arena *a, char **words, size_t n,
@@ -40,7 +31,7 @@ static bool scan(struct tow_target *t, struct tow_arena *a, char **words, size_t
 	wanted.paths = paths;
 	if (!t->driver->scan(t, a, &wanted, &job, e))
 		return false;
-	text(b, "job", job);
+	tow_json_member(b, "job", job);
 	return true;
 }
 
@@ -51,9 +42,9 @@ static bool follow(struct tow_target *t, struct tow_arena *a, const char *job, s
 
 	if (!t->driver->follow(t, a, job, &p, e))
 		return false;
-	text(b, "state", states[p.state]);
+	tow_json_member(b, "state", states[p.state]);
 	tow_buf_addf(b, ",\"percent\":%g", p.percent);
-	text(b, "note", p.note);
+	tow_json_member(b, "note", p.note);
 	return true;
 }
 
@@ -65,7 +56,7 @@ static bool verb(struct tow_target *t, struct tow_arena *a, char **words, size_t
 	if (strcmp(words[0], "hello") == 0) {
 		if (!t->driver->hello(t, a, e))
 			return false;
-		text(b, "version", t->version);
+		tow_json_member(b, "version", t->version);
 		return true;
 	}
 	if (n == 2 && strcmp(words[0], "follow") == 0 && t->driver->follow)
@@ -87,10 +78,10 @@ static bool call(struct tow_target *t, char **words, size_t n)
 	if (!ok) {
 		tow_buf_reset(&b);
 		tow_buf_adds(&b, "{\"ok\":false");
-		text(&b, "error", e.class);
-		text(&b, "code", tow_code_name(e.code));
-		text(&b, "text", e.text);
-		text(&b, "hint", e.hint);
+		tow_json_member(&b, "error", e.class);
+		tow_json_member(&b, "code", tow_code_name(e.code));
+		tow_json_member(&b, "text", e.text);
+		tow_json_member(&b, "hint", e.hint);
 	}
 	tow_buf_addc(&b, '}');
 	puts(b.data);

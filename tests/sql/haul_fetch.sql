@@ -11,7 +11,6 @@ create function pg_temp.jobs(p_id bigint) returns text language sql as $$
 	select string_agg(concat_ws(' ', j.kind, j.args ->> 'act', j.state), ', ' order by j.id) from tow.jobs j where (j.args ->> 'download')::bigint = p_id $$;
 
 select pg_temp.worker('{haul}', '{haul.fetch}') as w \gset
-select is((select max_running from tow.limits where what = 'kind' and name = 'haul.fetch'), 3, 'a new instance fetches three at once');
 
 -- The client.
 select is(pg_temp.web(), 'web web '''' ok 0 1000', 'is there, and well');
@@ -80,9 +79,6 @@ select pg_temp.refused($$ select haul.grab('https://x/f', client => 'aria', opti
 
 -- Held, and let go on: the job that runs ends, and the next one comes after it.
 select haul.grab('https://x/g', client => 'web') as g \gset
-select pg_temp.claim(:w) \g /dev/null -- the first of a limited kind in a queue are moved to a band of its own
-select pg_temp.drain('admit') \g /dev/null
-select tow.set_kind('haul.fetch', max_running => 10) \g /dev/null
 select pg_temp.claim(:w) \g /dev/null
 select pg_temp.job(:g) as first, tow.state(pg_temp.job(:g)) as was \gset
 select is(:'was'::text, 'running', 'a worker is at it');
@@ -168,6 +164,8 @@ select is((select detail from haul.events where download = :odd and what = 'refu
 -- Slow links leave a slot of four for what else is to be done; one that waits says so.
 select tow.set_kind('haul.fetch', max_running => 3) \g /dev/null
 select pg_temp.worker('{haul}', '{haul.fetch,haul.test}') as slots \gset
+select pg_temp.claim(:slots) \g /dev/null -- the first of a limited kind in a queue are moved to a band of its own
+select pg_temp.drain('admit') \g /dev/null
 update haul_store.download set state = 'completed' where state in ('approved', 'downloading');
 select tow.cancel(j.id) from tow.jobs j where j.kind like 'haul.%' and j.state in ('ready', 'running', 'scheduled', 'waiting', 'retrying') \g /dev/null
 select pg_temp.say(:w, r.job_id, '{"as": "cancelled"}') from tow_store.running r \g /dev/null

@@ -89,7 +89,9 @@ select is(tow.redrive(max_jobs => 1), 1::bigint, 'redrive takes the oldest one')
 select is(tow.redrive(max_jobs => 1), 1::bigint, 'then it passes over such a job and takes the next one');
 select is(tow.state(:behind), 'ready', 'which is that behind it');
 select is(tow.redrive(), 0::bigint, 'there are no others');
-select is(tow.redrive(dry_run => true), 1::bigint, 'what was passed over still matches');
+select is(tow.redrive(dry_run => true), 0::bigint, 'nor does a dry run count it');
+select is(tow.redrive(dry_run => true, refused => true), 1::bigint, 'what was passed over can be counted');
+select pg_temp.refused('select tow.redrive(refused => true)', 'TW422', 'counted', 'and not be put back');
 select is(array[tow.state(:e), tow.state(:third)], '{failed,ready}', 'as their states say');
 select tow.cancel(:b2);
 select is(tow.retry(:b), 'ready', 'retry: allowed when that one has finished');

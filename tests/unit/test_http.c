@@ -440,7 +440,7 @@ START_TEST(errors_keep_secrets)
 		tow_fmt(&arena, "http://user:hush@127.0.0.1:%d/half?key=hush#hush", port);
 	struct tow_err e = ask_in_vain((struct tow_http_request){ .url = secret });
 	ck_assert_ptr_null(strstr(e.text, "hush"));
-	ck_assert_ptr_nonnull(strstr(e.text, "/half"));
+	ck_assert_ptr_nonnull(strstr(e.text, "127.0.0.1"));
 	e = ask_in_vain((struct tow_http_request){ .url = "ftp://user:hush@127.0.0.1/?hush" });
 	ck_assert_ptr_null(strstr(e.text, "hush"));
 	e = ask_in_vain((struct tow_http_request){ .url = "http://user:hush@[bad/" });

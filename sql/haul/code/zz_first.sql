@@ -22,14 +22,3 @@ begin
 	end if;
 end $$;
 select haul_store.begin_tending() where exists (select from haul_store.download); -- of a release that did not know it
-
--- Plain links that are slow would have all slots, and nothing else of the queue would go on: one of four stays free.
-do $$
-declare
-	c_kind constant text := 'haul.fetch';
-begin
-	insert into haul_store.first (name, made_at) values (c_kind, tow.now()) on conflict on constraint first_pkey do nothing;
-	if found and not exists (select from tow.limits l where l.what = 'kind' and l.name = c_kind and l.max_running is not null) then
-		perform tow.set_kind(c_kind, max_running => 3);
-	end if;
-end $$;

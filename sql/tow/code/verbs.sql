@@ -264,7 +264,7 @@ comment on function tow.reprioritise(bigint, int) is 'Give a job that has not st
 -- over, else they would stand at the head of each call and keep it from the others.
 create or replace function tow.redrive(
 	queue text default null, kind text default null, since interval default '7 days', class text default null,
-	max_jobs int default 1000, dry_run boolean default false, before timestamptz default null
+	max_jobs int default 1000, dry_run boolean default false, before timestamptz default null, refused boolean default false
 ) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -275,7 +275,9 @@ declare
 	v_count bigint := 0;
 begin
 	perform tow_store.check_dry_run(dry_run);
-	if max_jobs is null or max_jobs not between 1 and v_most then
+	if refused and not dry_run then
+		perform tow_store.fail('TW422', 'refused without dry_run', 'those that could not run again can only be counted');
+	elsif max_jobs is null or max_jobs not between 1 and v_most then
 		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more; to count, 100000 at most');
 	end if;
 	for j in
@@ -283,7 +285,7 @@ begin
 		where h.finished_at >= (select tow.now()) - since and h.finished_at < coalesce(before, 'infinity') and h.outcome = 'f'
 			and (queue is null or f.queue = queue) and (kind is null and tow_store.area_of(f.kind) is null or f.kind = kind) and (class is null or starts_with(h.class, class))
 			and not exists (select from tow_store.revival v where v.run = h.run) and not coalesce(f.deadline <= tow.now(), false)
-			and (dry_run or f.key is null or not (f.key ^@ 'daemon:' or tow_store.key_is_taken(f.id, f.key)))
+			and coalesce(f.key ^@ 'daemon:' or tow_store.key_is_taken(f.id, f.key), false) = coalesce(refused, false)
 		order by h.finished_at limit max_jobs
 	loop
 		if dry_run or tow_store.revive(j) then
@@ -298,5 +300,5 @@ begin
 	end if;
 	return v_count;
 end $$;
-comment on function tow.redrive(text, text, interval, text, int, boolean, timestamptz) is
-'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many. Those whose keys other jobs have are passed over. With dry_run it says how many match, these among them (max_jobs may be 100,000 then, to count them). before: only what failed before that instant, so that who calls again and again takes none twice. What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';
+comment on function tow.redrive(text, text, interval, text, int, boolean, timestamptz, boolean) is
+'Run failed jobs again, by queue, kind, and beginning of the error class; returns how many. Those whose keys other jobs have, and turns of daemons, are passed over. With dry_run it says how many it would be, or, with refused, how many are passed over (max_jobs may be 100,000 then, to count them). before: only what failed before that instant, so that who calls again and again takes none twice. What works for an area (haul.fetch) is left out unless its kind is named: it does not go on so.';

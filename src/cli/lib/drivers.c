@@ -2,22 +2,11 @@
  * "needs"}]. */
 #include "drivers.h"
 
-#include <string.h>
-
 #include "tow/channel.h"
 #include "tow/client.h"
 #include "tow/json.h"
 #include "tow/mem.h"
 #include "tow/target.h"
-
-static void put(struct tow_buf *out, const char *member, const char *text)
-{
-	tow_buf_addf(out, ", \"%s\": ", member);
-	if (text)
-		tow_json_quote(out, text, strlen(text));
-	else
-		tow_buf_adds(out, "null");
-}
 
 /* needs: a list beside the address, or NULL. */
 static void put_driver(struct tow_buf *out, const char *what, const char *name, const char *title,
@@ -25,11 +14,11 @@ static void put_driver(struct tow_buf *out, const char *what, const char *name, 
 		       const char *const *needs)
 {
 	tow_buf_addf(out, "%s{\"what\": \"%s\"", out->len > 1 ? ", " : "", what);
-	put(out, "name", name);
-	put(out, "title", title);
-	put(out, "help", help);
-	put(out, "url", usual);
-	put(out, "takes", takes);
+	tow_json_member(out, "name", name);
+	tow_json_member(out, "title", title);
+	tow_json_member(out, "help", help);
+	tow_json_member(out, "url", usual);
+	tow_json_member(out, "takes", takes);
 	tow_buf_adds(out, ", \"needs\": [");
 	if (usual)
 		tow_buf_adds(out, "\"url\"");

@@ -69,15 +69,6 @@ bool health_add_status(struct health *h, const char *verb)
 	return true;
 }
 
-static void json_member(struct tow_buf *out, const char *name, const char *value)
-{
-	tow_buf_addf(out, "%s\"%s\": ", out->data[out->len - 1] == '{' ? "" : ", ", name);
-	if (value)
-		tow_json_quote(out, value, strlen(value));
-	else
-		tow_buf_adds(out, "null");
-}
-
 static void print_json(const struct health *h)
 {
 	TOW_AUTO_BUF out = { 0 };
@@ -85,10 +76,10 @@ static void print_json(const struct health *h)
 	for (size_t i = 0; i < h->n; i++) {
 		const struct finding *f = &h->findings[i];
 		tow_buf_adds(&out, i ? ",\n {" : "{");
-		json_member(&out, "component", f->component);
-		json_member(&out, "status", f->status);
-		json_member(&out, "detail", f->detail);
-		json_member(&out, "hint", f->hint);
+		tow_json_member(&out, "component", f->component);
+		tow_json_member(&out, "status", f->status);
+		tow_json_member(&out, "detail", f->detail);
+		tow_json_member(&out, "hint", f->hint);
 		tow_buf_addc(&out, '}');
 	}
 	tow_buf_addc(&out, ']');
