@@ -136,13 +136,13 @@ is "$(find "$room/library" "$room/dl" -name '*.part')" "" "no part is left"
 #--- what is no file, though the server says that all is well
 printf '\n<!DOCTYPE HTML><title>Sign in' >"$room/src/film.mkv"
 : >"$room/src/none.mkv"
-login=$(add login/y.mkv) film=$(add plain/film.mkv) none=$(add plain/none.mkv)
-for id in "$login" "$film"; do ok "a web page in place of a film" failed_as "$id" release.page; done
-is "$(asks "select error from haul.downloads where id = $login")" "the server sent a web page, not 'y.mkv'" "in words"
+page=$(add login/y.mkv) film=$(add plain/film.mkv) none=$(add plain/none.mkv)
+for id in "$page" "$film"; do ok "a web page in place of a film" failed_as "$id" release.page; done
+is "$(asks "select error from haul.downloads where id = $page")" "the server sent a web page, not 'y.mkv'" "in words"
 ok "nothing at all" failed_as "$none" release.empty
 tow haul retry "$none"
 ok "is none the second time, either" wait_until "says \"select count(*) from haul.events where download = $none and to_state = 'failed'\" 2" 60
-is "$(ls "$room/library" | grep -c mkv)" 0 "none is in the library"
+is "$(find "$room/library" -maxdepth 1 -name "*mkv*" | wc -l)" 0 "none is in the library"
 
 #--- an archive that is not good, and then is; what is left out
 zipped() { python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").writestr("song.flac", b"la" * 5000)' "$room/src/$1"; }
