@@ -15,7 +15,8 @@
  * is to be swept. Nothing is synced: that is done when a file is placed.
  *
  * Errors are those of place.h, and
- *	release.archive		FINAL: damaged, not all there, hostile, or no archive at all
+ *	release.archive		FINAL: damaged, not all there, or no archive at all
+ *	release.refused		FINAL: more than the rules allow, or hostile: its bytes may be good
  *	release.password	FINAL: encrypted */
 #ifndef TOW_UNPACK_H
 #define TOW_UNPACK_H

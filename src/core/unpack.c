@@ -134,7 +134,7 @@ static const char *name_of(const struct tow_unpacking *u)
 
 static bool refuse(struct tow_unpacking *u, const char *entry, const char *why, struct tow_err *e)
 {
-	return tow_fail_class(e, TOW_FINAL, "release.archive", "the archive '%s': '%s' %s",
+	return tow_fail_class(e, TOW_FINAL, "release.refused", "the archive '%s': '%s' %s",
 			      name_of(u), entry, why);
 }
 
@@ -198,7 +198,7 @@ static bool check_size(struct tow_unpacking *u, long long reach, struct tow_err 
 	if (reach >= 0 && reach <= u->most - u->written)
 		return true;
 	return tow_fail_class(
-		e, TOW_FINAL, "release.archive",
+		e, TOW_FINAL, "release.refused",
 		"the archive '%s' of %lld bytes holds more than %lld: it is taken for "
 		"a bomb",
 		name_of(u), u->packed, u->most);
@@ -209,7 +209,7 @@ static bool begin_file(struct tow_unpacking *u, struct archive_entry *entry, str
 	u->size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
 	u->reach = 0;
 	if (++u->entries > u->rules.most_entries)
-		return tow_fail_class(e, TOW_FINAL, "release.archive",
+		return tow_fail_class(e, TOW_FINAL, "release.refused",
 				      "the archive '%s' holds more than %lld files", name_of(u),
 				      u->rules.most_entries);
 	if (u->size >= 0 && !check_size(u, u->size, e))
@@ -272,7 +272,9 @@ static bool next_entry(struct tow_unpacking *u, struct tow_err *e)
 static bool end_file(struct tow_unpacking *u, bool has_holes, struct tow_err *e)
 {
 	if (u->size > u->reach && !has_holes)
-		return refuse(u, u->name, "is shorter than it says", e);
+		return tow_fail_class(e, TOW_FINAL, "release.archive",
+				      "the archive '%s': '%s' is shorter than it says", name_of(u),
+				      u->name);
 	if (u->size > u->reach) {
 		if (ftruncate(u->file, u->size) != 0)
 			return place_fail(e, "write", u->name, errno);

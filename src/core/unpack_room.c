@@ -45,7 +45,7 @@ bool unpack_create(int room, const char *path, int *fd, struct tow_err *e)
 	if (*fd >= 0)
 		return true;
 	if (is_names_fault(errno))
-		return tow_fail_class(e, TOW_FINAL, "release.archive",
+		return tow_fail_class(e, TOW_FINAL, "release.refused",
 				      "'%s' cannot be made a file: %s", path, strerror(errno));
 	return place_fail(e, "unpack", path, errno);
 }

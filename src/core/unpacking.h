@@ -7,7 +7,7 @@
 
 TOW_MUST bool unpack_room(int *fd, const char *root, const char *folder, struct tow_err *e);
 /* A new file, and the folders that lead to it. What a file system cannot take is the archive's
- * fault: class release.archive. */
+ * fault: class release.refused. */
 TOW_MUST bool unpack_create(int room, const char *path, int *fd, struct tow_err *e);
 TOW_MUST bool unpack_write(int fd, const char *path, const void *data, size_t len, off_t at,
 			   long long reserve, struct tow_err *e);

@@ -56,7 +56,7 @@ is "$film: $(ls -A "$room/library")" "1: film" "nothing else is left, of the kil
 
 #--- refused
 ok "an archive that would get out of its folder" ends "$bad" failed
-is "$(asks "select class from haul.downloads where id = $bad")" release.archive "is the release's fault"
+is "$(asks "select class from haul.downloads where id = $bad")" release.refused "is the release's fault"
 is "$(find "$room" -name 'evil*' -o -name good.mkv -o -name .tow-unpack)" "" "and nothing of it is anywhere"
 
 split=$(tow haul add "$room/split.torrent" --title split)

@@ -145,19 +145,27 @@ ok "is none the second time, either" wait_until "says \"select count(*) from hau
 is "$(find "$room/library" -maxdepth 1 -name "*mkv*" | wc -l)" 0 "none is in the library"
 
 #--- an archive that is not good, and then is; what is left out
-zipped() { python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").writestr("song.flac", b"la" * 5000)' "$room/src/$1"; }
-zipped song.zip && head -c 5000 "$room/src/song.zip" >"$room/src/half" && mv "$room/src/half" "$room/src/song.zip"
+zipped() { python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1], "w"); [z.writestr(n, b"la" * 5000) for n in sys.argv[2:]]; z.close()' "$room/src/$1" "${@:2}"; }
+zipped song.zip song.flac && head -c 5000 "$room/src/song.zip" >"$room/src/half" && mv "$room/src/half" "$room/src/song.zip"
 head -c 200000 /dev/zero >"$room/src/zeros.zip"
 echo run >"$room/src/setup.exe"
 song=$(add plain/song.zip) zeros=$(add plain/zeros.zip) program=$(add plain/setup.exe)
 ok "half an archive" failed_as "$song" release.archive
 ok "zeros called so" failed_as "$zeros" release.archive
 is "$(asks "select error from haul.downloads where id = $zeros")" "'zeros.zip' is no archive, or one that holds no file" "are none"
-zipped song.zip
+zipped song.zip song.flac
 ok "tried again" tow haul retry "$song"
 ok "it is fetched anew" becomes "$song" completed
 ok "and unpacked" test -s "$room/library/song.flac"
 is "$(asked plain/song.zip length)" 2 "twice it was asked for"
+zipped tracks.zip one.flac two.flac
+tow library set main --unpack-files 1
+tracks=$(add plain/tracks.zip)
+ok "an archive of more files than the library takes" failed_as "$tracks" release.refused
+tow library set main --unpack-files 2
+ok "that it takes now" tow haul retry "$tracks"
+ok "is unpacked" becomes "$tracks" completed
+is "$(asked plain/tracks.zip length)" 1 "and not fetched anew"
 tow library set main --unpack off
 ok "without unpacking, what is here" tow haul retry "$zeros"
 ok "is placed as it is" becomes "$zeros" completed

@@ -289,7 +289,7 @@ static void hostile(const struct entry *bad)
 		if (how != TAR_GZ && (bad->points || (bad->type && bad->type != AE_IFLNK)))
 			continue;
 		make(path("in/bad"), how, NULL, entries_of);
-		no_release("bad", "release.archive");
+		no_release("bad", "release.refused");
 		ck_assert(!is_there(path("evil")));
 	}
 }
@@ -347,16 +347,16 @@ START_TEST(bombs)
 	const struct entry one[] = { { "zeros", memset(zeros, '0', size), 0, 0, NULL }, { 0 } };
 
 	make(path("in/bomb"), ZIP, NULL, one);
-	ck_assert_ptr_nonnull(strstr(refuses(&r, "bomb", TOW_FINAL, "release.archive"), "bomb"));
+	ck_assert_ptr_nonnull(strstr(refuses(&r, "bomb", TOW_FINAL, "release.refused"), "bomb"));
 	r.most_times = 100000;
 	ck_assert_uint_eq(unpacked(&r, VOLUMES("bomb")).n, 1);
 	ck_assert(tow_unpack_sweep(path("lib"), FOLDER, NULL));
 	r.most_bytes = 1000;
-	refuses(&r, "bomb", TOW_FINAL, "release.archive");
+	refuses(&r, "bomb", TOW_FINAL, "release.refused");
 	r = to_lib();
 	r.most_entries = 2;
 	make(path("in/many"), ZIP, NULL, good);
-	refuses(&r, "many", TOW_FINAL, "release.archive");
+	refuses(&r, "many", TOW_FINAL, "release.refused");
 	r.most_entries = 3;
 	unpacked(&r, VOLUMES("many"));
 	free(zeros);
