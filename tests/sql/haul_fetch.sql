@@ -134,6 +134,26 @@ select pg_temp.refused(format('select haul.relink(%s, %L)', :plain, 'http://y/a.
 select haul.cancel(:wrong) \g /dev/null
 select pg_temp.refused(format('select haul.relink(%s, %L)', :wrong, 'http://y/a.iso'), 'TW409', 'tow haul add', 'nor of what was given up');
 
+-- And what was planned of it goes with it.
+create function pg_temp.comes(p_id bigint) returns void language plpgsql as $$
+begin
+	perform haul.begin_fetch(p_id);
+	perform haul.fetched(p_id, 'tow-7', 'a.zip', '/dl', 9);
+	perform haul.begin_import(p_id);
+end $$;
+create function pg_temp.planned(p_id bigint, p_unpacked jsonb) returns table(id bigint, source text, target text) language sql as $$
+	select p.id, p.source, p.target from haul.plan(p_id, '/dl', '[{"path": "a.zip", "size": 9, "done": 9}]', jsonb_build_array(jsonb_build_object('archive', 'a.zip', 'files', p_unpacked))) p $$;
+select haul.grab('https://x/a.zip', client => 'web') as zip \gset
+select pg_temp.comes(:zip) \g /dev/null
+select haul.placed(p.id, p.target, 'link', null, 1, 1, 2, null) from pg_temp.planned(:zip, '[{"path": "one.mkv", "size": 1}, {"path": "two.mkv", "size": 2}]') p where p.source = 'a.zip/one.mkv' \g /dev/null
+select haul.give_up(:zip, 'local.denied', 'no permission', '') \g /dev/null
+select haul.relink(:zip, 'https://y/a.zip') \g /dev/null
+select pg_temp.comes(:zip) \g /dev/null
+select is((select archive from haul.archives(:zip, '/dl', '[{"path": "a.zip", "size": 9, "done": 9}]')), 'a.zip', 'an archive by another link is unpacked, though one of its name was');
+select is((select string_agg(source, ' ') from pg_temp.planned(:zip, '[{"path": "three.mkv", "size": 3}]')), 'a.zip/three.mkv', 'and what the first held is not looked for in it');
+select is((select string_agg(concat_ws(' ', state, source), ', ' order by source) from haul.files where download = :zip), 'skipped a.zip, placed a.zip/one.mkv, planned a.zip/three.mkv', 'what was placed stays');
+select haul.cancel(:zip) \g /dev/null
+
 -- A job that is gone is made anew: nobody else comes back to it.
 select haul.grab('https://x/i', client => 'web') as i \gset
 select count(*) from haul.begin_fetch(:i) \g /dev/null

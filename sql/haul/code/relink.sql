@@ -22,6 +22,7 @@ begin
 	where o.id = d.id returning o.* into d;
 	perform haul_store.note_event(d.id, 'relinked', haul_store.shown_link(v_link));
 	perform haul_store.start_afresh(d);
+	perform haul_store.forget_plan(d.id);
 	perform haul_store.act(d, 'remove_data');
 	if d.state = 'paused' then
 		return d.state;
@@ -31,3 +32,13 @@ begin
 	return haul_store.go_on(d);
 end $$;
 comment on function haul.relink(bigint, text) is 'Give another link to a download that our own workers fetch: one that failed, or is not here yet. What was fetched is deleted, and the new link fetched from the beginning, unless it is paused. Returns its state.';
+
+-- The other file may have another name, or, an archive, hold others. Of what was placed it is no longer known that it was in an
+-- archive: one of the same name would count as unpacked.
+create or replace function haul_store.forget_plan(p_download bigint) returns void
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+	delete from haul_store.file f where f.download = p_download and f.state in ('planned', 'skipped');
+	update haul_store.file f set archive = null where f.download = p_download and f.archive is not null;
+$$;
+comment on function haul_store.forget_plan(bigint) is 'Forget which files were to be placed, but for those that are.';
