@@ -14,11 +14,12 @@ struct tow_http_request {
 	const char *body;	    /* NULL: none */
 	size_t body_len;
 	long timeout_ms;  /* all of it; 0: 60 s */
-	size_t max_bytes; /* a longer answer fails; 0: 8 MiB */
-	/* of a stream, for which the two above mean nothing */
+	size_t max_bytes; /* a longer answer fails; 0: 8 MiB, of a stream any */
+	/* of a stream, which may take any time */
 	long stall_ms;	   /* nothing came for so long; 0: 60 s */
 	long long rate;	   /* bytes a second; 0: as they come */
 	bool from_outside; /* somebody outside has led here: see tow_http_follow */
+	bool decode;	   /* undo any coding of its body, as is done when it is asked at once */
 };
 
 struct tow_http_answer {
@@ -45,7 +46,8 @@ long tow_http_retry_after(const struct tow_http_answer *answer); /* seconds; -1 
 
 /*--- an answer in parts, for what is too long for memory; one at a time on a handle */
 
-/* Any coding of the body is left as it is, and so is a redirect. The answer's headers live in a. */
+/* A redirect is left as it is, and so is any coding of the body, unless decode says otherwise. The
+ * answer's headers live in a. */
 TOW_MUST bool tow_http_begin(struct tow_http *h, struct tow_arena *a,
 			     const struct tow_http_request *q, struct tow_err *e);
 /* Waits a quarter of a second at most. *answer: status 0 as long as there is none, and of the body

@@ -25,7 +25,7 @@ struct intake {
 	struct tow_arena *arena;
 	struct tow_buf body;
 	const char **headers;
-	size_t n_headers, max_bytes;
+	size_t n_headers, taken, max_bytes;
 	bool too_long;
 };
 
@@ -81,10 +81,11 @@ static size_t take_body(char *data, size_t one, size_t n, void *arg)
 {
 	struct intake *in = arg;
 	(void)one; /* 1, says the library */
-	if (n > in->max_bytes - in->body.len) {
+	if (n > in->max_bytes - in->taken) {
 		in->too_long = true;
 		return 0;
 	}
+	in->taken += n;
 	tow_buf_add(&in->body, data, n);
 	return n;
 }
@@ -212,7 +213,7 @@ static void set_pace(CURL *c, const struct tow_http_request *q, bool parts)
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (stall_ms + 999) / 1000);
 	curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)(parts ? q->rate : 0));
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, part_bytes(parts ? q->rate : 0));
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, parts ? NULL : "");
+	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, parts && !q->decode ? NULL : "");
 }
 
 static void set_intake(CURL *c, struct intake *in)
@@ -385,7 +386,7 @@ bool tow_http_begin(struct tow_http *h, struct tow_arena *a, const struct tow_ht
 	tow_http_drop(h);
 	s->q = *q;
 	s->q.url = tow_strdup(a, q->url);
-	s->in = (struct intake){ .arena = a, .max_bytes = SIZE_MAX };
+	s->in = (struct intake){ .arena = a, .max_bytes = q->max_bytes ? q->max_bytes : SIZE_MAX };
 	s->in.headers = tow_alloc(a, (MOST_HEADERS + 1) * sizeof *s->in.headers);
 	if (!http_url_read(q->url, &s->url, e) || !make_headers(&s->headers, q, e))
 		return false;

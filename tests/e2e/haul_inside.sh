@@ -27,7 +27,7 @@ asked() { grep -c "^$1 " "$room/src/asked"; }
 taken() { wait_until "grep torrent-add '$room/client/asked' | grep 'tow-$1\\\\' | grep -q '\\\\\"$2'" 60; }
 
 mkdir -p "$room/src" "$room/client" "$room/library" "$room/dl"
-for name in one two three four; do
+for name in one two three four five; do
 	head -c 100000 /dev/urandom >"$room/src/$name.bin"
 	torrent "$name" "$room/src/$name.bin"
 	cp "$room/$name.torrent" "$room/src/"
@@ -78,6 +78,8 @@ id=$(tow haul add "$here/to/x.torrent?http://localhost:$port/two.torrent" --clie
 ok "and that leads to another" taken "$id" metainfo
 id=$(tow haul add "$here/to/x.torrent?$there/to/x.torrent?$site/three.torrent" --client tr)
 ok "outside, from one host to the next" taken "$id" metainfo
+id=$(tow haul add "$here/coded/five.torrent" --client tr)
+ok "one that comes in gzip is unpacked" taken "$id" metainfo
 id=$(tow haul add "$here/to/x?/one.bin" --client web)
 ok "a file inside" becomes "$id" completed
 id=$(tow haul add "$there/to/x?$site/two.bin" --client web)

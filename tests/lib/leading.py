@@ -4,7 +4,9 @@ port. What it was asked is a line each in FOLDER/asked: the path, and the bytes 
 
     /to/ANY?URL     a redirect
     /wordy/ANY?URL  likewise, with a page that does not end
-    /endless/ANY    likewise, and no redirect"""
+    /endless/ANY    likewise, and no redirect
+    /coded/FILE     the file in gzip, whatever whoever asks can read"""
+import gzip
 import http.server
 import os
 import sys
@@ -31,6 +33,12 @@ class Leading(http.server.SimpleHTTPRequestHandler):
                 self.send_header("Content-Length", "0")
             self.end_headers()
             sent = self.pour() if how != "to" else 0
+        elif how == "coded":
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            with open(f"{folder}/{os.path.basename(path)}", "rb") as file:
+                sent = self.wfile.write(gzip.compress(file.read()))
         else:
             super().do_GET()
         with open(f"{folder}/asked", "a", encoding="utf-8") as asked:

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "src/core/digest.h"
 #include "tow/http.h"
@@ -74,6 +75,17 @@ static void answer_endlessly(int fd, const char *head)
 		;
 }
 
+enum { MANY = 1 << 20 };
+
+/* A thousand times as much as is sent. */
+static void answer_coded(int fd)
+{
+	static unsigned char zeros[MANY], packed[4096];
+	uLongf len = sizeof packed;
+	ck_assert_int_eq(compress(packed, &len, zeros, MANY), Z_OK);
+	answer(fd, "200 OK", "Content-Encoding: deflate\r\n", (char *)packed, len);
+}
+
 /* Until the client gives up. */
 static void wait_for_end(int fd)
 {
@@ -113,6 +125,8 @@ static void serve(int fd)
 			     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Late: 1\r\n\r\n");
 	else if (asks(&q, "/endless"))
 		answer_endlessly(fd, "200 OK");
+	else if (asks(&q, "/coded"))
+		answer_coded(fd);
 	else if (asks(&q, "/garbage"))
 		say_text(fd, "\x16\x03\x01 no http at all\r\n\r\n");
 	else if (asks(&q, "/half"))
@@ -505,6 +519,21 @@ START_TEST(a_stream_is_heard_to_its_end)
 }
 END_TEST
 
+START_TEST(a_stream_is_decoded_where_that_is_asked)
+{
+	struct tow_err e;
+	struct tow_http_request q = { .url = url("/coded") };
+	ck_assert_uint_lt(heard(q, 2 * MANY, &e), 4096);
+	q.decode = true;
+	ck_assert_uint_eq(heard(q, 2 * MANY, &e), MANY);
+	q.max_bytes = MANY;
+	ck_assert_uint_eq(heard(q, 2 * MANY, &e), MANY);
+	q.max_bytes = MANY - 1; /* of what comes out of it */
+	ck_assert_uint_lt(heard(q, 2 * MANY, &e), MANY);
+	ck_assert_str_eq(e.class, "http.too_long");
+}
+END_TEST
+
 START_TEST(a_stream_that_says_nothing_is_over)
 {
 	struct tow_err e;
@@ -694,6 +723,7 @@ int main(void)
 	tcase_add_test(t, errors_keep_secrets);
 	tcase_add_test(t, retry_after_is_understood);
 	tcase_add_test(t, a_stream_is_heard_to_its_end);
+	tcase_add_test(t, a_stream_is_decoded_where_that_is_asked);
 	tcase_add_test(t, a_stream_that_says_nothing_is_over);
 	tcase_add_test(t, a_stream_says_where_it_leads);
 	tcase_add_test(t, a_redirect_that_does_not_end_leads_on);

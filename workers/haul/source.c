@@ -38,9 +38,6 @@ static bool take(struct reading *r, const struct tow_http_answer *answer, struct
 {
 	if (!tow_http_ok(answer, e))
 		return false;
-	if (answer->body_len > LARGEST - r->data.len)
-		return tow_fail_class(e, TOW_FINAL, "http.too_long",
-				      "what it leads to is longer than %lu bytes", LARGEST);
 	tow_buf_add(&r->data, answer->body, answer->body_len);
 	return true;
 }
@@ -48,12 +45,12 @@ static bool take(struct reading *r, const struct tow_http_answer *answer, struct
 /* One host after another: *over says that it leads no further. Of a redirect no more is heard. */
 static bool hear(struct reading *r, bool *over, struct tow_err *e)
 {
-	static const char *const headers[] = { "Accept-Encoding: identity", NULL };
 	struct tow_http_answer answer = { 0 };
 	const struct tow_http_request q = { .url = r->trail.url,
 					    .from_outside = r->trail.outside,
-					    .headers = headers,
-					    .stall_ms = r->stall_ms };
+					    .max_bytes = LARGEST,
+					    .stall_ms = r->stall_ms,
+					    .decode = true };
 
 	if (!tow_http_begin(r->http, r->arena, &q, e))
 		return false;
