@@ -105,8 +105,10 @@ update tow_store.family set who = 'held' where id = :batch;
 select alike(pg_temp.asked(:'held', 'POST /batches/{id}/seal', format('{"id": %s}', :batch)::jsonb), 'TW404 %', 'nor is a batch');
 select alike(pg_temp.asked(:'held', 'POST /jobs', '{}', format('{"kind": "noop", "queue": "mail", "%s": %s}', w, i)), 'TW404 %', 'nor is it there as ' || w) from (values ('parent', :'batch'), ('parent', :'theirs'), ('after', format('[%s]', :theirs))) v(w, i);
 select alike(pg_temp.asked(:'held', 'POST /jobs/many', '{}', format('{"kind": "noop", "queue": "mail", "args": [1], "parent": %s}', :batch)), 'TW404 %', 'of many either');
-select alike(pg_temp.asked(:'held', 'POST /jobs', '{}', format('{"kind": "noop", "queue": "mail", "key": "theirs", "on_conflict": "%s", "run_at": "2099-01-01"}', w)), 'TW403 %', 'and its key makes nobody ' || w || ' it') from unnest('{replace,reschedule}'::text[]) w;
+select is(pg_temp.asked(:'held', 'POST /jobs', '{}', format('{"kind": "noop", "queue": "mail", "key": "theirs", "on_conflict": "%s", "run_at": "2099-01-01"}', w)), 'TW409 the key ''theirs'' is taken (keys are one namespace for all queues: begin yours with what is your own, as in shop:order:7)', 'its key is taken, and no more is said: ' || w) from unnest('{ignore,error,replace,reschedule}'::text[]) w;
 select isnt(tow.state(:theirs), 'cancelled', 'it stays as it is');
+select pg_temp.id_of(pg_temp.asked(:'held', 'POST /jobs', '{}', '{"kind": "noop", "queue": "images", "key": "ours"}')) as ours \gset
+select is(pg_temp.id_of(pg_temp.asked(:'held', 'POST /jobs', '{}', '{"kind": "noop", "queue": "mail", "key": "ours"}')), :ours::bigint, 'of a key in one of its queues it is told whose it is, as ever');
 select alike(pg_temp.asked(:'shop', 'POST /jobs', '{}', '{"kind": "noop", "queue": "vault"}'), '201 %', 'who is not held is not');
 select tow.grant_queue('mail', 'tow_worker') \g /dev/null
 select alike(pg_temp.asked(:'held', 'POST /jobs', '{}', '{"kind": "noop", "queue": "mail"}'), 'TW403 queue ''mail'' is restricted, and tow_producer may not enqueue there %', 'nobody is let into a restricted queue by being held to it');

@@ -18,7 +18,8 @@ begin
 end $$;
 comment on function tow_store.check_key(text, text, text) is 'Refuse a bad key, on_conflict or key_scope with a clear error.';
 
--- Take the key for a new job (null), or say which job has it and shall stay (its id).
+-- Take the key for a new job (null), or say which job has it and shall stay (its id). Raises TW409 where that shall be an error,
+-- and, with nothing about the job, where it is of a queue that is not there for whoever asks.
 create or replace function tow_store.hold_key(p_id bigint, p_key text, p_on_conflict text, p_scope text, p_run_at timestamptz) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -49,13 +50,16 @@ begin
 			return null;
 		end if;
 	end loop;
-	if p_on_conflict = 'ignore' then
+	if exists (select from tow_store.job j where j.id = v_other and tow_store.is_barred(j.queue)) then
+		perform tow_store.fail('TW409', format('the key %L is taken', p_key),
+			'keys are one namespace for all queues: begin yours with what is your own, as in shop:order:7');
+	elsif p_on_conflict = 'ignore' then
 		return v_other;
 	elsif p_on_conflict = 'error' then
 		perform tow_store.fail('TW409', format('job %s has the key %L', v_other, p_key),
 			'use on_conflict => ''ignore'', ''replace'' or ''reschedule'', or wait until it has finished');
 	end if;
-	perform tow_store.check_producer(j.queue) from tow_store.job j where j.id = v_other; -- it may be of a queue that is not ours
+	perform tow_store.check_producer(j.queue) from tow_store.job j where j.id = v_other; -- it may be of a queue that is restricted
 	if p_on_conflict = 'replace' then
 		perform tow_store.end_unstarted(v_other, 'replaced by a job with the same key');
 	elsif tow_store.move_unstarted(v_other, coalesce(p_run_at, tow.now())) then
