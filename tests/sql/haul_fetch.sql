@@ -197,6 +197,12 @@ select pg_temp.claim(:slots) \g /dev/null
 select is((select count(*) from tow.jobs j where j.kind = 'haul.fetch' and j.state = 'running'), 3::bigint, 'three are begun');
 select is(tow.state(:trial), 'running', 'and what else there is');
 select is((select trouble from haul.downloads where id = :fifth), 'waits for a free slot (3 of 3)', 'the fourth says that it waits');
+select tow.pause_queues('a new disk') \g /dev/null
+select tow.pause_kind('haul.fetch') \g /dev/null
+select is((select trouble from haul.downloads where id = :fifth), 'queue haul is paused: a new disk; kind haul.fetch is paused', 'or that somebody has paused it, and why');
+select is((select trouble from haul.downloads where id = :fifth - 3), null, 'which one that is begun does not');
+select tow.resume_queues() \g /dev/null
+select tow.resume_kind('haul.fetch') \g /dev/null
 select tow.set_kind('haul.fetch', reset => '{max_running}') \g /dev/null
 select is((select trouble from haul.downloads where id = :fifth), null, 'without a limit it does not');
 select pg_temp.later('1 min') \g /dev/null

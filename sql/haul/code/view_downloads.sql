@@ -87,10 +87,15 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_job constant bigint := (select f.jobs[cardinality(f.jobs)] from haul_store.fetch f where f.download = d.id and not f.stopped);
+	v_paused text;
 	v_full text;
 begin
 	if tow.state(v_job) is distinct from 'ready' then
 		return null;
+	end if;
+	v_paused := tow_store.say_paused('haul', 'haul.fetch');
+	if v_paused is not null then
+		return v_paused;
 	end if;
 	v_full := (select format('(%s of %s)', l.running, l.max_running) from tow.limits l where l.what = 'kind' and l.name = 'haul.fetch' and l.running >= l.max_running);
 	if v_full is null and d.state_at > tow.now() - interval '10 s' then
@@ -98,7 +103,7 @@ begin
 	end if;
 	return coalesce(tow.unserved('haul.fetch', 'haul'), concat_ws(' ', 'waits for a free slot', v_full));
 end $$;
-comment on function haul_store.say_slot(haul_store.download) is 'That the job which is to fetch a download waits for a slot, in words; null: it does not.';
+comment on function haul_store.say_slot(haul_store.download) is 'That the job which is to fetch a download waits for a slot, or is paused, in words; null: neither.';
 
 create or replace function haul_store.say_silence(d haul_store.download, t haul_store.transfer) returns text
 language sql stable set search_path = pg_catalog, pg_temp

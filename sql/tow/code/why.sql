@@ -123,6 +123,17 @@ as $$
 $$;
 comment on function tow_store.why_closed(tow_store.job, int, bigint) is 'Part of tow.why: somebody paused it.';
 
+create or replace function tow_store.say_paused(p_queue text, p_kind text) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select string_agg(p.what || ' is paused' || coalesce(': ' || p.why, ''), '; ' order by p.n)
+	from (
+		select 1, 'queue ' || q.name, q.pause_reason from tow_store.queue q where q.name = p_queue and q.paused_at is not null
+		union all
+		select 2, 'kind ' || g.name, g.pause_reason from tow_store.gate g where g.what = 'k' and g.name = p_kind and g.paused_at is not null) p(n, what, why)
+$$;
+comment on function tow_store.say_paused(text, text) is 'That somebody paused a queue, or a kind, in words; null: neither.';
+
 create or replace function tow_store.why_unserved(j tow_store.job, p_queue int, p_place text)
 returns table(rank int, reason text, detail text, ids bigint[], until timestamptz, hint text)
 language sql volatile set search_path = pg_catalog, pg_temp
