@@ -51,6 +51,7 @@ struct tow_fetch_seen {
 	long long at;		/* bytes that are here */
 	long long found;	/* that an earlier fetch had left */
 	long retry_after;	/* seconds, that the server wants to be left alone; -1 */
+	bool reading;		/* what an earlier fetch had left: the server is not asked yet */
 };
 
 struct tow_fetched {

@@ -240,6 +240,7 @@ struct tow_fetch_seen tow_fetch_seen(const struct tow_fetch *f)
 		.at = f->at,
 		.found = f->found,
 		.retry_after = f->retry_after,
+		.reading = f->state == FETCH_REHASH,
 	};
 }
 

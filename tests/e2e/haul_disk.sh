@@ -83,6 +83,24 @@ rm "$FAULTY.links"
 tow haul retry "$(id_of only)"
 ok "when some have gone it goes on" ends only
 is "$(mode_of only)" link "as a link"
+
+#--- a disk on which it takes long to read what is here already (preloaded): no word of a server that has not been asked
+tow client add slow web "file://$FAULTY"
+truncate -s 40M "$room/src/large"
+large=$(tow haul add "http://127.0.0.1:$port/gate/large" --library many --client slow --checksum "md5:$(md5sum "$room/src/large" | cut -d' ' -f1)")
+ok "half is here" wait_until "[ \"\$(stat -c %s '$FAULTY/tow-$large/large.part' 2>/dev/null)\" = $((20 << 20)) ]" 60
+tow haul pause "$large"
+ok "and its job ends" wait_until "says \"select count(*) from tow.jobs where 'download:$large' = any(tags)\" 0" 60
+: >"$FAULTY.slow"
+tow haul resume "$large"
+ok "what is here is read, and that is told" wait_until "says \"select seen_at - changed_at > '1 s' and down is null and error is null from haul.transfers where download = $large\" t" 60
+is "$(asks "select trouble from haul.downloads where id = $large")" "" "nobody is blamed"
+rm "$FAULTY.slow"
+: >"$room/src/open"
+ok "and it goes on" ends large
+ok "to the end" cmp "$room/src/large" "$FAULTY/many/large"
+tow haul forget "$large" --remove data
+ok "deleted" wait_until "[ ! -e '$FAULTY/tow-$large' ]" 60
 worker_as "$TOW"
 
 #--- a quota of a real file system

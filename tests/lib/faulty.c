@@ -1,7 +1,8 @@
 /* To be preloaded where the real thing cannot be had: what a disk refuses below the folder $FAULTY.
  * While $FAULTY.quota is there nothing is written ("Disk quota exceeded"), while $FAULTY.links is
  * there a file that has a name gets no other ("Too many links"), while $FAULTY.held is there who
- * writes waits. A test that uses it says that it does. */
+ * writes waits, and while $FAULTY.slow is there each read takes a fiftieth of a second. A test that
+ * uses it says that it does. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -47,6 +48,15 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
 	while (is_on("held") && is_below(fd))
 		usleep(20000);
 	return refuses("quota", fd, EDQUOT) ? -1 : next(fd, data, len, at);
+}
+
+ssize_t pread(int fd, void *data, size_t len, off_t at)
+{
+	ssize_t (*next)(int, void *, size_t, off_t) = dlsym(RTLD_NEXT, "pread");
+
+	if (is_on("slow") && is_below(fd))
+		usleep(20000);
+	return next(fd, data, len, at);
 }
 
 ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t len,

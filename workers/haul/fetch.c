@@ -64,7 +64,8 @@ static bool tell(struct tow_job *j, struct tow_db *db, const char *root,
 	return tow_call(db, NULL, e, "haul.fetching", work_download(j), b.data);
 }
 
-/* Once a second, and only what has changed. */
+/* Once a second, and only what has changed; but as long as it reads what is here already, which may
+ * take minutes, nobody shall think that the server is silent. */
 static bool tell_now_and_then(struct tow_job *j, struct tow_db *db, const char *root,
 			      const struct tow_fetch *f, struct told *told, struct tow_err *e)
 {
@@ -78,7 +79,9 @@ static bool tell_now_and_then(struct tow_job *j, struct tow_db *db, const char *
 	down = 1e6 * (double)(came > 0 ? came : 0) / (double)past;
 	if (told->down > 0 && came > 0)
 		down = SMOOTHING * down + (1 - SMOOTHING) * told->down;
-	if (came == 0 && told->down <= 0) {
+	if (seen.reading) {
+		down = UNANSWERED;
+	} else if (came == 0 && told->down <= 0) {
 		told->us = now;
 		return true;
 	}
