@@ -98,9 +98,10 @@ select is(tow.state(:j), 'waiting', 'and it comes back when it is used');
 insert into tow_store.history select (jsonb_populate_record(h, jsonb_build_object('run', h.run + 1000000 * i))).* from tow_store.history h, generate_series(1, 300) i where h.job_id = :old and h.outcome = 'r';
 select tow_store.note('tried', 'x', :old) from generate_series(1, 250) \g /dev/null
 insert into tow_store.step (job_id, name, at, run, result) select :old, 's' || i, tow.now() + i * interval '1 s', 1, '1' from generate_series(1, 201) i;
-select is((select row(jsonb_array_length(attempts), jsonb_array_length(audit), jsonb_array_length(steps))::text from tow.job(:old)), '(200,200,200)', 'job: the newest of its attempts, of what was done to it, and of its steps');
+insert into tow_store.log (job_id, run, at, level, line) select :old, 1, tow.now(), 'i', 'line ' || i from generate_series(1, 201) i;
+select is((select row(jsonb_array_length(attempts), jsonb_array_length(audit), jsonb_array_length(steps), jsonb_array_length(log))::text from tow.job(:old)), '(200,200,200,200)', 'job: the newest of its attempts, of what was done to it, of its steps, and of its lines');
 select is((select row(attempts -> 199 ->> 'run' = (select max(h.run)::text from tow_store.history h where h.job_id = :old), steps -> 199 ->> 'name')::text from tow.job(:old)), '(t,s201)', 'the last of all is the last');
-select is((select counts from tow.job(:old)), jsonb_build_object('attempts', 302, 'audit', (select count(*) from tow_store.audit a where a.job_id = :old), 'steps', 201), 'and how many there are');
+select is((select counts from tow.job(:old)), jsonb_build_object('attempts', 302, 'audit', (select count(*) from tow_store.audit a where a.job_id = :old), 'steps', 201, 'log', 201), 'and how many there are');
 
 select * from finish();
 rollback;

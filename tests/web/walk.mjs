@@ -596,9 +596,20 @@ async function timelineIsInOrder() {
 
 // More than come with a job: that some are left out is said, and they can be had.
 async function allLinesCanBeRead() {
-	sql(`insert into tow_store.log (job_id, run, at, level, line) select ${jobs.echo}, h.run, h.started_at, 'i', 'line no. ' || n from tow_store.history h, generate_series(1, 1300) n where h.job_id = ${jobs.echo}`);
+	const count = () => Number(sql(`select count(*) from tow.log(${jobs.echo})`));
+	const write = (line, n) => sql(`insert into tow_store.log (job_id, run, at, level, line) select ${jobs.echo}, h.run, h.started_at, 'i', '${line}' || n from tow_store.history h, generate_series(1, ${n}) n where h.job_id = ${jobs.echo}`);
+	const ring = () => sql(`select tow.enqueue('noop')`);
+	write('line no. ', 1200 - count());
 	const page = await visit('operator', `#/jobs/${jobs.echo}`);
 	const lines = page.locator('.log li:not(.gap)'), said = page.locator('.cut');
+	await said.getByRole('button', { name: 'Show earlier ones' }).click();
+	await comes(said.waitFor({ state: 'detached' }), 'where those before end with the last ones nothing is left out');
+	write('and one ', 1);
+	ring();
+	await comes(page.locator('.log').getByText('and one 1').waitFor(), 'another one comes');
+	is(await lines.count(), count(), 'and they stay');
+	write('line no. ', 100);
+	await page.reload();
 	await comes(said.getByText('the last 200 are shown').waitFor(), 'that a job wrote more lines than are shown is said');
 	await comes(page.locator('.log .gap + li').getByText(/^line no\. \d+$/).waitFor(), 'where they are missing, too');
 	await shot(page, 'lines-cut');
@@ -606,13 +617,14 @@ async function allLinesCanBeRead() {
 	await comes(said.getByText(`the first ${(1000).toLocaleString()} and the last 200 are shown`).waitFor(), 'those before can be had');
 	await said.getByRole('button', { name: 'Show more' }).click();
 	await comes(said.waitFor({ state: 'detached' }), 'all of them');
-	is(await lines.count(), Number(sql(`select count(*) from tow.log(${jobs.echo})`)), 'each line once');
-	sql(`insert into tow_store.log (job_id, run, at, level, line) select ${jobs.echo}, h.run, h.started_at, 'i', 'and another' from tow_store.history h where h.job_id = ${jobs.echo}; select tow.enqueue('noop')`);
-	await comes(page.locator('.log').getByText('and another').waitFor(), 'they stay while others come');
-	is(await lines.count(), Number(sql(`select count(*) from tow.log(${jobs.echo})`)), 'and none is missing');
+	is(await lines.count(), count(), 'each line once');
+	write('and another ', 1);
+	ring();
+	await comes(page.locator('.log').getByText('and another 1').waitFor(), 'they stay while others come');
+	is(await lines.count(), count(), 'and none is missing');
 	await page.setViewportSize({ width: 360, height: 740 });
 	ok(!await isTooWide(page), '360 px wide: they fit');
-	sql(`delete from tow_store.log where job_id = ${jobs.echo} and line ~ '^(line no|and another)'`);
+	sql(`delete from tow_store.log where job_id = ${jobs.echo} and line ~ '^(line no|and one|and another)'`);
 	await page.context().close();
 }
 

@@ -15,12 +15,12 @@ export function useLines(job) {
 	const isAsking = useRef(false);
 	const upTo = early.at(-1)?.n ?? 0;
 	const later = last.filter((l) => l.n > upTo);
-	const isCut = last.length >= LAST && later.length === last.length;
-	// What was whole stays so while the last ones move on.
+	const isCut = last.length >= LAST && later.length === last.length && job.counts.log > early.length + last.length;
+	// What is whole stays so while the last ones move on.
 	useEffect(() => {
 		if (early.length > 0 && !isCut && later.length > 0)
 			setEarly([...early, ...later]);
-	}, [job.log]);
+	}, [job.log, early]);
 	const more = async () => {
 		if (isAsking.current)
 			return;

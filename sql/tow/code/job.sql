@@ -30,7 +30,7 @@ begin
 		(select jsonb_agg(to_jsonb(g) - 'job_id' - 'fresh' || case when v_sees then '{}' else '{"payload": "(hidden)"}' end::jsonb order by g.n)
 			from (select * from tow_store.signal o where o.job_id = j.id order by o.n desc limit 100) g),
 		jsonb_build_object('attempts', (select count(*) from tow_store.history o where o.job_id = j.id), 'audit', (select count(*) from tow_store.audit o where o.job_id = j.id),
-			'steps', (select count(*) from tow_store.step o where o.job_id = j.id))
+			'steps', (select count(*) from tow_store.step o where o.job_id = j.id), 'log', (select count(*) from tow_store.log o where o.job_id = j.id))
 	from (select) one
 		left join (select p.*, b.priority, case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) else tow_store.waits_for_what(p.id) end as waits_for
 			from tow_store.place_of(j.id) p left join tow_store.band b on b.id = p.band) l on true

@@ -139,7 +139,7 @@ bool jobpage_print(struct cli *c, const struct tow_rows *rows)
 	list(&p, "attempts", sheet_attempt);
 	list(&p, "steps", step);
 	sheet_list(&p, "signals", "signals", signal_line);
-	sheet_list(&p, "log", "log", line);
+	list(&p, "log", line);
 	list(&p, "audit", deed);
 	return true;
 }
