@@ -219,6 +219,9 @@ insert into rare (id) select tow.enqueue('noop', queue => 'other') from generate
 select tow.cancel(id) from rare where n in (2, 5) \g /dev/null
 select pg_temp.more(9000) \g /dev/null
 select is(tow_store.newest_ready('other', 9223372036854775807), (select id from rare where n = 4), 'a ready one is found');
+update tow_store.ready r set pos = nextval('tow_store.job_id') from rare where rare.n = 4 and r.id = rare.id;
+select is(tow_store.newest_ready('other', max(j.id)), (select id from rare where n = 4), 'one that came to its place after all that were made since') from tow_store.job j;
+select is(tow_store.newest_ready('other', (select id from rare where n = 4)), (select id from rare where n = 3), 'before an id');
 select is((select array_agg(l.id) from tow.list_jobs(queue => 'other', max_rows => 5) l), (select array_agg(id order by id desc) from rare), 'those of a queue');
 select is((select array_agg(l.id) from tow.list_jobs(queue => 'other', max_rows => 2) l), (select array_agg(id order by id desc) from rare where n > 3), 'the newest of it, though it is over');
 select is((select array_agg(l.id) from tow.list_jobs(queue => 'other', kind => 'noop', max_rows => 5) l), (select array_agg(id order by id desc) from rare), 'of a kind, too');

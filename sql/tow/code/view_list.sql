@@ -22,13 +22,14 @@ begin
 end $$;
 comment on function tow_store.has_named(text, text, bigint, bigint) is 'Whether any of the ids from p_first on and before p_before is of a queue, of a kind, or of both.';
 
+-- A position is given with the id, or later: the end itself is looked at, too, for those that came to their place long after they were made.
 create or replace function tow_store.newest_ready(p_queue text, p_before bigint) returns bigint
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 begin
-	return (select max(l.id) from tow_store.queue q join tow_store.band b on b.queue = q.id,
-			lateral (select r.id from tow_store.ready r where r.band = b.id and r.pos < p_before order by r.band desc, r.pos desc limit 1) l
+	return (select max(l.id) from tow_store.queue q join tow_store.band b on b.queue = q.id, unnest(array[p_before, 9223372036854775807]) e(pos),
+			lateral (select r.id from tow_store.ready r where r.band = b.id and r.pos < e.pos order by r.band desc, r.pos desc limit 1) l
 		where q.name = p_queue and l.id < p_before);
 end $$;
 comment on function tow_store.newest_ready(text, bigint) is 'One of the newest ready jobs of a queue before an id; null: none is found by a look at the end of each priority.';
