@@ -192,13 +192,13 @@ select alike(pg_temp.says('^schedule s'), '%warn: missed 3 instants in the last 
 insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now() - interval '20 h', tow.now(), 'skipped', 'missed, as were all until two' from tow_store.schedule where name = 's';
 select alike(pg_temp.says('^schedule s'), '%warn: missed more than 4 instants in the last day%', 'and those that have no row');
 select is((select s.hint from tow.status() s where s.component = 'schedule s' and s.detail like 'missed%'), $$was the scheduler or the database away? tow schedule history s; once that is known: select tow.seen_schedule('s')$$, 'what to do');
+update tow_store.schedule set kind = 'noop' where name = 's';
 select tow.seen_schedule('s');
 select is(pg_temp.says('^schedule s') like '%missed%', null, 'until somebody has seen it');
 select pg_temp.later('1 s');
 insert into tow_store.fire (schedule_id, at, fired_at, how, reason) select id, tow.now() - interval '30 h', tow.now(), 'skipped', 'missed' from tow_store.schedule where name = 's';
 select alike(pg_temp.says('^schedule s'), '%warn: missed 1 instant in the last day%', 'what comes later is said again');
 select pg_temp.later('1 s');
-update tow_store.schedule set kind = 'noop' where name = 's';
 select tow.run_schedule('s') \g /dev/null
 select is(pg_temp.says('^schedule s') like '%missed%', null, 'until it was run by hand');
 select pg_temp.later('1 s');
@@ -210,6 +210,21 @@ select alike(pg_temp.says('^schedule s'), '%warn: missed 3 instants in the last 
 select setval(arm, 1::bigint << 61) from tow_store.queue where name = 'default' \g /dev/null
 select alike(pg_temp.says('^queue default'), '%warn: its bell rings for 1 that are gone', 'a bell that rings for nobody');
 select setval(arm, 0) from tow_store.queue where name = 'default' \g /dev/null
+
+-- schedules whose jobs nobody would run
+select tow.schedule('slip', '@yearly', 'nooop') \g /dev/null
+select is(pg_temp.says('^schedule slip'), $$warn: no live worker knows kind 'nooop', did you mean 'noop'?$$, 'a schedule of a kind that nobody knows');
+select tow.set_schedule('slip', kind => 'noop', queue => 'defalt') \g /dev/null
+select is(pg_temp.says('^schedule slip'), $$warn: no live worker serves queue 'defalt', did you mean 'default'?$$, 'for a queue that nobody serves');
+select tow.set_schedule('slip', queue => 'default') \g /dev/null
+select is(pg_temp.says('^schedule slip'), null, 'not one whose jobs somebody would run');
+select tow.set_schedule('slip', kind => 'nooop') \g /dev/null
+savepoint living;
+update tow_store.worker set ended_at = tow.now();
+select is(pg_temp.says('^schedule slip'), null, 'while no worker lives that is said, not this of each schedule');
+rollback to living;
+select tow.pause_schedule('slip') \g /dev/null
+select is(pg_temp.says('^schedule slip'), null, 'nor one that is paused');
 
 select is((select count(*) from tow.overview() o, jsonb_object_keys(o) k where k in ('at', 'claims', 'positions', 'queues', 'workers', 'running', 'trouble')), 7::bigint, 'the overview has its parts');
 select * from finish();

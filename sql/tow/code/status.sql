@@ -244,6 +244,24 @@ begin
 end $$;
 comment on function tow_store.status_pauses() is 'Part of tow.status: kinds and lanes that somebody has paused.';
 
+-- While no worker lives at all that is said, not this of each. tow.unserved is dear, and for few.
+create or replace function tow_store.unserved_schedules() returns table(name text, kind text, queue text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	c_most constant int := 100;
+begin
+	return query
+		with w as materialized (
+			select l.kinds, l.queues from tow_store.worker l where l.ended_at is null and not tow_store.is_silent(l)
+		)
+		select s.name, s.kind, s.queue from tow_store.schedule s left join tow_store.queue q on q.name = s.queue
+		where s.paused_at is null and s.next_at is not null and exists (select from w) and not exists (select from w where s.kind = any(w.kinds) and q.id = any(w.queues))
+		order by s.name limit c_most;
+end $$;
+comment on function tow_store.unserved_schedules() is 'Schedules whose jobs no live worker would run, the first hundred.';
+
 -- A missed instant is missed whether its job ran after all or not; one row may stand for many that have none of their own. It
 -- is well where the schedule's own rule has made up for it, and quiet once somebody has said that he saw it, or ran it by hand.
 create or replace function tow_store.status_schedules() returns table(component text, status text, detail text, hint text)
@@ -273,9 +291,12 @@ begin
 		select 'schedule ' || f.name, case when bool_and(f.made_up) then 'ok' else 'warn' end,
 			format('missed %s%s in the last day, the last one %s%s', case when bool_or(f.reason ^@ 'missed, as were all until') then 'more than ' end, tow_store.some(count(*), 'instant'), max(f.at), case when bool_and(f.made_up) then '; it was made up for' end),
 			case when not bool_and(f.made_up) then 'was the scheduler or the database away? tow schedule history ' || f.name || '; once that is known: ' || format('select tow.seen_schedule(%L)', f.name) end
-		from f group by f.name;
+		from f group by f.name
+		union all
+		select 'schedule ' || u.name, 'warn', u.why, format('its jobs will wait: start a worker for them, or tow schedule set %s --kind NAME', u.name)
+		from (select o.name, tow.unserved(o.kind, o.queue) as why from tow_store.unserved_schedules() o) u where u.why is not null;
 end $$;
-comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed.';
+comment on function tow_store.status_schedules() is 'Part of tow.status: schedules that missed, and those whose jobs nobody would run.';
 
 create or replace function tow_store.status_daemons() returns table(component text, status text, detail text, hint text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
