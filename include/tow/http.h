@@ -93,6 +93,7 @@ char *tow_http_multipart(struct tow_arena *a, const struct tow_http_part *parts,
 
 char *tow_http_basic(struct tow_arena *a, const char *user, const char *password); /* a header */
 char *tow_base64(struct tow_arena *a, const void *data, size_t len);
+char *tow_hex(struct tow_arena *a, const void *data, size_t len);   /* small digits */
 void *tow_unhex(struct tow_arena *a, const char *hex, size_t *len); /* as encode(bytea, 'hex') */
 char *tow_hmac_sha256_hex(struct tow_arena *a, const char *key, const char *text, size_t len);
 /* A header by which a receiver knows who sent a body and when: Tow-Signature: t=<unix time>,

@@ -16,6 +16,7 @@
  *
  * Errors are those of place.h, and
  *	release.archive		FINAL: damaged, not all there, or no archive at all
+ *	release.volumes		FINAL: it is one of several volumes, and was given alone
  *	release.refused		FINAL: more than the rules allow, or hostile: its bytes may be good
  *	release.password	FINAL: encrypted */
 #ifndef TOW_UNPACK_H

@@ -7,11 +7,13 @@
 
 #include "lib/haulpage.h"
 #include "lib/haulwatch.h"
+#include "lib/note.h"
 #include "lib/print.h"
 #include "lib/sub.h"
 #include "lib/wait.h"
 #include "tow/command.h"
 #include "tow/fs.h"
+#include "tow/http.h"
 #include "tow/json.h"
 #include "tow/proc.h"
 
@@ -154,7 +156,6 @@ static int events(struct cli *c)
 static bool source(struct cli *c, struct cli_call *call)
 {
 	const char *word = cli_operand(c, 0), *dot = strrchr(word, '.');
-	TOW_AUTO_BUF hex = { 0 };
 	char *data;
 	size_t len;
 
@@ -166,10 +167,7 @@ static bool source(struct cli *c, struct cli_call *call)
 	if (!tow_fs_read(&c->arena, word, &data, &len, &c->err))
 		return tow_hint(&c->err, "a link begins with http://, https:// or magnet:; "
 					 "what else is given is a .torrent or .nzb file");
-	tow_buf_adds(&hex, "\\x");
-	for (size_t i = 0; i < len; i++)
-		tow_buf_addf(&hex, "%02x", (unsigned char)data[i]);
-	cli_arg(call, "data", tow_strdup(&c->arena, hex.data));
+	cli_arg(call, "data", tow_fmt(&c->arena, "\\x%s", tow_hex(&c->arena, data, len)));
 	cli_arg(call, "type",
 		cli_has(c, "type")		  ? cli_option(c, "type")
 		: dot && strcmp(dot, ".nzb") == 0 ? "nzb"
@@ -253,11 +251,19 @@ static int by_id(struct cli *c, const char *verb)
 
 static int let_go(struct cli *c, const char *verb)
 {
+	const char *id = cli_operand(c, 0), *remove = cli_option(c, "remove");
+	bool data = remove && strcmp(remove, "data") == 0;
 	struct cli_call call = { 0 };
+	TOW_AUTO_ROWS *left = NULL;
 
-	cli_arg(&call, "id", cli_operand(c, 0));
-	cli_arg(&call, "remove", cli_option(c, "remove"));
-	return numbered(c) && cli_call(c, NULL, verb, &call) ? EX_OK : cli_failed(c);
+	cli_arg(&call, "id", id);
+	cli_arg(&call, "remove", remove);
+	if (!numbered(c) || (data && !tow_call(c->db, &left, &c->err, "haul.left_there", id)) ||
+	    !cli_call(c, NULL, verb, &call))
+		return cli_failed(c);
+	if (data && !cli_has(c, "json"))
+		note_said(c, left);
+	return EX_OK;
 }
 
 static int cancel(struct cli *c)

@@ -116,6 +116,20 @@ char *tow_http_basic(struct tow_arena *a, const char *user, const char *password
 	return tow_fmt(a, "Authorization: Basic %s", tow_base64(a, both, strlen(both)));
 }
 
+char *tow_hex(struct tow_arena *a, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *in = data;
+	char *text = tow_alloc(a, 2 * len + 1);
+
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = digits[in[i] >> 4];
+		text[2 * i + 1] = digits[in[i] & 15];
+	}
+	text[2 * len] = '\0';
+	return text;
+}
+
 static int digit(char c)
 {
 	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;

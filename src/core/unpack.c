@@ -150,6 +150,28 @@ static bool fail_password(struct tow_unpacking *u, struct tow_err *e)
 			      name_of(u));
 }
 
+static bool is_alone(struct tow_unpacking *u)
+{
+	unsigned char head[64];
+	ssize_t n;
+
+	if (u->n_volumes != 1 || open_volume(&u->volumes[0]) < 0)
+		return false;
+	n = pread(u->volumes[0].fd, head, sizeof(head), 0);
+	return n > 0 && unpack_is_volume(name_of(u), head, (size_t)n);
+}
+
+static bool fail_damaged(struct tow_unpacking *u, const char *why, struct tow_err *e)
+{
+	if (!is_alone(u))
+		return tow_fail_class(e, TOW_FINAL, "release.archive",
+				      "the archive '%s' is not good: %s", name_of(u), why);
+	return tow_fail_class(e, TOW_FINAL, "release.volumes",
+			      "the archive '%s' is one of several volumes, and the others are not "
+			      "here",
+			      name_of(u));
+}
+
 static bool fail_archive(struct tow_unpacking *u, struct tow_err *e)
 {
 	const char *text = archive_error_string(u->archive);
@@ -159,8 +181,7 @@ static bool fail_archive(struct tow_unpacking *u, struct tow_err *e)
 		return place_fail_from(e, "read", u->read_path, u->read_error);
 	if (is_encrypted(u, text))
 		return fail_password(u, e);
-	return tow_fail_class(e, TOW_FINAL, "release.archive", "the archive '%s' is not good: %s",
-			      name_of(u), text);
+	return fail_damaged(u, text, e);
 }
 
 /*--- an entry */
@@ -272,9 +293,8 @@ static bool next_entry(struct tow_unpacking *u, struct tow_err *e)
 static bool end_file(struct tow_unpacking *u, bool has_holes, struct tow_err *e)
 {
 	if (u->size > u->reach && !has_holes)
-		return tow_fail_class(e, TOW_FINAL, "release.archive",
-				      "the archive '%s': '%s' is shorter than it says", name_of(u),
-				      u->name);
+		return fail_damaged(u, tow_fmt(&u->arena, "'%s' is shorter than it says", u->name),
+				    e);
 	if (u->size > u->reach) {
 		if (ftruncate(u->file, u->size) != 0)
 			return place_fail(e, "write", u->name, errno);

@@ -13,4 +13,8 @@ TOW_MUST bool unpack_write(int fd, const char *path, const void *data, size_t le
 			   long long reserve, struct tow_err *e);
 void unpack_times(int fd, time_t changed);
 
+/* Whether a file is one of several volumes of an archive: a rar says so in its first bytes, of
+ * which 64 are enough; pieces of something else (x.7z.001) only by their name. */
+bool unpack_is_volume(const char *name, const unsigned char *head, size_t len);
+
 #endif

@@ -61,7 +61,7 @@ is "$(find "$room" -name 'evil*' -o -name good.mkv -o -name .tow-unpack)" "" "an
 
 split=$(tow haul add "$room/split.torrent" --title split)
 ok "a zip in parts" ends "$split" failed
-like "$(asks "select class || ': ' || error from haul.downloads where id = $split")" "^release.archive: the archive 'split/film.zip' is a zip in parts, which cannot be unpacked here: .*--unpack off" "is refused, with what to do"
+like "$(asks "select class || ': ' || error || ': ' || hint from haul.downloads where id = $split")" "^release.volumes: the archive 'split/film.zip' is a zip in parts, which cannot be unpacked here: .*--unpack off" "is refused, with what to do"
 is "$(find "$room/library" -name '*split*' -o -name '*.z01' -o -name .tow-unpack)" "" "and nothing of it is there"
 
 #--- given up in the middle of it (a disk that keeps who writes waiting: tests/lib/faulty.c)

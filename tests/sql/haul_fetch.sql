@@ -199,7 +199,7 @@ select is(tow.state(:trial), 'running', 'and what else there is');
 select is((select trouble from haul.downloads where id = :fifth), 'waits for a free slot (3 of 3)', 'the fourth says that it waits');
 select tow.pause_queues('a new disk') \g /dev/null
 select tow.pause_kind('haul.fetch') \g /dev/null
-select is((select trouble from haul.downloads where id = :fifth), 'queue haul is paused: a new disk; kind haul.fetch is paused', 'or that somebody has paused it, and why');
+select is((select trouble from haul.downloads where id = :fifth), 'waits: queue haul is paused: a new disk (tow queue resume haul); kind haul.fetch is paused (tow kind resume haul.fetch)', 'or that somebody has paused it, and why');
 select is((select trouble from haul.downloads where id = :fifth - 3), null, 'which one that is begun does not');
 select tow.resume_queues() \g /dev/null
 select tow.resume_kind('haul.fetch') \g /dev/null

@@ -65,7 +65,7 @@ select is(pg_temp.acts(:a_id), 'resume reannounce', 'which announces it once mor
 select pg_temp.wants(repeat('d', 40)) as n_id \gset
 select haul.grabbed(:n_id, null), tow.cancel(pg_temp.job(:n_id, 'haul.grab')), pg_temp.later('3 minutes') \g /dev/null
 select pg_temp.sees(pg_temp.t(:'a', 'downloading', format('{"tags": ["tow-%s"]}', :a_id)::jsonb)) \g /dev/null
-select is(pg_temp.is_now(:n_id), 'downloading client c does not list it: it has dropped it, or holds it under another name', 'what its client does not list');
+select is(pg_temp.is_now(:n_id), 'downloading client c does not list it: it has dropped it, or holds it already for somebody else', 'what its client does not list');
 select is(haul.retry(:n_id), 'approved', 'is given to it anew');
 select is(tow.state(pg_temp.job(:n_id, 'haul.grab')), 'ready', 'by a job');
 select haul.cancel(:n_id) \g /dev/null

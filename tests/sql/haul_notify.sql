@@ -142,6 +142,7 @@ select is((select count(*) from haul.begin_notify('phone', 79)), 0::bigint, 'it 
 select is(haul.notified(:m, 'http.connect', 'refused', 'look'), 'failed', 'after a day it is given up');
 select is((select count(*) from pg_temp.sent('phone')), 0::bigint, 'and not tried again');
 -- What nobody cares for is found.
+select haul.cancel(d.id) from haul.downloads d where d.title = 'quiet' \g /dev/null
 delete from haul_store.news;
 select tow.cancel(j.id) from tow.jobs j where j.kind = 'haul.notify' and j.state in ('ready', 'scheduled', 'retrying', 'running') \g /dev/null
 select haul.give_up(pg_temp.wants('lost', 'films'), 'x', 'no', null) \g /dev/null

@@ -260,7 +260,7 @@ START_TEST(rar_in_volumes)
 	ck_assert_str_eq(got.of[0].path, "film.mkv");
 	check_file(path("lib/" FOLDER "/film.mkv"), 900000, 5);
 	ck_assert(tow_unpack_sweep(path("lib"), FOLDER, NULL));
-	no_release("x.rar", "release.archive"); /* the others are missing */
+	no_release("x.rar", "release.volumes"); /* the others are missing */
 }
 END_TEST
 

@@ -27,7 +27,7 @@ const groups = {
 
 const sorts = [['-id', 'Newest first'], ['title', 'Title'], ['-percent', 'Furthest first'], ['-size', 'Largest first'], ['priority', 'Priority'], ['-completed_at', 'Completed last']];
 
-const removes = [['no', 'keeps it as it is'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files']];
+const removes = [['no', 'keeps it as it is'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files (aria2 and rTorrent leave them)']];
 const askRemove = { name: 'remove', label: 'What its client does with it', value: 'no', options: removes };
 const ended = ['completed', 'failed', 'cancelled', 'rejected'];
 const deleteText = 'What is deleted is in no list any more; files in a library stay.';

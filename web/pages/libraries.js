@@ -20,7 +20,7 @@ async function fieldsOf(l) {
 		{ name: 'done_tag', label: 'Tag, once it is here', value: l.done_tag, pattern: '[^,]+', title: 'a word without commas', hint: 'its transfer gets it in its client' },
 		{ name: 'done_category', label: 'Category, once it is here', value: l.done_category, hint: 'its transfer is put into it' },
 		{ name: 'done_remove', label: 'Once its seeding goal is met, its client', value: l.done_remove ?? 'no',
-			options: [['no', 'keeps it'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files']] },
+			options: [['no', 'keeps it'], ['transfer', 'forgets it, and keeps the files'], ['data', 'forgets it, and deletes its files (aria2 and rTorrent leave them)']] },
 		{ name: 'profile', label: 'Trouble is treated by profile', value: l.profile ?? 'default', options: profiles },
 		{ name: 'taken', label: 'When a name is another file\'s', value: l.taken ?? 'suffix', rare: true,
 			options: [['suffix', 'the new one gets a number'], ['skip', 'the new one stays out'], ['replace', 'the new one takes its place'], ['better', 'the better one stays'], ['fail', 'the import fails']] },

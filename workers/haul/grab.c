@@ -109,6 +109,17 @@ static bool is_ours(struct session *s, struct tow_arena *a, const char *tag, con
 	return strcmp(e->class, "client.refused") == 0 && find(s, a, tag, key, &also) && *key;
 }
 
+/* What a link led to; other attempts get that from the database. */
+static bool keep_source(struct grab *g, struct tow_err *e)
+{
+	const char *text = g->new.data ? g->new.data : g->new.link;
+	size_t len = g->new.data ? g->new.data_len : strlen(text);
+
+	return tow_call(g->db, NULL, e, "haul.keep_source", work_download(g->job),
+			tow_fmt(tow_job_arena(g->job), "\\x%s",
+				tow_hex(tow_job_arena(g->job), text, len)));
+}
+
 /* Where we cannot read it the client may: then it says itself what it holds already. But it is not
  * sent where we would not go. Of a link the log has the host alone: its path may hold a passkey. */
 static bool read_source(struct grab *g, struct torrent_id *id, struct tow_err *e)
@@ -117,10 +128,11 @@ static bool read_source(struct grab *g, struct torrent_id *id, struct tow_err *e
 	const char *host = tow_client_host(a, g->new.link);
 	const struct source_limits limits = { .timeout_ms = g->session.conf.timeout_ms,
 					      .most = g->session.client.driver->most_data };
+	const char *link = g->new.link;
 	struct tow_err why = { 0 };
 
 	if (source_read(a, &g->new, &limits, id, &why))
-		return true;
+		return g->new.link == link || keep_source(g, e);
 	if (strcmp(why.class, "http.inside") == 0) {
 		*e = why;
 		return false;
@@ -208,7 +220,8 @@ static bool add(struct grab *g, struct tow_err *e)
 	       is_ours(&g->session, a, g->new.tag, &g->key, e);
 }
 
-/* Of a link that only the client could read it says which torrent that is. */
+/* Of a link that only the client could read it says which torrent that is; and what was not there a
+ * moment ago may have come meanwhile. */
 static bool add_held(struct grab *g, struct tow_err *e)
 {
 	struct torrent_id id = { .v1 = g->key };
@@ -242,7 +255,7 @@ static bool give(struct grab *g, const char *type, struct tow_err *e)
 	if (!say_lost(g, e) || (!g->key && tow_job_attempt(g->job) > 1 &&
 				!find(&g->session, a, g->new.tag, &g->key, e)))
 		return false;
-	return add(g, e) || (!id.v1 && !id.v2 && add_held(g, e));
+	return add(g, e) || add_held(g, e);
 }
 
 static bool run(struct tow_job *j, struct tow_err *e)

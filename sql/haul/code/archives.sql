@@ -21,7 +21,7 @@ as $$
 		) v
 		window k as (partition by v.key)
 	)
-	select v.archive, v.n, v.path, v.size, v.whole, case when v.key ~ '\.z$' then 'is a zip in parts, which cannot be unpacked here: tow library set NAME --unpack off places the parts as they are'
+	select v.archive, v.n, v.path, v.size, v.whole, case when v.key ~ '\.z$' then 'is a zip in parts, which cannot be unpacked here'
 			else 'lacks its volume ' || min(case when v.lowest > v.starts then v.starts when v.next > v.n + 1 then v.n + 1 end) over (partition by v.key) end
 	from v
 	where v.key !~ '\.r$' or v.lowest <= 1

@@ -13,6 +13,8 @@ comment on function haul_store.fit_for(text) is 'The states of downloads that a 
 create or replace function haul_store.bulk_one(p_verb text, p_id bigint, p_remove text) returns text
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+	v_left constant text := case when p_remove = 'data' then haul.left_there(p_id) end;
 begin
 	case p_verb
 		when 'pause' then perform haul.pause(p_id);
@@ -21,7 +23,7 @@ begin
 		when 'cancel' then perform haul.cancel(p_id, coalesce(p_remove, 'no'));
 		else perform haul.forget(p_id, p_remove);
 	end case;
-	return 'done';
+	return concat_ws(': ', 'done', v_left);
 exception
 	when sqlstate 'TW404' or sqlstate 'TW409' then
 		return 'not done: ' || sqlerrm;

@@ -66,6 +66,31 @@ begin
 end $$;
 comment on function haul_store.link_transfers(haul_store.client) is 'Find out whose a client''s transfers are.';
 
+-- What a client took and does not list: some say yes to what they hold already, or cannot read, and drop it. Nothing is known of what
+-- it holds while it is not well. One that is seen later goes on.
+create or replace function haul_store.give_up_unlisted(c haul_store.client) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_patience constant interval := interval '10 minutes';
+	d haul_store.download;
+begin
+	if not exists (select from haul_store.health h where h.client = c.id and h.state = 'ok' and h.since < tow.now() - c_patience) then
+		return;
+	end if;
+	for d in
+		select o.* from haul_store.download o
+		where o.client = c.id and o.state = 'downloading' and o.state_at < tow.now() - c_patience and not exists (select from haul_store.transfer t where t.download = o.id)
+		order by o.id limit 20
+	loop
+		d := haul_store.see_download(d.id);
+		continue when d.state <> 'downloading'; -- somebody was faster
+		perform haul_store.move_to(d, 'failed', format('client %s took it, and does not list it', c.name), 'transfer.missing',
+			format('it may be there already for somebody else, or in another category: look there; then tow haul retry %s gives it to it anew', d.id));
+	end loop;
+end $$;
+comment on function haul_store.give_up_unlisted(haul_store.client) is 'Fail what a client was given and has dropped without a word.';
+
 -- What waits for room or its turn, the most urgent first. And jobs that were lost for good (their worker died with them again
 -- and again) are made anew; one that is there stays, by its key: some are looked at each time, whichever.
 create or replace function haul_store.push(c haul_store.client) returns void
@@ -118,6 +143,7 @@ begin
 		end if;
 	end loop;
 	perform haul_store.escalate(c.id, p_clock);
+	perform haul_store.give_up_unlisted(c);
 	perform haul_store.try_again(c.id);
 	perform haul_store.clear_out(c.id);
 end $$;

@@ -23,6 +23,16 @@ begin
 end $$;
 comment on function haul_store.let_go(haul_store.download, text) is 'Have a client forget what it holds of a download that has ended (transfer), or delete it (data).';
 
+-- aria2 and rTorrent never delete data. Where it is not known what the client has, there is nothing to be said.
+create or replace function haul.left_there(id bigint) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+	select format('client %s deletes no files: those of download %s stay%s', c.name, d.id, ' in ' || haul_store.local_path(t.client, t.folder))
+	from haul_store.download d join haul_store.client c on c.id = d.client join haul_store.transfer t on t.download = d.id
+	where d.id = left_there.id and c.driver in ('aria2', 'rtorrent') and t.missed < 3 and t.state <> 'removed' order by t.missed, t.id limit 1
+$$;
+comment on function haul.left_there(bigint) is 'What stays of a download on disk when its client is told to delete it (remove: data of haul.cancel and haul.forget), in words; null: nothing.';
+
 -- For the job that deletes what our workers fetched where nobody has asked for that (gone): what has to be in a library still,
 -- or it would be the last of it.
 create or replace function haul.needed(download bigint) returns table(root text, target text, size bigint)

@@ -51,12 +51,22 @@ as $$
 #variable_conflict use_column
 declare
 	d constant haul_store.download := haul_store.work_on(begin_grab.download, '{approved}');
+	v_magnet constant text := case when substr(d.data, 1, 7) = 'magnet:'::bytea then convert_from(d.data, 'UTF8') end;
 begin
 	perform haul_store.check_well(d.client);
-	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms, d.link, encode(d.data, 'hex'), case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category, c.revision, d.type
+	return query select c.driver, c.url, c.user_name, c.secret, coalesce(d.category, c.category), c.tag, c.timeout_ms,
+			coalesce(v_magnet, case when d.data is null then d.link end), case when v_magnet is null then encode(d.data, 'hex') end, case when d.type = 'http' then coalesce(haul_store.title_of(d.link), d.title) else d.title end, d.tag, d.options, d.category, c.revision, d.type
 		from haul_store.client_conf(d.client) c;
 end $$;
-comment on function haul.begin_grab(bigint) is 'For the job that gives a download to its client: whom to ask, for what.';
+comment on function haul.begin_grab(bigint) is 'For the job that gives a download to its client: whom to ask, for what. link is null where what it leads to is known: data, or a magnet in its place.';
+
+-- Trackers count how often their links are read.
+create or replace function haul.keep_source(download bigint, source bytea) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+	update haul_store.download d set data = keep_source.source where d.id = keep_source.download and d.state = 'approved' and d.link is not null and d.data is null
+$$;
+comment on function haul.keep_source(bigint, bytea) is 'For the job that gives a download to its client: what its link led to, a .torrent or a magnet. Another attempt gets that, and the link is not read again.';
 
 -- One that was given up or is in no list any more holds nothing: whoever comes next gets it.
 create or replace function haul_store.holder(p_client int, p_keys text[], p_but bigint) returns haul_store.download

@@ -30,7 +30,18 @@ as $$
 $$;
 comment on function haul_store.note_verb(haul_store.download, text, jsonb) is 'Write down what somebody does with a download.';
 
--- What was wrong is over once it moves on; a failure says what is wrong.
+-- As its client calls it, or is told to; a magnet says it before anybody has it.
+create or replace function haul_store.hash_of(d haul_store.download) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select h.id
+	from (select array(select unnest(t.key || t.ids) from haul_store.transfer t where t.download = d.id order by t.missed, t.id) || d.key || haul_store.hashes_of(d.link)) k(ids), unnest(k.ids) with ordinality h(id, n)
+	where d.type = 'torrent' and h.id ~ '^[0-9a-f]{40}$' order by h.n limit 1
+$$;
+comment on function haul_store.hash_of(haul_store.download) is 'By which a torrent is known now; null: that is not known, or it is none.';
+
+-- What was wrong is over once it moves on; a failure says what is wrong. Its hash may not be found any more later, and what its link
+-- led to is not needed any more at the end.
 create or replace function haul_store.move_to(
 	d haul_store.download, p_state text, p_detail text default null, p_class text default null, p_hint text default null
 ) returns haul_store.download
@@ -45,7 +56,8 @@ begin
 	end if;
 	update haul_store.download o set state = p_state, state_at = tow.now(), class = p_class, error = case when p_class is not null then p_detail end, hint = p_hint,
 		back = case when p_state in ('paused', 'failed') then v_from else o.back end, let = false,
-		completed_at = case when p_state = 'completed' then tow.now() end
+		completed_at = case when p_state = 'completed' then tow.now() end,
+		hash = coalesce(o.hash, haul_store.hash_of(o)), data = case when p_state <> 'completed' or o.link is null then o.data end
 	where o.id = d.id returning o.* into d;
 	perform haul_store.note_event(d.id, p_state, p_detail, v_from, p_state);
 	return d;

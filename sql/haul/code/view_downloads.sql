@@ -81,29 +81,42 @@ as $$
 $$;
 comment on function haul_store.say_asking(bigint) is 'Why a download waits for somebody''s word.';
 
+create or replace function haul_store.next_job(d haul_store.download) returns table(kind text, job bigint)
+language sql stable rows 1 set search_path = pg_catalog, pg_temp
+as $$
+	select 'haul.fetch', f.jobs[cardinality(f.jobs)] from haul_store.fetch f where d.state in ('approved', 'downloading') and f.download = d.id and not f.stopped
+	union all
+	(select e.kind, e.job from haul_store.errand e
+		where e.download = d.id and e.kind = case d.state when 'approved' then 'haul.grab' when 'downloaded' then 'haul.import' when 'importing' then 'haul.import' end order by e.job desc limit 1)
+	limit 1
+$$;
+comment on function haul_store.next_job(haul_store.download) is 'The job of ours that a download waits for, and its kind.';
+
 -- For a moment each is ready before a worker takes it: that is not worth a word.
 create or replace function haul_store.say_slot(d haul_store.download) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-	v_job constant bigint := (select f.jobs[cardinality(f.jobs)] from haul_store.fetch f where f.download = d.id and not f.stopped);
+	v_kind text;
+	v_state text;
 	v_paused text;
 	v_full text;
 begin
-	if tow.state(v_job) is distinct from 'ready' then
+	select n.kind, tow.state(n.job) into v_kind, v_state from haul_store.next_job(d) n;
+	if v_state is null or v_state not in ('ready', 'waiting') then
 		return null;
 	end if;
-	v_paused := tow_store.say_paused('haul', 'haul.fetch');
+	v_paused := tow_store.say_paused('haul', v_kind);
 	if v_paused is not null then
-		return v_paused;
+		return 'waits: ' || v_paused;
 	end if;
-	v_full := (select format('(%s of %s)', l.running, l.max_running) from tow.limits l where l.what = 'kind' and l.name = 'haul.fetch' and l.running >= l.max_running);
-	if v_full is null and d.state_at > tow.now() - interval '10 s' then
+	v_full := (select format('(%s of %s)', l.running, l.max_running) from tow.limits l where l.what = 'kind' and l.name = v_kind and l.running >= l.max_running);
+	if v_state = 'waiting' or v_full is null and d.state_at > tow.now() - interval '10 s' then
 		return null;
 	end if;
-	return coalesce(tow.unserved('haul.fetch', 'haul'), concat_ws(' ', 'waits for a free slot', v_full));
+	return coalesce(tow.unserved(v_kind, 'haul'), concat_ws(' ', 'waits for a free slot', v_full));
 end $$;
-comment on function haul_store.say_slot(haul_store.download) is 'That the job which is to fetch a download waits for a slot, or is paused, in words; null: neither.';
+comment on function haul_store.say_slot(haul_store.download) is 'That the job which a download waits for waits for a slot, or is paused, in words; null: neither.';
 
 create or replace function haul_store.say_silence(d haul_store.download, t haul_store.transfer) returns text
 language sql stable set search_path = pg_catalog, pg_temp
@@ -128,13 +141,13 @@ begin
 		when not c.enabled then format('client %s is disabled; the download is left as it is', c.name)
 		when h.state not in ('ok', 'new', 'suspect') then format('client %s is %s since %s: %s; the download is left as it is', c.name, h.state, date_trunc('second', h.since), h.error)
 		when d.state in ('approved', 'downloading') and c.driver = 'web' then coalesce(haul_store.say_slot(d), p_tried, haul_store.shown_words(t.error, true, p_sees), haul_store.say_silence(d, t))
-		when d.state = 'approved' then coalesce(haul_store.held_back(d), p_tried)
+		when d.state = 'approved' then coalesce(haul_store.held_back(d), haul_store.say_slot(d), p_tried)
 		when d.state = 'downloading' and haul_store.is_stopped() then format('nobody looks at client %s, watching is stopped: tow haul start', c.name)
 		when d.state = 'downloaded' and d.library is null then 'there is no library for it: '
 			|| case when exists (select from haul_store.library) then format('tow haul retry %s --library NAME', d.id) else 'tow library add NAME ROOT' end
-		when d.state in ('downloaded', 'importing') then p_tried
+		when d.state in ('downloaded', 'importing') then coalesce(haul_store.say_slot(d), p_tried)
 		when d.state = 'downloading' and t.state = 'paused' then format('it is paused in client %s', c.name)
-		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it under another name', c.name)
+		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it already for somebody else', c.name)
 		when d.state = 'downloading' and t.trouble is not null and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;
@@ -167,7 +180,7 @@ select d.id, d.title, d.state, coalesce(t.percent, case when d.state in ('comple
 	case when d.state in ('completed', 'failed', 'cancelled', 'rejected') then haul_store.remove_by_default(d) end as removes, c.driver, haul_store.shown_link(d.link) as source,
 	(select max(x.job) from (select e.job from haul_store.errand e where e.download = d.id union all select unnest(f.jobs) from haul_store.fetch f where f.download = d.id) x) as job,
 	case when y.next_at is not null or y.tries is not null and d.state = 'downloading' then 'waiting' when d.state = 'downloading' and t.state in ('paused', 'queued', 'checking', 'moving') and c.driver <> 'web' or d.state = 'completed' and t.state = 'seeding' then t.state else d.state end as doing,
-	case when d.type = 'torrent' then (select h.id from unnest(array[t.key, d.key] || t.ids) h(id) where h.id ~ '^[0-9a-f]{40}$' limit 1) end as hash
+	case when d.type = 'torrent' then (select h.id from unnest(array[d.hash, t.key, d.key] || t.ids) h(id) where h.id ~ '^[0-9a-f]{40}$' limit 1) end as hash
 from haul_store.download d
 	left join haul_store.client c on c.id = d.client left join haul_store.health h on h.client = d.client
 	left join haul_store.library l on l.id = d.library
@@ -175,7 +188,7 @@ from haul_store.download d
 	left join lateral haul_store.trying(d) y on true
 	left join lateral (select t.down, t.eta where haul_store.is_coming(d.state, h.state, t.state) and y.next_at is null) m on true
 where d.forgotten_at is null;
-comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries, and as long as a host that could not be reached is asked again and has not answered, paused, queued, checking or moving where its client says so, and seeding where what is here is still given to others. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others. hash: by which a torrent is known, once that is.';
+comment on view haul.downloads is 'What is to be downloaded and has been, how far it is, and what is wrong: its client, if that is down or not configured, else what that says. trouble: the same in plain words, with what was done about it, what will be, and what it waits for, or that what was placed is undone; tracker is what its tracker says. tries, max_tries, next_try_at: how often a job of ours has tried in vain, of how many times, and when it does next (null: now); failing: so often that somebody should look. removes: what haul.forget has its client do (no, transfer, data), of what has ended. source: its link, without what may be a secret; job: that which does, or did, the last thing for it. doing: its state, but waiting between two tries, and as long as a host that could not be reached is asked again and has not answered, paused, queued, checking or moving where its client says so, and seeding where what is here is still given to others. status: the state as programs beside ours call it; SEEDING is one that is here and still given to others. hash: by which a torrent is known, once that is, also when its client does not hold it any more.';
 
 create or replace view haul.files as
 select f.id, f.download, d.title, f.state, f.source, l.root || '/' || f.target as path, f.size, coalesce(f.mode, case when f.state = 'placed' then 'adopted' end) as mode, f.why, f.hash,

@@ -126,13 +126,13 @@ comment on function tow_store.why_closed(tow_store.job, int, bigint) is 'Part of
 create or replace function tow_store.say_paused(p_queue text, p_kind text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select string_agg(p.what || ' is paused' || coalesce(': ' || p.why, ''), '; ' order by p.n)
+	select string_agg(format('%s is paused%s (tow %s resume %s)', p.what || ' ' || p.name, ': ' || p.why, p.what, p.name), '; ' order by p.n)
 	from (
-		select 1, 'queue ' || q.name, q.pause_reason from tow_store.queue q where q.name = p_queue and q.paused_at is not null
+		select 1, 'queue', q.name, q.pause_reason from tow_store.queue q where q.name = p_queue and q.paused_at is not null
 		union all
-		select 2, 'kind ' || g.name, g.pause_reason from tow_store.gate g where g.what = 'k' and g.name = p_kind and g.paused_at is not null) p(n, what, why)
+		select 2, 'kind', g.name, g.pause_reason from tow_store.gate g where g.what = 'k' and g.name = p_kind and g.paused_at is not null) p(n, what, name, why)
 $$;
-comment on function tow_store.say_paused(text, text) is 'That somebody paused a queue, or a kind, in words; null: neither.';
+comment on function tow_store.say_paused(text, text) is 'That somebody paused a queue, or a kind, in words, with what ends that; null: neither.';
 
 create or replace function tow_store.why_unserved(j tow_store.job, p_queue int, p_place text)
 returns table(rank int, reason text, detail text, ids bigint[], until timestamptz, hint text)

@@ -13,6 +13,11 @@ static bool say(struct cli *c, const struct tow_rows *rows, const char *how)
 	return text;
 }
 
+void note_said(struct cli *c, const struct tow_rows *rows)
+{
+	(void)say(c, rows, "note");
+}
+
 bool note_unserved(struct cli *c, const char *kind, const char *queue)
 {
 	TOW_AUTO_ROWS *rows = NULL;

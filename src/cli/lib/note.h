@@ -18,4 +18,7 @@ bool note_unserved(struct cli *c, const char *kind, const char *queue);
  * or that nobody knows --kind. */
 void note_unheard(struct cli *c);
 
+/* What an answer of one value says, as a note; nothing where that is null. */
+void note_said(struct cli *c, const struct tow_rows *rows);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../torrent.h"
 #include "qbittorrent.h"
 
 #define MAX_LISTING (256ul << 20)
@@ -318,15 +319,46 @@ static const char *added_key(struct tow_arena *a, const struct tow_http_answer *
 	return tow_strdup(a, tow_json_text(tow_json_at(tow_json_get(doc, "added_torrent_ids"), 0)));
 }
 
-/* Before 5.0 it says no more than this. */
-static bool not_taken(struct tow_err *e)
+static bool find_held(struct tow_client *c, struct tow_arena *a, const char *hash,
+		      struct tow_json **doc, const char **key, struct tow_err *e)
 {
-	tow_fail_class(e, TOW_FINAL, "client.refused",
-		       "it holds this torrent already, or cannot read it");
-	return tow_hint(
-		e,
-		"look for it in the client: what others put there is taken over once it is in the "
-		"client's category and --adopt is on; or remove it there, and retry");
+	if (!hash || *key)
+		return true;
+	if (qb_find(c, a, hash, doc, e)) {
+		*key = hash;
+		return true;
+	}
+	if (strcmp(e->class, "client.gone") != 0)
+		return false;
+	*e = (struct tow_err){ 0 };
+	return true;
+}
+
+/* One of ours gets the tags and the category that it lacks. */
+static bool take_over(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
+		      const char *key, struct tow_err *e)
+{
+	return (!t->tag || add_tag(c, a, key, t->tag, e)) &&
+	       (!c->conf->tag || add_tag(c, a, key, c->conf->tag, e)) &&
+	       (!c->conf->category || set_category(c, a, key, c->conf->category, e));
+}
+
+/* It says no more than that it would not, whether it holds it already or cannot read it. */
+static bool not_taken(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
+		      const char **key, struct tow_err *e)
+{
+	struct torrent_id id = torrent_id(a, t);
+	TOW_AUTO_JSON *torrent = NULL;
+	const char *second = id.v2 ? tow_strndup(a, id.v2, TORRENT_DIGITS) : NULL;
+
+	if (!find_held(c, a, id.v1, &torrent, key, e) || !find_held(c, a, second, &torrent, key, e))
+		return false;
+	if (*key)
+		return t->ours ? take_over(c, a, t, *key, e) : tow_client_held(e);
+	tow_fail_class(e, TOW_FINAL, "client.refused", "it did not take this%s",
+		       id.v1 || id.v2 ? ", and does not hold it"
+				      : ": it holds it already, or cannot read it");
+	return tow_hint(e, "its log (View, Log) may say why");
 }
 
 static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
@@ -342,8 +374,9 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 		return false;
 	if (answer.status == 415)
 		return tow_fail_class(e, TOW_FINAL, "client.refused", "this is no torrent file");
+	*key = NULL;
 	if (answer.status == 409 || said(&answer, "Fails."))
-		return not_taken(e);
+		return not_taken(c, a, t, key, e);
 	if (!tow_http_ok(&answer, e))
 		return false;
 	*key = added_key(a, &answer);
