@@ -59,4 +59,39 @@ holds transmission --user admin --secret secret:lab
 holds qbittorrent
 holds deluge --secret secret:lab
 holds rtorrent
+
+# What was ours, and is nobody's any more, is taken over wherever it stands there, although qBittorrent only says that it would not.
+says_there() { curl -s "$url/api/v2/torrents/info" | jq -r "$1"; }
+qbittorrent_start last
+last=$pid
+tow client add last qbittorrent "$url" --category tow --fast 500ms --slow 500ms --timeout '2 s'
+for disk in one two; do
+	head -c 300000 /dev/urandom >"$room/src/last.$disk"
+	torrent "last.$disk" "$room/src/last.$disk"
+	cp "$room/src/last.$disk" "$room/last/downloads/"
+done
+first=$(tow haul add "$room/last.one.torrent" --client last)
+ok "one is placed" becomes "$first" completed
+tow haul forget "$first"
+hash=$(says_there '.[0].hash')
+curl -s -d category=elsewhere "$url/api/v2/torrents/createCategory"
+curl -s -d "hashes=$hash&category=elsewhere" "$url/api/v2/torrents/setCategory"
+ok "somebody has put it where no listing of ours looks" wait_until "says \"select count(*) from haul_store.transfer where client = (select id from haul_store.client where name = 'last') and missed = 0\" 0" 60
+again=$(tow haul add "$room/last.one.torrent" --client last --library second)
+ok "asked for again it is placed" becomes "$again" completed
+like "$(says_there '.[0] | .category + " " + .tags')" "^tow .*tow-$again" "and has what it lacked there"
+
+# Trackers count how often a link is read.
+port=$(free_port)
+begin reads python3 -u -m http.server --bind 127.0.0.1 --directory "$room" "$port"
+wait_until "curl -s -o /dev/null http://127.0.0.1:$port/last.two.torrent"
+: >"$room/reads.log"
+kill -STOP "$last"
+again=$(tow haul add "http://127.0.0.1:$port/last.two.torrent" --client last)
+ok "its client hangs" wait_until "says \"select count(*) > 0 from haul_store.download where id = $again and data is not null\" t" 60
+ok "an attempt comes to nothing" wait_until "says \"select count(*) from tow.jobs where kind = 'haul.grab' and args ->> 'download' = '$again' and state in ('retrying', 'scheduled')\" 1" 60
+kill -CONT "$last"
+ok "it is placed when that goes on" becomes "$again" completed
+is "$(grep -c last.two.torrent "$room/reads.log")" 1 "and its link was read once"
+is "$(asks "select data is null from haul_store.download where id = $again")" t "what it led to goes in the end"
 done_testing

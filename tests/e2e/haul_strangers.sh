@@ -16,7 +16,7 @@ theirs() {
 }
 name_held() { drive list | jq -e --arg name "$1" '.transfers[] | select(.name == $name)' >/dev/null; }
 hash_of() { drive list | jq -r --arg name "$1" '.transfers[] | select(.name == $name) | .ids | map(select(length == 40)) | .[0]'; }
-foreign="and not for Towpath"
+foreign="and not for this Towpath"
 
 # refused WHAT DESCRIPTION: it fails, says why, and what is theirs outlives it
 refused() {

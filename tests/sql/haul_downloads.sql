@@ -114,7 +114,7 @@ select pg_temp.sees(pg_temp.t('h', 'seeding'), pg_temp.t('i', 'seeding', '{"cate
 select is(pg_temp.is_now(:i), 'downloaded', 'and back');
 
 -- Moves.
-select pg_temp.refused(format('select haul.pause(%s)', :d), 'TW409', 'downloaded', 'what has ended cannot be paused');
+select pg_temp.refused(format('select haul.pause(%s)', :d), 'TW409', 'until all of it is here', 'what has ended cannot be paused');
 select pg_temp.refused(format('select haul.cancel(%s)', d.id), 'TW409', format('tow haul forget %s, or POST /api/v1/downloads/%1$s/forget', d.id), 'what has ended is forgotten, not cancelled') from haul_store.download d where d.state = 'completed' order by d.id limit 1;
 select pg_temp.refused('select haul.cancel(-1)', 'TW404', 'haul.downloads', 'nor what is not there be cancelled');
 select haul.give_up(:i, 'place.taken', 'no room', 'move it') \g /dev/null

@@ -80,5 +80,41 @@ select is((select b.done from haul.bulk('cancel', ids => array[:l], remove => 'd
 select is(haul.left_there(:w), null, 'of others nothing');
 select is(haul.left_there(0), null, 'nor of none');
 
+
+-- Tried again after its client failed.
+create function pg_temp.acts(p_id bigint) returns text language sql as $$
+	select string_agg(j.args ->> 'act', ' ' order by j.id) from tow.jobs j where j.kind = 'haul.act' and (j.args ->> 'download')::bigint = p_id $$;
+create function pg_temp.tagged(p_n int, p_id bigint, p_state text) returns jsonb language sql as $$
+	select pg_temp.t(pg_temp.hash(p_n), p_state, jsonb_build_object('tags', array['tow-' || p_id], 'local', true, 'error', 'the disk is full')) $$;
+select haul.grab('magnet:?xt=urn:btih:' || pg_temp.hash(4), client => 'c') as f \gset
+select haul.held(:f, pg_temp.hash(4)), haul.grabbed(:f, null), pg_temp.sees(pg_temp.tagged(4, :f, 'error')) \g /dev/null
+select is((select concat_ws(' ', d.state, d.class) from haul.downloads d where d.id = :f), 'failed transfer.local', 'a disk that is full');
+select is(haul.retry(:f) || ' ' || pg_temp.acts(:f), 'downloading recheck resume', 'tried again its client checks it, and goes on');
+select pg_temp.sees(pg_temp.tagged(4, :f, 'error')) \g /dev/null
+select is((select d.state from haul.downloads d where d.id = :f), 'downloading', 'that what it lists is of before is no failure');
+select pg_temp.later('20 s'), pg_temp.sees(pg_temp.tagged(4, :f, 'error')) \g /dev/null
+select is((select d.state from haul.downloads d where d.id = :f), 'failed', 'unless it stays so');
+select pg_temp.refused(format('select haul.pause(%s)', :f), 'TW409', 'until all of it is here', 'what failed is not held');
+select haul.add_client('u', 'nzbget', 'http://127.0.0.1:1'), haul.grab('http://127.0.0.1:1/x.nzb', client => 'u') as x \gset
+select haul.grabbed(:x, '7'), tow.cancel((select max(j.id) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'x')), haul.observe(c.id, c.revision, '{"whole": true, "transfers": [{"key": "7", "name": "x", "state": "error", "percent": 50, "error": "health"}]}', 7) from haul_store.client c where c.name = 'u' \g /dev/null
+select is(pg_temp.trouble(:x), format('health; client u has given it up: tow haul retry %s gives it to it anew', :x), 'what has failed for good there says so');
+savepoint before;
+select pg_temp.later('2 minutes'), haul.observe(c.id, c.revision, '{"whole": true, "transfers": [{"key": "7", "name": "x", "state": "error", "percent": 50, "error": "health"}]}', 7) from haul_store.client c, generate_series(1, 2) where c.name = 'u' \g /dev/null
+select is((select concat_ws(' ', d.state, d.class, d.error) from haul.downloads d where d.id = :x), 'failed transfer.error health', 'nobody waits for it for long');
+select is(haul.retry(:x), 'approved', 'it can be tried again then');
+rollback to before;
+select is(haul.retry(:x) || ' ' || pg_temp.acts(:x), 'approved remove_data', 'or before: it is given to it anew');
+select is((select count(*) from tow.jobs j where j.kind = 'haul.grab' and j.args ->> 'download' = :'x' and j.state = 'waiting'), 1::bigint, 'when it has forgotten that');
+
+-- Another Towpath has the same client.
+select haul.grab('magnet:?xt=urn:btih:' || pg_temp.hash(5), client => 'c') as o \gset
+select haul.held(:o, pg_temp.hash(5)), haul.grabbed(:o, null) \g /dev/null
+select pg_temp.sees(pg_temp.tagged(4, :f, 'error'), pg_temp.tagged(6, :o, 'downloading')) \g /dev/null
+select is((select d.transfer from haul.downloads d where d.id = :o), null, 'a tag like ours on another torrent is not ours');
+select haul.grab('magnet:?xt=urn:btih:' || pg_temp.hash(6), client => 'c') as p \gset
+select is(haul.held(:p, pg_temp.hash(6)), true, 'that torrent is somebody else''s');
+select is((select d.error from haul.downloads d where d.id = :p), 'client c holds it already, and not for this Towpath', 'and that is said');
+select is((select concat_ws(' ', haul_store.is_our_tag('tow-' || (:p + 1), array[pg_temp.hash(7)]), haul_store.is_our_tag('tow-' || :f, array[pg_temp.hash(4)]), haul_store.is_our_tag('tow-x', '{}'))), 'f t f', 'nor is a tag that was never given here');
+
 select * from finish();
 rollback;

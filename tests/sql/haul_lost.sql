@@ -139,7 +139,7 @@ select is((select detail from haul.events where download = :g_id and what = 'ref
 select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
 select pg_temp.wants(:'f') as f_id \gset
 select is(haul.held(:f_id, :'f'), true, 'what somebody else gave to the client is not given once more');
-select is(pg_temp.is_now(:f_id), 'failed client c holds it already, and not for Towpath', 'and says so');
+select is(pg_temp.is_now(:f_id), 'failed client c holds it already, and not for this Towpath', 'and says so');
 select is((select hint from haul_store.download where id = :f_id), format('remove it there, and then: tow haul retry %s', :f_id), 'a client without category and tag can have nothing adopted');
 select pg_temp.sees(pg_temp.t(:'f', 'seeding', '{"complete": true, "percent": 100}')) \g /dev/null
 select is((select count(*) from haul_store.transfer where key = :'f' and download is not null), 0::bigint, 'it is nobody''s');
@@ -150,7 +150,7 @@ select is(pg_temp.acts(:f_id), null, 'and nothing is removed with the download t
 \set h 8888888888888888888888888888888888888888
 select pg_temp.wants(:'h') as h_id \gset
 select is(haul.held(:h_id, :'h', null, pg_temp.t(:'h', 'seeding', '{"category": "theirs"}')), true, 'what no listing of ours has is not given once more, either');
-select is(pg_temp.is_now(:h_id), 'failed client c holds it already, and not for Towpath', 'it is theirs');
+select is(pg_temp.is_now(:h_id), 'failed client c holds it already, and not for this Towpath', 'it is theirs');
 select is(haul.retry(:h_id), 'approved', 'they have removed it');
 select is(haul.held(:h_id, :'h'), false, 'so it is given');
 select pg_temp.sees(pg_temp.t(:'h', 'downloading')) \g /dev/null

@@ -97,6 +97,7 @@ bool tow_client_is_local(const char *text)
 		"File too large",    "Stale file handle",  "Too many open files",
 		"Not a directory",   "No such file",	   "Transport endpoint",
 		"No such device",    "Operation not perm", "File name too long",
+		"Bad address", /* what is mapped and cannot be written: full */
 	};
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(*said); i++)

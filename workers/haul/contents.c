@@ -163,15 +163,6 @@ struct archive {
 	struct tow_unpack_volume *volumes;
 };
 
-/* A link brings one file, so the others never come to it. */
-static bool hint_volumes(struct tow_err *e)
-{
-	return strcmp(e->class, "release.volumes") == 0 &&
-	       tow_hint(e, "volumes are unpacked where one download holds all of them, as a "
-			   "torrent or an nzb does; or have this placed as it is: tow library set "
-			   "NAME --unpack off, then tow haul retry ID");
-}
-
 static bool read_archive(struct tow_arena *a, const struct tow_rows *rows, size_t *i,
 			 struct archive *x, struct tow_err *e)
 {
@@ -189,10 +180,8 @@ static bool read_archive(struct tow_arena *a, const struct tow_rows *rows, size_
 			tow_place_bytes(a, tow_rows_get(rows, k, "source")),
 			tow_rows_int(rows, k, "size"),
 		};
-	if (!missing)
-		return true;
-	tow_fail_class(e, TOW_FINAL, "release.volumes", "the archive '%s' %s", x->name, missing);
-	return hint_volumes(e);
+	return !missing || tow_fail_class(e, TOW_FINAL, "release.volumes", "the archive '%s' %s",
+					  x->name, missing);
 }
 
 static bool unpack(struct tow_job *j, const struct tow_unpack_rules *rules, const struct archive *x,
@@ -272,7 +261,7 @@ static bool take(struct tow_job *j, const struct tow_rows *conf, struct tow_unpa
 	bool beside;
 
 	if (!unpack(j, &rules, x, 0, &in, e))
-		return hint_volumes(e);
+		return false;
 	if (in.n == 0 && c->files.n == 1) /* zeros are a tar that has ended already */
 		return tow_fail_class(e, TOW_FINAL, "release.archive",
 				      "'%s' is no archive, or one that holds no file", x->name);

@@ -120,8 +120,16 @@ static bool keep_source(struct grab *g, struct tow_err *e)
 				tow_hex(tow_job_arena(g->job), text, len)));
 }
 
+static bool fail_gone(const char *host, struct tow_err *e)
+{
+	tow_fail_class(e, TOW_FINAL, "release.gone", "there is nothing at the link to %s",
+		       host ? host : "nowhere");
+	return tow_hint(e, "look for another link, and give it as another download: tow haul add");
+}
+
 /* Where we cannot read it the client may: then it says itself what it holds already. But it is not
- * sent where we would not go. Of a link the log has the host alone: its path may hold a passkey. */
+ * sent where we would not go, nor to what is not there: some say nothing of it. Of a link the log
+ * has the host alone: its path may hold a passkey. */
 static bool read_source(struct grab *g, struct torrent_id *id, struct tow_err *e)
 {
 	struct tow_arena *a = tow_job_arena(g->job);
@@ -133,10 +141,10 @@ static bool read_source(struct grab *g, struct torrent_id *id, struct tow_err *e
 
 	if (source_read(a, &g->new, &limits, id, &why))
 		return g->new.link == link || keep_source(g, e);
-	if (strcmp(why.class, "http.inside") == 0) {
-		*e = why;
-		return false;
-	}
+	if (strcmp(why.class, "http.inside") == 0)
+		return *e = why, false;
+	if (strcmp(why.class, "http.404") == 0 || strcmp(why.class, "http.410") == 0)
+		return fail_gone(host, e);
 	tow_job_log(g->job, TOW_INFO, "the link to %s is left to the client: %s",
 		    host ? host : "nowhere", why.class);
 	return true;

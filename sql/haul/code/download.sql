@@ -237,6 +237,7 @@ declare
 	v_anew constant boolean := library is null and haul_store.is_spoilt(d);
 	v_held constant boolean := not v_anew and exists (select from haul_store.transfer t where t.download = d.id and t.missed < 3 and t.state <> 'removed'
 		and (t.leaving is null or d.state = 'completed'));
+	v_ended constant boolean := haul_store.has_ended_there(d);
 	v_to text := case
 		when d.state in ('downloaded', 'importing') then d.state
 		when d.state = 'completed' then 'downloaded'
@@ -252,7 +253,12 @@ begin
 		perform haul_store.fail('TW409', format('download %s is completed%s', d.id, case when not v_held then ', and its client does not hold it any more' end),
 			'what was undone can be imported again while its client holds it; else: tow haul add');
 	end if;
-	if d.state = 'downloading' and exists (select from haul_store.transfer t join haul_store.health h on h.client = t.client
+	if v_ended then
+		update haul_store.download o set library = (haul_store.see_library(retry.library)).id where o.id = d.id and retry.library is not null;
+		perform haul_store.start_afresh(d);
+		perform haul_store.give_again(d, case when d.type = 'nzb' then 'remove_data' else 'remove' end, 'somebody tries again');
+		return 'approved';
+	elsif d.state = 'downloading' and exists (select from haul_store.transfer t join haul_store.health h on h.client = t.client
 		where t.download = d.id and t.missed = 0 and t.state = 'downloading' and h.observed - t.moved < '1 minute') then
 		perform haul_store.fail('TW409', format('download %s is on its way', d.id), 'its client is at it: tow haul pause or cancel holds it or gives it up');
 	elsif d.state = 'downloading' and v_held and d.type <> 'torrent' and not haul_store.is_paused_there(d.id) then
@@ -260,7 +266,7 @@ begin
 			format('see there what keeps it; or begin anew: tow haul cancel %s --remove data, then tow haul retry %1$s', d.id));
 	elsif d.state = 'downloading' and v_held then
 		perform haul_store.start_afresh(d);
-		perform haul_store.act(d, case when haul_store.is_paused_there(d.id) then 'resume' else 'reannounce' end);
+		perform haul_store.revive(d);
 		return d.state;
 	elsif library is not null or d.library is null then
 		update haul_store.download o set library = (haul_store.see_library(library)).id where o.id = d.id returning o.* into d;
@@ -271,11 +277,12 @@ begin
 	if d.state <> v_to then
 		d := haul_store.move_to(d, v_to, 'somebody tries again');
 	end if;
+	perform haul_store.revive(d) where d.state = 'downloading';
 	v_to := haul_store.go_on(d);
 	perform tow_store.start_early(j) from unnest(haul_store.errands(d.id, '{haul.grab,haul.import}')) j;
 	return v_to;
 end $$;
-comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is let go on there, or, a torrent, announced once more, and one that its client does not list is given to it anew; an archive from a plain link that is not good is deleted, and fetched anew. Returns its state.';
+comment on function haul.retry(bigint, text) is 'Try a download again that failed, was cancelled, refused or undone, from the last stage that was good; one that waits for a library goes into that which is named, else into its own or the first; one that a worker of ours waits to fetch again is fetched at once, and one that it fetches already is left alone; one that its client has under way is let go on there, or, a torrent, checked where its disk failed, or announced once more, and one that its client does not list, or has given up for good, is given to it anew; an archive from a plain link that is not good is deleted, and fetched anew. Returns its state.';
 
 -- As it is it may still be placed: in another library, or by one that unpacks nothing any more.
 create or replace function haul_store.is_spoilt(d haul_store.download) returns boolean
@@ -328,6 +335,9 @@ declare
 	d haul_store.download := haul_store.hold_download(id);
 	v_was constant haul_store.download := d;
 begin
+	if d.state not in ('queued', 'approved', 'downloading') then
+		perform haul_store.fail('TW409', format('download %s is %s: there is nothing to hold', d.id, d.state), 'what is under way can be paused, until all of it is here');
+	end if;
 	perform haul_store.note_verb(d, 'pause');
 	d := haul_store.move_to(d, 'paused');
 	perform haul_store.take_back_key(v_was);

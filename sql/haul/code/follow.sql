@@ -28,7 +28,7 @@ as $$
 $$;
 comment on function haul_store.is_put_away(haul_store.transfer, text) is 'Whether a transfer is in a category where what is placed is put; p_category: the one that is looked through for what is not.';
 
--- What was grabbed is found by its tag, whatever the client calls it, or by what that called it before it was dropped and
+-- What was grabbed is found by its tag, whatever the client calls it (one on another torrent is of another Towpath), or by what that called it before it was dropped and
 -- set up again; what others put into the client's own category or tag is adopted where the operator said so, unless it
 -- says that it is done. By its key alone nothing is what was to be given to a client with tags: somebody else may have put it
 -- there first. What is new may be what a job is just giving to it: that will say so within a minute. A download gets one of
@@ -43,7 +43,7 @@ begin
 	update haul_store.transfer o set download = f.download, leaving = null, leave_at = null
 	from (select distinct on (u.download) u.id, u.download from (
 		select x.id, x.missed, w.id as download
-		from haul_store.transfer x cross join lateral unnest(x.tags) g(tag) join haul_store.download w on w.tag = g.tag
+		from haul_store.transfer x cross join lateral unnest(x.tags) g(tag) join haul_store.download w on w.tag = g.tag and not haul_store.is_another(w.hash, x.ids || x.key)
 		where x.client = c.id and w.client = c.id and (x.download is null or x.leaving is not null and x.download <> w.id and w.forgotten_at is null and haul_store.is_open(w.state))
 		union
 		select x.id, x.missed, max(w.id) from haul_store.transfer x join haul_store.download w on w.key = x.key

@@ -106,7 +106,7 @@ comment on function haul_store.refuse_held(haul_store.download, haul_store.downl
 create or replace function haul_store.refuse_strangers(d haul_store.download) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
-	select haul_store.move_to(d, 'failed', format('client %s holds it already, and not for Towpath', d.client_name), 'client.held',
+	select haul_store.move_to(d, 'failed', format('client %s holds it already, and not for this Towpath', d.client_name), 'client.held',
 		format('remove it there, and then: tow haul retry %s', d.id) || coalesce((select
 			format('; or cancel this one and have that one adopted, with all else of the client''s %s: put it there, and tow client set %s --adopt', case when c.category is not null then 'category' else 'tag' end, c.name)
 			from haul_store.client c where c.id = d.client and num_nonnulls(c.category, c.tag) > 0), ''));
@@ -123,12 +123,29 @@ as $$
 $$;
 comment on function haul_store.can_tag(int) is 'Whether torrents that a client was given bear tags of their own there, from the first moment.';
 
+create or replace function haul_store.is_another(p_hash text, p_ids text[]) returns boolean
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(p_hash <> all(p_ids) and exists (select from unnest(p_ids) i(id) where i.id ~ '^[0-9a-f]{40}$'), false)
+$$;
+comment on function haul_store.is_another(text, text[]) is 'Whether what a client knows by these names is another torrent than that of a hash.';
+
+-- Another Towpath, of another database, gives tags of the same kind: one that no download here ever had, or that belongs to another
+-- torrent here, is of that one.
+create or replace function haul_store.is_our_tag(p_tag text, p_ids text[]) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce(p_tag ~ '^tow-\d{1,18}$' and substr(p_tag, 5)::bigint <= pg_sequence_last_value(pg_get_serial_sequence('haul_store.download', 'id')::regclass)
+		and not exists (select from haul_store.download o where o.tag = p_tag and haul_store.is_another(o.hash, p_ids)), false)
+$$;
+comment on function haul_store.is_our_tag(text, text[]) is 'Whether a tag on a torrent of these names was given by us.';
+
 -- By its tag, or because it is, or was, what a download of this client got: but that of p_but may not have got there yet. Where there
 -- are tags only what was adopted has none.
 create or replace function haul_store.was_ours(t haul_store.transfer, p_but bigint default null) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select t.download is not null or exists (select from unnest(t.tags) g(tag) where g.tag ~ '^tow-\d+$')
+	select t.download is not null or exists (select from unnest(t.tags) g(tag) where haul_store.is_our_tag(g.tag, t.ids || t.key))
 		or exists (select from haul_store.download o where o.client = t.client and (o.key = t.key or o.key = any(t.ids)) and o.id is distinct from p_but
 			and (o.adopted or not haul_store.can_tag(o.client)))
 $$;
@@ -218,7 +235,9 @@ declare
 begin
 	if d.state <> 'approved' then
 		return true;
-	elsif w.id is null then
+	end if;
+	update haul_store.download o set hash = held.hash where o.id = d.id and held.hash ~ '^[0-9a-f]{40}$';
+	if w.id is null then
 		w := haul_store.given_now(d, v_keys);
 	end if;
 	if w.state = 'approved' then
@@ -232,7 +251,7 @@ begin
 		perform haul_store.refuse_strangers(d);
 		return true;
 	end if;
-	update haul_store.download o set key = coalesce(o.key, hash) where o.id = d.id;
+	update haul_store.download o set key = coalesce(o.key, held.hash) where o.id = d.id;
 	perform haul.grabbed(d.id, t.key) where t.id is not null;
 	return t.id is not null;
 end $$;
@@ -247,7 +266,9 @@ declare
 begin
 	if exists (select from haul_store.move m where m.from_state = d.state and m.to_state = 'failed') then
 		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'),
-			nullif(concat_ws('; ', nullif(hint, ''), case when class in ('release.gone', 'release.page', 'release.empty', 'http.url') and haul_store.is_web(d.client) then format('for another link: tow haul relink %s LINK', d.id) end), ''));
+			nullif(concat_ws('; ', nullif(hint, ''), case when class in ('release.gone', 'release.page', 'release.empty', 'http.url') and haul_store.is_web(d.client) then format('for another link: tow haul relink %s LINK', d.id)
+				when class = 'release.volumes' then (select format('volumes are unpacked where one download holds all of them, as a torrent or an nzb does; to have it placed as it is: tow library set %s --unpack off, then tow haul retry %s', l.name, d.id)
+					from haul_store.library l where l.id = d.library) end), ''));
 		perform haul_store.take_back_key(d);
 		perform haul_store.rest_transfer(d, 'error');
 		update haul_store.transfer t set percent = 0, left_bytes = t.size where t.download = d.id and class = 'release.checksum' and haul_store.is_web(t.client); -- the worker has deleted it

@@ -40,8 +40,8 @@ as $$
 $$;
 comment on function haul_store.hash_of(haul_store.download) is 'By which a torrent is known now; null: that is not known, or it is none.';
 
--- What was wrong is over once it moves on; a failure says what is wrong. Its hash may not be found any more later, and what its link
--- led to is not needed any more at the end.
+-- What was wrong is over once it moves on; a failure says what is wrong. Its hash may not be found any more later, but a link that is to
+-- be read anew may lead to another torrent; what it led to is not needed any more at the end.
 create or replace function haul_store.move_to(
 	d haul_store.download, p_state text, p_detail text default null, p_class text default null, p_hint text default null
 ) returns haul_store.download
@@ -57,7 +57,7 @@ begin
 	update haul_store.download o set state = p_state, state_at = tow.now(), class = p_class, error = case when p_class is not null then p_detail end, hint = p_hint,
 		back = case when p_state in ('paused', 'failed') then v_from else o.back end, let = false,
 		completed_at = case when p_state = 'completed' then tow.now() end,
-		hash = coalesce(o.hash, haul_store.hash_of(o)), data = case when p_state <> 'completed' or o.link is null then o.data end
+		hash = case when p_state <> 'approved' or o.data is not null or o.link is null or o.link ~* '^magnet:' then coalesce(o.hash, haul_store.hash_of(o)) end, data = case when p_state <> 'completed' or o.link is null then o.data end
 	where o.id = d.id returning o.* into d;
 	perform haul_store.note_event(d.id, p_state, p_detail, v_from, p_state);
 	return d;

@@ -12,7 +12,7 @@ $$;
 comment on function haul_store.end_spells(int) is 'Forget the troubles that are over.';
 
 -- One that a client names begins when it is first seen; standing still began when something last moved, and is only
--- written down when the first step is due. A transfer that is missing is no trouble where there is another.
+-- written down when the first step is due. What somebody has just tried again may be listed as it was before. A transfer that is missing is no trouble where there is another.
 create or replace function haul_store.begin_spells(p_client int, p_clock interval) returns void
 language sql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -22,6 +22,8 @@ as $$
 		join haul_store.transfer t on t.trouble = f.trouble
 		join haul_store.download d on d.id = t.download and d.state = 'downloading'
 	where t.client = p_client and t.leaving is null
+		and (f.still or f.trouble = 'missing' or d.state_at <= tow.now() - interval '15 s'
+			or not exists (select from haul_store.event e where e.download = d.id and e.to_state = 'downloading' and e.detail = 'somebody tries again' and e.at > tow.now() - interval '15 s'))
 		and (not f.still or t.moved <= p_clock - (select s.after from haul_store.step s
 			where s.profile = coalesce(d.profile, (select l.profile from haul_store.library l where l.id = d.library), (select p.id from haul_store.profile p where p.name = 'default')) and s.trouble = t.trouble and s.n = 1))
 		and (t.missed = 0 or not exists (select from haul_store.transfer o where o.download = t.download and o.missed < t.missed and o.leaving is null))
@@ -61,7 +63,9 @@ as $$
 declare
 	v_why constant text := haul_store.say_trouble(d.id, p_trouble, p_lasted);
 begin
-	if p_act = 'retry' then
+	if p_act = 'resume' and haul_store.has_ended_there(d) then
+		perform haul_store.move_to(d, 'failed', v_why, 'transfer.' || p_trouble, 'its client does not go on with it by itself; tow haul retry gives it to it anew');
+	elsif p_act = 'retry' then
 		perform haul_store.give_anew(d, p_trouble, v_why);
 	elsif p_act in ('fail', 'swap') then
 		perform haul_store.move_to(d, 'failed', v_why, case p_act when 'fail' then 'transfer.' else 'release.' end || p_trouble, haul_store.hint_of(p_trouble));
@@ -75,6 +79,39 @@ end $$;
 comment on function haul_store.take_step(haul_store.download, text, text, interval) is
 'Do what a profile says. swap is to make room for another release; while nothing offers one it fails for the release''s sake.';
 
+create or replace function haul_store.give_again(d haul_store.download, p_act text, p_why text) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+	d := haul_store.move_to(d, 'approved', p_why);
+	perform haul_store.act(d, p_act);
+	update haul_store.transfer t set leaving = 'again' where t.download = d.id;
+	perform haul_store.launch(d, 'haul.grab');
+end $$;
+comment on function haul_store.give_again(haul_store.download, text, text) is 'Have its client forget a download (remove) or delete it (remove_data), and get it again.';
+
+-- What has ended in an error there cannot be told to go on.
+create or replace function haul_store.has_ended_there(d haul_store.download) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select d.state in ('downloading', 'failed') and num_nonnulls(d.link, d.data) > 0
+		and exists (select from haul_store.transfer t join haul_store.client c on c.id = t.client where t.download = d.id and t.state = 'error' and t.missed = 0 and c.driver in ('aria2', 'sabnzbd', 'nzbget'))
+$$;
+comment on function haul_store.has_ended_there(haul_store.download) is 'Whether a download has failed in a client that does not try again what has failed there.';
+
+create or replace function haul_store.revive(d haul_store.download) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	t haul_store.transfer;
+begin
+	select o.* into t from haul_store.transfer o where o.download = d.id order by o.missed, o.id limit 1;
+	perform haul_store.act(d, 'recheck') where t.trouble in ('local', 'missing_files') and d.type = 'torrent';
+	perform haul_store.act(d, case when t.state = 'paused' or t.trouble in ('local', 'missing_files', 'error') then 'resume' when d.type = 'torrent' then 'reannounce' end)
+	where t.state = 'paused' or t.trouble is not null;
+end $$;
+comment on function haul_store.revive(haul_store.download) is 'Have a download''s client go on with it: what its disk lacked is checked first, what stands still is announced once more.';
+
 -- Its client forgets it, and gets it again: so often, and then it fails for good.
 create or replace function haul_store.give_anew(d haul_store.download, p_trouble text, p_why text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -85,10 +122,7 @@ begin
 	elsif not haul_store.may_retry(d, 'download') then
 		perform haul_store.move_to(d, 'failed', p_why || '; all retries are used up', 'retries.transfer.' || p_trouble, haul_store.hint_of(p_trouble));
 	else
-		d := haul_store.move_to(d, 'approved', p_why || '; it is given to its client anew');
-		perform haul_store.act(d, 'remove');
-		update haul_store.transfer t set leaving = 'again' where t.download = d.id;
-		perform haul_store.launch(d, 'haul.grab');
+		perform haul_store.give_again(d, 'remove', p_why || '; it is given to its client anew');
 	end if;
 end $$;
 comment on function haul_store.give_anew(haul_store.download, text, text) is 'Remove a download from its client, and give it to it again.';
@@ -171,7 +205,7 @@ create or replace function haul_store.hint_of(p_trouble text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
 	select case p_trouble when 'missing' then 'it goes on when it is there again; tow haul retry has it downloaded anew'
-		when 'local' then 'mend the client''s disk or folder, then: tow haul recheck ID' when 'missing_files' then 'mend the client''s disk or folder, then: tow haul recheck ID'
+		when 'local' then 'mend the client''s disk or folder; then tow haul retry has it checked, and go on' when 'missing_files' then 'mend the client''s disk or folder; then tow haul retry has it checked, and go on'
 		when 'error' then 'it goes on when the client does' else 'it goes on when bytes come; tow haul retry waits for them once more' end
 $$;
 comment on function haul_store.hint_of(text) is 'What to do about a trouble.';

@@ -148,6 +148,8 @@ begin
 		when d.state in ('downloaded', 'importing') then coalesce(haul_store.say_slot(d), p_tried)
 		when d.state = 'downloading' and t.state = 'paused' then format('it is paused in client %s', c.name)
 		when d.state = 'downloading' and t.id is null and h.listed_at > d.state_at + interval '2 minutes' then format('client %s does not list it: it has dropped it, or holds it already for somebody else', c.name)
+		when d.state = 'downloading' and t.trouble = 'error' and haul_store.has_ended_there(d) then
+			format('%s; client %s has given it up: tow haul retry %s gives it to it anew', haul_store.say_trouble(d.id, t.trouble, null), c.name, d.id)
 		when d.state = 'downloading' and t.trouble is not null and (t.trouble not in ('stalled', 'metadata') or h.observed - t.moved >= '1 minute') then
 			haul_store.say_steps(d.id, (haul_store.profile_of(d)).id, t.trouble, h.observed - case when t.trouble in ('stalled', 'metadata') then t.moved
 				else coalesce((select s.since from haul_store.spell s where s.download = d.id and s.trouble = t.trouble), h.observed) end) end;

@@ -285,7 +285,9 @@ static void read_error(struct tow_arena *a, const struct tow_json *t, struct tow
 	if (out->state != TRANSFER_ERROR)
 		return;
 	out->error = tow_json_dup(a, t, "errorMessage");
-	out->local = code >= 9 && code <= 18;
+	/* the file of its own beside what it fetched is spoilt by a disk that was full */
+	out->local =
+		(code >= 9 && code <= 18) || (out->error && strstr(out->error, "segment file"));
 	if (is(t, "status", "complete"))
 		out->error = "what it fetched is no torrent";
 	else if (!out->error)
