@@ -153,7 +153,7 @@ is "$(of $magnet '[.complete, .size, .left, .percent] | join(" ")')" 'false -1 -
 is "$(drive files $magnet | jq -c .files)" '[]' "it has no files yet"
 
 # What it would not take
-is "$(drive add "$room/album.torrent" job-4 | says)" 'client.refused final' "a torrent that it holds"
+is "$(drive add "$room/album.torrent" job-4 | says)" 'client.held final' "a torrent that it holds"
 head -c 1000 /dev/urandom >"$room/bad.torrent"
 is "$(drive add "$room/bad.torrent" job-4 | says)" 'client.refused final' "what is no torrent"
 is "$(drive add "$room/single.torrent" a,b | says)" 'client.refused final' "a tag that would be two"
@@ -410,10 +410,22 @@ wait "$session"
 is "$(keys <"$told" | paste -sd '|')" 'a b|c' "what leaves the category is gone, what enters it is there"
 
 # What it says of a torrent that it will not take
-mkdir "$room/taken"
-printf '200\nFails.' >"$room/taken/answer"
-begin taken python3 -u tests/lib/web_fake.py "$room/taken"
+begin taken python3 -uc 'import http.server
+class Fake(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *args): pass
+    def do_GET(self, said=b"[]"):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET(b"Fails.")
+server = http.server.HTTPServer(("127.0.0.1", 0), Fake)
+print(server.server_port)
+server.serve_forever()'
 wait_until "[ -s '$room/taken.log' ]"
 url=http://127.0.0.1:$(head -n 1 "$room/taken.log")
-like "$(drive add 'magnet:?xt=urn:btih:0123456789012345678901234567890123456789' | jq -r '.error + ": " + .hint')" "^client.refused: look for it in the client" "one that it holds already: what to do is said"
+is "$(drive add 'magnet:?xt=urn:btih:0123456789012345678901234567890123456789' | jq -r '.error + ": " + .text')" \
+	"client.refused: it did not take this, and does not hold it" "one that it does not hold either"
 done_testing
