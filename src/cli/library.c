@@ -45,7 +45,7 @@ static const struct tow_option options[] = {
 	{ "reset", "A,B",
 	  "set: take back file_mode, dir_mode, owner_name, group_name, extensions, done_tag, "
 	  "done_category, profile" },
-	{ "yes", NULL, "rm: also while downloads of it are under way" },
+	{ "yes", NULL, "rm: also while downloads need it" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,

@@ -147,7 +147,9 @@ select haul.grab('https://x/a.zip', client => 'web') as zip \gset
 select pg_temp.comes(:zip) \g /dev/null
 select haul.placed(p.id, p.target, 'link', null, 1, 1, 2, null) from pg_temp.planned(:zip, '[{"path": "one.mkv", "size": 1}, {"path": "two.mkv", "size": 2}]') p where p.source = 'a.zip/one.mkv' \g /dev/null
 select haul.give_up(:zip, 'local.denied', 'no permission', '') \g /dev/null
+update haul_store.download set library = null where id = :zip; -- there was none when it was asked for
 select haul.relink(:zip, 'https://y/a.zip') \g /dev/null
+select is((select library from haul.downloads where id = :zip), (select l.name from haul_store.library l order by l.id limit 1), 'one that had no library gets the first');
 select pg_temp.comes(:zip) \g /dev/null
 select is((select archive from haul.archives(:zip, '/dl', '[{"path": "a.zip", "size": 9, "done": 9}]')), 'a.zip', 'an archive by another link is unpacked, though one of its name was');
 select is((select string_agg(source, ' ') from pg_temp.planned(:zip, '[{"path": "three.mkv", "size": 3}]')), 'a.zip/three.mkv', 'and what the first held is not looked for in it');

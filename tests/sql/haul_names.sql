@@ -65,6 +65,8 @@ select is(haul_store.expand(t, '{"title": "T", "episode": 5, "season": "12", "qu
 	('{artist} - {title}', 'T'), ('{artist}/{album}/{title}', 'T'), ('{title}_{quality}_x', 'T_x'), ('a () {title}', 'a () T')) v(t, r);
 select pg_temp.refused(format('select haul.add_library(%L, %L, %L)', 'x', '/m', t), 'TW422', h, 'template ' || t) from (values
 	('{title}', 'end it'), ('{name} {ext} x', 'end it'), ('{season:100}.{ext}', 'for instance'), ('{season:}.{ext}', 'for instance')) v(t, h);
+select is(haul_store.bare_title(jsonb_populate_record(null::haul_store.download, jsonb_build_object('type', t, 'title', n, 'link', 'http://h/' || n))), r, format('%s of type %s', n, t))
+	from (values ('http', 'film.mkv', 'film'), ('http', 'Mr. Who', 'Mr. Who'), ('http', 'Who 2.0', 'Who 2.0'), ('torrent', 'film.mkv', 'film.mkv')) v(t, n, r);
 select lives_ok($$ select haul.add_library('tidy', '/tidy', '{title} ({year})/{title} - {quality}.{ext}') $$, 'a template without the file''s own name');
 select is(pg_temp.plan(pg_temp.library('tidy'), pg_temp.files('a.mkv', 'b.mkv', 'b.en.srt', 'c.mp4'), '{}'), 'a.mkv -> Film/Film.mkv, b.en.srt -> Film/Film (2).en.srt, b.mkv -> Film/Film (2).mkv, c.mp4 -> Film/Film.mp4',
 	'several of one name are told apart, each with its sidecars');

@@ -45,6 +45,12 @@ select throws_ok($$ select haul.drop_client('c') $$, 'TW409', format('client c h
 select lives_ok($$ select haul.drop_library('third', force => true) $$, 'unless somebody says so');
 select is(pg_temp.is_now(:here), 'downloaded', 'and then they wait for another');
 select lives_ok($$ select haul.drop_client('c', force => true) $$, 'a client, too');
+update haul_store.download set state = 'completed', library = (select l.id from haul_store.library l where l.name = 'second') where id = :here;
+insert into haul_store.file (download, source, size, state, target) values (:here, 'a', 1, 'placed', 'a') returning id as file \gset
+select throws_ok($$ select haul.drop_library('second') $$, 'TW409', 'library second has files of 1 download', 'nor a library that files are in');
+update haul_store.file set state = 'undone' where id = :file;
 select lives_ok($$ select haul.drop_library('second') $$, 'what nothing needs goes');
+update haul_store.file set state = 'placed' where id = :file;
+select pg_temp.refused(format('select haul.undo(%s)', :here), 'TW409', 'by hand', 'files whose library is gone are not taken back');
 select * from finish();
 rollback;

@@ -71,7 +71,7 @@ export const edit = (sort, o) => said(askChanges(sort, o), () => `${o.name} is s
 
 export async function drop(sort, o) {
 	const sure = await confirm({ title: `Delete ${o.name}?`, action: 'Delete', text: sort.gone,
-		fields: sort.isNeeded ? [{ name: 'force', label: 'Also while downloads of it are under way', type: 'check' }] : [],
+		fields: sort.isNeeded ? [{ name: 'force', label: 'Also while downloads need it', type: 'check' }] : [],
 		run: ({ force }) => del(`${sort.path}/${step(o.name)}`, force ? { force: true } : {}) });
 	if (sure)
 		toast(`${o.name} is deleted`);

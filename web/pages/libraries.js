@@ -41,7 +41,7 @@ async function make({ done_tag, done_remove, profile, taken, recycle_days, exten
 
 export const ofLibraries = {
 	one: 'library', path: 'libraries', fields: fieldsOf, send: make, reset: ['done_tag', 'done_category', 'extensions'], text: 'A folder that downloads are put into when they are here.',
-	isNeeded: true, gone: 'Its files stay where they are. What is still to come into it waits for another one.', pattern: '[a-zA-Z0-9_.\\-]{1,64}', title: 'up to 64 letters, digits, _ . -',
+	isNeeded: true, gone: 'Its files stay where they are, and cannot be taken back (undo) any more. What is still to come into it waits for another one.', pattern: '[a-zA-Z0-9_.\\-]{1,64}', title: 'up to 64 letters, digits, _ . -',
 };
 
 // Whether its folder takes files only a worker's host knows: one looks, where it is new.

@@ -166,10 +166,26 @@ begin
 		perform haul_store.fail('TW409', format('download %s is being placed in library %s', v_at, l.name), 'wait for its end, or cancel it');
 	elsif force is not true then
 		perform haul_store.check_needless('library', l.name, array(select d.id from haul_store.download d where d.library = l.id and haul_store.is_open(d.state) order by d.id), 'they wait for another library');
+		perform haul_store.check_placed(l);
 	end if;
 	delete from haul_store.library o where o.id = l.id;
 end $$;
-comment on function haul.drop_library(text, boolean) is 'Delete a library; its files stay where they are. Downloads that are under way to it wait for another one, so it is refused while there are any, unless force is true.';
+comment on function haul.drop_library(text, boolean) is 'Delete a library; its files stay where they are, and haul.undo cannot take them back any more. Downloads that are under way to it wait for another one. So it is refused while there are files or downloads of it, unless force is true.';
+
+create or replace function haul_store.check_placed(l haul_store.library) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_most constant int := 1000;
+	v_n constant bigint := (select count(*) from (select from haul_store.download d
+		where d.library = l.id and exists (select from haul_store.file f where f.download = d.id and f.state = 'placed') limit c_most + 1) o);
+begin
+	if v_n > 0 then
+		perform haul_store.fail('TW409', format('library %s has files of %s%s', l.name, case when v_n > c_most then 'more than ' end, haul_store.some(least(v_n, c_most), 'download')),
+			format('they would stay where they are, and undo could not take them back any more; if that is what you want: tow library rm %s --yes, or force=true', l.name));
+	end if;
+end $$;
+comment on function haul_store.check_placed(haul_store.library) is 'Refuse to drop a library that files were placed in.';
 
 create or replace function haul.announce(library text, target text, root text default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -149,10 +149,18 @@ as $$
 $$;
 comment on function haul_store.not_ours(text) is 'A path below a library''s root that is in none of the hidden folders there.';
 
+-- A plain link is called as its file is: {title}/{name}.{ext} shall not be film.mkv/film.mkv.
+create or replace function haul_store.bare_title(d haul_store.download) returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+	select case when d.type = 'http' and d.title = haul_store.title_of(d.link) and haul_store.extension(d.title) ~ '^[a-z][a-z0-9]{1,4}$' then haul_store.stem(d.title) else d.title end
+$$;
+comment on function haul_store.bare_title(haul_store.download) is 'The title of a download for names of files: without the extension where it is a file''s name.';
+
 create or replace function haul_store.target_of(l haul_store.library, d haul_store.download, p_path text) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select normalize(haul_store.expand(l.template, d.meta || jsonb_build_object('title', d.title, 'category', d.category, 'path', p_path,
+	select normalize(haul_store.expand(l.template, d.meta || jsonb_build_object('title', haul_store.bare_title(d), 'category', d.category, 'path', p_path,
 		'name', haul_store.stem(p_path), 'ext', haul_store.extension(p_path))), NFC)
 $$;
 comment on function haul_store.target_of(haul_store.library, haul_store.download, text) is 'Where a library''s template has a file.';

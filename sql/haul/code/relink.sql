@@ -18,7 +18,8 @@ begin
 	end if;
 	perform haul_store.note_verb(d, 'relink');
 	perform haul_store.stop_fetch(d, 'queued');
-	update haul_store.download o set link = v_link, title = case when o.title = coalesce(haul_store.title_of(o.link), o.type) then coalesce(haul_store.title_of(v_link), o.type) else o.title end
+	update haul_store.download o set link = v_link, title = case when o.title = coalesce(haul_store.title_of(o.link), o.type) then coalesce(haul_store.title_of(v_link), o.type) else o.title end,
+		library = coalesce(o.library, (haul_store.library_for(o.category)).id)
 	where o.id = d.id returning o.* into d;
 	perform haul_store.note_event(d.id, 'relinked', haul_store.shown_link(v_link));
 	perform haul_store.start_afresh(d);

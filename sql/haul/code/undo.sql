@@ -10,6 +10,8 @@ begin
 		perform haul_store.fail('TW409', format('nothing of download %s is in place', d.id), format('tow haul files %s shows its files, or select * from haul.files', d.id));
 	elsif d.state not in ('completed', 'failed', 'cancelled') then
 		perform haul_store.fail('TW409', format('download %s is %s', d.id, d.state), 'wait for its end, or cancel it');
+	elsif d.library is null then
+		perform haul_store.fail('TW409', format('the library that the files of download %s were placed in is gone', d.id), 'they are where they were: delete them there by hand');
 	end if;
 	perform haul_store.note_verb(d, 'undo');
 	return haul_store.launch(d, 'haul.undo');
