@@ -105,7 +105,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_batch = {
 	.name = "batch",
-	.summary = "many jobs, and one that runs when all have ended",
+	.summary = "group jobs, and run one more when all of them have ended",
 	.usage = "tow batch ls | open KIND [JSON | -] | seal ID | show ID",
 	.options = options,
 	.help = "open prints the number of the job that runs last; add members to it with tow "
