@@ -323,7 +323,7 @@ like "$OUT" "kind +transcode +0 +2" "limits of kinds and queues, and rates"
 like "$OUT" "queue +api +0 +20 +50/s +10 +10.00" "with the tokens that are left"
 
 section 'Workflows'
-shell "tow enqueue noop --in 2s"
+shell "tow enqueue noop --in 10s"
 number
 first=$id
 shell "tow enqueue noop --after $id"
