@@ -35,7 +35,8 @@ static bool has_members(struct cli *c, const struct tow_rows *rows, const char *
 {
 	if (tow_rows_int(rows, 0, "total") > 0 || *tow_rows_get(rows, 0, "batch") == 't')
 		return true;
-	tow_fail_class(&c->err, TOW_FINAL, "TW409", "job %s is not a batch and has no children", id);
+	tow_fail_class(&c->err, TOW_FINAL, "TW409", "job %s is not a batch and has no children",
+		       id);
 	return tow_hint(&c->err, "'tow batch ls' lists batches; see 'tow job %s'", id);
 }
 

@@ -29,7 +29,7 @@ select is((select string_agg(format('%s %s %s', what, subject, detail ->> 'role'
 select pg_temp.refused($$select tow.add_token('vera')$$, 'TW409', 'token rm', 'a name is taken once');
 select pg_temp.refused($$select tow.add_token('a b')$$, 'TW422', 'letters', 'names are plain');
 select pg_temp.refused($$select tow.add_token('x', 'root')$$, 'TW422', 'viewer, operator.*producer', 'roles are four');
-select pg_temp.refused($$select tow.add_token('x', lasts => '-1 s')$$, 'TW422', 'longer', 'a span is one');
+select pg_temp.refused($$select tow.add_token('x', lasts => '-1 s')$$, 'TW422', 'above zero', 'a span is one');
 select pg_temp.refused($$select tow.drop_token('nobody')$$, 'TW404', 'token ls', 'only what is there can be dropped');
 
 -- As whom
