@@ -3,7 +3,7 @@
 # folder of its own, in a copy of this tree (the tour adds a kind). TOW names the program (build/tow).
 #
 # Prints TAP; with --show what was typed and what came, as it stands in the README. At the end every command of the
-# README's tour must have been typed here; numbers may differ.
+# README must have been typed here; numbers may differ.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
@@ -145,7 +145,7 @@ is "$(ask "select count(*) from tow.jobs")" 0 "a job whose transaction is rolled
 wait_until "[ \$(ask 'select count(*) from tow.history') = 3 ]"
 query "select id, state, kind, took, result from tow.history order by id;"
 like "$OUT" "$first \| completed \| echo" "history has what finished"
-shell "tow job $id"
+shell "tow job $id | head -n 9"
 like "$OUT" "job $id  echo  completed" "and a job has a page"
 
 section 'Many jobs'
@@ -157,6 +157,37 @@ shell "printf 'noop\\t{\"n\": %d}\\n' 1 2 3 | psql \"\$(tow db url)\" -c 'copy t
 is "$OUT" "COPY 3" "three by COPY"
 wait_until "[ \$(ask \"select count(*) from tow.history where kind = 'noop'\") = 2003 ]"
 is "$(ask "select count(*) from tow.history where kind = 'noop' and state = 'completed'")" 2003 "and all of them ran"
+
+section 'Handlers in any language'
+shell "cat contrib/examples/worker.ini"
+# The README's port may be taken: the same on a free one.
+background "python3 contrib/examples/service.py 8099" "python3 contrib/examples/service.py 0"
+wait_until 'grep -q listening "$BACK_LOG"'
+sed -i "s|127.0.0.1:8099|127.0.0.1:$(tr -dc 0-9 <"$BACK_LOG")|" contrib/examples/worker.ini
+shell "psql -q \"\$(tow db url)\" -f contrib/examples/rollup.sql"
+background "tow worker --config contrib/examples/worker.ini --name shed"
+shed=$BACK_PID
+wait_until "[ \"\$(ask \"select true from tow.kinds where kind = 'rollup'\")\" = t ]" 60
+shell "tow workers"
+like "$OUT" "shed .*default:4 slow:1" "a second worker"
+shell "tow enqueue wordcount '{\"text\": \"to be or not to be\"}' --wait"
+has "$OUT" '{"words": 6}' "a shell script as a handler"
+shell "tow enqueue wordcount '{\"text\": 5}' --wait"
+is "$STATUS" 1 "which refuses bad arguments for good"
+shell "tow enqueue thumbnail '{\"files\": [\"a.jpg\", \"\", \"b.jpg\"]}' --wait"
+has "$OUT" '{"made": ["a.jpg", "b.jpg"]}' "a Python script"
+number
+wait_until "tow log $id | grep -q b.jpg" # a moment later
+shell "tow log $id"
+like "$OUT" "stdout thumbnail of a.jpg" "whose output is the job's log"
+shell "tow enqueue notify '{\"order\": 7, \"busy\": true}' --wait"
+has "$OUT" '{"notified": {"busy": true, "order": 7}}' "a service, over HTTP"
+number
+shell "tow job $id"
+like "$OUT" "http.503.*" "tried again after it was busy"
+like "$OUT" "attempt    2 of" "when it said"
+shell "tow enqueue rollup '{\"day\": \"2026-01-01\", \"n\": 5}' --wait"
+has "$OUT" '"n": 5' "a function in the database"
 
 section 'Failures and retries'
 shell "tow enqueue fail '{\"times\": 2, \"message\": \"no route to host\"}' --policy quick --wait"
@@ -178,38 +209,6 @@ shell "tow history --failed"
 like "$OUT" "sleep .*timeout" "failed jobs, with the class of the error"
 shell "tow redrive --class timeout --dry-run"
 like "$OUT" "^1 " "and how many redrive would run again"
-
-section 'Priorities and pauses'
-# A priority that is new is made by the scheduler, and seen by workers a moment later.
-tow enqueue noop --priority 200 --wait >/dev/null
-tow enqueue noop --priority 10 --wait >/dev/null
-shell "tow queue pause default --reason 'a demonstration'"
-shell "tow enqueue noop --priority 200"
-number
-later=$id
-shell "tow enqueue noop --priority 10"
-number
-wait_until "[ \"\$(ask 'select tow.state($later), tow.state($id)')\" = 'ready|ready' ]"
-shell "tow jobs"
-like "$OUT" "ready +noop" "nothing of a paused queue is started"
-shell "tow queue ls"
-like "$OUT" "paused +2 .*a demonstration" "and the queue says why"
-shell "tow queue resume default"
-wait_until "[ \$(ask 'select count(*) from tow.history where id in ($later, $id)') = 2 ]"
-query "select id, priority, run from tow.history order by run desc limit 2;"
-is "$(ask "select id from tow.history where id in ($later, $id) order by run limit 1")" "$id" "the smaller priority runs first"
-
-section 'Keys'
-shell "tow enqueue echo '{\"v\": 1}' --key report:7 --in '1 hour'"
-number
-shell "tow enqueue echo '{\"v\": 2}' --key report:7"
-is "$OUT" "$id"$'\n'"not enqueued: job $id has the key" "one job a key: the second is the first, which is said"
-shell "tow enqueue echo '{\"v\": 3}' --key report:7 --on-conflict error"
-is "$STATUS" 65 "a conflict can be an error"
-like "$OUT" "has the key 'report:7'" "with a clear message"
-shell "tow enqueue echo '{\"v\": 4}' --key report:7 --on-conflict replace --wait"
-has "$OUT" '{"v": 4}' "or the old one gives way"
-is "$(ask "select tow.state($id)")" cancelled "and is cancelled"
 
 section 'By the clock'
 shell "tow enqueue noop --in 2s --wait"
@@ -243,6 +242,26 @@ number
 wait_until "[ \"\$(ask 'select tow.state($id)')\" = completed ]"
 is "$(ask "select tow.state($id)")" completed "and one that was run by hand"
 
+section 'Priorities and pauses'
+# A priority that is new is made by the scheduler, and seen by workers a moment later.
+tow enqueue noop --priority 200 --wait >/dev/null
+tow enqueue noop --priority 10 --wait >/dev/null
+shell "tow queue pause default --reason 'a demonstration'"
+shell "tow enqueue noop --priority 200"
+number
+later=$id
+shell "tow enqueue noop --priority 10"
+number
+wait_until "[ \"\$(ask 'select tow.state($later), tow.state($id)')\" = 'ready|ready' ]"
+shell "tow jobs"
+like "$OUT" "ready +noop" "nothing of a paused queue is started"
+shell "tow queue ls"
+like "$OUT" "paused +2 .*a demonstration" "and the queue says why"
+shell "tow queue resume default"
+wait_until "[ \$(ask 'select count(*) from tow.history where id in ($later, $id)') = 2 ]"
+query "select id, priority, run from tow.history order by run desc limit 2;"
+is "$(ask "select id from tow.history where id in ($later, $id) order by run limit 1")" "$id" "the smaller priority runs first"
+
 section 'Changing one'\''s mind'
 shell "tow enqueue sleep '{\"s\": 60}'"
 number
@@ -265,6 +284,18 @@ shell "tow run-now $id"
 is "$OUT" "$id  ready" "or start at once"
 shell "tow queue set news --expire-after '1 day'"
 is "$(ask "select expire_after from tow.queues where name = 'news'")" "1 day" "or be worth nothing after a day"
+
+section 'Keys'
+shell "tow enqueue echo '{\"v\": 1}' --key report:7 --in '1 hour'"
+number
+shell "tow enqueue echo '{\"v\": 2}' --key report:7"
+is "$OUT" "$id"$'\n'"not enqueued: job $id has the key" "one job a key: the second is the first, which is said"
+shell "tow enqueue echo '{\"v\": 3}' --key report:7 --on-conflict error"
+is "$STATUS" 65 "a conflict can be an error"
+like "$OUT" "has the key 'report:7'" "with a clear message"
+shell "tow enqueue echo '{\"v\": 4}' --key report:7 --on-conflict replace --wait"
+has "$OUT" '{"v": 4}' "or the old one gives way"
+is "$(ask "select tow.state($id)")" cancelled "and is cancelled"
 
 section 'Lanes and limits'
 shell "seq 200 | sed 's/.*/{\"s\": 60}/' | tow enqueue sleep --bulk --lane customer:big | tail -n 1"
@@ -291,39 +322,8 @@ shell "tow limits"
 like "$OUT" "kind +transcode +0 +2" "limits of kinds and queues, and rates"
 like "$OUT" "queue +api +0 +20 +50/s +10 +10.00" "with the tokens that are left"
 
-section 'Handlers in any language'
-shell "cat contrib/examples/worker.ini"
-# The README's port may be taken: the same on a free one.
-background "python3 contrib/examples/service.py 8099" "python3 contrib/examples/service.py 0"
-wait_until 'grep -q listening "$BACK_LOG"'
-sed -i "s|127.0.0.1:8099|127.0.0.1:$(tr -dc 0-9 <"$BACK_LOG")|" contrib/examples/worker.ini
-shell "psql -q \"\$(tow db url)\" -f contrib/examples/rollup.sql"
-background "tow worker --config contrib/examples/worker.ini --name shed"
-shed=$BACK_PID
-wait_until "[ \"\$(ask \"select true from tow.kinds where kind = 'rollup'\")\" = t ]" 60
-shell "tow workers"
-like "$OUT" "shed .*default:4 slow:1" "a second worker"
-shell "tow enqueue wordcount '{\"text\": \"to be or not to be\"}' --wait"
-has "$OUT" '{"words": 6}' "a shell script as a handler"
-shell "tow enqueue wordcount '{\"text\": 5}' --wait"
-is "$STATUS" 1 "which refuses bad arguments for good"
-shell "tow enqueue thumbnail '{\"files\": [\"a.jpg\", \"\", \"b.jpg\"]}' --wait"
-has "$OUT" '{"made": ["a.jpg", "b.jpg"]}' "a Python script"
-number
-wait_until "tow log $id | grep -q b.jpg" # a moment later
-shell "tow log $id"
-like "$OUT" "stdout thumbnail of a.jpg" "whose output is the job's log"
-shell "tow enqueue notify '{\"order\": 7, \"busy\": true}' --wait"
-has "$OUT" '{"notified": {"busy": true, "order": 7}}' "a service, over HTTP"
-number
-shell "tow job $id"
-like "$OUT" "http.503.*" "tried again after it was busy"
-like "$OUT" "attempt    2 of" "when it said"
-shell "tow enqueue rollup '{\"day\": \"2026-01-01\", \"n\": 5}' --wait"
-has "$OUT" '"n": 5' "a function in the database"
-
 section 'Workflows'
-shell "tow enqueue noop --in 2s"
+shell "tow enqueue noop --in 10s"
 number
 first=$id
 shell "tow enqueue noop --after $id"
@@ -379,22 +379,22 @@ like "$OUT" "beat = 1" "and said"
 
 section 'Downloads'
 mkdir -p "$dir/www"
-echo "read me" >"$dir/www/README"
-background "a server of files" "python3 -u -m http.server --bind 127.0.0.1 --directory '$dir/www' 0"
+echo "read me" >"$dir/www/README.md"
+background "python3 -m http.server --bind 127.0.0.1 8098" "python3 -u -m http.server --bind 127.0.0.1 --directory '$dir/www' 0"
 web=$BACK_PID
 wait_until "grep -qo 'port [0-9]*' '$BACK_LOG'" 30
 port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$BACK_LOG" | head -n 1)
 shell "mkdir -p /tmp/files" "mkdir -p $dir/files"
 shell "tow library add files /tmp/files" "tow library add files $dir/files"
 is "$STATUS" 0 "a library"
-shell "tow haul add https://deb.debian.org/debian/README" "tow haul add http://127.0.0.1:$port/README"
+shell "tow haul add http://127.0.0.1:8098/README.md" "tow haul add http://127.0.0.1:$port/README.md"
 is "$OUT" 1 "a link is a download"
 shell "tow haul watch"
 is "$STATUS" 0 "which is watched to its end"
 shell "tow haul ls"
-like "$OUT" "1 +completed +100 % .*8 B +web +files +README" "and completed"
+like "$OUT" "1 +completed +100 % .*8 B +web +files +README.md" "and completed"
 shell "tow haul files 1"
-like "$OUT" "placed +link +8 B +README +$dir/files/README" "its file is in the library"
+like "$OUT" "placed +link +8 B +README.md +$dir/files/README.md" "its file is in the library"
 stop "$web"
 
 section 'A kind in C'
@@ -423,9 +423,12 @@ like "$OUT" "worker.dead" "which is written down"
 
 section 'The page, and programs'
 shell 'tow token add grafana --role viewer >token'
-shell 'curl -sS -H "Authorization: Bearer $(cat token)" http://127.0.0.1:7077/api/v1/queues' \
-	"curl -sS -m 30 -H \"Authorization: Bearer \$(cat token)\" $(<"$TOW_HOME/page")api/v1/queues"
-has "$OUT" '"name":"default"' "the server answers whoever has a token"
+shell 'curl -sS -H "Authorization: Bearer $(cat token)" http://127.0.0.1:7077/api/v1/me' \
+	"curl -sS -m 30 -H \"Authorization: Bearer \$(cat token)\" $(<"$TOW_HOME/page")api/v1/me"
+has "$OUT" '"role":"viewer"' "the server answers whoever has a token"
+shell 'curl -sS -H "Authorization: Bearer $(cat token)" http://127.0.0.1:7077/metrics | grep ^tow_queue_slots' \
+	"curl -sS -m 30 -H \"Authorization: Bearer \$(cat token)\" $(<"$TOW_HOME/page")metrics | grep ^tow_queue_slots"
+has "$OUT" 'tow_queue_slots{queue="default"} 4' "Prometheus, too"
 shell 'tow token rm grafana'
 
 section 'A look around'
@@ -467,10 +470,10 @@ like "$OUT" "api *\| shop *\| enqueue" "grants are a view"
 #--- and nothing in the README that was not done here
 
 cd "$root" || exit 1
-awk '/^## / { on = 0 } /^## A tour/ { on = 1 } on' README.md | grep -E '^ *(\$ |tow=# )' | sed 's/^ *//' | numberless | sort -u >"$dir/readme"
+grep -E '^ *(\$ |tow=# )' README.md | sed 's/^ *//' | numberless | sort -u >"$dir/readme"
 numberless <"$typed" | sort -u >"$dir/done"
 ok "the README has a tour" test -s "$dir/readme"
-is "$(comm -23 "$dir/readme" "$dir/done")" "" "every command of the README's tour was typed here"
+is "$(comm -23 "$dir/readme" "$dir/done")" "" "every command of the README was typed here"
 if [ -n "$show" ]; then
 	[ "$tap_failed" = 0 ] || echo "tour: $tap_failed checks failed: run it without --show" >&2
 	exit $((tap_failed > 0))

@@ -100,7 +100,7 @@ static int print_summary(void)
 		first = false;
 		print_command(*c);
 	}
-	printf("\nThe database is --database URL, else $DATABASE_URL, else PGHOST and its kin, "
+	printf("\nThe database is --database URL, else $DATABASE_URL, else the PG* variables, "
 	       "else the private one\n"
 	       "that 'tow db start' makes under $TOW_HOME.\n"
 	       "\n"

@@ -4,7 +4,7 @@
 
 static const struct tow_option options[] = {
 	{ "job", "ID", "only what was done to this job, however long ago" },
-	{ "what", "WORD", "only where the deed begins so: job.cancelled, queue, schedule" },
+	{ "what", "WORD", "only actions whose name begins so: job.cancelled, queue, schedule" },
 	{ "since", "INTERVAL", "how far back (1 day)" },
 	{ "limit", "N", "at most so many, the latest first (50)" },
 	OPTION_JSON,

@@ -35,7 +35,8 @@ static bool has_members(struct cli *c, const struct tow_rows *rows, const char *
 {
 	if (tow_rows_int(rows, 0, "total") > 0 || *tow_rows_get(rows, 0, "batch") == 't')
 		return true;
-	tow_fail_class(&c->err, TOW_FINAL, "TW409", "job %s is no batch and has no children", id);
+	tow_fail_class(&c->err, TOW_FINAL, "TW409", "job %s is not a batch and has no children",
+		       id);
 	return tow_hint(&c->err, "'tow batch ls' lists batches; see 'tow job %s'", id);
 }
 
@@ -105,7 +106,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_batch = {
 	.name = "batch",
-	.summary = "many jobs, and one that runs when all have ended",
+	.summary = "group jobs, and run one more when all of them have ended",
 	.usage = "tow batch ls | open KIND [JSON | -] | seal ID | show ID",
 	.options = options,
 	.help = "open prints the number of the job that runs last; add members to it with tow "

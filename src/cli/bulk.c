@@ -102,13 +102,14 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_bulk = {
 	.name = "bulk",
-	.summary = "a verb on all jobs that match, first as a dry run",
+	.summary = "apply a command to all jobs that match, first as a dry run",
 	.usage = "tow bulk VERB [options] [--yes]",
 	.options = options,
 	.help = "Verbs: cancel, retry, forget, run-now, snooze (--delay), reprioritise "
 		"(--to-priority), move (--to-queue). At\n"
-		"least one filter is needed. A job that the verb no longer fits says so and stops "
-		"nobody. One\ncall does 1,000 at most unless --limit says otherwise, and says when "
+		"least one filter is needed. A job that the verb no longer fits is named, and "
+		"stops no other. One\n"
+		"call does 1,000 at most unless --limit says otherwise, and says when "
 		"there "
 		"may be more.\n"
 		"\n"

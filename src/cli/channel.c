@@ -156,10 +156,10 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_channel = {
 	.name = "channel",
-	.summary = "ways to tell people something",
+	.summary = "ways to send messages to people",
 	.usage = "tow channel ls | drivers | add NAME DRIVER URL | set NAME | test NAME | rm NAME",
 	.options = options,
-	.help = "What is told by them is a matter of rules: tow notify. What a channel does not "
+	.help = "Rules say what goes through which channel: tow notify. What a channel does not "
 		"take is kept, and tried\n"
 		"again for a day. test sends a message, and waits until a worker has done so.\n"
 		"\n"

@@ -15,9 +15,9 @@ static const struct tow_option options[] = {
 	{ "user", "NAME", "add, set, test: the name to log in with" },
 	{ "secret", "secret:NAME",
 	  "add, set, test: the password or key, by its name: tow secret set NAME" },
-	{ "category", "NAME", "add, set, test: what is ours in it, and what is added gets" },
+	{ "category", "NAME", "add, set, test: the category of Towpath's own transfers" },
 	{ "tag", "NAME", "add, set, test: likewise" },
-	{ "adopt", "[on|off]", "add, set: what others put there is ours to import, too (off)" },
+	{ "adopt", "[on|off]", "add, set: import what others put there, too (off)" },
 	{ "path-map", "FROM=TO,...", "add, set: where its folders are on the workers' hosts" },
 	{ "priority", "N", "add, set: downloads that name no client go to the smallest (100)" },
 	{ "fast", "INTERVAL", "add, set: between listings while something moves (2 s)" },
@@ -192,16 +192,16 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_client = {
 	.name = "client",
-	.summary = "programs that download for us",
+	.summary = "programs that download for Towpath",
 	.usage = "tow client ls | drivers | add NAME DRIVER [URL] | set NAME | test NAME | enable "
 		 "NAME |\n"
 		 "       disable NAME | retry NAME | rm NAME [--yes]",
 	.options = options,
 	.help = "A client is watched from the moment it is added: tow client ls shows how it is, "
 		"tow haul ls what\n"
-		"it holds. Nothing in it is changed but what we have put there ourselves, or may "
-		"adopt. web\n"
-		"is always there: our own workers, for plain links, into downloads in their "
+		"it holds. Nothing in it is changed but what Towpath has put there, or may adopt. "
+		"web\n"
+		"is always there: Towpath's own workers, for plain links, into downloads in their "
 		"$TOW_HOME unless its\n"
 		"address is another folder.\n"
 		"\n"

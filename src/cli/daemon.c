@@ -233,7 +233,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_daemon = {
 	.name = "daemon",
-	.summary = "what works in turns, until somebody stops it",
+	.summary = "jobs that work in turns until somebody stops them",
 	.usage =
 		"tow daemon ls | add NAME KIND [JSON | -] | set NAME [JSON | -] | start NAME | "
 		"stop NAME | "

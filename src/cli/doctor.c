@@ -28,7 +28,7 @@ static void check_connection(struct health *h)
 		h, "connection", "ok",
 		tow_fmt(&c->arena, "%s%s",
 			c->url ? "the address is --database, DATABASE_URL or the private cluster's"
-			       : "the address is that of PGHOST and its kin",
+			       : "the address is that of the PG* variables",
 			tow_db_pooled(c->db) ? "; a pooler stands before it" : ""),
 		tow_db_pooled(c->db) && !url ? "set TOW_DIRECT_URL to the address past the pooler "
 					       "for workers, schedulers and tow migrate"

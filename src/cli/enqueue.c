@@ -22,12 +22,12 @@ static const struct tow_option options[] = {
 	{ "key-scope", "SCOPE", "how long the key is held: queued, live, done (live)" },
 	{ "max-attempts", "N", "instead of the policy's" },
 	{ "timeout", "INTERVAL", "how long an attempt may run" },
-	{ "deadline", "TIME", "when the job is worth nothing any more" },
+	{ "deadline", "TIME", "after this the job is worth nothing" },
 	{ "policy", "NAME", "how it is retried" },
 	{ "tags", "A,B", "words to find it by" },
 	{ "lane", "NAME", "jobs of a lane start in order" },
 	{ "after", "IDS", "start when these jobs have completed: 7,8" },
-	{ "if-failed", "WHAT", "should one of them fail: cancel, fail, go, wait (cancel)" },
+	{ "if-failed", "WHAT", "what to do if one of them fails: cancel, fail, go, wait (cancel)" },
 	{ "parent", "ID", "the job or batch that it is made for" },
 	{ "wait-for", "NAME", "start after this signal; approval: after tow approve" },
 	{ "wait", NULL, "wait for its end, and exit as it did" },
@@ -180,8 +180,8 @@ const struct tow_command tow_command_enqueue = {
 	.options = options,
 	.help = "The arguments are any JSON value, {} if there is none; - reads them from standard "
 		"input. Prints the\n"
-		"job's number; where another job has the key it is that one's, which is said "
-		"(with --json by \"made\": false).\n"
+		"job's number; if another job has the key, that one's, with a note (with --json: "
+		"\"made\": false).\n"
 		"Kinds that every worker has, to try things with: noop, stamp, echo, "
 		"sleep, "
 		"fail, crash, spin.\n"

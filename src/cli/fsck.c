@@ -50,7 +50,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_fsck = {
 	.name = "fsck",
-	.summary = "prove what must be true of the queue's tables, and put it right",
+	.summary = "check that the queue's tables are consistent, and repair them",
 	.usage = "tow fsck [--repair]",
 	.options = options,
 	.help = "Jobs in two tables or in none, runs without a worker, keys and limits of jobs "

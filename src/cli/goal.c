@@ -9,8 +9,8 @@ static const struct tow_option options[] = {
 	{ "tracker", "HOST", "set, rm: of a tracker: its host, or the end of it (any)" },
 	{ "library", "NAME", "set, rm: in a library (any)" },
 	{ "ratio", "NUMBER", "set: to this ratio" },
-	{ "seed-time", "INTERVAL", "set: for so long" },
-	{ "need", "either|both", "set: what of the two (either)" },
+	{ "seed-time", "INTERVAL", "set: for this long" },
+	{ "need", "either|both", "set: which of the two (either)" },
 	OPTION_JSON,
 	OPTION_DATABASE,
 	OPTION_END,
@@ -65,12 +65,12 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_goal = {
 	.name = "goal",
-	.summary = "how long what is placed seeds",
+	.summary = "how long placed downloads go on seeding",
 	.usage = "tow goal ls | set | rm",
 	.options = options,
-	.help = "Where a library has transfers removed that are placed ('tow library set NAME "
-		"--done-remove data'), it is\n"
-		"done when the goal is met: of those that fit, the one of the longest tracker "
+	.help = "A library may have placed transfers removed ('tow library set NAME --done-remove "
+		"data'). That is done\n"
+		"when the goal is met: of the goals that fit, the one with the longest tracker "
 		"counts, then the library's\n"
 		"own. Without a goal a torrent goes when its client has stopped it.\n"
 		"\n"

@@ -90,11 +90,11 @@ const struct tow_command tow_command_lane = {
 	.summary = "list, limit, pause and resume lanes of queues",
 	.usage = "tow lane ls | set QUEUE LANE | pause QUEUE LANE | resume QUEUE LANE",
 	.options = options,
-	.help = "Jobs that were enqueued with a lane start in order, one at a time where nobody "
-		"says otherwise, and the\n"
+	.help = "Jobs that were enqueued with a lane start in order, one at a time unless told "
+		"otherwise, and the\n"
 		"lanes of a queue share it by weight. 'tow queue set --lane-limit' is for all "
 		"lanes of a queue at once.\n"
-		"What is set counts at once, for what runs already, too.\n"
+		"A change counts at once, also for jobs that run already.\n"
 		"\n"
 		"Examples:\n"
 		"  tow lane ls\n"

@@ -161,21 +161,19 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_needs = {
 	.name = "needs",
-	.summary = "what needs somebody, and the command for it",
+	.summary = "list what needs attention, with the command for each",
 	.usage = "tow needs [--json]",
 	.options = options,
-	.help = "What is not well, as tow status has it; jobs that wait for approval, by kind; "
-		"jobs that failed, by kind and\n"
-		"class of error, with what the last of them said; and what of the downloads "
-		"needs somebody. Of the last 5,000\n"
-		"runs that went wrong. --json has what\n"
-		"tow.needs() has. Where somebody's lock keeps it from an answer it says whose, as "
-		"tow "
-		"status does.\n"
+	.help = "What is not well, as in tow status; jobs that wait for approval, by kind; jobs "
+		"that failed, by kind and\n"
+		"class of error, with the last error (among the last 5,000 runs that went wrong); "
+		"and downloads that need\n"
+		"attention. --json prints what tow.needs() returns. If somebody's lock prevents an "
+		"answer, it says whose,\n"
+		"as tow status does.\n"
 		"\n"
 		"Exit status: 0, or 1 when something is bad, as tow status; with --json 0, or 1 "
-		"when "
-		"somebody's lock\n"
-		"keeps it from an answer.\n",
+		"when somebody's lock\n"
+		"prevents an answer.\n",
 	.run = run,
 };

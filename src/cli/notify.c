@@ -126,7 +126,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_notify = {
 	.name = "notify",
-	.summary = "rules: what people are told, and by which channel",
+	.summary = "rules: what people are told, and through which channel",
 	.usage = "tow notify ls | events | messages | add NAME CHANNEL EVENT,... | set NAME | test "
 		 "NAME | rm "
 		 "NAME",
@@ -136,10 +136,9 @@ const struct tow_command tow_command_notify = {
 		"waits. Templates have fields such as {title} {error} {hint} {client} {library} "
 		"{count}; { (|hint|)} is left\n"
 		"out as a whole where there is no hint.\n"
-		"An event may say more of what it wants: kind, queue, class, worker, host, "
-		"schedule, client, target, library, "
-		"category. test sends\n"
-		"what the rule would say, with made-up names.\n"
+		"An event may be narrowed by kind, queue, class, worker, host, schedule, client, "
+		"target, library or\n"
+		"category. test sends what the rule would say, with made-up names.\n"
 		"\n"
 		"Examples:\n"
 		"  tow notify add trouble phone 'download.failed,client.*,target.*' --delay '1 "

@@ -59,7 +59,7 @@ static int set(struct cli *c)
 	struct cli_call call = { 0 };
 	const char *classes;
 	if (!input_json(c, cli_option(c, "classes"), &classes)) {
-		tow_fail(&c->err, TOW_FINAL, "--classes is no JSON: '%s'",
+		tow_fail(&c->err, TOW_FINAL, "--classes is not JSON: '%s'",
 			 cli_option(c, "classes"));
 		tow_hint(&c->err, "for instance: --classes '{\"http.4\": \"never\"}'");
 		return cli_failed(c);

@@ -23,7 +23,7 @@ static const struct tow_option options[] = {
 	{ "overlap", "WHAT",
 	  "when the last job has not finished: allow, skip, queue behind it, replace it (allow)" },
 	{ "missed", "WHAT",
-	  "what passed while no scheduler lived: skip, run the last, run all (last)" },
+	  "what passed while no scheduler ran: skip it, run the last, run all (last)" },
 	{ "missed-within", "INTERVAL", "skip what was missed longer ago than this" },
 	{ "missed-most", "N", "how many missed instants run at most, the latest (100)" },
 	{ "grace", "INTERVAL", "how late is not missed yet (1 minute)" },
@@ -364,9 +364,9 @@ const struct tow_command tow_command_schedule = {
 		"history says what became of each instant, with its job or the reason; run "
 		"enqueues "
 		"the job now, beside the\n"
-		"instants. What a schedule missed is a warning of tow status for a day, until "
+		"instants. What a schedule missed is a warning of tow status for a day, or until "
 		"somebody has run it or\n"
-		"said by seen that it is known.\n"
+		"acknowledged it with seen.\n"
 		"\n"
 		"Examples:\n"
 		"  tow schedule add nightly '0 3 * * *' vacuum-thumbs --tz Europe/Paris --overlap "

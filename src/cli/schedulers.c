@@ -30,7 +30,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_schedulers = {
 	.name = "schedulers",
-	.summary = "list the schedulers that live",
+	.summary = "list live schedulers",
 	.usage = "tow schedulers [--json]",
 	.options = options,
 	.help = "Any number may run; two are harmless. A stand-by was started by a worker because "

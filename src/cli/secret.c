@@ -66,7 +66,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_secret = {
 	.name = "secret",
-	.summary = "passwords and keys that workers need and rows must not hold",
+	.summary = "passwords and keys for workers, kept out of the database",
 	.usage = "tow secret set NAME <FILE | ls | rm NAME",
 	.options = options,
 	.help = "A secret is a file of this host's workers, $TOW_HOME/secrets/NAME, that nobody "

@@ -121,7 +121,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_setting = {
 	.name = "setting",
-	.summary = "list and change what goes for the whole instance",
+	.summary = "list and change settings of the whole instance",
 	.usage = "tow setting [ls] | set NAME VALUE | reset NAME\n       tow setting NAME [VALUE]\n"
 		 "       tow setting --reset NAME",
 	.options = options,

@@ -30,12 +30,12 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_signal = {
 	.name = "signal",
-	.summary = "tell a job something",
+	.summary = "send a signal to a job",
 	.usage = "tow signal ID NAME [JSON | -]",
 	.options = options,
 	.help = "A job that waits for this name goes on; any other finds it in its memory when it "
 		"runs next. The last\n"
-		"one of a name counts.\n"
+		"one of each name counts.\n"
 		"\n"
 		"Examples:\n"
 		"  tow signal 7 paid '{\"sum\": 12}'\n"

@@ -40,6 +40,6 @@ const struct tow_command tow_command_snooze = {
 		"  tow snooze --for '1 hour' 7\n"
 		"  tow snooze --for 90s 7 8 9\n"
 		"\n"
-		"Exit status: 0, 66 no such job, 65 it has started, or the delay is none.\n",
+		"Exit status: 0, 66 no such job, 65 it has started, or the delay is not valid.\n",
 	.run = run,
 };

@@ -120,7 +120,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_target = {
 	.name = "target",
-	.summary = "media servers, and whoever else is told of new files",
+	.summary = "media servers and others that are told of new files",
 	.usage = "tow target ls | drivers | add NAME DRIVER URL | set NAME | test NAME | scan NAME "
 		 "| rm "
 		 "NAME",

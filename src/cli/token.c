@@ -107,7 +107,7 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_token = {
 	.name = "token",
-	.summary = "who may ask the server",
+	.summary = "tokens: who may use the server",
 	.usage = "tow token ls | add NAME | rm NAME | link",
 	.options = options,
 	.help = "Programs send a token (Authorization: Bearer TOKEN), browsers sign in with one, "

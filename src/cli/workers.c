@@ -116,15 +116,14 @@ static int run(int argc, char **argv)
 
 const struct tow_command tow_command_workers = {
 	.name = "workers",
-	.summary = "the workers that live; have one leave",
+	.summary = "list live workers; have one leave",
 	.usage = "tow workers [--json]\n       tow workers drain NAME",
 	.options = options,
 	.help = "BUSY is how many jobs it holds, of which SLOTS run at once. HEARD is its last "
-		"beat. Below the table it is said why one of them\n"
-		"is not as it should be, or, where somebody's lock keeps it from an answer, "
-		"whose.\n"
-		"drain has one claim no more, end what it has, and go: what it had not started is "
-		"another's at once.\n"
+		"beat. Below the table stands what is wrong\n"
+		"with any of them, or whose lock prevents an answer.\n"
+		"drain has one claim nothing more, finish what it runs, and exit; what it had not "
+		"started goes to others at once.\n"
 		"NAME is a worker's name or its number; all that have the name are meant.\n"
 		"\n"
 		"Examples:\n"

@@ -238,7 +238,7 @@ static int serve(int argc, char **argv)
 
 const struct tow_command tow_command_serve = {
 	.name = "serve",
-	.summary = "the HTTP API, WebSocket, and the page",
+	.summary = "serve the HTTP API, the WebSocket and the page",
 	.usage = "tow serve [options]",
 	.help = "Answers programs at /api/v1 (its description: /api/v1/openapi.json), Prometheus\n"
 		"at /metrics, and browsers with the page. Whoever asks needs a token (tow token\n"

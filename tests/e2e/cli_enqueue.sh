@@ -91,9 +91,9 @@ is "$(instance_psql -c "select string_agg(args::text, ' ' order by id) from tow.
 	'{"t": "a\"b\\c,{}"} null []' "quotes and backslashes survive"
 said=$(printf '%s\n' 1 2 nonsense 4 | tow enqueue partly --bulk 2>&1 >/dev/null)
 is $? 65 "a bad line is refused"
-like "$said" "line 3 is no JSON" "by its number"
+like "$said" "line 3 is not JSON" "by its number"
 is "$(instance_psql -c "select count(*) from tow.jobs where kind = 'partly'")" 2 "what came before is enqueued"
-like "$said" "^tow: 2 jobs were enqueued, go on with line 3: line 3 is no JSON" "and it says where to go on"
+like "$said" "^tow: 2 jobs were enqueued, go on with line 3: line 3 is not JSON" "and it says where to go on"
 said=$({ seq 2500 && echo bad; } | tow enqueue far --bulk 2>&1 >"$instance_dir/far")
 like "$said" "2500 jobs were enqueued, go on with line 2501" "over several transactions, too"
 is "$(wc -l <"$instance_dir/far")" 2500 "and their numbers are printed"
@@ -101,7 +101,7 @@ said=$(seq 5 | tow enqueue 'no kind!' --bulk 2>&1)
 like "$said" "nothing was enqueued: lines 1 to 5: " "or that nothing was"
 said=$({ seq 2500 && echo bad; } | tow enqueue whole --bulk --atomic 2>&1)
 is $? 65 "--atomic: a bad line at the end is refused"
-like "$said" "^tow: nothing was enqueued: line 2501 is no JSON" "and with it all"
+like "$said" "^tow: nothing was enqueued: line 2501 is not JSON" "and with it all"
 is "$(instance_psql -c "select count(*) from tow.jobs where kind = 'whole'")" 0 "none is there"
 is "$(seq 2500 | tow enqueue whole --bulk --atomic | wc -l)" 2500 "--atomic: good lines are enqueued"
 is "$(instance_psql -c "select count(distinct xmin::text) from tow_store.job where kind = 'whole'")" 1 "in one transaction"

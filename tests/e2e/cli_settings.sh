@@ -233,8 +233,8 @@ policy set g --shape exponential --factor 0|bad factor.*above 0
 policy set g --shape fixed --jitter 2|bad jitter.*0 to 1
 policy set g --shape fixed --max-attempts 0|bad max_attempts.*1 to 1000000
 policy set g --shape function|needs a function.*mine\(jsonb,jsonb\)
-policy set g --shape fixed --classes x|--classes is no JSON: 'x'.*--classes '\{"http.4"
-policy set g --shape fixed --classes '[]'|classes are no JSON object
+policy set g --shape fixed --classes x|--classes is not JSON: 'x'.*--classes '\{"http.4"
+policy set g --shape fixed --classes '[]'|classes are not a JSON object
 policy set g --shape fixed --classes '{"http.4": "nevr"}'|there is no policy 'nevr'.*did you mean 'never'
 policy set g --shape fixed --classes '{"http.4": "sometimes"}'|hint: write
 queue set default --rate -1|bad rate -1.*0.00001 to 1000000

@@ -43,7 +43,7 @@ ok "its job runs when all have ended" becomes "$id" completed
 single=$("$TOW" enqueue noop --quiet --queue nowhere)
 said=$("$TOW" batch show "$single" 2>&1)
 is $? 65 "batch show of a job that is none"
-like "$said" "job $single is no batch and has no children" "says so"
+like "$said" "job $single is not a batch and has no children" "says so"
 empty=$("$TOW" batch open noop)
 like "$("$TOW" batch show "$empty")" "0 +0 +0 +0 +0" "an empty batch is one"
 like "$("$TOW" batch show "$id" --json)" '"completed": *20' "show says how far it is"

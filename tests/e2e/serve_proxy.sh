@@ -24,7 +24,7 @@ is "$(tls "$TLS_URL/api/v1/openapi.json" -H 'Accept-Encoding: gzip' | gunzip | j
 is "$(curl -s -m 30 -k "https://127.0.0.1:$TLS_PORT/tow/api/v1/me" -H 'Host: evil.example' | jq .status)" 421 "a name of somebody else's that leads here is refused"
 head -c 11000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
 is "$(tls "$TLS_URL/api/v1/jobs" -H "Authorization: Bearer $OTTO" -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq -r .detail)" \
-	"the body is no JSON: invalid input syntax for type json" "a body of many megabytes comes through"
+	"the body is not JSON: invalid input syntax for type json" "a body of many megabytes comes through"
 
 # Browsers
 jar=$instance_dir/jar

@@ -29,7 +29,7 @@ select is((select string_agg(format('%s %s %s', what, subject, detail ->> 'role'
 select pg_temp.refused($$select tow.add_token('vera')$$, 'TW409', 'token rm', 'a name is taken once');
 select pg_temp.refused($$select tow.add_token('a b')$$, 'TW422', 'letters', 'names are plain');
 select pg_temp.refused($$select tow.add_token('x', 'root')$$, 'TW422', 'viewer, operator.*producer', 'roles are four');
-select pg_temp.refused($$select tow.add_token('x', lasts => '-1 s')$$, 'TW422', 'longer', 'a span is one');
+select pg_temp.refused($$select tow.add_token('x', lasts => '-1 s')$$, 'TW422', 'above zero', 'a span is one');
 select pg_temp.refused($$select tow.drop_token('nobody')$$, 'TW404', 'token ls', 'only what is there can be dropped');
 
 -- As whom
@@ -63,8 +63,8 @@ select is(pg_temp.asked(:'admin', 'PUT /queues/{name}', '{"name": "paced"}', '{"
 select is((select round(rate * 60) || ' ' || lane_rate from tow.queues where name = 'paced'), '100 2', 'of which it makes jobs a second');
 select is(pg_temp.asked(:'admin', 'PUT /queues/{name}', '{"name": "paced"}', '{"rate": "100 a day"}'), 'TW422 bad rate ''100 a day''', 'what is none');
 select alike(pg_temp.asked(:'admin', 'PUT /queues/{name}', '{"name": "paced"}', '{"rate": true}'), 'TW422 %rate%', 'or cannot be one');
-select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{'), 'TW422 the body is no JSON%', 'a body that is no JSON');
-select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '[1]'), 'TW422 the body is no object', 'one that is no object');
+select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{'), 'TW422 the body is not JSON%', 'a body that is no JSON');
+select is(pg_temp.asked(:'operator', 'POST /jobs', '{}', '[1]'), 'TW422 the body is not an object', 'one that is no object');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "args": "\u0000"}'), 'TW422 %', 'a NUL');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "timeout": "30"}'), 'TW422 bad timeout ''30''%', 'a length of time without its unit');
 select alike(pg_temp.asked(:'operator', 'POST /jobs', '{}', '{"kind": "noop", "timeout": "14.5"}'), 'TW422 bad timeout ''14.5''%', 'nor with a point');

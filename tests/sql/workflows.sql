@@ -165,7 +165,7 @@ select is(tow.state(:p), 'ready', 'where nothing is pending takes no time');
 select is(pg_temp.went(:w, :p, '{"as": "completed"}'), 'completed', 'it ends');
 -- spawning goes wrong as a whole
 select pg_temp.ran(:w, jsonb_build_object('as', 'completed', 'spawn', s::jsonb)) as id, e.expected as expected into temporary bad
-from (values ('[{"kind": "noop"}, {"kind": "no op"}]', 'bad kind'), ('{"kind": "noop"}', 'no array'), ('[{"kind": "noop", "colour": 1}]', 'colour'),
+from (values ('[{"kind": "noop"}, {"kind": "no op"}]', 'bad kind'), ('{"kind": "noop"}', 'not an array'), ('[{"kind": "noop", "colour": 1}]', 'colour'),
 	('[{"kind": "noop", "after_spawned": [0]}]', 'do not come before'), ('[{"kind": "noop", "run_at": "x"}]', 'timestamp'), ('[7]', 'not understood'),
 	('[{"kind": "noop", "run_at": "2030-01-01", "delay_s": 1}]', 'two different')) e(s, expected);
 select is(array_agg(tow.state(id) || ' ' || (select class from tow.history h where h.id = bad.id) || coalesce((select ': ' || error from tow.history h where h.id = bad.id and error !~ bad.expected), '')),

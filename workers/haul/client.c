@@ -55,7 +55,7 @@ bool tow_client_check_link(const struct tow_transfer_new *t, struct tow_err *e)
 	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
 		if (t->data || strncasecmp(t->link, begin[i], strlen(begin[i])) == 0)
 			return true;
-	return tow_fail_class(e, TOW_FINAL, "client.refused", "'%.100s' is no link", t->link);
+	return tow_fail_class(e, TOW_FINAL, "client.refused", "'%.100s' is not a link", t->link);
 }
 
 static bool has_id(const struct tow_transfer *t, const char *id)

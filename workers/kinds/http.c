@@ -100,7 +100,7 @@ static bool completed(struct tow_job *j, const struct tow_http_answer *answer, s
 		return true;
 	if (tow_json_parse(&doc, answer->body, answer->body_len, &bad))
 		return obey(j, doc, e);
-	tow_job_log(j, TOW_WARN, "the answer is no JSON: %s", bad.text);
+	tow_job_log(j, TOW_WARN, "the answer is not JSON: %s", bad.text);
 	return true;
 }
 

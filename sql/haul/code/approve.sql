@@ -6,7 +6,7 @@ declare
 	d constant haul_store.download := haul_store.see_download(p_id);
 begin
 	if d.state <> 'needs_approval' then
-		perform haul_store.fail('TW409', format('download %s is %s: it waits for nobody''s word', d.id, d.state), format('for what failed or was refused: tow haul retry %s, or select haul.retry(%1$s)', d.id));
+		perform haul_store.fail('TW409', format('download %s is %s: it does not wait for approval', d.id, d.state), format('for what failed or was refused: tow haul retry %s, or select haul.retry(%1$s)', d.id));
 	end if;
 	return d;
 end $$;

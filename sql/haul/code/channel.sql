@@ -27,7 +27,7 @@ begin
 	elsif c.url is null or c.url !~ '^(https?|smtps?)://[^?#\s]+$' or c.url ~ '^[a-z]+://[^/]*@' then
 		perform haul_store.fail('TW422', format('bad address %L', left(c.url, 200)), 'write https://HOST/PATH or smtp://HOST:PORT; the user and the secret are settings of their own');
 	elsif c.secret !~ '^secret:[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', 'a secret is named, not given', 'write it with: tow secret set NAME; then say secret:NAME');
+		perform haul_store.fail('TW422', 'a secret is given by its name', 'write it with: tow secret set NAME; then say secret:NAME');
 	elsif c.timeout is null or c.timeout not between '1 s' and '10 minutes' or c.keep is null or c.keep not between '1 hour' and '10 years' then
 		perform haul_store.fail('TW422', format('bad timeout %s or keep %s', c.timeout, c.keep), 'a timeout is one second to ten minutes, keep an hour to ten years');
 	elsif exists (select from jsonb_each(c.options) o where o.key <> all(c_known) or jsonb_typeof(o.value) <> 'string' or o.value #>> '{}' ~ '[[:cntrl:]]') then
@@ -52,7 +52,7 @@ begin
 	c := jsonb_populate_record(null::haul_store.channel, '{}');
 	c.name := name; c.driver := driver; c.url := rtrim(url, '/'); c.user_name := user_name; c.secret := secret; c.options := options; c.timeout := timeout; c.keep := keep;
 	if jsonb_typeof(options) is distinct from 'object' then
-		perform haul_store.fail('TW422', 'options are no object', 'for instance {"topic": "downloads"}');
+		perform haul_store.fail('TW422', 'options are not an object', 'for instance {"topic": "downloads"}');
 	end if;
 	perform haul_store.check_channel(c);
 	insert into haul_store.channel (name, driver, url, user_name, secret, options, timeout, keep, created_at)
@@ -82,9 +82,9 @@ begin
 	if not coalesce(reset, '{}') <@ c_reset then
 		perform haul_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
 	elsif v_new ?| reset or options ?| reset then
-		perform haul_store.fail('TW422', 'a setting is set and reset at once', 'leave one of the two out');
+		perform haul_store.fail('TW422', 'a setting is both set and reset', 'leave one of the two out');
 	elsif v_new = '{}' and coalesce(reset, '{}') = '{}' then
-		perform haul_store.fail('TW422', 'nothing to set', 'name what shall change');
+		perform haul_store.fail('TW422', 'nothing to set', 'name what is to change');
 	end if;
 	c.options := c.options - coalesce(reset, '{}');
 	c := jsonb_populate_record(c, (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r where r in ('user_name', 'secret')) || v_new);
@@ -163,7 +163,7 @@ begin
 	elsif r.below <= 0 then
 		perform haul_store.fail('TW422', 'bad below', 'how much must be free: 10 GB');
 	elsif r.below is null and exists (select from unnest(r.events) e where e like '%.disk\_%') then
-		perform haul_store.fail('TW422', 'it is not said when a disk is low', 'say below => ''10 GB''');
+		perform haul_store.fail('TW422', 'the rule does not say when a disk is low', 'say below => ''10 GB''');
 	elsif haul_store.bad_text(r.title) or haul_store.bad_text(r.body) then
 		perform haul_store.fail('TW422', 'bad title or body', 'text with fields: {title}, {error}, {hint}, {client}, {library}, {count}; { (|hint|)} is left out as a whole where there is none');
 	end if;
@@ -219,9 +219,9 @@ begin
 	if not coalesce(reset, '{}') <@ c_reset then
 		perform haul_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
 	elsif v_new ?| reset then
-		perform haul_store.fail('TW422', 'a setting is set and reset at once', 'leave one of the two out');
+		perform haul_store.fail('TW422', 'a setting is both set and reset', 'leave one of the two out');
 	elsif v_new = '{}' and coalesce(reset, '{}') = '{}' then
-		perform haul_store.fail('TW422', 'nothing to set', 'name what shall change');
+		perform haul_store.fail('TW422', 'nothing to set', 'name what is to change');
 	end if;
 	r := jsonb_populate_record(r, (select coalesce(jsonb_object_agg(o, null), '{}') from unnest(reset) o) || v_new);
 	perform haul_store.check_rule(r);
@@ -250,7 +250,7 @@ begin
 		left(haul_store.expand(coalesce(r.body, o.line), c_said, false), 2000), jsonb_build_array(c_said || jsonb_build_object('event', o.event)), tow.now()
 	from unnest(r.events) with ordinality e(pattern, n) join haul.occasions o on haul_store.event_fits(o.event, array[e.pattern]) order by e.n, o.event limit 1;
 	if not found then
-		perform haul_store.fail('TW409', format('nothing is sent: rule %L wants what never happens: %s', r.name, array_to_string(r.events, ', ')), format('tow notify events lists what does, or select event from haul.occasions; change it: tow notify set %s, or select haul.set_rule(%L, ...)', r.name, r.name));
+		perform haul_store.fail('TW409', format('rule %L would never send anything: no event is %s', r.name, array_to_string(r.events, ', ')), format('tow notify events lists what does, or select event from haul.occasions; change it: tow notify set %s, or select haul.set_rule(%L, ...)', r.name, r.name));
 	end if;
 	update haul_store.channel o set next_at = null where o.id = r.channel;
 	perform tow.note('rule.test', r.name);

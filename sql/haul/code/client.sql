@@ -34,7 +34,7 @@ begin
 		perform haul_store.fail('TW422', format('bad address %L', left(c.url, 200)),
 			'write http://HOST:PORT, perhaps with a path; the user and the secret are settings of their own');
 	elsif c.secret !~ '^secret:[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', 'a secret is named, not given', 'write it with: tow secret set NAME; then say secret:NAME');
+		perform haul_store.fail('TW422', 'a secret is given by its name', 'write it with: tow secret set NAME; then say secret:NAME');
 	elsif c.category = '' or length(c.category) > 200 or c.tag = '' or c.tag ~ ',' or length(c.tag) > 200 then
 		perform haul_store.fail('TW422', 'bad category or tag', 'use a word or path of at most 200 characters, a tag without commas; leave out what is not wanted');
 	elsif c.adopt and c.category is null and c.tag is null then
@@ -154,9 +154,9 @@ begin
 	if not coalesce(reset, '{}') <@ c_reset then
 		perform haul_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
 	elsif v_new ?| reset then
-		perform haul_store.fail('TW422', 'a setting is set and reset at once', 'leave one of the two out');
+		perform haul_store.fail('TW422', 'a setting is both set and reset', 'leave one of the two out');
 	elsif v_new = '{}' and paths is null and coalesce(reset, '{}') = '{}' then
-		perform haul_store.fail('TW422', 'nothing to set', 'name what shall change');
+		perform haul_store.fail('TW422', 'nothing to set', 'name what is to change');
 	end if;
 	c := jsonb_populate_record(c, (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r) || v_new);
 	perform haul_store.check_client(c);

@@ -72,7 +72,7 @@ declare
 	v_bad text;
 begin
 	if jsonb_typeof(p_options) is distinct from 'object' then
-		perform haul_store.fail('TW422', 'options are no object', 'for instance {"paused": true}');
+		perform haul_store.fail('TW422', 'options are not an object', 'for instance {"paused": true}');
 	end if;
 	select string_agg(o.key, ', ') into v_bad from jsonb_each(p_options) o where jsonb_typeof(o.value) is distinct from c_known ->> o.key;
 	if v_bad is not null then
@@ -123,9 +123,9 @@ begin
 	elsif link ~* '^magnet:' and link !~* '[?&]xt(\.\d+)?=urn:(btih:([0-9a-f]{40}|[2-7a-z]{32})|btmh:1220[0-9a-f]{64})(&|$)' then
 		perform haul_store.fail('TW422', format('the magnet link has no whole hash: %s', left(substring(link from '(?i)urn:(bt[im]h:[^&]*)'), 100)), 'after btih: 40 hexadecimal digits, or 32 of base32; after btmh: 1220 and 64 hexadecimal digits');
 	elsif link !~* '^(magnet:\?|https?://)[^[:cntrl:]\s]+$' then
-		perform haul_store.fail('TW422', format('%L is no link', left(link, 200)), 'magnet:? or http(s)://, one link');
+		perform haul_store.fail('TW422', format('%L is not a link', left(link, 200)), 'magnet:? or http(s)://, one link');
 	elsif jsonb_typeof(meta) is distinct from 'object' then
-		perform haul_store.fail('TW422', 'meta is no object', 'for instance {"year": 1999}');
+		perform haul_store.fail('TW422', 'meta is not an object', 'for instance {"year": 1999}');
 	end if;
 	perform haul_store.check_options(options, v_type);
 	c := haul_store.choose_client(v_type, client, options);

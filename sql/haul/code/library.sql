@@ -124,9 +124,9 @@ begin
 	elsif not coalesce(reset, '{}') <@ c_reset then
 		perform haul_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
 	elsif v_new ?| reset then
-		perform haul_store.fail('TW422', 'a setting is set and reset at once', 'leave one of the two out');
+		perform haul_store.fail('TW422', 'a setting is both set and reset', 'leave one of the two out');
 	elsif v_new = '{}' and coalesce(reset, '{}') = '{}' then
-		perform haul_store.fail('TW422', 'nothing to set', 'name what shall change');
+		perform haul_store.fail('TW422', 'nothing to set', 'name what is to change');
 	end if;
 	l := jsonb_populate_record(c_was, (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r) || v_new);
 	perform haul_store.check_library(l);

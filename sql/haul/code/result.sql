@@ -29,7 +29,7 @@ declare
 	v_size constant bigint := haul_store.by_either_name('size and file_size', size::text, file_size::text)::bigint;
 begin
 	if jsonb_typeof(meta) is distinct from 'object' then
-		perform haul_store.fail('TW422', 'meta is no object', 'for instance {"year": 1999}');
+		perform haul_store.fail('TW422', 'meta is not an object', 'for instance {"year": 1999}');
 	end if;
 	return haul.grab(v_link, v_title, library, client, v_type, category, options, data => data, profile => profile, priority => priority,
 		meta => meta || jsonb_strip_nulls(jsonb_build_object('author', v_author, 'indexer', indexer, 'quality', quality, 'size', v_size, 'asin', book_asin,

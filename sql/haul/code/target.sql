@@ -24,7 +24,7 @@ begin
 	elsif t.url is null or t.url !~ '^(https?|mpd)://[^?#\s]+$' or t.url ~ '^[a-z]+://[^/]*@' then
 		perform haul_store.fail('TW422', format('bad address %L', left(t.url, 200)), 'write http://HOST:PORT or mpd://HOST:PORT; the user and the secret are settings of their own');
 	elsif t.secret !~ '^secret:[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', 'a secret is named, not given', 'write it with: tow secret set NAME; then say secret:NAME');
+		perform haul_store.fail('TW422', 'a secret is given by its name', 'write it with: tow secret set NAME; then say secret:NAME');
 	elsif t.delay is null or t.delay not between '0' and '1 day' or t.timeout is null or t.timeout not between '1 s' and '10 minutes' then
 		perform haul_store.fail('TW422', format('bad delay %s or timeout %s', t.delay, t.timeout), 'a delay is 0 to a day, a timeout one second to ten minutes');
 	end if;
@@ -70,9 +70,9 @@ begin
 	if not coalesce(reset, '{}') <@ c_reset then
 		perform haul_store.fail('TW422', format('cannot reset %s', array_to_string(reset, ', ')), 'use any of ' || array_to_string(c_reset, ', '));
 	elsif v_new ?| reset then
-		perform haul_store.fail('TW422', 'a setting is set and reset at once', 'leave one of the two out');
+		perform haul_store.fail('TW422', 'a setting is both set and reset', 'leave one of the two out');
 	elsif v_new = '{}' and coalesce(reset, '{}') = '{}' then
-		perform haul_store.fail('TW422', 'nothing to set', 'name what shall change');
+		perform haul_store.fail('TW422', 'nothing to set', 'name what is to change');
 	end if;
 	t := jsonb_populate_record(t, (select coalesce(jsonb_object_agg(r, null), '{}') from unnest(reset) r) || v_new);
 	perform haul_store.check_target(t);

@@ -27,7 +27,7 @@ declare
 	v_want jsonb;
 begin
 	if jsonb_typeof(p_body) <> 'object' then
-		perform tow_store.fail('TW422', 'the body is no object', 'send an object, whose members are the arguments');
+		perform tow_store.fail('TW422', 'the body is not an object', 'send an object, whose members are the arguments');
 	end if;
 	for n in 1 .. cardinality(r.names) loop
 		v_value := p_body -> r.names[n];
@@ -76,13 +76,13 @@ declare
 	v_sorts text[];
 begin
 	if jsonb_typeof(p_path) is distinct from 'object' then
-		perform tow_store.fail('TW422', 'what was given is no object', 'name each argument');
+		perform tow_store.fail('TW422', 'what was given is not an object', 'name each argument');
 	end if;
 	begin
 		v_body := nullif(p_body, '')::jsonb;
 	exception
 		when data_exception then
-			perform tow_store.fail('TW422', format('the body is no JSON: %s', sqlerrm), 'send an object, whose members are the arguments');
+			perform tow_store.fail('TW422', format('the body is not JSON: %s', sqlerrm), 'send an object, whose members are the arguments');
 		when program_limit_exceeded then
 			perform tow_store.fail('TW422', format('the body is too deep, or has too much in one place: %s', sqlerrm), 'nest less; what is deep or large is better kept elsewhere, and a reference to it sent');
 	end;

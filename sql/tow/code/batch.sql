@@ -40,7 +40,7 @@ begin
 	perform pg_advisory_xact_lock(7630722, hashint8(id));
 	update tow_store.waiting w set reason = 'children', since = tow.now(), fresh = true where w.id = id and w.reason = 'batch';
 	if not found then
-		perform tow_store.fail('TW409', format('job %s is no open batch', id),
+		perform tow_store.fail('TW409', format('job %s is not an open batch', id),
 			case when exists (select from tow_store.family f where f.id = id and f.batch) then 'it is sealed already' else 'it is made with tow.batch' end);
 	end if;
 	perform tow_store.ring_clock('-infinity');

@@ -43,7 +43,7 @@ declare
 begin
 	perform from tow_store.job f where f.id = id for update;
 	if not found then
-		perform tow_store.fail('TW404', format('no job %s', id), 'somebody has deleted it this moment');
+		perform tow_store.fail('TW404', format('no job %s', id), 'somebody has just deleted it');
 	end if;
 	v_state := tow.state(id);
 	if v_state not in ('completed', 'failed', 'cancelled', 'unknown') then

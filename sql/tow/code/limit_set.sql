@@ -84,7 +84,7 @@ begin
 		if v_name is null or not v_name = any(p_names) then
 			perform tow_store.fail('TW422', format('cannot reset %L', v_name), 'reset takes names of settings: ' || array_to_string(p_names, ', '));
 		elsif p_given ->> v_name is not null then
-			perform tow_store.fail('TW422', format('%s is set and reset at once', v_name), 'leave one of the two out');
+			perform tow_store.fail('TW422', format('%s is both set and reset', v_name), 'leave one of the two out');
 		end if;
 	end loop;
 end $$;

@@ -55,7 +55,7 @@ begin
 			perform tow_store.check_producer(a.queue); -- its result can be read by who comes after it
 		end if;
 		if tow_store.ending(a.id) = 'unknown' then
-			perform tow_store.fail('TW404', format('how job %s has ended is not remembered any more', a.id), 'leave it out: nothing is left to wait for');
+			perform tow_store.fail('TW404', format('how job %s ended is no longer remembered', a.id), 'leave it out: nothing is left to wait for');
 		end if;
 	end loop;
 end $$;

@@ -84,7 +84,7 @@ begin
 		when 'policy_name_check' then perform tow_store.fail('TW422', format('bad policy name %L', left(p_name, 70)), 'use 1 to 64 small letters, digits, and any of _ . -');
 		when 'policy_base_check' then perform tow_store.fail('TW422', format('policy %L: base is below zero', p_name), 'give the first delay, for instance 30 s');
 		when 'policy_cap_check' then perform tow_store.fail('TW422', format('policy %L: cap is below zero', p_name), 'give the longest delay, for instance 6 hours');
-		when 'policy_factor_check' then perform tow_store.fail('TW422', format('policy %L: bad factor', p_name), 'it lies above 0, and is 100 at most');
+		when 'policy_factor_check' then perform tow_store.fail('TW422', format('policy %L: bad factor', p_name), 'use a number above 0, up to 100');
 		when 'policy_jitter_check' then perform tow_store.fail('TW422', format('policy %L: bad jitter', p_name), 'it is the part of a delay that is left to chance, 0 to 1');
 		when 'policy_max_attempts_check' then perform tow_store.fail('TW422', format('policy %L: bad max_attempts', p_name), 'use 1 to 1000000');
 		when 'policy_check' then perform tow_store.fail('TW422', format('policy %L: a list needs delays', p_name), 'give them one after the other: 1 min, 10 min, 1 hour');
@@ -126,7 +126,7 @@ begin
 		perform tow_store.fail('TW422', 'a policy needs a name', 'use 1 to 64 small letters, digits, and any of _ . -');
 	end if;
 	if jsonb_typeof(classes) <> 'object' then
-		perform tow_store.fail('TW422', 'classes are no JSON object', 'write {"http.4": "never", ...}: how an error''s class begins, and the policy for it');
+		perform tow_store.fail('TW422', 'classes are not a JSON object', 'write {"http.4": "never", ...}: how an error''s class begins, and the policy for it');
 	end if;
 	select c.value #>> '{}' into v_strange from jsonb_each(classes) c
 	where jsonb_typeof(c.value) <> 'string' or not exists (select from tow_store.policy o where o.name = c.value #>> '{}') limit 1;
@@ -162,7 +162,7 @@ begin
 		perform tow_store.fail('TW409', format('policy %L is needed', name), 'change it with tow.set_policy instead');
 	end if;
 	if exists (select from tow_store.schedule s where s.policy = name) then
-		perform tow_store.fail('TW409', format('policy %L is a schedule''s', name), 'give the schedule another one first: tow.schedule');
+		perform tow_store.fail('TW409', format('policy %L is used by a schedule', name), 'give the schedule another one first: tow.schedule');
 	end if;
 	delete from tow_store.policy p where p.name = name;
 	if not found then
@@ -171,7 +171,7 @@ begin
 	perform tow_store.note('policy.dropped', name);
 exception
 	when foreign_key_violation then
-		perform tow_store.fail('TW409', format('policy %L is a queue''s', name), 'give the queue another one first: tow.set_queue');
+		perform tow_store.fail('TW409', format('policy %L is used by a queue', name), 'give the queue another one first: tow.set_queue');
 end $$;
 comment on function tow.drop_policy(text) is 'Delete a policy; jobs that name it go by the default one.';
 

@@ -102,7 +102,7 @@ begin
 			perform tow_store.fail('TW422', format('cannot reset %L', v_name),
 				'what has a default is ' || (select string_agg(k, ', ' order by k) from jsonb_object_keys(c_default) k));
 		elsif p_given ->> v_name is not null then
-			perform tow_store.fail('TW422', format('%s is set and reset at once', v_name), 'leave one of the two out');
+			perform tow_store.fail('TW422', format('%s is both set and reset', v_name), 'leave one of the two out');
 		end if;
 		s := jsonb_populate_record(s, jsonb_build_object(v_name, c_default -> v_name));
 	end loop;

@@ -6,7 +6,7 @@ begin
 	if n.name is null or n.name !~ '^[^\s/][^/]{0,99}$' or n.name ~ '[[:cntrl:]]' then
 		perform tow_store.fail('TW422', format('bad schedule name %L', left(n.name, 110)), 'use 1 to 100 characters, no slash, no control characters, no space first');
 	elsif length(n.description) > 1000 then
-		perform tow_store.fail('TW422', 'the description is longer than 1000 characters', 'say it shorter');
+		perform tow_store.fail('TW422', 'the description is longer than 1000 characters', 'shorten it');
 	end if;
 	perform tow_store.check_job(n.kind, n.args, n.queue, n.priority, n.max_attempts, n.timeout, n.policy, n.tags,
 		(select q.max_args_bytes from tow_store.queue q where q.name = n.queue));
@@ -23,9 +23,9 @@ begin
 	if n.missed_most is null or n.missed_most not between 1 and 1000 then
 		perform tow_store.fail('TW422', format('bad missed_most %s', coalesce(n.missed_most::text, 'null')), 'use 1 to 1000; 100 is usual');
 	elsif n.missed = 'skip' and n.missed_within is not null then
-		perform tow_store.fail('TW422', 'missed_within says nothing when missed instants are skipped', 'leave it out (or reset it), or use missed => ''last'' or ''all''');
+		perform tow_store.fail('TW422', 'missed_within has no effect when missed instants are skipped', 'leave it out (or reset it), or use missed => ''last'' or ''all''');
 	elsif n.missed <> 'all' and n.missed_most <> 100 then
-		perform tow_store.fail('TW422', format('missed_most says nothing when missed is %s', n.missed), 'leave it out (or reset it), or use missed => ''all''');
+		perform tow_store.fail('TW422', format('missed_most has no effect when missed is %s', n.missed), 'leave it out (or reset it), or use missed => ''all''');
 	elsif n.spec ~ '^@every' and (n.dst_gap <> 'after' or n.dst_overlap <> 'once') then
 		perform tow_store.fail('TW422', '@every knows no daylight saving time', 'leave out dst_gap and dst_overlap (or reset them), or use a cron line');
 	elsif n.start_within <= n.jitter then

@@ -34,7 +34,7 @@ begin
 	elsif p_role is null or p_role not in ('viewer', 'producer', 'operator', 'admin') then
 		perform tow_store.fail('TW422', format('bad role %L', p_role), 'use viewer, operator, admin, or producer for what only enqueues');
 	elsif p_lasts <= '0' then
-		perform tow_store.fail('TW422', format('bad span %s', p_lasts), 'use one that is longer than nothing, or null for ever');
+		perform tow_store.fail('TW422', format('bad span %s', p_lasts), 'use one above zero, or null for ever');
 	elsif not exists (select from pg_roles r where r.rolname = 'tow_' || p_role) then
 		perform tow_store.fail('TW409', format('there is no role tow_%s here, as which the server would ask', p_role), 'whoever migrated this database may make no roles: tow migrate, as a superuser, makes them');
 	elsif not coalesce(pg_has_role(to_regrole('tow_server'), to_regrole('tow_' || p_role), 'member'), true) then
@@ -110,7 +110,7 @@ declare
 begin
 	select o.* into t from tow_store.token o where o.hash = tow_store.hash_of(sign_in.hash) and o.kind <> 'session' and coalesce(o.expires_at > tow.now(), true) for update;
 	if not found then
-		perform tow_store.fail('TW401', 'that is no token, or not any more', 'tow token add NAME makes one, tow token link an address that signs in');
+		perform tow_store.fail('TW401', 'no such token, or it has expired', 'tow token add NAME makes one, tow token link an address that signs in');
 	elsif t.role = 'producer' then
 		perform tow_store.fail('TW403', format('the token %s is for programs: nobody signs in with it', t.name), 'tow token link prints an address that signs in; tow token add NAME makes a token for people');
 	end if;

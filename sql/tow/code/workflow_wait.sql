@@ -78,7 +78,7 @@ declare
 	v_top bigint;
 begin
 	if jsonb_typeof(p_jobs) <> 'array' or jsonb_array_length(p_jobs) > 1000 then
-		perform tow_store.fail('TW422', 'spawn is no array of at most 1000 jobs', 'children can spawn more, or enqueue them with tow.enqueue_many and parent');
+		perform tow_store.fail('TW422', 'spawn is not an array of at most 1000 jobs', 'children can spawn more, or enqueue them with tow.enqueue_many and parent');
 	end if;
 	-- a job may spawn in its own queue, whoever its worker is; in others that are restricted its worker must have been let
 	perform tow_store.check_producer(e ->> 'queue') from jsonb_array_elements(p_jobs) e where e ->> 'queue' <> v_queue;

@@ -52,7 +52,7 @@ static bool check_line(struct cli *c, const char *line, size_t len, struct chunk
 {
 	TOW_AUTO_JSON *parsed = NULL;
 	k->bad_line = !tow_json_parse(&parsed, line, len, &c->err);
-	return !k->bad_line || tow_wrap(&c->err, "line %zu is no JSON", k->first + k->n);
+	return !k->bad_line || tow_wrap(&c->err, "line %zu is not JSON", k->first + k->n);
 }
 
 static bool make_room(struct cli *c, const struct cli_call *call, struct chunk *k)

@@ -108,7 +108,7 @@ static bool ask(struct tow_client *c, struct tow_arena *a, const struct tow_buf 
 	}
 	if (!tow_http_ok(&answer, e))
 		return false;
-	return tow_fail_class(e, TOW_RETRY, "client.garbled", "what it answered is no JSON-RPC");
+	return tow_fail_class(e, TOW_RETRY, "client.garbled", "what it answered is not JSON-RPC");
 }
 
 /* What one of the calls returned: a list of one; an object is an error. */

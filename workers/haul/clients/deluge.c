@@ -470,7 +470,7 @@ static bool status(struct tow_client *c, struct tow_arena *a, const char *key, c
 		return false;
 	if (!tow_json_is_object(r->result))
 		return tow_fail_class(e, TOW_RETRY, "client.garbled",
-				      "what it says of a torrent is no object");
+				      "what it says of a torrent is not an object");
 	if (tow_json_next(r->result, &iter, &name))
 		return true;
 	return tow_fail_class(e, TOW_FINAL, "client.gone", "it holds no torrent '%s'", key);
