@@ -36,8 +36,13 @@ void tow_db_cancel(struct tow_db *db); /* ask the server to end the call under w
 void tow_db_limit(struct tow_db *db, int ms);
 
 /* The address that every command uses: --database, else DATABASE_URL, else PG*, else the private
- * cluster under $TOW_HOME. Allocated in a. NULL means "the environment". */
+ * cluster under $TOW_HOME. Allocated in a. NULL means "the environment"; "" that the private
+ * cluster's address cannot be read. */
 const char *tow_db_url(struct tow_arena *a, const char *option);
+
+/* Whether an address can be read, before it is used. An empty one is the private cluster's that has
+ * been lost. tow_db_open and tow_db_dial look, too. */
+TOW_MUST bool tow_db_check(const char *url, struct tow_err *e);
 
 /* An address past a pooler, for what needs a session of its own: --direct, else TOW_DIRECT_URL,
  * which goes with the address in the environment and not with --database; else NULL. */

@@ -68,12 +68,15 @@ static int status(struct tow_arena *a, const char *home)
 static int url(struct tow_arena *a, const char *home)
 {
 	const char *address = tow_cluster_url(a, home);
+	struct tow_err e = { 0 };
 	if (!address) {
 		fprintf(stderr,
 			"tow: there is no database in '%s'\nhint: make it with: tow db start\n",
 			home);
 		return EX_UNAVAILABLE;
 	}
+	if (!tow_db_check(address, &e))
+		return failed(&e);
 	puts(address);
 	return EX_OK;
 }
@@ -94,6 +97,9 @@ static int destroy(const char *home, const char *word)
 static int psql(struct tow_arena *a, int n, char **args)
 {
 	const char *exe = tow_cluster_program(a, "psql"), *address = tow_db_url(a, NULL);
+	struct tow_err e = { 0 };
+	if (!tow_db_check(address, &e))
+		return failed(&e);
 	if (!exe) {
 		fprintf(stderr, "tow: there is no psql on this machine\n"
 				"hint: install it (Debian: apt install postgresql-client)\n");

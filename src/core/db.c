@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "home.h"
 #include "sqlstate.h"
 #include "statement.h"
 #include "tow/proc.h"
@@ -116,13 +117,15 @@ static bool looks_torn(const PQconninfoOption *o)
 }
 
 /* libpq's own message about a bad address may quote the password: ours does not. */
-static bool check_address(const char *url, struct tow_err *e)
+bool tow_db_check(const char *url, struct tow_err *e)
 {
-	PQconninfoOption *options = PQconninfoParse(url, NULL);
-	bool good = options != NULL;
+	PQconninfoOption *options = url && *url ? PQconninfoParse(url, NULL) : NULL;
+	bool good = !url || options != NULL;
 	for (PQconninfoOption *o = options; good && o->keyword; o++)
 		good = !looks_torn(o);
 	PQconninfoFree(options);
+	if (url && !*url)
+		return home_fail_url(e);
 	if (good)
 		return true;
 	tow_fail_class(e, TOW_FINAL, "08001", "the database's address cannot be read");
@@ -235,7 +238,7 @@ bool tow_db_open(struct tow_db **db, const char *url, const char *application, s
 {
 	PGconn *pg = NULL;
 	struct params p;
-	if (url && !check_address(url, e))
+	if (!tow_db_check(url, e))
 		return false;
 	fill_params(&p, url, application);
 	if (!connect_to(&pg, &p, e))
@@ -257,7 +260,7 @@ bool tow_db_open(struct tow_db **db, const char *url, const char *application, s
 bool tow_db_dial(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
 {
 	struct params p;
-	if (url && !check_address(url, e))
+	if (!tow_db_check(url, e))
 		return false;
 	fill_params(&p, url, application);
 	PGconn *pg = PQconnectStartParams(p.keywords, p.values, 1);

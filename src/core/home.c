@@ -45,15 +45,37 @@ static bool environment_names_a_database(void)
 	       setting("PGDATABASE") || setting("PGUSER") || setting("PGSERVICE");
 }
 
-/* `tow db start` writes it. */
-static const char *private_cluster(struct tow_arena *a)
+/* `tow db start` writes it. False: it is there, and cannot be read. */
+static bool read_url(struct tow_arena *a, const char **url, struct tow_err *e)
 {
 	char *text;
-	if (!tow_fs_read(a, tow_fmt(a, "%s/url", tow_home(a)), &text, NULL, NULL))
-		return NULL;
+	*url = NULL;
+	if (!tow_fs_read(a, tow_fmt(a, "%s/url", tow_home(a)), &text, NULL, e))
+		return strcmp(e->class, "fs.ENOENT") == 0 || strcmp(e->class, "fs.ENOTDIR") == 0;
 	text += strspn(text, " \t\r\n");
 	text[strcspn(text, "\r\n")] = '\0';
-	return *text ? text : NULL;
+	*url = text;
+	return true;
+}
+
+/* "": the file of its address is there, and has none. */
+static const char *private_cluster(struct tow_arena *a)
+{
+	struct tow_err e = { 0 };
+	const char *url;
+	return read_url(a, &url, &e) ? url : "";
+}
+
+bool home_fail_url(struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	struct tow_err why = { 0 };
+	const char *url;
+	if (read_url(&a, &url, &why))
+		tow_fail(&why, TOW_FINAL, "there is no address in '%s/url'", tow_home(&a));
+	tow_fail_class(e, TOW_FINAL, "08001", "%s", why.text);
+	return tow_hint(e, "tow db start writes it anew, also where the database runs; or name "
+			   "another with --database or DATABASE_URL");
 }
 
 bool home_has_server(const char *host)

@@ -53,6 +53,21 @@ is "$(cat "$instance_dir"/start.* | grep -c ^started)" 1 "and one of them did it
 is "$(psql_at -c 'select n from kept')" 7 "data is still there"
 ok "restart" "$TOW" db restart >/dev/null
 
+# Its address is lost
+"$TOW" db url >"$TOW_HOME/url" 2>"$instance_dir/lost"
+is $? 69 "where its address was put into its own file, which the shell empties, it is refused"
+like "$(cat "$instance_dir/lost")" "there is no address in '$TOW_HOME/url'.*hint: tow db start writes it anew" "and says what to do"
+exits 69 "so is any other command" "$TOW" status 2>"$instance_dir/lost"
+like "$(cat "$instance_dir/lost")" "there is no address in '$TOW_HOME/url'" "which is not led to another database"
+exits 69 "psql is not, either" psql_at -c '' 2>/dev/null
+ok "start writes it anew" "$TOW" db start >/dev/null
+is "$(psql_at -c 'select n from kept')" 7 "and all is well"
+rm "$TOW_HOME/url"
+mkdir "$TOW_HOME/url"
+like "$("$TOW" status 2>&1)" "cannot read '$TOW_HOME/url': Is a directory" "one that cannot be read is not taken for none"
+rmdir "$TOW_HOME/url"
+"$TOW" db start >/dev/null
+
 # The end
 exits 64 "destroy wants to be sure" "$TOW" db destroy 2>/dev/null
 is "$(psql_at -c 'select n from kept')" 7 "and does nothing when it is not"
