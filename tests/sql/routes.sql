@@ -58,6 +58,8 @@ select is((select string_agg(distinct a.status, ' ') from tow_store.route r, lat
 	where r.fn in ('tow.cancel', 'haul.cancel', 'haul.add_client')), '42501', 'and whatever a row says, by the database');
 
 select is((select a.content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily"}') a), (select content from answered where path = '/api/v1/cron/next'), 'a cron line by its other name');
+select is((select jsonb_array_length(content::jsonb -> 'items') from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"spec": "@daily", "n": "100"}')), 100, 'a hundred of its instants');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"spec": "@daily", "n": "101"}')), $$TW422 bad n '101'$$, 'and no more');
 select is((select status from pg_temp.call('viewer', 'GET', '/api/v1/cron/next', '{"schedule": "@daily", "spec": "@daily"}')), 'TW422', 'not by both');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/cron/next')), 'TW422 spec is missing', 'nor by none');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/clients', '{"state": "x"}')), 'TW422 bad state ''x''', 'a state that no client can be in');
@@ -226,7 +228,7 @@ select is((select type from pg_temp.call('viewer', 'GET', '/api/v1/lines')), 'te
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/schedules', '{"after": "x"}')), 'TW422 bad after ''x''', 'a cursor that is none');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/lanes', '{"after": "[1]"}')), 'TW422 bad after ''[1]''', 'or of another list');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/clients', '{"up": "[\"a\"]"}')), 'TW422 nothing here is called ''up''', 'or under its own name');
-select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/batches', '{"after": "[\"x\"]"}')), 'TW422 invalid input syntax for type bigint: "x"', 'or of other columns');
+select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/batches', '{"after": "[\"x\"]"}')), $$TW422 bad after '["x"]'$$, 'or of other columns');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/jobs', '{"sort": "kind"}')), 'TW422 jobs of all states are not sorted by ''kind''', 'what no index serves is refused in words');
 select is((select status || ' ' || content from pg_temp.call('viewer', 'GET', '/api/v1/downloads', '{"sort": "url"}')), 'TW422 cannot sort by ''url''', 'of downloads, too');
 -- What has no end is not sorted whole.

@@ -110,6 +110,9 @@ begin
 			(select string_agg(n, ', ') from unnest(r.names || case when r.page is not null then '{limit,after}' else '{}'::text[] end) n
 			where n <> 'max_rows' and n is distinct from r.page[1] and not r.fixed ? n), 'it takes nothing'));
 	end if;
+	if r.fn = 'tow.next_runs' and v_all ->> 'n' !~ '^([1-9][0-9]?|100)$' then -- a thousand that are rare take seconds
+		perform tow_store.fail('TW422', format('bad n %L', left(v_all ->> 'n', 100)), 'use 1 to 100');
+	end if;
 	perform tow_store.check_words(r, v_all);
 	v_all := v_all || r.fixed;
 	select n into v_missing from unnest(r.names[:r.needs]) n where not v_all ? n limit 1;
@@ -163,7 +166,10 @@ begin
 				format('it takes %s', tow_store.type_in_words(r.types[n])));
 		end;
 	end loop;
-	perform tow_store.fail('TW422', p_error, 'look at the values of its arguments');
+	if p_given ? r.page[1] then
+		perform tow_store.refuse_cursor(p_given ->> r.page[1]); -- what its members are is the list's alone to know
+	end if;
+	perform tow_store.fail('TW422', left(p_error, 200), 'look at the values of its arguments');
 end $$;
 comment on function tow_store.blame(tow_store.route, jsonb, text) is 'Say what is wrong with the arguments of a request.';
 

@@ -315,4 +315,4 @@ begin
 	end loop;
 end $$;
 comment on function tow.next_runs(text, int, text, text, text, text) is
-'The next instants of a schedule, within starts_at and ends_at, or of a cron line (spec, or in place of the schedule''s name); without jitter. tz, dst_gap, dst_overlap: instead of the schedule''s. local: as the clocks of its zone show it.';
+'The next instants of a schedule, within starts_at and ends_at, or of a cron line (spec, or in place of the schedule''s name); without jitter. n: 1000 at most, 100 over HTTP. tz, dst_gap, dst_overlap: instead of the schedule''s. local: as the clocks of its zone show it.';

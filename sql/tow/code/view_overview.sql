@@ -1,5 +1,16 @@
 -- What `tow top` and a dashboard's first page show, in one document, at a bounded cost: no history is read. Rates
 -- are differences of two calls' counters: claims (runs given out) and positions (jobs that came to wait).
+create or replace function tow_store.rows_of_overview(p_max int) returns int
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if p_max is null or p_max not between 0 and 1000 then
+		perform tow_store.fail('TW422', 'bad max_running', 'use 0 to 1000');
+	end if;
+	return p_max;
+end $$;
+comment on function tow_store.rows_of_overview(int) is 'How many running jobs an overview has; refuses what is too many.';
+
 create or replace function tow.overview(max_running int default 50) returns jsonb
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -19,7 +30,7 @@ as $$
 			'rate', v -> 'rate', 'pause_reason', v -> 'pause_reason', 'more', v -> 'more', 'growth', g.growth) order by n), '[]')
 			from jsonb_array_elements(q.all) with ordinality e(v, n) left join tow_store.growth() g on g.queue = v ->> 'name'),
 		'running', (select coalesce(jsonb_agg(to_jsonb(r) order by r.started_at), '[]') from
-			(select j.id, j.kind, j.queue, j.attempt, j.started_at, j.worker, j.pct, j.note from tow_store.jobs_at(array(select p from tow_store.newest_places('running', max_running, 9223372036854775807) p)) j) r),
+			(select j.id, j.kind, j.queue, j.attempt, j.started_at, j.worker, j.pct, j.note from tow_store.jobs_at(array(select p from tow_store.newest_places('running', tow_store.rows_of_overview(max_running), 9223372036854775807) p)) j) r),
 		'workers', (select coalesce(jsonb_agg(to_jsonb(w) order by w.id), '[]') from
 			(select id, name, host, pid, state, busy, slots, queues, seen_at from tow.workers) w))
 	from q, tow_store.put_off() s

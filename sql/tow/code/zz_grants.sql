@@ -54,7 +54,7 @@ declare
 		tow.schedule,tow.set_schedule,tow.unschedule,tow.set_daemon,tow.drop_daemon,
 		tow.set_policy,tow.drop_policy,tow.sql_kind,tow.drop_sql_kind,tow.set,tow.reset,tow.add_token,tow.drop_token,tow.add_key,tow.served_at}';
 	c_serve constant text[] := '{tow.answer,tow.sign_in,tow.sign_in_refused,tow.sign_out,tow.vouch,tow.add_key,tow.openapi,tow.changes,tow_store.holder,tow_store.note_use,tow_store.route_for,tow_store.call_route,tow_store.name_of_statement,tow_store.preparation,tow_store.given,
-		tow_store.check_body,tow_store.check_words,tow_store.has_unit,tow_store.words_of,tow_store.type_in_words,tow_store.is_json,tow_store.json_type,tow_store.miss,tow_store.warn_of,tow_store.warns,tow.unserved,tow.made,tow_store.note_call,tow_store.cursor_of,
+		tow_store.check_body,tow_store.check_words,tow_store.has_unit,tow_store.words_of,tow_store.type_in_words,tow_store.is_json,tow_store.json_type,tow_store.miss,tow_store.warn_of,tow_store.warns,tow.unserved,tow.made,tow_store.note_call,tow_store.cursor_of,tow_store.refuse_cursor,
 		tow_store.begin_once,tow_store.end_once,tow_store.argument,tow_store.statement_of_argument,tow_store.is_rate,tow_store.json_rate,tow_store.blame,tow_store.fail,tow_store.with_path,tow_store.requests_of,tow_store.request_of,tow_store.most_sorted}';
 	v_role text;
 begin
