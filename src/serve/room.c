@@ -229,17 +229,10 @@ static void unsubscribe(struct room *r, struct guest *g, const struct tow_json *
 	say_seq(r, g, "subscribed", last(r));
 }
 
-void room_hear(struct room *r, struct guest *g, const char *text, size_t len)
+static void hear(struct room *r, struct guest *g, const struct tow_json *said)
 {
-	TOW_AUTO_JSON *said = NULL;
-	struct tow_err e = { 0 };
-	const char *type;
+	const char *type = tow_json_is_object(said) ? tow_json_str(said, "type", "") : "";
 
-	if (!tow_json_parse(&said, text, len, &e)) {
-		refuse(g, "bad_json", e.text);
-		return;
-	}
-	type = tow_json_is_object(said) ? tow_json_str(said, "type", "") : "";
 	if (strcmp(type, "subscribe") == 0)
 		subscribe(r, g, said);
 	else if (strcmp(type, "unsubscribe") == 0)
@@ -247,6 +240,21 @@ void room_hear(struct room *r, struct guest *g, const char *text, size_t len)
 	else
 		refuse(g, "bad_type",
 		       "say {\"type\":\"subscribe\",\"topics\":[...]}, or unsubscribe");
+}
+
+void room_hear(struct room *r, struct guest *g, const char *text, size_t len)
+{
+	TOW_AUTO_JSON *said = NULL;
+	struct tow_err e = { 0 };
+	unsigned before = g->faults;
+
+	if (!tow_json_parse(&said, text, len, &e)) {
+		refuse(g, "bad_json", e.text);
+		return;
+	}
+	hear(r, g, said);
+	if (g->faults == before)
+		g->faults = 0;
 }
 
 /* --- what they hear */

@@ -73,6 +73,12 @@ def nonsense():
         s.frame(TEXT, b"x")
     assert s.ended() == 1008, "whoever says nothing else is let go"
     s = guest()
+    for _ in range(12):
+        s.frame(TEXT, b"x")
+        assert s.hear()["code"] == "bad_json"
+        s.subscribe("jobs")
+    s.close()
+    s = guest()
     for since, epoch in [("x", "y"), (1, 3), (-1, "y")]:
         s.say(type="subscribe", topics=["jobs"], since=since, epoch=epoch)
         assert s.hear()["code"] == "bad_type", "a place that is none"
