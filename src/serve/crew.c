@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "hub.h"
+#include "lodge.h"
 #include "tow/log.h"
 #include "tow/proc.h"
 
@@ -32,7 +33,7 @@ struct member {
 /* The pairs outlive who uses them: a process that is started anew finds them as they were. */
 struct party {
 	const struct crew *crew;
-	struct member members[CREW_MOST + 1]; /* the hub is the last */
+	struct member members[CREW_MOST + 2]; /* the last are the hub and the lodge */
 	int to_hub[CREW_MOST], ears[CREW_MOST];
 	atomic_llong *turned_us; /* when each of the members had its last turn; seen by all */
 	long long looked_us;
@@ -45,6 +46,21 @@ static void our_signals(sigset_t *set)
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGCHLD);
+}
+
+static size_t hub_of(const struct party *p)
+{
+	return p->crew->door.processes;
+}
+
+static size_t lodge_of(const struct party *p)
+{
+	return hub_of(p) + 1;
+}
+
+static size_t all_of(const struct party *p)
+{
+	return lodge_of(p) + 1;
 }
 
 /* --- one that speaks HTTP */
@@ -65,7 +81,7 @@ static int speak(const struct party *p, size_t which)
 	struct desk desk = p->crew->desk;
 	struct http *http = NULL;
 	struct porter porter = { .door = &p->crew->door, .which = which };
-	struct pollfd fds[3] = { { .fd = stop_signals(), .events = POLLIN } };
+	struct pollfd fds[4] = { { .fd = stop_signals(), .events = POLLIN } };
 	struct caller caller;
 	long long end_us = 0;
 	int ms = 0;
@@ -90,11 +106,14 @@ static int speak(const struct party *p, size_t which)
 		struct timespec limit = { ms / 1000, ms % 1000 * 1000000L };
 		atomic_store(desk.turned_us, tow_mono_us());
 		fds[2] = (struct pollfd){ end_us ? -1 : porter_watches(&porter), POLLIN, 0 };
-		if (ppoll(fds, 3, &limit, NULL) < 0 && errno != EINTR)
+		fds[3] = (struct pollfd){ end_us ? -1 : porter_watches_on(&porter), POLLIN, 0 };
+		if (ppoll(fds, 4, &limit, NULL) < 0 && errno != EINTR)
 			break;
 		if (!end_us && fds[0].revents)
 			end_us = tow_mono_us() + FAREWELL_MS * 1000LL;
 		if (porter_lets_in(&porter, fds[2].revents, &caller))
+			http_let_in(http, caller.fd, (struct sockaddr *)&caller.at, caller.len);
+		if (porter_takes_on(&porter, fds[3].revents, &caller))
 			http_let_in(http, caller.fd, (struct sockaddr *)&caller.at, caller.len);
 		ms = porter_waits(&porter, http_turn(http));
 		desk_turn(&desk);
@@ -118,26 +137,44 @@ static int listen_for_all(const struct party *p)
 		.max_from = p->crew->most_each,
 		.ping_us = HUB_PING_US,
 		.silent_us = HUB_SILENT_US,
-		.turned_us = &p->turned_us[p->crew->door.processes],
+		.turned_us = &p->turned_us[hub_of(p)],
 	};
 	return hub_run(&hub);
 }
 
+static int stand_by(const struct party *p)
+{
+	const struct lodge lodge = {
+		.door = &p->crew->door,
+		.desk = &p->crew->desk,
+		.turned_us = p->turned_us,
+		.own_us = &p->turned_us[lodge_of(p)],
+		.most_each = p->crew->most_each,
+	};
+	return lodge_run(&lodge, stop_signals());
+}
+
 /* --- all of them */
+
+static int be(const struct party *p, size_t which)
+{
+	bool hub = which == hub_of(p), lodge = which == lodge_of(p);
+	prctl(PR_SET_NAME, hub ? "tow serve hub" : lodge ? "tow serve lodge" : "tow serve http");
+	if (hub || lodge)
+		return hub ? listen_for_all(p) : stand_by(p);
+	p->crew->door.inside[which] = 0;
+	return speak(p, which);
+}
 
 static void start(struct party *p, size_t which)
 {
-	bool hub = which == p->crew->door.processes;
 	atomic_store(&p->turned_us[which], tow_mono_us());
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(EX_TEMPFAIL);
-		if (!hub)
-			p->crew->door.inside[which] = 0;
-		prctl(PR_SET_NAME, hub ? "tow serve hub" : "tow serve http");
-		_exit(hub ? listen_for_all(p) : speak(p, which));
+		_exit(be(p, which));
 	}
 	p->members[which].pid = pid > 0 ? pid : 0;
 	p->members[which].due_us = tow_mono_us() + AGAIN_MS * 1000LL;
@@ -156,7 +193,7 @@ static size_t reap(struct party *p, bool ending)
 	size_t left = 0;
 	int status;
 	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
-		for (size_t i = 0; i <= p->crew->door.processes; i++) {
+		for (size_t i = 0; i < all_of(p); i++) {
 			TOW_AUTO_ARENA a = { 0 };
 			if (p->members[i].pid != pid)
 				continue;
@@ -168,7 +205,7 @@ static size_t reap(struct party *p, bool ending)
 				tow_log(TOW_WARN, "process.died", "pid=%d how='%s'", (int)pid,
 					tow_proc_says(&a, status));
 		}
-	for (size_t i = 0; i <= p->crew->door.processes; i++)
+	for (size_t i = 0; i < all_of(p); i++)
 		left += p->members[i].pid > 0;
 	return left;
 }
@@ -180,7 +217,7 @@ static void mind(struct party *p)
 	long long now = tow_mono_us();
 	bool asleep = now - p->looked_us > ASLEEP_US;
 	p->looked_us = now;
-	for (size_t i = 0; i <= p->crew->door.processes; i++) {
+	for (size_t i = 0; i < all_of(p); i++) {
 		long long silent_us = now - atomic_load(&p->turned_us[i]);
 		if (asleep)
 			atomic_store(&p->turned_us[i], now);
@@ -195,15 +232,15 @@ static void mind(struct party *p)
 
 static void end(const struct party *p, int signal)
 {
-	for (size_t i = 0; i <= p->crew->door.processes; i++)
+	for (size_t i = 0; i < all_of(p); i++)
 		if (p->members[i].pid > 0)
 			kill(p->members[i].pid, signal);
 }
 
 static bool open_shared(struct party *p)
 {
-	p->turned_us = mmap(NULL, (p->crew->door.processes + 1) * sizeof *p->turned_us,
-			    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	p->turned_us = mmap(NULL, all_of(p) * sizeof *p->turned_us, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->turned_us == MAP_FAILED)
 		return false;
 	for (size_t i = 0; i < p->crew->door.processes; i++) {
@@ -240,7 +277,7 @@ int crew_run(const struct crew *c)
 		return EX_OSERR;
 	}
 	while (signal != SIGTERM && signal != SIGINT && !p.refused) {
-		for (size_t i = 0; i <= c->door.processes; i++)
+		for (size_t i = 0; i < all_of(&p); i++)
 			if (p.members[i].pid == 0 && p.members[i].due_us <= tow_mono_us())
 				start(&p, i);
 		tow_sd_notify("WATCHDOG=1");

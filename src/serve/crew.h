@@ -1,5 +1,5 @@
-/* The processes of a server: so many that speak HTTP, and the hub. One that dies is started again,
- * and one that hangs is ended first. */
+/* The processes of a server: so many that speak HTTP, the hub, and the lodge. One that dies is
+ * started again, and one that hangs is ended first. */
 #ifndef TOW_SERVE_CREW_H
 #define TOW_SERVE_CREW_H
 

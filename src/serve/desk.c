@@ -259,7 +259,9 @@ static int call_route(struct turn *t, const char *token, bool again)
 	if (!route)
 		return refuse_method(t, methods);
 	if (!routes_query(t->q->arena, t->query, &asked))
-		return turn_refuse(t, 400, "the query is no list of name=value", NULL);
+		return turn_refuse(t, 400, "the query is no list of name=value",
+				   "escape as %XX, in UTF-8, what is not plain; %00 is in no text, "
+				   "and a hundred of them are the most");
 	text = routes_given(t->q->arena, &asked, &given);
 	if (reads(t->q) ? look(t, token, route, text) : act(t, token, route, text))
 		return t->r->status;
@@ -360,6 +362,17 @@ static const struct {
 static bool is_of_page(const char *path)
 {
 	return strncmp(path, "/api/", 5) != 0 && !is(path, "/metrics");
+}
+
+bool desk_needs_none(const struct desk *d, const char *head)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	size_t skip = strncmp(head, "GET ", 4) == 0 ? 4 : strncmp(head, "HEAD ", 5) == 0 ? 5 : 0;
+	size_t len = strcspn(head + skip, " \t\r\n");
+	const char *path = guard_path(&d->guard, tow_strndup(&a, head + skip, len));
+	path = tow_strndup(&a, path, strcspn(path, "?"));
+	return skip && head[skip + len] == ' ' && *path == '/' &&
+	       (is_of_page(path) || is(path, "/api/v1/health"));
 }
 
 static int dispatch(struct turn *t)

@@ -37,6 +37,9 @@ struct desk {
 void desk_answer(void *desk, const struct http_request *q, struct http_reply *r);
 bool desk_admits(void *desk, const struct http_request *q); /* who has a token that is good */
 
+/* Of a request that begins so: that it is answered without the database. */
+bool desk_needs_none(const struct desk *d, const char *head);
+
 /* Between requests: tells the database what was counted, once that is due. */
 void desk_turn(struct desk *d);
 void desk_close(struct desk *d); /* tells it first */

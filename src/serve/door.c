@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "hand.h"
+#include "tow/mem.h"
+
 enum { MOMENT_MS = 2, FULL_MS = 100, MOST_LEFT = 2 };
 
 bool door_open(struct door *d, struct tow_err *e)
@@ -13,9 +16,18 @@ bool door_open(struct door *d, struct tow_err *e)
 	d->inside = mmap(NULL, d->processes * sizeof *d->inside, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (flags < 0 || fcntl(d->listener, F_SETFL, flags | O_NONBLOCK) < 0 ||
-	    d->inside == MAP_FAILED)
+	    d->inside == MAP_FAILED ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, d->on) < 0)
 		return tow_fail(e, TOW_RETRY, "open the door: %s", strerror(errno));
 	return true;
+}
+
+bool door_opens(const struct door *d, struct caller *c)
+{
+	c->len = sizeof c->at;
+	c->fd = accept4(d->listener, (struct sockaddr *)&c->at, &c->len,
+			SOCK_NONBLOCK | SOCK_CLOEXEC);
+	return c->fd >= 0;
 }
 
 static bool is_full(const struct porter *p)
@@ -37,6 +49,11 @@ int porter_watches(const struct porter *p)
 	return p->away ? -1 : p->door->listener;
 }
 
+int porter_watches_on(const struct porter *p)
+{
+	return is_full(p) ? -1 : p->door->on[0];
+}
+
 int porter_waits(const struct porter *p, int ms)
 {
 	int away = is_full(p) ? FULL_MS : MOMENT_MS;
@@ -52,9 +69,17 @@ bool porter_lets_in(struct porter *p, bool knocks, struct caller *c)
 	p->away = leaves;
 	if (!knocks || leaves)
 		return false;
+	if (door_opens(p->door, c))
+		return true;
+	p->away = errno != EAGAIN; /* no descriptors are left */
+	return false;
+}
+
+bool porter_takes_on(const struct porter *p, bool comes, struct caller *c)
+{
 	c->len = sizeof c->at;
-	c->fd = accept4(p->door->listener, (struct sockaddr *)&c->at, &c->len,
-			SOCK_NONBLOCK | SOCK_CLOEXEC);
-	p->away = c->fd < 0 && errno != EAGAIN; /* no descriptors are left */
+	c->fd = comes ? hand_pick(p->door->on[0]) : -1;
+	if (c->fd >= 0 && getpeername(c->fd, (struct sockaddr *)&c->at, &c->len) < 0)
+		tow_closep(&c->fd); /* it has gone */
 	return c->fd >= 0;
 }

@@ -46,6 +46,17 @@ bool hub_hand(int hub, int connection, const struct hub_guest *guest, const void
 	return true;
 }
 
+bool hand_on(int to, int connection)
+{
+	char nothing = 0;
+	struct iovec part = { &nothing, sizeof nothing };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	union beside b;
+
+	put_beside(&m, &b, connection);
+	return sendmsg(to, &m, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
 static int beside(struct msghdr *m)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(m);
@@ -81,4 +92,17 @@ enum hand_state hand_take(int ear, struct handed *handed)
 	handed->guest.owner[sizeof handed->guest.owner - 1] = '\0';
 	handed->len = (size_t)n - sizeof handed->guest;
 	return HAND_TAKEN;
+}
+
+int hand_pick(int from)
+{
+	char nothing;
+	struct iovec part = { &nothing, sizeof nothing };
+	union beside b;
+	struct msghdr m = { .msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = &b,
+			    .msg_controllen = sizeof b.room };
+
+	return recvmsg(from, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0 ? -1 : beside(&m);
 }
