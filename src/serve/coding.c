@@ -60,6 +60,24 @@ static const char *tag_of(struct coded *c, const struct http_reply *r)
 	return c->tag;
 }
 
+/* A list of tags, or *. Any form of ours will do: a proxy that compresses may have left W/ out. */
+static bool names(const char *list, const char *tag)
+{
+	const char *opaque = tag + strlen("W/\"");
+	size_t n = strcspn(opaque, "\"");
+	for (const char *at = list; *at; at += strcspn(at, ",")) {
+		at += strspn(at, ", \t");
+		if (*at == '*')
+			return true;
+		at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
+		at += *at == '"';
+		if (strncmp(at, opaque, n) == 0 && strchr("\", \t", at[n]))
+			return true;
+	}
+	return false;
+}
+
+/* Of a 304 nothing but the head is sent, with the length that the body has. */
 void coding_apply(const struct http_request *q, struct http_reply *r, struct coded *kept)
 {
 	struct coded once = { 0 };
@@ -70,11 +88,7 @@ void coding_apply(const struct http_request *q, struct http_reply *r, struct cod
 	tag = tow_strdup(q->arena, tag_of(c, r)); /* c may go before the answer has been sent */
 	http_say(r, "ETag", tag);
 	http_say(r, "Vary", "Accept-Encoding");
-	if (has && strstr(has, tag)) {
-		r->status = 304;
-		r->body = "";
-		r->len = 0;
-	} else if (r->len >= WORTH_IT && wants_gzip(q) && pack(c, kept, q, r)) {
+	r->status = has && names(has, tag) ? 304 : 200;
+	if (r->len >= WORTH_IT && wants_gzip(q) && pack(c, kept, q, r) && r->status == 200)
 		http_say(r, "Content-Encoding", "gzip");
-	}
 }

@@ -12,7 +12,7 @@ struct coded {
 	bool tried;
 };
 
-/* Adds ETag; empties the answer when the browser has it already; compresses it where that is worth
+/* Adds ETag; makes it a 304 when the browser has it already; compresses it where that is worth
  * it and wanted. Of answers to GET. kept: of a body that is sent again; NULL: it is sent once. */
 void coding_apply(const struct http_request *q, struct http_reply *r, struct coded *kept);
 

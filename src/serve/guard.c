@@ -69,7 +69,7 @@ static bool is_public(const struct guard *g, const char *host)
 
 bool guard_host(const struct guard *g, const struct http_request *q, struct tow_err *e)
 {
-	const char *host = http_header(q, "Host");
+	const char *host = q->host;
 	size_t len;
 	if (!host || !*host)
 		return tow_fail_class(e, TOW_FINAL, "TW400", "the request has no Host");
@@ -96,9 +96,9 @@ static bool is_our_page(const struct guard *g, const char *origin, const char *h
 
 bool guard_origin(const struct guard *g, const struct http_request *q, struct tow_err *e)
 {
-	const char *origin = http_header(q, "Origin"), *host = http_header(q, "Host");
+	const char *origin = http_header(q, "Origin");
 	const char *site = http_header(q, "Sec-Fetch-Site");
-	if (origin ? is_our_page(g, origin, host) : site && strcmp(site, "same-origin") == 0)
+	if (origin ? is_our_page(g, origin, q->host) : site && strcmp(site, "same-origin") == 0)
 		return true;
 	tow_fail_class(e, TOW_FINAL, "TW403", "a page of another site asks: %s",
 		       origin ? origin : "it does not say which");

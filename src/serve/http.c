@@ -35,7 +35,7 @@ struct exchange {
 	long long came_us;
 	bool answered;
 	struct tow_buf body;
-	char *target;
+	const char *target, *host;
 	bool begun, too_long, crowded, strange;
 	bool admitted; /* its body is counted */
 	size_t *held;  /* of all those of the server */
@@ -158,13 +158,26 @@ static void sweep(struct http *h)
 
 /* --- requests */
 
+/* "http://host/path", as proxies are asked: then Host does not count. */
+static void read_address(struct exchange *x, const char *uri)
+{
+	const char *host = strncasecmp(uri, "http://", 7) == 0	  ? uri + 7
+			   : strncasecmp(uri, "https://", 8) == 0 ? uri + 8
+								  : NULL;
+	size_t len = host ? strcspn(host, "/?#") : 0;
+	const char *path = host ? host + len : uri;
+	if (host)
+		x->host = tow_strndup(&x->arena, host, len);
+	x->target = tow_fmt(&x->arena, "%s%s", host && *path != '/' ? "/" : "", path);
+}
+
 static void *asked(void *self, const char *uri, struct MHD_Connection *connection)
 {
 	struct exchange *x = tow_xcalloc(1, sizeof *x);
 	struct http *h = self;
 	x->connection = connection;
 	x->held = &h->held;
-	x->target = tow_strdup(&x->arena, uri);
+	read_address(x, uri);
 	return x;
 }
 
@@ -263,6 +276,9 @@ static struct http_request request_of(struct exchange *x, const struct http_peer
 		.method = x->method,
 		.version = x->version,
 		.target = x->target,
+		.host = x->host ? x->host
+				: MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND,
+							      MHD_HTTP_HEADER_HOST),
 		.body = x->body.len ? x->body.data : "",
 		.len = x->body.len,
 		.head = head_of(x->connection),

@@ -20,6 +20,7 @@ enum { HTTP_MOST_BODY = 12 << 20 };
 struct http_request {
 	const char *method, *version;
 	const char *target; /* as it was sent: path, and what follows a ? */
+	const char *host;   /* whom it is for, by its address or its Host; NULL: it does not say */
 	const char *body;   /* followed by a NUL; "" when there is none */
 	size_t len;
 	size_t head;	   /* how long all is that came before the body */

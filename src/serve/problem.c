@@ -107,6 +107,10 @@ void problem_of_err(struct tow_arena *a, struct http_reply *r, const struct tow_
 	if (status == 500)
 		write_problem(a, r, status, "that was not foreseen; the server's log says more",
 			      NULL, e->class);
+	else if (status == 504)
+		write_problem(a, r, status, "it took longer than ten seconds",
+			      "ask for fewer; tow status says who holds a lock that it waits for",
+			      e->class);
 	else if (status == 503 && strncmp(e->class, "TW", 2) != 0)
 		write_problem(a, r, status,
 			      "the database cannot answer now; the server's log says why",

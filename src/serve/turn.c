@@ -23,8 +23,10 @@ int turn_say_json(struct turn *t, const char *text)
 
 bool turn_is_json(const struct http_request *q)
 {
+	static const char json[] = "application/json";
 	const char *type = http_header(q, "Content-Type");
-	return q->len == 0 || (type && strncasecmp(type, "application/json", 16) == 0);
+	size_t n = strlen(json);
+	return q->len == 0 || (type && strncasecmp(type, json, n) == 0 && strchr("; \t", type[n]));
 }
 
 int turn_refuse(struct turn *t, int status, const char *detail, const char *hint)

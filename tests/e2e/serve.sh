@@ -82,6 +82,8 @@ is "$(api_status PUT /api/v1/session) $(allowed PUT /api/v1/session)" "405 POST,
 is "$(api_status POST /api/v1/health) $(allowed POST /api/v1/health)" "405 GET, HEAD" "nor this"
 is "$(api_status POST /) $(allowed POST /)" "405 GET, HEAD" "nor the page"
 is "$(api POST /api/v1/jobs -d '{"kind":"noop"}' | jq .status)" 415 "a body that says it is something else"
+typed() { api POST /api/v1/jobs -d '{"kind":"noop"}' -H "Content-Type: $1" -o /dev/null -w '%{http_code}'; }
+is "$(typed application/jsonp) $(typed application/json-patch+json) $(typed 'application/json;charset=utf-8') $(typed 'Application/JSON ; charset=utf-8')" "415 415 201 201" "also where only the beginning is the same"
 is "$(api_send POST /api/v1/jobs '{"kind"' | jq .status)" 422 "one that is no JSON"
 is "$(api_send POST /api/v1/jobs '{"kind":"noop","prio":1}' | jq -r .detail)" "nothing here is called 'prio'" "a name that is wrong"
 is "$(api GET "/api/v1/jobs/x" | jq -r '[.status, .detail] | @csv')" '404,"there is no x among jobs"' "no job is called so"
@@ -92,6 +94,12 @@ is "$(api_send POST /api/v1/jobs '{"kind":"noop"}' -H 'Idempotency-Key;' | jq -r
 is "$(api_send POST /api/v1/jobs "{\"kind\":\"noop\",\"args\":$(printf '[%.0s' {1..20000})}" | jq -r .detail | cut -c 1-20)" "the body is too deep" "one that is too deep"
 is "$(api_status GET "/api/v1/jobs/99999")" 404 "a job that is not there"
 is "$(api_status GET "/api/v1/jobs/1?a=%zz")" 400 "a query that is none"
+like "$(api GET "/api/v1/jobs/1?a=%00" | jq -r .hint)" "%00 is in no text" "nor is one with a NUL, which is said"
+wrong() { api GET "/api/v1/$1" | jq -r '[.status, .detail] | @csv'; }
+is "$(wrong 'stats?max_running=2147483647')" '422,"bad max_running"' "more than anybody can look at"
+is "$(wrong 'jobs?after=%5B%22x%22,%22y%22%5D')" "422,\"bad after '[\"\"x\"\",\"\"y\"\"]'\"" "a cursor of other things"
+is "$(wrong 'jobs?after=%5Bnull,1e400%5D')" "422,\"bad after '[null,1e400]'\"" "one of a number that is none of a job"
+is "$(wrong 'queues?sort=-ready&after=%5B%22x%22,%22y%22%5D')" "422,\"bad after '[\"\"x\"\",\"\"y\"\"]'\"" "of a sorted list, too"
 is "$(api GET "/api/v1/jobs/$job?id=99999" | jq .id)" "$job" "the path says what is meant, whatever the query says"
 head -c 13000000 /dev/zero | tr '\0' ' ' >"$instance_dir/big"
 is "$(api POST /api/v1/jobs -H 'Content-Type: application/json' --data-binary "@$instance_dir/big" | jq -r '"\(.status) \(.detail)"')" "413 the body is longer than 12 MiB" "a body that is too long"
@@ -110,6 +118,14 @@ api GET /api/v1/queues -D "$instance_dir/head" -o "$instance_dir/body"
 tag=$(sed -n 's/^ETag: \(.*\)\r$/\1/p' "$instance_dir/head")
 is "$(api_status GET /api/v1/queues -H "If-None-Match: $tag")" 304 "what has not changed is not sent again"
 is "$(api_status GET /api/v1/queues -H 'If-None-Match: W/"other"')" 200 "what has is"
+opaque=${tag#W/\"} opaque=${opaque%\"}
+for form in "\"$opaque\"" "$opaque" "W/\"other\", $tag" "\"other\",\"$opaque\" , W/\"more\"" '*'; do
+	is "$(api_status GET /api/v1/queues -H "If-None-Match: $form")" 304 "the tag as ${form//$opaque/...}"
+done
+for form in "W/\"${opaque}0\"" "W/\"0$opaque\"" "${opaque%?}"; do is "$(api_status GET /api/v1/queues -H "If-None-Match: $form")" 200 "another is another"; done
+length() { api GET /api/v1/policies -o /dev/null -D - "$@" | sed -n 's/^Content-Length: \(.*\)\r$/\1/p'; }
+all=$(api GET /api/v1/policies -o /dev/null -D - | sed -n 's/^ETag: \(.*\)\r$/\1/p')
+is "$(length -H "If-None-Match: $all") $(length -H "If-None-Match: $all" -H 'Accept-Encoding: gzip')" "$(length) $(length -H 'Accept-Encoding: gzip')" "a 304 says no other length than the answer has"
 
 tags() { for _ in {1..4}; do curl -s -m 10 -D - -o /dev/null "$SERVE_URL/$1" | sed -n 's/^ETag: \(.*\)\r$/\1/p'; done | sort | uniq -c | awk '{ print $1, $2 }'; }
 like "$(tags style.css)" '^4 W/"[0-9a-f]+-[0-9a-f]{8}"$' "files have a mark that stays"
@@ -180,9 +196,33 @@ is "$("$TOW" token ls --json | jq 'map(select(.name == "slow").used_at != null)[
 ok "nor who takes that away" wait_until 'goes_on_beside "$TOW" token rm slow' 120
 TOKEN=$ADA
 
+like "$(api GET /api/v1/slow | jq -r '"\(.status) \(.detail): \(.hint)"')" "504 it took longer than ten seconds: ask for fewer; tow status says who" "what takes too long is ended, and that is said"
+
+# While all wait for the database
+all_at_work() { # those who listen at the door wait for one thing, and another comes, too; health and page are there nevertheless
+	local n path left=0 said='' pids=()
+	for n in {1..3}; do
+		api_status GET /api/v1/slow >/dev/null &
+		pids+=($!)
+	done
+	if wait_until '[ "$(asleep)" = 3 ]' 8; then
+		api_status GET /api/v1/me >"$instance_dir/another" &
+		pids+=($!)
+		said=$(for path in api/v1/health api/v1/health?x ''; do curl -s -m 5 -o /dev/null -w '%{http_code} %header{connection} ' "$SERVE_URL/$path"; done)
+		left=$(asleep)
+	fi
+	instance_psql -c "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'" >/dev/null
+	wait "${pids[@]}"
+	[ "$left" = 3 ] && [ "$said" = "200 close 200 close 200 close " ] && [ "$(cat "$instance_dir/another")" = 200 ]
+}
+ok "whether it is alive is said while all wait for the database, and the page is there; who needs the database comes next" wait_until all_at_work 120
+
 # Other names, other pages
 is "$(curl -s -m 10 -H 'Host: evil.example' "$SERVE_URL/api/v1/health" | jq .status)" 421 "a name of somebody else's that leads here is refused"
 is "$(curl -s -m 10 -H "Host: localhost:${SERVE_URL##*:}" "$SERVE_URL/api/v1/health" | jq -r .status)" ok "localhost is us"
+whole() { curl -s -m 10 --request-target "$1" "${@:2}" "$SERVE_URL" -o /dev/null -w '%{http_code}'; }
+is "$(whole "$SERVE_URL/api/v1/health") $(whole "HTTP://localhost/api/v1/health?x") $(whole "$SERVE_URL")" "200 200 200" "as proxies ask, by the whole address"
+is "$(whole http://evil.example/api/v1/health) $(whole http://localhost/api/v1/health -H 'Host: evil.example')" "421 200" "whose name is the one that counts"
 sign_in() {
 	curl -s -m 10 -c "$instance_dir/jar" -H 'Content-Type: application/json' -d "{\"token\":\"$1\"}" "${@:2}" "$SERVE_URL/api/v1/session"
 }
@@ -285,7 +325,7 @@ is "$(for _ in {1..12}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s'
 # One of its processes dies
 victim=$(pgrep -P "$SERVE_PID" | head -1)
 kill -KILL "$victim"
-ok "a process that dies is started again" wait_until 'grep -q "process.died pid=$victim" "$SERVE_LOG" && [ "$(pgrep -c -P "$SERVE_PID")" = 4 ]' 60
+ok "a process that dies is started again" wait_until 'grep -q "process.died pid=$victim" "$SERVE_LOG" && [ "$(pgrep -c -P "$SERVE_PID")" = 5 ]' 60
 is "$(api_status GET /api/v1/me)" 200 "and it answers"
 before=$(refused)
 for n in {1..10}; do curl -s -m 10 -o /dev/null -H "Authorization: Bearer wrong$n" "$SERVE_URL/api/v1/me"; done
@@ -297,7 +337,7 @@ pgrep -P "$SERVE_PID" | sort >"$instance_dir/crew"
 http=$(pgrep -P "$SERVE_PID" -x 'tow serve http' | head -1) hub=$(pgrep -P "$SERVE_PID" -x 'tow serve hub')
 kill -STOP "$http" "$hub"
 ok "those that hang are ended and started again" wait_until 'grep -q "process.hung pid=$http " "$SERVE_LOG" && grep -q "process.hung pid=$hub " "$SERVE_LOG" && [ "$(pgrep -P "$SERVE_PID" | sort | comm -13 "$instance_dir/crew" - | wc -l)" = 2 ]' 180 || diag "$(cat "$SERVE_LOG")"
-is "$(pgrep -P "$SERVE_PID" | sort | comm -12 "$instance_dir/crew" - | wc -l)" 2 "the others are not"
+is "$(pgrep -P "$SERVE_PID" | sort | comm -12 "$instance_dir/crew" - | wc -l)" 3 "the others are not"
 ok "it answers" wait_until '[ "$(for _ in {1..12}; do api_status GET /api/v1/me; done)" = "$(printf "200%.0s" {1..12})" ]' 60
 process_stop "$SERVE_PID" 30
 is $? 0 "and ends well"
