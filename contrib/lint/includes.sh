@@ -22,7 +22,7 @@ done | awk '
 	function bad(why) { print file ": includes " name ": " why; found = 1 }
 
 	BEGIN {
-		only["libpq-fe.h"] = "^src/core/(db|rows)\\.c$"
+		only["libpq-fe.h"] = "^src/core/(db|db_call|db_connect|rows)\\.c$"
 		only["curl/curl.h"] = "^src/core/(http|http_answer|http_url|mail)\\.c$"
 		only["jansson.h"] = "^src/core/json\\.c$"
 		only["expat.h"] = "^src/core/xml\\.c$"
