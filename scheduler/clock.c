@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "attend.h"
 #include "tow/link.h"
 #include "tow/log.h"
 #include "tow/proc.h"
@@ -17,136 +17,11 @@
 #define PAUSE_LEAST  1000    /* us between looks while somebody may enqueue without ringing */
 #define PAUSE_MOST   100000
 #define BACKOFF_MOST 5000000
-#define SILENT_US    70000000 /* no call may take longer: the server limits each to a minute */
-#define LIMIT_MS     60000    /* what a statement may take here */
-#define APART_MS     1000     /* and one that calls users' functions */
-#define POLL_US	     1000000  /* between two looks of whom no bell reaches */
-#define WAIT_MOST_MS 5000     /* and of whom it does */
-#define ALONG_MS     500      /* what is due within, and ran so long ago, runs along with others */
+#define POLL_US	     1000000 /* between two looks of whom no bell reaches */
+#define WAIT_MOST_MS 5000    /* and of whom it does */
+#define ALONG_MS     500     /* what is due within, and ran so long ago, runs along with others */
 #define LONGER	     1.05 /* than a sleep its bell is armed: the next look may put the end later */
 #define LONGER_MS    1	  /* and where that is nothing */
-#define LEAVE_US     2000000 /* what a goodbye may take: without it we are missed a little later */
-
-/* Wait for the socket, a signal, or a time. False: asked to stop. No wait is much longer than five
- * seconds, so this is also where the watchdog hears from us. */
-static bool await(struct clock *c, int fd, short events, long long us)
-{
-	struct pollfd p[2] = { { .fd = c->signals, .events = POLLIN },
-			       { .fd = fd, .events = events } };
-	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
-
-	tow_sd_notify("WATCHDOG=1");
-	if (us > 0)
-		(void)ppoll(p, 2, &t, NULL);
-	else
-		(void)poll(p, 2, 0);
-	return !p[0].revents;
-}
-
-static void hear(struct clock *c)
-{
-	const char *channel, *payload;
-
-	while (tow_db_bell(c->db, &channel, &payload))
-		c->rung = true;
-}
-
-/* One call, to its end or until we are asked to stop. */
-static bool finish(struct clock *c, struct tow_rows **rows, struct tow_err *e)
-{
-	long long start = tow_mono_us();
-	bool cancelled = c->limit_us == 0;
-
-	for (;;) {
-		enum tow_db_state state = tow_db_take(c->db, rows, e);
-
-		if (state != TOW_DB_BUSY)
-			return state == TOW_DB_DONE;
-		if (!cancelled && tow_mono_us() - start > c->limit_us) {
-			tow_db_cancel(c->db);
-			cancelled = true;
-		}
-		if (tow_mono_us() - start > SILENT_US)
-			return tow_fail_class(e, TOW_RETRY, "08006",
-					      "the database does not answer");
-		if (!await(c, tow_db_fd(c->db),
-			   tow_db_wants_write(c->db) ? POLLIN | POLLOUT : POLLIN,
-			   c->limit_us && c->limit_us < 1000000 ? c->limit_us : 1000000))
-			return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
-	}
-}
-
-static bool ask(struct clock *c, struct tow_rows **rows, struct tow_err *e, const char *verb,
-		const char *const *values, size_t n)
-{
-	struct tow_rows *ignored = NULL;
-	bool ok = tow_db_send(c->db, e, verb, values, n) && finish(c, rows ? rows : &ignored, e);
-
-	tow_rows_free(ignored);
-	if (ok)
-		hear(c);
-	return ok;
-}
-
-/*--- attend */
-
-/* The server ends what takes longer. Behind a pooler a setting of the session would be somebody
- * else's, too: then we look at the time ourselves. */
-static bool limit(struct clock *c, long ms, struct tow_err *e)
-{
-	char text[24];
-
-	c->limit_us = c->pooled ? ms * 1000LL : 0;
-	snprintf(text, sizeof(text), "%ld", ms);
-	return c->pooled || ask(c, NULL, e, "tow.limit", (const char *[]){ text }, 1);
-}
-
-static void note_pooler(struct clock *c)
-{
-	bool pooled = tow_db_pooled(c->db);
-
-	if (pooled && !c->pooled)
-		tow_log(TOW_WARN, "scheduler.pooled",
-			"hint='a pooler stands before the database: no bell rings, so we look "
-			"every second; --direct or TOW_DIRECT_URL: an address past it'");
-	c->pooled = pooled;
-}
-
-static bool attend(struct clock *c, struct tow_err *e)
-{
-	TOW_AUTO_ROWS *rows = NULL;
-	char host[256] = "", pid[24], now[40];
-	struct timespec t;
-
-	gethostname(host, sizeof(host) - 1);
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	c->limit_us = 0;
-	if (!tow_db_dial(&c->db, c->url, "scheduler", e) || !finish(c, &rows, e))
-		return false;
-	note_pooler(c);
-	clock_gettime(CLOCK_REALTIME, &t);
-	snprintf(now, sizeof(now), "%lld.%06ld", (long long)t.tv_sec, t.tv_nsec / 1000);
-	if (!ask(c, &rows, e, "tow.attend",
-		 (const char *[]){ c->name ? c->name : host, host, pid, TOW_VERSION,
-				   c->standby ? "t" : "f", c->pooled ? "f" : "t", now },
-		 7)) {
-		tow_db_blame_login(c->db, "tow_worker", e);
-		return false;
-	}
-	if (tow_rows_count(rows) != 1)
-		return tow_fail(e, TOW_BUG, "tow.attend gave %zu rows", tow_rows_count(rows));
-	c->id = tow_rows_int(rows, 0, "scheduler");
-	if (!limit(c, LIMIT_MS, e))
-		return false;
-	c->begun = true;
-	c->dozed[0] = '\0';
-	c->pause_us = 0;
-	c->rung = false;
-	tow_log(TOW_INFO, "scheduler.attending", "scheduler=%lld standby=%s", c->id,
-		c->standby ? "yes" : "no");
-	tow_sd_notify("READY=1");
-	return true;
-}
 
 /*--- duties */
 
@@ -179,7 +54,7 @@ static bool note_failure(struct clock *c, const char *name, struct tow_err *e)
 	if (!tow_db_alive(c->db) || e->code == TOW_SHUTDOWN)
 		return false;
 	tow_log_err(TOW_ERROR, "duty.failed", e);
-	return ask(c, NULL, e, "tow.duty_failed", (const char *[]){ name, why.text }, 2);
+	return attend_ask(c, NULL, e, "tow.duty_failed", (const char *[]){ name, why.text }, 2);
 }
 
 /* How long ago each duty ran here, as tow.tick wants it: one that it is not told of is due. */
@@ -224,8 +99,9 @@ static bool ask_tick(struct clock *c, struct tow_rows **rows, struct tow_err *e)
 	write_ago(c, &ago);
 	write_vain(c, &vain);
 	c->told_us = tow_mono_us();
-	return ask(c, rows, e, "tow.tick",
-		   (const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL, vain.data }, 4);
+	return attend_ask(
+		c, rows, e, "tow.tick",
+		(const char *[]){ id, ago.data, c->dozed[0] ? c->dozed : NULL, vain.data }, 4);
 }
 
 static bool tell(struct clock *c, struct tow_err *e)
@@ -238,7 +114,7 @@ static bool take_turn(struct clock *c, struct duty *d, bool *over, struct tow_er
 	TOW_AUTO_ROWS *rows = NULL;
 	const char *count;
 
-	if (!ask(c, &rows, e, "tow.duty", (const char *[]){ d->name }, 1))
+	if (!attend_ask(c, &rows, e, "tow.duty", (const char *[]){ d->name }, 1))
 		return false;
 	count = tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : NULL;
 	*over = !count || atoi(count) == 0;
@@ -263,20 +139,12 @@ static bool take_turns(struct clock *c, const char *name, struct tow_err *e)
 	return true;
 }
 
-/* Functions of users are called in a session of their own, which ends with their turn: whatever
- * they leave behind in it (settings, locks, what it listens to) is not ours. */
 static bool take_turns_apart(struct clock *c, const char *name, struct tow_err *e)
 {
-	struct tow_db *own = c->db;
-	TOW_AUTO_ROWS *rows = NULL;
-	bool ok;
+	struct tow_db *own;
+	bool ok = attend_apart(c, &own, e) && take_turns(c, name, e);
 
-	c->db = NULL;
-	ok = tow_db_dial(&c->db, c->url, "scheduler duty", e) && finish(c, &rows, e) &&
-	     limit(c, APART_MS, e) && take_turns(c, name, e);
-	tow_db_closep(&c->db);
-	c->db = own;
-	c->limit_us = c->pooled ? LIMIT_MS * 1000LL : 0;
+	attend_back(c, own);
 	return ok;
 }
 
@@ -389,7 +257,7 @@ static bool arm(struct clock *c, double ms, struct tow_err *e)
 	ms = ms * LONGER + LONGER_MS;
 	snprintf(text, sizeof(text), "%.3f", ms);
 	c->armed_us = tow_mono_us() + (long long)(ms * 1000);
-	if (!ask(c, &rows, e, "tow.doze", (const char *[]){ id, text }, 2))
+	if (!attend_ask(c, &rows, e, "tow.doze", (const char *[]){ id, text }, 2))
 		return false;
 	snprintf(c->dozed, sizeof(c->dozed), "%s",
 		 tow_rows_count(rows) == 1 ? tow_rows_at(rows, 0, 0) : "");
@@ -405,9 +273,9 @@ static void disarm(struct clock *c)
 
 static bool wait_for_bell(struct clock *c, long long us, struct tow_err *e)
 {
-	if (!await(c, tow_db_fd(c->db), POLLIN, us))
+	if (!attend_wait(c, tow_db_fd(c->db), POLLIN, us))
 		return tow_fail(e, TOW_SHUTDOWN, "asked to stop");
-	hear(c);
+	attend_hear(c);
 	return true;
 }
 
@@ -480,10 +348,12 @@ static bool rest(struct clock *c, const struct tick *t, struct tow_err *e)
 
 /*--- the life of it */
 
-static bool attended(struct clock *c, struct tow_err *e)
+static bool mind(struct clock *c, struct tow_err *e)
 {
 	struct tick t;
 
+	disarm(c);
+	c->pause_us = 0;
 	for (;;) {
 		if (!tick(c, &t, e))
 			return false;
@@ -500,33 +370,13 @@ static bool attended(struct clock *c, struct tow_err *e)
 	}
 }
 
-static void leave(struct clock *c)
-{
-	long long until = tow_mono_us() + LEAVE_US, now;
-	TOW_AUTO_ROWS *rows = NULL;
-	struct tow_err e;
-	char id[24];
-
-	snprintf(id, sizeof(id), "%lld", c->id);
-	if (!c->db || !c->id || !tow_db_alive(c->db) ||
-	    !tow_db_send(c->db, &e, "tow.leave", (const char *[]){ id }, 1))
-		return;
-	while (tow_db_take(c->db, &rows, &e) == TOW_DB_BUSY && (now = tow_mono_us()) < until) {
-		struct pollfd p = { .fd = tow_db_fd(c->db), .events = POLLIN };
-
-		if (tow_db_wants_write(c->db))
-			p.events |= POLLOUT;
-		(void)poll(&p, 1, (int)((until - now) / 1000) + 1);
-	}
-}
-
 /* Doubles up to five seconds; a random part of it less. False: asked to stop. */
 static bool back_off(struct clock *c)
 {
 	long long most = c->backoff_us < 50000 ? 50000 : c->backoff_us;
 
 	c->backoff_us = 2 * most > BACKOFF_MOST ? BACKOFF_MOST : 2 * most;
-	return await(c, -1, 0, most / 2 + random() % (most / 2 + 1));
+	return attend_wait(c, -1, 0, most / 2 + random() % (most / 2 + 1));
 }
 
 int clock_run(struct clock *c)
@@ -539,11 +389,11 @@ int clock_run(struct clock *c)
 		struct tow_err why = { 0 };
 
 		c->id = 0;
-		if (attend(c, &why) && attended(c, &why))
+		if (attend_begin(c, &why) && mind(c, &why))
 			over = true;
 		over = over || why.code == TOW_SHUTDOWN;
 		if (over)
-			leave(c);
+			attend_leave(c);
 		tow_db_closep(&c->db);
 		if (over)
 			break;

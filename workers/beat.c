@@ -1,6 +1,5 @@
-/* The heartbeat's connection: attach, beat, report progress and logs, hear the bell, and know when
- * our lease may be somebody else's. */
-#include <limits.h>
+/* The heartbeat's connection: attach, beat, hear the bell. What jobs print goes over it by
+ * telling.c; what its silence means is in lease.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +11,9 @@
 #include "tow/log.h"
 #include "tow/proc.h"
 
-#define REPORT_EVERY_US 250000
-#define REPORT_SOON_US	20000
-#define REPORT_MOST	1000 /* lines */
 #define KINDS_EVERY_US	30000000
 #define MEMORY_EVERY_US 10000000
 #define RELOCK_US	5000000
-#define UNANSWERED_US	1000000
 #define MISTAKE_US	80000000000 /* tow.status looks back for a day */
 
 static long long every_us(const struct dispatcher *d)
@@ -28,28 +23,10 @@ static long long every_us(const struct dispatcher *d)
 	return every < 2000000 ? every : 2000000;
 }
 
-/* An answer that takes longer than this will not come: the connection is half open. */
-static long long patience_us(const struct dispatcher *d)
-{
-	long long quarter = d->config.lease_ms * 1000LL / 4;
-
-	return quarter > 3000000 ? 3000000 : quarter;
-}
-
-/* How long before the end of its lease a worker gives up: more than the longest pause between two
- * attempts to connect, where the lease is long enough for that. */
-static long long margin_us(const struct dispatcher *d)
-{
-	long long lease = d->config.lease_ms * 1000LL;
-	long long margin = lease / 8 < 2000000 ? 2000000 : lease / 8;
-
-	return lease / 2 < margin ? lease / 2 : margin;
-}
-
 void beat_init(struct dispatcher *d)
 {
 	tow_link_init(&d->beat.link, d->direct, "worker beat");
-	d->beat.report_most = REPORT_MOST;
+	telling_init(d);
 }
 
 void beat_again(struct dispatcher *d)
@@ -65,8 +42,8 @@ void beat_reloaded(struct dispatcher *d, const char *mistake)
 	d->beat.reloaded = true;
 }
 
-static void call(struct dispatcher *d, enum beat_call what, const char *verb,
-		 const char *const *values, size_t n, long long now)
+void beat_ask(struct dispatcher *d, enum beat_call what, const char *verb,
+	      const char *const *values, size_t n, long long now)
 {
 	struct tow_err e = { 0 };
 
@@ -131,13 +108,13 @@ static void ask_attach(struct dispatcher *d, long long now)
 	write_clock(clock);
 	d->beat.sent_us = now;
 	d->beat.asked = d->beat.wanted;
-	call(d, BEAT_ATTACH, "tow.attach",
-	     (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION,
-			       queues.data, slots.data, kinds.data, lease,
-			       d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f",
-			       tow_db_pooled(d->beat.link.db) ? "f" : "t", clock, shared.data,
-			       ticket(&d->beat) },
-	     14, now);
+	beat_ask(d, BEAT_ATTACH, "tow.attach",
+		 (const char *[]){ d->config.name ? d->config.name : host, host, pid, TOW_VERSION,
+				   queues.data, slots.data, kinds.data, lease,
+				   d->beat.worker ? worker : NULL, d->config.listen ? "t" : "f",
+				   tow_db_pooled(d->beat.link.db) ? "f" : "t", clock, shared.data,
+				   ticket(&d->beat) },
+		 14, now);
 }
 
 /* Queue ids come in the order in which the queues were named. An answer about queues that were
@@ -219,7 +196,7 @@ static bool kinds_due(const struct dispatcher *d, long long now)
 	       (!b->kinds_us || !b->kinds_heard || now - b->kinds_us > KINDS_EVERY_US);
 }
 
-/*--- beats and reports */
+/*--- beats */
 
 /* Of ours and all slots: a look at each costs more than a beat does. */
 static void measure(struct dispatcher *d, long long now)
@@ -251,10 +228,11 @@ static void ask_beat(struct dispatcher *d, long long now)
 	snprintf(memory, sizeof(memory), "%lld", d->beat.memory);
 	d->beat.urgent = false;
 	d->beat.sent_us = now;
-	call(d, BEAT_BEAT, "tow.heartbeat",
-	     (const char *[]){ worker, d->phase == PHASE_RUN ? "running" : "draining", jobs.data,
-			       runs.data, clock, d->beat.memory < 0 ? NULL : memory },
-	     6, now);
+	beat_ask(d, BEAT_BEAT, "tow.heartbeat",
+		 (const char *[]){ worker, d->phase == PHASE_RUN ? "running" : "draining",
+				   jobs.data, runs.data, clock,
+				   d->beat.memory < 0 ? NULL : memory },
+		 6, now);
 }
 
 static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long now)
@@ -287,70 +265,6 @@ static void on_beat(struct dispatcher *d, const struct tow_rows *rows, long long
 	children_scheduler(d, unminded, now);
 }
 
-static void ask_report(struct dispatcher *d, long long now)
-{
-	TOW_AUTO_BUF progress = { 0 };
-	TOW_AUTO_BUF log = { 0 };
-	char worker[24];
-
-	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
-	reports_write(&d->reports, &progress, &log, d->beat.report_most,
-		      d->beat.report_most == REPORT_MOST, now);
-	d->beat.report_us = now;
-	if (d->reports.lost) {
-		tow_log(TOW_WARN, "report.dropped", "lines=%llu", d->reports.lost);
-		d->reports.lost = 0;
-	}
-	call(d, BEAT_REPORT, "tow.report", (const char *[]){ worker, progress.data, log.data }, 3,
-	     now);
-}
-
-static void on_report(struct dispatcher *d)
-{
-	struct beat *b = &d->beat;
-
-	reports_sent(&d->reports);
-	b->report_backoff_us = 0;
-	b->report_most = b->report_most > REPORT_MOST / 2 ? REPORT_MOST : 2 * b->report_most;
-}
-
-/* What the database cannot take is looked for by halves, and left out. What it will not take now is
- * sent again. */
-static void report_refused(struct dispatcher *d, const struct tow_err *e, long long now)
-{
-	struct beat *b = &d->beat;
-	size_t lines = d->reports.out_lines;
-
-	tow_log_err(TOW_WARN, "report.refused", e);
-	if (e->code == TOW_RETRY) {
-		b->report_again_us = now + tow_backoff_next(&b->report_backoff_us);
-	} else if (strncmp(e->class, "22", 2) != 0) {
-		tow_log(TOW_WARN, "report.dropped", "lines=%zu", lines);
-		reports_sent(&d->reports);
-	} else if (lines > 1 || (lines == 1 && b->report_most == REPORT_MOST)) {
-		b->report_most = lines > 1 ? lines / 2 : 1;
-	} else {
-		reports_leave_out(&d->reports, e->class, now);
-		b->report_most = REPORT_MOST;
-	}
-}
-
-/* Lines soon after they were written, but at most four reports a second; at once at the end, and
- * while a bad line is looked for. */
-static long long report_at(const struct dispatcher *d)
-{
-	const struct beat *b = &d->beat;
-	long long soon = d->reports.since_us + REPORT_SOON_US,
-		  next = b->report_us + REPORT_EVERY_US;
-
-	if (!reports_any(&d->reports))
-		return LLONG_MAX;
-	if (d->phase == PHASE_OVER || b->report_most < REPORT_MOST)
-		return b->report_again_us;
-	next = soon > next ? soon : next;
-	return next > b->report_again_us ? next : b->report_again_us;
-}
-
 /* At once, and of a mistake that is not mended once a day. */
 static bool reload_due(const struct beat *b, long long now)
 {
@@ -364,7 +278,8 @@ static void ask_reloaded(struct dispatcher *d, long long now)
 	snprintf(worker, sizeof(worker), "%lld", d->beat.worker);
 	d->beat.reload_us = now;
 	d->beat.reloaded = false;
-	call(d, BEAT_RELOADED, "tow.reloaded", (const char *[]){ worker, d->beat.mistake }, 2, now);
+	beat_ask(d, BEAT_RELOADED, "tow.reloaded", (const char *[]){ worker, d->beat.mistake }, 2,
+		 now);
 }
 
 static bool may_detach(const struct dispatcher *d)
@@ -375,7 +290,7 @@ static bool may_detach(const struct dispatcher *d)
 static void ask_kinds(struct dispatcher *d, long long now)
 {
 	d->beat.kinds_us = now;
-	call(d, BEAT_KINDS, "tow.sql_kinds", NULL, 0, now);
+	beat_ask(d, BEAT_KINDS, "tow.sql_kinds", NULL, 0, now);
 }
 
 static void next_call(struct dispatcher *d, long long now)
@@ -387,15 +302,15 @@ static void next_call(struct dispatcher *d, long long now)
 		ask_attach(d, now);
 	} else if (may_detach(d)) {
 		snprintf(worker, sizeof(worker), "%lld", b->worker);
-		call(d, BEAT_DETACH, "tow.detach", (const char *[]){ worker }, 1, now);
+		beat_ask(d, BEAT_DETACH, "tow.detach", (const char *[]){ worker }, 1, now);
 	} else if (!b->kinds_heard && kinds_due(d, now)) {
 		ask_kinds(d, now);
 	} else if (b->urgent || now - b->sent_us >= every_us(d)) {
 		ask_beat(d, now);
 	} else if (reload_due(b, now)) {
 		ask_reloaded(d, now);
-	} else if (now >= report_at(d)) {
-		ask_report(d, now);
+	} else if (now >= telling_at(d)) {
+		telling_ask(d, now);
 	} else if (kinds_due(d, now)) {
 		ask_kinds(d, now);
 	} else if (!b->held && !b->pooled && d->config.listen &&
@@ -426,7 +341,7 @@ static void answered(struct dispatcher *d, const struct tow_rows *rows, long lon
 		d->beat.detached = true;
 		break;
 	case BEAT_REPORT:
-		on_report(d);
+		telling_done(d);
 		break;
 	case BEAT_RELOADED:
 	case BEAT_NONE:
@@ -475,7 +390,7 @@ static void refused(struct dispatcher *d, struct tow_err *e, long long now)
 		return;
 	}
 	if (what == BEAT_REPORT) {
-		report_refused(d, e, now);
+		telling_refused(d, e, now);
 		return;
 	}
 	tow_db_blame_login(b->link.db, "tow_worker", e);
@@ -500,50 +415,7 @@ static bool silent(const struct dispatcher *d, long long now)
 {
 	const struct tow_link *l = &d->beat.link;
 
-	return l->state == TOW_LINK_BUSY && now - l->since_us > patience_us(d);
-}
-
-/* The database, or what stands before it, has taken a connection and says nothing. */
-static bool unanswered(const struct beat *b, long long now)
-{
-	const struct tow_link *l = &b->link;
-
-	if (now - l->since_us < UNANSWERED_US)
-		return false;
-	return l->state == TOW_LINK_DIALING
-		       ? !tow_db_wants_write(l->db)
-		       : l->state == TOW_LINK_BUSY && b->connected_us > b->heard_us;
-}
-
-static long long lease_us(const struct dispatcher *d)
-{
-	return d->beat.heard_us + d->config.lease_ms * 1000LL - margin_us(d);
-}
-
-/* The lease runs out while the database takes connections but does not answer us: others may have
- * our jobs soon. While it cannot be reached at all nobody can take them, and slots go on. */
-static void watch_lease(struct dispatcher *d, long long now)
-{
-	struct beat *b = &d->beat;
-
-	if (!b->worker || now < lease_us(d) || !unanswered(b, now) || hands_busy(d) == 0)
-		return;
-	tow_log(TOW_ERROR, "lease.expiring", "worker=%lld silent_ms=%lld", b->worker,
-		(now - b->heard_us) / 1000);
-	hands_forget(d, now);
-}
-
-/* When watch_lease may have something to do; never what has passed. */
-static long long lease_wake(const struct dispatcher *d, long long now)
-{
-	const struct beat *b = &d->beat;
-	long long at = b->link.since_us + UNANSWERED_US;
-
-	if (!b->worker)
-		return LLONG_MAX;
-	if (at < lease_us(d))
-		at = lease_us(d);
-	return at > now ? at : LLONG_MAX;
+	return l->state == TOW_LINK_BUSY && now - l->since_us > lease_patience_us(d);
 }
 
 void beat_turn(struct dispatcher *d, long long now)
@@ -577,7 +449,7 @@ void beat_turn(struct dispatcher *d, long long now)
 		ring(d);
 	if (b->link.state == TOW_LINK_IDLE && !b->detached)
 		next_call(d, now);
-	watch_lease(d, now);
+	lease_watch(d, now);
 	if (silent(d, now)) {
 		tow_log(TOW_WARN, "beat.silent", "ms=%lld", (now - b->link.since_us) / 1000);
 		tow_link_drop(&b->link, now);
@@ -592,10 +464,10 @@ void beat_turn(struct dispatcher *d, long long now)
 long long beat_wake(const struct dispatcher *d, long long now)
 {
 	const struct beat *b = &d->beat;
-	long long wake = tow_link_wake(&b->link), report = report_at(d);
+	long long wake = tow_link_wake(&b->link), report = telling_at(d);
 
 	if (b->link.state == TOW_LINK_BUSY)
-		wake = b->link.since_us + patience_us(d);
+		wake = b->link.since_us + lease_patience_us(d);
 	if (b->link.state == TOW_LINK_BUSY || b->link.state == TOW_LINK_DIALING)
 		return wake < lease_wake(d, now) ? wake : lease_wake(d, now);
 	if (b->link.state != TOW_LINK_IDLE)

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "sections.h"
+#include "values.h"
 
 void config_init(struct config *c)
 {
@@ -37,118 +38,12 @@ void config_release(struct config *c)
 	*c = (struct config){ 0 };
 }
 
-static long unit_ms(const char *unit, size_t len)
-{
-	static const struct {
-		const char *name;
-		long ms;
-	} units[] = {
-		{ "", 1000 },	      { "ms", 1 },	  { "s", 1000 },
-		{ "sec", 1000 },      { "second", 1000 }, { "seconds", 1000 },
-		{ "m", 60000 },	      { "min", 60000 },	  { "minute", 60000 },
-		{ "minutes", 60000 }, { "h", 3600000 },	  { "hour", 3600000 },
-		{ "hours", 3600000 }, { "d", 86400000 },  { "day", 86400000 },
-		{ "days", 86400000 },
-	};
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (strlen(units[i].name) == len && strncasecmp(units[i].name, unit, len) == 0)
-			return units[i].ms;
-	return 0;
-}
-
-bool duration_parse(const char *text, long *ms)
-{
-	double total = 0;
-
-	text += strspn(text, " \t");
-	if (!*text)
-		return false;
-	while (*text) {
-		char *end = NULL;
-		double number = strtod(text, &end);
-		size_t len;
-		long unit;
-
-		if (end == text || !(number >= 0) || number > 1e9)
-			return false;
-		text = end + strspn(end, " \t");
-		len = strcspn(text, " \t0123456789.");
-		unit = unit_ms(text, len);
-		if (unit == 0)
-			return false;
-		total += number * (double)unit;
-		text += len;
-		text += strspn(text, " \t");
-	}
-	if (total > 1e12)
-		return false;
-	*ms = (long)(total + 0.5);
-	return true;
-}
-
-static bool number(const char *name, const char *value, long least, long most, long *to,
-		   struct tow_err *e)
-{
-	char *end = NULL;
-	long n;
-
-	errno = 0;
-	n = strtol(value, &end, 10);
-	if (end == value || *end || errno || n < least || n > most) {
-		tow_fail(e, TOW_FINAL, "bad %s '%s'", name, value);
-		return tow_hint(e, "a number from %ld to %ld", least, most);
-	}
-	*to = n;
-	return true;
-}
-
-static bool duration(const char *name, const char *value, long least_ms, long *to,
-		     struct tow_err *e)
-{
-	long ms = 0;
-
-	if (!duration_parse(value, &ms)) {
-		tow_fail(e, TOW_FINAL, "bad %s '%s'", name, value);
-		return tow_hint(e, "a duration is written 15s, 2m, 1h30m or 250ms");
-	}
-	if (ms < least_ms)
-		return tow_fail(e, TOW_FINAL, "%s '%s' is too short: %ld ms is the least", name,
-				value, least_ms);
-	*to = ms;
-	return true;
-}
-
-static bool boolean(const char *name, const char *value, bool *to, struct tow_err *e)
-{
-	static const char *const yes[] = { "yes", "on", "true", "1" }, *const no[] = { "no", "off",
-										       "false",
-										       "0" };
-
-	for (size_t i = 0; i < 4; i++) {
-		if (strcasecmp(value, yes[i]) == 0 || strcasecmp(value, no[i]) == 0) {
-			*to = strcasecmp(value, yes[i]) == 0;
-			return true;
-		}
-	}
-	return tow_fail(e, TOW_FINAL, "bad %s '%s': yes or no", name, value);
-}
-
-static bool slots_of(const char *value, int *to, struct tow_err *e)
+/* From 1 to 1000. */
+static bool small_number(const char *name, const char *value, int *to, struct tow_err *e)
 {
 	long n = 0;
 
-	if (!number("slots", value, 1, 1000, &n, e))
-		return false;
-	*to = (int)n;
-	return true;
-}
-
-static bool weight_of(const char *value, int *to, struct tow_err *e)
-{
-	long n = 0;
-
-	if (!number("weight", value, 1, 1000, &n, e))
+	if (!number_value(name, value, 1, 1000, &n, e))
 		return false;
 	*to = (int)n;
 	return true;
@@ -198,8 +93,8 @@ static bool one_queue(struct config *c, const char *wish, struct tow_err *e)
 	struct queue_wish said = { 0 };
 	struct queue_wish *w;
 
-	if ((slots && !slots_of(slots, &said.slots, e)) ||
-	    (weight && !weight_of(weight, &said.weight, e)))
+	if ((slots && !small_number("slots", slots, &said.slots, e)) ||
+	    (weight && !small_number("weight", weight, &said.weight, e)))
 		return tow_wrap(e, "queue '%s'", wish);
 	if (!good_name(wish, len, e))
 		return false;
@@ -233,19 +128,17 @@ static bool queue_line(struct queue_wish *w, const char *name, const char *value
 {
 	w->slots = w->weight = 0;
 	if (strcmp(name, "slots") == 0)
-		return slots_of(value, &w->slots, e);
+		return small_number("slots", value, &w->slots, e);
 	if (strcmp(name, "weight") == 0)
-		return weight_of(value, &w->weight, e);
+		return small_number("weight", value, &w->weight, e);
 	return tow_fail(e, TOW_FINAL, "unknown setting '%s': a queue has slots or a weight", name);
 }
 
 static bool set_prefetch(struct config *c, const char *value, struct tow_err *e)
 {
-	long n = 0;
-
-	if (strcasecmp(value, "auto") != 0 && !number("prefetch", value, 1, 1000, &n, e))
-		return false;
-	c->prefetch = (int)n;
+	if (strcasecmp(value, "auto") != 0)
+		return small_number("prefetch", value, &c->prefetch, e);
+	c->prefetch = 0;
 	return true;
 }
 
@@ -274,25 +167,25 @@ bool config_set(struct config *c, const char *name, const char *value, struct to
 	if (strcmp(name, "queue") == 0)
 		return config_queue(c, value, e);
 	if (strcmp(name, "slots") == 0)
-		return slots_of(value, &c->slots, e);
+		return small_number("slots", value, &c->slots, e);
 	if (strcmp(name, "prefetch") == 0)
 		return set_prefetch(c, value, e);
 	if (strcmp(name, "lease") == 0)
-		return duration(name, value, 2000, &c->lease_ms, e);
+		return duration_value(name, value, 2000, &c->lease_ms, e);
 	if (strcmp(name, "grace") == 0)
-		return duration(name, value, 0, &c->grace_ms, e);
+		return duration_value(name, value, 0, &c->grace_ms, e);
 	if (strcmp(name, "kill") == 0)
-		return duration(name, value, 0, &c->kill_ms, e);
+		return duration_value(name, value, 0, &c->kill_ms, e);
 	if (strcmp(name, "poll") == 0)
-		return duration(name, value, 10, &c->poll_ms, e);
+		return duration_value(name, value, 10, &c->poll_ms, e);
 	if (strcmp(name, "timeout") == 0)
-		return duration(name, value, 1, &c->timeout_ms, e);
+		return duration_value(name, value, 1, &c->timeout_ms, e);
 	if (strcmp(name, "strict") == 0)
-		return boolean(name, value, &c->strict, e);
+		return boolean_value(name, value, &c->strict, e);
 	if (strcmp(name, "listen") == 0)
-		return boolean(name, value, &c->listen, e);
+		return boolean_value(name, value, &c->listen, e);
 	if (strcmp(name, "sql_kinds") == 0)
-		return boolean(name, value, &c->sql_kinds, e);
+		return boolean_value(name, value, &c->sql_kinds, e);
 	if (strcmp(name, "builtin") == 0)
 		return set_builtin(c, value, e);
 	tow_fail(e, TOW_FINAL, "unknown setting '%s'", name);
@@ -327,17 +220,17 @@ static bool allowed(const struct tow_kind *how, const char *name)
 static bool kind_line(struct kind *k, const char *name, const char *value, struct tow_err *e)
 {
 	if (strcmp(name, "timeout") == 0)
-		return duration(name, value, 1, &k->timeout_ms, e);
+		return duration_value(name, value, 1, &k->timeout_ms, e);
 	if (strcmp(name, "memory_mb") == 0)
-		return number(name, value, 1, LONG_MAX >> 20, &k->limits.memory_mb, e);
+		return number_value(name, value, 1, LONG_MAX >> 20, &k->limits.memory_mb, e);
 	if (strcmp(name, "file_mb") == 0)
-		return number(name, value, 1, LONG_MAX >> 20, &k->limits.file_mb, e);
+		return number_value(name, value, 1, LONG_MAX >> 20, &k->limits.file_mb, e);
 	if (strcmp(name, "cpu_s") == 0)
-		return number(name, value, 1, LONG_MAX, &k->limits.cpu_s, e);
+		return number_value(name, value, 1, LONG_MAX, &k->limits.cpu_s, e);
 	if (strcmp(name, "files") == 0)
-		return number(name, value, 8, 1 << 20, &k->limits.files, e);
+		return number_value(name, value, 8, 1 << 20, &k->limits.files, e);
 	if (strcmp(name, "database") == 0)
-		return boolean(name, value, &k->database, e);
+		return boolean_value(name, value, &k->database, e);
 	if (!allowed(k->how, name))
 		return unknown_setting(k->how, name, e);
 	if (k->how->check && !k->how->check(name, value, e))

@@ -52,7 +52,4 @@ TOW_MUST bool config_finish(struct config *c, struct tow_err *e);
  */
 void config_changes(const struct config *from, const struct config *to, struct tow_buf *words);
 
-/* "15s", "1h30m", "250ms", "2 min"; a bare number is seconds. False if it is none of these. */
-bool duration_parse(const char *text, long *ms);
-
 #endif

@@ -320,7 +320,7 @@ static long long next_wake(const struct dispatcher *d, long long now)
 {
 	long long wake = least(beat_wake(d, now), lines_wake(d, now));
 
-	wake = least(wake, hands_wake(d, now));
+	wake = least(wake, watch_wake(d, now));
 	wake = least(wake, steps_wake(d, now));
 	wake = least(wake, phase_wake(d));
 	if (d->watchdog_us)
@@ -345,7 +345,7 @@ static void turn(struct dispatcher *d, struct pollfd *p, long long now)
 			hands_read(d, d->slots.items[i], now);
 	if (p[0].revents)
 		read_signals(d, now);
-	hands_watch(d, now);
+	watch_slots(d, now);
 	beat_turn(d, now);
 	steps_turn(d, now);
 	lines_turn(d, now);

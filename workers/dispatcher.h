@@ -1,7 +1,7 @@
 /* The dispatcher: one process, one loop. It claims jobs and reports how they ended over two
  * connections (lines.c), beats over a third (beat.c), has handlers' steps kept over a fourth when
- * there are any (steps.c), gives jobs to slots and watches them (hands.c). Everything it knows is
- * here; what these files do to it is in the functions below.
+ * there are any (steps.c), gives jobs to slots (hands.c) and watches them (watch.c). Everything it
+ * knows is here; what these files do to it is in the functions below.
  */
 #ifndef TOW_WORKERS_DISPATCHER_H
 #define TOW_WORKERS_DISPATCHER_H
@@ -163,6 +163,23 @@ void beat_turn(struct dispatcher *d, long long now);
 long long beat_wake(const struct dispatcher *d, long long now);
 void beat_reloaded(struct dispatcher *d, const char *mistake); /* "": there is none */
 void beat_again(struct dispatcher *d); /* attach again: queues, slots or kinds have changed */
+/* The next call over its connection, which is free. */
+void beat_ask(struct dispatcher *d, enum beat_call what, const char *verb,
+	      const char *const *values, size_t n, long long now);
+
+/* telling.c: progress and lines of jobs, over the heartbeat's connection */
+void telling_init(struct dispatcher *d);
+void telling_ask(struct dispatcher *d, long long now);
+void telling_done(struct dispatcher *d);
+void telling_refused(struct dispatcher *d, const struct tow_err *e, long long now);
+long long telling_at(const struct dispatcher *d); /* when the next report is due */
+
+/* lease.c: how long what we hold is ours while beats are not answered */
+/* An answer that takes longer than this will not come: the connection is half open. */
+long long lease_patience_us(const struct dispatcher *d);
+void lease_watch(struct dispatcher *d, long long now);
+/* When lease_watch may have something to do; never what has passed. */
+long long lease_wake(const struct dispatcher *d, long long now);
 
 /* lines.c */
 void lines_init(struct dispatcher *d);
@@ -200,10 +217,10 @@ void hands_give(struct dispatcher *d, long long now);
 bool hands_overdue(struct dispatcher *d, struct run *r, long long now); /* then it has ended */
 bool hands_fork(const struct dispatcher *d); /* whether slots may be forked now */
 void hands_read(struct dispatcher *d, struct slot *s, long long now);
-void hands_watch(struct dispatcher *d, long long now); /* timeouts, stuck slots, kills, the dead */
-long long hands_wake(const struct dispatcher *d, long long now);
 void hands_end(struct dispatcher *d, struct run *r,
-	       const struct outcome *o);		  /* of a run that is in no list */
+	       const struct outcome *o); /* of a run that is in no list */
+/* What ended in slots: how long it took is learnt, how it ended is to be told. */
+void hands_take(struct dispatcher *d, struct runs *ended);
 void hands_back(struct dispatcher *d, struct runs *back); /* what slots did not start */
 void hands_return_stock(struct dispatcher *d);
 void hands_cancel(struct dispatcher *d, long long id, const char *reason, long long now);
@@ -211,6 +228,10 @@ void hands_lost(struct dispatcher *d, long long id, long long now);
 void hands_forget(struct dispatcher *d, long long now); /* every run is lost */
 void hands_held(const struct dispatcher *d, struct tow_buf *jobs, struct tow_buf *runs);
 size_t hands_busy(const struct dispatcher *d); /* runs in stock and in slots */
+
+/* watch.c: timeouts, stuck slots, kills, the dead */
+void watch_slots(struct dispatcher *d, long long now);
+long long watch_wake(const struct dispatcher *d, long long now);
 
 /* children.c */
 void children_reap(struct dispatcher *d);

@@ -1,18 +1,12 @@
-/* Jobs on their way through slots: given, watched, taken back, ended. */
-#include <limits.h>
-#include <signal.h>
+/* Jobs on their way through slots: given, taken back, ended. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dispatcher.h"
-#include "orphans.h"
 #include "tow/log.h"
 #include "tow/proc.h"
 
 #define CANCEL_MS 800
-#define STUCK_US  50000 /* jobs behind one that runs longer than this go to others */
 
 void hands_end(struct dispatcher *d, struct run *r, const struct outcome *o)
 {
@@ -54,25 +48,12 @@ static size_t share_in(const struct dispatcher *d, const struct slot *s, const s
 	return others < share ? others : share;
 }
 
-/* How many of the first in the list share a place in their lane. */
-static size_t relay_of(const struct runs *list)
-{
-	const struct run *r = list->first;
-	size_t n = 1;
-
-	while (r->place && r->next && r->next->place == r->place) {
-		r = r->next;
-		n++;
-	}
-	return n;
-}
-
 /* A job, with those that share its place. False when the slot has enough. Whose turn it is may have
  * to wait for a slot with less: nobody else's job goes before it. */
 static bool give_next(struct dispatcher *d, struct slot *s, size_t level, long long now)
 {
 	struct queue *q = pool_next(s->pool);
-	size_t n = q ? relay_of(&q->stock) : 0;
+	size_t n = q ? runs_relay(&q->stock) : 0;
 
 	if (!q || !slot_takes(s, n) || s->jobs.n >= level || s->jobs.n >= share_in(d, s, q))
 		return false;
@@ -149,8 +130,7 @@ static void cap_outcome(struct run *r)
 	run_end(r, &o);
 }
 
-/* Runs that have ended in a slot. */
-static void take_ended(struct dispatcher *d, struct runs *ended)
+void hands_take(struct dispatcher *d, struct runs *ended)
 {
 	struct run *r;
 
@@ -173,7 +153,7 @@ void hands_read(struct dispatcher *d, struct slot *s, long long now)
 	struct runs ended = { 0 };
 
 	slot_read(s, &ended, &d->reports, now);
-	take_ended(d, &ended);
+	hands_take(d, &ended);
 }
 
 /* The one before it may be running yet: no other slot may have it. */
@@ -323,178 +303,9 @@ void hands_forget(struct dispatcher *d, long long now)
 	d->beat.attached = false;
 }
 
-/*--- the watch */
-
-/* When the run that has the slot must be over; LLONG_MAX: never. */
-static long long limit_of(const struct run *r, long long since, enum ending *why)
-{
-	long long limit = since + r->timeout_ms * 1000LL;
-
-	*why = END_TIMEOUT;
-	if (r->deadline_us && r->deadline_us < limit) {
-		*why = END_DEADLINE;
-		return r->deadline_us;
-	}
-	return limit;
-}
-
-/* A slot says that jobs have ended once it has nothing more to do, or now and then; not when the
- * next one takes long. */
-static void collect_untold(struct dispatcher *d, struct slot *s, long long now)
-{
-	struct runs ended = { 0 };
-
-	slot_collect(s, &ended, &d->reports, now);
-	take_ended(d, &ended);
-}
-
-static void watch_slot(struct dispatcher *d, struct slot *s, long long now)
-{
-	struct runs back = { 0 };
-	long long since = 0;
-	struct run *r = slot_current(s, &since);
-	enum ending why;
-
-	if (r && r != s->jobs.first && now - since >= STUCK_US)
-		collect_untold(d, s, now);
-
-	if (s->kill_at_us && now >= s->kill_at_us)
-		slot_kill(s);
-	if (r && s->ending == END_NONE && now >= limit_of(r, since, &why)) {
-		tow_log(TOW_WARN, "job.overdue", "job=%lld run=%lld why=%s ran_ms=%lld", r->job,
-			r->id, why == END_TIMEOUT ? "timeout" : "deadline", (now - since) / 1000);
-		slot_end(s, why, d->config.kill_ms, &back, now);
-	} else if (r && r->next && now - since >= STUCK_US) {
-		queue_learn(r->queue, (double)(now - since), 1);
-		slot_take_back(s, &back);
-	}
-	hands_back(d, &back);
-	slot_progress(s, &d->reports, now);
-}
-
-static bool all_stuck(const struct dispatcher *d, const struct pool *p, long long now)
-{
-	long long since;
-
-	for (size_t i = 0; i < d->slots.n; i++) {
-		const struct slot *s = d->slots.items[i];
-
-		if (s->pool != p || s->surplus)
-			continue;
-		if (!slot_current(s, &since) || now - since < STUCK_US)
-			return false;
-	}
-	return true;
-}
-
-/* What runs now says how long its queue's jobs take, at least. */
-static void learn_from_stuck(struct dispatcher *d, struct queue *q, long long now)
-{
-	long long shortest = LLONG_MAX, since;
-
-	for (size_t i = 0; i < d->slots.n; i++) {
-		const struct run *r = slot_current(d->slots.items[i], &since);
-
-		if (r && r->queue == q && now - since < shortest)
-			shortest = now - since;
-	}
-	if (shortest < LLONG_MAX)
-		queue_learn(q, (double)shortest * 20, 20);
-}
-
-/* Every slot has been at one job for a while: what waits here would rather be with a worker that
- * has time. */
-static void share_surplus(struct dispatcher *d, struct pool *p, long long now)
-{
-	struct outcome o = outcome_of(RUN_RETURNED, NULL, NULL);
-	struct queue *q;
-
-	if (d->config.prefetch || !pool_next(p) || !all_stuck(d, p, now))
-		return;
-	for (size_t i = 0; i < p->n; i++)
-		learn_from_stuck(d, p->queues[i], now);
-	while (pool_room(p, 0) < 0 && (q = pool_last(p)))
-		for (size_t n = relay_of(&q->stock); n > 0; n--)
-			hands_end(d, runs_pop(&q->stock), &o);
-}
-
-static void bury(struct dispatcher *d, struct slot *s, long long now)
-{
-	struct runs ended = { 0 }, back = { 0 };
-	bool expected = s->retire || s->ending != END_NONE;
-	pid_t pid = s->pid;
-
-	if (!expected) {
-		TOW_AUTO_ARENA a = { 0 };
-
-		tow_log(TOW_WARN, "slot.died", "pid=%d slots=%s how='%s'", (int)pid, s->pool->name,
-			tow_proc_says(&a, s->status));
-	}
-	slot_bury(s, &ended, &back, &d->reports, now);
-	take_ended(d, &ended);
-	hands_back(d, &back);
-}
-
-void hands_watch(struct dispatcher *d, long long now)
-{
-	bool died = false;
-
-	for (size_t i = 0; i < d->slots.n; i++) {
-		struct slot *s = d->slots.items[i];
-
-		if (s->exited) {
-			bury(d, s, now);
-			died = true;
-		} else if (s->pid) {
-			watch_slot(d, s, now);
-		}
-	}
-	for (size_t i = 0; i <= d->n_queues; i++)
-		share_surplus(d, dispatcher_pool(d, i), now);
-	if (!died)
-		return;
-	children_end_strangers(d);
-	slots_sweep(&d->slots);
-}
-
 bool hands_fork(const struct dispatcher *d)
 {
 	return d->phase == PHASE_RUN && d->beat.worker;
-}
-
-static long long wake_of(const struct dispatcher *d, const struct slot *s, long long now)
-{
-	long long wake = s->kill_at_us ? s->kill_at_us : LLONG_MAX, since = 0, at;
-	const struct run *r = slot_current(s, &since);
-	enum ending why;
-
-	if (!s->pid)
-		return s->surplus || !hands_fork(d) ? LLONG_MAX : s->fork_at_us;
-	if (s->progress_us && s->progress_us < wake)
-		wake = s->progress_us;
-	if (!r && s->jobs.first) { /* it may be about to start */
-		r = s->jobs.first;
-		since = now;
-	}
-	if (!r || s->ending != END_NONE)
-		return wake;
-	at = limit_of(r, since, &why);
-	if ((r->next || r != s->jobs.first || (pool_next(s->pool) && now < since + STUCK_US)) &&
-	    since + STUCK_US < at)
-		at = since + STUCK_US;
-	return at < wake ? at : wake;
-}
-
-long long hands_wake(const struct dispatcher *d, long long now)
-{
-	long long wake = LLONG_MAX;
-
-	for (size_t i = 0; i < d->slots.n; i++) {
-		long long at = wake_of(d, d->slots.items[i], now);
-
-		wake = at < wake ? at : wake;
-	}
-	return wake;
 }
 
 /*--- what we hold */

@@ -80,6 +80,18 @@ struct run *runs_find(const struct runs *list, long long id)
 	return NULL;
 }
 
+size_t runs_relay(const struct runs *list)
+{
+	const struct run *r = list->first;
+	size_t n = 1;
+
+	while (r->place && r->next && r->next->place == r->place) {
+		r = r->next;
+		n++;
+	}
+	return n;
+}
+
 void runs_free(struct runs *list)
 {
 	for (struct run *r; (r = runs_pop(list));)

@@ -58,6 +58,7 @@ bool runs_remove(struct runs *list, struct run *r);
 void runs_append(struct runs *list, struct runs *more); /* more is empty then */
 void runs_prepend(struct runs *list, struct runs *more);
 struct run *runs_find(const struct runs *list, long long id);
+size_t runs_relay(const struct runs *list); /* how many of the first share a place in their lane */
 void runs_free(struct runs *list);
 
 struct run *run_make(long long job, long long id, int attempt, int max_attempts, const char *queue,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "workers/config.h"
+#include "workers/values.h"
 
 static const char *const seeds[] = {
 	"[worker]\nname = w1\nqueue = default:4\nqueue = mail*3\nslots = 8\nstrict = no\n"

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "workers/config.h"
+#include "workers/values.h"
 
 static struct config c;
 static struct tow_err e;

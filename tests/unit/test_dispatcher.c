@@ -211,12 +211,12 @@ START_TEST(slots_that_may_not_be_forked_wake_nobody)
 {
 	slots_resize(&d.slots, &queue.own);
 	d.beat.worker = 0;
-	ck_assert(hands_wake(&d, NOW) == NEVER);
+	ck_assert(watch_wake(&d, NOW) == NEVER);
 	d.beat.worker = 1;
 	d.begun = true;
-	ck_assert_int_le(hands_wake(&d, NOW), NOW);
+	ck_assert_int_le(watch_wake(&d, NOW), NOW);
 	d.phase = PHASE_DRAIN;
-	ck_assert(hands_wake(&d, NOW) == NEVER);
+	ck_assert(watch_wake(&d, NOW) == NEVER);
 }
 END_TEST
 
