@@ -51,18 +51,14 @@ asks "select tow.run_now(id) from tow.jobs where kind = 'haul.grab'" >/dev/null
 ok "they go on" wait_until "[ \"\$(grep -c torrent-add '$room/asked')\" = 2 ]" 30
 
 # While a job waits for the answer to its login somebody changes it: what is refused then is not what is set now.
-rm "$room/answer"
-mkfifo "$room/answer"
-: >"$room/asked"
-tow haul add 'magnet:?xt=urn:btih:e0323a9039add2978bf5b49550572c7c00000000&dn=three' --client tr >/dev/null
-exec 9>"$room/answer"
-printf '200\n%s\n' "$well" >"$room/well"
-mv "$room/well" "$room/answer"
+hash=e0323a9039add2978bf5b49550572c7c00000000
+printf %s $hash >"$room/hold"
+tow haul add "magnet:?xt=urn:btih:$hash&dn=three" --client tr >/dev/null
+ok "a job logs in" wait_until "[ -e '$room/held' ]" 30
 tow client set tr --user other >/dev/null
-ok "changed while a job logs in" wait_until "says \"select h.revision - c.revision from haul_store.health h join haul_store.client c on c.id = h.client where name = 'tr'\" 0" 30
+ok "the login is changed meanwhile" wait_until "says \"select h.revision - c.revision from haul_store.health h join haul_store.client c on c.id = h.client where name = 'tr'\" 0" 30
 is "$(asks "select state from haul.clients where name = 'tr'")" ok "the client is well by what is set now"
-echo 401 >&9
-exec 9>&-
+echo 401 >"$room/late"
 ok "a job comes later" wait_until "says \"select count(*) from tow.jobs where kind = 'haul.grab' and state = 'scheduled'\" 1" 30
 is "$(asks "select state from haul.clients where name = 'tr'")" ok "and nobody is locked out"
 done_testing
