@@ -166,7 +166,7 @@ static void begin_drain(struct dispatcher *d, long long now)
 		kill(d->scheduler, SIGTERM);
 }
 
-void dispatcher_stop(struct dispatcher *d, long long now)
+static void stop(struct dispatcher *d, long long now)
 {
 	if (d->phase == PHASE_RUN) {
 		tow_sd_notify("STOPPING=1");
@@ -204,7 +204,7 @@ bool dispatcher_refused(struct dispatcher *d, const struct tow_err *e, bool firs
 		return false;
 	d->refused = status;
 	tow_log_err(TOW_ERROR, "worker.refused", e);
-	dispatcher_stop(d, now);
+	stop(d, now);
 	return true;
 }
 
@@ -218,7 +218,7 @@ static void read_signals(struct dispatcher *d, long long now)
 		else if (s.ssi_signo == SIGHUP)
 			reload(d);
 		else
-			dispatcher_stop(d, now);
+			stop(d, now);
 	}
 }
 
@@ -243,7 +243,7 @@ static int open_signals(void)
 static void step_phase(struct dispatcher *d, long long now)
 {
 	if (d->phase == PHASE_RUN && d->beat.attached && claims_drained(d))
-		dispatcher_stop(d, now);
+		stop(d, now);
 	if (d->phase == PHASE_DRAIN && !d->patient && now >= d->end_us)
 		begin_end(d, now);
 	if ((d->phase == PHASE_DRAIN || d->phase == PHASE_END) && hands_busy(d) == 0) {

@@ -152,7 +152,6 @@ struct pool *dispatcher_pool(struct dispatcher *d, size_t i);
 /* Build d->kinds anew from the configuration and the registered ones; false when they are the same.
  */
 bool dispatcher_kinds(struct dispatcher *d);
-void dispatcher_stop(struct dispatcher *d, long long now);
 void dispatcher_leave(struct dispatcher *d, long long now); /* once what runs has ended */
 /* Something was refused; first: what a worker cannot begin without. True: that ends it. */
 bool dispatcher_refused(struct dispatcher *d, const struct tow_err *e, bool first, long long now);

@@ -21,7 +21,6 @@ void tow_db_close(struct tow_db *db);
 void tow_db_closep(struct tow_db **db);
 bool tow_db_alive(const struct tow_db *db);  /* false once the connection is known to be broken */
 int tow_db_backend(const struct tow_db *db); /* the server process's id */
-const char *tow_db_user(const struct tow_db *db); /* as whom we are connected */
 /* For what a login may not do (42501): names the login, and the role to grant. */
 void tow_db_blame_login(const struct tow_db *db, const char *role, struct tow_err *e);
 /* What trying again does not put right, because somebody has to mend the address, grant or migrate:

@@ -40,8 +40,7 @@ void tow_json_merge(struct tow_json *doc, const struct tow_json *changes);
 void tow_json_drop(struct tow_json *object, const char *member);
 struct tow_json *tow_json_own(const struct tow_json *part); /* a copy, to be freed */
 
-char *tow_json_dump(struct tow_arena *a, const struct tow_json *v);   /* compact */
-char *tow_json_pretty(struct tow_arena *a, const struct tow_json *v); /* indented by two */
+char *tow_json_dump(struct tow_arena *a, const struct tow_json *v); /* compact */
 
 /* Writing text: appends a quoted string, invalid UTF-8 and NUL bytes escaped so that PostgreSQL
  * accepts it (a NUL becomes U+2400, a bad byte U+FFFD). len may hold any bytes. */

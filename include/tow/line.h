@@ -18,7 +18,6 @@ struct tow_line_conf {
 struct tow_line;
 TOW_MUST bool tow_line_open(struct tow_line **l, struct tow_arena *a,
 			    const struct tow_line_conf *conf, struct tow_err *e);
-void tow_line_close(struct tow_line *l);
 void tow_line_closep(struct tow_line **l);
 #define TOW_AUTO_LINE __attribute__((cleanup(tow_line_closep))) struct tow_line
 

@@ -1,5 +1,5 @@
-/* XML, read into a small tree that lives in an arena. Elements, their attributes, and the text of
- * those that hold nothing but text; names are kept with their prefix ("torznab:attr"). */
+/* XML, read into a small tree that lives in an arena: elements, and the text of those that hold
+ * nothing but text. Names are kept with their prefix ("soap:Body"). */
 #ifndef TOW_XML_H
 #define TOW_XML_H
 
@@ -10,8 +10,7 @@
 
 struct tow_xml {
 	const char *name;
-	const char *text;	  /* "" where there is none */
-	const char *const *attrs; /* name, value, ..., NULL at the end */
+	const char *text; /* "" where there is none */
 	const struct tow_xml *first, *next;
 };
 
@@ -25,6 +24,5 @@ TOW_MUST bool tow_xml_parse(struct tow_arena *a, const char *data, size_t len,
 const struct tow_xml *tow_xml_child(const struct tow_xml *x, const char *name); /* the first */
 const struct tow_xml *tow_xml_next(const struct tow_xml *x, const char *name);	/* of that name */
 const char *tow_xml_text(const struct tow_xml *x, const char *fallback);
-const char *tow_xml_attr(const struct tow_xml *x, const char *name); /* NULL when absent */
 
 #endif

@@ -113,11 +113,6 @@ int tow_db_backend(const struct tow_db *db)
 	return PQbackendPID(db->pg);
 }
 
-const char *tow_db_user(const struct tow_db *db)
-{
-	return PQuser(db->pg);
-}
-
 void tow_db_blame_login(const struct tow_db *db, const char *role, struct tow_err *e)
 {
 	const char *login = PQuser(db->pg);

@@ -160,25 +160,15 @@ const struct tow_json *tow_json_next(const struct tow_json *object, void **iter,
 	return out(json_object_iter_value(*iter));
 }
 
-static char *dump(struct tow_arena *a, const struct tow_json *v, size_t flags)
+char *tow_json_dump(struct tow_arena *a, const struct tow_json *v)
 {
+	const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
 	if (!v)
 		return tow_strdup(a, "null");
-	flags |= JSON_ENCODE_ANY;
 	size_t size = json_dumpb(in(v), NULL, 0, flags);
 	char *text = tow_alloc(a, size + 1);
 	json_dumpb(in(v), text, size, flags);
 	return text;
-}
-
-char *tow_json_dump(struct tow_arena *a, const struct tow_json *v)
-{
-	return dump(a, v, JSON_COMPACT);
-}
-
-char *tow_json_pretty(struct tow_arena *a, const struct tow_json *v)
-{
-	return dump(a, v, JSON_INDENT(2));
 }
 
 static void quote_ascii(struct tow_buf *b, char c)

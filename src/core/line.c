@@ -15,6 +15,15 @@ struct tow_line {
 	size_t heard; /* the length of the line that was heard last, with its end */
 };
 
+static void close_line(struct tow_line *l)
+{
+	if (!l)
+		return;
+	tow_closep(&l->fd);
+	tow_buf_release(&l->in);
+	free(l);
+}
+
 bool tow_line_open(struct tow_line **l, struct tow_arena *a, const struct tow_line_conf *conf,
 		   struct tow_err *e)
 {
@@ -31,22 +40,13 @@ bool tow_line_open(struct tow_line **l, struct tow_arena *a, const struct tow_li
 		*l = made;
 		return true;
 	}
-	tow_line_close(made);
+	close_line(made);
 	return false;
-}
-
-void tow_line_close(struct tow_line *l)
-{
-	if (!l)
-		return;
-	tow_closep(&l->fd);
-	tow_buf_release(&l->in);
-	free(l);
 }
 
 void tow_line_closep(struct tow_line **l)
 {
-	tow_line_close(*l);
+	close_line(*l);
 	*l = NULL;
 }
 

@@ -40,31 +40,17 @@ static void stop(struct reader *r, const char *why)
 	XML_StopParser(r->parser, XML_FALSE);
 }
 
-static const char *const *copy_attrs(struct reader *r, const char **attrs)
-{
-	const char **copy;
-	size_t n = 0;
-
-	while (attrs[n])
-		n++;
-	copy = tow_alloc(r->arena, (n + 1) * sizeof(*copy));
-	for (size_t i = 0; i < n; i++)
-		copy[i] = text_of(r, attrs[i], strlen(attrs[i]));
-	return copy;
-}
-
 static void XMLCALL on_start(void *arg, const char *name, const char **attrs)
 {
 	struct reader *r = arg;
 	struct tow_xml *x = tow_alloc(r->arena, sizeof(*x));
 
+	(void)attrs;
 	if (r->depth == DEPTH) {
 		stop(r, "it is nested too deeply");
 		return;
 	}
-	*x = (struct tow_xml){ .name = tow_strdup(r->arena, name),
-			       .text = "",
-			       .attrs = copy_attrs(r, attrs) };
+	*x = (struct tow_xml){ .name = tow_strdup(r->arena, name), .text = "" };
 	if (r->depth == 0)
 		r->root = x;
 	else if (r->last[r->depth - 1])
@@ -180,12 +166,4 @@ const struct tow_xml *tow_xml_next(const struct tow_xml *x, const char *name)
 const char *tow_xml_text(const struct tow_xml *x, const char *fallback)
 {
 	return x ? x->text : fallback;
-}
-
-const char *tow_xml_attr(const struct tow_xml *x, const char *name)
-{
-	for (const char *const *at = x ? x->attrs : NULL; at && *at; at += 2)
-		if (strcmp(*at, name) == 0)
-			return at[1];
-	return NULL;
 }

@@ -18,8 +18,6 @@ failed_as() { wait_until "says \"select state || ' ' || class from haul.download
 asked() { jq -s -r "map(select(.path == \"/$1\")) | $2" "$room/src/asked"; }
 add() { tow haul add "http://127.0.0.1:$port/$1" "${@:2}"; }
 half_here() { [ "$(stat -c %s "$1" 2>/dev/null || echo 0)" -ge $((size / 2)) ]; }
-# The half that a server gave when it broke off: the next attempt is made at once.
-broken_off() { wait_until "says \"select transfer from haul.downloads where id = $1\" stalled" 60 && tow haul retry "$1"; }
 
 size=4000000
 mkdir -p "$room/src" "$room/library" "$room/dl"

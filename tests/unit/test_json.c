@@ -117,7 +117,6 @@ START_TEST(values_are_written)
 	TOW_AUTO_ARENA a = { 0 };
 	TOW_AUTO_JSON *d = parse("{ \"a\" : [ 1, true, null ], \"e\" : \"é\" }");
 	ck_assert_str_eq(tow_json_dump(&a, d), "{\"a\":[1,true,null],\"e\":\"é\"}");
-	ck_assert_str_eq(tow_json_pretty(&a, tow_json_get(d, "a")), "[\n  1,\n  true,\n  null\n]");
 	ck_assert_str_eq(tow_json_dump(&a, tow_json_get(d, "e")), "\"é\"");
 	ck_assert_str_eq(tow_json_dump(&a, NULL), "null");
 }

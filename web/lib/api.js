@@ -18,7 +18,7 @@ export const heard = { at: Date.now() };
 // How far the server's clock is ahead of this one's, in milliseconds.
 export const ahead = store(0);
 
-export class Problem extends Error {
+class Problem extends Error {
 	constructor(status, { detail, title, hint, code } = {}) {
 		super(detail || title || `the server answered ${status}`);
 		// A proxy says so when the server behind it is gone.

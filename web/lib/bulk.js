@@ -83,7 +83,7 @@ async function decide(sort, verb, many, doing, isAsked, query = {}) {
 	return outcome !== null;
 }
 
-export async function doToPicked(sort, verb, rows) {
+async function doToPicked(sort, verb, rows) {
 	try {
 		return await decide(sort, verb, count(rows.length, sort.one), (more) => doPicked(sort, verb, rows, more), verb.danger);
 	} catch (error) {
@@ -92,7 +92,7 @@ export async function doToPicked(sort, verb, rows) {
 	}
 }
 
-export async function doToMatching(sort, verb, query) {
+async function doToMatching(sort, verb, query) {
 	try {
 		const begun = performance.now();
 		const { n, isMore } = await countMatching(sort, verb, query);

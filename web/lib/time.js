@@ -81,7 +81,7 @@ export const micros = (at) => Date.parse(at) * 1000 + Number((/\.\d{3}(\d{1,3})/
 export const since = (at) => (now() - Date.parse(at)) / 1000;
 
 // One unit is enough here: the exact instant is on hover.
-export function relative(at) {
+function relative(at) {
 	const s = since(at), whole = Math.round(Math.abs(s));
 	if (whole < 1)
 		return 'now';

@@ -5,7 +5,6 @@ import { filled } from '../lib/form.js';
 import { kindName, known, Unserved, queueName } from '../lib/known.js';
 import { go } from '../lib/route.js';
 import { toast } from '../lib/toast.js';
-import { html } from '../lib/ui.js';
 
 const fieldsOf = (j, { kinds, queues }) => [
 	{ name: 'kind', label: 'Kind', value: j.kind, required: true, suggest: kinds, ...kindName, hint: 'what is to be done: workers know it by this name',

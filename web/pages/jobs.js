@@ -50,7 +50,7 @@ const checks = { state: areStates, since: instant, until: instant };
 const fits = (name, value) => !checks[name] || Boolean(checks[name](value));
 
 // What is written, as filters: "queue:mail tag:night thumbnail", where a word alone is a kind. odd: the words that are none.
-export function readFilter(text) {
+function readFilter(text) {
 	const given = Object.fromEntries(names.map((name) => [name, null])), odd = [];
 	for (const word of text.split(/\s+/).filter(Boolean)) {
 		const [, name = 'kind', value = word] = /^(\w+):(.*)$/.exec(word) ?? [];
@@ -62,7 +62,7 @@ export function readFilter(text) {
 	return { given, odd };
 }
 
-export const writeFilter = (query) =>
+const writeFilter = (query) =>
 	names.filter((name) => query[name]).map((name) => (name === 'kind' && !query[name].includes(':') ? query[name] : `${name}:${query[name]}`)).join(' ');
 
 function NotUnderstood({ odd }) {

@@ -65,7 +65,7 @@ bool job_outcome(struct cli *c, const char *id, struct tow_rows **r)
 	return true;
 }
 
-int job_status(const char *state)
+static int status_of(const char *state)
 {
 	if (strcmp(state, "completed") == 0)
 		return JOB_COMPLETED;
@@ -79,7 +79,7 @@ static int complain(struct cli *c, const char *id, const struct tow_rows *r)
 	if (error && strcmp(state, "completed") != 0)
 		fprintf(stderr, "tow: job %s %s: %s\nhint: tow job %s\n", id, state,
 			text_clean(&c->arena, error), id);
-	return job_status(state);
+	return status_of(state);
 }
 
 static int tell(struct cli *c, const char *id, const struct tow_rows *r)

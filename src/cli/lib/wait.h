@@ -8,7 +8,6 @@
 enum { JOB_COMPLETED = 0, JOB_FAILED = 1, JOB_CANCELLED = 2 };
 
 bool job_is_over(const char *state);
-int job_status(const char *state); /* the exit status of one that is over */
 
 /* tow.outcome of a job. A connection that breaks meanwhile is no answer: it is made again. */
 TOW_MUST bool job_outcome(struct cli *c, const char *id, struct tow_rows **r);
