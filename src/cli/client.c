@@ -135,24 +135,19 @@ static int set(struct cli *c)
 	return EX_OK;
 }
 
-static int by_name(struct cli *c, const char *verb)
-{
-	return tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
-}
-
 static int enable(struct cli *c)
 {
-	return by_name(c, "haul.enable_client");
+	return sub_call(c, "haul.enable_client");
 }
 
 static int disable(struct cli *c)
 {
-	return by_name(c, "haul.disable_client");
+	return sub_call(c, "haul.disable_client");
 }
 
 static int retry(struct cli *c)
 {
-	return by_name(c, "haul.retry_client");
+	return sub_call(c, "haul.retry_client");
 }
 
 static int rm(struct cli *c)

@@ -129,24 +129,19 @@ static int stop(struct cli *c)
 	return EX_OK;
 }
 
-static int call_by_name(struct cli *c, const char *verb)
-{
-	return tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
-}
-
 static int enable(struct cli *c)
 {
-	return call_by_name(c, "tow.enable_daemon");
+	return sub_call(c, "tow.enable_daemon");
 }
 
 static int disable(struct cli *c)
 {
-	return call_by_name(c, "tow.disable_daemon");
+	return sub_call(c, "tow.disable_daemon");
 }
 
 static int rm(struct cli *c)
 {
-	return call_by_name(c, "tow.drop_daemon");
+	return sub_call(c, "tow.drop_daemon");
 }
 
 /* One daemon, a line for each thing that there is to say. */

@@ -75,8 +75,7 @@ static int set(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "tow.drop_policy", cli_operand(c, 0)) ? EX_OK
-										    : cli_failed(c);
+	return sub_call(c, "tow.drop_policy");
 }
 
 static const struct sub subs[] = {

@@ -63,9 +63,7 @@ static int set(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "haul.drop_profile", cli_operand(c, 0))
-		       ? EX_OK
-		       : cli_failed(c);
+	return sub_call(c, "haul.drop_profile");
 }
 
 #define SETTINGS " stalled metadata error local missing-files missing retries min-free max-active "

@@ -145,8 +145,7 @@ static int resume(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "tow.drop_queue", cli_operand(c, 0)) ? EX_OK
-										   : cli_failed(c);
+	return sub_call(c, "tow.drop_queue");
 }
 
 static int grants(struct cli *c)

@@ -78,9 +78,7 @@ static int set(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "haul.drop_target", cli_operand(c, 0))
-		       ? EX_OK
-		       : cli_failed(c);
+	return sub_call(c, "haul.drop_target");
 }
 
 static int scan(struct cli *c)

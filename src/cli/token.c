@@ -53,8 +53,7 @@ static int add(struct cli *c)
 
 static int rm(struct cli *c)
 {
-	return tow_call(c->db, NULL, &c->err, "tow.drop_token", cli_operand(c, 0)) ? EX_OK
-										   : cli_failed(c);
+	return sub_call(c, "tow.drop_token");
 }
 
 /* What is written down here may be where another database is served, or was: those that serve this

@@ -216,15 +216,7 @@ is "$(acted "$idle" remove)" true "what is at work is removed"
 ok "and gone" wait_until "! held $idle"
 is "$(acted "$idle" remove)" client.gone "twice: it is gone"
 
-# A gigabyte of holes: long enough to be seen at, and quickly made
-truncate -s 1G "$room/holes.bin"
-python3 - "$room/holes.torrent" <<'END'
-import hashlib, sys
-size = 1 << 22
-pieces = hashlib.sha1(bytes(size)).digest() * 256
-with open(sys.argv[1], "wb") as out:
-    out.write(b"d8:announce18:http://127.0.0.1:14:infod6:lengthi%de4:name9:holes.bin12:piece lengthi%de6:pieces%d:%see" % (256 * size, size, len(pieces), pieces))
-END
+holes_made
 checked() { [ "$(of "$holes" '[.state, .complete] | join(" ")')" = "$1" ]; }
 raw changeGlobalOption '{"check-integrity":"true"}' >/dev/null
 holes=$(added add "$room/holes.torrent" job-15 "$room")

@@ -12,38 +12,6 @@ driver=qbittorrent
 password_hash='AAECAwQFBgcICQoLDA0ODw==:DrBtLLbduw+lhhzga7UzmHpIvX1EdTNhXzyfdKVkpM0ZMW24XnheKidEAt7S5vhDFjWabehRSVCutssJOyUNVw=='
 needs_login=('WebUI\Username=admin' "WebUI\\Password_PBKDF2=\"@ByteArray($password_hash)\"")
 
-# A program of its own folder: $url is where it listens, $pid what it is.
-profile() { # name preferences...
-	local name=$1 port
-	port=$(free_port)
-	shift
-	mkdir -p "$room/$name/qBittorrent/config" "$room/$name/downloads"
-	cat >"$room/$name/qBittorrent/config/qBittorrent.conf" <<-END
-		[LegalNotice]
-		Accepted=true
-		[Network]
-		PortForwardingEnabled=false
-		[Preferences]
-		WebUI\\Enabled=true
-		WebUI\\Address=127.0.0.1
-		WebUI\\Port=$port
-		WebUI\\UseUPnP=false
-		Connection\\ResolvePeerCountries=false
-		$(printf '%s\n' "$@")
-		[BitTorrent]
-		Session\\Port=$(free_port)
-		Session\\Interface=lo
-		Session\\InterfaceName=lo
-		Session\\InterfaceAddress=127.0.0.1
-		Session\\DHTEnabled=false
-		Session\\PeXEnabled=false
-		Session\\LSDEnabled=false
-		Session\\SSRFMitigation=false
-		Session\\QueueingSystemEnabled=false
-		Session\\DefaultSavePath=$room/$name/downloads
-	END
-	url=http://127.0.0.1:$port
-}
 program() { # name
 	begin "$1" nice qbittorrent-nox --profile="$room/$1"
 	wait_until "curl -s -o /dev/null '$url'"
@@ -58,7 +26,7 @@ raw() {
 raw_login() { raw auth/login 'username=admin&password=labpass123' >/dev/null; }
 says() { jq -r '[.error, .code] | join(" ")'; }
 
-profile main "${needs_login[@]}" 'WebUI\MaxAuthenticationFailCount=0'
+qbittorrent_profile main "${needs_login[@]}" 'WebUI\MaxAuthenticationFailCount=0'
 program main
 main=$pid
 login=(-u admin -p labpass123)
@@ -179,15 +147,7 @@ ok "paused with bytes left" becomes "$idle" paused
 acted "$idle" resume >/dev/null
 is "$(acted "$idle" reannounce)" true "reannounce"
 is "$(drive tag "$album" more - tag "$album" more - list | jq -s '[.[2].transfers[] | select(.name == "album").tags[] | select(. == "more")] | length')" 1 "a tag, twice, is there once"
-# A gigabyte of holes: long enough to be seen at, and quickly made
-truncate -s 1G "$room/holes.bin"
-python3 - "$room/holes.torrent" <<'END'
-import hashlib, sys
-size = 1 << 22
-pieces = hashlib.sha1(bytes(size)).digest() * 256
-with open(sys.argv[1], "wb") as out:
-    out.write(b"d8:announce18:http://127.0.0.1:14:infod6:lengthi%de4:name9:holes.bin12:piece lengthi%de6:pieces%d:%see" % (256 * size, size, len(pieces), pieces))
-END
+holes_made
 drive add "$room/holes.torrent" job-9 "$room" >/dev/null
 holes=$(key_of job-9)
 checked() { [ "$(of "$holes" '[.state, .complete] | join(" ")')" = "$1" ]; }
@@ -298,7 +258,7 @@ finish "$main"
 is "$(drive list | says)" 'http.connect retry' "a client that is not running"
 
 # Banned, in a program of its own
-profile ban "${needs_login[@]}" 'WebUI\MaxAuthenticationFailCount=3' 'WebUI\ServerDomains=towpath.example'
+qbittorrent_profile ban "${needs_login[@]}" 'WebUI\MaxAuthenticationFailCount=3' 'WebUI\ServerDomains=towpath.example'
 program ban
 ban=$pid
 raw_login
@@ -318,7 +278,7 @@ like "$(drive hello | jq -r '.error + ": " + .hint')" 'client.refused: .*server 
 finish "$ban"
 
 # Without a login
-profile open 'WebUI\LocalHostAuth=false'
+qbittorrent_profile open 'WebUI\LocalHostAuth=false'
 program open
 login=()
 like "$(drive hello | jq -r .version)" '^v' "no user where none is asked for"

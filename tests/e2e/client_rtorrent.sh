@@ -149,15 +149,7 @@ tag='$x,"y";%41:z'
 is "$(drive tag "$album" "$tag" - tag "$album" "$tag" - list | jq -rs --arg tag "$tag" --arg key "$album" '[.[2].transfers[] | select(.key == $key).tags[] | select(. == $tag)] | length')" 1 "a tag, however odd, twice, is there once"
 is "$(acted "$album" recheck)" true "recheck"
 ok "it is complete again" wait_until '[ "$(of '"$album"' .complete)" = true ]'
-# A gigabyte of holes: long enough to be seen at, and quickly made
-truncate -s 1G "$room/holes.bin"
-python3 - "$room/holes.torrent" <<'END'
-import hashlib, sys
-size = 1 << 22
-pieces = hashlib.sha1(bytes(size)).digest() * 256
-with open(sys.argv[1], "wb") as out:
-    out.write(b"d8:announce18:http://127.0.0.1:14:infod6:lengthi%de4:name9:holes.bin12:piece lengthi%de6:pieces%d:%see" % (256 * size, size, len(pieces), pieces))
-END
+holes_made
 drive add "$room/holes.torrent" job-7 "$room" >/dev/null
 holes=$(key_of job-7)
 checked() { [ "$(of "$holes" '[.state, .complete] | join(" ")')" = "$1" ]; }

@@ -48,37 +48,10 @@ watched() {
 
 # Without LINEs there is no login.
 qbittorrent_start() {
-	local name=$1 port
-	port=$(free_port)
+	local name=$1
 	shift
 	[ $# -gt 0 ] || set -- 'WebUI\LocalHostAuth=false'
-	mkdir -p "$room/$name/qBittorrent/config" "$room/$name/downloads"
-	cat >"$room/$name/qBittorrent/config/qBittorrent.conf" <<-END
-		[LegalNotice]
-		Accepted=true
-		[Network]
-		PortForwardingEnabled=false
-		[Preferences]
-		WebUI\\Enabled=true
-		WebUI\\Address=127.0.0.1
-		WebUI\\Port=$port
-		WebUI\\UseUPnP=false
-		Connection\\ResolvePeerCountries=false
-		$(printf '%s\n' "$@")
-		[BitTorrent]
-		Session\\Port=$(free_port)
-		Session\\Interface=lo
-		Session\\InterfaceName=lo
-		Session\\InterfaceAddress=127.0.0.1
-		Session\\DHTEnabled=false
-		Session\\PeXEnabled=false
-		Session\\LSDEnabled=false
-		Session\\SSRFMitigation=false
-		Session\\MultiConnectionsPerIp=true
-		Session\\QueueingSystemEnabled=false
-		Session\\DefaultSavePath=$room/$name/downloads
-	END
-	url=http://127.0.0.1:$port
+	qbittorrent_profile "$name" "$@"
 	qbittorrent_begin "$name"
 }
 

@@ -9,6 +9,8 @@
 #	drive [-u USER] ... VERB...	client_drive of $driver at $url with the options in login=()
 #	of KEY FILTER			what jq says of that transfer in the listing; nothing if it is not there
 #	held KEY			it is in the listing
+#	holes_made			a gigabyte of holes, long enough to be seen at and quickly made: $room/holes.bin and its torrent
+#	qbittorrent_profile NAME [LINE...]	its settings in $room/NAME, LINEs among its preferences; $url is where it will listen
 
 client_drive=${TOW_BUILD:-build}/tests/lib/client_drive
 [ -x "$client_drive" ] || skip_all "there is no $client_drive: make tests"
@@ -70,6 +72,50 @@ torrent() {
 drive() { "$client_drive" "$driver" "$url" "${login[@]}" "$@"; }
 of() { drive list | jq -r --arg key "$1" ".transfers[] | select(.key == \$key) | $2"; }
 held() { [ -n "$(of "$1" .key)" ]; }
+
+qbittorrent_profile() {
+	local name=$1 port
+	port=$(free_port)
+	shift
+	mkdir -p "$room/$name/qBittorrent/config" "$room/$name/downloads"
+	cat >"$room/$name/qBittorrent/config/qBittorrent.conf" <<-END
+		[LegalNotice]
+		Accepted=true
+		[Network]
+		PortForwardingEnabled=false
+		[Preferences]
+		WebUI\\Enabled=true
+		WebUI\\Address=127.0.0.1
+		WebUI\\Port=$port
+		WebUI\\UseUPnP=false
+		Connection\\ResolvePeerCountries=false
+		$(printf '%s\n' "$@")
+		[BitTorrent]
+		Session\\Port=$(free_port)
+		Session\\Interface=lo
+		Session\\InterfaceName=lo
+		Session\\InterfaceAddress=127.0.0.1
+		Session\\DHTEnabled=false
+		Session\\PeXEnabled=false
+		Session\\LSDEnabled=false
+		Session\\SSRFMitigation=false
+		Session\\MultiConnectionsPerIp=true
+		Session\\QueueingSystemEnabled=false
+		Session\\DefaultSavePath=$room/$name/downloads
+	END
+	url=http://127.0.0.1:$port
+}
+
+holes_made() {
+	truncate -s 1G "$room/holes.bin"
+	python3 - "$room/holes.torrent" <<-'END'
+		import hashlib, sys
+		size = 1 << 22
+		pieces = hashlib.sha1(bytes(size)).digest() * 256
+		with open(sys.argv[1], "wb") as out:
+		    out.write(b"d8:announce18:http://127.0.0.1:14:infod6:lengthi%de4:name9:holes.bin12:piece lengthi%de6:pieces%d:%see" % (256 * size, size, len(pieces), pieces))
+	END
+}
 
 # The transfer is in that state: becomes KEY STATE
 becomes() { wait_until "[ \"\$(of $1 .state)\" = '$2' ]"; }

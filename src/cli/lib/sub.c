@@ -105,6 +105,11 @@ void sub_say_done(struct cli *c, const char *name, const char *done)
 	}
 }
 
+int sub_call(struct cli *c, const char *verb)
+{
+	return tow_call(c->db, NULL, &c->err, verb, cli_operand(c, 0)) ? EX_OK : cli_failed(c);
+}
+
 int sub_run(const struct sub *subs, const struct tow_option *options, int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };

@@ -23,4 +23,7 @@ void sub_say_done(struct cli *c, const char *name, const char *done);
  * table ends with a NULL name. */
 int sub_run(const struct sub *subs, const struct tow_option *options, int argc, char **argv);
 
+/* A verb that takes the name alone: calls it, and gives the exit status. */
+int sub_call(struct cli *c, const char *verb);
+
 #endif
