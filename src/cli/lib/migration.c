@@ -307,7 +307,7 @@ static bool run_locked(struct work *w, struct tow_err *e)
 
 bool migration_run(struct migration *m, struct tow_err *e)
 {
-	__attribute__((cleanup(free_work))) struct work w;
+	__attribute__((cleanup(free_work))) struct work w = { 0 };
 	if (tow_db_pooled(m->db)) {
 		tow_fail(e, TOW_FINAL, "a migration cannot go through a pooler: it holds a lock");
 		return tow_hint(e, "--direct URL or TOW_DIRECT_URL: the address past it");
@@ -344,7 +344,7 @@ static bool look(struct work *w, struct tow_err *e)
 /* On an empty database the plan needs what the bootstrap makes: made, asked, and undone. */
 bool migration_look(struct migration *m, struct tow_err *e)
 {
-	__attribute__((cleanup(free_work))) struct work w;
+	__attribute__((cleanup(free_work))) struct work w = { 0 };
 	if (!prepare(&w, m, e) || !open_transaction(&w, e))
 		return false;
 	bool done = look(&w, e);
