@@ -215,6 +215,15 @@ ok "and gets it" becomes "$idle" stalled
 is "$(acted "$idle" remove)" true "what is at work is removed"
 ok "and gone" wait_until "! held $idle"
 is "$(acted "$idle" remove)" client.gone "twice: it is gone"
+begin tracker python3 -u tests/lib/tracker.py 8
+wait_until "[ -s '$room/tracker.log' ]"
+mkdir "$room/src/parting"
+head -c 200000 /dev/urandom >"$room/src/parting/a.bin"
+announce=http://127.0.0.1:$(head -n 1 "$room/tracker.log")/announce torrent parting "$room/src/parting"
+parting=$(added add "$room/parting.torrent" job-16 "$room/elsewhere")
+ok "one that its tracker knows of" wait_until "grep -q started '$room/tracker.log'"
+is "$(acted "$parting" remove)" true "is removed, though that tracker is slow to let it go"
+not_ok "and not listed any more" held "$parting"
 
 holes_made
 checked() { [ "$(of "$holes" '[.state, .complete] | join(" ")')" = "$1" ]; }

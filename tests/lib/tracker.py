@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""tracker.py: an HTTP tracker on a free port of 127.0.0.1. Prints its port, then "HASH PORT EVENT" for each announcement.
-Whoever announces is told of all others that have."""
+"""tracker.py [SECONDS]: an HTTP tracker on a free port of 127.0.0.1. Prints its port, then "HASH PORT EVENT" for each announcement.
+Whoever announces is told of all others that have; who stops waits for that so long."""
 import http.server
 import struct
+import sys
+import time
 import urllib.parse
 
+goodbye = float(sys.argv[1]) if len(sys.argv) > 1 else 0
 peers = {}
 
 
@@ -21,6 +24,7 @@ class Tracker(http.server.BaseHTTPRequestHandler):
         event = asked.get("event", ["-"])[0]
         known = peers.setdefault(info_hash, set())
         if event == "stopped":
+            time.sleep(goodbye)
             known.discard(port)
         else:
             known.add(port)

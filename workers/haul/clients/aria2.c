@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "tow/client.h"
 
@@ -474,8 +475,25 @@ static bool files(struct tow_client *c, struct tow_arena *a, const char *key,
 
 /*--- changes */
 
-/* First out of its work, then out of its memory, also of what it followed. While it still takes
- * its leave of a tracker it cannot be forgotten, and stays in listings until removed once more. */
+/* Within some five seconds: while it still takes its leave of a tracker it refuses to forget. */
+static bool forgotten(struct tow_client *c, struct tow_arena *a, const char *gid)
+{
+	static const struct timespec look = { .tv_nsec = 100000000 };
+
+	for (int looks = 0; looks < 50; looks++) {
+		struct tow_err e = { 0 };
+
+		if (tell(c, a, "removeDownloadResult", gid, &e))
+			return true;
+		if (strcmp(e.class, "client.refused") != 0)
+			return false;
+		(void)nanosleep(&look, NULL);
+	}
+	return false;
+}
+
+/* First out of its work, then out of its memory, also of what it followed: what stayed there would
+ * be listed on. It need not wait for its leave of a tracker that does not answer. */
 static bool drop(struct tow_client *c, struct tow_arena *a, const struct tow_json *t,
 		 struct tow_err *e)
 {
@@ -485,8 +503,8 @@ static bool drop(struct tow_client *c, struct tow_arena *a, const struct tow_jso
 
 	if (!tell(c, a, ended ? "removeDownloadResult" : "remove", gid, e))
 		return false;
-	if (!ended)
-		(void)!tell(c, a, "removeDownloadResult", gid, NULL);
+	if (!ended && !forgotten(c, a, gid) && tell(c, a, "forceRemove", gid, NULL))
+		(void)forgotten(c, a, gid);
 	if (is_gid(following))
 		(void)!tell(c, a, "removeDownloadResult", following, NULL);
 	return true;
