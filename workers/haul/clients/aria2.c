@@ -13,131 +13,16 @@
 #include <strings.h>
 #include <time.h>
 
-#include "tow/client.h"
+#include "aria2.h"
 
-#define MAX_LISTING (256ul << 20)
-#define MANY	    100000 /* in each of its lists */
-#define GID_DIGITS  16
-#define NAME_BYTES  240 /* of 255: it adds ".aria2" for a time, or a number */
+#define MANY	   100000 /* in each of its lists */
+#define GID_DIGITS 16
+#define NAME_BYTES 240 /* of 255: it adds ".aria2" for a time, or a number */
 #define STATUS_KEYS                                                                    \
 	"[\"gid\",\"status\",\"totalLength\",\"completedLength\",\"uploadLength\","    \
 	"\"downloadSpeed\",\"uploadSpeed\",\"infoHash\",\"numSeeders\",\"seeder\","    \
 	"\"connections\",\"errorCode\",\"errorMessage\",\"followedBy\",\"following\"," \
 	"\"dir\",\"files\",\"bittorrent\",\"verifiedLength\",\"verifyIntegrityPending\"]"
-
-/*--- requests: always a list of calls, to be made at once */
-
-static void put_text(struct tow_buf *b, const char *text)
-{
-	tow_json_quote(b, text, strlen(text));
-}
-
-/* params: JSON, without the brackets; "" for none. */
-static void put_call(const struct tow_client *c, struct tow_arena *a, struct tow_buf *calls,
-		     const char *method, const char *params)
-{
-	if (calls->len)
-		tow_buf_addc(calls, ',');
-	tow_buf_addf(calls, "{\"methodName\":\"aria2.%s\",\"params\":[", method);
-	if (c->conf->secret)
-		put_text(calls, tow_fmt(a, "token:%s", c->conf->secret));
-	if (c->conf->secret && *params)
-		tow_buf_addc(calls, ',');
-	tow_buf_adds(calls, params);
-	tow_buf_adds(calls, "]}");
-}
-
-static const char *address(const struct tow_client *c, struct tow_arena *a)
-{
-	const char *url = c->conf->url, *slash = strrchr(url, '/');
-
-	return slash && strcmp(slash, "/jsonrpc") == 0 ? url : tow_fmt(a, "%s/jsonrpc", url);
-}
-
-static bool fail_said(const struct tow_client *c, const struct tow_json *error, struct tow_err *e)
-{
-	const char *text = tow_json_str(error, "message", "it does not say what is wrong");
-
-	if (strcmp(text, "Unauthorized") == 0) {
-		tow_fail_class(e, TOW_FINAL, "client.auth",
-			       c->conf->secret ? "wrong secret" : "it asks for a secret");
-		return tow_hint(e, "the secret is what it was given as --rpc-secret");
-	}
-	if (strstr(text, "is not found") || strncmp(text, "Invalid GID", 11) == 0)
-		return tow_fail_class(e, TOW_FINAL, "client.gone", "%.300s", text);
-	return tow_fail_class(e, TOW_FINAL, "client.refused", "%.300s", text);
-}
-
-static bool post(struct tow_client *c, struct tow_arena *a, const struct tow_buf *calls,
-		 struct tow_http_answer *answer, struct tow_err *e)
-{
-	static const char *const headers[] = { "Content-Type: application/json", NULL };
-	TOW_AUTO_BUF body = { 0 };
-	struct tow_http_request q = {
-		.method = "POST",
-		.url = address(c, a),
-		.headers = headers,
-		.timeout_ms = c->conf->timeout_ms,
-		.max_bytes = MAX_LISTING,
-	};
-
-	tow_buf_adds(&body, "{\"jsonrpc\":\"2.0\",\"id\":\"tow\",\"method\":\"system.multicall\","
-			    "\"params\":[[");
-	tow_buf_add(&body, calls->data, calls->len);
-	tow_buf_adds(&body, "]]}");
-	q.body = body.data;
-	q.body_len = body.len;
-	return tow_http_ask(c->http, a, &q, answer, e);
-}
-
-static bool ask(struct tow_client *c, struct tow_arena *a, const struct tow_buf *calls,
-		struct tow_json **doc, struct tow_err *e)
-{
-	struct tow_http_answer answer;
-
-	if (!post(c, a, calls, &answer, e))
-		return false;
-	if (answer.status == 401) {
-		tow_fail_class(e, TOW_FINAL, "client.auth", "it asks for a user and a password");
-		return tow_hint(e, "start it with --rpc-secret instead of --rpc-user");
-	}
-	if (tow_json_parse(doc, answer.body, answer.body_len, NULL)) {
-		if (tow_json_is_array(tow_json_get(*doc, "result")))
-			return true;
-		if (tow_json_is_object(tow_json_get(*doc, "error")))
-			return fail_said(c, tow_json_get(*doc, "error"), e);
-	}
-	if (!tow_http_ok(&answer, e))
-		return false;
-	return tow_fail_class(e, TOW_RETRY, "client.garbled", "what it answered is not JSON-RPC");
-}
-
-/* What one of the calls returned: a list of one; an object is an error. */
-static bool said(const struct tow_client *c, const struct tow_json *doc, size_t call,
-		 const struct tow_json **value, struct tow_err *e)
-{
-	const struct tow_json *result = tow_json_at(tow_json_get(doc, "result"), call);
-
-	if (tow_json_is_object(result))
-		return fail_said(c, result, e);
-	if (tow_json_len(result) != 1)
-		return tow_fail_class(e, TOW_RETRY, "client.garbled",
-				      "a call was answered with nothing");
-	*value = tow_json_at(result, 0);
-	return true;
-}
-
-/* One call for what it does. */
-static bool tell(struct tow_client *c, struct tow_arena *a, const char *method, const char *gid,
-		 struct tow_err *e)
-{
-	TOW_AUTO_JSON *doc = NULL;
-	TOW_AUTO_BUF calls = { 0 };
-	const struct tow_json *ignored;
-
-	put_call(c, a, &calls, method, tow_fmt(a, "\"%s\"", gid));
-	return ask(c, a, &calls, &doc, e) && said(c, doc, 0, &ignored, e);
-}
 
 static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 {
@@ -145,8 +30,8 @@ static bool hello(struct tow_client *c, struct tow_arena *a, struct tow_err *e)
 	TOW_AUTO_BUF calls = { 0 };
 	const struct tow_json *value;
 
-	put_call(c, a, &calls, "getVersion", "");
-	if (!ask(c, a, &calls, &doc, e) || !said(c, doc, 0, &value, e))
+	aria2_put(c, a, &calls, "getVersion", "");
+	if (!aria2_ask(c, a, &calls, &doc, e) || !aria2_said(c, doc, 0, &value, e))
 		return false;
 	snprintf(c->version, sizeof(c->version), "%.60s", tow_json_str(value, "version", ""));
 	if (!*c->version)
@@ -395,13 +280,13 @@ static bool list(struct tow_client *c, struct tow_arena *a, struct tow_listing *
 	const char *some = tow_fmt(a, "0,%d," STATUS_KEYS, MANY);
 	size_t n = 0;
 
-	put_call(c, a, &calls, "tellActive", STATUS_KEYS);
-	put_call(c, a, &calls, "tellWaiting", some);
-	put_call(c, a, &calls, "tellStopped", some);
-	if (!ask(c, a, &calls, &doc, e))
+	aria2_put(c, a, &calls, "tellActive", STATUS_KEYS);
+	aria2_put(c, a, &calls, "tellWaiting", some);
+	aria2_put(c, a, &calls, "tellStopped", some);
+	if (!aria2_ask(c, a, &calls, &doc, e))
 		return false;
 	for (size_t i = 0; i < 3; i++) {
-		if (!said(c, doc, i, &lists[i], e))
+		if (!aria2_said(c, doc, i, &lists[i], e))
 			return false;
 		if (!tow_json_is_array(lists[i]))
 			return tow_fail_class(e, TOW_RETRY, "client.garbled",
@@ -423,9 +308,9 @@ static bool find(struct tow_client *c, struct tow_arena *a, const char *key, str
 	for (size_t hops = 0; hops < 3 && is_gid(key); hops++) {
 		TOW_AUTO_BUF calls = { 0 };
 
-		put_call(c, a, &calls, "tellStatus", tow_fmt(a, "\"%s\"," STATUS_KEYS, key));
+		aria2_put(c, a, &calls, "tellStatus", tow_fmt(a, "\"%s\"," STATUS_KEYS, key));
 		tow_json_freep(doc);
-		if (!ask(c, a, &calls, doc, e) || !said(c, *doc, 0, t, e))
+		if (!aria2_ask(c, a, &calls, doc, e) || !aria2_said(c, *doc, 0, t, e))
 			return false;
 		key = tow_json_text(tow_json_at(tow_json_get(*t, "followedBy"), 0));
 		if (!key)
@@ -483,7 +368,7 @@ static bool forgotten(struct tow_client *c, struct tow_arena *a, const char *gid
 	for (int looks = 0; looks < 50; looks++) {
 		struct tow_err e = { 0 };
 
-		if (tell(c, a, "removeDownloadResult", gid, &e))
+		if (aria2_tell(c, a, "removeDownloadResult", gid, &e))
 			return true;
 		if (strcmp(e.class, "client.refused") != 0)
 			return false;
@@ -501,12 +386,12 @@ static bool drop(struct tow_client *c, struct tow_arena *a, const struct tow_jso
 	bool ended = is(t, "status", "complete") || is(t, "status", "error") ||
 		     is(t, "status", "removed");
 
-	if (!tell(c, a, ended ? "removeDownloadResult" : "remove", gid, e))
+	if (!aria2_tell(c, a, ended ? "removeDownloadResult" : "remove", gid, e))
 		return false;
-	if (!ended && !forgotten(c, a, gid) && tell(c, a, "forceRemove", gid, NULL))
+	if (!ended && !forgotten(c, a, gid) && aria2_tell(c, a, "forceRemove", gid, NULL))
 		(void)forgotten(c, a, gid);
 	if (is_gid(following))
-		(void)!tell(c, a, "removeDownloadResult", following, NULL);
+		(void)!aria2_tell(c, a, "removeDownloadResult", following, NULL);
 	return true;
 }
 
@@ -524,10 +409,10 @@ static bool act(struct tow_client *c, struct tow_arena *a, const char *key,
 		return tow_fail_class(e, TOW_RETRY, "client.garbled", "a download without a gid");
 	switch (what) {
 	case CLIENT_PAUSE:
-		return is(t, "status", "paused") || tell(c, a, "pause", gid, e);
+		return is(t, "status", "paused") || aria2_tell(c, a, "pause", gid, e);
 	case CLIENT_RESUME:
 		return is(t, "status", "active") || is(t, "status", "waiting") ||
-		       tell(c, a, "unpause", gid, e);
+		       aria2_tell(c, a, "unpause", gid, e);
 	case CLIENT_REMOVE:
 		return drop(c, a, t, e);
 	case CLIENT_REMOVE_DATA:
@@ -600,11 +485,11 @@ static const char *options(struct tow_arena *a, const struct tow_transfer_new *t
 		     t->paused ? "true" : "false");
 	if (t->folder) {
 		tow_buf_adds(&b, ",\"dir\":");
-		put_text(&b, t->folder);
+		aria2_put_text(&b, t->folder);
 	}
 	if (name) {
 		tow_buf_adds(&b, ",\"out\":");
-		put_text(&b, name);
+		aria2_put_text(&b, name);
 	}
 	put_limits(&b, t);
 	tow_buf_addc(&b, '}');
@@ -621,18 +506,18 @@ static bool ask_adding(struct tow_client *c, struct tow_arena *a, const struct t
 
 	tow_json_freep(doc);
 	if (t->data) {
-		put_call(c, a, &calls, "addTorrent",
-			 tow_fmt(a, "\"%s\",[],%s", tow_base64(a, t->data, t->data_len),
-				 options(a, t, gid)));
+		aria2_put(c, a, &calls, "addTorrent",
+			  tow_fmt(a, "\"%s\",[],%s", tow_base64(a, t->data, t->data_len),
+				  options(a, t, gid)));
 	} else {
-		put_text(&link, t->link);
-		put_call(c, a, &calls, "addUri",
-			 tow_fmt(a, "[%s],%s", link.data, options(a, t, gid)));
+		aria2_put_text(&link, t->link);
+		aria2_put(c, a, &calls, "addUri",
+			  tow_fmt(a, "[%s],%s", link.data, options(a, t, gid)));
 	}
-	put_call(c, a, &calls, "tellStatus", tow_fmt(a, "\"%s\",%s", gid, keys));
-	put_call(c, a, &calls, "tellActive", keys);
-	put_call(c, a, &calls, "tellWaiting", tow_fmt(a, "0,%d,%s", MANY, keys));
-	return ask(c, a, &calls, doc, e);
+	aria2_put(c, a, &calls, "tellStatus", tow_fmt(a, "\"%s\",%s", gid, keys));
+	aria2_put(c, a, &calls, "tellActive", keys);
+	aria2_put(c, a, &calls, "tellWaiting", tow_fmt(a, "0,%d,%s", MANY, keys));
+	return aria2_ask(c, a, &calls, doc, e);
 }
 
 /* Another download of the same torrent: it would take ours, and fail it a moment later. */
@@ -643,7 +528,7 @@ static const char *twin_of(const struct tow_client *c, struct tow_arena *a,
 	const struct tow_json *list;
 
 	for (size_t call = 2; *hash && call < 4; call++) {
-		if (!said(c, doc, call, &list, NULL))
+		if (!aria2_said(c, doc, call, &list, NULL))
 			continue;
 		for (size_t i = 0; i < tow_json_len(list); i++) {
 			const struct tow_json *t = tow_json_at(list, i);
@@ -661,7 +546,7 @@ static bool gives_way(struct tow_client *c, struct tow_arena *a, const struct to
 		      const char *gid)
 {
 	return (is(held, "status", "error") || is(held, "status", "removed")) &&
-	       tell(c, a, "removeDownloadResult", gid, NULL);
+	       aria2_tell(c, a, "removeDownloadResult", gid, NULL);
 }
 
 static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_transfer_new *t,
@@ -676,17 +561,17 @@ static bool add(struct tow_client *c, struct tow_arena *a, const struct tow_tran
 		return false;
 	if (!ask_adding(c, a, t, gid, &doc, e))
 		return false;
-	if (!said(c, doc, 0, &added, NULL) && said(c, doc, 1, &held, NULL) &&
+	if (!aria2_said(c, doc, 0, &added, NULL) && aria2_said(c, doc, 1, &held, NULL) &&
 	    gives_way(c, a, held, gid) && !ask_adding(c, a, t, gid, &doc, e))
 		return false;
-	new = said(c, doc, 0, &added, e);
-	if (!said(c, doc, 1, &held, new ? e : NULL))
+	new = aria2_said(c, doc, 0, &added, e);
+	if (!aria2_said(c, doc, 1, &held, new ? e : NULL))
 		return false;
 	*key = gid;
 	if (!new || !(twin = twin_of(c, a, doc, held)))
 		return true;
-	(void)!tell(c, a, "remove", gid, NULL);
-	(void)!tell(c, a, "removeDownloadResult", gid, NULL);
+	(void)!aria2_tell(c, a, "remove", gid, NULL); /* it may have ended by itself */
+	(void)forgotten(c, a, gid);
 	*key = t->ours ? twin : tow_json_dup(a, held, "infoHash");
 	return t->ours || tow_client_held(e);
 }
