@@ -245,6 +245,26 @@ rm "$room/library/only"
 tow haul forget "$id" --remove data
 ok "who asks for it has it deleted" wait_until "[ ! -e '$room/dl/tow-$id' ]"
 
+#--- slow links leave a slot for everything else
+head -c $size /dev/urandom >"$room/src/spare"
+spare=$(add plain/spare --client web) && becomes "$spare" completed
+tow haul undo "$spare"
+ok "what was placed is taken back" wait_until "[ ! -e '$room/library/spare' ]"
+rm -f "$room/src/open"
+slow=()
+for n in 1 2 3 4 5; do
+	head -c $size /dev/urandom >"$room/src/slow$n"
+	slow+=("$(add "gate/slow$n" --client web)")
+done
+ok "of five slow links three are begun" wait_until "says \"select count(*) from tow.jobs where kind = 'haul.fetch' and state = 'running'\" 3" 60
+is "$(asks "select string_agg(distinct trouble, ', ') || ' ' || count(*) from haul.downloads where trouble ~ 'slot'")" "waits for a free slot (3 of 3) 2" "two say that they wait"
+tow haul retry "$spare"
+ok "what else is to be done has a slot" becomes "$spare" completed
+is "$(asks "select count(*) from tow.jobs where kind = 'haul.fetch' and state = 'running'")" 3 "while those go on"
+touch "$room/src/open"
+for id in "${slow[@]}"; do ok "a slow one comes to its end" becomes "$id" completed; done
+rm "$room/src/open"
+
 #--- what is done can go
 asks "select haul.set_library('main', done_remove => 'data')"
 id=$(add plain/again --title again --client web)

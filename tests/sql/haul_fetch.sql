@@ -30,12 +30,12 @@ select is(pg_temp.web(), 'web web '''' ok 0 1000', 'added again');
 select haul.add_library('main', '/media') \g /dev/null
 select haul.grab('https://x/a%20file.iso?key=1', options => '{"checksum": "md5:d41d8cd98f00b204e9800998ecf8427e", "down_limit": 5e5}') as d \gset
 select is((select concat_ws(' ', state, client, type, library) from haul.downloads where id = :d), 'approved web http main', 'a plain link');
-select is(pg_temp.jobs(:d), 'haul.fetch ready', 'is fetched by a job');
+select is(pg_temp.jobs(:d), 'haul.fetch waiting', 'is fetched by a job');
 select is((select concat_ws(' ', quote_literal(root), key, own, link, name, checksum, down_limit, stall_ms) from haul.begin_fetch(:d)),
 	format(''''' tow-%s %1$s 1893456000.000000 https://x/a%%20file.iso?key=1 a file.iso md5:d41d8cd98f00b204e9800998ecf8427e 500000 30000', :d), 'that is told what, and where to');
 select is(pg_temp.is_now(:d), 'downloading downloading 0', 'it is under way');
 select is((select trouble from haul.downloads where id = :d), null, 'its server may take a moment');
-select is(pg_temp.jobs(:d), 'haul.fetch ready', 'by that job alone');
+select is(pg_temp.jobs(:d), 'haul.fetch waiting', 'by that job alone');
 select is((select key from haul.transfers where download = :d), format('tow-%s?', :d), 'nobody knows its folder yet');
 select haul.fetching(:d, '{"key": "tow-9", "name": "a file.iso", "folder": "/dl/tow-9", "size": 1000, "at": 250, "down": 50}') \g /dev/null
 select is(pg_temp.is_now(:d), 'downloading downloading 25 1000 750 50 00:00:15', 'how far it is');
@@ -45,7 +45,7 @@ select is((select concat_ws(' ', name, key, folder) from haul.transfers where do
 select is(pg_temp.web(), 'web web '''' ok 1 1000', 'the client has it');
 select haul.fetched(:d, 'tow-9', 'a file.iso', '/dl/tow-9', 1000) \g /dev/null
 select is(pg_temp.is_now(:d), 'downloaded done 100 1000 0', 'all of it is here');
-select is(pg_temp.jobs(:d), 'haul.fetch ready, haul.import ready', 'and will be placed');
+select is(pg_temp.jobs(:d), 'haul.fetch waiting, haul.import ready', 'and will be placed');
 select is((select concat_ws(' ', key, root) from haul.begin_import(:d)), 'tow-9 /media', 'from where it is');
 select pg_temp.refused(format('select haul.fetching(%s, ''{}'')', :d), 'TW410', 'nothing', 'who is late is told so');
 select is((select key from haul.begin_act(:d, 'done')), 'tow-9', 'whoever tells the client knows which');
@@ -78,7 +78,7 @@ select is((select string_agg(client, ' ' order by id) from haul.downloads where 
 select pg_temp.refused($$ select haul.grab('https://x/f', client => 'aria', options => '{"checksum": "sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709"}') $$, 'TW409', 'another', 'as is said where they are named');
 
 -- Held, and let go on: the job that runs ends, and the next one comes after it.
-select haul.grab('https://x/g', client => 'web') as g \gset
+select haul.grab('https://x/g', client => 'web') as g, pg_temp.drain('admit') \gset
 select pg_temp.claim(:w) \g /dev/null
 select pg_temp.job(:g) as first, tow.state(pg_temp.job(:g)) as was \gset
 select is(:'was'::text, 'running', 'a worker is at it');
@@ -99,7 +99,7 @@ select is(haul.retry(:g), 'approved', 'wanted again');
 select haul.grab('https://x/h', client => 'web', options => '{"paused": true}') as h \gset
 select is(pg_temp.is_now(:h) || pg_temp.jobs(:h), null, 'one that is held from the beginning has no job');
 select is(haul.resume(:h), 'approved', 'and gets it');
-select is(pg_temp.jobs(:h), 'haul.fetch ready', 'then');
+select is(pg_temp.jobs(:h), 'haul.fetch waiting', 'then');
 select pg_temp.refused(format('select haul.act(%s, ''recheck'')', :h), 'TW409', 'haul.retry', 'nothing to recheck');
 
 -- Failed, and tried again.
@@ -108,9 +108,9 @@ select haul.give_up(:h, 'release.gone', 'the server answered 404', '') \g /dev/n
 select is(pg_temp.is_now(:h), 'failed error 0 the server answered 404', 'given up by its job');
 select tow.cancel(pg_temp.job(:h)) \g /dev/null
 select is(haul.retry(:h), 'downloading', 'tried again');
-select is(pg_temp.jobs(:h), 'haul.fetch ready', 'by another job');
+select is(pg_temp.jobs(:h), 'haul.fetch waiting', 'by another job');
 select haul.retry(:h) \g /dev/null
-select is(pg_temp.jobs(:h), 'haul.fetch ready', 'once');
+select is(pg_temp.jobs(:h), 'haul.fetch waiting', 'once');
 
 select haul.grab('https://x/j', client => 'web') as j \gset
 select count(*) from haul.begin_fetch(:j) \g /dev/null
@@ -164,9 +164,9 @@ select haul.tend() \g /dev/null
 select is(pg_temp.jobs(:h), null, 'a job that is gone is left alone for a minute');
 select pg_temp.later('2 minutes') \g /dev/null
 select is(haul.tend(), 60000::bigint, 'while anything is to be fetched it is looked after each minute');
-select is(pg_temp.jobs(:h), 'haul.fetch ready', 'then it is made anew');
+select is(pg_temp.jobs(:h), 'haul.fetch waiting', 'then it is made anew');
 select haul.tend() \g /dev/null
-select is(pg_temp.jobs(:h), 'haul.fetch ready', 'once');
+select is(pg_temp.jobs(:h), 'haul.fetch waiting', 'once');
 
 -- Disabled and dropped.
 select haul.disable_client('web') \g /dev/null
@@ -174,20 +174,17 @@ select is(pg_temp.is_now(:i), 'downloading queued 0 client web is disabled', 'di
 select is(pg_temp.jobs(:i), null, 'it rests');
 select pg_temp.refused(format('select haul.begin_fetch(%s)', :i), 'TW410', 'nothing', 'whoever comes');
 select haul.enable_client('web') \g /dev/null
-select is(pg_temp.jobs(:i), 'haul.fetch ready', 'and goes on');
+select is(pg_temp.jobs(:i), 'haul.fetch waiting', 'and goes on');
 select haul.drop_client('web', force => true) \g /dev/null
 select is((select concat_ws(' ', state, error) from haul.downloads where id = :i), 'downloading client web is not configured', 'dropped');
 select haul.add_client('web', 'web') \g /dev/null
-select is(pg_temp.jobs(:i), 'haul.fetch ready', 'it goes on with one of that name');
+select is(pg_temp.jobs(:i), 'haul.fetch waiting', 'it goes on with one of that name');
 -- What it cannot is said.
 select haul.grab('http://h/odd.iso', client => 'web', category => 'x', options => '{"sequential": true, "down_limit": 5, "ratio_limit": 1}') as odd \gset
 select is((select detail from haul.events where download = :odd and what = 'refused'), 'client web: options: it cannot be told category, sequential, ratio_limit', 'options of others are said to mean nothing here');
 
 -- Slow links leave a slot of four for what else is to be done; one that waits says so.
-select tow.set_kind('haul.fetch', max_running => 3) \g /dev/null
 select pg_temp.worker('{haul}', '{haul.fetch,haul.test}') as slots \gset
-select pg_temp.claim(:slots) \g /dev/null -- the first of a limited kind in a queue are moved to a band of its own
-select pg_temp.drain('admit') \g /dev/null
 update haul_store.download set state = 'completed' where state in ('approved', 'downloading');
 select tow.cancel(j.id) from tow.jobs j where j.kind like 'haul.%' and j.state in ('ready', 'running', 'scheduled', 'waiting', 'retrying') \g /dev/null
 select pg_temp.say(:w, r.job_id, '{"as": "cancelled"}') from tow_store.running r \g /dev/null
@@ -200,13 +197,18 @@ select is((select count(*) from tow.jobs j where j.kind = 'haul.fetch' and j.sta
 select is(tow.state(:trial), 'running', 'and what else there is');
 select is((select trouble from haul.downloads where id = :fifth), 'waits for a free slot (3 of 3)', 'the fourth says that it waits');
 select tow.pause_queues('a new disk') \g /dev/null
-select tow.pause_kind('haul.fetch') \g /dev/null
-select is((select trouble from haul.downloads where id = :fifth), 'waits: queue haul is paused: a new disk (tow queue resume haul); kind haul.fetch is paused (tow kind resume haul.fetch)', 'or that somebody has paused it, and why');
+select tow.pause_kind('haul.fetch'), tow.pause_lane('haul', 'fetch', 'a slow line') \g /dev/null
+select is((select trouble from haul.downloads where id = :fifth), 'waits: queue haul is paused: a new disk (tow queue resume haul); kind haul.fetch is paused (tow kind resume haul.fetch); lane haul fetch is paused: a slow line (tow lane resume haul fetch)', 'or that somebody has paused it, and why');
 select is((select trouble from haul.downloads where id = :fifth - 3), null, 'which one that is begun does not');
 select tow.resume_queues() \g /dev/null
-select tow.resume_kind('haul.fetch') \g /dev/null
-select tow.set_kind('haul.fetch', reset => '{max_running}') \g /dev/null
-select is((select trouble from haul.downloads where id = :fifth), null, 'without a limit it does not');
+select tow.resume_kind('haul.fetch'), tow.resume_lane('haul', 'fetch') \g /dev/null
+select tow.set_lane('haul', 'fetch', max_running => 5) \g /dev/null
+select is((select trouble from haul.downloads where id = :fifth), null, 'where more may be begun it does not');
+select haul.grab('https://slow/5', client => 'web') \g /dev/null
+select is((select max_running from tow.lanes where queue = 'haul' and lane = 'fetch'), 5, 'which stays as somebody has set it');
+delete from haul_store.first where name = 'lane fetch';
+select haul.grab('https://slow/6', client => 'web') \g /dev/null
+select is((select max_running from tow.lanes where queue = 'haul' and lane = 'fetch'), 5, 'who had set it before the first was fetched, too');
 select pg_temp.later('1 min') \g /dev/null
 select is((select trouble from haul.downloads where id = :fifth), 'no worker is running', 'unless nobody comes');
 select count(*) from haul.begin_fetch(:fifth - 3) \g /dev/null

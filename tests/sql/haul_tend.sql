@@ -37,9 +37,9 @@ select haul.tend() \g /dev/null
 select is(pg_temp.jobs(:a), null, 'a job that is gone is nobody''s at first: it may be just beginning');
 select pg_temp.later('31 s') \g /dev/null
 select is(haul.tend(), 60000::bigint, 'while anything is under way somebody looks each minute');
-select is(pg_temp.jobs(:a), 'haul.fetch ready', 'then it is made anew');
+select is(pg_temp.jobs(:a), 'haul.fetch waiting', 'then it is made anew');
 select haul.tend() \g /dev/null
-select is(pg_temp.jobs(:a), 'haul.fetch ready', 'once');
+select is(pg_temp.jobs(:a), 'haul.fetch waiting', 'once');
 select haul.fetched(:a, 'tow-1', 'a', '/dl/tow-1', 1000) \g /dev/null
 select pg_temp.lose(:a) \g /dev/null
 select pg_temp.later('2 min') \g /dev/null

@@ -155,16 +155,31 @@ select pg_temp.clear(:w), pg_temp.later('1 hour'), pg_temp.drain('wake'), pg_tem
 select is((select count(*) from tow_store.gate where name = 'old'), 0::bigint, 'then it is');
 select tow.set_queue('default', reset => '{lane_rate,lane_burst}');
 
--- Very many jobs of a kind that is paused stand before the only one that may run: one claim moves some thousands of
--- them, says that there is more, and the next goes on.
+-- Very many jobs of a kind that is paused stand before the only one that may run: a claim moves some thousands of
+-- them, says that there is more, and the next ones go on.
 select pg_temp.clear(:w) \g /dev/null
 select pg_temp.put('late', 6000), pg_temp.put('noop', 2) \g /dev/null
 select tow.pause_kind('late');
 select is((select array_agg(what) from pg_temp.exchange(:w, 1) where what <> 'low'), null, 'many to be moved: neither a job, nor short');
 select is((select count(*) between 1 and 5999 from tow_store.ready r join tow_store.band b on b.id = r.band where b.kind = 'late'), true, 'the first are moved');
-select is(pg_temp.n(pg_temp.claim(:w, 2)), 2, 'the next claim has its jobs');
+select is((select array_agg(what) from pg_temp.exchange(:w, 2) where what <> 'low'), null, 'nor are the others gone while there are more of the first');
+select is(pg_temp.n(pg_temp.claim(:w, 2)), 2, 'then they have their turn');
 select tow.resume_kind('late');
 select pg_temp.put('late', 1), pg_temp.clear(:w) \g /dev/null
+
+-- One that stands among others, as it came before there was a rule, keeps nobody from what stands behind it, and is not passed
+-- over by what a worker scans from.
+select pg_temp.put('noop', 2), pg_temp.put('tardy', 1), pg_temp.put('noop', 3) \g /dev/null
+select r.pos as tardy, r.band as plain from tow_store.ready r join tow_store.job j on j.id = r.id where j.kind = 'tardy' \gset
+select tow.pause_kind('tardy');
+create temporary table got as select * from pg_temp.exchange(:w, 4);
+select is((select count(*) filter (where what = 'job') || ' ' || count(*) filter (where what = 'short') from got), '3 0', 'it is none of the first four, and the claim is not short');
+select is((select pos from got where what = 'low' and band = :plain), :tardy::bigint - 1, 'whoever scans on begins with it');
+select is((select b.kind from tow_store.ready r join tow_store.band b on b.id = r.band join tow_store.job j on j.id = r.id where j.kind = 'tardy'), 'tardy', 'it stands with its kind now');
+select is(pg_temp.n(pg_temp.claim(:w, 4)), 2, 'the others come next');
+select is(pg_temp.claim(:w, 4), '{}', 'and no more');
+select tow.resume_kind('tardy');
+select pg_temp.clear(:w) \g /dev/null
 
 -- What is refused.
 select pg_temp.refused(s, 'TW422', h, s) from (values

@@ -41,6 +41,24 @@ select is(pg_temp.drained(:w), 100000::bigint, '100,000 jobs are claimed and end
 select is(pg_temp.scans('^(ready|running|job|history|scheduled|waiting|key|cancelling|revival)'), null, 'no table of jobs was ever read whole');
 select is((select count(*) from tow_store.history), 100000::bigint, 'each has its row');
 
+-- Where any kind has a limit, a claim looks up the kind of each job that it takes, once.
+create function pg_temp.lookups() returns bigint language sql volatile as $$
+	select sum(idx_scan) from pg_stat_xact_user_tables where schemaname = 'tow_store' and relname ~ '^job(_|$)'
+$$;
+create function pg_temp.looked_up(p_worker bigint) returns bigint language plpgsql volatile as $$
+declare
+	v_before constant bigint := pg_temp.lookups();
+begin
+	perform from pg_temp.exchange(p_worker, 500);
+	return pg_temp.lookups() - v_before;
+end $$;
+select count(*) from tow.enqueue_many('noop', array(select to_jsonb(i) from generate_series(1, 1000) i)) \g /dev/null
+select pg_temp.looked_up(:w) as without \gset
+select tow.set_kind('other', max_running => 1);
+select is(pg_temp.looked_up(:w) - :without, 500::bigint, 'another kind''s limit costs each job one look');
+select tow.set_kind('other', reset => '{max_running}');
+select pg_temp.say(:w, r.job_id, '{"as": "completed"}') from tow_store.running r \g /dev/null
+
 -- The same holds for what is done one job at a time, with all of them lying there.
 select tow.cancel(id) from tow.find_jobs(state => 'retrying', max_rows => 5) \g /dev/null
 select count(*) from tow.enqueue_many('noop', array(select to_jsonb(i) from generate_series(1, 20000) i)) \g /dev/null

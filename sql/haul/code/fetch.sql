@@ -17,6 +17,24 @@ as $$
 $$;
 comment on function haul_store.fetches_of(bigint) is 'The jobs that fetch a download and have not ended; null: there are none.';
 
+-- They have a lane, so that slow hosts never have all slots of the queue. What it has at first is set once: whoever sets it anew, or
+-- has done so, is left alone.
+create or replace function haul_store.begin_fetching() returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_name constant text := 'lane fetch';
+begin
+	if not exists (select from haul_store.first f where f.name = c_name) then
+		insert into haul_store.first (name, made_at) values (c_name, tow.now()) on conflict on constraint first_pkey do nothing;
+		if found and not exists (select from tow.lanes l where l.queue = 'haul' and l.lane = 'fetch' and l.own) then
+			perform tow_store.open_queue('haul');
+			perform tow.set_lane('haul', 'fetch', max_running => 3);
+		end if;
+	end if;
+end $$;
+comment on function haul_store.begin_fetching() is 'Limit how many links are fetched at a time, unless that was done before.';
+
 create or replace function haul_store.launch_fetch(d haul_store.download) returns bigint
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -28,8 +46,9 @@ begin
 	if v_jobs is not null and not (select f.stopped from haul_store.fetch f where f.download = d.id) then
 		return v_jobs[cardinality(v_jobs)];
 	end if;
+	perform haul_store.begin_fetching();
 	update haul_store.download o set let = true where o.id = d.id and not o.let;
-	v_job := tow.enqueue('haul.fetch', jsonb_build_object('download', d.id), queue => 'haul', policy => 'haul.work', tags => array['download:' || d.id],
+	v_job := tow.enqueue('haul.fetch', jsonb_build_object('download', d.id), queue => 'haul', lane => 'fetch', policy => 'haul.work', tags => array['download:' || d.id],
 		after => v_after, if_failed => case when v_after is null then 'cancel' else 'go' end);
 	insert into haul_store.fetch (download, jobs) values (d.id, v_jobs || v_job) on conflict (download) do update set jobs = excluded.jobs, stopped = false;
 	return v_job;

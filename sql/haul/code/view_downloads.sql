@@ -98,20 +98,24 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
 	v_kind text;
-	v_state text;
+	v_lane text;
+	v_place text;
 	v_paused text;
 	v_full text;
 begin
-	select n.kind, tow.state(n.job) into v_kind, v_state from haul_store.next_job(d) n;
-	if v_state is null or v_state not in ('ready', 'waiting') then
+	select n.kind, j.lane, p.place into v_kind, v_lane, v_place from haul_store.next_job(d) n join tow_store.job j on j.id = n.job, tow_store.why_place(j) p;
+	if v_place is null or v_place not in ('ready', 'lined', 'waiting') then
 		return null;
 	end if;
-	v_paused := tow_store.say_paused('haul', v_kind);
+	v_paused := tow_store.say_paused('haul', v_kind, v_lane);
 	if v_paused is not null then
 		return 'waits: ' || v_paused;
 	end if;
-	v_full := (select format('(%s of %s)', l.running, l.max_running) from tow.limits l where l.what = 'kind' and l.name = v_kind and l.running >= l.max_running);
-	if v_state = 'waiting' or v_full is null and d.state_at > tow.now() - interval '10 s' then
+	v_full := (select format('(%s of %s)', l.running, l.max_running) from (
+			select k.running, k.max_running from tow.limits k where k.what = 'kind' and k.name = v_kind
+			union all
+			select n.running, n.max_running from tow.lanes n where n.queue = 'haul' and n.lane = v_lane) l where l.running >= l.max_running limit 1);
+	if v_place = 'waiting' or v_full is null and d.state_at > tow.now() - interval '10 s' then
 		return null;
 	end if;
 	return coalesce(tow.unserved(v_kind, 'haul'), concat_ws(' ', 'waits for a free slot', v_full));

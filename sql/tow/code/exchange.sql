@@ -37,6 +37,7 @@ declare
 	v_most int;
 	v_more boolean;
 	v_again boolean;
+	v_mixed boolean;
 	v_got bigint;
 begin
 	if p_line not in (0, 1) then
@@ -114,6 +115,7 @@ begin
 				v_most := least(v_most, (select tow_store.room(g, v_at) from tow_store.gate g where g.id = b.gate));
 			end if;
 			continue when v_most <= 0;
+			v_mixed := v_kinds is not null and b.kind is null and not b.laned;
 			v_gates := array_remove(array[case when v_gate.max_running is not null then v_gate.id end, b.gate], null);
 			if b.laned then
 				continue when not tow_store.has_turn(b.band, b.low) and (b.crowd_low is null or not tow_store.has_turn(b.crowd, b.crowd_low));
@@ -138,17 +140,13 @@ begin
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
 						case when s.dry and b.opening is distinct from 0 then greatest(v_top, s.low) else s.low end, null, null, null, null;
 			else
-				if v_kinds is not null and b.kind is null and not tow_store.sift(b.band, b.low, v_most, v_kinds) then
-					v_more := true;
-					continue;
-				end if;
 				return query
-					with d as (
-						delete from tow_store.ready where ctid = any(array(
-							select r.ctid from tow_store.ready r
-							where r.band = b.band and r.pos > b.low and (v_kinds is null or b.kind is not null or not tow_store.is_of_kinds(r.id, v_kinds))
-							order by r.band, r.pos limit v_most for update skip locked))
-						returning id, pos, attempt, flags
+					with l as materialized (
+						select f.at, f.pos, case when v_mixed then (select j.kind = any(v_kinds) from tow_store.job j where j.id = f.id) end as away from (
+							select r.ctid as at, r.pos, r.id from tow_store.ready r where r.band = b.band and r.pos > b.low
+							order by r.band, r.pos limit v_most for update skip locked) f
+					), d as (
+						delete from tow_store.ready where ctid = any(array(select l.at from l where l.away is not true)) returning id, pos, attempt, flags
 					), m as (
 						select d.id, d.pos, d.attempt + 1 as attempt, d.flags, nextval('tow_store.run') as run from d
 					), n as (
@@ -171,12 +169,15 @@ begin
 					from m join tow_store.job j on j.id = m.id
 					union all
 					select 'low', null, null, v_queue.id, null, null, null, null, null, null, b.band,
-						case when count(*) < v_most then greatest(v_top, max(m.pos), b.low) else max(m.pos) end, null, null, null, null
-					from m;
+						least(case when count(*) < v_most then greatest(v_top, max(l.pos), b.low) else max(l.pos) end, min(l.pos) filter (where l.away) - 1), null, null, null, null
+					from l;
 			end if;
 			get diagnostics v_got = row_count;
 			v_want := v_want - (v_got - 1);
 			v_room := v_room - (v_got - 1);
+			if v_mixed and v_got <= v_most and tow_store.sift(b.band, b.low, v_most, v_kinds) then
+				v_more := true;
+			end if;
 			exit when v_want <= 0;
 		end loop;
 		if v_gate.rate is not null and v_queue.open then
@@ -272,15 +273,6 @@ begin
 		unnest(p_claimed) m join tow_store.job j on j.id = m.job;
 end $$;
 comment on function tow_store.claim_rows(int, tow_store.claimed[], timestamptz) is 'What a worker is told of jobs that it claimed.';
-
-create or replace function tow_store.is_of_kinds(p_id bigint, p_kinds text[]) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set jit = off
-as $$
-begin
-	return exists (select from tow_store.job j where j.id = p_id and j.kind = any(p_kinds));
-end $$;
-comment on function tow_store.is_of_kinds(bigint, text[]) is 'Whether a job is of one of these kinds.';
 
 -- A worker that got all it asked for leaves more behind, perhaps: wake one of the parked others.
 create or replace function tow_store.ring_more(p_queue int, p_worker bigint) returns void

@@ -232,8 +232,8 @@ begin
 end $$;
 comment on function tow_store.to_kind_bands(int, bigint[], text[], int[], int[]) is 'Move jobs, which somebody took out of a band, to the bands of their kinds.';
 
--- For plain bands: jobs of limited kinds among the first are moved out of a claim's way, some thousands at most. False:
--- there may be more of them before the jobs that the claim wants.
+-- For plain bands: a claim that got less than it wanted has jobs of limited kinds moved out of the next one's way, some
+-- thousands at most.
 create or replace function tow_store.sift(p_band int, p_low bigint, p_want int, p_kinds text[]) returns boolean
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
@@ -242,8 +242,12 @@ declare
 	v_low bigint := p_low;
 	v_size int := p_want;
 	v_others int := 0;
+	v_moved boolean := false;
 	s record;
 begin
+	if not exists (select from tow_store.ready r where r.band = p_band and r.pos > p_low order by r.band, r.pos limit 1) then
+		return false;
+	end if;
 	for i in 1 .. 6 loop
 		with c as materialized (
 			select r.ctid as at, r.pos, j.kind = any(p_kinds) as away from tow_store.ready r join tow_store.job j on j.id = r.id
@@ -259,17 +263,16 @@ begin
 			(select max(c.pos) as pos, count(*) as n, count(*) filter (where not c.away) as others from c) t;
 		if s.ids is not null then
 			perform tow_store.to_kind_bands(p_band, s.ids, s.kinds, s.attempts, s.flags);
+			v_moved := true;
 		end if;
 		v_others := v_others + s.others;
-		if s.n < v_size or v_others >= p_want then
-			return true;
-		end if;
+		exit when s.n < v_size or v_others >= p_want;
 		v_low := s.pos;
 		v_size := 1000;
 	end loop;
-	return false;
+	return v_moved;
 end $$;
-comment on function tow_store.sift(int, bigint, int, text[]) is 'Move jobs of kinds with a limit to their own bands; whether none is left in a claim''s way.';
+comment on function tow_store.sift(int, bigint, int, text[]) is 'Move jobs of kinds with a limit to their own bands; whether there were any.';
 
 -- Duty: while all workers are busy nobody claims, and a lane's single job would stand unsorted behind another lane's
 -- hundred thousand. The band's low follows the rule of tow_store.duty_promote: what was given out before xid has ended

@@ -123,16 +123,19 @@ as $$
 $$;
 comment on function tow_store.why_closed(tow_store.job, int, bigint) is 'Part of tow.why: somebody paused it.';
 
-create or replace function tow_store.say_paused(p_queue text, p_kind text) returns text
+create or replace function tow_store.say_paused(p_queue text, p_kind text, p_lane text default null) returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
 	select string_agg(format('%s is paused%s (tow %s resume %s)', p.what || ' ' || p.name, ': ' || p.why, p.what, p.name), '; ' order by p.n)
 	from (
 		select 1, 'queue', q.name, q.pause_reason from tow_store.queue q where q.name = p_queue and q.paused_at is not null
 		union all
-		select 2, 'kind', g.name, g.pause_reason from tow_store.gate g where g.what = 'k' and g.name = p_kind and g.paused_at is not null) p(n, what, name, why)
+		select 2, 'kind', g.name, g.pause_reason from tow_store.gate g where g.what = 'k' and g.name = p_kind and g.paused_at is not null
+		union all
+		select 3, 'lane', q.name || ' ' || g.name, g.pause_reason from tow_store.queue q join tow_store.gate g on g.queue = q.id
+		where q.name = p_queue and g.what = 'l' and g.name = p_lane and g.paused_at is not null) p(n, what, name, why)
 $$;
-comment on function tow_store.say_paused(text, text) is 'That somebody paused a queue, or a kind, in words, with what ends that; null: neither.';
+comment on function tow_store.say_paused(text, text, text) is 'That somebody paused a queue, a kind or a lane of the queue, in words, with what ends that; null: none of them.';
 
 create or replace function tow_store.why_unserved(j tow_store.job, p_queue int, p_place text)
 returns table(rank int, reason text, detail text, ids bigint[], until timestamptz, hint text)
