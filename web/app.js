@@ -2,6 +2,7 @@
 import { away, heard, me, signOut } from './lib/api.js';
 import { Dialogs } from './lib/dialog.js';
 import { compact, Empty, Head } from './lib/bits.js';
+import { isAnyHidden } from './lib/hidden.js';
 import { KeysHelp, showKeys, useKeys } from './lib/keys.js';
 import { connection } from './lib/live.js';
 import { needed, useNeeds } from './lib/needs.js';
@@ -10,7 +11,7 @@ import { enter, Entering, SignIn } from './lib/signin.js';
 import { ThemeButton } from './lib/theme.js';
 import { Moment } from './lib/time.js';
 import { Toasts } from './lib/toast.js';
-import { html, render, useEffect, useErrorBoundary, useRef, useState, useStore } from './lib/ui.js';
+import { html, render, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState, useStore } from './lib/ui.js';
 import { pages } from './pages.js';
 
 const said = {
@@ -81,6 +82,12 @@ function Missing() {
 	return html`<${Empty} title="There is no such page"><a href=${href('overview')}>Overview</a> is where it begins.<//>`;
 }
 
+function Foot({ place }) {
+	const isAny = useStore(isAnyHidden);
+	useLayoutEffect(() => isAnyHidden.set(false), [place]);
+	return isAny && html`<p class="foot soft">••• is hidden from viewers: arguments, results, and what jobs say.</p>`;
+}
+
 function Shell() {
 	const at = useStore(route);
 	const page = pages.find((p) => p.name === at.page);
@@ -101,7 +108,7 @@ function Shell() {
 	return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); main.current.focus(); }}>Skip to the page</a>
 		<${Side} here=${page?.under ?? at.page} />
 		<${Away} />
-		<main id="main" ref=${main} tabindex="-1">${page ? html`<${Guarded} key=${place} page=${page} at=${at} />` : html`<${Missing} />`}</main>
+		<main id="main" ref=${main} tabindex="-1">${page ? html`<${Guarded} key=${place} page=${page} at=${at} />` : html`<${Missing} />`}<${Foot} place=${place} /></main>
 		<${KeysHelp} pages=${pages.filter((p) => p.key)} />`;
 }
 

@@ -218,21 +218,23 @@ static bool check_size(struct tow_unpacking *u, long long reach, struct tow_err 
 {
 	if (reach >= 0 && reach <= u->most - u->written)
 		return true;
-	return tow_fail_class(
-		e, TOW_FINAL, "release.refused",
-		"the archive '%s' of %lld bytes holds more than %lld: it is taken for "
-		"a bomb",
-		name_of(u), u->packed, u->most);
+	tow_fail_class(e, TOW_FINAL, "release.refused",
+		       "the archive '%s' of %lld bytes holds more than %lld: it is taken for "
+		       "a bomb",
+		       name_of(u), u->packed, u->most);
+	return tow_hint(e, "if it is none, raise its library's --unpack-bytes or --unpack-times");
 }
 
 static bool begin_file(struct tow_unpacking *u, struct archive_entry *entry, struct tow_err *e)
 {
 	u->size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
 	u->reach = 0;
-	if (++u->entries > u->rules.most_entries)
-		return tow_fail_class(e, TOW_FINAL, "release.refused",
-				      "the archive '%s' holds more than %lld files", name_of(u),
-				      u->rules.most_entries);
+	if (++u->entries > u->rules.most_entries) {
+		tow_fail_class(e, TOW_FINAL, "release.refused",
+			       "the archive '%s' holds more than %lld files", name_of(u),
+			       u->rules.most_entries);
+		return tow_hint(e, "if that is right, raise its library's --unpack-files");
+	}
 	if (u->size >= 0 && !check_size(u, u->size, e))
 		return false;
 	if (u->room < 0)

@@ -16,7 +16,7 @@ static void note_sign_in(struct turn *t)
 			      guard_client(&t->desk->guard, t->q));
 		desk_turn(t->desk);
 	} else if (problem_status(&t->err) < 500) {
-		tow_log_err(TOW_WARN, "sign_in.failed", &t->err);
+		strangers_failed(&t->desk->strangers, &t->err);
 	}
 }
 

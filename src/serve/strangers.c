@@ -13,21 +13,19 @@ static const char *const names[REFUSALS] = {
 	[REFUSED_SIGN_IN] = "sign_in.refused",
 };
 
-static void log_one(struct strangers *s, enum refusal what, const char *from)
+static bool may_log(struct pace *p)
 {
 	long long now = tow_mono_us();
-	if (now - s->second_us >= SECOND_US) {
-		s->second_us = now;
-		s->lines = 0;
-	}
-	if (s->lines++ < MOST_LINES)
-		tow_log(TOW_WARN, names[what], "from='%s'", from);
+	if (now - p->second_us >= SECOND_US)
+		*p = (struct pace){ .second_us = now };
+	return p->lines++ < MOST_LINES;
 }
 
 void strangers_add(struct strangers *s, enum refusal what, const char *from)
 {
 	struct tally *t = &s->of[what];
-	log_one(s, what, from);
+	if (may_log(&s->refused))
+		tow_log(TOW_WARN, names[what], "from='%s'", from);
 	snprintf(t->from, sizeof t->from, "%s", from);
 	t->n++;
 }
@@ -35,6 +33,12 @@ void strangers_add(struct strangers *s, enum refusal what, const char *from)
 static bool is_due(const struct tally *t)
 {
 	return t->n > 0 && (t->told_us == 0 || tow_mono_us() - t->told_us >= TOLD_FOR_US);
+}
+
+void strangers_failed(struct strangers *s, const struct tow_err *e)
+{
+	if (may_log(&s->failed))
+		tow_log_err(TOW_WARN, "sign_in.failed", e);
 }
 
 bool strangers_are_due(const struct strangers *s)

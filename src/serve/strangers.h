@@ -14,12 +14,16 @@ struct strangers {
 		long long told_us;
 		char from[64]; /* where the last of them came from */
 	} of[REFUSALS];
-	long long second_us; /* since when lines are counted, and how many there were */
-	int lines;
+	struct pace {
+		long long second_us; /* since when lines are counted, and how many there were */
+		int lines;
+	} refused, failed;
 };
 
 /* Logs it, too: of a flood some lines are enough. */
 void strangers_add(struct strangers *s, enum refusal what, const char *from);
+/* Whose token is known, and signs nobody in. Logged likewise, by a count of its own. */
+void strangers_failed(struct strangers *s, const struct tow_err *e);
 bool strangers_are_due(const struct strangers *s); /* to be told of */
 
 /* What was refused has left nothing in the audit: its transaction is undone. */

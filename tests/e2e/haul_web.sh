@@ -147,6 +147,10 @@ zipped() { python3 -c 'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1], "w"
 zipped song.zip song.flac && head -c 5000 "$room/src/song.zip" >"$room/src/half" && mv "$room/src/half" "$room/src/song.zip"
 head -c 200000 /dev/zero >"$room/src/zeros.zip"
 echo run >"$room/src/setup.exe"
+for kind in fetch grab import act undo preview; do
+	job=$(tow enqueue "haul.$kind" '{}' --queue haul)
+	ok "haul.$kind of nothing fails" wait_until 'says "select state || attempt || class from tow.history where id = $job" failed1args'
+done
 song=$(add plain/song.zip) zeros=$(add plain/zeros.zip) program=$(add plain/setup.exe)
 ok "half an archive" failed_as "$song" release.archive
 ok "zeros called so" failed_as "$zeros" release.archive
@@ -160,6 +164,7 @@ zipped tracks.zip one.flac two.flac
 tow library set main --unpack-files 1
 tracks=$(add plain/tracks.zip)
 ok "an archive of more files than the library takes" failed_as "$tracks" release.refused
+like "$(asks "select hint from haul.downloads where id = $tracks")" "--unpack-files; tow library set main --unpack off .*; then tow haul retry $tracks$" "is told what to do"
 tow library set main --unpack-files 2
 ok "that it takes now" tow haul retry "$tracks"
 ok "is unpacked" becomes "$tracks" completed

@@ -38,8 +38,13 @@ is "$(api GET /api/v1/me | jq -c .)" '{"name":"vera","role":"viewer"}' "a token 
 is "$(api GET /api/v1/status | jq -r '.items[0] | has("component") and has("status")')" true "who may look"
 is "$(api_send POST /api/v1/jobs '{"kind":"noop"}' | jq -r '[.status, .code] | @csv')" '403,"TW403"' "and nothing else"
 is "$(api_status POST /api/v1/queues/default/pause)" 403 "nothing at all"
+is "$(api_status POST /api/v1/queues/pause; api_status POST /api/v1/queues/resume)" 403403 "nor with all at once"
 is "$(api_status GET /api/v1/tokens)" 403 "not even the list of tokens"
 TOKEN=$OTTO
+is "$(api_send POST /api/v1/queues/pause '{"reason":"a new disk"}' | jq -r '.items | map(select(.queue == "default")) | first | [.state, .pause_reason] | @csv')" '"paused","a new disk"' "an operator pauses all queues"
+is "$(api POST /api/v1/queues/pause | jq -r '.items[0].state')" "was paused" "once"
+is "$(api POST /api/v1/queues/resume | jq -r '.items | map(select(.queue == "default")) | first.state')" resumed "and resumes them"
+is "$(api GET /api/v1/queues?state=paused | jq -c .items)" '[]' "all"
 job=$(api_send POST /api/v1/jobs '{"kind":"echo","args":{"a":[1,2]}}' | jq .id)
 ok "an operator enqueues" [ "$job" -gt 0 ]
 ok "the job runs" wait_until '[ "$(api GET "/api/v1/jobs/$job" | jq -r .state)" = completed ]'
@@ -67,6 +72,10 @@ is "$(api_send POST /api/v1/jobs '{"kind":"noop","queue":"haul"}' | jq -r '[.sta
 is "$(for path in jobs "jobs/$job" status queues audit; do api_status GET "/api/v1/$path"; done; api_status GET /metrics; api_status POST "/api/v1/jobs/$job/retry")" 403403403403403403403 "it looks at nothing else, nor acts"
 is "$(api GET /api/v1/ws -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' | jq -c '[.status, .detail]')" '[403,"a producer makes jobs, and is told nothing"]' "nor hears"
 is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"$TOKEN\"}" "$SERVE_URL/api/v1/session" | jq -r '[.status, .detail] | @csv')" '403,"the token shop is for programs: nobody signs in with it"' "nor signs in"
+since=$SECONDS
+curl -s -m 60 -o /dev/null -H 'Content-Type: application/json' -d "{\"token\":\"$TOKEN\"}" "$SERVE_URL/api/v1/session?[1-300]"
+lines=$(grep -c sign_in.failed "$SERVE_LOG")
+ok "of which the log has some lines, however often it tries" test "$lines" -gt 1 -a "$lines" -le $((10 * (SECONDS - since + 2) + 1))
 TOKEN=$ADA
 is "$(api_status DELETE /api/v1/tokens/shop)" 204 "until it is taken back"
 

@@ -91,6 +91,18 @@ select is(pg_temp.asks('jobs') ~ format('jobs %s ', :ask), false, 'who has heard
 select pg_temp.claim(w.id), pg_temp.later('1 minute'), pg_temp.say(w.id, :ask, '{"as": "waits", "for": "approval"}') from w \g /dev/null
 select is(pg_temp.asks('job:' || :'ask'), format('jobs %s needs_approval %1$s noop default noop album:7 2030-01-01T00:01:00+00:00', :ask), 'one whose handler asks, at another instant: it is told anew');
 select tow.cancel(:ask) \g /dev/null
+-- Of many those that asked last, and that there are others.
+create function pg_temp.told() returns text language sql as $$
+	select pg_temp.look('jobs');
+	select concat_ws(' ', count(*) filter (where message ->> 'type' = 'needs_approval'), string_agg(concat_ws(' ', message ->> 'type', message ->> 'told'), ', ') filter (where message ->> 'type' <> 'needs_approval'))
+	from said where feed = 'approvals' and topic is not null $$;
+select pg_temp.later('1 minute') \g /dev/null
+select count(tow.enqueue('noop', wait_for => 'approval')) from generate_series(1, 499) \g /dev/null
+select is(pg_temp.told(), '500', 'five hundred are told');
+select tow.enqueue('noop', wait_for => 'approval') as last \gset
+select is(pg_temp.told(), '500 more_approvals 500', 'of more it is said that there are others');
+select is((select array_agg(exists (select from said where key = k.id) order by k.n) from unnest(array[:'later', :'last']) with ordinality k(id, n)), '{f,t}', 'which have asked for longer');
+select is(pg_temp.asks('jobs', 'job:' || :'later') ~ ('jobs ' || :'later' || ' '), true, 'who watches one of these is told of it');
 select pg_temp.look(variadic array(select 'job:' || i from generate_series(1, 5000) i)) \g /dev/null
 select is((select count(*) from said where topic ^@ 'job:'), 4000::bigint, 'as many as the hub asks for, and no more');
 

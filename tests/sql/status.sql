@@ -60,7 +60,7 @@ select is((select string_agg(s, ',') from tow.served_at() s), null, 'one that is
 set local application_name = 'psql';
 select alike(pg_temp.says('^queue default'), 'ok: 1 ready, 0 running, the oldest waits for %', 'a queue that is served');
 select tow.pause('default', 'repairs');
-select alike(pg_temp.says('^queue default'), 'warn: paused: repairs, 1 ready%', 'a paused queue');
+select alike(pg_temp.says('^queue default'), 'warn: paused: repairs; 1 ready%', 'a paused queue');
 select tow.resume('default');
 select tow.pause_kind('noop', 'broken'), tow.pause_lane('default', 'acme');
 select is(pg_temp.says('^kind noop'), 'warn: paused: broken', 'a paused kind');

@@ -1,6 +1,6 @@
 // Through the pages about downloads and what minds them, as people go.
 import { existsSync, writeFileSync } from 'node:fs';
-import { answers, base, checkAccess, cutOff, expected, fitsBetween, goTo, isTold, isTooWide, layoutIsStill, pause, shot, sql, tab, visit, walk } from './stage.mjs';
+import { answers, base, checkAccess, cutOff, expected, fitsBetween, goTo, isTold, isTooWide, layoutIsStill, pause, shot, sql, tab, tow, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const { SRC, FILES, LIBRARY } = process.env;
@@ -130,10 +130,11 @@ async function triesAreTold() {
 	await shot(page, 'download-tried-phone');
 	tried.trouble = tried.trouble.replace('nobody answers', '(hidden)');
 	await goTo(page, '#/downloads?show=attention');
-	await comes(row(page, 'lighthouse').getByText('hidden from viewers; tried 3 of 12 times').filter({ visible: true }).waitFor(), 'where that is not for whoever looks, it is said in words');
+	await comes(row(page, 'lighthouse').getByText('•••; tried 3 of 12 times').filter({ visible: true }).waitFor(), 'where that is not for whoever looks, there is a mark');
 	is(await page.locator('main [title*="(hidden)"]').count(), 0, 'in what is said on hover, too');
 	await goTo(page, '#/downloads/2');
-	await comes(page.locator('.problem').getByText('hidden from viewers; tried 3 of 12 times').waitFor(), 'and on its own page');
+	await comes(page.locator('.problem').getByText('•••; tried 3 of 12 times').waitFor(), 'and on its own page');
+	await comes(page.getByText('••• is hidden from viewers').waitFor(), 'with what it means at the foot');
 	await page.context().close();
 }
 
@@ -1025,14 +1026,15 @@ async function allCanBeSet() {
 		await dialog(page).getByText('More', { exact: false }).first().click();
 	};
 	const saved = () => comes(dialog(page).waitFor({ state: 'detached' }), 'which is saved');
-	const isNow = (wanted, description) => is(sql("select concat_ws(' ', lane, priority, policy, tags, starts_at at time zone 'UTC', ends_at at time zone 'UTC') from tow.schedules where name = 'nightly'"), wanted, description);
+	const isNow = (wanted, description) => is(sql("select concat_ws(' ', lane, priority, policy, tags, starts_at at time zone 'UTC', ends_at at time zone 'UTC', missed_within, nullif(missed_most, 100), start_within) from tow.schedules where name = 'nightly'"), wanted, description);
 	await edit();
 	const zone = await page.evaluate(() => new Date('2038-01-01T10:00:30').getTimezoneOffset());
 	const utc = (text) => new Date(Date.parse(`${text}Z`) + zone * 60000).toISOString().slice(0, 19).replace('T', ' ');
-	await fillAndPress(page, [['Lane', 'reports'], ['Priority', '7'], ['Tags', 'night, sales'], ['Comes from', '2037-01-01T10:00:30'], ['Comes until', '2038-01-01T10:00']], [['What fails is tried again', 'quick']], 'Save');
+	await fillAndPress(page, [['Lane', 'reports'], ['Priority', '7'], ['Tags', 'night, sales'], ['Comes from', '2037-01-01T10:00:30'], ['Comes until', '2038-01-01T10:00'], ['Missed no longer ago than', '2 days'], ['Of missed ones, at most', '40'], ['Must start within', '1 hour']], [['What was missed', 'all'], ['What fails is tried again', 'quick']], 'Save');
 	await saved();
-	const all = `reports 7 quick {night,sales} ${utc('2037-01-01T10:00:30')} ${utc('2038-01-01T10:00:00')}`;
-	isNow(all, 'a schedule has a lane, a priority, a policy, tags, a beginning and an end');
+	const all = `reports 7 quick {night,sales} ${utc('2037-01-01T10:00:30')} ${utc('2038-01-01T10:00:00')} 2 days 40 01:00:00`;
+	isNow(all, 'a schedule has a lane, a priority, a policy, tags, a beginning and an end, and limits of what is late');
+	await comes(page.getByRole('region', { name: 'What' }).getByText('Must start within').waitFor(), 'and says so');
 	const sent = [];
 	page.on('request', (request) => { if (request.method() === 'PATCH') sent.push(request.postData()); });
 	await edit();
@@ -1041,7 +1043,7 @@ async function allCanBeSet() {
 	await saved();
 	is(sent.join(), '', 'who changes nothing sends nothing');
 	await edit();
-	await fillAndPress(page, [['Lane', ''], ['Priority', ''], ['Tags', ''], ['Comes from', ''], ['Comes until', '']], [['What fails is tried again', '']], 'Save');
+	await fillAndPress(page, [['Lane', ''], ['Priority', ''], ['Tags', ''], ['Comes from', ''], ['Comes until', ''], ['Missed no longer ago than', ''], ['Of missed ones, at most', ''], ['Must start within', '']], [['What was missed', 'last'], ['What fails is tried again', '']], 'Save');
 	await saved();
 	isNow('100', 'and what is emptied is as it was');
 	await goTo(page, '#/queues/crowd');
@@ -1066,12 +1068,14 @@ async function allCanBeSet() {
 // However many there are: the server is asked for one at a time.
 async function listsGoOn() {
 	const page = await visit('admin', '#/jobs');
-	await page.route(/v1\/(queues|workers|schedules|daemons|clients|targets)(\?|$)/, (route) => {
+	await page.route(/v1\/(queues|workers|schedules|daemons|clients|targets|tokens|policies|kinds|profiles)(\?|$)/, (route) => {
 		const url = new URL(route.request().url());
 		url.searchParams.set('limit', '1');
 		return route.continue({ url: url.href });
 	});
-	const rows = { queues: 'tbody tr', schedules: 'tbody tr', daemons: '.daemons tbody tr', workers: '.columns .card', clients: '.columns .card' };
+	for (const name of ['one', 'another'])
+		tow('token', 'add', name, '--role', 'viewer');
+	const rows = { queues: 'tbody tr', schedules: 'tbody tr', daemons: '.daemons tbody tr', workers: '.columns .card', clients: '.columns .card', 'settings/tokens': 'tbody tr', 'settings/policies': 'tbody tr', 'settings/kinds': 'tbody tr' };
 	for (const [name, one] of Object.entries(rows)) {
 		await goTo(page, `#/${name}`);
 		const more = page.getByRole('button', { name: 'Show more' }).first();

@@ -57,9 +57,15 @@ export function Empty({ title, children, command, also, className = '' }) {
 		${command && html`<pre><code>${command}</code></pre>`}${also}</div>`;
 }
 
+// What can be done about it: what is to be typed, or in words.
+const typed = /^(tow|select|alter|create|drop|update|sudo|psql|systemctl)\b/;
+export function Hint({ text }) {
+	return text && html`<p class="hint ${typed.test(text) ? 'mono' : ''}">${text}</p>`;
+}
+
 // What the server would not do. That nobody answers says the frame, for all that is on the page, unless it stands alone.
 export function ProblemBox({ error, again, alone }) {
-	return (alone || !error.isAway) && html`<div class="problem" role="alert"><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}
+	return (alone || !error.isAway) && html`<div class="problem" role="alert"><${Long} text=${error.message} /><${Hint} text=${error.hint} />
 		${again && html`<button type="button" onClick=${again}>Try again</button>`}</div>`;
 }
 

@@ -1,4 +1,5 @@
 // One dialog at a time: ask() with fields, confirm() without.
+import { Hint } from './bits.js';
 import { Long } from './long.js';
 import { toast } from './toast.js';
 import { html, store, useEffect, useErrorBoundary, useRef, useState, useStore } from './ui.js';
@@ -82,8 +83,8 @@ function More({ fields, show }) {
 
 // each: of what was to be done with several things, those that were refused: [{of, error}].
 function Refused({ problem: { message, hint, each } }) {
-	return html`<div class="problem"><${Long} text=${message} />${hint && html`<p class="hint">${hint}</p>`}
-		${each && html`<ul class="says-all" tabindex="0">${each.map(({ of, error }, i) => html`<li key=${i}><b>${of}</b><${Long} text=${error.message} />${error.hint && html`<p class="hint">${error.hint}</p>`}</li>`)}</ul>`}</div>`;
+	return html`<div class="problem"><${Long} text=${message} /><${Hint} text=${hint} />
+		${each && html`<ul class="says-all" tabindex="0">${each.map(({ of, error }, i) => html`<li key=${i}><b>${of}</b><${Long} text=${error.message} /><${Hint} text=${error.hint} /></li>`)}</ul>`}</div>`;
 }
 
 function Question({ question }) {

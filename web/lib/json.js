@@ -1,5 +1,5 @@
 // JSON to read: objects fold, nothing is ever taken for HTML.
-import { hiddenWords, isHidden } from './hidden.js';
+import { Hidden, isHidden } from './hidden.js';
 import { toast } from './toast.js';
 import { html } from './ui.js';
 
@@ -7,7 +7,7 @@ const OPEN_DEPTH = 2, MANY = 20;
 
 function Leaf({ value }) {
 	if (isHidden(value))
-		return html`<span class="soft">${hiddenWords}</span>`;
+		return html`<${Hidden} />`;
 	const type = value === null ? 'null' : typeof value;
 	return html`<span class="json-${type}">${type === 'string' ? JSON.stringify(value) : String(value)}</span>`;
 }
@@ -33,7 +33,7 @@ async function copy(value) {
 
 export function Json({ value, label }) {
 	if (isHidden(value))
-		return html`<p class="soft">${hiddenWords}</p>`;
+		return html`<p><${Hidden} /></p>`;
 	// Only where the page is served safely does a browser let it write to the clipboard.
 	return html`<div class="json" role="group" aria-label=${label}>
 		${navigator.clipboard && html`<button class="copy small" onClick=${() => copy(value)}>Copy</button>`}

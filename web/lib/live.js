@@ -6,14 +6,14 @@ import { store, useCallback, useEffect, useRef, useState } from './ui.js';
 // SILENT_MS: who says nothing for that long is asked; who does not answer for as long again is gone, though nobody closed.
 const POLL_MS = 3000, SILENT_MS = 10000, STEADY_MS = 5000, GATHER_MS = 250, SPACING_MS = 1500, SPACING_OF_ONE_MS = 500, BACKOFF_MS = [1000, 2000, 5000, 10000, 30000, 60000];
 
-// live, polling or offline
+// live, polling or offline. Who tells what changes may have lost the database, and says so: then it is asked.
 export const connection = store('polling');
 
 const listeners = new Map(); // topic -> a set of functions
-let socket = null, isAsked = false, socketHeard = 0, openedAt = Infinity, failures = 0, timer = null, place = { since: undefined, epoch: undefined };
+let socket = null, isLost = false, isAsked = false, socketHeard = 0, openedAt = Infinity, failures = 0, timer = null, place = { since: undefined, epoch: undefined };
 
 function judge() {
-	connection.set(!reachable.get() ? 'offline' : socket?.readyState === WebSocket.OPEN ? 'live' : 'polling');
+	connection.set(!reachable.get() ? 'offline' : socket?.readyState === WebSocket.OPEN && !isLost ? 'live' : 'polling');
 }
 reachable.watch((yes) => {
 	judge();
@@ -44,10 +44,13 @@ function hear(message) {
 		place = { epoch: message.epoch, since: message.seq };
 	else if (message.seq > place.since && message.type !== 'hello') // what was missed comes after the hello
 		place.since = message.seq;
-	if (message.type === 'resync' || message.type === 'lost')
+	if (message.type === 'resync' || message.type === 'lost') {
+		isLost = message.type === 'lost';
+		judge();
 		tell([...listeners.keys()], message);
-	else if (message.topic !== undefined)
+	} else if (message.topic !== undefined) {
 		tell(heardBy(message), message);
+	}
 	// That somebody is there says nothing of what is shown.
 	if (message.topic !== undefined)
 		heard.at = Date.now();
@@ -65,6 +68,7 @@ function closed() {
 		failures = 0;
 	openedAt = Infinity;
 	socket = null;
+	isLost = false;
 	judge();
 	later();
 }
@@ -255,9 +259,9 @@ export function useData(path, { query, topics = [], every, deeds = false } = {})
 			if (isNew())
 				setState({ data, error: null, key });
 		} catch (error) {
-			// What has been deleted is not shown as it was.
+			// What has been deleted is not shown as it was, nor an answer to another question below one that has none.
 			if (isNew())
-				setState((before) => (error.status === 404 ? { data: undefined, error, key } : { ...before, error }));
+				setState((before) => (error.status === 404 || (error.status === 422 && before.key !== key) ? { data: undefined, error, key } : { ...before, error }));
 		}
 	}, [key]);
 	useEffect(() => {

@@ -1,6 +1,6 @@
 // What programs say in vain may be a page of theirs, or longer than anybody reads: the gist of it, and all of it behind "more".
 // Nothing is ever taken for HTML.
-import { hiddenSaid } from './hidden.js';
+import { hiddenShown } from './hidden.js';
 import { Said } from './time.js';
 import { html } from './ui.js';
 
@@ -17,12 +17,12 @@ export function gist(said, room = ROOM) {
 	const text = said ?? '';
 	const at = text.search(page);
 	if (at < 0)
-		return text.length <= room ? hiddenSaid(text.trim()) : cut(text.trim().split('\n')[0], SHORT);
+		return text.length <= room ? hiddenShown(text.trim()) : cut(text.trim().split('\n')[0], SHORT);
 	return cut([text.slice(0, at).trim().split('\n')[0].replace(/[\s:]+$/, ''), titleOf(text.slice(at))].filter(Boolean).join(': '), SHORT);
 }
 
 // children: what is said behind the gist.
 export function Long({ text, room, children }) {
 	const short = gist(text, room);
-	return html`<div class="long"><${Said} text=${short} />${children}${text && short !== hiddenSaid(text.trim()) && html`<details><summary>more</summary><pre tabindex="0">${cut(text, MOST)}</pre></details>`}</div>`;
+	return html`<div class="long"><${Said} text=${short} />${children}${text && short !== hiddenShown(text.trim()) && html`<details><summary>more</summary><pre tabindex="0">${cut(text, MOST)}</pre></details>`}</div>`;
 }

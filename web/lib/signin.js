@@ -1,6 +1,6 @@
 // Signing in: by a key in the address, which tow token link and make run print, or by a pasted token.
 import { away, get, me, signIn } from './api.js';
-import { ProblemBox } from './bits.js';
+import { Hint, ProblemBox } from './bits.js';
 import { decoded } from './route.js';
 import { toast } from './toast.js';
 import { html, useState, useStore } from './ui.js';
@@ -56,7 +56,7 @@ export async function enter() {
 export function Entering() {
 	const why = useStore(away);
 	return html`<main class="signin">${why && html`<div class="panel"><img src="icon.svg" alt="" width="40" height="40" /><h1>Towpath</h1>
-		<div role="alert"><p class="sentence">${why.message}.</p>${why.hint && html`<p class="hint">${why.hint}</p>`}</div>
+		<div role="alert"><p class="sentence">${why.message}.</p><${Hint} text=${why.hint} /></div>
 		<p class="soft">It is asked again every few seconds, and the page opens by itself.</p></div>`}</main>`;
 }
 

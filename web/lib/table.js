@@ -66,10 +66,12 @@ function Row({ row, columns, gone, kindOf, id, open, selected, onSelect }) {
 
 // rowKey(row); opens: rows have a link with data-open, to which a click anywhere goes; selected, onSelect: a set of keys, and
 // how it is changed (as setState), where rows can be selected; more(): where there is more to fetch; order: where the server
-// sorts; empty: what to show instead of nothing.
-export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, selected, onSelect, more, order, empty }) {
+// sorts; empty: what to show instead of nothing; error: why there are no rows yet, which is said above the table.
+export function Table({ label, columns, rows, rowKey = (r) => r.name, opens, selected, onSelect, more, order, empty, error }) {
 	const here = useSorted(rows ?? [], columns);
 	const [sorted, by, toggle] = order ? orderOf(rows ?? [], columns, order) : here;
+	if (!rows && error && !error.isAway)
+		return null;
 	if (!rows)
 		return html`<div class="panel loading" aria-busy="true"><span class="hidden">Loading ${label}</span></div>`;
 	// A look that ended early found none so far.

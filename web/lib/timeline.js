@@ -1,6 +1,6 @@
 // What happened to a job, in order: attempts, the lines they wrote, what people did.
 import { Button, Card, count, number, State } from './bits.js';
-import { hiddenSaid } from './hidden.js';
+import { hiddenShown } from './hidden.js';
 import { LAST, useLines } from './lines.js';
 import { Long } from './long.js';
 import { clock, duration, exact, micros, Moment, seconds } from './time.js';
@@ -15,7 +15,7 @@ function Failure({ one: { class: kind, error, detail } }) {
 }
 
 function Line({ line: { at, level, line } }) {
-	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${hiddenSaid(line)}</span></li>`;
+	return html`<li class=${level}><time title=${exact(at)}>${clock(at)}</time><span class="level">${level}</span><span>${hiddenShown(line)}</span></li>`;
 }
 
 // Of one that was lost, or that never started, is known only when it ended.

@@ -1,4 +1,5 @@
 // Outcomes, said in a corner and to screen readers: what went wrong for longer. None goes while it is pointed at or focused.
+import { Hint } from './bits.js';
 import { Long } from './long.js';
 import { html, store, useEffect, useState, useStore } from './ui.js';
 
@@ -42,7 +43,7 @@ function Toast({ one: { id, text, hint, bad, times } }) {
 		return () => clearTimeout(timer);
 	}, [isHeld, times]);
 	return html`<div class="toast ${bad ? 'bad' : ''}" onMouseEnter=${hold} onMouseLeave=${leave} onFocusIn=${hold} onFocusOut=${release}>
-		<div><${Long} text=${text}>${times > 1 && html` <span class="soft">(${times} times)</span>`}<//>${hint && html`<p class="hint">${hint}</p>`}</div>
+		<div><${Long} text=${text}>${times > 1 && html` <span class="soft">(${times} times)</span>`}<//><${Hint} text=${hint} /></div>
 		<button class="plain" aria-label="Put away" title="Put away (Esc)" onClick=${() => drop(id)}>×</button>
 	</div>`;
 }

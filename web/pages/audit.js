@@ -1,5 +1,6 @@
 // The audit: what people did, and what the system did about trouble.
 import { Empty, Head, ProblemBox } from '../lib/bits.js';
+import { hiddenSaid, hiddenShown } from '../lib/hidden.js';
 import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
@@ -37,8 +38,8 @@ const columns = [
 	{ name: 'at', by: 'at', title: 'When', width: 17, cell: (r) => html`<${Moment} at=${r.at} />` },
 	{ name: 'who', by: 'who', title: 'Who', width: 14, wide: true, cell: (r) => html`<a href=${href('audit', { who: r.who })}>${r.who}</a>`, fold: (r) => html`<span class="soft">by ${r.who}</span>` },
 	{ name: 'what', by: 'what', title: 'What', width: 18, cell: (r) => r.what },
-	{ name: 'subject', by: 'subject', title: 'To', least: 24, phone: 20, holds: true, cell: (r) => html`<${Subject} row=${r} />` },
-	{ name: 'detail', title: 'Detail', least: 18, wide: true, cell: (r) => html`<span class="soft" title=${words(r.detail)}>${words(r.detail)}</span>`, fold: (r) => words(r.detail) && html`<${Folded} text=${words(r.detail)} />` },
+	{ name: 'subject', by: 'subject', title: 'To', width: 26, phone: 0, holds: true, cell: (r) => html`<${Subject} row=${r} />` },
+	{ name: 'detail', title: 'Detail', least: 18, wide: true, cell: (r) => html`<span class="soft" title=${hiddenSaid(words(r.detail))}>${hiddenShown(words(r.detail))}</span>`, fold: (r) => words(r.detail) && html`<${Folded} text=${hiddenShown(words(r.detail))} />` },
 ];
 
 export function Audit({ query }) {
@@ -51,7 +52,7 @@ export function Audit({ query }) {
 		<div class="filters" role="search">${text('what', 'How what was done begins', 'What: queue…')}${text('who', 'Who did it', 'Who')}${text('job', 'Of which job', 'Job')}
 			<select aria-label="Since" value=${span[0]} onChange=${(e) => filter({ since: e.target.value })}>${spans.map(([name, label]) => html`<option value=${name} selected=${name === span[0]}>${label}</option>`)}</select></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="audit"><${Table} label="audit" columns=${columns} rows=${rows} rowKey=${(r) => r.n} more=${more} order=${{ sort: query.sort, set: (to) => filter({ sort: to }) }}
+		<div class="audit"><${Table} label="audit" columns=${columns} rows=${rows} error=${error} rowKey=${(r) => r.n} more=${more} order=${{ sort: query.sort, set: (to) => filter({ sort: to }) }}
 			empty=${query.what || query.who || query.job ? html`<${Empty} title="Nothing fits"><a href=${href('audit')}>Show all</a><//>`
 				: html`<${Empty} title="Nothing yet" command="tow queue pause default --reason 'to see it here'">Whatever somebody changes is written down here, with who it was.<//>`} /></div>`;
 }

@@ -1,6 +1,6 @@
 // Clients and targets: who downloads for us and who is told of new files, how each is, and what is wrong with it.
 import { may, patch, post, step } from '../lib/api.js';
-import { Button, Card, count, Empty, Facts, Head, More, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, count, Empty, Facts, Head, Hint, More, ProblemBox, State } from '../lib/bits.js';
 import { secretField, takenBy, urlField } from '../lib/drivers.js';
 import { Long } from '../lib/long.js';
 import { usePages } from '../lib/pages.js';
@@ -85,7 +85,7 @@ const about = {
 
 function One({ path, o, reload }) {
 	return html`<${Card} title=${o.name} extra=${html`<${State} name=${o.state} />`} className="member" row>
-		${o.enabled && o.error && html`<div class="problem" role="status"><${Long} text=${o.error} />${o.hint && html`<p class="hint">${o.hint}</p>`}</div>`}
+		${o.enabled && o.error && html`<div class="problem" role="status"><${Long} text=${o.error} /><${Hint} text=${o.hint} /></div>`}
 		<${Facts} of=${about[path](o)} /><${Verbs} path=${path} o=${o} reload=${reload} /><//>`;
 }
 

@@ -2,7 +2,7 @@
 import { may, post, put, step } from '../lib/api.js';
 import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
-import { hiddenSaid } from '../lib/hidden.js';
+import { hiddenSaid, hiddenShown } from '../lib/hidden.js';
 import { Json } from '../lib/json.js';
 import { known, policyField, Unserved } from '../lib/known.js';
 import { useData } from '../lib/live.js';
@@ -78,7 +78,7 @@ function Says({ d }) {
 	const at = d.heartbeat_at ?? (d.state === 'sleeping' ? null : d.status_at);
 	const isOld = d.status && at && !['running', 'starting'].includes(d.state);
 	const look = ['failing', 'failed'].includes(d.state) ? 'bad-text' : isOld ? 'soft' : '';
-	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenSaid(d.status) ?? html`<span class="soft">–</span>`}</span></span>
+	return html`<span class="says">${isOld && html`<span class="soft"><${Time} at=${at} />: </span>`}<span class=${look} title=${hiddenSaid(d.status)}>${hiddenShown(d.status) ?? html`<span class="soft">–</span>`}</span></span>
 		${jobOf(d) && html` <a href=${href(`jobs/${jobOf(d)}`)}>View Job ${jobOf(d)}</a>`}`;
 }
 
@@ -97,7 +97,7 @@ function All() {
 	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`}>
 			${may('admin') && html`<${Button} look="main" onClick=${() => add(sort).then((done) => done && go(`daemons/${done.name}`))}>Add a daemon<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${rows} more=${more}
+		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${rows} error=${error} more=${more}
 			empty=${html`<${Empty} title="No daemons" command="tow daemon add tidy my.kind '{}' --every 5min">A daemon does one turn of work, sleeps, and does the next one.<//>`} /></div>`;
 }
 

@@ -1,6 +1,6 @@
 // One download: how far it is, what is wrong, its files, and all that ever happened to it.
 import { may, post } from '../lib/api.js';
-import { Button, Card, count, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, count, Empty, Facts, Gone, Head, Hint, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { isAnswered } from '../lib/live.js';
@@ -126,7 +126,7 @@ export function Download({ id }) {
 			${may('operator') && placed && ['completed', 'failed', 'cancelled'].includes(d.state) && html`<${Button} onClick=${() => undo(d, again)}>Undo import<//>`}
 			<${Verbs} d=${d} done=${again} /><//>
 		${one.error && html`<${ProblemBox} error=${one.error} again=${one.reload} />`}
-		${d.trouble && html`<div class="problem ${asksOf(d)}" role="status"><${Long} text=${troubleOf(d)} />${hintOf(d) && html`<p class="hint">${hintOf(d)}</p>`}</div>`}
+		${d.trouble && html`<div class="problem ${asksOf(d)}" role="status"><${Long} text=${troubleOf(d)} /><${Hint} text=${hintOf(d)} /></div>`}
 		<div class="columns"><${Now} d=${d} /><${About} d=${d} /></div>
 		${events.rows && html`<${Card} title="States"><${Timeline} events=${[...events.rows].reverse()} begun=${!events.more} /><//>`}
 		<${Files} d=${d} files=${files} />

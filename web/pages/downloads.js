@@ -103,7 +103,7 @@ const isPausedThere = (d) => d.state === 'downloading' && d.transfer === 'paused
 const tried = ['approved', 'downloading', 'downloaded', 'importing'];
 const isStuck = (d) => isLost(d) || isHeld(d) || d.failing;
 
-export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : hiddenSaid(said(d.trouble)));
+export const troubleOf = (d) => (isLost(d) ? 'It is here, and no library takes it yet: choose one.' : said(d.trouble));
 
 // In a list there is room for why, not for since when as well.
 const sinceWhen = / since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?(?=:)/;
@@ -266,7 +266,7 @@ const columns = (now, reload) => [
 	{ name: 'title', title: 'Title', least: 24, cell: (r) => {
 		const d = now(r);
 		return html`<div class="two"><a data-open href=${href(`downloads/${d.id}`)} title=${d.title}>${d.title}</a>
-			<span class="wide ${d.trouble ? `bad-text ${asksOf(d)}` : 'soft'}" title=${troubleOf(d)}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
+			<span class="wide ${d.trouble ? `bad-text ${asksOf(d)}` : 'soft'}" title=${hiddenSaid(troubleOf(d))}>${(d.trouble && reasonOf(d)) ?? [d.client, d.library].filter(Boolean).join(' → ')}</span>
 			${d.trouble && html`<span class="narrow bad-text ${asksOf(d)} clamped">${reasonOf(d)}</span>`}</div>`;
 	} },
 	{ name: 'status', title: 'Status', width: 15, wide: true, cell: (r) => html`<${DownloadState} d=${r} />`, fold: (r) => html`<${DownloadState} d=${r} />` },
@@ -537,7 +537,7 @@ function All({ query }) {
 		<${Tabs} chosen=${chosen} counts=${counts.data?.items} stuck=${stuck.length} />
 		<${Filters} query=${query} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${rows} rowKey=${(d) => d.id} selected=${may('operator') ? picked.ids : undefined} onSelect=${picked.select}
+		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${rows} error=${error} rowKey=${(d) => d.id} selected=${may('operator') ? picked.ids : undefined} onSelect=${picked.select}
 			more=${data?.next && (() => setShown(shown + PAGE))} empty=${html`<${Nothing} query=${query} />`} /></div>
 		<${Chosen} sort=${sort} chosen=${picked} reload=${again} />
 		${over && html`<div class="drop" aria-hidden="true"><p>Drop .torrent or .nzb files to add them</p></div>`}`;

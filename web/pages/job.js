@@ -3,7 +3,7 @@ import { del, may, post } from '../lib/api.js';
 import { Button, Card, count, Facts, Gone, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { Graph } from '../lib/graph.js';
-import { hiddenSaid, hiddenWords, isHidden } from '../lib/hidden.js';
+import { Hidden, hiddenShown, isHidden } from '../lib/hidden.js';
 import { Json } from '../lib/json.js';
 import { useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
@@ -117,7 +117,7 @@ function Progress({ job }) {
 	const { progress, children } = job;
 	if (job.state === 'running' && progress)
 		return html`<${Card} title="Progress"><div class="pair wider"><${Meter} value=${progress.pct ?? 0} label="progress" /><b class="num">${Math.round(progress.pct ?? 0)} %</b></div>
-			<p class="soft">${progress.note && hiddenSaid(progress.note)}${progress.total && ` ${progress.done} of ${progress.total}`}</p><//>`;
+			<p class="soft">${progress.note && hiddenShown(progress.note)}${progress.total && ` ${progress.done} of ${progress.total}`}</p><//>`;
 	if (children?.total)
 		return html`<${Card} title="Its jobs"><div class="pair wider"><${Meter} value=${(100 * (children.total - children.pending)) / children.total} label="its jobs" />
 			<b class="num">${children.total - children.pending} / ${children.total}</b></div>
@@ -142,7 +142,7 @@ function About({ job }) {
 }
 
 function Steps({ steps, all }) {
-	return html`<${Card} title="Steps" extra=${all > steps.length && html`<span class="soft">the newest ${number(steps.length)} of ${number(all)}</span>`}><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${isHidden(s.result ?? s.value) ? hiddenWords : JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
+	return html`<${Card} title="Steps" extra=${all > steps.length && html`<span class="soft">the newest ${number(steps.length)} of ${number(all)}</span>`}><ol class="steps">${steps.map((s) => html`<li key=${s.name}><span>${s.name}</span><time datetime=${s.at} title=${exact(s.at)} class="soft">${isHidden(s.result ?? s.value) ? html`<${Hidden} />` : JSON.stringify(s.result ?? s.value ?? null)}</time></li>`)}</ol><//>`;
 }
 
 function NoJob({ id, error }) {
@@ -170,7 +170,7 @@ function Known({ id }) {
 		return error ? html`<${NoJob} id=${id} error=${error} />` : html`<${Head} title=${`Job ${id}`} note=${html`<a href=${href('jobs')}>Jobs</a>`} /><div class="panel loading"></div>`;
 	return html`<${Head} title=${html`<span class="soft">Job ${job.id}</span> ${job.kind}`} note=${html`<a href=${href('jobs')}>Jobs</a> / <${State} name=${job.state} />`} tab=${`Job ${job.id} ${job.kind}`}><${Actions} job=${job} reload=${reload} /><//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		${job.error && html`<${Failed} job=${job} />`}
+		${job.error && !isHidden(job.error) && html`<${Failed} job=${job} />`}
 		<div class="halves">
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} all=${job.counts.steps} />`}</div>
 			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />

@@ -2,7 +2,7 @@
 import { may } from '../lib/api.js';
 import { Button, Empty, inShort, Head, Meter, number, ProblemBox, State } from '../lib/bits.js';
 import { Chosen, useChosen } from '../lib/bulk.js';
-import { hiddenSaid } from '../lib/hidden.js';
+import { hiddenSaid, hiddenShown } from '../lib/hidden.js';
 import { HowFar } from '../lib/howfar.js';
 import { ofJobs } from '../lib/jobs.js';
 import { useData } from '../lib/live.js';
@@ -105,7 +105,7 @@ function Progress({ job }) {
 		return html`<span class="soft" title=${job.waits_for}>${job.waits_for && `for ${job.waits_for}`}</span>`;
 	if (isToCome(job))
 		return html`<span class="soft"><${Time} coming at=${job.run_at} /></span>`;
-	return html`<span class="soft">${hiddenSaid(job.note) ?? ''}</span>`;
+	return html`<span class="soft">${hiddenShown(job.note) ?? ''}</span>`;
 }
 
 const saysMore = (job) => job.state === 'running' || isToCome(job) || job.error || job.waits_for || job.note;
@@ -116,9 +116,9 @@ const When = ({ job }) => html`<${Time} at=${job.finished_at ?? job.started_at ?
 const columns = (digits) => [
 	{ name: 'id', title: 'Job', width: Math.max(9, 1.1 * digits + 3), phone: Math.max(7, 1.1 * digits + 2), num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
 	{ name: 'state', title: 'State', width: 13, phone: 12, cell: (j) => html`<${State} name=${j.state} />` },
-	{ name: 'kind', title: 'Kind', cell: (j) => html`${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}` },
+	{ name: 'kind', title: 'Kind', width: 24, phone: 0, holds: true, cell: (j) => html`<span title=${[j.kind, ...(j.tags ?? [])].join(', ')}>${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}</span>` },
 	{ name: 'what', title: 'Progress, reason', least: 20, wide: true, cell: (j) => html`<${Progress} job=${j} />`, fold: (j) => saysMore(j) && html`<span class="soft"><${Progress} job=${j} /></span>` },
-	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}`, fold: (j) => html`<span class="soft">${j.queue}</span>` },
+	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`<span title=${[j.queue, j.lane].filter(Boolean).join(' / ')}>${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}</span>`, fold: (j) => html`<span class="soft">${j.queue}</span>` },
 	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, roomy: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },
 	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${When} job=${j} />`, fold: (j) => html`<span class="soft"><${When} job=${j} /></span>` },
 ];
@@ -158,7 +158,7 @@ function List({ query }) {
 			${may('operator') && html`<${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//>`}<//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="jobs" columns=${columns(digits)} rows=${rows} rowKey=${(j) => j.id} opens more=${more}
+		<${Table} label="jobs" columns=${columns(digits)} rows=${rows} error=${error} rowKey=${(j) => j.id} opens more=${more}
 			selected=${may('operator') ? chosen.ids : undefined} onSelect=${chosen.select} empty=${html`<${Nothing} query=${query} />`} />
 		<${Chosen} sort=${ofJobs} chosen=${chosen} reload=${reloadAll} />`;
 }

@@ -1,6 +1,6 @@
 // Overview: what needs somebody first; then how it goes; then the queues.
 import { may, post, step } from '../lib/api.js';
-import { Button, Card, compact, count, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, compact, count, Empty, Head, Hint, number, ProblemBox, State } from '../lib/bits.js';
 import { Chart } from '../lib/chart.js';
 import { ask } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
@@ -45,7 +45,7 @@ const isPressed = (hint) => /^(tow queue resume|tow haul ls)\b/.test(hint);
 function Trouble({ of: one, reload }) {
 	const { component, status, detail, hint } = one;
 	return html`<li><${State} name=${component} look=${status === 'bad' ? 'bad' : 'warn'} />
-		<div><${Long} text=${detail} />${hint && !isPressed(hint) && html`<code>${hint.replace(/; once that is (known|done): .*$/, '')}</code>`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
+		<div><${Long} text=${detail} />${hint && !isPressed(hint) && html`<${Hint} text=${hint.replace(/; once that is (known|done): .*$/, '')} />`}</div><${Remedy} of=${one} reload=${reload} /></li>`;
 }
 
 async function approve(id, reload) {
@@ -185,9 +185,8 @@ const charts = [
 // Of which queue: the slowest one, which is named, or one that was chosen.
 function Which({ rows, chosen, about }) {
 	const names = [...new Set(rows.map((r) => r.queue).concat(chosen ?? []))].sort();
-	return names.length > 0 && html`${!chosen && html`<span class="soft" title=${about}>queue ${slowest(rows)}</span>`}
-		<select aria-label="Of which queue" title=${about} value=${chosen ?? ''} onChange=${(e) => filter({ times: e.target.value })}>
-			<option value="" selected=${!chosen}>the slowest</option>${names.map((name) => html`<option key=${name} value=${name} selected=${name === chosen}>${name}</option>`)}</select>`;
+	return names.length > 0 && html`<select aria-label="Of which queue" title=${about} value=${chosen ?? ''} onChange=${(e) => filter({ times: e.target.value })}>
+			<option value="" selected=${!chosen}>the slowest: ${slowest(rows)}</option>${names.map((name) => html`<option key=${name} value=${name} selected=${name === chosen}>${name}</option>`)}</select>`;
 }
 
 function OneChart({ chart, rows, chosen }) {

@@ -1,8 +1,8 @@
 // Queues: how deep, how busy, held by whom. And one queue: its limits, its lanes.
 import { may, post, put, step } from '../lib/api.js';
-import { Button, Card, Empty, Facts, Gone, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, count, Empty, Facts, Gone, Head, Meter, number, orMore, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
-import { changed } from '../lib/form.js';
+import { changed, filled } from '../lib/form.js';
 import { policyField } from '../lib/known.js';
 import { useData } from '../lib/live.js';
 import { usePages } from '../lib/pages.js';
@@ -32,11 +32,12 @@ function asTyped(rate) {
 	return whole ? `${Math.round(rate * whole[0])}${whole[2]}` : rate;
 }
 
+const reasonField = { name: 'reason', label: 'Reason', placeholder: 'why, for whoever finds it paused' };
+
 async function pause(path, name, reload) {
 	const done = await ask({
 		title: `Pause ${name}`, text: 'Nothing more of it starts until it is resumed; what runs goes on.', action: 'Pause',
-		fields: [{ name: 'reason', label: 'Reason', placeholder: 'why, for whoever finds it paused' }],
-		run: ({ reason }) => post(`${path}/pause`, reason ? { reason } : {}),
+		fields: [reasonField], run: (values) => post(`${path}/pause`, filled([reasonField], values)),
 	});
 	if (done) {
 		toast(`${name} is paused`);
@@ -47,6 +48,38 @@ async function pause(path, name, reload) {
 async function resume(path, name, reload) {
 	await act(() => post(`${path}/resume`), `${name} goes on`);
 	reload();
+}
+
+// A maintenance window: what was paused by its name stays so, before and after.
+const countOf = ({ items }, state) => items.filter((q) => q.state === state).length;
+const others = (n) => (n ? `; ${n === 1 ? 'another stays' : `${number(n)} others stay`} paused` : '');
+
+async function pauseAll(reload) {
+	const done = await ask({
+		title: 'Pause all queues?', text: 'Nothing more of them starts until they are resumed; what runs goes on. A queue that is made later is open.', action: 'Pause all',
+		fields: [reasonField], run: (values) => post('queues/pause', filled([reasonField], values)),
+	});
+	if (done) {
+		toast(`${count(countOf(done, 'paused'), 'queue')} paused`);
+		reload();
+	}
+}
+
+async function resumeAll(reload) {
+	const done = await ask({
+		title: 'Resume all queues?', text: 'Those go on that were paused all at once. One that somebody paused by its name stays so: resume it there.', action: 'Resume all',
+		run: () => post('queues/resume'),
+	});
+	if (done) {
+		toast(`${count(countOf(done, 'resumed'), 'queue')} resumed${others(countOf(done, 'stays paused'))}`);
+		reload();
+	}
+}
+
+function AllButtons({ rows = [], more, reload }) {
+	const isPaused = (q) => q.state === 'paused';
+	return html`<${Button} disabled=${!more && rows.every(isPaused)} onClick=${() => pauseAll(reload)}>Pause all<//>
+		<${Button} disabled=${!more && !rows.some(isPaused)} onClick=${() => resumeAll(reload)}>Resume all<//>`;
 }
 
 export function PauseButton({ path, name, paused, reload, look = 'small' }) {
@@ -113,7 +146,7 @@ function Trouble({ queue }) {
 const QueueState = ({ queue }) => html`<${State} name=${queue.state} look=${queue.trouble && queue.state === 'open' ? 'mute' : undefined} />`;
 
 export const queueColumns = (reload) => [
-	{ name: 'name', title: 'Queue', least: 20, sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)}>${q.name}</a>
+	{ name: 'name', title: 'Queue', least: 20, sort: (q) => q.name, cell: (q) => html`<a data-open href=${href(`queues/${q.name}`)} title=${q.name}>${q.name}</a>
 		<${Trouble} queue=${q} />` },
 	{ name: 'state', title: 'State', width: 11, wide: true, sort: (q) => q.state, cell: (q) => html`<span title=${q.pause_reason}><${QueueState} queue=${q} /></span>`, fold: (q) => html`<${QueueState} queue=${q} />` },
 	{ name: 'ready', title: 'Ready', width: 11, phone: 10, num: true, sort: (q) => q.ready, cell: (q) => orMore(q, 'ready') },
@@ -132,14 +165,14 @@ export const queueColumns = (reload) => [
 
 function All() {
 	const { rows, more, error, reload } = usePages('queues', undefined, { idOf: (q) => q.name, topics });
-	return html`<${Head} title="Queues" note="Where jobs wait for workers, each with limits of its own." />
+	return html`<${Head} title="Queues" note="Where jobs wait for workers, each with limits of its own.">${may('operator') && html`<${AllButtons} rows=${rows} more=${more} reload=${reload} />`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${rows} more=${more}
+		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${rows} error=${error} more=${more}
 			empty=${html`<${Empty} title="No queues yet" command="tow enqueue echo '{}' --queue mail">A queue is there as soon as a job is put into it.<//>`} />`;
 }
 
 const laneColumns = (queue, reload) => [
-	{ name: 'lane', title: 'Lane', least: 18, by: 'lane', cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })}>${l.lane}</a>` },
+	{ name: 'lane', title: 'Lane', least: 18, by: 'lane', cell: (l) => html`<a data-open href=${href('jobs', { queue, lane: l.lane })} title=${l.lane}>${l.lane}</a>` },
 	{ name: 'state', title: 'State', width: 12, wide: true, by: 'state', cell: (l) => html`<span title=${l.pause_reason}><${State} name=${l.state} /></span>`, fold: (l) => html`<${State} name=${l.state} />` },
 	{ name: 'waiting', title: 'Waiting', width: 10, phone: 9, num: true, by: 'waiting', cell: (l) => orMore(l, 'waiting') },
 	{ name: 'running', title: 'Running', width: 12, num: true, wide: true, by: 'running', cell: (l) => html`${number(l.running)}<span class="soft"> / ${number(l.max_running)}</span>`,
@@ -161,7 +194,7 @@ const laneColumns = (queue, reload) => [
 function Lanes({ queue, sort }) {
 	const { rows, more, error, reload } = usePages('lanes', { queue, sort, limit: LANES }, { idOf: (l) => l.lane, topics: ['queues', 'jobs'] });
 	return html`<h2>Lanes</h2>${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="lanes" columns=${laneColumns(queue, reload)} rows=${rows} rowKey=${(l) => l.lane} more=${more} order=${{ sort, set: (to) => filter({ sort: to }) }}
+		<${Table} label="lanes" columns=${laneColumns(queue, reload)} rows=${rows} error=${error} rowKey=${(l) => l.lane} more=${more} order=${{ sort, set: (to) => filter({ sort: to }) }}
 			empty=${html`<${Empty} title="No lanes" command=${`tow enqueue echo '{}' --queue ${queue} --lane customer-7`}>
 				Jobs of one lane run one after the other (or as many at a time as its limit says), beside those of other lanes.<//>`} />`;
 }

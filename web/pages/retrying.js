@@ -3,7 +3,7 @@ import { may, put, step } from '../lib/api.js';
 import { Button, Empty, number, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { changed } from '../lib/form.js';
-import { useData } from '../lib/live.js';
+import { usePages } from '../lib/pages.js';
 import { href } from '../lib/route.js';
 import { mustBeNew } from '../lib/setup.js';
 import { Table } from '../lib/table.js';
@@ -80,10 +80,9 @@ const kindColumns = (reload) => [
 ];
 
 export function Kinds() {
-	const kinds = useData('kinds', { deeds: true, every: 30000 });
-	const { error, reload } = kinds;
+	const { rows, more, error, reload } = usePages('kinds', undefined, { idOf: (k) => k.kind, deeds: true, every: 30000 });
 	return html`<div class="lead"><p class="soft">What workers can do, how many of each run at a time over all queues, and which are paused.</p></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="treatment whole"><${Table} label="kinds" columns=${kindColumns(reload)} rows=${kinds.data?.items} rowKey=${(k) => k.kind}
+		<div class="treatment whole"><${Table} label="kinds" columns=${kindColumns(reload)} rows=${rows} more=${more} error=${error} rowKey=${(k) => k.kind}
 			empty=${html`<${Empty} title="No kinds" command="tow worker --queue default:4">A worker that lives knows some.<//>`} /></div>`;
 }

@@ -1,6 +1,6 @@
 // Schedules: when each comes next, in its own zone, and what became of it. And one: its next runs, its history, its settings.
 import { del, get, may, patch, post, step } from '../lib/api.js';
-import { Button, Card, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
+import { Button, Card, Empty, Facts, Gone, Head, Hint, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { changed, filled, localInstant } from '../lib/form.js';
 import { Json } from '../lib/json.js';
@@ -56,7 +56,7 @@ function LatestStrip({ s }) {
 const zones = Intl.supportedValuesOf ? ['UTC', ...Intl.supportedValuesOf('timeZone')] : ['UTC'];
 
 // What a setting is called, and what it may be: the same words where it is set and where it is shown.
-const called = { overlap: 'When the last one has not ended', missed: 'What was missed', grace: 'Late, not missed, up to', jitter: 'Starts up to so much later',
+const called = { overlap: 'When the last one has not ended', missed: 'What was missed', missed_within: 'Missed no longer ago than', missed_most: 'Of missed ones, at most', grace: 'Late, not missed, up to', jitter: 'Starts up to so much later', start_within: 'Must start within',
 	dst_gap: 'An hour that is left out in spring', dst_overlap: 'An hour that comes twice in autumn' };
 
 const choices = {
@@ -75,9 +75,12 @@ const fieldsOf = (s, { kinds, queues }, policy) => [
 	{ name: 'overlap', label: called.overlap, value: s.overlap, options: Object.entries(choices.overlap) },
 	{ name: 'missed', label: called.missed, value: s.missed, options: Object.entries(choices.missed) },
 	{ name: 'grace', label: called.grace, value: spelled(s.grace), placeholder: '1 min', rare: true },
+	{ name: 'missed_within', label: called.missed_within, value: spelled(s.missed_within), placeholder: '1 day', hint: 'what is older is skipped', rare: true },
+	{ name: 'missed_most', label: called.missed_most, type: 'number', min: 1, max: 1000, value: s.missed_most, placeholder: '100', hint: 'the latest of them, where all are run', rare: true },
 	{ name: 'jitter', label: called.jitter, value: spelled(s.jitter), placeholder: '5 minutes' },
 	{ name: 'max_attempts', label: 'Attempts', type: 'number', min: 1, value: s.max_attempts },
 	{ name: 'timeout', label: 'Time limit of a run', value: spelled(s.timeout), placeholder: '1 hour' },
+	{ name: 'start_within', label: called.start_within, value: spelled(s.start_within), placeholder: '30 min', hint: 'after its instant, or it fails', rare: true },
 	{ name: 'lane', label: 'Lane', value: s.lane, hint: 'jobs of a lane start one after the other', rare: true },
 	{ name: 'priority', label: 'Priority', type: 'number', min: 0, max: 1000000, value: s.priority, placeholder: '100', hint: 'smaller runs first', rare: true },
 	{ ...policy, rare: true },
@@ -99,7 +102,7 @@ function Preview({ values: { spec, tz } }) {
 	const { data: [{ words }, { items: rows }] = [{}, {}], error } = useTyped(spec && ((signal) =>
 		Promise.all([get('cron/words', { spec }, signal), get('cron/next', { spec, tz: tz || 'UTC', n: 5 }, signal)])), [spec, tz]);
 	return html`<section class="preview" aria-live="polite" aria-label="Next runs">
-		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="bad-text">${error.message}</p>${error.hint && html`<p class="hint">${error.hint}</p>`}`
+		${!spec ? html`<p class="soft">When it would run next is shown here.</p>` : error ? html`<p class="bad-text">${error.message}</p><${Hint} text=${error.hint} />`
 			: rows && html`<h3>${words}</h3>${rows.length ? html`<${NextRuns} rows=${rows} /><p class="hint">${tz || 'UTC'}</p>` : html`<p class="bad-text">It never comes: there is no such day.</p>`}`}</section>`;
 }
 
@@ -171,7 +174,7 @@ function All() {
 	const { rows, more, error, reload } = usePages('schedules', undefined, { idOf: (s) => s.name, topics, deeds: true });
 	return html`<${Head} title="Schedules" note="Jobs that come by the clock.">${may('admin') && html`<${Button} look="main" onClick=${() => add(reload)}>Add a schedule<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, rows?.length <= MANY)} rows=${rows} more=${more}
+		<div class="schedules"><${Table} label="schedules" opens columns=${columns(reload, rows?.length <= MANY)} rows=${rows} error=${error} more=${more}
 			empty=${html`<${Empty} title="No schedules yet" command="tow schedule add nightly '0 3 * * *' echo '{}' --tz Europe/Berlin">A schedule enqueues a job at each instant of a cron line, in a time zone of its own.<//>`} /></div>`;
 }
 
@@ -207,7 +210,7 @@ function One({ name }) {
 				<div class=${s.state === 'active' ? 'next-room' : ''}>${next.data && (s.state === 'active' ? html`<${NextRuns} rows=${next.data.items} /><p class="hint">clocks of ${s.tz}${s.jitter ? `; each up to ${duration(seconds(s.jitter))} later` : ''}</p>`
 					: html`<p class="soft">None: it ${s.state === 'paused' ? 'is paused' : 'has ended'}.</p>`)}</div><//>
 			<${Card} title="What"><${Facts} of=${[['Line', html`<span class="mono">${s.spec}</span>`], ['Kind', html`<a href=${href('jobs', { kind: s.kind })}>${s.kind}</a>`], ['Queue', html`<a href=${href(`queues/${s.queue}`)}>${s.queue}</a>`],
-				['Lane', s.lane], ['Priority', s.priority], [called.overlap, choices.overlap[s.overlap]], [called.missed, choices.missed[s.missed]], [called.grace, spelled(s.grace)], [called.jitter, s.jitter && spelled(s.jitter)], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
+				['Lane', s.lane], ['Priority', s.priority], [called.overlap, choices.overlap[s.overlap]], [called.missed, choices.missed[s.missed]], [called.missed_within, spelled(s.missed_within)], [called.missed_most, s.missed === 'all' && s.missed_most], [called.grace, spelled(s.grace)], [called.jitter, s.jitter && spelled(s.jitter)], [called.start_within, spelled(s.start_within)], ['Attempts', s.max_attempts], ['Time limit', s.timeout && duration(seconds(s.timeout))],
 				['Policy', s.policy], ['Tags', s.tags?.join(', ')], ['Comes from', s.starts_at && html`<${Time} at=${s.starts_at} />`], ['Comes until', s.ends_at && html`<${Time} at=${s.ends_at} />`],
 				[called.dst_gap, choices.dst_gap[s.dst_gap]], [called.dst_overlap, choices.dst_overlap[s.dst_overlap]]]} /><h3>Arguments</h3><${Json} value=${s.args} label="arguments" /><//>
 		</div>

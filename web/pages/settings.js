@@ -1,10 +1,11 @@
 // Settings: of the instance, who may ask the server, and how downloads are treated.
 import { del, may, post, put, step } from '../lib/api.js';
-import { Button, Empty, Head, number, ProblemBox, State } from '../lib/bits.js';
+import { Button, Empty, Head, Hint, number, ProblemBox, State } from '../lib/bits.js';
 import { ask, confirm } from '../lib/dialog.js';
 import { filled } from '../lib/form.js';
 import { useData } from '../lib/live.js';
 import { Long } from '../lib/long.js';
+import { usePages } from '../lib/pages.js';
 import { href } from '../lib/route.js';
 import { Secret } from '../lib/secret.js';
 import { add, drop, edit } from '../lib/setup.js';
@@ -35,7 +36,7 @@ async function reset(s, reload) {
 }
 
 const settingColumns = (reload) => [
-	{ name: 'name', title: 'Setting', cell: (s) => html`<div class="two"><b>${s.name}</b><span class="soft" title=${s.description}>${s.description}</span></div>` },
+	{ name: 'name', title: 'Setting', cell: (s) => html`<div class="two"><b>${s.name.split('_').map((part, i) => (i ? html`_<wbr />${part}` : part))}</b><span class="soft" title=${s.description}>${s.description}</span></div>` },
 	{ name: 'value', title: 'Value', width: 18, cell: (s) => html`<div class="two"><span class="mono" title=${s.value}>${s.value === '' ? '–' : s.value}</span>${s.value !== s.standard && s.standard !== null && html`<span class="soft">standard: ${s.standard}</span>`}</div>` },
 	{ name: 'do', title: '', label: 'Actions', width: 19, cell: (s) => s.name !== 'test' && html`<div class="actions">${s.value !== s.standard && s.standard !== null && html`<${Button} look="small wide" aria-label=${`Reset ${s.name}`} onClick=${() => reset(s, reload)}>Reset<//>`}
 		<${Button} look="small" aria-label=${`Change ${s.name}`} onClick=${() => change(s, reload)}>Change<//></div>` },
@@ -44,7 +45,7 @@ const settingColumns = (reload) => [
 function Instance() {
 	const { data, error, reload } = useData('config', { deeds: true, every: 60000 });
 	return html`${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="settings whole"><${Table} label="settings" columns=${settingColumns(reload)} rows=${data?.items} /></div>`;
+		<div class="settings whole"><${Table} label="settings" columns=${settingColumns(reload)} rows=${data?.items} error=${error} /></div>`;
 }
 
 // --- tokens
@@ -81,10 +82,10 @@ const tokenColumns = (reload) => [
 ];
 
 function Tokens() {
-	const { data, error, reload } = useData('tokens', { deeds: true, every: 30000 });
+	const { rows, more, error, reload } = usePages('tokens', undefined, { idOf: (t) => t.name, deeds: true, every: 30000 });
 	return html`<div class="lead"><p class="soft">Who may ask the server, as whom. What they know is shown once, when they are made.</p><${Button} look="main" onClick=${() => addToken(reload)}>Add a token<//></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="tokens" columns=${tokenColumns(reload)} rows=${data?.items} empty=${html`<${Empty} title="No tokens" command="tow token add laptop --role operator" />`} />`;
+		<${Table} label="tokens" columns=${tokenColumns(reload)} rows=${rows} more=${more} error=${error} empty=${html`<${Empty} title="No tokens" command="tow token add laptop --role operator" />`} />`;
 }
 
 // --- of downloads
@@ -94,7 +95,7 @@ const byName = (sort, more) => ({ one: sort.one, add: () => add(sort), edit: (o)
 
 // What its last message met, as long as none has got through since.
 function Wrong({ of: { error, hint } }) {
-	return error && html`<div class="bad-text"><${Long} text=${error} /></div>${hint && html`<div class="soft">${hint}</div>`}`;
+	return error && html`<div class="bad-text"><${Long} text=${error} /></div><${Hint} text=${hint} />`;
 }
 
 const list = (words) => words?.join(', ') || html`<span class="soft">–</span>`;
@@ -153,7 +154,7 @@ function doColumn(of, then) {
 }
 
 function Read({ of }) {
-	const { data, error, reload } = useData(of.path, { deeds: true, every: 30000 });
+	const { rows, more, error, reload } = usePages(of.path, undefined, { idOf: of.nameOf, deeds: true, every: 30000 });
 	const then = async (does) => {
 		if (await does())
 			reload();
@@ -161,7 +162,7 @@ function Read({ of }) {
 	const does = may('admin') || (of.test && may('operator'));
 	return html`<div class="lead"><p class="soft">${of.say}</p>${may('admin') && html`<${Button} look="main" onClick=${() => then(of.add)}>Add a ${of.one}<//>`}</div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<div class="treatment whole"><${Table} label=${of.title} columns=${does ? [...of.columns, doColumn(of, then)] : of.columns} rows=${data?.items} rowKey=${(r) => of.nameOf(r)} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} /></div>`;
+		<div class="treatment whole"><${Table} label=${of.title} columns=${does ? [...of.columns, doColumn(of, then)] : of.columns} rows=${rows} rowKey=${(r) => of.nameOf(r)} more=${more} error=${error} empty=${html`<${Empty} title=${`No ${of.title.toLowerCase()} yet`} command=${of.command}>${of.say}<//>`} /></div>`;
 }
 
 const tabs = {

@@ -2,7 +2,7 @@
 import { may, post, step } from '../lib/api.js';
 import { Button, Card, compact, count, Empty, Facts, Head, Meter, More, number, ProblemBox, State } from '../lib/bits.js';
 import { confirm } from '../lib/dialog.js';
-import { hiddenSaid } from '../lib/hidden.js';
+import { hiddenSaid, hiddenShown } from '../lib/hidden.js';
 import { HowFar } from '../lib/howfar.js';
 import { isAnswered, useData, useSoon } from '../lib/live.js';
 import { usePages } from '../lib/pages.js';
@@ -47,7 +47,7 @@ function Jobs({ jobs, more, all, heard }) {
 		return html`<p class="soft idle">Nothing at the moment.</p>`;
 	return html`<ul class="doing">${jobs.map((j) => html`<li key=${j.id} data-row tabindex="-1">
 		<a data-open href=${href(`jobs/${j.id}`)}>${j.kind} <span class="soft">${j.id}</span></a>
-		<span class="soft note" title=${hiddenSaid(j.note)}>${hiddenSaid(j.note) ?? ''}</span>
+		<span class="soft note" title=${hiddenSaid(j.note)}>${hiddenShown(j.note) ?? ''}</span>
 		<${HowFar} job=${j} heard=${heard} show=${(pct) => pct !== null && html`<${Meter} value=${pct} label=${`how far job ${j.id} is`} />`} />
 		<${Lasting} from=${j.started_at} /></li>`)}</ul>${more > 0 && html`<p class="soft idle">and ${count(more, 'more job')} <${Button} look="small" onClick=${all}>Show all<//></p>`}`;
 }

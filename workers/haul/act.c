@@ -101,7 +101,7 @@ static bool act(struct tow_job *j, struct tow_err *e)
 	struct tow_db *db;
 	bool ok;
 
-	if (!tow_job_db(j, &db, e))
+	if (!work_names_download(j, e) || !tow_job_db(j, &db, e))
 		return false;
 	if (!tow_call(db, &rows, e, "haul.begin_act", work_download(j), what)) {
 		(void)work_waits(j, db, NULL, e);

@@ -8,7 +8,7 @@ static bool run(struct tow_job *j, struct tow_err *e)
 	struct contents c = { 0 };
 	struct tow_db *db;
 
-	if (!tow_job_db(j, &db, e) ||
+	if (!work_names_download(j, e) || !tow_job_db(j, &db, e) ||
 	    !tow_call(db, &conf, e, "haul.begin_preview", work_download(j)) ||
 	    !contents_list(j, db, conf, &c, e) || !contents_unpack(j, db, conf, true, &c, e) ||
 	    !tow_call(db, &plan, e, "haul.preview", work_download(j), c.files_json,

@@ -111,6 +111,14 @@ const char *work_download(struct tow_job *j)
 	return tow_fmt(tow_job_arena(j), "%lld", tow_json_int(tow_job_args(j), "download", 0));
 }
 
+bool work_names_download(struct tow_job *j, struct tow_err *e)
+{
+	if (tow_json_int(tow_job_args(j), "download", 0) > 0)
+		return true;
+	tow_fail_class(e, TOW_FINAL, "args", "no download is named: {\"download\": ID}");
+	return tow_hint(e, "'tow haul add LINK' makes a download, and the jobs that it takes");
+}
+
 static bool is_any(const char *word, const char *const *of)
 {
 	while (*of && strcmp(word, *of) != 0)
@@ -122,6 +130,8 @@ bool work_begin(struct tow_job *j, struct tow_db **db, const char *verb, struct 
 		struct tow_err *e)
 {
 	*db = NULL;
+	if (!work_names_download(j, e))
+		return false;
 	if (tow_job_db(j, db, e) && tow_call(*db, rows, e, verb, work_download(j)))
 		return true;
 	if (strcmp(e->class, "TW410") != 0)

@@ -37,7 +37,10 @@ void target_session_close(struct target_session *s);
 
 /*--- what the jobs of a download have in common */
 
-const char *work_download(struct tow_job *j); /* its id, as text; "" when the arguments lack it */
+const char *work_download(struct tow_job *j); /* its id, as text; "0" when the arguments lack it */
+
+/* Whoever enqueues such a job by hand may leave it out: class "args". */
+TOW_MUST bool work_names_download(struct tow_job *j, struct tow_err *e);
 
 /* The job's database, and what verb says of the download; one that has moved on (TW410) is no
  * failure: *rows is NULL then, and the job has nothing to do. */

@@ -46,7 +46,8 @@ static bool undo(struct tow_job *j, struct tow_err *e)
 	TOW_AUTO_ROWS *rows = NULL;
 	struct tow_db *db;
 
-	if (!tow_job_db(j, &db, e) || !tow_call(db, &rows, e, "haul.begin_undo", work_download(j)))
+	if (!work_names_download(j, e) || !tow_job_db(j, &db, e) ||
+	    !tow_call(db, &rows, e, "haul.begin_undo", work_download(j)))
 		return false;
 	for (size_t i = 0; i < tow_rows_count(rows); i++) {
 		tow_job_count(j, (long long)i, (long long)tow_rows_count(rows), NULL);

@@ -268,6 +268,8 @@ begin
 		perform haul_store.move_to(d, 'failed', error, coalesce(nullif(class, ''), 'unknown'),
 			nullif(concat_ws('; ', nullif(hint, ''), case when class in ('release.gone', 'release.page', 'release.empty', 'http.url') and haul_store.is_web(d.client) then format('for another link: tow haul relink %s LINK', d.id)
 				when class = 'release.volumes' then (select format('volumes are unpacked where one download holds all of them, as a torrent or an nzb does; to have it placed as it is: tow library set %s --unpack off, then tow haul retry %s', l.name, d.id)
+					from haul_store.library l where l.id = d.library)
+				when class = 'release.refused' then (select format('tow library set %s --unpack off leaves archives as they are; then tow haul retry %s', l.name, d.id)
 					from haul_store.library l where l.id = d.library) end), ''));
 		perform haul_store.take_back_key(d);
 		perform haul_store.rest_transfer(d, 'error');

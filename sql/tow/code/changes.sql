@@ -139,23 +139,29 @@ begin
 end $$;
 comment on function tow_store.feed_progress(jsonb, text[]) is 'Feed: how far jobs are that are watched.';
 
--- Jobs that wait for a word, the newest so many: each is told once, when it begins to wait, and again when it asks anew. What
--- there is to choose from is among its arguments or what it remembers, which are for those who may see them.
+-- Jobs that wait for a word: each is told once, when it begins to wait, and again when it asks anew. Of all of them those that asked
+-- last, and that there are others; of those that are watched each. What there is to choose from is among a job's arguments or what it
+-- remembers, which are for those who may see them.
 create or replace function tow_store.feed_approvals(p_since jsonb, p_topics text[]) returns table(topic text, key text, n bigint, message jsonb)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
 as $$
 declare
 	c_most constant int := 500;
-	v_all constant boolean := 'jobs' = any(p_topics);
+	c_watched constant int := 4000;
 begin
-	if not tow_store.is_asked(p_topics, 'jobs') then
-		return;
-	end if;
 	return query
+		with newest as materialized (
+			select o.id, o.since, row_number() over (order by o.since desc) as n from (
+				select w.id, w.since from tow_store.waiting w where w.reason = 'approval' and 'jobs' = any(p_topics) order by w.since desc limit c_most + 1) o
+		), watched as (
+			select w.id, w.since from (select distinct substr(t.topic, 5)::bigint as id from unnest(p_topics) t(topic) where t.topic ~ '^job:\d{1,18}$' limit c_watched) o
+				join tow_store.waiting w on w.id = o.id where w.reason = 'approval'
+		)
 		select 'jobs', w.id::text, null::bigint, jsonb_build_object('type', 'needs_approval', 'job_id', w.id, 'kind', j.kind, 'queue', j.queue, 'title', concat_ws(' ', j.kind, j.key), 'since', w.since)
-		from (select o.id, o.since from tow_store.waiting o where o.reason = 'approval' order by o.id desc limit c_most) w join tow_store.job j on j.id = w.id
-		where v_all or 'job:' || w.id = any(p_topics)
+		from (select o.id, o.since from newest o where o.n <= c_most union select * from watched) w join tow_store.job j on j.id = w.id
+		union all
+		select 'jobs', null, null, jsonb_build_object('type', 'more_approvals', 'told', c_most) from newest o where o.n > c_most
 		union all
 		select * from tow_store.looked('over');
 end $$;

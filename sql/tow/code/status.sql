@@ -191,9 +191,9 @@ as $$
 begin
 	return query
 		select 'queue ' || q.name, case when q.workers = 0 and q.used then 'bad' when q.state = 'paused' then 'warn' else 'ok' end,
-			concat_ws(', ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end,
+			concat_ws('; ', case when q.state = 'paused' then 'paused' || coalesce(': ' || q.pause_reason, '') end, concat_ws(', ',
 				format('%s ready, %s running', coalesce(tow_store.or_more(q.ready, 'ready' = any(q.more)), 'more than 1000'), q.running), coalesce(tow_store.or_more(nullif(q.waiting, 0), 'waiting' = any(q.more)), case when q.waiting is null then 'more than 1000' end) || ' in lanes', case when q.workers = 0 then 'no worker serves it' end,
-				'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready)),
+				'the oldest waits for ' || tow_store.span(tow.now() - q.oldest_ready))),
 			case when q.workers = 0 and q.used then format('tow worker --queue %s', q.name) when q.state = 'paused' then format('tow queue resume %s', q.name) end
 		from (select o.*, coalesce(o.ready, 1) + coalesce(o.waiting, 1) > 0 as used
 			from jsonb_to_recordset(p_queues) o(name text, state text, pause_reason text, ready bigint, waiting bigint, running bigint, workers bigint, oldest_ready timestamptz, more text[])) q;

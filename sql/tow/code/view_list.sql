@@ -45,7 +45,8 @@ as $$
 declare
 	c_few constant int := 2000;
 	c_factor constant int := 8;
-	c_widest constant int := 500000;
+	-- Each glance reads all of a partition's index, so wide ones are cheaper; where both names are looked for it may have to read jobs, too.
+	v_widest constant int := case when p_queue is null or p_kind is null then 2000000 else 500000 end;
 	v_until constant timestamptz := clock_timestamp() + tow_store.list_time();
 	v_width bigint := c_few;
 	v_halves boolean := false; -- some are among the ids that come next
@@ -79,7 +80,7 @@ begin
 		end if;
 		v_before := v_from;
 		v_halves := v_halves and n = 0;
-		v_width := case when n > 0 then c_few when v_halves then greatest(v_width / 2, c_few) else least(v_width * c_factor, c_widest) end;
+		v_width := case when n > 0 then c_few when v_halves then greatest(v_width / 2, c_few) else least(v_width * c_factor, v_widest) end;
 	end loop;
 end $$;
 comment on function tow_store.newest_named(text, text, bigint, bigint, int) is 'The newest jobs of a queue, of a kind, or of both, among the ids from p_first on and before p_before; id is null for where the look goes on that took too long.';

@@ -39,6 +39,8 @@ select tow_store.add_routes('tow', array[
 	['POST', '/api/v1/batches/{id}/seal', 'tow.seal', 'producer', 'jobs', null, null],
 
 	['GET', '/api/v1/queues', 'tow.queues', 'viewer', 'list', '{up,name}', null],
+	['POST', '/api/v1/queues/pause', 'tow.pause_queues', 'operator', 'list', null, null],
+	['POST', '/api/v1/queues/resume', 'tow.resume_queues', 'operator', 'list', null, null],
 	['GET', '/api/v1/queues/{name}', 'tow.queues', 'viewer', 'one', null, null],
 	['PUT', '/api/v1/queues/{name}', 'tow.set_queue', 'admin', 'nothing', null, null],
 	['DELETE', '/api/v1/queues/{name}', 'tow.drop_queue', 'admin', 'nothing', null, null],
