@@ -56,7 +56,7 @@ static void add_approval(struct health *h, const struct group *g)
 	struct tow_arena *a = &g->c->arena;
 	bool one = strcmp(get(g, "count"), "1") == 0;
 	health_add(h, get(g, "kind"), "ask",
-		   tow_fmt(a, "%s %s for approval, the first since %s: %s", how_many(g),
+		   tow_fmt(a, "%s %s for approval, the first came %s: %s", how_many(g),
 			   one ? "waits" : "wait", ago(g, "since"), numbers(g)),
 		   "tow approve ID, or tow reject ID; tow job ID says what of");
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "lib/input.h"
 #include "lib/note.h"
@@ -319,7 +320,13 @@ static int run_now(struct cli *c)
 	int status = call_by_name(c, "tow.run_schedule", &rows);
 	if (status)
 		return status;
-	printf(cli_has(c, "json") ? "{\"id\": %s}\n" : "%s\n", tow_rows_at(rows, 0, 0));
+	const char *id = tow_rows_at(rows, 0, 0);
+	if (cli_has(c, "json"))
+		printf("{\"id\": %s}\n", id);
+	else if (isatty(STDOUT_FILENO))
+		printf("job %s: tow job %s\n", id, id);
+	else
+		puts(id);
 	return EX_OK;
 }
 

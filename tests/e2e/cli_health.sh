@@ -40,7 +40,7 @@ tow enqueue fail '{"message": "no disk", "class": "disk"}' --max-attempts 1 >/de
 asking=$(tow enqueue noop --wait-for approval)
 ok "what failed does, too" wait_until '"$TOW" needs | grep -q "^fail  fail  *1 failed, the last .* ago: no disk"'
 like "$(tow needs | grep -A 1 ^fail)" "-> tow jobs --state failed --kind fail; tow redrive --kind fail --class disk --dry-run" "with what to type"
-like "$(tow needs)" "ask +noop +1 waits for approval, the first since .* ago: $asking" "and what waits for a word"
+like "$(tow needs)" "ask +noop +1 waits for approval, the first came .* ago: $asking" "and what waits for a word"
 exits 1 "as long as something is bad" tow needs >/dev/null
 is "$(tow needs --json | jq -c 'map(select(.what == "failed"))[0] | [.kind, .class, .count]')" '["fail","disk",1]' "for programs"
 tow enqueue haul.nobody --deadline "$(instance_psql -c "select now() + interval '1 s'")" >/dev/null

@@ -70,9 +70,9 @@ select is(pg_temp.walk(null, null, p_worker => '4712'), null, 'one of whom nothi
 delete from tow_store.worker where id = 4711;
 
 select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,finished_at,run_at,max_attempts}'::text[] from tow.list_jobs('failed', key => 'failed2') l),
-	'{"state": "failed", "kind": "noop", "queue": "other", "priority": 100, "attempt": 1, "pct": null, "note": null, "class": "c.2", "error": "no", "key": "failed2", "tags": ["even"], "lane": null, "parent": null, "reason": null, "waits_for": null}', 'one that failed');
+	'{"state": "failed", "kind": "noop", "queue": "other", "priority": 100, "attempt": 1, "pct": null, "note": null, "class": "c.2", "error": "no", "key": "failed2", "tags": ["even"], "lane": null, "parent": null, "reason": null, "waits_for": null, "args_start": null}', 'one that failed');
 select is((select to_jsonb(l) - '{id,cursor,worker,run,created_at,started_at,finished_at,run_at,max_attempts,waits_for}'::text[] from tow.list_jobs('waiting') l limit 1),
-	'{"state": "waiting", "kind": "noop", "queue": "default", "priority": 100, "attempt": 0, "pct": null, "note": null, "class": null, "error": null, "key": null, "tags": null, "lane": null, "parent": null, "reason": "predecessors", "waits_for": null}'::jsonb - 'waits_for', 'one that waits');
+	'{"state": "waiting", "kind": "noop", "queue": "default", "priority": 100, "attempt": 0, "pct": null, "note": null, "class": null, "error": null, "key": null, "tags": null, "lane": null, "parent": null, "reason": "predecessors", "waits_for": null, "args_start": null}'::jsonb - 'waits_for', 'one that waits');
 update tow_store.job set created_at = created_at - interval '3 days' where id = (select id from made where s = 'failed' and n = 2);
 select is((select concat_ws(' ', l.state, l.attempt, l.class, l.error, l.worker = :w, l.run is not null, l.started_at is not null, l.finished_at - l.created_at > interval '3 days') from tow.list_jobs('failed', key => 'failed2') l),
 	'failed 1 c.2 no t t t t', 'one that failed days after it was made');
@@ -84,6 +84,10 @@ select tow.enqueue('haul.fetch', key => 'sys') as sys, tow.enqueue('haulage', ke
 select is((select array_agg(l.id) from tow.list_jobs(system => true) l), array[:sys::bigint], 'the system''s own');
 select is((select array_agg(l.id) from tow.list_jobs(system => false, max_rows => 1) l), array[:own::bigint], 'those of others, though a name begins alike');
 select is((select array_agg(l.key) from tow.list_jobs(system => false, queue => 'default', kind => 'haul.fetch') l), null, 'with other filters');
+select tow.set_daemon('turns', 'scan'), tow.start_daemon('turns') \g /dev/null
+select is((select array_agg(l.key order by l.key) from tow.list_jobs(system => true) l), '{daemon:turns,sys}', 'turns of daemons are the system''s, too');
+select is((select array_agg(l.id) from tow.list_jobs(system => false, max_rows => 1) l), array[:own::bigint], 'and not among those of others');
+select tow.stop_daemon('turns') \g /dev/null
 select tow.cancel(:sys), tow.cancel(:own) \g /dev/null
 select is((select string_agg(l.key, ' ' order by l.key) from tow.list_jobs('cancelled', system => true) l), 'sys', 'in a state');
 select tow.forget(:sys), tow.forget(:own) \g /dev/null

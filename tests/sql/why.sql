@@ -31,10 +31,10 @@ delete from tow_store.gate where what = 'k';
 
 -- before it
 select tow.enqueue('noop') as second \gset
-select is(pg_temp.says(:second, 'in line'), format('1 of its priority and 0 more urgent ones are before it in queue default [%s] ', :j), 'one that came earlier');
+select is(pg_temp.says(:second, 'in line'), format('before it in queue default: 1 of its priority [%s] ', :j), 'one that came earlier');
 select tow.enqueue('noop', priority => 5) as urgent \gset
 select pg_temp.drain('admit') \g /dev/null
-select is(pg_temp.says(:j, 'in line'), format('0 of its priority and 1 more urgent ones are before it in queue default [%s] ', :urgent), 'one that is more urgent');
+select is(pg_temp.says(:j, 'in line'), format('before it in queue default: 1 more urgent [%s] ', :urgent), 'one that is more urgent');
 select tow.cancel(:urgent), tow.cancel(:second) \g /dev/null
 
 -- slots
@@ -233,7 +233,7 @@ select count(*) from tow.enqueue_many('noop', (select array_agg('{}'::jsonb) fro
 select count(*) from tow.enqueue_many('noop', (select array_agg('{}'::jsonb) from generate_series(1, 100000)), queue => 'many', run_at => tow.now() + '1 h') \g /dev/null
 select max(n) as last from tow.enqueue_many('noop', array['{}']::jsonb[], queue => 'many') n \gset
 select pg_temp.pages(:last), pg_temp.pages(:later) \g /dev/null
-select is(pg_temp.says(:last, 'in line') like 'more than 1000 of its priority%', true, 'it counts to a thousand');
+select is(pg_temp.says(:last, 'in line') like '%: more than 1000 of its priority%', true, 'it counts to a thousand');
 select cmp_ok(pg_temp.pages(:last), '<', 2 * :few::bigint + 100, 'a ready job behind 100,000: as many pages');
 select cmp_ok(pg_temp.pages(:later), '<', 2 * :few_later::bigint + 100, 'a scheduled one among 100,000 too');
 select * from finish();

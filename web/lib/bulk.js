@@ -3,7 +3,7 @@
 // A sort says: {one: what a thing is called; path: of its bulk calls; verbs; key: how an answer names a thing; most: how a call
 // names how many at most; whole: the verbs of which one fits each thing; turnsOf(verb, query): what is called one after the other for all that match, each a part of a body,
 // none where the verb fits none; bodyOf(query, begun): the filters; pickedOf(verb, rows): the bodies for some}. A verb is {verb,
-// title, done: what has become of them, fits: states, danger, action, text: or what makes one of the query, fields}.
+// title, done: what has become of them, fits: states, danger, action, keep: what the button that does nothing says, text: or what makes one of the query, fields}.
 import { post } from './api.js';
 import { Button, count, number } from './bits.js';
 import { ask } from './dialog.js';
@@ -75,9 +75,9 @@ function sayDone(sort, { done }, { answers, left }) {
 
 // Resolves to whether something was done.
 async function decide(sort, verb, many, doing, isAsked, query = {}) {
-	const { title, action = title, danger, text, fields } = verb;
+	const { title, action = title, keep, danger, text, fields } = verb;
 	const run = async (values) => doing(Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')));
-	const outcome = isAsked ? await ask({ title: `${title} ${many}?`, text: typeof text === 'function' ? text(query) : text, danger, action, fields, run }) : await run({});
+	const outcome = isAsked ? await ask({ title: `${title} ${many}?`, text: typeof text === 'function' ? text(query) : text, danger, action, keep, fields, run }) : await run({});
 	if (outcome)
 		sayDone(sort, verb, outcome);
 	return outcome !== null;

@@ -6,10 +6,10 @@ import { html, store, useEffect, useErrorBoundary, useRef, useState, useStore } 
 
 const asked = store(null);
 
-// {title, text, left, fields: [{name, label, type, value, hint, options, suggest, words, read, unset, json, required, placeholder, also, rare}], body, action, danger, broad, run}
+// {title, text, left, fields: [{name, label, type, value, hint, options, suggest, words, read, unset, json, required, placeholder, also, rare}], body, action, keep, danger, broad, run}
 // options: words, or pairs of a value and its label; suggest: what may be chosen, or typed otherwise; also: a component that
 // gets {values}, as they are typed, below the field; rare: it stands behind "More"; words, read, unset, json: see form.js. body: what there is to read; action null: there
-// is nothing to do but that. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
+// is nothing to do but that; keep: what the button says that does nothing, where Cancel would mean two things. run(values) does it; what it throws is shown in the dialog, which stays open, and what its left
 // holds is put into fields: what is still to be done, as what the question's own left holds is at first; its each: which of several were refused, and why. Resolves to what run
 // returned, or to the values; to null when somebody thought better of it, or went to another page.
 export function ask(question) {
@@ -88,7 +88,7 @@ function Refused({ problem: { message, hint, each } }) {
 }
 
 function Question({ question }) {
-	const { title, text, fields, body, action = 'OK', danger, broad, left, run, resolve } = question;
+	const { title, text, fields, body, action = 'OK', keep = 'Cancel', danger, broad, left, run, resolve } = question;
 	const box = useRef(null), form = useRef(null);
 	const [problem, setProblem] = useState(null);
 	const isBusy = useRef(false);
@@ -135,7 +135,7 @@ function Question({ question }) {
 			${fields.some((f) => f.rare) && html`<${More} fields=${fields.filter((f) => f.rare)} show=${show} />`}
 			<div class="actions">
 				<div role="alert">${problem && html`<${Refused} problem=${problem} />`}</div>
-				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : 'Cancel'}</button>
+				<button type="button" class="cancel" onClick=${() => end(null)}>${action === null ? 'Close' : keep}</button>
 				${action !== null && html`<button type="submit" class="go ${danger ? 'danger' : 'main'}">${action}</button>`}
 			</div>
 		</form>

@@ -49,6 +49,8 @@ export function Graph({ id, topic }) {
 	// Whether there is more to the right than is seen: it fades out there.
 	const [more, setMore] = useState(false);
 	const look = () => setMore(box.current !== null && box.current.scrollWidth - box.current.clientWidth - box.current.scrollLeft > 4);
+	// The job itself is in sight, however deep it hangs.
+	useEffect(() => { box.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }); }, [id, data === null]);
 	useEffect(() => {
 		look();
 		window.addEventListener('resize', look);

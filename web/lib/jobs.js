@@ -4,7 +4,7 @@ import { finished, live } from './states.js';
 const verbs = [
 	{ verb: 'retry', title: 'Retry', done: 'tried again', fits: [...finished, 'retrying'], text: ({ state }) => (!state || state === 'completed') && 'Those that are completed run once more.' },
 	{ verb: 'run_now', title: 'Run now', done: 'run now', fits: ['scheduled', 'retrying'] },
-	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', fits: live, danger: true, action: 'Cancel them',
+	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', fits: live, danger: true, action: 'Cancel them', keep: 'Keep them',
 		text: 'What runs is asked to stop; the others never start.', fields: [{ name: 'reason', label: 'Reason' }] },
 	{ verb: 'forget', title: 'Delete', done: 'deleted', fits: finished, danger: true, action: 'Delete for good',
 		text: 'Their history, logs and results are gone for good.' },

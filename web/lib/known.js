@@ -18,7 +18,7 @@ export async function policyField(value, label, none) {
 // What is enqueued may come before its workers do; but mostly it is a slip, of which the server knows which name is near.
 export function Unserved({ values: { kind, queue } }) {
 	const { data } = useTyped(kind && ((signal) => get('unserved', { kind, queue }, signal)), [kind, queue]);
-	return kind && data?.warning && html`<p class="warned" role="status">Its jobs will wait: ${data.warning}</p>`;
+	return kind && data?.warning && html`<p class="warned" role="status">Such a job will wait: ${data.warning}</p>`;
 }
 
 // How names are written.

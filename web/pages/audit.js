@@ -1,13 +1,15 @@
 // The audit: what people did, and what the system did about trouble.
+import { get } from '../lib/api.js';
 import { Empty, Head, ProblemBox } from '../lib/bits.js';
 import { hiddenSaid, hiddenShown } from '../lib/hidden.js';
 import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
 import { Table } from '../lib/table.js';
 import { Moment } from '../lib/time.js';
-import { html } from '../lib/ui.js';
+import { html, useState } from '../lib/ui.js';
 
-const PAGE = 100;
+// READ: of how many entries the words are offered.
+const PAGE = 100, READ = 1000;
 
 const spans = [['', 'Last day', '1 day'], ['7d', 'Last week', '7 days'], ['30d', 'Last month', '30 days'], ['all', 'All that is kept', '100 years']];
 
@@ -42,14 +44,24 @@ const columns = [
 	{ name: 'detail', title: 'Detail', least: 18, wide: true, cell: (r) => html`<span class="soft" title=${hiddenSaid(words(r.detail))}>${hiddenShown(words(r.detail))}</span>`, fold: (r) => words(r.detail) && html`<${Folded} text=${hiddenShown(words(r.detail))} />` },
 ];
 
+const beginnings = (whats) => [...new Set(whats.flatMap((what) => [what.split('.')[0], what]))].sort();
+
+// What there is to look for is asked for when somebody looks.
+function useWhats(since) {
+	const [whats, setWhats] = useState(null);
+	const learn = () => whats ?? get('audit', { limit: READ, since }).then(({ items }) => setWhats(beginnings(items.map((r) => r.what))), () => {});
+	return [whats ?? [], learn];
+}
+
 export function Audit({ query }) {
 	const span = spans.find(([name]) => name === (query.since ?? '')) ?? spans[0];
 	const { rows, error, reload, more } = usePages('audit', { limit: PAGE, what: query.what, who: query.who, job: query.job, since: span[2], sort: query.sort },
 		{ idOf: (r) => r.n, grows: !query.sort, topics: ['jobs', 'daemons', 'schedules', 'queues'], every: 10000 });
-	const text = (name, label, placeholder) => html`<input data-filter=${name === 'what' ? '' : undefined} type=${name === 'job' ? 'number' : 'search'} aria-label=${label} placeholder=${placeholder}
+	const [whats, learn] = useWhats(span[2]);
+	const text = (name, label, placeholder) => html`<input data-filter=${name === 'what' ? '' : undefined} list=${name === 'what' ? 'whats' : undefined} onFocus=${name === 'what' ? learn : undefined} type=${name === 'job' ? 'number' : 'search'} aria-label=${label} placeholder=${placeholder}
 		value=${query[name] ?? ''} onInput=${(e) => filter({ [name]: e.target.value }, { typing: true })} />`;
 	return html`<${Head} title="Audit" note="What people did, and what the system did about trouble." />
-		<div class="filters" role="search">${text('what', 'How what was done begins', 'What: queue…')}${text('who', 'Who did it', 'Who')}${text('job', 'Of which job', 'Job')}
+		<div class="filters" role="search">${text('what', 'How what was done begins', 'What: queue…')}<datalist id="whats">${whats.map((what) => html`<option key=${what} value=${what} />`)}</datalist>${text('who', 'Who did it', 'Who')}${text('job', 'Of which job', 'Job')}
 			<select aria-label="Since" value=${span[0]} onChange=${(e) => filter({ since: e.target.value })}>${spans.map(([name, label]) => html`<option value=${name} selected=${name === span[0]}>${label}</option>`)}</select></div>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="audit"><${Table} label="audit" columns=${columns} rows=${rows} error=${error} rowKey=${(r) => r.n} more=${more} order=${{ sort: query.sort, set: (to) => filter({ sort: to }) }}

@@ -94,7 +94,7 @@ const topics = ['daemons'];
 
 function All() {
 	const { rows, more, error, reload } = usePages('daemons', undefined, { idOf: (d) => d.name, topics, deeds: true, every: 5000 });
-	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. That we watch download clients is not one of these: it is under <a href=${href('downloads')}>Downloads</a>.`}>
+	return html`<${Head} title="Daemons" note=${html`What works in turns, until somebody stops it. What watches download clients is not here but under <a href=${href('downloads')}>Downloads</a>.`}>
 			${may('admin') && html`<${Button} look="main" onClick=${() => add(sort).then((done) => done && go(`daemons/${done.name}`))}>Add a daemon<//>`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="daemons"><${Table} label="daemons" opens columns=${columns(reload)} rows=${rows} error=${error} more=${more}

@@ -38,7 +38,7 @@ const verbs = [
 	{ verb: 'pause', title: 'Pause', done: 'paused', fits: ['queued', 'approved', 'downloading'] },
 	{ verb: 'resume', title: 'Resume', done: 'resumed', fits: ['paused'] },
 	{ verb: 'retry', title: 'Retry', done: 'tried again', fits: ['failed', 'cancelled', 'rejected'] },
-	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', danger: true, action: 'Cancel them', text: 'They can be tried again later.', fields: [askRemove],
+	{ verb: 'cancel', title: 'Cancel', done: 'cancelled', danger: true, action: 'Cancel them', keep: 'Keep them', text: 'They can be tried again later.', fields: [askRemove],
 		fits: [...groups.active.states, 'needs_approval', 'paused'] },
 	{ verb: 'forget', title: 'Delete', done: 'deleted', danger: true, action: 'Delete', text: deleteText, fields: [askAsUsual], fits: ended },
 ];
@@ -111,7 +111,7 @@ const reasonOf = (d) => gist(troubleOf({ ...d, trouble: d.trouble.replace(sinceW
 
 // One name for a state wherever the page tells it.
 export const stateWords = (state) => state.replaceAll('_', ' ');
-const lookOf = (d) => (isHeld(d) || d.failing ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
+const lookOf = (d) => (isHeld(d) ? 'bad' : d.trouble && !isOver(d) ? 'warn' : undefined);
 export const DownloadState = ({ d }) => (isLost(d) ? html`<${State} name="no library" look="bad" />` : html`<${State} name=${stateWords(d.doing)} look=${lookOf(d)} />`);
 
 // A question is no failure, and does not look like one.
@@ -132,7 +132,7 @@ const holds = {
 
 export async function cancel(d, done) {
 	const answer = await ask({
-		title: `Cancel ${d.title}?`, action: 'Cancel the download', danger: true, text: 'It can be tried again later.',
+		title: `Cancel ${d.title}?`, action: 'Cancel the download', keep: 'Keep it', danger: true, text: 'It can be tried again later.',
 		fields: [isOurs(d) ? askFetched : askRemove],
 		run: ({ remove }) => post(`downloads/${d.id}/cancel`, { remove }),
 	});
@@ -464,7 +464,7 @@ function Service() {
 	return html`<span class="service" title=${data.reason}><${State} name=${isWatched ? 'Clients are watched' : 'Clients are not watched'} look=${isWatched ? 'ok' : 'warn'} />
 		${may('operator') && (data.running ? html`<${Button} look="small" aria-label="Stop watching clients" onClick=${stop}>Stop<//>`
 			: html`<${Button} look="small" aria-label="Start watching clients" onClick=${start}>Start<//>`)}
-		<span class="soft wide">${data.running && !isWatched ? html`Nobody is there to look: no ${missing.join(', no ')} is running. <code>tow up</code> starts what is missing.` : data.running ? html`All are asked what they do. (<a href=${href('daemons')}>Daemons</a> stop one by one.)` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
+		<span class="soft wide">${data.running && !isWatched ? html`Nobody is there to look: no ${missing.join(', no ')} is running. <code>tow up</code> starts what is missing.` : data.running ? html`All are asked what they do. <a href=${href('daemons')}>Daemons</a> are stopped on their own page.` : 'What they do goes on, and is seen when they are watched again.'}</span></span>`;
 }
 
 const PAGE = 50, MANY = 1000;

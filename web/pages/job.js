@@ -17,7 +17,7 @@ import { enqueue } from './enqueue.js';
 
 // Verbs that need to be told something: fields, and what is made of them.
 const questions = {
-	cancel: { title: 'Cancel', text: 'If it runs, it is asked to stop; if not, it never starts.', action: 'Cancel the job', danger: true,
+	cancel: { title: 'Cancel', text: 'If it runs, it is asked to stop; if not, it never starts.', action: 'Cancel the job', keep: 'Keep it', danger: true,
 		fields: [{ name: 'reason', label: 'Reason' }, { name: 'cascade', label: 'and all that wait for it or were made by it', type: 'check' }],
 		body: ({ reason, cascade }) => ({ ...(reason && { reason }), ...(cascade && { cascade }) }) },
 	snooze: { title: 'Snooze', action: 'Snooze', fields: [{ name: 'delay', label: 'For how long', value: '10 minutes', required: true, hint: 'for instance 30 seconds, 2 hours, 1 day' }],
@@ -105,10 +105,13 @@ function Hint({ job, hint }) {
 	return html`<code>${hint}</code>`;
 }
 
+// How it failed is said at the head of the page.
+const unlessAbove = ({ error }, detail) => (error && detail?.endsWith(`: ${error}`) ? detail.slice(0, -error.length - 2) : detail);
+
 function Why({ job, topic }) {
 	const { data } = useData(`jobs/${job.id}/why`, { topics: [topic], deeds: true });
 	return html`<${Card} title="Where it stands"><ul class="why">${(data?.items ?? []).map((w) => html`<li>
-		<b>${w.reason}</b> <${Said} text=${gist(w.detail)} />${w.until && html`, until <${Moment} at=${w.until} />`}
+		<b>${w.reason}</b> <${Said} text=${gist(unlessAbove(job, w.detail))} />${w.until && html`, until <${Moment} at=${w.until} />`}
 		${w.ids && html`<${Holders} of=${w} />`}
 		${w.hint && html`<${Hint} job=${job} hint=${w.hint} />`}</li>`)}</ul><//>`;
 }
@@ -175,7 +178,7 @@ function Known({ id }) {
 			<div class="stack"><${Progress} job=${job} /><${Timeline} job=${job} />${job.steps && html`<${Steps} steps=${job.steps} all=${job.counts.steps} />`}</div>
 			<div class="stack"><${Why} job=${job} topic=${topic} /><${About} job=${job} />
 				<${Card} title="Arguments"><${Json} value=${job.args} label="arguments" /><//>
-				${job.result !== null && html`<${Card} title="Result"><${Json} value=${job.result} label="result" /><//>`}
-				<${Graph} id=${job.id} topic=${topic} /></div>
+				${job.result !== null && html`<${Card} title="Result"><${Json} value=${job.result} label="result" /><//>`}</div>
+			<${Graph} id=${job.id} topic=${topic} />
 		</div>`;
 }

@@ -17,7 +17,8 @@ import { enqueue } from './enqueue.js';
 import { Job } from './job.js';
 
 const names = ['kind', 'queue', 'lane', 'tag', 'key', 'parent', 'class', 'worker', 'since', 'until'];
-const PAGE = 50;
+// ARGS: how much of the arguments the server gives.
+const PAGE = 50, ARGS = 80;
 // The orders in which jobs of a state can be listed, the usual one first; of the others there is one.
 const orders = {
 	running: [['-id', 'newest first'], ['started_at', 'longest running first']],
@@ -101,8 +102,8 @@ function Progress({ job }) {
 			: html`<${Lasting} from=${job.started_at} />`)} />`;
 	if (job.error)
 		return html`<span title=${hiddenSaid(job.error)}>${job.class && job.state !== 'cancelled' && html`<span class="mono bad-text">${job.class}</span> `}${gist(job.error)}</span>`;
-	if (job.state === 'waiting')
-		return html`<span class="soft" title=${job.waits_for}>${job.waits_for && `for ${job.waits_for}`}</span>`;
+	if (job.waits_for)
+		return html`<span class="soft" title=${job.waits_for}>for ${job.waits_for}</span>`;
 	if (isToCome(job))
 		return html`<span class="soft"><${Time} coming at=${job.run_at} /></span>`;
 	return html`<span class="soft">${hiddenShown(job.note) ?? ''}</span>`;
@@ -110,21 +111,36 @@ function Progress({ job }) {
 
 const saysMore = (job) => job.state === 'running' || isToCome(job) || job.error || job.waits_for || job.note;
 
+const isBegun = (text) => text?.length === ARGS;
+
+// What tells jobs of a kind apart.
+function Args({ job: { args_start: text } }) {
+	return text && html`<span class="soft" title=${hiddenSaid(text)}>${hiddenShown(text)}${isBegun(text) && '…'}</span>`;
+}
+
+// With nothing else to say there is one line.
+function What({ job }) {
+	return saysMore(job) ? html`<div class="two"><div><${Progress} job=${job} /></div><div><${Args} job=${job} /></div></div>` : html`<${Args} job=${job} />`;
+}
+
 const When = ({ job }) => html`<${Time} at=${job.finished_at ?? job.started_at ?? job.created_at} />`;
 
-// A digit of a number that opens something is bold, and a tenth wider than others.
-const columns = (digits) => [
+const KIND = { least: 9, most: 24 };
+const kindWidth = (rows) => Math.min(KIND.most, Math.max(KIND.least, ...rows.map((j) => [j.kind, ...(j.tags ?? [])].reduce((all, word) => all + word.length + 3, 0))));
+
+// digits: of the longest number; one that opens something is bold, and a tenth wider than others.
+const columns = ({ digits, kind }) => [
 	{ name: 'id', title: 'Job', width: Math.max(9, 1.1 * digits + 3), phone: Math.max(7, 1.1 * digits + 2), num: true, cell: (j) => html`<a data-open href=${href(`jobs/${j.id}`)}>${j.id}</a>` },
 	{ name: 'state', title: 'State', width: 13, phone: 12, cell: (j) => html`<${State} name=${j.state} />` },
-	{ name: 'kind', title: 'Kind', width: 24, phone: 0, holds: true, cell: (j) => html`<span title=${[j.kind, ...(j.tags ?? [])].join(', ')}>${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}</span>` },
-	{ name: 'what', title: 'Progress, reason', least: 20, wide: true, cell: (j) => html`<${Progress} job=${j} />`, fold: (j) => saysMore(j) && html`<span class="soft"><${Progress} job=${j} /></span>` },
+	{ name: 'kind', title: 'Kind', width: kind, phone: 0, holds: true, cell: (j) => html`<span title=${[j.kind, ...(j.tags ?? [])].join(', ')}>${j.kind}${(j.tags ?? []).map((t) => html` <span class="chip" key=${t}>${t}</span>`)}</span>` },
+	{ name: 'what', title: 'Progress, reason, arguments', least: 20, wide: true, cell: (j) => html`<${What} job=${j} />`, fold: (j) => (saysMore(j) || j.args_start) && html`<${What} job=${j} />` },
 	{ name: 'queue', title: 'Queue', width: 13, wide: true, cell: (j) => html`<span title=${[j.queue, j.lane].filter(Boolean).join(' / ')}>${j.queue}${j.lane && html`<span class="soft"> / ${j.lane}</span>`}</span>`, fold: (j) => html`<span class="soft">${j.queue}</span>` },
 	{ name: 'attempt', title: 'Attempt', width: 10, num: true, wide: true, roomy: true, cell: (j) => html`${number(j.attempt)}${j.max_attempts && html`<span class="soft"> / ${j.max_attempts}</span>`}` },
 	{ name: 'at', title: 'When', width: 13, wide: true, cell: (j) => html`<${When} job=${j} />`, fold: (j) => html`<span class="soft"><${When} job=${j} /></span>` },
 ];
 
 function HideSystem({ isHidden }) {
-	return html`<label class="tickable" title="what downloads and schedules do for themselves: haul.…, tow.…"><input type="checkbox" checked=${isHidden}
+	return html`<label class="tickable" title="what downloads and schedules do for themselves (haul.…, tow.…), and the turns of daemons"><input type="checkbox" checked=${isHidden}
 		onChange=${(e) => filter({ system: e.target.checked ? 'false' : null })} /> Hide system jobs</label>`;
 }
 
@@ -145,7 +161,7 @@ function List({ query }) {
 	const asked = { ...Object.fromEntries(['state', 'system', ...names].map((name) => [name, query[name]])), since: from, until: to, sort: order };
 	const { rows, more, error, reload } = usePages('jobs', { ...asked, limit: PAGE }, { topics: ['jobs'] });
 	const counts = useData('jobs/counts', { topics: ['jobs'] });
-	const digits = useMemo(() => Math.max(0, ...(rows ?? []).map((j) => `${j.id}`.length)), [rows]);
+	const widths = useMemo(() => ({ digits: Math.max(0, ...(rows ?? []).map((j) => `${j.id}`.length)), kind: kindWidth(rows ?? []) }), [rows]);
 	const chosen = useChosen(rows, asked, { isMore: more !== null, mayMatch: canMatch(asked) });
 	const reloadAll = () => {
 		reload();
@@ -158,8 +174,8 @@ function List({ query }) {
 			${may('operator') && html`<${Button} look="main" onClick=${() => enqueue()}>Enqueue a job<//>`}<//>
 		<${Tabs} query=${query} counts=${numbers} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="jobs" columns=${columns(digits)} rows=${rows} error=${error} rowKey=${(j) => j.id} opens more=${more}
-			selected=${may('operator') ? chosen.ids : undefined} onSelect=${chosen.select} empty=${html`<${Nothing} query=${query} />`} />
+		<div class="jobs"><${Table} label="jobs" columns=${columns(widths)} rows=${rows} error=${error} rowKey=${(j) => j.id} opens more=${more}
+			selected=${may('operator') ? chosen.ids : undefined} onSelect=${chosen.select} empty=${html`<${Nothing} query=${query} />`} /></div>
 		<${Chosen} sort=${ofJobs} chosen=${chosen} reload=${reloadAll} />`;
 }
 

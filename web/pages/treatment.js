@@ -93,7 +93,6 @@ export const ofChannels = {
 // A worker sends a message; whether it has arrived, only whoever gets it knows.
 async function sendTest(path, channel) {
 	try {
-		toast(`a message is sent by ${channel}`);
 		const { job } = await post(path);
 		const { state, error } = await jobEnds(job);
 		const { items } = await get('channels');

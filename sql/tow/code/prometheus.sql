@@ -40,7 +40,7 @@ begin
 	), t as materialized (
 		select o.* from tow_store.metric_total o
 	)
-	select 'tow_queue_ready', 'gauge', 'Jobs that are ready, or wait in lanes, by queue.', '', jsonb_build_object('queue', m.name), coalesce(m.ready, 0) from m
+	select 'tow_queue_ready', 'gauge', 'Jobs that are ready, or wait in lanes (the page and tow status count those apart, as in lanes), by queue.', '', jsonb_build_object('queue', m.name), coalesce(m.ready, 0) from m
 	union all select 'tow_queue_oldest_ready_seconds', 'gauge', 'Age of the oldest ready job, by queue.', '', jsonb_build_object('queue', m.name), coalesce(m.oldest_s, 0) from m
 	union all select 'tow_queue_running', 'gauge', 'Jobs that run, by queue.', '', jsonb_build_object('queue', q.name),
 		(select count(*) from tow_store.running r join tow_store.band b on b.id = r.band where b.queue = q.id) from tow_store.queue q

@@ -3,9 +3,9 @@
 -- ends early and says where it goes on: a call never costs more than c_most of them, or list_time.
 create or replace view tow_store.listed as
 select null::text as cursor, j.id, null::text as state, j.kind, j.queue, j.priority, null::int as attempt, j.max_attempts, j.created_at, j.run_at, null::timestamptz as started_at, null::timestamptz as finished_at,
-	null::bigint as worker, null::bigint as run, null::real as pct, null::text as note, null::text as class, null::text as error, j.key, j.tags, j.lane, j.parent, null::text as reason, null::text as waits_for
+	null::bigint as worker, null::bigint as run, null::real as pct, null::text as note, null::text as class, null::text as error, j.key, j.tags, j.lane, j.parent, null::text as reason, null::text as waits_for, null::text as args_start
 from tow_store.job j;
-comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where the list goes on after the job.';
+comment on view tow_store.listed is 'What tow.list_jobs returns: cursor is where the list goes on after the job; waits_for says of a ready job why no worker would run it; args_start is how its arguments begin.';
 
 -- A glance at job_names, which says nothing of the order: each of its ranges holds thousands of ids. The key's own index looks as cheap
 -- to the planner, and would read them all.
@@ -261,56 +261,75 @@ begin
 end $$;
 comment on function tow_store.merge_keys(text[], text, jsonb, jsonb, jsonb, int) is 'As tow_store.list_keys, of several states; of all as one, if p_states is null.';
 
+-- Jobs of a list are mostly of few kinds and queues; of more than c_most nothing is said.
+create or replace function tow_store.unserved_among(p_kinds text[], p_queues text[]) returns table(kind text, queue text, why text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_most constant int := 20;
+begin
+	return query select * from (select u.kind, u.queue, 'a worker: ' || tow.unserved(u.kind, u.queue) as why
+		from (select distinct o.* from unnest(p_kinds, p_queues) o(kind, queue) limit c_most) u) w where w.why is not null;
+end $$;
+comment on function tow_store.unserved_among(text[], text[]) is 'Of which kinds in which queues no worker would run jobs, and why.';
+
 create or replace function tow_store.list_rows(p_ids bigint[], p_ats timestamptz[], p_ties bigint[], p_fits jsonb, p_rows int) returns setof tow_store.listed
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 declare
 	v_sight constant text[] := tow_store.sight();
+	v_means constant text := case when p_fits ? 'system' then tow_store.means() end;
 begin
 	return query with fit as materialized (
 		select j.*, jsonb_build_array(u.at, u.tie)::text as cursor, u.n from unnest(p_ids, p_ats, p_ties) with ordinality u(id, at, tie, n) join tow_store.job j on j.id = u.id
 		where (not p_fits ? 'queue' or j.queue = p_fits ->> 'queue') and (not p_fits ? 'kind' or j.kind = p_fits ->> 'kind')
-			and (not p_fits ? 'kinds' or j.kind ~ (p_fits ->> 'kinds'))
+			and (not p_fits ? 'system' or (j.kind ~ v_means or coalesce(j.key ^@ 'daemon:', false)) = (p_fits ->> 'system')::boolean)
 			and (not p_fits ? 'tag' or p_fits ->> 'tag' = any(j.tags)) and (not p_fits ? 'key' or j.key = p_fits ->> 'key')
 			and (not p_fits ? 'lane' or j.lane = p_fits ->> 'lane') and (not p_fits ? 'parent' or j.parent = (p_fits ->> 'parent')::bigint)
 			and (not p_fits ? 'class' or (tow_store.last_end(j.id)).class ^@ (p_fits ->> 'class'))
 		order by u.n limit p_rows
+	), said(n, cursor, id, state, kind, queue, priority, attempt, max_attempts, created_at, run_at, started_at, finished_at, worker, run, pct, note, class, error, key, tags, lane, parent, reason, waits_for, args_start) as materialized (
+		select j.n, j.cursor, j.id, coalesce(p.state, tow_store.end_name(h.outcome), 'unknown'), j.kind, j.queue, coalesce(b.priority, j.priority), coalesce(p.attempt, h.attempt, 0), j.max_attempts, j.created_at,
+			coalesce(p.run_at, j.run_at), coalesce(p.started_at, h.started_at), h.finished_at, coalesce(p.worker, h.worker), coalesce(p.run, h.run), g.pct, tow_store.shown(g.note, tow_store.in_sight(j.queue, v_sight)), h.class, tow_store.shown(h.error, tow_store.in_sight(j.queue, v_sight)),
+			j.key, j.tags, j.lane, j.parent, case when p.reason = 'arrival' then 'lane' else p.reason end,
+			case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when p.state = 'waiting' then tow_store.waits_for_what(j.id) end,
+			tow_store.shown(left(nullif(j.args, '{}')::text, 80), tow_store.in_sight(j.queue, v_sight))
+		from fit j
+			left join lateral ( -- most have ended, within a day; then they are nowhere else
+				select o.outcome, o.run, o.finished_at, o.started_at, o.worker, o.band, o.attempt, o.class, o.error from tow_store.history o
+				where o.job_id = j.id and o.finished_at >= j.created_at and o.finished_at < j.created_at + interval '24 hours' and o.outcome in ('c', 'f', 'x')
+					and not exists (select from tow_store.revival v where v.run = o.run)
+				limit 1) e on true
+			left join lateral ( -- as tow_store.place_of, without a call for each, and not of what has ended
+				select u.* from (select where e.run is null) living, lateral (
+					select r.id, case when o.laned then 'waiting' else 'ready' end as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker, null::bigint as run, case when o.laned then 'arrival' end as reason
+					from tow_store.queue q join tow_store.band o on o.queue = q.id and o.priority = j.priority join tow_store.ready r on r.band = o.id and r.pos = j.id where q.name = j.queue and r.id = j.id
+					union all
+					select r.id, case when o.laned then 'waiting' else 'ready' end, r.band, r.attempt, null, null, null, null, case when o.laned then 'arrival' end
+					from tow_store.ready r join tow_store.band o on o.id = r.band where r.id = j.id and r.pos <> r.id
+					union all
+					select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null from tow_store.scheduled s where s.id = j.id
+					union all
+					select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason from tow_store.waiting w where w.id = j.id
+					union all
+					select l.id, 'waiting', l.band, l.attempt, null, null, null, null, 'lane' from tow_store.lined l where l.id = j.id
+					union all
+					select r.job_id, 'running', r.band, r.attempt, null, r.claimed_at, r.worker, r.run, null from tow_store.running r where r.job_id = j.id) u
+				limit 1) p on true
+			left join lateral (
+				select e.* where e.run is not null
+				union all
+				select l.* from tow_store.last_end(j.id) l where e.run is null and p.id is null
+				limit 1) h on true
+			left join tow_store.band b on b.id = coalesce(p.band, h.band)
+			left join tow_store.progress g on g.job_id = case when p.run is not null then j.id end and g.run = p.run -- what does not run is not looked for
 	)
-	select j.cursor, j.id, coalesce(p.state, tow_store.end_name(h.outcome), 'unknown'), j.kind, j.queue, coalesce(b.priority, j.priority), coalesce(p.attempt, h.attempt, 0), j.max_attempts, j.created_at,
-		coalesce(p.run_at, j.run_at), coalesce(p.started_at, h.started_at), h.finished_at, coalesce(p.worker, h.worker), coalesce(p.run, h.run), g.pct, tow_store.shown(g.note, tow_store.in_sight(j.queue, v_sight)), h.class, tow_store.shown(h.error, tow_store.in_sight(j.queue, v_sight)),
-		j.key, j.tags, j.lane, j.parent, case when p.reason = 'arrival' then 'lane' else p.reason end,
-		case when p.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when p.state = 'waiting' then tow_store.waits_for_what(j.id) end
-	from fit j
-		left join lateral ( -- most have ended, within a day; then they are nowhere else
-			select o.outcome, o.run, o.finished_at, o.started_at, o.worker, o.band, o.attempt, o.class, o.error from tow_store.history o
-			where o.job_id = j.id and o.finished_at >= j.created_at and o.finished_at < j.created_at + interval '24 hours' and o.outcome in ('c', 'f', 'x')
-				and not exists (select from tow_store.revival v where v.run = o.run)
-			limit 1) e on true
-		left join lateral ( -- as tow_store.place_of, without a call for each, and not of what has ended
-			select u.* from (select where e.run is null) living, lateral (
-				select r.id, case when o.laned then 'waiting' else 'ready' end as state, r.band, r.attempt, null::timestamptz as run_at, null::timestamptz as started_at, null::bigint as worker, null::bigint as run, case when o.laned then 'arrival' end as reason
-				from tow_store.queue q join tow_store.band o on o.queue = q.id and o.priority = j.priority join tow_store.ready r on r.band = o.id and r.pos = j.id where q.name = j.queue and r.id = j.id
-				union all
-				select r.id, case when o.laned then 'waiting' else 'ready' end, r.band, r.attempt, null, null, null, null, case when o.laned then 'arrival' end
-				from tow_store.ready r join tow_store.band o on o.id = r.band where r.id = j.id and r.pos <> r.id
-				union all
-				select s.id, case s.reason when 'r' then 'retrying' else 'scheduled' end, s.band, s.attempt, s.run_at, null, null, null, null from tow_store.scheduled s where s.id = j.id
-				union all
-				select w.id, 'waiting', w.band, w.attempt, null, null, null, null, w.reason from tow_store.waiting w where w.id = j.id
-				union all
-				select l.id, 'waiting', l.band, l.attempt, null, null, null, null, 'lane' from tow_store.lined l where l.id = j.id
-				union all
-				select r.job_id, 'running', r.band, r.attempt, null, r.claimed_at, r.worker, r.run, null from tow_store.running r where r.job_id = j.id) u
-			limit 1) p on true
-		left join lateral (
-			select e.* where e.run is not null
-			union all
-			select l.* from tow_store.last_end(j.id) l where e.run is null and p.id is null
-			limit 1) h on true
-		left join tow_store.band b on b.id = coalesce(p.band, h.band)
-		left join tow_store.progress g on g.job_id = case when p.run is not null then j.id end and g.run = p.run -- what does not run is not looked for
-	order by j.n;
+	select s.cursor, s.id, s.state, s.kind, s.queue, s.priority, s.attempt, s.max_attempts, s.created_at, s.run_at, s.started_at, s.finished_at, s.worker, s.run, s.pct, s.note, s.class, s.error, s.key, s.tags, s.lane, s.parent, s.reason, coalesce(s.waits_for, u.why), s.args_start
+	from said s
+		left join (select o.* from (select array_agg(r.kind), array_agg(r.queue) from said r where r.state = 'ready') r(kinds, queues), lateral tow_store.unserved_among(r.kinds, r.queues) o) u
+			on s.state = 'ready' and u.kind = s.kind and u.queue = s.queue
+	order by s.n;
 end $$;
 comment on function tow_store.list_rows(bigint[], timestamptz[], bigint[], jsonb, int) is 'What a list says of jobs, of those that fit.';
 
@@ -383,12 +402,12 @@ end $$;
 comment on function tow_store.list_span(text, timestamptz, timestamptz) is 'Behind which key a list begins, and where it ends.';
 
 -- Kinds that are called after an area (haul.fetch, tow.tick) are its means, and nobody's own work.
-create or replace function tow_store.kinds_of(p_system boolean) returns text
+create or replace function tow_store.means() returns text
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
-	select format(case when p_system then '^(%s)\.' else '^(?!(%s)\.)' end, string_agg(distinct r.area, '|')) from tow_store.route r where p_system is not null
+	select format('^(%s)\.', string_agg(distinct r.area, '|')) from tow_store.route r
 $$;
-comment on function tow_store.kinds_of(boolean) is 'What the kinds of the system''s own jobs match, or those of all others; null: any.';
+comment on function tow_store.means() is 'What the kinds of the areas'' own jobs match.';
 
 -- Where the list goes on when it ends early is in the setting tow.next, for the server, and said.
 create or replace function tow.list_jobs(
@@ -405,8 +424,7 @@ declare
 	v_sort constant text := tow_store.list_sort(v_asked, sort, worker);
 	-- what ended badly is in an index, and little else has a class
 	v_states constant text[] := case when v_asked is null and class is not null and parent is null then '{failed,cancelled}' else v_asked end;
-	v_fits jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent,
-		'kinds', case when system is not null then tow_store.kinds_of(system) end));
+	v_fits jsonb := jsonb_strip_nulls(jsonb_build_object('queue', queue, 'kind', kind, 'tag', tag, 'key', key, 'lane', lane, 'class', class, 'parent', parent, 'system', system));
 	v_look jsonb;
 	v_after jsonb := tow_store.cursor_of(after, 2);
 	v_step int;
@@ -455,7 +473,7 @@ begin
 	end loop;
 end $$;
 comment on function tow.list_jobs(text, text, text, text, text, text, text, bigint, text, text, int, boolean, text, timestamptz, timestamptz) is
-'Jobs, live and finished, page by page, the newest first (failed and cancelled ones, and those in several states that have all ended or run: what runs, then what ended last): in a state, or in several with commas between them; of a queue, kind, tag, key, lane or parent; class: how the error''s class begins, where no state is given of failed and cancelled jobs; system: those that are means of an area (haul.fetch), or, if false, all others; worker: those that a worker, by its id or name, runs or has ended. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones, -finished_at for what ended; what no index serves is refused. since and until: from when and up to when, of what the list is sorted by, which for -id is when jobs were made. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
+'Jobs, live and finished, page by page, the newest first (failed and cancelled ones, and those in several states that have all ended or run: what runs, then what ended last): in a state, or in several with commas between them; of a queue, kind, tag, key, lane or parent; class: how the error''s class begins, where no state is given of failed and cancelled jobs; system: those that are means of an area (haul.fetch) and turns of daemons, or, if false, all others; worker: those that a worker, by its id or name, runs or has ended. sort: run_at for scheduled and retrying ones, started_at or -started_at for running ones, -finished_at for what ended; what no index serves is refused. since and until: from when and up to when, of what the list is sorted by, which for -id is when jobs were made. after: the cursor of the last row of the page before. Those of all states that are of a queue, a kind or a parent are found wherever they are; otherwise it looks at 20,000 jobs at most, and says with what cursor it goes on when few of them fit.';
 
 create or replace function tow_store.put_off(out scheduled bigint, out retrying bigint, out waiting bigint, out more text[])
 language sql stable set search_path = pg_catalog, pg_temp

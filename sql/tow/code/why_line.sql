@@ -91,8 +91,8 @@ begin
 		where b.queue = p_queue and b.priority < (select d.priority from tow_store.band d where d.id = p_band) limit 1001);
 	v_ids := array(select r.id from tow_store.ready r where not v_lined and r.band = p_band and r.pos < p_pos order by r.band, r.pos limit 1001);
 	if v_more || v_ids <> '{}' then
-		return query select 80, 'in line', format('%s of its priority and %s more urgent ones are before it in queue %s',
-				tow_store.at_most(cardinality(v_ids)), tow_store.at_most(cardinality(v_more)), j.queue), (v_more || v_ids)[1:10], null::timestamptz,
+		return query select 80, 'in line', format('before it in queue %s: %s', j.queue,
+				concat_ws(', ', nullif(tow_store.at_most(cardinality(v_ids)), '0') || ' of its priority', nullif(tow_store.at_most(cardinality(v_more)), '0') || ' more urgent')), (v_more || v_ids)[1:10], null::timestamptz,
 			case when v_more = '{}' then null else format('select tow.reprioritise(%s, ...)', j.id) end;
 	end if;
 end $$;
