@@ -84,6 +84,7 @@ static const struct column both[] = {
 	{ "pct", "DONE", AS_PERCENT },
 	{ "waits_for", "WAITS FOR", AS_IS },
 	{ "error", NULL, AS_IS },
+	{ "args_start", "ARGS", AS_IS },
 	COLUMN_END,
 };
 

@@ -166,6 +166,7 @@ select is((select string_agg(sql, '; ') from place where pg_temp.as_role('t_eye'
 select is((select string_agg(sql, '; ') from place where pg_temp.as_role('t_other', sql) ~ 'secret'), null, 'nor do producers');
 select ok(pg_temp.as_role('t_other', format('select (o.state, o.class) from tow.outcome(%s) o', :failed)) = '(failed,boom)', 'who see how it ended');
 select is(pg_temp.as_role('t_eye', format('select args from tow.jobs where id = %s', :live)), '"(hidden)"', 'it is said that something is hidden');
+select is(pg_temp.as_role('t_eye', format('select args_start from tow.list_jobs() where id = %s', :live)), '(hidden)', 'in a list, too');
 select is(pg_temp.as_role('t_eye', format('select error from tow.history where id = %s', :done)), null, 'not where nothing is');
 select is(pg_temp.as_role('t_eye', 'select tow.sees_args()'), 'false', 'one can ask');
 

@@ -84,10 +84,15 @@ select tow.enqueue('haul.fetch', key => 'sys') as sys, tow.enqueue('haulage', ke
 select is((select array_agg(l.id) from tow.list_jobs(system => true) l), array[:sys::bigint], 'the system''s own');
 select is((select array_agg(l.id) from tow.list_jobs(system => false, max_rows => 1) l), array[:own::bigint], 'those of others, though a name begins alike');
 select is((select array_agg(l.key) from tow.list_jobs(system => false, queue => 'default', kind => 'haul.fetch') l), null, 'with other filters');
+select is((select concat_ws(' | ', l.state, l.waits_for, l.args_start) from tow.list_jobs(kind => 'haulage') l), 'ready | a worker: ' || tow.unserved('haulage', 'default'), 'why no worker would run it');
+select is((select j.waits_for from tow.find_jobs(kind => 'haulage') j), 'a worker: ' || tow.unserved('haulage', 'default'), 'of live ones, too');
+select tow.enqueue('noop', jsonb_build_object('text', repeat('x', 100))) as long \gset
+select is((select concat_ws(' | ', l.waits_for, l.args_start) from tow.list_jobs(max_rows => 1) l), '{"text": "' || repeat('x', 70), 'how its arguments begin, of one that a worker would run');
+select tow.cancel(:long), tow.forget(:long) \g /dev/null
 select tow.set_daemon('turns', 'scan'), tow.start_daemon('turns') \g /dev/null
 select is((select array_agg(l.key order by l.key) from tow.list_jobs(system => true) l), '{daemon:turns,sys}', 'turns of daemons are the system''s, too');
 select is((select array_agg(l.id) from tow.list_jobs(system => false, max_rows => 1) l), array[:own::bigint], 'and not among those of others');
-select tow.stop_daemon('turns') \g /dev/null
+select tow.stop_daemon('turns'), tow.forget(id) from tow_store.job where key = 'daemon:turns' \g /dev/null
 select tow.cancel(:sys), tow.cancel(:own) \g /dev/null
 select is((select string_agg(l.key, ' ' order by l.key) from tow.list_jobs('cancelled', system => true) l), 'sys', 'in a state');
 select tow.forget(:sys), tow.forget(:own) \g /dev/null

@@ -228,8 +228,7 @@ async function actOnAllThatMatch() {
 	await page.locator('tbody tr').nth(49).waitFor();
 	await page.getByLabel('select all that are shown').check();
 	await chosen.getByRole('button', { name: 'Cancel' }).click();
-	await page.getByRole('dialog').waitFor();
-	await page.keyboard.press('Escape');
+	await page.getByRole('dialog').getByRole('button', { name: 'Keep them' }).click();
 	await comes(page.waitForFunction(() => document.activeElement.textContent === 'Cancel'), 'who thinks better of it is where he was');
 	await chosen.getByRole('button', { name: 'Select all that match' }).click();
 	await comes(chosen.getByText('All that match are selected').waitFor(), 'all that match can be selected, where not all are shown');
@@ -244,6 +243,27 @@ async function actOnAllThatMatch() {
 	is(sql("select count(*) from tow.history where kind = 'later' and error = 'not wanted'"), String(many), 'for the reason that was given');
 	is(sql("select count(*) from tow.jobs where kind = 'another'"), '1', 'and to no other');
 	sql("select tow.cancel(id) from tow.jobs where kind = 'another'");
+	await page.context().close();
+}
+
+// What tells jobs of a kind apart, and why what is ready stays so, is in the list; of a failed one it is said twice how.
+async function rowsTellJobsApart() {
+	const id = sql("select tow.enqueue('slepe', '{\"s\": 47}')");
+	const page = await visit('operator', '#/jobs?kind=slepe');
+	const row = page.locator('tbody tr').first();
+	await comes(row.getByText('{"s": 47}').waitFor(), 'how its arguments begin');
+	await comes(row.getByText("for a worker: no live worker knows kind 'slepe', did you mean 'sleep'?").waitFor(), 'and that nobody would run it');
+	await shot(page, 'jobs-apart');
+	await page.goto(`${base()}#/jobs?state=failed`);
+	await page.getByText('out of paper').first().waitFor();
+	await shot(page, 'jobs-failed');
+	await page.goto(`${base()}#/jobs/${jobs.failed}`);
+	await page.locator('.failure').waitFor();
+	is(await page.getByText('out of paper', { exact: false }).and(page.locator('.long, .why li')).count(), 2, 'how it failed is said at the head and at its attempt');
+	await page.goto(`${base()}#/audit`);
+	await page.getByLabel('How what was done begins').focus();
+	await comes(page.locator('#whats option[value=job]').waitFor({ state: 'attached' }), 'what there is to look for is offered');
+	sql(`select tow.cancel(${id})`);
 	await page.context().close();
 }
 
@@ -1086,7 +1106,7 @@ async function serverFallsSilent() {
 
 const walkInLight = () => walkEverywhere('light'), walkInDark = () => walkEverywhere('dark');
 
-const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, allArePaused, unservedQueuesAreTold, progressIsLive, nothingJumps, nothingJumpsWhileJobsRun, beginningsAreShown,
+const parts = [walkInLight, walkInDark, walkOnPhone, nothingIsSqueezed, columnsGoWhereThereIsNoRoom, longNumbersAreWhole, strangersAreRefused, viewersOnlyLook, useKeys, jobsAreEnqueued, messagesGo, actOnOne, limitsMayStay, actOnMany, actOnAllThatMatch, rowsTellJobsApart, whatIsLeftIsSaid, batchesAreSealed, systemJobsAreHidden, deleteAndRetryMany, needsAreCounted, whatWasMissedIsSeen, overviewKeepsItsOrder, slowAnswersAreShown, chartsWaitForTheirAnswer, timesAreComparable, allArePaused, unservedQueuesAreTold, progressIsLive, nothingJumps, nothingJumpsWhileJobsRun, beginningsAreShown,
 	clocksAreThoseOfWhoReads, timelineIsInOrder, allLinesCanBeRead, pagesInErrorsAreFolded, addressesAreMistyped, whatBreaksStaysAlone, dialogsLeaveWithTheirPage, headsSortWholeLists, attemptsWithoutBeginning, deedsAreFollowed, databaseGoesAndComes, whatIsLostIsAskedFor, serverGoesAndComes, quietIsNotGone, refusedSocketsWait, serverFallsSilent];
 
 await walk(parts, () => sql("select tow.resume('default')"));

@@ -89,6 +89,18 @@ end $$;
 comment on function tow.unserved(text, text) is
 'Why a job of this kind, in this queue, would wait for a worker: none lives, none knows the kind or serves the queue, or all who would run it are about to go, with the name that may have been meant; null: nothing is against it.';
 
+-- Jobs of a list are mostly of few kinds and queues; of more than c_most nothing is said.
+create or replace function tow_store.unserved_among(p_kinds text[], p_queues text[]) returns table(kind text, queue text, why text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+	c_most constant int := 20;
+begin
+	return query select u.kind, u.queue, 'a worker: ' || w.why
+		from (select distinct o.* from unnest(p_kinds, p_queues) o(kind, queue) limit c_most) u, tow.unserved(u.kind, u.queue) w(why) where w.why is not null;
+end $$;
+comment on function tow_store.unserved_among(text[], text[]) is 'Of which kinds in which queues no worker would run jobs, and why.';
+
 -- For whoever looked for jobs and found none: mostly a name was a slip. Past jobs may have had a kind that nobody knows now.
 create or replace function tow.unheard(kind text default null, queue text default null) returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp

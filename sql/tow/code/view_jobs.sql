@@ -153,19 +153,23 @@ as $$
 declare
 	v_sight constant text[] := tow_store.sight();
 begin
-	return query
+	return query with unserved as materialized (
+			select u.* from (select array_agg(j.kind), array_agg(j.queue) from unnest(p_places) m join tow_store.job j on j.id = m.id where m.state = 'ready') r(kinds, queues),
+				lateral tow_store.unserved_among(r.kinds, r.queues) u
+		)
 		select m.id, m.state, j.kind, j.queue, coalesce(b.priority, j.priority), m.attempt, j.max_attempts, j.created_at,
 			coalesce(m.run_at, j.run_at), m.started_at, m.worker, m.run, g.pct, -- as tow.jobs
 			tow_store.shown(g.note, tow_store.in_sight(j.queue, v_sight)), tow_store.shown(j.args, tow_store.in_sight(j.queue, v_sight)),
 			j.key, j.tags, case when m.reason = 'arrival' then 'lane' else m.reason end,
-			j.lane, j.parent, case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) end
+			j.lane, j.parent, case when m.reason in ('lane', 'arrival') then tow_store.waits_in_lane(j.queue, j.lane) when m.state = 'waiting' then tow_store.waits_for_what(m.id) else u.why end
 		from unnest(p_places) with ordinality m(id, state, band, attempt, run_at, started_at, worker, run, reason, pos, n)
 			join tow_store.job j on j.id = m.id
 			left join tow_store.band b on b.id = m.band
 			left join tow_store.progress g on g.job_id = m.id and g.run = m.run
+			left join unserved u on m.state = 'ready' and u.kind = j.kind and u.queue = j.queue
 		order by m.n;
 end $$;
-comment on function tow_store.jobs_at(tow_store.places[]) is 'What tow.jobs has of jobs at these places, in their order.';
+comment on function tow_store.jobs_at(tow_store.places[]) is 'What tow.jobs has of jobs at these places, in their order, and of ready ones why no worker would run them.';
 
 -- Mostly the newest have enough of them.
 create or replace function tow.find_jobs(
@@ -197,4 +201,4 @@ begin
 	end if;
 	return query select j.* from tow_store.jobs_at(v_places) j;
 end $$;
-comment on function tow.find_jobs(text, text, text, text, text, int, bigint, text) is 'Live jobs that match, newest first; before: only older ids (for paging).';
+comment on function tow.find_jobs(text, text, text, text, text, int, bigint, text) is 'Live jobs that match, newest first; waits_for says of a ready one why no worker would run it. before: only older ids (for paging).';

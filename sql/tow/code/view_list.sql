@@ -261,18 +261,6 @@ begin
 end $$;
 comment on function tow_store.merge_keys(text[], text, jsonb, jsonb, jsonb, int) is 'As tow_store.list_keys, of several states; of all as one, if p_states is null.';
 
--- Jobs of a list are mostly of few kinds and queues; of more than c_most nothing is said.
-create or replace function tow_store.unserved_among(p_kinds text[], p_queues text[]) returns table(kind text, queue text, why text)
-language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-declare
-	c_most constant int := 20;
-begin
-	return query select * from (select u.kind, u.queue, 'a worker: ' || tow.unserved(u.kind, u.queue) as why
-		from (select distinct o.* from unnest(p_kinds, p_queues) o(kind, queue) limit c_most) u) w where w.why is not null;
-end $$;
-comment on function tow_store.unserved_among(text[], text[]) is 'Of which kinds in which queues no worker would run jobs, and why.';
-
 create or replace function tow_store.list_rows(p_ids bigint[], p_ats timestamptz[], p_ties bigint[], p_fits jsonb, p_rows int) returns setof tow_store.listed
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
