@@ -259,7 +259,7 @@ async function rowsTellJobsApart() {
 	await shot(page, 'jobs-failed');
 	await page.goto(`${base()}#/jobs/${jobs.failed}`);
 	await page.locator('.failure').waitFor();
-	is(await page.getByText('out of paper', { exact: false }).and(page.locator('.long, .why li')).count(), 2, 'how it failed is said at the head and at its attempt');
+	is(await page.locator('.problem, .failure, .why li').filter({ hasText: 'out of paper' }).count(), 2, 'how it failed is said at the head and at its attempt');
 	await page.goto(`${base()}#/audit`);
 	await page.getByLabel('How what was done begins').focus();
 	await comes(page.locator('#whats option[value=job]').waitFor({ state: 'attached' }), 'what there is to look for is offered');

@@ -43,6 +43,16 @@ function Node({ node, at, here }) {
 		</g></a>`;
 }
 
+// Within the box alone: the page stays where it is.
+function centre(box) {
+	const node = box?.querySelector('.here')?.getBoundingClientRect();
+	if (!node)
+		return;
+	const seen = box.getBoundingClientRect();
+	box.scrollLeft += node.left + node.width / 2 - seen.left - seen.width / 2;
+	box.scrollTop += node.top + node.height / 2 - seen.top - seen.height / 2;
+}
+
 export function Graph({ id, topic }) {
 	const { data } = useData(`jobs/${id}/graph`, { topics: [topic] });
 	const box = useRef(null);
@@ -50,7 +60,7 @@ export function Graph({ id, topic }) {
 	const [more, setMore] = useState(false);
 	const look = () => setMore(box.current !== null && box.current.scrollWidth - box.current.clientWidth - box.current.scrollLeft > 4);
 	// The job itself is in sight, however deep it hangs.
-	useEffect(() => { box.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }); }, [id, data === null]);
+	useEffect(() => { centre(box.current); }, [id, !data]);
 	useEffect(() => {
 		look();
 		window.addEventListener('resize', look);
