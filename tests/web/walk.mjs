@@ -252,7 +252,7 @@ async function rowsTellJobsApart() {
 	const page = await visit('operator', '#/jobs?kind=slepe');
 	const row = page.locator('tbody tr').first();
 	await comes(row.getByText('{"s": 47}').waitFor(), 'how its arguments begin');
-	await comes(row.getByText("for a worker: no live worker knows kind 'slepe', did you mean 'sleep'?").waitFor(), 'and that nobody would run it');
+	await comes(row.getByText("for a worker: no live worker knows kind 'slepe'").waitFor(), 'and that nobody would run it');
 	await shot(page, 'jobs-apart');
 	await page.goto(`${base()}#/jobs?state=failed`);
 	await page.getByText('out of paper').first().waitFor();
