@@ -26,7 +26,13 @@ export class Problem extends Error {
 	}
 }
 
+// Of an address browsers take these, however they are written, for the place itself and the one above: what was meant is not what
+// would be called.
+const isDots = (one) => /^(\.|%2e){1,2}$/i.test(one);
+
 export function apiUrl(path, query) {
+	if (path.split('/').some(isDots))
+		throw new Problem(422, { detail: 'what is called . or .. cannot be shown or changed on this page: in an address it is another place', hint: 'tow on the command line can' });
 	const url = new URL(path, base);
 	for (const [name, value] of Object.entries(query ?? {}))
 		for (const one of Array.isArray(value) ? value : [value])
