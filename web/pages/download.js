@@ -100,9 +100,14 @@ function Files({ d, files }) {
 }
 
 export function Download({ id }) {
-	const one = useMoving(`downloads/${encodeURIComponent(id)}`, undefined, /^[1-9]\d{0,17}$/.test(id) ? `download:${id}` : null);
-	const files = usePages(`downloads/${encodeURIComponent(id)}/files`, { limit: FILES });
-	const events = usePages(`downloads/${encodeURIComponent(id)}/events`, { limit: EVENTS }, { idOf: (e) => e.n, grows: true });
+	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />`
+		: html`<${Gone} of="download" name=${id} at="downloads" pageTitle="Downloads" error=${{ status: 404 }}>A download is known by its number.<//>`;
+}
+
+function Known({ id }) {
+	const one = useMoving(`downloads/${id}`, undefined, Number(id) > 0 ? `download:${id}` : null);
+	const files = usePages(`downloads/${id}/files`, { limit: FILES });
+	const events = usePages(`downloads/${id}/events`, { limit: EVENTS }, { idOf: (e) => e.n, grows: true });
 	useEffect(() => {
 		files.reload();
 		events.reload();

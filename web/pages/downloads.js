@@ -53,7 +53,7 @@ const sort = {
 	pickedOf: (verb, rows) => [{ ids: rows.map((d) => d.id), max_rows: Math.max(rows.length, 1) }],
 };
 
-const SETTLE_MS = 300;
+const SETTLE_MS = 300, DRAWN_MS = 250;
 
 // Rows with what the server tells of them between two answers: how far each is comes several times a second. topic: of all of
 // them, or of one.
@@ -61,11 +61,21 @@ export function useMoving(path, query, topic = 'downloads') {
 	const { data, error, reload } = useData(path, { query });
 	const [moved, setMoved] = useState({});
 	const soon = useSoon(reload, SETTLE_MS);
-	const tries = useRef({});
-	useEffect(() => setMoved({}), [data]);
+	const tries = useRef({}), come = useRef({});
+	// All that came meanwhile is drawn at once.
+	const draw = useSoon(() => {
+		const news = come.current;
+		come.current = {};
+		setMoved((before) => ({ ...before, ...news }));
+	}, DRAWN_MS);
+	useEffect(() => {
+		come.current = {};
+		setMoved({});
+	}, [data]);
 	useMessages(topic, (message) => {
 		if (message.type === 'progress') {
-			setMoved((before) => ({ ...before, [message.download_id]: message }));
+			come.current[message.download_id] = message;
+			draw();
 			if ((tries.current[message.download_id] ?? null) === message.next_try_at)
 				return;
 			tries.current[message.download_id] = message.next_try_at; // what is wrong has other words now
