@@ -22,18 +22,24 @@ select pg_temp.dots($$ select haul.add_profile(%L) $$, 'no profile is');
 select pg_temp.dots($$ select haul.add_channel(%L, 'webhook', 'http://127.0.0.1:1/') $$, 'no channel is');
 select haul.add_channel('hook', 'webhook', 'http://127.0.0.1:1/') \g /dev/null
 select pg_temp.dots($$ select haul.add_rule(%L, 'hook', '{*}') $$, 'no rule is');
-select is(tow.state(tow.enqueue('noop', lane => '...', queue => '.a')), 'waiting', 'what only begins with one is well');
+select tow.enqueue('noop', lane => '...', queue => '.a') as c \gset
+select is(tow.state(:c), 'waiting', 'what only begins with one is well');
 
 -- One of an older version.
 select tow.enqueue('noop', lane => 'old') as a, tow.enqueue('noop', lane => 'old') as b \gset
-update tow_store.job set lane = '..', kind = '..' where id in (:a, :b);
 select pg_temp.worker(p_kinds => '{noop,..}') as w \gset
-select tow.reprioritise(:b, 7) \g /dev/null
-select is(pg_temp.claim(:w), array[:b]::bigint[], 'a job of such a lane and kind is claimed');
-select is(pg_temp.say(:w, :b, '{"as": "failed"}'), false, 'it fails');
-select tow.retry(:b) \g /dev/null
-select is(pg_temp.claim(:w), array[:b]::bigint[], 'and is tried again');
+select pg_temp.drain('admit') \g /dev/null
+update tow_store.job set lane = '..', kind = '..' where id in (:a, :b);
+update tow_store.gate set name = '..' where name = 'old';
+select is(pg_temp.claim(:w), array[:a]::bigint[], 'a job of such a lane and kind is claimed');
+select is(pg_temp.say(:w, :a, '{"as": "failed"}'), false, 'it fails');
+select pg_temp.later('1 hour') \g /dev/null
+select tow.retry(:a) \g /dev/null
 select tow.pause_lane('default', '..'), tow.resume_lane('default', '..'), tow.set_lane('default', '..', 2) \g /dev/null
-select is(pg_temp.claim(:w), array[:a]::bigint[], 'its lane is paused, resumed, and has a limit');
+select tow.reprioritise(:b, 7) \g /dev/null
+select pg_temp.drain('admit') \g /dev/null
+select pg_temp.claim(:w) as first, pg_temp.claim(:w) as second \gset
+select pg_temp.claim(:w) as third \gset
+select set_eq(format($$ select unnest(%L::bigint[] || %L::bigint[] || %L::bigint[]) $$, :'first', :'second', :'third'), array[:a, :b]::bigint[], 'it is tried again, and its lane and what follows have other rules');
 select * from finish();
 rollback;

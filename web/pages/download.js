@@ -3,7 +3,7 @@ import { may, post } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Gone, Head, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { isAnswered } from '../lib/live.js';
+import { isAnswered, useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useOutcome } from '../lib/outcome.js';
 import { usePages } from '../lib/pages.js';
@@ -13,7 +13,7 @@ import { Table } from '../lib/table.js';
 import { duration, exact, Lasting, Moment, Time } from '../lib/time.js';
 import { act, toastProblem } from '../lib/toast.js';
 import { Json } from '../lib/json.js';
-import { html, useEffect } from '../lib/ui.js';
+import { html, useEffect, useMemo } from '../lib/ui.js';
 import { amount, asksOf, DownloadState, hintOf, isOver, percent, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
 
 // How long it was in which state, one after the other; begun: whether what is known begins with it.
@@ -105,7 +105,8 @@ export function Download({ id }) {
 }
 
 function Known({ id }) {
-	const one = useMoving(`downloads/${id}`, undefined, Number(id) > 0 ? `download:${id}` : null);
+	const one = useData(`downloads/${id}`);
+	const now = useMoving(useMemo(() => one.data && [one.data], [one.data]), one.reload, Number(id) > 0 ? `download:${id}` : null);
 	const files = usePages(`downloads/${id}/files`, { limit: FILES });
 	const events = usePages(`downloads/${id}/events`, { limit: EVENTS }, { idOf: (e) => e.n, grows: true });
 	useEffect(() => {
@@ -117,7 +118,7 @@ function Known({ id }) {
 		return html`<${Head} title=${`Download ${id}`} note=${back} /><div class="panel loading" aria-busy="true"></div>`;
 	if (!one.data)
 		return html`<${Gone} of="download" name=${id} at="downloads" pageTitle="Downloads" error=${one.error} again=${one.reload}>It was never added here, or it has been deleted.<//>`;
-	const d = one.now(one.data);
+	const d = now(one.data);
 	const again = (isGone) => {
 		if (isGone)
 			return go('downloads');
