@@ -1,5 +1,5 @@
 // What is odd: names, numbers, sizes; sessions that end, answers that do not come.
-import { base, expected, goTo, shot, signIn, sql, visit, walk } from './stage.mjs';
+import { base, expected, goTo, signIn, sql, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const LARGE = '1234567890123456789';
@@ -65,7 +65,6 @@ async function longValuesAreDrawnInParts() {
 	await comes(args.getByText('"n1"', { exact: true }).waitFor(), 'one that is opened is drawn then');
 	await args.getByRole('button', { name: 'Show 200 more' }).click();
 	await comes(args.locator('details details > .json-in > details').nth(399).waitFor(), 'more of them are there for who asks');
-	await shot(page, 'long-value');
 	await page.context().close();
 }
 
