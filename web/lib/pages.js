@@ -85,8 +85,8 @@ export function usePages(path, query, { idOf = (r) => r.id, grows = false, ...li
 		refresh();
 	};
 	const rows = useMemo(() => {
-		const seen = new Set(first?.items.map(idOf));
-		return first && [...first.items, ...items.filter((r) => !seen.has(idOf(r)))];
+		const seen = new Set();
+		return first && [...first.items, ...items].filter((r) => !seen.has(idOf(r)) && seen.add(idOf(r)));
 	}, [first, items]);
 	return { ...data, rows, more: next !== null && !data.stale ? more : null, reload };
 }
