@@ -10,7 +10,7 @@ import { go, href, reread, route } from './lib/route.js';
 import { enter, Entering, SignIn } from './lib/signin.js';
 import { ThemeButton } from './lib/theme.js';
 import { Moment } from './lib/time.js';
-import { Toasts } from './lib/toast.js';
+import { toastProblem, Toasts } from './lib/toast.js';
 import { html, render, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState, useStore } from './lib/ui.js';
 import { pages } from './pages.js';
 
@@ -64,7 +64,7 @@ function Side({ here }) {
 			<div class="who"><div><b>${who.name}</b><span class="soft">${who.role}</span></div>
 				<${ThemeButton} />
 				<button class="plain" title="Keys (?)" aria-label="Keys" onClick=${showKeys}><span aria-hidden="true">?</span></button>
-				<button class="small" onClick=${signOut}>Sign out</button></div>
+				<button class="small" onClick=${() => signOut().catch(toastProblem)}>Sign out</button></div>
 		</nav>
 	</div>`;
 }

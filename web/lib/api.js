@@ -1,4 +1,5 @@
 // Calls of the API. What the server refuses becomes a Problem, with its hint; what does not reach it does, too.
+import { parse, written } from './exact.js';
 import { store } from './ui.js';
 
 // How long an answer may take. What changes something may be at it for longer, or has a file to send.
@@ -21,12 +22,18 @@ export const ahead = store(0);
 class Problem extends Error {
 	constructor(status, { detail, title, hint, code } = {}) {
 		super(detail || title || `the server answered ${status}`);
-		// A proxy says so when the server behind it is gone.
-		Object.assign(this, { status, hint, code, isAway: [0, 502, 503, 504].includes(status) });
+		// A proxy says so when the server behind it is gone; one that ended what took too long (57014) is there.
+		Object.assign(this, { status, hint, code, isAway: [0, 502, 503, 504].includes(status) && code !== '57014' });
 	}
 }
 
+// Of an address browsers take these, however they are written, for the place itself and the one above: what was meant is not what
+// would be called.
+const isDots = (one) => /^(\.|%2e){1,2}$/i.test(one);
+
 export function apiUrl(path, query) {
+	if (path.split('/').some(isDots))
+		throw new Problem(422, { detail: 'what is called . or .. cannot be shown or changed on this page: in an address it is another place', hint: 'tow on the command line can' });
 	const url = new URL(path, base);
 	for (const [name, value] of Object.entries(query ?? {}))
 		for (const one of Array.isArray(value) ? value : [value])
@@ -57,16 +64,24 @@ async function problemOf(response) {
 }
 
 function noteAway(problem) {
-	if (problem.status === 0 || problem.isAway)
+	if (problem.status === 0 || problem.isAway) {
+		reachable.set(false);
 		away.set(problem);
+	} else {
+		noteThere();
+	}
 	return problem;
+}
+
+function noteThere() {
+	heard.at = Date.now();
+	reachable.set(true);
 }
 
 // What fetch throws when nobody answers. isLate: it was waited for in vain, and is not asked again.
 function unanswered(error) {
 	if (error.name === 'AbortError')
 		return error;
-	reachable.set(false);
 	const isLate = error.name === 'TimeoutError';
 	return noteAway(Object.assign(new Problem(0, { detail: 'the server does not answer', hint: isLate ? 'is it overloaded? tow status' : 'is it running? tow serve' }), { isLate, isAway: !isLate }));
 }
@@ -76,9 +91,6 @@ async function send(url, options) {
 	const signal = options.signal ? AbortSignal.any([options.signal, late]) : late;
 	try {
 		const response = await fetch(url, { ...options, signal });
-		const isThere = ![502, 503, 504].includes(response.status);
-		heard.at = isThere ? Date.now() : heard.at;
-		reachable.set(isThere);
 		noteClock(response);
 		return response;
 	} catch (error) {
@@ -89,7 +101,7 @@ async function send(url, options) {
 // Null where there is nothing to read. The time limit holds for this part, too.
 async function read(response) {
 	const text = await response.text().catch((error) => { throw unanswered(error); });
-	return text === '' ? null : JSON.parse(text);
+	return text === '' ? null : parse(text);
 }
 
 async function call(method, path, { query, body, signal } = {}) {
@@ -98,7 +110,7 @@ async function call(method, path, { query, body, signal } = {}) {
 	if (method !== 'GET')
 		headers['Content-Type'] = 'application/json';
 	if (body !== undefined)
-		options.body = JSON.stringify(body);
+		options.body = written(body);
 	// The answer to what has a key is kept for a day: not of what is only tried.
 	if (method === 'POST' && !body?.dry_run)
 		headers['Idempotency-Key'] = newKey();
@@ -113,6 +125,7 @@ async function call(method, path, { query, body, signal } = {}) {
 		me.set(null);
 	if (!response.ok)
 		throw noteAway(await problemOf(response));
+	noteThere();
 	return response.status === 204 ? null : read(response);
 }
 
@@ -129,7 +142,10 @@ export async function signIn(token) {
 }
 
 export async function signOut() {
-	await del('session').catch(() => null);
+	await del('session').catch((error) => {
+		if (error.status !== 401)
+			throw Object.assign(error, { message: `you are still signed in: ${error.message}` });
+	});
 	me.set(null);
 }
 

@@ -1,7 +1,9 @@
 // One dialog at a time: ask() with fields, confirm() without.
+import { me } from './api.js';
 import { Hint } from './bits.js';
+import { isSpoilt, spoilt } from './exact.js';
 import { Long } from './long.js';
-import { toast } from './toast.js';
+import { toast, toastProblem } from './toast.js';
 import { html, store, useEffect, useErrorBoundary, useRef, useState, useStore } from './ui.js';
 
 const asked = store(null);
@@ -13,6 +15,10 @@ const asked = store(null);
 // holds is put into fields: what is still to be done, as what the question's own left holds is at first; its each: which of several were refused, and why. Resolves to what run
 // returned, or to the values; to null when somebody thought better of it, or went to another page.
 export function ask(question) {
+	if (question.fields?.some((field) => field.json && isSpoilt(field.value))) {
+		toastProblem(spoilt);
+		return Promise.resolve(null);
+	}
 	return new Promise((resolve) => asked.set({ ...question, fields: question.fields ?? [], resolve }));
 }
 
@@ -92,14 +98,21 @@ function Question({ question }) {
 	const box = useRef(null), form = useRef(null);
 	const [problem, setProblem] = useState(null);
 	const isBusy = useRef(false);
+	const who = useStore(me), asker = useRef(who);
+	useEffect(() => putBack(form.current, left), []);
+	// Whose session ends meanwhile signs in where it was, and finds what was typed; who may do other things does not.
 	useEffect(() => {
 		const shown = box.current;
+		if (!who)
+			return undefined;
+		if (who.role !== asker.current.role)
+			return end(null);
+		setProblem(null);
 		shown.showModal();
-		putBack(form.current, left);
 		// What cannot be undone is not a mere Enter away.
-		box.current.querySelector(fields.length ? 'input, select, textarea' : danger || action === null ? '.cancel' : '.go')?.focus();
+		shown.querySelector(fields.length ? 'input, select, textarea' : danger || action === null ? '.cancel' : '.go')?.focus();
 		return () => shown.close(); // which gives the focus back; being taken out of the page does not
-	}, []);
+	}, [who]);
 	const end = (answer) => {
 		if (asked.get() === question)
 			asked.set(null);

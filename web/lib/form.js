@@ -1,10 +1,12 @@
 // What a dialog's fields say, as the arguments of a call.
+import { Typed } from './exact.js';
 
 const textOf = (value) => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value));
 
 function parsed(label, text) {
 	try {
-		return JSON.parse(text);
+		JSON.parse(text);
+		return new Typed(text);
 	} catch (error) {
 		throw Object.assign(new Error(`${label}: this is no JSON`), { hint: `${error.message}. It looks like {"name": "value", "n": 1}` });
 	}

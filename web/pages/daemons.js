@@ -101,7 +101,8 @@ function All() {
 			empty=${html`<${Empty} title="No daemons" command="tow daemon add tidy my.kind '{}' --every 5min">A daemon does one turn of work, sleeps, and does the next one.<//>`} /></div>`;
 }
 
-const KEPT = 300;
+// How many lines are asked for at first, and with each click; the server gives no more than MOST.
+const KEPT = 300, MOST = 10000;
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const dayOf = (at) => day.format(new Date(at));
@@ -139,7 +140,7 @@ function One({ name }) {
 				['Priority', d.priority], ['Time limit', d.timeout && duration(seconds(d.timeout))], ['Policy', d.policy], ['Starts by itself', d.auto_start ? 'yes' : 'no'], ['Enabled', d.enabled ? 'yes' : 'no']]} />
 				<h3>Config</h3><${Json} value=${d.config} label="config" /><//>
 		</div>
-		<div class="lead"><h2>Log</h2>${log.data?.items.length >= most && html`<${Button} look="small" onClick=${() => setMost(most + KEPT)}>Show older<//>`}</div>
+		<div class="lead"><h2>Log</h2>${log.data?.items.length >= most && most < MOST && html`<${Button} look="small" onClick=${() => setMost(Math.min(MOST, most + KEPT))}>Show older<//>`}</div>
 		${log.error && html`<${ProblemBox} error=${log.error} again=${log.reload} />`}
 		${log.data?.items.length === 0 ? html`<${Empty} title="Nothing was said yet" command=${`tow daemon start ${/^[\w.-]+$/.test(name) ? name : `'${name}'`}`} />` : html`<${Log} lines=${log.data?.items ?? []} />`}`;
 }

@@ -3,7 +3,7 @@ import { may, post } from '../lib/api.js';
 import { Button, Card, count, Empty, Facts, Gone, Head, Hint, ProblemBox, State } from '../lib/bits.js';
 import { ask } from '../lib/dialog.js';
 import { hiddenSaid } from '../lib/hidden.js';
-import { isAnswered } from '../lib/live.js';
+import { isAnswered, useData } from '../lib/live.js';
 import { gist, Long } from '../lib/long.js';
 import { useOutcome } from '../lib/outcome.js';
 import { usePages } from '../lib/pages.js';
@@ -13,7 +13,7 @@ import { Table } from '../lib/table.js';
 import { duration, exact, Lasting, Moment, Time } from '../lib/time.js';
 import { act, toastProblem } from '../lib/toast.js';
 import { Json } from '../lib/json.js';
-import { html, useEffect } from '../lib/ui.js';
+import { html, useEffect, useMemo } from '../lib/ui.js';
 import { amount, asksOf, DownloadState, hintOf, isOver, percent, Progress, stateWords, troubleOf, undo, useMoving, Verbs } from './downloads.js';
 
 // How long it was in which state, one after the other; begun: whether what is known begins with it.
@@ -100,9 +100,15 @@ function Files({ d, files }) {
 }
 
 export function Download({ id }) {
-	const one = useMoving(`downloads/${encodeURIComponent(id)}`, undefined, /^[1-9]\d{0,17}$/.test(id) ? `download:${id}` : null);
-	const files = usePages(`downloads/${encodeURIComponent(id)}/files`, { limit: FILES });
-	const events = usePages(`downloads/${encodeURIComponent(id)}/events`, { limit: EVENTS }, { idOf: (e) => e.n, grows: true });
+	return /^\d{1,18}$/.test(id) ? html`<${Known} id=${id} />`
+		: html`<${Gone} of="download" name=${id} at="downloads" pageTitle="Downloads" error=${{ status: 404 }}>A download is known by its number.<//>`;
+}
+
+function Known({ id }) {
+	const one = useData(`downloads/${id}`);
+	const now = useMoving(useMemo(() => one.data && [one.data], [one.data]), one.reload, Number(id) > 0 ? `download:${id}` : null);
+	const files = usePages(`downloads/${id}/files`, { limit: FILES });
+	const events = usePages(`downloads/${id}/events`, { limit: EVENTS }, { idOf: (e) => e.n, grows: true });
 	useEffect(() => {
 		files.reload();
 		events.reload();
@@ -112,7 +118,7 @@ export function Download({ id }) {
 		return html`<${Head} title=${`Download ${id}`} note=${back} /><div class="panel loading" aria-busy="true"></div>`;
 	if (!one.data)
 		return html`<${Gone} of="download" name=${id} at="downloads" pageTitle="Downloads" error=${one.error} again=${one.reload}>It was never added here, or it has been deleted.<//>`;
-	const d = one.now(one.data);
+	const d = now(one.data);
 	const again = (isGone) => {
 		if (isGone)
 			return go('downloads');

@@ -7,6 +7,7 @@ import { base64, filled, folded } from '../lib/form.js';
 import { hiddenSaid } from '../lib/hidden.js';
 import { isAnswered, useData, useMessages, useSoon } from '../lib/live.js';
 import { gist } from '../lib/long.js';
+import { usePages } from '../lib/pages.js';
 import { filter, href } from '../lib/route.js';
 import { bytes, speed } from '../lib/size.js';
 import { Table } from '../lib/table.js';
@@ -53,26 +54,40 @@ const sort = {
 	pickedOf: (verb, rows) => [{ ids: rows.map((d) => d.id), max_rows: Math.max(rows.length, 1) }],
 };
 
-const SETTLE_MS = 300;
+const SETTLE_MS = 300, DRAWN_MS = 250;
 
-// Rows with what the server tells of them between two answers: how far each is comes several times a second. topic: of all of
-// them, or of one.
-export function useMoving(path, query, topic = 'downloads') {
-	const { data, error, reload } = useData(path, { query });
+// Rows that were asked for, with what the server tells of them between two answers: how far each is comes several times a second.
+// topic: of all of them, or of one.
+export function useMoving(rows, reload, topic = 'downloads') {
 	const [moved, setMoved] = useState({});
 	const soon = useSoon(reload, SETTLE_MS);
-	const tries = useRef({});
-	useEffect(() => setMoved({}), [data]);
+	const tries = useRef({}), come = useRef({});
+	// All that came meanwhile is drawn at once.
+	const draw = useSoon(() => {
+		const news = come.current;
+		come.current = {};
+		setMoved((before) => ({ ...before, ...news }));
+	}, DRAWN_MS);
+	// What has been asked for anew is as the answer says.
+	const answered = useRef(new Set());
+	useEffect(() => {
+		const anew = new Set(rows?.filter((d) => !answered.current.has(d)).map((d) => String(d.id)));
+		const others = (moves) => Object.fromEntries(Object.entries(moves).filter(([id]) => !anew.has(id)));
+		answered.current = new Set(rows);
+		come.current = others(come.current);
+		setMoved(others);
+	}, [rows]);
 	useMessages(topic, (message) => {
 		if (message.type === 'progress') {
-			setMoved((before) => ({ ...before, [message.download_id]: message }));
+			come.current[message.download_id] = message;
+			draw();
 			if ((tries.current[message.download_id] ?? null) === message.next_try_at)
 				return;
 			tries.current[message.download_id] = message.next_try_at; // what is wrong has other words now
 		}
 		soon();
 	});
-	return { data, error, reload, now: (d) => withMoves(d, moved[d.id]) };
+	return (d) => withMoves(d, moved[d.id]);
 }
 
 function withMoves(d, m) {
@@ -509,23 +524,23 @@ function useStuck(data) {
 
 const fits = (query) => (d) => (!query.library || d.library === query.library) && (!query.client || d.client === query.client) && (!query.title || d.title.toLowerCase().includes(query.title.toLowerCase()));
 
-function rowsOf(chosen, data, stuck, query) {
-	if (!data || !['attention', 'active'].includes(chosen))
-		return data?.items;
-	const others = data.items.filter((d) => !isStuck(d));
+function rowsOf(chosen, rows, stuck, query) {
+	if (!rows || !['attention', 'active'].includes(chosen))
+		return rows;
+	const others = rows.filter((d) => !isStuck(d));
 	return chosen === 'attention' ? [...stuck.filter(fits(query)), ...others] : others;
 }
 
 function All({ query }) {
 	const chosen = groups[query.show] ? query.show : '';
-	const [shown, setShown] = useState(PAGE);
 	const asked = { title: query.title, client: query.client, library: query.library };
-	const { data, error, reload, now } = useMoving('downloads', { state: groups[chosen].states?.join(','), ...asked, sort: query.sort, limit: shown });
+	const { data, rows: all, more, error, reload } = usePages('downloads', { state: groups[chosen].states?.join(','), ...asked, sort: query.sort, limit: PAGE });
+	const now = useMoving(all, reload);
 	const counts = useData('downloads/counts', {});
 	const stuck = useStuck(data);
-	const rows = rowsOf(chosen, data, stuck, query);
+	const rows = rowsOf(chosen, all, stuck, query);
 	// What stands elsewhere than its state says would not be matched where it is seen.
-	const picked = useChosen(rows, { ...asked, states: groups[chosen].states }, { isMore: Boolean(data?.next), mayMatch: stuck.length === 0 });
+	const picked = useChosen(rows, { ...asked, states: groups[chosen].states }, { isMore: more !== null, mayMatch: stuck.length === 0 });
 	const again = () => {
 		reload();
 		counts.reload();
@@ -538,7 +553,7 @@ function All({ query }) {
 		<${Filters} query=${query} />
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
 		<div class="downloads"><${Table} label="downloads" opens columns=${columns(now, again)} rows=${rows} error=${error} rowKey=${(d) => d.id} selected=${may('operator') ? picked.ids : undefined} onSelect=${picked.select}
-			more=${data?.next && (() => setShown(shown + PAGE))} empty=${html`<${Nothing} query=${query} />`} /></div>
+			more=${more} empty=${html`<${Nothing} query=${query} />`} /></div>
 		<${Chosen} sort=${sort} chosen=${picked} reload=${again} />
 		${over && html`<div class="drop" aria-hidden="true"><p>Drop .torrent or .nzb files to add them</p></div>`}`;
 }

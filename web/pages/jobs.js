@@ -50,12 +50,19 @@ const canMatch = (query) => !query.key && !query.parent && !query.system && !que
 const checks = { state: areStates, since: instant, until: instant };
 const fits = (name, value) => !checks[name] || Boolean(checks[name](value));
 
+// What has a blank, or a quote, stands within quotes.
+const inQuotes = /"((?:[^"\\]|\\.)*)"/g;
+const quoted = (value) => (/[\s"]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value);
+const unquoted = (word) => word.replace(inQuotes, (_, within) => within.replace(/\\(.)/g, '$1'));
+const isOpen = (word) => word.replace(inQuotes, '').includes('"');
+const wordsOf = (text) => text.match(/(?:[^\s"]|"(?:[^"\\]|\\.)*"|")+/g) ?? [];
+
 // What is written, as filters: "queue:mail tag:night thumbnail", where a word alone is a kind. odd: the words that are none.
 function readFilter(text) {
 	const given = Object.fromEntries(names.map((name) => [name, null])), odd = [];
-	for (const word of text.split(/\s+/).filter(Boolean)) {
-		const [, name = 'kind', value = word] = /^(\w+):(.*)$/.exec(word) ?? [];
-		if ([...names, 'state'].includes(name) && !given[name] && (!value || fits(name, value)))
+	for (const word of wordsOf(text)) {
+		const [, name = 'kind', written = word] = /^(\w+):(.*)$/.exec(word) ?? [], value = unquoted(written);
+		if ([...names, 'state'].includes(name) && !given[name] && !isOpen(word) && (!value || fits(name, value)))
 			given[name] = value || null;
 		else
 			odd.push(word);
@@ -64,11 +71,11 @@ function readFilter(text) {
 }
 
 const writeFilter = (query) =>
-	names.filter((name) => query[name]).map((name) => (name === 'kind' && !query[name].includes(':') ? query[name] : `${name}:${query[name]}`)).join(' ');
+	names.filter((name) => query[name]).map((name) => (name === 'kind' && !query[name].includes(':') ? quoted(query[name]) : `${name}:${quoted(query[name])}`)).join(' ');
 
 function NotUnderstood({ odd }) {
 	return html`<p class="bad-text" role="alert">Not understood: ${odd.join(', ')}. <span class="soft">There are
-		${' '}${names.map((n) => `${n}:…`).join(', ')} and state:…; one word alone is a kind. Times are written as 2h (so long ago), 3d or 2030-01-31T18:00.</span></p>`;
+		${' '}${names.map((n) => `${n}:…`).join(', ')} and state:…; one word alone is a kind. What has a blank stands within quotes: tag:"on call". Times are written as 2h (so long ago), 3d or 2030-01-31T18:00.</span></p>`;
 }
 
 function Filter({ query }) {

@@ -186,7 +186,7 @@ const historyColumns = (tz) => [
 	{ name: 'reason', title: 'Why', wide: true, cell: (o) => html`<span title=${o.reason}>${o.reason}</span>` },
 ];
 
-const HISTORY = 60;
+const HISTORY = 60, MOST = 10000;
 
 function One({ name }) {
 	const path = `schedules/${step(name)}`;
@@ -216,7 +216,7 @@ function One({ name }) {
 		</div>
 		${s.last_at && html`<${Card} title="Lately"><${Strip} of=${history.data?.items.slice(0, HISTORY) ?? []} /><//>`}
 		<h2>History</h2>
-		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at} more=${history.data?.items.length >= most && (() => setMost(most + HISTORY))}
+		<${Table} label="history" columns=${historyColumns(s.tz)} rows=${history.data?.items} rowKey=${(o) => o.at} more=${history.data?.items.length >= most && most < MOST && (() => setMost(Math.min(MOST, most + HISTORY)))}
 			empty=${html`<${Empty} title="It has not come yet" command=${`tow schedule run ${s.name}`} />`} />`;
 }
 

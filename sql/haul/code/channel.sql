@@ -20,8 +20,8 @@ declare
 	c_known constant text[] := '{topic,priority,tags,from,to,starttls}'::text[];
 	c_address constant text := '[^\s<>,;:"()[:cntrl:]]+@[^\s<>,;:"()[:cntrl:]]+';
 begin
-	if c.name is null or c.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', format('bad channel name %L', left(c.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
+	if c.name is null or c.name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.-]{1,64}$' then
+		perform haul_store.fail('TW422', format('bad channel name %L', left(c.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -, but not . or .. alone');
 	elsif c.driver is null or c.driver !~ '^[a-z0-9_]{1,32}$' then
 		perform haul_store.fail('TW422', format('bad driver %L', left(c.driver, 40)), 'tow channel drivers lists them');
 	elsif c.url is null or c.url !~ '^(https?|smtps?)://[^?#\s]+$' or c.url ~ '^[a-z]+://[^/]*@' then
@@ -154,8 +154,8 @@ declare
 begin
 	select e into v_bad from unnest(r.events) e
 	where e !~ '^[a-z_.*]+( (kind|queue|class|worker|host|schedule|client|target|library|category)=[^ =]+)*$' or not exists (select from haul.occasions o where haul_store.event_fits(o.event, array[e]));
-	if r.name is null or r.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', format('bad rule name %L', left(r.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
+	if r.name is null or r.name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.-]{1,64}$' then
+		perform haul_store.fail('TW422', format('bad rule name %L', left(r.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -, but not . or .. alone');
 	elsif coalesce(r.events, '{}') = '{}' or v_bad is not null then
 		perform haul_store.fail('TW422', format('no event is like %L', coalesce(v_bad, '')), 'tow notify events lists them, or select event from haul.occasions; * stands for anything: download.failed, client.*, job.failed queue=mail class=http.*');
 	elsif r.delay is null or r.delay not between '0' and '1 day' then

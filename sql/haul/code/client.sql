@@ -20,8 +20,8 @@ create or replace function haul_store.check_client(c haul_store.client) returns 
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if c.name is null or c.name !~ '^[a-zA-Z0-9_.-]{1,57}$' then
-		perform haul_store.fail('TW422', format('bad client name %L', left(c.name, 70)), 'use 1 to 57 letters, digits, and any of _ . -');
+	if c.name is null or c.name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.-]{1,57}$' then
+		perform haul_store.fail('TW422', format('bad client name %L', left(c.name, 70)), 'use 1 to 57 letters, digits, and any of _ . -, but not . or .. alone');
 	elsif c.driver is null or c.driver !~ '^[a-z0-9_]{1,32}$' then
 		perform haul_store.fail('TW422', format('bad driver %L', left(c.driver, 40)), 'tow client drivers lists them');
 	elsif c.driver = 'web' then

@@ -3,8 +3,8 @@ create or replace function haul_store.check_library(l haul_store.library) return
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if l.name is null or l.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', format('bad library name %L', left(l.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
+	if l.name is null or l.name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.-]{1,64}$' then
+		perform haul_store.fail('TW422', format('bad library name %L', left(l.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -, but not . or .. alone');
 	elsif l.root is null or l.root !~ '^/[^/]' or l.root ~ '(^|/)\.\.?(/|$)' or l.root ~ '[[:cntrl:]]' then
 		perform haul_store.fail('TW422', format('bad root %L', left(l.root, 200)), 'a folder from the root on, not / itself: /media/films');
 	elsif l.modes is null or l.modes = '{}' or not l.modes <@ '{reflink,link,copy,move,symlink}' or array_position(l.modes, null) is not null then

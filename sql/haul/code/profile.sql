@@ -59,8 +59,8 @@ create or replace function haul_store.check_profile(p haul_store.profile) return
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if p.name is null or p.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', format('bad profile name %L', left(p.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
+	if p.name is null or p.name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.-]{1,64}$' then
+		perform haul_store.fail('TW422', format('bad profile name %L', left(p.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -, but not . or .. alone');
 	elsif p.retries is null or p.retries not between 0 and 100 then
 		perform haul_store.fail('TW422', format('bad retries %s', coalesce(p.retries::text, 'null')), 'use 0 to 100');
 	elsif p.min_free is null or p.min_free < 0 then

@@ -17,8 +17,8 @@ create or replace function haul_store.check_target(t haul_store.target) returns 
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if t.name is null or t.name !~ '^[a-zA-Z0-9_.-]{1,64}$' then
-		perform haul_store.fail('TW422', format('bad target name %L', left(t.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -');
+	if t.name is null or t.name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.-]{1,64}$' then
+		perform haul_store.fail('TW422', format('bad target name %L', left(t.name, 70)), 'use 1 to 64 letters, digits, and any of _ . -, but not . or .. alone');
 	elsif t.driver is null or t.driver !~ '^[a-z0-9_]{1,32}$' then
 		perform haul_store.fail('TW422', format('bad driver %L', left(t.driver, 40)), 'tow target drivers lists them');
 	elsif t.url is null or t.url !~ '^(https?|mpd)://[^?#\s]+$' or t.url ~ '^[a-z]+://[^/]*@' then

@@ -10,8 +10,8 @@ begin
 	if found then
 		return v_id;
 	end if;
-	if p_name is null or p_name !~ '^[a-zA-Z0-9_.:-]{1,64}$' then
-		perform tow_store.fail('TW422', format('bad queue name %L', p_name), 'use 1 to 64 letters, digits, and any of _ . : -');
+	if p_name is null or p_name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.:-]{1,64}$' then
+		perform tow_store.fail('TW422', format('bad queue name %L', p_name), 'use 1 to 64 letters, digits, and any of _ . : -, but not . or .. alone');
 	end if;
 	perform pg_advisory_xact_lock(7630710, 0);
 	select q.id into v_id from tow_store.queue q where q.name = p_name;

@@ -62,8 +62,8 @@ begin
 	elsif num_nonnulls(case when 'type' = any(v_reset) then type end, case when 'timeout' = any(v_reset) then timeout end,
 			case when 'policy' = any(v_reset) then policy end, case when 'description' = any(v_reset) then description end) > 0 then
 		perform tow_store.fail('TW422', 'a setting is both set and reset', 'leave one of the two out');
-	elsif name is null or name !~ '^[a-zA-Z0-9_.-]([a-zA-Z0-9_. -]{0,62}[a-zA-Z0-9_.-])?$' then
-		perform tow_store.fail('TW422', format('bad daemon name %L', left(name, 70)), 'use 1 to 64 letters, digits, and any of _ . - with blanks only between them');
+	elsif name is null or name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.-]([a-zA-Z0-9_. -]{0,62}[a-zA-Z0-9_.-])?$' then
+		perform tow_store.fail('TW422', format('bad daemon name %L', left(name, 70)), 'use 1 to 64 letters, digits, and any of _ . - with blanks only between them, but not . or .. alone');
 	end if;
 	if kind is not null then
 		insert into tow_store.daemon (name, type, kind, config, every, queue, priority, since, created_at)

@@ -117,7 +117,7 @@ comment on function tow_store.check_instants(timestamptz, timestamptz) is 'Refus
 
 create or replace function tow_store.is_kind(p_name text) returns boolean
 language sql immutable parallel safe
-return coalesce(p_name ~ '^[a-zA-Z0-9_.:/-]{1,100}$', false);
+return coalesce(p_name ~ '^[a-zA-Z0-9_.:/-]{1,100}$' and p_name not in ('.', '..'), false);
 comment on function tow_store.is_kind(text) is 'Whether a kind may be called so.';
 
 create or replace function tow_store.check_job(
@@ -127,11 +127,11 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
 	if not tow_store.is_kind(p_kind) then
-		perform tow_store.fail('TW422', format('bad kind %L', left(p_kind, 110)), 'use 1 to 100 letters, digits, and any of _ . : / -');
+		perform tow_store.fail('TW422', format('bad kind %L', left(p_kind, 110)), 'use 1 to 100 letters, digits, and any of _ . : / -, but not . or .. alone');
 	elsif p_args is null then
 		perform tow_store.fail('TW422', 'args are null', 'pass a JSON value, for instance ''{}''');
-	elsif p_queue is null or p_queue !~ '^[a-zA-Z0-9_.:-]{1,64}$' then
-		perform tow_store.fail('TW422', format('bad queue name %L', left(p_queue, 70)), 'use 1 to 64 letters, digits, and any of _ . : -');
+	elsif p_queue is null or p_queue !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.:-]{1,64}$' then
+		perform tow_store.fail('TW422', format('bad queue name %L', left(p_queue, 70)), 'use 1 to 64 letters, digits, and any of _ . : -, but not . or .. alone');
 	elsif p_priority is null or p_priority not between 0 and 1000000 then
 		perform tow_store.fail('TW422', format('bad priority %s', coalesce(p_priority::text, 'null')), 'use 0 to 1000000; smaller runs first, 100 is usual');
 	elsif p_max_attempts not between 1 and 1000000 then

@@ -18,9 +18,22 @@ as $$
 begin
 	if p_lane is not null and (p_lane = '' or length(p_lane) > 200) then
 		perform tow_store.fail('TW422', 'a lane is empty or longer than 200 characters', 'use a short text such as customer:12');
+	elsif p_lane in ('.', '..') then
+		perform tow_store.fail('TW422', format('bad lane %L', p_lane), 'in an address it would be another place: use a text such as customer:12');
 	end if;
 end $$;
 comment on function tow_store.check_lane(text) is 'Refuse a bad lane.';
+
+-- What has been there for longer stays, and has its rules.
+create or replace function tow_store.check_new_lane(p_queue int, p_lane text) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if not exists (select from tow_store.gate g where g.what = 'l' and g.queue = p_queue and g.name = p_lane) then
+		perform tow_store.check_lane(coalesce(p_lane, ''));
+	end if;
+end $$;
+comment on function tow_store.check_new_lane(int, text) is 'Refuse a bad lane, unless it is there.';
 
 -- A late outcome's job may run again by now: that run keeps what it holds.
 create or replace function tow_store.let_go(p_ids bigint[]) returns bigint[]

@@ -152,7 +152,7 @@ declare
 	v_was constant jsonb := tow_store.gate_settings('l', v_queue, lane);
 	g tow_store.gate;
 begin
-	perform tow_store.check_lane(coalesce(lane, ''));
+	perform tow_store.check_new_lane(v_queue, lane);
 	if num_nonnulls(max_running, rate, burst, weight) = 0 and coalesce(reset, '{}') = '{}' then
 		perform tow_store.fail('TW422', 'nothing to set', 'give max_running, rate, burst, weight or reset');
 	end if;
@@ -180,7 +180,7 @@ declare
 	v_queue constant int := tow_store.see_queue(p_queue);
 	g tow_store.gate;
 begin
-	perform tow_store.check_lane(coalesce(p_lane, ''));
+	perform tow_store.check_new_lane(v_queue, p_lane);
 	perform pg_advisory_xact_lock(7630718, v_queue);
 	g := tow_store.set_gate('l', v_queue, p_lane, null, null, null, null, '{}');
 	update tow_store.gate o set paused_at = case when p_at is not null then coalesce(o.paused_at, p_at) end, pause_reason = p_reason,

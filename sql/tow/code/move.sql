@@ -10,7 +10,7 @@ declare
 	v_waits boolean;
 	t record;
 begin
-	perform tow_store.check_job(j.kind, j.args, queue, j.priority, null, null, null, null,
+	perform tow_store.check_job('any', j.args, queue, j.priority, null, null, null, null,
 		(select q.max_args_bytes from tow_store.queue q where q.name = queue));
 	perform tow_store.check_producer(queue);
 	if queue = j.queue then

@@ -81,7 +81,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
 	case p_broken
-		when 'policy_name_check' then perform tow_store.fail('TW422', format('bad policy name %L', left(p_name, 70)), 'use 1 to 64 small letters, digits, and any of _ . -');
+		when 'policy_name_check' then perform tow_store.fail('TW422', format('bad policy name %L', left(p_name, 70)), 'use 1 to 64 small letters, digits, and any of _ . -, but not . or .. alone');
 		when 'policy_base_check' then perform tow_store.fail('TW422', format('policy %L: base is below zero', p_name), 'give the first delay, for instance 30 s');
 		when 'policy_cap_check' then perform tow_store.fail('TW422', format('policy %L: cap is below zero', p_name), 'give the longest delay, for instance 6 hours');
 		when 'policy_factor_check' then perform tow_store.fail('TW422', format('policy %L: bad factor', p_name), 'use a number above 0, up to 100');
@@ -122,8 +122,10 @@ begin
 	perform tow_store.check_owned(fn, session_user);
 	if delays is not null and (cardinality(delays) = 0 or exists (select from unnest(delays) d where d is null or d < '0')) then
 		perform tow_store.fail('TW422', format('policy %L: bad delays', name), 'give at least one interval, none below zero');
+	elsif name in ('.', '..') then
+		perform tow_store.misfit(name, 'policy_name_check');
 	elsif name is null then
-		perform tow_store.fail('TW422', 'a policy needs a name', 'use 1 to 64 small letters, digits, and any of _ . -');
+		perform tow_store.fail('TW422', 'a policy needs a name', 'use 1 to 64 small letters, digits, and any of _ . -, but not . or .. alone');
 	end if;
 	if jsonb_typeof(classes) <> 'object' then
 		perform tow_store.fail('TW422', 'classes are not a JSON object', 'write {"http.4": "never", ...}: how an error''s class begins, and the policy for it');

@@ -3,8 +3,8 @@ create or replace function tow_store.check_schedule(n tow_store.schedule) return
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if n.name is null or n.name !~ '^[^\s/][^/]{0,99}$' or n.name ~ '[[:cntrl:]]' then
-		perform tow_store.fail('TW422', format('bad schedule name %L', left(n.name, 110)), 'use 1 to 100 characters, no slash, no control characters, no space first');
+	if n.name is null or n.name !~ '^(?!\.{1,2}$)[^\s/][^/]{0,99}$' or n.name ~ '[[:cntrl:]]' then
+		perform tow_store.fail('TW422', format('bad schedule name %L', left(n.name, 110)), 'use 1 to 100 characters, no slash, no control characters, no space first, and not . or .. alone');
 	elsif length(n.description) > 1000 then
 		perform tow_store.fail('TW422', 'the description is longer than 1000 characters', 'shorten it');
 	end if;

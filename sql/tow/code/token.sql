@@ -29,8 +29,8 @@ create or replace function tow_store.check_token(p_name text, p_role text, p_las
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-	if p_name is null or p_name !~ '^[a-zA-Z0-9_.@-]{1,50}$' then
-		perform tow_store.fail('TW422', format('bad name %L', p_name), 'up to 50 letters, digits, _ . @ -');
+	if p_name is null or p_name !~ '^(?!\.{1,2}$)[a-zA-Z0-9_.@-]{1,50}$' then
+		perform tow_store.fail('TW422', format('bad name %L', p_name), 'up to 50 letters, digits, _ . @ -, but not . or .. alone');
 	elsif p_role is null or p_role not in ('viewer', 'producer', 'operator', 'admin') then
 		perform tow_store.fail('TW422', format('bad role %L', p_role), 'use viewer, operator, admin, or producer for what only enqueues');
 	elsif p_lasts <= '0' then

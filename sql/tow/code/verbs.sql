@@ -241,7 +241,7 @@ declare
 	t record;
 	v_band int;
 begin
-	perform tow_store.check_job(j.kind, '{}', j.queue, priority, null, null, null, null, null);
+	perform tow_store.check_job('any', '{}', 'default', priority, null, null, null, null, null);
 	v_band := tow_store.home_band(j.queue, priority, j.kind, j.lane is not null);
 	update tow_store.waiting w set band = v_band where w.id = id and w.reason not in ('admission', 'policy');
 	if found then
