@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "home.h"
 #include "sqlstate.h"
 #include "statement.h"
 #include "tow/proc.h"
@@ -117,20 +116,23 @@ static bool looks_torn(const PQconninfoOption *o)
 }
 
 /* libpq's own message about a bad address may quote the password: ours does not. */
-bool tow_db_check(const char *url, struct tow_err *e)
+static bool check_address(const char *url, struct tow_err *e)
 {
-	PQconninfoOption *options = url && *url ? PQconninfoParse(url, NULL) : NULL;
-	bool good = !url || options != NULL;
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	bool good = options != NULL;
 	for (PQconninfoOption *o = options; good && o->keyword; o++)
 		good = !looks_torn(o);
 	PQconninfoFree(options);
-	if (url && !*url)
-		return home_fail_url(e);
 	if (good)
 		return true;
 	tow_fail_class(e, TOW_FINAL, "08001", "the database's address cannot be read");
 	return tow_hint(e, "postgresql://user@host:5432/database, special characters in the "
 			   "password percent-encoded; or 'host=... dbname=...'");
+}
+
+static bool find_address(struct tow_arena *a, const char **url, struct tow_err *e)
+{
+	return (*url || tow_db_find(a, url, e)) && (!*url || check_address(*url, e));
 }
 
 struct params {
@@ -236,9 +238,10 @@ static int patience_ms(PGconn *pg)
 
 bool tow_db_open(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
 {
+	TOW_AUTO_ARENA a = { 0 };
 	PGconn *pg = NULL;
 	struct params p;
-	if (!tow_db_check(url, e))
+	if (!find_address(&a, &url, e))
 		return false;
 	fill_params(&p, url, application);
 	if (!connect_to(&pg, &p, e))
@@ -259,8 +262,9 @@ bool tow_db_open(struct tow_db **db, const char *url, const char *application, s
 
 bool tow_db_dial(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
 {
+	TOW_AUTO_ARENA a = { 0 };
 	struct params p;
-	if (!tow_db_check(url, e))
+	if (!find_address(&a, &url, e))
 		return false;
 	fill_params(&p, url, application);
 	PGconn *pg = PQconnectStartParams(p.keywords, p.values, 1);
