@@ -66,6 +66,7 @@ int main(void)
 	TCase *t = tcase_create("uplock");
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, make_home, remove_home);
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, one_holds_it);
 	tcase_add_test(t, whoever_looks_holds_nobody_up);
 	SRunner *r = srunner_create(s);

@@ -458,26 +458,33 @@ bool tow_cluster_claimed(const char *home)
 	       strcmp(claimed, this_start(&c)) == 0;
 }
 
-bool tow_cluster_stop(const char *home, struct tow_err *e)
+static bool mark(const struct cluster *c, struct tow_err *e)
+{
+	return tow_fs_write(mark_path(c), "", 0, 0644, e);
+}
+
+/* The mark is made under the lock: whoever starts the server meanwhile takes it away. */
+static bool stop(const char *home, bool stay_down, struct tow_err *e)
 {
 	TOW_AUTO_ARENA arena = { 0 };
 	TOW_AUTO_FD held = -1;
 	struct cluster c;
 	if (!tow_cluster_exists(home))
 		return true;
-	if (!locate(&c, &arena, home, e) || !lock(&c, &held, e) || !as_server(&c, stop_fast, e))
+	if (!locate(&c, &arena, home, e) || !lock(&c, &held, e) || (stay_down && !mark(&c, e)) ||
+	    !as_server(&c, stop_fast, e))
 		return tow_wrap(e, "stop the database in '%s'", home);
 	return true;
 }
 
+bool tow_cluster_stop(const char *home, struct tow_err *e)
+{
+	return stop(home, false, e);
+}
+
 bool tow_cluster_halt(const char *home, struct tow_err *e)
 {
-	TOW_AUTO_ARENA arena = { 0 };
-	struct cluster c;
-	if (!tow_cluster_exists(home))
-		return true;
-	return locate(&c, &arena, home, e) && tow_fs_write(mark_path(&c), "", 0, 0644, e) &&
-	       tow_cluster_stop(home, e);
+	return stop(home, true, e);
 }
 
 static void remove_home(const struct cluster *c)
@@ -499,8 +506,8 @@ bool tow_cluster_destroy(const char *home, struct tow_err *e)
 	struct cluster c;
 	if (!tow_cluster_exists(home))
 		return true;
-	if (!locate(&c, &arena, home, e) || !tow_fs_write(mark_path(&c), "", 0, 0644, e) ||
-	    !lock(&c, &held, e) || !as_server(&c, empty_all, e))
+	if (!locate(&c, &arena, home, e) || !lock(&c, &held, e) || !mark(&c, e) ||
+	    !as_server(&c, empty_all, e))
 		return tow_wrap(e, "remove the database in '%s'", home);
 	remove_home(&c);
 	return true;
