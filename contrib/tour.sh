@@ -48,7 +48,7 @@ finish() {
 	[ "$BASHPID" = $$ ] || exit "$status"
 	trap - EXIT
 	for ((i = ${#pids[@]} - 1; i >= 0; i--)); do stop "${pids[i]}"; done
-	"$TOW" db destroy --yes >/dev/null 2>&1
+	"$TOW" db destroy --yes --force >/dev/null 2>&1
 	cd / && rm -rf "$dir"
 	exit "$status"
 }

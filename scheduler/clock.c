@@ -397,7 +397,7 @@ int clock_run(struct clock *c)
 		tow_db_closep(&c->db);
 		if (over)
 			break;
-		status = c->begun ? 0 : tow_db_refusal(&why);
+		status = c->begun || c->early ? 0 : tow_db_refusal(&why);
 		if (status)
 			tow_log_err(TOW_ERROR, "scheduler.refused", &why);
 		else

@@ -20,6 +20,7 @@ struct duty {
 
 struct clock {
 	const char *url, *name;
+	bool early; /* there was no instance: its schema comes after it */
 	bool standby;
 	int signals; /* signalfd: TERM and INT */
 	struct tow_db *db;

@@ -77,6 +77,7 @@ static int scheduler(int argc, char **argv)
 	struct choices o = { .format = "text", .level = TOW_INFO };
 	TOW_AUTO_ARENA a = { 0 };
 	int status = parse(&o, argc, argv);
+	const char *found;
 	struct clock c;
 
 	if (status)
@@ -91,6 +92,7 @@ static int scheduler(int argc, char **argv)
 	};
 	if (!c.url)
 		c.url = tow_db_url(&a, o.database);
+	c.early = !c.url && !tow_db_find(&a, &found, NULL);
 	status = clock_run(&c);
 	tow_sd_notify("STOPPING=1");
 	tow_log(TOW_INFO, "scheduler.stopped", NULL);

@@ -257,6 +257,23 @@ static bool unknown_section(const char *family, struct tow_err *e)
 	return tow_hint(e, "sections: worker, queue NAME, kind NAME, exec NAME, http NAME");
 }
 
+static bool is_family(const char *word)
+{
+	const struct tow_kind *how = kinds_builtin(word);
+
+	return strcmp(word, "queue") == 0 || strcmp(word, "kind") == 0 || (how && how->family);
+}
+
+static bool unnamed_section(const char *family, struct tow_err *e)
+{
+	const char *what = strcmp(family, "queue") == 0 ? "queue" : "kind";
+
+	if (!is_family(family))
+		return unknown_section(family, e);
+	tow_fail(e, TOW_FINAL, "the section '%s' names no %s", family, what);
+	return tow_hint(e, "write [%s NAME], with the %s's name", family, what);
+}
+
 /* NULL after an error. */
 static struct kind *kind_section(struct config *c, const struct section *s, struct tow_err *e)
 {
@@ -290,7 +307,7 @@ static bool open_section(struct config *c, const struct section *s, struct tow_e
 	if (strcmp(s->family, "worker") == 0 && !*s->name)
 		return true;
 	if (!*s->name)
-		return unknown_section(s->family, e);
+		return unnamed_section(s->family, e);
 	if (strcmp(s->family, "queue") == 0)
 		return good_name(s->name, strlen(s->name), e);
 	return kind_section(c, s, e) != NULL;

@@ -18,6 +18,7 @@
 
 #define FIXED	    (3 + LINES) /* descriptors that are not slots' */
 #define FAREWELL_US 10000000	/* how long the last outcomes may take once every slot is empty */
+#define HURRIED_US  1000000	/* and of one that is hurried */
 
 struct queue *dispatcher_queue(struct dispatcher *d, int id)
 {
@@ -154,6 +155,7 @@ static void begin_drain(struct dispatcher *d, long long now)
 	d->phase = PHASE_DRAIN;
 	d->beat.urgent = true; /* nobody shall ring for us */
 	d->grace_ms = d->config.kill_ms;
+	d->farewell_us = FAREWELL_US;
 	d->end_us = now + d->config.grace_ms * 1000LL;
 	tow_log(TOW_INFO, "worker.stopping", "running=%zu grace_s=%ld", hands_busy(d),
 		d->config.grace_ms / 1000);
@@ -180,7 +182,11 @@ static void stop(struct dispatcher *d, long long now)
 		return;
 	}
 	d->grace_ms = d->grace_ms > 1000 ? 1000 : 0; /* hurry; then at once */
-	begin_end(d, now);
+	d->farewell_us = HURRIED_US;
+	if (d->end_us > now)
+		d->end_us = now;
+	if (d->phase != PHASE_OVER)
+		begin_end(d, now);
 }
 
 /* A service manager is not told that we stop: it would count the time from there, and kill what it
@@ -200,7 +206,7 @@ bool dispatcher_refused(struct dispatcher *d, const struct tow_err *e, bool firs
 {
 	int status = tow_db_refusal(e);
 
-	if (!status || !(first || d->options->drain) || d->phase != PHASE_RUN)
+	if (!status || d->early || !(first || d->options->drain) || d->phase != PHASE_RUN)
 		return false;
 	d->refused = status;
 	tow_log_err(TOW_ERROR, "worker.refused", e);
@@ -238,6 +244,12 @@ static int open_signals(void)
 
 /*--- phases */
 
+/* When what could not be told by then is left untold. */
+static long long given_up_us(const struct dispatcher *d)
+{
+	return d->end_us + d->farewell_us + d->grace_ms * 1000LL;
+}
+
 /* Nothing runs and nothing is to be said: then say goodbye. Without a database, wait a little, then
  * go anyway: what we held is put back when our lease is over. */
 static void step_phase(struct dispatcher *d, long long now)
@@ -249,8 +261,8 @@ static void step_phase(struct dispatcher *d, long long now)
 	if ((d->phase == PHASE_DRAIN || d->phase == PHASE_END) && hands_busy(d) == 0) {
 		if (lines_quiet(d) || !d->beat.worker) {
 			d->phase = PHASE_OVER;
-			d->end_us = now + FAREWELL_US;
-		} else if (now >= d->end_us + FAREWELL_US + d->config.kill_ms * 1000LL) {
+			d->end_us = now + d->farewell_us;
+		} else if (now >= given_up_us(d)) {
 			tow_log(TOW_WARN, "worker.unreported", "outcomes=%zu", d->done.n);
 			d->phase = PHASE_OVER;
 			d->end_us = now;
@@ -265,6 +277,8 @@ static bool finished(const struct dispatcher *d, long long now)
 
 static long long phase_wake(const struct dispatcher *d)
 {
+	if (d->phase == PHASE_END && hands_busy(d) == 0)
+		return given_up_us(d);
 	return d->phase == PHASE_RUN || d->phase == PHASE_END ||
 			       (d->phase == PHASE_DRAIN && d->patient)
 		       ? LLONG_MAX

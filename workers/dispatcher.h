@@ -117,6 +117,7 @@ struct dispatcher {
 	struct kinds registered;  /* in the database, as far as we have heard */
 	struct kinds kinds;	  /* the configuration's and those */
 	const char *url, *direct; /* direct: past a pooler, for the heartbeat */
+	bool early;		  /* there was no instance: its schema comes after it */
 	struct queue **queues;
 	size_t n_queues;
 	struct pool shared; /* the slots of queues with weights */
@@ -134,11 +135,12 @@ struct dispatcher {
 	long long end_us; /* when PHASE_DRAIN becomes PHASE_END */
 	bool patient;	  /* somebody asks us to leave: what runs may take as long as it does */
 	long grace_ms;	  /* between TERM and KILL */
-	bool begun;	  /* it has attached once */
-	int refused;	  /* the exit status, where the database refused for good what we asked */
-	bool distrust;	  /* we may have slept past our lease: beat before anything is started */
-	int signals;	  /* signalfd */
-	pid_t scheduler;  /* our stand-by; 0: none */
+	long long farewell_us; /* how long the last outcomes, and then the goodbye, may take */
+	bool begun;	       /* it has attached once */
+	int refused;	 /* the exit status, where the database refused for good what we asked */
+	bool distrust;	 /* we may have slept past our lease: beat before anything is started */
+	int signals;	 /* signalfd */
+	pid_t scheduler; /* our stand-by; 0: none */
 	long long unminded_us; /* since when beats have said that nobody minds the clock; 0:
 				  somebody does */
 	long long turn_us, watchdog_us, stuck_us;

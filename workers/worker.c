@@ -14,6 +14,7 @@ static int run(const struct options *o)
 	TOW_AUTO_ARENA a = { 0 };
 	struct dispatcher d = { .options = o };
 	struct tow_err e = { 0 };
+	const char *found;
 
 	config_init(&d.config);
 	if (!options_config(o, &d.config, &e) ||
@@ -30,6 +31,7 @@ static int run(const struct options *o)
 		return EX_OK;
 	}
 	d.url = tow_db_url(&a, o->database);
+	d.early = !d.url && !tow_db_find(&a, &found, NULL);
 	d.direct = tow_db_direct_url(&a, o->direct ? o->direct : d.config.direct, o->database);
 	if (!d.direct)
 		d.direct = d.url;

@@ -14,7 +14,7 @@ made=''
 
 # shellcheck disable=SC2317,SC2329 # by the trap
 finish() {
-	[ -z "$made" ] || "$tow" db destroy --yes >/dev/null 2>&1 || true
+	[ -z "$made" ] || "$tow" db destroy --yes --force >/dev/null 2>&1 || true
 	rm -rf "$work"
 }
 trap finish EXIT

@@ -3,7 +3,7 @@
  * class, the server's hint as their hint, and a code that says whether the same call may be
  * repeated.
  *
- * The address is a URL or conninfo string; NULL means the environment (PG*). */
+ * The address is a URL or conninfo string; NULL is what tow_db_find says at that moment. */
 #ifndef TOW_DB_H
 #define TOW_DB_H
 
@@ -35,13 +35,13 @@ void tow_db_cancel(struct tow_db *db); /* ask the server to end the call under w
 void tow_db_limit(struct tow_db *db, int ms);
 
 /* The address that every command uses: --database, else DATABASE_URL, else PG*, else the private
- * cluster under $TOW_HOME. Allocated in a. NULL means "the environment"; "" that the private
- * cluster's address cannot be read. */
+ * cluster under $TOW_HOME. Allocated in a. NULL: it is looked for each time that somebody connects,
+ * since PG* say it, or there is no private cluster yet. */
 const char *tow_db_url(struct tow_arena *a, const char *option);
 
-/* Whether an address can be read, before it is used. An empty one is the private cluster's that has
- * been lost. tow_db_open and tow_db_dial look, too. */
-TOW_MUST bool tow_db_check(const char *url, struct tow_err *e);
+/* Where the address NULL leads now: to the private cluster, or as libpq reads the environment
+ * (*url is NULL). Fails where $TOW_HOME is set and has no instance, or does not say where. */
+TOW_MUST bool tow_db_find(struct tow_arena *a, const char **url, struct tow_err *e);
 
 /* An address past a pooler, for what needs a session of its own: --direct, else TOW_DIRECT_URL,
  * which goes with the address in the environment and not with --database; else NULL. */

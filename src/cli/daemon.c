@@ -64,13 +64,25 @@ static bool gather(struct cli *c, struct cli_call *call, const char *config)
 	return true;
 }
 
+/* tow.set_daemon would change it. */
+static bool is_new(struct cli *c)
+{
+	TOW_AUTO_ROWS *rows = NULL;
+	const char *name = cli_operand(c, 0);
+	if (!tow_call(c->db, &rows, &c->err, "tow.find_daemons", name))
+		return false;
+	if (tow_rows_count(rows) == 0)
+		return true;
+	tow_fail_class(&c->err, TOW_FINAL, "TW409", "there is a daemon '%s' already", name);
+	return tow_hint(&c->err, "change it: tow daemon set '%s'", name);
+}
+
 static int add(struct cli *c)
 {
 	struct cli_call call = { 0 };
 	cli_arg(&call, "kind", cli_operand(c, 1));
-	if (!gather(c, &call, cli_operand(c, 2)))
-		return cli_failed(c);
-	if (!cli_call(c, NULL, "tow.set_daemon", &call))
+	if (!gather(c, &call, cli_operand(c, 2)) || !is_new(c) ||
+	    !cli_call(c, NULL, "tow.set_daemon", &call))
 		return cli_failed(c);
 	const char *queue = cli_option(c, "queue");
 	note_unserved(c, cli_operand(c, 1), queue ? queue : "default");

@@ -15,11 +15,11 @@
 #include "lib/migration.h"
 #include "lib/page.h"
 #include "lib/supervise.h"
-#include "lib/uplock.h"
 #include "tow/command.h"
 #include "tow/fs.h"
 #include "tow/log.h"
 #include "tow/proc.h"
+#include "tow/uplock.h"
 
 #define USUAL_QUEUES "default:4,haul:8,haul.watch:8"
 
@@ -37,6 +37,7 @@ struct up {
 	struct tow_arena *a;
 	const char *home;
 	bool private, started; /* the cluster is ours, and a tow up started it */
+	const int *held;       /* the lock */
 	int listener;	       /* of the page */
 	const char *address;
 	struct restart database; /* due_us: 0 while it lives */
@@ -191,7 +192,12 @@ static void say_welcome(const struct up *u, const char *link)
 	fflush(stdout);
 }
 
-/* Our own server has no parent that would see it die. One that somebody has stopped stays so. */
+static bool is_gone(const struct up *u)
+{
+	return u->private && (!tow_cluster_exists(u->home) || !tow_uplock_stands(*u->held));
+}
+
+/* Our own server has no parent that would see it die. One that tow db stop has stopped stays so. */
 static void mind_database(struct up *u)
 {
 	struct tow_err e = { 0 };
@@ -265,6 +271,23 @@ static void say_end(struct up *u, const struct supervised *worker)
 	fflush(stdout);
 }
 
+/* Without its database nobody can be told what becomes of jobs. */
+static void hurry_end(const struct up *u, struct supervised *children, size_t n)
+{
+	printf("\nStopping. The database in '%s' is not running: the worker does not wait.\n",
+	       u->home);
+	fflush(stdout);
+	supervise_hurry_end(children, n);
+}
+
+static int fail_gone(struct up *u)
+{
+	tow_fail_class(&u->c->err, TOW_FINAL, "08006",
+		       "there is no instance in '%s' any more: somebody has removed it", u->home);
+	(void)tow_hint(&u->c->err, "tow up makes another");
+	return cli_failed(u->c);
+}
+
 static int supervise_all(struct up *u)
 {
 	static const char *const scheduler[] = { "tow", "scheduler", NULL };
@@ -283,12 +306,16 @@ static int supervise_all(struct up *u)
 	int status;
 	if (!supervise_start(children, ALL, &u->c->err))
 		return cli_failed(u->c);
-	while (supervise_turn(children, ALL, &status))
+	bool gone = false;
+	while (supervise_turn(children, ALL, &status) && !(gone = is_gone(u)))
 		mind_database(u);
 	supervise_begin_end(children, ALL);
-	say_end(u, &children[ALL - 1]);
+	if (u->private && !tow_cluster_running(u->home))
+		hurry_end(u, children, ALL);
+	else
+		say_end(u, &children[ALL - 1]);
 	supervise_end(children, ALL);
-	return status;
+	return gone ? fail_gone(u) : status;
 }
 
 static int up(struct up *u)
@@ -304,14 +331,14 @@ static int run(int argc, char **argv)
 {
 	CLI_AUTO c = { 0 };
 	TOW_AUTO_FD held = -1;
-	struct up u = { .c = &c, .a = &c.arena };
+	struct up u = { .c = &c, .a = &c.arena, .held = &held };
 	if (!cli_parse(&c, options, 0, 0, argc, argv))
 		return cli_failed(&c);
 	u.home = tow_home(&c.arena);
 	int status = check_worker(&u);
 	if (status)
 		return status;
-	if (!uplock_take(u.a, u.home, &held, &c.err))
+	if (!tow_uplock_take(u.a, u.home, &held, &c.err))
 		return cli_failed(&c);
 	supervise_signals(); /* from here on an interrupt is an orderly end */
 	status = up(&u);
@@ -343,6 +370,7 @@ const struct tow_command tow_command_up = {
 		"server is used, else\n"
 		"Towpath's own under $TOW_HOME, which is stopped again at the end, unless it ran "
 		"before by tow db start.\n"
+		"One that tow db stop has stopped stays down until tow db start.\n"
 		"TERM or an interrupt ends all in order; a second one hurries the worker.\n"
 		"\n"
 		"Examples:\n"
@@ -351,7 +379,7 @@ const struct tow_command tow_command_up = {
 		"  TOW_HOME=/tmp/try tow up\n"
 		"\n"
 		"Exit status: 0 ended as asked, 64 or 78 the worker's options or file are wrong, "
-		"69 no database, 75 it runs already,\n"
+		"69 no database, or it was removed, 75 it runs already,\n"
 		"77 or 78 what it started can never begin, for ten seconds: its log says why.\n",
 	.run = run,
 };

@@ -45,11 +45,12 @@ bool tow_db_open(struct tow_db **db, const char *url, const char *application, s
 bool tow_db_dial(struct tow_db **db, const char *url, const char *application, struct tow_err *e)
 {
 	PGconn *pg = NULL;
-	if (!db_connect_begin(&pg, url, application, e))
+	bool named;
+	if (!db_connect_begin(&pg, &named, url, application, e))
 		return false;
 	*db = db_of(pg);
 	(*db)->flight.step = DIALING;
-	(*db)->named = url != NULL;
+	(*db)->named = named;
 	(*db)->wants_write = true;
 	return true;
 }

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "home.h"
 #include "sqlstate.h"
 #include "tow/db.h"
 
@@ -26,15 +25,13 @@ static bool looks_torn(const PQconninfoOption *o)
 }
 
 /* libpq's own message about a bad address may quote the password: ours does not. */
-bool tow_db_check(const char *url, struct tow_err *e)
+static bool check_address(const char *url, struct tow_err *e)
 {
-	PQconninfoOption *options = url && *url ? PQconninfoParse(url, NULL) : NULL;
-	bool good = !url || options != NULL;
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	bool good = options != NULL;
 	for (PQconninfoOption *o = options; good && o->keyword; o++)
 		good = !looks_torn(o);
 	PQconninfoFree(options);
-	if (url && !*url)
-		return home_fail_url(e);
 	if (good)
 		return true;
 	tow_fail_class(e, TOW_FINAL, "08001", "the database's address cannot be read");
@@ -42,12 +39,25 @@ bool tow_db_check(const char *url, struct tow_err *e)
 			   "password percent-encoded; or 'host=... dbname=...'");
 }
 
+static bool find_address(struct tow_arena *a, const char **url, struct tow_err *e)
+{
+	return (*url || tow_db_find(a, url, e)) && (!*url || check_address(*url, e));
+}
+
 struct params {
 	const char *keywords[16], *values[16];
 	size_t n;
 	char application[64];
-	bool named; /* by an address, not by the environment alone */
+	bool named;		/* by an address, not by the environment alone */
+	struct tow_arena arena; /* of an address that was found */
 };
+
+static void drop_params(struct params *p)
+{
+	tow_arena_release(&p->arena);
+}
+
+#define AUTO_PARAMS __attribute__((cleanup(drop_params))) struct params
 
 static void param(struct params *p, const char *keyword, const char *value)
 {
@@ -59,9 +69,9 @@ static void param(struct params *p, const char *keyword, const char *value)
  * that has vanished without a word is found within about ten seconds. */
 static bool params_of(struct params *p, const char *url, const char *application, struct tow_err *e)
 {
-	if (!tow_db_check(url, e))
+	if (!find_address(&p->arena, &url, e))
 		return false;
-	*p = (struct params){ .named = url != NULL };
+	p->named = url != NULL;
 	snprintf(p->application, sizeof p->application, "tow %s", application);
 	param(p, "keepalives_idle", "5");
 	param(p, "keepalives_interval", "2");
@@ -133,17 +143,17 @@ static bool connect_to(PGconn **pg, const struct params *p, struct tow_err *e)
 
 bool db_connect(struct pg_conn **pg, const char *url, const char *application, struct tow_err *e)
 {
-	struct params p;
+	AUTO_PARAMS p = { 0 };
 	if (!params_of(&p, url, application, e) || !connect_to(pg, &p, e))
 		return false;
 	PQsetNoticeReceiver(*pg, drop_notice, NULL);
 	return true;
 }
 
-bool db_connect_begin(struct pg_conn **pg, const char *url, const char *application,
+bool db_connect_begin(struct pg_conn **pg, bool *named, const char *url, const char *application,
 		      struct tow_err *e)
 {
-	struct params p;
+	AUTO_PARAMS p = { 0 };
 	if (!params_of(&p, url, application, e))
 		return false;
 	PGconn *begun = PQconnectStartParams(p.keywords, p.values, 1);
@@ -155,6 +165,7 @@ bool db_connect_begin(struct pg_conn **pg, const char *url, const char *applicat
 	PQsetErrorVerbosity(begun, PQERRORS_VERBOSE);
 	PQsetNoticeReceiver(begun, drop_notice, NULL);
 	*pg = begun;
+	*named = p.named;
 	return true;
 }
 

@@ -9,11 +9,11 @@ struct pg_conn;
 /* Waits until we are let in. */
 TOW_MUST bool db_connect(struct pg_conn **pg, const char *url, const char *application,
 			 struct tow_err *e);
-/* Begins it; whoever has it asks libpq to go on. */
-TOW_MUST bool db_connect_begin(struct pg_conn **pg, const char *url, const char *application,
-			       struct tow_err *e);
-/* Of one that was begun, and came to nothing. False. named: by an address, not by the environment
+/* Begins it; whoever has it asks libpq to go on. named: by an address, not by the environment
  * alone. */
+TOW_MUST bool db_connect_begin(struct pg_conn **pg, bool *named, const char *url,
+			       const char *application, struct tow_err *e);
+/* Of one that was begun, and came to nothing. False. */
 bool db_connect_failed(const struct pg_conn *pg, bool named, struct tow_err *e);
 
 /* As long as connecting may take, as the address or we have it; 0: any time. */

@@ -7,6 +7,7 @@
 #include "home.h"
 #include "tow/db.h"
 #include "tow/fs.h"
+#include "tow/uplock.h"
 
 static const char *setting(const char *name)
 {
@@ -45,49 +46,49 @@ static bool environment_names_a_database(void)
 	       setting("PGDATABASE") || setting("PGUSER") || setting("PGSERVICE");
 }
 
-/* `tow db start` writes it. False: it is there, and cannot be read. */
-static bool read_url(struct tow_arena *a, const char **url, struct tow_err *e)
+/* `tow db start` writes it. */
+static bool private_cluster(struct tow_arena *a, const char **url, struct tow_err *e)
 {
+	const char *path = tow_fmt(a, "%s/url", tow_home(a));
 	char *text;
-	*url = NULL;
-	if (!tow_fs_read(a, tow_fmt(a, "%s/url", tow_home(a)), &text, NULL, e))
-		return strcmp(e->class, "fs.ENOENT") == 0 || strcmp(e->class, "fs.ENOTDIR") == 0;
+	if (!tow_fs_read(a, path, &text, NULL, e))
+		return false;
 	text += strspn(text, " \t\r\n");
 	text[strcspn(text, "\r\n")] = '\0';
 	*url = text;
-	return true;
-}
-
-/* "": the file of its address is there, and has none. */
-static const char *private_cluster(struct tow_arena *a)
-{
-	struct tow_err e = { 0 };
-	const char *url;
-	return read_url(a, &url, &e) ? url : "";
-}
-
-bool home_fail_url(struct tow_err *e)
-{
-	TOW_AUTO_ARENA a = { 0 };
-	struct tow_err why = { 0 };
-	const char *url;
-	if (read_url(&a, &url, &why))
-		tow_fail(&why, TOW_FINAL, "there is no address in '%s/url'", tow_home(&a));
-	tow_fail_class(e, TOW_FINAL, "08001", "%s", why.text);
-	return tow_hint(e, "tow db start writes it anew, also where the database runs; or name "
-			   "another with --database or DATABASE_URL");
+	return *text || tow_fail(e, TOW_FINAL, "there is no address in '%s'", path);
 }
 
 bool home_has_server(const char *host)
 {
 	TOW_AUTO_ARENA a = { 0 };
-	const char *url = private_cluster(&a);
-	return url && strstr(url, tow_fmt(&a, "host=%s&", host));
+	const char *url;
+	return private_cluster(&a, &url, NULL) && strstr(url, tow_fmt(&a, "host=%s&", host));
+}
+
+bool home_hint_down(struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	const char *home = tow_home(&a);
+	if (!tow_uplock_is_held(&a, home))
+		return tow_hint(e, "start it with: tow up (or tow db start), or name another "
+				   "server by --database or DATABASE_URL");
+	if (tow_fs_exists(tow_fmt(&a, "%s/stopped", home)))
+		return tow_hint(e, "'tow db stop' stopped it: start it with: tow db start");
+	return tow_hint(e, "tow up starts it again: try again in a moment; '%s/log' says more",
+			home);
 }
 
 bool home_is_meant(void)
 {
 	return !environment_names_a_database();
+}
+
+bool home_blame(struct tow_err *e)
+{
+	TOW_AUTO_ARENA a = { 0 };
+	(void)tow_wrap(e, "no server is named, and there is no instance in '%s'", tow_home(&a));
+	return tow_hint(e, "tow up makes one; or name a server by --database or DATABASE_URL");
 }
 
 const char *tow_db_direct_url(struct tow_arena *a, const char *direct, const char *database)
@@ -99,11 +100,40 @@ const char *tow_db_direct_url(struct tow_arena *a, const char *direct, const cha
 		       : tow_strdup(a, setting("TOW_DIRECT_URL"));
 }
 
+/* Whether there is an instance whose address cannot be read; why is its reason. */
+static bool fail_address(struct tow_arena *a, const struct tow_err *why, struct tow_err *e)
+{
+	if (strcmp(why->class, "fs.ENOENT") == 0 &&
+	    !tow_fs_exists(tow_fmt(a, "%s/pg", tow_home(a))))
+		return false;
+	tow_fail_class(e, TOW_RETRY, "08001", "%s", why->text);
+	(void)tow_hint(e, "tow db start writes it anew, also where the database runs; or name "
+			  "another with --database or DATABASE_URL");
+	return true;
+}
+
+bool tow_db_find(struct tow_arena *a, const char **url, struct tow_err *e)
+{
+	struct tow_err why = { 0 };
+	*url = NULL;
+	if (environment_names_a_database() || private_cluster(a, url, &why))
+		return true;
+	*url = NULL;
+	if (fail_address(a, &why, e))
+		return false;
+	if (!setting("TOW_HOME"))
+		return true;
+	tow_fail_class(e, TOW_RETRY, "08001", "there is no instance in '%s'", tow_home(a));
+	return tow_hint(e, "tow up makes one; another server is named by --database or "
+			   "DATABASE_URL");
+}
+
 const char *tow_db_url(struct tow_arena *a, const char *option)
 {
 	if (option && *option)
 		return tow_strdup(a, option);
 	if (setting("DATABASE_URL"))
 		return tow_strdup(a, setting("DATABASE_URL"));
-	return environment_names_a_database() ? NULL : private_cluster(a);
+	const char *url;
+	return tow_db_find(a, &url, NULL) ? url : NULL;
 }

@@ -2,17 +2,18 @@
 #ifndef TOW_CORE_HOME_H
 #define TOW_CORE_HOME_H
 
-#include <stdbool.h>
-
 #include "tow/err.h"
 
 /* Whether its server is at this socket. */
 bool home_has_server(const char *host);
 
-/* Of an empty address, which says that the file of the private cluster's has none: why. False. */
-bool home_fail_url(struct tow_err *e);
+/* What to do where it is not running. False, as tow_hint is. */
+bool home_hint_down(struct tow_err *e);
 
 /* Of an address that says nothing: that the environment says nothing either. */
 bool home_is_meant(void);
+
+/* Such a one, without an instance: says of what libpq went to instead that nobody named it. */
+bool home_blame(struct tow_err *e);
 
 #endif

@@ -86,9 +86,8 @@ static const char *word(const char *text)
 
 static bool hint_unreachable(const struct meant *m, struct tow_err *e)
 {
-	if (m->named ? m->host && home_has_server(m->host) : home_is_meant())
-		return tow_hint(e, "start it with: tow up (or tow db start), or name another "
-				   "server by --database or DATABASE_URL");
+	if (m->named && m->host && home_has_server(m->host))
+		return home_hint_down(e);
 	return tow_hint(e,
 			"look whether a server runs on host '%1$s' and takes connections at port "
 			"%2$s (pg_isready -h %1$s -p %2$s), or mend --database or DATABASE_URL",
@@ -98,6 +97,8 @@ static bool hint_unreachable(const struct meant *m, struct tow_err *e)
 bool sqlstate_hint_connect(const char *sqlstate, const char *said, const struct meant *m,
 			   struct tow_err *e)
 {
+	if (!m->named && home_is_meant())
+		return home_blame(e);
 	if (!*sqlstate)
 		return hint_unreachable(m, e);
 	if (strcmp(sqlstate, "28P01") == 0)

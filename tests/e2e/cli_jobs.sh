@@ -21,6 +21,11 @@ is "$(tow jobs --state scheduled --json | jq -c 'map(.id)')" "[$c]" "by state"
 is "$(tow jobs --queue bulk --json | jq -c '.[0] | [.id, .kind, .queue, .priority, .args, .tags, .key, .worker]')" \
 	"[$a,\"mail\",\"bulk\",100,{\"to\":\"x\"},[\"vip\",\"new\"],\"k:1\",null]" "numbers, JSON, arrays and null are what they are"
 is "$(n jobs --kind noop) $(n jobs --tag vip) $(n jobs --key k:1) $(n jobs --limit 2) $(n jobs --before "$b")" "2 1 1 2 1" "by kind, tag, key, limit, page"
+for said in "$(tow jobs --state runing 2>&1)" "$(tow jobs --state ready,runing 2>&1)"; do
+	like "$said" "bad state 'runing'"$'\n'"hint: did you mean 'running'\? " "a state's name that slipped"
+done
+like "$(tow jobs --state faild 2>&1)" "did you mean 'failed'" "one that is finished"
+like "$(tow history --state faild 2>&1)" "did you mean 'failed'" "also among what is past"
 like "$(tow jobs --json | jq -r '.[0].run_at')" '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+[+-][0-9]{2}:[0-9]{2}$' "times in full"
 out=$(tow jobs)
 like "$out" "^ID  STATE " "for people a table"

@@ -70,6 +70,9 @@ is "$(tow queue grants --json | jq -r '.[].role')" desk "and what may read may s
 is "$(tow kind ls)" "$(tow kinds)" "kind ls"
 tow daemon add looker noop --quiet
 is "$(tow daemon show looker)" "$(tow daemon status looker)" "daemon show"
+exits 65 "daemon add of one that is there" tow daemon add looker echo 2>/dev/null
+like "$(tow daemon add looker echo 2>&1)" "there is a daemon 'looker' already"$'\n'"hint: change it: tow daemon set 'looker'" "with what changes it"
+is "$(tow daemon show looker --json | jq -r .kind)" noop "which is left as it was"
 tow daemon rm looker
 
 # Settings of the instance

@@ -11,9 +11,19 @@ tow() { "$TOW" "$@"; }
 gone() { ! process_alive "$1"; }
 pid_of() { tow "$1" --json | jq -r '.[-1].pid'; }
 
+# Who comes before the instance finds it once it is there
+spawn early worker --name early --queue early
+early=$SPAWN_PID
+spawn early scheduler --name early
+early_clock=$SPAWN_PID
+ok "a worker waits for an instance" wait_until 'grep -q "there is no instance in" "$(instance_log early.0)"' 60
 spawn up up --queue default:2 --queue mail:1
 up=$SPAWN_PID log=$SPAWN_LOG
 ok "it comes up from nothing" wait_until 'grep -q "Towpath is up" "$log" && [ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60 || diag "$(cat "$log")"
+ok "who came before it is there, too" wait_until 'tow workers --json | jq -e "any(.name == \"early\")" && tow schedulers --json | jq -e "any(.name == \"early\")"' 60 >/dev/null || diag "$(cat "$(instance_log early.0)")"
+process_stop "$early_clock"
+process_stop "$early"
+ok "and goes" wait_until '[ "$(tow workers --json | jq -r "map(.name) | unique | index(\"early\")")" = null ]' 60
 link=$(grep -o 'http://127.0.0.1:[0-9]*/#key=tow_[0-9a-f]*' "$log")
 is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"${link#*#key=}\"}" "${link%%#*}api/v1/session" | jq -r .role)" admin "the page's address signs in"
 is "$(curl -s -m 30 -H 'Content-Type: application/json' -d "{\"token\":\"${link#*#key=}\"}" "${link%%#*}api/v1/session" | jq -r .status)" 401 "once"
@@ -32,6 +42,8 @@ is "$(cat "/proc/$(pid_of workers)/comm") and $(cat "/proc/$(pid_of schedulers)/
 said=$(tow up 2>&1)
 is $? 75 "a second one in the same home is refused"
 like "$said" "runs already" "and says why"
+exits 65 "its instance is not removed beneath it" tow db destroy --yes 2>/dev/null
+like "$(tow db destroy --yes 2>&1)" "tow up runs here \(pid $up\)" "which says who is in the way"
 
 worker=$(pid_of workers)
 kill -KILL "$worker"
@@ -90,9 +102,13 @@ ok "a server that dies is started again" wait_until 'tow db status && [ "$(head 
 like "$(cat "$log")" "database.died home=[^ ]* again_in_ms=" "the log says so"
 ok "jobs run again" wait_until '[ "$(tow enqueue echo "{\"d\": 1}" --wait | tail -1)" = "{\"d\": 1}" ]' 120
 ok "and the clock is minded" wait_until '"$TOW" status' 120
+server=$(head -1 "$TOW_HOME/pg/postmaster.pid")
+kill -INT "$server"
+ok "one that ends in order is started again" wait_until 'tow db status && [ "$(head -1 "$TOW_HOME/pg/postmaster.pid")" != "$server" ]' 120 || diag "$(cat "$log")"
 like "$(tow db stop 2>&1)" "tow up runs and waits.*'tow db start'" "who stops it is told that it stays down"
 process_turns "$up" 4
 exits 3 "one that somebody has stopped stays so" tow db status >/dev/null
+like "$(tow doctor 2>&1)" "hint: 'tow db stop' stopped it: start it with: tow db start" "and what brings it back is said"
 tow db start >/dev/null
 ok "until somebody starts it" wait_until '[ "$(pid_of workers)" -gt 0 ] && [ "$(pid_of schedulers)" -gt 0 ]' 60
 
@@ -171,6 +187,30 @@ process_stop "$up" 60
 is $? 0 "and ends well"
 exits 3 "with the database of the one before" tow db status >/dev/null
 tow db start >/dev/null
+
+# One whose instance goes ends, and soon
+TOW_HOME=$instance_dir/short
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+ok "an instance for a moment" wait_until 'grep -q "Towpath is up" "$log" && [ "$(pid_of workers)" -gt 0 ]' 60
+ok "it is removed all the same" tow db destroy --yes --force
+ok "tow up ends" wait_until 'gone "$up"' 60 || diag "$(cat "$log")"
+wait "$up"
+is $? 69 "as one without a database"
+like "$(cat "$log")" "there is no instance in '$TOW_HOME' any more.*hint: tow up makes another" "which it says"
+not_ok "and makes no other" test -e "$TOW_HOME/pg"
+spawn up up
+up=$SPAWN_PID log=$SPAWN_LOG
+ok "another one comes up there" wait_until 'grep -q "Towpath is up" "$log" && [ "$(pid_of workers)" -gt 0 ]' 60 || diag "$(cat "$log")"
+id=$(tow enqueue sleep '{"s": 600}')
+ok "with a job that runs" wait_until '[ "$(tow job "$id" --json | jq -r .state)" = running ]' 60
+tow db stop 2>/dev/null
+kill -INT "$up"
+ok "and ends without its database, sooner than the worker's grace" wait_until 'gone "$up"' 20 || diag "$(cat "$log")"
+wait "$up"
+is $? 0 "as asked"
+tow db destroy --yes
+TOW_HOME=$instance_dir/home
 
 # A server of one's own
 DATABASE_URL=$(instance_url)

@@ -54,19 +54,31 @@ is "$(psql_at -c 'select n from kept')" 7 "data is still there"
 ok "restart" "$TOW" db restart >/dev/null
 
 # Its address is lost
-"$TOW" db url >"$TOW_HOME/url" 2>"$instance_dir/lost"
-is $? 69 "where its address was put into its own file, which the shell empties, it is refused"
-like "$(cat "$instance_dir/lost")" "there is no address in '$TOW_HOME/url'.*hint: tow db start writes it anew" "and says what to do"
-exits 69 "so is any other command" "$TOW" status 2>"$instance_dir/lost"
-like "$(cat "$instance_dir/lost")" "there is no address in '$TOW_HOME/url'" "which is not led to another database"
+: >"$TOW_HOME/url"
+exits 69 "where the file of its address was emptied any command is refused" "$TOW" status 2>"$instance_dir/lost"
+like "$(cat "$instance_dir/lost")" "there is no address in '$TOW_HOME/url'.*hint: tow db start writes it anew" "which is not led to another database, and says what to do"
 exits 69 "psql is not, either" psql_at -c '' 2>/dev/null
 ok "start writes it anew" "$TOW" db start >/dev/null
 is "$(psql_at -c 'select n from kept')" 7 "and all is well"
+ok "db url knows it without that file" "$TOW" db url >"$TOW_HOME/url"
+is "$(psql_at -c 'select n from kept')" 7 "and may be put there, where the shell empties it first"
 rm "$TOW_HOME/url"
 mkdir "$TOW_HOME/url"
 like "$("$TOW" status 2>&1)" "cannot read '$TOW_HOME/url': Is a directory" "one that cannot be read is not taken for none"
 rmdir "$TOW_HOME/url"
+exits 69 "nor is one that is not there" "$TOW" status 2>/dev/null
 "$TOW" db start >/dev/null
+
+# Somebody else
+PGAPPNAME='a report' psql -X -d "$("$TOW" db url)" -c 'select pg_sleep(600)' >/dev/null 2>&1 &
+reader=$!
+ok "somebody is connected" wait_until '[ "$(psql_at -c "select count(*) from pg_stat_activity where application_name = \$\$a report\$\$")" = 1 ]'
+exits 65 "destroy leaves what is used" "$TOW" db destroy --yes 2>/dev/null
+like "$("$TOW" db destroy --yes 2>&1)" "is used by: a report \(session [0-9]+\)"$'\n'"hint: .*tow db destroy --yes --force" "and says by whom"
+is "$(psql_at -c 'select n from kept')" 7 "which is still there"
+kill "$reader"
+wait "$reader" 2>/dev/null
+psql_at -c "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'a report'" >/dev/null
 
 # The end
 exits 64 "destroy wants to be sure" "$TOW" db destroy 2>/dev/null
@@ -75,6 +87,9 @@ touch "$TOW_HOME/worker.ini"
 ok "destroy --yes" "$TOW" db destroy --yes
 is "$(ls -A "$TOW_HOME")" worker.ini "leaves only what was not its own"
 exits 69 "url of nothing" "$TOW" db url 2>/dev/null
+exits 69 "a home without an instance is no other database" "$TOW" status 2>/dev/null
+like "$("$TOW" status 2>&1)" "there is no instance in '$TOW_HOME'"$'\n'"hint: tow up makes one" "it says so"
+like "$("$TOW" db psql -c '' 2>&1)" "there is no instance in '$TOW_HOME'" "psql, too"
 exits 3 "status of nothing" "$TOW" db status >/dev/null
 ok "destroy of nothing" "$TOW" db destroy --yes
 exits 64 "an unknown verb" "$TOW" db frobnicate 2>/dev/null

@@ -133,7 +133,7 @@ instance_stop() {
 		if process_alive "$pid"; then process_stop "$pid" 20; fi
 	done
 	instance_pids=()
-	"$TOW" db destroy --yes >/dev/null 2>&1
+	"$TOW" db destroy --yes --force >/dev/null 2>&1
 	if [ -n "${TOW_TEST_KEEP:-}" ]; then
 		echo "# kept: $instance_dir"
 	else

@@ -79,6 +79,8 @@ create function pg_temp.some(r tow_store.route) returns jsonb language sql as $$
 create temporary table may as select unnest('{tow.me,tow.unserved,tow.progress_of,tow.outcome,tow.enqueue,tow.enqueue_many,tow.batch,tow.seal}'::text[]) as fn;
 select is((select string_agg(format('%s %s: %s', r.method, r.path, a), e'\n') from tow_store.route r, pg_temp.ask(:'shop', r.id, pg_temp.some(r)) a
 	where a !~ '^TW403 shop is producer, and this is for .*\(tow token add NAME --role' and r.fn not in (select fn from may)), null, 'whatever else there is, it is refused');
+select is((select count(*) from tow_store.route r, pg_temp.ask(:'shop', r.id, pg_temp.some(r)) a
+	where r.fn not in (select fn from may) and position(format('tow token add NAME --role %s makes', r.role) in a) = 0), 0::bigint, 'with the least role that would do');
 select is((select string_agg(r.method || ' ' || r.path, ', ' order by r.method, r.path collate "C") from tow_store.route r, pg_temp.ask(:'shop', r.id, pg_temp.some(r)) a where a !~ '^TW403 shop is producer'),
 	'GET /api/v1/jobs/{id}/outcome, GET /api/v1/jobs/{id}/progress, GET /api/v1/me, GET /api/v1/unserved, POST /api/v1/batches, POST /api/v1/batches/{id}/seal, POST /api/v1/jobs, POST /api/v1/jobs/many', 'but for these');
 create temporary table was as select id, role from tow_store.route;

@@ -216,7 +216,8 @@ START_TEST(mistakes_are_named)
 		"line 4: [exec y] is there already, in line 1");
 	refused("[worker]\nslots = 2\n[worker]\nslots = 3\n", "there already");
 	refused("[exec a b]\ncommand = a\n", "line 1: bad kind 'a b'");
-	refused("[exec]\n", "unknown section 'exec'");
+	refused("[exec]\n", "the section 'exec' names no kind");
+	refused("[queue]\n", "the section 'queue' names no queue");
 	refused("[http z]\nurl = nothing\n", "bad url 'nothing'");
 	refused("[http z]\nurl = http:///path\n", "bad url");
 	refused("[http z]\nurl = http://a/\nheader = none\n", "bad header 'none'");

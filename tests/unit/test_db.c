@@ -708,19 +708,45 @@ START_TEST(addresses_have_an_order)
 	struct tow_err e;
 	ck_assert_ptr_nonnull(mkdtemp(home));
 	setenv("TOW_HOME", home, 1);
-	ck_assert_ptr_null(tow_db_url(&arena, NULL)); /* nothing is known: the environment */
-	const char *file = tow_fmt(&arena, "%s/url", home);
+	ck_assert_ptr_null(tow_db_url(&arena, NULL)); /* nothing is known: looked for later */
+	const char *file = tow_fmt(&arena, "%s/url", home), *found = "";
+	ck_assert(!tow_db_find(&arena, &found, &e));
+	ck_assert_ptr_nonnull(
+		strstr(e.text, tow_fmt(&arena, "there is no instance in '%s'", home)));
+	ck_assert_int_eq(tow_err_exit(&e), EX_UNAVAILABLE);
+	ck_assert(tow_fs_write(file, "", 0, 0600, &e));
+	ck_assert(!tow_db_find(&arena, &found, &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "there is no address in"));
+	ck_assert_ptr_nonnull(strstr(e.hint, "tow db start"));
+	ck_assert_ptr_null(tow_db_url(&arena, NULL));
 	ck_assert(tow_fs_write(file, " postgresql:///own \n", 20, 0600, &e));
 	ck_assert_str_eq(tow_db_url(&arena, NULL), "postgresql:///own ");
+	ck_assert(tow_db_find(&arena, &found, &e));
+	ck_assert_str_eq(found, "postgresql:///own ");
 	setenv("PGHOST", "", 1); /* empty is as good as not set */
 	ck_assert_str_eq(tow_db_url(&arena, ""), "postgresql:///own ");
 	setenv("PGUSER", "me", 1);
 	ck_assert_ptr_null(tow_db_url(&arena, NULL));
+	ck_assert(tow_db_find(&arena, &found, &e));
+	ck_assert_ptr_null(found);
 	setenv("DATABASE_URL", "postgresql:///env", 1);
 	ck_assert_str_eq(tow_db_url(&arena, NULL), "postgresql:///env");
 	ck_assert_str_eq(tow_db_url(&arena, "postgresql:///option"), "postgresql:///option");
 	unlink(file);
 	rmdir(home);
+}
+END_TEST
+
+START_TEST(a_server_that_nobody_named)
+{
+	const struct meant meant = { "me", "me", NULL, NULL, false };
+	struct tow_err e;
+	tow_fail_class(&e, TOW_RETRY, "08001", "cannot connect to database 'me': no such file");
+	setenv("HOME", "/nowhere", 1);
+	ck_assert(!sqlstate_hint_connect("", "no such file", &meant, &e));
+	ck_assert_ptr_nonnull(strstr(e.text, "no server is named, and there is no instance in '/"));
+	ck_assert_ptr_nonnull(strstr(e.text, "': cannot connect to database 'me'"));
+	ck_assert_ptr_nonnull(strstr(e.hint, "tow up makes one"));
 }
 END_TEST
 
@@ -778,6 +804,7 @@ static Suite *without_server(void)
 	tcase_add_test(t, a_server_that_says_nothing_is_left);
 	tcase_add_test(t, bad_addresses_keep_their_secrets);
 	tcase_add_test(t, addresses_have_an_order);
+	tcase_add_test(t, a_server_that_nobody_named);
 	tcase_add_test(t, the_home_is_absolute);
 	tcase_add_test(t, refusals_are_read);
 	suite_add_tcase(s, t);

@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "src/cli/lib/uplock.h"
 #include "tow/fs.h"
+#include "tow/uplock.h"
 
 static struct tow_arena arena;
 static struct tow_err err;
@@ -27,14 +27,19 @@ static void remove_home(void)
 START_TEST(one_holds_it)
 {
 	int fd = -1, other = -1;
-	ck_assert(!uplock_is_held(&arena, home));
-	ck_assert(uplock_take(&arena, home, &fd, &err));
-	ck_assert(uplock_is_held(&arena, home));
-	ck_assert(!uplock_take(&arena, home, &other, &err));
+	ck_assert(!tow_uplock_is_held(&arena, home));
+	ck_assert(tow_uplock_take(&arena, home, &fd, &err));
+	ck_assert(tow_uplock_is_held(&arena, home));
+	ck_assert(!tow_uplock_take(&arena, home, &other, &err));
 	close(other);
-	ck_assert(uplock_is_held(&arena, home));
+	ck_assert(tow_uplock_is_held(&arena, home));
+	ck_assert_int_eq(tow_uplock_holder(&arena, home), getpid());
+	ck_assert(tow_uplock_stands(fd));
+	unlink(tow_fmt(&arena, "%s/up.lock", home));
+	ck_assert(!tow_uplock_stands(fd));
 	close(fd);
-	ck_assert(!uplock_is_held(&arena, home));
+	ck_assert_int_eq(tow_uplock_holder(&arena, home), 0);
+	ck_assert(!tow_uplock_is_held(&arena, home));
 }
 END_TEST
 
@@ -44,10 +49,10 @@ START_TEST(whoever_looks_holds_nobody_up)
 	pid_t looker = fork();
 	if (looker == 0)
 		for (;; tow_arena_reset(&arena))
-			uplock_is_held(&arena, home);
+			tow_uplock_is_held(&arena, home);
 	for (int i = 0; i < 20000; i++) {
 		int fd = -1;
-		ck_assert_msg(uplock_take(&arena, home, &fd, &err), "%d: %s", i, err.text);
+		ck_assert_msg(tow_uplock_take(&arena, home, &fd, &err), "%d: %s", i, err.text);
 		close(fd);
 	}
 	kill(looker, SIGKILL);
@@ -61,6 +66,7 @@ int main(void)
 	TCase *t = tcase_create("uplock");
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, make_home, remove_home);
+	tcase_set_timeout(t, 60);
 	tcase_add_test(t, one_holds_it);
 	tcase_add_test(t, whoever_looks_holds_nobody_up);
 	SRunner *r = srunner_create(s);

@@ -68,15 +68,26 @@ static bool always(const char *variable)
 	       strncmp(variable, "HOME=", 5) == 0 || strncmp(variable, "TZ=", 3) == 0;
 }
 
+/* There may be a private cluster by now that was not there when the worker began. */
+static const char *address(struct tow_job *j)
+{
+	const char *url = tow_job_db_url(j);
+
+	if (!*url && !tow_db_find(tow_job_arena(j), &url, NULL))
+		return NULL;
+	return url;
+}
+
 static const char **environment(struct tow_job *j)
 {
 	struct tow_arena *a = tow_job_arena(j);
-	const char *keep = tow_job_setting(j, "env"), **env;
+	const char *keep = tow_job_setting(j, "env"), *url, **env;
 	bool database = tow_job_wants_db(j);
 	size_t n = 0, kept = 0;
 
 	if (database)
 		shelter_open();
+	url = database ? address(j) : NULL;
 	while (environ[n])
 		n++;
 	env = tow_alloc(a, (n + 8) * sizeof(*env));
@@ -89,8 +100,8 @@ static const char **environment(struct tow_job *j)
 		if (wanted || always(environ[i]) || named(keep, environ[i]))
 			env[kept++] = tow_strdup(a, environ[i]);
 	}
-	if (database && *tow_job_db_url(j))
-		env[kept++] = tow_fmt(a, "DATABASE_URL=%s", tow_job_db_url(j));
+	if (url)
+		env[kept++] = tow_fmt(a, "DATABASE_URL=%s", url);
 	env[kept++] = tow_fmt(a, "TOW_JOB=%lld", tow_job_id(j));
 	env[kept++] = tow_fmt(a, "TOW_RUN=%lld", tow_job_run(j));
 	env[kept++] = tow_fmt(a, "TOW_KIND=%s", tow_job_kind(j));

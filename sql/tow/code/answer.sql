@@ -257,7 +257,7 @@ begin
 	if not found then
 		perform tow_store.fail('TW410', 'the routes have changed', 'ask again');
 	elsif not tow_store.may_ask(t.role, r.role) then
-		perform tow_store.fail('TW403', format('%s is %s, and this is for %s', t.name, t.role, case r.role when 'admin' then 'admins' when 'operator' then 'operators and admins' else r.role || 's, operators and admins' end), 'tow token add NAME --role makes another token');
+		perform tow_store.fail('TW403', format('%s is %s, and this is for %s', t.name, t.role, case r.role when 'admin' then 'admins' when 'operator' then 'operators and admins' else r.role || 's, operators and admins' end), format('tow token add NAME --role %s makes another token', r.role));
 	end if;
 	return r;
 end $$;

@@ -77,7 +77,7 @@ begin
 	elsif p_max_jobs is null or p_max_jobs not between 1 and 10000 then
 		perform tow_store.fail('TW422', 'bad max_jobs', 'use 1 to 10000, and call again for more');
 	elsif p_state <> all('{scheduled,ready,running,retrying,waiting}'::text[] || c_finished) then
-		perform tow_store.fail('TW422', format('bad state %L', p_state), 'scheduled, ready, running, retrying, waiting, completed, failed or cancelled');
+		perform tow_store.fail('TW422', format('bad state %L', p_state), tow_store.meant_state(p_state) || 'scheduled, ready, running, retrying, waiting, completed, failed or cancelled');
 	elsif p_verb = 'retry' and p_state <> all(c_finished || '{retrying}'::text[]) or p_verb = 'forget' and p_state <> all(c_finished)
 		or p_verb not in ('retry', 'forget') and p_state = any(c_finished) then
 		perform tow_store.fail('TW422', format('%s does not fit jobs that are %s', p_verb, p_state),

@@ -34,6 +34,13 @@ begin
 end $$;
 comment on function tow_store.nearest(text, text[]) is 'The name that differs from a word by the fewest letters, at most two; null: none does.';
 
+create or replace function tow_store.meant_state(p_word text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+	select coalesce('did you mean ' || quote_literal(tow_store.nearest(p_word, '{scheduled,ready,running,retrying,waiting,completed,failed,cancelled}')) || '? ', '')
+$$;
+comment on function tow_store.meant_state(text) is 'For a hint: the state of a job that was meant by a word that is none; empty: nobody knows.';
+
 create or replace function tow_store.some(p_n bigint, p_noun text) returns text
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$

@@ -189,7 +189,7 @@ declare
 	v_places tow_store.places[];
 begin
 	if state is not null and state not in ('scheduled', 'ready', 'running', 'retrying', 'waiting') then
-		perform tow_store.fail('TW422', format('bad state %L', state), 'live jobs are scheduled, ready, running, retrying or waiting; finished ones are in tow.history');
+		perform tow_store.fail('TW422', format('bad state %L', state), tow_store.meant_state(state) || 'live jobs are scheduled, ready, running, retrying or waiting; finished ones are in tow.history');
 	end if;
 	v_newest := array(select m from tow_store.newest_places(state, case when v_fits = '{}' then coalesce(max_rows, 0) else c_newest end, v_before, v_bands) m);
 	v_places := array(

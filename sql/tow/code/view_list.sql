@@ -331,7 +331,7 @@ declare
 	v_bad constant text := (select g from unnest(v_given) g where g <> all(c_states) limit 1);
 begin
 	if v_bad is not null then
-		perform tow_store.fail('TW422', format('bad state %L', v_bad), 'jobs are scheduled, ready, running, retrying, waiting, completed, failed or cancelled; a comma is between several');
+		perform tow_store.fail('TW422', format('bad state %L', v_bad), tow_store.meant_state(v_bad) || 'jobs are scheduled, ready, running, retrying, waiting, completed, failed or cancelled; a comma is between several');
 	elsif p_worker is not null and not v_given <@ c_held then
 		perform tow_store.fail('TW422', 'no worker has jobs that are ' || (select g from unnest(v_given) g where g <> all(c_held) limit 1), 'a worker has those that run, and those that it ended: completed, failed or cancelled ones');
 	end if;

@@ -15,7 +15,7 @@ declare
 	v_span interval;
 begin
 	if state is not null and state not in ('completed', 'failed', 'cancelled') then
-		perform tow_store.fail('TW422', format('bad state %L', state), 'finished jobs are completed, failed or cancelled; live ones are in tow.jobs');
+		perform tow_store.fail('TW422', format('bad state %L', state), tow_store.meant_state(state) || 'finished jobs are completed, failed or cancelled; live ones are in tow.jobs');
 	elsif max_rows is null or max_rows < 0 then
 		perform tow_store.fail('TW422', 'bad max_rows', 'use 0 or more');
 	end if;

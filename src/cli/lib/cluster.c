@@ -19,6 +19,7 @@
 #include "cluster_setup.h"
 #include "tow/db.h"
 #include "tow/fs.h"
+#include "tow/uplock.h"
 
 /* A file in run/ from before initdb until the database is there: what a crash in between left is
  * made anew. */
@@ -353,7 +354,8 @@ static bool lock(const struct cluster *c, int *fd, struct tow_err *e)
 	while (flock(*fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			return tow_fail(e, TOW_FINAL, "lock '%s': %s", path, strerror(errno));
-	return true;
+	return tow_uplock_stands(*fd) ||
+	       tow_fail(e, TOW_RETRY, "somebody has removed '%s' meanwhile", path);
 }
 
 static bool own_folder(const struct cluster *c, const char *path, struct tow_err *e)
@@ -373,16 +375,27 @@ static bool make_home(const struct cluster *c, struct tow_err *e)
 	return own_folder(c, c->pg, e) && own_folder(c, c->run, e) && own_folder(c, c->log, e);
 }
 
+static const char *address(const struct cluster *c)
+{
+	return tow_fmt(c->arena, "postgresql:///tow?host=%s&user=tow", c->socket);
+}
+
 static bool write_url(const struct cluster *c, struct tow_err *e)
 {
-	const char *url = tow_fmt(c->arena, "postgresql:///tow?host=%s&user=tow\n", c->socket);
+	const char *url = tow_fmt(c->arena, "%s\n", address(c));
 	return tow_fs_write(tow_fmt(c->arena, "%s/url", c->home), url, strlen(url), 0644, e);
+}
+
+/* That it shall stay down. */
+static const char *mark_path(const struct cluster *c)
+{
+	return tow_fmt(c->arena, "%s/stopped", c->home);
 }
 
 static bool answers(const struct cluster *c, struct tow_err *e)
 {
 	TOW_AUTO_DB *db = NULL;
-	return tow_db_open(&db, tow_cluster_url(c->arena, c->home), "db start", e) ||
+	return tow_db_open(&db, address(c), "db start", e) ||
 	       tow_wrap(e, "the server was started but does not answer");
 }
 
@@ -398,6 +411,7 @@ bool tow_cluster_start(const char *home, bool *started, struct tow_err *e)
 	bool was_running = running(&c);
 	if (!as_server(&c, start_or_create, e) || !write_url(&c, e) || !answers(&c, e))
 		return tow_wrap(e, "start the database in '%s'", home);
+	(void)unlink(mark_path(&c));
 	if (started)
 		*started = !was_running;
 	return true;
@@ -444,22 +458,40 @@ bool tow_cluster_claimed(const char *home)
 	       strcmp(claimed, this_start(&c)) == 0;
 }
 
-bool tow_cluster_stop(const char *home, struct tow_err *e)
+static bool mark(const struct cluster *c, struct tow_err *e)
+{
+	return tow_fs_write(mark_path(c), "", 0, 0644, e);
+}
+
+/* The mark is made under the lock: whoever starts the server meanwhile takes it away. */
+static bool stop(const char *home, bool stay_down, struct tow_err *e)
 {
 	TOW_AUTO_ARENA arena = { 0 };
 	TOW_AUTO_FD held = -1;
 	struct cluster c;
 	if (!tow_cluster_exists(home))
 		return true;
-	if (!locate(&c, &arena, home, e) || !lock(&c, &held, e) || !as_server(&c, stop_fast, e))
+	if (!locate(&c, &arena, home, e) || !lock(&c, &held, e) || (stay_down && !mark(&c, e)) ||
+	    !as_server(&c, stop_fast, e))
 		return tow_wrap(e, "stop the database in '%s'", home);
 	return true;
+}
+
+bool tow_cluster_stop(const char *home, struct tow_err *e)
+{
+	return stop(home, false, e);
+}
+
+bool tow_cluster_halt(const char *home, struct tow_err *e)
+{
+	return stop(home, true, e);
 }
 
 static void remove_home(const struct cluster *c)
 {
 	static const char *const folders[] = { "pg", "run", "log" };
-	static const char *const files[] = { "url", "lock", "up.database" };
+	static const char *const files[] = { "url",  "up.database", "up.lock",
+					     "page", "stopped",	    "lock" };
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		rmdir(tow_fmt(c->arena, "%s/%s", c->home, folders[i]));
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -474,7 +506,8 @@ bool tow_cluster_destroy(const char *home, struct tow_err *e)
 	struct cluster c;
 	if (!tow_cluster_exists(home))
 		return true;
-	if (!locate(&c, &arena, home, e) || !lock(&c, &held, e) || !as_server(&c, empty_all, e))
+	if (!locate(&c, &arena, home, e) || !lock(&c, &held, e) || !mark(&c, e) ||
+	    !as_server(&c, empty_all, e))
 		return tow_wrap(e, "remove the database in '%s'", home);
 	remove_home(&c);
 	return true;
@@ -493,21 +526,17 @@ bool tow_cluster_running(const char *home)
 	return tow_cluster_exists(home) && locate(&c, &arena, home, NULL) && running(&c);
 }
 
-/* A server that is stopped takes its pid away. */
+/* A server that is stopped takes its pid away: one that has left it behind ran since then. */
 bool tow_cluster_died(const char *home)
 {
 	TOW_AUTO_ARENA arena = { 0 };
 	struct cluster c;
-	return tow_cluster_exists(home) && locate(&c, &arena, home, NULL) && pid_in_file(&c) > 0 &&
-	       !running(&c);
+	return tow_cluster_exists(home) && locate(&c, &arena, home, NULL) && !running(&c) &&
+	       (pid_in_file(&c) > 0 || !tow_fs_exists(mark_path(&c)));
 }
 
 const char *tow_cluster_url(struct tow_arena *a, const char *home)
 {
-	char *url = NULL;
-	size_t len = 0;
-	if (!tow_fs_read(a, tow_fmt(a, "%s/url", home), &url, &len, NULL))
-		return NULL;
-	url[strcspn(url, "\n")] = '\0';
-	return url;
+	struct cluster c;
+	return tow_cluster_exists(home) && locate(&c, a, home, NULL) ? address(&c) : NULL;
 }

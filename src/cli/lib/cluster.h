@@ -4,7 +4,8 @@
  *	home/pg    the data, owned by the server's user
  *	home/run   the socket, a folder that only the server's user (and root) may enter
  *	home/log   what the server says; log/setup.log what initdb and pg_ctl said
- *	home/url   the address, written by start, read by tow_db_url()
+ *	home/url   the address, written by start, read by tow_db_find()
+ *	home/stopped   it shall stay down
  *
  * The server runs as whoever asks, or as the user `postgres` when root does (PostgreSQL refuses
  *root). It listens on the socket only. The superuser is the role `tow`: its owner, root and the
@@ -24,6 +25,9 @@ TOW_MUST bool tow_cluster_start(const char *home, bool *started, struct tow_err 
 /* Ends sessions and stops the server; fine when it does not run. */
 TOW_MUST bool tow_cluster_stop(const char *home, struct tow_err *e);
 
+/* The same, and it stays down until tow_cluster_start, also where tow up looks after it. */
+TOW_MUST bool tow_cluster_halt(const char *home, struct tow_err *e);
+
 /* Stops the server and removes data, socket and logs; files of the user's own in home stay. */
 TOW_MUST bool tow_cluster_destroy(const char *home, struct tow_err *e);
 
@@ -34,9 +38,9 @@ bool tow_cluster_claimed(const char *home);
 
 bool tow_cluster_exists(const char *home);
 bool tow_cluster_running(const char *home);
-bool tow_cluster_died(const char *home); /* it has ended, and nobody has stopped it */
+bool tow_cluster_died(const char *home); /* it has ended, and nobody said that it shall be down */
 
-/* postgresql:///tow?host=...&user=tow; NULL when the cluster has never been started. */
+/* postgresql:///tow?host=...&user=tow; NULL when there is no cluster. */
 const char *tow_cluster_url(struct tow_arena *a, const char *home);
 
 /* The full path of a program of the newest server here ("psql", "initdb"); NULL when there is none.

@@ -338,7 +338,13 @@ void supervise_begin_end(struct supervised *children, size_t n)
 	ask(&children[n - 1]);
 }
 
-/* Each gets one TERM, and another for each further signal that we get. */
+void supervise_hurry_end(struct supervised *children, size_t n)
+{
+	children[n - 1].hurried = true;
+}
+
+/* Each gets one TERM, and another for each further signal that we get; one that is hurried, each
+ * second. */
 static void end(struct supervised *children, size_t n, size_t which)
 {
 	struct supervised *s = &children[which];
@@ -346,7 +352,7 @@ static void end(struct supervised *children, size_t n, size_t which)
 	while (lives(s)) {
 		int signal = wait_for_signal((struct timespec){ .tv_sec = 1 });
 		(void)reap(children, n, true);
-		if (signal == SIGTERM || signal == SIGINT)
+		if (signal == SIGTERM || signal == SIGINT || s->hurried)
 			tell(s, SIGTERM);
 		if (s->beats) /* one that hangs does not hear of it */
 			listen_to(s, tow_mono_us());

@@ -25,10 +25,10 @@ struct supervised {
 	bool beats;	    /* it says WATCHDOG=1, as systemd has it, at least every five seconds */
 	bool may_leave; /* it says X_TOWPATH_LEAVES=1 when it ends in its own time: another comes */
 	/* The rest is supervise's. */
-	bool asked, leaves; /* asked: to end */
-	bool begun;	    /* one of them has said READY=1 */
-	pid_t pid;	    /* 0: not running */
-	int ear;	    /* 0: not yet open */
+	bool asked, hurried, leaves; /* asked: to end */
+	bool begun;		     /* one of them has said READY=1 */
+	pid_t pid;		     /* 0: not running */
+	int ear;		     /* 0: not yet open */
 	struct restart restart;
 	long long first_us; /* when the first of them was started */
 	long long heard_us, looked_us;
@@ -52,6 +52,9 @@ TOW_MUST bool supervise_turn(struct supervised *children, size_t n, int *status)
 /* Asks the last started to end, and does not wait: what takes long may be done before
  * supervise_end. */
 void supervise_begin_end(struct supervised *children, size_t n);
+
+/* Then: it shall not wait for anything. */
+void supervise_hurry_end(struct supervised *children, size_t n);
 
 /* Returns when every child has ended, the last started first. */
 void supervise_end(struct supervised *children, size_t n);
