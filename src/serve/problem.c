@@ -115,11 +115,6 @@ void problem_of_err(struct tow_arena *a, struct http_reply *r, const struct tow_
 		write_problem(a, r, status,
 			      "the database cannot answer now; the server's log says why",
 			      "tow doctor says what is wrong", e->class);
-	else if (status == 504)
-		write_problem(a, r, status,
-			      "the database took longer than ten seconds, and was stopped",
-			      "ask for less at a time, or later: tow status says what keeps it",
-			      e->class);
 	else
 		write_problem(a, r, status, e->text, is_no_text(e) ? "send UTF-8" : e->hint,
 			      e->class);

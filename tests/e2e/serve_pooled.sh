@@ -16,7 +16,7 @@ instance_psql -c "create function public.slow() returns void language sql as 'se
 	-c "select tow_store.add_route('test', 'GET', '/api/v1/slow', 'public.slow', 'viewer', 'nothing')" >/dev/null
 ok "it starts" serve_start --database "$POOLER_URL" || diag "$(cat "$SERVE_LOG")"
 is "$(api GET /api/v1/me | jq -r .name)" vera "it answers"
-is "$(api GET /api/v1/slow -m 120 | jq -r '[.status, .code, .detail] | @csv')" '504,"57014","the database took longer than ten seconds, and was stopped"' "what takes too long is cancelled"
+is "$(api GET /api/v1/slow -m 120 | jq -r '[.status, .code, .detail] | @csv')" '504,"57014","it took longer than ten seconds"' "what takes too long is cancelled"
 is "$(instance_psql -c "select count(*) from pg_stat_activity where query ~ 'tow.answer' and state = 'active' and pid <> pg_backend_pid()")" 0 "in the database, too"
 is "$(for _ in {1..6}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..6})" "and it answers on"
 # Statements of routes are named by route and role: they are the same for whoever has the connection next.

@@ -131,7 +131,7 @@ async function lateAnswersAreSaid() {
 	const page = await visit('viewer', '#/queues');
 	expected.trouble = true;
 	await page.route(/api\/v1\/jobs\?/, (route) => route.fulfill({ status: 504, contentType: 'application/problem+json',
-		json: { status: 504, detail: 'the database took longer than ten seconds, and was stopped', hint: 'ask for less', code: '57014' } }));
+		json: { status: 504, detail: 'it took longer than ten seconds', hint: 'ask for less', code: '57014' } }));
 	await goTo(page, '#/jobs');
 	await comes(page.getByRole('alert').getByText('took longer than ten seconds').waitFor(), 'that an answer took too long is said');
 	is(await page.getByText('the server does not answer').count(), 0, 'and not that nobody is there');
