@@ -155,7 +155,7 @@ function hearsDeeds(act) {
 
 // Calls refetch when one of the topics has changed (many changes: now and then, those of one thing more often), each few seconds where nobody tells,
 // and each `every` milliseconds even so, for what changes without being told. A page that nobody sees asks for nothing.
-function useLive(topics, refetch, every = 15000, deeds = false) {
+export function useLive(topics, refetch, every = 15000, deeds = false) {
 	const latest = useRef(refetch);
 	latest.current = refetch;
 	useEffect(() => {
