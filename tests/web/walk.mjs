@@ -261,10 +261,10 @@ async function rowsTellJobsApart() {
 	await page.locator('.failure').first().waitFor();
 	const runs = await page.locator('.failure').count(); // of a run each: another part has it run again
 	is(await page.locator('.problem, .failure, .why li').filter({ hasText: 'out of paper' }).count(), runs + 1, 'how it failed is said at the head and at its attempts');
+	sql(`select tow.cancel(${id})`);
 	await page.goto(`${base()}#/audit`);
 	await page.getByLabel('How what was done begins').focus();
 	await comes(page.locator('#whats option[value=job]').waitFor({ state: 'attached' }), 'what there is to look for is offered');
-	sql(`select tow.cancel(${id})`);
 	await page.context().close();
 }
 
