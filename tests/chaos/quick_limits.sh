@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Limits of a queue, a kind and lanes, and a rate, under eight workers that are killed, with jobs that fail and are
 # retried, while limits are changed both ways: judged from what the handlers themselves wrote down, never one run too
-# many; and nothing is left behind at the end. LIMITS_SECONDS (20) is for how long the storm goes on.
+# many; and nothing is left behind at the end. LIMITS_SECONDS (20) is for how long the storm goes on; on a slow
+# machine it goes on until it has had its twelve turns.
 . tests/lib/tap.sh
 . tests/lib/faults.sh
 
@@ -61,7 +62,7 @@ shift_kind() {
 	shift_to kind "$1" "tow.set_kind('moved', $1)"
 }
 end=$((SECONDS + seconds)) turn=0
-while [ $SECONDS -lt $end ]; do
+while [ $SECONDS -lt $end ] || [ $turn -lt 12 ]; do
 	turn=$((turn + 1))
 	more
 	case $((turn % 4)) in
@@ -92,28 +93,43 @@ shift_kind 6
 enqueue "select tow.enqueue_many('moved', array_fill('{}'::jsonb, array[8]), queue => 'open')" >/dev/null
 ok "a kind that may be six, as never before: six are claimed" wait_until 'there_is "select count(*) = 6 from tow.jobs where kind = '\''moved'\'' and state = '\''running'\''"' 120
 rm "$FAULTS_DIR/hold.moved"
-ok "workers were killed" [ "$turn" -ge 4 ]
-ok "everything comes to its end" drained 300
-accounted_for "every job completed once"
-is "$(query 'select count(*) from tow_store.held h')" 0 "nothing is held"
-is "$(query "select count(*) from tow_store.turn where why is distinct from 'i' and gate <> 0")" 0 "no lane waits for a turn"
 
 #--- judged by the handlers' marks: come, and gone or lost
-instance_psql -c "create table public.mark (what text, job bigint, run bigint, pid int, at numeric)"
-sort -u "$FAULTS_DIR"/marks.* | instance_psql -c "\\copy public.mark from stdin with (delimiter ' ')"
-instance_psql -c "create table public.stay as
-	select c.job, c.run, j.queue, j.kind, j.lane, to_timestamp(c.at) as came, coalesce(to_timestamp(min(g.at)), min(h.finished_at)) as went
-	from public.mark c join tow_store.job j on j.id = c.job
-		left join public.mark g on g.run = c.run and g.what = 'gone'
-		left join tow_store.history h on h.run = c.run
-	where c.what = 'come' group by c.job, c.run, j.queue, j.kind, j.lane, c.at;
+query "create table public.mark (what text, job bigint, run bigint, pid int, at numeric);
+	create view public.span as
+		select c.job, c.run, j.queue, j.kind, j.lane, to_timestamp(c.at) as came, coalesce(to_timestamp(min(g.at)), min(h.finished_at)) as went
+		from public.mark c join tow_store.job j on j.id = c.job
+			left join public.mark g on g.run = c.run and g.what = 'gone'
+			left join tow_store.history h on h.run = c.run
+		where c.what = 'come' group by c.job, c.run, j.queue, j.kind, j.lane, c.at;
+	create table public.stay as select * from public.span;
 	create function public.most(p_where text) returns bigint language plpgsql as \$\$
 	declare v bigint;
 	begin
 		execute 'select coalesce(max(n), 0) from (select sum(d) over (order by at, d) as n from (
 			select came as at, 1 as d from public.stay where ' || p_where || ' union all select went, -1 from public.stay where ' || p_where || ') e) s' into v;
 		return v;
-	end \$\$"
+	end \$\$" >/dev/null
+
+read_marks() {
+	drained 300 || return
+	query 'truncate public.mark, public.stay' >/dev/null
+	sort -u "$FAULTS_DIR"/marks.* | instance_psql -c "\\copy public.mark from stdin with (delimiter ' ')"
+	query 'insert into public.stay select * from public.span' >/dev/null
+}
+full() {
+	there_is "select public.most('queue = ''narrow''') >= 3 and public.most('lane = ''wide''') >= 3 and public.most('kind = ''rare''') >= 2"
+}
+ok "everything comes to its end" read_marks
+# A slow machine may not have had as many at once as it was allowed; then more jobs come, without the storm.
+for _ in {1..40}; do
+	if full; then break; fi
+	more
+	read_marks
+done
+accounted_for "every job completed once"
+is "$(query 'select count(*) from tow_store.held h')" 0 "nothing is held"
+is "$(query "select count(*) from tow_store.turn where why is distinct from 'i' and gate <> 0")" 0 "no lane waits for a turn"
 ok "many runs were seen" there_is "select count(*) > 100 from public.stay"
 diag "$(query "select format('%s runs, %s of them lost or failed', count(*), count(*) - count(distinct job)) from public.stay")"
 ok "and places that several runs shared" there_is "select count(distinct place) > 10 from public.shared"
