@@ -3,6 +3,7 @@ begin;
 \ir ../lib/fixture.sql
 set local tow.fake_now = '2030-01-01 00:00:00+00';
 set local client_min_messages = error;
+set local tow.list_time = '1 min'; -- a slow machine is not what is tested
 delete from tow_store.worker;
 select pg_temp.worker('{default,other}', '{noop,late}') as w \gset
 create function pg_temp.walk(p_state text, p_sort text, p_kind text default null, p_rows int default 3, p_tag text default null, p_queue text default null, p_worker text default null, p_since timestamptz default null, p_until timestamptz default null) returns bigint[] language plpgsql as $$
@@ -88,6 +89,12 @@ select is((select concat_ws(' | ', l.state, l.waits_for, l.args_start) from tow.
 select is((select j.waits_for from tow.find_jobs(kind => 'haulage') j), 'a worker: ' || tow.unserved('haulage', 'default'), 'of live ones, too');
 select tow.enqueue('noop', jsonb_build_object('text', repeat('x', 100))) as long \gset
 select is((select concat_ws(' | ', l.waits_for, l.args_start) from tow.list_jobs(max_rows => 1) l), '{"text": "' || repeat('x', 70), 'how its arguments begin, of one that a worker would run');
+select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[20])) \g /dev/null
+set local track_functions = 'pl';
+select count(*) from tow.list_jobs(max_rows => 20) \g /dev/null
+select is((select f.calls from pg_stat_xact_user_functions f where f.schemaname = 'tow' and f.funcname = 'unserved'), 1::bigint, 'whether somebody would is asked once for jobs of one kind and queue');
+set local track_functions = 'none';
+select tow.cancel(l.id), tow.forget(l.id) from tow.list_jobs(max_rows => 20) l \g /dev/null
 select tow.cancel(:long), tow.forget(:long) \g /dev/null
 select tow.set_daemon('turns', 'scan'), tow.start_daemon('turns') \g /dev/null
 select is((select array_agg(l.key order by l.key) from tow.list_jobs(system => true) l), '{daemon:turns,sys}', 'turns of daemons are the system''s, too');
@@ -120,7 +127,7 @@ select is(pg_temp.walk(null, null, 'noop', 900), (select array_agg(j.id order by
 set local tow.list_time = '0 s';
 select is((select count(*) from tow.list_jobs(queue => 'other', kind => 'late')), 0::bigint, 'who looks too long');
 select ok(current_setting('tow.next') <> '', 'is told where it goes on');
-reset tow.list_time;
+set local tow.list_time = '1 min';
 select set_config('tow.next', '', true) \g /dev/null
 select is((select array_agg(l.id) from tow.list_jobs(parent => :late) l), null, 'one without children');
 select tow.enqueue('noop', parent => :late) as child from (select) x \gset
@@ -206,7 +213,7 @@ select set_config('tow.next', '', true) \g /dev/null
 set local tow.list_time = '0 s';
 select is((select count(*) from tow.list_jobs('completed,failed', sort => '-finished_at')), 0::bigint, 'who looks too long for one of two states has neither');
 select is((select array_agg(l.id) from tow.list_jobs('failed', sort => '-finished_at', after => current_setting('tow.next')) l), (select array_agg(l.id) from tow.list_jobs('failed', max_rows => 5) l), 'and goes on before both');
-reset tow.list_time;
+set local tow.list_time = '1 min';
 
 -- What has a class is found behind any number of jobs that have none.
 select cardinality(array(select tow.enqueue_many('late', array_fill('{}'::jsonb, array[7000])) from generate_series(1, 3))) \g /dev/null

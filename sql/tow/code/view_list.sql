@@ -312,11 +312,12 @@ begin
 				limit 1) h on true
 			left join tow_store.band b on b.id = coalesce(p.band, h.band)
 			left join tow_store.progress g on g.job_id = case when p.run is not null then j.id end and g.run = p.run -- what does not run is not looked for
+	), unserved as materialized (
+		select o.* from (select array_agg(s.kind), array_agg(s.queue) from said s where s.state = 'ready') r(kinds, queues), lateral tow_store.unserved_among(r.kinds, r.queues) o
 	)
 	select s.cursor, s.id, s.state, s.kind, s.queue, s.priority, s.attempt, s.max_attempts, s.created_at, s.run_at, s.started_at, s.finished_at, s.worker, s.run, s.pct, s.note, s.class, s.error, s.key, s.tags, s.lane, s.parent, s.reason, coalesce(s.waits_for, u.why), s.args_start
 	from said s
-		left join (select o.* from (select array_agg(r.kind), array_agg(r.queue) from said r where r.state = 'ready') r(kinds, queues), lateral tow_store.unserved_among(r.kinds, r.queues) o) u
-			on s.state = 'ready' and u.kind = s.kind and u.queue = s.queue
+		left join unserved u on s.state = 'ready' and u.kind = s.kind and u.queue = s.queue
 	order by s.n;
 end $$;
 comment on function tow_store.list_rows(bigint[], timestamptz[], bigint[], jsonb, int) is 'What a list says of jobs, of those that fit.';
