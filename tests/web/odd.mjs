@@ -217,7 +217,7 @@ async function longListsGoOn() {
 	await page.goto(`${base()}?many#/downloads?show=completed`);
 	for (const n of [499, 999]) {
 		await page.locator('tbody tr').nth(n).waitFor({ timeout: 60000 });
-		await page.getByRole('button', { name: 'Show more' }).click();
+		await page.getByRole('button', { name: 'Show more' }).click({ timeout: 60000 }); // hundreds of rows are being drawn
 	}
 	await comes(page.locator('tbody tr').nth(1059).waitFor({ timeout: 60000 }), 'downloads go on past a thousand');
 	is(await page.getByRole('button', { name: 'Show more' }).count(), 0, 'to the last');
