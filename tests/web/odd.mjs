@@ -1,5 +1,5 @@
 // What is odd: names, numbers, sizes; sessions that end, answers that do not come.
-import { base, expected, goTo, signIn, sql, visit, walk } from './stage.mjs';
+import { answers, base, expected, goTo, signIn, sql, visit, walk } from './stage.mjs';
 import { comes, is, ok } from './tap.mjs';
 
 const LARGE = '1234567890123456789';
@@ -225,4 +225,21 @@ async function longListsGoOn() {
 	await page.context().close();
 }
 
-await walk([dotsActOnNothing, largeNumbersStay, olderBrowsersRefuse, longValuesAreDrawnInParts, filterSaysBlanks, signingOutIsSure, sessionsEndUnderDialogs, lateAnswersAreSaid, downloadsAreNumbers, movesAreGathered, listsHaveNoHoles, growingListsAreWhole, longListsGoOn], () => null);
+async function rowsKeepTheirHeight() {
+	const page = await visit('viewer', '', { viewport: { width: 360, height: 800 } });
+	let oldest = null;
+	await answers(page)(/v1\/queues(\?|$)/, ({ items }) => items.forEach((q) => { q.oldest_ready = oldest; }));
+	const heights = async (search) => {
+		await page.goto(`${base()}?${search}#/queues`);
+		await page.locator('tbody tr').first().waitFor();
+		return page.locator('tbody tr').evaluateAll((rows) => rows.map((row) => row.offsetHeight).join(' '));
+	};
+	const before = await heights('none');
+	oldest = new Date(Date.now() - 7000).toISOString();
+	const after = await heights('old');
+	ok(await page.getByText('the oldest').first().isVisible(), '360 px wide: since when the oldest waits is said');
+	is(after, before, 'and no row is higher for it');
+	await page.context().close();
+}
+
+await walk([dotsActOnNothing, largeNumbersStay, olderBrowsersRefuse, longValuesAreDrawnInParts, filterSaysBlanks, signingOutIsSure, sessionsEndUnderDialogs, lateAnswersAreSaid, downloadsAreNumbers, movesAreGathered, listsHaveNoHoles, growingListsAreWhole, longListsGoOn, rowsKeepTheirHeight], () => null);

@@ -232,6 +232,6 @@ export function Overview({ query }) {
 	// What changes its outermost element has one around it that stays: siblings that change theirs at once would lose their order.
 	return html`<${Head} title="Overview" /><div class="part"><${Needs} /></div><${Numbers} stats=${stats.data} />
 		<div class="part">${any.data?.items.length === 0 ? html`<${FirstSteps} />` : html`<div class=${isAnswered(any) ? '' : 'first'}><${Charts} chosen=${query.times} /></div>`}</div>
-		<div class="part"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.rows} more=${queues.more}
+		<div class="part queues"><${Table} label="queues" opens columns=${queueColumns()} rows=${queues.rows} more=${queues.more}
 			empty=${html`<${Empty} title="No queues yet" command=${`tow enqueue echo '{"hello": "world"}'`}>A queue is there as soon as a job is put into it.<//>`} /></div>`;
 }

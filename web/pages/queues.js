@@ -167,8 +167,8 @@ function All() {
 	const { rows, more, error, reload } = usePages('queues', undefined, { idOf: (q) => q.name, topics });
 	return html`<${Head} title="Queues" note="Where jobs wait for workers, each with limits of its own.">${may('operator') && html`<${AllButtons} rows=${rows} more=${more} reload=${reload} />`}<//>
 		${error && html`<${ProblemBox} error=${error} again=${reload} />`}
-		<${Table} label="queues" opens columns=${queueColumns(reload)} rows=${rows} error=${error} more=${more}
-			empty=${html`<${Empty} title="No queues yet" command="tow enqueue echo '{}' --queue mail">A queue is there as soon as a job is put into it.<//>`} />`;
+		<div class="queues"><${Table} label="queues" opens columns=${queueColumns(reload)} rows=${rows} error=${error} more=${more}
+			empty=${html`<${Empty} title="No queues yet" command="tow enqueue echo '{}' --queue mail">A queue is there as soon as a job is put into it.<//>`} /></div>`;
 }
 
 const laneColumns = (queue, reload) => [
