@@ -91,7 +91,11 @@ select tow.enqueue('noop', jsonb_build_object('text', repeat('x', 100))) as long
 select is((select concat_ws(' | ', l.waits_for, l.args_start) from tow.list_jobs(max_rows => 1) l), '{"text": "' || repeat('x', 70), 'how its arguments begin, of one that a worker would run');
 select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[20])) \g /dev/null
 set local track_functions = 'pl';
+set local enable_material = off; -- as is planned where there are few or none
+discard plans;
 select count(*) from tow.list_jobs(max_rows => 20) \g /dev/null
+reset enable_material;
+discard plans;
 select is((select f.calls from pg_stat_xact_user_functions f where f.schemaname = 'tow' and f.funcname = 'unserved'), 1::bigint, 'whether somebody would is asked once for jobs of one kind and queue');
 set local track_functions = 'none';
 select tow.cancel(l.id), tow.forget(l.id) from tow.list_jobs(max_rows => 20) l \g /dev/null
