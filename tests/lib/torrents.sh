@@ -52,7 +52,16 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	# Not one of those that the kernel gives to whoever asks for any, who may be quicker.
+	python3 -c 'import random, socket
+port = None
+while not port:
+    try:
+        port = random.randrange(10240, 32768)
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        port = None
+print(port)'
 }
 
 seed_start() {
