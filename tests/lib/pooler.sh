@@ -39,7 +39,7 @@ pooled_psql() {
 	psql -X -A -t -q -v ON_ERROR_STOP=1 -d "$POOLER_URL" "$@"
 }
 
-# Nothing else may be running. Three transactions at once see each of the connections.
+# Nothing else may be running. Three transactions at once see each of the connections: none ends before all have begun.
 pooler_leftovers() {
 	local pids=() i
 	for i in 1 2 3; do
@@ -52,7 +52,9 @@ pooler_leftovers() {
 				and name not in ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings', 'transaction_isolation', 'transaction_read_only', 'transaction_deferrable')
 			union all
 			select 'holds the lock ' || classid || ' ' || objid from pg_locks where pid = pg_backend_pid() and locktype = 'advisory' and (classid, objid) <> (0, 42)" \
-			-c "select pg_sleep(1)" -c commit | grep . &
+			-c "do \$\$ begin for i in 1..1200 loop
+				exit when (select count(*) from pg_locks where locktype = 'advisory' and (classid, objid) = (0, 42)) = 3; perform pg_sleep(0.05);
+			end loop; perform pg_sleep(1); end \$\$" -c commit | grep . &
 		pids+=($!)
 	done
 	wait "${pids[@]}"
