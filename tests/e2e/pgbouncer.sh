@@ -16,7 +16,7 @@ query() { pooled_psql -c "$1" 2>/dev/null; } # faults.sh's: producers and questi
 
 pooled_psql -c "listen litter"
 is "$(pooler_leftovers)" "listens to litter" "what is left behind in the pooler's connections is seen"
-instance_psql -c "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()" >/dev/null
+instance_psql -c "select pg_terminate_backend(pid, 60000) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()" >/dev/null
 
 #--- commands
 
@@ -43,21 +43,21 @@ query "create function public.never(job jsonb, error jsonb) returns interval lan
 	select tow.set_policy('slow', shape => 'function', fn => 'public.never(jsonb,jsonb)')" >/dev/null
 scheduler_start
 scheduler=$SCHEDULER_PID
-worker_start --name doomed --config "$FAULTS_CONFIG" --queue default:3 --lease 4s
+worker_start --name doomed --config "$FAULTS_CONFIG" --queue default:3 --lease 10s
 doomed=$WORKER_PID
-worker_start --name heir --config "$FAULTS_CONFIG" --queue default:3 --lease 4s
+worker_start --name heir --config "$FAULTS_CONFIG" --queue default:3 --lease 10s
 heir=$WORKER_PID heir_log=$WORKER_LOG
 ok "two workers attach" wait_until 'there_is "select count(*) = 2 from tow.workers"'
 is "$(query "select count(distinct id) || ' ' || bool_or(held) || ' ' || bool_or(listens) || ' ' || bool_and(pooled) from tow.workers")" "2 false false true" \
 	"as two, without lock or bell"
 ok "the scheduler is seen" wait_until 'there_is "select count(*) = 1 and bool_and(pooled) from tow.schedulers"'
-like "$(cat "$heir_log")" "worker.pooled.*--direct" "a worker says so"
-like "$(cat "$SCHEDULER_LOG")" "scheduler.pooled.*--direct" "the scheduler, too"
+ok "a worker says so" wait_until 'grep -q "worker.pooled.*--direct" "$heir_log"'
+ok "the scheduler, too" wait_until 'grep -q "scheduler.pooled.*--direct" "$SCHEDULER_LOG"'
 like "$("$TOW" status)" "comes through a pooler" "and tow status"
 
 gates=$(enqueue "select tow.enqueue('gate', '{\"gate\": \"one\"}', max_attempts => 5) from generate_series(1, 6)")
 gates=$(echo $gates | tr ' ' ,)
-ok "both hold jobs" wait_until "there_is \"select count(distinct worker) = 2 from tow.jobs where id in ($gates) and state = 'running'\"" 60
+ok "both hold jobs" wait_until "there_is \"select count(distinct worker) = 2 from tow.jobs where id in ($gates) and state = 'running'\""
 enqueue "select tow.enqueue('noop', run_at => tow.now() + interval '2 s')" >/dev/null
 refused=$(enqueue "select tow.enqueue('fail', policy => 'slow')")
 for n in 1 2; do
@@ -65,14 +65,14 @@ for n in 1 2; do
 done
 kill -KILL "$doomed"
 wait "$doomed" 2>/dev/null
-ok "the dead worker is missed when its lease is over" wait_until "there_is \"select count(*) = 1 from tow.workers\"" 60
+ok "the dead worker is missed when its lease is over" wait_until "there_is \"select count(*) = 1 from tow.workers\""
 is "$(query "select string_agg(name, ' ') from tow.workers")" heir "and only that"
 gate_open one
 producers_end
 is "$("$TOW" enqueue count --wait >/dev/null && echo ended)" ended "tow enqueue --wait"
 cancelled=$("$TOW" enqueue noop --in 1h)
 like "$("$TOW" cancel "$cancelled" && "$TOW" job "$cancelled")" cancelled "tow cancel, tow job"
-ok "everything comes to its end" drained
+ok "everything comes to its end" drained 300
 ok "what the dead worker held ran again" there_is "select count(*) >= 1 from tow.attempts where job in ($gates) and outcome = 'lost'"
 is "$(query "select count(*) from tow.history where id in ($gates) and state = 'completed'")" 6 "and completed"
 like "$(query "select error_detail from (select detail::text || coalesce(error, '') as error_detail from tow_store.history where job_id = $refused order by run desc limit 1) h")" \
@@ -81,7 +81,7 @@ accounted_for "every job ended once"
 
 kill -KILL "$scheduler"
 wait "$scheduler" 2>/dev/null
-ok "a dead scheduler is not counted for long; a worker starts a stand-by" wait_until "there_is \"select string_agg(state, ' ') = 'stand-by' from tow.schedulers\"" 60
+ok "a dead scheduler is not counted for long; a worker starts a stand-by" wait_until "there_is \"select string_agg(state, ' ') = 'stand-by' from tow.schedulers\""
 process_stop "$heir"
 is "$(query "select count(*) from tow.workers")" 0 "a worker that stops takes its leave"
 is "$(pooler_leftovers)" "" "no lock, LISTEN, statement or setting is left in the pooler's connections"
@@ -100,14 +100,14 @@ ok "with an address past the pooler workers have a lock and a bell" wait_until '
 ok "and so has the scheduler" wait_until "there_is \"select count(*) = 1 from tow.schedulers where not pooled and state = 'running'\""
 gates=$(enqueue "select tow.enqueue('gate', '{\"gate\": \"two\"}', max_attempts => 5) from generate_series(1, 6)")
 gates=$(echo $gates | tr ' ' ,)
-ok "both hold jobs" wait_until "there_is \"select count(distinct worker) = 2 from tow.jobs where id in ($gates) and state = 'running'\"" 60
+ok "both hold jobs" wait_until "there_is \"select count(distinct worker) = 2 from tow.jobs where id in ($gates) and state = 'running'\""
 producer_start "select tow.enqueue_many('nap', array_fill('{}'::jsonb, array[5]))" 10
 kill -KILL "$doomed"
 wait "$doomed" 2>/dev/null
-ok "the dead one is missed long before its lease is over" wait_until "there_is \"select string_agg(name, ' ') = 'heir' from tow.workers\"" 60
+ok "the dead one is missed long before its lease is over" wait_until "there_is \"select string_agg(name, ' ') = 'heir' from tow.workers\""
 gate_open two
 producers_end
-ok "everything comes to its end" drained
+ok "everything comes to its end" drained 300
 accounted_for "every job ended once"
 is "$(pooler_leftovers)" "" "and nothing is left in the pooler's connections"
 process_stop "$heir"
