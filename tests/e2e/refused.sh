@@ -37,13 +37,15 @@ ends 77 'alter role "runner" password' "what a worker claims by is asked for wit
 
 # what may pass
 "$TOW" db stop >/dev/null
+since=$SECONDS
+once() { [ "$1" -ge 1 ] && [ "$1" -le $(((1 + (SECONDS - since) / 60) * ${2:-1})) ]; } # what goes on is said once a minute
 worker_start --database "$(instance_url)"
 spawn serve serve --listen 127.0.0.1:0 --database "$(instance_url)"
 ok "a server begins without its database" wait_until 'grep -q serve.started "$SPAWN_LOG"'
 like "$(grep serve.waits "$SPAWN_LOG")" "No such file" "and says so"
 wait_until '[ "$(count "$WORKER_LOG" beat.lost)" -ge 1 ]' 60
 process_turns "$WORKER_PID" 6 # in which a second line would come
-ok "a worker waits for it, and has said so once" [ "$(count "$WORKER_LOG" beat.lost)" = 1 ] || diag "$(cat "$WORKER_LOG")"
+ok "a worker waits for it, and has said so once" once "$(count "$WORKER_LOG" beat.lost)" || diag "$(cat "$WORKER_LOG")"
 "$TOW" db start >/dev/null
 ok "and works when it is there" wait_until 'grep -q worker.attached "$WORKER_LOG"'
 process_stop "$WORKER_PID"
@@ -55,21 +57,22 @@ worker_start --database "$(address runner past)"
 scheduler_start --database "$(address runner past)"
 serve_start --database "$(address runner past)"
 ok "one that may works" wait_until 'grep -q worker.attached "$WORKER_LOG" && grep -q scheduler.attending "$SCHEDULER_LOG"'
+since=$SECONDS
 instance_psql -c "alter role runner password 'new'" -c "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'runner'" >/dev/null
 ok "when its password is another one, that is said" wait_until 'grep -q "lost.*28P01" "$WORKER_LOG" && grep -q "lost.*28P01" "$SCHEDULER_LOG"'
 wait_until '[ "$(api_status GET /api/v1/ready)" = 503 ]'
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do api_status GET /api/v1/ready >/dev/null; done
 is "$(api_status GET /api/v1/ready)" 503 "the server is not ready"
-ok "which its log says once for each of its processes" eval '[ "$(count "$SERVE_LOG" "request.failed.*password")" -ge 1 ] && [ "$(count "$SERVE_LOG" "request.failed.*password")" -le 3 ]' || diag "$(cat "$SERVE_LOG")"
+ok "which its log says once for each of its processes" once "$(count "$SERVE_LOG" "request.failed.*password")" 3 || diag "$(cat "$SERVE_LOG")"
 wait_until '[ "$(count "$WORKER_LOG" "beat.lost.*28P01")" -ge 1 ] && [ "$(count "$SCHEDULER_LOG" "scheduler.lost.*28P01")" -ge 1 ]' 60
 process_turns "$WORKER_PID" 6 # in which a second line would come
 process_turns "$SCHEDULER_PID" 6
-ok "and the worker's, too" [ "$(count "$WORKER_LOG" 'beat.lost.*28P01')" = 1 ] || diag "$(cat "$WORKER_LOG")"
-ok "and the scheduler's" [ "$(count "$SCHEDULER_LOG" 'scheduler.lost.*28P01')" = 1 ] || diag "$(cat "$SCHEDULER_LOG")"
+ok "and the worker's, too" once "$(count "$WORKER_LOG" 'beat.lost.*28P01')" || diag "$(cat "$WORKER_LOG")"
+ok "and the scheduler's" once "$(count "$SCHEDULER_LOG" 'scheduler.lost.*28P01')" || diag "$(cat "$SCHEDULER_LOG")"
 ok "all of them stay" eval 'process_alive "$WORKER_PID" && process_alive "$SCHEDULER_PID" && process_alive "$SERVE_PID"'
 instance_psql -c "alter role runner password 'past'"
 # a worker that comes later than the scheduler may have been given up
-ok "and go on when it is the old one again" wait_until '[ "$(count "$WORKER_LOG" "worker.\(again\|attached\)")" = 2 ] && [ "$(count "$SCHEDULER_LOG" scheduler.attending)" = 2 ]'
+ok "and go on when it is the old one again" wait_until '[ "$(count "$WORKER_LOG" "worker.\(again\|attached\)")" -ge 2 ] && [ "$(count "$SCHEDULER_LOG" scheduler.attending)" -ge 2 ]'
 ok "and the server is ready" wait_until '[ "$(api_status GET /api/v1/ready)" = 200 ]'
 process_stop "$SERVE_PID"
 
@@ -90,9 +93,9 @@ like "$said" 'refused.*alter role "runner" password.*child.never_begins' "and sa
 like "$said" "child.died name=(worker|scheduler) how='exit 77'.*child.never_begins" "once it has tried again"
 instance_psql -c "alter role runner password 'new'"
 TOW_DIRECT_URL=$(address runner past) spawn up up --listen 127.0.0.1:0 --database "$(instance_url)"
-ok "what is refused at first" wait_until 'grep -q "child.died name=worker" "$SPAWN_LOG"' 60
+ok "what is refused at first" wait_until 'grep -q "child.died name=worker" "$SPAWN_LOG"'
 instance_psql -c "alter role runner password 'past'"
-ok "is let in when whoever knows passwords is back" wait_until 'grep -q worker.attached "$SPAWN_LOG" && grep -q scheduler.attending "$SPAWN_LOG"' 60 || diag "$(cat "$SPAWN_LOG")"
+ok "is let in when whoever knows passwords is back" wait_until 'grep -q worker.attached "$SPAWN_LOG" && grep -q scheduler.attending "$SPAWN_LOG"' || diag "$(cat "$SPAWN_LOG")"
 process_stop "$SPAWN_PID" 60
 TOW_DIRECT_URL=$(address runner past) spawn up up --listen 127.0.0.1:0 --database "$(instance_url)"
 pid() { "$TOW" workers --json | jq -r '.[-1].pid'; }
