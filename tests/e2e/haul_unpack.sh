@@ -48,6 +48,7 @@ head -c 1000 /dev/zero >"$room/library/.tow-unpack/tow1/film/film.part1.rar/film
 film=$(tow haul add "$room/film.torrent" --title film --meta '{"quality": "720p"}')
 bad=$(tow haul add "$room/bad.torrent" --title bad)
 ok "a download of archives comes to its end" ends "$film" completed
+ends "$bad" failed # it is unpacked in the same library
 is "$(files)" "$(printf './film/film.en.srt ./film/film.fran\xe7ais.srt ./film/film.mkv ./film/film.nfo')" "what they hold is in the library, a Latin-1 name by its bytes"
 ok "as it was packed" cmp -s "$room/src/wanted/film.mkv" "$room/library/film/film.mkv"
 is "$(asks "select source || ': ' || why from haul.files where state = 'skipped' and download = $film order by source" | paste -sd,)" \
@@ -71,14 +72,14 @@ ok "an archive is being unpacked" wait_until "[ -e '$room/library/.tow-unpack/to
 job=$(asks "select id from tow.jobs where kind = 'haul.import' and state = 'running'")
 tow haul cancel "$given_up"
 rm "$FAULTY.held"
-ok "given up, its job ends" wait_until "says \"select tow.state($job)\" cancelled" 60
+ok "given up, its job ends" wait_until "says \"select tow.state($job)\" cancelled"
 is "$(ls -A "$room/library")" film "and leaves nothing"
 is "$(asks "select state || ' ' || (select count(*) from haul.files where download = $given_up and state <> 'skipped') from haul.downloads where id = $given_up")" "cancelled 0" "nor says that it did"
 ok "wanted after all" tow haul retry "$given_up"
 ok "volumes of RAR 5 are unpacked" ends "$given_up" completed
 ok "as they were packed" cmp -s "$room/src/wanted/film.mkv" "$room/library/rar5/rar5.mkv"
 tow haul undo "$given_up"
-wait_until "[ ! -e '$room/library/rar5' ]" 60
+wait_until "[ ! -e '$room/library/rar5' ]"
 rm -r "$room/library/.tow-recycle"
 
 #--- a better one
@@ -98,8 +99,8 @@ is "$(looks)" "$before" "and touches nothing"
 
 #--- taken back
 tow haul undo "$better"
-ok "undone, the former is back" wait_until "cmp -s '$room/src/wanted/film.mkv' '$room/library/film/film.mkv'" 60
-ok "and known to be" wait_until "says \"select state from haul.files where source = 'film/film.part1.rar/film.mkv'\" placed" 60
+ok "undone, the former is back" wait_until "cmp -s '$room/src/wanted/film.mkv' '$room/library/film/film.mkv'"
+ok "and known to be" wait_until "says \"select state from haul.files where source = 'film/film.part1.rar/film.mkv'\" placed"
 is "$(tow haul undo "$film")" "$film  its files are being taken back" "what is only begun is not said to be done"
-ok "all of it undone, a Latin-1 name and all" wait_until "[ ! -e '$room/library/film' ]" 60
+ok "all of it undone, a Latin-1 name and all" wait_until "[ ! -e '$room/library/film' ]"
 done_testing
