@@ -48,9 +48,9 @@ tow notify add post post download.failed --delay '1 s' --body '.{title}: {error}
 like "$(tow notify events)" "download.failed" "what there is to tell"
 
 fail 1 $'Größe\nBcc: x@evil' 'GET http://tracker/a?passkey=12345 was refused'
-for path in /hook /alerts /notify; do ok "$path is told" wait_until "times $path 1" 60; done
-ok "and the mail is there" wait_until "[ -s '$room/smtp/mails' ]" 60
-ok "all of it is said to be sent" wait_until "says \"select count(*) from haul.messages where state = 'sent' and tries = 1\" 4" 60
+for path in /hook /alerts /notify; do ok "$path is told" wait_until "times $path 1"; done
+ok "and the mail is there" wait_until "[ -s '$room/smtp/mails' ]"
+ok "all of it is said to be sent" wait_until "says \"select count(*) from haul.messages where state = 'sent' and tries = 1\" 4"
 
 body=$(asked /hook '.[2]')
 is "$(jq -rc '[.event, .level, .count, .title, .text, .items[0].error]' <<<"$body")" \
@@ -79,24 +79,24 @@ is "$(awk 'length > 78' <<<"$wire")" "" "mail: and its lines are short"
 
 #--- a burst
 fail 12 Film 'no room'
-ok "a burst is one message" wait_until "times /hook 2" 60
+ok "a burst is one message" wait_until "times /hook 2"
 is "$(asked /hook '.[2]' | tail -n 1 | jq -rc '[.count, .title, (.items | length)]')" '[12,"12 failed: Film 1, Film 2, Film 3, Film 4, Film 5 and 7 more",12]' "that says how many"
-ok "of each channel" wait_until "says \"select count(*) from haul.messages where count = 12 and state = 'sent'\" 4" 60
+ok "of each channel" wait_until "says \"select count(*) from haul.messages where count = 12 and state = 'sent'\" 4"
 
 #--- a channel that is down, and back
 for name in phone app post; do tow notify rm "$name"; done
 answers '503 Retry-After: 1\nlater'
 fail 1 Patience 'no room'
-ok "it is tried" wait_until "says \"select state from haul.channels where name = 'hook'\" failing" 60
+ok "it is tried" wait_until "says \"select state from haul.channels where name = 'hook'\" failing"
 is "$(asks "select state || ' ' || error from haul.messages where title like '%Patience'")" "pending the server answered 503: later" "and kept"
 answers '200\nok'
-ok "until it is taken" wait_until "says \"select state from haul.messages where title like '%Patience'\" sent" 60
+ok "until it is taken" wait_until "says \"select state from haul.messages where title like '%Patience'\" sent"
 is "$(asked /hook '.[2]' | jq -r 'select(.title | test("Patience")) | .id' | sort -u | grep -c .)" 1 "as the same message each time"
 is "$(asks "select state from haul.channels where name = 'hook'")" ok "and the channel is well"
 
 answers '401\nwho is hunter2-hook'
 fail 1 Login 'no room'
-ok "one that refuses us" wait_until "says \"select state || ': ' || error from haul.channels where name = 'hook'\" 'failing: it does not know this password or token, or it may not do this'" 60
+ok "one that refuses us" wait_until "says \"select state || ': ' || error from haul.channels where name = 'hook'\" 'failing: it does not know this password or token, or it may not do this'"
 answers '200\nok'
 tow channel set hook --secret secret:token
 ok "gets it when that is mended" wait_until "says \"select state from haul.messages where title like '%Login'\" sent" 120
@@ -122,9 +122,9 @@ is "$(cat "$room/web/asked" "$room/smtp/mails" | grep -c 12345)" 0 "nor was a ke
 answers '200\nok'
 tow notify add clients hook 'client.*' --delay 0
 asks "select haul.disable_client('c'), haul.add_client('d', 'transmission', 'http://127.0.0.1:9')" >/dev/null
-ok "a client that is down" wait_until "asked /hook '.[2]' | tail -n 1 | jq -r .title | grep -qx 'client d is down'" 60
+ok "a client that is down" wait_until "asked /hook '.[2]' | jq -r .title | grep -qx 'client d is down'"
 like "$(tow notify messages)" "client d is down" "tow notify messages"
-like "$(tow channel ls)" "hook +webhook +ok" "tow channel ls"
+ok "tow channel ls" wait_until "tow channel ls | grep -Eq 'hook +webhook +ok'"
 like "$(tow notify ls)" "clients +hook +client" "tow notify ls"
 ok "a channel goes" tow channel rm hook
 
