@@ -6,7 +6,7 @@
 . tests/lib/haul.sh
 need transmission-daemon qbittorrent-nox deluged deluge-web rtorrent mktorrent jq python3 curl
 
-becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2" 60; }
+becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2"; }
 trouble_of() { asks "select trouble from haul.downloads where id = $1"; }
 
 mkdir -p "$room/src" "$room/music" "$room/second"
@@ -42,7 +42,7 @@ holds() { # DRIVER OPTIONS...
 	ok "$driver: in the library that was asked for" cmp -s "$room/second/$driver.disk" "$room/src/$driver.disk"
 	ok "$driver: and the first one's file stays" cmp -s "$room/music/$driver.disk" "$room/src/$driver.disk"
 	tow haul forget "$again" --remove data
-	ok "$driver: its client holds it no more" wait_until "says \"select count(*) from haul_store.transfer where state <> 'removed'\" 0" 60
+	ok "$driver: its client holds it no more" wait_until "says \"select count(*) from haul_store.transfer where state <> 'removed'\" 0"
 	ok "$driver: the library's file stays" cmp -s "$room/second/$driver.disk" "$room/src/$driver.disk"
 
 	tow client set "$driver" --fast 1day --slow 1day >/dev/null
@@ -64,7 +64,7 @@ holds rtorrent
 says_there() { curl -s "$url/api/v2/torrents/info" | jq -r "$1"; }
 qbittorrent_start last
 last=$pid
-tow client add last qbittorrent "$url" --category tow --fast 500ms --slow 500ms --timeout '2 s'
+tow client add last qbittorrent "$url" --category tow --fast 500ms --slow 500ms
 for disk in one two; do
 	head -c 300000 /dev/urandom >"$room/src/last.$disk"
 	torrent "last.$disk" "$room/src/last.$disk"
@@ -76,7 +76,7 @@ tow haul forget "$first"
 hash=$(says_there '.[0].hash')
 curl -s -d category=elsewhere "$url/api/v2/torrents/createCategory"
 curl -s -d "hashes=$hash&category=elsewhere" "$url/api/v2/torrents/setCategory"
-ok "somebody has put it where no listing of ours looks" wait_until "says \"select count(*) from haul_store.transfer where client = (select id from haul_store.client where name = 'last') and missed = 0\" 0" 60
+ok "somebody has put it where no listing of ours looks" wait_until "says \"select count(*) from haul_store.transfer where client = (select id from haul_store.client where name = 'last') and missed = 0\" 0"
 again=$(tow haul add "$room/last.one.torrent" --client last --library second)
 ok "asked for again it is placed" becomes "$again" completed
 like "$(says_there '.[0] | .category + " " + .tags')" "^tow .*tow-$again" "and has what it lacked there"
@@ -86,10 +86,11 @@ port=$(free_port)
 begin reads python3 -u -m http.server --bind 127.0.0.1 --directory "$room" "$port"
 wait_until "curl -s -o /dev/null http://127.0.0.1:$port/last.two.torrent"
 : >"$room/reads.log"
+tow client set last --timeout '2 s' >/dev/null
 kill -STOP "$last"
 again=$(tow haul add "http://127.0.0.1:$port/last.two.torrent" --client last)
-ok "its client hangs" wait_until "says \"select count(*) > 0 from haul_store.download where id = $again and data is not null\" t" 60
-ok "an attempt comes to nothing" wait_until "says \"select count(*) from tow.jobs where kind = 'haul.grab' and args ->> 'download' = '$again' and state in ('retrying', 'scheduled')\" 1" 60
+ok "its client hangs" wait_until "says \"select count(*) > 0 from haul_store.download where id = $again and data is not null\" t"
+ok "an attempt comes to nothing" wait_until "says \"select count(*) from tow.jobs where kind = 'haul.grab' and args ->> 'download' = '$again' and state in ('retrying', 'scheduled')\" 1"
 kill -CONT "$last"
 ok "it is placed when that goes on" becomes "$again" completed
 is "$(grep -c last.two.torrent "$room/reads.log")" 1 "and its link was read once"
