@@ -18,7 +18,7 @@ tow library add copied "$room/small/copied" --mode link,copy
 tow library add gone "$room/gone"
 tow client add qb qbittorrent "$url" --category tow --fast '300 ms' --slow '1 s'
 watched
-ok "the client is well" wait_until "says \"select state from haul.clients where name = 'qb'\" ok" 60
+ok "the client is well" wait_until "says \"select state from haul.clients where name = 'qb'\" ok"
 
 # The client has it already, and finds that out by itself.
 given() { # TITLE BYTES LIBRARY
@@ -28,9 +28,9 @@ given() { # TITLE BYTES LIBRARY
 	tow haul add "$room/$1.torrent" --title "$1" --library "$3" >/dev/null
 }
 why() { asks "select distinct f.class || ': ' || f.error from haul_store.file f join haul_store.download d on d.id = f.download where d.title = '$1'"; }
-fails() { wait_until "[ -n \"\$(why $1)\" ]" 60; }
+fails() { wait_until "[ -n \"\$(why $1)\" ]"; }
 again() { asks "select tow.run_now(id) from tow.jobs where kind = 'haul.import' and state = 'retrying'" >/dev/null; }
-ends() { wait_until "again; says \"select state from haul.downloads where title = '$1'\" completed" 60; }
+ends() { wait_until "again; says \"select state from haul.downloads where title = '$1'\" completed"; }
 
 given big 900000 full
 head -c 700000 /dev/zero >"$room/small/ballast"
@@ -44,7 +44,7 @@ ok "to the end" cmp "$room/src/big.bin" "$room/small/full/big.bin"
 rm "$room/small/full/big.bin"
 
 given linked 10000 linked
-ok "another file system, and links only" wait_until "says \"select state from haul.downloads where title = 'linked'\" failed" 60
+ok "another file system, and links only" wait_until "says \"select state from haul.downloads where title = 'linked'\" failed"
 like "$(asks "select class || ': ' || error from haul.downloads where title = 'linked'")" "^place.mode: .*linked.bin" "is a mode that cannot be, which nobody tries again"
 is "$(ls -A "$room/small/linked")" '' "and nothing was copied instead"
 given copied 10000 copied
@@ -62,7 +62,7 @@ mv "$room/gone" "$room/elsewhere"
 given lost 10000 gone
 ok "a library is not there" fails lost
 like "$(why lost)" "^local.lost: .*gone" "which is said of it"
-ok "where people look, too" wait_until "asks \"select trouble from haul.downloads where title like 'lost%'\" | grep -q 'gone.*tried .*again'" 60
+ok "where people look, too" wait_until "asks \"select trouble from haul.downloads where title like 'lost%'\" | grep -q 'gone.*tried .*again'"
 not_ok "and it is not made by us" test -e "$room/gone"
 mv "$room/elsewhere" "$room/gone"
 ok "it goes on when it is back" ends lost

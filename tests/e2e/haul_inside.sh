@@ -20,11 +20,11 @@ ip address add "$outside/32" dev lo
 printf '127.0.0.1 localhost\n%s site.example\n127.0.0.1 admin.example\n::1 admin6.example\n' "$outside" >"$room/hosts"
 mount --bind "$room/hosts" /etc/hosts
 
-becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2" 60; }
-failed_as() { wait_until "says \"select state || ' ' || class from haul.downloads where id = $1\" 'failed $2'" 60; }
+becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2"; }
+failed_as() { wait_until "says \"select state || ' ' || class from haul.downloads where id = $1\" 'failed $2'"; }
 asked() { grep -c "^$1 " "$room/src/asked"; }
 # taken ID HOW: its client was given that download, as metainfo or by filename
-taken() { wait_until "grep torrent-add '$room/client/asked' | grep 'tow-$1\\\\' | grep -q '\\\\\"$2'" 60; }
+taken() { wait_until "grep torrent-add '$room/client/asked' | grep 'tow-$1\\\\' | grep -q '\\\\\"$2'"; }
 
 mkdir -p "$room/src" "$room/client" "$room/library" "$room/dl"
 for name in one two three four five; do

@@ -6,13 +6,13 @@
 . tests/lib/haul.sh
 need transmission-daemon qbittorrent-nox deluged deluge-web rtorrent aria2c mktorrent jq python3 curl
 
-becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2" 60; }
+becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2"; }
 trouble_of() { asks "select trouble from haul.downloads where id = $1"; }
 
 # theirs NAME: they have put it there, for no category of ours, and the client knows it
 theirs() {
 	drive add "$room/$1.torrent" >/dev/null
-	wait_until "drive list | jq -e '.transfers[] | select(.name == \"$1\")'" 60
+	wait_until "drive list | jq -e '.transfers[] | select(.name == \"$1\")'"
 }
 name_held() { drive list | jq -e --arg name "$1" '.transfers[] | select(.name == $name)' >/dev/null; }
 hash_of() { drive list | jq -r --arg name "$1" '.transfers[] | select(.name == $name) | .ids | map(select(length == 40)) | .[0]'; }
@@ -25,7 +25,7 @@ refused() {
 	ok "$driver: $2 is not given to it" becomes "$id" failed
 	is "$(trouble_of "$id")" "client $driver holds it already, $foreign" "$driver: $2: it says why"
 	tow haul forget "$id" --remove data
-	ok "$driver: $2: forgotten, data and all" wait_until "says \"select count(*) from tow.jobs where kind in ('haul.act', 'haul.grab') and state not in ('completed', 'failed', 'cancelled')\" 0" 60
+	ok "$driver: $2: forgotten, data and all" wait_until "says \"select count(*) from tow.jobs where kind in ('haul.act', 'haul.grab') and state not in ('completed', 'failed', 'cancelled')\" 0"
 }
 
 strangers() { # DRIVER LOGIN... -- OPTIONS...
@@ -94,7 +94,7 @@ large() {
 		open(sys.argv[1], "wb").write(b"d8:announce23:http://127.0.0.1:1/none4:infod6:lengthi491520000e4:name9:large.bin12:piece lengthi16384e6:pieces600000:" + os.urandom(600000) + b"ee")
 	END2
 	id=$(tow haul add "http://127.0.0.1:$seed_port/large.torrent" --client "$driver" --options '{"paused": true}')
-	ok "$driver: a large torrent is taken, too" wait_until "drive list | jq -e '.transfers[] | select(.tags | index(\"tow-$id\"))'" 60
+	ok "$driver: a large torrent is taken, too" wait_until "drive list | jq -e '.transfers[] | select(.tags | index(\"tow-$id\"))'"
 	ok "$driver: and becomes ours" becomes "$id" downloading
 }
 

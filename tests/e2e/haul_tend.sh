@@ -4,11 +4,11 @@
 . tests/lib/tap.sh
 . tests/lib/haul.sh
 need python3
-becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2" 60; }
+becomes() { wait_until "says \"select state from haul.downloads where id = $1\" $2"; }
 # Its next turn, as if so much time had gone by for all that stands still.
 later() {
 	asks "update haul_store.download set state_at = state_at - interval '$1'" >/dev/null
-	wait_until "says \"select state from tow.daemons where name = 'haul-tend'\" sleeping" 60
+	wait_until "says \"select state from tow.daemons where name = 'haul-tend'\" sleeping"
 	asks "select tow.run_now(job) from tow.daemons where name = 'haul-tend'" >/dev/null
 }
 
@@ -27,7 +27,7 @@ watched
 is "$(asks "select count(*) from tow.daemons where kind = 'haul.tend'")" 0 "nothing to tend, nobody who does"
 id=$(tow haul add "http://127.0.0.1:$port/plain/plain")
 ok "a download" becomes "$id" completed
-ok "and who looks after what comes to nothing sleeps" wait_until "says \"select state from tow.daemons where name = 'haul-tend'\" sleeping" 60
+ok "and who looks after what comes to nothing sleeps" wait_until "says \"select state from tow.daemons where name = 'haul-tend'\" sleeping"
 
 tow queue pause haul
 id=$(tow haul add "http://127.0.0.1:$port/plain/lost")
@@ -54,12 +54,12 @@ head -c 1000 /dev/zero >"$room/library/.tow-recycle/20200101T000000Z.old"
 : >"$room/library/.tow-recycle/mine"
 asks "update haul_store.library set swept_at = tow.now() - interval '2 days'"
 later '0'
-ok "which is emptied once a day" wait_until "[ ! -e '$room/library/.tow-recycle/20200101T000000Z.old' ]" 60
+ok "which is emptied once a day" wait_until "[ ! -e '$room/library/.tow-recycle/20200101T000000Z.old' ]"
 is "$(find "$room/library/.tow-recycle" -type f | wc -l)" 2 "of what is old, and ours"
-ok "as its log says" wait_until "asks \"select l.line from tow.find_history(kind => 'haul.empty') h cross join lateral tow.log(h.id) l\" | grep -q 'recycle bin: 1, bytes: 1000'" 60
+ok "as its log says" wait_until "asks \"select l.line from tow.find_history(kind => 'haul.empty') h cross join lateral tow.log(h.id) l\" | grep -q 'recycle bin: 1, bytes: 1000'"
 rm "$room"/library/.tow-recycle/2*
 tow haul undo "$id" >/dev/null
-ok "what was replaced, and is gone by now" wait_until "says \"select count(*) from haul.files where download = $id and why like 'taken back: %does not come back'\" 1" 60
+ok "what was replaced, and is gone by now" wait_until "says \"select count(*) from haul.files where download = $id and why like 'taken back: %does not come back'\" 1"
 
 is "$(asks "select count(*) from tow.jobs where kind = 'haul.tend'")" 1 "all by one job"
 is "$(tow status | grep -c tend)" 0 "of which there is nothing to say"

@@ -71,13 +71,13 @@ watched
 
 #--- grabbed, downloaded and placed
 id=$(tow haul add "$room/film.nzb" --title film)
-ok "an nzb comes to its end" wait_until "says \"select state from haul.downloads where id = $id\" completed" 60
+ok "an nzb comes to its end" wait_until "says \"select state from haul.downloads where id = $id\" completed"
 ok "its file is what it was" cmp "$room/articles/film.mkv" "$room/library/film/film.mkv"
 is "$(cd "$room/library" && find . | sort | paste -sd ' ')" ". ./film ./film/Subs ./film/Subs/en.srt ./film/film.mkv" "nothing is there that a link leads to, or is no file"
 is "$(stat -c %h "$room/library/film/film.mkv" "$room/nzb/done/films/film/film.mkv" | paste -sd ' ')" "2 2" "by hard link"
 is "$(asks "select string_agg(concat_ws(' ', source, state, coalesce(why, mode)), ', ' order by source) from haul.files where download = $id")" \
 	"film/Subs/en.srt placed link, film/film.mkv placed link, film/film.par2 skipped junk" "each file says how"
-ok "that the client will not delete what it has made is said" wait_until "says \"select detail from haul.events where download = $id and what = 'refused'\" 'client nzb: remove_data: it never deletes the files of what it has finished'" 60
+ok "that the client will not delete what it has made is said" wait_until "says \"select detail from haul.events where download = $id and what = 'refused'\" 'client nzb: remove_data: it never deletes the files of what it has finished'"
 is "$(asks "select count(*) from haul.events where download = $id and what = 'seeded'")" 0 "nothing is said of seeding"
 like "$(tow haul plan "$id")" 'film/film.par2 .*junk' "a plan looks there, too"
 
@@ -86,7 +86,7 @@ now() { curl -sf -d "$1" "$place/replay" >/dev/null; }
 job() { # name storage
 	now "$(jq -cn --arg id "SABnzbd_nzo_$1" --arg name "$1" --arg storage "$2" '{row: {nzo_id: $id, name: $name, status: "Completed", storage: $storage, category: "films", bytes: 9, completed: 1752669335}}')"
 }
-ends() { wait_until "says \"select state from haul.downloads where title = '$1'\" '$2'" 60; } # title state
+ends() { wait_until "says \"select state from haul.downloads where title = '$1'\" '$2'"; } # title state
 error() { asks "select error from haul.downloads where title = '$1'"; }
 mkdir -p "$room/sab/complete/films/show/Caf"$'\xe9'
 echo one >"$room/sab/complete/films/show/Caf"$'\xe9'/$'\xff.mkv'
@@ -96,7 +96,7 @@ job show /downloads/complete/films/show
 ok "a job that is found in the history comes to its end" ends show completed
 is "$(cd "$room/library" && LC_ALL=C find show -type f | LC_ALL=C sort | cat -v | paste -sd ' ')" "show/CafM-i/M-^?.mkv show/two.mkv" "its names are bytes, and the link is left out"
 is "$(stat -c %h "$room/library/show/two.mkv")" 2 "by hard link"
-ok "what SABnzbd will not delete is said, too" wait_until "says \"select e.detail from haul.events e where e.title = 'show' and e.what = 'refused'\" 'client sab: remove_data: it does not delete what a job has made'" 60
+ok "what SABnzbd will not delete is said, too" wait_until "says \"select e.detail from haul.events e where e.title = 'show' and e.what = 'refused'\" 'client sab: remove_data: it does not delete what a job has made'"
 echo alone >"$room/sab/complete/films/alone.mkv"
 job alone /downloads/complete/films/alone.mkv
 ok "a job that is one file" ends alone completed

@@ -62,7 +62,7 @@ said=$("$TOW" token add me --role operator --database "$plain" 2>&1)
 is $? 65 "a token would be of no use" || diag "$said"
 like "$said" "there is no role tow_operator here" "and why"
 spawn up up --database "$plain" --queue default:1
-ok "tow up runs without a page" wait_until 'grep -q "Towpath is up" "$SPAWN_LOG"' 60
+ok "tow up runs without a page" wait_until 'grep -q "Towpath is up" "$SPAWN_LOG"'
 like "$(cat "$SPAWN_LOG")" "the page lets nobody in"$'\n'"hint: .*as a superuser, makes them" "and says so"
 is "$("$TOW" enqueue echo '{"a": 1}' --wait --database "$plain" | tail -1)" '{"a": 1}' "jobs run"
 process_stop "$SPAWN_PID"

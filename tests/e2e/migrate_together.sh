@@ -88,7 +88,7 @@ for n in 1 2 3; do
 done
 cd - >/dev/null || exit
 ok "every job is done" wait_until \
-	"[ \"\$(instance_psql -c \"select count(*) from tow.history where state = 'completed'\")\" = 20000 ]" 120
+	"[ \"\$(instance_psql -c \"select count(*) from tow.history where state = 'completed'\")\" = 20000 ]" 300
 ok "by the same worker" process_alive "$WORKER_PID"
 is "$(instance_psql -c 'select count(*) from tow.jobs')" 0 "none is left"
 done_testing

@@ -28,22 +28,22 @@ instance_psql -c "select tow.schedule('each second', '* * * * * *', 'noop', tags
 
 worker_start
 scheduler_start
-ok "a scheduler and a worker" wait_until '[ "$(schedulers)" = running ] && [ "$(instance_psql -c "select count(*) from tow.workers")" = 1 ]' 60 || diag "$(schedulers)"
+ok "a scheduler and a worker" wait_until '[ "$(schedulers)" = running ] && [ "$(instance_psql -c "select count(*) from tow.workers")" = 1 ]' 240 || diag "$(schedulers)"
 kill -STOP "$SCHEDULER_PID"
 job=$(due)
-ok "when it hangs a stand-by takes over" wait_until '[ "$(schedulers)" = "silent stand-by" ]' 90 || diag "$(schedulers)"
+ok "when it hangs a stand-by takes over" wait_until '[ "$(schedulers)" = "silent stand-by" ]' 240 || diag "$(schedulers)"
 ok "and does what is due" wait_until '[ "$(state_of "$job")" = completed ]'
 standby=$(of_state stand-by)
 kill -CONT "$SCHEDULER_PID"
-ok "it gives way when the other goes on" wait_until '[ "$(schedulers)" = running ] && ! process_alive "$standby"' 60 || diag "$(schedulers)"
+ok "it gives way when the other goes on" wait_until '[ "$(schedulers)" = running ] && ! process_alive "$standby"' 240 || diag "$(schedulers)"
 
 process_stop "$SCHEDULER_PID"
-ok "a stand-by again" wait_until '[ "$(schedulers)" = stand-by ]' 60 || diag "$(schedulers)"
+ok "a stand-by again" wait_until '[ "$(schedulers)" = stand-by ]' 240 || diag "$(schedulers)"
 standby=$(of_state stand-by)
 kill -STOP "$standby"
 job=$(due)
-ok "when that hangs it is ended" wait_until '! process_alive "$standby"' 120 || diag "$(schedulers)"
+ok "when that hangs it is ended" wait_until '! process_alive "$standby"' 240 || diag "$(schedulers)"
 like "$(cat "$WORKER_LOG")" "scheduler.hung pid=$standby" "the worker's log says so"
-ok "and another one does what is due" wait_until '[ "$(state_of "$job")" = completed ]' 60
+ok "and another one does what is due" wait_until '[ "$(state_of "$job")" = completed ]' 240
 ok "no instant has fired twice" test "$(instance_psql -c "select (select count(*) from tow_store.job where tags = '{fired}') - (select count(*) from tow.fires)")" = 0
 done_testing
