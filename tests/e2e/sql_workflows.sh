@@ -258,9 +258,9 @@ for _ in {1..10}; do
 	found+=$(race 6 '4:select public.work(:client_id + 1, true)' '2:\sleep 15 ms
 select public.make()' "1:select tow.duty('admit');
 select tow.duty('promote')" \
-	"1:\\sleep 10 ms
+		"1:\\sleep 10 ms
 select public.try(format('cancel(%s)', coalesce($top, 0) - (random() * 60)::int))" \
-	"1:\\sleep 20 ms
+		"1:\\sleep 20 ms
 select public.try(format('retry(%s)', coalesce((select h.job_id from tow_store.history h where h.outcome in ('f', 'x') and h.job_id > $before order by h.job_id desc offset (random() * 20)::int limit 1), 0)))")
 	[ "$found" = '' ] && [ "$(sql "select count(*) > 300 from tow_store.job")" = f ] || break
 done
