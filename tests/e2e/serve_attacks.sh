@@ -9,8 +9,9 @@ instance_start
 ok "it starts" serve_start || diag "$(cat "$SERVE_LOG")"
 TOKEN=$(token_add vera viewer)
 attack() { python3 tests/lib/attack.py "$SERVE_URL" "$@"; }
+# Of its own alone: how its share of libraries grows depends on what else runs.
 # shellcheck disable=SC2046 # a word a process
-memory() { awk '/^Pss:/ { sum += $2 } END { print sum }' $(pgrep -P "$SERVE_PID" | sed 's|.*|/proc/&/smaps_rollup|'); }
+memory() { awk '/^Pss_Anon:/ { sum += $2 } END { print sum }' $(pgrep -P "$SERVE_PID" | sed 's|.*|/proc/&/smaps_rollup|'); }
 all_answer() { for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(api_status GET /api/v1/me)" = 200 ] || return 1; done; }
 
 ok "it answers" all_answer
@@ -26,15 +27,21 @@ attack slow 60 >"$instance_dir/slow" &
 slow=$!
 
 mkfifo "$instance_dir/go"
-attack idle 1000 <"$instance_dir/go" >"$instance_dir/idle" &
-idle=$!
-exec {go}>"$instance_dir/go"
-ok "a thousand connections that say nothing" wait_until 'grep -q 1000 "$instance_dir/idle"' 60
-ok "and others are answered" all_answer
 # Each process has its share: a third of them, and a few that dawdle.
 inside() { for one in $(pgrep -f -P "$SERVE_PID" 'serve'); do find "/proc/$one/fd" -lname 'socket:*' | wc -l; done | sort -n; }
 shared() { inside | tail -n 3 | awk '$1 < 280 || $1 > 440 { exit 1 }'; }
-ok "the processes share them" wait_until shared 15 # before they are let go
+# One that does not run just then is left behind: so once more. They are let go after twenty seconds.
+for _ in {1..5}; do
+	attack idle 1000 <"$instance_dir/go" >"$instance_dir/idle" &
+	idle=$!
+	[ -n "${go:-}" ] || exec {go}>"$instance_dir/go"
+	wait_until 'grep -q 1000 "$instance_dir/idle"' && wait_until shared 5 && break
+	echo >&"$go"
+	wait "$idle"
+done
+ok "a thousand connections that say nothing" grep -q 1000 "$instance_dir/idle"
+ok "the processes share them" shared
+ok "and others are answered" all_answer
 
 before=$(memory)
 ok "nonsense" test "$(attack nonsense 450)" = "450 done"
@@ -54,7 +61,7 @@ ok "another server" serve_start --processes 1 --per-address 5
 health() { curl -s -m 30 -o /dev/null -w '%{http_code}' "$@" "$SERVE_URL/api/v1/health"; }
 attack idle 20 <"$instance_dir/go" >"$instance_dir/idle" &
 idle=$!
-ok "it takes twenty connections" wait_until 'grep -q 20 "$instance_dir/idle"' 60
+ok "it takes twenty connections" wait_until 'grep -q 20 "$instance_dir/idle"'
 is "$(health --interface 127.0.0.1)" 000 "and has no more for that address"
 is "$(health --interface 127.0.0.2)" 200 "but for others"
 echo >&"$go"

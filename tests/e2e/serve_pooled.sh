@@ -17,7 +17,7 @@ instance_psql -c "create function public.slow() returns void language sql as 'se
 ok "it starts" serve_start --database "$POOLER_URL" || diag "$(cat "$SERVE_LOG")"
 is "$(api GET /api/v1/me | jq -r .name)" vera "it answers"
 is "$(api GET /api/v1/slow -m 120 | jq -r '[.status, .code, .detail] | @csv')" '504,"57014","it took longer than ten seconds"' "what takes too long is cancelled"
-is "$(instance_psql -c "select count(*) from pg_stat_activity where query ~ 'tow.answer' and state = 'active' and pid <> pg_backend_pid()")" 0 "in the database, too"
+ok "in the database, too" wait_until "[ \"\$(instance_psql -c \"select count(*) from pg_stat_activity where query ~ 'tow.answer' and state = 'active' and pid <> pg_backend_pid()\")\" = 0 ]"
 is "$(for _ in {1..6}; do api_status GET /api/v1/me; done)" "$(printf '200%.0s' {1..6})" "and it answers on"
 # Statements of routes are named by route and role: they are the same for whoever has the connection next.
 is "$(pooler_leftovers | grep -v 'has prepared prepare tow_[0-9]*_')" "" "with no setting left in the pooler's connections"
@@ -33,5 +33,5 @@ ok "one without a pooler starts" serve_start --processes 1 || diag "$(cat "$SERV
 server_tell STOP
 is "$(api GET /api/v1/me -m 120 | jq -r '[.status, .code] | @csv')" '503,"08006"' "a database that stands still is given up"
 server_tell CONT
-is "$(api_status GET /api/v1/me)" 200 "and asked again when it goes on"
+ok "and asked again when it goes on" wait_until '[ "$(api_status GET /api/v1/me)" = 200 ]'
 done_testing

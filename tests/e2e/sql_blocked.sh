@@ -38,10 +38,10 @@ waiting() {
 blocked() { # what, statement that blocks them, queue, kind, how many run
 	local beside without
 	instance_psql -c "$2" -c "select count(*) from tow.enqueue_many('$4', array_fill('{}'::jsonb, array[100000]), queue => '$3')" >/dev/null
-	wait_until '[ "$(instance_psql -c "select tow.duty('\''admit'\'')" -c "select count(*) from tow_store.waiting" | tail -n 1)" = 0 ]' 60
+	wait_until '[ "$(instance_psql -c "select tow.duty('\''admit'\'')" -c "select count(*) from tow_store.waiting" | tail -n 1)" = 0 ]'
 	# claims put jobs of such a kind where they do not stand in the way, some thousands at a time
 	wait_until '[ "$(instance_psql -c "select public.claim(4)" -c "select count(*) from tow_store.ready r join tow_store.band b on b.id = r.band
-		join tow_store.job j on j.id = r.id where j.kind = '\''few'\'' and b.kind is null limit 1" | tail -n 1)" = 0 ]' 60
+		join tow_store.job j on j.id = r.id where j.kind = '\''few'\'' and b.kind is null limit 1" | tail -n 1)" = 0 ]'
 	is "$(instance_psql -c "select count(*) from tow_store.running")" "$5" "$1: $5 may run"
 	is "$(waiting)" $((100000 - $5)) "the others stand there"
 	instance_psql -c vacuum

@@ -30,17 +30,18 @@ instance_psql -c "
 		update pg_class set reltuples = 0, relpages = 100
 		where relnamespace = 'tow_store'::regnamespace and relname ~ '^(need|waiting|edge|released)(_|\$)' \$\$" >/dev/null
 
+# Or a session's figures are written as it ends, which nobody waits for.
+flush="do 'begin perform pg_stat_force_next_flush(); end'"
 sql() {
-	instance_psql -c "$1" | tail -n 1
+	instance_psql -c "$1" -c "$flush" | tail -n 1
 }
 reads() { # rows read from the tables that say who waits for what
-	sql "select pg_stat_force_next_flush(), pg_stat_clear_snapshot()" >/dev/null
 	sql "select sum(idx_tup_read) from pg_stat_user_indexes where schemaname = 'tow_store' and relname in ('need', 'waiting', 'edge', 'released', 'family')"
 }
 measured() { # sql: how many rows it reads
 	local before
 	before=$(reads)
-	instance_psql -c "$1" >/dev/null
+	sql "$1" >/dev/null
 	echo $(($(reads) - before))
 }
 fan() { # how many: rows read for each of them

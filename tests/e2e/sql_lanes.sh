@@ -7,7 +7,7 @@
 
 # shellcheck disable=SC2119
 instance_start
-instance_psql -c "
+instance_psql -c "alter system set autovacuum = off" -c "select pg_reload_conf()" -c "
 	create table public.crew (slot int primary key, worker bigint);
 	insert into public.crew select n, (select w.worker from tow.attach('w' || n, 'h', 1, '0', '{default}', '{4}', '{noop}', '1 h') w) from generate_series(1, 4) n;
 	create function public.bands() returns int[] language sql as \$\$ select array_agg(id order by id) from tow_store.band \$\$;
@@ -102,7 +102,7 @@ instance_psql -c "alter system set track_functions = 'pl'" -c "select pg_reload_
 worker_start --queue chain:2
 ok "a worker is there" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 1 ]'
 instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[300]), queue => 'chain', lane => 'c')" >/dev/null
-ok "a chain of 300 is done" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 301 ]' 60
+ok "a chain of 300 is done" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 301 ]'
 process_stop "$WORKER_PID"
 parks="select calls from pg_stat_user_functions where schemaname = 'tow' and funcname = 'park'"
 ok "what it did is counted" wait_until '[ "$(instance_psql -c "$parks")" -gt 0 ]'
@@ -112,10 +112,10 @@ ok "it has parked a few times only" [ "$(instance_psql -c "$parks")" -lt 100 ]
 worker_start --queue chain:2
 session_do one "begin; select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[2000]), queue => 'chain', lane => 'late')" >/dev/null
 instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[2000]), queue => 'chain', lane => 'c')" >/dev/null
-ok "another crowd passes it" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 2301 ]' 120
+ok "another crowd passes it" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 2301 ]' 300
 session_do one "commit" >/dev/null
 instance_psql -c "select tow.enqueue('noop', queue => 'chain', lane => 'late')" >/dev/null
-ok "it is done, too" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 4302 ]' 120
+ok "it is done, too" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''chain'\''")" = 4302 ]' 300
 process_stop "$WORKER_PID"
 is "$(instance_psql -c "select count(*) from (select j.id, lag(j.id) over (order by h.run) as before from tow_store.history h join tow_store.job j on j.id = h.job_id
 	where j.lane = 'late' and h.outcome = 'c') o where o.id < o.before")" 0 "in its order"
@@ -150,17 +150,17 @@ is "$(instance_psql -c "select count(*) from tow_store.band b join tow_store.que
 # two steps, and a scheduler.
 instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[6000]), queue => 'steps', lane => 'l')" -c "select tow.duty('admit')" >/dev/null
 worker_start --queue steps:2
-ok "the first step runs" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''steps'\''")" -gt 500 ]' 60
+ok "the first step runs" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''steps'\''")" -gt 500 ]'
 kill -KILL "$WORKER_PID"
 instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[300]), queue => 'steps', lane => 'l')" \
 	-c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[1500]), queue => 'steps', lane => 'l')" -c "select tow.duty('admit')" >/dev/null
 worker_start --queue steps:2
 scheduler_start
-ok "the next step runs" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''steps'\''")" -gt 1500 ]' 60
+ok "the next step runs" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''steps'\''")" -gt 1500 ]'
 kill -KILL "$SCHEDULER_PID"
 instance_psql -c "select count(*) from tow.enqueue_many('noop', array_fill('{}'::jsonb, array[200]), queue => 'steps', lane => 'l')" >/dev/null
 scheduler_start
-ok "all of them are done" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''steps'\''")" = 8000 ]' 120
+ok "all of them are done" wait_until '[ "$(instance_psql -c "select count(*) from tow.history where queue = '\''steps'\''")" = 8000 ]' 300
 ok "in their order" in_order steps
 is "$(instance_psql -c "select count(*) from tow.fsck() f join tow.jobs j on j.id = f.job where j.queue in ('new', 'steps')")" 0 "and nothing is wrong"
 process_stop "$WORKER_PID"

@@ -81,7 +81,7 @@ cat >>"$standby/postgresql.auto.conf" <<-END
 	cluster_name = 'twin'
 	logging_collector = off
 END
-standby_do() { as_server "$bin/pg_ctl" -s -w -t 60 -D "$standby" "$@" >>"$instance_dir/standby.log" 2>&1 </dev/null; }
+standby_do() { as_server "$bin/pg_ctl" -s -w -t 120 -D "$standby" "$@" >>"$instance_dir/standby.log" 2>&1 </dev/null; }
 standby_psql() { psql -X -A -t -q -d "$(instance_url | sed "s|host=[^&]*|host=$run|")" "$@"; }
 standby_end() { standby_do -m fast stop; }
 ok "a standby" standby_do start
@@ -90,7 +90,7 @@ hold() { standby_psql -c 'begin isolation level repeatable read' -c 'select 1' -
 burn() { instance_psql -c 'select pg_current_xact_id()' >/dev/null; }
 hold
 instance_pids+=($!)
-ok "a long query there, by its slot" wait_until 'burn; [ -n "$(pinned "replication slot twin (of twin")" ]' 60
+ok "a long query there, by its slot" wait_until 'burn; [ -n "$(pinned "replication slot twin (of twin")" ]'
 like "$(pinned 'replication slot')" "replication slot twin \(of twin, pid [0-9]+\) pins the horizon [0-9]+ transactions back, for .* => end the long query on that standby" "is named, with since when"
 standby_do -m immediate stop # it has no time to say that the query is over
 ok "it stays when nobody uses the slot" wait_until '[ -n "$(pinned "replication slot twin (not in use)")" ]'
@@ -101,6 +101,6 @@ echo "primary_slot_name = ''" >>"$standby/postgresql.auto.conf"
 ok "without a slot" standby_do start
 hold
 instance_pids+=($!)
-ok "it is the standby itself" wait_until 'burn; [ -n "$(pinned "standby twin (local, pid")" ]' 60
+ok "it is the standby itself" wait_until 'burn; [ -n "$(pinned "standby twin (local, pid")" ]'
 like "$(pinned standby)" "hot_standby_feedback = off" "with what helps"
 done_testing

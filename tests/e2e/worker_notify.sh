@@ -16,7 +16,7 @@ worker=$WORKER_PID
 ok "it tells the watchdog that it lives" wait_until 'grep -q "^WATCHDOG=1" "$said"'
 not_ok "but without a database it is not ready" grep READY "$said"
 server_begin
-ok "when it has attached it is" wait_until 'grep -q "^READY=1" "$said"' 60
+ok "when it has attached it is" wait_until 'grep -q "^READY=1" "$said"'
 is "$(query "select count(*) from tow.workers")" 1 "which the database knows"
 ok "the watchdog hears of it again and again" wait_until '[ "$(grep -c "^WATCHDOG=1" "$said")" -ge 4 ]'
 
@@ -45,7 +45,7 @@ job=$(enqueue "select tow.enqueue('gate', '{\"gate\": \"later\"}')")
 wait_until '[ -n "$(handlers later)" ]'
 echo leave >>"$said"
 query "select tow.drain_worker(max(id)) from tow.workers" >/dev/null
-ok "it is asked to leave" wait_until 'grep -q worker.stopping "$WORKER_LOG"' 60
+ok "it is asked to leave" wait_until 'grep -q worker.stopping "$WORKER_LOG"'
 not_ok "which it does not say" eval 'sed "1,/^leave/d" "$said" | grep STOPPING'
 kill -TERM "$worker"
 ok "until it is told to stop" wait_until 'sed "1,/^leave/d" "$said" | grep -q "^STOPPING=1"'

@@ -62,7 +62,7 @@ ok "one behind it is cancelled" wait_until "there_is \"select tow.state(${id[1]}
 process_stop "$worker" &
 stopped=$!
 ok "the worker is told to stop" wait_until "there_is \"select state = 'draining' from tow.workers\""
-is "$(query "select count(*) from tow.jobs where state = 'running'")" 1 "only the first runs"
+ok "only the first runs" wait_until "there_is \"select count(*) = 1 from tow.jobs where state = 'running'\""
 gate_open held
 wait "$stopped"
 worker_start --config "$FAULTS_CONFIG" --queue default:3 --prefetch 8

@@ -76,7 +76,8 @@ like "$(grep worker.reloaded "$log" | tail -1)" "changed='grace'" "a good one sa
 ok "and the status forgets" wait_until '[ -z "$(mistaken)" ]'
 reload
 like "$(grep worker.reloaded "$log" | tail -1)" "changed='nothing'" "or that nothing does"
-is "$("$TOW" audit --what worker --json | jq -r '[.[] | select(.what | startswith("worker.reload")) | .what] | .[:3] | join(" ")')" "worker.reloaded worker.reloaded worker.reload_refused" "the audit has all"
+audited() { "$TOW" audit --what worker --json | jq -r '[.[] | select(.what | startswith("worker.reload")) | .what] | .[:3] | join(" ")'; }
+ok "the audit has all" wait_until '[ "$(audited)" = "worker.reloaded worker.reloaded worker.reload_refused" ]' || diag "$(audited)"
 # What only looks harmless: an empty section, one that is there twice, a queue that nobody meant.
 refused() { # what it says, and the lines
 	local refusals said=$1

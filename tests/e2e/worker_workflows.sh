@@ -45,7 +45,7 @@ worker=$WORKER_PID
 state() { query "select tow.state($1)"; }
 result() { query "select result from tow.job($1)"; }
 ended() { # id state
-	wait_until "[ \"\$(state $1)\" = ${2:-completed} ]" 60
+	wait_until "[ \"\$(state $1)\" = ${2:-completed} ]"
 }
 
 #--- fan-out: one slot is enough, since who waits holds none
@@ -66,7 +66,7 @@ is "$(result "$job")" 30 "and has their results"
 is "$(query "select max(attempt) from tow.attempts where job = $job")" 1 "waiting spends no attempt"
 
 enqueue "select tow.enqueue('chain')" >/dev/null
-ok "jobs of one run can wait for one another" wait_until '[ "$(cat "$FAULTS_DIR/order" 2>/dev/null | wc -l)" = 3 ]' 60
+ok "jobs of one run can wait for one another" wait_until '[ "$(cat "$FAULTS_DIR/order" 2>/dev/null | wc -l)" = 3 ]'
 is "$(tr -d '\n' <"$FAULTS_DIR/order")" 123 "in order"
 is "$(query "select count(*) from tow_store.job where kind = 'order' and parent is null")" 1 "one of them is nobody's child"
 
@@ -110,7 +110,7 @@ ok "the example waits" ended "$job" waiting
 query "select tow.signal($job, 'shipped')" >/dev/null
 ok "and ends" ended "$job"
 is "$(result "$job")" '{"order": "A7", "shipped": true}' "with what it heard"
-ok "it charged once, and said thank you once" wait_until "there_is \"select string_agg(line, ', ' order by n) = 'charging for order A7, thank you for order A7' from tow.log($job)\"" 60
+ok "it charged once, and said thank you once" wait_until "there_is \"select string_agg(line, ', ' order by n) = 'charging for order A7, thank you for order A7' from tow.log($job)\""
 
 #--- what is bad
 
@@ -127,12 +127,12 @@ is "$(query "select count(*) from tow_store.job where parent = $job")" 0 "and ha
 #--- once, although the worker is killed between
 
 job=$(enqueue "select tow.enqueue('parent', '{\"gate\": \"spawned\"}')")
-ok "a handler has said what it spawns" wait_until '[ "$(handlers spawned | wc -l)" = 1 ]' 60
+ok "a handler has said what it spawns" wait_until '[ "$(handlers spawned | wc -l)" = 1 ]'
 kill -KILL "$worker"
 wait "$worker" 2>/dev/null
 worker_start --config "$FAULTS_CONFIG" --queue default:1
 worker=$WORKER_PID
-ok "its worker is killed; another one runs it again" wait_until '[ "$(handlers spawned | wc -l)" = 2 ]' 60
+ok "its worker is killed; another one runs it again" wait_until '[ "$(handlers spawned | wc -l)" = 2 ]'
 is "$(query "select count(*) from tow_store.job where parent = $job")" 0 "nothing was made yet"
 gate_open spawned
 ok "it ends" ended "$job"
@@ -141,18 +141,18 @@ process_stop "$worker"
 
 #--- a step that cannot be kept holds up nobody but its own handler
 
-worker_start --config "$FAULTS_CONFIG" --queue default:2 --lease 4s
+worker_start --config "$FAULTS_CONFIG" --queue default:2 --lease 10s
 mkfifo "$FAULTS_DIR/unlock"
 { echo 'begin; lock table tow_store.step in exclusive mode;'; cat "$FAULTS_DIR/unlock"; } | instance_psql &
 locker=$!
 exec {unlock}>"$FAULTS_DIR/unlock"
 wait_until "there_is \"select exists (select from pg_locks where relation = 'tow_store.step'::regclass and mode = 'ExclusiveLock' and granted)\""
 job=$(enqueue "select tow.enqueue('steps', '{\"n\": 3, \"s\": 0}')")
-ok "a step waits for a lock" wait_until "there_is \"select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'save_step')\"" 60
+ok "a step waits for a lock" wait_until "there_is \"select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'save_step')\""
 enqueue "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[500]))" >/dev/null
-ok "others are claimed and end beside it" wait_until "there_is \"select count(*) = 500 from tow.history where kind = 'noop' and id > $job\"" 60
-then=$(query "select clock_timestamp() + '5 s'")
-ok "the worker beats on beyond its lease" wait_until "there_is \"select bool_and(seen_at > '$then') from tow.workers\"" 60
+ok "others are claimed and end beside it" wait_until "there_is \"select count(*) = 500 from tow.history where kind = 'noop' and id > $job\""
+then=$(query "select clock_timestamp() + '11 s'")
+ok "the worker beats on beyond its lease" wait_until "there_is \"select bool_and(seen_at > '$then') from tow.workers\""
 echo 'commit;' >&"$unlock"
 exec {unlock}>&-
 wait "$locker"
