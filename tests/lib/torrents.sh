@@ -28,7 +28,7 @@ begin() {
 
 finish() {
 	kill -TERM "$1" 2>/dev/null || return 0
-	wait_until "! kill -0 $1" 30 || kill -KILL "$1" 2>/dev/null
+	wait_until "! kill -0 $1" || kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 	return 0
 }
@@ -51,9 +51,7 @@ trap 'status=$?; room_clear; exit $status' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+free_port() { python3 tests/lib/free_port.py; }
 
 seed_start() {
 	local name=seed-${#begun[@]}
