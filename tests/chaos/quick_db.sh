@@ -11,7 +11,9 @@ value() { "$TOW" db psql -X -A -t -q -c 'select n from kept'; }
 "$TOW" db psql -X -c 'select pg_sleep(60)' >/dev/null 2>&1 &
 sleeper=$!
 ok "a session is at work" wait_until "\"\$TOW\" db psql -X -A -t -c \"select 1 from pg_stat_activity where query ~ 'sleep\\(60' and pid <> pg_backend_pid()\" | grep -q 1"
-kill -KILL "$(postmaster)"
+server=$(postmaster)
+kill -KILL "$server"
+wait_until '! process_alive "$server"' # it takes a moment to die
 ok "start right after the server was killed" "$TOW" db start >/dev/null
 is "$(value)" 7 "what was committed is there"
 wait "$sleeper" 2>/dev/null

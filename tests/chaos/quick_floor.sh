@@ -51,8 +51,8 @@ broken[hasty]="create or replace function tow_store.has_finished(p_xid xid8, p_s
 broken[low]="create or replace function tow_store.lower(p_a jsonb, p_b jsonb) returns jsonb
 	language sql immutable as \$\$ select p_a \$\$"
 for how in blind next hasty low; do
-	for try in 1 2 3 4 5; do # a storm on a busy machine may be a calm one
-		found=$(weather "${how}_$try" "${FLOOR_SECONDS:-2}" "${broken[$how]}" | grep -m 1 '^left behind')
+	for try in 1 2 3 4 5 6 7 8 9 10; do # a storm on a busy machine may be a calm one: the next is longer
+		found=$(weather "${how}_$try" "${FLOOR_SECONDS:-$((try * 2))}" "${broken[$how]}" | grep -m 1 '^left behind')
 		[ "$found" = "left behind 0" ] || break
 	done
 	like "$found" '^left behind [1-9]' "caught: a floor that is broken ($how)"

@@ -30,14 +30,14 @@ prefetched() { # name
 
 #--- within the grace
 
-begin patient --grace 60s
+begin patient --grace 10m
 patient=$WORKER_PID patient_log=$WORKER_LOG
 ids=$(prefetched calm | tr '\n' ' ')
 read -r first second <<<"$ids"
 ok "two jobs run, and the rest is held behind them" wait_until '[ -n "$(handlers calm)" ] && [ -n "$(handlers calmx)" ] &&
 	there_is "select count(*) = 10 from tow.jobs where state = '\''running'\''"'
 kill -TERM "$patient"
-ok "what has not started is ready at once" wait_until "there_is \"select count(*) = 8 from tow.jobs where state = 'ready' and attempt = 0 and tags = '{calm}'\"" 10
+ok "what has not started is ready at once" wait_until "there_is \"select count(*) = 8 from tow.jobs where state = 'ready' and attempt = 0 and tags = '{calm}'\""
 ok "while the others run on" there_is "select count(*) = 2 from tow.jobs where state = 'running'"
 gate_open calm
 ok "one ends within the grace" wait_until "there_is \"select tow.state($first) = 'completed'\""

@@ -52,7 +52,7 @@ bad burn burn '{}'
 bad write write '{}'
 bad bytes bad '{"how": "bytes"}'
 
-ok "all of them end" wait_until "there_is 'select count(*) = ${#job[@]} from tow.history where id in ($(echo "${job[@]}" | tr ' ' ,))'" 120
+ok "all of them end" wait_until "there_is 'select count(*) = ${#job[@]} from tow.history where id in ($(echo "${job[@]}" | tr ' ' ,))'" 300
 
 charged() { # name class error
 	is "$(query "select string_agg(attempt || ' ' || outcome || ' ' || class, ', ' order by run) from tow.attempts where job = ${job[$1]}")" \

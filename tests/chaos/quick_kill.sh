@@ -21,7 +21,7 @@ sleeps=$(enqueue "select tow.enqueue('sleep', '{\"s\": 3600}', queue => 'held') 
 long=$(enqueue "select tow.enqueue('long', queue => 'held')")
 held=$(echo $gates $sleeps $long | tr ' ' ,)
 ok "two handlers wait, two sleep, one has children of its own" wait_until \
-	'[ "$(handlers one | wc -l)" = 2 ] && [ "$(cat "$FAULTS_DIR/long" 2>/dev/null | wc -l)" = 2 ] && there_is "select count(*) = 2 from tow.jobs where kind = '\''sleep'\'' and pct > 0"' 60
+	'[ "$(handlers one | wc -l)" = 2 ] && [ "$(cat "$FAULTS_DIR/long" 2>/dev/null | wc -l)" = 2 ] && there_is "select count(*) = 2 from tow.jobs where kind = '\''sleep'\'' and pct > 0"'
 
 mapfile -t grandchildren <"$FAULTS_DIR/long"
 
@@ -29,7 +29,7 @@ worker_start --name heir --config "$FAULTS_CONFIG" --queue held:5 --queue fast:2
 wait_until 'there_is "select count(*) = 2 from tow.workers"'
 heir=$(query "select id from tow.workers where name = 'heir'")
 producer_start "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[500]), queue => 'fast')"
-wait_until 'there_is "select count(*) > 5000 from tow.history where kind = '\''noop'\''"' 60
+wait_until 'there_is "select count(*) > 5000 from tow.history where kind = '\''noop'\''"'
 
 mapfile -t slots < <(family "$doomed")
 ok "the worker has slots, and they have children" [ ${#slots[@]} -ge 8 ]
@@ -39,7 +39,7 @@ wait "$doomed" 2>/dev/null
 ok "its slots, and what they started, die with it" wait_until 'gone "${slots[@]}"'
 is ${#grandchildren[@]} 2 "a handler had two children"
 ok "and they, too" wait_until 'gone "${grandchildren[@]}"'
-ok "its jobs run elsewhere" wait_until "there_is 'select count(*) = 5 from tow.jobs where id in ($held) and worker = $heir'" 60
+ok "its jobs run elsewhere" wait_until "there_is 'select count(*) = 5 from tow.jobs where id in ($held) and worker = $heir'"
 elapsed=$(query "select round(extract(epoch from max(started_at) - '$killed_at')::numeric, 2) from tow.jobs where id in ($held)")
 diag "rerun after a kill: $elapsed s"
 

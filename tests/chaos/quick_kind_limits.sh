@@ -10,7 +10,7 @@ scheduler_start
 query "select tow.set_kind('gate', 6)" >/dev/null
 worker_start --name one --config "$FAULTS_CONFIG" --queue default:10
 worker_start --name two --config "$FAULTS_CONFIG" --queue default:5 --queue other:10
-ok "two workers" wait_until 'there_is "select count(*) = 2 from tow.workers"' 60
+ok "two workers" wait_until 'there_is "select count(*) = 2 from tow.workers"'
 enqueue "select tow.enqueue('gate', jsonb_build_object('gate', 'g' || n), queue => case when n % 3 = 0 then 'other' else 'default' end) from generate_series(1, 20) n" >/dev/null
 
 running() {
@@ -28,7 +28,7 @@ at_gates() { # numbers of gates at which a handler waits
 end_some() { # so many of those that run end, and are known to
 	local done=$(($(query "select count(*) from tow.history where kind = 'gate'") + $1)) gate
 	for gate in $(at_gates | head -n "$1"); do gate_open "$gate"; done
-	wait_until "[ \"\$(query \"select count(*) from tow.history where kind = 'gate'\")\" -ge $done ]" 60
+	wait_until "[ \"\$(query \"select count(*) from tow.history where kind = 'gate'\")\" -ge $done ]"
 }
 # Both workers claim, from both queues, again and again: what could be started is, afterwards.
 claims_made() {
@@ -37,11 +37,11 @@ claims_made() {
 	for _ in 1 2; do
 		enqueue "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[10]), queue => q) from unnest('{default,other}'::text[]) q" >/dev/null
 		before=$((before + 20))
-		wait_until "[ \"\$(query \"select count(*) from tow.history where kind = 'noop'\")\" = $before ]" 60
+		wait_until "[ \"\$(query \"select count(*) from tow.history where kind = 'noop'\")\" = $before ]"
 	done
 }
 come_to() { # how many run, and are at their gates
-	wait_until "[ \"\$(running)\" = $1 ] && [ \"\$(at_gates | wc -l)\" = $1 ]" 60
+	wait_until "[ \"\$(running)\" = $1 ] && [ \"\$(at_gates | wc -l)\" = $1 ]"
 }
 
 ok "six run" come_to 6
@@ -58,7 +58,7 @@ ok "one ends" end_some 1
 claims_made
 is "$(running) of $(ever)" "2 of 6" "two are two: none is started"
 ok "one ends" end_some 1
-ok "and another is started" wait_until '[ "$(ever)" = 7 ]' 60
+ok "and another is started" wait_until '[ "$(ever)" = 7 ]'
 ok "two run" come_to 2
 claims_made
 is "$(running) of $(ever)" "2 of 7" "two"

@@ -23,16 +23,20 @@ instance_psql -c "create table public.claimed (run bigint, job bigint, queue tex
 scheduler_start
 pids=()
 crew() { # number
-	worker_start --name "w$1" --config "$FAULTS_CONFIG" --lease 5s --prefetch 2 --queue rated:6 --queue shared:2
+	worker_start --name "w$1" --config "$FAULTS_CONFIG" --lease 30s --prefetch 2 --queue rated:6 --queue shared:2
 	pids[$1]=$WORKER_PID
 }
 
 #--- weights: both lanes have more to do than is looked at
 
+# Nothing is claimed before both workers are there.
+query "select tow.pause('shared')"
 enqueue "select tow.enqueue_many('sleep', array_fill('{\"s\": 0.01}'::jsonb, array[300]), queue => 'shared', lane => l) from unnest('{heavy,light}'::text[]) l" >/dev/null
 ok "both lanes have their jobs" wait_until "there_is \"select count(*) = 2 from tow.lanes where queue = 'shared' and waiting = 300\"" 60
 crew 1
 crew 2
+ok "both workers are there" wait_until 'there_is "select count(*) = 2 from tow.workers"'
+query "select tow.resume('shared')"
 ok "all of them run" drained
 shares=$(query "select string_agg(format('%s of %s', heavy, all_of_it), ', ' order by n) from (
 	select (n - 1) / 100 as n, count(*) filter (where lane = 'heavy') as heavy, count(*) as all_of_it from (
@@ -57,7 +61,8 @@ lost() {
 }
 claims() { query 'select count(*) from public.claimed'; }
 for turn in 1 2; do
-	for _ in 1 2 3; do # the jobs at work may end before the kill comes
+	for _ in {1..10}; do # the jobs at work may end before the kill comes; there are always some
+		enqueue "select tow.enqueue_many('try', array_fill('{}'::jsonb, array[20]), queue => 'rated', lane => 'quick')" >/dev/null
 		wait_until "at_work $turn" 60 || break 2
 		kill -KILL "${pids[turn]}"
 		wait "${pids[turn]}" 2>/dev/null

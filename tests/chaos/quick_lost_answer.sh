@@ -16,9 +16,9 @@ producer_start "select tow.enqueue_many('noop', array_fill('{}'::jsonb, array[20
 producer_start "select tow.enqueue_many('echo', array_fill('{\"a\": 1}'::jsonb, array[20]))"
 producer_start "select tow.enqueue_many('fail', array_fill('{\"times\": 1, \"retry_in\": 0.05}'::jsonb, array[10]))"
 
-# Busy ones first: those have an answer to lose.
+# Busy ones first: those have an answer to lose. On a slow machine there may be none for a while.
 broken=0
-for ((i = 0; i < 60; i++)); do
+for ((i = 0; i < 60 || broken < 60 && i < 600; i++)); do
 	n=$(query "select count(pg_terminate_backend(pid)) from (select pid from pg_stat_activity
 		where application_name like 'tow worker%' and datname = current_database() order by state = 'active' desc, random() limit 2) s")
 	broken=$((broken + ${n:-0}))

@@ -25,19 +25,19 @@ restart() { # mode
 	local gate before=0 pids
 	gate=$(enqueue "select tow.enqueue('gate', '{\"gate\": \"$1\"}', queue => 'held') from generate_series(1, 2)" | tr '\n' ,)
 	gate=${gate%,}
-	ok "$1: two handlers are at work" wait_until "[ \"\$(handlers $1 | wc -l)\" = 2 ]" 60
+	ok "$1: two handlers are at work" wait_until "[ \"\$(handlers $1 | wc -l)\" = 2 ]"
 	pids=$(handlers "$1")
 	before=$(ended)
-	wait_until "[ \"\$(ended)\" -gt $((before + 1000)) ]" 60
+	wait_until "[ \"\$(ended)\" -gt $((before + 1000)) ]"
 	server_end "$1"
 	ok "$1: handlers go on without a database" process_alive "${pids%%$'\n'*}"
 	server_begin
 	before=$(ended)
-	ok "$1: jobs flow again" wait_until "[ \"\$(ended)\" -gt $((before + 1000)) ]" 90
-	ok "$1: both workers are back" wait_until 'there_is "select count(*) = 2 from tow.workers where held and silent < '\''5 s'\''"' 60
-	ok "$1: a scheduler is, too" wait_until 'there_is "select count(*) >= 1 from tow.schedulers"' 60
+	ok "$1: jobs flow again" wait_until "[ \"\$(ended)\" -gt $((before + 1000)) ]"
+	ok "$1: both workers are back" wait_until 'there_is "select count(*) = 2 from tow.workers where held and silent < '\''5 s'\''"'
+	ok "$1: a scheduler is, too" wait_until 'there_is "select count(*) >= 1 from tow.schedulers"'
 	gate_open "$1"
-	ok "$1: the handlers' jobs end" wait_until "there_is \"select count(*) = 2 from tow.history where id in ($gate) and state = 'completed'\"" 60
+	ok "$1: the handlers' jobs end" wait_until "there_is \"select count(*) = 2 from tow.history where id in ($gate) and state = 'completed'\""
 	is "$(query "select count(*) from tow.attempts where job in ($gate)")" 2 "$1: once each"
 }
 

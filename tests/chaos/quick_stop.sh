@@ -6,7 +6,7 @@
 
 faults_start
 scheduler_start
-worker_start --name sleeper --config "$FAULTS_CONFIG" --queue held:2 --lease 3s
+worker_start --name sleeper --config "$FAULTS_CONFIG" --queue held:2 --lease 10s
 sleeper=$WORKER_PID sleeper_log=$WORKER_LOG
 wait_until 'there_is "select count(*) = 1 from tow.workers"'
 first=$(query "select id from tow.workers")
@@ -16,7 +16,7 @@ ok "both jobs run" wait_until '[ -n "$(handlers early)" ] && [ -n "$(handlers la
 old_late=$(handlers late)
 
 kill -STOP "$sleeper"
-worker_start --name other --config "$FAULTS_CONFIG" --queue held:2 --lease 3s
+worker_start --name other --config "$FAULTS_CONFIG" --queue held:2 --lease 5m
 other=$WORKER_PID
 wait_until 'there_is "select exists (select from tow.workers where name = '\''other'\'')"'
 second=$(query "select id from tow.workers where name = 'other'")

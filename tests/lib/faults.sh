@@ -152,7 +152,7 @@ acknowledged() {
 #--- the end of it
 
 drained() {
-	wait_until 'there_is "select not exists (select from tow.jobs)"' "${1:-120}"
+	wait_until 'there_is "select not exists (select from tow.jobs)"' "${1:-300}"
 }
 
 # shellcheck disable=SC2120 # mixed.sh gives the argument

@@ -165,7 +165,7 @@ mpd_start() {
 	wait_until "(: </dev/tcp/127.0.0.1/$music) 2>/dev/null"
 }
 
-mpd_says() { timeout 10 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s\nclose\n" "$2" >&3 && cat <&3' - "$music" "$1" 2>/dev/null; }
+mpd_says() { timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s\nclose\n" "$2" >&3 && cat <&3' - "$music" "$1" 2>/dev/null; }
 
 tracker_start() {
 	begin tracker python3 -u tests/lib/tracker.py

@@ -95,12 +95,12 @@ process_turns() {
 }
 
 process_stop() {
-	local pid=$1 end=$((SECONDS + ${2:-60}))
+	local pid=$1 end=$((SECONDS + ${2:-120}))
 	kill -CONT "$pid" 2>/dev/null
 	kill -TERM "$pid" 2>/dev/null
 	while process_alive "$pid"; do
 		if [ $SECONDS -ge $end ]; then
-			echo "# process $pid did not end after ${2:-60} s: killed"
+			echo "# process $pid did not end after ${2:-120} s: killed"
 			kill -KILL "$pid" 2>/dev/null
 			break
 		fi

@@ -22,6 +22,10 @@ class Leading(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def note(self, how, sent):
+        with open(f"{folder}/asked", "a", encoding="utf-8") as asked:
+            asked.write(f"{how} {sent}\n")
+
     def do_GET(self):
         path, _, query = self.path.partition("?")
         how, sent = path.split("/")[1], 0
@@ -31,6 +35,7 @@ class Leading(http.server.SimpleHTTPRequestHandler):
                 self.send_header("Location", urllib.parse.unquote(query))
             if how == "to":
                 self.send_header("Content-Length", "0")
+                self.note(how, 0)  # before whoever asked can go on
             self.end_headers()
             sent = self.pour() if how != "to" else 0
         elif how == "coded":
@@ -41,8 +46,8 @@ class Leading(http.server.SimpleHTTPRequestHandler):
                 sent = self.wfile.write(gzip.compress(file.read()))
         else:
             super().do_GET()
-        with open(f"{folder}/asked", "a", encoding="utf-8") as asked:
-            asked.write(f"{how} {sent}\n")
+        if how != "to":
+            self.note(how, sent)
 
     def pour(self):
         """Until whoever asked has had enough, or it is far too much."""

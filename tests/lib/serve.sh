@@ -11,9 +11,9 @@
 serve_start() {
 	spawn serve serve --listen 127.0.0.1:0 "$@"
 	SERVE_PID=$SPAWN_PID SERVE_LOG=$SPAWN_LOG
-	wait_until 'grep -q serve.started "$SERVE_LOG"' 60 || return 1
+	wait_until 'grep -q serve.started "$SERVE_LOG"' || return 1
 	SERVE_URL=http://127.0.0.1:$(sed -n 's/.*serve.started port=\([0-9]*\).*/\1/p' "$SERVE_LOG" | tail -1)
-	wait_until 'curl -sf -o /dev/null "$SERVE_URL/api/v1/ready"' 60
+	wait_until 'curl -sf -o /dev/null "$SERVE_URL/api/v1/ready"'
 }
 
 token_add() {
@@ -23,7 +23,7 @@ token_add() {
 api() {
 	local method=$1 path=$2
 	shift 2
-	curl -sS -m 30 -X "$method" -H "Authorization: Bearer ${TOKEN:-}" "$@" "$SERVE_URL$path"
+	curl -sS -m 120 -X "$method" -H "Authorization: Bearer ${TOKEN:-}" "$@" "$SERVE_URL$path"
 }
 
 api_status() {

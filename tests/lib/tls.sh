@@ -34,7 +34,7 @@ tls_config() { # folder port
 tls_start() {
 	local dir=$instance_dir/nginx
 	mkdir -p "$dir"
-	TLS_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	TLS_PORT=$(python3 tests/lib/free_port.py)
 	TLS_NAME=jobs.example:$TLS_PORT TLS_URL=https://jobs.example:$TLS_PORT/tow
 	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=jobs.example -days 2 -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>/dev/null || return
 	serve_start --public "$TLS_URL" || return
@@ -42,9 +42,9 @@ tls_start() {
 	nginx -e "$dir/error.log" -p "$dir" -c "$dir/conf" >"$dir/out" 2>&1 &
 	TLS_PID=$!
 	instance_pids+=("$TLS_PID")
-	wait_until '[ "$(tls "$TLS_URL/api/v1/health" -o /dev/null -w "%{http_code}")" = 200 ]' 60 || cat "$dir/out" "$dir/error.log"
+	wait_until '[ "$(tls "$TLS_URL/api/v1/health" -o /dev/null -w "%{http_code}")" = 200 ]' || cat "$dir/out" "$dir/error.log"
 }
 
 tls() {
-	curl -s -m 30 -k --resolve "$TLS_NAME:127.0.0.1" "$@"
+	curl -s -m 120 -k --resolve "$TLS_NAME:127.0.0.1" "$@"
 }

@@ -28,7 +28,7 @@ begin() {
 
 finish() {
 	kill -TERM "$1" 2>/dev/null || return 0
-	wait_until "! kill -0 $1" 30 || kill -KILL "$1" 2>/dev/null
+	wait_until "! kill -0 $1" || kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 	return 0
 }
@@ -51,18 +51,7 @@ trap 'status=$?; room_clear; exit $status' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-free_port() {
-	# Not one of those that the kernel gives to whoever asks for any, who may be quicker.
-	python3 -c 'import random, socket
-port = None
-while not port:
-    try:
-        port = random.randrange(10240, 32768)
-        socket.socket().bind(("127.0.0.1", port))
-    except OSError:
-        port = None
-print(port)'
-}
+free_port() { python3 tests/lib/free_port.py; }
 
 seed_start() {
 	local name=seed-${#begun[@]}

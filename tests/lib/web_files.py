@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """web_files.py FOLDER: an HTTP server on a free port of 127.0.0.1 that gives the files of FOLDER with ETag and ranges, and behaves
 as the first part of the path says. Prints its port. What it was asked is a line each in FOLDER/asked: path, Range, status, bytes
-that were sent.
+that were sent; it is there before whoever asked can have all of the answer.
 
     /plain/F        as it should be           /gate/F     the first half, then not before FOLDER/open is there
     /cut/F          half, the first time      /whole/F    likewise, and ranges are not known
@@ -27,6 +27,7 @@ class Files(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     sent = 0
     status = 0
+    noted = False
 
     def log_message(self, *args):
         pass
@@ -36,19 +37,27 @@ class Files(http.server.BaseHTTPRequestHandler):
         _, how, name = path.split("/", 2)
         again = (how, name) in seen
         seen.add((how, name))
-        self.sent = 0
+        self.sent, self.noted = 0, False
         try:
             self.give(how, os.path.join(folder, urllib.parse.unquote(name)), urllib.parse.unquote(query), again)
         except OSError:
             self.close_connection = True
-        with open(f"{folder}/asked", "a", encoding="utf-8") as asked:
-            asked.write(json.dumps({"path": path, "range": self.headers.get("Range"), "status": self.status, "sent": self.sent}) + "\n")
+        self.note()
+
+    def note(self):
+        if not self.noted:
+            self.noted = True
+            path = self.path.partition("?")[0]
+            with open(f"{folder}/asked", "a", encoding="utf-8") as asked:
+                asked.write(json.dumps({"path": path, "range": self.headers.get("Range"), "status": self.status, "sent": self.sent}) + "\n")
 
     def say(self, status, *headers):
         self.status = status
         self.send_response(status)
         for header in headers:
             self.send_header(*header)
+        if ("Content-Length", "0") in headers:
+            self.note()
         self.end_headers()
 
     def give(self, how, file, query, again):
@@ -58,10 +67,10 @@ class Files(http.server.BaseHTTPRequestHandler):
             return self.say(503, ("Retry-After", "0"), ("Content-Length", "0"))
         if how == "list":
             self.say(200, ("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "9"))
-            return self.pour(b"<a>f</a>\n")
+            return self.pour(b"<a>f</a>\n", True)
         if how == "login":
             self.say(200, ("Content-Type", "text/html"), ("Content-Length", "14"))
-            return self.pour(b"Please sign in")
+            return self.pour(b"Please sign in", True)
         if not os.path.isfile(file):
             return self.say(404, ("Content-Length", "0"))
         with open(file, "rb") as f:
@@ -76,11 +85,11 @@ class Files(http.server.BaseHTTPRequestHandler):
         half = len(data) // 2
         if how == "gate":
             self.pour(data[first:half])
-            return self.opened() and self.pour(data[max(first, half):])
+            return self.opened() and self.pour(data[max(first, half):], True)
         if how in ("cut", "whole", "stubborn") and not again:
             self.close_connection = True
             return self.pour(data[first:half])
-        return self.pour(data[first:])
+        return self.pour(data[first:], True)
 
     def first(self, how, etag):
         said = self.headers.get("Range", "")
@@ -88,11 +97,16 @@ class Files(http.server.BaseHTTPRequestHandler):
             return 0
         return int(said[6:-1]) if how == "stubborn" or self.headers.get("If-Range", etag) == etag else 0
 
-    def pour(self, data):
+    def pour(self, data, is_last=False):
         for at in range(0, len(data), 1 << 16):
             part = data[at:at + (1 << 16)]
-            self.connection.sendall(part)
-            self.sent += len(part)
+            if is_last and at + len(part) == len(data):
+                self.sent += len(part)
+                self.note()
+                self.connection.sendall(part)
+            else:
+                self.connection.sendall(part)
+                self.sent += len(part)
 
     def opened(self):
         while not os.path.exists(f"{folder}/open"):

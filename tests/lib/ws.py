@@ -67,7 +67,7 @@ class Socket:
     def say(self, **message):
         self.frame(TEXT, json.dumps(message).encode())
 
-    def hear(self, seconds=30):
+    def hear(self, seconds=90):
         """The next message; pings are answered. Raises Closed, or TimeoutError."""
         until = time.monotonic() + seconds
         while True:
@@ -86,7 +86,7 @@ class Socket:
             if first & 15 == CLOSE:
                 raise Closed(struct.unpack("!H", data[:2])[0] if n >= 2 else 1005, data[2:].decode())
 
-    def hear_until(self, wanted, seconds=30):
+    def hear_until(self, wanted, seconds=90):
         """All up to the first that wanted() likes; that one is the last."""
         until, heard = time.monotonic() + seconds, []
         while not heard or not wanted(heard[-1]):
@@ -98,7 +98,7 @@ class Socket:
         self.say(type="subscribe", topics=list(topics), **more)
         return self.hear_until(lambda m: m["type"] == "subscribed")
 
-    def ended(self, seconds=30):
+    def ended(self, seconds=90):
         """How the server ends it: whatever it says before is thrown away."""
         try:
             self.hear_until(lambda m: False, seconds)

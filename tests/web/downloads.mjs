@@ -551,7 +551,7 @@ async function doubtIsSettled() {
 
 // More than a page of it holds.
 async function historyGoesOn() {
-	const id = sql("select haul.grab('http://127.0.0.1:9/chatty.bin')");
+	const id = sql(`select haul.grab('http://127.0.0.1:9/chatty.bin', options => '{"paused": true}')`);
 	sql(`select haul.cancel(${id}); insert into haul_store.event (at, download, what, who, detail) select now(), ${id}, 'told', 'tests', 'word ' || n from generate_series(1, 230) n;
 		insert into haul_store.file (download, source, size, state) select ${id}, 'f' || n, 1, 'skipped' from generate_series(1000, 1249) n`);
 	const page = await visit('viewer', `#/downloads/${id}`);
@@ -696,7 +696,7 @@ async function schedulesWithPreview() {
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await comes(dialog(page).getByText('there is a schedule nightly already').waitFor(), 'and a name that is taken');
 	is(sql("select spec from tow.schedules where name = 'nightly'"), '30 9 * * 1-5', 'whose schedule stays as it is');
-	is(await page.evaluate(() => document.activeElement.textContent), 'Add', 'who is refused is where he was');
+	await comes(page.waitForFunction(() => document.activeElement.textContent === 'Add'), 'who is refused is where he was');
 	await dialog(page).getByLabel('Name', { exact: true }).fill('short-lived');
 	await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
 	await page.getByRole('link', { name: 'short-lived' }).click();
@@ -1000,6 +1000,7 @@ async function othersAreNotAskedFor() {
 	await goesOn(() => times(own) > 0);
 	const witness = await visit('viewer', '#/downloads');
 	await witness.getByText('Live', { exact: true }).waitFor();
+	await page.clock.runFor(3000); // what it was told of before is asked for
 	const before = times(own);
 	happens(other);
 	await isTold(witness, 'downloads');

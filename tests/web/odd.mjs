@@ -161,13 +161,14 @@ async function movesAreGathered() {
 	const ids = sql('select string_agg(id::text, \',\') from haul_store.download').split(',').map(Number);
 	await page.evaluate(() => {
 		window.draws = 0;
+		window.begun = performance.now();
 		new MutationObserver(() => { window.draws++; }).observe(document.querySelector('main .table'), { subtree: true, childList: true, characterData: true, attributes: true });
 	});
 	for (let n = 0; n < 300; n++)
 		say({ topic: 'downloads', type: 'progress', key: ids[n % 30], download_id: ids[n % 30], progress_pct: Math.floor(n / 30) * 10, down_bps: n * 1000, up_bps: 0, eta_s: null, ratio: null, size: 1000000, left_bytes: 900000, transfer: 'downloading', next_try_at: null });
 	await comes(page.locator('tbody').getByText(/^90(\.0)? %$/).nth(29).waitFor(), 'the last of three hundred messages is shown');
-	const draws = await page.evaluate(() => window.draws);
-	ok(draws < 30, 'and the list was drawn a few times', `${draws}`);
+	const [draws, ms] = await page.evaluate(() => [window.draws, performance.now() - window.begun]);
+	ok(draws < Math.max(30, 15 + ms / 125), 'and the list was drawn a few times', `${draws} in ${ms} ms`); // it is drawn each 250 ms, and messages may come slowly
 	await page.context().close();
 }
 

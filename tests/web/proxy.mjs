@@ -8,6 +8,7 @@ const { host, hostname, port, pathname } = new URL(ADDRESS);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
 	`--host-resolver-rules=MAP ${hostname}:${port} 127.0.0.1:${port}`] });
 const context = await browser.newContext({ ignoreHTTPSErrors: true });
+context.setDefaultTimeout(60000); // a machine may be slow
 const page = await context.newPage();
 const complaints = [];
 page.on('pageerror', (error) => complaints.push(String(error)));

@@ -14,6 +14,12 @@ let server = null, port = 0;
 
 export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
+// Until that is so; no longer than a wait for something in the page.
+export async function until(isSo) {
+	for (const end = Date.now() + 60000; !isSo() && Date.now() < end;)
+		await pause(50);
+}
+
 export const base = () => `http://127.0.0.1:${port}/`;
 
 // On the port that it had, when it is started again.
@@ -83,7 +89,7 @@ async function closeBrowser() {
 
 async function open(address, options) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-	context.setDefaultTimeout(15000);
+	context.setDefaultTimeout(60000); // a machine may be slow, or stand still for a while
 	const page = await context.newPage();
 	listen(page);
 	await page.goto(address);
@@ -253,7 +259,7 @@ async function cleanUp(more) {
 }
 
 // How long a part may take, however busy the machine is.
-const PART_MS = 180000;
+const PART_MS = 300000;
 const late = () => new Promise((_, reject) => { setTimeout(() => reject(new Error('it has not ended')), PART_MS).unref(); });
 
 async function goThrough(part, more) {
