@@ -78,7 +78,7 @@ select tow.duty('admit');
 select tow.duty('tidy')" \
 		"1:select public.oracle();
 select pg_sleep(0.05)")
-	[ "$found" = '' ] && ! met_all || break
+	if [ "$found" != '' ] || met_all; then break; fi
 done
 is "$found" "" "at every look each job is in one place; nothing fails, nobody waits in a circle"
 diag "$(instance_psql -c "select string_agg(format('%s %s', outcome, n), ', ') from (select outcome, count(*) n from tow.attempts group by 1 order by 1) t")"

@@ -262,7 +262,7 @@ select tow.duty('promote')" \
 select public.try(format('cancel(%s)', coalesce($top, 0) - (random() * 60)::int))" \
 		"1:\\sleep 20 ms
 select public.try(format('retry(%s)', coalesce((select h.job_id from tow_store.history h where h.outcome in ('f', 'x') and h.job_id > $before order by h.job_id desc offset (random() * 20)::int limit 1), 0)))")
-	[ "$found" = '' ] && [ "$(sql "select count(*) > 300 from tow_store.job")" = f ] || break
+	if [ "$found" != '' ] || [ "$(sql "select count(*) > 300 from tow_store.job")" = t ]; then break; fi
 done
 is "$found" "" "producers, workers, the duty, people: no error, no deadlock"
 # Rounds until one of them finds nothing to do, each in its own transaction as the duties need.
