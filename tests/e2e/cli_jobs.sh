@@ -108,7 +108,7 @@ ok "a job that logs" wait_until "[ \"\$(state $e)\" = completed ] && [ \"\$(tow 
 like "$(tow log "$e")" "info +.*one" "log"
 is "$(tow log "$e" --json | jq -s 'map(.level) | unique | .[0]')" '"info"' "as JSON, a line an object"
 is "$(tow job "$e" --log)" "$(tow log "$e")" "job --log is the same"
-exits 0 "log --follow of a finished job ends" timeout 20 "$TOW" log --follow "$e" >/dev/null
+exits 0 "log --follow of a finished job ends" timeout 120 "$TOW" log --follow "$e" >/dev/null
 exits 66 "the log of no job" tow log 999 2>/dev/null
 instance_psql -c "insert into tow_store.log (job_id, run, at, level, line) select $e, r.run, now(), 'i', 'line ' || n from tow.job($e) r, generate_series(1, 200) n"
 like "$(tow job "$e")" "log, the newest 200 of $(tow log "$e" | wc -l)" "of a long one job shows the end, and says so"

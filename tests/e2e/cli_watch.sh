@@ -8,7 +8,7 @@ cat >>"$FAULTS_CONFIG" <<-'END'
 	[exec talk]
 	command = echo one; echo two >&2
 END
-watch() { timeout 60 "$TOW" watch "$@"; }
+watch() { timeout 300 "$TOW" watch "$@"; }
 worker_start --config "$FAULTS_CONFIG" --queue default --queue other
 
 talk=$("$TOW" enqueue talk)

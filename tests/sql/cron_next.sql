@@ -89,14 +89,19 @@ select matches(pg_temp.hint('Mars/Phobos'), 'region and a city', 'the hint says 
 select matches(pg_temp.hint('europe/Berln'), 'Europe/Berlin', 'and which may be meant');
 select is_empty($$ select name from pg_timezone_names where name !~ '^(posix|right)/|^(posixrules|localtime|Factory)$' and pg_temp.hint(name) is not null $$, 'every zone of PostgreSQL''s list is known');
 
--- Limits far above what a quiet machine needs (0.5 ms and 2 ms), so that a busy one does not fail.
+-- The best of ten, and limits far above what a quiet machine needs (0.5 ms and 2 ms), so that a busy one does not fail.
 create function pg_temp.cost(p_spec text, p_n int) returns double precision
 language plpgsql as $$
 declare
-	v_start constant timestamptz := clock_timestamp();
+	v_start timestamptz;
+	v_least double precision := 'infinity';
 begin
-	perform tow.cron_next(p_spec, timestamptz '2024-01-01Z' + i * interval '31 hours', 'Europe/Paris') from generate_series(1, p_n) i;
-	return extract(epoch from clock_timestamp() - v_start) * 1000 / p_n;
+	for round in 1 .. 10 loop
+		v_start := clock_timestamp();
+		perform tow.cron_next(p_spec, timestamptz '2024-01-01Z' + i * interval '31 hours', 'Europe/Paris') from generate_series(round, p_n, 10) i;
+		v_least := least(v_least, extract(epoch from clock_timestamp() - v_start) * 1000 * 10 / p_n);
+	end loop;
+	return v_least;
 end $$;
 select cmp_ok(pg_temp.cost('*/15 9-17 * * mon-fri', 200), '<', 5::double precision, 'a usual spec is quick');
 select cmp_ok(pg_temp.cost('0 0 29 2 *', 100), '<', 50::double precision, 'a rare one too');

@@ -62,7 +62,7 @@ select alike(detail, '%permission denied%', 'it may not look where its owner may
 
 -- One that sleeps past the time it is given.
 select pg_temp.asked(:w, 'sleep') as sleeper, pg_temp.asked(:w, 'wait') as next \gset
-set local statement_timeout = '200ms';
+set local statement_timeout = '2s';
 create function pg_temp.times_out() returns boolean language plpgsql as $$
 begin
 	perform tow.duty('decide');

@@ -92,7 +92,7 @@ select is((select string_agg(concat_ws(' ', v.archive, v.n, v.source, v.missing)
 	('{x.7z.001,x.7z.002,y.tar.GZ}', 'x.7z.001 1 x.7z.001, x.7z.001 2 x.7z.002, y.tar.GZ 0 y.tar.GZ', 'split'),
 	('{x.zip,x.z02,x.z01}', format('x.zip 0 x.zip %1$s, x.zip 1 x.z01 %1$s, x.zip 2 x.z02 %1$s', 'is a zip in parts, which cannot be unpacked here'), 'a zip in parts'),
 	('{x.z01,movie.s01,c.cbz,r.mkv}', null, 'what is none')) v(f, r, w);
-set local statement_timeout = '10 s';
+set local statement_timeout = '30 s';
 select is((select concat_ws(' ', count(*), min(v.missing), max(v.missing)) from haul_store.volumes((select jsonb_agg(jsonb_build_object('path', format('x.part%s.rar', n), 'size', 1)) from generate_series(1, 9999) n where n <> 9990)) v),
 	'9998 lacks its volume 9990 lacks its volume 9990', 'one of many');
 reset statement_timeout;
