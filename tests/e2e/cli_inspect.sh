@@ -58,19 +58,22 @@ worker_start --queue default:4 --queue other:2 --queue many:1
 first=$WORKER_PID
 worker_start --queue default:2 --queue other:1 --queue many:1 # a retried job of theirs is also run when the first is dead
 trouble=
-race 12 "2:select tow.enqueue('noop', key => 'k' || (random() * 20)::int, on_conflict => 'replace')" \
-	"1:select tow.enqueue('noop', lane => 'l' || (random() * 3)::int)" \
-	"1:select tow.enqueue('noop', run_at => tow.now() + random() * interval '200 ms', deadline => tow.now() + interval '300 ms')" \
-	"1:with a as materialized (select tow.enqueue('noop') as id) select tow.enqueue('noop', after => array[id]) from a" \
-	"1:select tow.retry(id) from tow.history order by random() limit 1" \
-	"1:select tow.bulk('cancel', newer_than => '1 s', max_jobs => 3, dry_run => false)" >"$instance_dir/race.out" &
-racing=$!
 rounds=0
-while kill -0 $racing 2>/dev/null; do
-	# a key that a replacing job has locked is left behind, for the next who wants it: that is no trouble
-	trouble+=$(tow fsck --repair --json | jq -c '.[] | select(.problem != "stale key")')
-	rounds=$((rounds + 1))
-	if [ $rounds = 5 ]; then kill -KILL "$first" && wait "$first"; fi 2>/dev/null
+for _ in 1 2 3 4 5 6 7 8; do # a slow machine has few rounds in one
+	race 12 "2:select tow.enqueue('noop', key => 'k' || (random() * 20)::int, on_conflict => 'replace')" \
+		"1:select tow.enqueue('noop', lane => 'l' || (random() * 3)::int)" \
+		"1:select tow.enqueue('noop', run_at => tow.now() + random() * interval '200 ms', deadline => tow.now() + interval '300 ms')" \
+		"1:with a as materialized (select tow.enqueue('noop') as id) select tow.enqueue('noop', after => array[id]) from a" \
+		"1:select tow.retry(id) from tow.history order by random() limit 1" \
+		"1:select tow.bulk('cancel', newer_than => '1 s', max_jobs => 3, dry_run => false)" >"$instance_dir/race.out" &
+	racing=$!
+	while kill -0 $racing 2>/dev/null; do
+		# a key that a replacing job has locked is left behind, for the next who wants it: that is no trouble
+		trouble+=$(tow fsck --repair --json | jq -c '.[] | select(.problem != "stale key")')
+		rounds=$((rounds + 1))
+		if [ $rounds = 5 ]; then kill -KILL "$first" && wait "$first"; fi 2>/dev/null
+	done
+	if [ $rounds -gt 5 ]; then break; fi
 done
 is "$trouble" "" "beside workers, verbs and a killed worker fsck finds nothing ($rounds times)"
 ok "several times" [ $rounds -gt 3 ]
