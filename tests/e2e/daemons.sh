@@ -25,7 +25,7 @@ worker=$WORKER_PID
 daemon() { "$TOW" daemon "$@" --database "$(instance_url)"; }
 of() { query "select $2 from tow.daemons where name = '$1'"; }
 shows() { # daemon regex
-	wait_until "[[ \"\$(of $1 \"state || ': ' || coalesce(status, '')\")\" =~ $2 ]]" 60 || {
+	wait_until "[[ \"\$(of $1 \"state || ': ' || coalesce(status, '')\")\" =~ $2 ]]" || {
 		diag "$1 shows: $(of "$1" "concat_ws(', ', state, status, error)")" "wanted: $2"
 		return 1
 	}
@@ -82,7 +82,7 @@ is "$(daemon start slow)" "started: it waits for the end of its last turn" "star
 is "$(of slow status)" Starting "it has the status of one that starts"
 ok "the deaf handler still talks" wait_until 'grep -q "^slow talks" "$FAULTS_DIR/turns"'
 unlike "$(of slow "coalesce(status, '')")" deaf "and is not heard"
-ok "it is killed, and the next turn begins" wait_until "[ \$(turns slow) = 2 ]" 60
+ok "it is killed, and the next turn begins" wait_until "[ \$(turns slow) = 2 ]"
 ok "which is heard" shows slow '^running:.Turn'
 is "$(query "select count(*) from tow.daemon_actions where daemon = 'slow' and action = 'STOPPED'")" 1 "stopped once"
 
@@ -92,7 +92,7 @@ worker_start --config "$FAULTS_CONFIG" --queue default:4
 second=$WORKER_PID
 wait_until "[ \"\$(query 'select count(*) from tow.workers')\" = 2 ]"
 kill -KILL "$worker"
-ok "another worker takes over its turn" wait_until "[ \$(turns slow) = 3 ]" 60
+ok "another worker takes over its turn" wait_until "[ \$(turns slow) = 3 ]"
 ok "and the daemon goes on" shows slow '^running:.Turn'
 daemon stop slow >/dev/null
 ok "it stops" shows slow '^stopped:'
@@ -102,7 +102,7 @@ ok "it stops" shows slow '^stopped:'
 for n in 1 2 3; do
 	daemon add "quick$n" turn "{\"name\": \"quick$n\", \"s\": 0.05}" --every 100ms --auto-start on
 done
-ok "daemons that start by themselves" wait_until "[ \$(turns quick1) -ge 2 ] && [ \$(turns quick2) -ge 2 ] && [ \$(turns quick3) -ge 2 ]" 60
+ok "daemons that start by themselves" wait_until "[ \$(turns quick1) -ge 2 ] && [ \$(turns quick2) -ge 2 ] && [ \$(turns quick3) -ge 2 ]"
 for round in 1 2 3 4; do
 	worker_start --config "$FAULTS_CONFIG" --queue default:4
 	third=$WORKER_PID
@@ -112,7 +112,7 @@ for round in 1 2 3 4; do
 	seen=$(turns quick2)
 	kill -KILL "$second"
 	second=$third
-	ok "round $round: turns go on without the worker" wait_until "[ \$(turns quick1) -gt 0 ] && [ \$(turns quick2) -gt $((seen + 1)) ]" 60
+	ok "round $round: turns go on without the worker" wait_until "[ \$(turns quick1) -gt 0 ] && [ \$(turns quick2) -gt $((seen + 1)) ]"
 done
 for n in 1 2 3; do daemon disable "quick$n"; done
 ok "disabled" wait_until "[ \"\$(query \"select count(*) from tow.daemons where name like 'quick%' and state = 'disabled'\")\" = 3 ]"
