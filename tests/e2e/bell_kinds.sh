@@ -12,7 +12,7 @@ armed="select pg_sequence_last_value(q.arm) = (select sum(1 << w.bit) from tow_s
 ok "both live" wait_until '[ "$(instance_psql -c "select count(*) from tow.workers")" = 2 ]'
 
 for i in 1 2 3 4 5 6 7 8; do
-	ok "job $i is started by a ring" timeout 30 "$TOW" enqueue special --wait >/dev/null
+	ok "job $i is started by a ring" timeout 60 "$TOW" enqueue special --wait >/dev/null
 	# parked, all of them: the next ring could go to either
 	ok "and everybody sleeps again" wait_until '[ "$(instance_psql -c "$armed")" = t ]'
 done

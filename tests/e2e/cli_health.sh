@@ -43,7 +43,7 @@ like "$(tow needs | grep -A 1 ^fail)" "-> tow jobs --state failed --kind fail; t
 like "$(tow needs)" "ask +noop +1 waits for approval, the first came .* ago: $asking" "and what waits for a word"
 exits 1 "as long as something is bad" tow needs >/dev/null
 is "$(tow needs --json | jq -c 'map(select(.what == "failed"))[0] | [.kind, .class, .count]')" '["fail","disk",1]' "for programs"
-tow enqueue haul.nobody --deadline "$(instance_psql -c "select now() + interval '1 s'")" >/dev/null
+tow enqueue haul.nobody --deadline "$(instance_psql -c "select now() + interval '5 s'")" >/dev/null
 ok "a download's job fails" wait_until '[ "$("$TOW" needs --json | jq -r ".[] | select(.kind == \"haul.nobody\") | .of")" = haul ]'
 unlike "$(tow needs)" "fail +haul" "which is for downloads to say"
 tow redrive --kind fail --class disk >/dev/null

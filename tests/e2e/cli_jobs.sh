@@ -147,7 +147,7 @@ worker_start --queue default:2
 "$TOW" jobs --follow --json >"$instance_dir/follow" &
 follower=$!
 ok "it shows what is there" wait_until "grep -q '\"id\": $a' '$instance_dir/follow'"
-h=$(tow enqueue sleep '{"s": 1.2}')
+h=$(tow enqueue sleep '{"s": 6}')
 ok "and what comes" wait_until "grep -q '\"id\": $h, \"state\": \"running\"' '$instance_dir/follow'"
 ok "and what becomes of it" wait_until "grep -q '\"id\": $h, \"state\": \"completed\"' '$instance_dir/follow'"
 kill -INT $follower
@@ -175,7 +175,7 @@ worker_start --queue default:2
 
 # Many
 instance_psql -c "select count(*) from tow.enqueue_many('fail', array_fill('{}'::jsonb, array[12000]), max_attempts => 1)" >/dev/null
-ok "thousands fail" wait_until '[ "$("$TOW" redrive --kind fail --dry-run --json | jq .of)" = 12001 ]' 120
+ok "thousands fail" wait_until '[ "$("$TOW" redrive --kind fail --dry-run --json | jq .of)" = 12001 ]' 300
 process_stop "$WORKER_PID"
 is "$(tow redrive --kind fail --dry-run)" "1000 of 12001 would run again: --limit says how many, or call again for the others" "a dry run says how many there are"
 is "$(tow redrive --kind fail --limit 11500 2>"$instance_dir/more")" "11500 run again" "more than one transaction takes"

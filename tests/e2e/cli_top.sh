@@ -6,7 +6,8 @@
 
 instance_start
 tow() { "$TOW" "$@"; }
-worker_start --queue default:2 --queue mail:1 --grace 1s
+printf '[exec hold]\ncommand = while [ -e %s/hold ]; do sleep 0.1; done\n' "$instance_dir" >"$instance_dir/top.ini"
+worker_start --config "$instance_dir/top.ini" --queue default:2 --queue mail:1 --grace 1s
 tow enqueue sleep '{"s": 300}' >/dev/null
 ok "a job runs" wait_until '[ "$("$TOW" jobs --state running --json | jq length)" = 1 ]'
 
@@ -31,7 +32,7 @@ press() { screen send-keys "$@"; }
 screen -f /dev/null new-session -d -x 130 -y 30 "'$TOW' top; echo status \$?; exec cat"
 ok "it draws" wait_until 'shows "^tow top" && shows "jobs/s"'
 ok "running jobs with a bar" wait_until 'shows "sleep .*\[[#.]+\] +[0-9]+ %"'
-ok "workers" shows "default:2 mail:1"
+ok "workers" wait_until 'shows "default:2 mail:1"'
 press Down
 press p
 ok "p asks" wait_until 'shows "pause queue .mail.\? y or n"'
@@ -72,12 +73,14 @@ instance_psql -c "insert into tow_store.metric (at, minutes) values (date_trunc(
 ok "until it is" wait_until 'shows "^long +open +10000\+ +\+50 +0 "'
 
 # Rows move while it asks: what was chosen then is meant, not what stands there now
-short=$(tow enqueue sleep '{"s": 6}') long=$(tow enqueue sleep '{"s": 300}')
-ok "two jobs" wait_until 'shows "^ +$short +sleep" && shows "^ +$long +sleep"'
+: >"$instance_dir/hold"
+short=$(tow enqueue hold) long=$(tow enqueue sleep '{"s": 300}')
+ok "two jobs" wait_until 'shows "^ +$short +hold" && shows "^ +$long +sleep"'
 press c
 ok "c asks for the first" wait_until 'shows "cancel job .$short.\\? y or n"'
-ok "which ends meanwhile" wait_until '! shows "^ +$short +sleep"'
-ok "the question is the same" shows "cancel job .$short.\\? y or n"
+rm "$instance_dir/hold"
+ok "which ends meanwhile" wait_until '! shows "^ +$short +hold"'
+ok "the question is the same" wait_until 'shows "cancel job .$short.\\? y or n"'
 press y
 ok "and nobody else is cancelled" wait_until 'shows "job $short is completed"'
 is "$(tow jobs --state running --json | jq -r '.[].id')" "$long" "the other one runs"

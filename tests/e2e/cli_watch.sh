@@ -58,6 +58,8 @@ follow jobs jobs --follow --queue idle
 for name in watch_one watch_queue jobs; do
 	ok "$name sees it" wait_until "grep -q '$away  ready\|$away  waiting' '${log[$name]}'"
 done
+query "insert into tow_store.log (job_id, run, at, level, line) values ($away, 1, now(), 'i', 'a line of it')"
+ok "so does job --log" wait_until "grep -q 'a line of it' '${log[log]}'"
 ok "so does enqueue --wait" wait_until "[ -s '${log[wait]}' ]"
 "$TOW" db stop
 sleep 2

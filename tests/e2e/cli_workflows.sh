@@ -14,12 +14,13 @@ becomes() { # job state
 	wait_until "[ \"\$(state $1)\" = $2 ]"
 }
 
-a=$("$TOW" enqueue sleep '{"s": 1}')
+a=$("$TOW" enqueue noop --wait-for go)
 b=$("$TOW" enqueue echo '{"b": 1}' --after "$a")
 c=$("$TOW" enqueue noop --after "$a,$b" --wait-for approval)
 d=$("$TOW" enqueue noop --wait-for approval)
 like "$("$TOW" graph "$c")" "then \*$c  noop  waiting for jobs $a, $b" "graph"
 like "$("$TOW" graph --dot "$a")" "^digraph tow .*j$a -> j$b;" "graph --dot"
+"$TOW" signal "$a" go >/dev/null
 ok "a job runs after another" becomes "$b" completed
 ok "and one after both waits for approval" wait_until "\"\$TOW\" jobs --json | grep -q approval"
 is "$("$TOW" approve --note fine "$c")" "$c  approved" "approve"

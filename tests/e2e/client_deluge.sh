@@ -92,7 +92,7 @@ like "$film" '^[0-9a-f]{40}$' "adding says the hash"
 is "$(of "$film" .tracker_host)" 127.0.0.1 "its tracker is a host"
 is "$(of "$film" '[.category, .name, .folder] | join(" ")')" "tow-films film.bin $room/downloads" "in a label that was made for it"
 is "$(raw label.get_labels '[]' | jq -c .result)" '["tow-films"]' "which is there"
-ok "downloading" wait_until "of $film . >'$room/film.json' && [ \"\$(jq -r .state '$room/film.json')\" = downloading ]"
+ok "downloading" wait_until "of $film . >'$room/film.json' && jq -e '.state == \"downloading\" and .left < .size and .percent > 0 and .down > 0' '$room/film.json'"
 is "$(jq -c '[.complete, .size, .left > 0, .left < .size, .percent > 0, .percent < 100, .down > 0, .completed_at]' "$room/film.json")" \
 	'[false,1800000,true,true,true,true,true,0]' "with numbers"
 ok "complete" wait_until "[ \"\$(of $film .complete)\" = true ]"
@@ -153,8 +153,7 @@ is "$(acted "$film" resume)" true "resume"
 truncate -s 700M "$room/source/sparse.bin" "$room/downloads/sparse.bin"
 mktorrent -l 22 -a http://127.0.0.1:1/none -o "$room/sparse.torrent" "$room/source/sparse.bin" >/dev/null
 sparse=$(added add "$room/sparse.torrent")
-ok "checking" becomes "$sparse" checking
-is "$(of "$sparse" .complete)" false "is not complete"
+ok "checking, and not complete" wait_until "[ \"\$(of $sparse '[.state, .complete] | join(\" \")')\" = 'checking false' ]"
 ok "and then it is" wait_until "[ \"\$(of $sparse .complete)\" = true ]"
 is "$(acted "$sparse" recheck)" true "recheck"
 ok "checking again" becomes "$sparse" checking

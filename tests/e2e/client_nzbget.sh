@@ -80,7 +80,7 @@ nzbget --nserv -d "$room/articles" -b 127.0.0.1 -p "$news_port" -z 40000 -q >"$r
 for file in one two lost torn; do mv "$room/articles/$file.bin.nzb" "$room/$file.nzb"; done
 rm "$room/articles/lost.bin"
 is "$(find "$room" -maxdepth 1 -name '*.nzb' | wc -l)" 4 "the news server makes nzb files"
-news -r 100
+news -r 30 # so slow that it can be watched
 configure
 url=$there
 program
@@ -105,8 +105,7 @@ is "$(drive list | jq -c '[.whole, .free > 0, (.transfers | length)]')" '[true,t
 login=(-u nzbget -p labpass123 -c films -t ours)
 one=$(added add "$room/one.nzb" tow-1)
 like "$one" '^[1-9][0-9]*$' "adding says the id"
-ok "downloading" becomes "$one" downloading
-row "$one" . >"$room/one.json"
+ok "downloading" wait_until "row $one . >'$room/one.json' && jq -e '.state == \"downloading\"' '$room/one.json'"
 is "$(jq -c '[.complete, .size, .left > 0, .percent < 100, .category, .tags, .name]' "$room/one.json")" \
 	'[false,400000,true,true,"films",["tow-1","ours"],"one"]' "with numbers, category and tags"
 ok "a rate" wait_until "[ \"\$(row $one '.down > 0')\" = true ]"

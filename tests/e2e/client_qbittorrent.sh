@@ -195,7 +195,7 @@ finish "$main"
 program main
 main=$pid
 raw_login
-ok "it is restarted, and has its torrents again" held "$album"
+ok "it is restarted, and has its torrents again" wait_until '[ "$(drive list | jq ".transfers | length")" = 4 ]'
 touch "$room/4"
 ok "the session goes on" wait "$session"
 seen() { sed -n "$1p" "$told" | jq -c --arg key "$single" '[(.transfers | length), (.transfers[] | select(.key == $key) | .state, .complete, .tags)]'; }
@@ -209,9 +209,10 @@ not_ok "with its data" test -e "$room/main/downloads/single.bin"
 # Data that is lost
 raw_login
 rm "$room/main/downloads/album/one.bin"
+row_of() { of "$1" . >"$room/lost.json"; }
 acted "$album" recheck >/dev/null
-ok "a file that is gone is found out" wait_until '[ "$(of '"$album"' .left)" -gt 2900000 ]'
-is "$(of "$album" '[.complete, .completed_at] | join(" ")')" 'false 0' "and it is complete no more, whatever it was once"
+ok "a file that is gone is found out" wait_until "row_of $album && jq -e '.state != \"checking\" and .left > 0' '$room/lost.json'"
+is "$(jq -r '[.complete, .completed_at] | join(" ")' "$room/lost.json")" 'false 0' "and it is complete no more, whatever it was once"
 ok "it is downloaded again" wait_until '[ "$(of '"$album"' .complete)" = true ]'
 finish "$main"
 mv "$room/main/downloads/album" "$room/moved"

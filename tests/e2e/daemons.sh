@@ -25,7 +25,7 @@ worker=$WORKER_PID
 daemon() { "$TOW" daemon "$@" --database "$(instance_url)"; }
 of() { query "select $2 from tow.daemons where name = '$1'"; }
 shows() { # daemon regex
-	wait_until "[[ \"\$(of $1 \"state || ': ' || coalesce(status, '')\")\" =~ $2 ]]" 60 || {
+	wait_until "[[ \"\$(of $1 \"state || ': ' || coalesce(status, '')\")\" =~ $2 ]]" || {
 		diag "$1 shows: $(of "$1" "concat_ws(', ', state, status, error)")" "wanted: $2"
 		return 1
 	}

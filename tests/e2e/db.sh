@@ -108,10 +108,22 @@ done
 
 # An interrupt at the keyboard while the server is being made
 TOW_HOME=$instance_dir/interrupted
-setsid bash -c 'trap - INT; exec "$TOW" up' >"$instance_dir/interrupted.log" 2>&1 &
-up=$!
-instance_pids+=("$up")
-ok "initdb is under way" wait_until "pkill -STOP -g $up initdb" # and so it stays
+interrupted() {
+	setsid bash -c 'trap - INT; exec "$TOW" up' >"$instance_dir/interrupted.log" 2>&1 &
+	up=$!
+	instance_pids+=("$up")
+}
+caught() { # one that was through before it was seen is begun again
+	if pkill -STOP -g "$up" initdb; then return 0; fi
+	if grep -q "Towpath is up" "$instance_dir/interrupted.log"; then
+		process_stop "$up"
+		"$TOW" db destroy --yes --force
+		interrupted
+	fi
+	return 1
+}
+interrupted
+ok "initdb is under way" wait_until caught # and so it stays
 kill -INT -- "-$up"
 pkill -CONT -g "$up"
 wait "$up"

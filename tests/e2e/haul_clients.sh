@@ -48,7 +48,7 @@ ok "all are well" wait_until "says \"select count(*) from haul.clients where sta
 for name in aria2 deluge rtorrent; do tow haul add "$room/$name.torrent" --title $name --client $name >/dev/null; done
 tow haul add "http://127.0.0.1:$seed_port/plain/plain.wav" --title plain >/dev/null
 for name in aria2 deluge rtorrent plain; do
-	ok "$name: what is added comes to its end" wait_until "says \"select state from haul.downloads where title = '$name'\" completed" 60
+	ok "$name: what is added comes to its end" wait_until "says \"select state from haul.downloads where title = '$name'\" completed" 180
 	ok "$name: it is in the library, whole" cmp "$room/src/$name/$name.wav" "$(find "$room/library/$name" -name "$name.wav")"
 	ok "$name: the server has it" wait_until "mpd_says 'listall' | grep -q '^file: $name/.*$name.wav'" 60
 	is "$(asks "select string_agg(what, ' ' order by n) from haul.events where title = '$name' and what not in ('scanned', 'refused', 'told')")" \
@@ -60,6 +60,7 @@ done
 is "$(asks "select string_agg(distinct mode, ' ') from haul.files")" link "all by link"
 ok "the client that has tags has the tag" wait_until "says \"select client from haul.transfers where 'synced' = any(tags)\" rtorrent" 60
 ok "those that have categories have put it into another" wait_until "says \"select string_agg(client, ',' order by client) from haul.transfers where category = 'placed'\" deluge,rtorrent" 60
+wait_until "says \"select count(*) from haul.events where what = 'refused'\" 2" 60
 is "$(asks "select string_agg(title, ',' order by title) || ': ' || min(detail) from haul.events where what = 'refused'")" \
 	"aria2,plain: client aria2: done: it cannot change the category of what it has downloaded" "of the one that has none it is written down"
 is "$(asks "select client || ' ' || count(*) from haul.downloads group by client order by client" | paste -sd,)" "aria2 2,deluge 1,rtorrent 1" "each download is there once"
@@ -78,6 +79,6 @@ tow library set music --done-remove transfer
 for name in deluge rtorrent; do
 	ok "$name: it is removed" wait_until "says \"select count(*) from haul.transfers where client = '$name' and state <> 'removed'\" 0" 60
 done
-is "$(drive -c placed list | jq -c .transfers)" '[]' "also as the client says"
-ok "no job is left that fails" says "select count(*) from tow.jobs where state in ('failed', 'retrying')" 0
+ok "also as the client says" wait_until '[ "$(drive -c placed list | jq -c .transfers)" = "[]" ]' 60
+ok "no job is left that fails" wait_until "says \"select count(*) from tow.jobs where state in ('failed', 'retrying')\" 0" 60
 done_testing
