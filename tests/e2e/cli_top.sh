@@ -72,16 +72,16 @@ instance_psql -c "insert into tow_store.metric (at, minutes) values (date_trunc(
 ok "until it is" wait_until 'shows "^long +open +10000\+ +\+50 +0 "'
 
 # Rows move while it asks: what was chosen then is meant, not what stands there now
-short=$(tow enqueue sleep '{"s": 20}') long=$(tow enqueue sleep '{"s": 300}')
-ok "two jobs" wait_until 'shows "^ +$short +sleep" && shows "^ +$long +sleep"'
+first=$(tow enqueue sleep '{"s": 300}') second=$(tow enqueue sleep '{"s": 300}')
+ok "two jobs" wait_until 'shows "^ +$first +sleep" && shows "^ +$second +sleep"'
 press c
-ok "c asks for the first" wait_until 'shows "cancel job .$short.\\? y or n"'
-ok "which ends meanwhile" wait_until '! shows "^ +$short +sleep"'
-ok "the question is the same" wait_until 'shows "cancel job .$short.\\? y or n"'
+ok "c asks for the first" wait_until 'shows "cancel job .$first.\\? y or n"'
+tow cancel "$first" >/dev/null
+ok "which ends meanwhile" wait_until '! shows "^ +$first +sleep"'
+ok "the question is the same" wait_until 'shows "cancel job .$first.\\? y or n"'
 press y
-ok "and nobody else is cancelled" wait_until 'shows "job $short is completed"'
-is "$(tow jobs --state running --json | jq -r '.[].id')" "$long" "the other one runs"
-tow cancel "$long" >/dev/null
+ok "and nobody else is cancelled" wait_until 'shows "job $first is cancelled"'
+is "$(tow jobs --state running --json | jq -r '.[].id')" "$second" "the other one runs"
 press Tab
 press '?'
 ok "? helps" wait_until 'shows "any key goes back"'
@@ -90,7 +90,8 @@ ok "any key goes back" wait_until 'shows "QUEUE"'
 screen resize-window -x 50 -y 12
 ok "it follows the size of the window" wait_until 'shows "^QUEUE" && [ "$(screen capture-pane -p | wc -l)" -le 12 ]'
 press Tab
-ok "the chosen job is seen on a small screen" wait_until 'shows "^ +$long +sleep"'
+ok "the chosen job is seen on a small screen" wait_until 'shows "^ +$second +sleep"'
+tow cancel "$second" >/dev/null
 press Tab
 screen resize-window -x 130 -y 30
 tow db stop >/dev/null
