@@ -308,6 +308,7 @@ async function librariesAreChanged() {
 	await comes(page.getByText('main is saved').waitFor(), 'a library is changed');
 	const said = () => sql("select concat_ws(' ', categories, done_tag, modes) from haul.libraries where name = 'main'");
 	is(said(), '{films,series} done {reflink,link,copy}', 'as it was said, and nothing else');
+	await page.reload(); // its list may come later than that it is saved
 	await page.getByRole('button', { name: 'Edit main' }).click();
 	await dialog(page).getByLabel('Categories').fill('');
 	await dialog(page).getByLabel('Tag, once it is here').fill('');
@@ -758,7 +759,7 @@ async function notesAreFollowed() {
 	});
 	await page.addInitScript(() => { window.setInterval = () => 0; });
 	await page.goto(`${base()}?notes#/workers`);
-	await comes(page.getByText('word 6', { exact: true }).first().waitFor(), 'what a job says is said on Workers as soon as it says it');
+	await comes(page.getByText(/^word ([6-9]|\d{2,})$/).first().waitFor(), 'what a job says is said on Workers as soon as it says it');
 	await page.context().close();
 }
 
