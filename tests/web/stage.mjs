@@ -205,20 +205,28 @@ async function windowIsStill(width, places) {
 // On a wide window and on a phone, at once: they mostly wait.
 export const layoutIsStill = (places) => Promise.all([1280, 360].map((width) => windowIsStill(width, places)));
 
-// What stands there stays where it is while it is asked for again and again: happens() does something of which the page is told.
-export async function refreshingIsStill(hash, width, path, happens) {
-	const page = await visit('operator', '', { viewport: { width, height: 800 } });
-	await watchShifts(page);
-	await page.goto(`${base()}?still${hash}`);
-	await isLoaded(page);
+// What moves on a page while it is asked for again and again.
+async function shiftsWhile(page, path, happens) {
 	await page.evaluate(() => { window.shifts.length = 0; });
 	for (let n = 0; n < 5; n++) {
 		const answered = page.waitForResponse((response) => new URL(response.url()).pathname.endsWith(path));
 		happens();
 		await answered;
 	}
-	const { score, moved } = await shiftsOf(page);
-	ok(score < 0.02, `${width} px wide: nothing jumps on ${hash} while jobs run`, `${score}\n${moved}`);
+	return shiftsOf(page);
+}
+
+// What stands there stays where it is while it is asked for again and again: happens() does something of which the page is told.
+// What came late, on a machine that stood still for a while, is not there to come once more; what jumps does so each time.
+export async function refreshingIsStill(hash, width, path, happens) {
+	const page = await visit('operator', '', { viewport: { width, height: 800 } });
+	await watchShifts(page);
+	await page.goto(`${base()}?still${hash}`);
+	await isLoaded(page);
+	let seen = await shiftsWhile(page, path, happens);
+	for (let n = 0; n < 2 && seen.score >= 0.02; n++)
+		seen = await shiftsWhile(page, path, happens);
+	ok(seen.score < 0.02, `${width} px wide: nothing jumps on ${hash} while jobs run`, `${seen.score}\n${seen.moved}`);
 	await page.context().close();
 }
 
